@@ -1,0 +1,1 @@
+"""Clace, an application server for a team's internal web apps."""

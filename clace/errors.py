@@ -1,0 +1,185 @@
+"""The one family of refusals. A ``code`` is stable: clients and scripts may depend on it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ClaceError(Exception):
+    """A refusal whose text may be shown to whoever asked."""
+
+    code: ClassVar[str] = "refused"
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0]) if self.args else self.code
+
+
+class ConfigError(ClaceError):
+    """A configuration that cannot be used; the text names file, key and what was expected."""
+
+    code = "bad_config"
+
+
+class ListenError(ClaceError):
+    """A listener that cannot be opened as configured."""
+
+    code = "cannot_listen"
+
+
+class BadRequest(ClaceError):
+    """Input that is not what the operation takes."""
+
+    code = "bad_request"
+
+
+class InvalidPath(BadRequest):
+    """A text that is no app path, or one that no app may have."""
+
+    code = "invalid_path"
+
+
+class InvalidGlob(BadRequest):
+    """A text that is no app glob."""
+
+    code = "invalid_glob"
+
+
+class NotAuthenticated(ClaceError):
+    """No credentials, or wrong ones; which of the two is not told."""
+
+    code = "not_authenticated"
+
+
+class LockedOut(ClaceError):
+    """Too many failures from this address for this user."""
+
+    code = "locked_out"
+
+    def __init__(self, message: str, retry_after: float = 0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NotAllowed(ClaceError):
+    """A known caller asks for what it may not have."""
+
+    code = "not_allowed"
+
+
+class PluginRefused(NotAllowed):
+    """An app calls or loads what was not approved for it."""
+
+    code = "plugin_refused"
+
+
+class NoSuchRoute(ClaceError):
+    """Nothing is served at this path."""
+
+    code = "no_such_route"
+
+
+class MethodNotAllowed(ClaceError):
+    """The path is served, but not by this method."""
+
+    code = "method_not_allowed"
+
+
+class NoSuchApp(ClaceError):
+    """No app is installed at this path."""
+
+    code = "no_such_app"
+
+
+class NoSuchVersion(ClaceError):
+    """The app has no such version."""
+
+    code = "no_such_version"
+
+
+class AppExists(ClaceError):
+    """The path, or one above or below it, belongs to another app."""
+
+    code = "app_exists"
+
+
+class ChangedMeanwhile(ClaceError):
+    """Somebody else changed the same app since it was read; asking again is safe."""
+
+    code = "changed_meanwhile"
+
+
+class NeedsApproval(ClaceError):
+    """The source asks for more than was approved."""
+
+    code = "needs_approval"
+
+
+class SourceError(ClaceError):
+    """A source that cannot be fetched or read; nothing was changed."""
+
+    code = "bad_source"
+
+
+class AppBroken(ClaceError):
+    """The app does not load; the text is the app's own error with its place."""
+
+    code = "app_broken"
+
+
+class AppFailed(ClaceError):
+    """The app's handler or template failed on this request."""
+
+    code = "app_failed"
+
+
+class AppCrashed(AppFailed):
+    """The app's process died: out of memory, or by a fault of the interpreter."""
+
+    code = "app_crashed"
+
+
+class AppTimedOut(ClaceError):
+    """The app did not answer within its time."""
+
+    code = "app_timed_out"
+
+
+class AppBusy(ClaceError):
+    """The app has as many requests waiting as it may have."""
+
+    code = "app_busy"
+
+
+class TooLarge(ClaceError):
+    """A body or an answer over its limit."""
+
+    code = "too_large"
+
+
+class StoreError(ClaceError):
+    """The metadata database failed; the text says at what."""
+
+    code = "store_failed"
+
+
+class InternalError(ClaceError):
+    """A fault of the daemon; the log has it under the incident number in the text."""
+
+    code = "internal"
+
+
+class ServerUnreachable(ClaceError):
+    """The client cannot talk to the server; the text says which step failed."""
+
+    code = "unreachable"
+
+
+def _family(root: type[ClaceError]) -> dict[str, type[ClaceError]]:
+    found = {root.code: root}
+    for child in root.__subclasses__():
+        found |= _family(child)
+    return found
+
+
+BY_CODE = _family(ClaceError)

@@ -1,0 +1,338 @@
+"""The seams between the rooms, one page per noun. Each has a contract in ``tests/support``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+from zope.interface import Attribute, Interface
+
+from clace.model.app import App, AppMetadata, AppSettings, Demands, FileRef, PluginManifest
+from clace.model.paths import AppGlob, AppPath
+from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.model.results import (
+    AppCreated,
+    AppFound,
+    AppList,
+    AppsApproved,
+    AppsDeleted,
+    AppsPromoted,
+    AppsReloaded,
+    ServerStatus,
+    Stopping,
+)
+from clace.model.traffic import AppRequest, AppResponse, AuditEvent
+
+# --------------------------------------------------------------------------------------------
+# Administration: filled by ``operations`` in the daemon and by ``client`` in the command line.
+
+
+class IAdministration(Interface):
+    """What an operator can do. Globs and paths come as the operator wrote them."""
+
+    async def create_app(request: CreateApp, options: CreateOptions) -> AppCreated:
+        """Install an app; a production app gets its staging twin.
+
+        :raises AppExists: the path or one above or below it is taken.
+        :raises SourceError: the source cannot be fetched.
+        :raises AppBroken: the source is no app that loads.
+        """
+
+    async def list_apps(glob: str, *, internal: bool) -> AppList:
+        """The apps that match, oldest first; with ``internal`` the staging twins too."""
+
+    async def get_app(path: str) -> AppFound:
+        """:raises NoSuchApp: nothing is installed there."""
+
+    async def delete_apps(glob: str, *, dry_run: bool) -> AppsDeleted:
+        """Remove the apps that match, with their twins, versions and files."""
+
+    async def approve_apps(glob: str, options: ApproveOptions) -> AppsApproved:
+        """Approve what the stored source of each app asks for."""
+
+    async def reload_apps(glob: str, options: ReloadOptions) -> AppsReloaded:
+        """Fetch the sources again: all apps that match, or on any failure none.
+
+        :raises NeedsApproval: a source asks for more and ``options.approve`` is not set.
+        """
+
+    async def promote_apps(glob: str, *, dry_run: bool) -> AppsPromoted:
+        """Let production apps serve what their staging twins serve."""
+
+    async def server_status() -> ServerStatus:
+        """That the server answers, and which one it is."""
+
+    async def stop_server() -> Stopping:
+        """Let the server finish what it is answering and end."""
+
+
+# --------------------------------------------------------------------------------------------
+# Files of one version of an app
+
+
+class IFiles(Interface):
+    """An immutable tree of files (for a dev app: the folder as it is now)."""
+
+    refs: Mapping[str, FileRef] = Attribute("what there is, by name; names use ``/``")
+
+    async def read(name: str) -> bytes:
+        """:raises SourceError: there is no such file, or it cannot be read."""
+
+    async def read_brotli(name: str) -> bytes | None:
+        """The same bytes as stored compressed, if they are."""
+
+
+class Revision(Struct, frozen=True, kw_only=True):
+    """Which revision of a source: for folders all fields but ``source_url`` are empty."""
+
+    source_url: str
+    branch: str = ""
+    commit: str = ""
+    git_auth: str = ""
+
+
+class Fetched(Struct, frozen=True, kw_only=True):
+    """The files of a revision, and for git which commit it turned out to be."""
+
+    files: Any  # IFiles: msgspec does not know interfaces
+    branch: str = ""
+    commit: str = ""
+    message: str = ""
+
+
+class ISources(Interface):
+    """Where apps come from: folders and git repositories."""
+
+    def check(source_url: str) -> str:
+        """The source as it is stored: folders absolute, git URLs as given.
+
+        :raises SourceError: it is neither.
+        """
+
+    def is_git(source_url: str) -> bool:
+        """Whether the source is a git repository."""
+
+    async def head(revision: Revision) -> str:
+        """The commit that a fetch would give now; ``""`` for folders.
+
+        :raises SourceError: the repository cannot be asked.
+        """
+
+    async def fetch(revision: Revision) -> Fetched:
+        """An immutable copy of the files, read whole.
+
+        :raises SourceError: with the reason, and for git what to try.
+        """
+
+    def live(source_url: str) -> IFiles:
+        """The folder of a dev app as it is at each call."""
+
+
+# --------------------------------------------------------------------------------------------
+# Metadata
+
+
+class AddApp(Struct, frozen=True):
+    """A new app; refused as ``AppExists`` if its address overlaps that of an app not its twin."""
+
+    app: App
+
+
+class AddVersion(Struct, frozen=True):
+    """A version of an app: ``metadata.version_metadata.version``, with the files it serves.
+
+    Either ``files`` or, for what another app already stores, ``same_as`` (app id, version).
+    """
+
+    app_id: str
+    metadata: AppMetadata
+    files: Any = None  # IFiles
+    same_as: tuple[str, int] | None = None
+
+
+class PointApp(Struct, frozen=True):
+    """What an app is from now on; ``seen`` is the app as the operation read it.
+
+    :raises ChangedMeanwhile: the stored app is no longer ``seen``.
+    """
+
+    seen: App
+    metadata: AppMetadata
+    settings: AppSettings
+
+
+class RemoveApp(Struct, frozen=True):
+    """An app with its versions and the file contents nobody else has."""
+
+    seen: App
+
+
+Change = AddApp | AddVersion | PointApp | RemoveApp
+
+
+class IAppStore(Interface):
+    """Apps, versions and files. Each ``commit`` is one transaction."""
+
+    async def apps() -> tuple[App, ...]:
+        """All apps, staging twins included, oldest first."""
+
+    async def commit(changes: tuple[Change, ...], *, dry_run: bool = False) -> None:
+        """All of the changes in order, or none; a dry run checks them all and keeps none.
+
+        :raises AppExists: an address is taken.
+        :raises ChangedMeanwhile: an app is not what the operation read.
+        """
+
+    async def files(app_id: str, version: int) -> IFiles:
+        """:raises NoSuchVersion: the app has none of that number."""
+
+    async def latest_version(app_id: str) -> int:
+        """The highest version number that the app has; 0 without any."""
+
+
+class IAuditLog(Interface):
+    """What was done, by whom; writing never delays or fails what is recorded."""
+
+    def record(event: AuditEvent) -> None:
+        """Keep the event; it is stored soon."""
+
+
+# --------------------------------------------------------------------------------------------
+# Running apps
+
+
+class ILoadedApp(Interface):
+    """An app loaded in a host of its own, ready to serve and not yet published."""
+
+    demands: Demands = Attribute("what its source asks for")
+    name: str = Attribute("the name it gives itself")
+
+    def discard() -> None:
+        """End it without having served."""
+
+
+class IRuntime(Interface):
+    """Hosts: they load apps, answer requests, and are replaced when they break their limits."""
+
+    async def audit(app: App, files: IFiles) -> tuple[str, Demands]:
+        """The app's name and what it asks for, from a run of its top level with inert plugins.
+
+        :raises AppBroken: the source does not load; the text has file, line and reason.
+        """
+
+    async def load(app: App, files: IFiles) -> ILoadedApp:
+        """The app in a new host, with what ``app.metadata`` approves.
+
+        :raises AppBroken: it does not load.
+        """
+
+    def publish(app: App, loaded: ILoadedApp) -> None:
+        """From now on requests go to ``loaded``; those in flight end where they began."""
+
+    def retract(app_id: str) -> None:
+        """Forget the app; its host ends when its requests in flight have."""
+
+    async def respond(app: App, request: AppRequest) -> AppResponse:
+        """The app's answer; an app not running is loaded first.
+
+        :raises AppBroken: it does not load.
+        :raises AppFailed: its handler failed, or ``AppCrashed``: its host died.
+        :raises AppTimedOut: no answer within the limit; the host was ended.
+        :raises AppBusy: too many requests are waiting for this app.
+        """
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """On whose behalf a plugin is called. Made by the daemon; nothing of it comes from the host."""
+
+    app: App
+    user_id: str = ""
+    request_id: str = ""
+
+
+class PluginCall(Struct, frozen=True, kw_only=True):
+    """A call as the app wrote it; values are what JSON can say."""
+
+    plugin: str
+    function: str
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+
+
+class PluginAnswer(Struct, frozen=True, kw_only=True):
+    """What came of a call: a value, an error that the app may handle, or the number of a stream."""
+
+    value: Any = None
+    error: str = ""
+    error_code: int = 0
+    stream: int = 0
+
+
+class IPluginScope(Interface):
+    """The plugin calls of one request, and what they opened."""
+
+    async def call(call: PluginCall) -> PluginAnswer:
+        """
+        :raises PluginRefused: the call is not covered by what was approved.
+        :raises BadRequest: the function does not take these arguments.
+        """
+
+    async def next(stream: int) -> tuple[tuple[Any, ...], bool]:
+        """The next items of a stream and whether there may be more.
+
+        :raises AppFailed: the producer failed.
+        """
+
+    async def end() -> tuple[str, ...]:
+        """Close what is open; the names of strict resources that the app should have closed."""
+
+
+class IPluginGate(Interface):
+    """The one door from apps to plugins."""
+
+    def manifests() -> tuple[PluginManifest, ...]:
+        """What there is to load; the same for every app."""
+
+    def check_load(app: App, plugin: str) -> None:
+        """:raises PluginRefused: the load was not approved, or there is no such plugin."""
+
+    def begin(caller: Caller) -> IPluginScope:
+        """A scope for one request."""
+
+
+# --------------------------------------------------------------------------------------------
+# Access
+
+
+class ICredentials(Interface):
+    """The administrator's account."""
+
+    async def check(user: str, password: str, address: str) -> str:
+        """The user's id; takes the same time for users that do not exist.
+
+        :raises NotAuthenticated: user or password are wrong.
+        :raises LockedOut: too many failures for this address and user; says for how long.
+        """
+
+
+class IInstalledApps(Interface):
+    """Which app is served where; kept in step with the store by the operations."""
+
+    def find(host: str, path: str) -> App | None:
+        """The app for a request to ``path`` on ``host`` (without port)."""
+
+    def matching(glob: AppGlob) -> tuple[App, ...]:
+        """The production and dev apps that match, oldest first."""
+
+    def at(address: AppPath) -> App | None:
+        """The app installed exactly there."""
+
+    def staging_of(app: App) -> App | None:
+        """The staging twin of a production app."""
+
+    def replace(apps: tuple[App, ...]) -> None:
+        """All apps there are now."""
+
+
+Stream = AsyncIterator[bytes]

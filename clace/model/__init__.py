@@ -1,0 +1,1 @@
+"""Frozen values that every room may speak of; no I/O."""

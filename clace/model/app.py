@@ -1,0 +1,125 @@
+"""An installed app as the store keeps it and the admin API shows it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from clace.model.paths import AppPath
+
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class Kind(StrEnum):
+    """What an app is for; the value is the prefix of its id."""
+
+    DEV = "app_dev_"
+    PROD = "app_prd_"
+    STAGING = "app_stg_"
+
+
+class Permission(Struct, frozen=True, omit_defaults=False):
+    """One thing an app asks to be allowed: a plugin's function, with leading arguments."""
+
+    plugin: str
+    method: str
+    arguments: tuple[str, ...] = ()
+    is_read: bool | None = None
+    secrets: tuple[tuple[str, ...], ...] = ()
+
+
+class Demands(Struct, frozen=True):
+    """All that an app loads and asks to be allowed, as its source declares it."""
+
+    loads: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+
+    def missing_from(self, approved: Demands) -> Demands:
+        """What of this is not approved; order and repetition do not count."""
+        return Demands(
+            tuple(load for load in dict.fromkeys(self.loads) if load not in approved.loads),
+            tuple(p for p in dict.fromkeys(self.permissions) if p not in approved.permissions),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.loads or self.permissions)
+
+
+class VersionMetadata(Struct, frozen=True):
+    version: int = 0
+    previous_version: int = 0
+    git_branch: str = ""
+    git_commit: str = ""
+    git_message: str = ""
+    apply_info: str = ""
+
+
+class AppMetadata(Struct, frozen=True):
+    """What of an app is versioned: its source's revision and what was approved for it."""
+
+    name: str = ""
+    version_metadata: VersionMetadata = VersionMetadata()
+    loads: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+
+    @property
+    def approved(self) -> Demands:
+        return Demands(self.loads, self.permissions)
+
+
+class AppSettings(Struct, frozen=True):
+    """What of an app is not versioned and holds at once."""
+
+    authn_type: str = "default"
+    git_auth_name: str = ""
+    stage_write_access: bool = True
+    preview_write_access: bool = True
+
+
+class App(Struct, frozen=True):
+    """An app; ``main_app`` is the id of the production app of a staging twin, else empty."""
+
+    id: str
+    path: str
+    domain: str = ""
+    main_app: str = ""
+    source_url: str = ""
+    is_dev: bool = False
+    user_id: str = "admin"
+    create_time: datetime = NEVER
+    update_time: datetime = NEVER
+    settings: AppSettings = AppSettings()
+    metadata: AppMetadata = AppMetadata()
+
+    @property
+    def address(self) -> AppPath:
+        return AppPath(self.path, self.domain)
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self.id[:8])
+
+    @property
+    def version(self) -> int:
+        return self.metadata.version_metadata.version
+
+    def __str__(self) -> str:
+        return str(self.address)
+
+
+class FileRef(Struct, frozen=True, rename={"name": "Name", "sha256": "Etag", "size": "Size"}):
+    """A file of a version: its name in the source, the SHA-256 of its bytes in hex, its size."""
+
+    name: str
+    sha256: str
+    size: int = 0
+
+
+class PluginManifest(Struct, frozen=True):
+    """What a plugin offers to apps: its functions (``True``: only reads) and constants."""
+
+    name: str
+    functions: dict[str, bool] = field(default_factory=dict)
+    constants: dict[str, str | int] = field(default_factory=dict)

@@ -1,0 +1,117 @@
+"""Where an app lives: a domain and a path; and globs over them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from msgspec import Struct
+from wcmatch import glob
+
+from clace.errors import InvalidGlob, InvalidPath
+
+STAGING_SUFFIX = "_cl_stage"
+RESERVED = ("/_clace", "/_clace_app", "/_clace_webhook")
+_GLOB_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX | glob.CASE
+_MAX_GLOB = 1024
+_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f?#%\\{}*\[\]<>\"]|//")
+
+
+class AppPath(Struct, frozen=True, order=True, rename={"path": "Path", "domain": "Domain"}):
+    """The address of an app: a path of whole segments below a domain (``""``: the default one)."""
+
+    path: str
+    domain: str = ""
+
+    @classmethod
+    def parse(cls, text: str, default_domain: str = "") -> AppPath:
+        """An address as operators write it, ``[domain:]path``; a domain that ends in a dot is
+        completed with ``default_domain``.
+
+        :raises InvalidPath: with the text in it.
+        """
+        domain, colon, path = text.rpartition(":")
+        if ":" in domain:
+            raise InvalidPath(f'invalid app path {text}, expected one ":"')
+        path = path.rstrip("/") or "/"
+        if not path.startswith("/"):
+            raise InvalidPath(f'invalid app path {text}, expected path to start with "/"')
+        if colon and domain.endswith("."):
+            domain += default_domain
+        return cls(path, domain.lower())
+
+    def check_installable(self) -> None:
+        """:raises InvalidPath: for addresses that may be looked for but that no app may take."""
+        segments = self.path.split("/")
+        if ".." in segments or "." in segments or _FORBIDDEN.search(self.path):
+            raise InvalidPath(f"invalid app path {self}, it has a character or part not allowed")
+        if "_cl_" in segments[-1]:
+            raise InvalidPath(f"invalid app path {self}, the last part cannot contain _cl_")
+        if self.domain and not _DOMAIN.match(self.domain):
+            raise InvalidPath(f"invalid app path {self}, {self.domain!r} is not a domain name")
+        if any(self.path == taken or self.path.startswith(taken + "/") for taken in RESERVED):
+            raise InvalidPath(f"invalid app path {self}, it is reserved for the server")
+
+    @property
+    def staging(self) -> AppPath:
+        """The address of the staging twin of an app that lives here."""
+        return AppPath(self.path + STAGING_SUFFIX, self.domain)
+
+    def overlaps(self, other: AppPath) -> bool:
+        """Whether one of the two addresses is the other or lies below it."""
+        return self.domain == other.domain and (self.covers(other.path) or other.covers(self.path))
+
+    def covers(self, path: str) -> bool:
+        """Whether a request for ``path`` on the same domain is for an app that lives here."""
+        return self.path in {"/", path} or path.startswith(self.path + "/")
+
+    def __str__(self) -> str:
+        return f"{self.domain}:{self.path}" if self.domain else self.path
+
+
+class AppGlob(Struct, frozen=True):
+    """A pattern over app addresses; without a domain part, over those without a domain."""
+
+    text: str
+    domain: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> AppGlob:
+        """``all``, ``*:**`` or nothing for everything, else ``[domain:]path``.
+
+        :raises InvalidGlob: with the text in it.
+        """
+        if text.lower() in {"", "all", "*:**"}:
+            return cls(text or "all", "**", "/**")
+        domain, _, path = text.rpartition(":")
+        if ":" in domain or len(text) > _MAX_GLOB:
+            raise InvalidGlob(f'invalid path glob {text[:_MAX_GLOB]}, expected one ":"')
+        if path in {"*", "**"}:
+            path = f"/{path}"
+        path = path or "/"
+        if not path.startswith("/"):
+            raise InvalidGlob(f'invalid path glob {text}, expected path to start with "/"')
+        return cls(text, domain.lower(), path if path == "/" else path.rstrip("/"))
+
+    def matches(self, address: AppPath) -> bool:
+        domain, path = _matcher(self.domain, self.text), _matcher(self.path, self.text)
+        return domain(address.domain) and path(address.path)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@lru_cache(maxsize=256)
+def _matcher(pattern: str, text: str) -> Callable[[str], bool]:
+    if not pattern:
+        return lambda value: not value
+    if pattern in {"**", "/**"}:
+        return lambda _value: True
+    try:
+        compiled = glob.compile(pattern, flags=_GLOB_FLAGS, limit=100)
+    except Exception as error:
+        raise InvalidGlob(f"invalid path glob {text}: {error}") from error
+    return lambda value: bool(compiled.match(value))

@@ -1,0 +1,123 @@
+"""What the admin API answers, with the JSON names of era 25."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from clace.model.app import App, Permission
+from clace.model.paths import AppPath
+
+
+class AppListed(App, frozen=True):
+    """An app in a list, with whether its staging twin is ahead of it."""
+
+    staged_changes: bool = False
+
+
+class AppList(Struct, frozen=True):
+    apps: tuple[AppListed, ...] = ()
+
+
+class AppFound(Struct, frozen=True):
+    app_entry: App
+
+
+class Approval(Struct, frozen=True):
+    """What one app asks for beyond, and what is approved with, this operation."""
+
+    id: str
+    app_path_domain: AppPath
+    new_loads: tuple[str, ...] = ()
+    new_permissions: tuple[Permission, ...] = ()
+    approved_loads: tuple[str, ...] = ()
+    approved_permissions: tuple[Permission, ...] = ()
+    needs_approval: bool = False
+
+
+class AppCreated(Struct, frozen=True):
+    app_path_domain: AppPath
+    dry_run: bool = False
+    http_url: str = ""
+    https_url: str = ""
+    approve_results: tuple[Approval, ...] = ()
+
+
+class AppDescription(
+    Struct,
+    frozen=True,
+    rename={
+        "path": "Path",
+        "domain": "Domain",
+        "name": "Name",
+        "id": "Id",
+        "is_dev": "IsDev",
+        "main_app": "MainApp",
+        "auth": "Auth",
+        "source_url": "SourceUrl",
+        "spec": "Spec",
+        "version": "Version",
+        "git_sha": "GitSha",
+        "git_message": "GitMessage",
+        "branch": "Branch",
+        "star_base": "StarBase",
+    },
+):
+    """An app in the answer to a deletion."""
+
+    path: str
+    domain: str
+    name: str
+    id: str
+    is_dev: bool = False
+    main_app: str = ""
+    auth: str = ""
+    source_url: str = ""
+    spec: str = ""
+    version: int = 0
+    git_sha: str = ""
+    git_message: str = ""
+    branch: str = ""
+    star_base: str = ""
+
+
+class AppsDeleted(Struct, frozen=True):
+    dry_run: bool = False
+    app_info: tuple[AppDescription, ...] = ()
+
+
+class AppsApproved(Struct, frozen=True):
+    dry_run: bool = False
+    staged_update_results: tuple[Approval, ...] = ()
+    promote_results: tuple[AppPath, ...] = ()
+
+
+class AppsReloaded(Struct, frozen=True):
+    dry_run: bool = False
+    reload_results: tuple[AppPath, ...] = ()
+    approve_results: tuple[Approval, ...] = ()
+    promote_results: tuple[AppPath, ...] = ()
+    skipped_results: tuple[AppPath, ...] = ()
+
+
+class AppsPromoted(Struct, frozen=True):
+    dry_run: bool = False
+    promote_results: tuple[AppPath, ...] = ()
+
+
+class ServerStatus(Struct, frozen=True):
+    status: str = "ok"
+    pid: int = 0
+    version: str = ""
+
+
+class Stopping(Struct, frozen=True):
+    pid: int
+
+
+class Refusal(Struct, frozen=True):
+    """The body of every error: a text, the HTTP status, and the stable name of the error."""
+
+    message: str
+    code: int
+    error: str = ""
+    retry_after: int = 0

@@ -1,0 +1,49 @@
+"""A request to an app and its answer, as they travel between the web edge and an app's host."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from msgspec import Struct
+
+ANONYMOUS = "anonymous"
+
+
+class AppRequest(Struct, frozen=True, kw_only=True):
+    """One HTTP request as an app sees it; ``path`` is decoded and relative to the app, with ``/``.
+
+    Header names are canonical (``Hx-Request``); the server's own headers and cookies are not in it.
+    """
+
+    method: str
+    path: str
+    host: str
+    scheme: str = "http"
+    headers: dict[str, list[str]] = {}
+    query: dict[str, list[str]] = {}
+    form: dict[str, list[str]] = {}
+    remote_ip: str = ""
+    user_id: str = ANONYMOUS
+    request_id: str = ""
+
+
+class AppResponse(Struct, frozen=True, kw_only=True):
+    """An app's answer; the body is whole, or a stream that fails if the app does."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | AsyncIterator[bytes] = b""
+
+
+class AuditEvent(Struct, frozen=True, kw_only=True):
+    """Something that somebody did; ``create_time`` is in nanoseconds since the epoch."""
+
+    rid: str
+    app_id: str
+    create_time: int
+    user_id: str
+    event_type: str
+    operation: str
+    target: str
+    status: str
+    detail: str = ""

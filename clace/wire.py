@@ -1,0 +1,193 @@
+"""Frames between the daemon and an app's host: a length of four bytes, then MessagePack.
+
+What a host sends is untrusted: it is decoded strictly, by type, and a frame over the limit or of a
+kind not expected is a reason to end the host.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct, field
+
+from clace.errors import ClaceError
+from clace.model.app import Demands, PluginManifest
+from clace.model.traffic import AppRequest
+
+MAX_FRAME = 64 * 1024 * 1024
+_LENGTH = struct.Struct(">I")
+T = TypeVar("T")
+
+
+class BadFrame(ClaceError):
+    """Bytes that are no frame of this protocol."""
+
+    code = "bad_frame"
+
+
+class Load(Struct, frozen=True, tag="load", kw_only=True):
+    """The first frame: the sources to run. ``inert`` plugins answer nothing (an audit)."""
+
+    sources: dict[str, bytes]
+    static: dict[str, str] = field(default_factory=dict)
+    app_path: str = ""
+    app_url: str = ""
+    is_dev: bool = False
+    inert: bool = False
+    loads: tuple[str, ...] = ()
+    plugins: tuple[PluginManifest, ...] = ()
+    node_config: dict[str, Any] = field(default_factory=dict)
+    request_seconds: float = 60
+
+
+class Ask(Struct, frozen=True, tag="ask"):
+    """A request to the app."""
+
+    id: int
+    request: AppRequest
+
+
+class Answer(Struct, frozen=True, tag="answer", kw_only=True):
+    """What a plugin call came to; ``refused`` ends the handler, ``error`` is for the app."""
+
+    call: int
+    value: Any = None
+    error: str = ""
+    error_code: int = 0
+    stream: int = 0
+    more: bool = False
+    refused: bool = False
+
+
+class Loaded(Struct, frozen=True, tag="loaded", kw_only=True):
+    """The app loaded; what it is and asks for."""
+
+    name: str
+    demands: Demands
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class LoadFailed(Struct, frozen=True, tag="load_failed"):
+    """The app does not load."""
+
+    message: str
+
+
+class Head(Struct, frozen=True, tag="head", kw_only=True):
+    """Status and headers of an answer; ``last`` if the whole body is in it."""
+
+    id: int
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    last: bool = True
+
+
+class Chunk(Struct, frozen=True, tag="chunk", kw_only=True):
+    """A further piece of a body."""
+
+    id: int
+    body: bytes = b""
+    last: bool = False
+
+
+class Failed(Struct, frozen=True, tag="failed", kw_only=True):
+    """The app failed on a request; ``code`` is one of ``errors.BY_CODE``."""
+
+    id: int
+    message: str
+    code: str = "app_failed"
+
+
+class Call(Struct, frozen=True, tag="call", kw_only=True):
+    """A plugin call made while answering request ``request``; ``call`` numbers it."""
+
+    call: int
+    request: int
+    plugin: str
+    function: str
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+
+class Next(Struct, frozen=True, tag="next", kw_only=True):
+    """The next items of a stream that an earlier call opened."""
+
+    call: int
+    request: int
+    stream: int
+
+
+class Note(Struct, frozen=True, tag="note", kw_only=True):
+    """What an app printed, or (``operation`` set) asks to be recorded in the audit log."""
+
+    request: int
+    text: str = ""
+    operation: str = ""
+    target: str = ""
+    detail: str = ""
+    failed: bool = False
+
+
+Downward = Load | Ask | Answer
+Upward = Loaded | LoadFailed | Head | Chunk | Failed | Call | Next | Note
+
+_encoder = msgspec.msgpack.Encoder()
+_downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)
+_upward: msgspec.msgpack.Decoder[Upward] = msgspec.msgpack.Decoder(Upward)
+
+
+def pack(message: Downward | Upward) -> bytes:
+    """The message as one frame.
+
+    :raises BadFrame: it is over the limit.
+    """
+    body = _encoder.encode(message)
+    if len(body) > MAX_FRAME:
+        raise BadFrame(f"a frame of {len(body)} bytes is over the limit of {MAX_FRAME}")
+    return _LENGTH.pack(len(body)) + body
+
+
+def unpack_downward(body: bytes) -> Downward:
+    """:raises BadFrame: the body is no message to a host."""
+    return _decoded(_downward, body)
+
+
+def unpack_upward(body: bytes) -> Upward:
+    """:raises BadFrame: the body is no message from a host."""
+    return _decoded(_upward, body)
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[T], body: bytes) -> T:
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadFrame(f"not a frame: {error}") from error
+
+
+class Frames:
+    """Cuts a stream of bytes into bodies of frames."""
+
+    def __init__(self, limit: int = MAX_FRAME) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The bodies that are complete now.
+
+        :raises BadFrame: a length is over the limit; nothing after it is read.
+        """
+        self._buffer += data
+        while len(self._buffer) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            if length > self._limit:
+                raise BadFrame(f"a frame of {length} bytes is over the limit of {self._limit}")
+            end = _LENGTH.size + length
+            if len(self._buffer) < end:
+                return
+            body = bytes(self._buffer[_LENGTH.size : end])
+            del self._buffer[:end]
+            yield body

@@ -1,0 +1,66 @@
+"""Metadata of the distribution; build system and tool settings are in ``pyproject.toml``."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+setup(
+    name="clace",
+    version="0.1.0",
+    description="A self-hosted application server for a team's internal web apps",
+    long_description=(HERE / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    packages=[*find_packages(include=["clace", "clace.*"]), "twisted.plugins"],
+    package_data={
+        "clace": ["py.typed"],
+        "clace.cli": ["clace.toml"],
+        "clace.metadata": ["migrations/*.py", "migrations/versions/*.py"],
+        "clace.runtime": ["assets/*"],
+        "twisted.plugins": ["clace_plugin.py"],
+    },
+    install_requires=[
+        "alembic>=1.13",
+        "attrs>=23.2",
+        "bcrypt>=4.1",
+        "brotli>=1.1",
+        "click>=8.1.7",
+        "cryptography>=42",
+        "httptools>=0.6",
+        "klein>=24.8",
+        "msgspec>=0.19",
+        "pyopenssl>=24.2",
+        "service-identity>=24.1",
+        "sqlalchemy>=2.0.30",
+        "starlark-pyo3>=2026.1",
+        "toml>=0.10.2",
+        "twisted[tls]>=25.5",
+        "watchfiles>=0.24",
+        "wcmatch>=8.5",
+    ],
+    extras_require={
+        "dev": [
+            "hypothesis>=6.100",
+            "mypy>=1.10",
+            "mypy-zope>=1.0.5",
+            "ruff>=0.6",
+            "treq>=24.9",
+            "types-toml>=0.10",
+        ],
+        "docs": ["furo>=2024.8", "myst-parser>=4", "sphinx>=8"],
+        "benchmarks": [
+            "flask>=3",
+            "gunicorn>=22",
+            "jinja2>=3.1",
+            "minijinja>=2",
+            "starlette>=0.40",
+            "uvicorn[standard]>=0.30",
+        ],
+    },
+    entry_points={"console_scripts": ["clace = clace.cli.main:main"]},
+    zip_safe=False,
+)
