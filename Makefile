@@ -1,0 +1,54 @@
+# `make run` starts a server with the example apps; `make test` runs what .ci/run runs.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+JOBS ?= 2
+
+.PHONY: install run test lint types tests docs package bench clean lock
+
+install: $(STAMP)
+
+# A regular install: an editable one hides the twistd plugin in this layout.
+$(STAMP): requirements.lock setup.py pyproject.toml
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+# The package itself is installed again whenever its files are newer than the last time.
+SOURCES := $(shell find clace twisted etc setup.py README.md -type f -not -name '*.pyc' -not -name dropin.cache)
+$(VENV)/.package: $(STAMP) $(SOURCES)
+	rm -rf build clace.egg-info
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall .
+	touch $@
+
+run: $(VENV)/.package
+	$(BIN)/python -m examples.run
+
+test: $(VENV)/.package
+	sh .ci/checks
+
+lint: install
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+tests: $(VENV)/.package
+	$(BIN)/python -m twisted.trial --random=0 --jobs=$(JOBS) tests
+
+docs: $(VENV)/.package
+	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build/html
+
+bench: $(VENV)/.package
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-benchmarks.txt
+	$(BIN)/python -m benchmarks.serving
+
+lock:
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  --extra dev --extra docs --output-file requirements.lock setup.py requirements-build.txt
+
+clean:
+	rm -rf $(VENV) build clace.egg-info .clace _trial_temp* docs/_build

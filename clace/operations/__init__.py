@@ -1,0 +1,1 @@
+"""What an operator can do. Each operation fetches, audits and loads before it changes anything."""

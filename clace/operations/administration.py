@@ -1,0 +1,180 @@
+"""All operations behind one face: what the admin API calls and the client mirrors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from zope.interface import implementer
+
+from clace.interfaces import (
+    IAdministration,
+    IAppStore,
+    IInstalledApps,
+    IRuntime,
+    ISources,
+    RemoveApp,
+)
+from clace.model.app import App, Kind
+from clace.model.paths import AppGlob, AppPath
+from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.model.results import (
+    AppCreated,
+    AppDescription,
+    AppFound,
+    AppList,
+    AppListed,
+    Approval,
+    AppsApproved,
+    AppsDeleted,
+    AppsPromoted,
+    AppsReloaded,
+    ServerStatus,
+    Stopping,
+)
+from clace.operations.approval import approving, report
+from clace.operations.catalogue import Catalogue
+from clace.operations.creation import Creation
+from clace.operations.draft import Draft
+from clace.operations.promotion import is_behind, promote
+from clace.operations.reloading import Reloading
+
+
+@implementer(IAdministration)
+class Administration:
+    """What operators can do to the apps of this server, and to the server."""
+
+    def __init__(
+        self,
+        store: IAppStore,
+        sources: ISources,
+        runtime: IRuntime,
+        installed: IInstalledApps,
+        *,
+        creation: Creation,
+        status: Callable[[], ServerStatus],
+        stop: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._runtime = runtime
+        self._installed = installed
+        self._creation = creation
+        self._reloading = Reloading(store, sources, runtime, installed)
+        self._status = status
+        self._stop = stop
+
+    async def create_app(self, request: CreateApp, options: CreateOptions) -> AppCreated:
+        return await self._creation.create(request, options)
+
+    async def list_apps(self, glob: str, *, internal: bool) -> AppList:
+        pattern = AppGlob.parse(glob)
+        catalogue = Catalogue(await self._store.apps())
+        listed: list[AppListed] = []
+        for main in catalogue.matching(pattern):
+            twins = tuple(catalogue.twins_of(main))
+            ahead = any(twin.kind is Kind.STAGING and is_behind(main, twin) for twin in twins)
+            listed.append(_listed(main, staged_changes=ahead))
+            listed += [_listed(twin) for twin in twins if internal]
+        return AppList(tuple(listed))
+
+    async def get_app(self, path: str) -> AppFound:
+        return AppFound(Catalogue(await self._store.apps()).at(AppPath.parse(path)))
+
+    async def delete_apps(self, glob: str, *, dry_run: bool) -> AppsDeleted:
+        pattern = AppGlob.parse(glob)
+        catalogue = Catalogue(await self._store.apps())
+        doomed = tuple(catalogue.matching(pattern))
+        async with self._draft() as draft:
+            for main in doomed:
+                for app in (*catalogue.twins_of(main), main):
+                    draft.change(RemoveApp(app))
+                    draft.retract(app)
+            await draft.commit(dry_run=dry_run)
+        return AppsDeleted(dry_run, tuple(_description(app) for app in doomed))
+
+    async def approve_apps(self, glob: str, options: ApproveOptions) -> AppsApproved:
+        pattern = AppGlob.parse(glob)
+        catalogue = Catalogue(await self._store.apps())
+        approvals: list[Approval] = []
+        promoted: list[AppPath] = []
+        async with self._draft() as draft:
+            for main in catalogue.matching(pattern):
+                approval, after = await self._approve_one(draft, catalogue.edited(main))
+                approvals.append(approval)
+                if options.promote and not main.is_dev and is_behind(main, after):
+                    stored = await self._store.files(*_stored(catalogue.edited(main)))
+                    await promote(draft, self._store, main, after, stored)
+                    promoted.append(main.address)
+            await draft.commit(dry_run=options.dry_run)
+        return AppsApproved(options.dry_run, tuple(approvals), tuple(promoted))
+
+    async def _approve_one(self, draft: Draft, seen: App) -> tuple[Approval, App]:
+        if seen.is_dev:
+            files = self._sources.live(seen.source_url)
+        else:
+            files = await self._store.files(*_stored(seen))
+        _, demands = await self._runtime.audit(seen, files)
+        approval = report(seen, demands, seen.metadata.approved, approve=True)
+        if not approval.needs_approval:
+            return approval, seen
+        metadata = approving(seen.metadata, demands)
+        if seen.is_dev:
+            after = draft.point(seen, metadata)
+        else:
+            after = await draft.next_version(seen, metadata)
+        await draft.load(after, files)
+        return approval, after
+
+    async def reload_apps(self, glob: str, options: ReloadOptions) -> AppsReloaded:
+        return await self._reloading.reload(AppGlob.parse(glob), options)
+
+    async def promote_apps(self, glob: str, *, dry_run: bool) -> AppsPromoted:
+        pattern = AppGlob.parse(glob)
+        catalogue = Catalogue(await self._store.apps())
+        promoted: list[AppPath] = []
+        async with self._draft() as draft:
+            for main in catalogue.matching(pattern):
+                if main.is_dev or not is_behind(main, staging := catalogue.staging_of(main)):
+                    continue
+                await promote(draft, self._store, main, staging)
+                promoted.append(main.address)
+            await draft.commit(dry_run=dry_run)
+        return AppsPromoted(dry_run, tuple(promoted))
+
+    async def server_status(self) -> ServerStatus:
+        return self._status()
+
+    async def stop_server(self) -> Stopping:
+        stopping = Stopping(self._status().pid)
+        self._stop()
+        return stopping
+
+    def _draft(self) -> Draft:
+        return Draft(self._store, self._runtime, self._installed)
+
+
+def _stored(app: App) -> tuple[str, int]:
+    return app.id, app.version
+
+
+def _listed(app: App, *, staged_changes: bool = False) -> AppListed:
+    fields = {name: getattr(app, name) for name in app.__struct_fields__}
+    return AppListed(**fields, staged_changes=staged_changes)
+
+
+def _description(app: App) -> AppDescription:
+    version = app.metadata.version_metadata
+    return AppDescription(
+        path=app.path,
+        domain=app.domain,
+        name=app.metadata.name,
+        id=app.id,
+        is_dev=app.is_dev,
+        main_app=app.main_app,
+        auth=app.settings.authn_type,
+        source_url=app.source_url,
+        version=version.version,
+        git_sha=version.git_commit,
+        git_message=version.git_message,
+        branch=version.git_branch,
+    )

@@ -1,0 +1,180 @@
+"""Installing an app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from clace.errors import AppExists, BadRequest
+from clace.interfaces import (
+    AddApp,
+    AddVersion,
+    Fetched,
+    IAppStore,
+    IInstalledApps,
+    IRuntime,
+    ISources,
+    Revision,
+)
+from clace.model.app import App, AppMetadata, AppSettings, Demands, Kind, VersionMetadata
+from clace.model.ids import ksuid
+from clace.model.paths import AppPath
+from clace.model.requests import CreateApp, CreateOptions
+from clace.model.results import AppCreated
+from clace.operations.approval import approving, report
+from clace.operations.draft import Draft
+
+AUTH_TYPES = ("default", "none", "system")
+# What era 25 can set at creation and this server has no rooms for: refused, never ignored.
+_UNKNOWN_HERE = (
+    "spec",
+    "param_values",
+    "container_options",
+    "container_args",
+    "container_volumes",
+    "appconfig",
+)
+
+
+class Defaults(Struct, frozen=True, kw_only=True):
+    """What a new app has if its operator does not say."""
+
+    domain: str = "localhost"
+    git_branch: str = "main"
+    git_auth: str = ""
+    stage_write_access: bool = True
+    preview_write_access: bool = True
+
+
+class Creation:
+    """Installs apps from folders and git repositories."""
+
+    def __init__(
+        self,
+        store: IAppStore,
+        sources: ISources,
+        runtime: IRuntime,
+        installed: IInstalledApps,
+        *,
+        defaults: Defaults,
+        new_id: Callable[[], str],
+        urls: Callable[[AppPath], tuple[str, str]],
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._runtime = runtime
+        self._installed = installed
+        self._defaults = defaults
+        self._new_id = new_id
+        self._urls = urls
+
+    async def create(self, request: CreateApp, options: CreateOptions) -> AppCreated:
+        """See ``IAdministration.create_app``."""
+        address = self._address(request)
+        check_supported(request)
+        await self._check_free(address)
+        app = self._new_app(address, request)
+        fetched = await self._fetch(app, request)
+        name, demands = await self._runtime.audit(app, fetched.files)
+        app = described(app, name, fetched, demands if options.approve else Demands())
+        twins = (app,) if app.is_dev else (self._staging(app), app)
+        async with Draft(self._store, self._runtime, self._installed) as draft:
+            for twin in reversed(twins):
+                draft.change(AddApp(twin))
+                if not twin.is_dev:
+                    draft.change(AddVersion(twin.id, twin.metadata, fetched.files))
+            if not demands.missing_from(app.metadata.approved):
+                await draft.load(app, fetched.files)
+            await draft.commit(dry_run=options.dry_run)
+        http_url, https_url = self._urls(address)
+        return AppCreated(
+            app_path_domain=address,
+            dry_run=options.dry_run,
+            http_url=http_url,
+            https_url=https_url,
+            approve_results=tuple(
+                report(twin, demands, Demands(), approve=options.approve) for twin in twins
+            ),
+        )
+
+    def _address(self, request: CreateApp) -> AppPath:
+        address = AppPath.parse(request.path, self._defaults.domain)
+        address.check_installable()
+        return address
+
+    async def _check_free(self, address: AppPath) -> None:
+        # The store decides this again, inside its transaction; asking now spares a fetch.
+        for app in await self._store.apps():
+            if not app.main_app and address.overlaps(app.address):
+                raise AppExists(f"App already exists at {app.address}")
+
+    def _new_app(self, address: AppPath, request: CreateApp) -> App:
+        kind = Kind.DEV if request.is_dev else Kind.PROD
+        return App(
+            id=kind + self._new_id(),
+            path=address.path,
+            domain=address.domain,
+            source_url=self._sources.check(request.source_url),
+            is_dev=request.is_dev,
+            settings=AppSettings(
+                authn_type=request.app_authn or "default",
+                git_auth_name=request.git_auth_name,
+                stage_write_access=self._defaults.stage_write_access,
+                preview_write_access=self._defaults.preview_write_access,
+            ),
+        )
+
+    async def _fetch(self, app: App, request: CreateApp) -> Fetched:
+        if app.is_dev:
+            if self._sources.is_git(app.source_url):
+                raise BadRequest("a dev app is served from a folder, and the source is a git URL")
+            return Fetched(files=self._sources.live(app.source_url))
+        git = self._sources.is_git(app.source_url)
+        branch = request.git_branch or ("" if request.git_commit else self._defaults.git_branch)
+        return await self._sources.fetch(
+            Revision(
+                source_url=app.source_url,
+                branch=branch if git and not request.git_commit else "",
+                commit=request.git_commit,
+                git_auth=request.git_auth_name or self._defaults.git_auth,
+            )
+        )
+
+    def _staging(self, app: App) -> App:
+        return replace(
+            app,
+            id=Kind.STAGING + app.id.removeprefix(Kind.PROD),
+            path=app.address.staging.path,
+            main_app=app.id,
+        )
+
+
+def check_supported(request: CreateApp) -> None:
+    """:raises BadRequest: the request names something that this server does not do."""
+    if request.app_authn not in {"", *AUTH_TYPES}:
+        raise BadRequest(f"invalid authentication type {request.app_authn}")
+    for field in _UNKNOWN_HERE:
+        if getattr(request, field):
+            raise BadRequest(f"{field} is not supported by this server")
+
+
+def described(app: App, name: str, fetched: Fetched, approved: Demands) -> App:
+    """The app with what its first fetch and audit told."""
+    version = VersionMetadata(
+        version=0 if app.is_dev else 1,
+        git_branch=fetched.branch,
+        git_commit=fetched.commit,
+        git_message=fetched.message,
+    )
+    return replace(
+        app, metadata=approving(AppMetadata(name=name, version_metadata=version), approved)
+    )
+
+
+def id_maker(
+    seconds: Callable[[], float], random_bytes: Callable[[int], bytes]
+) -> Callable[[], str]:
+    """A source of the part of an app's id that is its own."""
+    return lambda: ksuid(seconds(), random_bytes)

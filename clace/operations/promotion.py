@@ -1,0 +1,29 @@
+"""Production apps come to serve what their staging twins serve."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from clace.interfaces import AddVersion, IAppStore, IFiles
+from clace.model.app import App
+from clace.operations.draft import Draft
+
+
+def is_behind(main: App, staging: App) -> bool:
+    """Whether a promotion would change anything."""
+    return main.version != staging.version
+
+
+async def promote(
+    draft: Draft, store: IAppStore, main: App, staging: App, files: IFiles | None = None
+) -> App:
+    """Put what ``staging`` is on ``main``, under the same number.
+
+    ``files`` are those of a version of ``staging`` that the draft is about to add.
+    """
+    number = replace(staging.metadata.version_metadata, previous_version=main.version)
+    metadata = replace(staging.metadata, version_metadata=number)
+    after = draft.point(main, metadata)
+    draft.change(AddVersion(main.id, metadata, same_as=(staging.id, staging.version)))
+    await draft.load(after, files or await store.files(staging.id, staging.version))
+    return after

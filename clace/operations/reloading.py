@@ -1,0 +1,124 @@
+"""Fetching sources again: all apps of a glob, or none."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from clace.errors import NeedsApproval
+from clace.interfaces import Fetched, IAppStore, IInstalledApps, IRuntime, ISources, Revision
+from clace.model.app import App, VersionMetadata
+from clace.model.paths import AppGlob, AppPath
+from clace.model.requests import ReloadOptions
+from clace.model.results import Approval, AppsReloaded
+from clace.operations.approval import approving, report
+from clace.operations.catalogue import Catalogue
+from clace.operations.draft import Draft
+from clace.operations.promotion import promote
+
+
+class _Outcome(Struct, frozen=True):
+    """What the reload of one app comes to."""
+
+    reloaded: tuple[AppPath, ...] = ()
+    approved: tuple[Approval, ...] = ()
+    promoted: tuple[AppPath, ...] = ()
+    skipped: tuple[AppPath, ...] = ()
+
+
+class Reloading:
+    """Brings staging twins, and dev apps, to what their sources are now."""
+
+    def __init__(
+        self, store: IAppStore, sources: ISources, runtime: IRuntime, installed: IInstalledApps
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._runtime = runtime
+        self._installed = installed
+
+    async def reload(self, glob: AppGlob, options: ReloadOptions) -> AppsReloaded:
+        """See ``IAdministration.reload_apps``."""
+        catalogue = Catalogue(await self._store.apps())
+        async with Draft(self._store, self._runtime, self._installed) as draft:
+            outcomes = [
+                await self._reload_one(draft, catalogue, main, options)
+                for main in catalogue.matching(glob)
+            ]
+            await draft.commit(dry_run=options.dry_run)
+        return AppsReloaded(
+            dry_run=options.dry_run,
+            reload_results=tuple(path for outcome in outcomes for path in outcome.reloaded),
+            approve_results=tuple(one for outcome in outcomes for one in outcome.approved),
+            promote_results=tuple(path for outcome in outcomes for path in outcome.promoted),
+            skipped_results=tuple(path for outcome in outcomes for path in outcome.skipped),
+        )
+
+    async def _reload_one(
+        self, draft: Draft, catalogue: Catalogue, main: App, options: ReloadOptions
+    ) -> _Outcome:
+        seen = catalogue.edited(main)
+        revision = self._revision(seen, options)
+        if await self._is_current(seen, revision, options):
+            return _Outcome(skipped=(seen.address,))
+        fetched = await self._fetch(seen, revision)
+        name, demands = await self._runtime.audit(seen, fetched.files)
+        approval = report(seen, demands, seen.metadata.approved, approve=options.approve)
+        if approval.needs_approval and not options.approve:
+            raise NeedsApproval(f"app {main} needs approval")
+        metadata = replace(
+            seen.metadata,
+            name=name,
+            version_metadata=VersionMetadata(
+                git_branch=fetched.branch,
+                git_commit=fetched.commit,
+                git_message=fetched.message,
+            ),
+        )
+        if options.approve:
+            metadata = approving(metadata, demands)
+        if seen.is_dev:
+            after = draft.point(seen, metadata)
+        else:
+            after = await draft.next_version(seen, metadata, fetched.files)
+        await draft.load(after, fetched.files)
+        promoted: tuple[AppPath, ...] = ()
+        if options.promote and not seen.is_dev:
+            await promote(draft, self._store, main, after, fetched.files)
+            promoted = (main.address,)
+        return _Outcome(
+            reloaded=(seen.address,),
+            approved=(approval,) if approval.needs_approval else (),
+            promoted=promoted,
+        )
+
+    def _revision(self, seen: App, options: ReloadOptions) -> Revision:
+        """What to fetch: what was asked for, else what the app was made from."""
+        version = seen.metadata.version_metadata
+        if not self._sources.is_git(seen.source_url):
+            return Revision(source_url=seen.source_url)
+        # An app without a branch is pinned to its commit until it is given either.
+        commit = options.commit or (
+            "" if options.branch or version.git_branch else version.git_commit
+        )
+        return Revision(
+            source_url=seen.source_url,
+            branch="" if commit else options.branch or version.git_branch,
+            commit=commit,
+            git_auth=options.git_auth or seen.settings.git_auth_name,
+        )
+
+    async def _is_current(self, seen: App, revision: Revision, options: ReloadOptions) -> bool:
+        version = seen.metadata.version_metadata
+        if options.force_reload or not version.git_commit:
+            return False
+        if revision.commit:
+            return revision.commit == version.git_commit
+        if revision.branch != version.git_branch:
+            return False
+        return await self._sources.head(revision) == version.git_commit
+
+    async def _fetch(self, seen: App, revision: Revision) -> Fetched:
+        if seen.is_dev:
+            return Fetched(files=self._sources.live(seen.source_url))
+        return await self._sources.fetch(revision)

@@ -1,0 +1,221 @@
+"""The admin API as a table: what serves a route also describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from clace.errors import BadRequest
+from clace.interfaces import IAdministration
+from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.model.results import (
+    AppCreated,
+    AppFound,
+    AppList,
+    AppsApproved,
+    AppsDeleted,
+    AppsPromoted,
+    AppsReloaded,
+    ServerStatus,
+    Stopping,
+)
+
+PREFIX = "/_clace"
+# What Go's strconv.ParseBool takes: clients of era 25 send these.
+_BOOLEANS = {
+    **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
+    **dict.fromkeys(("", "0", "f", "F", "FALSE", "false", "False"), False),
+}
+
+
+class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
+    """A query without parameters."""
+
+
+class ListQuery(Struct, frozen=True, rename="camel"):
+    app_path_glob: str = ""
+    internal: bool = False
+
+
+class PathQuery(Struct, frozen=True, rename="camel"):
+    app_path: str
+
+
+class CreateQuery(Struct, frozen=True, rename="camel"):
+    approve: bool = False
+    dry_run: bool = False
+
+
+class GlobQuery(Struct, frozen=True, rename="camel"):
+    app_path_glob: str
+    dry_run: bool = False
+
+
+class ApproveQuery(Struct, frozen=True, rename="camel"):
+    app_path_glob: str
+    promote: bool = False
+    dry_run: bool = False
+
+
+class ReloadQuery(Struct, frozen=True, rename="camel"):
+    app_path_glob: str
+    approve: bool = False
+    promote: bool = False
+    force_reload: bool = False
+    dry_run: bool = False
+    branch: str = ""
+    commit: str = ""
+    git_auth: str = ""
+
+
+Serve = Callable[[IAdministration, Any, Any], Awaitable[Struct]]
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """One method of one path: what it takes, what it answers, and what it does."""
+
+    method: str
+    path: str
+    operation: str
+    summary: str
+    query: type[Struct] = Nothing
+    body: type[Struct] | None = None
+    result: type[Struct]
+    serve: Serve
+
+
+def read_query(kind: type[Struct], given: dict[str, str]) -> Struct:
+    """The query parameters as a value of ``kind``.
+
+    :raises BadRequest: one is missing, unknown (a misspelt ``dryRun`` must not change anything),
+        or not of its type.
+    """
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    values: dict[str, Any] = {}
+    for name, text in given.items():
+        if name not in fields:
+            raise BadRequest(f"unknown query parameter {name}")
+        values[name] = _boolean(name, text) if fields[name].type is bool else text
+    for name, field in fields.items():
+        if field.required and not values.get(name):
+            raise BadRequest(f"{name} is required")
+    return msgspec.convert(values, kind)
+
+
+def _boolean(name: str, text: str) -> bool:
+    if text not in _BOOLEANS:
+        raise BadRequest(f"{name} is no boolean: {text}")
+    return _BOOLEANS[text]
+
+
+def read_body(kind: type[Struct], body: bytes) -> Struct:
+    """The JSON body as a value of ``kind``.
+
+    :raises BadRequest: it is no JSON, or not of the shape; names the place.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"invalid request body: {error}") from error
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/apps",
+        operation="list_apps",
+        summary="The apps whose address matches a glob",
+        query=ListQuery,
+        result=AppList,
+        serve=lambda admin, q, _: admin.list_apps(q.app_path_glob, internal=q.internal),
+    ),
+    Route(
+        method="GET",
+        path="/app",
+        operation="get_app",
+        summary="One app",
+        query=PathQuery,
+        result=AppFound,
+        serve=lambda admin, q, _: admin.get_app(q.app_path),
+    ),
+    Route(
+        method="POST",
+        path="/app",
+        operation="create_app",
+        summary="Install an app",
+        query=CreateQuery,
+        body=CreateApp,
+        result=AppCreated,
+        serve=lambda admin, q, body: admin.create_app(
+            body, CreateOptions(approve=q.approve, dry_run=q.dry_run)
+        ),
+    ),
+    Route(
+        method="DELETE",
+        path="/app",
+        operation="delete_apps",
+        summary="Delete apps with their staging twins, versions and files",
+        query=GlobQuery,
+        result=AppsDeleted,
+        serve=lambda admin, q, _: admin.delete_apps(q.app_path_glob, dry_run=q.dry_run),
+    ),
+    Route(
+        method="POST",
+        path="/approve",
+        operation="approve_apps",
+        summary="Approve what the stored sources of apps ask for",
+        query=ApproveQuery,
+        result=AppsApproved,
+        serve=lambda admin, q, _: admin.approve_apps(
+            q.app_path_glob, ApproveOptions(promote=q.promote, dry_run=q.dry_run)
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/reload",
+        operation="reload_apps",
+        summary="Fetch the sources of apps again",
+        query=ReloadQuery,
+        result=AppsReloaded,
+        serve=lambda admin, q, _: admin.reload_apps(
+            q.app_path_glob,
+            ReloadOptions(
+                approve=q.approve,
+                promote=q.promote,
+                force_reload=q.force_reload,
+                dry_run=q.dry_run,
+                branch=q.branch,
+                commit=q.commit,
+                git_auth=q.git_auth,
+            ),
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/promote",
+        operation="promote_apps",
+        summary="Let production apps serve what their staging twins serve",
+        query=GlobQuery,
+        result=AppsPromoted,
+        serve=lambda admin, q, _: admin.promote_apps(q.app_path_glob, dry_run=q.dry_run),
+    ),
+    Route(
+        method="GET",
+        path="/server_status",
+        operation="server_status",
+        summary="That the server answers, and which one it is",
+        result=ServerStatus,
+        serve=lambda admin, _q, _b: admin.server_status(),
+    ),
+    Route(
+        method="POST",
+        path="/stop",
+        operation="stop_server",
+        summary="Finish what is being answered and end",
+        result=Stopping,
+        serve=lambda admin, _q, _b: admin.stop_server(),
+    ),
+)

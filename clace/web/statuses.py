@@ -1,0 +1,29 @@
+"""Which refusal is which HTTP status: the one table."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from clace import errors
+
+STATUSES: dict[type[errors.ClaceError], int] = {
+    errors.BadRequest: HTTPStatus.BAD_REQUEST,
+    errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.NotAllowed: HTTPStatus.FORBIDDEN,
+    errors.NoSuchRoute: HTTPStatus.NOT_FOUND,
+    errors.NoSuchApp: HTTPStatus.NOT_FOUND,
+    errors.NoSuchVersion: HTTPStatus.NOT_FOUND,
+    errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    errors.AppExists: HTTPStatus.CONFLICT,
+    errors.ChangedMeanwhile: HTTPStatus.CONFLICT,
+    errors.NeedsApproval: HTTPStatus.CONFLICT,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.SourceError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.AppBroken: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.LockedOut: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.StoreError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.AppFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.AppBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.AppTimedOut: HTTPStatus.GATEWAY_TIMEOUT,
+    errors.ClaceError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
