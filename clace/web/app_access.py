@@ -1,0 +1,35 @@
+"""Who may use an app."""
+
+from __future__ import annotations
+
+from clace.errors import NotAuthenticated
+from clace.interfaces import ICredentials
+from clace.model.app import App
+from clace.model.traffic import ANONYMOUS
+from clace.web.credentials import basic_credentials
+
+
+class AppAccess:
+    """Admits everybody to apps with authentication ``none`` and the administrator to all others."""
+
+    def __init__(self, credentials: ICredentials, default_type: str) -> None:
+        self._credentials = credentials
+        self._default_type = default_type
+
+    def is_open(self, app: App) -> bool:
+        """Whether nobody is asked who they are. What is not known to be open is closed."""
+        kind = app.settings.authn_type
+        return (self._default_type if kind == "default" else kind) == "none"
+
+    async def admit(self, app: App, authorization: str | None, address: str) -> str:
+        """The user's id.
+
+        :raises NotAuthenticated: no credentials, or not the administrator's.
+        :raises LockedOut: too many failures.
+        """
+        if self.is_open(app):
+            return ANONYMOUS
+        given = basic_credentials(authorization)
+        if given is None:
+            raise NotAuthenticated("Authentication failed")
+        return await self._credentials.check(*given, address)

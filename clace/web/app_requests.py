@@ -1,0 +1,94 @@
+"""An HTTP request as an app may see it."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, unquote_to_bytes
+
+from twisted.web.http import Request
+
+from clace.errors import BadRequest
+from clace.model.traffic import AppRequest
+from clace.web.forwarded import Peer
+
+_MAX_FIELDS = 2000
+_FORM = "application/x-www-form-urlencoded"
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+# What speaks for the server, to apps behind it: never taken from a client.
+_OURS = ("x-clace-", "x-openrun-")
+
+
+def clean_path(raw: bytes) -> str:
+    """The decoded path, with runs of slashes as one.
+
+    :raises BadRequest: it is no text, or has parts that would mean another path than it shows.
+    """
+    try:
+        path = unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest("the path is not UTF-8") from error
+    segments = [segment for segment in path.split("/") if segment]
+    if "\x00" in path or "\\" in path or "." in segments or ".." in segments:
+        raise BadRequest("the path has a part that is not allowed")
+    return "/" + "/".join(segments) + ("/" if segments and path.endswith("/") else "")
+
+
+def relative_path(path: str, app_path: str) -> str:
+    """``path`` as seen from an app that lives at ``app_path``."""
+    return path if app_path == "/" else path.removeprefix(app_path) or "/"
+
+
+def visible_headers(request: Request, *, keep_authorization: bool) -> dict[str, list[str]]:
+    """The headers, names as ``Hx-Request``, without those that only the server may read or set."""
+    headers: dict[str, list[str]] = {}
+    for name, values in request.requestHeaders.getAllRawHeaders():
+        lower = name.decode("latin-1").lower()
+        if lower.startswith(_OURS) or (lower == "authorization" and not keep_authorization):
+            continue
+        canonical = "-".join(part.capitalize() for part in lower.split("-"))
+        headers[canonical] = [value.decode("utf-8", "replace") for value in values]
+    return headers
+
+
+def read_form(request: Request, method: str) -> dict[str, list[str]]:
+    """The fields of a URL-encoded body; other bodies have none.
+
+    :raises BadRequest: too many fields.
+    """
+    kind = (request.getHeader("content-type") or "").partition(";")[0].strip().lower()
+    if method not in _BODY_METHODS or kind != _FORM or request.content is None:
+        return {}
+    return _fields(request.content.read())
+
+
+def _fields(encoded: bytes) -> dict[str, list[str]]:
+    try:
+        return parse_qs(
+            encoded.decode("utf-8", "replace"),
+            keep_blank_values=True,
+            errors="replace",
+            max_num_fields=_MAX_FIELDS,
+        )
+    except ValueError as error:
+        raise BadRequest("too many fields") from error
+
+
+def app_request(
+    request: Request, path: str, peer: Peer, user_id: str, request_id: str
+) -> AppRequest:
+    """The request, to an app-relative ``path``, of a user who was admitted.
+
+    A password that the server has checked is not for the app.
+    """
+    method = request.method.decode("ascii")
+    return AppRequest(
+        method=method,
+        path=path,
+        host=request.getHeader("host") or "",
+        scheme=peer.scheme,
+        headers=visible_headers(request, keep_authorization=False),
+        query=_fields(request.uri.partition(b"?")[2]),
+        form=read_form(request, method),
+        remote_ip=peer.ip,
+        user_id=user_id,
+        request_id=request_id,
+    )

@@ -1,0 +1,70 @@
+"""Bodies that are made while they are sent, no faster than the client reads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from twisted.web.http import Request
+from zope.interface import implementer
+
+
+@implementer(IPushProducer)
+class PacedBody:
+    """Writes a stream to a request and waits whenever the client is behind."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._gone = False
+        self._resumed: Deferred[None] | None = None
+        request.notifyFinish().addBoth(self._finished)
+
+    async def send(self, body: AsyncIterator[bytes]) -> None:
+        """Everything in ``body``; stops without error when the client is gone.
+
+        What fails in the stream is raised, after the connection was cut: a client must be able to
+        tell a broken answer from a whole one.
+        """
+        self._request.registerProducer(self, streaming=True)
+        try:
+            async for piece in body:
+                if self._gone:
+                    return
+                self._request.write(piece)
+                if self._resumed is not None:
+                    await self._resumed
+        except BaseException:
+            self._cut()
+            raise
+        finally:
+            await _close(body)
+            if not self._gone:
+                self._request.unregisterProducer()
+
+    def _cut(self) -> None:
+        if not self._gone and self._request.channel is not None:
+            self._request.channel.loseConnection()
+            self._gone = True
+
+    def _finished(self, _: object) -> None:
+        self._gone = True
+        self.resumeProducing()
+
+    def pauseProducing(self) -> None:
+        if self._resumed is None and not self._gone:
+            self._resumed = Deferred()
+
+    def resumeProducing(self) -> None:
+        resumed, self._resumed = self._resumed, None
+        if resumed is not None:
+            resumed.callback(None)
+
+    def stopProducing(self) -> None:
+        self._finished(None)
+
+
+async def _close(body: AsyncIterator[bytes]) -> None:
+    close = getattr(body, "aclose", None)
+    if close is not None:
+        await close()

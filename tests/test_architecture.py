@@ -1,0 +1,111 @@
+"""Who may import whom, and who may touch a reactor."""
+
+import ast
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+PACKAGE = Path(__file__).parent.parent / "clace"
+
+# A room imports from floors below it, never from its own floor or above (docs/architecture.md).
+FLOORS = {
+    "tap": 5,
+    "web": 4,
+    "listeners": 4,
+    "cli": 4,
+    "operations": 3,
+    "client": 3,
+    "metadata": 2,
+    "sources": 2,
+    "runtime": 2,
+    "plugins": 2,
+    "auth": 2,
+    "audit": 2,
+    "host": 2,
+}
+# Which class fills which seam is said only here; the runtime's twin in memory runs a host inline.
+COMPOSERS = {
+    "cli/main.py": {"client"},
+    "runtime/memory.py": {"host"},
+}
+MAY_TOUCH_REACTORS = {"tap.py", "cli/main.py"}
+
+
+def modules():
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def place(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def room(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path):
+    """The dotted names that a module imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def floor(name):
+    return FLOORS.get(name, 1)
+
+
+class ImportTests(SynchronousTestCase):
+    def test_rooms_import_from_floors_below(self):
+        """No room imports from its own floor or above, but for the composers."""
+        wrong = []
+        for path in modules():
+            here = room(path)
+            for name in imported(path):
+                parts = name.split(".")
+                if parts[0] != "clace" or len(parts) < 2 or parts[1] == here:
+                    continue
+                allowed = parts[1] in COMPOSERS.get(place(path), ())
+                if floor(here) > 1 and floor(parts[1]) >= floor(here) and not allowed:
+                    wrong.append(f"{place(path)} imports {name}")
+                if floor(here) == 1 and floor(parts[1]) > 1:
+                    wrong.append(f"{place(path)} imports {name}")
+        self.assertEqual(wrong, [])
+
+    def test_upper_floors_know_interfaces_only(self):
+        """Floors 4 and 3 do not import the classes of floors 3 and 2 that fill their seams."""
+        wrong = [
+            f"{place(path)} imports {name}"
+            for path in modules()
+            for name in imported(path)
+            if floor(room(path)) in {3, 4}
+            and name.startswith("clace.")
+            and floor(name.split(".")[1]) in {2, 3}
+            and name.split(".")[1] != room(path)
+            and name.split(".")[1] not in COMPOSERS.get(place(path), ())
+        ]
+        self.assertEqual(wrong, [])
+
+    def test_reactor_is_an_argument(self):
+        """Only the composition roots import the global reactor."""
+        wrong = [
+            place(path)
+            for path in modules()
+            if place(path) not in MAY_TOUCH_REACTORS
+            and "twisted.internet.reactor" in imported(path)
+        ]
+        self.assertEqual(wrong, [])
+
+    def test_gotemplate_stands_alone(self):
+        """The template compiler could be published without the rest."""
+        wrong = [
+            f"{place(path)} imports {name}"
+            for path in modules()
+            if room(path) == "gotemplate"
+            for name in imported(path)
+            if name.startswith("clace.") and not name.startswith("clace.gotemplate")
+        ]
+        self.assertEqual(wrong, [])
