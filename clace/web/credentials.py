@@ -1,0 +1,28 @@
+"""Names and passwords out of an Authorization header; whoever sent it is not trusted."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+
+MAX_HEADER = 8192
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def basic_credentials(header: str | None) -> tuple[str, str] | None:
+    """The user and password of an ``Authorization: Basic`` header, or ``None``; never raises."""
+    if header is None or len(header) > MAX_HEADER:
+        return None
+    scheme, _, encoded = header.strip(" ").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        text = b64decode(encoded.strip(" ").encode("ascii"), validate=True).decode()
+    except (NotBase64, UnicodeError):
+        return None
+    user, colon, password = text.partition(":")
+    # RFC 7617 forbids control characters, and password checkers differ on NUL.
+    if not colon or _CONTROL.search(text):
+        return None
+    return user, password

@@ -1,0 +1,60 @@
+from base64 import b64encode
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.web.credentials import MAX_HEADER, basic_credentials
+
+PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs")))
+
+
+def basic(text: bytes) -> str:
+    return "Basic " + b64encode(text).decode()
+
+
+class BasicCredentialsTests(SynchronousTestCase):
+    def test_reads_user_and_password(self):
+        """The password is all that follows the first colon."""
+        self.assertEqual(basic_credentials(basic(b"admin:se:cret")), ("admin", "se:cret"))
+
+    def test_scheme_is_case_insensitive(self):
+        """Schemes are compared as HTTP compares them."""
+        self.assertEqual(basic_credentials("bAsIc YTpi"), ("a", "b"))
+
+    def test_refuses_what_is_malformed(self):
+        """Whatever is no user and password is nothing at all."""
+        for header in (
+            None,
+            "",
+            "Basic",
+            "Basic ",
+            "Basic a",
+            "Basic YTpi!",
+            "Basic YTpi YTpi",
+            "Basic YTp\u0130",
+            "Bearer YTpi",
+            basic(b"no colon"),
+            basic(b"a:\xff"),
+            basic(b"a:b\0c"),
+            basic(b"a:b\nc"),
+        ):
+            self.assertIsNone(basic_credentials(header), header)
+
+    def test_refuses_what_is_too_long(self):
+        """A header over 8 KiB is not even decoded."""
+        self.assertIsNotNone(basic_credentials(basic(b"a:" + b"b" * 6000)))
+        self.assertIsNone(basic_credentials(basic(b"a:" + b"b" * MAX_HEADER)))
+
+    @given(st.text() | st.text().map("Basic ".__add__))
+    @example("Basic ====")
+    def test_never_raises(self, header):
+        """Any text is read or refused."""
+        found = basic_credentials(header)
+        self.assertTrue(found is None or len(found) == 2)
+
+    @given(PRINTABLE.filter(lambda user: ":" not in user), PRINTABLE)
+    def test_round_trip(self, user, password):
+        """Every user without a colon and every password that HTTP allows arrive as they were."""
+        header = basic(f"{user}:{password}".encode())
+        self.assertEqual(basic_credentials(header), (user, password))
