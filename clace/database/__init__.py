@@ -1,0 +1,1 @@
+"""SQL databases of the rooms above: opening, moving to the newest schema, transactions."""

@@ -1,0 +1,112 @@
+"""Moving a database to the newest schema, by the Alembic steps of the room that it belongs to."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from msgspec import Struct
+from sqlalchemy import Connection, inspect
+
+from clace.database.engine import transaction, writing_engine
+from clace.database.place import make_private
+from clace.errors import StoreError
+
+EMPTY = 0
+
+
+class UpgradeOptions(Struct, frozen=True, kw_only=True):
+    """What to do about a database of another version than this server's."""
+
+    auto_upgrade: bool = True
+    ignore_higher_version: bool = False
+
+
+class Schema:
+    """The steps of one room; ``location`` is ``package:folder`` or a path, as Alembic takes it.
+
+    A step's revision is its version number, in four digits.
+    """
+
+    def __init__(self, location: str) -> None:
+        self._config = Config()
+        self._config.set_main_option("script_location", location.replace("%", "%%"))
+        self._config.set_main_option("path_separator", "newline")
+
+    @property
+    def newest(self) -> int:
+        return int(ScriptDirectory.from_config(self._config).get_current_head() or EMPTY)
+
+    def prepare(self, path: Path, options: UpgradeOptions, now: datetime) -> None:
+        """The database there, made if need be, has the newest schema; if it was older, a copy of
+        it as it was stays beside it. Blocks; no connection is left open.
+
+        :raises StoreError: it cannot be opened, is not ours, or is not to be upgraded.
+        """
+        make_private(path)
+        engine = writing_engine(path)
+        try:
+            with transaction(engine, f"open database {path}") as connection:
+                current = self._version(connection, path)
+                if self._is_behind(current, options):
+                    with _copy_kept(path, current, now):
+                        self.upgrade(connection)
+        finally:
+            engine.dispose()
+
+    def upgrade(self, connection: Connection, version: int | None = None) -> None:
+        """Run the steps up to ``version``, the newest if not given, in the open transaction."""
+        self._config.attributes["connection"] = connection
+        command.upgrade(self._config, "head" if version is None else f"{version:04}")
+
+    def _version(self, connection: Connection, path: Path) -> int:
+        heads = MigrationContext.configure(connection).get_current_heads()
+        if not heads and inspect(connection).get_table_names():
+            raise StoreError(f"database {path} was not made by this server")
+        try:
+            return max((int(head) for head in heads), default=EMPTY)
+        except ValueError as error:
+            raise StoreError(f"database {path} has an unknown schema version") from error
+
+    def _is_behind(self, current: int, options: UpgradeOptions) -> bool:
+        newest = self.newest
+        if current > newest and not options.ignore_higher_version:
+            raise StoreError(
+                f"DB version is newer than the server's. Server {newest}, DB {current}"
+            )
+        if EMPTY < current < newest and not options.auto_upgrade:
+            raise StoreError(f"DB autoupgrade is disabled, exiting. Server {newest}, DB {current}")
+        return current < newest
+
+
+@contextmanager
+def _copy_kept(path: Path, version: int, now: datetime) -> Iterator[None]:
+    """A copy of the committed state, unless there is none; removed if the steps fail, since then
+    the database is as it was, and a server started again and again would fill the disk.
+    """
+    if version == EMPTY:
+        yield
+        return
+    copy = path.with_name(f"{path.name}.v{version}-{now:%Y%m%dT%H%M%S%f}Z.bak")
+    try:
+        _copy(path, copy)
+        yield
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
+
+
+def _copy(path: Path, copy: Path) -> None:
+    make_private(copy)
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot copy database {path} to {copy.name}: {error}") from error

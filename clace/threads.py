@@ -1,0 +1,68 @@
+"""Threads for work that would block the reactor, bounded and for one purpose each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from clace.errors import InternalError
+
+T = TypeVar("T")
+
+
+class InThread(Protocol):
+    """Does a piece of work somewhere else than in the reactor's thread."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
+
+
+class Threads(Service):
+    """At most ``size`` threads, made when needed; work given before the start waits for it."""
+
+    def __init__(self, reactor: Any, name: str, size: int = 1) -> None:
+        self.setName(name)
+        self._reactor = reactor
+        self._pool = ThreadPool(0, size, name)
+        # A start that fails leaves without stopService: threads must not keep the process alive.
+        vars(self._pool)["threadFactory"] = partial(threading.Thread, daemon=True)
+        self._waiting: set[Deferred[None]] = set()
+        self._stopped = False
+
+    async def run(self, work: Callable[[], T], /) -> T:
+        """What ``work`` returns or raises; a caller who stops waiting does not stop the work.
+
+        :raises InternalError: the service has stopped.
+        """
+        if self._stopped:
+            raise InternalError(f"the {self.name} threads have stopped")
+        ended: Deferred[None] = Deferred()
+        self._waiting.add(ended)
+        result = deferToThreadPool(self._reactor, self._pool, partial(self._work, work, ended))
+        return await result
+
+    def _work(self, work: Callable[[], T], ended: Deferred[None]) -> T:
+        try:
+            return work()
+        finally:
+            self._reactor.callFromThread(self._forget, ended)
+
+    def _forget(self, ended: Deferred[None]) -> None:
+        self._waiting.discard(ended)
+        ended.callback(None)
+
+    def startService(self) -> None:
+        super().startService()
+        self._pool.start()
+
+    def stopService(self) -> Deferred[None]:
+        """Fires when the work that was given is done; more is refused."""
+        super().stopService()
+        self._stopped = True
+        return DeferredList(list(self._waiting)).addCallback(lambda _: self._pool.stop())
