@@ -1,0 +1,1 @@
+"""The apps, their versions and their files, kept in a database."""

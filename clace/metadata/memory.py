@@ -1,0 +1,121 @@
+"""The store without a database: what tests of other rooms use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Struct
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from clace.errors import SourceError
+from clace.interfaces import AddApp, AddVersion, Change, IAppStore, IFiles, PointApp, RemoveApp
+from clace.metadata import rules
+from clace.metadata.changes import check_whole
+from clace.metadata.contents import checked
+from clace.model.app import App, FileRef
+
+Contents = Mapping[str, bytes]
+
+
+@implementer(IFiles)
+class KeptFiles:
+    """Files of a version, in memory."""
+
+    def __init__(self, refs: Mapping[str, FileRef], contents: Contents) -> None:
+        self.refs = refs
+        self._contents = contents
+
+    async def read(self, name: str) -> bytes:
+        try:
+            return self._contents[name]
+        except KeyError:
+            raise SourceError(f"file {name} does not exist") from None
+
+    async def read_brotli(self, name: str) -> bytes | None:
+        """Never: nothing is compressed here."""
+        await self.read(name)
+        return None
+
+
+class _State(Struct):
+    """Everything; copied for each commit."""
+
+    apps: dict[str, App]
+    versions: dict[tuple[str, int], KeptFiles]
+
+    def copy(self) -> _State:
+        return _State(self.apps.copy(), self.versions.copy())
+
+    def make(self, change: Change, files: KeptFiles | None, now: datetime) -> None:
+        match change:
+            case AddApp(app):
+                rules.check_free(app, self.apps.values())
+                self.apps[app.id] = msgspec.structs.replace(app, update_time=now)
+            case AddVersion():
+                self.add_version(change, files)
+            case PointApp(seen):
+                rules.check_unchanged(seen, self.apps.get(seen.id))
+                self.apps[seen.id] = rules.pointed(change, self.apps[seen.id], now)
+            case RemoveApp(seen):
+                rules.check_unchanged(seen, self.apps.get(seen.id))
+                del self.apps[seen.id]
+                self.versions = {
+                    key: kept for key, kept in self.versions.items() if key[0] != seen.id
+                }
+
+    def add_version(self, change: AddVersion, files: KeptFiles | None) -> None:
+        key = change.app_id, change.metadata.version_metadata.version
+        if change.app_id not in self.apps:
+            raise rules.gone(change.app_id)
+        if key in self.versions:
+            raise rules.version_taken(*key)
+        if change.same_as is not None:
+            files = self.versions.get(change.same_as)
+            if files is None:
+                raise rules.no_version(*change.same_as)
+        assert files is not None
+        self.versions[key] = files
+
+
+@implementer(IAppStore)
+class MemoryStore:
+    """Keeps the rules and the promises of the seam, and forgets all at the end."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._state = _State({}, {})
+
+    async def apps(self) -> tuple[App, ...]:
+        by_age = sorted(self._state.apps.values(), key=lambda app: (app.create_time, app.id))
+        return tuple(by_age)
+
+    async def commit(self, changes: tuple[Change, ...], *, dry_run: bool = False) -> None:
+        check_whole(changes)
+        files = [await _kept(change) for change in changes]
+        now = datetime.fromtimestamp(self._clock.seconds(), UTC)
+        state = self._state.copy()
+        for change, kept in zip(changes, files, strict=True):
+            state.make(change, kept, now)
+        if not dry_run:
+            self._state = state
+
+    async def files(self, app_id: str, version: int) -> KeptFiles:
+        try:
+            return self._state.versions[app_id, version]
+        except KeyError:
+            raise rules.no_version(app_id, version) from None
+
+    async def latest_version(self, app_id: str) -> int:
+        numbers = (version for owner, version in self._state.versions if owner == app_id)
+        return max(numbers, default=0)
+
+
+async def _kept(change: Change) -> KeptFiles | None:
+    if not isinstance(change, AddVersion) or change.files is None:
+        return None
+    refs = dict(change.files.refs)
+    contents = {name: checked(ref, await change.files.read(name)) for name, ref in refs.items()}
+    return KeptFiles(refs, contents)

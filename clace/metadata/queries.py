@@ -1,0 +1,139 @@
+"""What is asked of the database, each a function of an open connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
+
+from clace.errors import StoreError
+from clace.metadata.contents import Content
+from clace.metadata.tables import apps, contents, names, versions
+from clace.model.app import App, AppMetadata, FileRef
+
+_BATCH = 500
+
+
+def all_apps(connection: Connection) -> tuple[App, ...]:
+    """Oldest first."""
+    rows = connection.execute(select(apps).order_by(apps.c.create_time, apps.c.id))
+    return tuple(_app(row) for row in rows)
+
+
+def apps_beside(connection: Connection, app: App) -> tuple[App, ...]:
+    """Those that could be in the app's way: of its domain, or of its id."""
+    near = (apps.c.domain == app.domain) | (apps.c.id == app.id)
+    return tuple(_app(row) for row in connection.execute(select(apps).where(near)))
+
+
+def app_of_id(connection: Connection, app_id: str) -> App | None:
+    row = connection.execute(select(apps).where(apps.c.id == app_id)).first()
+    return None if row is None else _app(row)
+
+
+def put_app(connection: Connection, app: App) -> None:
+    connection.execute(insert(apps), _values(app))
+
+
+def replace_app(connection: Connection, app: App) -> None:
+    connection.execute(update(apps).where(apps.c.id == app.id), _values(app))
+
+
+def remove_app(connection: Connection, app_id: str) -> None:
+    """With its versions and lists of files, by the tables' cascades."""
+    connection.execute(delete(apps).where(apps.c.id == app_id))
+
+
+def has_version(connection: Connection, app_id: str, version: int) -> bool:
+    return bool(connection.scalar(select(exists().where(_is_version(app_id, version)))))
+
+
+def latest_version(connection: Connection, app_id: str) -> int:
+    """0 without any."""
+    highest = select(func.max(versions.c.version)).where(versions.c.app_id == app_id)
+    return connection.scalar(highest) or 0
+
+
+def put_version(
+    connection: Connection, app_id: str, metadata: AppMetadata, create_time: Any
+) -> None:
+    values = {
+        "app_id": app_id,
+        "version": metadata.version_metadata.version,
+        "metadata": metadata,
+        "create_time": create_time,
+    }
+    connection.execute(insert(versions), values)
+
+
+def put_names(
+    connection: Connection, app_id: str, version: int, refs: Mapping[str, FileRef]
+) -> None:
+    rows = [
+        {"app_id": app_id, "version": version, "name": name, "sha256": ref.sha256}
+        for name, ref in refs.items()
+    ]
+    if rows:
+        connection.execute(insert(names), rows)
+
+
+def files_of(connection: Connection, app_id: str, version: int) -> dict[str, FileRef] | None:
+    """By name; none if the app has no such version."""
+    if not has_version(connection, app_id, version):
+        return None
+    listed = (
+        select(names.c.name, names.c.sha256, contents.c.size)
+        .join(contents, contents.c.sha256 == names.c.sha256)
+        .where(names.c.app_id == app_id, names.c.version == version)
+        .order_by(names.c.name)
+    )
+    return {name: FileRef(name, sha256, size) for name, sha256, size in connection.execute(listed)}
+
+
+def content_of(connection: Connection, sha256: str) -> Content:
+    """:raises StoreError: it is not there (any more)."""
+    row = connection.execute(select(contents).where(contents.c.sha256 == sha256)).first()
+    if row is None:
+        raise StoreError(f"the file {sha256} is not stored any more")
+    return Content(**row._mapping)  # noqa: SLF001 - the public name for a row as a mapping
+
+
+def put_contents(connection: Connection, fresh: Iterable[Content]) -> None:
+    for content in fresh:
+        values = {name: getattr(content, name) for name in Content.__struct_fields__}
+        connection.execute(insert(contents), values)
+
+
+def stored_of(connection: Connection, wanted: Iterable[str]) -> set[str]:
+    """Which of these contents are stored."""
+    found: set[str] = set()
+    for some in _batches(wanted):
+        found.update(
+            connection.scalars(select(contents.c.sha256).where(contents.c.sha256.in_(some)))
+        )
+    return found
+
+
+def remove_orphans(connection: Connection) -> None:
+    """Forget the contents that no version has."""
+    connection.execute(delete(contents).where(~exists().where(names.c.sha256 == contents.c.sha256)))
+
+
+def _batches(values: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(values)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
+
+
+def _is_version(app_id: str, version: int) -> ColumnElement[bool]:
+    return (versions.c.app_id == app_id) & (versions.c.version == version)
+
+
+def _app(row: Row[Any]) -> App:
+    return App(**row._mapping)  # noqa: SLF001 - the public name for a row as a mapping
+
+
+def _values(app: App) -> dict[str, Any]:
+    return {name: getattr(app, name) for name in App.__struct_fields__}

@@ -1,0 +1,55 @@
+"""What a change to the apps may not do, whoever keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from clace.errors import AppExists, ChangedMeanwhile, NoSuchVersion
+from clace.interfaces import PointApp
+from clace.model.app import NEVER, App
+
+
+def check_free(app: App, installed: Iterable[App]) -> None:
+    """:raises AppExists: the address or the id is taken; twins may lie below each other."""
+    for other in installed:
+        below = app.address.overlaps(other.address) and not _are_twins(app, other)
+        if below or app.address == other.address or app.id == other.id:
+            raise AppExists(f"App already exists at {other.address}")
+
+
+def _are_twins(one: App, other: App) -> bool:
+    return one.main_app == other.id or other.main_app == one.id
+
+
+def check_unchanged(seen: App, stored: App | None) -> None:
+    """:raises ChangedMeanwhile: another app is stored; when it was last updated does not count."""
+    if stored is None:
+        raise gone(str(seen))
+    if _timeless(stored) != _timeless(seen):
+        raise ChangedMeanwhile(f"app {seen} was changed meanwhile, try again")
+
+
+def _timeless(app: App) -> App:
+    return msgspec.structs.replace(app, update_time=NEVER)
+
+
+def pointed(change: PointApp, stored: App, now: datetime) -> App:
+    """The stored app with what the change gives it."""
+    return msgspec.structs.replace(
+        stored, metadata=change.metadata, settings=change.settings, update_time=now
+    )
+
+
+def gone(app: str) -> ChangedMeanwhile:
+    return ChangedMeanwhile(f"app {app} was removed meanwhile")
+
+
+def version_taken(app_id: str, version: int) -> ChangedMeanwhile:
+    return ChangedMeanwhile(f"app {app_id} got its version {version} meanwhile, try again")
+
+
+def no_version(app_id: str, version: int) -> NoSuchVersion:
+    return NoSuchVersion(f"app {app_id} has no version {version}")

@@ -1,0 +1,129 @@
+"""The apps in a database: one thread writes, a few read, and none of it is the reactor's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from clace.database.engine import reading_engine, transaction, writing_engine
+from clace.database.place import sqlite_path
+from clace.database.schema import Schema, UpgradeOptions
+from clace.interfaces import AddVersion, Change, IAppStore, IFiles
+from clace.metadata import queries, rules
+from clace.metadata.changes import Commit, check_whole
+from clace.metadata.contents import Content, packed
+from clace.metadata.files import StoredFiles
+from clace.model.app import App, FileRef
+from clace.threads import InThread, Threads
+
+T = TypeVar("T")
+SCHEMA = Schema("clace.metadata:migrations")
+_READERS = 4
+
+
+def open_store(url: str, options: UpgradeOptions, reactor: Any) -> AppStore:
+    """The store at a ``sqlite:<path>`` URL, with the newest schema; a service to be started.
+
+    Blocks while it looks at the schema. Nothing is left open, so forking afterwards is safe.
+
+    :raises StoreError: the database cannot be opened or upgraded; the text names it.
+    """
+    path = sqlite_path(url)
+    SCHEMA.prepare(path, options, _now(reactor))
+    writer = Threads(reactor, "metadata-writer")
+    readers = Threads(reactor, "metadata-readers", _READERS)
+    packer = Threads(reactor, "metadata-packer")
+    store = AppStore(path, reactor, write=writer.run, read=readers.run, pack=packer.run)
+    for threads in (writer, readers, packer):
+        threads.setServiceParent(store)
+    return store
+
+
+@implementer(IAppStore)
+class AppStore(MultiService):
+    """Apps, versions and files in an SQLite database that has the newest schema."""
+
+    def __init__(
+        self, path: Path, clock: IReactorTime, *, write: InThread, read: InThread, pack: InThread
+    ) -> None:
+        super().__init__()
+        self.setName("metadata")
+        self._writing = writing_engine(path)
+        self._reading = reading_engine(path, _READERS)
+        self._clock = clock
+        self._write, self._read, self._pack = write, read, pack
+
+    async def apps(self) -> tuple[App, ...]:
+        return await self._ask("list the apps", queries.all_apps)
+
+    async def latest_version(self, app_id: str) -> int:
+        work = partial(queries.latest_version, app_id=app_id)
+        return await self._ask(f"look up the versions of app {app_id}", work)
+
+    async def files(self, app_id: str, version: int) -> StoredFiles:
+        work = partial(queries.files_of, app_id=app_id, version=version)
+        refs = await self._ask(f"list the files of app {app_id}", work)
+        if refs is None:
+            raise rules.no_version(app_id, version)
+        return StoredFiles(refs, self._reading, self._read)
+
+    async def commit(self, changes: tuple[Change, ...], *, dry_run: bool = False) -> None:
+        check_whole(changes)
+        sources = {
+            place: change.files
+            for place, change in enumerate(changes)
+            if isinstance(change, AddVersion) and change.files is not None
+        }
+        listings = {place: dict(files.refs) for place, files in sources.items()}
+        fresh = await self._packed(sources, listings)
+        commit = Commit(changes, listings, fresh, _now(self._clock))
+        await self._write(partial(self._make, commit, keep=not dry_run))
+
+    async def _packed(
+        self, sources: Mapping[int, IFiles], listings: Mapping[int, Mapping[str, FileRef]]
+    ) -> dict[str, Content]:
+        """The contents that are not stored yet, read and compressed one by one."""
+        wanted = {
+            ref.sha256: (sources[place], name, ref)
+            for place, refs in listings.items()
+            for name, ref in refs.items()
+        }
+        work = partial(queries.stored_of, wanted=tuple(wanted))
+        stored = await self._ask("look up stored files", work)
+        fresh = {}
+        for sha256 in wanted.keys() - stored:
+            files, name, ref = wanted[sha256]
+            fresh[sha256] = await self._pack(partial(packed, ref, await files.read(name)))
+        return fresh
+
+    def _make(self, commit: Commit, *, keep: bool) -> None:
+        with transaction(self._writing, "store the changes", keep=keep) as connection:
+            commit.make(connection)
+
+    async def _ask(self, purpose: str, query: Callable[[Connection], T]) -> T:
+        def work() -> T:
+            with transaction(self._reading, purpose) as connection:
+                return query(connection)
+
+        return await self._read(work)
+
+    def stopService(self) -> Deferred[None]:
+        """Fires when what was given is stored and the database is closed."""
+        return maybeDeferred(super().stopService).addCallback(lambda _: self._close())
+
+    def _close(self) -> None:
+        self._reading.dispose()
+        self._writing.dispose()
+
+
+def _now(clock: IReactorTime) -> datetime:
+    return datetime.fromtimestamp(clock.seconds(), UTC)

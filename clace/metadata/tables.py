@@ -1,0 +1,111 @@
+"""The tables as the newest schema has them; a test holds them against the migrations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+from clace.model.app import AppMetadata, AppSettings
+
+T = TypeVar("T")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone; what comes out is in UTC, exact to the microsecond."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        # SQLite forgets the zone.
+        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+class Json(TypeDecorator[T]):
+    """A frozen value as JSON text; names that a newer server wrote are passed over."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[T]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: T | None, dialect: Any) -> str:  # noqa: ARG002
+        return msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Any) -> T:  # noqa: ARG002
+        return msgspec.json.decode(value or "", type=self.kind)
+
+
+schema = MetaData()
+
+apps = Table(
+    "apps",
+    schema,
+    Column("id", Text, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("main_app", Text, nullable=False),
+    Column("source_url", Text, nullable=False),
+    Column("is_dev", Boolean, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("create_time", Moment, nullable=False),
+    Column("update_time", Moment, nullable=False),
+    Column("settings", Json(AppSettings), nullable=False),
+    Column("metadata", Json(AppMetadata), nullable=False),
+    UniqueConstraint("path", "domain", name="apps_address"),
+)
+
+versions = Table(
+    "app_versions",
+    schema,
+    Column("app_id", Text, ForeignKey("apps.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("metadata", Json(AppMetadata), nullable=False),
+    Column("create_time", Moment, nullable=False),
+)
+
+contents = Table(
+    "files",
+    schema,
+    Column("sha256", Text, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("compression", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+names = Table(
+    "app_files",
+    schema,
+    Column("app_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("sha256", Text, ForeignKey("files.sha256"), nullable=False),
+    ForeignKeyConstraint(
+        ["app_id", "version"],
+        ["app_versions.app_id", "app_versions.version"],
+        ondelete="CASCADE",
+    ),
+    Index("app_files_sha256", "sha256"),
+)

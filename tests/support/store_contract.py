@@ -1,0 +1,296 @@
+"""What every ``IAppStore`` promises; ``make_store(clock)`` gives an empty one."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta, timezone
+
+import msgspec
+from twisted.internet.task import Clock
+from zope.interface.verify import verifyObject
+
+from clace.errors import (
+    AppExists,
+    ChangedMeanwhile,
+    NoSuchVersion,
+    SourceError,
+    StoreError,
+)
+from clace.interfaces import AddApp, AddVersion, IAppStore, IFiles, PointApp, RemoveApp
+from clace.model.app import App, AppMetadata, AppSettings, Permission, VersionMetadata
+from clace.sources.tree import Tree
+
+CREATED = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)
+FILES = Tree({"app.star": b"app = 1\n" * 100, "static/é.bin": b"\0\1\2", "empty": b""})
+
+
+def production(path, domain="", **fields):
+    name = path.strip("/").replace("/", "_") or "root"
+    fields = {"id": f"app_prd_{name}{domain}", "create_time": CREATED, **fields}
+    return App(path=path, domain=domain, **fields)
+
+
+def twin_of(app):
+    return App(
+        id=app.id.replace("prd", "stg"),
+        path=app.address.staging.path,
+        domain=app.domain,
+        main_app=app.id,
+        create_time=app.create_time,
+    )
+
+
+def version(number, **fields):
+    return AppMetadata(version_metadata=VersionMetadata(version=number), **fields)
+
+
+class AppStoreContract:
+    """Mix into a ``SynchronousTestCase``."""
+
+    def setUp(self):
+        super().setUp()
+        self.clock = Clock()
+        self.clock.advance(CREATED.timestamp() + 60)
+        self.store = self.make_store(self.clock)
+
+    def commit(self, *changes, dry_run=False):
+        return self.successResultOf(self.store.commit(changes, dry_run=dry_run))
+
+    def refused(self, error, *changes):
+        before = self.apps()
+        failure = self.failureResultOf(self.store.commit(changes), error)
+        self.assertEqual(self.apps(), before)
+        return failure.value.message
+
+    def apps(self):
+        return self.successResultOf(self.store.apps())
+
+    def added(self, app):
+        self.commit(AddApp(app))
+        return next(stored for stored in self.apps() if stored.id == app.id)
+
+    def contents(self, app_id, number):
+        files = self.successResultOf(self.store.files(app_id, number))
+        return {name: self.successResultOf(files.read(name)) for name in files.refs}
+
+    def test_provides_the_seam(self):
+        """It has what the seam names, and so have its files."""
+        verifyObject(IAppStore, self.store)
+        app = self.added(production("/a"))
+        self.commit(AddVersion(app.id, version(1), FILES))
+        verifyObject(IFiles, self.successResultOf(self.store.files(app.id, 1)))
+
+    def test_is_empty_at_first(self):
+        """A new store has no apps."""
+        self.assertEqual(self.apps(), ())
+
+    def test_keeps_an_app_exactly(self):
+        """An app comes back as it was given, but for the time of its update."""
+        app = production(
+            "/a/b",
+            "apps.example.com",
+            source_url="git@example.com:org/repo",
+            user_id="jo",
+            settings=AppSettings(authn_type="none", git_auth_name="key"),
+            metadata=version(
+                7,
+                name="Ünïcode\n",
+                loads=("fs.in",),
+                permissions=(Permission("fs.in", "find", ("/tmp",), True, (("a", "b"),)),),
+            ),
+        )
+        stored = self.added(app)
+        self.assertEqual(stored, msgspec.structs.replace(app, update_time=stored.update_time))
+
+    def test_keeps_times_to_the_microsecond(self):
+        """A time given in another zone comes back as the same instant."""
+        zone = timezone(timedelta(hours=-5))
+        stored = self.added(production("/a", create_time=CREATED.astimezone(zone)))
+        self.assertEqual(stored.create_time, CREATED)
+
+    def test_sets_the_time_of_update(self):
+        """An app is as old as the commit that added or changed it."""
+        stored = self.added(production("/a"))
+        self.assertEqual(stored.update_time, CREATED + timedelta(seconds=60))
+        self.clock.advance(60)
+        self.commit(PointApp(stored, version(1), stored.settings))
+        self.assertEqual(self.apps()[0].update_time, CREATED + timedelta(seconds=120))
+
+    def test_lists_the_oldest_first(self):
+        """Apps are in the order they were made in, whatever they are called."""
+        young = production("/a", create_time=CREATED + timedelta(microseconds=1))
+        old = production("/b")
+        self.commit(AddApp(young), AddApp(old), AddApp(twin_of(old)))
+        self.assertEqual([app.path for app in self.apps()], ["/b", "/b_cl_stage", "/a"])
+
+    def test_refuses_an_address_that_is_taken(self):
+        """The path of another app, and paths above and below it, are refused by its address."""
+        self.added(production("/tools/disk", "a.example"))
+        for path in ("/tools/disk", "/tools", "/tools/disk/deep", "/"):
+            other = production(path, "a.example", id="app_prd_other")
+            message = self.refused(AppExists, AddApp(other))
+            self.assertEqual(message, "App already exists at a.example:/tools/disk")
+
+    def test_takes_addresses_beside_others(self):
+        """A path that only begins alike, and the same path on another domain, are free."""
+        self.added(production("/tools"))
+        self.commit(AddApp(production("/tools2")), AddApp(production("/tools", "b.example")))
+        self.assertEqual(len(self.apps()), 3)
+
+    def test_twins_may_lie_below_each_other(self):
+        """The staging twin of an app at the root is below it, in either order."""
+        root = production("/")
+        self.commit(AddApp(root), AddApp(twin_of(root)))
+        other = production("/", "b.example")
+        self.commit(AddApp(twin_of(other)), AddApp(other))
+        self.assertEqual(len(self.apps()), 4)
+
+    def test_twins_may_not_share_an_address(self):
+        """Being a twin does not make the very same address free."""
+        root = self.added(production("/"))
+        twin = msgspec.structs.replace(twin_of(root), path="/")
+        self.refused(AppExists, AddApp(twin))
+
+    def test_refuses_an_id_that_is_taken(self):
+        """Two apps cannot have one id."""
+        app = self.added(production("/a"))
+        self.refused(AppExists, AddApp(production("/b", "b.example", id=app.id)))
+
+    def test_commits_all_or_nothing(self):
+        """What comes before a refused change is not kept."""
+        taken = production("/b/c")
+        self.refused(AppExists, AddApp(production("/a")), AddApp(production("/b")), AddApp(taken))
+        self.assertEqual(self.apps(), ())
+
+    def test_a_dry_run_keeps_nothing(self):
+        """A dry run refuses what the commit would refuse, and keeps nothing else either."""
+        app = production("/a")
+        self.commit(AddApp(app), AddVersion(app.id, version(1), FILES), dry_run=True)
+        self.assertEqual(self.apps(), ())
+        self.assertEqual(self.successResultOf(self.store.latest_version(app.id)), 0)
+        self.added(app)
+        again = self.store.commit((AddApp(app),), dry_run=True)
+        self.failureResultOf(again, AppExists)
+
+    def test_points_an_app(self):
+        """What an app is from now on is what the change gives; the rest stays."""
+        seen = self.added(production("/a", source_url="/src"))
+        settings = AppSettings(authn_type="none")
+        self.commit(PointApp(seen, version(3, name="A"), settings))
+        (stored,) = self.apps()
+        self.assertEqual(stored.metadata, version(3, name="A"))
+        self.assertEqual(stored.settings, settings)
+        self.assertEqual((stored.id, stored.source_url), (seen.id, seen.source_url))
+
+    def test_refuses_to_point_what_changed(self):
+        """Of two operations that read the same app, the second is told."""
+        seen = self.added(production("/a"))
+        self.commit(PointApp(seen, version(1), seen.settings))
+        self.refused(ChangedMeanwhile, PointApp(seen, version(2), seen.settings))
+        self.refused(ChangedMeanwhile, RemoveApp(seen))
+
+    def test_refuses_to_point_what_is_gone(self):
+        """An app that was removed is not brought back."""
+        seen = self.added(production("/a"))
+        self.commit(RemoveApp(seen))
+        self.refused(ChangedMeanwhile, PointApp(seen, version(1), seen.settings))
+        self.refused(ChangedMeanwhile, RemoveApp(seen))
+
+    def test_points_an_app_added_in_the_same_commit(self):
+        """Changes build on each other; the time of update does not come between them."""
+        app = production("/a")
+        self.commit(AddApp(app), PointApp(app, version(1), app.settings))
+        self.assertEqual(self.apps()[0].version, 1)
+
+    def test_keeps_the_files_of_a_version(self):
+        """The files of a version come back with name, content, size and hash."""
+        app = self.added(production("/a"))
+        self.commit(AddVersion(app.id, version(1), FILES))
+        files = self.successResultOf(self.store.files(app.id, 1))
+        self.assertEqual(dict(files.refs), dict(FILES.refs))
+        for name, content in self.contents(app.id, 1).items():
+            self.assertEqual(hashlib.sha256(content).hexdigest(), files.refs[name].sha256)
+
+    def test_refuses_files_that_are_not_there(self):
+        """A name that the version does not have is refused, compressed or not."""
+        app = self.added(production("/a"))
+        self.commit(AddVersion(app.id, version(1), FILES))
+        files = self.successResultOf(self.store.files(app.id, 1))
+        for read in (files.read, files.read_brotli):
+            self.failureResultOf(read("../app.star"), SourceError)
+
+    def test_a_version_may_have_no_files(self):
+        """No files are files too."""
+        app = self.added(production("/a"))
+        self.commit(AddVersion(app.id, version(1), Tree({})))
+        self.assertEqual(self.contents(app.id, 1), {})
+
+    def test_versions_do_not_disturb_each_other(self):
+        """A later version leaves the files of an earlier one as they were."""
+        app = self.added(production("/a"))
+        self.commit(AddVersion(app.id, version(1), Tree({"a": b"1", "b": b"2"})))
+        self.commit(AddVersion(app.id, version(2), Tree({"a": b"2"})))
+        self.assertEqual(self.contents(app.id, 1), {"a": b"1", "b": b"2"})
+        self.assertEqual(self.contents(app.id, 2), {"a": b"2"})
+
+    def test_copies_a_version(self):
+        """A version may have what another app already stores, even from the same commit."""
+        app = production("/a")
+        twin = twin_of(app)
+        self.commit(
+            AddApp(app),
+            AddApp(twin),
+            AddVersion(twin.id, version(4), Tree({"a": b"1"})),
+            AddVersion(app.id, version(4), same_as=(twin.id, 4)),
+        )
+        self.assertEqual(self.contents(app.id, 4), {"a": b"1"})
+
+    def test_refuses_to_copy_a_version_that_is_not_there(self):
+        """A copy of nothing is refused."""
+        app = self.added(production("/a"))
+        self.refused(NoSuchVersion, AddVersion(app.id, version(1), same_as=("app_prd_x", 1)))
+
+    def test_refuses_a_version_twice(self):
+        """Of two operations that make the same version, the second is told."""
+        app = self.added(production("/a"))
+        self.commit(AddVersion(app.id, version(1), Tree({"a": b"1"})))
+        self.refused(ChangedMeanwhile, AddVersion(app.id, version(1), Tree({"a": b"2"})))
+        self.assertEqual(self.contents(app.id, 1), {"a": b"1"})
+
+    def test_refuses_a_version_of_no_app(self):
+        """A version of an app that was removed meanwhile is refused."""
+        self.refused(ChangedMeanwhile, AddVersion("app_prd_x", version(1), FILES))
+
+    def test_refuses_a_version_without_one_place_for_its_files(self):
+        """Files come from a tree or from another version: one of the two."""
+        app = self.added(production("/a"))
+        self.refused(StoreError, AddVersion(app.id, version(1)))
+        self.refused(StoreError, AddVersion(app.id, version(1), FILES, (app.id, 1)))
+
+    def test_refuses_files_that_change_while_read(self):
+        """Bytes that are not those of the listed hash are not stored under it."""
+        app = self.added(production("/a"))
+        files = Tree({"a": b"1"})
+        files._contents["a"] = b"2"
+        self.refused(SourceError, AddVersion(app.id, version(1), files))
+
+    def test_knows_the_latest_version(self):
+        """The highest number counts, not the newest; it is 0 without versions."""
+        app = self.added(production("/a"))
+        self.assertEqual(self.successResultOf(self.store.latest_version(app.id)), 0)
+        self.commit(AddVersion(app.id, version(5), FILES), AddVersion(app.id, version(2), FILES))
+        self.assertEqual(self.successResultOf(self.store.latest_version(app.id)), 5)
+
+    def test_refuses_versions_that_are_not_there(self):
+        """Files of a version or an app that is not there are refused."""
+        app = self.added(production("/a"))
+        self.failureResultOf(self.store.files(app.id, 1), NoSuchVersion)
+        self.failureResultOf(self.store.files("app_prd_x", 1), NoSuchVersion)
+
+    def test_removes_an_app_with_its_versions(self):
+        """Of a removed app nothing is left; its path is free; what others share stays."""
+        app, other = self.added(production("/a")), self.added(production("/b"))
+        for one in (app, other):
+            self.commit(AddVersion(one.id, version(1), FILES))
+        self.commit(RemoveApp(app), AddApp(production("/a", id="app_prd_new")))
+        self.failureResultOf(self.store.files(app.id, 1), NoSuchVersion)
+        self.assertEqual(self.successResultOf(self.store.latest_version(app.id)), 0)
+        self.assertEqual(set(self.contents(other.id, 1)), set(FILES.refs))
