@@ -1,11 +1,12 @@
-"""The page of ``apps/page`` in two other servers: ``starlette_app`` for uvicorn, ``flask_app`` for gunicorn."""
+"""The page of ``apps/page`` in two other servers: Starlette for uvicorn, Flask for gunicorn."""
 
 from jinja2 import Environment
 
 TEMPLATE = """<!doctype html>
 <html><head><meta charset="utf-8"><title>{{ name }}</title></head>
 <body><h1>Rows</h1><table>
-{% for row in rows %}<tr><td>{{ row.id }}</td><td>{{ row.name }}</td><td>{{ row.owner }}</td><td>{{ row.size }}</td><td>{{ row.state }}</td></tr>
+{% for row in rows %}<tr><td>{{ row.id }}</td><td>{{ row.name }}</td><td>{{ row.owner }}</td>
+<td>{{ row.size }}</td><td>{{ row.state }}</td></tr>
 {% endfor %}</table></body></html>
 """
 PAGE = Environment(autoescape=True).from_string(TEMPLATE)

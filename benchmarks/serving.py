@@ -1,7 +1,8 @@
 """Clace beside uvicorn with Starlette and gunicorn with Flask, in one run on this machine.
 
-``python -m benchmarks.serving`` needs ``wrk`` (Debian has it) and ``requirements-benchmarks.txt``. Load goes to
-127.0.0.1 only, 32 connections, a warm-up of 1 s and then 3 samples of 3 s, of which the median counts.
+``python -m benchmarks.serving`` needs ``wrk`` (Debian has it) and ``requirements-benchmarks.txt``.
+Load goes to 127.0.0.1 only: 32 connections, a warm-up of 1 s and then 3 samples of 3 s, of which
+the median counts.
 """
 
 import contextlib
@@ -179,7 +180,7 @@ def main() -> None:
             if what in loads:
                 there = loads[what]
                 ratio = load.rate / there.rate
-                print(f"{'':22}{there.rate:12.0f}{there.p99:10.2f}   {name}; Clace is {ratio:.2f} of it")
+                print(f"{'':22}{there.rate:12.0f}{there.p99:10.2f}   {name}, ratio {ratio:.2f}")
     for what, value in other.items():
         print(f"{what:30}{value:10.2f}")
 

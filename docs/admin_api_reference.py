@@ -4,7 +4,7 @@ import msgspec
 
 from clace.errors import BY_CODE
 from clace.web.routes import PREFIX, ROUTES, Route
-from clace.web.statuses import STATUSES
+from clace.web.statuses import status_of
 
 
 def admin_api_reference() -> str:
@@ -43,7 +43,7 @@ def _errors() -> str:
         "| --- | --- | --- |",
     ]
     for code, kind in sorted(BY_CODE.items()):
-        status = next(int(STATUSES[parent]) for parent in kind.__mro__ if parent in STATUSES)
+        status = int(status_of(kind))
         meaning = (kind.__doc__ or "").splitlines()[0]
         lines.append(f"| `{code}` | {status} | {meaning} |")
     return "\n".join([*lines, ""])

@@ -11,7 +11,7 @@ from admin_api_reference import admin_api_reference  # noqa: E402
 from configuration_reference import configuration_reference  # noqa: E402
 
 project = "Clace"
-copyright = "The Clace maintainers"  # noqa: A001
+copyright = "The Clace maintainers"
 extensions = ["myst_parser"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

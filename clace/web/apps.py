@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -18,12 +19,16 @@ from clace.model.app import App
 from clace.model.traffic import AppResponse
 from clace.web.app_access import AppAccess
 from clace.web.app_requests import app_request, clean_path, relative_path
+from clace.web.cors import Sharing
 from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.origin import check_origin
 from clace.web.security_headers import missing
+from clace.web.statuses import status_of
 from clace.web.streaming import PacedBody
+from clace.web.trail import Trail, Visit
 
 log = Logger()
+TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
 class AppEdge(Struct, frozen=True, kw_only=True):
@@ -31,6 +36,7 @@ class AppEdge(Struct, frozen=True, kw_only=True):
 
     headers_level: int = 2
     check_origin: bool = True
+    sharing: Sharing = Sharing()
 
 
 class AppsResource(Resource):
@@ -38,14 +44,14 @@ class AppsResource(Resource):
 
     isLeaf = True
 
-    def __init__(  # noqa: PLR0913 - each is one question that a request must pass
+    def __init__(
         self,
         installed: IInstalledApps,
         runtime: IRuntime,
         access: AppAccess,
         proxies: TrustedProxies,
+        trail: Trail,
         edge: AppEdge,
-        statuses: Mapping[type[ClaceError], int],
         new_id: Callable[[], str],
     ) -> None:
         super().__init__()
@@ -53,8 +59,8 @@ class AppsResource(Resource):
         self._runtime = runtime
         self._access = access
         self._proxies = proxies
+        self._trail = trail
         self._edge = edge
-        self._statuses = statuses
         self._new_id = new_id
 
     def render(self, request: Request) -> int:
@@ -63,26 +69,24 @@ class AppsResource(Resource):
 
     async def _serve(self, request: Request) -> None:
         peer = self._proxies.peer_of(request)
+        visit = self._trail.begin(request, self._new_id())
         try:
-            response = await self._respond(request, peer)
+            response = await self._respond(request, peer, visit)
         except ClaceError as error:
-            response = self._refusal(error)
-        if request._disconnected:  # noqa: SLF001 - twisted.web offers no other way to ask
-            return
-        self._write_head(request, response, peer)
-        if isinstance(response.body, bytes):
-            request.setHeader(b"content-length", b"%d" % len(response.body))
-            if request.method != b"HEAD":
-                request.write(response.body)
-        else:
-            await PacedBody(request).send(response.body)
-        if not request._disconnected:  # noqa: SLF001
-            request.finish()
+            response = refusal(error)
+        visit.end(response.status)
+        if not is_gone(request):
+            self._write_head(request, response, peer)
+            await write_body(request, response)
 
-    async def _respond(self, request: Request, peer: Peer) -> AppResponse:
+    async def _respond(self, request: Request, peer: Peer, visit: Visit) -> AppResponse:
         path = clean_path(request.path)
-        app = self._find(request, path)
+        app = visit.app = self._find(request, path)
+        sharing, own_origin = self._edge.sharing, f"{peer.scheme}://{request.getHeader('host')}"
+        if request.method == b"OPTIONS" and sharing.allow_origin:
+            return sharing.preflight(own_origin)
         user = await self._access.admit(app, request.getHeader("authorization"), peer.ip)
+        visit.user = user
         if self._edge.check_origin:
             check_origin(
                 request.method.decode("ascii"),
@@ -90,8 +94,10 @@ class AppsResource(Resource):
                 origin=request.getHeader("origin"),
                 fetch_site=request.getHeader("sec-fetch-site"),
             )
-        seen = app_request(request, relative_path(path, app.path), peer, user, self._new_id())
-        return await self._runtime.respond(app, seen)
+        seen = app_request(request, relative_path(path, app.path), peer, user, visit.request_id)
+        response = await self._runtime.respond(app, seen)
+        shared = sharing.headers(own_origin)
+        return replace(response, headers=(*response.headers, *shared)) if shared else response
 
     def _find(self, request: Request, path: str) -> App:
         app = self._installed.find(host_name(request.getHeader("host") or ""), path)
@@ -99,18 +105,9 @@ class AppsResource(Resource):
             raise NoSuchApp("no matching app found")
         return app
 
-    def _refusal(self, error: ClaceError) -> AppResponse:
-        status = next(self._statuses[kind] for kind in type(error).__mro__ if kind in self._statuses)
-        headers = [("Content-Type", "text/plain; charset=utf-8")]
-        if isinstance(error, NotAuthenticated):
-            headers.append(("WWW-Authenticate", 'Basic realm="clace", charset="UTF-8"'))
-        if isinstance(error, LockedOut):
-            headers.append(("Retry-After", str(max(1, round(error.retry_after)))))
-        return AppResponse(status=status, headers=tuple(headers), body=error.message.encode())
-
     def _write_head(self, request: Request, response: AppResponse, peer: Peer) -> None:
         request.setResponseCode(response.status)
-        request.setHeader(b"server", b"Clace")
+        request.setHeader("server", "Clace")
         for name, value in response.headers:
             request.responseHeaders.addRawHeader(name, value)
         present = {name.lower() for name, _ in response.headers}
@@ -121,12 +118,41 @@ class AppsResource(Resource):
     def _broken(self, failure: Failure, request: Request) -> None:
         incident = self._new_id()
         log.failure("App request failed, incident {incident}", failure, incident=incident)
-        if request._disconnected or request.startedWriting:  # noqa: SLF001
+        if is_gone(request) or request.startedWriting:
             return
         request.setResponseCode(500)
-        request.setHeader(b"content-type", b"text/plain; charset=utf-8")
+        request.setHeader(*TEXT)
         request.write(f"internal error, incident {incident}".encode())
         request.finish()
+
+
+def refusal(error: ClaceError) -> AppResponse:
+    """The answer that tells a person what was refused."""
+    headers = [TEXT]
+    if isinstance(error, NotAuthenticated):
+        headers.append(("WWW-Authenticate", 'Basic realm="clace", charset="UTF-8"'))
+    if isinstance(error, LockedOut):
+        headers.append(("Retry-After", str(max(1, round(error.retry_after)))))
+    return AppResponse(
+        status=status_of(type(error)), headers=tuple(headers), body=error.message.encode()
+    )
+
+
+async def write_body(request: Request, response: AppResponse) -> None:
+    """Write a body, whole or as it is made, and finish the answer."""
+    if isinstance(response.body, bytes):
+        request.setHeader("content-length", str(len(response.body)))
+        if request.method != b"HEAD":
+            request.write(response.body)
+    else:
+        await PacedBody(request).send(response.body)
+    if not is_gone(request):
+        request.finish()
+
+
+def is_gone(request: Request) -> bool:
+    """Whether the client hung up, after which nothing may be written."""
+    return bool(request._disconnected or request.finished)  # noqa: SLF001 - there is no other way
 
 
 def host_name(host: str) -> str:

@@ -27,3 +27,8 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.AppTimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     errors.ClaceError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+
+
+def status_of(kind: type[errors.ClaceError]) -> int:
+    """The status of a refusal: its own, or that of what it is a kind of."""
+    return next(STATUSES[parent] for parent in kind.__mro__ if parent in STATUSES)

@@ -13,13 +13,13 @@ import tempfile
 import time
 from base64 import b64encode
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 TWISTD = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
 LISTENING = re.compile(r"Server listening on (https?)://\S+?:(\d+)")
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples"
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 
 
 class Answer(NamedTuple):
@@ -42,7 +42,8 @@ class Daemon:
         self.output = self.home / "output.txt"
 
     def write_config(self, extra: str = "") -> None:
-        security = f'[security]\nadmin_password_bcrypt = "{password_hash()}"\n' if self.hashed else ""
+        hashed = f'admin_password_bcrypt = "{password_hash()}"\n'
+        security = f"[security]\n{hashed}" if self.hashed else ""
         if "[security]" in extra:
             extra = extra.replace("[security]\n", security or "[security]\n", 1)
             security = ""
@@ -89,7 +90,7 @@ class Daemon:
         self.process.send_signal(sent)
         return self.process.wait(seconds)
 
-    def __enter__(self) -> "Daemon":
+    def __enter__(self) -> Self:
         return self if self.process else self.start()
 
     def __exit__(self, *_: object) -> None:
@@ -149,7 +150,8 @@ class Daemon:
         with contextlib.closing(connection):
             connection.request(method, path, body=body, headers=sent)
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read().decode("utf-8", "replace"))
+            text = response.read().decode("utf-8", "replace")
+            return Answer(response.status, response.headers, text)
 
     def admin(self, method: str, path: str) -> Answer:
         """A request to the admin API over its UNIX socket."""

@@ -1,0 +1,76 @@
+"""What requests leave in the audit log: all that may change something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from twisted.web.http import Request
+
+from clace.interfaces import IAuditLog
+from clace.model.app import App
+from clace.model.traffic import AuditEvent
+
+_SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+_REDACTED = "<REDACTED>"
+_NANOSECONDS = 1_000_000_000
+
+
+class TrailOptions(Struct, frozen=True, kw_only=True):
+    """What of requests to apps the operator wants kept."""
+
+    redact_url: bool = False
+    skip: bool = False
+
+
+class Visit:
+    """One request, from its start until its status is known."""
+
+    def __init__(self, trail: Trail, request: Request, request_id: str) -> None:
+        self.request_id = request_id
+        self.user = ""
+        self.app: App | None = None
+        self._trail = trail
+        self._request = request
+        self._began = trail.seconds()
+
+    def end(self, status: int) -> None:
+        """Record a request that may have changed something.
+
+        Requests of nobody are not kept: anyone could fill the log with them.
+        """
+        skipped = self._trail.options.skip or not self.user
+        if self._request.method not in _SAFE and not skipped:
+            self._trail.audit.record(self._event(status))
+
+    def _event(self, status: int) -> AuditEvent:
+        method = self._request.method.decode("latin-1")
+        host = self._request.getHeader("host") or ""
+        redact = self._trail.options.redact_url
+        path = _REDACTED if redact else self._request.path.decode("latin-1")
+        now = self._trail.seconds()
+        return AuditEvent(
+            rid=self.request_id,
+            app_id=self.app.id if self.app else "",
+            create_time=int(now * _NANOSECONDS),
+            user_id=self.user,
+            event_type="http",
+            operation=method,
+            target=f"{host}:{path}",
+            status=str(status),
+            detail=f"{method} {host} {path} {status} {round((now - self._began) * 1000)}",
+        )
+
+
+class Trail:
+    """Begins visits."""
+
+    def __init__(
+        self, audit: IAuditLog, seconds: Callable[[], float], options: TrailOptions
+    ) -> None:
+        self.audit = audit
+        self.seconds = seconds
+        self.options = options
+
+    def begin(self, request: Request, request_id: str) -> Visit:
+        return Visit(self, request, request_id)

@@ -1,0 +1,117 @@
+"""Tests for ``clace.model.paths``."""
+
+import contextlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import InvalidGlob, InvalidPath
+from clace.model.paths import AppGlob, AppPath
+from tests.model.strategies import addresses, paths
+
+
+class AppPathTests(SynchronousTestCase):
+    def test_parse(self):
+        """An address is read as operators write it."""
+        for text, path, domain in [
+            ("/", "/", ""),
+            ("/a/b/", "/a/b", ""),
+            ("", "/", ""),
+            ("Tools.example.com:/a", "/a", "tools.example.com"),
+            ("tools.example.com:", "/", "tools.example.com"),
+            ("x.:/a", "/a", "x.localhost"),
+        ]:
+            self.assertEqual(AppPath.parse(text, "localhost"), AppPath(path, domain), text)
+
+    def test_refuses_what_is_no_address(self):
+        """Two colons and a relative path are refused with the text in the message."""
+        for text in ("a:b:/c", "a", "x.com:y"):
+            error = self.assertRaises(InvalidPath, AppPath.parse, text)
+            self.assertIn(text, error.message)
+
+    def test_refuses_addresses_no_app_may_have(self):
+        """Parent folders, staging names, control characters and the server's own are not free."""
+        for text in (
+            "/a/../b",
+            "/./a",
+            "/a/..",
+            "/a//b",
+            "/a_cl_stage",
+            "/a b",
+            "/a\x00",
+            "/a?b",
+            "/a%2fb",
+            "/_clace",
+            "/_clace/x",
+            "/_clace_app",
+            "bad_domain!:/a",
+        ):
+            self.assertRaises(InvalidPath, AppPath.parse(text).check_installable)
+
+    @given(addresses)
+    def test_round_trip(self, address):
+        """What is printed can be read again."""
+        self.assertEqual(AppPath.parse(str(address)), address)
+
+    @given(addresses, addresses)
+    def test_overlap_is_mutual(self, one, other):
+        """Overlap does not depend on the order and holds for an address and itself."""
+        self.assertEqual(one.overlaps(other), other.overlaps(one))
+        self.assertTrue(one.overlaps(one))
+
+    def test_overlap_is_by_segment(self):
+        """``/te`` and ``/test`` are neighbours, ``/test/x`` lies below ``/test``."""
+        self.assertFalse(AppPath("/te").overlaps(AppPath("/test")))
+        self.assertTrue(AppPath("/test/x").overlaps(AppPath("/test")))
+        self.assertTrue(AppPath("/").overlaps(AppPath("/test")))
+        self.assertFalse(AppPath("/").overlaps(AppPath("/", "x.com")))
+
+    @given(st.text(max_size=40))
+    def test_any_text_is_read_or_refused(self, text):
+        """No text raises anything but the refusal."""
+        with contextlib.suppress(InvalidPath):
+            AppPath.parse(text).check_installable()
+
+
+class AppGlobTests(SynchronousTestCase):
+    def test_matches(self):
+        """Patterns match as operators know them."""
+        for pattern, address, expected in [
+            ("all", "x.com:/a/b", True),
+            ("ALL", "/", True),
+            ("", "/a", True),
+            ("*:**", "x.com:/a", True),
+            ("/a", "/a", True),
+            ("/a", "x.com:/a", False),
+            ("/a*", "/ab", True),
+            ("/a*", "/ab/c", False),
+            ("/a/**", "/a/b/c", True),
+            ("*", "/a", True),
+            ("*", "/a/b", False),
+            ("**", "/a/b", True),
+            ("**", "x.com:/a", False),
+            ("x.com:**", "x.com:/a/b", True),
+            ("x.com:", "x.com:/", True),
+            ("{x,y}.com:/a", "y.com:/a", True),
+            ("*.com:/a", "y.com:/a", True),
+            ("/[ab]", "/b", True),
+        ]:
+            matched = AppGlob.parse(pattern).matches(AppPath.parse(address))
+            self.assertEqual(matched, expected, (pattern, address))
+
+    @given(addresses)
+    def test_plain_address_matches_itself(self, address):
+        """An address without wildcards is a glob for exactly itself."""
+        self.assertTrue(AppGlob.parse(str(address)).matches(address))
+
+    @given(st.text(max_size=40), paths)
+    def test_any_text_is_read_or_refused(self, text, path):
+        """No pattern raises anything but the refusal, in reading or in matching."""
+        with contextlib.suppress(InvalidGlob):
+            AppGlob.parse(text).matches(AppPath(path))
+
+    def test_refuses_brace_bombs(self):
+        """A pattern that expands to too many is refused, not expanded."""
+        glob = AppGlob.parse("/" + "{a,b,c,d}" * 8)
+        self.assertRaises(InvalidGlob, glob.matches, AppPath("/a"))
