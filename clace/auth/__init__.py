@@ -1,0 +1,7 @@
+"""The administrator's account: its password, and what guessing at it costs."""
+
+from clace.auth.account import AdminAccount
+from clace.auth.lockout import Lockout
+from clace.auth.passwords import hash_password, random_password
+
+__all__ = ["AdminAccount", "Lockout", "hash_password", "random_password"]

@@ -1,0 +1,54 @@
+"""Passwords and their bcrypt hashes."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+from collections.abc import Callable
+
+import bcrypt
+
+from clace.errors import BadRequest, ConfigError
+
+ALPHABET = string.ascii_letters + string.digits + "@#%^&*()_-+=<>?/|"
+LENGTH = 16
+COST = 10
+# bcrypt reads no further; what lies beyond must not look as if it counted.
+MAX_BYTES = 72
+_HASH = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}", re.ASCII)
+
+
+def random_password(choose: Callable[[str], str] = secrets.choice) -> str:
+    """A password that nobody chose, of about 100 bits."""
+    return "".join(choose(ALPHABET) for _ in range(LENGTH))
+
+
+def hash_password(password: str, cost: int = COST) -> str:
+    """The bcrypt hash of a password; takes as long as a check.
+
+    :raises BadRequest: it is empty, or bcrypt cannot tell it from another password.
+    """
+    if not password:
+        raise BadRequest("must specify a password value")
+    encoded = encode_password(password)
+    if encoded is None:
+        raise BadRequest(f"a password has at most {MAX_BYTES} bytes of UTF-8 and no NUL in it")
+    return bcrypt.hashpw(encoded, bcrypt.gensalt(cost)).decode("ascii")
+
+
+def encode_password(password: str) -> bytes | None:
+    """The bytes that bcrypt is given; none if it would not read them all."""
+    try:
+        encoded = password.encode()
+    except UnicodeEncodeError:
+        return None
+    return None if b"\0" in encoded or len(encoded) > MAX_BYTES else encoded
+
+
+def check_hash(bcrypt_hash: str) -> None:
+    """:raises ConfigError: the text is no bcrypt hash."""
+    if not _HASH.fullmatch(bcrypt_hash):
+        raise ConfigError(
+            "admin_password_bcrypt: expected a bcrypt hash as `clace password` prints it"
+        )

@@ -1,0 +1,251 @@
+"""The administrator's account: who gets in, and what guessing costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.auth.account import AdminAccount
+from clace.auth.passwords import hash_password
+from clace.errors import ConfigError, InternalError, LockedOut, NotAuthenticated
+from clace.interfaces import ICredentials
+
+HASH = hash_password("sesame", cost=4)
+OTHER = hash_password("open up", cost=4)
+HERE = "192.0.2.1"
+
+
+class SlowThreads:
+    """Threads whose work is done when the test says so."""
+
+    def __init__(self) -> None:
+        self.work: list[tuple[Callable[[], Any], Deferred[Any]]] = []
+
+    def __call__(self, work: Callable[[], Any]) -> Deferred[Any]:
+        done: Deferred[Any] = Deferred()
+        self.work.append((work, done))
+        return done
+
+    def finish(self) -> None:
+        work, self.work = self.work, []
+        for call, done in work:
+            done.callback(call())
+
+
+class AccountTests(SynchronousTestCase):
+    """With threads that answer at once."""
+
+    def setUp(self):
+        self.clock = Clock()
+        self.checks = 0
+        self.account = self.make()
+
+    def make(self, user: str = "admin", hashed: str = HASH) -> AdminAccount:
+        async def in_thread(work):
+            self.checks += 1
+            return work()
+
+        return AdminAccount(user, hashed, self.clock, in_thread)
+
+    def admit(self, password: str = "sesame", user: str = "admin", address: str = HERE) -> str:
+        return self.successResultOf(self.account.check(user, password, address))
+
+    def refuse(
+        self,
+        password: str = "wrong",
+        user: str = "admin",
+        address: str = HERE,
+        why=NotAuthenticated,
+    ) -> Any:
+        return self.failureResultOf(self.account.check(user, password, address), why).value
+
+    def test_is_credentials(self):
+        """It fills the seam."""
+        verifyObject(ICredentials, self.account)
+
+    def test_admits_the_administrator(self):
+        """Name and password make the administrator's id."""
+        self.assertEqual(self.admit(), "admin")
+
+    def test_refuses_all_others(self):
+        """A wrong name is refused as a wrong password is, after the same work."""
+        wrong = self.refuse("wrong")
+        unknown = self.refuse("sesame", user="root")
+        self.assertEqual(wrong.message, unknown.message)
+        self.assertEqual(self.checks, 2)
+
+    def test_refuses_what_bcrypt_cannot_check(self):
+        """Over-long, NUL-containing and malformed passwords are wrong ones, not faults."""
+        for number, password in enumerate(("x" * 73, "sesame\0", "\ud800", "é" * 37)):
+            self.refuse(password, address=f"192.0.2.{number}")
+        self.refuse("\udcff", user="\udcff")
+
+    def test_has_no_account_without_a_name(self):
+        """An empty admin user lets nobody in, not even with the password."""
+        self.account = self.make(user="")
+        self.refuse("sesame", user="")
+        self.refuse("sesame", user="admin")
+        self.assertEqual(self.checks, 0)
+
+    def test_refuses_what_is_no_hash(self):
+        """A hash that could never match is refused when it is configured."""
+        self.assertRaises(ConfigError, self.make, "admin", "plain text")
+        self.assertRaises(ConfigError, self.account.replace, "admin", "")
+        self.assertEqual(self.admit(), "admin")
+
+    def test_remembers_for_a_minute(self):
+        """A success is not checked again within a minute, from wherever it comes."""
+        self.admit()
+        self.clock.advance(59)
+        self.admit(address="198.51.100.7")
+        self.assertEqual(self.checks, 1)
+        self.clock.advance(1)
+        self.admit()
+        self.assertEqual(self.checks, 2)
+
+    def test_remembers_no_password(self):
+        """What is remembered holds neither the password nor a digest that others could compute."""
+        self.admit()
+        self.assertNotIn("sesame", repr(vars(self.account)))
+        other = self.make()
+        self.successResultOf(other.check("admin", "sesame", HERE))
+        self.assertNotEqual(self.account._success.digest, other._success.digest)
+
+    def test_forgets_with_the_hash(self):
+        """After a change of the hash the old password is worth nothing at once."""
+        self.admit()
+        self.account.replace("admin", OTHER)
+        self.refuse("sesame")
+        self.assertEqual(self.admit("open up"), "admin")
+
+    def test_forgets_with_the_name(self):
+        """After a change of the name the old name is nobody."""
+        self.admit()
+        self.account.replace("boss", HASH)
+        self.refuse("sesame", user="admin")
+        self.assertEqual(self.admit("sesame", user="boss"), "boss")
+
+    def test_locks_after_five(self):
+        """The sixth try is not checked, even with the right password; others are not hit."""
+        for _ in range(5):
+            self.refuse()
+        locked = self.refuse("sesame", why=LockedOut)
+        self.assertEqual(locked.retry_after, 900)
+        self.assertEqual(self.checks, 5)
+        self.admit(address="198.51.100.7")
+        self.refuse("sesame", why=LockedOut)
+
+    def test_locks_for_malformed_passwords_too(self):
+        """A wrong password counts whatever it looks like."""
+        for _ in range(5):
+            self.refuse("x" * 73)
+        self.refuse("sesame", why=LockedOut)
+
+    def test_locks_unknown_names_alike(self):
+        """A lock does not tell which names exist."""
+        for _ in range(5):
+            self.refuse(user="root")
+        self.refuse(user="root", why=LockedOut)
+        self.admit()
+
+    def test_unlocks(self):
+        """After fifteen minutes the password counts again."""
+        for _ in range(5):
+            self.refuse()
+        self.clock.advance(900)
+        self.admit()
+
+    def test_starts_over_after_a_success(self):
+        """Mistakes before a success are forgotten."""
+        for _ in range(3):
+            for _ in range(4):
+                self.refuse()
+            self.clock.advance(61)
+            self.admit()
+
+    @settings(max_examples=50)
+    @given(st.text(max_size=100), st.text(max_size=100), st.text(max_size=20))
+    def test_survives_any_text(self, user, password, address):
+        """Whatever a stranger sends is a wrong password."""
+        self.refuse(password, user=user + "x", address=address + "y")
+
+
+class ParallelTests(SynchronousTestCase):
+    """With threads that take their time."""
+
+    def setUp(self):
+        self.threads = SlowThreads()
+        self.account = AdminAccount("admin", HASH, Clock(), self.threads, waiting=8)
+
+    def check(self, password: str = "sesame", address: str = HERE) -> Deferred[str]:
+        return Deferred.fromCoroutine(self.account.check("admin", password, address))
+
+    def test_shares_a_check(self):
+        """Any number of requests with the same credentials cost one check and one try."""
+        waiting = [self.check() for _ in range(20)]
+        self.assertEqual(len(self.threads.work), 1)
+        self.threads.finish()
+        self.assertEqual([self.successResultOf(each) for each in waiting], ["admin"] * 20)
+
+    def test_shares_a_refusal(self):
+        """Those who sent the same wrong password are refused together, as one try."""
+        waiting = [self.check("wrong") for _ in range(20)]
+        self.threads.finish()
+        for each in waiting:
+            self.failureResultOf(each, NotAuthenticated)
+        again = self.check()
+        self.threads.finish()
+        self.successResultOf(again)
+
+    def test_counts_before_it_checks(self):
+        """A thousand guesses at once are five guesses."""
+        waiting = [self.check(f"guess {number}") for number in range(1000)]
+        self.assertEqual(len(self.threads.work), 5)
+        self.threads.finish()
+        for each in waiting[:5]:
+            self.failureResultOf(each, NotAuthenticated)
+        for each in waiting[5:]:
+            self.failureResultOf(each, LockedOut)
+
+    def test_has_a_limited_queue(self):
+        """Guesses from many addresses cannot pile up; who is turned away is not counted."""
+        waiting = [self.check("wrong", address=f"192.0.2.{number}") for number in range(8)]
+        for _ in range(10):
+            refusal = self.failureResultOf(self.check(), LockedOut)
+            self.assertEqual(refusal.value.retry_after, 1)
+        self.threads.finish()
+        for each in waiting:
+            self.failureResultOf(each, NotAuthenticated)
+        again = self.check()
+        self.threads.finish()
+        self.successResultOf(again)
+
+    def test_outlives_the_first_who_asked(self):
+        """A client that hangs up does not end the check for those who wait with it."""
+        first, second = self.check(), self.check()
+        first.cancel()
+        self.failureResultOf(first, CancelledError)
+        self.threads.finish()
+        self.assertEqual(self.successResultOf(second), "admin")
+
+    def test_refuses_a_password_replaced_meanwhile(self):
+        """A check of the old hash that ends after the change lets nobody in."""
+        waiting = self.check()
+        self.account.replace("admin", OTHER)
+        self.threads.finish()
+        self.failureResultOf(waiting, NotAuthenticated)
+
+    def test_passes_faults_on(self):
+        """Threads that fail are a fault of the server, told to all who wait."""
+        waiting = [self.check(), self.check()]
+        (_, done), self.threads.work = self.threads.work[0], []
+        done.errback(InternalError("the threads have stopped"))
+        for each in waiting:
+            self.failureResultOf(each, InternalError)

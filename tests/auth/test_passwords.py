@@ -1,0 +1,70 @@
+"""Passwords are made at random, hashed whole, and never silently cut."""
+
+from __future__ import annotations
+
+import bcrypt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.auth.passwords import (
+    ALPHABET,
+    check_hash,
+    encode_password,
+    hash_password,
+    random_password,
+)
+from clace.errors import BadRequest, ConfigError
+
+
+class RandomPasswordTests(SynchronousTestCase):
+    def test_has_sixteen_of_the_alphabet(self):
+        """A random password is sixteen characters that the chooser took from the alphabet."""
+        given_to_choose: list[str] = []
+
+        def last(alphabet: str) -> str:
+            given_to_choose.append(alphabet)
+            return alphabet[-1]
+
+        self.assertEqual(random_password(last), "|" * 16)
+        self.assertEqual(given_to_choose, [ALPHABET] * 16)
+
+    def test_alphabet_can_stand_in_a_shell_comment(self):
+        """Letters, digits and the signs of the original, each once."""
+        self.assertEqual(len(set(ALPHABET)), 26 * 2 + 10 + 17)
+        self.assertTrue(set("@#%^&*()_-+=<>?/|") <= set(ALPHABET))
+
+    def test_differs_each_time(self):
+        """By default chance comes from the system."""
+        self.assertNotEqual(random_password(), random_password())
+
+
+class HashTests(SynchronousTestCase):
+    def test_matches_its_password(self):
+        """A hash is a bcrypt hash of the password at the cost asked for."""
+        hashed = hash_password("sésame", cost=4)
+        self.assertTrue(hashed.startswith("$2b$04$"))
+        self.assertTrue(bcrypt.checkpw("sésame".encode(), hashed.encode()))
+        check_hash(hashed)
+
+    def test_refuses_what_bcrypt_would_cut(self):
+        """Empty passwords, those over 72 bytes and those with a NUL are refused, not shortened."""
+        self.assertEqual(len(hash_password("é" * 36, cost=4)), 60)
+        for password in ("", "é" * 37, "a\0b", "\ud800"):
+            self.assertRaises(BadRequest, hash_password, password, 4)
+
+    def test_refuses_what_is_no_hash(self):
+        """A configured text that bcrypt would choke on later is refused at once."""
+        good = hash_password("x", cost=4)
+        for text in ("", "secret", good[:-1], good + "\n", good.replace("$04$", "$99$")):
+            self.assertRaises(ConfigError, check_hash, text)
+
+    @settings(max_examples=50)
+    @given(st.text(max_size=100))
+    def test_encodes_only_what_bcrypt_reads_whole(self, password):
+        """What is encoded can always be checked by bcrypt without an error."""
+        encoded = encode_password(password)
+        if encoded is not None:
+            self.assertEqual(encoded.decode(), password)
+            self.assertLessEqual(len(encoded), 72)
+            self.assertNotIn(b"\0", encoded)
