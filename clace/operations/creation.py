@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -38,6 +40,13 @@ _UNKNOWN_HERE = (
 )
 
 
+class Stamp(NamedTuple):
+    """What makes a new app itself: the part of its id that is its own, and when it was made."""
+
+    unique: str
+    time: datetime
+
+
 class Defaults(Struct, frozen=True, kw_only=True):
     """What a new app has if its operator does not say."""
 
@@ -59,7 +68,7 @@ class Creation:
         installed: IInstalledApps,
         *,
         defaults: Defaults,
-        new_id: Callable[[], str],
+        stamp: Callable[[], Stamp],
         urls: Callable[[AppPath], tuple[str, str]],
     ) -> None:
         self._store = store
@@ -67,7 +76,7 @@ class Creation:
         self._runtime = runtime
         self._installed = installed
         self._defaults = defaults
-        self._new_id = new_id
+        self._stamp = stamp
         self._urls = urls
 
     async def create(self, request: CreateApp, options: CreateOptions) -> AppCreated:
@@ -112,12 +121,14 @@ class Creation:
 
     def _new_app(self, address: AppPath, request: CreateApp) -> App:
         kind = Kind.DEV if request.is_dev else Kind.PROD
+        stamp = self._stamp()
         return App(
-            id=kind + self._new_id(),
+            id=kind + stamp.unique,
             path=address.path,
             domain=address.domain,
             source_url=self._sources.check(request.source_url),
             is_dev=request.is_dev,
+            create_time=stamp.time,
             settings=AppSettings(
                 authn_type=request.app_authn or "default",
                 git_auth_name=request.git_auth_name,
@@ -173,8 +184,13 @@ def described(app: App, name: str, fetched: Fetched, approved: Demands) -> App:
     )
 
 
-def id_maker(
+def stamps(
     seconds: Callable[[], float], random_bytes: Callable[[int], bytes]
-) -> Callable[[], str]:
-    """A source of the part of an app's id that is its own."""
-    return lambda: ksuid(seconds(), random_bytes)
+) -> Callable[[], Stamp]:
+    """A source of stamps from a clock and from chance."""
+
+    def stamp() -> Stamp:
+        now = seconds()
+        return Stamp(ksuid(now, random_bytes), datetime.fromtimestamp(now, UTC))
+
+    return stamp

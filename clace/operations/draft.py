@@ -85,9 +85,11 @@ class Draft:
         await self._store.commit(tuple(self._changes), dry_run=dry_run)
         if dry_run:
             return
-        self._installed.replace(await self._store.apps())
+        stored = await self._store.apps()
+        self._installed.replace(stored)
+        newest = {app.id: app for app in stored}
         for app in self._retracted:
             self._runtime.retract(app.id)
         published, self._loaded = self._loaded, []
         for app, loaded in published:
-            self._runtime.publish(app, loaded)
+            self._runtime.publish(newest.get(app.id, app), loaded)

@@ -1,0 +1,114 @@
+"""The admin API: the table of routes, served."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec import Struct
+from twisted.web.http import Request
+
+from clace.errors import BadRequest, ClaceError
+from clace.interfaces import IAdministration, IAuditLog
+from clace.model.traffic import AuditEvent
+from clace.web.openapi import describe
+from clace.web.router import Router
+from clace.web.routes import ROUTES, Route, read_body, read_query
+from clace.web.statuses import STATUSES
+
+Guard = Callable[[Request], Awaitable[str]]
+_NANOSECONDS = 1_000_000_000
+
+
+async def trusted(_request: Request) -> str:
+    """The guard of the UNIX socket: whoever could open it is the operator."""
+    return "admin"
+
+
+class AdminAPI:
+    """Routes from the table to an administration, past a guard that says who asks."""
+
+    def __init__(
+        self,
+        administration: IAdministration,
+        guard: Guard,
+        audit: IAuditLog,
+        *,
+        seconds: Callable[[], float],
+        new_id: Callable[[], str],
+        version: str,
+    ) -> None:
+        self._administration = administration
+        self._guard = guard
+        self._audit = audit
+        self._seconds = seconds
+        self._new_id = new_id
+        self._description = json.dumps(describe(ROUTES, version)).encode()
+
+    def router(self) -> Router:
+        """The routes below ``/_clace``."""
+        router = Router(STATUSES, self._new_id)
+        for route in ROUTES:
+            router.route(route.path, methods=[route.method], endpoint=route.operation)(
+                self._serving(route)
+            )
+        router.route("/openapi.json", methods=["GET"])(self._openapi)
+        return router
+
+    def _serving(self, route: Route) -> Callable[..., Any]:
+        async def serve(request: Request) -> Struct:
+            user = await self._guard(request)
+            query = read_query(route.query, query_of(request))
+            body = None
+            if route.body:
+                assert request.content is not None
+                body = read_body(route.body, request.content.read())
+            try:
+                result = await route.serve(self._administration, query, body)
+            except ClaceError as error:
+                self._record(route, user, query, error.message)
+                raise
+            self._record(route, user, query, "")
+            return result
+
+        return serve
+
+    async def _openapi(self, request: Request) -> bytes:
+        await self._guard(request)
+        request.setHeader("content-type", "application/json")
+        return self._description
+
+    def _record(self, route: Route, user: str, query: Struct, problem: str) -> None:
+        if route.method == "GET":
+            return
+        dry_run = "_dryrun" if getattr(query, "dry_run", False) else ""
+        self._audit.record(
+            AuditEvent(
+                rid=self._new_id(),
+                app_id="",
+                create_time=int(self._seconds() * _NANOSECONDS),
+                user_id=user,
+                event_type="system",
+                operation=route.operation + dry_run,
+                target=getattr(query, "app_path_glob", ""),
+                status="Failed" if problem else "Success",
+                detail=problem,
+            )
+        )
+
+
+def query_of(request: Request) -> dict[str, str]:
+    """The query parameters, each given once.
+
+    :raises BadRequest: one is given twice, or is not UTF-8.
+    """
+    found: dict[str, str] = {}
+    for name, values in (request.args or {}).items():
+        if len(values) != 1:
+            raise BadRequest(f"query parameter {name!r} is given more than once")
+        try:
+            found[name.decode()] = values[0].decode()
+        except UnicodeDecodeError as error:
+            raise BadRequest("the query is not UTF-8") from error
+    return found

@@ -1,0 +1,1 @@
+"""Apps that a newcomer can deploy and read."""
