@@ -1,0 +1,157 @@
+"""Klein routes with ``async def`` handlers: values and errors in, JSON out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import ceil
+from typing import Any
+
+import msgspec
+from klein import Klein
+from klein.resource import KleinResource
+from msgspec import Struct
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.web.http import NO_BODY_CODES
+from twisted.web.server import NOT_DONE_YET, Request
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import Map
+
+from clace.errors import BadRequest, ClaceError, LockedOut, MethodNotAllowed, NoSuchRoute
+from clace.model.results import Refusal
+from clace.web.shielding import shielded
+
+_SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+_JSON = b"application/json"
+log = Logger()
+
+
+class Router(Klein):
+    """Routes to handlers ``(request, **parts_of_the_path)``, async or not.
+
+    What a handler returns is the body: bytes, text, nothing, or a struct that becomes JSON. A
+    ``ClaceError`` becomes a ``Refusal`` with the status that ``statuses`` has for it or for the
+    nearest of its parents; anything else is logged under an id of ``new_id`` and answered with
+    that id only. A client that hangs up cancels the handler of a safe method and no other.
+    """
+
+    def __init__(self, statuses: Mapping[type[ClaceError], int], new_id: Callable[[], str]) -> None:
+        super().__init__()
+        # Redirects of werkzeug's own would be made from the Host that the client sent.
+        self._url_map = Map(strict_slashes=False, merge_slashes=False, redirect_defaults=False)
+        self._statuses = statuses
+        self._new_id = new_id
+
+    def resource(self) -> RouterResource:
+        return RouterResource(self)
+
+    def refusal(self, error: ClaceError) -> Refusal:
+        """The body, with the status, that says what was refused and why."""
+        statuses = self._statuses
+        status = next((statuses[kind] for kind in type(error).__mro__ if kind in statuses), 500)
+        wait = ceil(error.retry_after) if isinstance(error, LockedOut) else 0
+        return Refusal(error.message, int(status), error.code, wait)
+
+    def incident(self) -> Refusal:
+        """The body for what was not foreseen; the exception at hand is in the log."""
+        incident = self._new_id()
+        log.failure("Request failed, incident {incident}", incident=incident)
+        return Refusal(f"internal error, incident {incident}", 500, "internal")
+
+
+class RouterResource(KleinResource):
+    """The routes as a resource. The rules are bound once, not for each request as Klein does."""
+
+    def __init__(self, router: Router) -> None:
+        super().__init__(router)
+        self._router = router
+        self._rules = router.url_map.bind("")
+
+    def render(self, request: Request) -> int:  # type: ignore[override]  # it is what Site calls
+        exchange = Deferred.fromCoroutine(self._exchange(request))
+        if not exchange.called:
+            request.notifyFinish().addErrback(lambda _gone: exchange.cancel())
+        return NOT_DONE_YET
+
+    async def _exchange(self, request: Request) -> None:
+        try:
+            body = _encoded(request, await self._result(request))
+        except ClaceError as error:
+            _refuse(request, self._router.refusal(error))
+        except CancelledError:
+            if not _gone(request):
+                _refuse(request, self._router.incident())
+        except Exception:  # noqa: BLE001 - everything else is answered, and logged whole
+            _refuse(request, self._router.incident())
+        else:
+            _finish(request, body)
+
+    async def _result(self, request: Request) -> Any:
+        endpoint, parts = self._match(request)
+        result = self._router.execute_endpoint(endpoint, request, **parts)
+        if not isinstance(result, Deferred):
+            return result
+        return await (result if request.method in _SAFE else shielded(result))
+
+    def _match(self, request: Request) -> tuple[str, Mapping[str, Any]]:
+        try:
+            path = "/" + b"/".join(request.postpath or ()).decode()
+            return self._rules.match(path, request.method.decode("ascii"))
+        except UnicodeDecodeError as error:
+            raise BadRequest("the path is not UTF-8") from error
+        except NotFound as error:
+            raise NoSuchRoute("404 page not found") from error
+        except WrongMethod as error:
+            request.setHeader(b"Allow", ", ".join(sorted(error.valid_methods or ())).encode())
+            raise MethodNotAllowed("405 method not allowed") from error
+
+
+def _encoded(request: Request, result: object) -> bytes:
+    if isinstance(result, Struct):
+        request.setHeader(b"Content-Type", _JSON)
+        return msgspec.json.encode(result) + b"\n"
+    if isinstance(result, str):
+        _set_default(request, b"Content-Type", b"text/plain; charset=utf-8")
+        return result.encode()
+    if isinstance(result, bytes):
+        _set_default(request, b"Content-Type", b"application/octet-stream")
+        return result
+    if result is None:
+        return b""
+    raise TypeError(f"a handler returned {type(result).__name__}")
+
+
+def _refuse(request: Request, refusal: Refusal) -> None:
+    if request.startedWriting:
+        # A handler that fails in the middle of its answer: a cut is better than a wrong end.
+        if not request.finished:
+            request.loseConnection()
+        return
+    request.setResponseCode(refusal.code)
+    if refusal.code == 401:  # noqa: PLR2004 - HTTP wants a challenge with it
+        _set_default(request, b"WWW-Authenticate", b'Basic realm="clace"')
+    if refusal.retry_after:
+        request.setHeader(b"Retry-After", b"%d" % refusal.retry_after)
+    _finish(request, _encoded(request, refusal))
+
+
+def _finish(request: Request, body: bytes) -> None:
+    """Send the body, unless nobody waits for it or the handler has sent an answer of its own."""
+    if _gone(request) or request.finished:
+        return
+    if not request.startedWriting:
+        request.setHeader(b"X-Content-Type-Options", b"nosniff")
+        if request.code not in NO_BODY_CODES:
+            request.setHeader(b"Content-Length", b"%d" % len(body))
+    request.write(body)
+    request.finish()
+
+
+def _set_default(request: Request, name: bytes, value: bytes) -> None:
+    if not request.responseHeaders.hasHeader(name):
+        request.setHeader(name, value)
+
+
+def _gone(request: Request) -> bool:
+    return bool(request._disconnected)  # noqa: SLF001 - twisted.web has no other way to ask
