@@ -1,0 +1,126 @@
+"""Escapers for HTML text, attributes and names."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from clace.gotemplate.attributes import AttrType, attribute_type
+from clace.gotemplate.context import IN_TAG, START, Context, Delim, Element, State
+from clace.gotemplate.printing import sprint
+from clace.gotemplate.transitions import DELIM_ENDS, TRANSITIONS
+from clace.gotemplate.values import HTML, NOVALUE, Content, HTMLAttr
+
+FAILSAFE: Final = "ZgotmplZ"
+_TABLE: Final = {
+    0: "\ufffd",
+    34: "&#34;",
+    38: "&amp;",
+    39: "&#39;",
+    43: "&#43;",
+    60: "&lt;",
+    62: "&gt;",
+}
+_NORM: Final = {code: text for code, text in _TABLE.items() if code != ord("&")}
+_BAD_RUNES: Final = {
+    code: f"&#x{code:x};" for code in (*range(0xFDD0, 0xFDF0), *range(0xFFF0, 0x10000))
+}
+_NOSPACE: Final = (
+    _TABLE
+    | _BAD_RUNES
+    | {0: "&#xfffd;", 9: "&#9;", 10: "&#10;", 11: "&#11;", 12: "&#12;", 13: "&#13;"}
+    | {32: "&#32;", 61: "&#61;", 96: "&#96;"}
+    | dict.fromkeys(range(56448, 56576), "&#xfffd;")
+)
+_NOSPACE_NORM: Final = {code: text for code, text in _NOSPACE.items() if code != ord("&")}
+find_special: Final = re.compile("[\0\"&'+<>]").search
+
+
+def stringify(args: tuple[Any, ...]) -> str:
+    """Arguments as one string, nil left out; a lone string keeps its content type."""
+    if len(args) == 1:
+        value = args[0]
+        if isinstance(value, str):
+            return value
+        if value is None or value is NOVALUE:
+            return ""
+    return sprint(arg for arg in args if arg is not None and arg is not NOVALUE)
+
+
+def html_text(*args: Any) -> str:
+    text = stringify(args)
+    kind = type(text)
+    if kind is HTML:
+        return str.__str__(text)
+    return text.translate(_TABLE) if find_special(text) or kind is not str else text
+
+
+def _text(*args: Any) -> tuple[str, bool]:
+    """The text, and whether it is trusted HTML."""
+    text = stringify(args)
+    return (str.__str__(text) if isinstance(text, Content) else text), type(text) is HTML
+
+
+def html_rcdata(*args: Any) -> str:
+    text, trusted = _text(*args)
+    return text.translate(_NORM if trusted else _TABLE)
+
+
+def html_attribute(*args: Any) -> str:
+    text, trusted = _text(*args)
+    return strip_tags(text).translate(_NORM) if trusted else text.translate(_TABLE)
+
+
+def html_nospace(*args: Any) -> str:
+    text, trusted = _text(*args)
+    if not text:
+        return FAILSAFE
+    return strip_tags(text).translate(_NOSPACE_NORM) if trusted else text.translate(_NOSPACE)
+
+
+def html_name(*args: Any) -> str:
+    """A harmless attribute or tag name, or the failsafe word."""
+    text = stringify(args)
+    if type(text) is HTMLAttr:
+        return str.__str__(text)
+    text = text.lower()
+    if not text or attribute_type(text) is not AttrType.PLAIN:
+        return FAILSAFE
+    harmless = text.isascii() and text.isalnum()
+    return str.__str__(text) if harmless else FAILSAFE
+
+
+def comment(*_: Any) -> str:
+    return ""
+
+
+def strip_tags(source: str) -> str:
+    """The text of an HTML fragment without its tags and comments."""
+    out: list[str] = []
+    context, place, all_text = START, 0, True
+    while place != len(source):
+        if context.delim is not Delim.NONE:
+            found = DELIM_ENDS[context.delim].search(source, place)
+            if found is None:
+                break
+            place = found.start() + (context.delim is not Delim.SPACE)
+            context = Context(State.TAG, element=context.element)
+            continue
+        state = context.state
+        if context.element is not Element.NONE and state not in IN_TAG:
+            state = State.RCDATA
+        after, read = TRANSITIONS[state](context, source[place:])
+        if context.state in (State.TEXT, State.RCDATA):
+            end = place + read
+            if after.state != context.state:
+                opening = source.rfind("<", place, end)
+                end = opening if opening >= 0 else end
+            out.append(source[place:end])
+        else:
+            all_text = False
+        context, place = after, place + read
+    if all_text:
+        return source
+    if context.state in (State.TEXT, State.RCDATA):
+        out.append(source[place:])
+    return "".join(out)

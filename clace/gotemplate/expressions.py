@@ -1,0 +1,386 @@
+"""Pipelines and their operands as Python expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Final
+
+from clace.gotemplate import nodes
+from clace.gotemplate.insertion import EVAL_ARGS, PREFIX
+from clace.gotemplate.signatures import ANY, MAP, VALUE, Function
+from clace.gotemplate.writer import Site, Writer
+
+FAST_ESCAPERS: Final = {
+    PREFIX + "htmlescaper": "html_text",
+    PREFIX + "attrescaper": "html_attribute",
+    PREFIX + "rcdataescaper": "html_rcdata",
+}
+ESCAPERS: Final = FAST_ESCAPERS | {
+    PREFIX + "commentescaper": "comment",
+    PREFIX + "cssescaper": "css_string",
+    PREFIX + "cssvaluefilter": "css_value",
+    PREFIX + "htmlnamefilter": "html_name",
+    PREFIX + "jsregexpescaper": "js_regexp",
+    PREFIX + "jsstrescaper": "js_string",
+    PREFIX + "jstmpllitescaper": "js_template",
+    PREFIX + "jsvalescaper": "js_value",
+    PREFIX + "nospaceescaper": "html_nospace",
+    PREFIX + "srcsetescaper": "srcset",
+    PREFIX + "urlescaper": "url_escape",
+    PREFIX + "urlfilter": "url_filter",
+    PREFIX + "urlnormalizer": "url_normalize",
+    EVAL_ARGS: "eval_args",
+}
+_LITERAL_TYPES: Final = {"string": "string", "int": "integer", "bool": "bool", "float64": "float"}
+_PLAIN_COMPARISONS: Final = {"eq": "==", "ne": "!="}
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A side-effect-free Python expression; ``kind`` is its exact type where that is known."""
+
+    code: str
+    kind: str = ""
+    nilable: bool = True
+
+
+@dataclass(slots=True)
+class Variable:
+    """A template variable: its local name and whether it came out of a Go ``any``."""
+
+    name: str
+    local: str
+    interface: str = "False"
+
+
+class Expressions:
+    """Emits the evaluation of pipelines, in order and one failing step to a line."""
+
+    def __init__(self, writer: Writer, functions: Mapping[str, Function]) -> None:
+        self.writer = writer
+        self._functions = functions
+        self.used: dict[str, Function] = {}
+        self.dot = Variable(".", "dot")
+        self.variables = [Variable("$", "dot")]
+        self._at: nodes.Node = nodes.Node(0)
+
+    # Pipelines and commands.
+
+    def pipeline(
+        self, pipe: nodes.Pipe, commands: Sequence[nodes.Command] | None = None
+    ) -> Operand:
+        """The value of a pipeline; its declarations have been made."""
+        self._at = pipe
+        value: Operand | None = None
+        commands = pipe.cmds if commands is None else commands
+        for command in commands:
+            value = self._command(command, value)
+        assert value is not None
+        if pipe.decl:
+            value = self.concrete(value)
+        for variable in pipe.decl:
+            self._declare(variable, value, assign=pipe.assign)
+        return value
+
+    def _declare(self, variable: nodes.Variable, value: Operand, *, assign: bool) -> None:
+        target = self.find(variable.names[0]) if assign else self.declare(variable.names[0])
+        if assign:
+            target.interface = "False"
+        self.writer.line(f"{target.local} = {value.code}")
+
+    def declare(self, name: str) -> Variable:
+        """A new variable, which hides older ones of its name."""
+        variable = Variable(name, self.writer.name("x"))
+        self.variables.append(variable)
+        return variable
+
+    def find(self, name: str) -> Variable:
+        """The innermost variable of a name."""
+        return next(item for item in reversed(self.variables) if item.name == name)
+
+    def concrete(self, value: Operand) -> Operand:
+        """A value as it leaves a pipeline stage: a nil of no type is no value at all."""
+        if not value.nilable:
+            return value
+        local = value.code if value.code[0] == "v" else self._store(value)
+        self.writer.line(f"if {local} is None: {local} = NOVALUE")
+        return Operand(local, nilable=False)
+
+    def _store(self, value: Operand) -> str:
+        local = self.writer.name()
+        self.writer.line(f"{local} = {value.code}")
+        return local
+
+    def fail(self, message: str, node: nodes.Node | None = None) -> Operand:
+        """Evaluation stops here, always."""
+        self.writer.line(f"raise Fault({message!r})", Site(node or self._at))
+        return Operand("NOVALUE")
+
+    def _command(self, command: nodes.Command, final: Operand | None) -> Operand:
+        first, args = command.args[0], command.args[1:]
+        if isinstance(first, nodes.Field):
+            self._at = first
+            return self._fields(first, self.dot, first.names, args, final)
+        if isinstance(first, nodes.Chain):
+            return self._chain(first, args, final)
+        if isinstance(first, nodes.Identifier):
+            return self._function(first, command, args, final)
+        if isinstance(first, nodes.Variable):
+            self._at = first
+            return self._variable(first, args, final)
+        if not isinstance(first, nodes.Pipe):
+            self._at = first
+        if args or final is not None:
+            return self.fail(f"can't give argument to non-function {_shown(first)}")
+        if isinstance(first, nodes.Pipe):
+            return self.pipeline(first)
+        if isinstance(first, nodes.Nil):
+            return self.fail("nil is not a command")
+        return self._constant(first)
+
+    def _constant(self, node: nodes.Node) -> Operand:
+        if isinstance(node, nodes.Dot):
+            return Operand(self.dot.local)
+        if isinstance(node, nodes.Bool):
+            return Operand(str(node.value), "bool", nilable=False)
+        if isinstance(node, nodes.String):
+            return Operand(repr(node.text), "str", nilable=False)
+        assert isinstance(node, nodes.Number)
+        return self._number(node)
+
+    def _number(self, node: nodes.Number) -> Operand:
+        """A constant whose type follows from its spelling."""
+        self._at = node
+        text = node.text
+        if node.as_complex is not None:
+            return Operand(repr(node.as_complex), "complex", nilable=False)
+        hexadecimal = text[:2] in ("0x", "0X") and not any(char in "pP" for char in text)
+        looks_float = not hexadecimal and text[0] != "'" and any(char in ".eEpP" for char in text)
+        if node.as_float is not None and looks_float:
+            return Operand(repr(node.as_float), "float", nilable=False)
+        if node.as_int is not None:
+            return Operand(repr(node.as_int), "int", nilable=False)
+        return self.fail(f"{text} overflows int")
+
+    # Fields and variables.
+
+    def _variable(
+        self, node: nodes.Variable, args: Sequence[nodes.Node], final: Operand | None
+    ) -> Operand:
+        variable = self.find(node.names[0])
+        if len(node.names) > 1:
+            return self._fields(node, variable, node.names[1:], args, final)
+        if args or final is not None:
+            return self.fail(f"can't give argument to non-function {node}")
+        return Operand(variable.local)
+
+    def _chain(
+        self, node: nodes.Chain, args: Sequence[nodes.Node], final: Operand | None
+    ) -> Operand:
+        self._at = node
+        if isinstance(node.node, nodes.Nil):
+            return self.fail(f"indirection through explicit nil in {node}")
+        value = self.argument(node.node, ANY)
+        receiver = Variable("", value.code)
+        return self._fields(node, receiver, node.names, args, final)
+
+    def _fields(
+        self,
+        node: nodes.Node,
+        receiver: Variable,
+        names: Sequence[str],
+        args: Sequence[nodes.Node],
+        final: Operand | None,
+    ) -> Operand:
+        if args or final is not None:
+            return self._method(node, receiver, names, args, final)
+        local = self.writer.name()
+        keys = "".join(f"[{name!r}]" for name in names)
+        self.writer.line(f"try: {local} = {receiver.local}{keys}")
+        self.writer.line(
+            f"except LOOKUP: {local} = "
+            f"chain({receiver.local}, {tuple(names)!r}, {receiver.interface})",
+            Site(self._at, node, names[-1]),
+        )
+        return Operand(local)
+
+    def _method(
+        self,
+        node: nodes.Node,
+        receiver: Variable,
+        names: Sequence[str],
+        args: Sequence[nodes.Node],
+        final: Operand | None,
+    ) -> Operand:
+        """A last field that is given arguments, and so must be a method."""
+        operands = [self.argument(arg, ANY).code for arg in args]
+        operands += [] if final is None else [final.code]
+        local = self.writer.name()
+        self.writer.line(
+            f"{local} = method({receiver.local}, {tuple(names)!r}, {receiver.interface}, "
+            f"[{', '.join(operands)}])",
+            Site(self._at, node, names[-1]),
+        )
+        return Operand(local)
+
+    # Functions.
+
+    def _function(
+        self,
+        first: nodes.Identifier,
+        command: nodes.Node,
+        args: Sequence[nodes.Node],
+        final: Operand | None,
+    ) -> Operand:
+        self._at = first
+        if first.name in ESCAPERS:
+            return self._escaper(first.name, args, final)
+        function = self._functions[first.name]
+        fault = function.arity_fault(len(args), int(final is not None))
+        if fault is not None:
+            return self.fail(fault)
+        if first.name in ("and", "or") and VALUE in function.params:
+            return self._short_circuit(first.name, args, final)
+        operands = [
+            self._checked(arg, function.param(index), single=len(args) == 1 and final is None)
+            for index, arg in enumerate(args)
+        ]
+        if final is not None:
+            wanted = function.param(len(args))
+            final = final if wanted == ANY else self.concrete(final)
+            operands.append(self._validated(final, wanted))
+        return self._call(function, operands, Site(self._at, command, first.name))
+
+    def _call(self, function: Function, operands: list[Operand], site: Site) -> Operand:
+        if VALUE in function.params and (quick := self._comparison(function.name, operands)):
+            return self._result(quick, site, "bool")
+        codes = [operand.code for operand in operands]
+        self.used[function.name] = function
+        codes = ["run", *codes] if function.metered else codes
+        return self._result(f"f_{function.name}({', '.join(codes)})", site)
+
+    def _result(self, code: str, site: Site, kind: str = "") -> Operand:
+        local = self.writer.name()
+        self.writer.line(f"{local} = {code}", site)
+        return Operand(local, kind, nilable=not kind)
+
+    def _comparison(self, name: str, operands: Sequence[Operand]) -> str:
+        """``eq`` and ``ne`` with a constant, decided in place when the types agree."""
+        if name not in _PLAIN_COMPARISONS or len(operands) != 2:  # noqa: PLR2004
+            return ""
+        left, right = operands
+        if right.kind not in ("str", "int") or left.kind:
+            return ""
+        self.used[name] = self._functions[name]
+        return (
+            f"{left.code} {_PLAIN_COMPARISONS[name]} {right.code} "
+            f"if type({left.code}) is {right.kind} else f_{name}({left.code}, {right.code})"
+        )
+
+    def _escaper(self, name: str, args: Sequence[nodes.Node], final: Operand | None) -> Operand:
+        operands = [self.argument(arg, ANY) for arg in args]
+        operands += [] if final is None else [final]
+        function = ESCAPERS[name]
+        codes = ", ".join(operand.code for operand in operands)
+        if name in FAST_ESCAPERS and len(operands) == 1 and operands[0].kind != "safe":
+            code = operands[0].code
+            check = f"type({code}) is str and ({code}.isalnum() or not special({code}))"
+            codes = f"{code} if {check} else {function}({code})"
+        else:
+            codes = f"{function}({codes})"
+        local = self.writer.name("e")
+        self.writer.line(f"{local} = {codes}", Site(self._at, self._at, name))
+        return Operand(local, "safe", nilable=False)
+
+    def _short_circuit(
+        self, name: str, args: Sequence[nodes.Node], final: Operand | None
+    ) -> Operand:
+        """``and`` and ``or``: later arguments are evaluated only if they matter."""
+        local = self.writer.name()
+        final = None if final is None else self.concrete(final)
+        test = f"if {local}:" if name == "and" else f"if not {local}:"
+        with ExitStack() as blocks:
+            for index, arg in enumerate(args):
+                if index:
+                    blocks.enter_context(self.writer.indented(test))
+                self.writer.line(f"{local} = {self.argument(arg, VALUE).code}")
+            if final is not None:
+                self.writer.line(f"{test if args else 'if True:'} {local} = {final.code}")
+        return Operand(local)
+
+    # Arguments.
+
+    def _checked(self, node: nodes.Node, wanted: str, *, single: bool) -> Operand:
+        value = self.argument(node, wanted)
+        if single or not value.code.isidentifier() or value.kind:
+            return value
+        return value
+
+    def argument(self, node: nodes.Node, wanted: str) -> Operand:
+        """An argument as a function's parameter takes it."""
+        self._at = node
+        if isinstance(node, nodes.Nil):
+            if wanted in (ANY, VALUE, MAP):
+                return Operand("{}" if wanted == MAP else "None", nilable=wanted == ANY)
+            return self.fail(f"cannot assign nil to {wanted}")
+        value = self._operand(node)
+        if value is not None:
+            return self._validated(value, wanted)
+        return self._literal(node, wanted)
+
+    def _operand(self, node: nodes.Node) -> Operand | None:
+        """The value of anything but a literal."""
+        if isinstance(node, nodes.Dot):
+            return Operand(self.dot.local)
+        if isinstance(node, nodes.Field):
+            return self._fields(node, self.dot, node.names, (), None)
+        if isinstance(node, nodes.Variable):
+            return self._variable(node, (), None)
+        if isinstance(node, nodes.Pipe):
+            return self.concrete(self.pipeline(node))
+        if isinstance(node, nodes.Identifier):
+            return self._function(node, node, (), None)
+        return self._chain(node, (), None) if isinstance(node, nodes.Chain) else None
+
+    def _validated(self, value: Operand, wanted: str) -> Operand:
+        exact = {"string": "str", "int": "int", "bool": "bool", "float64": "float"}.get(wanted)
+        if wanted == VALUE or (exact and value.kind == exact):
+            return value
+        if wanted == ANY:
+            if value.kind or not value.code.isidentifier():
+                return value
+            return Operand(f"(None if {value.code} is NOVALUE else {value.code})", value.kind)
+        local = self.writer.name()
+        test = f"type({value.code}) is {exact}" if exact else "False"
+        self.writer.line(
+            f"{local} = {value.code} if {test} else convert({value.code}, {wanted!r})",
+            Site(self._at),
+        )
+        return Operand(local, exact or "", nilable=False)
+
+    def _literal(self, node: nodes.Node, wanted: str) -> Operand:
+        if wanted in (ANY, VALUE):
+            return self._constant(node)
+        if wanted == "string" and isinstance(node, nodes.String):
+            return self._constant(node)
+        if wanted == "bool" and isinstance(node, nodes.Bool):
+            return self._constant(node)
+        if isinstance(node, nodes.Number):
+            if wanted == "int" and node.as_int is not None:
+                return Operand(repr(node.as_int), "int", nilable=False)
+            if wanted == "float64" and node.as_float is not None:
+                return Operand(repr(node.as_float), "float", nilable=False)
+        if wanted in _LITERAL_TYPES:
+            return self.fail(f"expected {_LITERAL_TYPES[wanted]}; found {node}")
+        return self.fail(f"can't handle {node} for arg of type {wanted}")
+
+
+def _shown(node: nodes.Node) -> str:
+    return str(node)
+
+
+def renamed(value: Operand, code: str) -> Operand:
+    """The same value held under another name."""
+    return replace(value, code=code)

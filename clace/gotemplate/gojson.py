@@ -1,0 +1,98 @@
+"""JSON as Go's ``encoding/json`` writes it."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Final
+
+from clace.gotemplate.floats import digits_of, plain, scientific
+from clace.gotemplate.values import NOVALUE, Record, Slice, URLValues
+
+MAX_NESTING: Final = 200
+_SHORT: Final = {8: r"\b", 9: r"\t", 10: r"\n", 12: r"\f", 13: r"\r", 34: r"\"", 92: r"\\"}
+_RAW: Final = (
+    {code: f"\\u{code:04x}" for code in range(0x20)}
+    | {0x2028: r"\u2028", 0x2029: r"\u2029"}
+    | dict.fromkeys(range(55296, 57344), r"\ufffd")
+    | _SHORT
+)
+_SAFE: Final = _RAW | {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
+_PLAIN: Final = re.compile(r"[ !#-%'-;=?-\[\]-\x7f]*\Z")
+
+
+class JSONFault(Exception):
+    """A value that JSON cannot hold, in Go's words."""
+
+
+def marshal(value: Any, *, escape_html: bool = True) -> str:
+    """Compact JSON, keys sorted, ``<``, ``>`` and ``&`` escaped unless told otherwise."""
+    out: list[str] = []
+    _write(value, out.append, _SAFE if escape_html else _RAW, 0)
+    return "".join(out)
+
+
+def _string(text: str, table: dict[int, str]) -> str:
+    return f'"{text}"' if _PLAIN.match(text) else f'"{text.translate(table)}"'
+
+
+def _write(value: Any, out: Any, table: dict[int, str], depth: int) -> None:
+    if value is None or value is NOVALUE:
+        out("null")
+    elif isinstance(value, str):
+        out(_string(value, table))
+    elif isinstance(value, bool):
+        out("true" if value else "false")
+    elif isinstance(value, int):
+        out(int.__repr__(value))
+    elif isinstance(value, float):
+        out(_float(value))
+    elif depth > MAX_NESTING:
+        raise JSONFault("json: unsupported value: nested too deeply")
+    elif isinstance(value, Slice) and value.nil:
+        out("null")
+    elif isinstance(value, (list, tuple)):
+        _write_list(value, out, table, depth)
+    else:
+        _write_map(value, out, table, depth)
+
+
+def _write_list(items: Any, out: Any, table: dict[int, str], depth: int) -> None:
+    mark = "["
+    for item in items:
+        out(mark)
+        _write(item, out, table, depth + 1)
+        mark = ","
+    out("[]" if mark == "[" else "]")
+
+
+def _write_map(value: Any, out: Any, table: dict[int, str], depth: int) -> None:
+    if isinstance(value, Record):
+        pairs = list(value.fields.items())
+    elif isinstance(value, (dict, URLValues)):
+        entries = value.entries if isinstance(value, URLValues) else value
+        pairs = [(key, entries[key]) for key in sorted(entries)]
+    else:
+        out(_string(str(value), table))
+        return
+    mark = "{"
+    for key, item in pairs:
+        out(f"{mark}{_string(key, table)}:")
+        _write(item, out, table, depth + 1)
+        mark = ","
+    out("{}" if mark == "{" else "}")
+
+
+def _float(value: float) -> str:
+    """Go's float in JSON: an exponent only below 1e-6 and from 1e21 on, without padding."""
+    if math.isnan(value) or math.isinf(value):
+        shown = "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+        raise JSONFault(f"json: unsupported value: {shown}")
+    negative = math.copysign(1, value) < 0
+    if value == 0:
+        return "-0" if negative else "0"
+    digits, point = digits_of(value)
+    if 1e-6 <= abs(value) < 1e21:  # noqa: PLR2004
+        return plain(negative, digits, point)
+    text = scientific(negative, digits, point)
+    return text[:-2] + text[-1] if text[-4:-2] == "e-" and text[-2] == "0" else text

@@ -1,0 +1,71 @@
+"""What one render may cost, and the meter that charges for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from clace.gotemplate.faults import LimitFault
+
+STEPS_BETWEEN_CLOCKS = 1000
+"""Steps granted at a time; the clock is read once for each grant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Ceilings for one render: output and values in characters, steps, call depth, seconds."""
+
+    output: int = 16_000_000
+    steps: int = 1_000_000
+    depth: int = 200
+    seconds: float = 5.0
+
+
+class Meter:
+    """The running account of one render; generated code touches ``steps`` and ``room`` itself."""
+
+    __slots__ = ("_clock", "_deadline", "_granted", "_limits", "depth", "out", "room", "steps")
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._deadline = clock() + limits.seconds
+        self._granted = min(STEPS_BETWEEN_CLOCKS, limits.steps)
+        self.steps = self._granted
+        self.room = limits.output
+        self.depth = limits.depth
+        self.out: list[str] = []
+
+    def refill(self) -> None:
+        """Grant the next steps, or refuse: called when ``steps`` or ``room`` fell below zero."""
+        if self.room < 0:
+            raise LimitFault(f"output exceeds {self._limits.output} characters")
+        if self._clock() > self._deadline:
+            raise LimitFault(f"rendering took longer than {self._limits.seconds:g} seconds")
+        grant = min(STEPS_BETWEEN_CLOCKS - self.steps, self._limits.steps - self._granted)
+        self._granted += grant
+        self.steps += grant
+        if self.steps < 0:
+            raise LimitFault(f"rendering exceeds {self._limits.steps} steps")
+
+    def spend(self, steps: int) -> None:
+        """Charge work done inside a function before it is done."""
+        self.steps -= steps
+        if self.steps < 0:
+            self.refill()
+
+    def reserve(self, size: int) -> None:
+        """Refuse a value of more characters or elements than a whole page may have."""
+        if size > self._limits.output:
+            raise LimitFault(f"a value exceeds {self._limits.output} characters or elements")
+        self.spend(size >> 10)
+
+    def enter(self) -> None:
+        """Charge one template call, for whose return ``depth`` is given back."""
+        self.depth -= 1
+        if self.depth < 0:
+            raise LimitFault(f"exceeded maximum template depth ({self._limits.depth})")
+        self.steps -= 1
+        if self.steps < 0 or self.room < 0:
+            self.refill()

@@ -1,0 +1,176 @@
+"""Generated modules: assembling them, running them, and finding where a run failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final
+
+from clace.gotemplate import (
+    escapers_css,
+    escapers_html,
+    escapers_js,
+    escapers_url,
+    nodes,
+)
+from clace.gotemplate.builtins import elements, evaluated, pairs
+from clace.gotemplate.codegen import TemplateCompiler
+from clace.gotemplate.errors import LimitError, TemplateError
+from clace.gotemplate.escape import Plan
+from clace.gotemplate.faults import Fault, LimitFault
+from clace.gotemplate.fields import LOOKUP, chain, holds_interfaces, method
+from clace.gotemplate.limits import Meter
+from clace.gotemplate.literals import quote
+from clace.gotemplate.signatures import Function, convert
+from clace.gotemplate.values import NOVALUE
+from clace.gotemplate.writer import Site
+
+FILE: Final = "<go template>"
+_NAMESPACE: Final[dict[str, Any]] = {
+    "__builtins__": {
+        "type": type,
+        "str": str,
+        "int": int,
+        "float": float,
+        "bool": bool,
+        "list": list,
+        "len": len,
+        "KeyError": KeyError,
+    },
+    "NOVALUE": NOVALUE,
+    "LOOKUP": LOOKUP,
+    "Fault": Fault,
+    "chain": chain,
+    "method": method,
+    "convert": convert,
+    "elements": elements,
+    "pairs": pairs,
+    "holds_interfaces": holds_interfaces,
+    "special": escapers_html.find_special,
+    "eval_args": lambda *args: evaluated(args),
+    "comment": escapers_html.comment,
+    "html_text": escapers_html.html_text,
+    "html_attribute": escapers_html.html_attribute,
+    "html_rcdata": escapers_html.html_rcdata,
+    "html_nospace": escapers_html.html_nospace,
+    "html_name": escapers_html.html_name,
+    "css_string": escapers_css.css_string,
+    "css_value": escapers_css.css_value,
+    "js_value": escapers_js.js_value,
+    "js_string": escapers_js.js_string,
+    "js_template": escapers_js.js_template,
+    "js_regexp": escapers_js.js_regexp,
+    "url_filter": escapers_url.url_filter,
+    "url_escape": escapers_url.url_escape,
+    "url_normalize": escapers_url.url_normalize,
+    "srcset": escapers_url.srcset,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Which template a line of generated code belongs to, and where in it."""
+
+    name: str
+    tree: nodes.Tree
+    site: Site
+
+
+class Program:
+    """Templates that call one another, compiled to one module of Python."""
+
+    def __init__(self, plans: Mapping[str, Plan], functions: Mapping[str, Function]) -> None:
+        self._origins: dict[int, _Origin] = {}
+        self._entries = {name: f"t{index}" for index, name in enumerate(plans)}
+        self._functions = functions
+        self._used: dict[str, Function] = {}
+        self.source = self._assemble(plans)
+        self._globals = self._load()
+
+    def _assemble(self, plans: Mapping[str, Plan]) -> str:
+        lines: list[str] = []
+        for name, plan in plans.items():
+            compiler = TemplateCompiler(plan, self._functions, self._entries)
+            compiler.run()
+            lines += [f"def {self._entries[name]}(run, dot):", f" {quote(name, ascii_only=True)}"]
+            lines.append(" out = run.out.append")
+            for offset, site in compiler.writer.sites.items():
+                self._origins[len(lines) + offset + 1] = _Origin(name, plan.tree, site)
+            lines += [*compiler.writer.lines, ""]
+            self._used |= compiler.expressions.used
+        return "\n".join(lines)
+
+    def _load(self) -> dict[str, Any]:
+        names = dict(_NAMESPACE)
+        names |= {f"f_{name}": function.call for name, function in self._used.items()}
+        try:
+            code = compile(self.source, FILE, "exec", dont_inherit=True)
+        except (SyntaxError, RecursionError, MemoryError) as error:
+            raise TemplateError(f"template is nested too deeply to compile: {error}") from None
+        exec(code, names)  # noqa: S102 - the source was written by this package
+        return names
+
+    def run(self, name: str, data: Any, meter: Meter) -> str:
+        """Render one template; errors carry Go's words and the place in the template."""
+        try:
+            self._globals[self._entries[name]](meter, data)
+            meter.steps = min(meter.steps, 0)
+            if meter.room < 0:
+                meter.refill()
+        except TemplateError:
+            raise
+        except RecursionError as error:
+            raise self._error(LimitError, "exceeded maximum template depth", error, name) from None
+        except Exception as error:  # noqa: BLE001 - untrusted code may fail in any way
+            kind = LimitError if isinstance(error, LimitFault) else TemplateError
+            raise self._error(kind, self._message(error), error, name) from None
+        return _clean("".join(meter.out))
+
+    def _origin(self, trace: TracebackType | None) -> _Origin | None:
+        """The innermost generated line on the way to a failure."""
+        found = None
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == FILE:
+                found = self._origins.get(trace.tb_lineno, found)
+            trace = trace.tb_next
+        return found
+
+    def _message(self, error: BaseException) -> str:
+        if isinstance(error, (Fault, LimitFault)):
+            return str(error)
+        origin = self._origin(error.__traceback__)
+        called = origin.site.function if origin is not None else ""
+        if isinstance(error, UnboundLocalError) and origin is not None:
+            return f"undefined variable: {origin.site.node}"
+        return f"error calling {called}: {error}"
+
+    def _error(
+        self, kind: type[TemplateError], message: str, error: BaseException, name: str
+    ) -> TemplateError:
+        origin = self._origin(error.__traceback__)
+        if origin is None:
+            return kind(f"template: {name}: {message}", name=name)
+        site = origin.site
+        node = site.call if site.call is not None and not isinstance(error, Fault) else site.node
+        line, column = nodes.location(origin.tree, node)
+        return kind(
+            f"template: {origin.tree.file}:{line}:{column}: executing "
+            f"{quote(origin.name)} at <{node}>: {message}",
+            name=origin.tree.file,
+            line=line,
+            column=column,
+            action=str(node),
+        )
+
+
+def _clean(text: str) -> str:
+    """The text with bytes that never became UTF-8 replaced."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        data = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in data)
+    return text

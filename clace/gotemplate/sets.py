@@ -1,0 +1,170 @@
+"""Sets of templates: every file in one set, or each page with its own copy of the base files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from clace.gotemplate import nodes
+from clace.gotemplate.errors import TemplateError
+from clace.gotemplate.escape import Plan, escape_entry
+from clace.gotemplate.functions import REFUSED, standard_functions
+from clace.gotemplate.limits import Limits, Meter
+from clace.gotemplate.literals import quote
+from clace.gotemplate.parser import parse
+from clace.gotemplate.program import Program
+from clace.gotemplate.signatures import Function, adopt
+
+Trees = dict[str, nodes.Tree]
+
+
+class Namespace:
+    """Templates that see one another, escaped and compiled together."""
+
+    def __init__(
+        self, trees: Trees, functions: Mapping[str, Function], files: Iterable[str]
+    ) -> None:
+        self._failures: dict[str, TemplateError] = {}
+        self.names = frozenset(trees)
+        plans: dict[str, Plan] = {}
+        for name in trees:
+            try:
+                plans |= escape_entry(trees, name)
+            except TemplateError as error:
+                self._failures[name] = error
+        called = {call for tree in trees.values() for call in _calls(tree.root)}
+        for name in files:
+            if name in self._failures and name not in called:
+                raise self._failures[name]
+        self._program = Program(plans, functions)
+
+    @property
+    def source(self) -> str:
+        return self._program.source
+
+    def render(self, name: str, data: Any, meter: Meter) -> str:
+        if name not in self.names:
+            raise TemplateError(f"html/template: {quote(name)} is undefined", name=name)
+        if name in self._failures:
+            raise self._failures[name]
+        return self._program.run(name, data, meter)
+
+
+def _calls(node: nodes.Node | None) -> Iterable[str]:
+    if isinstance(node, nodes.TemplateCall):
+        yield node.name
+    elif isinstance(node, nodes.Body):
+        for child in node.nodes:
+            yield from _calls(child)
+    elif isinstance(node, nodes.Branch):
+        yield from _calls(node.body)
+        yield from _calls(node.otherwise)
+
+
+class TemplateSet:
+    """Compiled templates, ready to render any number of times."""
+
+    def __init__(
+        self,
+        pages: Mapping[str, Namespace],
+        shared: Namespace,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pages = pages
+        self._shared = shared
+        self._clock = clock
+
+    def names(self) -> list[str]:
+        """Every name that :meth:`render` takes."""
+        return sorted({*self._pages, *self._shared.names})
+
+    def has(self, name: str) -> bool:
+        """Whether :meth:`render` takes the name."""
+        return _base_name(name) in self._pages or _base_name(name) in self._shared.names
+
+    def render(
+        self, name: str, data: Any, *, limits: Limits | None = None, block: str | None = None
+    ) -> str:
+        """A template's text for some data, or one of the blocks it sees.
+
+        :raises TemplateError: with Go's message, name, line and column.
+        """
+        name = _base_name(name)
+        namespace = self._pages.get(name, self._shared)
+        meter = Meter(limits or Limits(), self._clock)
+        return namespace.render(name if block is None else block, data, meter)
+
+    def sources(self) -> dict[str, str]:
+        """The generated Python by page; the shared set is under the empty name."""
+        return {"": self._shared.source} | {
+            name: namespace.source for name, namespace in self._pages.items()
+        }
+
+
+def _base_name(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _merge(trees: Trees, more: Trees) -> None:
+    """Later definitions win, but an empty one never replaces another."""
+    for name, tree in more.items():
+        if name not in trees or not nodes.is_empty(tree.root):
+            trees[name] = tree
+
+
+def compile_templates(
+    files: Mapping[str, str],
+    *,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+    base_prefix: str = "base_templates/",
+) -> TemplateSet:
+    """Compile template files given by name; the name of a template is the last part of its path.
+
+    With files below ``base_prefix`` each other file is a page that sees the base files and itself
+    only; without, all files see one another and the last definition of a name wins.
+
+    :raises TemplateError: if a file cannot be parsed or escaped.
+    """
+    library = standard_functions()
+    library |= {name: adopt(name, call) for name, call in (functions or {}).items()}
+    parsed = {name: _parse(name, files[name], library) for name in sorted(files)}
+    base: Trees = {}
+    shared = [name for name in parsed if name.startswith(base_prefix)]
+    structured = bool(shared)
+    for name in shared if structured else parsed:
+        _merge(base, parsed[name])
+    own = {_base_name(name) for name in (shared if structured else parsed)}
+    namespace = Namespace(base, library, () if structured else own)
+    pages: dict[str, Namespace] = {}
+    for name in parsed if structured else ():
+        if name not in shared:
+            trees = dict(base)
+            _merge(trees, parsed[name])
+            pages[_base_name(name)] = Namespace(trees, library, [_base_name(name)])
+    return TemplateSet(pages, namespace)
+
+
+class _Known(dict[str, Function]):
+    """The functions a template may name; a refused one says why."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name)
+
+
+def _parse(name: str, text: str, library: Mapping[str, Function]) -> Trees:
+    try:
+        return parse(_base_name(name), text, library)
+    except TemplateError as error:
+        refused = next(
+            (key for key in REFUSED if f'function "{key}" not defined' in str(error)), None
+        )
+        if refused is None or refused in library:
+            raise
+        raise TemplateError(
+            f"{error}: {REFUSED[refused]}",
+            name=error.name,
+            line=error.line,
+            column=error.column,
+            action=error.action,
+        ) from None

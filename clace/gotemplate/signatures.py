@@ -1,0 +1,135 @@
+"""Functions with the Go signature that decides how templates may call them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from clace.gotemplate.faults import CallFault, Fault
+from clace.gotemplate.values import NOVALUE, Int64, type_name
+
+ANY: Final = "interface {}"
+VALUE: Final = "reflect.Value"
+MAP: Final = "map[string]interface {}"
+_ALIASES: Final = {"any": ANY, "value": VALUE, "map": MAP, "time": "time.Time"}
+_EXACT: Final[dict[str, type]] = {
+    "string": str,
+    "int": int,
+    "bool": bool,
+    "float64": float,
+    "int64": Int64,
+    MAP: dict,
+    "time.Time": datetime,
+}
+_ANNOTATIONS: Final = {
+    str: "string",
+    int: "int",
+    bool: "bool",
+    float: "float64",
+    "str": "string",
+    "int": "int",
+    "bool": "bool",
+    "float": "float64",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A callable and its Go types; ``metered`` ones take the render's meter first."""
+
+    name: str
+    call: Callable[..., Any]
+    params: tuple[str, ...]
+    variadic: bool = False
+    metered: bool = False
+
+    def param(self, index: int) -> str:
+        """The type of an argument, the last one repeating if variadic."""
+        return self.params[min(index, len(self.params) - 1)]
+
+    def arity_fault(self, given: int, final: int) -> str | None:
+        """Go's complaint about a number of arguments, ``final`` of them from the pipeline."""
+        fixed = len(self.params)
+        if self.variadic:
+            if given + final < fixed - 1:
+                return (
+                    f"wrong number of args for {self.name}: want at least {fixed - 1} got {given}"
+                )
+        elif given + final != fixed:
+            return f"wrong number of args for {self.name}: want {fixed} got {given + final}"
+        return None
+
+    def apply(self, receiver: Any, args: Sequence[Any]) -> Any:
+        """Call as a method on a receiver, with the checks made at run time."""
+        fault = self.arity_fault(len(args), 0)
+        if fault is not None:
+            raise Fault(fault)
+        checked = [convert(arg, self.param(index)) for index, arg in enumerate(args)]
+        return self.call(receiver, *checked)
+
+
+def signature(text: str) -> tuple[tuple[str, ...], bool]:
+    """Parameter types of ``"string, any..."``."""
+    variadic = text.endswith("...")
+    names = [name.strip() for name in text.removesuffix("...").split(",") if name.strip()]
+    return tuple(_ALIASES.get(name, name) for name in names), variadic
+
+
+class Library(dict[str, Function]):
+    """Functions by their template name, filled by decorators."""
+
+    def add(
+        self, names: str, params: str = "", *, metered: bool = False
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a callable under one or more names with its Go parameter types."""
+        types, variadic = signature(params)
+
+        def register(call: Callable[..., Any]) -> Callable[..., Any]:
+            for name in names.split():
+                self[name] = Function(name, call, types, variadic, metered)
+            return call
+
+        return register
+
+
+def adopt(name: str, call: Callable[..., Any]) -> Function:
+    """A caller's function, its Go types read from its annotations."""
+    if isinstance(call, Function):
+        return call
+    params: list[str] = []
+    variadic = False
+    for parameter in inspect.signature(call).parameters.values():
+        if parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD):
+            continue
+        params.append(_ANNOTATIONS.get(parameter.annotation, ANY))
+        variadic = parameter.kind is parameter.VAR_POSITIONAL
+    return Function(name, call, tuple(params), variadic)
+
+
+def convert(value: Any, wanted: str) -> Any:
+    """The value as an argument of a Go type, or a fault that says what it is instead."""
+    if wanted == VALUE:
+        return value
+    if wanted == ANY:
+        return None if value is NOVALUE else value
+    exact = _EXACT.get(wanted)
+    if type(value) is exact or (wanted == MAP and value is NOVALUE):
+        return {} if value is NOVALUE else value
+    if value is NOVALUE:
+        raise Fault(f"invalid value; expected {wanted}")
+    shown = ANY if value is None else type_name(value)
+    raise Fault(f"wrong type for value; expected {wanted}; got {shown}")
+
+
+def guarded(function: Function, args: Sequence[Any]) -> Any:
+    """Call a function whose arity the compiler found wrong or cannot know."""
+    fault = function.arity_fault(len(args), 0)
+    if fault is not None:
+        raise Fault(fault)
+    try:
+        return function.call(*args)
+    except (CallFault, Fault):
+        raise

@@ -1,0 +1,142 @@
+"""One step of the document's state machine: text in, context out."""
+
+from __future__ import annotations
+
+import html.entities
+import re
+from collections.abc import Callable
+from typing import Final
+
+from clace.gotemplate import css_states, html_states, js_states
+from clace.gotemplate.context import (
+    Attr,
+    Context,
+    Delim,
+    Element,
+    State,
+    failed,
+)
+from clace.gotemplate.html_states import Step
+from clace.gotemplate.literals import quote
+
+TRANSITIONS: Final[dict[State, Callable[[Context, str], Step]]] = {
+    State.TEXT: html_states.text,
+    State.TAG: html_states.tag,
+    State.ATTR_NAME: html_states.attribute_name,
+    State.AFTER_NAME: html_states.after_name,
+    State.BEFORE_VALUE: html_states.before_value,
+    State.HTML_COMMENT: html_states.comment,
+    State.RCDATA: html_states.special_end,
+    State.ATTR: html_states.attribute,
+    State.URL: html_states.url,
+    State.META_CONTENT: html_states.meta_content,
+    State.META_CONTENT_URL: html_states.meta_content_url,
+    State.SRCSET: html_states.url,
+    State.JS: js_states.code,
+    State.JS_DQ: js_states.delimited,
+    State.JS_SQ: js_states.delimited,
+    State.JS_REGEXP: js_states.delimited,
+    State.JS_TEMPLATE: js_states.template_literal,
+    State.JS_BLOCK_COMMENT: js_states.block_comment,
+    State.JS_LINE_COMMENT: js_states.line_comment,
+    State.JS_HTML_OPEN: js_states.line_comment,
+    State.JS_HTML_CLOSE: js_states.line_comment,
+    State.CSS: css_states.code,
+    State.CSS_DQ: css_states.string,
+    State.CSS_SQ: css_states.string,
+    State.CSS_DQ_URL: css_states.string,
+    State.CSS_SQ_URL: css_states.string,
+    State.CSS_URL: css_states.string,
+    State.CSS_BLOCK_COMMENT: js_states.block_comment,
+    State.CSS_LINE_COMMENT: js_states.line_comment,
+    State.ERROR: html_states.attribute,
+}
+DELIM_ENDS: Final = {
+    Delim.DOUBLE: re.compile('"'),
+    Delim.SINGLE: re.compile("'"),
+    Delim.SPACE: re.compile("[ \t\n\f\r>]"),
+}
+_BAD_UNQUOTED: Final = re.compile("[\"'<=`]")
+_JS_TYPES: Final = frozenset(
+    ("", "module")
+    + tuple(
+        f"application/{name}"
+        for name in ("ecmascript", "javascript", "json", "ld+json", "x-ecmascript", "x-javascript")
+    )
+    + tuple(
+        f"text/{name}"
+        for name in ("ecmascript", "javascript", "jscript", "livescript")
+        + ("x-ecmascript", "x-javascript")
+        + tuple(f"javascript1.{minor}" for minor in range(6))
+    )
+)
+_ENTITY: Final = re.compile(r"&(?:#([xX][0-9a-fA-F]+|[0-9]+);?|([0-9A-Za-z]+;?))")
+_CONTROLS: Final = dict(
+    zip(range(0x80, 0xA0), bytes(range(0x80, 0xA0)).decode("cp1252", "replace"), strict=True)
+)
+_LONGEST_BARE: Final = 6
+
+
+def unescape(source: str) -> str:
+    """The text with HTML entities resolved, as Go's ``html.UnescapeString``."""
+    return _ENTITY.sub(_resolved, source) if "&" in source else source
+
+
+def _resolved(found: re.Match[str]) -> str:
+    if found[1]:
+        digits = found[1]
+        code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+        if code in _CONTROLS:
+            known = _CONTROLS[code]
+            return chr(code) if known == "\ufffd" else known
+        if code == 0 or 0xD800 <= code < 0xE000 or code > 0x10FFFF:  # noqa: PLR2004
+            return "\ufffd"
+        return chr(code)
+    name = found[2]
+    if name in html.entities.html5:
+        return html.entities.html5[name]
+    for length in range(min(len(name.removesuffix(";")) - 1, _LONGEST_BARE), 1, -1):
+        if name[:length] in html.entities.html5:
+            return html.entities.html5[name[:length]] + name[length:]
+    return found[0]
+
+
+def is_js_type(mime_type: str) -> bool:
+    """Whether a script of this type is JavaScript or JSON."""
+    return mime_type.partition(";")[0].lower().strip() in _JS_TYPES
+
+
+def advance(context: Context, source: str) -> Step:
+    """The context after some prefix of the text, and the length of that prefix."""
+    if context.delim is Delim.NONE:
+        after, end = html_states.special_end(context, source)
+        if end == 0:
+            return after, 0
+        return TRANSITIONS[context.state](context, source[:end])
+    found = DELIM_ENDS[context.delim].search(source)
+    end = found.start() if found else len(source)
+    if context.delim is Delim.SPACE:
+        bad = _BAD_UNQUOTED.search(source, 0, end)
+        if bad is not None:
+            shown = f"{quote(bad[0])} in unquoted attr: {quote(source[:end])}"
+            return failed(shown), len(source)
+    if found is None:
+        return _inside_attribute(context, unescape(source)), len(source)
+    element = context.element
+    if (
+        context.state is State.ATTR
+        and element is Element.SCRIPT
+        and context.attr is Attr.SCRIPT_TYPE
+        and not is_js_type(source[:end])
+    ):
+        element = Element.NONE
+    if context.delim is not Delim.SPACE:
+        end += 1
+    return Context(State.TAG, element=element), end
+
+
+def _inside_attribute(context: Context, source: str) -> Context:
+    while source:
+        context, read = TRANSITIONS[context.state](context, source)
+        source = source[read:]
+    return context
