@@ -1,0 +1,41 @@
+"""Where a server can be reached, once its ports are open."""
+
+from __future__ import annotations
+
+import os
+
+from msgspec import Struct
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.interfaces import IAddress
+
+from clace.listeners.defaults import Listener, Serve
+from clace.listeners.descriptions import is_encrypted
+
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
+
+
+class Address(Struct, frozen=True):
+    """``unix`` with a path as its host, or ``http`` or ``https`` with host and port."""
+
+    serve: Serve
+    scheme: str
+    host: str
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        """Something to open from this machine; a listener on all interfaces is on localhost."""
+        if self.scheme == "unix":
+            return f"unix:{self.host}"
+        host = "localhost" if self.host in _EVERYWHERE else self.host
+        return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def address_of(listener: Listener, bound: IAddress) -> Address:
+    """What a listener turned out to be; of addresses we do not know, only the string."""
+    if isinstance(bound, UNIXAddress):
+        return Address(listener.serve, "unix", os.fsdecode(bound.name or b""))
+    if isinstance(bound, IPv4Address | IPv6Address):
+        scheme = "https" if is_encrypted(listener.endpoint) else "http"
+        return Address(listener.serve, scheme, bound.host, bound.port)
+    return Address(listener.serve, "other", listener.endpoint)

@@ -1,0 +1,48 @@
+"""Files written whole or not at all, with their mode from the first byte on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from secrets import token_hex
+
+
+def make_private_folder(folder: Path) -> None:
+    """The folder, made with mode 0700 if there is none; one that exists is left as it is."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+
+
+def create_file(path: Path, content: bytes, mode: int) -> bool:
+    """Write a new file; ``False`` if there is one already, which stays untouched."""
+    with _written_aside(path, content, mode) as aside:
+        try:
+            # Unlike a rename, a link never replaces what somebody else put there meanwhile.
+            os.link(aside, path)
+        except FileExistsError:
+            return False
+        return True
+
+
+def replace_file(path: Path, content: bytes, mode: int) -> None:
+    """Readers see the old content or the new, never a part."""
+    with _written_aside(path, content, mode) as aside:
+        aside.rename(path)
+
+
+@contextmanager
+def _written_aside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+    aside = path.with_name(f".{path.name}.{token_hex(8)}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        yield aside
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,92 @@
+"""TLS as we speak it: versions 1.2 and 1.3, after Mozilla's "intermediate" profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from OpenSSL import SSL
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.logger import Logger
+from twisted.protocols.tls import TLSMemoryBIOProtocol
+from zope.interface import implementer
+
+from clace.listeners.pairs import Pair
+
+# The suites of TLS 1.2; those of 1.3 and the groups are OpenSSL's own, which are the profile's.
+# Its DHE suites are left out: no client of today needs them, and they cost the server the most.
+CIPHERS = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+)
+_HTTP = b"http/1.1"
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class TLSByName:
+    """Begins each connection in a context without a certificate, the front, and leaves it for the
+    context of the name that the client asks for.
+
+    Sessions belong to the front, so they are resumed whatever became of the certificate.
+    """
+
+    _log = Logger()
+
+    def __init__(self, context_for: Callable[[bytes | None], SSL.Context | None]) -> None:
+        self._context_for = context_for
+        # A connection that has left the front may come back to its callback in the middle of a
+        # handshake (HelloRetryRequest): the front must live as long as the connection.
+        self._fronts: WeakKeyDictionary[SSL.Connection, SSL.Context] = WeakKeyDictionary()
+        self.change_ticket_keys()
+
+    def change_ticket_keys(self) -> None:
+        """From now on nobody resumes an earlier session, nor can a key stolen later read it."""
+        self._front = _context()
+        self._front.set_tlsext_servername_callback(self._choose)
+
+    def serverConnectionForTLS(
+        self,
+        tlsProtocol: TLSMemoryBIOProtocol,  # noqa: ARG002
+    ) -> SSL.Connection:
+        connection = SSL.Connection(self._front)
+        self._fronts[connection] = self._front
+        return connection
+
+    def _choose(self, connection: SSL.Connection) -> None:
+        try:
+            context = self._context_for(connection.get_servername())
+        except Exception:  # noqa: BLE001 - pyOpenSSL would print it past the log
+            self._log.failure("Cannot choose a certificate")
+            return
+        if context is not None:
+            connection.set_context(context)
+
+
+def context_of(pair: Pair) -> SSL.Context:
+    """:raises SSL.Error: OpenSSL does not take the pair."""
+    context = _context()
+    context.use_certificate(pair.certificate)
+    for issuer in pair.chain[1:]:
+        context.add_extra_chain_cert(issuer)
+    context.use_privatekey(pair.key)
+    context.check_privatekey()
+    return context
+
+
+def _context() -> SSL.Context:
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)
+    context.set_cipher_list(CIPHERS.encode("ascii"))
+    context.set_session_cache_mode(SSL.SESS_CACHE_SERVER)
+    # The same in every context, or a session that changed contexts would not be resumed.
+    context.set_session_id(b"clace")
+    context.set_alpn_select_callback(_select_protocol)
+    return context
+
+
+def _select_protocol(connection: SSL.Connection, offered: list[bytes]) -> Any:  # noqa: ARG001
+    return _HTTP if _HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
