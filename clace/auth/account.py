@@ -15,9 +15,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from clace.auth.lockout import Lockout, pair
-from clace.auth.passwords import check_hash, encode_password
 from clace.errors import LockedOut, NotAuthenticated
 from clace.interfaces import ICredentials
+from clace.passwords import check_hash, encode_password
 from clace.threads import InThread
 
 REMEMBERED = 60.0

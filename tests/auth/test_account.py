@@ -13,9 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from clace.auth.account import AdminAccount
-from clace.auth.passwords import hash_password
 from clace.errors import ConfigError, InternalError, LockedOut, NotAuthenticated
 from clace.interfaces import ICredentials
+from clace.passwords import hash_password
 
 HASH = hash_password("sesame", cost=4)
 OTHER = hash_password("open up", cost=4)

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.auth.passwords import (
+from clace.errors import BadRequest, ConfigError
+from clace.passwords import (
     ALPHABET,
     check_hash,
     encode_password,
     hash_password,
     random_password,
 )
-from clace.errors import BadRequest, ConfigError
 
 
 class RandomPasswordTests(SynchronousTestCase):

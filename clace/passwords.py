@@ -1,4 +1,4 @@
-"""Passwords and their bcrypt hashes."""
+"""Passwords and their bcrypt hashes: what the account checks and the command line prints."""
 
 from __future__ import annotations
 
