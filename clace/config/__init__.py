@@ -1,0 +1,22 @@
+"""TOML -> frozen ``Config``; every refusal names file, key and what was expected."""
+
+from clace.config.discovery import Location, NoHome, find
+from clace.config.loading import Config, load, node_values
+from clace.config.places import Origin
+from clace.config.shipped import shipped_text
+from clace.config.showing import Shown, effective
+from clace.config.writing import write_toml
+
+__all__ = [
+    "Config",
+    "Location",
+    "NoHome",
+    "Origin",
+    "Shown",
+    "effective",
+    "find",
+    "load",
+    "node_values",
+    "shipped_text",
+    "write_toml",
+]

@@ -1,0 +1,66 @@
+"""Keys that Clace (2025) or OpenRun (2026) knows and this version does nothing with.
+
+A file written for either loads here: such a key is a notice, not an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from clace.config.places import Steps
+
+RENAMED: Mapping[Steps, str] = {("security", "admin_over_tcp"): "unsafe_admin_over_tcp"}
+
+_KEYS = {
+    (): """
+        app_builder auth bindings builder builder_agent builder_git builder_profile builtin_auth
+        client_auth config_file forward kubernetes litestream permissions plugin_providers
+        profile_mode registry saml secret telemetry
+        """,
+    ("https",): "disable_client_certs mkcert_path service_email storage_location use_staging",
+    ("security",): """
+        allowed_container_args allowed_mounts auth_callback_domain auth_required callback_url
+        disable_login_form preview_enable_write_access session_block_key session_https_only
+        session_max_age session_secret unsafe_agent_without_sandbox
+        unsafe_allow_system_plugins_anon unsafe_enable_testurl_rbac
+        """,
+    ("logging",): "litestream_log_level",
+    ("metadata",): """
+        config_history_versions file_cache_connection litestream_config sqlite_journal_size_limit
+        sqlite_maintenance_interval_secs sqlite_truncate_checkpoint_every sqlite_vacuum_pages
+        """,
+    ("system",): """
+        builder_auth_token container_builder container_command daisyui_theme_url daisyui_url
+        default_schedule_mins default_stage_domain disable_file_hash_dev_mode early_hints
+        enable_compression fallback_unknown_domains file_workers forward_auth_timeout_secs
+        leader_election_heartbeat_interval_secs leader_election_lease_secs list_apps_title
+        max_build_wait_secs max_concurrent_builds max_sync_failure_count node_path
+        root_serve_list_apps show_hosted_with stage_at stale_container_cleanup_interval_mins
+        tailwind_version tailwindcss_command use_image_pre_build_step watch_ignore_patterns
+        """,
+    ("restart",): "upgrade_timeout_secs",
+    ("git_auth", "*"): "private_key",
+    ("app_config",): "action container kubernetes proxy star_base static_from_disk "
+    "static_root_cache_control",
+    ("app_config", "fs"): "retain_versions",
+    ("app_config", "security"): "default_secrets_provider",
+    ("plugin", "fs.in"): "db_connection",
+}
+_NAMES = {at: frozenset(names.split()) for at, names in _KEYS.items()}
+_PLUGIN = re.compile(r"(store|proxy|container|clace|openrun|openrun_admin|builder)\.in(#.+)?|.+#.+")
+
+
+def knows(at: Steps) -> bool:
+    """Whether another era has a key or section there."""
+    *above, name = at
+    return name in names_in(tuple(above)) or (above == ["plugin"] and _is_plugin(name))
+
+
+def names_in(at: Steps) -> frozenset[str]:
+    """The keys and sections that other eras have there."""
+    return _NAMES.get(at, frozenset()) | _NAMES.get((*at[:1], "*"), frozenset())
+
+
+def _is_plugin(name: str) -> bool:
+    return _PLUGIN.fullmatch(name) is not None

@@ -1,0 +1,165 @@
+"""A file, the environment and flags into one frozen configuration."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import field, structs
+
+from clace.config import overrides
+from clace.config.discovery import FILE_NAME, Location
+from clace.config.names import Names, replace_names
+from clace.config.places import Origin, Steps, place_text
+from clace.config.reading import Reader
+from clace.config.rules import without_password
+from clace.config.sections import Settings
+from clace.errors import ConfigError
+
+MAX_FILE = 1024 * 1024
+MAX_DEPTH = 32
+DEFAULTS = "defaults"
+
+
+class Config(Settings, frozen=True, kw_only=True):
+    """A configuration that was checked whole; ``origins`` names who set what is no default."""
+
+    home: Path
+    file: Path | None = None
+    warnings: tuple[str, ...] = ()
+    origins: Mapping[Steps, Origin] = field(default_factory=dict)
+
+    @property
+    def socket(self) -> Path | None:
+        """The admin socket, unless ``server_uri`` is an URL."""
+        is_url = self.server_uri.startswith(("http://", "https://"))
+        return None if is_url else Path(self.server_uri)
+
+
+def load(
+    location: Location, environ: Mapping[str, str], flags: Mapping[str, object] | None = None
+) -> Config:
+    """What holds here: a flag before the environment, before the file, before the default.
+
+    ``flags`` are by dotted key (``http.port``), as text or value; ``None`` is a flag not given.
+    Nothing but the file is opened and nothing is made.
+
+    :raises ConfigError: with every problem there is, one a line.
+    """
+    table, mode = _read(location.file) if location.file else ({}, 0)
+    config = interpret(table, location, environ, flags or {})
+    notices = (*config.warnings, *_exposed(config, mode))
+    return structs.replace(config, warnings=notices)
+
+
+def interpret(
+    table: Mapping[str, Any],
+    location: Location,
+    environ: Mapping[str, str],
+    flags: Mapping[str, object],
+) -> Config:
+    """The configuration that the tables of a file come to.
+
+    :raises ConfigError: with every problem there is, one a line.
+    """
+    source = str(location.file or DEFAULTS)
+    if _is_deep(table):
+        raise ConfigError(f"{source}: expected at most {MAX_DEPTH} tables in one another")
+    reader = Reader(
+        source,
+        Names(location.home, environ),
+        overrides.gather(environ, flags),
+    )
+    fields = reader.fields(Settings, table)
+    if not reader.problems:
+        _check_together(Settings(**fields), reader)
+    if reader.problems:
+        raise ConfigError("\n".join(reader.problems))
+    return Config(
+        **fields,
+        home=location.home,
+        file=location.file,
+        origins=reader.origins,
+        warnings=(*_without_file(location), *reader.notices, *overrides.misspelt(environ)),
+    )
+
+
+def node_values(config: Config, environ: Mapping[str, str]) -> Mapping[str, object]:
+    """``[node_config]`` as apps get it: ``$NAME`` replaced for the names of ``allowed_env``."""
+    known = {**environ, "CL_HOME": str(config.home)}
+    return {
+        name: replace_names(value, config.system.allowed_env, known)
+        for name, value in config.node_config.items()
+    }
+
+
+def _read(file: Path) -> tuple[dict[str, Any], int]:
+    """The tables of a file, and its mode."""
+    try:
+        with file.open("rb") as stream:
+            mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
+            content = stream.read(MAX_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{file}: cannot be read: {reason}") from error
+    if len(content) > MAX_FILE:
+        raise ConfigError(f"{file}: expected at most {MAX_FILE} bytes")
+    try:
+        return tomllib.loads(content.decode("utf-8")), mode
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: expected UTF-8, byte {error.start} is none") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{file}: not TOML: {error}") from error
+
+
+def _is_deep(table: Mapping[str, Any]) -> bool:
+    """Whether a walk by recursion could exhaust the stack."""
+    level: list[Any] = [table]
+    for _ in range(MAX_DEPTH):
+        inner = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [item for each in inner for item in each if isinstance(item, dict | list)]
+    return bool(level)
+
+
+def _without_file(location: Location) -> Iterator[str]:
+    if location.file is None:
+        yield f"{location.home}: no {FILE_NAME} here, every key has its default"
+
+
+def _check_together(settings: Settings, reader: Reader) -> None:
+    """What is right alone may be wrong together."""
+    git_auth = settings.security.default_git_auth
+    if git_auth and git_auth not in settings.git_auth:
+        reader.complain(
+            ("security", "default_git_auth"), f"there is no section [git_auth.{git_auth}]"
+        )
+    if settings.http.redirect_to_https and settings.https.port < 0:
+        reader.complain(("http", "redirect_to_https"), "expected HTTPS to be on, its port is -1")
+
+
+def _exposed(config: Config, mode: int) -> Iterator[str]:
+    """A notice for each plain secret in a file that others can read."""
+    if not mode & (stat.S_IRGRP | stat.S_IROTH):
+        return
+    for at in _plain_secrets(config):
+        if config.origins[at].kind == "file":
+            yield (
+                f"{config.file}: {place_text(at)}: a secret in a file that others can read; "
+                "chmod 600 it"
+            )
+
+
+def _plain_secrets(config: Config) -> Iterator[Steps]:
+    if config.client.admin_password:
+        yield "client", "admin_password"
+    for name, entry in config.git_auth.items():
+        if entry.password:
+            yield "git_auth", name, "password"
+    for key in ("db_connection", "audit_db_connection"):
+        connection = getattr(config.metadata, key)
+        if without_password(connection) != connection:
+            yield "metadata", key

@@ -1,0 +1,51 @@
+"""Where a value stands in a file, and where it came from."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Literal
+
+from msgspec import Struct
+
+Steps = tuple[str, ...]
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BLOCKS = frozenset({"listen"})
+_NAMED = frozenset({"git_auth", "plugin"})
+
+
+class Origin(Struct, frozen=True):
+    """Who said a value: ``name`` is the file, the variable or the flag."""
+
+    kind: Literal["default", "file", "environment", "flag"] = "default"
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or self.kind
+
+
+def section_of(at: Steps) -> tuple[Steps, Steps]:
+    """The steps that are a table's header, and those that are the key in it."""
+    if at[0] in _NAMED | _BLOCKS and len(at) > 1:
+        return at[:2], at[2:]
+    return (at[:1], at[1:]) if len(at) > 1 else ((), at)
+
+
+def header_text(header: Steps) -> str:
+    """``[http]``, ``[plugin."http.in"]``; the second ``[[listen]]`` is ``[[listen]] #2``."""
+    if header[0] in _BLOCKS and len(header) > 1:
+        return f"[[{header[0]}]] #{header[1]}"
+    return f"[{dotted(header)}]"
+
+
+def place_text(at: Steps) -> str:
+    """``[http] port``, ``[git_auth.main] user_id``, ``[app_config] fs.file_access``."""
+    header, key = section_of(at)
+    if header and key:
+        return f"{header_text(header)} {dotted(key)}"
+    return header_text(header) if header else dotted(key)
+
+
+def dotted(steps: Steps) -> str:
+    """The steps as a TOML key; a step that needs quotes gets them."""
+    return ".".join(step if _BARE.fullmatch(step) else json.dumps(step) for step in steps)

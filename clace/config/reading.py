@@ -1,0 +1,153 @@
+"""Tables of a file into sections: every key is checked, and all problems are found at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec import NODEFAULT, Struct
+
+from clace.config import foreign
+from clace.config.names import Names, Refused
+from clace.config.overrides import Override
+from clace.config.places import Origin, Steps, header_text, place_text, section_of
+from clace.config.rules import Rule, shown
+from clace.config.schema import Entry, Shape, entries, keys, plain
+
+Table = Mapping[str, Any]
+
+
+class Reader:
+    """Reads one configuration. What it makes is only to be used if there are no ``problems``."""
+
+    def __init__(self, source: str, names: Names, said: Mapping[Steps, list[Override]]) -> None:
+        self._source = source
+        self._names = names
+        self._said = said
+        self.problems: list[str] = []
+        self.notices: list[str] = []
+        self.origins: dict[Steps, Origin] = {}
+
+    def fields(self, kind: type[Struct], table: Table, at: Steps = ()) -> dict[str, Any]:
+        """The values of a section's fields, by attribute."""
+        known = entries(kind)
+        read = {entry.attribute: self._entry(entry, table, at) for entry in known}
+        names = [entry.name for entry in known]
+        for name in table:
+            if name not in names and not self._is_renamed(at, name):
+                self._leftover((*at, name), table[name], names)
+        return read
+
+    def complain(self, at: Steps, reason: str) -> None:
+        """Note a problem with the file's value there."""
+        self.problems.append(f"{self._source}: {place_text(at)}: {reason}")
+
+    def _entry(self, entry: Entry, table: Table, above: Steps) -> object:
+        at = (*above, entry.name)
+        if entry.shape is Shape.KEY:
+            return self._key(entry, table, at)
+        value = table.get(entry.name)
+        if entry.shape is Shape.BLOCKS:
+            return tuple(self._blocks(entry.of, value, at))
+        inner = self._table(value, at)
+        if entry.shape is Shape.SECTION:
+            return entry.of(**self.fields(entry.of, inner, at))
+        return {name: self._named(entry, inner, (*at, name)) for name in inner}
+
+    def _named(self, entry: Entry, table: Table, at: Steps) -> object:
+        if entry.shape is Shape.FREE_KEYS:
+            self.origins[at] = Origin("file", self._source)
+            return self._given(entry.of, table[at[-1]], at)
+        return entry.of(**self.fields(entry.of, self._table(table[at[-1]], at), at))
+
+    def _key(self, entry: Entry, table: Table, at: Steps) -> object:
+        old_name = foreign.RENAMED.get(at, "")
+        written = [name for name in (old_name, entry.name) if name in table]
+        if entry.default is NODEFAULT and not written:
+            self.complain(at, f"missing; expected {entry.of.expected}")
+            return None
+        value = None
+        if entry.default is not NODEFAULT:
+            value = entry.of.parse(plain(entry.default), self._names)
+        for name in written:
+            value = self._given(entry.of, table[name], (*at[:-1], name))
+        if len(written) > 1 and table[old_name] != table[entry.name]:
+            self.complain(at, f"says otherwise than {old_name}, its other name")
+        if written:
+            self.origins[at] = Origin("file", self._source)
+        return self._overridden(entry.of, at, value)
+
+    def _given(self, rule: Rule, value: object, at: Steps) -> object:
+        try:
+            return rule.parse(value, self._names)
+        except ValueError as error:
+            self.complain(at, rule.refusal(value, _reason(error)))
+            return None
+
+    def _overridden(self, rule: Rule, at: Steps, value: object) -> object:
+        for override in self._said.get(at, ()):
+            said = override.value
+            try:
+                given = rule.from_text(said) if isinstance(said, str) else said
+                value = rule.parse(given, self._names)
+            except ValueError as error:
+                self.problems.append(f"{override.origin}: {rule.refusal(said, _reason(error))}")
+            self.origins[at] = override.origin
+        return value
+
+    def _table(self, value: object, at: Steps) -> Table:
+        if isinstance(value, dict):
+            return value
+        if value is not None:
+            self.complain(at, f"expected a table, got {shown(value)}")
+        return {}
+
+    def _blocks(self, kind: type[Struct], value: object, at: Steps) -> Iterator[Struct]:
+        if value is None:
+            return
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self.complain(at, f"expected blocks that begin with [[{at[-1]}]], got {shown(value)}")
+            return
+        for number, item in enumerate(value, 1):
+            yield kind(**self.fields(kind, item, (*at, str(number))))
+
+    def _is_renamed(self, at: Steps, name: str) -> bool:
+        return any(at == new[:-1] and name == old for new, old in foreign.RENAMED.items())
+
+    def _leftover(self, at: Steps, value: object, names: Iterable[str]) -> None:
+        if foreign.knows(at):
+            self.notices += [
+                f"{self._source}: {place}: known, but this version does nothing with it"
+                for place in _places(at, value)
+            ]
+            return
+        is_section = isinstance(value, dict | list)
+        place = header_text(at) if is_section and len(at) == 1 else place_text(at)
+        hint = _hint(at, {*names, *foreign.names_in(at[:-1])})
+        self.problems.append(
+            f"{self._source}: {place}: no such {'section' if is_section else 'key'}{hint}"
+        )
+
+
+def _places(at: Steps, value: object) -> list[str]:
+    """A name for each thing that a foreign key holds: its sections or keys, or it alone."""
+    if not isinstance(value, dict):
+        return [place_text(at)]
+    tables = [(*at, name) for name, item in value.items() if isinstance(item, dict)]
+    if all(section_of(at)):
+        return [place for name, item in value.items() for place in _places((*at, name), item)]
+    own = [at] if len(tables) < len(value) or not value else []
+    return [header_text(steps) for steps in own + tables]
+
+
+def _hint(at: Steps, candidates: set[str]) -> str:
+    name = at[-1].lower()
+    if near := difflib.get_close_matches(name, sorted(candidates), 1):
+        return f'; did you mean "{near[0]}"?'
+    elsewhere = [key.at for key in keys() if key.at[-1] == name]
+    return f"; did you mean {place_text(elsewhere[0])}?" if elsewhere else ""
+
+
+def _reason(error: ValueError) -> str:
+    return str(error) if isinstance(error, Refused) else ""

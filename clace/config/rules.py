@@ -1,0 +1,297 @@
+"""What a key takes: each rule reads a value or refuses it, and says what it expects."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from clace.config.names import Names, Refused
+
+HIDDEN = "<redacted>"
+BCRYPT = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_PASSWORD = re.compile(r"(?<=password=)[^&]+")
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")
+_FALSE = ("0", "f", "F", "FALSE", "false", "False")
+_POSTGRES = ("postgres", "postgresql")
+_SHOWN = 60
+_INT64 = 2**63
+
+T = TypeVar("T")
+Parse = Callable[[object, Names], object]
+
+
+def _open(value: object) -> object:
+    return value
+
+
+class Rule(Struct, frozen=True):
+    """How a value is read. ``from_text`` turns what a flag or the environment says into one.
+
+    ``hide`` makes of a value what people may see.
+    """
+
+    expected: str
+    parse: Parse
+    from_text: Callable[[str], object] = str
+    secret: bool = False
+    hide: Callable[[object], object] = _open
+
+    def refusal(self, value: object, reason: str = "") -> str:
+        """What to say of a value that was refused; secrets are not repeated."""
+        if reason:
+            return reason
+        if self.secret:
+            return f"expected {self.expected}"
+        return f"expected {self.expected}, got {shown(value)}"
+
+
+def shown(value: object) -> str:
+    """A value as an error may show it: short, on one line, as TOML would write it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return json.dumps(value if len(value) <= _SHOWN else value[:_SHOWN] + "...")
+        case int():
+            return str(value) if abs(value) < _INT64 else "a number over 64 bits"
+        case dict():
+            return "a table"
+        case list():
+            return "an array"
+        case _:
+            return str(value)
+
+
+def hidden(value: object) -> object:
+    """In place of a secret; that there is none may be seen."""
+    return HIDDEN if value else value
+
+
+def without_password(connection: object) -> str:
+    """A database's connection as people may see it."""
+    scheme, slashes, rest = str(connection).partition("://")
+    user, at, host = rest.rpartition("@")
+    if ":" in user:
+        user = f"{user.partition(':')[0]}:{HIDDEN}"
+    host = _PASSWORD.sub(HIDDEN, host)
+    return f"{scheme}{slashes}{user}{at}{host}"
+
+
+def boolean() -> Rule:
+    def parse(value: object, _names: Names) -> bool:
+        return _instance(value, bool)
+
+    return Rule("true or false", parse, _text_boolean)
+
+
+def lenient_boolean() -> Rule:
+    """Era 25 wrote some booleans as texts."""
+
+    def parse(value: object, _names: Names) -> bool:
+        return _instance(_text_boolean(value) if isinstance(value, str) else value, bool)
+
+    return Rule("true or false", parse, _text_boolean)
+
+
+def integer(low: int, high: int) -> Rule:
+    def parse(value: object, _names: Names) -> int:
+        number = _instance(value, int)
+        if isinstance(value, bool) or not low <= number <= high:
+            raise Refused
+        return number
+
+    return Rule(f"an integer from {low} to {high}", parse, _text_integer)
+
+
+def lenient_integer(low: int, high: int) -> Rule:
+    """Era 25 wrote some numbers as texts."""
+    strict = integer(low, high)
+
+    def parse(value: object, names: Names) -> object:
+        return strict.parse(_text_integer(value) if isinstance(value, str) else value, names)
+
+    return Rule(strict.expected, parse, _text_integer)
+
+
+def floor_of(*steps: int) -> Rule:
+    """An integer that is rounded down to the nearest of the steps."""
+    within = integer(steps[0], 100)
+
+    def parse(value: object, names: Names) -> int:
+        number = _instance(within.parse(value, names), int)
+        return max(step for step in steps if step <= number)
+
+    return Rule(within.expected, parse, _text_integer)
+
+
+def text(expected: str = "a text", *, secret: bool = False) -> Rule:
+    def parse(value: object, _names: Names) -> str:
+        return _printable(value)
+
+    return Rule(expected, parse, secret=secret, hide=hidden if secret else _open)
+
+
+def filled_text(expected: str) -> Rule:
+    def parse(value: object, _names: Names) -> str:
+        return _printable(value) or _refuse()
+
+    return Rule(expected, parse)
+
+
+def one_of(*choices: str, tidy: Callable[[str], str] = str) -> Rule:
+    def parse(value: object, _names: Names) -> str:
+        choice = tidy(_instance(value, str))
+        return choice if choice in choices else _refuse()
+
+    return Rule("one of " + ", ".join(choices), parse)
+
+
+def path() -> Rule:
+    def parse(value: object, names: Names) -> Path:
+        return names.path(_printable(value) or _refuse())
+
+    return Rule("a path", parse)
+
+
+def optional_path() -> Rule:
+    """An empty text is no path."""
+
+    def parse(value: object, names: Names) -> Path | None:
+        return names.path(written) if (written := _printable(value)) else None
+
+    return Rule('a path or ""', parse)
+
+
+def array(item: Rule) -> Rule:
+    expected = f"an array, each {item.expected}"
+
+    def parse(value: object, names: Names) -> tuple[object, ...]:
+        return tuple(_item(item, expected, each, names) for each in _instance(value, list))
+
+    return Rule(expected, parse)
+
+
+def network() -> Rule:
+    """An address or network; kept as written."""
+
+    def parse(value: object, _names: Names) -> str:
+        written = _instance(value, str)
+        ipaddress.ip_network(written, strict=False)
+        return written
+
+    return Rule("an IP address or network such as 10.0.0.0/8", parse)
+
+
+def bcrypt_hash() -> Rule:
+    def parse(value: object, _names: Names) -> str:
+        written = _instance(value, str)
+        return written if not written or BCRYPT.fullmatch(written) else _refuse()
+
+    return Rule('a bcrypt hash as "clace password" prints it', parse, secret=True, hide=hidden)
+
+
+def server_uri() -> Rule:
+    """A socket's path, or an URL without credentials, query or fragment."""
+
+    def parse(value: object, names: Names) -> str:
+        written = _printable(value) or _refuse()
+        if written.startswith(("http://", "https://")):
+            return _plain_url(written)
+        return str(names.path(written))
+
+    return Rule("a socket's path or http(s)://host:port", parse)
+
+
+def connection() -> Rule:
+    """A database; a refusal does not repeat what was given, for it may hold a password."""
+
+    def parse(value: object, names: Names) -> str:
+        scheme, _, rest = _printable(value).partition(":")
+        if scheme == "sqlite" and rest:
+            return f"sqlite:{names.path(rest)}"
+        return names.expand(f"{scheme}:{rest}") if scheme in _POSTGRES and rest else _refuse()
+
+    return Rule("sqlite:PATH or postgresql://...", parse, secret=True, hide=without_password)
+
+
+def endpoint() -> Rule:
+    """A Twisted endpoint string; what ``$NAME`` stands for is escaped as such strings want it."""
+
+    def parse(value: object, names: Names) -> str:
+        return names.expand(_printable(value) or _refuse(), special="\\:=")
+
+    return Rule("an endpoint string such as tcp:8080", parse)
+
+
+def json_value() -> Rule:
+    """What an app can be given: no dates, nothing JSON cannot say."""
+
+    def parse(value: object, _names: Names) -> object:
+        return value if _is_json(value) else _refuse()
+
+    return Rule("text, number, boolean, array or table", parse)
+
+
+def _is_json(value: object) -> bool:
+    match value:
+        case dict():
+            return all(map(_is_json, value.values()))
+        case list():
+            return all(map(_is_json, value))
+        case float():
+            return math.isfinite(value)
+        case bool() | str():
+            return True
+        case int():
+            return -_INT64 <= value < _INT64
+        case _:
+            return False
+
+
+def _item(rule: Rule, expected: str, value: object, names: Names) -> object:
+    try:
+        return rule.parse(value, names)
+    except ValueError as error:
+        reason = str(error) if isinstance(error, Refused) else ""
+        raise Refused(reason or f"expected {expected}, got {shown(value)} in it") from error
+
+
+def _plain_url(written: str) -> str:
+    parts = urlsplit(written)
+    usable = parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    if not usable or parts.query or parts.fragment or parts.path.strip("/"):
+        _refuse()
+    return written.rstrip("/")
+
+
+def _instance(value: object, kind: type[T]) -> T:
+    return value if isinstance(value, kind) else _refuse()
+
+
+def _printable(value: object) -> str:
+    written = _instance(value, str)
+    return _refuse() if _CONTROL.search(written) else written
+
+
+def _text_integer(written: str) -> object:
+    return int(written) if re.fullmatch(r"[+-]?[0-9]{1,18}", written) else written
+
+
+def _text_boolean(written: str) -> object:
+    """The spellings that era 25 took in flags and queries."""
+    if written in _TRUE:
+        return True
+    return False if written in _FALSE else written
+
+
+def _refuse() -> NoReturn:
+    raise Refused

@@ -1,0 +1,198 @@
+"""The sections of a configuration, with their defaults; ``etc/clace.toml`` explains each key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Struct, field
+
+from clace.config import rules
+
+DAY = 86_400
+Port = Annotated[int, rules.integer(-1, 65_535)]
+Flag = Annotated[bool, rules.boolean()]
+Text = Annotated[str, rules.text()]
+Host = Annotated[str, rules.filled_text("an address or host name")]
+Secret = Annotated[str, rules.text(secret=True)]
+Place = Annotated[Path, rules.path()]
+OptionalPlace = Annotated[Path | None, rules.optional_path()]
+Connection = Annotated[str, rules.connection()]
+Seconds = Annotated[int, rules.integer(1, DAY)]
+FORMATS = ("basic", "table", "csv", "json", "jsonl", "jsonl_pretty")
+LEVELS = ("ERROR", "WARN", "INFO", "DEBUG", "TRACE")
+
+
+class Client(Struct, frozen=True):
+    """How the ``clace`` command talks to a server."""
+
+    admin_password: Secret = ""
+    skip_cert_check: Flag = False
+    ca_file: OptionalPlace = None
+    default_format: Annotated[str, rules.one_of(*FORMATS)] = "basic"
+
+
+class HTTP(Struct, frozen=True):
+    host: Host = "127.0.0.1"
+    port: Port = 25222
+    redirect_to_https: Flag = False
+
+
+class HTTPS(Struct, frozen=True):
+    host: Host = "0.0.0.0"  # noqa: S104
+    port: Port = 25223
+    enable_cert_lookup: Flag = True
+    cert_location: Place = Path("$CL_HOME/config/certificates")
+
+
+class Listen(Struct, frozen=True, kw_only=True):
+    """A listener besides the usual ones."""
+
+    endpoint: Annotated[str, rules.endpoint()]
+    serve: Annotated[str, rules.one_of("apps", "admin")] = "apps"
+
+
+class Security(Struct, frozen=True):
+    admin_over_tcp: Flag = False
+    admin_password_bcrypt: Annotated[str, rules.bcrypt_hash()] = ""
+    app_default_auth_type: Annotated[
+        str, rules.one_of("system", "none", tidy=lambda written: written or "system")
+    ] = "system"
+    default_git_auth: Text = ""
+    stage_enable_write_access: Flag = True
+    trusted_proxies: Annotated[tuple[str, ...], rules.array(rules.network())] = ()
+
+
+class Logging(Struct, frozen=True):
+    level: Annotated[str, rules.one_of(*LEVELS, tidy=str.upper)] = "INFO"
+    file: Flag = True
+    console: Flag = False
+    access_logging: Flag = True
+    max_size_mb: Annotated[int, rules.integer(1, 10_000)] = 50
+    max_backups: Annotated[int, rules.integer(0, 1_000)] = 10
+
+
+class Metadata(Struct, frozen=True):
+    db_connection: Connection = "sqlite:$CL_HOME/metadata/clace_metadata.db"
+    audit_db_connection: Connection = "sqlite:$CL_HOME/metadata/clace_audit.db"
+    auto_upgrade: Flag = True
+    ignore_higher_version: Flag = False
+
+
+class System(Struct, frozen=True):
+    default_domain: Host = "localhost"
+    file_watcher_debounce_millis: Annotated[int, rules.integer(0, 60_000)] = 300
+    http_event_retention_days: Annotated[int, rules.integer(0, 36_500)] = 90
+    non_http_event_retention_days: Annotated[int, rules.integer(0, 36_500)] = 180
+    allowed_env: Annotated[
+        tuple[str, ...], rules.array(rules.filled_text("the name of a variable"))
+    ] = ("HOME", "CL_HOME", "PATH")
+    git_operation_timeout_secs: Annotated[int, rules.integer(0, DAY)] = 600
+
+
+class Restart(Struct, frozen=True):
+    drain_timeout_secs: Annotated[int, rules.integer(0, DAY)] = 30
+
+
+class Sandbox(Struct, frozen=True):
+    """Limits of the processes that run apps."""
+
+    memory_mb: Annotated[int, rules.integer(64, 1_048_576)] = 512
+    request_timeout_secs: Seconds = 60
+    start_timeout_secs: Seconds = 10
+    threads: Annotated[int, rules.integer(1, 64)] = 4
+    max_hosts: Annotated[int, rules.integer(1, 10_000)] = 64
+    idle_secs: Annotated[int, rules.integer(1, 30 * DAY)] = 600
+    max_waiting: Annotated[int, rules.integer(1, 100_000)] = 64
+    max_request_body_mb: Annotated[int, rules.integer(1, 60)] = 32
+
+
+class GitAuth(Struct, frozen=True):
+    """How to log in to a git server: a key file, or a user and password."""
+
+    user_id: Text = ""
+    key_file_path: OptionalPlace = None
+    password: Secret = ""
+
+
+class FileAccess(Struct, frozen=True):
+    file_access: Annotated[tuple[Path, ...], rules.array(rules.path())] = (
+        Path("$TEMPDIR"),
+        Path("/tmp"),  # noqa: S108
+    )
+
+
+class Cors(Struct, frozen=True):
+    """Which other sites' pages may call an app; off while ``allow_origin`` is empty."""
+
+    allow_origin: Text = ""
+    allow_methods: Text = "*"
+    allow_headers: Text = (
+        "DNT,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,Range,"
+        "Authorization,X-Requested-With"
+    )
+    allow_credentials: Annotated[bool, rules.lenient_boolean()] = False
+    max_age: Annotated[int, rules.lenient_integer(0, 365 * DAY)] = 2_678_400
+
+
+class AppAudit(Struct, frozen=True):
+    redact_url: Flag = False
+    skip_http_events: Flag = False
+
+
+class AppSecurity(Struct, frozen=True):
+    headers_level: Annotated[int, rules.floor_of(0, 2, 5, 10)] = 2
+    disable_csrf_protection: Flag = False
+
+
+class AppConfig(Struct, frozen=True):
+    """What holds for every app that does not say otherwise; the keys are dotted."""
+
+    fs: FileAccess = FileAccess()
+    cors: Cors = Cors()
+    audit: AppAudit = AppAudit()
+    security: AppSecurity = AppSecurity()
+
+
+class ExecPlugin(Struct, frozen=True):
+    """``exec.in`` has nothing to configure yet."""
+
+
+class HTTPPlugin(Struct, frozen=True):
+    """Private hosts and networks that ``http.in`` may call when an app's permission covers it."""
+
+    allow_hosts: Annotated[
+        tuple[str, ...], rules.array(rules.filled_text("a host name, address or network"))
+    ] = ()
+
+
+class FSPlugin(Struct, frozen=True):
+    """``fs.in`` has nothing to configure yet; see ``app_config.fs.file_access``."""
+
+
+class Plugins(Struct, frozen=True, rename={"exec": "exec.in", "http": "http.in", "fs": "fs.in"}):
+    exec: ExecPlugin = ExecPlugin()
+    http: HTTPPlugin = HTTPPlugin()
+    fs: FSPlugin = FSPlugin()
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All that a file can say."""
+
+    server_uri: Annotated[str, rules.server_uri()] = "$CL_HOME/run/clace.sock"
+    admin_user: Text = "admin"
+    client: Client = Client()
+    http: HTTP = HTTP()
+    https: HTTPS = HTTPS()
+    listen: tuple[Listen, ...] = ()
+    security: Security = Security()
+    logging: Logging = Logging()
+    metadata: Metadata = Metadata()
+    system: System = System()
+    restart: Restart = Restart()
+    sandbox: Sandbox = Sandbox()
+    git_auth: Mapping[str, GitAuth] = field(default_factory=dict)
+    node_config: Mapping[str, Annotated[Any, rules.json_value()]] = field(default_factory=dict)
+    app_config: AppConfig = AppConfig()
+    plugin: Plugins = Plugins()

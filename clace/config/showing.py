@@ -1,0 +1,66 @@
+"""Effective values for people: each with its origin, secrets hidden."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from clace.config.loading import Config
+from clace.config.places import Origin, Steps
+from clace.config.rules import hidden
+from clace.config.schema import Entry, Shape, entries, plain
+from clace.config.sections import Settings
+
+_TELLING = re.compile(r"passw|secret|token|private_key|credential", re.IGNORECASE)
+
+
+class Shown(Struct, frozen=True):
+    """A value that holds, as TOML would say it, and who said so."""
+
+    at: Steps
+    value: object
+    origin: Origin
+
+
+def effective(config: Config) -> tuple[Shown, ...]:
+    """Every key with its value, in the order of the sections."""
+    return tuple(
+        Shown(at, value, config.origins.get(at, Origin()))
+        for at, value in _values(Settings, config, ())
+    )
+
+
+def _values(kind: type[Struct], section: object, at: Steps) -> Iterator[tuple[Steps, object]]:
+    for entry in entries(kind):
+        yield from _entry(entry, getattr(section, entry.attribute), (*at, entry.name))
+
+
+def _entry(entry: Entry, value: object, at: Steps) -> Iterator[tuple[Steps, object]]:
+    match entry.shape, value:
+        case Shape.KEY, _:
+            yield at, entry.of.hide(plain(value))
+        case Shape.BLOCKS, tuple():
+            for number, block in enumerate(value, 1):
+                yield from _values(entry.of, block, (*at, str(number)))
+        case Shape.NAMED_SECTIONS, dict():
+            for name, section in value.items():
+                yield from _values(entry.of, section, (*at, name))
+        case Shape.FREE_KEYS, dict():
+            yield from (((*at, name), _without_secrets(name, item)) for name, item in value.items())
+        case _:
+            yield from _values(entry.of, value, at)
+
+
+def _without_secrets(name: str, value: object) -> object:
+    """Free keys have no rule that says what is secret: their names do."""
+    if _TELLING.search(name):
+        return hidden(value)
+    match value:
+        case dict():
+            return {key: _without_secrets(key, item) for key, item in value.items()}
+        case list():
+            return [_without_secrets("", item) for item in value]
+        case _:
+            return value
