@@ -1,0 +1,82 @@
+import json
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+from click.testing import CliRunner
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.cli.config_commands import config
+from clace.config import shipped_text
+
+
+class ConfigCommandTests(SynchronousTestCase):
+    def setUp(self):
+        self.home = Path(self.mktemp()).absolute()
+        self.home.mkdir()
+        self.file = self.home / "clace.toml"
+
+    def run_command(self, *arguments, config_file=None, **environ):
+        environ = {"CL_HOME": str(self.home), "CL_CONFIG_FILE": None} | environ
+        return CliRunner().invoke(
+            config, arguments, env=environ, obj=SimpleNamespace(config_file=config_file)
+        )
+
+    def test_check_good(self):
+        """A file that is right is said to be, with its notices on stderr."""
+        self.file.write_text("profile_mode = 'cpu'\n")
+        result = self.run_command("check")
+        self.assertEqual((result.exit_code, result.stdout), (0, f"{self.file}: ok\n"))
+        self.assertTrue(result.stderr.startswith(f"warning: {self.file}: profile_mode: known"))
+
+    def test_check_bad(self):
+        """Every problem is a line on stderr, and the command fails."""
+        self.file.write_text("[http]\nport = 'x'\nprot = 1\n")
+        result = self.run_command("check", str(self.file))
+        self.assertEqual((result.exit_code, result.stdout), (1, ""))
+        self.assertEqual(len(result.stderr.splitlines()), 2)
+
+    def test_check_missing(self):
+        """A file that is named and not there is no success."""
+        result = self.run_command("check", "/no/clace.toml")
+        self.assertEqual(result.exit_code, 1)
+        self.assertEqual(
+            result.stderr, "/no/clace.toml: cannot be read: No such file or directory\n"
+        )
+
+    def test_check_uses_root_option(self):
+        """Without an argument the root command's --config-file is checked."""
+        self.file.write_text("x = 1")
+        result = self.run_command("check", config_file=str(self.file), CL_HOME=None)
+        self.assertIn(f"{self.file}: x: no such key", result.stderr)
+
+    def test_check_without_file(self):
+        """A home without a file is checked as the defaults that hold there."""
+        result = self.run_command("check")
+        self.assertEqual((result.exit_code, result.stdout), (0, "defaults: ok\n"))
+
+    def test_show_text(self):
+        """Shown values read as TOML, each with its origin, secrets hidden."""
+        self.file.write_text(
+            "client.admin_password = 'hunter2'\n[node_config]\nx = {a = [1]}\n"
+            "[[listen]]\nendpoint = 'tcp:1'\n[[listen]]\nendpoint = 'tcp:2'\n"
+        )
+        result = self.run_command("show", CL_HTTP_PORT="7")
+        self.assertEqual(result.exit_code, 0, result.stderr)
+        self.assertIn("port = 7  # CL_HTTP_PORT\n", result.stdout)
+        self.assertIn(f'admin_password = "<redacted>"  # {self.file}\n', result.stdout)
+        self.assertNotIn("hunter2", result.stdout)
+        values = tomllib.loads(result.stdout.replace("x = {", "y = 1 #"))
+        self.assertEqual([each["endpoint"] for each in values["listen"]], ["tcp:1", "tcp:2"])
+
+    def test_show_json(self):
+        """The same as JSON, with dotted keys."""
+        result = self.run_command("show", "--format", "json")
+        rows = {row["key"]: row for row in json.loads(result.stdout)}
+        self.assertEqual(
+            rows["https.port"], {"key": "https.port", "value": 25223, "origin": "default"}
+        )
+
+    def test_default(self):
+        """The shipped file is printed as it is."""
+        self.assertEqual(self.run_command("default").stdout, shipped_text())
