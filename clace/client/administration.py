@@ -1,0 +1,156 @@
+"""The operations of a daemon somewhere else."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent
+from zope.interface import implementer
+
+from clace.client.bodies import LIMIT, JSONBody, collect
+from clace.client.failures import unreachable
+from clace.client.refusals import refusal
+from clace.errors import ClaceError, ServerUnreachable
+from clace.interfaces import IAdministration
+from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.model.results import (
+    AppCreated,
+    AppFound,
+    AppList,
+    AppsApproved,
+    AppsDeleted,
+    AppsPromoted,
+    AppsReloaded,
+    ServerStatus,
+    Stopping,
+)
+
+# Long enough to clone a big repository; the server has deadlines of its own.
+TIMEOUT = 600.0
+_OK = 200
+T = TypeVar("T", bound=Struct)
+
+
+@implementer(IAdministration)
+class AdminClient:
+    """The operations over HTTP: what the daemon raises comes out of here.
+
+    Everything may also raise ``ServerUnreachable``, which says which step failed.
+    """
+
+    def __init__(
+        self,
+        agent: IAgent,
+        clock: IReactorTime,
+        server_uri: str,
+        *,
+        credentials: tuple[str, str] | None = None,
+        limit: int = LIMIT,
+    ) -> None:
+        """``server_uri`` is the path of the socket that ``agent`` opens, or an URL;
+        ``credentials`` are sent with every request.
+        """
+        is_url = server_uri.startswith(("http://", "https://"))
+        self._agent = agent
+        self._clock = clock
+        self._server_uri = server_uri
+        self._base_url = (server_uri.rstrip("/") if is_url else "http://clace") + "/_clace"
+        self._limit = limit
+        self._headers = Headers({"Accept": ["application/json"], "User-Agent": ["clace"]})
+        if credentials:
+            token = b64encode(":".join(credentials).encode()).decode("ascii")
+            self._headers.addRawHeader("Authorization", f"Basic {token}")
+
+    async def create_app(self, request: CreateApp, options: CreateOptions) -> AppCreated:
+        query = {"approve": options.approve, "dryRun": options.dry_run}
+        return await self._ask(AppCreated, "POST", "/app", query, request)
+
+    async def list_apps(self, glob: str, *, internal: bool) -> AppList:
+        query = {"appPathGlob": glob, "internal": internal}
+        return await self._ask(AppList, "GET", "/apps", query)
+
+    async def get_app(self, path: str) -> AppFound:
+        return await self._ask(AppFound, "GET", "/app", {"appPath": path})
+
+    async def delete_apps(self, glob: str, *, dry_run: bool) -> AppsDeleted:
+        query = {"appPathGlob": glob, "dryRun": dry_run}
+        return await self._ask(AppsDeleted, "DELETE", "/app", query)
+
+    async def approve_apps(self, glob: str, options: ApproveOptions) -> AppsApproved:
+        query = {"appPathGlob": glob, "dryRun": options.dry_run, "promote": options.promote}
+        return await self._ask(AppsApproved, "POST", "/approve", query)
+
+    async def reload_apps(self, glob: str, options: ReloadOptions) -> AppsReloaded:
+        query = {
+            "appPathGlob": glob,
+            "approve": options.approve,
+            "promote": options.promote,
+            "forceReload": options.force_reload,
+            "branch": options.branch,
+            "commit": options.commit,
+            "gitAuth": options.git_auth,
+            "dryRun": options.dry_run,
+        }
+        return await self._ask(AppsReloaded, "POST", "/reload", query)
+
+    async def promote_apps(self, glob: str, *, dry_run: bool) -> AppsPromoted:
+        query = {"appPathGlob": glob, "dryRun": dry_run}
+        return await self._ask(AppsPromoted, "POST", "/promote", query)
+
+    async def server_status(self) -> ServerStatus:
+        return await self._ask(ServerStatus, "GET", "/server_status", {})
+
+    async def stop_server(self) -> Stopping:
+        return await self._ask(Stopping, "POST", "/stop", {})
+
+    async def _ask(
+        self,
+        kind: type[T],
+        method: str,
+        path: str,
+        query: Mapping[str, object],
+        body: Struct | None = None,
+    ) -> T:
+        status, answer = await self._exchange(method, path + _query_text(query), body)
+        if status != _OK:
+            raise refusal(status, answer)
+        try:
+            return msgspec.json.decode(answer, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ServerUnreachable(
+                f"{self._server_uri} answers what no Clace server does: {error}"
+            ) from error
+
+    async def _exchange(self, method: str, path: str, body: Struct | None) -> tuple[int, bytes]:
+        exchange = Deferred.fromCoroutine(self._send(method, path, body))
+        exchange.addTimeout(TIMEOUT, self._clock)
+        try:
+            return await exchange
+        except ClaceError:
+            raise
+        except Exception as error:
+            raise unreachable(error, self._server_uri) from error
+
+    async def _send(self, method: str, path: str, body: Struct | None) -> tuple[int, bytes]:
+        headers = self._headers.copy()
+        producer = None
+        if body:
+            headers.addRawHeader("Content-Type", "application/json")
+            producer = JSONBody(msgspec.json.encode(body))
+        url = (self._base_url + path).encode("ascii")
+        response = await self._agent.request(method.encode("ascii"), url, headers, producer)
+        return response.code, await collect(response, self._limit)
+
+
+def _query_text(query: Mapping[str, object]) -> str:
+    """The parameters that say something; what is empty or off is not sent."""
+    said = {name: "true" if value is True else str(value) for name, value in query.items() if value}
+    return "?" + urlencode(said) if said else ""

@@ -1,0 +1,81 @@
+"""Bodies of requests and answers: JSON is small, and so is what we accept."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IConsumer, ITransport
+from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseDone
+from twisted.web.http import PotentialDataLoss
+from twisted.web.iweb import IBodyProducer, IResponse
+from zope.interface import implementer
+
+from clace.errors import TooLarge
+
+LIMIT = 64 * 1024 * 1024
+
+
+@implementer(IBodyProducer)
+class JSONBody:
+    """A body that is written at once."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self.length = len(body)
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        consumer.write(self._body)
+        return succeed(None)
+
+    def pauseProducing(self) -> None:
+        """Nothing is left to hold back."""
+
+    def resumeProducing(self) -> None:
+        """Nothing is left to send."""
+
+    def stopProducing(self) -> None:
+        """Nothing is left to stop."""
+
+
+class _Collector(Protocol):
+    """Collects a body, and hangs up on one over the limit."""
+
+    def __init__(self, limit: int, done: Deferred[bytes]) -> None:
+        self._limit = limit
+        self._done: Deferred[bytes] | None = done
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def dataReceived(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size <= self._limit:
+            self._pieces.append(data)
+            return
+        self._pieces.clear()
+        self._end(Failure(TooLarge(f"the answer is over the limit of {self._limit} bytes")))
+        cast("ITransport", self.transport).loseConnection()
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        # Without a length or chunks, the end of the connection is the end of the body.
+        whole = reason.check(ResponseDone, PotentialDataLoss)
+        self._end(b"".join(self._pieces) if whole else reason)
+
+    def _end(self, result: bytes | Failure) -> None:
+        done, self._done = self._done, None
+        if done:
+            done.callback(result)
+
+
+def collect(response: IResponse, limit: int = LIMIT) -> Deferred[bytes]:
+    """The body of an answer, whole.
+
+    ``readBody`` warns on every call with this ``Agent``, and knows no limit.
+
+    :raises TooLarge: it is over the limit; the rest was not read.
+    """
+    done: Deferred[bytes] = Deferred()
+    response.deliverBody(_Collector(limit, done))
+    return done

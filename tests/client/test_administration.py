@@ -1,0 +1,267 @@
+"""The client does what the daemon does, and raises what it raised."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+
+from treq.testing import RequestTraversalAgent
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.client import ResponseFailed
+from twisted.web.iweb import IAgent
+from twisted.web.resource import Resource
+from zope.interface import implementer
+
+from clace.client.administration import TIMEOUT, AdminClient
+from clace.errors import ClaceError, NoSuchRoute, ServerUnreachable, TooLarge
+from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.web.admin import AdminAPI, trusted
+from clace.web.root import Root
+from tests.support.administration_contract import AdministrationContract, RefusalsContract
+from tests.support.memory_administration import MemoryAdministration
+
+
+class NoAudit:
+    def record(self, event):
+        """Nothing is kept."""
+
+
+@implementer(IAgent)
+class ServedAgent:
+    """An agent that reaches a resource in memory, and waits for its answer."""
+
+    def __init__(self, resource):
+        self._agent = RequestTraversalAgent(resource)
+
+    def request(self, *args):
+        response = self._agent.request(*args)
+        self._agent.flush()
+        return response
+
+
+@implementer(IAgent)
+class SpyAgent:
+    """Keeps what was asked; the test answers."""
+
+    def __init__(self):
+        self.asked = []
+        self.cancelled = []
+
+    def request(self, method, uri, headers=None, body=None):
+        answer = Deferred(self.cancelled.append)
+        self.asked.append((method, uri, headers, body, answer))
+        return answer
+
+
+class PlainAnswer(Resource):
+    """One answer for everything."""
+
+    isLeaf = True
+
+    def __init__(self, status, body, headers=()):
+        super().__init__()
+        self.answer = (status, body, headers)
+
+    def render(self, request):
+        status, body, headers = self.answer
+        request.setResponseCode(status)
+        for name, value in headers:
+            request.setHeader(name, value)
+        return body
+
+
+def client_of(administration):
+    """A client over the real admin API, without a network."""
+    api = AdminAPI(
+        administration, trusted, NoAudit(), seconds=lambda: 0.0, new_id=lambda: "1", version="0"
+    )
+    agent = ServedAgent(Root(api.router().resource(), None))
+    return AdminClient(agent, Clock(), "http://localhost:25222")
+
+
+class AdminClientTests(AdministrationContract, SynchronousTestCase):
+    """The operations, through the client, HTTP and the admin API."""
+
+    def make_administration(self):
+        self.memory = MemoryAdministration()
+        return client_of(self.memory)
+
+    def put_source(self, name, demands):
+        self.memory.sources[f"/src/{name}"] = demands
+        return f"/src/{name}"
+
+
+class MemoryAdministrationTests(AdministrationContract, SynchronousTestCase):
+    """What the tests of the command line talk to keeps the same promises."""
+
+    def make_administration(self):
+        return MemoryAdministration()
+
+    def put_source(self, name, demands):
+        self.administration.sources[f"/src/{name}"] = demands
+        return f"/src/{name}"
+
+
+class RefusalTests(RefusalsContract, SynchronousTestCase):
+    """Errors of the daemon, through HTTP."""
+
+    def make_administration_over(self, administration):
+        return client_of(administration)
+
+
+class RequestTests(SynchronousTestCase):
+    """What goes over the wire: the routes, names and values of era 25."""
+
+    def setUp(self):
+        self.agent = SpyAgent()
+        self.client = AdminClient(self.agent, Clock(), "https://h:25223/")
+
+    def ask(self, operation):
+        Deferred.fromCoroutine(operation)
+        (method, uri, headers, body, _) = self.agent.asked.pop()
+        self.assertEqual(headers.getRawHeaders("accept"), ["application/json"])
+        return f"{method.decode()} {uri.decode()}", headers, body
+
+    def test_routes_and_queries(self):
+        """Booleans that are on are ``true``; what is empty or off is not sent."""
+        client = self.client
+        everything = ReloadOptions(
+            approve=True,
+            promote=True,
+            force_reload=True,
+            dry_run=True,
+            branch="b/1",
+            commit="c",
+            git_auth="g",
+        )
+        glob = "appPathGlob=%2Fa%2F%2A%2A"
+        every = "&approve=true&promote=true&forceReload=true&branch=b%2F1&commit=c&gitAuth=g"
+        every += "&dryRun=true"
+        for operation, line in (
+            (client.list_apps("", internal=False), "GET /apps"),
+            (client.list_apps("/a/**", internal=True), f"GET /apps?{glob}&internal=true"),
+            (client.get_app("/x é"), "GET /app?appPath=%2Fx+%C3%A9"),
+            (client.delete_apps("/a/**", dry_run=False), f"DELETE /app?{glob}"),
+            (client.delete_apps("/a/**", dry_run=True), f"DELETE /app?{glob}&dryRun=true"),
+            (client.approve_apps("/a/**", ApproveOptions()), f"POST /approve?{glob}"),
+            (
+                client.approve_apps("/a/**", ApproveOptions(promote=True, dry_run=True)),
+                f"POST /approve?{glob}&dryRun=true&promote=true",
+            ),
+            (client.reload_apps("/a/**", ReloadOptions()), f"POST /reload?{glob}"),
+            (
+                client.reload_apps("/a/**", everything),
+                f"POST /reload?{glob}{every}",
+            ),
+            (client.promote_apps("/a/**", dry_run=False), f"POST /promote?{glob}"),
+            (client.server_status(), "GET /server_status"),
+            (client.stop_server(), "POST /stop"),
+        ):
+            asked, _, body = self.ask(operation)
+            self.assertEqual(asked, line.replace(" /", " https://h:25223/_clace/", 1))
+            self.assertIsNone(body)
+
+    def test_sends_an_app_as_json(self):
+        """Creation has its flags in the query and the app in the body."""
+        app = CreateApp(path="/x", source_url="/y", git_branch="main", is_dev=True)
+        asked, headers, body = self.ask(self.client.create_app(app, CreateOptions(approve=True)))
+        self.assertEqual(asked, "POST https://h:25223/_clace/app?approve=true")
+        self.assertEqual(headers.getRawHeaders("content-type"), ["application/json"])
+        written = []
+
+        class Consumer:
+            write = staticmethod(written.append)
+
+        self.successResultOf(body.startProducing(Consumer()))
+        self.assertEqual(len(written[0]), body.length)
+        sent = json.loads(written[0])
+        self.assertEqual((sent["path"], sent["source_url"], sent["is_dev"]), ("/x", "/y", True))
+        for call in (body.pauseProducing, body.resumeProducing, body.stopProducing):
+            call()
+
+    def test_sends_credentials_if_it_has_any(self):
+        """Basic credentials go with every request, in UTF-8; without any there is no header."""
+        _, headers, _ = self.ask(self.client.server_status())
+        self.assertFalse(headers.hasHeader("authorization"))
+        self.client = AdminClient(self.agent, Clock(), "https://h", credentials=("admin", "a:é"))
+        for _ in range(2):
+            _, headers, _ = self.ask(self.client.server_status())
+            (sent,) = headers.getRawHeaders("authorization")
+            self.assertEqual(b64decode(sent.removeprefix("Basic ")).decode(), "admin:a:é")
+
+    def test_names_a_socket_as_a_host(self):
+        """Over a socket the host is a word; the path of the socket is not sent."""
+        self.client = AdminClient(self.agent, Clock(), "/home/clace/run/clace.sock")
+        asked, _, _ = self.ask(self.client.server_status())
+        self.assertEqual(asked, "GET http://clace/_clace/server_status")
+
+
+class AnswerTests(SynchronousTestCase):
+    """Answers that no Clace server of today gives."""
+
+    def refused(self, status, body, kind=ClaceError, headers=(), **options):
+        agent = ServedAgent(PlainAnswer(status, body, headers))
+        client = AdminClient(agent, Clock(), "http://h", **options)
+        return self.failureResultOf(client.server_status(), kind).value
+
+    def test_takes_text_for_the_message(self):
+        """An error that is no JSON is told as it is."""
+        self.assertEqual(self.refused(502, b" Bad gateway\n").message, "Bad gateway")
+
+    def test_tells_the_status_if_there_is_nothing_else(self):
+        """An error without a text, or with a page for browsers, is told by its number."""
+        for body in (b"", b'{"message":"","code":502}', b"<!doctype html><h1>Bad gateway</h1>"):
+            self.assertEqual(self.refused(502, body).message, "status code 502")
+
+    def test_hints_at_the_switch(self):
+        """A server without an admin API there is told apart from one without that app."""
+        error = self.refused(404, b"404 page not found", NoSuchRoute)
+        self.assertIn("404 page not found (is the admin API", error.message)
+
+    def test_knows_errors_by_number(self):
+        """An error of an older server has no name; its number is enough."""
+        error = self.refused(400, b'{"message":"no","code":400}')
+        self.assertEqual((error.code, error.message), ("bad_request", "no"))
+        error = self.refused(418, b'{"message":"no","code":418,"error":"teapot"}')
+        self.assertEqual((error.code, error.message), ("refused", "no"))
+
+    def test_refuses_answers_of_another_shape(self):
+        """An answer that is not what was asked for is said to be none of a Clace server."""
+        for body in (b"OK", b'{"status": 7}', b"[]", b"\xff", b""):
+            error = self.refused(200, body, ServerUnreachable)
+            self.assertIn("http://h answers what no Clace server does", error.message)
+
+    def test_stops_reading_at_the_limit(self):
+        """A huge answer is cut off."""
+        self.refused(200, b"x" * 11, TooLarge, limit=10)
+
+    def test_gives_up(self):
+        """A server that accepts and never answers is given up on, and the request is ended."""
+        agent, clock = SpyAgent(), Clock()
+        asked = Deferred.fromCoroutine(AdminClient(agent, clock, "/s").server_status())
+        clock.advance(TIMEOUT - 1)
+        self.assertNoResult(asked)
+        clock.advance(1)
+        error = self.failureResultOf(asked, ServerUnreachable).value
+        self.assertEqual(error.message, "cannot reach /s: the server did not answer in time")
+        self.assertEqual(agent.cancelled, [agent.asked[0][-1]])
+
+    def test_tells_of_an_answer_that_ends_early(self):
+        """A body that is cut is no answer."""
+
+        class Cut:
+            code = 200
+
+            def deliverBody(self, protocol):
+                protocol.dataReceived(b'{"status"')
+                protocol.connectionLost(Failure(ResponseFailed([Failure(ConnectionDone())])))
+
+        agent = SpyAgent()
+        asked = Deferred.fromCoroutine(AdminClient(agent, Clock(), "/s").server_status())
+        agent.asked[0][-1].callback(Cut())
+        error = self.failureResultOf(asked, ServerUnreachable).value
+        self.assertIn("closed the connection in the middle of its answer", error.message)

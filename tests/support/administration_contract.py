@@ -1,0 +1,286 @@
+"""What every ``IAdministration`` promises, whether it works here or over a wire.
+
+Inherit ``AdministrationContract`` beside ``SynchronousTestCase`` and fill its two hooks; for one
+that passes errors on from somewhere else, ``RefusalsContract`` too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from clace import errors
+from clace.interfaces import IAdministration
+from clace.model.app import Demands, Permission
+from clace.model.paths import AppPath
+from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+
+NONE = Demands()
+RUNS = Demands(("exec.in",), (Permission("exec.in", "run", ("ls", "-l"), is_read=True),))
+FETCHES = Demands(
+    ("exec.in", "http.in"),
+    (*RUNS.permissions, Permission("http.in", "get", ("https://example.com",), secrets=(("a",),))),
+)
+
+
+class AdministrationContract:
+    """Over an administration that has no apps yet."""
+
+    def make_administration(self) -> Any:
+        """An ``IAdministration`` without apps."""
+        raise NotImplementedError
+
+    def put_source(self, name: str, demands: Demands) -> str:
+        """The URL of a source that from now on asks for ``demands``; again for the same name, it
+        changes. Called after ``make_administration``.
+        """
+        raise NotImplementedError
+
+    def setUp(self):
+        super().setUp()
+        self.administration = self.make_administration()
+
+    def create(self, path="/disk", demands=NONE, *, approve=False, dry_run=False, **fields):
+        source = self.put_source("disk", demands)
+        return self.successResultOf(
+            self.administration.create_app(
+                CreateApp(path=path, source_url=source, **fields),
+                CreateOptions(approve=approve, dry_run=dry_run),
+            )
+        )
+
+    def listed(self, glob="all", *, internal=False):
+        return self.successResultOf(self.administration.list_apps(glob, internal=internal)).apps
+
+    def reload(self, **options):
+        return self.administration.reload_apps("all", ReloadOptions(**options))
+
+    def approve(self, **options):
+        return self.successResultOf(
+            self.administration.approve_apps("all", ApproveOptions(**options))
+        )
+
+    def staging(self):
+        return next(app for app in self.listed(internal=True) if app.main_app)
+
+    def test_is_administration(self):
+        """It fills the seam."""
+        verifyObject(IAdministration, self.administration)
+
+    def test_creates(self):
+        """A new production app is listed, with a staging twin among the internal ones."""
+        created = self.create()
+        self.assertEqual(created.app_path_domain, AppPath("/disk"))
+        self.assertFalse(created.dry_run)
+        self.assertEqual([str(app) for app in self.listed()], ["/disk"])
+        twins = [str(app) for app in self.listed(internal=True)]
+        self.assertEqual(sorted(twins), ["/disk", "/disk_cl_stage"])
+
+    def test_creates_dev_apps(self):
+        """A dev app has no twin."""
+        self.create(is_dev=True)
+        (app,) = self.listed(internal=True)
+        self.assertTrue(app.is_dev)
+        self.assertEqual(app.id[:8], "app_dev_")
+
+    def test_says_what_needs_approval(self):
+        """Creation tells what the app asks for, and whether that is still to be approved."""
+        created = self.create(demands=FETCHES)
+        for result in created.approve_results:
+            self.assertTrue(result.needs_approval)
+            self.assertEqual(Demands(result.new_loads, result.new_permissions), FETCHES)
+        self.assertEqual(self.listed()[0].metadata.approved, NONE)
+
+    def test_creates_approved(self):
+        """With approval, all that the source asks for is approved."""
+        self.create(demands=FETCHES, approve=True)
+        self.assertEqual(self.listed()[0].metadata.approved, FETCHES)
+
+    def test_creates_dry(self):
+        """A dry run tells the same and leaves nothing."""
+        created = self.create(demands=RUNS, dry_run=True)
+        self.assertTrue(created.dry_run)
+        self.assertTrue(created.approve_results[0].needs_approval)
+        self.assertEqual(self.listed(internal=True), ())
+
+    def test_refuses_a_taken_address(self):
+        """An app at, above or below another is refused, and nothing is left of it."""
+        self.create("/tools/disk")
+        source = self.put_source("disk", NONE)
+        for path in ("/tools/disk", "/tools/disk/deep", "/tools"):
+            request = CreateApp(path=path, source_url=source)
+            refused = self.administration.create_app(request, CreateOptions())
+            self.failureResultOf(refused, errors.AppExists)
+        self.create("other.example.com:/tools/disk")
+        self.assertEqual(len(self.listed("*:**")), 2)
+
+    def test_refuses_bad_paths(self):
+        """A text that is no app path is refused."""
+        source = self.put_source("disk", NONE)
+        for path in ("disk", "a:b:/c", "/_clace/x"):
+            request = CreateApp(path=path, source_url=source)
+            refused = self.administration.create_app(request, CreateOptions())
+            self.failureResultOf(refused, errors.InvalidPath)
+
+    def test_lists_by_glob(self):
+        """A glob without a domain is about apps without one."""
+        for path in ("/a/one", "/a/two", "/b", "example.com:/a/one"):
+            self.create(path)
+        for glob, paths in {
+            "/a/*": ["/a/one", "/a/two"],
+            "example.com:**": ["example.com:/a/one"],
+            "/none": [],
+            "": ["/a/one", "/a/two", "/b", "example.com:/a/one"],
+        }.items():
+            self.assertEqual([str(app) for app in self.listed(glob)], paths)
+        refused = self.administration.list_apps("a:b:c", internal=False)
+        self.failureResultOf(refused, errors.InvalidGlob)
+
+    def test_gets_one(self):
+        """One app by its address."""
+        self.create()
+        found = self.successResultOf(self.administration.get_app("/disk"))
+        self.assertEqual(str(found.app_entry), "/disk")
+        self.failureResultOf(self.administration.get_app("/none"), errors.NoSuchApp)
+
+    def test_deletes(self):
+        """An app goes with its twin; a dry run only says which."""
+        self.create()
+        for dry_run, left in ((True, 2), (False, 0)):
+            deleted = self.successResultOf(
+                self.administration.delete_apps("/disk", dry_run=dry_run)
+            )
+            self.assertEqual([app.path for app in deleted.app_info], ["/disk"])
+            self.assertEqual(deleted.dry_run, dry_run)
+            self.assertEqual(len(self.listed(internal=True)), left)
+        deleted = self.successResultOf(self.administration.delete_apps("/disk", dry_run=False))
+        self.assertEqual(deleted.app_info, ())
+
+    def test_approves(self):
+        """Approval is of what the stored source asks for, on the staging twin."""
+        self.create(demands=RUNS)
+        done = self.approve()
+        self.assertTrue(done.staged_update_results[0].needs_approval)
+        self.assertEqual(done.promote_results, ())
+        self.assertEqual(self.staging().metadata.approved, RUNS)
+        self.assertTrue(self.listed()[0].staged_changes)
+        self.assertFalse(self.approve().staged_update_results[0].needs_approval)
+
+    def test_approves_and_promotes(self):
+        """With promotion, production has what was approved."""
+        self.create(demands=RUNS)
+        done = self.approve(promote=True)
+        self.assertEqual(done.promote_results, (AppPath("/disk"),))
+        self.assertEqual(self.listed()[0].metadata.approved, RUNS)
+        self.assertFalse(self.listed()[0].staged_changes)
+
+    def test_approves_dry(self):
+        """A dry run approves nothing."""
+        self.create(demands=RUNS)
+        self.assertTrue(self.approve(dry_run=True).dry_run)
+        self.assertEqual(self.staging().metadata.approved, NONE)
+
+    def test_reloads(self):
+        """A reload gives the staging twin a new version; production stays."""
+        self.create()
+        done = self.successResultOf(self.reload())
+        self.assertEqual(done.reload_results, (AppPath("/disk_cl_stage"),))
+        self.assertEqual(done.promote_results, ())
+        self.assertEqual(self.staging().version, 2)
+        (app,) = self.listed()
+        self.assertEqual((app.version, app.staged_changes), (1, True))
+
+    def test_refuses_a_reload_that_asks_for_more(self):
+        """A source that asks for more than was approved changes nothing."""
+        self.create(demands=RUNS, approve=True)
+        self.put_source("disk", FETCHES)
+        self.failureResultOf(self.reload(), errors.NeedsApproval)
+        self.assertEqual(self.staging().version, 1)
+
+    def test_reloads_approving(self):
+        """With approval, the reload approves what is new and says so."""
+        self.create(demands=RUNS, approve=True)
+        self.put_source("disk", FETCHES)
+        done = self.successResultOf(self.reload(approve=True, promote=True))
+        self.assertEqual([result.new_loads for result in done.approve_results], [FETCHES.loads])
+        self.assertEqual(len(done.promote_results), 1)
+        self.assertEqual(self.listed()[0].metadata.approved, FETCHES)
+        self.assertEqual(self.listed()[0].version, 2)
+
+    def test_reloads_dry(self):
+        """A dry run of a reload leaves the version."""
+        self.create()
+        done = self.successResultOf(self.reload(dry_run=True, promote=True))
+        self.assertTrue(done.dry_run)
+        self.assertEqual(self.staging().version, 1)
+
+    def test_promotes(self):
+        """Promotion gives production what staging has; a second one finds nothing to do."""
+        self.create()
+        self.successResultOf(self.reload())
+        for dry_run, paths in ((True, 1), (False, 1), (False, 0)):
+            done = self.successResultOf(self.administration.promote_apps("all", dry_run=dry_run))
+            self.assertEqual(done.dry_run, dry_run)
+            self.assertEqual(done.promote_results, (AppPath("/disk"),) * paths)
+        self.assertEqual(self.listed()[0].version, 2)
+        self.assertFalse(self.listed()[0].staged_changes)
+
+    def test_tells_its_status(self):
+        """A server that answers is ok; the one that stops is the one that answered."""
+        status = self.successResultOf(self.administration.server_status())
+        self.assertEqual(status.status, "ok")
+        stopping = self.successResultOf(self.administration.stop_server())
+        self.assertEqual(stopping.pid, status.pid)
+
+
+@implementer(IAdministration)
+class Refusing:
+    """An administration that refuses everything with one error."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    async def _refuse(self, *_args: object, **_kwargs: object) -> Any:
+        raise self._error
+
+    create_app = list_apps = get_app = delete_apps = approve_apps = _refuse
+    reload_apps = promote_apps = server_status = stop_server = _refuse
+
+
+class RefusalsContract:
+    """Over something that passes on what another administration answers."""
+
+    def make_administration_over(self, administration: Any) -> Any:
+        """An ``IAdministration`` that asks ``administration``."""
+        raise NotImplementedError
+
+    def test_raises_what_was_raised(self):
+        """Every refusal comes out as the class and text that went in."""
+        for kind in errors.BY_CODE.values():
+            client = self.make_administration_over(Refusing(kind("because: é <&>")))
+            failure = self.failureResultOf(client.list_apps("all", internal=False))
+            self.assertIs(failure.type, kind)
+            self.assertEqual(failure.value.message, "because: é <&>")
+
+    def test_raises_it_from_every_operation(self):
+        """No operation swallows a refusal."""
+        client = self.make_administration_over(Refusing(errors.ChangedMeanwhile("again")))
+        for asked in (
+            client.create_app(CreateApp(path="/x", source_url="/y"), CreateOptions()),
+            client.get_app("/x"),
+            client.delete_apps("/x", dry_run=True),
+            client.approve_apps("/x", ApproveOptions()),
+            client.reload_apps("/x", ReloadOptions()),
+            client.promote_apps("/x", dry_run=False),
+            client.server_status(),
+            client.stop_server(),
+        ):
+            self.failureResultOf(asked, errors.ChangedMeanwhile)
+
+    def test_says_how_long_the_lock_is(self):
+        """The wait of a lock-out comes through, in whole seconds."""
+        client = self.make_administration_over(Refusing(errors.LockedOut("wait", retry_after=9.2)))
+        failure = self.failureResultOf(client.server_status(), errors.LockedOut)
+        self.assertEqual(failure.value.retry_after, 10)

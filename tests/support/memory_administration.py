@@ -1,0 +1,205 @@
+"""An administration without sources, store or hosts that keeps the rules of the real one."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from msgspec.structs import replace
+from zope.interface import implementer
+
+from clace.errors import AppExists, NeedsApproval, NoSuchApp, SourceError
+from clace.interfaces import IAdministration
+from clace.model.app import App, AppMetadata, AppSettings, Demands, Kind, VersionMetadata
+from clace.model.paths import AppGlob, AppPath
+from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.model.results import (
+    AppCreated,
+    AppDescription,
+    AppFound,
+    AppList,
+    AppListed,
+    Approval,
+    AppsApproved,
+    AppsDeleted,
+    AppsPromoted,
+    AppsReloaded,
+    ServerStatus,
+    Stopping,
+)
+
+
+@implementer(IAdministration)
+class MemoryAdministration:
+    """``sources`` says what each source asks for; a test changes it as authors do."""
+
+    def __init__(self, pid: int = 4711) -> None:
+        self.sources: dict[str, Demands] = {}
+        self.stopped = False
+        self._pid = pid
+        self._apps: dict[str, App] = {}
+        self._ids = count(1)
+
+    async def create_app(self, request: CreateApp, options: CreateOptions) -> AppCreated:
+        address = AppPath.parse(request.path)
+        address.check_installable()
+        for app in self._mains("all"):
+            if address.overlaps(app.address):
+                raise AppExists(f"App already exists at {app.address}")
+        demands = self._demands(request.source_url)
+        main = self._new_app(address, request, demands if options.approve else Demands())
+        twins = (main,)
+        if not main.is_dev:
+            staging_id = Kind.STAGING + main.id[len(Kind.PROD) :]
+            path = address.staging.path
+            twins = (replace(main, id=staging_id, path=path, main_app=main.id), main)
+        self._keep(*reversed(twins), dry_run=options.dry_run)
+        return AppCreated(
+            address,
+            options.dry_run,
+            f"http://localhost:25222{address.path}",
+            f"https://localhost:25223{address.path}",
+            tuple(self._report(app, demands, Demands(), options.approve) for app in twins),
+        )
+
+    async def list_apps(self, glob: str, *, internal: bool) -> AppList:
+        listed = []
+        for main in self._mains(glob):
+            staging = self._edited(main)
+            ahead = staging.version != main.version
+            listed.append(AppListed(**_fields(main), staged_changes=ahead))
+            if internal and staging is not main:
+                listed.append(AppListed(**_fields(staging)))
+        return AppList(tuple(listed))
+
+    async def get_app(self, path: str) -> AppFound:
+        address = AppPath.parse(path)
+        for app in self._apps.values():
+            if app.address == address:
+                return AppFound(app)
+        raise NoSuchApp(f"app not found: {path}")
+
+    async def delete_apps(self, glob: str, *, dry_run: bool) -> AppsDeleted:
+        doomed = self._mains(glob)
+        if not dry_run:
+            for app in doomed:
+                self._apps.pop(self._edited(app).id)
+                self._apps.pop(app.id, None)
+        return AppsDeleted(dry_run, tuple(_described(app) for app in doomed))
+
+    async def approve_apps(self, glob: str, options: ApproveOptions) -> AppsApproved:
+        approvals, changed, promoted = [], [], []
+        for main in self._mains(glob):
+            app = self._edited(main)
+            demands = self._demands(app.source_url)
+            approvals.append(self._report(app, demands, app.metadata.approved, approve=True))
+            if approvals[-1].needs_approval:
+                app = _next(app, demands)
+                changed.append(app)
+            if options.promote and app.version != main.version:
+                changed.append(replace(main, metadata=app.metadata))
+                promoted.append(main.address)
+        self._keep(*changed, dry_run=options.dry_run)
+        return AppsApproved(options.dry_run, tuple(approvals), tuple(promoted))
+
+    async def reload_apps(self, glob: str, options: ReloadOptions) -> AppsReloaded:
+        approvals, changed, reloaded, promoted = [], [], [], []
+        for main in self._mains(glob):
+            app = self._edited(main)
+            demands = self._demands(app.source_url)
+            report = self._report(app, demands, app.metadata.approved, options.approve)
+            if report.needs_approval and not options.approve:
+                raise NeedsApproval(f"app {main} needs approval")
+            approvals += [report] if report.needs_approval else []
+            app = _next(app, demands if options.approve else app.metadata.approved)
+            changed.append(app)
+            reloaded.append(app.address)
+            if options.promote and not app.is_dev:
+                changed.append(replace(main, metadata=app.metadata))
+                promoted.append(main.address)
+        self._keep(*changed, dry_run=options.dry_run)
+        return AppsReloaded(options.dry_run, tuple(reloaded), tuple(approvals), tuple(promoted))
+
+    async def promote_apps(self, glob: str, *, dry_run: bool) -> AppsPromoted:
+        changed = [
+            replace(main, metadata=self._edited(main).metadata)
+            for main in self._mains(glob)
+            if self._edited(main).version != main.version
+        ]
+        self._keep(*changed, dry_run=dry_run)
+        return AppsPromoted(dry_run, tuple(app.address for app in changed))
+
+    async def server_status(self) -> ServerStatus:
+        return ServerStatus("ok", self._pid, "1.2.3")
+
+    async def stop_server(self) -> Stopping:
+        self.stopped = True
+        return Stopping(self._pid)
+
+    def _mains(self, glob: str) -> list[App]:
+        pattern = AppGlob.parse(glob)
+        apps = self._apps.values()
+        return [app for app in apps if not app.main_app and pattern.matches(app.address)]
+
+    def _edited(self, main: App) -> App:
+        return next((app for app in self._apps.values() if app.main_app == main.id), main)
+
+    def _keep(self, *apps: App, dry_run: bool) -> None:
+        if not dry_run:
+            self._apps |= {app.id: app for app in apps}
+
+    def _demands(self, source_url: str) -> Demands:
+        if source_url not in self.sources:
+            raise SourceError(f"no such source {source_url}")
+        return self.sources[source_url]
+
+    def _new_app(self, address: AppPath, request: CreateApp, approved: Demands) -> App:
+        kind = Kind.DEV if request.is_dev else Kind.PROD
+        version = VersionMetadata(
+            version=0 if request.is_dev else 1,
+            git_branch=request.git_branch,
+            git_commit=request.git_commit,
+        )
+        return App(
+            id=f"{kind}{next(self._ids):027d}",
+            path=address.path,
+            domain=address.domain,
+            source_url=request.source_url,
+            is_dev=request.is_dev,
+            settings=AppSettings(request.app_authn, request.git_auth_name),
+            metadata=AppMetadata("Disk", version, approved.loads, approved.permissions),
+        )
+
+    def _report(self, app: App, demands: Demands, approved: Demands, approve: bool) -> Approval:
+        granted = demands if approve else approved
+        return Approval(
+            app.id,
+            app.address,
+            demands.loads,
+            demands.permissions,
+            granted.loads,
+            granted.permissions,
+            bool(demands.missing_from(approved)),
+        )
+
+
+def _next(app: App, approved: Demands) -> App:
+    version = replace(
+        app.metadata.version_metadata,
+        version=app.version + (not app.is_dev),
+        previous_version=app.version,
+    )
+    metadata = replace(
+        app.metadata,
+        version_metadata=version,
+        loads=approved.loads,
+        permissions=approved.permissions,
+    )
+    return replace(app, metadata=metadata)
+
+
+def _fields(app: App) -> dict:
+    return {name: getattr(app, name) for name in app.__struct_fields__}
+
+
+def _described(app: App) -> AppDescription:
+    return AppDescription(app.path, app.domain, app.metadata.name, app.id, app.is_dev)
