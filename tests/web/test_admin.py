@@ -1,0 +1,156 @@
+"""Tests for ``clace.web.admin``, ``clace.web.admin_guard`` and ``clace.web.root``."""
+
+import json
+from base64 import b64encode
+
+from treq.testing import RequestTraversalAgent, StubTreq
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from clace.client.administration import AdminClient
+from clace.errors import LockedOut, NotAuthenticated
+from clace.interfaces import ICredentials
+from clace.web.admin import AdminAPI, trusted
+from clace.web.admin_guard import AdminGuard
+from clace.web.forwarded import TrustedProxies
+from clace.web.root import Root
+from clace.web.routes import ROUTES
+from tests.support.administration_contract import AdministrationContract
+from tests.support.memory_administration import MemoryAdministration
+
+
+@implementer(ICredentials)
+class OnePassword:
+    """Lets ``admin`` in with ``right``, and nobody from an address that is locked."""
+
+    locked = ""
+
+    async def check(self, user, password, address):
+        if address == self.locked:
+            raise LockedOut("too many failures", 900)
+        if (user, password) != ("admin", "right"):
+            raise NotAuthenticated("Unauthorized")
+        return user
+
+
+class Events(list):
+    """An audit log that can be read."""
+
+    record = list.append
+
+
+def api(administration, guard=trusted, audit=None):
+    return AdminAPI(
+        administration,
+        guard,
+        Events() if audit is None else audit,
+        seconds=lambda: 1.5,
+        new_id=lambda: "i1",
+        version="1",
+    )
+
+
+class AdminOverHTTPTests(AdministrationContract, SynchronousTestCase):
+    """The whole contract, through client, HTTP and the table of routes."""
+
+    def make_administration(self):
+        self.kept = MemoryAdministration()
+        agent = RequestTraversalAgent(Root(api(self.kept).router().resource(), None))
+        return AdminClient(agent, Clock(), "http://localhost")
+
+    def put_source(self, name, demands):
+        self.kept.sources[f"/src/{name}"] = demands
+        return f"/src/{name}"
+
+
+class AdminAPITests(SynchronousTestCase):
+    def setUp(self):
+        self.audit = Events()
+        self.credentials = OnePassword()
+        guard = AdminGuard(self.credentials, TrustedProxies(), ["localhost"])
+        router = api(MemoryAdministration(), guard, self.audit).router()
+        self.treq = StubTreq(Root(router.resource(), None))
+
+    def ask(self, method, path, login="admin:right", host="localhost", **headers):
+        if login:
+            headers["Authorization"] = "Basic " + b64encode(login.encode()).decode()
+        response = self.successResultOf(
+            self.treq.request(method, f"http://{host}/_clace{path}", headers=headers)
+        )
+        return response, self.successResultOf(response.text())
+
+    def test_every_route_asks_for_credentials(self):
+        """No credentials, wrong ones and malformed ones are one plain 401, everywhere."""
+        for route in (*((r.method, r.path) for r in ROUTES), ("GET", "/openapi.json")):
+            for login in (None, "admin:wrong", "nobody:right", "admin"):
+                response, body = self.ask(*route, login=login)
+                self.assertEqual(response.code, 401, route)
+                self.assertEqual(json.loads(body)["error"], "not_authenticated")
+
+    def test_every_route_is_served(self):
+        """Each route of the table is there: with credentials none is 404 or 405."""
+        for route in ROUTES:
+            response, body = self.ask(route.method, route.path)
+            self.assertIn(response.code, {200, 400}, (route.path, body))
+
+    def test_lockout(self):
+        """Who is locked out is told for how long."""
+        self.credentials.locked = "127.0.0.1"
+        response, _ = self.ask("GET", "/apps")
+        self.assertEqual(response.code, 429)
+        self.assertEqual(response.headers.getRawHeaders("retry-after"), ["900"])
+
+    def test_refuses_other_hosts(self):
+        """A name that is not this server's is refused before a password is looked at."""
+        response, body = self.ask("GET", "/apps", host="evil.example")
+        self.assertEqual(response.code, 403)
+        self.assertIn("evil.example", body)
+        response, _ = self.ask("GET", "/apps", host="192.0.2.1")
+        self.assertEqual(response.code, 200)
+
+    def test_refuses_other_origins(self):
+        """A page of another site cannot make a browser act."""
+        response, _ = self.ask("POST", "/stop", Origin="https://evil.example")
+        self.assertEqual(response.code, 403)
+        response, _ = self.ask("POST", "/stop", **{"Sec-Fetch-Site": "cross-site"})
+        self.assertEqual(response.code, 403)
+
+    def test_records_changes(self):
+        """What may change something is in the audit log, with who asked and how it ended."""
+        self.ask("GET", "/apps")
+        self.ask("DELETE", "/app?appPathGlob=/x&dryRun=true")
+        self.ask("POST", "/app?approve=true")
+        (event,) = self.audit
+        self.assertEqual(
+            (event.operation, event.target, event.status, event.user_id, event.create_time),
+            ("delete_apps_dryrun", "/x", "Success", "admin", 1_500_000_000),
+        )
+
+    def test_describes_itself(self):
+        """The OpenAPI document is served as JSON."""
+        response, body = self.ask("GET", "/openapi.json")
+        self.assertEqual(response.headers.getRawHeaders("content-type"), ["application/json"])
+        self.assertEqual(json.loads(body)["openapi"], "3.1.0")
+
+    def test_a_parameter_given_twice_is_refused(self):
+        """Which of the two would count is not guessed."""
+        response, body = self.ask("DELETE", "/app?appPathGlob=/x&appPathGlob=/y")
+        self.assertEqual(response.code, 400)
+        self.assertIn("more than once", body)
+
+
+class RootTests(SynchronousTestCase):
+    def ask(self, path, admin=None):
+        treq = StubTreq(Root(admin, None))
+        response = self.successResultOf(treq.get("http://localhost" + path))
+        return response.code, self.successResultOf(response.text())
+
+    def test_health_needs_nothing(self):
+        """The health page answers where there is no admin API."""
+        self.assertEqual(self.ask("/_clace/health"), (200, "OK"))
+
+    def test_admin_is_off(self):
+        """Without an admin API its routes are not there, with the text clients know."""
+        for path in ("/_clace/apps", "/_clace", "/_clace/", "/_clace_webhook/reload", "/x"):
+            self.assertEqual(self.ask(path), (404, "404 page not found"), path)

@@ -1,0 +1,212 @@
+"""Tests for ``clace.web.apps`` and what stands around it."""
+
+from base64 import b64encode
+
+from hypothesis import given
+from hypothesis import strategies as st
+from treq.testing import StubTreq
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import AppCrashed, AppTimedOut, BadRequest
+from clace.model.app import App, AppSettings
+from clace.model.paths import AppPath
+from clace.model.traffic import AppResponse
+from clace.web.app_access import AppAccess
+from clace.web.app_requests import clean_path, relative_path
+from clace.web.apps import AppEdge, AppsResource, host_name
+from clace.web.cors import Sharing
+from clace.web.forwarded import TrustedProxies
+from clace.web.trail import Trail, TrailOptions
+from tests.web.test_admin import Events, OnePassword
+
+OPEN = App(id="app_prd_1", path="/open", settings=AppSettings(authn_type="none"))
+CLOSED = App(id="app_prd_2", path="/closed")
+DEFAULT_EDGE = AppEdge()
+
+
+class Apps:
+    """Installed apps, and a runtime that answers as it is told."""
+
+    def __init__(self):
+        self.seen = []
+        self.answer = AppResponse(headers=(("Content-Type", "text/html"),), body=b"<p>")
+
+    def find(self, host, path):
+        self.host = host
+        return next((app for app in (OPEN, CLOSED) if AppPath(app.path).covers(path)), None)
+
+    async def respond(self, app, request):
+        self.seen.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+class AppsCase(SynchronousTestCase):
+    def setUp(self):
+        self.apps = Apps()
+        self.audit = Events()
+
+    def ask(self, method, path, *, login=None, edge=DEFAULT_EDGE, **options):
+        trail = Trail(self.audit, lambda: 2.0, TrailOptions())
+        access = AppAccess(OnePassword(), "system")
+        resource = AppsResource(
+            self.apps, self.apps, access, TrustedProxies(), trail, edge, lambda: "i1"
+        )
+        headers = options.pop("headers", {})
+        if login:
+            headers["Authorization"] = "Basic " + b64encode(login.encode()).decode()
+        treq = StubTreq(resource)
+        response = self.successResultOf(
+            treq.request(method, "http://localhost" + path, headers=headers, **options)
+        )
+        treq.flush()
+        return response, self.successResultOf(response.content())
+
+
+class AccessTests(AppsCase):
+    def test_a_new_app_asks_for_the_administrator(self):
+        """Without credentials, and with wrong ones, the app is never reached."""
+        for login in (None, "admin:wrong"):
+            response, _ = self.ask("GET", "/closed/", login=login)
+            self.assertEqual(response.code, 401)
+            (challenge,) = response.headers.getRawHeaders("www-authenticate")
+            self.assertIn('Basic realm="clace"', challenge)
+        self.assertEqual(self.apps.seen, [])
+
+    def test_admits_the_administrator(self):
+        """The app learns who it is, and never the password."""
+        response, body = self.ask("GET", "/closed/x", login="admin:right")
+        self.assertEqual((response.code, body), (200, b"<p>"))
+        (seen,) = self.apps.seen
+        self.assertEqual((seen.user_id, seen.path), ("admin", "/x"))
+        self.assertNotIn("Authorization", seen.headers)
+
+    def test_open_apps_ask_nobody(self):
+        """An app opened by its operator serves anybody, as nobody in particular."""
+        self.ask("GET", "/open")
+        self.assertEqual(self.apps.seen[0].user_id, "anonymous")
+
+    def test_unknown_kinds_are_closed(self):
+        """An authentication type that nothing knows does not open an app."""
+        access = AppAccess(OnePassword(), "none")
+        self.assertFalse(access.is_open(App(id="a", path="/", settings=AppSettings("saml_x"))))
+        self.assertTrue(access.is_open(App(id="a", path="/")))
+
+
+class RequestTests(AppsCase):
+    def test_nothing_there(self):
+        """Where no app is, a 404 says so."""
+        response, body = self.ask("GET", "/nothing")
+        self.assertEqual((response.code, body), (404, b"no matching app found"))
+
+    def test_request_as_the_app_sees_it(self):
+        """Query, form and headers arrive decoded, identity headers of ours do not."""
+        self.ask(
+            "POST",
+            "/open/a%20b?q=1&q=2",
+            data=b"f=%C3%A9&g=",
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "HX-Request": "true",
+                "X-Clace-User": "root",
+                "X-Openrun-Perms": "all",
+            },
+        )
+        (seen,) = self.apps.seen
+        self.assertEqual(seen.path, "/a b")
+        self.assertEqual(seen.query, {"q": ["1", "2"]})
+        self.assertEqual(seen.form, {"f": ["é"], "g": [""]})
+        self.assertEqual(seen.headers["Hx-Request"], ["true"])
+        self.assertFalse([name for name in seen.headers if name.startswith(("X-Clace", "X-Open"))])
+
+    def test_refuses_other_origins(self):
+        """Another site's page cannot post to an app."""
+        response, _ = self.ask("POST", "/open", headers={"Origin": "https://evil.example"})
+        self.assertEqual(response.code, 403)
+        self.assertEqual(self.apps.seen, [])
+
+    @given(st.binary(max_size=40))
+    def test_any_path_is_clean_or_refused(self, raw):
+        """A cleaned path has no way out of the folder it names."""
+        try:
+            path = clean_path(raw)
+        except BadRequest:
+            return
+        self.assertTrue(path.startswith("/"))
+        self.assertFalse({"..", "."} & set(path.split("/")))
+        self.assertNotIn("//", path)
+
+    def test_relative_path(self):
+        """The app's own address is taken off by whole segments."""
+        self.assertEqual(relative_path("/a/b", "/a"), "/b")
+        self.assertEqual(relative_path("/a", "/a"), "/")
+        self.assertEqual(relative_path("/a", "/"), "/a")
+
+    def test_host_name(self):
+        """Port and brackets are not part of a name."""
+        for host, name in [("A.b:1", "a.b"), ("[::1]:80", "::1"), ("x", "x")]:
+            self.assertEqual(host_name(host), name)
+
+
+class AnswerTests(AppsCase):
+    def test_security_headers(self):
+        """Every answer has the headers of level 2, and the app's own count first."""
+        self.apps.answer = AppResponse(headers=(("X-Frame-Options", "DENY"),))
+        for path in ("/open", "/nothing", "/closed"):
+            response, _ = self.ask("GET", path)
+            headers = response.headers
+            self.assertEqual(headers.getRawHeaders("x-content-type-options"), ["nosniff"])
+            self.assertEqual(
+                headers.getRawHeaders("x-frame-options"),
+                ["DENY" if path == "/open" else "SAMEORIGIN"],
+            )
+
+    def test_failures_say_which(self):
+        """Out of memory is a 500 and out of time a 504, with the reason."""
+        for error, code in [(AppCrashed("ran out of memory"), 500), (AppTimedOut("60 s"), 504)]:
+            self.apps.answer = error
+            response, body = self.ask("GET", "/open")
+            self.assertEqual((response.code, body), (code, error.message.encode()))
+
+    def test_faults_are_not_told(self):
+        """What was not foreseen is an incident number, and the whole in the log."""
+        self.apps.answer = ValueError("secret")
+        response, body = self.ask("GET", "/open")
+        self.assertEqual((response.code, body), (500, b"internal error, incident i1"))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+    def test_streams(self):
+        """A body that is made piece by piece arrives whole."""
+
+        async def pieces():
+            yield b"one "
+            yield b"two"
+
+        self.apps.answer = AppResponse(body=pieces())
+        _, body = self.ask("GET", "/open")
+        self.assertEqual(body, b"one two")
+
+    def test_sharing(self):
+        """With sharing on, preflights are answered here and answers carry the permission."""
+        edge = AppEdge(sharing=Sharing(allow_origin="https://a.example", max_age=60))
+        response, _ = self.ask("OPTIONS", "/closed", edge=edge)
+        self.assertEqual(response.code, 204)
+        self.assertEqual(self.apps.seen, [])
+        response, _ = self.ask("GET", "/open", edge=edge)
+        origin = response.headers.getRawHeaders("access-control-allow-origin")
+        self.assertEqual(origin, ["https://a.example"])
+
+
+class TrailTests(AppsCase):
+    def test_changes_of_known_users_are_kept(self):
+        """A post of somebody admitted is recorded; a get, and a post of nobody, are not."""
+        self.ask("GET", "/open")
+        self.ask("POST", "/closed")
+        self.ask("POST", "/nothing")
+        self.ask("POST", "/closed/x?token=1", login="admin:right")
+        (event,) = self.audit
+        self.assertEqual(
+            (event.app_id, event.user_id, event.target, event.status),
+            (CLOSED.id, "admin", "localhost:/closed/x", "200"),
+        )
