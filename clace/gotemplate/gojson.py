@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any, Final
 
-from clace.gotemplate.floats import digits_of, plain, scientific
+from clace.gotemplate.floats import digits_of, plain, scientific, special
 from clace.gotemplate.values import NOVALUE, Record, Slice, URLValues
 
 MAX_NESTING: Final = 200
@@ -85,14 +85,11 @@ def _write_map(value: Any, out: Any, table: dict[int, str], depth: int) -> None:
 
 def _float(value: float) -> str:
     """Go's float in JSON: an exponent only below 1e-6 and from 1e21 on, without padding."""
-    if math.isnan(value) or math.isinf(value):
-        shown = "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+    if shown := special(value):
         raise JSONFault(f"json: unsupported value: {shown}")
-    negative = math.copysign(1, value) < 0
-    if value == 0:
-        return "-0" if negative else "0"
+    sign = "-" if math.copysign(1, value) < 0 else ""
     digits, point = digits_of(value)
-    if 1e-6 <= abs(value) < 1e21:  # noqa: PLR2004
-        return plain(negative, digits, point)
-    text = scientific(negative, digits, point)
-    return text[:-2] + text[-1] if text[-4:-2] == "e-" and text[-2] == "0" else text
+    if value == 0 or 1e-6 <= abs(value) < 1e21:  # noqa: PLR2004
+        return plain(sign, digits, point)
+    text = scientific(sign, digits, point)
+    return text[:-2] + text[-1] if text[-4:-1] == "e-0" else text

@@ -159,6 +159,7 @@ _TYPES: Final[dict[type, str]] = {
     dict: "map[string]interface {}",
     datetime: "time.Time",
     bytes: "[]uint8",
+    complex: "complex128",
 }
 
 KINDS: Final[dict[str, str]] = {
@@ -168,6 +169,7 @@ KINDS: Final[dict[str, str]] = {
     "string": "string",
     "time.Time": "struct",
     "[]uint8": "slice",
+    "complex128": "complex128",
 }
 
 

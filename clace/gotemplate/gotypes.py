@@ -1,0 +1,19 @@
+"""The texts of values that print themselves: Go's Stringers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+_STRINGERS: Final[dict[type, Callable[[Any], str]]] = {}
+
+
+def string_method(value: Any) -> str | None:
+    """What the value's ``String`` method says; None if it has none."""
+    method = _STRINGERS.get(type(value))
+    return None if method is None else method(value)
+
+
+def stringer(kind: type, method: Callable[[Any], str]) -> None:
+    """Give the values of one exact type a text of their own."""
+    _STRINGERS[kind] = method
