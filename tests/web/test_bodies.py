@@ -1,0 +1,129 @@
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.web.bodies import ChunkedBody, SizedBody
+from clace.web.limits import Refused
+
+NEXT = b"GET / HTTP/1.1\r\n"
+MALFORMED = (
+    b"\r\n",
+    b"g\r\n",
+    b"0x5\r\nhello\r\n",
+    b"+5\r\nhello\r\n",
+    b"-5\r\nhello\r\n",
+    b" 5\r\nhello\r\n",
+    b"5 \r\nhello\r\n",
+    b"5\nhello\r\n0\r\n\r\n",
+    b"5;a\nb\r\nhello\r\n",
+    b"5;a\rb\r\nhello\r\n",
+    b"5;\x00\r\nhello\r\n",
+    b"5\r\nhello0\r\n\r\n",
+    b"5\r\nhello\n0\r\n\r\n",
+    b"5\r\nhello\r0\r\n\r\n",
+    b"5\r\nhello\rX",
+    b"5\r\nhelloo\r\n",
+    b"1000000000000000\r\n",
+    b"0\r\nX\r\n\r\n",
+    b"0\r\n X: y\r\n\r\n",
+    b"0\r\nX : y\r\n\r\n",
+    b"0\r\nX: y\nGET / HTTP/1.1\r\n\r\n",
+    b"0\r\nX: \x00\r\n\r\n",
+    b"0\r\n\nGET\r\n\r\n",
+    b"5;" + b"a" * 1024 + b"\r\nhello\r\n",
+    b"5;" + b"a" * 1024,
+)
+
+PIECES = (b"0", b"5", b"a", b"fff", b"hello", b"\r\n", b"\r", b"\n", b";", b"X: y", b"0\r\n")
+
+
+def chunked(parts):
+    return b"".join(b"%X\r\n%b\r\n" % (len(part), part) for part in parts if part) + b"0\r\n\r\n"
+
+
+def take_all(body, pieces):
+    """The content and what is left when the pieces have come one by one."""
+    received, content = bytearray(), b""
+    for piece in pieces:
+        received += piece
+        if not body.finished:
+            content += body.take(received)
+    return content, bytes(received)
+
+
+def cut(data, places):
+    edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+    return [data[start:end] for start, end in pairwise(edges)]
+
+
+class SizedBodyTests(SynchronousTestCase):
+    def test_nothing(self):
+        """A body without length has already come."""
+        self.assertTrue(SizedBody(0).finished)
+
+    @given(st.binary(min_size=1), st.lists(st.integers(0)))
+    def test_takes_its_length(self, content, places):
+        """However it is cut, a body has its length, and what follows is left."""
+        body = SizedBody(len(content))
+        self.assertEqual(take_all(body, cut(content + NEXT, places)), (content, NEXT))
+        self.assertTrue(body.finished)
+
+    def test_is_not_finished_early(self):
+        """A byte short is not all."""
+        body = SizedBody(3)
+        self.assertEqual(take_all(body, [b"a", b"b"]), (b"ab", b""))
+        self.assertFalse(body.finished)
+
+
+class ChunkedBodyTests(SynchronousTestCase):
+    @given(st.lists(st.binary()), st.lists(st.integers(0)))
+    def test_round_trip(self, parts, places):
+        """However it is cut, a body is the content of its chunks, and what follows is left."""
+        body = ChunkedBody(10_000)
+        content = b"".join(parts)
+        self.assertEqual(take_all(body, cut(chunked(parts) + NEXT, places)), (content, NEXT))
+        self.assertTrue(body.finished)
+
+    def test_extensions_and_trailers(self):
+        """What may be added to chunks is dropped."""
+        data = b'5;a=b;c="d\te"\r\nhello\r\n00;x\r\nX: y\r\nZ:\r\n\r\n'
+        self.assertEqual(take_all(ChunkedBody(5), [data + NEXT]), (b"hello", NEXT))
+
+    def test_malformed(self):
+        """A body that another reader might end elsewhere is refused, cut or not."""
+        for data in MALFORMED:
+            for pieces in ([data], [data[i : i + 1] for i in range(len(data))]):
+                with self.assertRaises(Refused, msg=data) as caught:
+                    take_all(ChunkedBody(10_000), pieces)
+                self.assertEqual(caught.exception.status, 400, data)
+
+    def test_too_large(self):
+        """A chunk that would pass the limit is refused before it comes."""
+        for data in (b"6\r\n", b"fffffffffffffff\r\n", b"3\r\nabc\r\n3\r\n"):
+            with self.assertRaises(Refused) as caught:
+                take_all(ChunkedBody(5), [data])
+            self.assertEqual(caught.exception.status, 413)
+
+    def test_too_many_trailers(self):
+        """Trailers cannot go on for ever."""
+        with self.assertRaises(Refused) as caught:
+            take_all(ChunkedBody(5), [b"0\r\n" + b"X: y\r\n" * 3000])
+        self.assertEqual(caught.exception.status, 431)
+
+    @given(
+        st.lists(st.sampled_from(PIECES) | st.binary(max_size=2)).map(b"".join),
+        st.lists(st.integers(0)),
+    )
+    def test_any_bytes(self, data, places):
+        """Any bytes are a body, the beginning of one, or refused; cuts make no difference."""
+
+        def outcome(pieces):
+            body = ChunkedBody(1000)
+            try:
+                return take_all(body, pieces)[0], body.finished
+            except Refused as refused:
+                return refused.status
+
+        self.assertEqual(outcome([data]), outcome(cut(data, places)))
