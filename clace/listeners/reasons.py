@@ -16,7 +16,8 @@ _FUNCTION = re.compile(r"^[\w.<>]+\(\) ")
 def reason(error: BaseException) -> str:
     """Why it failed, in one line that begins in lower case."""
     text = " ".join(_text(error).split()) or type(error).__name__
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+    first_word = text.partition(" ")[0]
+    return text[0].lower() + text[1:] if first_word[1:].islower() else text
 
 
 def refusal(endpoint: str, error: BaseException) -> ListenError:

@@ -1,0 +1,38 @@
+"""Tests for ``clace.listeners.reasons``."""
+
+from OpenSSL import SSL
+from twisted.internet.error import CannotListenError
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import ListenError
+from clace.listeners.reasons import reason, refusal
+
+
+class ReasonTests(SynchronousTestCase):
+    def test_taken_port(self):
+        """The line for a taken port is the one that operators know."""
+        error = CannotListenError("127.0.0.1", 80, OSError(98, "Address already in use"))
+        self.assertEqual(
+            refusal("tcp:80:interface=127.0.0.1", error).message,
+            "cannot listen on tcp:80:interface=127.0.0.1: address already in use",
+        )
+
+    def test_kinds(self):
+        """Each kind of failure is said without the words of its library."""
+        for error, said in (
+            (ListenError("it is off"), "it is off"),
+            (CannotListenError(None, "/s", "Cannot acquire lock"), "cannot acquire lock"),
+            (FileNotFoundError(2, "No such file", "k.pem"), "no such file: k.pem"),
+            (OSError("odd"), "OSError: odd"),
+            (SSL.Error([("a", "b", "bad end line")]), "bad end line"),
+            (SSL.Error(), "OpenSSL failed"),
+            (
+                TypeError("_parseTCP() got an unexpected keyword argument 'x'"),
+                "got an unexpected keyword argument 'x'",
+            ),
+            (ValueError("Unknown endpoint type: 'tpc'"), "unknown endpoint type: 'tpc'"),
+            (ValueError("two\nlines"), "two lines"),
+            (ValueError(), "ValueError"),
+            (IndexError("list index out of range"), "IndexError: list index out of range"),
+        ):
+            self.assertEqual(reason(error), said)

@@ -1,0 +1,152 @@
+"""Tests for ``clace.listeners.tls``."""
+
+import gc
+import ssl
+import warnings
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from OpenSSL import SSL
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.listeners.pairs import Pair
+from clace.listeners.tls import CIPHERS, TLSByName, context_of
+from tests.listeners.handshakes import pem_pair, shake_hands, subject_of, trusting
+
+PEM, KEY = pem_pair("a.example")
+
+
+def loaded(certificate=PEM, key=KEY):
+    return Pair(
+        tuple(x509.load_pem_x509_certificates(certificate)), load_pem_private_key(key, None)
+    )
+
+
+class TLSByNameTests(SynchronousTestCase):
+    def setUp(self):
+        self.asked = []
+        self.contexts = {None: context_of(loaded()), b"b.example": self.context("b.example")}
+        self.creator = TLSByName(self.choose)
+
+    def context(self, name):
+        return context_of(loaded(*pem_pair(name)))
+
+    def choose(self, name):
+        self.asked.append(name)
+        return self.contexts.get(name) or self.contexts[None]
+
+    def connect(self, context=None, name=None, session=None):
+        server = self.creator.serverConnectionForTLS(None)
+        return shake_hands(server, context or trusting(), name, session)
+
+    def test_interface(self):
+        """It makes connections for Twisted's TLS."""
+        verifyObject(IOpenSSLServerConnectionCreator, self.creator)
+
+    def test_picks_by_name(self):
+        """Each name is shown its certificate."""
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            client = self.connect(trusting(version=version), "b.example")
+            self.assertEqual(subject_of(client), "b.example")
+
+    def test_no_name(self):
+        """A client that sends no name is asked for all the same, and gets the default."""
+        self.assertEqual(subject_of(self.connect()), "a.example")
+        self.assertEqual(self.asked, [None])
+
+    def test_versions(self):
+        """TLS 1.2 and 1.3 are spoken, 1.1 is not."""
+        for version, name in (
+            (ssl.TLSVersion.TLSv1_2, "TLSv1.2"),
+            (ssl.TLSVersion.TLSv1_3, "TLSv1.3"),
+        ):
+            self.assertEqual(self.connect(trusting(version=version)).version(), name)
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            old = trusting(version=ssl.TLSVersion.TLSv1_1)
+        old.set_ciphers("DEFAULT@SECLEVEL=0")
+        self.assertRaises((ssl.SSLError, SSL.Error), self.connect, old)
+
+    def test_ciphers(self):
+        """Of TLS 1.2 only the suites of the profile are left, each with forward secrecy."""
+        server = self.creator.serverConnectionForTLS(None)
+        old = {name for name in server.get_cipher_list() if not name.startswith("TLS_")}
+        self.assertEqual(old, set(CIPHERS.split(":")))
+        weak = trusting(version=ssl.TLSVersion.TLSv1_2)
+        weak.set_ciphers("ECDHE+AES:!AESGCM")
+        self.assertRaises((ssl.SSLError, SSL.Error), self.connect, weak)
+
+    def test_http_1_1(self):
+        """Of the protocols offered it takes HTTP/1.1, and none if that is not among them."""
+        for offered, taken in ((["h2", "http/1.1"], "http/1.1"), (["h2"], None)):
+            context = trusting()
+            context.set_alpn_protocols(offered)
+            self.assertEqual(self.connect(context).selected_alpn_protocol(), taken)
+
+    def test_resumes(self):
+        """A client that comes back saves the handshake, on both versions, whatever the name."""
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            for name in (None, "a.example", "b.example"):
+                context = trusting(version=version)
+                first = self.connect(context, name)
+                self.assertFalse(first.session_reused)
+                again = self.connect(context, name, first.session)
+                self.assertTrue(again.session_reused, (version, name))
+
+    def test_resumes_by_session_id(self):
+        """A client without tickets is remembered by the server."""
+        context = trusting(version=ssl.TLSVersion.TLSv1_2)
+        context.options |= ssl.OP_NO_TICKET
+        first = self.connect(context, "b.example")
+        self.assertTrue(self.connect(context, "b.example", first.session).session_reused)
+
+    def test_resumes_after_renewal(self):
+        """A new certificate does not cost the clients their sessions."""
+        context = trusting()
+        first = self.connect(context, "b.example")
+        self.contexts[b"b.example"] = self.context("b.example")
+        self.assertTrue(self.connect(context, "b.example", first.session).session_reused)
+
+    def test_changes_ticket_keys(self):
+        """After a change of keys an old ticket is worth a full handshake, no more."""
+        context = trusting()
+        first = self.connect(context)
+        self.creator.change_ticket_keys()
+        self.assertFalse(self.connect(context, None, first.session).session_reused)
+
+    def test_change_during_handshake(self):
+        """A handshake that has begun ends well when keys change in its middle."""
+        server = self.creator.serverConnectionForTLS(None)
+        self.creator.change_ticket_keys()
+        gc.collect()
+        self.assertEqual(subject_of(shake_hands(server, trusting())), "a.example")
+
+    def test_no_compression_no_renegotiation(self):
+        """Nothing compresses what is encrypted, and no client starts a second handshake."""
+        server = self.creator.serverConnectionForTLS(None)
+        options = server.set_options(0)
+        self.assertTrue(options & SSL.OP_NO_COMPRESSION)
+        self.assertTrue(options & SSL.OP_NO_RENEGOTIATION)
+
+    def test_fault_in_choosing(self):
+        """A fault of ours fails one handshake, and is in the log."""
+        self.contexts.clear()
+        self.assertRaises((ssl.SSLError, SSL.Error), self.connect)
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+
+
+class ContextOfTests(SynchronousTestCase):
+    def test_key_of_another(self):
+        """A key that does not belong to the certificate is refused."""
+        _, other = pem_pair("b.example")
+        self.assertRaises(SSL.Error, context_of, loaded(PEM, other))
+
+    def test_sends_chain(self):
+        """Clients are sent the issuers too."""
+        issuer, _ = pem_pair("issuer.example")
+        context = context_of(loaded(PEM + issuer))
+        creator = TLSByName(lambda _: context)
+        client = shake_hands(creator.serverConnectionForTLS(None), trusting())
+        if hasattr(client, "get_unverified_chain"):
+            self.assertEqual(len(client.get_unverified_chain()), 2)
