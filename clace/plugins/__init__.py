@@ -1,0 +1,1 @@
+"""What apps can do in the world: plugins, and ``gate``, the one door to them."""

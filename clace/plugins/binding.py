@@ -1,0 +1,51 @@
+"""The arguments of a call against the parameters that a function declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import fields
+
+from clace.errors import BadRequest
+
+S = TypeVar("S", bound=Struct)
+
+
+def bind(function: str, parameters: type[S], args: Sequence[Any], kwargs: Mapping[str, Any]) -> S:
+    """The parameters with the values given for them.
+
+    :raises BadRequest: one is missing, unknown, given twice or of the wrong type.
+    """
+    values = _by_name(function, parameters, args, kwargs)
+    for field in fields(parameters):
+        if field.required and field.name not in values:
+            raise BadRequest(f"{function}: missing argument for {field.name}")
+    try:
+        return msgspec.convert(values, parameters, strict=True)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"{function}: {_readable(str(error))}") from error
+
+
+def _by_name(
+    function: str, parameters: type[Struct], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    names = parameters.__struct_fields__
+    if len(args) > len(names):
+        raise BadRequest(f"{function}: got {len(args)} arguments, want at most {len(names)}")
+    values = dict(zip(names, args, strict=False))
+    for name, value in kwargs.items():
+        if name in values:
+            raise BadRequest(f'{function}: got multiple values for parameter "{name}"')
+        if name not in names:
+            raise BadRequest(f'{function}: unexpected keyword argument "{name}"')
+        values[name] = value
+    return values
+
+
+def _readable(text: str) -> str:
+    """``Expected `str`, got `int` - at `$.path``` as a sentence about the parameter."""
+    problem, _, place = text.rpartition(" - at `$.")
+    return f"for parameter {place.rstrip('`')}: {problem}" if problem else text

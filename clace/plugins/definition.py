@@ -1,0 +1,100 @@
+"""How a plugin is declared: its functions, what they take, and whether they only read.
+
+::
+
+    class Greet(Struct, frozen=True):
+        name: str
+        loud: bool = False
+
+    async def greet(invocation: Invocation, given: Greet) -> str: ...
+
+    plugin = Plugin("greet.in", {"greet": Function(Greet, greet, is_read=True)})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol
+
+from attrs import field, frozen
+from msgspec import Struct
+
+from clace.errors import ClaceError
+from clace.interfaces import Caller
+from clace.model.app import Permission, PluginManifest
+from clace.plugins.resources import Close, Resources
+
+
+class CallFailed(ClaceError):
+    """A function could not do what it was asked; the app reads this in ``.error``."""
+
+    code = "call_failed"
+
+    def __init__(self, message: str, error_code: int = 1) -> None:
+        super().__init__(message)
+        self.error_code = error_code
+
+
+class Items(Protocol):
+    """A stream of values that a function returns instead of a value."""
+
+    async def next(self) -> tuple[tuple[Any, ...], bool]:
+        """The next items and whether there may be more.
+
+        :raises CallFailed: the producer failed.
+        """
+
+    async def close(self) -> None:
+        """Stop producing; may be called at any time, and again."""
+
+
+@frozen
+class ItemStream:
+    """A function's answer that the app receives piece by piece; ``name`` names it in a leak."""
+
+    name: str
+    items: Items
+
+
+@frozen(kw_only=True)
+class Invocation:
+    """One permitted call being performed: for whom, and under which of the app's permissions."""
+
+    caller: Caller
+    plugin: str
+    function: str
+    args: tuple[Any, ...]
+    grants: tuple[Permission, ...]
+    resources: Resources
+    grants_for: Callable[[tuple[Any, ...]], tuple[Permission, ...]]
+    """The permissions that would cover this function with other positional arguments."""
+
+    def defer(self, key: str, close: Close, *, strict: bool = False) -> str:
+        """Have something closed when the request ends; strict: the app should have done so.
+
+        Returns the name to release it by.
+        """
+        return self.resources.add(f"{self.plugin}:{key}", close, strict=strict)
+
+
+@frozen
+class Function:
+    """A function of a plugin; the fields of ``parameters`` are its parameters, in order."""
+
+    parameters: type[Struct]
+    call: Callable[[Invocation, Any], Coroutine[Any, Any, Any]]
+    is_read: bool = field(kw_only=True)
+
+
+@frozen
+class Plugin:
+    """What can be loaded under ``name``."""
+
+    name: str
+    functions: Mapping[str, Function]
+    constants: Mapping[str, str | int] = {}
+
+    @property
+    def manifest(self) -> PluginManifest:
+        reads = {name: function.is_read for name, function in self.functions.items()}
+        return PluginManifest(self.name, reads, dict(self.constants))

@@ -1,0 +1,1 @@
+"""``exec.in``: programs on the server."""

@@ -1,0 +1,65 @@
+"""Output of programs as lines, and lines as what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from clace.plugins.definition import CallFailed
+
+MAX_LINE = 1024 * 1024
+
+
+class Lines:
+    """Cuts bytes into lines of text; bytes that are no UTF-8 are replaced."""
+
+    def __init__(self, limit: int = MAX_LINE) -> None:
+        self._limit = limit
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[str]:
+        """The lines that are complete now.
+
+        :raises CallFailed: one is longer than the limit.
+        """
+        self._rest += data
+        *complete, rest = self._rest.split(b"\n")
+        self._rest = rest
+        for line in complete:
+            yield self._text(line)
+        self._check(rest)
+
+    def end(self) -> Iterator[str]:
+        """The last line, if it did not end in a newline."""
+        if self._rest:
+            yield self._text(self._rest)
+            self._rest = bytearray()
+
+    def _text(self, line: bytearray) -> str:
+        self._check(line)
+        return line.removesuffix(b"\r").decode("utf-8", "replace")
+
+    def _check(self, line: bytearray) -> None:
+        if len(line) > self._limit:
+            raise CallFailed(f"a line of the output is longer than {self._limit} bytes")
+
+
+def parsed_lines(lines: Iterable[str]) -> list[Any]:
+    """The JSON document in each line that is not empty.
+
+    :raises CallFailed: one has none.
+    """
+    return [parsed(line) for line in lines if line.strip()]
+
+
+def parsed(text: str | bytes) -> Any:
+    """The one JSON document in a text.
+
+    :raises CallFailed: it is none.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CallFailed(f"error parsing the output as JSON: {error}") from error

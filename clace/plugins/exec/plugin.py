@@ -1,0 +1,128 @@
+"""``exec.run``: a program, its output as lines or documents, whole, streamed or in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from clace.errors import BadRequest
+from clace.plugins.definition import CallFailed, Function, Invocation, ItemStream, Plugin
+from clace.plugins.exec.programs import Command, Programs, directory, executable
+from clace.plugins.exec.running import Bounds, Running
+from clace.plugins.exec.widening import check_widening
+from clace.plugins.temp_files import TempFiles
+from clace.threads import InThread
+
+_FORMATS = ("", "json", "jsonlines")
+
+
+class ExecSettings(Struct, frozen=True, kw_only=True):
+    """Where programs are looked up and run, and what they may use."""
+
+    search_path: str
+    directory: str = "/"
+    at_once: int = 64
+    bounds: Bounds = Bounds()
+
+
+class Run(Struct, frozen=True):
+    """The parameters of ``exec.run``."""
+
+    path: str
+    args: list[str] = []
+    env: list[str] = []
+    process_partial: bool = False
+    stdout_file: bool = False
+    parse: str = ""
+    stream: bool = False
+    include_stderr: bool = True
+    cwd: str = ""
+
+
+class Exec:
+    """The functions of ``exec.in``."""
+
+    def __init__(
+        self, reactor: Any, settings: ExecSettings, files: TempFiles, in_thread: InThread
+    ) -> None:
+        self._programs = Programs(reactor, settings.search_path, settings.at_once)
+        self._clock = reactor
+        self._settings = settings
+        self._files = files
+        self._in_thread = in_thread
+
+    @property
+    def plugin(self) -> Plugin:
+        return Plugin("exec.in", {"run": Function(Run, self.run, is_read=False)})
+
+    async def run(self, invocation: Invocation, given: Run) -> Any:
+        """The lines, documents, stream or file path that a program's output comes to.
+
+        :raises CallFailed: it cannot be started, fails, or breaks its limits.
+        """
+        _check(given)
+        check_widening(invocation.grants, given.env, given.cwd, self._settings.search_path)
+        command = await self._in_thread(lambda: self._command(given))
+        running = Running(
+            self._programs.start(command),
+            self._clock,
+            self._settings.bounds,
+            partial=given.process_partial,
+        )
+        if given.stream:
+            return ItemStream("run_stream", running.items(documents=bool(given.parse)))
+        try:
+            if given.stdout_file:
+                return await self._in_file(invocation, running)
+            return await self._whole(running, given.parse)
+        finally:
+            running.close()
+
+    async def stop(self) -> None:
+        """End the programs that still run."""
+        await self._programs.stop()
+
+    async def _whole(self, running: Running, parse: str) -> list[Any]:
+        if parse == "json":
+            return [await running.document(self._in_thread)]
+        if parse == "jsonlines":
+            return await running.documents(self._in_thread)
+        return await running.lines()
+
+    async def _in_file(self, invocation: Invocation, running: Running) -> str:
+        file, path = await self._files.make(invocation.caller.app.id)
+        invocation.defer("stdout_file", lambda: self._files.discard(path))
+        try:
+            await running.copy(file, self._in_thread)
+        finally:
+            await self._in_thread(file.close)
+        return path
+
+    def _command(self, given: Run) -> Command:
+        return Command(
+            executable=executable(given.path, self._settings.search_path),
+            args=given.args,
+            environment=_environment(given.env),
+            directory=directory(given.cwd or self._settings.directory),
+            merge=given.include_stderr,
+        )
+
+
+def _check(given: Run) -> None:
+    if given.parse not in _FORMATS:
+        raise CallFailed(f"unsupported format: {given.parse}")
+    if given.stream and given.parse == "json":
+        raise CallFailed("stream response is not supported for JSON output")
+    if given.stdout_file and (given.stream or given.parse):
+        raise CallFailed("stdout_file cannot be combined with stream or parse")
+
+
+def _environment(entries: Sequence[str]) -> dict[str, str]:
+    for entry in entries:
+        if entry.find("=") < 1:
+            raise BadRequest(
+                f'exec.in.run: for parameter env: expected "NAME=value", got "{entry}"'
+            )
+    return dict(entry.split("=", 1) for entry in entries)

@@ -1,0 +1,147 @@
+"""What a running program puts out, in each of the shapes that an app can ask for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any, BinaryIO
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from clace.plugins.definition import CallFailed
+from clace.plugins.exec.lines import Lines, parsed, parsed_lines
+from clace.plugins.exec.pipes import Pipe
+from clace.plugins.exec.programs import Program
+from clace.threads import InThread
+
+_MAX_ERRORS = 64 * 1024
+
+
+class Bounds(Struct, frozen=True, kw_only=True):
+    """How long a program may run and how much it may put out."""
+
+    seconds: float = 600
+    output_bytes: int = 100 * 1024 * 1024
+
+
+class Running:
+    """A program on behalf of one call; with ``partial`` a failure after some output is none."""
+
+    def __init__(
+        self, program: Program, clock: IReactorTime, bounds: Bounds, *, partial: bool
+    ) -> None:
+        self._program = program
+        self._bounds = bounds
+        self._partial = partial
+        self._expired = False
+        self._deadline = clock.callLater(bounds.seconds, self._expire)
+        self._errors = Deferred.fromCoroutine(_tail(program.errors))
+
+    async def lines(self) -> list[str]:
+        """All lines of the output."""
+        lines, found = Lines(), list[str]()
+        async for data in self._output():
+            found.extend(lines.feed(data))
+        found.extend(lines.end())
+        await self.check_exit(some=bool(found))
+        return found
+
+    async def documents(self, in_thread: InThread) -> list[Any]:
+        """The JSON documents of all lines."""
+        lines = await self.lines()
+        return await in_thread(lambda: parsed_lines(lines))
+
+    async def document(self, in_thread: InThread) -> Any:
+        """The JSON document that the whole output is."""
+        whole = b"".join([data async for data in self._output()])
+        await self.check_exit(some=bool(whole))
+        return await in_thread(lambda: parsed(whole))
+
+    async def copy(self, file: BinaryIO, in_thread: InThread) -> None:
+        """Write the output to a file."""
+        some = False
+        async for data in self._output():
+            some = True
+            await in_thread(_writing(file, data))
+        await self.check_exit(some=some)
+
+    def items(self, *, documents: bool) -> RunningItems:
+        """The output as a stream of lines, or of the JSON document in each."""
+        return RunningItems(self, self._program.output, parsed_lines if documents else tuple)
+
+    async def check_exit(self, *, some: bool) -> None:
+        """Wait for the end.
+
+        :raises CallFailed: it was a failure; ``some`` output may make up for it.
+        """
+        ended = await self._program.exit_text()
+        if self._expired:
+            raise CallFailed(f"the program was ended after {self._bounds.seconds:g} seconds")
+        if ended and not (self._partial and some):
+            errors = await self._errors
+            raise CallFailed(f"{ended}: {errors}" if errors else ended)
+
+    def close(self) -> None:
+        """End the program and what is left of what it started; may be called again."""
+        if self._deadline.active():
+            self._deadline.cancel()
+        self._program.kill()
+
+    async def _output(self) -> AsyncIterator[bytes]:
+        total = 0
+        while data := await self._program.output.read():
+            total += len(data)
+            if total > self._bounds.output_bytes:
+                raise CallFailed(
+                    f"the output is over the limit of {self._bounds.output_bytes} bytes"
+                )
+            yield data
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._program.kill()
+
+
+class RunningItems:
+    """The lines of a running program, read from it no sooner than they are asked for."""
+
+    def __init__(
+        self, running: Running, output: Pipe, decoded: Callable[[Iterable[str]], Iterable[Any]]
+    ) -> None:
+        self._running = running
+        self._output = output
+        self._decoded = decoded
+        self._lines = Lines()
+        self._some = False
+
+    async def next(self) -> tuple[tuple[Any, ...], bool]:
+        data = await self._output.read()
+        lines = self._lines.feed(data) if data else self._lines.end()
+        items = tuple(self._decoded(lines))
+        self._some = self._some or bool(items)
+        if data or items:
+            return items, True
+        await self._running.check_exit(some=self._some)
+        return (), False
+
+    async def close(self) -> None:
+        self._running.close()
+
+
+async def _tail(errors: Pipe | None) -> str:
+    """The end of what a program has to say about its failure."""
+    kept = b""
+    while errors is not None and (data := await errors.read()):
+        kept = (kept + data)[-_MAX_ERRORS:]
+    return kept.decode("utf-8", "replace").strip()
+
+
+def _writing(file: BinaryIO, data: bytes) -> Callable[[], None]:
+    def write() -> None:
+        try:
+            file.write(data)
+        except OSError as error:
+            raise CallFailed(f"cannot write the output to a file: {error.strerror}") from error
+
+    return write

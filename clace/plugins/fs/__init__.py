@@ -1,0 +1,1 @@
+"""``fs.in``: files on the server, within what an operator allowed."""

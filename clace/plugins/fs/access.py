@@ -1,0 +1,96 @@
+"""Which files ``fs.in`` may look at: decided by what was opened, not by how it was named."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from clace.model.app import Permission
+from clace.plugins.definition import CallFailed
+from clace.plugins.patterns import PREFIX, matches
+
+_PATH = re.compile(r"(regex:\^?(\((\?:)?)*)?/")
+
+
+@frozen
+class Access:
+    """The folders open to every app, and what this call's permissions name themselves.
+
+    A permission names files if its first argument is a path, or a pattern for paths that begins
+    with a slash. A literal path is good for whatever it leads to, as its operator wrote it; a
+    pattern must match the path without symbolic links too.
+    """
+
+    roots: tuple[str, ...]
+    named: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, roots: Sequence[str], grants: Iterable[Permission]) -> Access:
+        first = (grant.arguments[0] for grant in grants if grant.arguments)
+        return cls(tuple(map(os.path.realpath, roots)), tuple(filter(_names_paths, first)))
+
+    def allows(self, given: str, real: str) -> bool:
+        """Whether ``given`` may be looked at, which without symbolic links is ``real``."""
+        if any(real == root or real.startswith(root.rstrip("/") + "/") for root in self.roots):
+            return True
+        return any(
+            matches(expected, real) if expected.startswith(PREFIX) else expected == given
+            for expected in self.named
+        )
+
+    def check(self, given: str, real: str) -> None:
+        """:raises CallFailed: it may not be looked at."""
+        if not self.allows(given, real):
+            raise CallFailed(f"file access denied for {given}")
+
+    @contextmanager
+    def opened(self, given: str, flags: int) -> Iterator[int]:
+        """A descriptor of what is at ``given``, opened for real only when that is allowed.
+
+        :raises CallFailed: it may not be looked at, or cannot be.
+        """
+        try:
+            # O_PATH touches nothing: no device is woken, no pipe waits for a writer.
+            handle = os.open(given, os.O_PATH | os.O_CLOEXEC)
+        except (OSError, ValueError) as error:
+            self.check(given, _unlinked(given))
+            raise failed("open", given, error) from error
+        try:
+            link = f"/proc/self/fd/{handle}"
+            self.check(given, str(Path(link).readlink()))
+            descriptor = _reopened(given, link, flags)
+        finally:
+            os.close(handle)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def failed(act: str, path: str, error: Exception) -> CallFailed:
+    """The failure that an app is told about, with the path it gave."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return CallFailed(f"{act} {path}: {reason.lower()}")
+
+
+def _reopened(given: str, link: str, flags: int) -> int:
+    try:
+        return os.open(link, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
+    except OSError as error:
+        raise failed("open", given, error) from error
+
+
+def _unlinked(given: str) -> str:
+    try:
+        return os.path.realpath(given)
+    except ValueError:
+        return given
+
+
+def _names_paths(expected: str) -> bool:
+    return _PATH.match(expected) is not None

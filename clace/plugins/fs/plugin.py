@@ -1,0 +1,208 @@
+"""The functions of ``fs.in``."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
+from clace.plugins.fs.access import Access
+from clace.plugins.fs.walk import Walk, blocks, joined
+from clace.plugins.temp_files import APP, USER, ServedFile, TempFiles
+from clace.threads import InThread
+
+T = TypeVar("T")
+MAX_FOUND = 100_000
+_MIME_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?charset=[\w-]+)?", re.ASCII)
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f/\\]")
+
+
+class FsSettings(Struct, frozen=True, kw_only=True):
+    """The folders open to every app, and how many entries one call may look at."""
+
+    file_access: tuple[str, ...]
+    entries: int = 1_000_000
+
+
+class Abs(Struct, frozen=True):
+    """The parameters of ``fs.abs``."""
+
+    path: str
+
+
+class List(Struct, frozen=True):
+    """The parameters of ``fs.list``."""
+
+    path: str
+    recursive_size: bool = False
+    ignore_errors: bool = False
+
+
+class Find(Struct, frozen=True):
+    """The parameters of ``fs.find``."""
+
+    path: str
+    name: str = ""
+    limit: int = 10_000
+    min_size: int = 0
+    ignore_errors: bool = False
+
+
+class ServeTmpFile(Struct, frozen=True):
+    """The parameters of ``fs.serve_tmp_file``."""
+
+    path: str
+    name: str = ""
+    visibility: str = USER
+    mime_type: str = "application/octet-stream"
+    expiry_minutes: int = 60
+    single_access: bool = True
+
+
+class Fs:
+    """The functions of ``fs.in``."""
+
+    def __init__(self, settings: FsSettings, files: TempFiles, in_thread: InThread) -> None:
+        self._settings = settings
+        self._files = files
+        self._in_thread = in_thread
+
+    @property
+    def plugin(self) -> Plugin:
+        functions = {
+            "abs": Function(Abs, self.absolute, is_read=True),
+            "list": Function(List, self.listing, is_read=True),
+            "find": Function(Find, self.found, is_read=True),
+            "serve_tmp_file": Function(ServeTmpFile, self.offered, is_read=True),
+        }
+        return Plugin("fs.in", functions, {"USER": USER, "APP": APP})
+
+    async def absolute(self, invocation: Invocation, given: Abs) -> str:
+        """The absolute path.
+
+        :raises CallFailed: what is there may not be looked at.
+        """
+        access = self._access(invocation)
+
+        def absolute() -> str:
+            path = os.path.abspath(given.path)  # noqa: PTH100 - links stay as they are
+            access.check(given.path, os.path.realpath(path))
+            return path
+
+        return await self._in_thread(absolute)
+
+    async def listing(self, invocation: Invocation, given: List) -> list[dict[str, Any]]:
+        """What is in a folder, and at the end the folder itself with the sum.
+
+        :raises CallFailed: it may not or cannot be read, or has too many files.
+        """
+        access = self._access(invocation)
+        walk = self._walk(ignore_errors=given.ignore_errors)
+        return await self._walked(walk, lambda: _listed(access, walk, given))
+
+    async def found(self, invocation: Invocation, given: Find) -> list[dict[str, Any]]:
+        """The files below a folder with this name and size.
+
+        :raises CallFailed: it may not or cannot be read, or has too many files.
+        """
+        if given.limit > MAX_FOUND:
+            raise CallFailed(f"file limit {given.limit} exceeds max limit {MAX_FOUND}")
+        access = self._access(invocation)
+        walk = self._walk(ignore_errors=given.ignore_errors)
+        return await self._walked(walk, lambda: _found(access, walk, given))
+
+    async def offered(self, invocation: Invocation, given: ServeTmpFile) -> dict[str, Any]:
+        """Offer a file for download; its id, URL and name.
+
+        :raises CallFailed: it may not be looked at, or is no file.
+        """
+        if given.visibility not in {USER, APP}:
+            raise CallFailed(f"invalid visibility {given.visibility}, expected {USER} or {APP}")
+        if not _MIME_TYPE.fullmatch(given.mime_type):
+            raise CallFailed(f"invalid mime_type {given.mime_type}")
+        app = invocation.caller.app
+        access = self._access(invocation)
+        path, identity = await self._in_thread(lambda: self._servable(access, app.id, given.path))
+        name = _UNPRINTABLE.sub("_", given.name or Path(path).name)
+        file_id = self._files.serve(
+            ServedFile(
+                app_id=app.id,
+                user_id=invocation.caller.user_id,
+                path=path,
+                identity=identity,
+                name=name,
+                mime_type=given.mime_type,
+                visibility=given.visibility,
+                single_access=given.single_access,
+                seconds=given.expiry_minutes * 60,
+            )
+        )
+        url = f"{app.path.rstrip('/')}/_clace_app/file/{file_id}"
+        return {"id": file_id, "url": url, "name": name}
+
+    def _servable(self, access: Access, app_id: str, given: str) -> tuple[str, tuple[int, int]]:
+        path = os.path.realpath(given)
+        owner = self._files.owner(path)
+        if owner is not None:
+            # One app's temporary file is not another's, wherever it lies.
+            access = Access(roots=(path,) if owner == app_id else ())
+        with access.opened(path if owner else given, 0) as descriptor:
+            state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            raise CallFailed(f"{given} is not a file")
+        return path, (state.st_dev, state.st_ino)
+
+    def _access(self, invocation: Invocation) -> Access:
+        return Access.of(self._settings.file_access, invocation.grants)
+
+    def _walk(self, *, ignore_errors: bool) -> Walk:
+        return Walk(self._settings.entries, ignore_errors)
+
+    async def _walked(self, walk: Walk, work: Callable[[], T]) -> T:
+        try:
+            return await self._in_thread(work)
+        finally:
+            # If nobody waits any more, the thread must not go on for them.
+            walk.stopped.set()
+
+
+def _listed(access: Access, walk: Walk, given: List) -> list[dict[str, Any]]:
+    with access.opened(given.path, os.O_DIRECTORY) as folder:
+        own = os.fstat(folder)
+        rows = []
+        for name, state in walk.entries(folder, given.path):
+            path = joined(given.path, name)
+            recursive = given.recursive_size and state.st_dev == own.st_dev
+            size = walk.size(folder, name, path, state) if recursive else blocks(state)
+            rows.append(_row(path, size, state))
+        total = blocks(own) + sum(row["size"] for row in rows)
+        return [*rows, _row(given.path, total, own)]
+
+
+def _found(access: Access, walk: Walk, given: Find) -> list[dict[str, Any]]:
+    with access.opened(given.path, os.O_DIRECTORY) as folder:
+        return list(islice(_matching(walk, folder, given), max(given.limit, 0)))
+
+
+def _matching(walk: Walk, folder: int, given: Find) -> Iterator[dict[str, Any]]:
+    for path, state in walk.below(folder, given.path, os.fstat(folder).st_dev):
+        named = not given.name or fnmatchcase(Path(path).name, given.name)
+        if named and state.st_size >= given.min_size and not stat.S_ISDIR(state.st_mode):
+            yield _row(path, blocks(state), state)
+
+
+def _row(path: str, size: int, state: os.stat_result) -> dict[str, Any]:
+    return {
+        "name": path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+        "size": size,
+        "is_dir": stat.S_ISDIR(state.st_mode),
+        "mode": stat.S_IMODE(state.st_mode),
+    }

@@ -1,0 +1,1 @@
+"""``http.in``: requests to other servers, within what an operator allowed."""

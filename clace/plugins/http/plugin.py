@@ -1,0 +1,129 @@
+"""The functions of ``http.in``: each redirect is checked like the request that led to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.web.iweb import IPolicyForHTTPS, IResponse
+
+from clace.errors import BadRequest, PluginRefused
+from clace.model.app import Permission
+from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
+from clace.plugins.http import bodies
+from clace.plugins.http.answers import abandon, collected, status_text, value
+from clace.plugins.http.connecting import resolving
+from clace.plugins.http.guard import Guard
+from clace.plugins.http.sending import Ask, Sender
+from clace.plugins.http.urls import Target
+
+_READING = ("get", "head", "options")
+_WRITING = ("post", "put", "delete", "patch")
+_MAX_REDIRECTS = 10
+
+
+class HttpSettings(Struct, frozen=True, kw_only=True):
+    """What a request may take; ``allow``: hosts and networks that are open although not public."""
+
+    allow: tuple[str, ...] = ()
+    seconds: float = 300
+    answer_bytes: int = 32 * 1024 * 1024
+
+
+class Http:
+    """The functions of ``http.in``; ``tls`` verifies servers, by default against the system's
+    roots.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        settings: HttpSettings,
+        random_bytes: Callable[[int], bytes],
+        tls: IPolicyForHTTPS | None = None,
+    ) -> None:
+        self._clock = reactor
+        self._settings = settings
+        self._random_bytes = random_bytes
+        self._guard = Guard.allowing(resolving(reactor), settings.allow)
+        self._sender = Sender(reactor, tls, settings.answer_bytes)
+
+    @property
+    def plugin(self) -> Plugin:
+        functions = {
+            name: Function(bodies.Request, partial(self._call, name.upper()), is_read=is_read)
+            for names, is_read in ((_READING, True), (_WRITING, False))
+            for name in names
+        }
+        return Plugin("http.in", functions)
+
+    async def _call(self, method: str, invocation: Invocation, given: bodies.Request) -> Any:
+        """:raises CallFailed: there is no answer in time, or with ``error_on_fail`` a bad one."""
+        if given.timeout <= 0:
+            raise BadRequest("http.in: timeout must be more than 0")
+        if given.auth_signature:
+            raise BadRequest("http.in: auth_signature is not supported")
+        carried = bodies.content(given, self._random_bytes)
+        first = Ask(
+            method,
+            Target.parse(given.url).with_params(given.params),
+            bodies.headers(given, carried.type),
+            carried.body,
+        )
+        exchange = Deferred.fromCoroutine(
+            self._exchange(invocation, first, error_on_fail=given.error_on_fail)
+        )
+        return await self._in_time(exchange, min(given.timeout, self._settings.seconds))
+
+    async def _in_time(self, exchange: Deferred[Any], seconds: float) -> Any:
+        expired = False
+
+        def expire() -> None:
+            nonlocal expired
+            expired = True
+            exchange.cancel()
+
+        deadline = self._clock.callLater(seconds, expire)
+        try:
+            return await exchange
+        except (CallFailed, CancelledError):
+            # What was cancelled may fail in any way that its layers know.
+            if expired:
+                raise CallFailed(f"http request timed out after {seconds:g} seconds") from None
+            raise
+        finally:
+            if deadline.active():
+                deadline.cancel()
+
+    async def _exchange(self, invocation: Invocation, ask: Ask, *, error_on_fail: bool) -> Any:
+        grants: Iterable[Permission] = invocation.grants
+        for _ in range(_MAX_REDIRECTS + 1):
+            addresses = await self._guard.addresses(ask.target, grants)
+            response = await self._sender.send(ask, addresses)
+            after = ask.after(response)
+            if after is None:
+                return await self._answer(ask, response, error_on_fail=error_on_fail)
+            abandon(response)
+            ask, grants = after, _grants(invocation, after.target)
+        raise CallFailed(f"stopped after {_MAX_REDIRECTS} redirects")
+
+    async def _answer(self, ask: Ask, response: IResponse, *, error_on_fail: bool) -> Any:
+        if error_on_fail and (problem := status_text(response)):
+            abandon(response)
+            raise CallFailed(problem)
+        body = await collected(response, self._settings.answer_bytes)
+        return value(str(ask.target), response, body)
+
+
+def _grants(invocation: Invocation, target: Target) -> Iterable[Permission]:
+    """The permissions that would have covered this call to where it was redirected.
+
+    :raises CallFailed: there are none.
+    """
+    try:
+        return invocation.grants_for((str(target), *invocation.args[1:]))
+    except PluginRefused as refused:
+        raise CallFailed(f"redirect to {target} not allowed: {refused.message}") from refused

@@ -1,0 +1,115 @@
+"""URLs that apps ask for, read strictly: what two programs could read differently is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address
+from urllib.parse import quote, urlencode, urljoin
+
+from attrs import evolve, frozen
+
+from clace.plugins.definition import CallFailed
+
+Address = IPv4Address | IPv6Address
+
+_PORTS = {"http": 80, "https": 443}
+_MAX_URL = 64 * 1024
+_SHAPE = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?"
+    r"(?P<path>/[^?#]*)?(\?(?P<query>[^#]*))?(#.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_NAME = re.compile(r"([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?)+")
+_NUMERIC = re.compile(r"([0-9]+|0x[0-9a-f]*)\.?")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+_DOTS = re.compile(r"(^|/)(\.|%2e){1,2}(/|$)", re.IGNORECASE)
+_KEPT = "/:@!$&'()*+,;=~-._%?"
+
+
+@frozen
+class Target:
+    """Where a request goes; ``host`` is lower case and without brackets, the rest is ASCII."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """An absolute ``http`` or ``https`` URL; its fragment is dropped.
+
+        :raises CallFailed: it is none, or one that is not the same for every reader.
+        """
+        found = None if _suspicious(text) else _SHAPE.fullmatch(text)
+        if found is None:
+            raise CallFailed(f"invalid url {_shown(text)}")
+        scheme = found["scheme"].lower()
+        port = int(found["port"] or _PORTS[scheme])
+        path = quote(found["path"] or "/", safe=_KEPT)
+        if not 0 < port < 1 << 16 or _DOTS.search(path):
+            raise CallFailed(f"invalid url {_shown(text)}")
+        host = _host(found["host"].lower(), text)
+        return cls(scheme, host, port, path, quote(found["query"] or "", safe=_KEPT))
+
+    @property
+    def address(self) -> Address | None:
+        """The address that the host is, if it is no name."""
+        try:
+            return IPv6Address(self.host) if ":" in self.host else IPv4Address(self.host)
+        except ValueError:
+            return None
+
+    @property
+    def netloc(self) -> str:
+        """Host and port as the ``Host`` header has them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        return self.scheme, self.host, self.port
+
+    def with_params(self, params: Mapping[str, str]) -> Target:
+        """The same with more in the query."""
+        parts = (self.query, urlencode(params))
+        return evolve(self, query="&".join(part for part in parts if part))
+
+    def follow(self, location: str) -> Target:
+        """Where a redirect from here leads.
+
+        :raises CallFailed: it is no ``http`` or ``https`` URL.
+        """
+        try:
+            return Target.parse(urljoin(str(self), location))
+        except ValueError as error:
+            raise CallFailed(f"invalid url {_shown(location)}") from error
+
+    def __str__(self) -> str:
+        query = f"?{self.query}" if self.query else ""
+        return f"{self.scheme}://{self.netloc}{self.path}{query}"
+
+
+def _suspicious(text: str) -> bool:
+    return len(text) > _MAX_URL or _FORBIDDEN.search(text) is not None
+
+
+def _host(host: str, text: str) -> str:
+    """:raises CallFailed: it is neither an address in its usual form nor a name."""
+    try:
+        if host.startswith("["):
+            return str(IPv6Address(host[1:-1]))
+        if _NUMERIC.fullmatch(host.rstrip(".").rpartition(".")[2]):
+            return str(IPv4Address(host))
+    except ValueError as error:
+        # Some resolvers take 0x7f.1, 017700000001 and 2130706433 for addresses.
+        raise CallFailed(f"invalid url {_shown(text)}: no usual form of an address") from error
+    if len(host) > 253 or not _NAME.fullmatch(host):  # noqa: PLR2004 - what DNS allows
+        raise CallFailed(f"invalid url {_shown(text)}: {host} is no host name")
+    return host.rstrip(".")
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 200 else text[:200] + "...")  # noqa: PLR2004

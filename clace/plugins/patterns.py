@@ -1,0 +1,39 @@
+"""The texts of a permission: literal, or after ``regex:`` an RE2 pattern for the whole value."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+# RE2 has the syntax that era-25 permissions are written in, and matches in linear time: with the
+# standard library an app could stop the daemon with a value made for its own approved pattern.
+import re2  # type: ignore[import-untyped]
+
+PREFIX = "regex:"
+MAX_SUBJECT = 64 * 1024
+
+
+def matches(expected: str, value: str) -> bool:
+    """Whether the whole of ``value`` is what a permission expects.
+
+    A value too long to look at and a pattern that is none match nothing.
+    """
+    if not expected.startswith(PREFIX):
+        return expected == value
+    pattern = _compiled(expected[len(PREFIX) :])
+    if pattern is None or len(value) > MAX_SUBJECT:
+        return False
+    try:
+        return pattern.fullmatch(value) is not None
+    except UnicodeEncodeError:  # a lone surrogate is no text that RE2 takes
+        return False
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError):
+        return None

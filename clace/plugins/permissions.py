@@ -1,0 +1,91 @@
+"""Which of an app's permissions cover a call, and how to say that none does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clace.errors import BadRequest, PluginRefused
+from clace.model.app import App, Permission
+from clace.plugins.patterns import matches
+
+_MAX_SHOWN = 200
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def text_of(value: Any) -> str:
+    """A value as Starlark's ``str`` has it, which is what permissions are compared with.
+
+    :raises BadRequest: it is nested too deeply to be written.
+    """
+    try:
+        return value if isinstance(value, str) else _quoted(value)
+    except RecursionError as error:
+        raise BadRequest("an argument is nested too deeply") from error
+
+
+def _quoted(value: Any) -> str:
+    match value:
+        case str():
+            return f'"{value.translate(_ESCAPES)}"'
+        case list() | tuple():
+            return f"[{', '.join(map(_quoted, value))}]"
+        case dict():
+            pairs = (f"{_quoted(key)}: {_quoted(item)}" for key, item in value.items())
+            return f"{{{', '.join(pairs)}}}"
+        case _:
+            return str(value)
+
+
+def covering(app: App, plugin: str, method: str, args: Sequence[Any]) -> tuple[Permission, ...]:
+    """The approved permissions that cover the call; keyword arguments are not looked at.
+
+    :raises PluginRefused: there is none; the text is about the one that came closest.
+    """
+    candidates = _named(app, plugin, method)
+    constrained = max((len(p.arguments) for p in candidates), default=0)
+    texts = tuple(map(text_of, args[:constrained]))
+    found = tuple(p for p in candidates if _agreeing(p, texts) == len(p.arguments))
+    if found:
+        return found
+    call = f"app {app} is not permitted to call {plugin}.{method}"
+    if not candidates:
+        raise PluginRefused(f"{call}. Audit the app and approve permissions")
+    closest = max(candidates, key=lambda candidate: _agreeing(candidate, texts))
+    raise PluginRefused(f"{call} with {_difference(closest, texts)}")
+
+
+def _named(app: App, plugin: str, method: str) -> tuple[Permission, ...]:
+    return tuple(
+        permission
+        for permission in app.metadata.permissions
+        if (permission.plugin, permission.method) == (plugin, method)
+    )
+
+
+def _agreeing(permission: Permission, texts: Sequence[str]) -> int:
+    """How many of the leading arguments are as the permission expects."""
+    agreeing = 0
+    for expected, text in zip(permission.arguments, texts, strict=False):
+        if not matches(expected, text):
+            break
+        agreeing += 1
+    return agreeing
+
+
+def _difference(permission: Permission, texts: Sequence[str]) -> str:
+    index = _agreeing(permission, texts)
+    if index == len(texts):
+        return (
+            f"{len(texts)} arguments, {len(permission.arguments)} or more positional arguments are"
+            " required (permissions checks are not supported for kwargs). Audit the app and"
+            " approve permissions"
+        )
+    return (
+        f'argument {index} having value "{_shown(texts[index])}", expected'
+        f' "{permission.arguments[index]}". Update the app or audit and approve permissions'
+    )
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."

@@ -1,0 +1,178 @@
+"""Files that plugins make for apps, and the offers by which users fetch files."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from attrs import define, frozen
+from msgspec import Struct
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from clace.errors import NoSuchRoute, TooLarge
+from clace.model.ids import ksuid
+from clace.threads import InThread
+
+USER = "user"
+APP = "app"
+_MAX_SERVED = 1000
+
+
+class ServedFile(Struct, frozen=True, kw_only=True):
+    """A file offered for download: by whom, to whom (``USER``: only who it was made for)."""
+
+    app_id: str
+    user_id: str
+    path: str
+    identity: tuple[int, int]
+    """Device and inode: another file put in its place is not served."""
+    name: str
+    mime_type: str
+    visibility: str = USER
+    single_access: bool = True
+    seconds: float = 3600
+    """How long it is offered; nothing or less: until the server stops."""
+
+
+@frozen
+class Download:
+    """An open file on its way to a user; whoever sends it says how that went, by ``close``."""
+
+    file: BinaryIO
+    size: int
+    name: str
+    mime_type: str
+    close: Callable[[bool], None]
+    """Takes whether all of it was delivered; only then is a single access used up."""
+
+
+@define
+class _Offer:
+    served: ServedFile
+    expiry: IDelayedCall | None
+    taken: bool = False
+
+
+class TempFiles:
+    """The temporary files there are, each belonging to one app.
+
+    Only files made here are ever deleted; others that an app offers stay where they are.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        clock: IReactorTime,
+        random_bytes: Callable[[int], bytes],
+        in_thread: InThread,
+    ) -> None:
+        self._directory = os.path.realpath(directory)
+        self._clock = clock
+        self._random_bytes = random_bytes
+        self._in_thread = in_thread
+        self._made: dict[str, str] = {}
+        self._offers: dict[str, _Offer] = {}
+
+    async def make(self, app_id: str) -> tuple[BinaryIO, str]:
+        """A new empty file of the app, open for writing, and its path."""
+        file, path = await self._in_thread(self._create)
+        self._made[path] = app_id
+        return file, path
+
+    def owner(self, path: str) -> str | None:
+        """The app that a file was made for, if it was made here."""
+        return self._made.get(path)
+
+    async def discard(self, path: str) -> None:
+        """Delete a file that was made here and that nobody offers."""
+        if path in self._made and not any(o.served.path == path for o in self._offers.values()):
+            del self._made[path]
+            await self._in_thread(lambda: _remove(path))
+
+    def serve(self, served: ServedFile) -> str:
+        """Offer a file; the id that it can be fetched by.
+
+        :raises TooLarge: the app offers as many as it may.
+        """
+        mine = sum(offer.served.app_id == served.app_id for offer in self._offers.values())
+        if mine >= _MAX_SERVED:
+            raise TooLarge(f"the app offers {mine} files already, no more are allowed")
+        file_id = f"usr_file_{ksuid(self._clock.seconds(), self._random_bytes)}"
+        expiry = (
+            self._clock.callLater(served.seconds, self._withdraw, file_id)
+            if served.seconds > 0
+            else None
+        )
+        self._offers[file_id] = _Offer(served, expiry)
+        return file_id
+
+    async def open(self, app_id: str, user_id: str, file_id: str) -> Download:
+        """The file that this app offers to this user under the id.
+
+        :raises NoSuchRoute: there is none, for whatever reason.
+        """
+        offer = self._offers.get(file_id)
+        if offer is None or offer.taken or not _meant_for(offer.served, app_id, user_id):
+            raise NoSuchRoute("file not found")
+        offer.taken = offer.served.single_access
+        served = offer.served
+        try:
+            file, size = await self._in_thread(lambda: _opened(served))
+        except OSError as error:
+            offer.taken = False
+            raise NoSuchRoute("file not found") from error
+
+        def close(delivered: bool) -> None:  # noqa: FBT001 - Download says what it is
+            file.close()
+            offer.taken = False
+            if delivered and served.single_access:
+                self._withdraw(file_id)
+
+        return Download(file, size, served.name, served.mime_type, close)
+
+    async def stop(self) -> None:
+        """Offer nothing any more and delete what was made."""
+        for file_id in tuple(self._offers):
+            self._withdraw(file_id)
+        for path in tuple(self._made):
+            await self.discard(path)
+
+    def _create(self) -> tuple[BinaryIO, str]:
+        descriptor, path = tempfile.mkstemp(prefix="clace-exec-stdout-", dir=self._directory)
+        return os.fdopen(descriptor, "wb", buffering=0), path
+
+    def _withdraw(self, file_id: str) -> None:
+        offer = self._offers.pop(file_id, None)
+        if offer is None:
+            return
+        if offer.expiry is not None and offer.expiry.active():
+            offer.expiry.cancel()
+        path = offer.served.path
+        if path in self._made and not any(o.served.path == path for o in self._offers.values()):
+            del self._made[path]
+            # One unlink, from a timer that nobody waits for; the thread is not worth it.
+            _remove(path)
+
+
+def _meant_for(served: ServedFile, app_id: str, user_id: str) -> bool:
+    return served.app_id == app_id and (served.visibility == APP or served.user_id == user_id)
+
+
+def _opened(served: ServedFile) -> tuple[BinaryIO, int]:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    file = os.fdopen(os.open(served.path, flags), "rb")
+    found = os.fstat(file.fileno())
+    if not stat.S_ISREG(found.st_mode) or (found.st_dev, found.st_ino) != served.identity:
+        file.close()
+        raise FileNotFoundError(served.path)
+    return file, found.st_size
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        Path(path).unlink()
