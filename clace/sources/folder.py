@@ -1,0 +1,60 @@
+"""Apps from folders of this machine."""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import partial
+from pathlib import Path
+
+from clace.errors import SourceError
+from clace.sources.folders import Found, content, entries, opened_file, opened_top
+from clace.sources.limits import Limits, Tally, link_refused
+from clace.sources.live import LiveFolder
+from clace.sources.tree import Tree
+from clace.threads import InThread
+
+
+class FolderSource:
+    """Folders; relative ones are below ``base``, and ``~`` is ``home``."""
+
+    def __init__(
+        self, in_thread: InThread, base: Path, home: Path, limits: Limits | None = None
+    ) -> None:
+        self._in_thread = in_thread
+        self._base, self._home = base, home
+        self._limits = limits or Limits()
+
+    def absolute(self, text: str) -> str:
+        """The path of the folder; it is not looked at."""
+        if text == "~" or text.startswith("~/"):
+            text = f"{self._home}{text[1:]}"
+        return os.path.normpath(self._base / text)
+
+    async def fetch(self, path: str) -> Tree:
+        """:raises SourceError: with what it has and may not have."""
+        return await self._in_thread(partial(copied, path, self._limits))
+
+    def live(self, path: str) -> LiveFolder:
+        """The folder as it is at each call."""
+        return LiveFolder(path, self._in_thread, self._limits)
+
+
+def copied(path: str, limits: Limits) -> Tree:
+    """The files of the folder; blocks.
+
+    :raises SourceError: it has links or special files, or too much.
+    """
+    tally = Tally(limits)
+    with opened_top(path) as top:
+        return Tree({found.name: _taken(found, limits, tally) for found in entries(top, limits)})
+
+
+def _taken(found: Found, limits: Limits, tally: Tally) -> bytes:
+    if stat.S_ISLNK(found.status.st_mode):
+        raise link_refused(found.name)
+    if not stat.S_ISREG(found.status.st_mode):
+        raise SourceError(f"{found.name} is neither a file nor a folder")
+    tally.add(found.name, found.status.st_size)
+    with opened_file(found.folder, found.part) as descriptor:
+        return content(descriptor, found.name, limits)

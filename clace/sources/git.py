@@ -1,0 +1,116 @@
+"""Apps from git repositories: fetched into a folder of their own, read, and forgotten."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, field
+from twisted.application.service import Service
+from twisted.internet.defer import DeferredSemaphore
+
+from clace.errors import SourceError
+from clace.interfaces import Fetched, Revision
+from clace.sources.git_auth import GitAuth
+from clace.sources.git_program import GitProgram
+from clace.sources.git_workshop import DEFAULT_BRANCH, Tools, Wanted, Workshop, laid_out
+from clace.sources.limits import MEBIBYTE, Limits
+from clace.sources.places import GitPlace, parse
+from clace.sources.tree import Tree
+from clace.threads import InThread
+
+
+class GitOptions(Struct, frozen=True, kw_only=True):
+    """``default_auth`` names the entry for revisions that name none; ``environment`` is what git
+    sees of the daemon's besides, such as the names of proxies; sizes are in bytes.
+    """
+
+    auths: tuple[GitAuth, ...] = ()
+    default_auth: str = ""
+    program: str = "git"
+    environment: Mapping[str, str] = field(
+        default_factory=lambda: {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+    )
+    seconds: float = 600
+    at_once: int = 4
+    disk: int = 1024 * MEBIBYTE
+    limits: Limits = Limits()
+
+
+class GitSource(Service):
+    """Git repositories; ``scratch`` is a folder for nothing else, and emptied at the start."""
+
+    def __init__(
+        self, reactor: Any, in_thread: InThread, scratch: Path, options: GitOptions
+    ) -> None:
+        self.setName("git")
+        self._clock, self._in_thread = reactor, in_thread
+        self._scratch, self._options = scratch, options
+        self._program = GitProgram(reactor, options.program, options.disk)
+        self._turns = DeferredSemaphore(options.at_once)
+
+    def startService(self) -> None:
+        """Remove what a server that was killed left."""
+        super().startService()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def stopService(self) -> None:
+        """End what is under way; who waits for it is refused."""
+        super().stopService()
+        self._program.end()
+
+    async def head(self, revision: Revision) -> str:
+        """:raises SourceError: the repository cannot be asked."""
+        async with self._workshop(revision) as workshop:
+            return await workshop.head()
+
+    async def fetch(self, revision: Revision) -> Fetched:
+        """:raises SourceError: with git's reason, and the option to look at."""
+        async with self._workshop(revision) as workshop:
+            commit = await workshop.fetch()
+            message, contents = await workshop.read(commit, self._options.limits)
+            files = await self._in_thread(partial(Tree, contents))
+        branch = "" if revision.commit else revision.branch or DEFAULT_BRANCH
+        return Fetched(files=files, branch=branch, commit=commit, message=message)
+
+    @asynccontextmanager
+    async def _workshop(self, revision: Revision) -> AsyncIterator[Workshop]:
+        auth = self._auth(revision.git_auth or self._options.default_auth)
+        place = parse(revision.source_url)
+        wanted = Wanted.of(revision, auth.reach(place) if auth else place)
+        await self._turns.acquire()
+        try:
+            async with self._tools(wanted.place, auth) as tools:
+                seconds = self._options.seconds
+                yield Workshop(self._program, self._clock, seconds, wanted, tools)
+        finally:
+            self._turns.release()
+
+    @asynccontextmanager
+    async def _tools(self, place: GitPlace, auth: GitAuth | None) -> AsyncIterator[Tools]:
+        folder = await self._in_thread(self._new_folder)
+        try:
+            work = partial(laid_out, folder, place, auth, self._options.environment)
+            yield await self._in_thread(work)
+        finally:
+            await self._in_thread(partial(shutil.rmtree, folder, ignore_errors=True))
+
+    def _new_folder(self) -> Path:
+        try:
+            self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(dir=self._scratch))
+        except OSError as error:
+            raise SourceError(f"cannot make a folder for git: {error}") from error
+
+    def _auth(self, name: str) -> GitAuth | None:
+        if not name:
+            return None
+        for auth in self._options.auths:
+            if auth.name == name:
+                return auth
+        raise SourceError(f"git auth entry {name} not found in server config")

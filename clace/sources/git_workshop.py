@@ -1,0 +1,175 @@
+"""A bare repository in a folder of its own, for one look at a remote one.
+
+There is no working tree: files are read as objects, so that neither links, hooks, filters nor
+attributes of the repository come to act.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from twisted.internet.interfaces import IReactorTime
+
+from clace.errors import SourceError
+from clace.interfaces import Revision
+from clace.sources import git_objects
+from clace.sources.git_auth import GitAuth, credential_options, ssh_command
+from clace.sources.git_program import GitFailed, GitProgram, GitRun
+from clace.sources.limits import MEBIBYTE, Limits
+from clace.sources.places import GitPlace, checked_branch, checked_commit
+
+DEFAULT_BRANCH = "main"
+_WHOLE_ID = 40
+_LISTING = 64 * MEBIBYTE
+_HEAD_LINE = 200
+_FETCHED = "refs/clace/fetched"
+_ALL_BRANCHES = "+refs/heads/*:refs/clace/heads/*"
+
+
+class Wanted(Struct, frozen=True):
+    """What is asked of a remote repository, checked; a commit makes the branch not matter."""
+
+    place: GitPlace
+    branch: str
+    commit: str
+
+    @classmethod
+    def of(cls, revision: Revision, place: GitPlace) -> Wanted:
+        """:raises SourceError: there can be no such branch or commit."""
+        branch = checked_branch(revision.branch or DEFAULT_BRANCH)
+        return cls(place, branch, revision.commit and checked_commit(revision.commit))
+
+    @property
+    def is_whole_id(self) -> bool:
+        return len(self.commit) >= _WHOLE_ID
+
+
+class Tools(Struct, frozen=True):
+    """The folder, what git sees of the world, and the options that let it in."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    options: tuple[str, ...]
+
+
+def laid_out(
+    folder: Path, place: GitPlace, auth: GitAuth | None, environment: Mapping[str, str]
+) -> Tools:
+    """The tools for a place, with its secrets in files of the folder. Blocks.
+
+    :raises SourceError: a key cannot be read.
+    """
+    seen = {
+        "LC_ALL": "C",
+        "HOME": str(folder),
+        "GIT_DIR": str(folder / "repository"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "/bin/true",
+        "GIT_ALLOW_PROTOCOL": "http:https" if place.scheme == "http" else place.scheme or "ssh",
+        "GIT_SSH_COMMAND": ssh_command(auth, folder),
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        **environment,
+    }
+    return Tools(folder, seen, credential_options(auth, place, folder))
+
+
+class Workshop:
+    """Asks the remote repository, until its time is up."""
+
+    def __init__(
+        self, program: GitProgram, clock: IReactorTime, seconds: float, wanted: Wanted, tools: Tools
+    ) -> None:
+        self._program, self._clock = program, clock
+        self._ends = clock.seconds() + seconds
+        self._wanted, self._tools = wanted, tools
+
+    async def head(self) -> str:
+        """The commit that a fetch would give."""
+        wanted = self._wanted
+        if wanted.commit:
+            return wanted.commit if wanted.is_whole_id else await self.fetch()
+        ref = f"refs/heads/{wanted.branch}"
+        printed = await self._remote("ls-remote", "--end-of-options", wanted.place.url, ref)
+        for line in printed.decode(errors="replace").splitlines():
+            commit, _, name = line.partition("\t")
+            if name == ref:
+                return commit
+        raise self._refusal(f"there is no branch {wanted.branch}", "--branch")
+
+    async def fetch(self) -> str:
+        """Have the commit here; its id."""
+        await self._git("init", "--quiet", "--bare", "--template=")
+        wanted = self._wanted
+        if not wanted.commit:
+            await self._fetch("--depth=1", f"+refs/heads/{wanted.branch}:{_FETCHED}")
+            return await self._whole_id(_FETCHED)
+        try:
+            if wanted.is_whole_id:
+                await self._fetch("--depth=1", wanted.commit)
+                return await self._whole_id(wanted.commit)
+        except SourceError:
+            # Not every server gives a commit by its id: then we need all there are.
+            if self._clock.seconds() >= self._ends:
+                raise
+        await self._fetch("--tags", _ALL_BRANCHES)
+        return await self._whole_id(wanted.commit)
+
+    async def read(self, commit: str, limits: Limits) -> tuple[str, dict[str, bytes]]:
+        """The message of a commit that was fetched, and its files.
+
+        :raises SourceError: it has links, or too much, or not the folder.
+        """
+        blobs = git_objects.blobs(await self._listing(commit), limits)
+        ids = list(dict.fromkeys(blob.id for blob in blobs))
+        asked = "\n".join((commit, *ids, "")).encode()
+        most = sum(blob.size + _HEAD_LINE for blob in blobs) + MEBIBYTE
+        printed = await self._git("cat-file", "--batch", input=asked, limit=most)
+        first, *others = git_objects.contents(printed)
+        contents = dict(zip(ids, others, strict=True))
+        return git_objects.message(first), {blob.name: contents[blob.id] for blob in blobs}
+
+    async def _listing(self, commit: str) -> bytes:
+        folder = self._wanted.place.folder
+        tree = f"{commit}:{folder}"
+        try:
+            return await self._git("ls-tree", "-r", "-z", "-l", "--full-tree", tree, limit=_LISTING)
+        except GitFailed as error:
+            raise SourceError(f"there is no folder {folder} in {self._wanted.place.url}") from error
+
+    async def _whole_id(self, name: str) -> str:
+        try:
+            printed = await self._git("rev-parse", "--verify", f"{name}^{{commit}}")
+        except GitFailed as error:
+            raise self._refusal(f"there is no commit {name}", "--commit") from error
+        return printed.decode().strip()
+
+    async def _fetch(self, option: str, refs: str) -> None:
+        url = self._wanted.place.url
+        await self._remote("fetch", "--quiet", option, "--end-of-options", url, refs)
+
+    async def _remote(self, *arguments: str) -> bytes:
+        try:
+            return await self._git(*self._tools.options, *arguments)
+        except GitFailed as error:
+            missing = "remote ref" in error.message
+            raise self._refusal(error.message, "--branch" if missing else "--git-auth") from error
+
+    async def _git(self, *arguments: str, input: bytes = b"", limit: int = MEBIBYTE) -> bytes:  # noqa: A002
+        return await self._program.run(
+            GitRun(
+                arguments=arguments,
+                environment=self._tools.environment,
+                folder=self._tools.folder,
+                seconds=self._ends - self._clock.seconds(),
+                input=input,
+                limit=limit,
+            )
+        )
+
+    def _refusal(self, why: str, option: str) -> SourceError:
+        return SourceError(f"cannot fetch {self._wanted.place.url}: {why} (see {option})")

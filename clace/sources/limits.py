@@ -1,0 +1,60 @@
+"""How much a source may have, and which of its files are not the app's."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from clace.errors import SourceError
+
+MEBIBYTE = 1024 * 1024
+_NOT_THE_APPS = frozenset({".git", "__pycache__", ".venv", "node_modules"})
+_OF_AN_EDITOR = re.compile(r"(\..*\.sw[a-p]|.*~|\.#.*|#.*#)\Z", re.DOTALL)
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Sizes are in bytes."""
+
+    files: int = 10_000
+    file: int = 64 * MEBIBYTE
+    total: int = 256 * MEBIBYTE
+    depth: int = 64
+
+
+class Tally:
+    """Counts what a source has, up to its limits."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._files = self._total = 0
+
+    def add(self, name: str, size: int) -> None:
+        """:raises SourceError: this file is too large, or there are too many."""
+        self._files += 1
+        self._total += size
+        if size > self._limits.file:
+            raise SourceError(f"file {name} is over the limit of {self._limits.file} bytes")
+        if self._files > self._limits.files:
+            raise SourceError(f"the source has more than {self._limits.files} files")
+        if self._total > self._limits.total:
+            raise SourceError(f"the source has more than {self._limits.total} bytes")
+
+
+def is_skipped(part: str) -> bool:
+    """Whether a file or folder of that name is version control's, a cache, or an editor's."""
+    return part in _NOT_THE_APPS or _OF_AN_EDITOR.match(part) is not None
+
+
+def checked_name(name: str | bytes) -> str:
+    """:raises SourceError: the name is not UTF-8."""
+    raw = name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        shown = raw.decode("utf-8", "backslashreplace")
+        raise SourceError(f"the name of file {shown} is not UTF-8") from None
+
+
+def link_refused(name: str) -> SourceError:
+    return SourceError(f"{name} is a symbolic link, which a source may not have")

@@ -1,0 +1,98 @@
+"""Sources without disk or network: what tests of other rooms use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from zope.interface import implementer
+
+from clace.errors import SourceError
+from clace.interfaces import Fetched, IFiles, ISources, Revision
+from clace.model.app import FileRef
+from clace.sources import places
+from clace.sources.git_workshop import DEFAULT_BRANCH
+from clace.sources.sources import checked
+from clace.sources.tree import Tree
+
+Contents = Mapping[str, bytes]
+
+
+@implementer(ISources)
+class MemorySources:
+    """Folders and repositories as they were put here."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, Tree] = {}
+        self._commits: dict[str, list[Fetched]] = {}
+
+    def put_folder(self, path: str, contents: Contents) -> None:
+        self._folders[path] = Tree(contents)
+
+    def put_commit(
+        self, url: str, contents: Contents, *, branch: str = DEFAULT_BRANCH, message: str = ""
+    ) -> str:
+        """The id of a new commit, from now on the head of the branch."""
+        commits = self._commits.setdefault(url, [])
+        commit = hashlib.sha1(f"{url} {len(commits)}".encode(), usedforsecurity=False).hexdigest()
+        files = Tree(contents)
+        commits.append(Fetched(files=files, branch=branch, commit=commit, message=message))
+        return commit
+
+    def check(self, source_url: str) -> str:
+        source = checked(source_url)
+        if places.is_git(source) or source.startswith("/"):
+            return source
+        raise SourceError(f"path does not exist {source}")
+
+    def is_git(self, source_url: str) -> bool:
+        return places.is_git(source_url)
+
+    async def head(self, revision: Revision) -> str:
+        return self._found(revision).commit if self.is_git(revision.source_url) else ""
+
+    async def fetch(self, revision: Revision) -> Fetched:
+        source = self.check(revision.source_url)
+        if not self.is_git(source):
+            return Fetched(files=self.folder(source))
+        found = self._found(revision)
+        branch = "" if revision.commit else found.branch
+        return Fetched(files=found.files, branch=branch, commit=found.commit, message=found.message)
+
+    def live(self, source_url: str) -> IFiles:
+        """:raises SourceError: it is no folder."""
+        if self.is_git(source_url):
+            raise SourceError(f"{source_url} is no folder, which a dev app needs")
+        return _Live(self, self.check(source_url))
+
+    def folder(self, path: str) -> Tree:
+        """:raises SourceError: none was put there."""
+        if path not in self._folders:
+            raise SourceError(f"path does not exist {path}")
+        return self._folders[path]
+
+    def _found(self, revision: Revision) -> Fetched:
+        branch = revision.branch or DEFAULT_BRANCH
+        for commit in reversed(self._commits.get(revision.source_url, ())):
+            if revision.commit and commit.commit.startswith(revision.commit):
+                return commit
+            if not revision.commit and commit.branch == branch:
+                return commit
+        wanted = revision.commit or branch
+        raise SourceError(f"cannot fetch {revision.source_url}: there is no {wanted}")
+
+
+@implementer(IFiles)
+class _Live:
+    def __init__(self, sources: MemorySources, path: str) -> None:
+        self._sources, self._path = sources, path
+
+    @property
+    def refs(self) -> Mapping[str, FileRef]:
+        return self._sources.folder(self._path).refs
+
+    async def read(self, name: str) -> bytes:
+        return await self._sources.folder(self._path).read(name)
+
+    async def read_brotli(self, name: str) -> bytes | None:
+        return await self._sources.folder(self._path).read_brotli(name)

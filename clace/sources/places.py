@@ -1,0 +1,142 @@
+"""Where a git repository is, and which folder of it, from what an operator writes.
+
+Nothing that comes out of here can be taken for an option by git or ssh.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+from msgspec import Struct
+
+from clace.errors import SourceError
+
+_SCHEMES = ("https", "http", "ssh", "file")
+_USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+_WEB_HOST = re.compile(rf"{_HOST}\Z")
+_SSH_HOST = re.compile(rf"(?:{_USER}@)?{_HOST}\Z")
+_PART = re.compile(r"(?![-.]\Z|\.\.\Z|-)[^\x00-\x20\x7f\\?#*:@]+\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_BRANCH = re.compile(r"(?!-|/)(?:(?!//|\.\.|@\{|/\.)[^\x00-\x20\x7f~^:?*\[\\\ud800-\udfff])+\Z")
+_COMMIT = re.compile(r"[0-9a-f]{4,64}\Z")
+_ORG_AND_REPOSITORY = 2
+_LEAST_PARTS = 3
+
+
+class GitPlace(Struct, frozen=True):
+    """A repository as git takes it (``host:repository`` if there is no scheme), and a folder."""
+
+    scheme: str
+    host: str
+    repository: str
+    folder: str = ""
+
+    @property
+    def url(self) -> str:
+        if not self.scheme:
+            return f"{self.host}:{self.repository}"
+        return f"{self.scheme}://{self.host}/{self.repository}"
+
+    @property
+    def is_ssh(self) -> bool:
+        return self.scheme in {"", "ssh"}
+
+    def by_key(self, user: str) -> GitPlace:
+        """The same over SSH, as that user unless the place itself names one."""
+        if self.scheme in {"http", "https"}:
+            host = re.sub(r":[0-9]+\Z", "", self.host)
+            repository = f"{self.repository.removesuffix('.git')}.git"
+            return GitPlace("", f"{user}@{host}", repository, self.folder)
+        if self.scheme == "ssh" and "@" in self.host:
+            return self
+        return msgspec.structs.replace(self, host=f"{user}@{self.host.rpartition('@')[2]}")
+
+
+def is_git(text: str) -> bool:
+    """Whether a source is for git; anything else is a folder."""
+    if text.startswith(("git@", *(f"{scheme}://" for scheme in _SCHEMES))):
+        return True
+    if text.startswith(("/", ".", "~")):
+        return False
+    parts = text.split("/")
+    return "." in parts[0] and len(parts) >= _LEAST_PARTS
+
+
+def parse(text: str) -> GitPlace:
+    """The repository and folder of a source for git.
+
+    :raises SourceError: with the source in it, unless it may hold a password.
+    """
+    if text.startswith("git@"):
+        host, _, path = text.partition(":")
+        return _place(text, "", host, path)
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        scheme, rest = "https", text
+    if scheme not in _SCHEMES:
+        raise _invalid(text, f"{scheme}:// is not supported")
+    host, _, path = rest.partition("/")
+    return _place(text, scheme, host, path)
+
+
+def _place(text: str, scheme: str, host: str, path: str) -> GitPlace:
+    _check_host(text, scheme, host)
+    repository, mark, folder = path.partition("//")
+    if not mark and scheme != "file":
+        repository, folder = _split(text, path)
+    folder = folder.strip("/")
+    for part in (*repository.split("/"), *(folder.split("/") if folder else ())):
+        if not _PART.match(part):
+            raise _invalid(text, f"{part!r} is no part of a path")
+    return GitPlace(scheme, host, repository, folder)
+
+
+def _check_host(text: str, scheme: str, host: str) -> None:
+    if scheme == "file":
+        fits = not host
+    elif scheme in {"", "ssh"}:
+        fits = _SSH_HOST.match(host) is not None
+    else:
+        fits = _WEB_HOST.match(host) is not None
+    if not fits and "@" in host:
+        raise SourceError("invalid git url: a password does not belong in it, use --git-auth")
+    if not fits:
+        raise _invalid(text, f"{host!r} is no host")
+
+
+def _split(text: str, path: str) -> tuple[str, str]:
+    """The repository ends at ``.git``, else after its second part."""
+    parts = path.rstrip("/").split("/")
+    ends = (place for place, part in enumerate(parts, 1) if part.endswith(".git"))
+    end = next(ends, _ORG_AND_REPOSITORY)
+    if len(parts) < end:
+        raise _invalid(text, "expected an organization and a repository")
+    return "/".join(parts[:end]), "/".join(parts[end:])
+
+
+def _invalid(text: str, why: str) -> SourceError:
+    return SourceError(f"invalid git url: {_CONTROL.sub('?', text)}: {_CONTROL.sub('?', why)}")
+
+
+def checked_branch(branch: str) -> str:
+    """:raises SourceError: no branch can have that name."""
+    if not _BRANCH.match(branch) or branch.endswith((".lock", "/", ".")):
+        raise SourceError(f"invalid branch name {_CONTROL.sub('?', branch)}")
+    return branch
+
+
+def checked_commit(commit: str) -> str:
+    """:raises SourceError: it is no commit id, whole or shortened."""
+    if not _COMMIT.match(commit.lower()):
+        raise SourceError(f"invalid commit {_CONTROL.sub('?', commit)}, expected its hash")
+    return commit.lower()
+
+
+def check_text(text: str) -> None:
+    """:raises SourceError: no source of either kind looks like that."""
+    if not text or _CONTROL.search(text) or text.startswith("-"):
+        raise SourceError(f"invalid source {_CONTROL.sub('?', text)!r}")
+    if "#" in text:
+        raise SourceError(f"invalid source {text}: a folder after # is not supported")

@@ -1,0 +1,58 @@
+"""Folders and git repositories behind one seam."""
+
+from __future__ import annotations
+
+from zope.interface import implementer
+
+from clace.errors import SourceError
+from clace.interfaces import Fetched, IFiles, ISources, Revision
+from clace.sources import places
+from clace.sources.folder import FolderSource
+from clace.sources.git import GitSource
+
+_NO_SOURCE = "-"
+
+
+def checked(source_url: str) -> str:
+    """The same text.
+
+    :raises SourceError: it is for neither, or for a git repository that cannot be.
+    """
+    if source_url == _NO_SOURCE:
+        raise SourceError("source - needs a spec, and this server has none")
+    places.check_text(source_url)
+    if places.is_git(source_url):
+        places.parse(source_url)
+    return source_url
+
+
+@implementer(ISources)
+class Sources:
+    """Which of the two a source is for, its text alone decides."""
+
+    def __init__(self, folder: FolderSource, git: GitSource) -> None:
+        self._folder, self._git = folder, git
+
+    def check(self, source_url: str) -> str:
+        source = checked(source_url)
+        return source if places.is_git(source) else self._folder.absolute(source)
+
+    def is_git(self, source_url: str) -> bool:
+        return places.is_git(source_url)
+
+    async def head(self, revision: Revision) -> str:
+        source = self.check(revision.source_url)
+        return await self._git.head(revision) if places.is_git(source) else ""
+
+    async def fetch(self, revision: Revision) -> Fetched:
+        source = self.check(revision.source_url)
+        if places.is_git(source):
+            return await self._git.fetch(revision)
+        return Fetched(files=await self._folder.fetch(source))
+
+    def live(self, source_url: str) -> IFiles:
+        """:raises SourceError: it is no folder."""
+        source = self.check(source_url)
+        if places.is_git(source):
+            raise SourceError(f"{source} is no folder, which a dev app needs")
+        return self._folder.live(source)

@@ -1,0 +1,19 @@
+from twisted.trial.unittest import TestCase
+
+from clace.sources.memory import MemorySources
+from tests.support.source_contract import SourcesContract
+
+
+class MemorySourcesTests(SourcesContract, TestCase):
+    """The twin that other rooms test with keeps the contract."""
+
+    def make_sources(self):
+        return MemorySources()
+
+    def put_folder(self, name, contents):
+        self.sources.put_folder(f"/{name}", contents)
+        return f"/{name}"
+
+    def put_commit(self, name, contents, branch="main", message=""):
+        url = f"https://git.example/org/{name}"
+        return url, self.sources.put_commit(url, contents, branch=branch, message=message)
