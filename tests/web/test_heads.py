@@ -1,4 +1,4 @@
-from contextlib import suppress
+import contextlib
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -229,7 +229,7 @@ class ReadHeadTests(SynchronousTestCase):
     @given(st.binary())
     def test_never_raises_anything_else(self, data):
         """Any bytes are a request or are refused."""
-        with suppress(Refused):
+        with contextlib.suppress(Refused):
             read(data + b"\r\n\r\n")
 
     @given(st.sampled_from(HEADS), st.integers(0, 60), st.binary(max_size=3), st.integers(0, 3))
