@@ -16,7 +16,6 @@ from clace.config.discovery import FILE_NAME, Location
 from clace.config.names import Names, replace_names
 from clace.config.places import Origin, Steps, place_text
 from clace.config.reading import Reader
-from clace.config.rules import without_password
 from clace.config.sections import Settings
 from clace.errors import ConfigError
 
@@ -159,7 +158,3 @@ def _plain_secrets(config: Config) -> Iterator[Steps]:
     for name, entry in config.git_auth.items():
         if entry.password:
             yield "git_auth", name, "password"
-    for key in ("db_connection", "audit_db_connection"):
-        connection = getattr(config.metadata, key)
-        if without_password(connection) != connection:
-            yield "metadata", key

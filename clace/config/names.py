@@ -24,7 +24,7 @@ class Refused(ValueError):
 
 
 class Names:
-    """What ``$NAME`` stands for in paths, endpoints and connections; ``$$`` is a dollar sign."""
+    """What ``$NAME`` stands for in paths, endpoints and databases; ``$$`` is a dollar sign."""
 
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
         self.home = home

@@ -15,13 +15,10 @@ from msgspec import Struct
 
 from clace.config.names import Names, Refused
 
-HIDDEN = "<redacted>"
 BCRYPT = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_PASSWORD = re.compile(r"(?<=password=)[^&]+")
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
-_POSTGRES = ("postgres", "postgresql")
 _SHOWN = 60
 _INT64 = 2**63
 
@@ -29,21 +26,13 @@ T = TypeVar("T")
 Parse = Callable[[object, Names], object]
 
 
-def _open(value: object) -> object:
-    return value
-
-
 class Rule(Struct, frozen=True):
-    """How a value is read. ``from_text`` turns what a flag or the environment says into one.
-
-    ``hide`` makes of a value what people may see.
-    """
+    """How a value is read. ``from_text`` turns what a flag or the environment says into one."""
 
     expected: str
     parse: Parse
     from_text: Callable[[str], object] = str
     secret: bool = False
-    hide: Callable[[object], object] = _open
 
     def refusal(self, value: object, reason: str = "") -> str:
         """What to say of a value that was refused; secrets are not repeated."""
@@ -69,21 +58,6 @@ def shown(value: object) -> str:
             return "an array"
         case _:
             return str(value)
-
-
-def hidden(value: object) -> object:
-    """In place of a secret; that there is none may be seen."""
-    return HIDDEN if value else value
-
-
-def without_password(connection: object) -> str:
-    """A database's connection as people may see it."""
-    scheme, slashes, rest = str(connection).partition("://")
-    user, at, host = rest.rpartition("@")
-    if ":" in user:
-        user = f"{user.partition(':')[0]}:{HIDDEN}"
-    host = _PASSWORD.sub(HIDDEN, host)
-    return f"{scheme}{slashes}{user}{at}{host}"
 
 
 def boolean() -> Rule:
@@ -137,7 +111,7 @@ def text(expected: str = "a text", *, secret: bool = False) -> Rule:
     def parse(value: object, _names: Names) -> str:
         return _printable(value)
 
-    return Rule(expected, parse, secret=secret, hide=hidden if secret else _open)
+    return Rule(expected, parse, secret=secret)
 
 
 def filled_text(expected: str) -> Rule:
@@ -196,7 +170,7 @@ def bcrypt_hash() -> Rule:
         written = _instance(value, str)
         return written if not written or BCRYPT.fullmatch(written) else _refuse()
 
-    return Rule('a bcrypt hash as "clace password" prints it', parse, secret=True, hide=hidden)
+    return Rule('a bcrypt hash as "clace password" prints it', parse, secret=True)
 
 
 def server_uri() -> Rule:
@@ -211,16 +185,18 @@ def server_uri() -> Rule:
     return Rule("a socket's path or http(s)://host:port", parse)
 
 
-def connection() -> Rule:
-    """A database; a refusal does not repeat what was given, for it may hold a password."""
+def database() -> Rule:
+    """A database; a refusal does not repeat what was given, for an URL may hold a password."""
 
     def parse(value: object, names: Names) -> str:
         scheme, _, rest = _printable(value).partition(":")
-        if scheme == "sqlite" and rest:
-            return f"sqlite:{names.path(rest)}"
-        return names.expand(f"{scheme}:{rest}") if scheme in _POSTGRES and rest else _refuse()
+        if scheme in {"postgres", "postgresql"}:
+            raise Refused("PostgreSQL is not supported by this version, use sqlite:PATH")
+        if scheme != "sqlite" or rest in {"", ":memory:"}:
+            raise Refused("expected sqlite:PATH")
+        return f"sqlite:{names.path(rest)}"
 
-    return Rule("sqlite:PATH or postgresql://...", parse, secret=True, hide=without_password)
+    return Rule("sqlite:PATH", parse)
 
 
 def endpoint() -> Rule:

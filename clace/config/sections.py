@@ -18,7 +18,7 @@ Host = Annotated[str, rules.filled_text("an address or host name")]
 Secret = Annotated[str, rules.text(secret=True)]
 Place = Annotated[Path, rules.path()]
 OptionalPlace = Annotated[Path | None, rules.optional_path()]
-Connection = Annotated[str, rules.connection()]
+Database = Annotated[str, rules.database()]
 Seconds = Annotated[int, rules.integer(1, DAY)]
 FORMATS = ("basic", "table", "csv", "json", "jsonl", "jsonl_pretty")
 LEVELS = ("ERROR", "WARN", "INFO", "DEBUG", "TRACE")
@@ -74,8 +74,8 @@ class Logging(Struct, frozen=True):
 
 
 class Metadata(Struct, frozen=True):
-    db_connection: Connection = "sqlite:$CL_HOME/metadata/clace_metadata.db"
-    audit_db_connection: Connection = "sqlite:$CL_HOME/metadata/clace_audit.db"
+    db_connection: Database = "sqlite:$CL_HOME/metadata/clace_metadata.db"
+    audit_db_connection: Database = "sqlite:$CL_HOME/metadata/clace_audit.db"
     auto_upgrade: Flag = True
     ignore_higher_version: Flag = False
 

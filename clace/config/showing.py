@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from clace.config.loading import Config
 from clace.config.places import Origin, Steps
-from clace.config.rules import hidden
 from clace.config.schema import Entry, Shape, entries, plain
 from clace.config.sections import Settings
 
+HIDDEN = "<redacted>"
 _TELLING = re.compile(r"passw|secret|token|private_key|credential", re.IGNORECASE)
 
 
@@ -40,7 +40,7 @@ def _values(kind: type[Struct], section: object, at: Steps) -> Iterator[tuple[St
 def _entry(entry: Entry, value: object, at: Steps) -> Iterator[tuple[Steps, object]]:
     match entry.shape, value:
         case Shape.KEY, _:
-            yield at, entry.of.hide(plain(value))
+            yield at, _hidden(plain(value)) if entry.of.secret else plain(value)
         case Shape.BLOCKS, tuple():
             for number, block in enumerate(value, 1):
                 yield from _values(entry.of, block, (*at, str(number)))
@@ -56,7 +56,7 @@ def _entry(entry: Entry, value: object, at: Steps) -> Iterator[tuple[Steps, obje
 def _without_secrets(name: str, value: object) -> object:
     """Free keys have no rule that says what is secret: their names do."""
     if _TELLING.search(name):
-        return hidden(value)
+        return _hidden(value)
     match value:
         case dict():
             return {key: _without_secrets(key, item) for key, item in value.items()}
@@ -64,3 +64,8 @@ def _without_secrets(name: str, value: object) -> object:
             return [_without_secrets("", item) for item in value]
         case _:
             return value
+
+
+def _hidden(value: object) -> object:
+    """In place of a secret; that there is none may be seen."""
+    return HIDDEN if value else value

@@ -94,7 +94,7 @@ class ShippedFileTests(LoadCase):
 
 class ValueTests(LoadCase):
     def test_home_is_expanded(self):
-        """$CL_HOME stands for home in paths and connections."""
+        """$CL_HOME stands for home in paths and databases."""
         config = load(Location(HOME), {})
         self.assertEqual(config.socket, HOME / "run/clace.sock")
         self.assertEqual(config.https.cert_location, HOME / "config/certificates")
@@ -238,10 +238,10 @@ class RefusalTests(LoadCase):
             self.assertEqual(self.problems(text), [problem])
 
     def test_secrets_are_not_repeated(self):
-        """A refused hash, password or connection does not appear in the refusal."""
+        """A refused hash, password or database does not appear in the refusal."""
         text = (
             '[security]\nadmin_password_bcrypt = "hunter2"\n[client]\n'
-            'admin_password = "hunter2\\n"\n[metadata]\ndb_connection = "mysql://u:hunter2@h"'
+            'admin_password = "hunter2\\n"\n[metadata]\ndb_connection = "postgresql://u:hunter2@h"'
         )
         self.assertEqual(len(self.problems(text)), 3)
         self.assertNotIn("hunter2", str(self.problems(text)))
@@ -344,15 +344,12 @@ class NoticeTests(LoadCase):
 
     def test_exposed_secrets(self):
         """A plain secret in a file that others can read is told, without the secret."""
-        text = (
-            "client.admin_password = 'hunter2'\ngit_auth.a.password = 'hunter2'\n"
-            "metadata.db_connection = 'postgresql://u:hunter2@h/d'"
-        )
+        text = "client.admin_password = 'hunter2'\ngit_auth.a.password = 'hunter2'\n"
         self.assertEqual(self.warnings(text), [])
         found = self.warnings(text, mode=0o640)
         self.assertEqual(
             [line.split(": ")[0] for line in found],
-            ["[client] admin_password", "[git_auth.a] password", "[metadata] db_connection"],
+            ["[client] admin_password", "[git_auth.a] password"],
         )
         self.assertNotIn("hunter2", str(found))
 

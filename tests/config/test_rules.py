@@ -53,11 +53,12 @@ class RuleTests(SynchronousTestCase):
         self.takes(rules.server_uri(), "run/x.sock", "/h/run/x.sock")
         self.takes(rules.server_uri(), "https://h:1/", "https://h:1")
 
-    def test_connection(self):
-        """SQLite files are made absolute; PostgreSQL is taken; others are not."""
-        self.takes(rules.connection(), "sqlite:x.db", "sqlite:/h/x.db")
-        self.takes(rules.connection(), "postgresql://h/d", "postgresql://h/d")
-        self.refuses(rules.connection(), "mysql://h", "sqlite:", "", "x", 1)
+    def test_database(self):
+        """SQLite files are made absolute; nothing else is a database here."""
+        self.takes(rules.database(), "sqlite:x.db", "sqlite:/h/x.db")
+        self.refuses(
+            rules.database(), "postgresql://h/d", "mysql://h", "sqlite:", "sqlite::memory:", "", 1
+        )
 
     def test_texts_of_flags(self):
         """Flags and variables say numbers and booleans as text; anything else stays text."""
