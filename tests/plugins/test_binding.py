@@ -1,0 +1,89 @@
+"""Arguments against declared parameters."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import BadRequest
+from clace.plugins.binding import bind
+
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text())
+
+
+class Parameters(Struct, frozen=True):
+    path: str
+    args: list[str] = []
+    seconds: float = 1
+    loud: bool = False
+    count: int = 0
+    anything: Any = None
+
+
+class BindTests(SynchronousTestCase):
+    def refusal(self, *args, **kwargs):
+        with self.assertRaises(BadRequest) as caught:
+            bind("exec.in.run", Parameters, args, kwargs)
+        return caught.exception.message
+
+    def test_bound(self):
+        """Positional arguments come in the declared order, the rest by name or by default."""
+        bound = bind("f", Parameters, ("ls", ["-l"]), {"count": 3, "seconds": 2})
+        self.assertEqual(bound, Parameters("ls", ["-l"], 2.0, count=3))
+
+    def test_missing(self):
+        """A parameter without a default must be given."""
+        self.assertEqual(self.refusal(count=1), "exec.in.run: missing argument for path")
+
+    def test_unknown(self):
+        """A keyword that the function does not have is named."""
+        self.assertEqual(
+            self.refusal("ls", shell=True), 'exec.in.run: unexpected keyword argument "shell"'
+        )
+
+    def test_duplicate(self):
+        """A parameter cannot be given twice: the checked value is the one that is used."""
+        self.assertEqual(
+            self.refusal("ls", path="rm"),
+            'exec.in.run: got multiple values for parameter "path"',
+        )
+
+    def test_too_many(self):
+        """More positional arguments than parameters are refused."""
+        self.assertEqual(self.refusal(*range(7)), "exec.in.run: got 7 arguments, want at most 6")
+
+    def test_types(self):
+        """A value of another type is named with its place."""
+        for kwargs, message in (
+            ({"path": 3}, "exec.in.run: for parameter path: Expected `str`, got `int`"),
+            (
+                {"path": "", "args": ["a", 2]},
+                "exec.in.run: for parameter args[1]: Expected `str`, got `int`",
+            ),
+            (
+                {"path": "", "count": True},
+                "exec.in.run: for parameter count: Expected `int`, got `bool`",
+            ),
+            (
+                {"path": "", "loud": "yes"},
+                "exec.in.run: for parameter loud: Expected `bool`, got `str`",
+            ),
+        ):
+            self.assertEqual(self.refusal(**kwargs), message)
+
+    @given(
+        st.lists(VALUES, max_size=7),
+        st.dictionaries(st.sampled_from([*Parameters.__struct_fields__, "other"]), VALUES),
+    )
+    def test_anything(self, args, kwargs):
+        """Whatever is given is bound with the declared types, or refused."""
+        try:
+            bound = bind("f", Parameters, args, kwargs)
+        except BadRequest:
+            return
+        self.assertIsInstance(bound.path, str)
+        self.assertIsInstance(bound.count, int)
+        self.assertNotIsInstance(bound.count, bool)
+        self.assertTrue(all(isinstance(arg, str) for arg in bound.args))

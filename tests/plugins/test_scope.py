@@ -1,0 +1,168 @@
+"""The plugin calls of one request: limits, cancelling, faults."""
+
+from msgspec import Struct
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import AppFailed, BadRequest, InternalError, PluginRefused
+from clace.interfaces import Caller
+from clace.model.app import Permission
+from clace.plugins.definition import Function, ItemStream, Plugin
+from clace.plugins.gate import Gate
+from clace.plugins.scope import Limits
+from tests.support.plugin_contract import EVERYTHING, Counting, EchoPlugin, app, call
+
+
+class Nothing(Struct, frozen=True):
+    pass
+
+
+class Stuck(Counting):
+    async def next(self):
+        await Deferred()
+
+
+class ScopeTests(SynchronousTestCase):
+    def begin(self, function=None, **limits):
+        functions = {"do": Function(Nothing, function, is_read=True)}
+        gate = Gate([EchoPlugin().plugin, Plugin("x.in", functions)], Limits(**limits))
+        its_app = app(*EVERYTHING, Permission("x.in", "do"), loads=("echo.in", "x.in"))
+        return gate.begin(Caller(app=its_app, request_id="rid"))
+
+    def do(self, scope):
+        return Deferred.fromCoroutine(scope.call(call("do", plugin="x.in")))
+
+    def test_calls(self):
+        """One request makes only so many calls."""
+        scope = self.begin(calls=2)
+        for _ in range(2):
+            self.successResultOf(scope.call(call("echo", "a")))
+        failure = self.failureResultOf(scope.call(call("echo", "a")), PluginRefused)
+        self.assertIn("more than 2 plugin calls", failure.value.message)
+
+    def test_at_once(self):
+        """A host that was taken over cannot make many calls at the same time."""
+        waiting = Deferred()
+
+        async def wait(invocation, given):
+            await waiting
+
+        scope = self.begin(wait, at_once=2)
+        calls = [self.do(scope), self.do(scope)]
+        self.failureResultOf(self.do(scope), PluginRefused)
+        waiting.callback(None)
+        for one in calls:
+            self.successResultOf(one)
+        self.successResultOf(self.do(scope))
+
+    def test_streams(self):
+        """One request has only so many streams open; ended ones do not count."""
+        scope = self.begin(streams=2)
+        first = self.successResultOf(scope.call(call("count", 1))).stream
+        self.successResultOf(scope.call(call("count", 1)))
+        self.successResultOf(scope.next(first))
+        self.successResultOf(scope.call(call("count", 1)))
+        self.failureResultOf(scope.call(call("count", 1)), PluginRefused)
+
+    def test_size(self):
+        """A result over the limit is an error for the app, not a frame too large to send."""
+        answer = self.successResultOf(self.begin(answer_bytes=99).call(call("echo", "a" * 100)))
+        self.assertIn("over the limit of 99", answer.error)
+        self.assertIsNone(answer.value)
+
+    def test_unspeakable(self):
+        """A result that cannot be sent to a host is an error for the app."""
+
+        async def do(invocation, given):
+            return 1 << 70
+
+        self.assertIn("no app can receive", self.successResultOf(self.do(self.begin(do))).error)
+
+    def test_fault(self):
+        """A fault in a plugin is logged whole and told as nothing but a fault."""
+
+        async def do(invocation, given):
+            raise ZeroDivisionError("secret")
+
+        answer = self.successResultOf(self.do(self.begin(do)))
+        self.assertEqual((answer.error, answer.error_code), ("internal error in x.in.do", 1))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_refusal_of_another_room(self):
+        """Any refusal with a text for users is an error that the app may read."""
+
+        async def do(invocation, given):
+            raise InternalError("the threads have stopped")
+
+        answer = self.successResultOf(self.do(self.begin(do)))
+        self.assertEqual(answer.error, "the threads have stopped")
+
+    def test_end_cancels(self):
+        """The end of a request cancels what it still does."""
+        cancelled = []
+
+        async def do(invocation, given):
+            await Deferred(cancelled.append)
+
+        scope = self.begin(do)
+        running = self.do(scope)
+        self.successResultOf(scope.end())
+        self.failureResultOf(running, PluginRefused)
+        self.assertEqual(len(cancelled), 1)
+
+    def test_caller_cancels(self):
+        """A caller that stops waiting cancels the call and nothing else."""
+
+        async def do(invocation, given):
+            await Deferred()
+
+        scope = self.begin(do)
+        running = self.do(scope)
+        running.cancel()
+        self.failureResultOf(running, CancelledError)
+        self.assertEqual(self.successResultOf(scope.call(call("echo", "a"))).value, "a")
+
+    def test_deferred_resources(self):
+        """What a function defers is named after its plugin and closed at the end."""
+        closed = []
+
+        async def close():
+            closed.append(True)
+
+        async def do(invocation, given):
+            return invocation.defer("cursor", close, strict=True)
+
+        scope = self.begin(do)
+        self.assertEqual(self.successResultOf(self.do(scope)).value, "x.in:cursor")
+        self.assertEqual(self.successResultOf(scope.end()), ("x.in:cursor",))
+        self.assertEqual(closed, [True])
+
+    def test_one_reader(self):
+        """A stream that is being read cannot be read at the same time; the end frees it."""
+
+        async def do(invocation, given):
+            return ItemStream("stuck", Stuck(None))
+
+        scope = self.begin(do)
+        stream = self.successResultOf(self.do(scope)).stream
+        reading = Deferred.fromCoroutine(scope.next(stream))
+        self.failureResultOf(scope.next(stream), BadRequest)
+        self.assertEqual(self.successResultOf(scope.end()), ("x.in:stuck",))
+        self.failureResultOf(reading, PluginRefused)
+
+    def test_fault_in_stream(self):
+        """A fault of a producer is logged, ends the stream, and is told as a fault."""
+
+        class Broken(Counting):
+            async def next(self):
+                raise ZeroDivisionError
+
+        async def do(invocation, given):
+            return ItemStream("broken", Broken(None))
+
+        scope = self.begin(do)
+        stream = self.successResultOf(self.do(scope)).stream
+        failure = self.failureResultOf(scope.next(stream), AppFailed)
+        self.assertEqual(failure.value.message, "internal error in x.in:broken")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(self.successResultOf(scope.end()), ())
