@@ -1,0 +1,276 @@
+"""One connection, strict about what a request is; the requests are Twisted's own."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Any, Protocol
+
+import msgspec
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel, Request
+from twisted.web.http_headers import Headers
+
+from clace.errors import BadRequest, TooLarge
+from clace.model.results import Refusal
+from clace.web.bodies import Body, ChunkedBody, SizedBody
+from clace.web.heads import Head, find_head, read_head
+from clace.web.limits import Limits, Refused
+
+_SENT_AHEAD = 16 * 1024
+_LINGER_SECONDS = 2
+log = Logger()
+
+
+class Phase(Enum):
+    """What a connection is at."""
+
+    IDLE = auto()
+    HEAD = auto()
+    BODY = auto()
+    ANSWER = auto()
+    CLOSED = auto()
+
+
+class ChannelOwner(Protocol):
+    """Who keeps account of connections."""
+
+    def opened(self, channel: StrictHTTPChannel) -> None:
+        """There is a new connection."""
+
+    def closed(self, channel: StrictHTTPChannel) -> None:
+        """It is gone."""
+
+    def refused(self, channel: StrictHTTPChannel, status: int, head: Head | None) -> None:
+        """It ends with a refusal; ``head`` if the request came that far."""
+
+
+class StrictHTTPChannel(HTTPChannel):
+    """A connection that takes one well-formed request after the other, within ``limits``.
+
+    Writing, back-pressure and addresses are the stock channel's; reading is not. Whatever cannot
+    be read in exactly one way ends the connection with an answer that says so.
+    """
+
+    factory: ChannelOwner
+    limits: Limits
+    site: Any
+    transport: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._received = bytearray()
+        self._phase = Phase.IDLE
+        self._head: Head | None = None
+        self._body: Body | None = None
+        self._retired = False
+        self._advancing = False
+        self._own_address: IAddress | None = None
+
+    # Twisted calls these.
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.factory.opened(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._phase is Phase.CLOSED:
+            return
+        self._received += data
+        if self._phase is Phase.ANSWER:
+            self._hold_back()
+        else:
+            self._advance()
+
+    def requestDone(self, request: Request) -> None:
+        self.requests.remove(request)
+        self._handlingRequest = False
+        if not self._waitingForTransport:
+            self._networkProducer.resumeProducing()
+        if self._phase is not Phase.ANSWER:
+            return
+        if self.persistent:
+            self._enter(Phase.IDLE)
+            self._advance()
+        else:
+            self._close()
+
+    def timeoutConnection(self) -> None:
+        if self._phase in {Phase.HEAD, Phase.BODY}:
+            self._refuse(Refused(408, "the request did not arrive in time"))
+        else:
+            self._close()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._phase = Phase.CLOSED
+        super().connectionLost(reason)
+        self._received.clear()
+        self.factory.closed(self)
+
+    def resumeProducing(self) -> None:
+        super().resumeProducing()
+        self._advance()
+
+    def loseConnection(self) -> None:
+        self._phase = Phase.CLOSED
+        self._received.clear()
+        super().loseConnection()
+
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Headers) -> None:
+        if not self.persistent:
+            headers.setRawHeaders(b"Connection", [b"close"])
+        lines = [
+            b"%b: %b\r\n" % (name, value)
+            for name, values in headers.getAllRawHeaders()
+            for value in values
+        ]
+        self.transport.write(b"%b %b %b\r\n%b\r\n" % (version, code, reason, b"".join(lines)))
+
+    def getHost(self) -> IAddress:
+        # Every request asks, and the stock channel asks the kernel each time.
+        if self._own_address is None:
+            self._own_address = super().getHost()
+        return self._own_address
+
+    # The site calls these.
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is on its way in or being answered."""
+        return self._phase in {Phase.BODY, Phase.ANSWER}
+
+    def retire(self) -> None:
+        """Take no more requests: close now, or after the one in flight."""
+        self._retired = True
+        self.persistent = False
+        if self._phase in {Phase.IDLE, Phase.HEAD}:
+            self._close()
+
+    def abort(self) -> None:
+        """Close now, whatever is in flight."""
+        self._phase = Phase.CLOSED
+        self.transport.abortConnection()
+
+    # Reading.
+
+    def _advance(self) -> None:
+        """Read as many requests as were received, each after the answer to the one before."""
+        if self._advancing:
+            return
+        self._advancing = True
+        try:
+            while self._step():
+                pass
+        except Refused as refused:
+            self._refuse(refused)
+        except Exception:  # noqa: BLE001 - our own fault must not leave the connection open
+            log.failure("Connection failed")
+            self.abort()
+        finally:
+            self._advancing = False
+
+    def _step(self) -> bool:
+        if self._phase in {Phase.IDLE, Phase.HEAD}:
+            # A client that does not read its answers gets no more of them.
+            return not self._waitingForTransport and self._take_head()
+        return self._phase is Phase.BODY and self._take_body()
+
+    def _take_head(self) -> bool:
+        place = find_head(self._received, self.limits)
+        if place is None:
+            if self._received and self._phase is Phase.IDLE:
+                self._enter(Phase.HEAD)
+            return False
+        start, end = place
+        head = read_head(bytes(self._received[start:end]), self.limits)
+        del self._received[:end]
+        self._begin(head)
+        return True
+
+    def _begin(self, head: Head) -> None:
+        self._head = head
+        if head.length is None:
+            self._body = ChunkedBody(self.limits.body)
+        elif head.length > self.limits.body:
+            raise Refused(413, "the request body is too large")
+        else:
+            self._body = SizedBody(head.length)
+        self.persistent = head.persistent and not self._retired
+        request = self.requestFactory(self)
+        for name, value in head.headers:
+            request.requestHeaders.addRawHeader(name, value)
+        request.parseCookies()
+        request.gotLength(head.length)
+        self.requests.append(request)
+        self._phase = Phase.BODY
+        if head.awaits_continue and not self._body.finished and not self._received:
+            self._send100Continue()
+
+    def _take_body(self) -> bool:
+        assert self._body is not None
+        data = self._body.take(self._received)
+        if data:
+            self.requests[-1].handleContentChunk(data)
+        if self._body.finished:
+            self._deliver()
+            return True
+        self._enter(Phase.BODY)
+        return False
+
+    def _deliver(self) -> None:
+        assert self._head is not None
+        head, self._head, self._body = self._head, None, None
+        self._enter(Phase.ANSWER)
+        self._handlingRequest = True
+        self.requests[-1].requestReceived(head.method, head.target, head.version)
+
+    def _hold_back(self) -> None:
+        """Let a client that sends ahead of the answer wait, and not fill our memory."""
+        if len(self._received) > _SENT_AHEAD and not self._waitingForTransport:
+            self._networkProducer.pauseProducing()
+
+    # Times and endings.
+
+    def _enter(self, phase: Phase) -> None:
+        """Be at ``phase`` from now on, and no longer than may be."""
+        self._phase = phase
+        if phase is Phase.HEAD:
+            self.setTimeout(self.limits.head_seconds)
+        elif phase is Phase.ANSWER:
+            self.setTimeout(None)
+        else:
+            self.setTimeout(self.limits.idle_seconds)
+
+    def _refuse(self, refused: Refused) -> None:
+        code = TooLarge.code if refused.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else None
+        body = msgspec.json.encode(Refusal(refused.why, refused.status, code or BadRequest.code))
+        self.transport.write(
+            b"HTTP/1.1 %d %b\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%b"
+            % (refused.status, HTTPStatus(refused.status).phrase.encode(), len(body), body)
+        )
+        self.factory.refused(self, refused.status, self._head)
+        if code is None:
+            self._close()
+        else:
+            self._linger()
+
+    def _linger(self) -> None:
+        """Close a little later, and drop what comes until then.
+
+        To close upon a client that is sending its body would reset the connection, and the
+        client might never see why.
+        """
+        self._phase = Phase.CLOSED
+        self._received.clear()
+        self.setTimeout(None)
+        self._abortingCall = self.callLater(_LINGER_SECONDS, self._close)
+
+    def _close(self) -> None:
+        """Close when what was written is sent, or when the client does not take it."""
+        self.setTimeout(None)
+        self.loseConnection()
+        self._abortingCall = self.callLater(self.limits.flush_seconds, self.forceAbortClient)

@@ -1,0 +1,198 @@
+"""What listens hands its connections to a site: it logs, counts and drains them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web import server
+from twisted.web.http import Request
+from twisted.web.resource import IResource
+
+from clace.errors import InternalError
+from clace.model.results import Refusal
+from clace.web.access import AccessEntry
+from clace.web.channel import StrictHTTPChannel
+from clace.web.forwarded import TrustedProxies
+from clace.web.heads import Head
+from clace.web.limits import Limits
+
+_LEFT = 499  # what nginx logs for a client that has left before the answer
+log = Logger()
+
+
+class SiteRequest(server.Request):
+    """A request that knows when it began, and whose faults tell nothing to the client."""
+
+    site: Site
+    # A body of no declared type is not HTML.
+    defaultContentType = None
+
+    def __init__(self, channel: StrictHTTPChannel, *args: Any, **kwargs: Any) -> None:
+        super().__init__(channel, *args, **kwargs)
+        self.site = channel.site
+        self.began = self.site.reactor.seconds()
+
+    def render(self, resource: IResource) -> None:
+        self.responseHeaders.removeHeader(b"Server")
+        super().render(resource)
+
+    def processingFailed(self, reason: Failure) -> Failure:
+        incident = self.site.new_id()
+        log.failure("Request failed, incident {incident}", reason, incident=incident)
+        if self.finished or self._disconnected:
+            return reason
+        if self.startedWriting:
+            self.loseConnection()
+            return reason
+        refusal = Refusal(f"internal error, incident {incident}", 500, InternalError.code)
+        body = msgspec.json.encode(refusal)
+        self.setResponseCode(500)
+        self.setHeader(b"Content-Type", b"application/json")
+        self.setHeader(b"Content-Length", b"%d" % len(body))
+        self.write(body)
+        self.finish()
+        return reason
+
+    def connectionLost(self, reason: Failure) -> None:
+        if self.path is not None:
+            if not self.startedWriting:
+                self.setResponseCode(_LEFT)
+            self.site.log(self)
+        super().connectionLost(reason)
+
+
+class Site(server.Site):
+    """Resources over strict HTTP/1.1. Forms are never parsed here: bodies are the resources' own.
+
+    ``new_id`` names faults; ``proxies`` decide whose address is logged.
+    """
+
+    protocol = StrictHTTPChannel  # type: ignore[assignment]  # Twisted says its wrapper for h2
+    requestFactory = SiteRequest
+    displayTracebacks = False
+
+    def __init__(
+        self,
+        resource: IResource,
+        reactor: IReactorTime,
+        *,
+        access_log: Callable[[AccessEntry], None],
+        new_id: Callable[[], str],
+        limits: Limits = Limits(),  # noqa: B008 - it is frozen
+        proxies: TrustedProxies = TrustedProxies(),  # noqa: B008
+    ) -> None:
+        super().__init__(
+            resource,
+            parsePOSTFormSubmission=False,
+            reactor=reactor,
+            timeout=limits.idle_seconds,
+        )
+        self.new_id = new_id
+        self._access_log = access_log
+        self._limits = limits
+        self._proxies = proxies
+        self._channels: set[StrictHTTPChannel] = set()
+        self._draining = False
+        self._drained: Deferred[None] = Deferred()
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are on their way in or being answered."""
+        return sum(channel.busy for channel in self._channels)
+
+    async def drain(self, seconds: float) -> None:
+        """Close every connection: idle ones now, others after their request, or in ``seconds``."""
+        self._draining = True
+        for channel in tuple(self._channels):
+            channel.retire()
+        if not self._channels:
+            return
+        overdue = self.reactor.callLater(seconds, self._abort)
+        await self._drained
+        if overdue.active():
+            overdue.cancel()
+
+    def _abort(self) -> None:
+        for channel in tuple(self._channels):
+            channel.abort()
+        if not self._drained.called:
+            self._drained.callback(None)
+
+    # Connections call these.
+
+    def opened(self, channel: StrictHTTPChannel) -> None:
+        self._channels.add(channel)
+        if self._draining:
+            channel.retire()
+
+    def closed(self, channel: StrictHTTPChannel) -> None:
+        self._channels.discard(channel)
+        if self._draining and not self._channels and not self._drained.called:
+            self._drained.callback(None)
+
+    def refused(self, channel: StrictHTTPChannel, status: int, head: Head | None) -> None:
+        """Log what was refused before it was a request; ``head`` if it came that far."""
+        self._access_log(
+            AccessEntry(
+                time=datetime.fromtimestamp(self.reactor.seconds(), UTC),
+                method=_text(head.method) if head else "",
+                host="",
+                path=_path(head.target) if head else "",
+                proto=_text(head.version) if head else "",
+                remote=getattr(channel.getPeer(), "host", ""),
+                status=status,
+                bytes=0,
+                duration_ms=0,
+            )
+        )
+
+    # Twisted calls these.
+
+    def buildProtocol(  # type: ignore[override]
+        self, addr: IAddress | None
+    ) -> StrictHTTPChannel:
+        channel = super().buildProtocol(addr)
+        assert isinstance(channel, StrictHTTPChannel)
+        channel.limits = self._limits
+        return channel
+
+    def acceptableProtocols(self) -> list[bytes]:
+        return [b"http/1.1"]
+
+    def startFactory(self) -> None:
+        """Nothing of what the stock site logs and times is used here."""
+
+    def stopFactory(self) -> None:
+        """The access log is closed by who made it."""
+
+    def log(self, request: Request) -> None:
+        assert isinstance(request, SiteRequest)
+        now = self.reactor.seconds()
+        self._access_log(
+            AccessEntry(
+                time=datetime.fromtimestamp(now, UTC),
+                method=_text(request.method),
+                host=_text(request.getHeader(b"Host") or b""),
+                path=_path(request.uri),
+                proto=_text(request.clientproto),
+                remote=self._proxies.peer_of(request).ip,
+                status=request.code,
+                bytes=request.sentLength,
+                duration_ms=round((now - request.began) * 1000, 3),
+            )
+        )
+
+
+def _text(value: bytes) -> str:
+    return value.decode("ascii", "replace")
+
+
+def _path(target: bytes) -> str:
+    return _text(target.partition(b"?")[0])

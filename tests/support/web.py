@@ -1,0 +1,108 @@
+"""A site in memory: what it was asked, and what it answered."""
+
+import re
+
+from twisted.internet.error import ConnectionAborted, ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from clace.web.limits import Limits
+from clace.web.site import Site
+
+_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) [A-Z]")
+
+
+class Recorder(Resource):
+    """Answers every request with its number, at once or when ``release`` is called."""
+
+    isLeaf = True
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+        self.waiting = []
+        self.hold = False
+
+    def render(self, request):
+        self.seen.append(
+            (
+                request.method,
+                request.uri,
+                sorted(request.requestHeaders.getAllRawHeaders()),
+                request.content.read(),
+            )
+        )
+        if self.hold:
+            self.waiting.append(request)
+            return NOT_DONE_YET
+        return b"answer %d" % len(self.seen)
+
+    def release(self):
+        request = self.waiting.pop(0)
+        request.write(b"late")
+        request.finish()
+
+
+class Connection(StringTransport):
+    """A client's connection to a site; it is lost when the server closes it."""
+
+    def __init__(self, site, **address):
+        super().__init__(**address)
+        self.lost = False
+        self.channel = site.buildProtocol(None)
+        self.channel.makeConnection(self)
+
+    def setTcpNoDelay(self, enabled):
+        pass
+
+    def send(self, data):
+        self.channel.dataReceived(data)
+        self.settle()
+
+    def settle(self):
+        if self.disconnecting and not self.lost:
+            self.hang_up(ConnectionDone())
+
+    def abortConnection(self):
+        super().abortConnection()
+        self.hang_up(ConnectionAborted())
+
+    def hang_up(self, reason=None):
+        self.lost = True
+        self.channel.connectionLost(Failure(reason or ConnectionDone()))
+
+    @property
+    def statuses(self):
+        """The statuses of all answers so far."""
+        return [int(status) for status in _STATUS.findall(self.value())]
+
+
+class Served:
+    """A site with a recorder, a clock and its access log."""
+
+    def __init__(self, resource=None, **limits):
+        self.clock = Clock()
+        self.recorder = Recorder() if resource is None else resource
+        self.log = []
+        self.site = Site(
+            self.recorder,
+            self.clock,
+            access_log=self.log.append,
+            new_id=lambda: "i1",
+            limits=Limits(**limits),
+        )
+
+    def connect(self):
+        return Connection(self.site)
+
+    def ask(self, *pieces):
+        """A connection on which the pieces were sent, until it was closed."""
+        connection = self.connect()
+        for piece in pieces:
+            if connection.lost:
+                break
+            connection.send(piece)
+        return connection

@@ -1,0 +1,425 @@
+import json
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from clace.web.limits import Limits
+from tests.support.web import Served
+from tests.web.test_bodies import MALFORMED, chunked
+from tests.web.test_heads import GET, POST, REFUSED
+
+LIMITS = Limits()
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def sized(body, method=b"POST"):
+    return b"%b /sized HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%b" % (
+        method,
+        len(body),
+        body,
+    )
+
+
+def in_chunks(parts):
+    return b"PUT /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(parts)
+
+
+REQUESTS = st.one_of(
+    st.sampled_from(
+        [
+            GET + b"\r\n",
+            b"GET /a?b=c HTTP/1.1\r\nHost: h\r\nX: y\r\nX: z\r\n\r\n",
+            b"\r\nDELETE http://h/x HTTP/1.1\r\nhost: h\r\n\r\n",
+            b"OPTIONS /o HTTP/1.1\r\nHost: h\r\nE:\r\n\r\n",
+        ]
+    ),
+    st.binary().map(sized),
+    st.lists(st.binary()).map(in_chunks),
+)
+SCRAPS = st.sampled_from(
+    [
+        b"GET",
+        b" / ",
+        b"HTTP/1.1",
+        b"\r\n",
+        b"\n",
+        b"Host: h",
+        b"Content-Length: 3",
+        b"Transfer-Encoding: chunked",
+        b"Expect: 100-continue",
+        b"3\r\nabc\r\n",
+        b"0\r\n\r\n",
+        GET + b"\r\n",
+        CHUNKED,
+        sized(b"abc"),
+    ]
+)
+
+
+def cut(data, places):
+    edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+    return [data[start:end] for start, end in pairwise(edges)]
+
+
+class ReadingTests(SynchronousTestCase):
+    def test_a_request_and_its_answer(self):
+        """A request reaches the resource as it was sent, and is answered."""
+        served = Served()
+        connection = served.ask(GET + b"X-a: b\r\nX-A: c\r\n\r\n")
+        headers = [(b"Host", [b"h"]), (b"X-A", [b"b", b"c"])]
+        self.assertEqual(served.recorder.seen, [(b"GET", b"/", headers, b"")])
+        self.assertTrue(connection.value().startswith(b"HTTP/1.1 200 OK\r\n"))
+        self.assertTrue(connection.value().endswith(b"\r\n\r\nanswer 1"))
+        self.assertFalse(connection.lost)
+
+    def test_bodies(self):
+        """A body is whole when the resource sees it, sized or in chunks."""
+        served = Served()
+        served.ask(sized(b"abc"), in_chunks([b"d", b"ef"]))
+        self.assertEqual([seen[3] for seen in served.recorder.seen], [b"abc", b"def"])
+
+    @given(st.lists(REQUESTS), st.lists(st.integers(0)))
+    def test_cuts_make_no_difference(self, requests, places):
+        """However the network cuts a stream of requests, they are the same requests."""
+        whole, parts = Served(), Served()
+        data = b"".join(requests)
+        expected = whole.ask(data)
+        connection = parts.ask(*cut(data, places))
+        self.assertEqual(len(parts.recorder.seen), len(requests))
+        self.assertEqual(parts.recorder.seen, whole.recorder.seen)
+        self.assertEqual(connection.statuses, expected.statuses)
+        self.assertFalse(connection.lost)
+
+    @given(st.lists(REQUESTS, min_size=2), st.lists(st.integers(0)))
+    def test_pipelined_requests_wait_their_turn(self, requests, places):
+        """No request is served before the one ahead of it is answered; none is lost."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.ask(*cut(b"".join(requests), places))
+        for count in range(1, len(requests) + 1):
+            self.assertEqual(len(served.recorder.seen), count)
+            served.recorder.release()
+            self.assertEqual(connection.statuses, [200] * count)
+
+    @given(st.lists(SCRAPS | st.binary(), max_size=12), st.lists(st.integers(0)))
+    def test_any_bytes(self, scraps, places):
+        """Any bytes end in answers or a close, and cuts make no difference to what is served."""
+        data = b"".join(scraps)
+        seen = []
+        for pieces in ([data], cut(data, places)):
+            served = Served()
+            connection = served.ask(*pieces)
+            seen.append((served.recorder.seen, connection.statuses))
+            for _ in range(3):
+                served.clock.advance(LIMITS.idle_seconds)
+                connection.settle()
+            self.assertTrue(connection.lost)
+            self.assertEqual(served.site.in_flight, 0)
+            self.assertEqual(served.clock.getDelayedCalls(), [])
+        self.assertEqual(*seen)
+
+    def test_refuses_heads(self):
+        """A head that is refused ends the connection with its status, and nothing is served."""
+        for status, heads in REFUSED.items():
+            for head in heads:
+                served = Served()
+                connection = served.ask(head + sized(b"smuggled"))
+                self.assertEqual(connection.statuses, [status], head)
+                self.assertTrue(connection.lost)
+                self.assertEqual(served.recorder.seen, [])
+
+    def test_refuses_bodies(self):
+        """A body that is malformed ends the connection before the request is served."""
+        for body in MALFORMED:
+            served = Served()
+            connection = served.ask(CHUNKED + body + b"\r\n\r\n" + sized(b"smuggled"))
+            self.assertEqual(connection.statuses, [400], body)
+            self.assertTrue(connection.lost)
+            self.assertEqual(served.recorder.seen, [])
+
+    def test_a_refusal_says_why(self):
+        """The answer to what is no request is JSON as all refusals are, and the last."""
+        connection = Served().ask(GET + b"Host: h\r\n\r\n")
+        head, _, body = connection.value().partition(b"\r\n\r\n")
+        self.assertIn(b"HTTP/1.1 400 Bad Request\r\n", head)
+        self.assertIn(b"Connection: close", head)
+        self.assertIn(b"Content-Length: %d" % len(body), head)
+        self.assertEqual(
+            json.loads(body),
+            {"message": "invalid Host header", "code": 400, "error": "bad_request"}
+            | {"retry_after": 0},
+        )
+
+    def test_refusals_come_after_the_answers_before(self):
+        """A bad request does not cost the good one ahead of it its answer."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.ask(GET + b"\r\n" + b"nonsense\r\n\r\n")
+        self.assertEqual(connection.statuses, [])
+        served.recorder.release()
+        self.assertEqual(connection.statuses, [200, 400])
+
+    def test_requests_after_the_last_are_dropped(self):
+        """Who asks to close has asked for nothing else."""
+        for last in (
+            GET + b"Connection: close\r\n\r\n",
+            b"GET / HTTP/1.0\r\nHost: h\r\n\r\n",
+        ):
+            served = Served()
+            connection = served.ask(last + GET + b"\r\n")
+            self.assertEqual(connection.statuses, [200])
+            self.assertIn(b"\r\nConnection: close\r\n", connection.value())
+            self.assertTrue(connection.lost)
+            self.assertEqual(len(served.recorder.seen), 1)
+
+    def test_cookies(self):
+        """Cookies are there for resources that look for them."""
+        found = []
+
+        class Eater(Resource):
+            isLeaf = True
+
+            def render(self, request):
+                found.append(request.getCookie(b"a"))
+                return b""
+
+        Served(Eater()).ask(GET + b"Cookie: a=b; c=d\r\n\r\n")
+        self.assertEqual(found, [b"b"])
+
+    def test_forms_are_not_parsed(self):
+        """A body stays a body, whatever it says it is."""
+        args = []
+
+        class Form(Resource):
+            isLeaf = True
+
+            def render(self, request):
+                args.append((request.args, request.content.read()))
+                return b""
+
+        kind = b"Content-Type: application/x-www-form-urlencoded\r\n"
+        Served(Form()).ask(POST + kind + b"Content-Length: 3\r\n\r\na=b")
+        self.assertEqual(args, [({}, b"a=b")])
+
+
+class LimitTests(SynchronousTestCase):
+    def test_bodies_over_the_limit(self):
+        """A body over the limit is refused by its length before any of it is read."""
+        served = Served(body=5)
+        self.assertEqual(served.ask(sized(b"12345")).statuses, [200])
+        connection = served.ask(POST + b"Expect: 100-continue\r\nContent-Length: 6\r\n\r\n")
+        self.assertEqual(connection.statuses, [413])
+        self.assertEqual(len(served.recorder.seen), 1)
+
+    def test_chunks_over_the_limit(self):
+        """A body in chunks is refused as soon as it is known to be too large."""
+        served = Served(body=5)
+        self.assertEqual(served.ask(in_chunks([b"123", b"45"])).statuses, [200])
+        connection = served.ask(CHUNKED + b"3\r\n123\r\n3\r\n")
+        self.assertEqual(connection.statuses, [413])
+        self.assertEqual(len(served.recorder.seen), 1)
+
+    def test_too_large_lingers(self):
+        """A client in the middle of its body gets the time to read why it is refused."""
+        served = Served(body=5)
+        connection = served.ask(POST + b"Content-Length: 6\r\n\r\n123")
+        self.assertFalse(connection.lost)
+        connection.send(b"456" + GET + b"\r\n")
+        self.assertEqual(served.recorder.seen, [])
+        served.clock.advance(2)
+        connection.settle()
+        self.assertTrue(connection.lost)
+        self.assertEqual(connection.statuses, [413])
+        self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_heads_over_the_limit(self):
+        """Heads have limits of size, of headers and of the target."""
+        served = Served(head=200, headers=2, target=60)
+        for data, status in (
+            (GET + b"X: y\r\n\r\n", 200),
+            (GET + b"X: y\r\nX: y\r\n\r\n", 431),
+            (GET + b"X: " + b"y" * 200, 431),
+            (b"GET /" + b"a" * 60 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 414),
+            (b"GET /" + b"a" * 100, 414),
+        ):
+            self.assertEqual(served.ask(data).statuses, [status], data)
+
+    def test_continue(self):
+        """A client that asks whether to send its body is told to, once, and only if it waits."""
+        waits = POST + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+        served = Served()
+        self.assertEqual(served.ask(waits).statuses, [100])
+        self.assertEqual(served.ask(waits, b"a", b"bc").statuses, [100, 200])
+        self.assertEqual(served.ask(waits + b"abc").statuses, [200])
+        self.assertEqual(served.ask(POST + b"Expect: 100-continue\r\n\r\n").statuses, [200])
+
+    def test_slow_heads(self):
+        """From its first byte a head has its time, however busily it trickles in."""
+        served = Served()
+        connection = served.connect()
+        for _ in range(19):
+            connection.send(b"G")
+            served.clock.advance(1)
+        self.assertEqual(connection.statuses, [])
+        served.clock.advance(1)
+        connection.settle()
+        self.assertEqual(connection.statuses, [408])
+        self.assertTrue(connection.lost)
+
+    def test_slow_heads_of_later_requests(self):
+        """The second request of a connection has the same time as the first."""
+        served = Served()
+        connection = served.ask(GET + b"\r\n")
+        served.clock.advance(50)
+        connection.send(b"GET")
+        served.clock.advance(20)
+        connection.settle()
+        self.assertEqual(connection.statuses, [200, 408])
+        self.assertTrue(connection.lost)
+
+    def test_bodies_that_stop(self):
+        """A body may be slow, but not stop."""
+        served = Served()
+        connection = served.ask(POST + b"Content-Length: 10\r\n\r\n")
+        for _ in range(5):
+            connection.send(b"a")
+            served.clock.advance(59)
+        self.assertEqual(connection.statuses, [])
+        served.clock.advance(1)
+        connection.settle()
+        self.assertEqual(connection.statuses, [408])
+        self.assertTrue(connection.lost)
+        self.assertEqual(served.recorder.seen, [])
+
+    def test_idle_connections(self):
+        """A connection without a request is closed without a word after its time."""
+        served = Served()
+        for data in (b"", GET + b"\r\n"):
+            connection = served.ask(data)
+            before = connection.value()
+            served.clock.advance(59)
+            self.assertFalse(connection.disconnecting)
+            served.clock.advance(1)
+            connection.settle()
+            self.assertTrue(connection.lost)
+            self.assertEqual(connection.value(), before)
+
+    def test_answers_have_time(self):
+        """How long an answer takes is not the connection's to say."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.ask(GET + b"\r\n")
+        served.clock.advance(3600)
+        served.recorder.release()
+        self.assertEqual(connection.statuses, [200])
+        self.assertFalse(connection.lost)
+
+    def test_clients_that_do_not_take_their_answer(self):
+        """A closed connection whose client does not read is aborted in the end."""
+        served = Served()
+        connection = served.connect()
+        connection.settle = lambda: None
+        connection.send(GET + b"Connection: close\r\n\r\n")
+        self.assertTrue(connection.disconnecting)
+        served.clock.advance(LIMITS.flush_seconds - 1)
+        self.assertFalse(connection.lost)
+        served.clock.advance(1)
+        self.assertTrue(connection.lost)
+        self.assertEqual(served.clock.getDelayedCalls(), [])
+
+
+class PressureTests(SynchronousTestCase):
+    def test_sending_ahead(self):
+        """A client that sends ahead of its answers is made to wait, and then heard."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.ask(GET + b"\r\n", sized(b"a" * 10_000))
+        self.assertEqual(connection.producerState, "producing")
+        connection.send(sized(b"b" * 10_000))
+        self.assertEqual(connection.producerState, "paused")
+        served.recorder.release()
+        self.assertEqual(connection.producerState, "producing")
+        served.recorder.release()
+        self.assertEqual(len(served.recorder.seen), 3)
+
+    def test_clients_that_do_not_read(self):
+        """While a client does not read its answers, no more of its requests are served."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.ask(GET + b"\r\n" + sized(b"a"))
+        connection.channel.pauseProducing()
+        served.recorder.release()
+        self.assertEqual(len(served.recorder.seen), 1)
+        connection.channel.resumeProducing()
+        self.assertEqual(len(served.recorder.seen), 2)
+
+
+class EndingTests(SynchronousTestCase):
+    def test_hang_up(self):
+        """A resource hears that its client has left, and nothing is left behind."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.ask(GET + b"\r\n")
+        gone = served.recorder.waiting[0].notifyFinish()
+        connection.hang_up()
+        self.failureResultOf(gone)
+        self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_resources_may_close(self):
+        """A resource that closes ends the connection, and later requests are not served."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.ask(GET + b"\r\n" + GET + b"\r\n")
+        served.recorder.waiting[0].loseConnection()
+        connection.send(GET + b"\r\n")
+        self.assertTrue(connection.lost)
+        self.assertEqual(len(served.recorder.seen), 1)
+
+    def test_our_own_faults(self):
+        """A fault of the server's own is logged, and the connection does not hang."""
+        served = Served()
+
+        def fail(_channel):
+            raise RuntimeError("fault")
+
+        served.site.requestFactory = fail
+        connection = served.ask(GET + b"\r\n")
+        self.assertTrue(connection.lost)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def test_the_kernel_is_asked_once(self):
+        """The address of our end of a connection does not change, and asking costs a call."""
+        asked = []
+
+        class Curious(Resource):
+            isLeaf = True
+
+            def render(self, request):
+                asked.append(request.getHost().port)
+                return b""
+
+        served = Served(Curious())
+        connection = served.connect()
+        connection.getHost = lambda: IPv4Address("TCP", "127.0.0.1", 4000 + len(asked))
+        connection.send((GET + b"\r\n") * 3)
+        self.assertEqual(asked, [4000, 4000, 4000])
+
+    def test_header_values_cannot_end_a_header(self):
+        """Line ends in a value that a resource sets do not become headers."""
+
+        class Splitter(Resource):
+            isLeaf = True
+
+            def render(self, request):
+                request.setHeader(b"X", b"a\r\nSet-Cookie: b=c\r\n\r\n<p>")
+                request.write(b"")
+                request.finish()
+                return NOT_DONE_YET
+
+        connection = Served(Splitter()).ask(GET + b"\r\n")
+        self.assertNotIn(b"\r\nSet-Cookie", connection.value())
