@@ -39,6 +39,8 @@ def _text(error: BaseException) -> str:
             text = _openssl(error)
         case TypeError():
             text = _FUNCTION.sub("", str(error))
+        case LookupError():
+            text = f"nothing was handed over by that number or name ({error})"
         case ValueError() | OverflowError():
             text = str(error)
         case _:

@@ -33,6 +33,7 @@ class ReasonTests(SynchronousTestCase):
             (ValueError("Unknown endpoint type: 'tpc'"), "unknown endpoint type: 'tpc'"),
             (ValueError("two\nlines"), "two lines"),
             (ValueError(), "ValueError"),
-            (IndexError("list index out of range"), "IndexError: list index out of range"),
+            (KeyError("web"), "nothing was handed over by that number or name ('web')"),
+            (RuntimeError("odd"), "RuntimeError: odd"),
         ):
             self.assertEqual(reason(error), said)
