@@ -134,9 +134,10 @@ def _places(at: Steps, value: object) -> list[str]:
     """A name for each thing that a foreign key holds: its sections or keys, or it alone."""
     if not isinstance(value, dict):
         return [place_text(at)]
-    tables = [(*at, name) for name, item in value.items() if isinstance(item, dict)]
     if all(section_of(at)):
-        return [place for name, item in value.items() for place in _places((*at, name), item)]
+        inner = [place for name, item in value.items() for place in _places((*at, name), item)]
+        return inner or [place_text(at)]
+    tables = [(*at, name) for name, item in value.items() if isinstance(item, dict)]
     own = [at] if len(tables) < len(value) or not value else []
     return [header_text(steps) for steps in own + tables]
 

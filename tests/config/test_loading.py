@@ -329,6 +329,7 @@ class NoticeTests(LoadCase):
             '[plugin."http.in#work"]\nx = 1': ['[plugin."http.in#work"]'],
             "[[permissions.allow]]\nplugin = 'x'": ["[permissions]"],
             "[app_config]\ncontainer.health_url = '/'": ["[app_config] container.health_url"],
+            "[app_config.proxy]": ["[app_config] proxy"],
             "[app_config]\nfs.retain_versions = 2": ["[app_config] fs.retain_versions"],
             "[git_auth.a]\nprivate_key = 'x'": ["[git_auth.a] private_key"],
         }
