@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic import command
@@ -14,12 +14,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from msgspec import Struct
 from sqlalchemy import Connection, inspect
+from twisted.internet.interfaces import IReactorTime
 
 from clace.database.engine import transaction, writing_engine
 from clace.database.place import make_private
 from clace.errors import StoreError
 
 EMPTY = 0
+
+
+def moment(clock: IReactorTime) -> datetime:
+    """What the clock shows now."""
+    return datetime.fromtimestamp(clock.seconds(), UTC)
 
 
 class UpgradeOptions(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +15,7 @@ from zope.interface import implementer
 
 from clace.database.engine import reading_engine, transaction, writing_engine
 from clace.database.place import sqlite_path
-from clace.database.schema import Schema, UpgradeOptions
+from clace.database.schema import Schema, UpgradeOptions, moment
 from clace.interfaces import AddVersion, Change, IAppStore, IFiles
 from clace.metadata import queries, rules
 from clace.metadata.changes import Commit, check_whole
@@ -38,7 +37,7 @@ def open_store(url: str, options: UpgradeOptions, reactor: Any) -> AppStore:
     :raises StoreError: the database cannot be opened or upgraded; the text names it.
     """
     path = sqlite_path(url)
-    SCHEMA.prepare(path, options, _now(reactor))
+    SCHEMA.prepare(path, options, moment(reactor))
     writer = Threads(reactor, "metadata-writer")
     readers = Threads(reactor, "metadata-readers", _READERS)
     packer = Threads(reactor, "metadata-packer")
@@ -85,7 +84,7 @@ class AppStore(MultiService):
         }
         listings = {place: dict(files.refs) for place, files in sources.items()}
         fresh = await self._packed(sources, listings)
-        commit = Commit(changes, listings, fresh, _now(self._clock))
+        commit = Commit(changes, listings, fresh, moment(self._clock))
         await self._write(partial(self._make, commit, keep=not dry_run))
 
     async def _packed(
@@ -123,7 +122,3 @@ class AppStore(MultiService):
     def _close(self) -> None:
         self._reading.dispose()
         self._writing.dispose()
-
-
-def _now(clock: IReactorTime) -> datetime:
-    return datetime.fromtimestamp(clock.seconds(), UTC)

@@ -1,7 +1,8 @@
 """What every ``ISources`` promises.
 
-``make_sources()`` gives one. ``put_folder(name, contents)`` and ``put_commit(name, contents, branch,
-message)`` put something where it finds it, and give its source; the second also the commit.
+``make_sources()`` gives one. ``put_folder(name, contents)`` and
+``put_commit(name, contents, branch, message)`` put something where it finds it, and give its
+source; the second also the commit.
 """
 
 from zope.interface.verify import verifyObject

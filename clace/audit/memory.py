@@ -1,0 +1,52 @@
+"""The audit log without a database: what tests of other rooms use."""
+
+from __future__ import annotations
+
+import re
+
+from zope.interface import implementer
+
+from clace.audit.filter import AuditFilter, fitted
+from clace.audit.retention import Retention, nanoseconds
+from clace.interfaces import IAuditLog
+from clace.model.traffic import AuditEvent
+
+_SAME = ("user_id", "event_type", "operation", "target", "status", "rid")
+
+
+@implementer(IAuditLog)
+class MemoryAudit:
+    """``events`` are in the order they were recorded in."""
+
+    def __init__(self, retention: Retention | None = None) -> None:
+        self.events: list[AuditEvent] = []
+        self._retention = retention or Retention()
+
+    def record(self, event: AuditEvent) -> None:
+        self.events.append(fitted(event))
+
+    async def query(self, wanted: AuditFilter) -> tuple[AuditEvent, ...]:
+        """The newest events that pass, newest first."""
+        passing = [event for event in reversed(self.events) if _passes(event, wanted)]
+        passing.sort(key=lambda event: event.create_time, reverse=True)
+        return tuple(passing[: wanted.limit])
+
+    async def retain(self, now: float) -> None:
+        """Forget what is older than it is to be kept."""
+        keeps, at = self._retention.keeps, nanoseconds(now)
+        self.events = [event for event in self.events if keeps(event, at)]
+
+
+def _passes(event: AuditEvent, wanted: AuditFilter) -> bool:
+    return (
+        all(getattr(wanted, name) in {"", getattr(event, name)} for name in _SAME)
+        and (wanted.app_ids is None or event.app_id in wanted.app_ids)
+        and (not wanted.detail or _is_like(event.detail, wanted.detail))
+        and (wanted.start is None or event.create_time >= wanted.start)
+        and (wanted.end is None or event.create_time < wanted.end)
+    )
+
+
+def _is_like(text: str, pattern: str) -> bool:
+    parts = ({"%": ".*", "_": "."}.get(character, re.escape(character)) for character in pattern)
+    return re.fullmatch("".join(parts), text, re.DOTALL | re.IGNORECASE | re.ASCII) is not None

@@ -1,0 +1,1 @@
+"""The schema, as steps for Alembic, which runs ``env.py``."""

@@ -1,0 +1,38 @@
+"""How long events are kept."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from clace.model.traffic import AuditEvent
+
+HTTP = "http"
+_NANOSECONDS_A_DAY = 24 * 3600 * 10**9
+
+
+class Retention(Struct, frozen=True, kw_only=True):
+    """Days for requests and for everything else; 0 or less keeps them for ever."""
+
+    http_days: float = 90
+    other_days: float = 180
+
+    def http_start(self, now: int) -> int | None:
+        """The time of the oldest request that is kept; none if all are."""
+        return _start(now, self.http_days)
+
+    def other_start(self, now: int) -> int | None:
+        """The time of the oldest other event that is kept; none if all are."""
+        return _start(now, self.other_days)
+
+    def keeps(self, event: AuditEvent, now: int) -> bool:
+        start = self.http_start(now) if event.event_type == HTTP else self.other_start(now)
+        return start is None or event.create_time >= start
+
+
+def nanoseconds(seconds: float) -> int:
+    """As events have their time."""
+    return int(seconds * 10**9)
+
+
+def _start(now: int, days: float) -> int | None:
+    return now - int(days * _NANOSECONDS_A_DAY) if days > 0 else None

@@ -1,0 +1,200 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.logger import LogLevel, capturedLogs
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from clace.audit.filter import AuditFilter
+from clace.audit.log import (
+    BATCH,
+    QUEUE,
+    RETAIN_SECONDS,
+    SCHEMA,
+    TRIES,
+    TRY_AGAIN_SECONDS,
+    AuditLog,
+    open_audit,
+)
+from clace.audit.retention import Retention, nanoseconds
+from clace.database.schema import UpgradeOptions
+from clace.errors import StoreError
+from tests.support.audit_contract import DAY, NOW, AuditContract, event
+from tests.support.threads import at_once
+
+
+class Hands:
+    """Does work when the test says so, and fails when it is told to."""
+
+    def __init__(self):
+        self.works = []
+        self.broken = False
+
+    def __call__(self, work):
+        waiting = Deferred()
+        self.works.append((work, waiting))
+        return waiting
+
+    def do_all(self):
+        count = 0
+        while self.works:
+            work, waiting = self.works.pop(0)
+            count += 1
+            if self.broken:
+                waiting.errback(StoreError("disk full"))
+            else:
+                waiting.callback(work())
+        return count
+
+
+def log_at(path, clock, in_thread, retention):
+    SCHEMA.prepare(Path(path), UpgradeOptions(), datetime(2026, 11, 23, tzinfo=UTC))
+    return AuditLog(Path(path), clock, in_thread, retention)
+
+
+class AuditLogTests(AuditContract, SynchronousTestCase):
+    """The log keeps the contract in an SQLite database."""
+
+    def make_audit(self, retention):
+        audit = log_at(self.mktemp(), Clock(), at_once, retention)
+        audit.startService()
+        self.addCleanup(audit.stopService)
+        return audit
+
+
+class QueueTests(SynchronousTestCase):
+    """What happens while the thread is busy."""
+
+    def setUp(self):
+        self.clock, self.hands = Clock(), Hands()
+        self.audit = self.log(Retention(http_days=0, other_days=0))
+
+    def log(self, retention):
+        return log_at(self.mktemp(), self.clock, self.hands, retention)
+
+    def start(self):
+        self.audit.startService()
+        self.hands.do_all()
+
+    def stored(self):
+        finding = Deferred.fromCoroutine(self.audit.query(AuditFilter(limit=10_000)))
+        self.hands.do_all()
+        return self.successResultOf(finding)
+
+    def record(self, count):
+        for number in range(count):
+            self.audit.record(event(number))
+
+    def warnings(self, work):
+        with capturedLogs() as logs:
+            work()
+        self.flushLoggedErrors(StoreError)
+        return [log for log in logs if log["log_level"] >= LogLevel.warn]
+
+    def test_writes_in_batches(self):
+        """What is recorded while a batch is written makes up the next ones."""
+        self.start()
+        self.record(1 + BATCH + 1)
+        self.assertEqual(self.hands.do_all(), 3)
+        self.assertEqual(len(self.stored()), BATCH + 2)
+
+    def test_what_is_recorded_early_is_written_at_the_start(self):
+        """Before the start events wait."""
+        self.record(3)
+        self.assertEqual(self.hands.works, [])
+        self.start()
+        self.assertEqual(len(self.stored()), 3)
+
+    def test_loses_what_is_too_much(self):
+        """Beyond the queue events are lost, and how many is logged once the others are written."""
+        self.start()
+        self.record(QUEUE + 7)
+        (warning,) = self.warnings(self.hands.do_all)
+        self.assertEqual(warning["count"], 7)
+        self.assertEqual(len(self.stored()), QUEUE)
+
+    def test_tries_again(self):
+        """A failure is logged, and the events are kept for a later try."""
+        self.start()
+        self.hands.broken = True
+        self.record(1)
+        (failure,) = self.warnings(self.hands.do_all)
+        self.assertIn("disk full", str(failure["log_failure"].value))
+        self.hands.broken = False
+        self.clock.advance(TRY_AGAIN_SECONDS)
+        self.hands.do_all()
+        self.assertEqual(len(self.stored()), 1)
+
+    def test_gives_up_at_last(self):
+        """What fails again and again is lost, and does not hold up what comes later."""
+        self.start()
+        self.hands.broken = True
+        self.record(1)
+
+        def fail():
+            for _ in range(TRIES):
+                self.hands.do_all()
+                self.clock.advance(TRY_AGAIN_SECONDS)
+
+        self.assertEqual(self.warnings(fail)[-1]["count"], 1)
+        self.hands.broken = False
+        self.audit.record(event(77))
+        self.hands.do_all()
+        self.assertEqual(self.stored(), (event(77),))
+
+    def test_writes_before_it_stops(self):
+        """What waits is written before the end."""
+        self.start()
+        self.record(BATCH * 2)
+        stopped = self.audit.stopService()
+        self.assertNoResult(stopped)
+        self.hands.do_all()
+        self.successResultOf(stopped)
+        self.assertEqual(len(self.stored()), BATCH * 2)
+
+    def test_tells_what_it_could_not_write_before_it_stopped(self):
+        """A failure at the end does not keep the server from stopping; the loss is logged."""
+        self.start()
+        self.hands.broken = True
+        self.record(5)
+        stopped = self.audit.stopService()
+        self.assertEqual(self.warnings(self.hands.do_all)[-1]["count"], 5)
+        self.successResultOf(stopped)
+
+    def test_forgets_every_hour(self):
+        """Old events go at the start and every hour, also after a failure."""
+        retention = Retention(http_days=1, other_days=1)
+        self.clock.advance(NOW)
+        self.audit = self.log(retention)
+        self.audit.record(event(create_time=nanoseconds(NOW - 2 * DAY)))
+        self.audit.record(event(create_time=nanoseconds(NOW - DAY + 2 * RETAIN_SECONDS - 1)))
+        self.hands.broken = True
+        self.assertTrue(self.warnings(self.start))
+        self.hands.broken = False
+        self.clock.advance(TRY_AGAIN_SECONDS)
+        self.assertEqual(len(self.stored()), 2)
+        for left in (1, 0):
+            self.clock.advance(RETAIN_SECONDS)
+            self.hands.do_all()
+            self.assertEqual(len(self.stored()), left)
+
+
+class OpenAuditTests(TestCase):
+    """A log with its thread, as the server has it."""
+
+    def setUp(self):
+        self.url = f"sqlite:{Path(self.mktemp()).absolute() / 'metadata' / 'audit.db'}"
+
+    async def test_outlives_a_restart(self):
+        """Opened by its URL it keeps events, of which none are lost by stopping at once."""
+        for _ in range(2):
+            audit = open_audit(self.url, UpgradeOptions(), Retention(other_days=0), reactor)
+            audit.startService()
+            audit.record(event())
+            await audit.stopService()
+        audit = open_audit(self.url, UpgradeOptions(), Retention(other_days=0), reactor)
+        audit.startService()
+        self.assertEqual(await audit.query(AuditFilter()), (event(), event()))
+        await audit.stopService()

@@ -1,0 +1,114 @@
+"""What every audit log promises; ``make_audit(retention)`` gives an empty one."""
+
+from zope.interface.verify import verifyObject
+
+from clace.audit.filter import AuditFilter
+from clace.audit.retention import Retention, nanoseconds
+from clace.errors import BadRequest
+from clace.interfaces import IAuditLog
+from clace.model.traffic import AuditEvent
+
+NOW = 1_700_000_000
+DAY = 24 * 3600
+
+
+def event(number=0, **fields):
+    defaults = {
+        "rid": f"rid_{number}",
+        "app_id": "app_prd_a",
+        "create_time": nanoseconds(NOW) + number,
+        "user_id": "admin",
+        "event_type": "system",
+        "operation": "reload_apps",
+        "target": "/disk",
+        "status": "Success",
+        "detail": "",
+    }
+    return AuditEvent(**{**defaults, **fields})
+
+
+class AuditContract:
+    """Mix into a ``SynchronousTestCase``."""
+
+    def setUp(self):
+        self.audit = self.make_audit(Retention(http_days=1, other_days=2))
+
+    def found(self, **wanted):
+        return list(self.successResultOf(self.audit.query(AuditFilter(**wanted))))
+
+    def recorded(self, *events):
+        for one in events:
+            self.audit.record(one)
+        return list(events)
+
+    def test_provides_the_seam(self):
+        """It has what the seam names."""
+        verifyObject(IAuditLog, self.audit)
+
+    def test_gives_the_newest_first(self):
+        """Events come back whole, newest first; of one time, the last recorded first."""
+        one, two, three = self.recorded(event(1), event(2), event(2, detail="again"))
+        self.assertEqual(self.found(), [three, two, one])
+        self.recorded(event(0))
+        self.assertEqual(self.found()[-1], event(0))
+
+    def test_gives_no_more_than_asked_for(self):
+        """The limit keeps the newest; it is 50 unless told, and has bounds."""
+        events = self.recorded(*(event(number) for number in range(60)))
+        self.assertEqual(self.found(limit=1), events[-1:])
+        self.assertEqual(len(self.found()), 50)
+        for limit in (0, -1, 10_001):
+            self.assertRaises(BadRequest, AuditFilter, limit=limit)
+
+    def test_finds_by_field(self):
+        """A field that is given must be the same."""
+        plain = event()
+        fields = ("user_id", "event_type", "operation", "target", "status", "rid")
+        for name in fields:
+            (other,) = self.recorded(event(**{name: "other"}))
+            self.recorded(plain)
+            self.assertEqual(self.found(**{name: "other"}), [other])
+            self.assertEqual(self.found(**{name: "OTHER"}), [])
+
+    def test_finds_by_apps(self):
+        """Events of some apps; of no apps there are none."""
+        one, two, _ = self.recorded(*(event(app_id=app) for app in ("a", "b", "c")))
+        self.assertEqual(self.found(app_ids=frozenset({"a", "b"})), [two, one])
+        self.assertEqual(self.found(app_ids=frozenset()), [])
+
+    def test_finds_by_time(self):
+        """From the start on, and before the end."""
+        events = self.recorded(*(event(number) for number in range(4)))
+        start, end = events[1].create_time, events[3].create_time
+        self.assertEqual(self.found(start=start, end=end), [events[2], events[1]])
+
+    def test_finds_by_pattern(self):
+        """The detail is found by a pattern over all of it, blind to case."""
+        (one,) = self.recorded(event(detail="POST /Disk 200 (5%)"))
+        for pattern in ("%disk%", "POST%", "%5_)", "%(5%", "POST /disk 200 (5%)"):
+            self.assertEqual(self.found(detail=pattern), [one], pattern)
+        for pattern in ("disk", "%.*%", "POST_", "%disk", "\\%"):
+            self.assertEqual(self.found(detail=pattern), [], pattern)
+
+    def test_forgets_what_is_old(self):
+        """Requests are forgotten after one number of days, other events after another."""
+        kinds = [(kind, days) for kind in ("http", "system") for days in (0.9, 1.1, 2.1)]
+        for kind, days in kinds:
+            self.recorded(event(create_time=nanoseconds(NOW - days * DAY), event_type=kind))
+        self.successResultOf(self.audit.retain(NOW))
+        self.assertEqual(len(self.found(event_type="http")), 1)
+        self.assertEqual(len(self.found(event_type="system")), 2)
+
+    def test_may_keep_all(self):
+        """No days, no end."""
+        self.audit = self.make_audit(Retention(http_days=0, other_days=-1))
+        self.recorded(event(create_time=1, event_type="http"), event(create_time=1))
+        self.successResultOf(self.audit.retain(NOW))
+        self.assertEqual(len(self.found()), 2)
+
+    def test_takes_what_no_database_takes(self):
+        """Texts that are no Unicode, have a NUL, or have no end are made to fit."""
+        self.recorded(event(target="\ud800", detail="a\0b", user_id="x" * 10_000))
+        (found,) = self.found()
+        self.assertEqual((found.target, found.detail), ("?", "a?b"))
+        self.assertEqual(len(found.user_id), 4096)
