@@ -139,11 +139,18 @@ class CertificateStore:
         certificate = self._default.read().certificate
         if not is_ours(certificate):
             return
+        self._close_key()
         if certificate.not_valid_after_utc - self._now() < RENEWED_BEFORE:
             self._write_default(self._names)
         elif not set(self._names) <= set(names_of(certificate)):
             # The old names stay: another listener on this folder may be the one that wants them.
             self._write_default((*self._names, *names_of(certificate)))
+
+    def _close_key(self) -> None:
+        # Keys that the original made can be read by everybody.
+        if self._default.key.stat().st_mode & 0o077:
+            self._default.key.chmod(0o600)
+            self._log.warn("Closed {path}: others could read it", path=str(self._default.key))
 
     def _write_default(self, names: Iterable[str]) -> None:
         # The key stays: only one file changes, so at no moment do the two not belong together,

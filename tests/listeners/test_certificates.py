@@ -103,6 +103,15 @@ class DefaultTests(StoreTestCase):
         self.assertEqual((self.folder / "default.key").read_bytes(), key)
         self.assertEqual(self.shown(), NAMES[0])
 
+    def test_open_key_is_closed(self):
+        """A key of ours that others could read, as the original left them, is closed."""
+        self.store.prepare()
+        key = self.folder / "default.key"
+        key.chmod(0o644)
+        self.make_store().prepare()
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(len(self.told(LogLevel.warn)), 1)
+
     def test_users_own_is_only_warned_about(self):
         """A certificate that is not ours is never replaced, not even when it has run out."""
         self.folder.mkdir(parents=True)
@@ -199,6 +208,14 @@ class LookupTests(StoreTestCase):
             self.assertEqual(self.shown("a.example.com"), NAMES[0])
         [event] = self.told(LogLevel.error)
         self.assertIn("a.example.com.key", event["reason"])
+
+    def test_key_comes_later(self):
+        """A certificate whose key is copied after it is used as soon as both are there."""
+        certificate, key = pem_pair("a.example.com")
+        (self.folder / "a.example.com.crt").write_bytes(certificate)
+        self.assertEqual(self.shown("a.example.com"), NAMES[0])
+        (self.folder / "a.example.com.key").write_bytes(key)
+        self.assertEqual(self.shown("a.example.com"), "a.example.com")
 
     def test_file_soon_at_its_end(self):
         """A certificate that runs out soon is shown, and warned about when it is read."""

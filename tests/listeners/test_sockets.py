@@ -1,5 +1,6 @@
 """Tests for ``clace.listeners.sockets``; the sockets are real, in folders of the test's own."""
 
+import errno
 import os
 import socket
 import tempfile
@@ -127,6 +128,14 @@ class FreeTests(SocketTestCase):
         self.assert_refused("not a socket", self.described().check_free)
         self.assert_refused("not a socket", self.described().claimed().__enter__)
         self.assertEqual(self.path.read_text(), "precious")
+
+    def test_socket_of_another_kind(self):
+        """A socket that cannot even be asked is not ours to replace."""
+        server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(server.close)
+        server.bind(str(self.path))
+        error = self.assertRaises(OSError, self.described().check_free)
+        self.assertEqual(error.errno, errno.EPROTOTYPE)
 
     def test_link(self):
         """Nor is a link to one."""

@@ -60,7 +60,7 @@ class CheckFolderTests(SynchronousTestCase):
         """What cannot be read, or is not there, is for the endpoint to complain about."""
         begin, end = b"-----BEGIN %s-----\nxx\n", b"-----END %s-----\n"
         for kind in (b"CERTIFICATE", b"PRIVATE KEY"):
-            self.write(f"{len(kind)}.pem", begin % kind, end % kind)
+            self.write(f"{kind.decode()}.pem", begin % kind, end % kind)
         (self.folder / "folder.pem").mkdir()
         check_folder(self.folder)
         check_folder(self.folder / "nowhere")
