@@ -138,12 +138,13 @@ def record_of(event: LogEvent) -> dict[str, Any]:
     safe = {key: HIDDEN if _SECRET.search(key) else value for key, value in event.items()}
     # Twisted's cache of a formatted event would bring back what was hidden
     safe.pop("log_flattened", None)
-    return dict(_plain_fields(safe)) | {
+    head = {
         "level": _level_name(event),
         "time": _time_text(event.get("log_time", 0.0)),
         "caller": _text(str(event.get("log_namespace", "-"))),
         "message": _text(formatEvent(safe)),
     }
+    return head | dict(_plain_fields(safe)) | head
 
 
 def _plain_fields(event: LogEvent) -> Iterator[tuple[str, Any]]:
