@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from msgspec import Struct
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
@@ -17,9 +15,11 @@ from clace.errors import ClaceError, LockedOut, NoSuchApp, NotAuthenticated
 from clace.interfaces import IInstalledApps, IRuntime
 from clace.model.app import App
 from clace.model.traffic import AppResponse
+from clace.web import downloads
 from clace.web.app_access import AppAccess
 from clace.web.app_requests import app_request, clean_path, relative_path
 from clace.web.cors import Sharing
+from clace.web.downloads import Downloads
 from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.origin import check_origin
 from clace.web.security_headers import missing
@@ -49,27 +49,28 @@ class AppsResource(Resource):
         installed: IInstalledApps,
         runtime: IRuntime,
         access: AppAccess,
+        offered: Downloads,
         proxies: TrustedProxies,
         trail: Trail,
         edge: AppEdge,
-        new_id: Callable[[], str],
     ) -> None:
         super().__init__()
         self._installed = installed
         self._runtime = runtime
         self._access = access
+        self._downloads = offered
         self._proxies = proxies
         self._trail = trail
         self._edge = edge
-        self._new_id = new_id
 
     def render(self, request: Request) -> int:
-        Deferred.fromCoroutine(self._serve(request)).addErrback(self._broken, request)
+        visit = self._trail.begin(request)
+        serving = Deferred.fromCoroutine(self._serve(request, visit))
+        serving.addErrback(broken, request, visit.request_id)
         return NOT_DONE_YET
 
-    async def _serve(self, request: Request) -> None:
+    async def _serve(self, request: Request, visit: Visit) -> None:
         peer = self._proxies.peer_of(request)
-        visit = self._trail.begin(request, self._new_id())
         try:
             response = await self._respond(request, peer, visit)
         except ClaceError as error:
@@ -94,7 +95,11 @@ class AppsResource(Resource):
                 origin=request.getHeader("origin"),
                 fetch_site=request.getHeader("sec-fetch-site"),
             )
-        seen = app_request(request, relative_path(path, app.path), peer, user, visit.request_id)
+        inside = relative_path(path, app.path)
+        if inside.startswith(downloads.PREFIX):
+            file_id = inside.removeprefix(downloads.PREFIX)
+            return await self._downloads.answer(app, user, file_id)
+        seen = app_request(request, inside, peer, user, visit.request_id)
         response = await self._runtime.respond(app, seen)
         shared = sharing.headers(own_origin)
         return replace(response, headers=(*response.headers, *shared)) if shared else response
@@ -115,15 +120,16 @@ class AppsResource(Resource):
         for name, value in missing(self._edge.headers_level, present, secure=secure):
             request.setHeader(name, value)
 
-    def _broken(self, failure: Failure, request: Request) -> None:
-        incident = self._new_id()
-        log.failure("App request failed, incident {incident}", failure, incident=incident)
-        if is_gone(request) or request.startedWriting:
-            return
-        request.setResponseCode(500)
-        request.setHeader(*TEXT)
-        request.write(f"internal error, incident {incident}".encode())
-        request.finish()
+
+def broken(failure: Failure, request: Request, incident: str) -> None:
+    """Log what was not foreseen, and tell the client only where to find it."""
+    log.failure("App request failed, incident {incident}", failure, incident=incident)
+    if is_gone(request) or request.startedWriting:
+        return
+    request.setResponseCode(500)
+    request.setHeader(*TEXT)
+    request.write(f"internal error, incident {incident}".encode())
+    request.finish()
 
 
 def refusal(error: ClaceError) -> AppResponse:

@@ -66,11 +66,16 @@ class Trail:
     """Begins visits."""
 
     def __init__(
-        self, audit: IAuditLog, seconds: Callable[[], float], options: TrailOptions
+        self,
+        audit: IAuditLog,
+        seconds: Callable[[], float],
+        new_id: Callable[[], str],
+        options: TrailOptions,
     ) -> None:
         self.audit = audit
         self.seconds = seconds
         self.options = options
+        self._new_id = new_id
 
-    def begin(self, request: Request, request_id: str) -> Visit:
-        return Visit(self, request, request_id)
+    def begin(self, request: Request) -> Visit:
+        return Visit(self, request, self._new_id())

@@ -1,13 +1,15 @@
 """Tests for ``clace.web.apps`` and what stands around it."""
 
 from base64 import b64encode
+from io import BytesIO
+from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
 from treq.testing import StubTreq
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import AppCrashed, AppTimedOut, BadRequest
+from clace.errors import AppCrashed, AppTimedOut, BadRequest, NoSuchRoute
 from clace.model.app import App, AppSettings
 from clace.model.paths import AppPath
 from clace.model.traffic import AppResponse
@@ -15,8 +17,10 @@ from clace.web.app_access import AppAccess
 from clace.web.app_requests import clean_path, relative_path
 from clace.web.apps import AppEdge, AppsResource, host_name
 from clace.web.cors import Sharing
+from clace.web.downloads import Downloads
 from clace.web.forwarded import TrustedProxies
 from clace.web.trail import Trail, TrailOptions
+from tests.support.threads import at_once
 from tests.web.test_admin import Events, OnePassword
 
 OPEN = App(id="app_prd_1", path="/open", settings=AppSettings(authn_type="none"))
@@ -46,12 +50,20 @@ class AppsCase(SynchronousTestCase):
     def setUp(self):
         self.apps = Apps()
         self.audit = Events()
+        self.offered = {}
+        self.downloads = Downloads(self.open_file, at_once)
+
+    async def open_file(self, app_id, user, file_id):
+        """Offers ``f1`` of the open app to nobody in particular."""
+        if (app_id, user, file_id) != (OPEN.id, "anonymous", "f1"):
+            raise NoSuchRoute("file not found")
+        return self.offered["f1"]
 
     def ask(self, method, path, *, login=None, edge=DEFAULT_EDGE, **options):
-        trail = Trail(self.audit, lambda: 2.0, TrailOptions())
+        trail = Trail(self.audit, lambda: 2.0, lambda: "i1", TrailOptions())
         access = AppAccess(OnePassword(), "system")
         resource = AppsResource(
-            self.apps, self.apps, access, TrustedProxies(), trail, edge, lambda: "i1"
+            self.apps, self.apps, access, self.downloads, TrustedProxies(), trail, edge
         )
         headers = options.pop("headers", {})
         if login:
@@ -196,6 +208,39 @@ class AnswerTests(AppsCase):
         response, _ = self.ask("GET", "/open", edge=edge)
         origin = response.headers.getRawHeaders("access-control-allow-origin")
         self.assertEqual(origin, ["https://a.example"])
+
+
+class Offer(NamedTuple):
+    """A download that remembers whether it was delivered."""
+
+    file: BytesIO
+    size: int
+    name: str
+    mime_type: str
+    close: object
+
+
+class DownloadTests(AppsCase):
+    def offer(self, content, size):
+        self.delivered = []
+        self.offered["f1"] = Offer(
+            BytesIO(content), size, 'a"é.txt', "text/plain", self.delivered.append
+        )
+
+    def test_offered_file(self):
+        """A file arrives whole, as an attachment whose name cannot break the header."""
+        self.offer(b"x" * 300_000, 300_000)
+        response, body = self.ask("GET", "/open/_clace_app/file/f1")
+        self.assertEqual((response.code, body), (200, b"x" * 300_000))
+        (disposition,) = response.headers.getRawHeaders("content-disposition")
+        self.assertEqual(disposition, "attachment; filename*=UTF-8''a%22%C3%A9.txt")
+        self.assertEqual(self.delivered, [True])
+
+    def test_not_for_others(self):
+        """Another app, or an unknown number, is a plain 404."""
+        for path, login in (("/open", None), ("/closed", "admin:right")):
+            response, _ = self.ask("GET", f"{path}/_clace_app/file/f2", login=login)
+            self.assertEqual(response.code, 404)
 
 
 class TrailTests(AppsCase):
