@@ -80,10 +80,10 @@ class StrictHTTPChannel(HTTPChannel):
         if self._phase is Phase.CLOSED:
             return
         self._received += data
-        if self._phase is Phase.ANSWER:
-            self._hold_back()
-        else:
+        if self._phase is not Phase.ANSWER:
             self._advance()
+        if self._phase is Phase.ANSWER or self._waitingForTransport:
+            self._hold_back()
 
     def requestDone(self, request: Request) -> None:
         self.requests.remove(request)
@@ -99,7 +99,7 @@ class StrictHTTPChannel(HTTPChannel):
             self._close()
 
     def timeoutConnection(self) -> None:
-        if self._phase in {Phase.HEAD, Phase.BODY}:
+        if self._phase is Phase.HEAD or self._phase is Phase.BODY:
             self._refuse(Refused(408, "the request did not arrive in time"))
         else:
             self._close()
@@ -140,13 +140,13 @@ class StrictHTTPChannel(HTTPChannel):
     @property
     def busy(self) -> bool:
         """Whether a request is on its way in or being answered."""
-        return self._phase in {Phase.BODY, Phase.ANSWER}
+        return self._phase is Phase.BODY or self._phase is Phase.ANSWER
 
     def retire(self) -> None:
         """Take no more requests: close now, or after the one in flight."""
         self._retired = True
         self.persistent = False
-        if self._phase in {Phase.IDLE, Phase.HEAD}:
+        if not self.busy:
             self._close()
 
     def abort(self) -> None:
@@ -173,15 +173,17 @@ class StrictHTTPChannel(HTTPChannel):
             self._advancing = False
 
     def _step(self) -> bool:
-        if self._phase in {Phase.IDLE, Phase.HEAD}:
-            # A client that does not read its answers gets no more of them.
-            return not self._waitingForTransport and self._take_head()
-        return self._phase is Phase.BODY and self._take_body()
+        if self._phase is Phase.BODY:
+            return self._take_body()
+        if self._phase is Phase.ANSWER or self._phase is Phase.CLOSED:
+            return False
+        # A client that does not read its answers gets no more of them.
+        return bool(self._received) and not self._waitingForTransport and self._take_head()
 
     def _take_head(self) -> bool:
         place = find_head(self._received, self.limits)
         if place is None:
-            if self._received and self._phase is Phase.IDLE:
+            if self._phase is Phase.IDLE:
                 self._enter(Phase.HEAD)
             return False
         start, end = place
@@ -228,8 +230,8 @@ class StrictHTTPChannel(HTTPChannel):
         self.requests[-1].requestReceived(head.method, head.target, head.version)
 
     def _hold_back(self) -> None:
-        """Let a client that sends ahead of the answer wait, and not fill our memory."""
-        if len(self._received) > _SENT_AHEAD and not self._waitingForTransport:
+        """Let a client that sends ahead of its answers wait, and not fill our memory."""
+        if len(self._received) > _SENT_AHEAD:
             self._networkProducer.pauseProducing()
 
     # Times and endings.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -20,6 +21,7 @@ from twisted.web.http import Request
 from clace.errors import ConfigError
 
 _Address = IPv4Address | IPv6Address
+_MAX_ADDRESS = 80  # an address of 45 characters, brackets, a zone and a port
 
 
 class Peer(Struct, frozen=True):
@@ -93,6 +95,11 @@ def _forwarded_scheme(request: Request) -> str:
 
 def _parse(text: str) -> _Address | None:
     """An address as proxies write it: with or without brackets, port and zone."""
+    return _parse_short(text) if len(text) <= _MAX_ADDRESS else None
+
+
+@lru_cache(maxsize=1024)
+def _parse_short(text: str) -> _Address | None:
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

@@ -355,8 +355,12 @@ class PressureTests(SynchronousTestCase):
         connection.channel.pauseProducing()
         served.recorder.release()
         self.assertEqual(len(served.recorder.seen), 1)
+        connection.send(sized(b"b" * 20_000))
+        self.assertEqual(connection.producerState, "paused")
         connection.channel.resumeProducing()
-        self.assertEqual(len(served.recorder.seen), 2)
+        self.assertEqual(connection.producerState, "producing")
+        served.recorder.release()
+        self.assertEqual(len(served.recorder.seen), 3)
 
 
 class EndingTests(SynchronousTestCase):
