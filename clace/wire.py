@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct, field
 
 from clace.errors import ClaceError
-from clace.model.app import Demands, PluginManifest
+from clace.model.app import Demands, FileRef, PluginManifest
 from clace.model.traffic import AppRequest
 
 MAX_FRAME = 64 * 1024 * 1024
@@ -29,10 +29,14 @@ class BadFrame(ClaceError):
 
 
 class Load(Struct, frozen=True, tag="load", kw_only=True):
-    """The first frame: the sources to run. ``inert`` plugins answer nothing (an audit)."""
+    """The first frame: the sources to run. ``inert`` plugins answer nothing (an audit).
+
+    ``app_path`` is empty for an app at the root; ``static`` names files below ``static/``; ``env``
+    is what ``$NAME`` stands for in ``ace.config``.
+    """
 
     sources: dict[str, bytes]
-    static: dict[str, str] = field(default_factory=dict)
+    static: tuple[FileRef, ...] = ()
     app_path: str = ""
     app_url: str = ""
     is_dev: bool = False
@@ -40,6 +44,8 @@ class Load(Struct, frozen=True, tag="load", kw_only=True):
     loads: tuple[str, ...] = ()
     plugins: tuple[PluginManifest, ...] = ()
     node_config: dict[str, Any] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+    load_seconds: float = 10
     request_seconds: float = 60
 
 
@@ -60,6 +66,12 @@ class Answer(Struct, frozen=True, tag="answer", kw_only=True):
     stream: int = 0
     more: bool = False
     refused: bool = False
+
+
+class Ready(Struct, frozen=True, tag="ready", kw_only=True):
+    """The host is shut in and waits for its app; ``walls`` says of each layer why it is missing."""
+
+    walls: dict[str, str]
 
 
 class Loaded(Struct, frozen=True, tag="loaded", kw_only=True):
@@ -133,11 +145,54 @@ class Note(Struct, frozen=True, tag="note", kw_only=True):
 
 
 Downward = Load | Ask | Answer
-Upward = Loaded | LoadFailed | Head | Chunk | Failed | Call | Next | Note
+Upward = Ready | Loaded | LoadFailed | Head | Chunk | Failed | Call | Next | Note
+
+
+class HostBounds(Struct, frozen=True, kw_only=True):
+    """What a host may use: memory beyond what it starts with, and processor time (0: any)."""
+
+    memory_mb: int = 512
+    cpu_seconds: int = 0
+    threads: int = 4
+
+
+class Spawn(Struct, frozen=True, tag="spawn", kw_only=True):
+    """To the nursery, with one descriptor: fork a host that talks over it."""
+
+    host: int
+    bounds: HostBounds
+
+
+class End(Struct, frozen=True, tag="end"):
+    """To the nursery: kill this host, if it still lives."""
+
+    host: int
+
+
+class Born(Struct, frozen=True, tag="born", kw_only=True):
+    """From the nursery: the host runs."""
+
+    host: int
+    pid: int
+
+
+class Gone(Struct, frozen=True, tag="gone", kw_only=True):
+    """From the nursery: the host has ended, by its own exit or by a signal."""
+
+    host: int
+    status: int = 0
+    signal: int = 0
+
+
+ToNursery = Spawn | End
+FromNursery = Born | Gone
+MAX_NURSERY_MESSAGE = 4096
 
 _encoder = msgspec.msgpack.Encoder()
 _downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)
 _upward: msgspec.msgpack.Decoder[Upward] = msgspec.msgpack.Decoder(Upward)
+_to_nursery: msgspec.msgpack.Decoder[ToNursery] = msgspec.msgpack.Decoder(ToNursery)
+_from_nursery: msgspec.msgpack.Decoder[FromNursery] = msgspec.msgpack.Decoder(FromNursery)
 
 
 def pack(message: Downward | Upward) -> bytes:
@@ -159,6 +214,21 @@ def unpack_downward(body: bytes) -> Downward:
 def unpack_upward(body: bytes) -> Upward:
     """:raises BadFrame: the body is no message from a host."""
     return _decoded(_upward, body)
+
+
+def pack_nursery(message: ToNursery | FromNursery) -> bytes:
+    """The message as one packet: the nursery's socket keeps packets apart."""
+    return _encoder.encode(message)
+
+
+def unpack_to_nursery(body: bytes) -> ToNursery:
+    """:raises BadFrame: the body is no message to the nursery."""
+    return _decoded(_to_nursery, body)
+
+
+def unpack_from_nursery(body: bytes) -> FromNursery:
+    """:raises BadFrame: the body is no message from the nursery."""
+    return _decoded(_from_nursery, body)
 
 
 def _decoded(decoder: msgspec.msgpack.Decoder[T], body: bytes) -> T:

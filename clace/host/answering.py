@@ -1,0 +1,167 @@
+"""The way of one request: function, result, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from clace.gotemplate.printing import text_of
+from clace.host.answers import (
+    STREAM_END,
+    VARY,
+    Redirect,
+    Reply,
+    Response,
+    Result,
+    StreamOf,
+    Value,
+    data_reply,
+    json_body,
+    own_referer,
+    page_reply,
+    read_result,
+    redirect_reply,
+)
+from clace.host.definition import NO_FUNCTION
+from clace.host.exchange import Exchange
+from clace.host.faults import AppFault, Refused
+from clace.host.pages import Pages
+from clace.host.program import Program
+from clace.host.requests import is_htmx, is_partial, template_record
+from clace.host.routing import Target
+from clace.model.traffic import AppRequest
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_RAW = frozenset({"", "-"})
+_NO_ARGUMENTS = "_no_args"
+_encode = msgspec.json.Encoder().encode
+
+
+class Answering:
+    """Answers one request; used once."""
+
+    def __init__(
+        self,
+        program: Program,
+        pages: Pages,
+        exchange: Exchange,
+        request: AppRequest,
+        fields: dict[str, Any],
+    ) -> None:
+        self._program = program
+        self._definition = program.definition
+        self._pages = pages
+        self._exchange = exchange
+        self._request = request
+        self._fields = fields
+
+    def reply(self, target: Target) -> Reply:
+        """:raises AppFault: the app failed."""
+        return self._shown(target, self._result(target))
+
+    def _result(self, target: Target) -> Result:
+        if target.handler == NO_FUNCTION:
+            return Value({})
+        try:
+            return self._called(target, target.handler)
+        except AppFault as fault:
+            if self._definition.error_handler == NO_FUNCTION or fault.code != "app_failed":
+                raise
+            return self._called(target, self._definition.error_handler, {"error": fault.message})
+
+    def _called(self, target: Target, function: int, *more: dict[str, str]) -> Result:
+        """What the function returned, with no failure of a plugin left unseen."""
+        bare = self._definition.functions[function].endswith(_NO_ARGUMENTS)
+        arguments: tuple[Any, ...] = () if bare else (self._fields, *more)
+        failed = True
+        try:
+            text = self._program.call(function, _encode(arguments), self._exchange)
+            result = read_result(text, as_json=target.type == "JSON")
+            failed = False
+        finally:
+            self._close(failed=failed)
+        return result
+
+    def _close(self, *, failed: bool) -> None:
+        try:
+            self._exchange.close(failed=failed)
+        except Refused as refusal:
+            raise AppFault(str(refusal)) from None
+
+    def _shown(self, target: Target, result: Result) -> Reply:
+        if isinstance(result, Redirect):
+            return redirect_reply(result)
+        if isinstance(result, StreamOf):
+            return self._stream(target, result.number)
+        if isinstance(result, Response):
+            return self._response(target, result)
+        if target.type != "HTML":
+            return data_reply(target.type, result.data)
+        return self._page(target, result.data)
+
+    def _response(self, target: Target, response: Response) -> Reply:
+        kind = response.type or target.type
+        if kind != "HTML":
+            return data_reply(kind, response.data, response.code, response.headers)
+        if not response.block:
+            raise AppFault(
+                "Error handling response: block not defined in response and type is not json/text"
+            )
+        record = self._record(response.data)
+        if self._pages.structured and not self._pages.has(response.block):
+            text = self._render(target.full or "index.go.html", record, response.block)
+        else:
+            text = self._render(response.block, record)
+        return page_reply(text, response.code, response.headers)
+
+    def _page(self, target: Target, data: Any) -> Reply:
+        if target.partial and is_partial(self._request):
+            return page_reply(self._render(target.full, self._record(data), target.partial))
+        if target.partial and self._request.method not in _SAFE and not is_htmx(self._request):
+            referer = self._request.headers.get("Referer", [""])[0]
+            back = own_referer(referer, self._request.scheme, self._request.host)
+            if back:
+                return redirect_reply(Redirect(back))
+        return page_reply(self._render(target.full, self._record(data)))
+
+    def _record(self, data: Any) -> Any:
+        return template_record(self._fields, data)
+
+    def _render(self, name: str, record: Any, block: str = "") -> str:
+        return self._pages.render(name, record, self._exchange.seconds_left, block)
+
+    def _stream(self, target: Target, number: int) -> Reply:
+        """The head goes out with the first item, so that a producer that fails at once is a 500."""
+        items = self._exchange.items(number)
+        try:
+            first = list(_first(items))
+        except Refused as refusal:
+            raise AppFault(str(refusal)) from None
+        show, end, content_type = self._item(target)
+        body = chain((show(item).encode() for item in chain(first, items)), end)
+        return Reply(200, (("Content-Type", content_type), *VARY), body)
+
+    def _item(self, target: Target) -> tuple[Callable[[Any], str], tuple[bytes, ...], str]:
+        """How an item is shown, what ends the stream, and the content type."""
+        if target.type == "JSON":
+            return lambda item: json_body(item).decode(), (), "application/json"
+        if target.type == "TEXT":
+            return lambda item: f"{text_of(item)}\n", (), "text/plain; charset=utf-8"
+        name = target.partial if target.partial and is_htmx(self._request) else target.full
+        return self._markup(target, name), (STREAM_END.encode(),), "text/html; charset=utf-8"
+
+    def _markup(self, target: Target, name: str) -> Callable[[Any], str]:
+        if name in _RAW:
+            return text_of
+        if name == target.full:
+            return lambda item: self._render(name, self._record(item))
+        return lambda item: self._render(target.full, self._record(item), name)
+
+
+def _first(items: Iterator[Any]) -> Iterator[Any]:
+    for item in items:
+        yield item
+        return

@@ -1,0 +1,73 @@
+"""An app in memory: its sources loaded, its requests answered. Knows nothing of processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from clace.host.answering import Answering
+from clace.host.answers import Reply, checked, text_reply
+from clace.host.exchange import Daemon, Door, Exchange
+from clace.host.faults import AppFault
+from clace.host.pages import Pages
+from clace.host.program import Program
+from clace.host.requests import Surroundings, request_fields
+from clace.host.routing import build_router
+from clace.model.traffic import AppRequest
+from clace.wire import Load, Loaded
+
+
+class HostedApp:
+    """One loaded app; ``say`` gets what it prints while it loads.
+
+    :raises AppFault: it does not load.
+    """
+
+    def __init__(self, load: Load, say: Callable[[str], None]) -> None:
+        self._dev = load.is_dev
+        self._seconds = load.request_seconds
+        self._program = Program(load, Door(load.node_config, load.env, say))
+        definition = self._program.definition
+        self._definition = definition
+        self._router = build_router(definition)
+        self._pages = Pages(load, definition)
+        self._around = Surroundings(
+            app_name=definition.name,
+            app_path=load.app_path,
+            is_dev=load.is_dev,
+            push_events=definition.setting("routing", "push_events", False),
+            htmx_version=definition.setting("htmx", "version", "2.0.4"),
+        )
+
+    @property
+    def loaded(self) -> Loaded:
+        """What the daemon has to know of the app."""
+        definition = self._definition
+        options = {
+            "static_only": definition.static_only,
+            "single_file": definition.single_file,
+            "index": definition.index,
+            "has_routes": bool(definition.routes),
+            "push_events": self._around.push_events,
+        }
+        demands = definition.demands(tuple(self._program.plugins))
+        return Loaded(name=definition.name, demands=demands, options=options)
+
+    def respond(self, request: AppRequest, daemon: Daemon) -> Reply:
+        """The answer; a body in pieces asks the daemon for more while it is read.
+
+        :raises AppFault: the app failed on this request.
+        """
+        found = self._router.find(request.method, request.path)
+        if found.target is None and found.wrong_method:
+            return Reply(405)
+        if found.target is None:
+            return text_reply(404, "404 page not found\n")
+        exchange = Exchange(daemon, time.monotonic() + self._seconds)
+        fields = request_fields(self._around, request, found.parameters)
+        work = Answering(self._program, self._pages, exchange, request, fields)
+        try:
+            return checked(work.reply(found.target))
+        except AppFault as fault:
+            text = fault.traced() if self._dev else fault.message
+            raise AppFault(text, fault.place, fault.code) from None

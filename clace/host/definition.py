@@ -1,0 +1,55 @@
+"""What ``ace.app`` says, as Starlark hands it over: plain values, functions by number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from clace.model.app import Demands, Permission
+
+NO_FUNCTION = -1
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """One entry of ``routes``, or of a page's ``fragments``."""
+
+    kind: str
+    path: str
+    handler: int = NO_FUNCTION
+    method: str = "GET"
+    type: str = "JSON"
+    partial: str = ""
+    full: str = ""
+    fragments: tuple[Route, ...] = ()
+
+
+class Style(Struct, frozen=True):
+    library: str = ""
+
+
+class Definition(Struct, frozen=True, kw_only=True):
+    """The whole app; ``functions`` are the names of its functions in order of their numbers."""
+
+    name: str
+    routes: tuple[Route, ...] = ()
+    handler: int = NO_FUNCTION
+    error_handler: int = NO_FUNCTION
+    style: Style | None = None
+    permissions: tuple[Permission, ...] = ()
+    libraries: tuple[str, ...] = ()
+    settings: dict[str, Any] = {}
+    custom_layout: bool = False
+    static_only: bool = False
+    index: str = ""
+    single_file: bool = False
+    functions: tuple[str, ...] = ()
+
+    def demands(self, loads: tuple[str, ...]) -> Demands:
+        return Demands(loads, tuple(dict.fromkeys(self.permissions)))
+
+    def setting(self, section: str, key: str, default: Any) -> Any:
+        """A value of ``settings``, if it is of the default's type."""
+        table = self.settings.get(section)
+        value = table.get(key, default) if isinstance(table, dict) else default
+        return value if isinstance(value, type(default)) else default

@@ -1,0 +1,175 @@
+"""One request on its way through an app: its calls, and which failures it has not looked at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import msgspec
+
+from clace.host.faults import Refused
+from clace.wire import Answer
+
+_encode = msgspec.json.Encoder().encode
+_decode_config = msgspec.json.Decoder(tuple[str, Any]).decode
+_decode_call = msgspec.json.Decoder(tuple[str, str, tuple[Any, ...], dict[str, Any]]).decode
+_decode_audit = msgspec.json.Decoder(tuple[str, str, str]).decode
+
+
+class Daemon(Protocol):
+    """What an app may ask of the daemon while it answers one request."""
+
+    def call(
+        self, plugin: str, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], /
+    ) -> Answer:
+        """What the plugin came to."""
+
+    def next(self, stream: int) -> Answer:
+        """The next items of a stream: a list in ``value``, and whether there may be ``more``."""
+
+    def say(self, text: str) -> None:
+        """Something that the app printed."""
+
+    def record(self, operation: str, target: str, detail: str, *, failed: bool) -> None:
+        """Something for the audit log."""
+
+
+class Exchange:
+    """The state of one request, on the Python side of Starlark."""
+
+    def __init__(self, daemon: Daemon, deadline: float) -> None:
+        self._daemon = daemon
+        self._deadline = deadline
+        self._answers: list[Answer] = []
+        self._pending: int = -1
+        self._audit: tuple[str, str, str] | None = None
+
+    def expired(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    @property
+    def seconds_left(self) -> float:
+        return max(0.0, self._deadline - time.monotonic())
+
+    def call(self, text: str) -> bytes:
+        """A plugin's answer as JSON.
+
+        :raises Refused: the call is not allowed, or an earlier failure was not looked at.
+        """
+        if self._pending >= 0:
+            raise Refused(f"previous plugin call failed: {self._answers[self._pending].error}")
+        plugin, function, args, kwargs = _decode_call(text)
+        answer = self._daemon.call(plugin, function, args, kwargs)
+        if answer.refused:
+            raise Refused(answer.error)
+        return self._keep(answer)
+
+    def output(self, error: str) -> bytes:
+        """The response that ``ace.output`` makes."""
+        return self._keep(Answer(call=0, error=error, error_code=1 if error else 0))
+
+    def _keep(self, answer: Answer) -> bytes:
+        number = len(self._answers)
+        self._answers.append(answer)
+        if answer.error:
+            self._pending = number
+        return _encode(
+            {
+                "number": number,
+                "value": answer.value,
+                "error": answer.error,
+                "error_code": answer.error_code,
+                "is_stream": answer.stream > 0,
+            }
+        )
+
+    def handled(self, number: str) -> bytes:
+        """The app has looked at this response's error."""
+        if int(number) == self._pending:
+            self._pending = -1
+        return b""
+
+    def audit(self, text: str) -> bytes:
+        """The record to write when the handler ends; the last one counts."""
+        self._audit = _decode_audit(text)
+        return b""
+
+    def print(self, text: str) -> bytes:
+        self._daemon.say(text)
+        return b""
+
+    def close(self, *, failed: bool) -> None:
+        """The handler has ended.
+
+        :raises Refused: it left a failure that it did not look at.
+        """
+        pending = self._pending >= 0
+        if self._audit is not None:
+            self._daemon.record(*self._audit, failed=failed or pending)
+            self._audit = None
+        if pending and not failed:
+            raise Refused(self._answers[self._pending].error)
+
+    def items(self, number: int) -> Iterator[Any]:
+        """The items of the stream in response ``number``.
+
+        :raises Refused: the producer failed.
+        """
+        stream = self._answers[number].stream
+        more = True
+        while more:
+            answer = self._daemon.next(stream)
+            if answer.error:
+                raise Refused(answer.error)
+            yield from answer.value or ()
+            more = answer.more
+
+
+class Door:
+    """The one function that Starlark can call; it finds the exchange that its thread works on."""
+
+    def __init__(
+        self, config: dict[str, Any], env: dict[str, str], say: Callable[[str], None]
+    ) -> None:
+        self._config = config
+        self._env = env
+        self._say = say
+        self._local = threading.local()
+
+    def __call__(self, operation: str, text: str) -> str:
+        if operation == "config":
+            return self._setting(text)
+        exchange: Exchange | None = getattr(self._local, "exchange", None)
+        if exchange is None and operation == "print":
+            self._say(text)
+            return ""
+        if exchange is None:
+            raise Refused("plugins cannot be called while the app loads")
+        work = {
+            "call": exchange.call,
+            "handled": exchange.handled,
+            "output": exchange.output,
+            "audit": exchange.audit,
+            "print": exchange.print,
+        }[operation]
+        return work(text).decode()
+
+    def _setting(self, text: str) -> str:
+        key, default = _decode_config(text)
+        value = self._config.get(key, default)
+        if isinstance(value, str):
+            for name, replacement in self._env.items():
+                value = value.replace(f"${name}", replacement)
+        return _encode(value).decode()
+
+    @contextmanager
+    def open(self, exchange: Exchange) -> Iterator[None]:
+        """Calls of this thread belong to ``exchange`` meanwhile."""
+        self._local.exchange = exchange
+        try:
+            yield
+        finally:
+            self._local.exchange = None

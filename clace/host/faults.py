@@ -1,0 +1,97 @@
+"""What goes wrong in an app, in the app's own terms: Starlark's reports read and shortened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from clace.host.prelude import NAME, REFUSAL
+
+_SPAN = re.compile(r"\n --> (?P<file>[^\n]*):(?P<line>\d+):(?P<column>\d+)\n")
+_FRAME = re.compile(r"^  \* (?P<file>[^\n]*):(?P<line>\d+), in (?P<function>[^\n]*)$", re.MULTILINE)
+_PREFIXES = (f"fail: {REFUSAL}", "Refused: ")
+_NOT_PLAIN = re.compile(r"Operation `serde::serialize` not supported on type `(\w+)`")
+_OURS = frozenset({NAME, "ace__after"})
+
+
+class Refused(Exception):
+    """Raised to Starlark by what an app calls; ends the handler."""
+
+
+class Place(Struct, frozen=True):
+    """Where in an app's source; ``function`` is empty at the top level, the rest may be unknown."""
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    function: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+_NOWHERE = Place()
+
+
+class AppFault(Exception):
+    """A failure of an app: what to tell, and where it happened."""
+
+    def __init__(self, message: str, place: Place = _NOWHERE, code: str = "app_failed") -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.code = code
+
+    def located(self) -> str:
+        """The text with the place in front, as for a file that does not load."""
+        return f"{self.place}: {self.message}" if self.place.file else self.message
+
+    def traced(self) -> str:
+        """The text with function and place behind it, as for a handler in dev mode."""
+        if not self.place.file:
+            return self.message
+        return f"{self.message} : Function {self.place.function}, Position {self.place}"
+
+
+Columns = Callable[[str, int, int], int]
+
+
+def _same_column(_file: str, _line: int, column: int) -> int:
+    return column
+
+
+def read_fault(report: str, columns: Columns = _same_column) -> AppFault:
+    """The fault that Starlark reports; ``columns`` gives back the columns of the app's own text."""
+    head, _, rest = report.rpartition("error: ") if report.count("error: ") == 1 else _cut(report)
+    spans = list(_SPAN.finditer("\n" + rest if not rest.startswith("\n") else rest))
+    message = rest[: spans[-1].start()] if spans else rest
+    return AppFault(_wording(message.strip()), _place(head, spans, columns))
+
+
+def _cut(report: str) -> tuple[str, str, str]:
+    """The trace and the message: the trace's own lines are indented, the message's head is not."""
+    start = report.find("\nerror: ") + 1 if not report.startswith("error: ") else 0
+    return report[:start], "", report[start:].removeprefix("error: ")
+
+
+def _wording(message: str) -> str:
+    for prefix in _PREFIXES:
+        message = message.removeprefix(prefix)
+    if found := _NOT_PLAIN.search(message):
+        return f"unrecognized starlark type: {found[1]}"
+    return message
+
+
+def _place(trace: str, spans: list[re.Match[str]], columns: Columns) -> Place:
+    """The innermost place in the app's own files."""
+    frames = [frame for frame in _FRAME.finditer(trace) if frame["file"] not in _OURS]
+    function = frames[-1]["function"] if frames else ""
+    function = "" if function == "<module>" else function
+    if spans and spans[-1]["file"] not in _OURS:
+        file, line, column = spans[-1]["file"], int(spans[-1]["line"]), int(spans[-1]["column"])
+        return Place(file, line, columns(file, line, column), function)
+    if frames:
+        return Place(frames[-1]["file"], int(frames[-1]["line"]), 1, function)
+    return Place()

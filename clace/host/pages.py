@@ -1,0 +1,98 @@
+"""The templates of an app: which files they are, and what they may call."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable
+from typing import Any
+
+from clace.gotemplate import Limits, TemplateError, TemplateSet, compile_templates
+from clace.host.definition import Definition
+from clace.host.faults import AppFault
+from clace.host.generated import generated_templates
+from clace.model.app import FileRef
+from clace.model.hashing import hashed_name
+from clace.wire import Load
+
+BASE = "base_templates/"
+MAX_OUTPUT = 16_000_000
+
+
+class Pages:
+    """The compiled templates of an app.
+
+    :raises AppFault: one does not compile.
+    """
+
+    def __init__(self, load: Load, definition: Definition) -> None:
+        texts = _texts(load, definition)
+        self.structured = any(name.startswith(BASE) for name in texts)
+        try:
+            self._set: TemplateSet = compile_templates(
+                texts, functions=_functions(load), base_prefix=BASE
+            )
+        except TemplateError as error:
+            raise AppFault(_located(error)) from None
+
+    def render(self, name: str, data: Any, seconds: float, block: str = "") -> str:
+        """The whole text, or an error and nothing of it.
+
+        :raises AppFault: the template is missing, failed, or asked for too much.
+        """
+        limits = Limits(output=MAX_OUTPUT, seconds=seconds)
+        try:
+            if not block:
+                return self._set.render(name, data, limits=limits)
+            if self.structured:
+                return self._set.render(name, data, limits=limits, block=block)
+            return self._set.render(block, data, limits=limits)
+        except TemplateError as error:
+            raise AppFault(str(error)) from None
+
+    def has(self, name: str) -> bool:
+        return self._set.has(name)
+
+
+def _texts(load: Load, definition: Definition) -> dict[str, str]:
+    patterns = definition.setting("routing", "template_locations", ["*.go.html"])
+    base = definition.setting("routing", "base_templates", "base_templates")
+    structured = any(name.startswith(f"{base}/") for name in load.sources)
+    chosen = dict(generated_templates(definition, BASE if structured else ""))
+    for name, text in load.sources.items():
+        folder, _, file = name.rpartition("/")
+        if folder == base and name.endswith(".go.html"):
+            chosen[BASE + file] = _decoded(name, text)
+        elif any(_fits(name, pattern) for pattern in patterns if isinstance(pattern, str)):
+            chosen[file] = _decoded(name, text)
+    return chosen
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name.count("/") == pattern.count("/") and fnmatch.fnmatchcase(name, pattern)
+
+
+def _decoded(name: str, text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        raise AppFault(f"{name}: the file is not UTF-8") from None
+
+
+def _located(error: TemplateError) -> str:
+    return str(error) if not error.name or error.name in str(error) else f"{error.name}: {error}"
+
+
+def _functions(load: Load) -> dict[str, Callable[..., Any]]:
+    """``static`` and ``fileNonEmpty``, of the files below ``static/``."""
+    files: dict[str, FileRef] = {ref.name: ref for ref in load.static}
+
+    def static(name: str) -> str:
+        ref = files.get(name)
+        known = hashed_name(name, ref.sha256) if ref else name
+        return f"{load.app_path}/static/{known}"
+
+    def file_non_empty(name: str) -> bool:
+        ref = files.get(name)
+        return ref is not None and ref.size > 0
+
+    return {"static": static, "fileNonEmpty": file_non_empty}

@@ -1,0 +1,230 @@
+"""The Starlark of an app: its files evaluated, and its functions callable by number."""
+
+from __future__ import annotations
+
+import posixpath
+import time
+
+import msgspec
+import starlark
+from starlark import LibraryExtension, StarlarkError
+
+from clace.host import prelude
+from clace.host.definition import Definition
+from clace.host.desugar import Rewritten, may_hold_responses, rewrite
+from clace.host.exchange import Door, Exchange
+from clace.host.faults import AppFault, Place, Refused, read_fault
+from clace.model.app import PluginManifest
+from clace.wire import Load
+
+APP_FILE = "app.star"
+MAX_FRAMES = 1000
+OUT_OF_MEMORY = "the app ran out of memory or crashed the interpreter"
+_AFTER = "ace__after"
+_GLOBALS = starlark.Globals.extended_by([LibraryExtension.StructType, LibraryExtension.Json])
+_DIALECT = starlark.Dialect.extended()
+_DIALECT.enable_types = starlark.DialectTypes.DISABLE
+_decode_definition = msgspec.json.Decoder(Definition).decode
+_IMPORT = "load({}, {})".format(
+    msgspec.json.encode(prelude.NAME).decode(),
+    ", ".join(msgspec.json.encode(name).decode() for name in prelude.EXPORTED),
+)
+
+
+class Program:
+    """Evaluates ``app.star`` and what it loads.
+
+    :raises AppFault: something does not load.
+    """
+
+    def __init__(self, load: Load, door: Door) -> None:
+        self._load = load
+        self._door = door
+        self._deadline = time.monotonic() + load.load_seconds
+        self._responses = may_hold_responses(load.sources.values())
+        self._rewritten: dict[str, Rewritten] = {}
+        self._modules: dict[str, starlark.FrozenModule] = {}
+        self._loading: list[str] = []
+        self._fault: AppFault | None = None
+        self._manifests = {manifest.name: manifest for manifest in load.plugins}
+        self.plugins: dict[str, None] = {}
+        self._ace = self._evaluate_prelude()
+        self._app, self.definition = self._evaluate_app()
+
+    def call(self, number: int, arguments: bytes, exchange: Exchange) -> str:
+        """What function ``number`` of the definition answers, in the form of ``ace__answer``.
+
+        :raises AppFault: it failed, or took too long.
+        """
+        options = starlark.EvalOptions(
+            check_cancelled=exchange.expired, max_callstack_size=MAX_FRAMES
+        )
+        try:
+            with self._door.open(exchange):
+                result = self._app.call_with(options, "ace__serve", number, arguments.decode())
+        except StarlarkError as error:
+            if exchange.expired():
+                raise AppFault("the app took too long", code="app_timed_out") from None
+            raise read_fault(str(error), self._column) from None
+        except Exception:
+            raise
+        except BaseException as error:  # a Rust panic is no Exception
+            raise AppFault(OUT_OF_MEMORY, code="app_crashed") from error
+        return str(result.value)
+
+    def _evaluate_prelude(self) -> starlark.FrozenModule:
+        module = starlark.Module()
+        module.add_callable("ace__host", self._door)
+        self._evaluate(module, prelude.NAME, prelude.PRELUDE, None)
+        return module.freeze()
+
+    def _evaluate_app(self) -> tuple[starlark.FrozenModule, Definition]:
+        module = self._evaluate_file(APP_FILE, self._text(APP_FILE, "no such file"))
+        names = {name: name if self._binds(module, name) else "None" for name in _APP_NAMES}
+        if names["app"] == "None":
+            raise AppFault("app not defined, check app.star, add 'app = ace.app(...)'")
+        after = (
+            "ace__functions, ace__definition = ace__describe({app}, {handler}, {error_handler})\n"
+            "def ace__serve(number, arguments):\n"
+            "    return ace__dispatch(ace__functions[number], arguments)\n"
+        )
+        self._evaluate(module, _AFTER, after.format(**names), None)
+        try:
+            definition = _decode_definition(str(module["ace__definition"]))
+        except msgspec.ValidationError as error:
+            raise AppFault(f"app.star: the definition of the app is wrong: {error}") from None
+        return module.freeze(), definition
+
+    def _binds(self, module: starlark.Module, name: str) -> bool:
+        try:
+            self._evaluate(module, _AFTER, f"ace__found = {name}\n", None)
+        except AppFault:
+            return False
+        return True
+
+    def _evaluate_file(self, name: str, text: str) -> starlark.Module:
+        module = starlark.Module()
+        ours = starlark.FileLoader(lambda _name: self._ace)
+        self._evaluate(module, _AFTER, _IMPORT, ours)
+        self._rewritten[name] = rewrite(text) if self._responses else Rewritten(text)
+        self._evaluate(module, name, self._rewritten[name].text, starlark.FileLoader(self._import))
+        return module
+
+    def _evaluate(
+        self, module: starlark.Module, name: str, text: str, loader: starlark.FileLoader | None
+    ) -> None:
+        options = starlark.EvalOptions(check_cancelled=self._late, max_callstack_size=MAX_FRAMES)
+        try:
+            ast = starlark.parse(name, text, _DIALECT)
+            starlark.eval_with(options, module, ast, _GLOBALS, loader)
+        except StarlarkError as error:
+            raise self._load_fault(str(error)) from None
+        except Exception:
+            raise
+        except BaseException as error:  # a Rust panic is no Exception
+            raise AppFault(OUT_OF_MEMORY, Place(name, 1, 1), "app_crashed") from error
+
+    def _late(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def _load_fault(self, report: str) -> AppFault:
+        if self._fault is not None:
+            fault, self._fault = self._fault, None
+            return fault
+        if self._late():
+            return AppFault(f"loading took longer than {self._load.load_seconds:g} seconds")
+        return read_fault(report, self._column)
+
+    def _column(self, file: str, line: int, column: int) -> int:
+        rewritten = self._rewritten.get(file)
+        return rewritten.original_column(line, column) if rewritten else column
+
+    def _import(self, name: str) -> starlark.FrozenModule:
+        """A module for ``load``; the fault is kept because Starlark keeps only its text."""
+        try:
+            return self._module(name)
+        except AppFault as fault:
+            self._fault = fault if fault.place.file else AppFault(fault.message, self._here(name))
+            raise Refused(fault.message) from None
+
+    def _here(self, imported: str) -> Place:
+        """The ``load`` of the file being evaluated that asks for ``imported``."""
+        file = self._loading[-1] if self._loading else APP_FILE
+        for number, line in enumerate(self._rewritten[file].text.split("\n"), 1):
+            if "load" in line and imported in line:
+                return Place(file, number, line.find("load") + 1)
+        return Place(file, 1, 1)
+
+    def _module(self, name: str) -> starlark.FrozenModule:
+        if name in self._modules:
+            return self._modules[name]
+        if name in self._loading or name == APP_FILE:
+            raise AppFault(f"cycle in starlark load graph during load of {name}")
+        if name.endswith(".star"):
+            self._modules[name] = self._star(name)
+        else:
+            self._modules[name] = self._plugin(name)
+        return self._modules[name]
+
+    def _star(self, name: str) -> starlark.FrozenModule:
+        text = self._text(name, f"cannot load {name}: file does not exist")
+        self._loading.append(name)
+        try:
+            module = self._evaluate_file(name, text)
+        finally:
+            self._loading.pop()
+        self._bind_struct(module, posixpath.basename(name).removesuffix(".star"), name)
+        return module.freeze()
+
+    def _bind_struct(self, module: starlark.Module, struct: str, name: str) -> None:
+        """``load("x.star", "x")`` gives all of the file's globals, if it has none of that name."""
+        names = [one for one in self._rewritten[name].globals if not one.startswith("_")]
+        if struct.isidentifier() and struct not in names:
+            fields = ", ".join(f"{one} = {one}" for one in names)
+            self._binds_all(module, f"{struct} = struct({fields})\n")
+
+    def _binds_all(self, module: starlark.Module, text: str) -> None:
+        try:
+            self._evaluate(module, _AFTER, text, None)
+        except AppFault:
+            return  # a global that only some path assigns: the file has no struct then
+
+    def _text(self, name: str, missing: str) -> str:
+        if name not in self._load.sources:
+            raise AppFault(f"error reading {name} file: {missing}" if name == APP_FILE else missing)
+        try:
+            text = self._load.sources[name].decode()
+        except UnicodeDecodeError:
+            raise AppFault("the file is not UTF-8", Place(name, 1, 1)) from None
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def _plugin(self, name: str) -> starlark.FrozenModule:
+        manifest = self._manifests.get(name.partition("#")[0])
+        if manifest is None:
+            raise AppFault(f"module {name} not found")
+        self.plugins[name] = None
+        if not self._load.inert and name not in self._load.loads:
+            raise AppFault(
+                f"app {self._load.app_path or '/'} is not permitted to load plugin {name}."
+                " Audit the app and approve permissions"
+            )
+        module = starlark.Module()
+        loader = starlark.FileLoader(lambda _name: self._ace)
+        text = 'load("ace", "ace__plugin", "ace__inert")\n' + self._struct(name, manifest)
+        self._evaluate(module, _AFTER, text, loader)
+        return module.freeze()
+
+    def _struct(self, name: str, manifest: PluginManifest) -> str:
+        quoted = msgspec.json.encode(name).decode()
+        fields = [f"{one} = {_literal(value)}" for one, value in manifest.constants.items()]
+        for function in manifest.functions:
+            made = "ace__inert" if self._load.inert else f'ace__plugin({quoted}, "{function}")'
+            fields.append(f"{function} = {made}")
+        return f"{manifest.name.partition('.')[0]} = struct({', '.join(fields)})\n"
+
+
+_APP_NAMES = ("app", "handler", "error_handler")
+
+
+def _literal(value: str | int) -> str:
+    return msgspec.json.encode(value).decode()

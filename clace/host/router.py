@@ -1,0 +1,163 @@
+"""Which route of an app a path means: static text before parameters before wildcards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+T = TypeVar("T")
+_STATIC, _REGEX, _PARAMETER, _WILDCARD = range(4)
+
+
+class BadPattern(ValueError):
+    """A text that is no route pattern."""
+
+
+class _Part(Struct, frozen=True):
+    """A piece of a pattern: fixed text, a parameter that ends before ``tail``, or the rest."""
+
+    kind: int
+    text: str = ""
+    tail: str = "/"
+    regex: re.Pattern[str] | None = None
+
+    def take(self, path: str, start: int) -> int:
+        """Where this part ends in the path, or -1."""
+        if self.kind == _STATIC:
+            return start + len(self.text) if path.startswith(self.text, start) else -1
+        if self.kind == _WILDCARD:
+            return len(path)
+        end = path.find(self.tail, start)
+        if end < 0:
+            end = len(path) if self.tail == "/" else start
+        value = path[start:end]
+        if not value or "/" in value or (self.regex and not self.regex.search(value)):
+            return -1
+        return end
+
+
+class Pattern:
+    """A route pattern as chi reads it: ``/a/{id}``, ``/a/{id:[0-9]+}.csv``, ``/files/*``."""
+
+    def __init__(self, text: str) -> None:
+        if not text.startswith("/"):
+            raise BadPattern(f"routing pattern must begin with '/' in '{text}'")
+        self.text = text
+        self._parts = tuple(_parts(text))
+        names = [part.text for part in self._parts if part.kind in {_REGEX, _PARAMETER}]
+        if len(set(names)) < len(names):
+            raise BadPattern(f"routing pattern '{text}' contains a duplicate parameter")
+        self.is_static = all(part.kind == _STATIC for part in self._parts)
+        # Compared part by part, so that the more particular pattern is tried first.
+        self.rank = tuple(
+            (part.kind, -len(part.text) if part.kind == _STATIC else 0, part.text)
+            for part in self._parts
+        )
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """The parameters, if the whole path fits; the rest that ``*`` takes is called ``*``."""
+        found: dict[str, str] = {}
+        position = 0
+        for part in self._parts:
+            end = part.take(path, position)
+            if end < 0:
+                return None
+            if part.kind != _STATIC:
+                found[part.text] = path[position:end]
+            position = end
+        return found if position == len(path) else None
+
+
+def _parts(text: str) -> Iterator[_Part]:
+    position = 0
+    while position < len(text):
+        if text[position] == "*":
+            if position != len(text) - 1:
+                raise BadPattern(f"wildcard '*' must be the last value in route '{text}'")
+            yield _Part(_WILDCARD, "*")
+            return
+        if text[position] == "{":
+            end = _closing(text, position)
+            yield _parameter(text, position, end)
+            position = end + 1
+            continue
+        end = min(
+            (at for at in (text.find("{", position), text.find("*", position)) if at >= 0),
+            default=len(text),
+        )
+        yield _Part(_STATIC, text[position:end])
+        position = end
+
+
+def _closing(text: str, start: int) -> int:
+    depth = 0
+    for position in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[position], 0)
+        if depth == 0:
+            return position
+    raise BadPattern(f"route parameter closing delimiter '}}' is missing in '{text}'")
+
+
+def _parameter(text: str, start: int, end: int) -> _Part:
+    name, colon, expression = text[start + 1 : end].partition(":")
+    tail = text[end + 1] if end + 1 < len(text) else "/"
+    if tail in "{*":
+        raise BadPattern(f"a parameter must be followed by '/' or fixed text in '{text}'")
+    if not colon:
+        return _Part(_PARAMETER, name, tail)
+    try:
+        # Anchored at both ends, as the pattern is of a whole value.
+        regex = re.compile(expression.removeprefix("^").removesuffix("$").join(("^(?:", ")\\Z")))
+    except (re.error, RecursionError, OverflowError) as error:
+        raise BadPattern(
+            f"invalid regexp '{expression}' in route pattern '{text}': {error}"
+        ) from None
+    return _Part(_REGEX, name, tail, regex)
+
+
+class Found(Struct, Generic[T], frozen=True):
+    """What a path leads to; without a target, ``wrong_method`` tells a 405 from a 404."""
+
+    target: T | None
+    parameters: dict[str, str] = {}
+    wrong_method: bool = False
+
+
+class Router(Generic[T]):
+    """Patterns with methods; a later one of the same pattern and method replaces the earlier."""
+
+    def __init__(self) -> None:
+        self._targets: dict[str, dict[str, T]] = {}
+        self._fixed: dict[str, dict[str, T]] = {}
+        self._patterns: list[Pattern] = []
+
+    def add(self, text: str, method: str, target: T) -> None:
+        """:raises BadPattern: the text is none."""
+        if text not in self._targets:
+            pattern = Pattern(text)
+            targets = self._targets[text] = {}
+            if pattern.is_static:
+                self._fixed[text] = targets
+            else:
+                self._patterns.append(pattern)
+                self._patterns.sort(key=lambda one: one.rank)
+        self._targets[text][method] = target
+
+    def find(self, method: str, path: str) -> Found[T]:
+        """The target for a path, and the values of its parameters."""
+        targets = self._fixed.get(path)
+        if targets and method in targets:
+            return Found(targets[method])
+        wrong_method = bool(targets)
+        for pattern in self._patterns:
+            parameters = pattern.match(path)
+            if parameters is None:
+                continue
+            targets = self._targets[pattern.text]
+            if method in targets:
+                return Found(targets[method], parameters)
+            wrong_method = True
+        return Found(None, wrong_method=wrong_method)

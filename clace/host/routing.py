@@ -1,0 +1,76 @@
+"""The routes of an app, with what fragments inherit from their page."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from clace.host.definition import NO_FUNCTION, Definition, Route
+from clace.host.faults import AppFault
+from clace.host.router import BadPattern, Router
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """What answers a request: a function by number (or none), and how its value is shown.
+
+    ``type`` is ``HTML``, ``JSON`` or ``TEXT``; ``full`` and ``partial`` are templates.
+    """
+
+    handler: int
+    type: str
+    full: str = ""
+    partial: str = ""
+
+
+def build_router(definition: Definition) -> Router[Target]:
+    """:raises AppFault: a route cannot be."""
+    router: Router[Target] = Router()
+    default_full = "index.go.html" if definition.custom_layout else "index_gen.go.html"
+    for route in definition.routes:
+        if route.kind == "html" and definition.static_only:
+            raise AppFault("static_only app cannot have HTML routes")
+        for path, method, target in _targets(definition, route, default_full):
+            try:
+                router.add(path, method, target)
+            except BadPattern as error:
+                raise AppFault(f"app.star: {error}") from None
+    return router
+
+
+def has_pages(definition: Definition) -> bool:
+    """Whether any route needs templates."""
+    return any(
+        entry.kind != "api" for route in definition.routes for entry in (route, *route.fragments)
+    )
+
+
+def _targets(
+    definition: Definition, page: Route, default_full: str
+) -> Iterator[tuple[str, str, Target]]:
+    handler = definition.handler if page.handler == NO_FUNCTION else page.handler
+    full = page.full or default_full
+    for fragment in page.fragments:
+        own = handler if fragment.handler == NO_FUNCTION else fragment.handler
+        path = _join(page.path, fragment.path)
+        if fragment.kind == "api":
+            yield path, fragment.method, Target(handler=own, type=fragment.type.upper())
+        else:
+            partial = fragment.partial or page.partial
+            yield (
+                path,
+                fragment.method,
+                Target(handler=own, type="HTML", full=full, partial=partial),
+            )
+    if page.kind == "html":
+        target = Target(handler=handler, type="HTML", full=full, partial=page.partial)
+    else:
+        target = Target(handler=handler, type=page.type.upper())
+    yield page.path, page.method, target
+
+
+def _join(page: str, fragment: str) -> str:
+    """Both parts as one clean path; an empty fragment is the page's own."""
+    joined = posixpath.normpath(f"{page}/{fragment}")
+    return "/" + joined.lstrip("/") if page.startswith("/") else joined

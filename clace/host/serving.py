@@ -1,0 +1,155 @@
+"""Requests from the line answered in parallel threads; plugin calls go up, answers come back."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from typing import Any
+
+from clace.host.answers import Reply
+from clace.host.app import HostedApp
+from clace.host.faults import AppFault, Refused
+from clace.host.line import Line
+from clace.host.program import OUT_OF_MEMORY
+from clace.wire import (
+    Answer,
+    Ask,
+    BadFrame,
+    Call,
+    Chunk,
+    Failed,
+    Head,
+    Load,
+    LoadFailed,
+    Next,
+    Note,
+)
+
+_STACK = 16 << 20
+
+
+class Calls:
+    """Plugin calls that wait for their answers."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, queue.SimpleQueue[Answer]] = {}
+
+    def ask(self, make: type[Call | Next], **fields: Any) -> Answer:
+        """What the daemon answers; other threads go on meanwhile."""
+        number = next(self._numbers)
+        answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        self._waiting[number] = answers
+        try:
+            self._line.send(make(call=number, **fields))
+            return answers.get()
+        except BadFrame as error:
+            raise Refused(str(error)) from None
+        finally:
+            del self._waiting[number]
+
+    def deliver(self, answer: Answer) -> None:
+        waiting = self._waiting.get(answer.call)
+        if waiting is not None:
+            waiting.put(answer)
+
+
+class RequestDaemon:
+    """The daemon as the exchange of one request sees it."""
+
+    def __init__(self, line: Line, calls: Calls, request: int) -> None:
+        self._line = line
+        self._calls = calls
+        self._request = request
+
+    def call(
+        self, plugin: str, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Answer:
+        fields = {"plugin": plugin, "function": function, "args": args, "kwargs": kwargs}
+        return self._calls.ask(Call, request=self._request, **fields)
+
+    def next(self, stream: int) -> Answer:
+        return self._calls.ask(Next, request=self._request, stream=stream)
+
+    def say(self, text: str) -> None:
+        self._line.send(Note(request=self._request, text=text))
+
+    def record(self, operation: str, target: str, detail: str, *, failed: bool) -> None:
+        self._line.send(
+            Note(
+                request=self._request,
+                operation=operation,
+                target=target,
+                detail=detail,
+                failed=failed,
+            )
+        )
+
+
+class Serving:
+    """Loads the app that the first frame brings and answers requests until the daemon hangs up."""
+
+    def __init__(self, line: Line, threads: int) -> None:
+        self._line = line
+        self._calls = Calls(line)
+        self._asked: queue.SimpleQueue[Ask] = queue.SimpleQueue()
+        self._app: HostedApp | None = None
+        threading.stack_size(_STACK)
+        for _ in range(threads):
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def run(self) -> None:
+        """:raises Hangup: always, at the end."""
+        while True:
+            message = self._line.receive()
+            if isinstance(message, Ask):
+                self._asked.put(message)
+            elif isinstance(message, Answer):
+                self._calls.deliver(message)
+            else:
+                self._load(message)
+
+    def _load(self, load: Load) -> None:
+        try:
+            self._app = HostedApp(load, lambda text: self._line.send(Note(request=0, text=text)))
+        except AppFault as fault:
+            self._line.send(LoadFailed(fault.located()))
+        except (MemoryError, RecursionError) as error:
+            self._line.send(LoadFailed(f"{OUT_OF_MEMORY} ({type(error).__name__})"))
+        else:
+            self._line.send(self._app.loaded)
+
+    def _work(self) -> None:
+        while True:
+            ask = self._asked.get()
+            try:
+                self._answer(ask)
+            except OSError:
+                return  # the daemon has gone; the main thread ends the process
+
+    def _answer(self, ask: Ask) -> None:
+        if self._app is None:
+            self._line.send(Failed(id=ask.id, message="no app is loaded"))
+            return
+        daemon = RequestDaemon(self._line, self._calls, ask.id)
+        try:
+            self._send(ask.id, self._app.respond(ask.request, daemon))
+        except AppFault as fault:
+            self._line.send(Failed(id=ask.id, message=fault.message, code=fault.code))
+        except (Refused, BadFrame) as error:
+            self._line.send(Failed(id=ask.id, message=str(error)))
+        except (MemoryError, RecursionError) as error:
+            message = f"{OUT_OF_MEMORY} ({type(error).__name__})"
+            self._line.send(Failed(id=ask.id, message=message, code="app_crashed"))
+
+    def _send(self, request: int, reply: Reply) -> None:
+        if isinstance(reply.body, bytes):
+            head = Head(id=request, status=reply.status, headers=reply.headers, body=reply.body)
+            self._line.send(head)
+            return
+        self._line.send(Head(id=request, status=reply.status, headers=reply.headers, last=False))
+        for piece in reply.body:
+            self._line.send(Chunk(id=request, body=piece))
+        self._line.send(Chunk(id=request, last=True))

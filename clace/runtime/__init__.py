@@ -1,0 +1,1 @@
+"""App hosts seen from the daemon: started, spoken to, limited, published and retired."""

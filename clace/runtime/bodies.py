@@ -1,0 +1,82 @@
+"""A body that arrives in pieces, for a consumer who may be slow or leave."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from twisted.internet.defer import Deferred
+
+from clace.errors import ClaceError
+from clace.wire import BadFrame
+
+
+class Body:
+    """An asynchronous iterator over the pieces; fails where the app failed."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._pieces: deque[bytes] = deque()
+        self._held = 0
+        self._over = False
+        self._failure: ClaceError | None = None
+        self._news: Deferred[None] | None = None
+        self._room: Deferred[None] | None = None
+        self.abandoned = False
+
+    def feed(self, piece: bytes) -> None:
+        """:raises BadFrame: more than an honest app sends ahead."""
+        if self.abandoned or not piece:
+            return
+        self._held += len(piece)
+        if self._held > self._limit:
+            raise BadFrame("a body was sent faster than it was asked for")
+        self._pieces.append(piece)
+        self._announce()
+
+    def finish(self, failure: ClaceError | None = None) -> None:
+        """No more pieces will come."""
+        self._over = True
+        self._failure = failure
+        self._announce()
+
+    async def taken(self) -> None:
+        """Wait until the consumer has all that came so far, or has left."""
+        while self._pieces and not self.abandoned:
+            self._room = Deferred()
+            await self._room
+
+    def __aiter__(self) -> Body:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._pieces:
+            if self._failure is not None:
+                raise self._failure
+            if self._over or self.abandoned:
+                raise StopAsyncIteration
+            self._make_room()
+            self._news = Deferred()
+            await self._news
+        piece = self._pieces.popleft()
+        self._held -= len(piece)
+        return piece
+
+    async def aclose(self) -> None:
+        """The consumer has left: what comes is thrown away, and the app is told when it asks."""
+        self.abandon()
+
+    def abandon(self) -> None:
+        self.abandoned = True
+        self._pieces.clear()
+        self._make_room()
+        self._announce()
+
+    def _announce(self) -> None:
+        news, self._news = self._news, None
+        if news is not None and not news.called:
+            news.callback(None)
+
+    def _make_room(self) -> None:
+        room, self._room = self._room, None
+        if room is not None:
+            room.callback(None)

@@ -1,0 +1,69 @@
+"""The plugin calls of one request, taken to the gate and answered for the host."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from twisted.logger import Logger
+
+from clace.errors import AppFailed, BadRequest, ClaceError, PluginRefused
+from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginCall
+from clace.wire import Answer, Call, Next
+
+
+class PluginCalls:
+    """The gate's scope for one caller, begun with the first call and ended once."""
+
+    _log = Logger()
+
+    def __init__(self, gate: IPluginGate, caller: Caller) -> None:
+        self._gate = gate
+        self._caller = caller
+        self._scope: IPluginScope | None = None
+        self._ended = False
+
+    async def call(self, asked: Call) -> Answer:
+        """What the call came to; a refusal is an answer too."""
+        return await self._answered(asked.call, self._called(asked))
+
+    async def next(self, asked: Next) -> Answer:
+        """The next items of a stream."""
+        return await self._answered(asked.call, self._followed(asked))
+
+    async def end(self) -> tuple[str, ...]:
+        """Close what is open; the names of what the app should have closed."""
+        self._ended = True
+        scope, self._scope = self._scope, None
+        return () if scope is None else await scope.end()
+
+    async def _called(self, asked: Call) -> Answer:
+        if self._scope is None:
+            self._scope = self._gate.begin(self._caller)
+        call = PluginCall(
+            plugin=asked.plugin, function=asked.function, args=asked.args, kwargs=asked.kwargs
+        )
+        answer = await self._scope.call(call)
+        return Answer(
+            call=asked.call,
+            value=answer.value,
+            error=answer.error,
+            error_code=answer.error_code,
+            stream=answer.stream,
+        )
+
+    async def _followed(self, asked: Next) -> Answer:
+        if self._scope is None:
+            raise AppFailed("there is no such stream")
+        items, more = await self._scope.next(asked.stream)
+        return Answer(call=asked.call, value=list(items), more=more)
+
+    async def _answered(self, number: int, work: Awaitable[Answer]) -> Answer:
+        try:
+            return await work
+        except (PluginRefused, BadRequest, AppFailed) as refusal:
+            return Answer(call=number, error=refusal.message, error_code=1, refused=True)
+        except ClaceError as error:
+            return Answer(call=number, error=error.message, error_code=1)
+        except Exception:  # noqa: BLE001 - a plugin's fault is told to the log, not to the app
+            self._log.failure("A plugin failed")
+            return Answer(call=number, error="the plugin failed", error_code=1, refused=True)

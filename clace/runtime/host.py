@@ -1,0 +1,267 @@
+"""One app host seen from the daemon: what it is asked, what it asks, and how it ends.
+
+What a host sends is not trusted: each frame must fit the request it names, or the host is ended.
+"""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from clace.errors import AppBroken, AppCrashed, AppTimedOut, ClaceError
+from clace.model.traffic import AppRequest, AppResponse
+from clace.runtime.calls import PluginCalls
+from clace.runtime.exchange import Deadline, Exchange, OfRequest
+from clace.runtime.limits import HostLimits
+from clace.runtime.nursery import Nursery
+from clace.wire import (
+    Ask,
+    BadFrame,
+    Chunk,
+    Downward,
+    Failed,
+    Frames,
+    Gone,
+    Head,
+    HostBounds,
+    Load,
+    Loaded,
+    LoadFailed,
+    Note,
+    Ready,
+    Upward,
+    pack,
+    unpack_upward,
+)
+
+_ABORT, _KILL, _SEGMENT, _CPU = 6, 9, 11, 24
+
+
+class Host:
+    """A process that runs one app. Made by ``start``; used until it dies or is retired."""
+
+    _log = Logger()
+
+    def __init__(self, reactor: Any, nursery: Nursery, limits: HostLimits) -> None:
+        self._reactor = reactor
+        self._nursery = nursery
+        self._limits = limits
+        self._number = 0
+        self._line: _Line | None = None
+        self._loading: Deferred[Loaded] | None = None
+        self._exchanges: dict[int, Exchange] = {}
+        self._requests = itertools.count(1)
+        self._reason: ClaceError | None = None
+        self._doom: Deadline | None = None
+        self._note: Callable[[Note], None] | None = None
+        self._retired = False
+        self.gone: Deferred[None] = Deferred()
+        self.walls: dict[str, str] = {}
+
+    @property
+    def alive(self) -> bool:
+        return self._line is not None and self._reason is None and not self._retired
+
+    @property
+    def busy(self) -> int:
+        """How many requests it is working on."""
+        return len(self._exchanges)
+
+    async def load(self, load: Load, bounds: HostBounds, note: Callable[[Note], None]) -> Loaded:
+        """Start the process and load the app in it; ``note`` gets what it prints meanwhile.
+
+        :raises AppBroken: the app does not load, in time or at all.
+        """
+        birth = self._nursery.fork(bounds, self._ended)
+        self._number = birth.host
+        self._connect(birth.socket)
+        self._doom = Deadline(
+            self._reactor, self._limits.grace_seconds, lambda: self._nursery.kill(birth.host)
+        )
+        self._loading = Deferred()
+        self._note = note
+        timer = self._reactor.callLater(
+            load.load_seconds + self._limits.grace_seconds, self._load_late, load.load_seconds
+        )
+        self._send(load)
+        try:
+            return await self._loading
+        finally:
+            self._loading = None
+            if timer.active():
+                timer.cancel()
+
+    async def ask(
+        self,
+        request: AppRequest,
+        calls: PluginCalls,
+        note: Callable[[Note], None],
+        done: Callable[[], None],
+    ) -> AppResponse:
+        """The app's answer; ``done`` is called when the request is over, however it ends.
+
+        :raises AppFailed: it failed, or the host died meanwhile.
+        :raises AppTimedOut: it took too long; the host was ended.
+        """
+        if not self.alive:
+            done()
+            raise self._reason or AppCrashed("the process of the app has ended")
+        number = next(self._requests)
+        seconds = self._limits.request_seconds + self._limits.grace_seconds
+        deadline = Deadline(self._reactor, seconds, self._late)
+        exchange = Exchange(calls, note, self._send, deadline, self._limits)
+        deadline.start()
+        self._exchanges[number] = exchange
+        exchange.ended.addBoth(lambda _: self._forget(number))
+        exchange.ended.addBoth(lambda _: done())
+        self._send(Ask(number, request))
+        return await exchange.response
+
+    def retire(self) -> None:
+        """End when the requests in flight have been answered."""
+        self._retired = True
+        if not self._exchanges:
+            self._hang_up()
+
+    def end(self, reason: ClaceError) -> None:
+        """End at once; requests in flight fail with ``reason``."""
+        if self._reason is None:
+            self._reason = reason
+        self._nursery.kill(self._number)
+        self._hang_up()
+        self._fail(reason)
+
+    def _connect(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        line = self._line = _Line(self._received, self._hung_up)
+        factory = Factory.forProtocol(lambda: line)
+        with connection:  # the reactor keeps a duplicate
+            self._reactor.adoptStreamConnection(connection.fileno(), socket.AF_UNIX, factory)
+
+    def _send(self, message: Downward) -> None:
+        if self._line is not None and self._line.transport is not None:
+            self._line.transport.write(pack(message))
+
+    def _received(self, message: Upward) -> None:
+        if isinstance(message, Ready):
+            self.walls = message.walls
+        elif isinstance(message, Loaded | LoadFailed):
+            self._load_answered(message)
+        elif isinstance(message, Note) and message.request == 0 and self._loading is not None:
+            assert self._note is not None
+            self._note(message)
+        else:
+            self._of_request(message)
+
+    def _of_request(self, message: OfRequest) -> None:
+        number = message.id if isinstance(message, Head | Chunk | Failed) else message.request
+        exchange = self._exchanges.get(number)
+        if exchange is None:
+            raise BadFrame(f"a frame for request {number}, which is not in progress")
+        exchange.received(message)
+        if isinstance(message, Failed) and message.code == AppCrashed.code:
+            self.end(AppCrashed(message.message))  # an interpreter after a panic is not used again
+
+    def _load_answered(self, message: Loaded | LoadFailed) -> None:
+        if self._loading is None or self._loading.called:
+            raise BadFrame("an answer to a load that was not asked for")
+        if isinstance(message, Loaded):
+            self._loading.callback(message)
+        else:
+            self._loading.errback(AppBroken(message.message))
+            self._hang_up()
+
+    def _load_late(self, seconds: float) -> None:
+        self.end(AppBroken(f"the app did not load within {seconds:g} seconds"))
+
+    def _late(self) -> None:
+        seconds = self._limits.request_seconds
+        self._log.warn(
+            "Host {number} killed: no answer in {seconds} s", number=self._number, seconds=seconds
+        )
+        self.end(AppTimedOut(f"the app did not answer within {seconds:g} seconds"))
+
+    def _forget(self, number: int) -> None:
+        del self._exchanges[number]
+        if self._retired and not self._exchanges:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._line is not None and self._line.transport is not None:
+            self._line.transport.loseConnection()
+
+    def _hung_up(self, breach: BadFrame | None) -> None:
+        """The line is closed: by us, by the process's end, or because it broke the protocol."""
+        self._line = None
+        if breach is not None:
+            self._log.error(
+                "Host {number} broke the protocol: {breach}",
+                number=self._number,
+                breach=breach.message,
+            )
+            self.end(AppCrashed(f"the app's process broke the protocol: {breach.message}"))
+        elif self._doom is not None and not self.gone.called:
+            # An honest process ends by itself now; one that does not is of no use any more.
+            self._doom.start()
+
+    def _ended(self, gone: Gone) -> None:
+        if self._doom is not None:
+            self._doom.stop()
+        self._reason = self._reason or self._explain(gone)
+        self._fail(self._reason)
+        self._hang_up()
+        if not self.gone.called:
+            self.gone.callback(None)
+
+    def _explain(self, gone: Gone) -> ClaceError:
+        if gone.signal in {_ABORT, _SEGMENT}:
+            return AppCrashed(
+                f"the app's process ran out of memory (limit {self._limits.memory_mb} MB)"
+                if gone.signal == _ABORT
+                else "the app's process crashed: its stack or memory is used up"
+                f" (limit {self._limits.memory_mb} MB)"
+            )
+        if gone.signal == _CPU:
+            return AppCrashed("the app's process used up its processor time")
+        what = f"by signal {gone.signal}" if gone.signal else f"with status {gone.status}"
+        return AppCrashed(f"the app's process ended {what}")
+
+    def _fail(self, reason: ClaceError) -> None:
+        if self._loading is not None and not self._loading.called:
+            broken = reason if isinstance(reason, AppBroken) else AppBroken(reason.message)
+            self._loading.errback(broken)
+        for exchange in list(self._exchanges.values()):
+            exchange.fail(reason)
+
+
+class _Line(Protocol):
+    """Cuts what the host sends into frames."""
+
+    def __init__(
+        self, received: Callable[[Upward], None], lost: Callable[[BadFrame | None], None]
+    ) -> None:
+        self._frames = Frames()
+        self._received = received
+        self._lost = lost
+        self._breach: BadFrame | None = None
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._breach is not None:
+            return
+        try:
+            for body in self._frames.feed(data):
+                self._received(unpack_upward(body))
+        except BadFrame as breach:
+            self._breach = breach
+            assert self.transport is not None
+            self.transport.abortConnection()  # type: ignore[attr-defined]
+
+    def connectionLost(self, _reason: Failure = connectionDone) -> None:
+        self._lost(self._breach)

@@ -1,0 +1,77 @@
+"""Hosts as the runtime uses them, and those that are processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from clace.errors import ClaceError
+from clace.model.traffic import AppRequest, AppResponse
+from clace.runtime.calls import PluginCalls
+from clace.runtime.host import Host
+from clace.runtime.limits import HostLimits
+from clace.runtime.nursery import Nursery
+from clace.wire import HostBounds, Load, Loaded, Note
+
+
+class RunningHost(Protocol):
+    """One loaded app that answers requests."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+
+    @property
+    def busy(self) -> int:
+        """How many requests it is working on."""
+
+    async def ask(
+        self,
+        request: AppRequest,
+        calls: PluginCalls,
+        note: Callable[[Note], None],
+        done: Callable[[], None],
+    ) -> AppResponse:
+        """The app's answer; ``done`` is called when the request is over, however it ends."""
+
+    def retire(self) -> None:
+        """End when nothing is in flight."""
+
+    def end(self, reason: ClaceError) -> None:
+        """End at once."""
+
+
+class Hosts(Protocol):
+    """Where hosts come from."""
+
+    def begin(self) -> None:
+        """Be ready to start hosts."""
+
+    async def start(
+        self, load: Load, bounds: HostBounds, note: Callable[[Note], None]
+    ) -> tuple[RunningHost, Loaded]:
+        """:raises AppBroken: the app does not load."""
+
+    async def stop(self) -> None:
+        """End all hosts."""
+
+
+class ProcessHosts:
+    """Hosts forked by the nursery."""
+
+    def __init__(self, reactor: Any, limits: HostLimits) -> None:
+        self._reactor = reactor
+        self._limits = limits
+        self.nursery = Nursery(reactor)
+
+    def begin(self) -> None:
+        self.nursery.start()
+
+    async def start(
+        self, load: Load, bounds: HostBounds, note: Callable[[Note], None]
+    ) -> tuple[RunningHost, Loaded]:
+        host = Host(self._reactor, self.nursery, self._limits)
+        return host, await host.load(load, bounds, note)
+
+    async def stop(self) -> None:
+        await self.nursery.stop()

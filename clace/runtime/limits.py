@@ -1,0 +1,39 @@
+"""How much an app's host may use, and how many there may be."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from clace.wire import HostBounds
+
+
+class HostLimits(Struct, frozen=True, kw_only=True):
+    """Bounds of hosts, by default those of the shipped configuration.
+
+    A request may take ``request_seconds``; ``grace_seconds`` later its host is killed. As many
+    requests of one app are worked on as it has threads; ``waiting`` more may wait
+    ``waiting_seconds``. Dev apps are looked at for changes every ``watch_seconds``.
+    """
+
+    memory_mb: int = 512
+    threads: int = 4
+    request_seconds: float = 60
+    start_seconds: float = 10
+    grace_seconds: float = 1
+    waiting: int = 64
+    waiting_seconds: float = 10
+    response_mb: int = 32
+    hosts: int = 64
+    idle_seconds: float = 600
+    watch_seconds: float = 0.3
+
+    @property
+    def serving(self) -> HostBounds:
+        """Bounds of a host that serves for as long as it is used."""
+        return HostBounds(memory_mb=self.memory_mb, threads=self.threads)
+
+    @property
+    def auditing(self) -> HostBounds:
+        """Bounds of a host that only loads an app once."""
+        cpu = round(self.start_seconds + self.grace_seconds + 1)
+        return HostBounds(memory_mb=self.memory_mb, threads=1, cpu_seconds=cpu)

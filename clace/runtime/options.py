@@ -1,0 +1,30 @@
+"""What an app's host says of how it is served; checked, since a host is not trusted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from clace.errors import AppBroken
+
+Name = Annotated[str, Meta(max_length=1024)]
+
+
+class AppOptions(Struct, frozen=True):
+    """Which requests need the host at all."""
+
+    static_only: bool = False
+    single_file: bool = False
+    index: Name = ""
+    has_routes: bool = True
+    push_events: bool = False
+
+
+def read_options(options: dict[str, Any]) -> AppOptions:
+    """:raises AppBroken: the options are not of the right types."""
+    try:
+        return msgspec.convert(options, AppOptions)
+    except msgspec.ValidationError as error:
+        raise AppBroken(f"the definition of the app is wrong: {error}") from None

@@ -1,0 +1,68 @@
+"""What a host is told of an app: the files it reads, and what was approved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from clace.errors import AppBroken
+from clace.interfaces import IFiles
+from clace.model.app import App, FileRef, PluginManifest
+from clace.runtime.limits import HostLimits
+from clace.wire import MAX_FRAME, Load
+
+STATIC = "static/"
+STATIC_ROOT = "static_root/"
+_TEXTS = (".star", ".html", ".tmpl", ".gohtml", "config_gen.lock")
+
+
+class Knowledge(Struct, frozen=True, kw_only=True):
+    """What every app may know of its server."""
+
+    plugins: tuple[PluginManifest, ...] = ()
+    node_config: dict[str, Any] = {}
+    env: dict[str, str] = {}
+
+
+async def pack_load(
+    app: App, files: IFiles, knowledge: Knowledge, limits: HostLimits, *, inert: bool = False
+) -> Load:
+    """The first frame for a host of this app.
+
+    :raises AppBroken: there is no ``app.star``, or its texts are too large.
+    :raises SourceError: a file cannot be read.
+    """
+    names = [name for name in files.refs if _is_text(name)]
+    if "app.star" not in names:
+        raise AppBroken("error reading app.star file: no such file")
+    if sum(files.refs[name].size for name in names) > MAX_FRAME // 2:
+        raise AppBroken("the texts of the app are too large")
+    branch = app.metadata.version_metadata.git_branch
+    known = {"_dev": app.is_dev, **({"_branch": branch} if branch else {})}
+    return Load(
+        sources={name: await files.read(name) for name in names},
+        static=tuple(static_refs(files)),
+        app_path="" if app.path == "/" else app.path,
+        is_dev=app.is_dev,
+        inert=inert,
+        loads=app.metadata.loads,
+        plugins=knowledge.plugins,
+        node_config={**knowledge.node_config, **known},
+        env=knowledge.env,
+        load_seconds=limits.start_seconds,
+        request_seconds=limits.request_seconds,
+    )
+
+
+def static_refs(files: IFiles) -> list[FileRef]:
+    """The files below ``static/``, named from there."""
+    return [
+        FileRef(name.removeprefix(STATIC), ref.sha256, ref.size)
+        for name, ref in files.refs.items()
+        if name.startswith(STATIC)
+    ]
+
+
+def _is_text(name: str) -> bool:
+    return name.endswith(_TEXTS) and not name.startswith((STATIC, STATIC_ROOT))

@@ -1,0 +1,203 @@
+"""All apps that run: found or started for a request, published, retired, and never too many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from clace.errors import AppBusy
+from clace.interfaces import Caller, IAuditLog, IFiles, ILoadedApp, IPluginGate, IRuntime
+from clace.model.app import App, Demands
+from clace.model.traffic import AppRequest, AppResponse, AuditEvent
+from clace.runtime.calls import PluginCalls
+from clace.runtime.contents import Contents
+from clace.runtime.hosts import Hosts
+from clace.runtime.limits import HostLimits
+from clace.runtime.options import read_options
+from clace.runtime.packing import Knowledge, pack_load
+from clace.runtime.shipped import WithAssets
+from clace.runtime.slot import Fetch, Slot, Started
+from clace.runtime.static import choose, serve
+from clace.runtime.turnstile import Turnstile
+from clace.wire import HostBounds, Note
+
+_SWEEPS = 4
+_AUDITS = 4
+_NANOSECONDS = 1_000_000_000
+
+
+@implementer(ILoadedApp)
+class LoadedApp:
+    """An app in a host of its own that nobody is sent to yet."""
+
+    def __init__(self, started: Started) -> None:
+        self.started = started
+        self.demands = started.demands
+        self.name = started.name
+
+    def discard(self) -> None:
+        self.started.host.retire()
+
+
+@implementer(IRuntime)
+class Runtime(Service):
+    """Answers requests by ``hosts``; ``files_for`` gives the files of an app's current version."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: Any,
+        hosts: Hosts,
+        limits: HostLimits,
+        gate: IPluginGate,
+        audit_log: IAuditLog,
+        files_for: Fetch,
+        knowledge: Knowledge = Knowledge(),  # noqa: B008 - frozen
+    ) -> None:
+        self.setName("runtime")
+        self._clock = clock
+        self._hosts = hosts
+        self._limits = limits
+        self._gate = gate
+        self._audit_log = audit_log
+        self._files_for = files_for
+        self._knowledge = msgspec.structs.replace(knowledge, plugins=gate.manifests())
+        self._slots: dict[str, Slot] = {}
+        self._contents = Contents()
+        self._audits = Turnstile(clock, _AUDITS, limits.waiting, limits.waiting_seconds)
+        self._sweeping = LoopingCall(self._retire_idle)
+        self._sweeping.clock = clock
+
+    def startService(self) -> None:
+        super().startService()
+        self._hosts.begin()
+        self._sweeping.start(max(1.0, self._limits.idle_seconds / _SWEEPS), now=False)
+
+    def stopService(self) -> Deferred[None]:
+        """Ends all hosts; fires when they are gone."""
+        super().stopService()
+        if self._sweeping.running:
+            self._sweeping.stop()
+        return Deferred.fromCoroutine(self._hosts.stop())
+
+    async def audit(self, app: App, files: IFiles) -> tuple[str, Demands]:
+        await self._audits.enter()
+        try:
+            started = await self._run(app, files, self._limits.auditing, inert=True)
+        finally:
+            self._audits.leave()
+        started.host.retire()
+        return started.name, started.demands
+
+    async def load(self, app: App, files: IFiles) -> ILoadedApp:
+        return LoadedApp(await self._start(app, files))
+
+    def publish(self, app: App, loaded: ILoadedApp) -> None:
+        assert isinstance(loaded, LoadedApp)
+        slot = self._slots.get(app.id)
+        if slot is None:
+            slot = self._slots[app.id] = self._make_slot(app)
+        slot.app = app
+        slot.swap(loaded.started)
+
+    def retract(self, app_id: str) -> None:
+        slot = self._slots.pop(app_id, None)
+        if slot is not None:
+            slot.retire()
+
+    async def respond(self, app: App, request: AppRequest) -> AppResponse:
+        slot = self._slots.get(app.id)
+        if slot is None:
+            slot = self._slots[app.id] = self._make_slot(app)
+        slot.use()
+        await slot.refresh()
+        files = await slot.files()
+        if slot.options is None and not request.path.startswith("/static/"):
+            await slot.host()
+        choice = choose(files, request.path, slot.options)
+        if choice is not None:
+            return await serve(files, choice, request, self._contents)
+        return await self._ask(slot, app, request)
+
+    async def _ask(self, slot: Slot, app: App, request: AppRequest) -> AppResponse:
+        await slot.turnstile.enter()
+        try:
+            host = await slot.host()
+        except BaseException:
+            slot.turnstile.leave()
+            raise
+        # What was approved belongs to the version that runs; settings hold at once.
+        if app.metadata is not slot.app.metadata:
+            app = msgspec.structs.replace(app, metadata=slot.app.metadata)
+        caller = Caller(app=app, user_id=request.user_id, request_id=request.request_id)
+        calls = PluginCalls(self._gate, caller)
+        return await host.ask(request, calls, self._noted(caller), slot.turnstile.leave)
+
+    def _make_slot(self, app: App) -> Slot:
+        return Slot(self._clock, self._limits, app, self._fetch, self._start_with_room)
+
+    async def _fetch(self, app: App) -> IFiles:
+        return WithAssets(await self._files_for(app))
+
+    async def _start_with_room(self, app: App, files: IFiles) -> Started:
+        """Another host, for which the one not used for longest makes room."""
+        running = [slot for slot in self._slots.values() if slot.has_host]
+        if len(running) >= self._limits.hosts:
+            idle = [slot for slot in running if slot.is_idle]
+            if not idle:
+                raise AppBusy("the server is busy: no more apps can be started now")
+            min(idle, key=lambda slot: slot.used_at).retire()
+        return await self._start(app, files)
+
+    async def _start(self, app: App, files: IFiles) -> Started:
+        return await self._run(app, WithAssets(files), self._limits.serving, inert=False)
+
+    async def _run(self, app: App, files: IFiles, bounds: HostBounds, *, inert: bool) -> Started:
+        load = await pack_load(app, files, self._knowledge, self._limits, inert=inert)
+        caller = Caller(app=app)
+        host, loaded = await self._hosts.start(load, bounds, self._noted(caller))
+        return Started(
+            host=host,
+            files=files,
+            name=loaded.name,
+            demands=loaded.demands,
+            options=read_options(loaded.options),
+        )
+
+    def _noted(self, caller: Caller) -> Callable[[Note], None]:
+        """What the app prints goes to the log; what it wants recorded, to the audit log."""
+
+        def noted(note: Note) -> None:
+            if note.operation:
+                self._audit_log.record(self._event(caller, note))
+            else:
+                self._log.info("{app} printed: {text}", app=str(caller.app), text=note.text)
+
+        return noted
+
+    def _event(self, caller: Caller, note: Note) -> AuditEvent:
+        return AuditEvent(
+            rid=caller.request_id,
+            app_id=caller.app.id,
+            create_time=int(self._clock.seconds() * _NANOSECONDS),
+            user_id=caller.user_id,
+            event_type="custom",
+            operation=note.operation,
+            target=note.target,
+            status="Failure" if note.failed else "Success",
+            detail=note.detail,
+        )
+
+    def _retire_idle(self) -> None:
+        oldest = self._clock.seconds() - self._limits.idle_seconds
+        for slot in self._slots.values():
+            if slot.is_idle and slot.used_at < oldest:
+                slot.retire()

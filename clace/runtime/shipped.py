@@ -1,0 +1,52 @@
+"""Scripts that the server ships, so that no app needs the internet; an app's own files win."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files as resources
+
+import brotli
+from zope.interface import implementer
+
+from clace.interfaces import IFiles
+from clace.model.app import FileRef
+
+_SHIPPED = {
+    "static/gen/lib/htmx.min.js": "htmx-2.0.4.min.js",
+    "static/gen/lib/sse.js": "htmx-ext-sse-2.2.2.js",
+}
+
+
+@cache
+def _shipped() -> dict[str, tuple[FileRef, bytes]]:
+    folder = resources("clace.runtime") / "assets"
+    found = {}
+    for name, asset in _SHIPPED.items():
+        body = (folder / asset).read_bytes()
+        found[name] = (FileRef(name, sha256(body).hexdigest(), len(body)), body)
+    return found
+
+
+@implementer(IFiles)
+class WithAssets:
+    """An app's files and those of the shipped scripts that it does not have itself."""
+
+    def __init__(self, files: IFiles) -> None:
+        self._files = files
+        self._ours = {n: found for n, found in _shipped().items() if n not in files.refs}
+        self.refs: Mapping[str, FileRef] = {
+            **files.refs,
+            **{name: ref for name, (ref, _body) in self._ours.items()},
+        }
+
+    async def read(self, name: str) -> bytes:
+        if name in self._ours:
+            return self._ours[name][1]
+        return await self._files.read(name)  # type: ignore[misc,no-any-return]
+
+    async def read_brotli(self, name: str) -> bytes | None:
+        if name in self._ours:
+            return brotli.compress(self._ours[name][1])  # type: ignore[no-any-return]
+        return await self._files.read_brotli(name)  # type: ignore[misc,no-any-return]

@@ -1,0 +1,155 @@
+"""One app as it is served now: its files, its host if it has one, and who waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec import Struct
+from twisted.logger import Logger
+
+from clace.errors import AppBroken, SourceError
+from clace.interfaces import IFiles
+from clace.model.app import App, Demands
+from clace.runtime.hosts import RunningHost
+from clace.runtime.limits import HostLimits
+from clace.runtime.options import AppOptions
+from clace.runtime.shared import Shared
+from clace.runtime.turnstile import Turnstile
+
+_BROKEN_SECONDS = 2
+
+
+class Started(Struct, frozen=True, kw_only=True):
+    """An app in a host, loaded."""
+
+    host: Any  # RunningHost: msgspec does not know protocols
+    files: Any  # IFiles
+    name: str
+    demands: Demands
+    options: AppOptions
+
+
+Fetch = Callable[[App], Awaitable[IFiles]]
+Start = Callable[[App, IFiles], Awaitable[Started]]
+
+
+class Slot:
+    """Starts the app's host when it is asked, and again when it died; swaps it when told.
+
+    A dev app is looked at for changes first: what is new is loaded aside, and if it does not load,
+    its error is what the app answers until it changes again.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, clock: Any, limits: HostLimits, app: App, fetch: Fetch, start: Start
+    ) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._fetch = fetch
+        self._start = start
+        self._files: IFiles | None = None
+        self._host: RunningHost | None = None
+        self._broken: AppBroken | None = None
+        self._broken_at = 0.0
+        self._looked_at = float("-inf")
+        self._starting = Shared(self._start_anew)
+        self._fetching = Shared(self._fetch_files)
+        self._looking = Shared(self._look)
+        self.app = app
+        self.options: AppOptions | None = None
+        self.turnstile = Turnstile(clock, limits.threads, limits.waiting, limits.waiting_seconds)
+        self.used_at = clock.seconds()
+
+    @property
+    def has_host(self) -> bool:
+        return self._host is not None and self._host.alive
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether its host could be ended without anybody noticing."""
+        return self._host is not None and self._host.alive and not self._host.busy
+
+    def use(self) -> None:
+        """The app is asked for now."""
+        self.used_at = self._clock.seconds()
+
+    async def refresh(self) -> None:
+        """Take notice of a dev app's changed files, at most every so often.
+
+        :raises AppBroken: what it is now does not load.
+        """
+        if not self.app.is_dev:
+            return
+        if self._clock.seconds() - self._looked_at >= self._limits.watch_seconds:
+            await self._looking.result()
+        if self._broken is not None:
+            raise self._broken
+
+    async def files(self) -> IFiles:
+        """:raises SourceError: they cannot be had."""
+        return self._files if self._files is not None else await self._fetching.result()
+
+    async def host(self) -> RunningHost:
+        """A host that can be asked.
+
+        :raises AppBroken: the app does not load.
+        """
+        if self._host is not None and self._host.alive:
+            return self._host
+        return await self._starting.result()
+
+    def swap(self, started: Started) -> None:
+        """From now on ``started`` answers; what is in flight ends where it began."""
+        self.retire()
+        self._host = started.host
+        self._files = started.files
+        self._broken = None
+        self.options = started.options
+
+    def retire(self) -> None:
+        """Let the host end when its requests have; the next request starts another."""
+        host, self._host = self._host, None
+        if host is not None:
+            host.retire()
+
+    async def _start_anew(self) -> RunningHost:
+        if self._broken is not None and self._clock.seconds() - self._broken_at < _BROKEN_SECONDS:
+            raise self._broken
+        started = await self._started(await self.files())
+        if self._host is not None and self._host.alive:
+            started.host.retire()  # another was published meanwhile
+            return self._host
+        self.swap(started)
+        host: RunningHost = started.host
+        return host
+
+    async def _started(self, files: IFiles) -> Started:
+        try:
+            return await self._start(self.app, files)
+        except (AppBroken, SourceError) as error:
+            self._broken = error if isinstance(error, AppBroken) else AppBroken(error.message)
+            self._broken_at = self._clock.seconds()
+            raise self._broken from error
+
+    async def _fetch_files(self) -> IFiles:
+        files = await self._fetch(self.app)
+        self._files = files
+        return files
+
+    async def _look(self) -> None:
+        files = await self._fetch(self.app)
+        self._looked_at = self._clock.seconds()
+        seen, self._files = self._files, files
+        if seen is not None and dict(seen.refs) != dict(files.refs):
+            await self._reload(files)
+
+    async def _reload(self, files: IFiles) -> None:
+        try:
+            self.swap(await self._started(files))
+        except AppBroken as error:
+            self._log.warn("{app} does not load: {error}", app=str(self.app), error=error.message)
+        else:
+            self._log.info("{app} reloaded after changes", app=str(self.app))

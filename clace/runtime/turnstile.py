@@ -1,0 +1,52 @@
+"""A queue with a length and a deadline, in front of an app that can do only so much at once."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from clace.errors import AppBusy
+
+
+class Turnstile:
+    """Lets ``width`` in at a time; ``length`` more wait their turn for ``seconds``."""
+
+    def __init__(self, clock: Any, width: int, length: int, seconds: float) -> None:
+        self._clock = clock
+        self._free = width
+        self._length = length
+        self._seconds = seconds
+        self._queue: deque[Deferred[None]] = deque()
+
+    async def enter(self) -> None:
+        """:raises AppBusy: the queue is full, or the turn did not come in time."""
+        if self._free > 0:
+            self._free -= 1
+            return
+        if len(self._queue) >= self._length:
+            raise AppBusy("the app is busy: too many requests are waiting")
+        turn: Deferred[None] = Deferred(self._leave_queue)
+        self._queue.append(turn)
+        late = self._clock.callLater(self._seconds, self._give_up, turn)
+        try:
+            await turn
+        finally:
+            if late.active():
+                late.cancel()
+
+    def leave(self) -> None:
+        """Whoever was let in is done."""
+        if self._queue:
+            self._queue.popleft().callback(None)
+        else:
+            self._free += 1
+
+    def _leave_queue(self, turn: Deferred[None]) -> None:
+        if turn in self._queue:
+            self._queue.remove(turn)
+
+    def _give_up(self, turn: Deferred[None]) -> None:
+        self._leave_queue(turn)
+        turn.errback(AppBusy(f"the app is busy: no turn within {self._seconds:g} seconds"))
