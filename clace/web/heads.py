@@ -16,8 +16,8 @@ from clace.web.limits import Limits, Refused
 
 _END = b"\r\n\r\n"
 _AROUND_TARGET = len(b"M-SEARCH") + len(b"  HTTP/1.1") + 8
-_VERSIONS = "only HTTP/1.0 and HTTP/1.1 are served"
-_OTHER_VERSION = re.compile(rb"[A-Z-]+ [!-~]+ HTTP/(?!1\.[01])\d\.\d\r\n")
+_VERSIONS = frozenset({b"HTTP/1.1", b"HTTP/1.0"})
+_OTHER_VERSION = re.compile(rb"[A-Z-]+ [!-~]+(?: HTTP/(?!1\.[01])\d\.\d)?\r\n")
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)([/?].*)?")
 _MAX_DIGITS = 18
@@ -109,19 +109,22 @@ def _parse(data: bytes) -> tuple[bytes, bytes, bytes, list[tuple[bytes, bytes]]]
     except HttpParserUpgrade:
         pass  # Whether to change the protocol is for the resource to decide.
     except HttpParserError as error:
-        if _OTHER_VERSION.match(data):
-            raise Refused(505, _VERSIONS) from error
-        raise Refused(400, f"malformed request: {error}") from error
+        raise _malformed(data, f": {error}") from error
     except UnicodeDecodeError as error:
-        raise Refused(400, "malformed request: the headers are not UTF-8") from error
+        raise _malformed(data, ": the headers are not UTF-8") from error
     method, version = parser.get_method(), b"HTTP/" + parser.get_http_version().encode()
-    if found.complete and version not in {b"HTTP/1.1", b"HTTP/1.0"}:
-        raise Refused(505, _VERSIONS)
     # The parser forgives some spaces, and might come to forgive more.
     exact = data.startswith(b"%b %b %b\r\n" % (method, found.target, version))
-    if not exact or not found.complete or data.count(b"\n") != len(found.headers) + 2:
-        raise Refused(400, "malformed request")
+    lines = data.count(b"\n") == len(found.headers) + 2
+    if not (exact and lines and found.complete and version in _VERSIONS):
+        raise _malformed(data)
     return method, found.target, version, found.headers
+
+
+def _malformed(data: bytes, why: str = "") -> Refused:
+    if _OTHER_VERSION.match(data):
+        return Refused(505, "only HTTP/1.0 and HTTP/1.1 are served")
+    return Refused(400, f"malformed request{why}")
 
 
 def _framing(headers: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
