@@ -1,0 +1,1 @@
+"""The ``clace`` command: arguments in, tables out."""

@@ -1,0 +1,183 @@
+"""``clace app``: install apps, approve what they ask for, keep them up to date."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from clace.cli import listing, reports
+from clace.cli.commands import Group
+from clace.cli.servers import Server, for_server
+from clace.cli.text import printable, say, say_if_dry
+from clace.errors import SourceError
+from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+
+_GLOB = """
+
+\b
+The glob selects apps by [domain:]path:
+  /tools/*        the apps right below /tools, without a domain
+  /tools/**       all apps below /tools
+  example.com:**  all apps of a domain
+  all             all apps, the same as *:**
+"""
+_GIT = ("git@", "https://", "http://", "ssh://", "file://")
+_GIT_PARTS = 3
+
+dry_run_option = click.option("--dry-run", is_flag=True, help="Check only; change nothing.")
+promote_option = click.option(
+    "--promote", "-p", is_flag=True, help="Let production serve it right away."
+)
+
+
+@click.group(cls=Group)
+def app() -> None:
+    """Install and manage apps."""
+
+
+@app.command()
+@click.option("--dev", "-d", is_flag=True, help="Serve the folder live, reload on changes.")
+@click.option("--approve", "-a", is_flag=True, help="Approve what the app asks for.")
+@click.option(
+    "--auth",
+    default="default",
+    metavar="TYPE",
+    help="Who may use it: none (everybody), system (the administrator), default.",
+)
+@click.option("--branch", "-b", default="", help="Git branch to follow.  [default: main]")
+@click.option("--commit", "-c", default="", help="Git commit to stay at.")
+@click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")
+@dry_run_option
+@click.argument("source")
+@click.argument("path")
+@for_server
+def create(
+    server: Server, source: str, path: str, *, dev: bool, approve: bool, dry_run: bool, **git: str
+) -> None:
+    """Install the app in SOURCE at PATH.
+
+    SOURCE is a folder or a git URL, PATH is where the app will be: [domain:]path.
+    """
+    request = CreateApp(
+        path=path,
+        source_url=source_url(source),
+        is_dev=dev,
+        app_authn=git["auth"],
+        git_branch=git["branch"],
+        git_commit=git["commit"],
+        git_auth_name=git["git_auth"],
+    )
+    options = CreateOptions(approve=approve, dry_run=dry_run)
+    result = server.ask(lambda admin: admin.create_app(request, options))
+    _say_all(reports.created(result, approved=approve))
+    say_if_dry(result.dry_run)
+
+
+@app.command(name="list", epilog=_GLOB)
+@click.option("--internal", "-i", is_flag=True, help="List staging apps too.")
+@click.option(
+    "--format",
+    "-f",
+    "form",
+    metavar="FORMAT",
+    help="One of table, basic, csv, json, jsonl, jsonl_pretty.  [default: client.default_format]",
+)
+@click.argument("glob", default="all")
+@for_server
+def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> None:
+    """List apps: those that GLOB selects, or all."""
+    form = form or server.config.client.default_format
+    # A format that there is none of is told before the server is asked.
+    listing.render((), form)
+    result = server.ask(lambda admin: admin.list_apps(glob, internal=internal))
+    click.echo(printable(listing.render(result.apps, form)), nl=False)
+
+
+@app.command(epilog=_GLOB)
+@promote_option
+@dry_run_option
+@click.argument("glob")
+@for_server
+def approve(server: Server, glob: str, *, promote: bool, dry_run: bool) -> None:
+    """Approve what the apps of GLOB ask for."""
+    options = ApproveOptions(promote=promote, dry_run=dry_run)
+    result = server.ask(lambda admin: admin.approve_apps(glob, options))
+    _say_all(reports.approved(result))
+    say_if_dry(result.dry_run)
+
+
+@app.command(epilog=_GLOB)
+@click.option("--approve", "-a", is_flag=True, help="Approve what the new source asks for.")
+@promote_option
+@click.option("--force-reload", "-f", is_flag=True, help="Reload even if no commit is newer.")
+@click.option("--branch", "-b", default="", help="Git branch to follow from now on.")
+@click.option("--commit", "-c", default="", help="Git commit to stay at from now on.")
+@click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")
+@dry_run_option
+@click.argument("glob")
+@for_server
+def reload(server: Server, glob: str, **options: bool | str) -> None:
+    """Fetch the sources of apps again.
+
+    All the apps that GLOB selects are reloaded, or on any failure none.
+    """
+    wanted = ReloadOptions(**options)  # type: ignore[arg-type]
+    result = server.ask(lambda admin: admin.reload_apps(glob, wanted))
+    _say_all(reports.reloaded(result))
+    say_if_dry(result.dry_run)
+
+
+@app.command(epilog=_GLOB)
+@dry_run_option
+@click.argument("glob")
+@for_server
+def promote(server: Server, glob: str, *, dry_run: bool) -> None:
+    """Let apps serve what their staging twins do.
+
+    Of the production apps that GLOB selects, those that are behind are promoted.
+    """
+    result = server.ask(lambda admin: admin.promote_apps(glob, dry_run=dry_run))
+    _say_all(reports.promoted(result))
+    say_if_dry(result.dry_run)
+
+
+@app.command(epilog=_GLOB)
+@dry_run_option
+@click.argument("glob")
+@for_server
+def delete(server: Server, glob: str, *, dry_run: bool) -> None:
+    """Delete apps, with their staging twins and versions."""
+    result = server.ask(lambda admin: admin.delete_apps(glob, dry_run=dry_run))
+    _say_all(reports.deleted(result))
+    say_if_dry(result.dry_run)
+
+
+def source_url(source: str) -> str:
+    """A git URL as it is; a folder, absolute.
+
+    :raises SourceError: there is no such folder.
+    """
+    if is_git(source):
+        return source
+    path = os.path.abspath(Path(source).expanduser())  # noqa: PTH100 - ``..`` goes, links stay
+    if not Path(path).exists():
+        raise SourceError(f"path does not exist {source}")
+    return path
+
+
+def is_git(source: str) -> bool:
+    """Whether the server takes it for a git URL; ``host.tld/organization/repository`` is one."""
+    if source.startswith(_GIT):
+        return True
+    if source.startswith(("/", ".", "~")):
+        return False
+    parts = source.split("/")
+    return "." in parts[0] and len(parts) >= _GIT_PARTS
+
+
+def _say_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line)

@@ -1,0 +1,118 @@
+"""How our commands differ from click's: names, flags and errors as users of Clace know them."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from clace.cli.text import complain
+from clace.errors import ClaceError
+
+# What Go's flag package takes after a boolean flag's equals sign.
+_ON = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_OFF = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+
+
+def hyphens(name: str) -> str:
+    """Options and commands can be written with underscores, as they were in 2023."""
+    return name.replace("_", "-")
+
+
+class Command(click.Command):
+    """A command whose boolean flags also take ``=true`` and ``=false``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, list(self._plain_flags(args)))
+
+    def _plain_flags(self, args: list[str]) -> Iterator[str]:
+        flags = {
+            name: option.secondary_opts[:1]
+            for option in self.params
+            if isinstance(option, click.Option) and option.is_flag
+            for name in option.opts
+        }
+        for place, arg in enumerate(args):
+            name, equals, value = arg.partition("=")
+            name = hyphens(name)
+            if arg == "--":
+                yield from args[place:]
+                return
+            if not equals or name not in flags:
+                yield arg
+            elif value in _ON:
+                yield name
+            elif value in _OFF:
+                yield from flags[name]
+            else:
+                raise click.UsageError(f'{name} is "true" or "false", not "{value}"')
+
+
+class Group(click.Group):
+    """A group whose commands are found in modules that are imported when they are needed."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, lazy: Mapping[str, str] | None = None, **attrs: Any) -> None:
+        """``lazy`` says for the name of a command where it is: ``module:attribute``."""
+        super().__init__(*args, **attrs)
+        self._lazy = lazy or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self._lazy})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = self._lazy[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # Alone, the name of a group asks what is in it; that is no mistake.
+        return super().parse_args(ctx, args or ["--help"])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        known = self.list_commands(ctx)
+        if not name.startswith("-") and hyphens(name) not in known:
+            near = difflib.get_close_matches(hyphens(name), known, 1)
+            hint = f'. Did you mean "{near[0]}"?' if near else ""
+            raise click.UsageError(f'unknown command "{name}"{hint}', ctx)
+        return super().resolve_command(ctx, args)
+
+
+class CommandLine(Group):
+    """The outermost group: whatever goes wrong is a line on stderr and status 1."""
+
+    def main(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        *_args: Any,
+        **extra: Any,
+    ) -> None:
+        extra["standalone_mode"] = False
+        try:
+            result = super().main(args, prog_name, *_args, **extra)
+        except click.UsageError as error:
+            complain(error.format_message())
+            if error.ctx:
+                click.echo(f"run '{error.ctx.command_path} --help' for usage", err=True)
+        except click.ClickException as error:
+            complain(error.format_message())
+        except ClaceError as error:
+            complain(error.message)
+        except click.Abort:
+            complain("interrupted")
+        except Exception as error:  # noqa: BLE001 - an operator is not shown a traceback
+            complain(f"{type(error).__name__}: {error}")
+        else:
+            sys.exit(result if isinstance(result, int) else 0)
+        sys.exit(1)

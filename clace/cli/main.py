@@ -1,0 +1,128 @@
+"""The command line put together: which class fills which seam, and the reactor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from clace.cli.commands import Command, CommandLine, hyphens
+from clace.cli.liveness import is_alive
+from clace.cli.outside import Operation, Outside, Target
+from clace.cli.version import version_text
+from clace.errors import ClaceError
+
+T = TypeVar("T")
+
+
+def main() -> None:
+    """The ``clace`` program."""
+    outside = Outside(
+        ask=ask,
+        run_daemon=run_daemon,
+        is_alive=is_alive,
+        environ=os.environ,
+        program=Path(sys.argv[0]),
+    )
+    clace.main(prog_name="clace", obj=outside)
+
+
+@click.group(
+    cls=CommandLine,
+    lazy={
+        "app": "clace.cli.app_commands:app",
+        "config": "clace.cli.config_commands:config",
+        "password": "clace.cli.password_command:password",
+        "server": "clace.cli.server_commands:server",
+    },
+    context_settings={
+        "token_normalize_func": hyphens,
+        "help_option_names": ["--help", "-h"],
+        "max_content_width": 100,
+    },
+)
+@click.option("--config-file", "-c", metavar="FILE", help="The configuration to use.")
+@click.option(
+    "--version",
+    "-v",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, wanted: _print_version(context) if wanted else None,
+    help="Show the version.",
+)
+@click.pass_context
+def clace(context: click.Context, config_file: str | None) -> None:
+    """Run and manage a server for a team's internal web apps."""
+    if config_file:
+        context.obj = msgspec.structs.replace(context.obj, config_file=config_file)
+
+
+@clace.command(cls=Command)
+@click.pass_context
+def version(context: click.Context) -> None:
+    """Show the version."""
+    _print_version(context)
+
+
+def _print_version(context: click.Context) -> None:
+    click.echo(version_text())
+    context.exit()
+
+
+def ask(target: Target, operation: Operation[T]) -> T:
+    """Perform one operation in a reactor of its own; see ``Ask``."""
+    # Imported here: commands that need no server do not wait for Twisted.
+    from twisted.internet.task import react  # noqa: PLC0415
+    from twisted.logger import globalLogBeginner  # noqa: PLC0415
+
+    from clace.client import ServerAddress, admin_client  # noqa: PLC0415
+
+    # What Twisted would log is not for operators; they are told what failed in a line.
+    globalLogBeginner.beginLoggingTo([], redirectStandardIO=False)
+    address = ServerAddress(
+        server_uri=target.uri,
+        user=target.user,
+        password=target.password,
+        skip_cert_check=target.skip_cert_check,
+        ca_file=target.ca_file,
+    )
+    answers: list[T] = []
+    problems: list[Exception] = []
+
+    async def perform(reactor: Any) -> None:
+        try:
+            answers.append(await operation(admin_client(address, reactor)))
+        except Exception as problem:  # noqa: BLE001 - raised where react cannot log it
+            problems.append(problem)
+
+    # react would end the process; we have still to print what came of it.
+    with suppress(SystemExit):
+        react(perform)
+    if problems:
+        raise problems[0]
+    if not answers:
+        raise click.Abort
+    return answers[0]
+
+
+def run_daemon(arguments: Sequence[str]) -> None:
+    """Be twistd with these arguments."""
+    from twisted.python.usage import UsageError  # noqa: PLC0415
+    from twisted.scripts.twistd import (  # type: ignore[attr-defined]  # noqa: PLC0415
+        ServerOptions,
+        runApp,
+    )
+
+    options = ServerOptions()
+    try:
+        options.parseOptions(list(arguments))
+    except UsageError as error:
+        raise ClaceError(str(error)) from error
+    runApp(options)

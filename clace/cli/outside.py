@@ -1,0 +1,51 @@
+"""What commands reach the world through; tests put their own in its place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
+
+from clace.interfaces import IAdministration
+
+T = TypeVar("T")
+Operation = Callable[[IAdministration], Coroutine[Any, Any, T]]
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """The server that a command is for: ``uri`` is a socket's path or an URL."""
+
+    uri: str
+    user: str = ""
+    password: str = ""
+    skip_cert_check: bool = False
+    ca_file: Path | None = None
+
+    @property
+    def is_socket(self) -> bool:
+        return not self.uri.startswith(("http://", "https://"))
+
+
+class Ask(Protocol):
+    """Performs one operation of the server at ``target``.
+
+    :raises ClaceError: what the server refused, or ``ServerUnreachable``.
+    """
+
+    def __call__(self, target: Target, operation: Operation[T], /) -> T: ...
+
+
+class Outside(Struct, frozen=True, kw_only=True):
+    """Everything that is not arguments and output."""
+
+    ask: Ask
+    run_daemon: Callable[[Sequence[str]], None]
+    is_alive: Callable[[Target, int], bool]
+    environ: Mapping[str, str]
+    config_file: str | None = None
+    program: Path | None = None
+    seconds: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep

@@ -1,0 +1,110 @@
+"""What an operation did, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from clace.model.app import Permission
+from clace.model.paths import AppPath
+from clace.model.results import (
+    AppCreated,
+    Approval,
+    AppsApproved,
+    AppsDeleted,
+    AppsPromoted,
+    AppsReloaded,
+)
+
+_ACCESS = {True: "READ", False: "WRITE", None: ""}
+
+
+def created(result: AppCreated, *, approved: bool) -> Iterator[str]:
+    yield f"      App: {result.app_path_domain}"
+    if result.http_url:
+        yield f" HTTP Url: {result.http_url}"
+    if result.https_url:
+        yield f"HTTPS Url: {result.https_url}"
+    # The staging twin and its app ask for the same: what is said of one holds for both.
+    approvals = result.approve_results[:1]
+    for approval in approvals:
+        yield from _demands(approval)
+    if not any(approval.needs_approval for approval in approvals):
+        yield "App created. No approval required"
+    elif approved:
+        yield "App created. Permissions have been approved"
+    else:
+        yield "App created. Permissions need to be approved"
+
+
+def deleted(result: AppsDeleted) -> Iterator[str]:
+    for app in result.app_info:
+        yield f"Deleting {AppPath(app.path, app.domain)} - {app.id}"
+    yield f"{len(result.app_info)} app(s) deleted."
+
+
+def approved(result: AppsApproved) -> Iterator[str]:
+    count = 0
+    for approval in result.staged_update_results:
+        yield from _approval(approval)
+        count += approval.needs_approval
+    yield from _paths("Promoted apps", result.promote_results)
+    yield (
+        f"{len(result.staged_update_results)} app(s) audited, {count} app(s) approved, "
+        f"{len(result.promote_results)} app(s) promoted."
+    )
+
+
+def reloaded(result: AppsReloaded) -> Iterator[str]:
+    yield from _paths("Reloaded apps", result.reload_results)
+    yield from _paths("Skipped apps", result.skipped_results)
+    if result.approve_results:
+        yield "Approved apps:"
+    for approval in result.approve_results:
+        yield from _approval(approval)
+    yield from _paths("Promoted apps", result.promote_results)
+    yield (
+        f"{len(result.reload_results)} app(s) reloaded, "
+        f"{len(result.skipped_results)} app(s) skipped, "
+        f"{len(result.approve_results)} app(s) approved, "
+        f"{len(result.promote_results)} app(s) promoted."
+    )
+
+
+def promoted(result: AppsPromoted) -> Iterator[str]:
+    for path in result.promote_results:
+        yield f"Promoting {path}"
+    yield f"{len(result.promote_results)} app(s) promoted."
+
+
+def _paths(title: str, paths: tuple[AppPath, ...]) -> Iterable[str]:
+    return (f"{title}: {', '.join(str(path) for path in paths)}",) if paths else ()
+
+
+def _approval(approval: Approval) -> Iterator[str]:
+    app = f"{approval.app_path_domain} - {approval.id}"
+    if not approval.needs_approval:
+        yield f"No approval required. {app}"
+        return
+    yield f"App permissions have been approved {app}"
+    yield from _demands(approval)
+
+
+def _demands(approval: Approval) -> Iterator[str]:
+    yield "  Plugins :"
+    for load in approval.new_loads:
+        yield f"    {load}"
+    yield "  Permissions:"
+    for permission in approval.new_permissions:
+        yield f"    {_permission(permission)}"
+
+
+def _permission(permission: Permission) -> str:
+    words = [
+        f"{permission.plugin}.{permission.method}",
+        f"[{' '.join(permission.arguments)}]",
+        _ACCESS[permission.is_read],
+    ]
+    if permission.secrets:
+        secrets = ";".join(",".join(names) for names in permission.secrets)
+        words.append(f"secrets={secrets}")
+    return " ".join(word for word in words if word)

@@ -1,0 +1,94 @@
+"""``clace server``: start one here, ask after it, stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from clace.cli.commands import Group
+from clace.cli.outside import Outside
+from clace.cli.servers import Server, for_server
+from clace.cli.text import say
+from clace.config import find, load
+from clace.errors import ServerUnreachable
+
+STOP_SECONDS = 120.0
+POLL_SECONDS = 0.1
+# What the flags of ``server start`` set; they and their short forms are those of 2023.
+_KEYS = {
+    "server_uri": "server_uri",
+    "admin_user": "admin_user",
+    "http_host": "http.host",
+    "http_port": "http.port",
+    "https_host": "https.host",
+    "https_port": "https.port",
+    "level": "logging.level",
+    "console": "logging.console",
+}
+
+
+@click.group(cls=Group)
+def server() -> None:
+    """Start, stop and watch the server."""
+
+
+@server.command()
+@click.option("--server-uri", "-s", metavar="PATH", help="Socket to manage the server by.")
+@click.option("--admin-user", "-u", metavar="USER", help="Name of the administrator.")
+@click.option("--http.host", "-i", "http_host", metavar="HOST", help="Address for HTTP.")
+@click.option("--http.port", "-p", "http_port", metavar="PORT", help="0 picks one, -1 is off.")
+@click.option("--https.host", "https_host", metavar="HOST", help="Address for HTTPS.")
+@click.option("--https.port", "https_port", metavar="PORT", help="0 picks one, -1 is off.")
+@click.option("--logging.level", "-l", "level", metavar="LEVEL", help="What to log.")
+@click.option(
+    "--logging.console/--no-logging.console",
+    "-c",
+    "console",
+    default=None,
+    help="Log readable text on stderr.",
+)
+@click.pass_obj
+def start(outside: Outside, /, **given: Any) -> None:
+    """Run the server in the foreground, as `twistd -n clace` does."""
+    flags = {_KEYS[name]: _written(value) for name, value in given.items() if value is not None}
+    # A configuration that cannot be used is told before anything is started.
+    load(
+        find(outside.config_file, outside.environ, program=outside.program), outside.environ, flags
+    )
+    outside.run_daemon(list(daemon_arguments(outside.config_file, flags)))
+
+
+@server.command()
+@for_server
+def stop(server: Server) -> None:
+    """Let the server finish what it is answering, and wait until it has ended."""
+    pid = server.ask(lambda admin: admin.stop_server()).pid
+    outside = server.outside
+    limit = outside.seconds() + STOP_SECONDS
+    while outside.is_alive(server.target, pid):
+        if outside.seconds() >= limit:
+            raise ServerUnreachable("timed out waiting for the server to exit")
+        outside.sleep(POLL_SECONDS)
+
+
+@server.command()
+@for_server
+def status(server: Server) -> None:
+    """Say whether the server answers."""
+    say(server.ask(lambda admin: admin.server_status()).status)
+
+
+def daemon_arguments(config_file: str | None, flags: Mapping[str, str]) -> Iterator[str]:
+    """What twistd is told: the foreground, no file for its pid, and our configuration."""
+    yield from ("--nodaemon", "--pidfile=", "clace")
+    if config_file:
+        yield from ("--config", str(Path(config_file).absolute()))
+    for key, value in flags.items():
+        yield from ("--set", f"{key}={value}")
+
+
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

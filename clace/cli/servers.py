@@ -1,0 +1,111 @@
+"""The options that every command for a server takes, and which server they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, update_wrapper
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import click
+
+from clace.cli.outside import Operation, Outside, Target
+from clace.cli.text import warn
+from clace.config import Config, Location, NoHome, find, load
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_OPTIONS = (
+    click.option("--server-uri", "-s", metavar="URI", help="Socket or URL of the server."),
+    click.option("--admin-user", "-u", metavar="USER", help="User to sign in as, over TCP."),
+    click.option("--admin-password", "-w", metavar="TEXT", help="Password, over TCP."),
+    click.option(
+        "--skip-cert-check/--no-skip-cert-check",
+        "-k",
+        default=None,
+        help="Do not verify the server's certificate.",
+    ),
+)
+
+
+class Server:
+    """The server that a command line, the environment and the configuration mean together."""
+
+    def __init__(self, outside: Outside, flags: dict[str, object]) -> None:
+        self.outside = outside
+        self._flags = flags
+
+    @cached_property
+    def config(self) -> Config:
+        """What holds for the client.
+
+        :raises ConfigError: the configuration cannot be used.
+        """
+        return load(self._location(), self.outside.environ, self._flags)
+
+    @cached_property
+    def target(self) -> Target:
+        config = self.config
+        return Target(
+            uri=config.server_uri,
+            user=config.admin_user,
+            password=config.client.admin_password,
+            skip_cert_check=config.client.skip_cert_check,
+            ca_file=config.client.ca_file,
+        )
+
+    def ask(self, operation: Operation[T]) -> T:
+        """What the server answers.
+
+        :raises ClaceError: what it refused, or why it could not be asked.
+        """
+        _warn_of(self.target)
+        return self.outside.ask(self.target, operation)
+
+    def _location(self) -> Location:
+        outside = self.outside
+        try:
+            return find(outside.config_file, outside.environ, program=outside.program)
+        except NoHome:
+            # Whoever names the server needs no home on this machine.
+            if self._flags.get("server_uri") or outside.environ.get("CL_SERVER_URI"):
+                return Location(Path.cwd())
+            raise
+
+
+def for_server(function: F) -> F:
+    """Gives a command the options of a client, and a ``Server`` as its first argument."""
+
+    def command(
+        outside: Outside,
+        /,
+        *,
+        server_uri: str | None,
+        admin_user: str | None,
+        admin_password: str | None,
+        skip_cert_check: bool | None,
+        **arguments: Any,
+    ) -> Any:
+        flags: dict[str, object] = {
+            "server_uri": server_uri,
+            "admin_user": admin_user,
+            "client.admin_password": admin_password,
+            "client.skip_cert_check": skip_cert_check,
+        }
+        return function(Server(outside, flags), **arguments)
+
+    decorated: Any = click.pass_obj(command)
+    update_wrapper(decorated, function)
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]
+
+
+def _warn_of(target: Target) -> None:
+    url = urlsplit(target.uri)
+    if url.scheme == "https" and target.skip_cert_check:
+        warn("the server's certificate is not verified (--skip_cert_check)")
+    if url.scheme == "http" and target.password and url.hostname not in _LOOPBACK:
+        warn(f"the password goes to {url.hostname} unencrypted; use https")

@@ -1,0 +1,47 @@
+"""Lines on a terminal. What comes from apps and servers must not drive it."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+DRY_RUN = "*** dry-run mode, changes have NOT been committed. ***"
+
+
+def say(text: str, *, colour: str | None = None, to_stderr: bool = False) -> None:
+    """A line, or several; coloured only where colours are wanted and can be seen."""
+    styled = click.style(printable(text), fg=colour) if colour else printable(text)
+    click.echo(styled, err=to_stderr, color=_colours())
+
+
+def complain(text: str) -> None:
+    """Say on stderr what went wrong."""
+    say(f"error: {text}", colour="red", to_stderr=True)
+
+
+def warn(text: str) -> None:
+    """Say on stderr what the operator should know."""
+    say(f"warning: {text}", colour="yellow", to_stderr=True)
+
+
+def say_if_dry(dry_run: bool) -> None:  # noqa: FBT001 - the one thing it is about
+    """The line after all others that nothing was changed."""
+    if dry_run:
+        say("")
+        say(DRY_RUN, colour="yellow")
+
+
+def printable(text: str) -> str:
+    """The text with control characters and the like spelled out; line breaks and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else repr(character)[1:-1]
+        for character in text
+    )
+
+
+def _colours() -> bool | None:
+    """Never, or (``None``) as the terminal can."""
+    return False if "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" else None
