@@ -3,60 +3,60 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 
 import click
 
+from clace.cli.commands import Group
+from clace.cli.outside import Outside
+from clace.cli.text import say, warn
 from clace.config import Location, Shown, effective, find, load, shipped_text
 from clace.config.places import dotted, header_text, section_of
 from clace.errors import ConfigError
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """Check and show the configuration."""
 
 
 @config.command()
 @click.argument("file", required=False)
+@click.pass_obj
 @click.pass_context
-def check(context: click.Context, file: str | None) -> None:
+def check(context: click.Context, outside: Outside, file: str | None) -> None:
     """Check FILE, or the file that a server would read."""
     try:
-        location = _location(context, file)
-        warnings = load(location, os.environ).warnings
+        location = _location(outside, file)
+        warnings = load(location, outside.environ).warnings
     except ConfigError as error:
-        click.echo(error.message, err=True)
+        # one place a line, as compilers do it: no "error: " before the first alone
+        say(error.message, to_stderr=True)
         context.exit(1)
     for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
-    click.echo(f"{location.file or 'defaults'}: ok")
+        warn(warning)
+    say(f"{location.file or 'defaults'}: ok")
 
 
 @config.command()
 @click.option("--format", "-f", "form", type=click.Choice(["text", "json"]), default="text")
-@click.pass_context
-def show(context: click.Context, form: str) -> None:
+@click.pass_obj
+def show(outside: Outside, form: str) -> None:
     """Show every value that holds and who said so; secrets are hidden."""
-    values = effective(load(_location(context), os.environ))
+    values = effective(load(_location(outside), outside.environ))
     lines = _json_lines(values) if form == "json" else _text_lines(values)
-    click.echo("\n".join(lines))
+    say("\n".join(lines))
 
 
 @config.command()
 def default() -> None:
     """Print every key with its default and what it is for."""
-    click.echo(shipped_text(), nl=False)
+    say(shipped_text().removesuffix("\n"))
 
 
-def _location(context: click.Context, file: str | None = None) -> Location:
-    """Where the configuration is: the root command keeps its ``--config-file`` in ``obj``."""
-    named = file or getattr(context.obj, "config_file", None)
-    return find(named, os.environ, program=Path(sys.argv[0]))
+def _location(outside: Outside, file: str | None = None) -> Location:
+    return find(file or outside.config_file, outside.environ, program=outside.program)
 
 
 def _json_lines(values: tuple[Shown, ...]) -> Iterator[str]:
@@ -72,4 +72,4 @@ def _text_lines(values: tuple[Shown, ...]) -> Iterator[str]:
             yield f"\n{header_text(header)}"
         for each in group:
             key = dotted(section_of(each.at)[1])
-            yield f"{key} = {json.dumps(each.value)}  # {each.origin}"
+            yield f"{key} = {json.dumps(each.value, ensure_ascii=False)}  # {each.origin}"

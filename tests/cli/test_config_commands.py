@@ -17,10 +17,10 @@ class ConfigCommandTests(SynchronousTestCase):
         self.file = self.home / "clace.toml"
 
     def run_command(self, *arguments, config_file=None, **environ):
-        environ = {"CL_HOME": str(self.home), "CL_CONFIG_FILE": None} | environ
-        return CliRunner().invoke(
-            config, arguments, env=environ, obj=SimpleNamespace(config_file=config_file)
+        outside = SimpleNamespace(
+            environ={"CL_HOME": str(self.home)} | environ, config_file=config_file, program=None
         )
+        return CliRunner().invoke(config, arguments, obj=outside)
 
     def test_check_good(self):
         """A file that is right is said to be, with its notices on stderr."""
@@ -47,7 +47,7 @@ class ConfigCommandTests(SynchronousTestCase):
     def test_check_uses_root_option(self):
         """Without an argument the root command's --config-file is checked."""
         self.file.write_text("x = 1")
-        result = self.run_command("check", config_file=str(self.file), CL_HOME=None)
+        result = self.run_command("check", config_file=str(self.file), CL_HOME="")
         self.assertIn(f"{self.file}: x: no such key", result.stderr)
 
     def test_check_without_file(self):
