@@ -1,0 +1,77 @@
+"""Lenient conversions: what sprig makes a number or a string of anything."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from clace.gotemplate.literals import parse_float, parse_int64
+from clace.gotemplate.printing import text_of
+from clace.gotemplate.values import INT_MAX, INT_MIN, Content, Int64
+
+_SPECIAL: Final = {"inf": math.inf, "infinity": math.inf, "nan": math.nan}
+
+
+def to_int(value: Any) -> int:
+    """An integer of anything, 0 for what is none."""
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float_to_int(value)
+    if isinstance(value, str) and not isinstance(value, Content):
+        return parse_int64(_trim_zero_decimal(value)) or 0
+    return 0
+
+
+def to_int64(value: Any) -> Int64:
+    """The same as a Go ``int64``."""
+    return Int64(to_int(value))
+
+
+def float_to_int(value: float) -> int:
+    """What the processor makes of a float that may not fit."""
+    if value != value or not INT_MIN <= value <= INT_MAX:  # noqa: PLR0124
+        return INT_MIN
+    return int(value)
+
+
+def _trim_zero_decimal(text: str) -> str:
+    body = text.rstrip("0")
+    return body[:-1] if body.endswith(".") and body != text else text
+
+
+def to_float(value: Any) -> float:
+    """A float of anything, 0 for what is none."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    if isinstance(value, str) and not isinstance(value, Content):
+        return go_float(value) or 0.0
+    return 0.0
+
+
+def go_float(text: str) -> float | None:
+    """``strconv.ParseFloat``, special values included."""
+    bare = text.lower().lstrip("+-")
+    if bare in _SPECIAL and len(text) - len(bare) < 2 and not (bare == "nan" and bare != text.lower()):  # noqa: PLR2004
+        return -_SPECIAL[bare] if text[0] == "-" else _SPECIAL[bare]
+    value = parse_float(text)
+    if value is None or ("_" in text and text[:2].lower() != "0x"):
+        return None
+    return value
+
+
+def strval(value: Any) -> str:
+    """The string of anything, in the way most sprig functions want one."""
+    return value if type(value) is str else text_of(value)
+
+
+def strings_of(value: Any) -> list[str]:
+    """A list as strings, nils left out; anything else as a list of one."""
+    if isinstance(value, (list, tuple)):
+        return [strval(item) for item in value if item is not None]
+    return [] if value is None else [strval(value)]
+
+
+def is_empty(value: Any) -> bool:
+    """Whether sprig finds the value empty: Go's truth, the other way round."""
+    return not value
