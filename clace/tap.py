@@ -1,0 +1,427 @@
+"""Options and ``makeService``: the only module that knows all the others."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TextIO
+
+from msgspec import to_builtins
+from twisted.application.service import IService
+from twisted.logger import Logger, globalLogPublisher
+from twisted.python.usage import Options as UsageOptions
+from twisted.python.usage import UsageError
+from twisted.web.resource import IResource
+
+from clace.audit.log import open_audit
+from clace.audit.retention import Retention
+from clace.auth.account import AdminAccount
+from clace.config import Config, find, load, node_values
+from clace.database.schema import UpgradeOptions
+from clace.errors import ClaceError
+from clace.interfaces import IFiles
+from clace.listeners.defaults import (
+    DefaultListeners,
+    Listener,
+    Serve,
+    default_listeners,
+    has_dual_stack,
+)
+from clace.listeners.services import Listeners
+from clace.log_files import RotatingFile
+from clace.logs import LogOptions, Logs, make_logs
+from clace.metadata.store import open_store
+from clace.model.app import App
+from clace.model.paths import AppPath
+from clace.model.results import ServerStatus
+from clace.operations.administration import Administration
+from clace.operations.creation import Creation, Defaults, stamps
+from clace.passwords import hash_password, random_password
+from clace.plugins.exec.plugin import Exec, ExecSettings
+from clace.plugins.fs.plugin import Fs, FsSettings
+from clace.plugins.gate import Gate
+from clace.plugins.http.plugin import Http, HttpSettings
+from clace.plugins.temp_files import TempFiles
+from clace.runtime.hosts import ProcessHosts
+from clace.runtime.installed import InstalledApps
+from clace.runtime.limits import HostLimits
+from clace.runtime.packing import Knowledge
+from clace.runtime.runtime import Runtime
+from clace.service import InOrder, OnStart, OnStop, Signals, settle_memory
+from clace.sources.folder import FolderSource
+from clace.sources.git import GitOptions, GitSource
+from clace.sources.git_auth import GitAuth
+from clace.sources.sources import Sources
+from clace.threads import Threads
+from clace.web.access import AccessEntry, AccessLog
+from clace.web.admin import AdminAPI, Guard, trusted
+from clace.web.admin_guard import AdminGuard
+from clace.web.app_access import AppAccess
+from clace.web.apps import AppEdge, AppsResource
+from clace.web.cors import Sharing
+from clace.web.downloads import Downloads
+from clace.web.forwarded import TrustedProxies
+from clace.web.limits import Limits
+from clace.web.root import Root
+from clace.web.site import Site
+from clace.web.trail import Trail, TrailOptions
+
+VERSION = version("clace")
+MEBIBYTE = 1024 * 1024
+log = Logger()
+
+
+class Options(UsageOptions):
+    """What ``twistd clace`` takes; twistd's own options come before the word."""
+
+    optParameters = (("config", "c", None, "The configuration file."),)
+    longdesc = "The configuration is CL_CONFIG_FILE or $CL_HOME/clace.toml unless it is named."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flags: dict[str, str] = {}
+
+    def opt_set(self, assignment: str) -> None:
+        """A key and value that go before the file's, such as http.port=0; may be repeated."""
+        key, equals, value = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes KEY=VALUE, not {assignment}")
+        self.flags[key] = value
+
+
+def makeService(options: Options) -> IService:
+    """The server as configured, its listeners open; what is wrong ends the process in one line."""
+    from twisted.internet import reactor  # noqa: PLC0415 - the one place that may
+
+    os.umask(0o077)
+    try:
+        streams = (sys.__stdout__ or sys.stdout, sys.__stderr__ or sys.stderr)
+        return Composition(partial(read_config, options), reactor, *streams).parts()
+    except ClaceError as error:
+        raise SystemExit(f"error: {error.message}") from error
+
+
+def read_config(options: Options) -> Config:
+    """:raises ConfigError: there is none that can be used."""
+    location = find(options["config"], os.environ, program=Path(sys.argv[0]).resolve())
+    return load(location, os.environ, options.flags)
+
+
+def serves(written: str) -> Serve:
+    return "admin" if written == "admin" else "apps"
+
+
+def new_id() -> str:
+    """An id for a request, and for an incident if it comes to that."""
+    return f"rid_{secrets.token_hex(10)}"
+
+
+class Composition:
+    """Which class fills which seam, and which part of the configuration it is handed.
+
+    :raises ClaceError: the server cannot start as it is configured.
+    """
+
+    def __init__(
+        self, read: Callable[[], Config], reactor: Any, stdout: TextIO, stderr: TextIO
+    ) -> None:
+        self.read = read
+        self.config = read()
+        self.reactor = reactor
+        self.stdout = stdout
+        self.stderr = stderr
+        self.make_floor_2()
+        self.make_floor_3()
+        self.make_floor_4()
+
+    def make_floor_2(self) -> None:
+        config, reactor = self.config, self.reactor
+        self.logs = self.make_logs()
+        self.file_threads = Threads(reactor, "files", 8)
+        self.password_threads = Threads(reactor, "passwords", 2)
+        upgrades = UpgradeOptions(
+            auto_upgrade=config.metadata.auto_upgrade,
+            ignore_higher_version=config.metadata.ignore_higher_version,
+        )
+        self.store = open_store(config.metadata.db_connection, upgrades, reactor)
+        retention = Retention(
+            http_days=config.system.http_event_retention_days,
+            other_days=config.system.non_http_event_retention_days,
+        )
+        audit_url = config.metadata.audit_db_connection
+        self.audit = open_audit(audit_url, upgrades, retention, reactor)
+        self.account = AdminAccount(
+            config.admin_user, self.password_hash(), reactor, self.password_threads.run
+        )
+        self.git = self.make_git()
+        folder = FolderSource(self.file_threads.run, config.home, Path.home())
+        self.sources = Sources(folder, self.git)
+        self.temp_files = TempFiles(
+            tempfile.gettempdir(), reactor, secrets.token_bytes, self.file_threads.run
+        )
+        self.installed = InstalledApps(config.system.default_domain)
+        self.runtime = self.make_runtime()
+
+    def make_floor_3(self) -> None:
+        security, system = self.config.security, self.config.system
+        defaults = Defaults(
+            domain=system.default_domain,
+            git_auth=security.default_git_auth,
+            stage_write_access=security.stage_enable_write_access,
+        )
+        rooms = (self.store, self.sources, self.runtime, self.installed)
+        creation = Creation(
+            *rooms,
+            defaults=defaults,
+            stamp=stamps(self.reactor.seconds, secrets.token_bytes),
+            urls=self.urls,
+        )
+        self.administration = Administration(
+            *rooms,
+            creation=creation,
+            status=lambda: ServerStatus(pid=os.getpid(), version=VERSION),
+            stop=partial(self.reactor.callLater, 0, self.reactor.stop),
+        )
+
+    def make_floor_4(self) -> None:
+        security = self.config.security
+        self.proxies = TrustedProxies(security.trusted_proxies)
+        self.access_log, self.access = self.make_access_log()
+        guard = AdminGuard(self.account, self.proxies, self.own_names())
+        over_tcp = self.make_admin(guard) if security.admin_over_tcp else None
+        self.admin_site = self.make_site(Root(self.make_admin(trusted), None))
+        self.app_site = self.make_site(Root(over_tcp, self.make_apps()))
+        self.listeners = self.make_listeners()
+
+    def parts(self) -> IService:
+        """What starts, in order; it stops in the reverse."""
+        drain = self.config.restart.drain_timeout_secs
+        parts = InOrder()
+        for part in (
+            self.logs,
+            self.file_threads,
+            self.password_threads,
+            self.store,
+            self.audit,
+            self.git,
+            OnStop(self.temp_files.stop),
+            self.runtime,
+            self.access_log,
+            OnStop(partial(self.admin_site.drain, drain)),
+            OnStop(partial(self.app_site.drain, drain)),
+            self.listeners,
+            Signals(self.reactor, self.reactor.stop, self.read_again),
+            OnStart(self.reactor, self.begin, self.cannot_begin),
+        ):
+            part.setServiceParent(parts)
+        self.listeners.open()
+        for address in self.listeners.addresses():
+            if address.scheme != "unix":
+                self.tell(f"Server listening on {address.url}")
+        return parts
+
+    # What happens while it runs.
+
+    async def begin(self) -> None:
+        """Let the installed apps be found."""
+        self.installed.replace(await self.store.apps())
+        settle_memory()
+        self.tell("Server ready")
+
+    def cannot_begin(self, reason: str) -> None:
+        self.tell(f"error: {reason}")
+        # Not by an exception: the reactor would log it and go on without apps.
+        self.reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
+        self.reactor.stop()
+
+    def read_again(self) -> None:
+        """Let a changed password hold; a file that cannot be used changes nothing."""
+        try:
+            config = self.read()
+        except ClaceError as error:
+            log.warn("The configuration cannot be used: {reason}", reason=error.message)
+            return
+        if config.security.admin_password_bcrypt:
+            self.account.replace(config.admin_user, config.security.admin_password_bcrypt)
+        log.info("The configuration was read again; the admin account is as it says")
+
+    def tell(self, line: str) -> None:
+        print(line, file=self.stderr, flush=True)
+
+    # The parts, each with its part of the configuration.
+
+    def make_logs(self) -> Logs:
+        logging = self.config.logging
+        for warning in self.config.warnings:
+            self.tell(f"warning: {warning}")
+        options = LogOptions(
+            folder=self.config.home / "logs",
+            level=logging.level,
+            file=logging.file,
+            console=logging.console,
+            max_bytes=logging.max_size_mb * MEBIBYTE,
+            backups=logging.max_backups,
+        )
+        return make_logs(options, globalLogPublisher, self.stderr)
+
+    def password_hash(self) -> str:
+        """The configured hash, or that of a password for this run, which is printed."""
+        security = self.config.security
+        if security.admin_password_bcrypt or not self.config.admin_user:
+            return security.admin_password_bcrypt
+        password = random_password()
+        print(f"Admin user    : {self.config.admin_user}", file=self.stdout)
+        print(f"Admin password: {password}", file=self.stdout, flush=True)
+        return hash_password(password)
+
+    def make_git(self) -> GitSource:
+        auths = tuple(
+            GitAuth(
+                name=name,
+                user_id=entry.user_id,
+                key_file_path=str(entry.key_file_path or ""),
+                password=entry.password,
+            )
+            for name, entry in self.config.git_auth.items()
+        )
+        options = GitOptions(
+            auths=auths,
+            default_auth=self.config.security.default_git_auth,
+            environment={"PATH": os.environ.get("PATH", os.defpath)},
+            seconds=self.config.system.git_operation_timeout_secs,
+        )
+        scratch = self.config.home / "run" / "git"
+        return GitSource(self.reactor, self.file_threads.run, scratch, options)
+
+    def make_runtime(self) -> Runtime:
+        sandbox = self.config.sandbox
+        limits = HostLimits(
+            memory_mb=sandbox.memory_mb,
+            threads=sandbox.threads,
+            request_seconds=sandbox.request_timeout_secs,
+            start_seconds=sandbox.start_timeout_secs,
+            waiting=sandbox.max_waiting,
+            hosts=sandbox.max_hosts,
+            idle_seconds=sandbox.idle_secs,
+            watch_seconds=self.config.system.file_watcher_debounce_millis / 1000,
+        )
+        knowledge = Knowledge(node_config=dict(node_values(self.config, os.environ)))
+        hosts = ProcessHosts(self.reactor, limits)
+        return Runtime(
+            self.reactor, hosts, limits, self.make_gate(), self.audit, self.files_of, knowledge
+        )
+
+    async def files_of(self, app: App) -> IFiles:
+        """What an app serves: its folder for dev, else its stored version."""
+        if app.is_dev:
+            return self.sources.live(app.source_url)
+        return await self.store.files(app.id, app.version)
+
+    def make_gate(self) -> Gate:
+        in_thread, files = self.file_threads.run, self.temp_files
+        folders = tuple(map(str, self.config.app_config.fs.file_access))
+        path = os.environ.get("PATH", os.defpath)
+        allowed = HttpSettings(allow=self.config.plugin.http.allow_hosts)
+        return Gate(
+            (
+                Exec(self.reactor, ExecSettings(search_path=path), files, in_thread).plugin,
+                Fs(FsSettings(file_access=folders), files, in_thread).plugin,
+                Http(self.reactor, allowed, secrets.token_bytes).plugin,
+            )
+        )
+
+    def make_access_log(self) -> tuple[AccessLog, Callable[[AccessEntry], None]]:
+        logging = self.config.logging
+        file = RotatingFile(
+            self.config.home / "logs" / "access.log",
+            logging.max_size_mb * MEBIBYTE,
+            logging.max_backups,
+        )
+        access_log = AccessLog(self.reactor, file.write)
+        return access_log, access_log if logging.access_logging else lambda _entry: None
+
+    def make_admin(self, guard: Guard) -> IResource:
+        api = AdminAPI(
+            self.administration,
+            guard,
+            self.audit,
+            seconds=self.reactor.seconds,
+            new_id=new_id,
+            version=VERSION,
+        )
+        return api.router().resource()
+
+    def make_apps(self) -> AppsResource:
+        settings = self.config.app_config
+        edge = AppEdge(
+            headers_level=settings.security.headers_level,
+            check_origin=not settings.security.disable_csrf_protection,
+            sharing=Sharing(**to_builtins(settings.cors)),
+        )
+        kept = TrailOptions(
+            redact_url=settings.audit.redact_url, skip=settings.audit.skip_http_events
+        )
+        return AppsResource(
+            self.installed,
+            self.runtime,
+            AppAccess(self.account, self.config.security.app_default_auth_type),
+            Downloads(self.temp_files.open, self.file_threads.run),
+            self.proxies,
+            Trail(self.audit, self.reactor.seconds, new_id, kept),
+            edge,
+        )
+
+    def make_site(self, root: Root) -> Site:
+        body = self.config.sandbox.max_request_body_mb * MEBIBYTE
+        return Site(
+            root,
+            self.reactor,
+            access_log=self.access,
+            new_id=new_id,
+            limits=Limits(body=body),
+            proxies=self.proxies,
+        )
+
+    def make_listeners(self) -> Listeners:
+        config = self.config
+        wanted = DefaultListeners(
+            server_uri=config.server_uri,
+            certificates=str(config.https.cert_location),
+            http_host=config.http.host,
+            http_port=config.http.port,
+            https_host=config.https.host,
+            https_port=config.https.port,
+            certificate_names=(config.system.default_domain,),
+            certificate_lookup=config.https.enable_cert_lookup,
+        )
+        declared = (
+            *default_listeners(wanted, dual_stack=has_dual_stack()),
+            *(Listener(entry.endpoint, serves(entry.serve)) for entry in config.listen),
+        )
+        return Listeners(
+            declared,
+            {"admin": self.admin_site, "apps": self.app_site},
+            self.reactor,
+            admin_over_tcp=config.security.admin_over_tcp,
+        )
+
+    def own_names(self) -> tuple[str, ...]:
+        """The names by which this server may be administered over TCP."""
+        return ("localhost", self.config.system.default_domain, socket.gethostname())
+
+    def urls(self, address: AppPath) -> tuple[str, str]:
+        """Where an app can be opened, over HTTP and HTTPS; empty for what is turned off."""
+        host = address.domain or self.config.system.default_domain
+        found = {
+            listening.scheme: f"{listening.scheme}://{host}:{listening.port}{address.path}"
+            for listening in reversed(self.listeners.addresses())
+            if listening.serve == "apps"
+        }
+        return found.get("http", ""), found.get("https", "")
