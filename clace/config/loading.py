@@ -74,6 +74,7 @@ def interpret(
         overrides.gather(environ, flags),
     )
     fields = reader.fields(Settings, table)
+    reader.complain_of_unread()
     if not reader.problems:
         _check_together(Settings(**fields), reader)
     if reader.problems:

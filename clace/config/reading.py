@@ -11,7 +11,7 @@ from msgspec import NODEFAULT, Struct
 from clace.config import foreign
 from clace.config.names import Names, Refused
 from clace.config.overrides import Override
-from clace.config.places import Origin, Steps, header_text, place_text, section_of
+from clace.config.places import Origin, Steps, dotted, header_text, place_text, section_of
 from clace.config.rules import Rule, shown
 from clace.config.schema import Entry, Shape, entries, keys, plain
 
@@ -42,6 +42,14 @@ class Reader:
     def complain(self, at: Steps, reason: str) -> None:
         """Note a problem with the file's value there."""
         self.problems.append(f"{self._source}: {place_text(at)}: {reason}")
+
+    def complain_of_unread(self) -> None:
+        """Note what was said outside the file of keys that there are not; after all was read."""
+        known = [dotted(key.at) for key in keys()]
+        for at, said in self._said.items():
+            if at not in self.origins:
+                hint = _meant(difflib.get_close_matches(dotted(at), known, 1))
+                self.problems += [f"{override.origin}: no such key{hint}" for override in said]
 
     def _entry(self, entry: Entry, table: Table, above: Steps) -> object:
         at = (*above, entry.name)
@@ -144,10 +152,13 @@ def _places(at: Steps, value: object) -> list[str]:
 
 def _hint(at: Steps, candidates: set[str]) -> str:
     name = at[-1].lower()
-    if near := difflib.get_close_matches(name, sorted(candidates), 1):
-        return f'; did you mean "{near[0]}"?'
-    elsewhere = [key.at for key in keys() if key.at[-1] == name]
-    return f"; did you mean {place_text(elsewhere[0])}?" if elsewhere else ""
+    near = difflib.get_close_matches(name, sorted(candidates), 1)
+    elsewhere = (place_text(key.at) for key in keys() if key.at[-1] == name)
+    return _meant([f'"{each}"' for each in near] or list(elsewhere))
+
+
+def _meant(candidates: list[str]) -> str:
+    return f"; did you mean {candidates[0]}?" if candidates else ""
 
 
 def _reason(error: ValueError) -> str:

@@ -54,3 +54,18 @@ class PrecedenceTests(LoadCase):
             self.warnings("", {"CL_HTTP_PROT": "1", "CL_INCLUDE": "x", "CL_HOME": "/h"}),
             ["CL_HTTP_PROT: nothing reads this variable; did you mean CL_HTTP_PORT?"],
         )
+
+    def test_any_key(self):
+        """A flag may set any key that has a place; one that is none is refused."""
+        config = self.load(
+            "[git_auth.a]", flags={"sandbox.threads": "2", "git_auth.a.user_id": "u"}
+        )
+        self.assertEqual((config.sandbox.threads, config.git_auth["a"].user_id), (2, "u"))
+        self.assertEqual(
+            self.problems("", flags={"http.prot": "1", "git_auth.b.user_id": "u", "http": "1"}),
+            [
+                "--http.prot: no such key; did you mean http.port?",
+                "--git_auth.b.user_id: no such key",
+                "--http: no such key; did you mean http.port?",
+            ],
+        )
