@@ -46,7 +46,7 @@ class AdminAccount:
         waiting: int = WAITING,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        """:raises ConfigError: ``bcrypt_hash`` is none."""
+        """:raises ConfigError: ``bcrypt_hash`` is none; without a ``user`` it need not be one."""
         self._clock = clock
         self._in_thread = in_thread
         self._lockout = lockout or Lockout(clock)
@@ -61,7 +61,8 @@ class AdminAccount:
 
         :raises ConfigError: ``bcrypt_hash`` is none; the account stays as it was.
         """
-        check_hash(bcrypt_hash)
+        if user:
+            check_hash(bcrypt_hash)
         self._user = user
         self._hash = bcrypt_hash
         self._success = None

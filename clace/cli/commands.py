@@ -27,9 +27,9 @@ class Command(click.Command):
     """A command whose boolean flags also take ``=true`` and ``=false``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, list(self._plain_flags(args)))
+        return super().parse_args(ctx, list(self._plain_flags(ctx, args)))
 
-    def _plain_flags(self, args: list[str]) -> Iterator[str]:
+    def _plain_flags(self, ctx: click.Context, args: list[str]) -> Iterator[str]:
         flags = {
             name: option.secondary_opts[:1]
             for option in self.params
@@ -49,7 +49,7 @@ class Command(click.Command):
             elif value in _OFF:
                 yield from flags[name]
             else:
-                raise click.UsageError(f'{name} is "true" or "false", not "{value}"')
+                raise click.UsageError(f'{name} is "true" or "false", not "{value}"', ctx)
 
 
 class Group(click.Group):

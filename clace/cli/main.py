@@ -15,7 +15,6 @@ import msgspec
 from clace.cli.commands import Command, CommandLine, hyphens
 from clace.cli.liveness import is_alive
 from clace.cli.outside import Operation, Outside, Target
-from clace.cli.version import version_text
 from clace.errors import ClaceError
 
 T = TypeVar("T")
@@ -72,6 +71,8 @@ def version(context: click.Context) -> None:
 
 
 def _print_version(context: click.Context) -> None:
+    from clace.cli.version import version_text  # noqa: PLC0415 - it takes its time
+
     click.echo(version_text())
     context.exit()
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec import Struct
 
-from clace.interfaces import IAdministration
+if TYPE_CHECKING:
+    # Every command waits for this module, and only some of them for what is behind that one.
+    from clace.interfaces import IAdministration
 
 T = TypeVar("T")
-Operation = Callable[[IAdministration], Coroutine[Any, Any, T]]
+Operation = Callable[["IAdministration"], Coroutine[Any, Any, T]]
 
 
 class Target(Struct, frozen=True, kw_only=True):

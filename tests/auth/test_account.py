@@ -89,9 +89,11 @@ class AccountTests(SynchronousTestCase):
 
     def test_has_no_account_without_a_name(self):
         """An empty admin user lets nobody in, not even with the password."""
-        self.account = self.make(user="")
-        self.refuse("sesame", user="")
-        self.refuse("sesame", user="admin")
+        for hashed in (HASH, ""):
+            self.account = self.make("", hashed)
+            self.refuse("sesame", user="")
+            self.refuse("", user="")
+            self.refuse("sesame", user="admin")
         self.assertEqual(self.checks, 0)
 
     def test_refuses_what_is_no_hash(self):

@@ -1,0 +1,329 @@
+"""``clace app``: what is asked of the server, and what is printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.cli.app_commands import is_git, source_url
+from clace.model.app import Demands, Permission
+from clace.sources import places
+from tests.support.command_line import CommandLineCase
+
+NONE = Demands()
+RUNS = Demands(("exec.in",), (Permission("exec.in", "run", ("ls", "-l"), is_read=True),))
+FETCHES = Demands(
+    ("exec.in", "http.in"),
+    (
+        *RUNS.permissions,
+        Permission("http.in", "post", (), is_read=False, secrets=(("a", "b"), ("c",))),
+        Permission("http.in", "get"),
+    ),
+)
+FETCHES_TEXT = """\
+  Plugins :
+    exec.in
+    http.in
+  Permissions:
+    exec.in.run [ls -l] READ
+    http.in.post [] WRITE secrets=a,b;c
+    http.in.get []
+"""
+DRY_RUN = "\n*** dry-run mode, changes have NOT been committed. ***\n"
+PROD = "app_prd_000000000000000000000000001"
+STAGING = "app_stg_000000000000000000000000001"
+
+
+class AppCase(CommandLineCase, SynchronousTestCase):
+    def setUp(self):
+        super().setUp()
+        self.source = self.home / "disk"
+        self.source.mkdir()
+        self.demand(NONE)
+
+    def demand(self, demands):
+        self.administration.sources[str(self.source)] = demands
+
+    def create(self, path="/disk", *flags):
+        result = self.run_cli("app", "create", *flags, str(self.source), path)
+        self.assertEqual((result.stderr, result.exit_code), ("", 0))
+        return result.stdout
+
+    def apps(self, *arguments):
+        return json.loads(self.run_cli("app", "list", "--format", "json", *arguments).stdout)
+
+
+class CreateTests(AppCase):
+    def test_prints_where_the_app_is(self):
+        """The address and URLs, what it asks for, and that nothing is to be approved."""
+        self.assertEqual(
+            self.create("example.com:/disk"),
+            "      App: example.com:/disk\n"
+            " HTTP Url: http://localhost:25222/disk\n"
+            "HTTPS Url: https://localhost:25223/disk\n"
+            "  Plugins :\n"
+            "  Permissions:\n"
+            "App created. No approval required\n",
+        )
+
+    def test_prints_what_is_to_be_approved(self):
+        """Plugins and permissions are listed; the last line says whether they are approved."""
+        self.demand(FETCHES)
+        for flags, last in (
+            (("--dry-run",), "App created. Permissions need to be approved\n" + DRY_RUN),
+            (("--approve",), "App created. Permissions have been approved\n"),
+        ):
+            printed = self.create("/disk", *flags)
+            self.assertTrue(printed.endswith(FETCHES_TEXT + last), printed)
+
+    def test_sends_every_flag(self):
+        """Flags, short or long, before or after the arguments, become the request."""
+        seen = []
+        create = self.administration.create_app
+
+        async def spy(request, options):
+            seen.append((request, options))
+            return await create(request, options)
+
+        self.administration.create_app = spy
+        self.administration.sources["github.com/o/r/f"] = NONE
+        self.run_cli("app", "create", "-a", "github.com/o/r/f", "/a", "--dry_run", "-b", "next")
+        self.run_cli(
+            *("app", "create", "-d", str(self.source), "--auth", "none", "/b"),
+            *("--commit=abcd", "-g", "key", "--approve=false"),
+        )
+        (one, one_options), (two, two_options) = seen
+        self.assertEqual(
+            (one.path, one.source_url, one.git_branch), ("/a", "github.com/o/r/f", "next")
+        )
+        self.assertEqual((one.is_dev, one.app_authn), (False, "default"))
+        self.assertEqual((one_options.approve, one_options.dry_run), (True, True))
+        self.assertEqual((two.path, two.git_commit, two.git_auth_name), ("/b", "abcd", "key"))
+        self.assertEqual((two.is_dev, two.app_authn), (True, "none"))
+        self.assertEqual((two_options.approve, two_options.dry_run), (False, False))
+
+    def test_tells_refusals_in_a_line(self):
+        """What the server refuses is one line on stderr and status 1."""
+        self.create()
+        self.fails(
+            "error: App already exists at /disk\n",
+            *("app", "create", str(self.source), "/disk/deeper"),
+        )
+
+    def test_wants_a_source_that_exists(self):
+        """A folder is looked for here, before the server is asked."""
+        self.fails("error: path does not exist ./none\n", "app", "create", "./none", "/x")
+        self.assertEqual(self.targets, [])
+
+    def test_wants_both_arguments(self):
+        """A missing argument is named, with where to read on."""
+        self.fails(
+            "error: Missing argument 'PATH'.\nrun 'clace app create --help' for usage\n",
+            *("app", "create", str(self.source)),
+        )
+
+
+class SourceTests(SynchronousTestCase):
+    def test_makes_folders_absolute(self):
+        """A relative folder is what it is from here, whatever the server's folder is."""
+        folder = Path(self.mktemp())
+        folder.mkdir(parents=True)
+        self.assertEqual(source_url(f"./{folder}/../{folder.name}"), str(folder.absolute()))
+        self.assertEqual(source_url("~"), str(Path.home()))
+
+    def test_passes_git_urls_on(self):
+        """What is for git is sent as it was written."""
+        for url in (
+            "git@example.com:o/r.git",
+            "https://example.com/o/r",
+            "github.com/o/r/folder",
+            "ssh://h/o/r",
+        ):
+            self.assertEqual(source_url(url), url)
+
+    @given(st.one_of(st.text(), st.from_regex(r"[a-z.~/@:]{1,12}(/[a-z.]{0,3}){0,4}")))
+    def test_means_what_the_server_means(self, source):
+        """Client and server agree on which sources are for git."""
+        self.assertEqual(is_git(source), places.is_git(source))
+
+
+class ListTests(AppCase):
+    def setUp(self):
+        super().setUp()
+        self.create("/disk", "--auth", "none", "-b", "main", "-c", "0123456789abcdef0123456789")
+        self.create("example.com:/tools/disk", "--dev", "--auth", "system")
+
+    def test_basic(self):
+        """The default: five columns of fixed width under a header."""
+        expected = """\
+Name                           Type   Ver Auth    AppPath
+Disk                           PROD     1 NONE    /disk
+Disk                           DEV      0 SYSTEM  example.com:/tools/disk
+"""
+        self.prints(expected, "app", "list")
+        self.prints(expected, "app", "list", "all", "-f", "basic")
+
+    def test_internal(self):
+        """Staging twins are listed when asked for; a star marks an app that they are ahead of."""
+        self.run_cli("app", "reload", "/disk")
+        self.prints(
+            """\
+Name                           Type   Ver Auth    AppPath
+Disk                           PROD*    1 NONE    /disk
+Disk                           STG      2 NONE    /disk_cl_stage
+""",
+            *("app", "list", "--internal", "/*"),
+        )
+
+    def test_csv(self):
+        """Eleven columns without a header; what needs quotes has them."""
+        source = str(self.source)
+        self.prints(
+            f"Disk,{PROD},PROD,1,NONE,main,/disk,{source},,main,0123456789abcdef0123456789\n",
+            *("app", "list", "--format=csv", "/disk"),
+        )
+
+    def test_json(self):
+        """One array of the API's objects; no apps are an empty one."""
+        one, two = self.apps()
+        self.assertEqual((one["id"], one["path"], one["staged_changes"]), (PROD, "/disk", False))
+        self.assertEqual(two["domain"], "example.com")
+        text = self.run_cli("app", "list", "-f", "json").stdout
+        self.assertTrue(text.startswith('[\n  {\n    "id": "app_prd_'), text)
+        self.prints("[]\n", "app", "list", "-f", "json", "/none")
+
+    def test_jsonl(self):
+        """An object a line, compact; or pretty with an empty line after each."""
+        lines = self.run_cli("app", "list", "-f", "jsonl").stdout.splitlines()
+        self.assertEqual([json.loads(line)["path"] for line in lines], ["/disk", "/tools/disk"])
+        pretty = self.run_cli("app", "list", "-f", "jsonl_pretty").stdout
+        one, two, rest = pretty.split("\n}\n\n")
+        self.assertTrue(one.startswith('{\n  "id"'))
+        self.assertEqual(json.loads(two + "}")["path"], "/tools/disk")
+        self.assertEqual(rest, "")
+
+    def test_takes_the_default_format_from_the_configuration(self):
+        """``client.default_format`` holds where no format is given."""
+        self.write_config('[client]\ndefault_format = "csv"\n')
+        self.assertTrue(self.run_cli("app", "list").stdout.startswith("Disk,app_prd_"))
+
+    def test_refuses_other_formats(self):
+        """A format that does not exist is refused with those that do, before anything is asked."""
+        self.targets.clear()
+        self.fails(
+            'error: invalid format "xml": valid options are table, basic, csv, json, jsonl, '
+            "jsonl_pretty\n",
+            *("app", "list", "--format", "xml"),
+        )
+        self.assertEqual(self.targets, [])
+
+    def test_prints_nothing_that_drives_a_terminal(self):
+        """An app may give itself any name; escape sequences in it are spelled out."""
+        (app, *_), self.administration._apps = list(self.administration._apps.values()), {}
+        named = type(app.metadata)("\x1b[2J\u202ered", app.metadata.version_metadata)
+        self.administration._apps[app.id] = type(app)(
+            id=app.id, path=app.path, metadata=named, settings=app.settings
+        )
+        for form in ("basic", "table", "csv", "json", "jsonl"):
+            text = self.run_cli("app", "list", "-f", form).stdout
+            self.assertNotIn("\x1b", text)
+            self.assertNotIn("\u202e", text)
+        self.assertIn("\\x1b[2J\\u202ered", self.run_cli("app", "list").stdout)
+
+
+class ApproveTests(AppCase):
+    def test_prints_what_was_approved(self):
+        """Each app with what is approved now, and the counts."""
+        self.demand(FETCHES)
+        self.create()
+        self.prints(
+            f"App permissions have been approved /disk_cl_stage - {STAGING}\n"
+            f"{FETCHES_TEXT}"
+            "1 app(s) audited, 1 app(s) approved, 0 app(s) promoted.\n",
+            *("app", "approve", "/disk"),
+        )
+        self.prints(
+            f"No approval required. /disk_cl_stage - {STAGING}\n"
+            "Promoted apps: /disk\n"
+            "1 app(s) audited, 0 app(s) approved, 1 app(s) promoted.\n" + DRY_RUN,
+            *("app", "approve", "-p", "/disk", "--dry-run"),
+        )
+
+    def test_counts_nothing(self):
+        """A glob that no app matches is no error."""
+        self.prints(
+            "0 app(s) audited, 0 app(s) approved, 0 app(s) promoted.\n", "app", "approve", "all"
+        )
+
+
+class ReloadTests(AppCase):
+    def test_prints_what_was_reloaded(self):
+        """Apps by what happened to them, and the counts."""
+        self.create()
+        self.prints(
+            "Reloaded apps: /disk_cl_stage\n"
+            "1 app(s) reloaded, 0 app(s) skipped, 0 app(s) approved, 0 app(s) promoted.\n",
+            *("app", "reload", "all"),
+        )
+        self.demand(FETCHES)
+        self.fails("error: app /disk needs approval\n", "app", "reload", "all")
+        self.prints(
+            "Reloaded apps: /disk_cl_stage\n"
+            "Approved apps:\n"
+            f"App permissions have been approved /disk_cl_stage - {STAGING}\n"
+            f"{FETCHES_TEXT}"
+            "Promoted apps: /disk\n"
+            "1 app(s) reloaded, 0 app(s) skipped, 1 app(s) approved, 1 app(s) promoted.\n"
+            + DRY_RUN,
+            *("app", "reload", "--approve", "--promote", "--dry-run", "all"),
+        )
+
+    def test_sends_every_flag(self):
+        """Flags become the options of the operation."""
+        seen = []
+
+        async def spy(glob, options):
+            seen.append((glob, options))
+            return await type(self.administration)().reload_apps(glob, options)
+
+        self.administration.reload_apps = spy
+        self.run_cli("app", "reload", "/x", "-f", "-b", "next", "-c", "ab12", "-g", "key")
+        ((glob, options),) = seen
+        self.assertEqual((glob, options.force_reload, options.approve), ("/x", True, False))
+        self.assertEqual(
+            (options.branch, options.commit, options.git_auth), ("next", "ab12", "key")
+        )
+
+
+class PromoteTests(AppCase):
+    def test_prints_what_was_promoted(self):
+        """Each app that came to serve something else, and the count."""
+        self.create()
+        self.run_cli("app", "reload", "all")
+        self.prints(
+            "Promoting /disk\n1 app(s) promoted.\n" + DRY_RUN,
+            *("app", "promote", "all", "--dry-run"),
+        )
+        self.prints("Promoting /disk\n1 app(s) promoted.\n", "app", "promote", "all")
+        self.prints("0 app(s) promoted.\n", "app", "promote", "all")
+
+
+class DeleteTests(AppCase):
+    def test_prints_what_was_deleted(self):
+        """Each app with its id, and the count."""
+        self.create()
+        expected = f"Deleting /disk - {PROD}\n1 app(s) deleted.\n"
+        self.prints(expected + DRY_RUN, "app", "delete", "--dry-run", "/disk")
+        self.prints(expected, "app", "delete", "/disk")
+        self.assertEqual(self.apps(), [])
+        self.prints("0 app(s) deleted.\n", "app", "delete", "/disk")
+
+    def test_wants_a_glob(self):
+        """Deleting all apps has to be said."""
+        result = self.run_cli("app", "delete")
+        self.assertIn("error: Missing argument 'GLOB'.", result.stderr)
+        self.assertEqual(result.exit_code, 1)

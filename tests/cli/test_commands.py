@@ -1,0 +1,72 @@
+"""Names, flags and errors of all commands."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import ClaceError
+from tests.support.administration_contract import Refusing
+from tests.support.command_line import CommandLineCase
+
+
+class CommandLineTests(CommandLineCase, SynchronousTestCase):
+    def test_refuses_unknown_commands(self):
+        """An unknown command is an error with a suggestion, at every level."""
+        self.fails(
+            'error: unknown command "ap". Did you mean "app"?\nrun \'clace --help\' for usage\n',
+            "ap",
+        )
+        self.fails(
+            'error: unknown command "relod". Did you mean "reload"?\n'
+            "run 'clace app --help' for usage\n",
+            *("app", "relod", "/x"),
+        )
+        self.fails(
+            "error: unknown command \"xyzzy\"\nrun 'clace --help' for usage\n",
+            "xyzzy",
+        )
+
+    def test_refuses_unknown_flags(self):
+        """An unknown flag is an error on stderr, with where to read on."""
+        result = self.run_cli("app", "list", "--frmat", "csv")
+        self.assertTrue(result.stderr.startswith("error: No such option"), result.stderr)
+        self.assertIn("--format", result.stderr)
+        self.assertTrue(result.stderr.endswith("run 'clace app list --help' for usage\n"))
+        self.assertEqual((result.stdout, result.exit_code), ("", 1))
+
+    def test_helps(self):
+        """Help is on stdout and no error, also for a group's name alone."""
+        for arguments in ((), ("--help",), ("app",), ("server", "-h"), ("app", "create", "-h")):
+            result = self.run_cli(*arguments)
+            self.assertEqual((result.exit_code, result.stderr), (0, ""))
+            self.assertTrue(result.stdout.startswith("Usage: clace"), result.stdout)
+
+    def test_lists_its_commands(self):
+        """The commands of Clace, each with what it is for."""
+        text = self.run_cli().stdout
+        for name in ("app", "config", "password", "server", "version"):
+            self.assertRegex(text, rf"\n  {name} +[A-Z]")
+
+    def test_tells_the_version(self):
+        """The command of 2023 and the flags of 2025 print the same line."""
+        line = self.run_cli("version").stdout
+        self.assertRegex(line, r"\AClace version \S+ build \S+\n\Z")
+        for flag in ("--version", "-v"):
+            self.prints(line, flag)
+
+    def test_shows_no_traceback(self):
+        """Even what nobody foresaw is one line."""
+        self.administration = Refusing(ValueError("strange"))
+        self.fails("error: ValueError: strange\n", "server", "status")
+        self.administration = Refusing(KeyboardInterrupt())
+        self.fails("\nerror: interrupted\n", "server", "status")
+
+    def test_spells_control_characters_out(self):
+        """A server's words do not drive the terminal either."""
+        self.administration = Refusing(ClaceError("\x1b]0;title\x07 line\nnext"))
+        self.fails("error: \\x1b]0;title\\x07 line\nnext\n", "server", "status")
+
+    def test_stops_reading_flags_at_two_hyphens(self):
+        """What follows ``--`` is an argument, whatever it looks like."""
+        result = self.run_cli("app", "list", "--", "--internal=true")
+        self.assertIn("invalid path glob --internal=true", result.stderr)

@@ -1,0 +1,38 @@
+"""What operations did, line by line, where the tests of the commands do not get."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.cli import reports
+from clace.model.app import Permission
+from clace.model.paths import AppPath
+from clace.model.results import AppCreated, Approval, AppsReloaded
+
+DISK, TOOLS = AppPath("/disk"), AppPath("/tools", "example.com")
+
+
+class ReportTests(SynchronousTestCase):
+    def test_leaves_out_the_url_of_a_listener_that_is_off(self):
+        """A server without HTTP has no HTTP URL."""
+        lines = list(reports.created(AppCreated(DISK, https_url="https://h/disk"), approved=False))
+        self.assertEqual(lines[:2], ["      App: /disk", "HTTPS Url: https://h/disk"])
+
+    def test_tells_skipped_apps(self):
+        """Several apps stand in one line."""
+        result = AppsReloaded(reload_results=(DISK,), skipped_results=(DISK, TOOLS))
+        self.assertEqual(
+            list(reports.reloaded(result)),
+            [
+                "Reloaded apps: /disk",
+                "Skipped apps: /disk, example.com:/tools",
+                "1 app(s) reloaded, 2 app(s) skipped, 0 app(s) approved, 0 app(s) promoted.",
+            ],
+        )
+
+    def test_shows_permissions(self):
+        """Arguments in brackets, whether it reads or writes if that is known, and secrets."""
+        permission = Permission("p.in", "do", ("a", "b c"), secrets=(("x", "y"), ("z",)))
+        approval = Approval("id", DISK, ("p.in",), (permission,), needs_approval=True)
+        lines = list(reports.created(AppCreated(DISK, approve_results=(approval,)), approved=True))
+        self.assertEqual(lines[-2], "    p.in.do [a b c] secrets=x,y;z")

@@ -1,0 +1,66 @@
+"""The ``clace`` command without a terminal, a server or a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from clace.cli.main import clace
+from clace.cli.outside import Outside
+from tests.support.memory_administration import MemoryAdministration
+
+
+class CommandLineCase:
+    """Mix into ``SynchronousTestCase``; ``administration`` is the server."""
+
+    def setUp(self):
+        super().setUp()
+        self.administration = MemoryAdministration()
+        self.targets = []
+        self.daemons = []
+        self.now = 0.0
+        self.gone_at = 0.0
+        self.home = Path(self.mktemp()).absolute()
+        self.home.mkdir()
+        self.environ = {"CL_HOME": str(self.home)}
+
+    def ask(self, target, operation):
+        self.targets.append(target)
+        try:
+            operation(self.administration).send(None)
+        except StopIteration as done:
+            return done.value
+        raise AssertionError("the administration in memory does not wait")
+
+    def pass_time(self, seconds):
+        self.now += seconds
+
+    def run_cli(self, *arguments, typed=None, env=None):
+        """What the command line does, as click's ``Result``."""
+        outside = Outside(
+            ask=self.ask,
+            run_daemon=self.daemons.append,
+            is_alive=lambda _target, _pid: self.now < self.gone_at,
+            environ=self.environ,
+            seconds=lambda: self.now,
+            sleep=self.pass_time,
+        )
+        return CliRunner(env=env).invoke(
+            clace, list(arguments), input=typed, obj=outside, prog_name="clace"
+        )
+
+    def prints(self, expected, *arguments, **options):
+        """The command succeeds and prints exactly this on stdout."""
+        result = self.run_cli(*arguments, **options)
+        self.assertEqual((result.stderr, result.exit_code), ("", 0))
+        self.assertEqual(result.stdout, expected)
+
+    def fails(self, expected, *arguments, **options):
+        """The command prints exactly this on stderr, nothing on stdout, and exits with 1."""
+        result = self.run_cli(*arguments, **options)
+        self.assertEqual((result.stderr, result.stdout), (expected, ""))
+        self.assertEqual(result.exit_code, 1)
+
+    def write_config(self, text):
+        (self.home / "clace.toml").write_text(text, "utf-8")
