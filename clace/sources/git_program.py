@@ -121,6 +121,9 @@ class _Output(ProcessProtocol):
     def processEnded(self, reason: Failure) -> None:
         if self._deadline.active():
             self._deadline.cancel()
+        if self.ended.called:
+            # Cancelled: nobody waits for how it ended.
+            return
         if self._refusal:
             self.ended.errback(SourceError(self._refusal))
         elif reason.check(ProcessDone):

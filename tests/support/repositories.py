@@ -27,7 +27,8 @@ class Repository:
             **_AUTHOR,
         }
         command = ["git", "-C", str(self.path), *arguments]
-        return subprocess.check_output(command, env=environment, text=True).strip()
+        kept = {"text": True, "stderr": subprocess.PIPE}
+        return subprocess.check_output(command, env=environment, **kept).strip()
 
     def commit(self, contents, message="a change"):
         """The id of a commit that has these files and, besides links, no others."""

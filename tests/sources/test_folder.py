@@ -1,0 +1,192 @@
+import os
+import socket
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import SourceError
+from clace.sources.folder import FolderSource
+from clace.sources.limits import Limits, is_skipped
+from tests.support.threads import at_once
+
+
+class FolderTests(SynchronousTestCase):
+    """A folder with something in it that a source may or may not have."""
+
+    def setUp(self):
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir()
+        self.put("app.star", b"app")
+        self.outside = Path(self.mktemp()).absolute()
+        self.outside.mkdir()
+        (self.outside / "secret").write_bytes(b"secret")
+
+    def put(self, name, content=b""):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def source(self, **limits):
+        return FolderSource(at_once, self.folder, self.folder, Limits(**limits))
+
+    def fetched(self, **limits):
+        return self.source(**limits).fetch(str(self.folder))
+
+    def names(self):
+        return set(self.successResultOf(self.fetched()).refs)
+
+    def refused(self, **limits):
+        return self.failureResultOf(self.fetched(**limits), SourceError).value.message
+
+
+class CopyTests(FolderTests):
+    """Copying a folder into a tree."""
+
+    def test_takes_all_files(self):
+        """Hidden files and those in folders belong to it."""
+        self.put(".hidden")
+        self.put("a/b/c.txt")
+        (self.folder / "empty").mkdir()
+        self.assertEqual(self.names(), {"app.star", ".hidden", "a/b/c.txt"})
+
+    def test_skips_what_is_not_the_apps(self):
+        """Version control, caches and editors' files are left out wherever they are."""
+        for name in (".git/config", "a/__pycache__/x", ".venv/x", "node_modules/x/y", ".a.swp"):
+            self.put(name)
+        (self.folder / ".#lock").symlink_to("nobody@nowhere")
+        self.assertEqual(self.names(), {"app.star"})
+
+    def test_refuses_links(self):
+        """A link is refused by its name, to a file or folder, inside or outside, or to nothing."""
+        link = self.folder / "link"
+        for target in (self.outside / "secret", self.outside, "app.star", ".", "nowhere"):
+            link.symlink_to(target)
+            self.assertIn("link is a symbolic link", self.refused())
+            link.unlink()
+
+    def test_the_folder_itself_may_be_a_link(self):
+        """An operator may name a folder by a link to it."""
+        link = self.outside / "current"
+        link.symlink_to(self.folder)
+        tree = self.successResultOf(self.source().fetch(str(link)))
+        self.assertEqual(set(tree.refs), {"app.star"})
+
+    def test_refuses_special_files(self):
+        """Pipes and sockets are refused, and not waited for."""
+        os.mkfifo(self.folder / "pipe")
+        self.assertIn("pipe is neither a file nor a folder", self.refused())
+        (self.folder / "pipe").unlink()
+        self.addCleanup(os.chdir, Path.cwd())
+        os.chdir(self.folder)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind("socket")
+            self.assertIn("socket is neither", self.refused())
+
+    def test_refuses_names_that_are_not_utf_8(self):
+        """A name in another encoding is refused, and shown."""
+        Path(os.fsdecode(os.fsencode(self.folder) + b"/caf\xe9")).touch()
+        self.assertIn(r"caf\xe9 is not UTF-8", self.refused())
+
+    def test_refuses_what_is_too_much(self):
+        """Files, bytes and folders in each other have limits."""
+        self.put("a/b/c", b"1234")
+        for limits, part in [
+            ({"files": 1}, "more than 1 files"),
+            ({"file": 3}, "file a/b/c is over the limit of 3 bytes"),
+            ({"total": 6}, "more than 6 bytes"),
+            ({"depth": 1}, "more than 1 folders in each other"),
+        ]:
+            self.assertIn(part, self.refused(**limits))
+
+    def test_refuses_what_is_no_folder(self):
+        """A file, and a path that is not there, are refused."""
+        for name, message in {
+            "app.star": "path is not a folder",
+            "nowhere": "path does not exist",
+            "a\0b": "path does not exist",
+        }.items():
+            failure = self.failureResultOf(
+                self.source().fetch(f"{self.folder}/{name}"), SourceError
+            )
+            self.assertEqual(failure.value.message, f"{message} {self.folder}/{name}")
+
+    def test_an_empty_folder_is_a_source(self):
+        """Whether it is an app is not asked here."""
+        (self.folder / "app.star").unlink()
+        self.assertEqual(self.names(), set())
+
+
+class LiveTests(FolderTests):
+    """A folder as it is."""
+
+    def setUp(self):
+        super().setUp()
+        self.live = self.source(file=100).live(str(self.folder))
+
+    def refused_read(self, name):
+        self.assertNotIn(name, self.live.refs)
+        return self.failureResultOf(self.live.read(name), SourceError).value.message
+
+    def test_reads_and_lists(self):
+        """Files are listed, read and hashed as they are."""
+        self.put("a/b", b"1")
+        self.assertEqual(set(self.live.refs), {"app.star", "a/b"})
+        self.assertEqual(len(self.live.refs), 2)
+        self.assertEqual(self.successResultOf(self.live.read("a/b")), b"1")
+        self.assertEqual(self.live.refs["a/b"].size, 1)
+
+    def test_a_file_is_hashed_once_for_each_change(self):
+        """A file that did not change is not read again."""
+        self.put("a", b"one")
+        first = self.live.refs["a"]
+        self.assertIs(self.live.refs["a"], first)
+        self.put("a", b"two")
+        os.utime(self.folder / "a", ns=(1, 1))
+        self.assertNotEqual(self.live.refs["a"].sha256, first.sha256)
+
+    def test_does_not_leave_the_folder(self):
+        """No name leads out: not by dots, not by a link, not from the root."""
+        (self.folder / "file").symlink_to(self.outside / "secret")
+        (self.folder / "dir").symlink_to(self.outside)
+        up = f"../{self.outside.name}/secret"
+        for name in ("file", "dir/secret", up, f"a/../{up}", str(self.outside / "secret")):
+            self.refused_read(name)
+        self.assertEqual(set(self.live.refs), {"app.star"})
+
+    def test_refuses_what_is_not_the_apps(self):
+        """What a copy skips or refuses cannot be read either."""
+        self.put(".git/config")
+        self.put("large", b"x" * 101)
+        os.mkfifo(self.folder / "pipe")
+        for name in (".git/config", "large", "pipe"):
+            self.refused_read(name)
+
+    def test_refuses_names_of_no_file(self):
+        """Folders, and texts that are no names, are refused."""
+        self.put("a/b")
+        for name in ("", ".", "a", "a/", "/", "a//b", "/a/b", "a/b/", "./a/b", "app.star/x", "a\0"):
+            self.refused_read(name)
+
+    @given(st.lists(st.sampled_from(["", ".", "..", "app.star", "a", "\0", "\ud800"]), max_size=4))
+    def test_any_name_is_a_file_or_refused(self, parts):
+        """Whatever name is asked for, only the files are given."""
+        name = "/".join(parts)
+        self.assertEqual(name in self.live.refs, name == "app.star")
+
+    @given(st.text(min_size=1, max_size=20))
+    def test_lists_any_name_it_can(self, name):
+        """A name that the file system takes is listed, read, and copied alike."""
+        if "/" in name or "\0" in name or name in {".", ".."} or is_skipped(name):
+            return
+        try:
+            path = self.put(name, b"x")
+        except (OSError, UnicodeError):
+            return
+        self.assertEqual(self.successResultOf(self.live.read(name)), b"x")
+        self.assertIn(name, set(self.live.refs))
+        self.assertEqual(self.names(), set(self.live.refs))
+        path.unlink()
+        self.put("app.star", b"app")

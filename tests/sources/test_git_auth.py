@@ -1,0 +1,106 @@
+import shlex
+import stat
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_ssh_private_key,
+)
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import SourceError
+from clace.sources.git_auth import GitAuth, credential_options, ssh_command
+from clace.sources.places import parse
+
+WEB = parse("https://git.example:8443/org/repo")
+PASSWORD = GitAuth(name="work", user_id="jo@x", password="s3/c ret")
+
+
+class GitAuthTests(SynchronousTestCase):
+    """What git is given to prove who it is."""
+
+    def setUp(self):
+        self.folder = Path(self.mktemp()).absolute() / "a folder"
+        self.folder.mkdir(parents=True)
+
+    def key(self, form, passphrase=""):
+        locked = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+        path = self.folder / "id 100%"
+        path.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, form, locked))
+        return GitAuth(name="work", key_file_path=str(path), password=passphrase)
+
+    def test_a_password_is_only_in_a_file(self):
+        """Git is told where to look; the file is for its owner and says for which host."""
+        options = credential_options(PASSWORD, WEB, self.folder)
+        self.assertNotIn("s3", "".join(options))
+        setting, _, helper = options[1].partition("=")
+        self.assertEqual(setting, "credential.https://git.example:8443.helper")
+        program, file = shlex.split(helper)
+        path = Path(file.removeprefix("--file="))
+        self.assertEqual(program, "store")
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+        self.assertEqual(path.read_text(), "https://jo%40x:s3%2Fc%20ret@git.example:8443\n")
+
+    def test_no_password_is_given_where_none_is_asked(self):
+        """Without an entry, with a key, and for files of this machine there is no password."""
+        self.assertEqual(credential_options(None, WEB, self.folder), ())
+        self.assertEqual(credential_options(GitAuth(name="work"), WEB, self.folder), ())
+        local = parse("file:///srv/r.git")
+        self.assertEqual(credential_options(PASSWORD, local, self.folder), ())
+        key = self.key(PrivateFormat.OpenSSH)
+        self.assertEqual(credential_options(key, WEB, self.folder), ())
+
+    def test_ssh_never_asks(self):
+        """Without a key ssh uses what it has, and fails where it would ask."""
+        for auth in (None, PASSWORD):
+            self.assertIn("BatchMode=yes", ssh_command(auth, self.folder))
+            self.assertNotIn("-i", shlex.split(ssh_command(auth, self.folder)))
+
+    def test_a_key_is_used_as_it_is(self):
+        """A key without a passphrase is named to ssh, quoted for the shell and for ssh itself."""
+        auth = self.key(PrivateFormat.OpenSSH)
+        words = shlex.split(ssh_command(auth, self.folder))
+        self.assertEqual(words[-1].replace("%%", "%"), auth.key_file_path)
+        self.assertIn("IdentitiesOnly=yes", words)
+
+    def test_a_passphrase_opens_the_key(self):
+        """A locked key, old or new form, is opened into a file for its owner only."""
+        for number, form in enumerate((PrivateFormat.OpenSSH, PrivateFormat.PKCS8)):
+            auth = self.key(form, "open sesame")
+            folder = self.folder / str(number)
+            folder.mkdir()
+            words = shlex.split(ssh_command(auth, folder))
+            self.assertNotIn("sesame", "".join(words))
+            path = Path(words[-1])
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+            load_ssh_private_key(path.read_bytes(), None)
+
+    def test_names_the_entry_that_cannot_be_used(self):
+        """A missing key, a wrong passphrase and a key that is none are refused by the entry."""
+        locked = self.key(PrivateFormat.OpenSSH, "right")
+        junk = self.folder / "junk"
+        junk.write_text("no key")
+        for path, password in ((locked.key_file_path, "wrong"), (str(junk), "x"), ("/nowhere", "")):
+            auth = GitAuth(name="work", key_file_path=path, password=password)
+            error = self.assertRaises(SourceError, ssh_command, auth, self.folder)
+            self.assertTrue(error.message.startswith("git auth entry work: "), error.message)
+            self.assertNotIn("wrong", error.message)
+
+    def test_reaches_by_what_it_has(self):
+        """A key goes by SSH, a password by the web, and neither is for files of this machine."""
+        key = GitAuth(name="work", key_file_path="/k", user_id="deploy")
+        ssh, local = parse("git@git.example:org/repo"), parse("file:///srv/r.git")
+        self.assertEqual(key.reach(WEB).url, "deploy@git.example:org/repo.git")
+        self.assertEqual(key.reach(local), local)
+        self.assertEqual(PASSWORD.reach(WEB), WEB)
+        self.assertEqual(PASSWORD.reach(local), local)
+        error = self.assertRaises(SourceError, PASSWORD.reach, ssh)
+        self.assertIn("work: it has no key file", error.message)
+
+    def test_shows_no_secret(self):
+        """An entry in a log or traceback is only its name."""
+        self.assertEqual(repr(PASSWORD), "GitAuth('work')")

@@ -1,0 +1,79 @@
+import contextlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import SourceError
+from clace.sources.git_objects import blobs, contents, message
+from clace.sources.limits import Limits
+
+ID = b"a" * 40
+
+
+def entry(name, mode=b"100644", kind=b"blob", size=b"3"):
+    return mode + b" " + kind + b" " + ID + b"       " + size + b"\t" + name + b"\0"
+
+
+class BlobsTests(SynchronousTestCase):
+    """Which files of a commit are an app's."""
+
+    def names(self, *entries, **limits):
+        return [blob.name for blob in blobs(b"".join(entries), Limits(**limits))]
+
+    def test_takes_files(self):
+        """Plain and executable files, with any name in UTF-8."""
+        found = self.names(entry(b"a b"), entry(b"d/\xc3\xa9\n\t"), entry(b"x", mode=b"100755"))
+        self.assertEqual(found, ["a b", "d/\u00e9\n\t", "x"])
+
+    def test_skips_what_is_not_the_apps(self):
+        """What a copy of a folder skips, and submodules, are left out and not counted."""
+        found = self.names(
+            entry(b"a"),
+            entry(b"node_modules/x/y", size=b"99"),
+            entry(b"sub", mode=b"160000", kind=b"commit", size=b"-"),
+            files=1,
+            total=3,
+        )
+        self.assertEqual(found, ["a"])
+
+    def test_refuses_what_a_source_may_not_have(self):
+        """Links, names in other encodings or that lead elsewhere, and too much."""
+        for entries, limits, part in [
+            ([entry(b"l", mode=b"120000")], {}, "l is a symbolic link"),
+            ([entry(b"caf\xe9")], {}, "not UTF-8"),
+            ([entry(b"a/../../b")], {}, "a name that it may not have"),
+            ([entry(b"/etc")], {}, "a name that it may not have"),
+            ([entry(b"a"), entry(b"b")], {"files": 1}, "more than 1 files"),
+            ([entry(b"a", size=b"9999")], {"file": 9998}, "file a is over the limit"),
+            ([b"junk\0"], {}, "not known"),
+        ]:
+            error = self.assertRaises(SourceError, self.names, *entries, **limits)
+            self.assertIn(part, error.message)
+
+    @given(st.lists(st.binary(max_size=30).map(entry) | st.binary(max_size=40)))
+    def test_refuses_as_such(self, entries):
+        """Any output is files or a refusal."""
+        with contextlib.suppress(SourceError):
+            for name in self.names(*entries):
+                self.assertFalse(set(name.split("/")) & {"", ".", "..", ".git"})
+
+
+class ContentsTests(SynchronousTestCase):
+    """What git prints of its objects."""
+
+    def test_cuts_objects(self):
+        """Each object is its bytes, whatever they are."""
+        bodies = [b"", b"a\n", b"\0" + ID + b" blob 3\nxyz\n"]
+        printed = b"".join(ID + b" blob %d\n%s\n" % (len(body), body) for body in bodies)
+        self.assertEqual(list(contents(printed)), bodies)
+
+    def test_refuses_what_is_missing(self):
+        """An object that git does not have is a refusal."""
+        self.assertRaises(SourceError, lambda: list(contents(ID + b" missing\n")))
+
+    def test_reads_the_message(self):
+        """The message of a commit is all below its head, signed or not, in any encoding."""
+        commit = b"tree x\ngpgsig -----BEGIN\n \n xx\n\nSubj\xe9ct\n\nbody\n"
+        self.assertEqual(message(commit), "Subj\ufffdct\n\nbody")
+        self.assertEqual(message(b"tree x"), "")
