@@ -1,18 +1,30 @@
 import stat
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import func, select
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, DeferredList, gatherResults
 from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from clace.database.schema import UpgradeOptions
-from clace.errors import StoreError
+from clace.errors import AppExists, ChangedMeanwhile, StoreError
 from clace.interfaces import AddApp, AddVersion, RemoveApp
-from clace.metadata.store import AppStore, open_store
+from clace.metadata.changes import Commit
+from clace.metadata.store import open_store
 from clace.metadata.tables import contents
 from clace.sources.tree import Tree
-from tests.support.store_contract import FILES, AppStoreContract, production, version
+from tests.support.store_contract import (
+    CREATED,
+    FILES,
+    AppStoreContract,
+    production,
+    twin_of,
+    version,
+)
 from tests.support.stores import sqlite_store
+from tests.support.threads import at_once
 
 
 class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
@@ -91,6 +103,35 @@ class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
         failure = self.failureResultOf(files.read("app.star"), StoreError)
         self.assertIn("not stored any more", failure.value.message)
 
+    def test_contents_removed_meanwhile_are_missed(self):
+        """Files counted on as stored, and removed before the commit, are not lost silently."""
+        app, other = self.added(production("/a")), self.added(production("/b"))
+        self.commit(AddVersion(app.id, version(1), FILES))
+
+        async def late(work):
+            self.store._write = at_once
+            self.commit(RemoveApp(app))
+            return work()
+
+        self.store._write = late
+        adding = self.store.commit((AddVersion(other.id, version(1), FILES),))
+        self.failureResultOf(adding, ChangedMeanwhile)
+        self.commit(AddVersion(other.id, version(1), FILES))
+        self.assertEqual(set(self.contents(other.id, 1)), set(FILES.refs))
+
+    def test_contents_stored_meanwhile_are_no_conflict(self):
+        """Files that another commit stored first are stored once."""
+        app, other = self.added(production("/a")), self.added(production("/b"))
+
+        async def late(work):
+            self.store._write = at_once
+            self.commit(AddVersion(app.id, version(1), FILES))
+            return work()
+
+        self.store._write = late
+        self.commit(AddVersion(other.id, version(1), FILES))
+        self.assertEqual(self.stored_contents(), len(FILES.refs))
+
     def test_text_that_no_database_takes_is_refused(self):
         """A text that is no Unicode is a refusal, not a fault."""
         message = self.refused(StoreError, AddApp(production("/a", user_id="\ud800")))
@@ -104,16 +145,62 @@ class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
             self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600, file)
 
 
-class OpenStoreTests(SynchronousTestCase):
-    """Opening a store by its URL."""
+LATE = Commit((AddApp(production("/b")),), {}, {}, CREATED)
 
-    def test_opens_by_url(self):
-        """A ``sqlite:`` URL gives a store that is a service with its threads in it."""
-        path = Path(self.mktemp()).absolute()
-        store = open_store(f"sqlite:{path}", UpgradeOptions(), Clock())
-        self.assertIsInstance(store, AppStore)
-        self.assertEqual(
-            sorted(threads.name for threads in store),
-            ["metadata-packer", "metadata-readers", "metadata-writer"],
-        )
-        self.assertTrue(path.exists())
+
+class OpenStoreTests(TestCase):
+    """A store with its threads, as the server has it."""
+
+    def setUp(self):
+        self.path = Path(self.mktemp()).absolute() / "metadata" / "apps.db"
+
+    def opened(self):
+        store = open_store(f"sqlite:{self.path}", UpgradeOptions(), reactor)
+        store.startService()
+        return store
+
+    async def test_outlives_a_restart(self):
+        """A commit under way is finished by stopping, and found after the next start."""
+        store = self.opened()
+        app = production("/a")
+        changes = (AddApp(app), AddVersion(app.id, version(1), FILES))
+        await store.commit(changes)
+        late = Deferred.fromCoroutine(store._write(partial(store._make, LATE, keep=True)))
+        await store.stopService()
+        await late
+        self.assertEqual([file.name for file in self.path.parent.iterdir()], ["apps.db"])
+        store = self.opened()
+        self.assertEqual(len(await store.apps()), 2)
+        files = await store.files(app.id, 1)
+        for name in FILES.refs:
+            self.assertEqual(await files.read(name), await FILES.read(name))
+        await store.stopService()
+
+    async def test_reads_and_writes_at_once(self):
+        """Commits that come together are done one after the other; readers see whole ones."""
+        store = self.opened()
+        self.addCleanup(store.stopService)
+        commits = [
+            Deferred.fromCoroutine(
+                store.commit((AddApp(production(f"/{n}")), AddApp(twin_of(production(f"/{n}")))))
+            )
+            for n in range(10)
+        ]
+        reads = [Deferred.fromCoroutine(store.apps()) for _ in range(10)]
+        await gatherResults(commits)
+        for apps in await gatherResults(reads):
+            self.assertEqual(len(apps) % 2, 0)
+        self.assertEqual(len(await store.apps()), 20)
+
+    async def test_of_commits_at_the_same_path_one_wins(self):
+        """The check for a free path and the adding are one."""
+        store = self.opened()
+        self.addCleanup(store.stopService)
+        commits = [
+            Deferred.fromCoroutine(store.commit((AddApp(production("/a", id=f"app_prd_{n}")),)))
+            for n in range(5)
+        ]
+        results = await DeferredList(commits, consumeErrors=True)
+        self.assertEqual(sorted(success for success, _ in results), [False] * 4 + [True])
+        for success, failure in results:
+            self.assertTrue(success or failure.check(AppExists))
