@@ -9,6 +9,7 @@ import platform
 import resource
 import signal
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -19,6 +20,9 @@ from clace.wire import HostBounds
 _PARENT_DEATH, _DUMPABLE, _NO_NEW_PRIVILEGES = 1, 4, 38
 _MEGABYTE = 1 << 20
 _libc = ctypes.CDLL(None, use_errno=True)
+# glibc opens this library when the first thread ends, and aborts if it cannot.
+with suppress(OSError):
+    ctypes.CDLL("libgcc_s.so.1")
 
 
 class Unavailable(Exception):

@@ -73,8 +73,7 @@ class Exchange:
             return
         self._end()
         if self._body is not None:
-            self._body.finish(reason)
-            self._start(self._calls.end())
+            self._start(self._finish(self._body, reason))
         else:
             self._start(self._deliver(reason))
 
@@ -105,8 +104,11 @@ class Exchange:
         self._body.feed(chunk.body)
         if chunk.last:
             self._end()
-            self._body.finish()
-            self._start(self._calls.end())
+            self._start(self._finish(self._body, None))
+
+    async def _finish(self, body: Body, failure: ClaceError | None) -> None:
+        await self._calls.end()
+        body.finish(failure)
 
     async def _deliver(self, outcome: AppResponse | ClaceError) -> None:
         """The answer, unless the app left open what it has to close."""

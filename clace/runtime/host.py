@@ -165,9 +165,10 @@ class Host:
         exchange = self._exchanges.get(number)
         if exchange is None:
             raise BadFrame(f"a frame for request {number}, which is not in progress")
-        exchange.received(message)
         if isinstance(message, Failed) and message.code == AppCrashed.code:
             self.end(AppCrashed(message.message))  # an interpreter after a panic is not used again
+        else:
+            exchange.received(message)
 
     def _load_answered(self, message: Loaded | LoadFailed) -> None:
         if self._loading is None or self._loading.called:

@@ -20,13 +20,16 @@ _TEXTS = (".star", ".html", ".tmpl", ".gohtml", "config_gen.lock")
 class Knowledge(Struct, frozen=True, kw_only=True):
     """What every app may know of its server."""
 
-    plugins: tuple[PluginManifest, ...] = ()
     node_config: dict[str, Any] = {}
     env: dict[str, str] = {}
 
 
 async def pack_load(
-    app: App, files: IFiles, knowledge: Knowledge, limits: HostLimits, *, inert: bool = False
+    app: App,
+    files: IFiles,
+    plugins: tuple[PluginManifest, ...],
+    knowledge: Knowledge,
+    limits: HostLimits,
 ) -> Load:
     """The first frame for a host of this app.
 
@@ -45,9 +48,8 @@ async def pack_load(
         static=tuple(static_refs(files)),
         app_path="" if app.path == "/" else app.path,
         is_dev=app.is_dev,
-        inert=inert,
         loads=app.metadata.loads,
-        plugins=knowledge.plugins,
+        plugins=plugins,
         node_config={**knowledge.node_config, **known},
         env=knowledge.env,
         load_seconds=limits.start_seconds,

@@ -69,7 +69,7 @@ class Runtime(Service):
         self._gate = gate
         self._audit_log = audit_log
         self._files_for = files_for
-        self._knowledge = msgspec.structs.replace(knowledge, plugins=gate.manifests())
+        self._knowledge = knowledge
         self._slots: dict[str, Slot] = {}
         self._contents = Contents()
         self._audits = Turnstile(clock, _AUDITS, limits.waiting, limits.waiting_seconds)
@@ -161,7 +161,9 @@ class Runtime(Service):
         return await self._run(app, WithAssets(files), self._limits.serving, inert=False)
 
     async def _run(self, app: App, files: IFiles, bounds: HostBounds, *, inert: bool) -> Started:
-        load = await pack_load(app, files, self._knowledge, self._limits, inert=inert)
+        plugins = self._gate.manifests()
+        load = await pack_load(app, files, plugins, self._knowledge, self._limits)
+        load = msgspec.structs.replace(load, inert=inert)
         caller = Caller(app=app)
         host, loaded = await self._hosts.start(load, bounds, self._noted(caller))
         return Started(

@@ -1,32 +1,143 @@
 """App hosts as they are: real processes, behind real walls."""
 
-from __future__ import annotations
+import os
+import signal
+from pathlib import Path
 
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
+from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut
 from clace.runtime.hosts import ProcessHosts
-from clace.runtime.limits import HostLimits
 from clace.runtime.runtime import Runtime
-from tests.support.apps import HELLO, DictFiles, a_request, an_app
-from tests.support.plugins import MemoryAudit, MemoryGate
-
-LIMITS = HostLimits()
+from tests.support.apps import a_request, an_app
+from tests.support.runtime_contract import Houses, RuntimeContract
 
 
-class HostTests(TestCase):
-    def make_runtime(self, files: dict[str, str], limits: HostLimits = LIMITS) -> Runtime:
-        async def files_for(_app: object) -> DictFiles:
-            return DictFiles(files)
+class ProcessRuntimeTests(RuntimeContract, TestCase):
+    def make_runtime(self, limits, gate, audit_log, files_for):
+        self.hosts = ProcessHosts(reactor, limits)
+        return Runtime(reactor, self.hosts, limits, gate, audit_log, files_for)
 
-        hosts = ProcessHosts(reactor, limits)
-        runtime = Runtime(reactor, hosts, limits, MemoryGate(), MemoryAudit(), files_for)
-        runtime.startService()
-        self.addCleanup(runtime.stopService)
-        return runtime
 
-    async def test_answers_from_its_process(self) -> None:
-        """A request is answered with the template of the app, what came in escaped."""
-        runtime = self.make_runtime(HELLO)
-        answer = await runtime.respond(an_app(), a_request(query={"name": ["<b>"]}))
-        self.assertEqual((answer.status, answer.body), (200, b"<h1>Hello &lt;b&gt;</h1>"))
+MEMORY = """
+def eat(req):
+    return len([0] * 1000000000)
+
+def grow(req):
+    text = "x"
+    for _ in range(60):
+        text = text + text
+    return len(text)
+
+def nest(req):
+    value = []
+    for _ in range(1000000):
+        value = [value]
+    return str(value)
+
+def deep(n):
+    return deep(n + 1)
+
+app = ace.app("Eats", routes = [
+    ace.api("/eat", handler = eat), ace.api("/grow", handler = grow),
+    ace.api("/nest", handler = nest), ace.api("/deep", handler = lambda req: deep(0)),
+    ace.api("/good"),
+])
+"""
+STUCK = """
+def stuck(req):
+    return max(range(int(req.Query.get("n", ["2000000000"])[0])))
+
+app = ace.app("Stuck", routes = [ace.api("/stuck", handler = stuck), ace.api("/good")])
+"""
+
+
+def lives(pid):
+    return Path(f"/proc/{pid}").exists()
+
+
+def parent_of(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().split()[3])
+
+
+class LimitTests(Houses, TestCase):
+    """Apps that break their limits take nobody with them."""
+
+    make_runtime = ProcessRuntimeTests.make_runtime
+
+    async def assert_goes_on(self, runtime):
+        """The app answers again, from a new process."""
+        answer = await runtime.respond(an_app(), a_request("/good"))
+        self.assertEqual(answer.status, 200)
+
+    async def test_memory(self):
+        """An app that wants more memory than it may have is told so."""
+        runtime = self.house({"app.star": MEMORY})
+        for path in ("/eat", "/grow"):
+            error = await self.refusal(runtime.respond(an_app(), a_request(path)), AppCrashed)
+            self.assertIn("memory", error.message)
+            await self.assert_goes_on(runtime)
+
+    async def test_stack(self):
+        """A value nested so deeply that the interpreter dies of it ends only its own process."""
+        runtime = self.house({"app.star": MEMORY})
+        await self.refusal(runtime.respond(an_app(), a_request("/nest")), AppCrashed)
+        await self.assert_goes_on(runtime)
+
+    async def test_recursion(self):
+        """Endless recursion is an error of the handler."""
+        runtime = self.house({"app.star": MEMORY})
+        error = await self.refusal(runtime.respond(an_app(), a_request("/deep")), AppFailed)
+        self.assertEqual(error.message, "Starlark call stack overflow")
+
+    async def test_hard_deadline(self):
+        """A handler that cannot be interrupted is killed with its process."""
+        runtime = self.house({"app.star": STUCK})
+        await self.refusal(runtime.respond(an_app(), a_request("/stuck")), AppTimedOut)
+        await self.assert_goes_on(runtime)
+
+    async def test_in_flight_fail_together(self):
+        """Requests that the same process was working on fail with it; other apps do not notice."""
+        runtime = self.house({"app.star": STUCK})
+        other = an_app("/other", app_id="app_prd_2")
+        stuck = [
+            Deferred.fromCoroutine(self.refusal(runtime.respond(an_app(), a_request(path)), kind))
+            for path, kind in (("/stuck", AppTimedOut), ("/stuck", AppTimedOut))
+        ]
+        answer = await runtime.respond(other, a_request("/good"))
+        self.assertEqual((answer.status, [one.called for one in stuck]), (200, [False, False]))
+        await gatherResults(stuck)
+
+    async def test_endless_load(self):
+        """An app that does not finish loading is refused; loading cannot be interrupted either."""
+        runtime = self.house({"app.star": "x = max(range(2000000000))\n" + STUCK})
+        error = await self.refusal(runtime.load(an_app(), self.files), AppBroken)
+        self.assertIn("2 seconds", error.message)
+
+    async def test_hungry_load(self):
+        """An app that eats all memory while loading is refused."""
+        runtime = self.house({"app.star": "x = [0] * 1000000000\n" + STUCK})
+        error = await self.refusal(runtime.audit(an_app(), self.files), AppBroken)
+        self.assertIn("memory", error.message)
+
+    async def test_nursery_dies(self):
+        """If the nursery is killed, its hosts end with it, and the next request gets new ones."""
+        runtime = self.house({"app.star": STUCK})
+        await self.assert_goes_on(runtime)
+        (pid,) = self.hosts.nursery.pids.values()
+        os.kill(parent_of(pid), signal.SIGKILL)
+        while lives(pid):
+            await deferLater(reactor, 0.01)
+        await self.assert_goes_on(runtime)
+        self.flushLoggedErrors()
+
+    async def test_stop(self):
+        """When the runtime stops, no process is left."""
+        runtime = self.house({"app.star": STUCK})
+        await self.assert_goes_on(runtime)
+        (pid,) = self.hosts.nursery.pids.values()
+        await runtime.stopService()
+        self.assertFalse(lives(pid))

@@ -1,0 +1,168 @@
+"""Hosts without processes: the same code in the same thread, for tests of other rooms.
+
+Nothing is locked down or killed, and plugins must answer at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from clace.errors import AppBroken, AppCrashed, ClaceError
+from clace.host.answers import Reply
+from clace.host.app import HostedApp
+from clace.host.faults import AppFault, Refused
+from clace.interfaces import IAuditLog, IPluginGate
+from clace.model.traffic import AppRequest, AppResponse
+from clace.runtime.calls import PluginCalls
+from clace.runtime.exchange import Deadline, Exchange, OfRequest
+from clace.runtime.hosts import RunningHost
+from clace.runtime.limits import HostLimits
+from clace.runtime.packing import Knowledge
+from clace.runtime.runtime import Runtime
+from clace.runtime.slot import Fetch
+from clace.wire import Answer, Call, Failed, Head, HostBounds, Load, Loaded, Next, Note
+
+_LIMITS = HostLimits()
+_KNOWLEDGE = Knowledge()
+
+
+class MemoryRuntime(Runtime):
+    """A runtime whose hosts are objects."""
+
+    def __init__(
+        self,
+        clock: Any,
+        gate: IPluginGate,
+        audit_log: IAuditLog,
+        files_for: Fetch,
+        limits: HostLimits = _LIMITS,
+        knowledge: Knowledge = _KNOWLEDGE,
+    ) -> None:
+        hosts = MemoryHosts(clock, limits)
+        super().__init__(clock, hosts, limits, gate, audit_log, files_for, knowledge)
+
+
+class MemoryHosts:
+    """Loads apps in this process."""
+
+    def __init__(self, clock: Any, limits: HostLimits) -> None:
+        self._clock = clock
+        self._limits = limits
+
+    def begin(self) -> None:
+        """There is nothing to start."""
+
+    async def start(
+        self, load: Load, _bounds: HostBounds, note: Callable[[Note], None]
+    ) -> tuple[RunningHost, Loaded]:
+        try:
+            app = HostedApp(load, lambda text: note(Note(request=0, text=text)))
+        except AppFault as fault:
+            raise AppBroken(fault.located()) from None
+        return MemoryHost(self._clock, self._limits, app), app.loaded
+
+    async def stop(self) -> None:
+        """There is nothing to end."""
+
+
+class MemoryHost:
+    """One app in this process."""
+
+    def __init__(self, clock: Any, limits: HostLimits, app: HostedApp) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._app = app
+        self.alive = True
+        self.busy = 0
+
+    async def ask(
+        self,
+        request: AppRequest,
+        calls: PluginCalls,
+        note: Callable[[Note], None],
+        done: Callable[[], None],
+    ) -> AppResponse:
+        answers: dict[int, Answer] = {}
+        deadline = Deadline(self._clock, self._limits.request_seconds, lambda: None)
+        exchange = Exchange(
+            calls,
+            note,
+            lambda answer: answers.update({answer.call: answer}),
+            deadline,
+            self._limits,
+        )
+        self.busy += 1
+        exchange.ended.addBoth(lambda _: self._left(done))
+        try:
+            reply = self._app.respond(request, _InlineDaemon(exchange.received, answers))
+        except AppFault as fault:
+            exchange.received(Failed(id=0, message=fault.message, code=fault.code))
+        else:
+            if not isinstance(reply.body, bytes):
+                return AppResponse(
+                    status=reply.status, headers=reply.headers, body=_pieces(exchange, reply)
+                )
+            head = Head(id=0, status=reply.status, headers=reply.headers, body=reply.body)
+            exchange.received(head)
+        return await exchange.response
+
+    def retire(self) -> None:
+        self.alive = False
+
+    def end(self, _reason: ClaceError) -> None:
+        self.alive = False
+
+    def _left(self, done: Callable[[], None]) -> None:
+        self.busy -= 1
+        done()
+
+
+class _InlineDaemon:
+    """Puts the host's frames straight into the exchange and expects the answer to be there."""
+
+    def __init__(self, send: Callable[[OfRequest], None], answers: dict[int, Answer]) -> None:
+        self._send = send
+        self._answers = answers
+        self._numbers = itertools.count(1)
+
+    def call(
+        self, plugin: str, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Answer:
+        number = next(self._numbers)
+        return self._asked(
+            Call(call=number, request=0, plugin=plugin, function=function, args=args, kwargs=kwargs)
+        )
+
+    def next(self, stream: int) -> Answer:
+        return self._asked(Next(call=next(self._numbers), request=0, stream=stream))
+
+    def say(self, text: str) -> None:
+        self._send(Note(request=0, text=text))
+
+    def record(self, operation: str, target: str, detail: str, *, failed: bool) -> None:
+        self._send(
+            Note(request=0, operation=operation, target=target, detail=detail, failed=failed)
+        )
+
+    def _asked(self, question: Call | Next) -> Answer:
+        self._send(question)
+        if question.call not in self._answers:
+            raise Refused("a plugin in memory has to answer at once")
+        return self._answers.pop(question.call)
+
+
+async def _pieces(exchange: Exchange, reply: Reply) -> AsyncIterator[bytes]:
+    """The body as it is made; the exchange is over when it is."""
+    try:
+        for piece in reply.body:
+            assert isinstance(piece, bytes)
+            yield piece
+    except Refused as refusal:
+        failure = AppCrashed(str(refusal))
+        exchange.fail(failure)
+        exchange.response.addErrback(lambda _: None)
+        raise failure from None
+    else:
+        exchange.received(Head(id=0, status=reply.status))
