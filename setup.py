@@ -18,7 +18,7 @@ setup(
     packages=[*find_packages(include=["clace", "clace.*"]), "twisted.plugins"],
     package_data={
         "clace": ["py.typed"],
-        "clace.cli": ["clace.toml"],
+        "clace.config": ["clace.toml"],
         "clace.metadata": ["migrations/*.py", "migrations/versions/*.py"],
         "clace.runtime": ["assets/*"],
         "twisted.plugins": ["clace_plugin.py"],
@@ -42,6 +42,7 @@ setup(
         "twisted[tls]>=25.5",
         "watchfiles>=0.24",
         "wcmatch>=8.5",
+        "werkzeug>=3",
     ],
     extras_require={
         "dev": [

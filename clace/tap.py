@@ -39,7 +39,7 @@ from clace.log_files import RotatingFile
 from clace.logs import LogOptions, Logs, make_logs
 from clace.metadata.store import open_store
 from clace.model.app import App
-from clace.model.paths import AppPath
+from clace.model.paths import AppGlob, AppPath
 from clace.model.results import ServerStatus
 from clace.operations.administration import Administration
 from clace.operations.creation import Creation, Defaults, stamps
@@ -68,6 +68,7 @@ from clace.web.apps import AppEdge, AppsResource
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
 from clace.web.forwarded import TrustedProxies
+from clace.web.https_only import HTTPSOnly
 from clace.web.limits import Limits
 from clace.web.root import Root
 from clace.web.site import Site
@@ -197,7 +198,10 @@ class Composition:
         guard = AdminGuard(self.account, self.proxies, self.own_names())
         over_tcp = self.make_admin(guard) if security.admin_over_tcp else None
         self.admin_site = self.make_site(Root(self.make_admin(trusted), None))
-        self.app_site = self.make_site(Root(over_tcp, self.make_apps()))
+        root: IResource = Root(over_tcp, self.make_apps())
+        if self.config.http.redirect_to_https:
+            root = HTTPSOnly(root, self.proxies, self.https_place)
+        self.app_site = self.make_site(root)
         self.listeners = self.make_listeners()
 
     def parts(self) -> IService:
@@ -246,7 +250,7 @@ class Composition:
         try:
             config = self.read()
         except ClaceError as error:
-            log.warn("The configuration cannot be used: {reason}", reason=error.message)
+            log.warn("The configuration cannot be used: {reason}", reason=error.message)  # noqa: G010 - Twisted's
             return
         if config.security.admin_password_bcrypt:
             self.account.replace(config.admin_user, config.security.admin_password_bcrypt)
@@ -378,7 +382,7 @@ class Composition:
             edge,
         )
 
-    def make_site(self, root: Root) -> Site:
+    def make_site(self, root: IResource) -> Site:
         body = self.config.sandbox.max_request_body_mb * MEBIBYTE
         return Site(
             root,
@@ -414,7 +418,17 @@ class Composition:
 
     def own_names(self) -> tuple[str, ...]:
         """The names by which this server may be administered over TCP."""
-        return ("localhost", self.config.system.default_domain, socket.gethostname())
+        config = self.config
+        names = ("localhost", config.system.default_domain, socket.gethostname())
+        return (*names, *config.security.admin_hosts)
+
+    def https_place(self, name: str) -> tuple[str, int]:
+        """The host to send a browser to that asked for ``name``, and the port of HTTPS there."""
+        apps = self.installed.matching(AppGlob.parse("all"))
+        ours = {*self.own_names(), *(app.domain for app in apps)}
+        addresses = self.listeners.addresses()
+        port = next((one.port for one in addresses if one.scheme == "https"), 443)
+        return name if name in ours else self.config.system.default_domain, port
 
     def urls(self, address: AppPath) -> tuple[str, str]:
         """Where an app can be opened, over HTTP and HTTPS; empty for what is turned off."""

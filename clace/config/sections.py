@@ -55,6 +55,7 @@ class Listen(Struct, frozen=True, kw_only=True):
 
 class Security(Struct, frozen=True):
     admin_over_tcp: Flag = False
+    admin_hosts: Annotated[tuple[str, ...], rules.array(rules.filled_text("a host name"))] = ()
     admin_password_bcrypt: Annotated[str, rules.bcrypt_hash()] = ""
     app_default_auth_type: Annotated[
         str, rules.one_of("system", "none", tidy=lambda written: written or "system")

@@ -8,9 +8,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.database.schema import Schema, UpgradeOptions
 from clace.errors import StoreError
+from clace.metadata import migrations
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 7, tzinfo=UTC)
-ENV = Path("clace/metadata/migrations/env.py").absolute()
+ENV = Path(migrations.__file__).parent / "env.py"
 STEP = """
 from alembic import op
 revision = "{version:04}"
