@@ -55,10 +55,9 @@ def start(outside: Outside, /, **given: Any) -> None:
     """Run the server in the foreground, as `twistd -n clace` does."""
     flags = {_KEYS[name]: _written(value) for name, value in given.items() if value is not None}
     # A configuration that cannot be used is told before anything is started.
-    load(
-        find(outside.config_file, outside.environ, program=outside.program), outside.environ, flags
-    )
-    outside.run_daemon(list(daemon_arguments(outside.config_file, flags)))
+    location = find(outside.config_file, outside.environ, program=outside.program)
+    logger = "nothing" if load(location, outside.environ, flags).logging.console else "errors"
+    outside.run_daemon(list(daemon_arguments(outside.config_file, flags, logger)))
 
 
 @server.command()
@@ -81,9 +80,11 @@ def status(server: Server) -> None:
     say(server.ask(lambda admin: admin.server_status()).status)
 
 
-def daemon_arguments(config_file: str | None, flags: Mapping[str, str]) -> Iterator[str]:
+def daemon_arguments(
+    config_file: str | None, flags: Mapping[str, str], logger: str
+) -> Iterator[str]:
     """What twistd is told: the foreground, no file for its pid, and our configuration."""
-    yield from ("--nodaemon", "--pidfile=", "clace")
+    yield from ("--nodaemon", "--pidfile=", f"--logger=clace.cli.quiet.{logger}", "clace")
     if config_file:
         yield from ("--config", str(Path(config_file).absolute()))
     for key, value in flags.items():

@@ -8,6 +8,8 @@ from clace.errors import ServerUnreachable
 from tests.support.administration_contract import Refusing
 from tests.support.command_line import CommandLineCase
 
+FOREGROUND = ["--nodaemon", "--pidfile=", "--logger=clace.cli.quiet.errors"]
+
 
 class StartTests(CommandLineCase, SynchronousTestCase):
     def started(self, *arguments):
@@ -17,7 +19,7 @@ class StartTests(CommandLineCase, SynchronousTestCase):
 
     def test_runs_twistd_in_the_foreground(self):
         """Without a file for the pid: two servers are told apart by their homes."""
-        self.assertEqual(self.started("server", "start"), ["--nodaemon", "--pidfile=", "clace"])
+        self.assertEqual(self.started("server", "start"), [*FOREGROUND, "clace"])
 
     def test_passes_its_flags_on(self):
         """Each flag of 2023 is a key of the configuration, hyphens or underscores alike."""
@@ -27,7 +29,7 @@ class StartTests(CommandLineCase, SynchronousTestCase):
             *("-l", "debug", "-c"),
         )
         self.assertEqual(
-            started[3:],
+            started[4:],
             [
                 *("--set", "server_uri=/tmp/x.sock"),
                 *("--set", "admin_user=boss"),
@@ -43,7 +45,12 @@ class StartTests(CommandLineCase, SynchronousTestCase):
     def test_passes_a_switch_that_is_off(self):
         """A switch that is on in the file can be turned off."""
         started = self.started("server", "start", "--logging.console=false")
-        self.assertEqual(started[3:], ["--set", "logging.console=false"])
+        self.assertEqual(started[4:], ["--set", "logging.console=false"])
+
+    def test_logs_once(self):
+        """What twistd would show is not shown twice by a server that logs on stderr."""
+        self.write_config("[logging]\nconsole = true\n")
+        self.assertIn("--logger=clace.cli.quiet.nothing", self.started("server", "start"))
 
     def test_passes_the_file_on(self):
         """The file of the global option, absolute."""
@@ -51,7 +58,7 @@ class StartTests(CommandLineCase, SynchronousTestCase):
         file = str(self.home / "clace.toml")
         for name in ("-c", "--config-file", "--config_file"):
             started = self.started(name, file, "server", "start")
-            self.assertEqual(started[3:], ["--config", file])
+            self.assertEqual(started[4:], ["--config", file])
 
     def test_checks_the_configuration_first(self):
         """A configuration that cannot be used is told in a line, and nothing is started."""
