@@ -6,6 +6,7 @@ import os
 import stat
 from functools import partial
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from clace.errors import SourceError
 from clace.sources.folders import Found, content, entries, opened_file, opened_top
@@ -24,6 +25,7 @@ class FolderSource:
         self._in_thread = in_thread
         self._base, self._home = base, home
         self._limits = limits or Limits()
+        self._live: WeakValueDictionary[str, LiveFolder] = WeakValueDictionary()
 
     def absolute(self, text: str) -> str:
         """The path of the folder; it is not looked at."""
@@ -36,8 +38,12 @@ class FolderSource:
         return await self._in_thread(partial(copied, path, self._limits))
 
     def live(self, path: str) -> LiveFolder:
-        """The folder as it is at each call."""
-        return LiveFolder(path, self._in_thread, self._limits)
+        """The folder as it is at each call; one object as long as anybody has it, since it knows
+        which files it has hashed.
+        """
+        live = self._live.get(path) or LiveFolder(path, self._in_thread, self._limits)
+        self._live[path] = live
+        return live
 
 
 def copied(path: str, limits: Limits) -> Tree:

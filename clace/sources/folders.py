@@ -72,6 +72,8 @@ def entries(folder: int, limits: Limits, prefix: str = "") -> Iterator[Found]:
     for part in _parts(folder, prefix):
         name = checked_name(prefix + part)
         status = _status(part, folder, name)
+        if status is None:
+            continue
         if stat.S_ISDIR(status.st_mode):
             with _opened(part, _FOLDER | os.O_NOFOLLOW, name, folder) as below:
                 yield from entries(below, limits, f"{name}/")
@@ -86,9 +88,12 @@ def _parts(folder: int, prefix: str) -> list[str]:
         raise _refusal(prefix or ".", error) from error
 
 
-def _status(part: str, folder: int, name: str) -> os.stat_result:
+def _status(part: str, folder: int, name: str) -> os.stat_result | None:
+    """None if it has gone since it was listed."""
     try:
         return os.stat(part, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise _refusal(name, error) from error
 

@@ -24,10 +24,15 @@ from clace.sources.places import GitPlace, parse
 from clace.sources.tree import Tree
 from clace.threads import InThread
 
+_A_DAY = 24 * 3600
+
 
 class GitOptions(Struct, frozen=True, kw_only=True):
-    """``default_auth`` names the entry for revisions that name none; ``environment`` is what git
-    sees of the daemon's besides, such as the names of proxies; sizes are in bytes.
+    """How git is used.
+
+    ``seconds`` are for all of a fetch, 0 for a day; ``default_auth`` names the entry for revisions
+    that name none; ``environment`` is what git sees of the daemon's, such as the names of proxies;
+    ``disk`` is the most that a file it writes may have, in bytes.
     """
 
     auths: tuple[GitAuth, ...] = ()
@@ -86,7 +91,7 @@ class GitSource(Service):
         await self._turns.acquire()
         try:
             async with self._tools(wanted.place, auth) as tools:
-                seconds = self._options.seconds
+                seconds = self._options.seconds or _A_DAY
                 yield Workshop(self._program, self._clock, seconds, wanted, tools)
         finally:
             self._turns.release()

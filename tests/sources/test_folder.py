@@ -147,6 +147,21 @@ class LiveTests(FolderTests):
         os.utime(self.folder / "a", ns=(1, 1))
         self.assertNotEqual(self.live.refs["a"].sha256, first.sha256)
 
+    def test_knows_what_it_hashed_from_look_to_look(self):
+        """Whoever asks for the same folder gets the hashes that are known."""
+        source = self.source()
+        path = str(self.folder)
+        live = source.live(path)
+        first = live.refs["app.star"]
+        self.assertIs(source.live(path).refs["app.star"], first)
+
+    def test_a_listing_does_not_change(self):
+        """What was listed can be held against what is listed later."""
+        before = self.live.refs
+        self.put("new")
+        self.assertNotEqual(before, self.live.refs)
+        self.assertEqual(set(before), {"app.star"})
+
     def test_does_not_leave_the_folder(self):
         """No name leads out: not by dots, not by a link, not from the root."""
         (self.folder / "file").symlink_to(self.outside / "secret")
