@@ -1,0 +1,87 @@
+"""The operations over twins in memory of everything below them."""
+
+import json
+from datetime import UTC, datetime
+
+from twisted.internet.task import Clock
+
+from clace.audit.memory import MemoryAudit
+from clace.metadata.memory import MemoryStore
+from clace.model.requests import CreateApp, CreateOptions
+from clace.model.results import ServerStatus
+from clace.model.traffic import AppRequest
+from clace.operations.administration import Administration
+from clace.operations.creation import Creation, Defaults, Stamp
+from clace.plugins.definition import Plugin
+from clace.plugins.gate import Gate
+from clace.runtime.installed import InstalledApps
+from clace.runtime.memory import MemoryRuntime
+from clace.sources.memory import MemorySources
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def app_star(demands, body="ok", extra=""):
+    """The source of an app that asks for ``demands`` and answers ``body``."""
+    loads = "".join(
+        f'load("{name}", {json.dumps(name.partition(".")[0])})\n' for name in demands.loads
+    )
+    permissions = ", ".join(
+        f"ace.permission({json.dumps(p.plugin)}, {json.dumps(p.method)}, "
+        f"{json.dumps(list(p.arguments))}, type={json.dumps('READ' if p.is_read else '')}, "
+        f"secrets={json.dumps([list(keys) for keys in p.secrets])})"
+        for p in demands.permissions
+    )
+    return f"""{loads}{extra}
+def handler(req):
+    return {json.dumps(body)}
+
+app = ace.app("Named", routes=[ace.api("/", type=ace.TEXT)], permissions=[{permissions}])
+""".encode()
+
+
+class House:
+    """An administration, and hands on everything below it."""
+
+    def __init__(self):
+        self.clock = Clock()
+        self.clock.advance(NOW.timestamp())
+        self.store = MemoryStore(self.clock)
+        self.sources = MemorySources()
+        self.installed = InstalledApps("localhost")
+        self.stopped = []
+        gate = Gate([Plugin(name, {}) for name in ("exec.in", "fs.in", "http.in")])
+        self.runtime = MemoryRuntime(self.clock, gate, MemoryAudit(), self.files_of)
+        rooms = (self.store, self.sources, self.runtime, self.installed)
+        self.ids = iter(range(1000))
+        creation = Creation(
+            *rooms,
+            defaults=Defaults(),
+            stamp=lambda: Stamp(f"{next(self.ids):027}", NOW),
+            urls=lambda address: (f"http://localhost{address.path}", ""),
+        )
+        self.administration = Administration(
+            *rooms,
+            creation=creation,
+            status=lambda: ServerStatus(pid=4711),
+            stop=lambda: self.stopped.append(True),
+        )
+
+    async def files_of(self, app):
+        if app.is_dev:
+            return self.sources.live(app.source_url)
+        return await self.store.files(app.id, app.version)
+
+    def create(self, path, source, *, approve=False, dry_run=False, **fields):
+        return self.administration.create_app(
+            CreateApp(path=path, source_url=source, **fields),
+            CreateOptions(approve=approve, dry_run=dry_run),
+        )
+
+    async def answer(self, path):
+        """What the app at ``path`` answers to a request to its root."""
+        app = self.installed.find("localhost", path)
+        response = await self.runtime.respond(
+            app, AppRequest(method="GET", path="/", host="localhost")
+        )
+        return response.body.decode()

@@ -1,0 +1,261 @@
+"""Tests for ``clace.operations``."""
+
+from msgspec.structs import replace
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import (
+    AppBroken,
+    AppExists,
+    BadRequest,
+    ChangedMeanwhile,
+    NeedsApproval,
+    PluginRefused,
+    SourceError,
+)
+from clace.interfaces import PointApp
+from clace.model.app import Demands, Permission
+from clace.model.paths import AppPath
+from clace.model.requests import ApproveOptions, CreateApp, ReloadOptions
+from tests.operations.house import NOW, House, app_star
+from tests.support.administration_contract import NONE, RUNS, AdministrationContract
+
+GIT = "https://git.example.com/team/tools"
+FETCH = Demands(("http.in",), (Permission("http.in", "get"),))
+
+
+class OperationsTests(AdministrationContract, SynchronousTestCase):
+    """The operations over twins in memory keep the contract."""
+
+    def make_administration(self):
+        self.house = House()
+        return self.house.administration
+
+    def put_source(self, name, demands):
+        self.house.sources.put_folder(f"/src/{name}", {"app.star": app_star(demands)})
+        return f"/src/{name}"
+
+
+class HouseCase(SynchronousTestCase):
+    def setUp(self):
+        self.house = House()
+        self.put("one")
+
+    def put(self, body, demands=NONE, folder="/src", **more):
+        self.house.sources.put_folder(folder, {"app.star": app_star(demands, body, **more)})
+
+    def create(self, path="/a", source="/src", **options):
+        return self.successResultOf(self.house.create(path, source, **options))
+
+    def reload(self, glob="all", **options):
+        return self.house.administration.reload_apps(glob, ReloadOptions(**options))
+
+    def reloaded(self, glob="all", **options):
+        return self.successResultOf(self.reload(glob, **options))
+
+    def answer(self, path="/a"):
+        return self.successResultOf(self.house.answer(path))
+
+    def apps(self):
+        return self.successResultOf(self.house.store.apps())
+
+
+class CreationTests(HouseCase):
+    def test_serves_what_was_created(self):
+        """A new app and its twin answer at once, and it knows when it was made."""
+        created = self.create()
+        self.assertEqual(created.http_url, "http://localhost/a")
+        self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("one", "one"))
+        self.assertEqual({app.create_time for app in self.apps()}, {NOW})
+        self.assertEqual({app.metadata.name for app in self.apps()}, {"Named"})
+
+    def test_unapproved_app_says_what_is_missing(self):
+        """An app that asks for something is installed, and does not run before approval."""
+        self.put("one", RUNS)
+        self.create()
+        failure = self.failureResultOf(self.house.answer("/a"), AppBroken)
+        self.assertIn("not permitted to load plugin exec.in", failure.getErrorMessage())
+
+    def test_broken_source_leaves_nothing(self):
+        """A source that does not load is refused with its place, and no app is there."""
+        self.put("one", extra="x = 1 // 0\n")
+        failure = self.failureResultOf(self.house.create("/a", "/src"), AppBroken)
+        self.assertIn("app.star:1", failure.getErrorMessage())
+        self.assertEqual(self.apps(), ())
+        self.assertIsNone(self.house.installed.find("localhost", "/a"))
+
+    def test_dry_run_serves_nothing(self):
+        """After a dry run nothing is installed and nothing runs."""
+        self.create(dry_run=True)
+        self.assertEqual(self.apps(), ())
+        self.assertIsNone(self.house.installed.find("localhost", "/a"))
+
+    def test_refuses_what_this_server_does_not_do(self):
+        """Fields of era 25 that would have no effect are refused, not ignored."""
+        for field, value in {
+            "spec": "python-flask",
+            "param_values": {"a": "b"},
+            "container_volumes": ["/x"],
+            "app_authn": "saml_x",
+        }.items():
+            failure = self.failureResultOf(
+                self.house.create("/a", "/src", **{field: value}), BadRequest
+            )
+            self.assertIn(value if field == "app_authn" else field, failure.getErrorMessage())
+        self.create(param_values={}, spec="")
+
+    def test_refuses_a_dev_app_from_git(self):
+        """A dev app is a folder that somebody edits."""
+        self.house.sources.put_commit(GIT, {"app.star": app_star(NONE)})
+        self.failureResultOf(self.house.create("/a", GIT, is_dev=True), BadRequest)
+
+    def test_race_for_an_address(self):
+        """Of two creations at the same address one wins, however late the other asks."""
+        self.create("/a/b")
+        self.failureResultOf(self.house.create("/a", "/src"), AppExists)
+
+    def test_a_dev_app_is_live(self):
+        """What is saved in the folder of a dev app is served."""
+        self.create(is_dev=True)
+        self.assertEqual(self.answer(), "one")
+        self.put("two")
+        self.house.clock.advance(1)
+        self.assertEqual(self.answer(), "two")
+
+
+class ReloadTests(HouseCase):
+    def test_staging_first(self):
+        """A reload is served by staging; production follows with promotion."""
+        self.create()
+        self.put("two")
+        self.reloaded()
+        self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("one", "two"))
+        promoted = self.successResultOf(self.house.administration.promote_apps("/a", dry_run=False))
+        self.assertEqual(promoted.promote_results, (AppPath("/a"),))
+        self.assertEqual(self.answer("/a"), "two")
+
+    def test_refuses_unapproved_load(self):
+        """A reload that asks for more than was approved changes nothing that is served."""
+        self.create()
+        self.put("two", FETCH)
+        failure = self.failureResultOf(self.reload(promote=True), NeedsApproval)
+        self.assertEqual(failure.getErrorMessage(), "app /a needs approval")
+        self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("one", "one"))
+
+    def test_all_or_none(self):
+        """One app of the glob that cannot be reloaded keeps all as they were."""
+        self.create("/a")
+        self.put("x", folder="/other")
+        self.create("/b", "/other")
+        self.put("two")
+        self.put("broken", folder="/other", extra="x = [][1]\n")
+        self.failureResultOf(self.reload(promote=True), AppBroken)
+        self.assertEqual((self.answer("/a"), self.answer("/b")), ("one", "x"))
+        self.assertEqual({app.version for app in self.apps()}, {1})
+
+    def test_source_that_is_gone(self):
+        """A source that cannot be fetched is refused and the app goes on."""
+        self.house.sources.put_commit(GIT, {"app.star": app_star(NONE)}, branch="main")
+        self.create("/g", GIT)
+        self.failureResultOf(self.reload("/g", branch="gone"), SourceError)
+        self.assertEqual(self.answer("/g"), "ok")
+
+    def test_unchanged_commit_is_skipped(self):
+        """A repository that did not move is not fetched, unless it is forced."""
+        first = self.house.sources.put_commit(GIT, {"app.star": app_star(NONE, "1")})
+        self.create("/g", GIT)
+        self.assertEqual(self.reloaded("/g").skipped_results, (AppPath("/g_cl_stage"),))
+        self.assertEqual(len(self.reloaded("/g", force_reload=True).reload_results), 1)
+        self.house.sources.put_commit(GIT, {"app.star": app_star(NONE, "2")})
+        self.assertEqual(len(self.reloaded("/g", promote=True).reload_results), 1)
+        self.assertEqual(self.answer("/g"), "2")
+        self.reloaded("/g", commit=first, promote=True)
+        self.assertEqual(self.answer("/g"), "1")
+
+    def test_pinned_commit_stays(self):
+        """An app pinned to a commit has no branch, and stays there until it is given one."""
+        first = self.house.sources.put_commit(GIT, {"app.star": app_star(NONE, "1")})
+        self.house.sources.put_commit(GIT, {"app.star": app_star(NONE, "2")})
+        self.create("/g", GIT, git_commit=first)
+        self.assertEqual(self.answer("/g"), "1")
+        self.assertEqual(len(self.reloaded("/g").skipped_results), 1)
+        self.reloaded("/g", branch="main", promote=True)
+        self.assertEqual(self.answer("/g"), "2")
+
+    def test_changed_meanwhile(self):
+        """An app that somebody changed while it was fetched is not overwritten."""
+        self.create()
+        staging = next(app for app in self.apps() if app.main_app)
+        commit = self.house.store.commit
+
+        async def late(changes, **options):
+            renamed = replace(staging.metadata, name="Renamed")
+            self.house.store.commit = commit
+            await commit((PointApp(staging, renamed, staging.settings),))
+            return await commit(changes, **options)
+
+        self.house.clock.advance(1)
+        self.house.store.commit = late
+        self.failureResultOf(self.reload(), ChangedMeanwhile)
+        self.assertEqual({app.version for app in self.apps()}, {1})
+
+    def test_dev_app_is_reloaded_in_place(self):
+        """A dev app has no versions; a reload approves what it asks for now."""
+        self.create(is_dev=True)
+        self.put("two", FETCH)
+        self.house.clock.advance(1)
+        self.failureResultOf(self.reload(), NeedsApproval)
+        done = self.reloaded(approve=True)
+        self.assertEqual(done.reload_results, (AppPath("/a"),))
+        self.assertEqual(self.apps()[0].metadata.approved, FETCH)
+        self.assertEqual(self.answer(), "two")
+
+
+class ApprovalTests(HouseCase):
+    def test_approval_lets_it_run(self):
+        """Approved and promoted, the app that was refused serves."""
+        self.put("one", RUNS)
+        self.create()
+        self.failureResultOf(self.house.answer("/a"), AppBroken, PluginRefused)
+        self.successResultOf(
+            self.house.administration.approve_apps("all", ApproveOptions(promote=True))
+        )
+        self.assertEqual(self.answer("/a"), "one")
+        self.assertEqual([app.version for app in self.apps()], [2, 2])
+
+    def test_reordered_permissions_need_nothing(self):
+        """The same demands in another order were approved already."""
+        both = Demands(("exec.in", "fs.in"), (Permission("fs.in", "list"), *RUNS.permissions))
+        self.put("one", both)
+        self.create(approve=True)
+        self.put("two", Demands(both.loads[::-1], both.permissions[::-1]))
+        self.assertEqual(self.reloaded().approve_results, ())
+
+
+class DeletionTests(HouseCase):
+    def test_deleted_apps_are_gone(self):
+        """A deleted app answers nothing, nor does its twin."""
+        self.create("/a")
+        self.create("/b")
+        self.successResultOf(self.house.administration.delete_apps("/a", dry_run=False))
+        for path in ("/a", "/a_cl_stage"):
+            self.assertIsNone(self.house.installed.find("localhost", path))
+        self.assertEqual(self.answer("/b"), "one")
+
+    def test_address_is_free_again(self):
+        """What was deleted can be created anew, with another source."""
+        self.create()
+        self.successResultOf(self.house.administration.delete_apps("/a", dry_run=False))
+        self.put("new")
+        self.create()
+        self.assertEqual(self.answer(), "new")
+
+
+class StopTests(HouseCase):
+    def test_stop(self):
+        """The server is asked to stop and says which process will end."""
+        stopping = self.successResultOf(self.house.administration.stop_server())
+        self.assertEqual((stopping.pid, self.house.stopped), (4711, [True]))
+
+    def test_create_request_is_whole(self):
+        """A request with defaults is what era 25 sends."""
+        self.assertEqual(CreateApp(path="/a", source_url="/b").app_authn, "default")
