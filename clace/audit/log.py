@@ -93,7 +93,8 @@ class AuditLog(MultiService):
         except Exception:  # noqa: BLE001 - a timer that fails once would never come back
             _log.failure("Cannot remove old audit events")
         else:
-            _log.info("Removed {count} old audit events", count=count)
+            if count:
+                _log.info("Removed {count} old audit events", count=count)
 
     async def flush(self) -> None:
         """Write what waits; what cannot be written is tried again later, and then lost."""
