@@ -21,6 +21,8 @@ from clace.plugins.definition import CallFailed
 from clace.plugins.exec.pipes import Pipe
 
 NOT_FOUND = 127
+_MAX_TEXT = 128 * 1024  # the kernel's limit
+_MAX_TEXTS = 1024 * 1024  # half of the kernel's usual limit
 
 
 @frozen(kw_only=True)
@@ -101,6 +103,7 @@ class Programs:
         if len(self._running) >= self._at_most:
             raise CallFailed(f"{len(self._running)} programs are running, no more are allowed")
         try:
+            _check(command)
             program = self._spawned(command)
         except (OSError, ValueError) as error:
             raise CallFailed(f"cannot start {command.executable}: {error}", NOT_FOUND) from error
@@ -142,6 +145,19 @@ class Programs:
             for descriptor in (stdin, stdout, stderr):
                 os.close(descriptor)
         return program
+
+
+def _check(command: Command) -> None:
+    """What ``exec`` would refuse: in a forked child it is too late to say so.
+
+    :raises ValueError: an argument or variable is too long or is no text.
+    """
+    environment = [f"{name}={value}" for name, value in command.environment.items()]
+    texts = [len(text.encode("utf-8")) for text in (*command.args, *environment)]
+    if max(texts, default=0) >= _MAX_TEXT or sum(texts) >= _MAX_TEXTS:
+        raise ValueError("argument list too long")
+    if any("\0" in text for text in (*command.args, *environment)):
+        raise ValueError("NUL in an argument")
 
 
 def executable(name: str, search_path: str) -> str:

@@ -1,0 +1,137 @@
+"""The output of a running program, without the program."""
+
+from io import BytesIO
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.plugins.definition import CallFailed
+from clace.plugins.exec.running import Bounds, Running
+from tests.support.threads import at_once
+
+
+class FakePipe:
+    def __init__(self, *chunks):
+        self.chunks = [*chunks]
+
+    async def read(self):
+        return self.chunks.pop(0) if self.chunks else b""
+
+
+class FakeProgram:
+    def __init__(self, *chunks, ended="", errors=None):
+        self.output = FakePipe(*chunks)
+        self.errors = None if errors is None else FakePipe(errors)
+        self.ended = Deferred()
+        self.kills = 0
+        if ended is not None:
+            self.ended.callback(ended)
+
+    async def exit_text(self):
+        return await self.ended
+
+    def kill(self):
+        self.kills += 1
+        if not self.ended.called:
+            self.ended.callback("signal: killed")
+
+
+class RunningTests(SynchronousTestCase):
+    def setUp(self):
+        self.clock = Clock()
+
+    def running(self, *chunks, partial=False, **kwargs):
+        self.program = FakeProgram(*chunks, **kwargs)
+        bounds = Bounds(seconds=10, output_bytes=20)
+        return Running(self.program, self.clock, bounds, partial=partial)
+
+    def failure(self, work):
+        return self.failureResultOf(work, CallFailed).value.message
+
+    def test_lines(self):
+        """Lines are whole however the output arrived."""
+        lines = self.running(b"a\nb", b"c\nd").lines()
+        self.assertEqual(self.successResultOf(lines), ["a", "bc", "d"])
+
+    def test_document(self):
+        """The whole output can be one document, or each line one."""
+        document = self.running(b'{"a":', b"1}").document(at_once)
+        self.assertEqual(self.successResultOf(document), {"a": 1})
+        documents = self.running(b"1\n\n2\n").documents(at_once)
+        self.assertEqual(self.successResultOf(documents), [1, 2])
+
+    def test_copy(self):
+        """The output can be written to a file as it is."""
+        file = BytesIO()
+        self.successResultOf(self.running(b"\xff", b"\n").copy(file, at_once))
+        self.assertEqual(file.getvalue(), b"\xff\n")
+
+    def test_full_disk(self):
+        """A file that cannot be written is an error for the app."""
+
+        class Full:
+            def write(self, _data):
+                raise OSError(28, "No space left on device")
+
+        self.assertIn("No space left", self.failure(self.running(b"a").copy(Full(), at_once)))
+
+    def test_exit(self):
+        """A program that fails is an error with its exit status and what it complained of."""
+        self.assertEqual(
+            self.failure(self.running(b"a\n", ended="exit status 3").lines()), "exit status 3"
+        )
+        work = self.running(b"a\n", ended="exit status 3", errors=b"no luck\n").lines()
+        self.assertEqual(self.failure(work), "exit status 3: no luck")
+
+    def test_partial(self):
+        """With some output a failure may be none; without any it is one."""
+        lines = self.running(b"a\n", ended="exit status 3", partial=True).lines()
+        self.assertEqual(self.successResultOf(lines), ["a"])
+        work = self.running(ended="exit status 3", partial=True).lines()
+        self.assertEqual(self.failure(work), "exit status 3")
+
+    def test_too_much(self):
+        """Output over the limit is an error, never a part that looks whole."""
+        for partial in (False, True):
+            work = self.running(b"a" * 15, b"a" * 15, partial=partial).lines()
+            self.assertIn("over the limit of 20 bytes", self.failure(work))
+
+    def test_deadline(self):
+        """A program that runs too long is ended, and the error says so."""
+        work = Deferred.fromCoroutine(self.running(b"a\n", ended=None, partial=True).lines())
+        self.clock.advance(9)
+        self.assertNoResult(work)
+        self.clock.advance(1)
+        self.assertEqual(self.failure(work), "the program was ended after 10 seconds")
+
+    def test_close(self):
+        """Closing ends the program and leaves no timer."""
+        running = self.running(ended=None)
+        running.close()
+        running.close()
+        self.assertGreater(self.program.kills, 0)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_items(self):
+        """A stream has the lines as they come, then the end."""
+        items = self.running(b"a\nb", b"c\nd").items(documents=False)
+        batches = [self.successResultOf(items.next()) for _ in range(4)]
+        self.assertEqual(batches, [(("a",), True), (("bc",), True), (("d",), True), ((), False)])
+
+    def test_items_of_documents(self):
+        """A stream can have the document of each line."""
+        items = self.running(b'{"a": 1}\n').items(documents=True)
+        self.assertEqual(self.successResultOf(items.next()), (({"a": 1},), True))
+
+    def test_failing_items(self):
+        """A program that fails after its last line fails the stream there."""
+        items = self.running(b"a\n", ended="exit status 3").items(documents=False)
+        self.successResultOf(items.next())
+        self.assertEqual(self.failure(items.next()), "exit status 3")
+
+    def test_partial_items(self):
+        """With some output a failing program may end a stream quietly."""
+        items = self.running(b"a\n", ended="exit status 3", partial=True).items(documents=False)
+        self.successResultOf(items.next())
+        self.assertEqual(self.successResultOf(items.next()), ((), False))

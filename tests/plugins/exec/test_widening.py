@@ -1,0 +1,62 @@
+"""Keyword arguments that would do more than a permission says."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import PluginRefused
+from clace.model.app import Permission
+from clace.plugins.exec.widening import check_widening
+
+PATH = "/usr/bin:/bin"
+NAMES = st.text("ABCDLPT_", min_size=1, max_size=6)
+
+
+def allowed(arguments, env=(), cwd=""):
+    grants = [Permission("exec.in", "run", tuple(one)) for one in arguments]
+    try:
+        check_widening(grants, env, cwd, PATH)
+    except PluginRefused:
+        return False
+    return True
+
+
+class WideningTests(SynchronousTestCase):
+    def test_unconstrained(self):
+        """An app that may run anything may set anything."""
+        self.assertTrue(allowed([()], ["LD_PRELOAD=/tmp/x.so"], "/tmp"))
+
+    def test_environment(self):
+        """A permission for a program is none for code that its environment brings in."""
+        for entry in ("LD_PRELOAD=/tmp/x.so", "BASH_ENV=x", "KUBECONFIG=x", "PATH=/tmp"):
+            self.assertFalse(allowed([("ls",)], [entry]))
+            self.assertFalse(allowed([("ls", "[]")], [entry]))
+
+    def test_harmless(self):
+        """Language, time zone, terminal and the server's own search path are free."""
+        for entry in ("LANG=C", "LC_ALL=C", "TZ=UTC", "TERM=dumb", "PATH=/bin", f"PATH={PATH}"):
+            self.assertTrue(allowed([("ls", "[]")], [entry]))
+
+    def test_empty_path_entry(self):
+        """An empty entry of a search path is the current directory, which is not the server's."""
+        self.assertFalse(allowed([("ls",)], ["PATH=/bin:"]))
+        self.assertFalse(allowed([("ls",)], ["PATH="]))
+
+    def test_covered(self):
+        """A permission that names the environment itself allows it."""
+        self.assertTrue(allowed([("ls", "[]", '["A=b"]')], ["A=b"]))
+
+    def test_directory(self):
+        """A permission for a program with its arguments is none for every directory."""
+        self.assertFalse(allowed([("git", '["status"]')], cwd="/srv"))
+        self.assertTrue(allowed([("git",)], cwd="/srv"))
+
+    def test_any_grant(self):
+        """It is enough that one of the permissions allows it."""
+        self.assertTrue(allowed([("ls",), ()], ["A=b"]))
+
+    @given(NAMES, st.text(max_size=5))
+    def test_names(self, name, value):
+        """Beside the search path only listed names are free, whatever the value."""
+        free = name.startswith("LC_") or (name == "PATH" and value in PATH.split(":"))
+        self.assertEqual(allowed([("ls",)], [f"{name}={value}"]), free)
