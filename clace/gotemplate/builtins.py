@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from clace.gotemplate.comparison import equal, less
@@ -38,24 +38,26 @@ _JS: Final = {
 _HTML: Final = {0: "\ufffd", 34: "&#34;", 39: "&#39;", 38: "&amp;", 60: "&lt;", 62: "&gt;"}
 
 
-def elements(value: Any) -> Iterable[Any]:
+def elements(value: Any) -> Any:
     """What a range with at most one variable visits, maps in key order."""
     if is_list(value):
-        return value  # type: ignore[no-any-return]
+        return value
     if value is None or value is NOVALUE:
         return ()
     if isinstance(value, int) and not isinstance(value, bool):
-        return range(value)
+        if type(value) is int or value <= 0:
+            return range(value)
+        return map(type(value), range(value))
     entries = value.entries if isinstance(value, URLValues) else value
     if isinstance(entries, dict):
         return [entries[key] for key in sorted(entries)]
     raise Fault(f"range can't iterate over {text_of(value)}")
 
 
-def pairs(value: Any) -> Iterable[tuple[Any, Any]]:
+def pairs(value: Any) -> Any:
     """What a range with two variables visits; false if that is nothing."""
     if is_list(value):
-        return value and enumerate(value)  # type: ignore[no-any-return]
+        return value and enumerate(value)
     if isinstance(value, int) and not isinstance(value, bool):
         raise Fault(f"can't use {text_of(value)} to iterate over more than one variable")
     entries = value.entries if isinstance(value, URLValues) else value
@@ -230,7 +232,7 @@ def evaluated(values: tuple[Any, ...]) -> str:
     """Arguments printed as one string, as the predefined escapers take them."""
     if len(values) == 1 and type(values[0]) is str:
         return values[0]
-    return sprint(values)
+    return sprint("<no value>" if value is None else value for value in values)
 
 
 @BUILTINS.add("html", "any...")
@@ -250,8 +252,7 @@ def _js_char(char: str) -> str:
         return f"\\u{ord(char):04X}"
     if char < "\x80" or char.isprintable():
         return char
-    code = ord(char)
-    return "\\uFFFD" if 0xDC80 <= code < 0xDD00 else f"\\u{code:04X}"  # noqa: PLR2004
+    return char if "\udc80" <= char <= "\udcff" else f"\\u{ord(char):04X}"
 
 
 @BUILTINS.add("urlquery", "any...")

@@ -52,7 +52,8 @@ def to_float(value: Any) -> float:
 def go_float(text: str) -> float | None:
     """``strconv.ParseFloat``, special values included."""
     bare = text.lower().lstrip("+-")
-    if bare in _SPECIAL and len(text) - len(bare) < 2 and not (bare == "nan" and bare != text.lower()):  # noqa: PLR2004
+    signed = bare != text.lower()
+    if bare in _SPECIAL and len(text) - len(bare) < 2 and not (signed and bare == "nan"):  # noqa: PLR2004
         return -_SPECIAL[bare] if text[0] == "-" else _SPECIAL[bare]
     value = parse_float(text)
     if value is None or ("_" in text and text[:2].lower() != "0x"):

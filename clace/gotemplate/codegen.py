@@ -78,7 +78,7 @@ class TemplateCompiler:
         del self.expressions.variables[scope:]
 
     def _condition(self, node: nodes.Branch) -> None:
-        value = self.expressions.pipeline(node.pipe)
+        value = self.expressions.named(self.expressions.pipeline(node.pipe))
         outer = self.expressions.dot
         if isinstance(node, nodes.With):
             self.expressions.dot = Variable(".", value.code)
@@ -90,17 +90,18 @@ class TemplateCompiler:
     def _range(self, node: nodes.Branch) -> None:
         expressions, writer = self.expressions, self.writer
         pipe = node.pipe
-        value = expressions.pipeline(pipe)
+        value = expressions.named(expressions.pipeline(pipe))
         declared = [expressions.find(variable.names[0]) for variable in pipe.decl]
         interface = writer.name("i")
         writer.line(f"{interface} = holds_interfaces({value.code})")
         items = writer.name("s")
         if len(declared) > 1:
-            writer.line(f"{items} = pairs({value.code})", Site(node))
+            writer.line(f"{items} = pairs({value.code})", expressions.here())
         else:
             code = value.code
             writer.line(
-                f"{items} = {code} if type({code}) is list else elements({code})", Site(node)
+                f"{items} = {code} if type({code}) is list else elements({code})",
+                expressions.here(),
             )
         if node.otherwise is None:
             self._loop(node, items, declared, interface)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from clace.gotemplate.faults import CallFault
+from clace.gotemplate.printf import sprintf
 from clace.gotemplate.printing import text_of
 from clace.gotemplate.values import NOVALUE, Record, URLValues, type_name
 
@@ -42,6 +43,10 @@ def equal(first: Any, second: Any) -> bool:
     return _equal_composite(first, second)
 
 
+def _verb_s(value: Any) -> str:
+    return sprintf("%s", (value,), lambda _: None)
+
+
 def _shape(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "slice"
@@ -52,11 +57,11 @@ def _equal_composite(first: Any, second: Any) -> bool:
     shape = _shape(first)
     if shape != _shape(second):
         raise CallFault(
-            f"non-comparable types {text_of(first)}: {type_name(first)}, "
+            f"non-comparable types {_verb_s(first)}: {type_name(first)}, "
             f"{type_name(second)}: {text_of(second)}"
         )
     if shape != "struct":
-        raise CallFault(f"non-comparable type {text_of(second)}: {type_name(second)}")
+        raise CallFault(f"non-comparable type {_verb_s(second)}: {type_name(second)}")
     if isinstance(first, datetime) and isinstance(second, datetime):
         return first == second and first.tzinfo == second.tzinfo
     if isinstance(first, Record) and isinstance(second, Record):

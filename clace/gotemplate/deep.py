@@ -69,4 +69,5 @@ def _is_nil(value: Any) -> bool:
 def _entries(value: Any) -> dict[str, Any]:
     if isinstance(value, Record):
         return value.fields
-    return value.entries if isinstance(value, URLValues) else value  # type: ignore[no-any-return]
+    entries: dict[str, Any] = value.entries if isinstance(value, URLValues) else value
+    return entries

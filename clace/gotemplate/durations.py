@@ -7,8 +7,7 @@ from typing import Final
 
 from clace.gotemplate.faults import CallFault
 from clace.gotemplate.gotypes import stringer
-from clace.gotemplate.literals import quote
-from clace.gotemplate.values import Sized, wrap
+from clace.gotemplate.values import Sized, encode, wrap
 
 SECOND: Final = 1_000_000_000
 MINUTE: Final = 60 * SECOND
@@ -35,6 +34,19 @@ class Duration(Sized):
     go_kind = "int64"
 
 
+def time_quote(text: str) -> str:
+    """The text as the time package quotes it: bytes that are not plain ASCII in hexadecimal."""
+    shown = "".join(
+        "\\" + chr(byte)
+        if byte in b'"\\'
+        else chr(byte)
+        if 0x20 <= byte < 0x80  # noqa: PLR2004
+        else f"\\x{byte:02x}"
+        for byte in encode(text)
+    )
+    return f'"{shown}"'
+
+
 def duration_text(value: int) -> str:
     """``1h2m3.5s``, in smaller units below a second."""
     sign, size = ("-" if value < 0 else ""), abs(value)
@@ -42,9 +54,7 @@ def duration_text(value: int) -> str:
         return "0s"
     if size < SECOND:
         unit, scale = next(
-            item
-            for item in (("ms", 1_000_000), ("\u00b5s", 1000), ("ns", 1))
-            if size >= item[1]
+            item for item in (("ms", 1_000_000), ("\u00b5s", 1000), ("ns", 1)) if size >= item[1]
         )
         return f"{sign}{_fraction(size, scale)}{unit}"
     minutes, seconds = divmod(size, MINUTE)
@@ -83,7 +93,7 @@ def parse_duration(text: str) -> Duration:
 
 
 def _invalid(text: str, what: str = "invalid duration") -> CallFault:
-    return CallFault(f"time: {what} {quote(text)}")
+    return CallFault(f"time: {what} {time_quote(text)}")
 
 
 def _part(text: str, found: re.Match[str]) -> int:
@@ -93,7 +103,7 @@ def _part(text: str, found: re.Match[str]) -> int:
     if not unit:
         raise _invalid(text, "missing unit in duration")
     if unit not in _UNITS:
-        raise _invalid(text, f"unknown unit {quote(unit)} in duration")
+        raise _invalid(text, f"unknown unit {time_quote(unit)} in duration")
     scale = _UNITS[unit]
     if int(digits or 0) > _MAX // scale:
         raise _invalid(text)

@@ -34,6 +34,7 @@ ESCAPERS: Final = FAST_ESCAPERS | {
     EVAL_ARGS: "eval_args",
 }
 _LITERAL_TYPES: Final = {"string": "string", "int": "integer", "bool": "bool", "float64": "float"}
+_NILS: Final = {ANY: "None", VALUE: "NOVALUE", MAP: "{}"}
 _PLAIN_COMPARISONS: Final = {"eq": "==", "ne": "!="}
 
 
@@ -65,6 +66,14 @@ class Expressions:
         self.dot = Variable(".", "dot")
         self.variables = [Variable("$", "dot")]
         self._at: nodes.Node = nodes.Node(0)
+        self._ways: tuple[str, tuple[nodes.Node, ...]] = ("", ())
+
+    def here(self, call: nodes.Node | None = None, function: str = "") -> Site:
+        """The place where evaluation stands, and the call it makes."""
+        chooser, choices = self._ways
+        if not choices or choices[-1] is not self._at:
+            return Site(self._at, call, function)
+        return Site(self._at, call, function, chooser, choices)
 
     # Pipelines and commands.
 
@@ -97,8 +106,12 @@ class Expressions:
         return variable
 
     def find(self, name: str) -> Variable:
-        """The innermost variable of a name."""
-        return next(item for item in reversed(self.variables) if item.name == name)
+        """The innermost variable of a name; using one in its own first declaration fails."""
+        for variable in reversed(self.variables):
+            if variable.name == name:
+                return variable
+        self.fail(f"undefined variable: {name}")
+        return Variable(name, self.writer.name("x"))
 
     def concrete(self, value: Operand) -> Operand:
         """A value as it leaves a pipeline stage: a nil of no type is no value at all."""
@@ -113,12 +126,18 @@ class Expressions:
         self.writer.line(f"{local} = {value.code}")
         return local
 
-    def fail(self, message: str, node: nodes.Node | None = None) -> Operand:
+    def named(self, value: Operand) -> Operand:
+        """The value under a name, so that it may be written more than once."""
+        if value.code.isidentifier() and not value.code[0].isupper():
+            return value
+        return replace(value, code=self._store(value))
+
+    def fail(self, message: str) -> Operand:
         """Evaluation stops here, always."""
-        self.writer.line(f"raise Fault({message!r})", Site(node or self._at))
+        self.writer.line(f"raise Fault({message!r})", self.here())
         return Operand("NOVALUE")
 
-    def _command(self, command: nodes.Command, final: Operand | None) -> Operand:
+    def _command(self, command: nodes.Command, final: Operand | None) -> Operand:  # noqa: PLR0911 - one for each case
         first, args = command.args[0], command.args[1:]
         if isinstance(first, nodes.Field):
             self._at = first
@@ -133,7 +152,7 @@ class Expressions:
         if not isinstance(first, nodes.Pipe):
             self._at = first
         if args or final is not None:
-            return self.fail(f"can't give argument to non-function {_shown(first)}")
+            return self.fail(f"can't give argument to non-function {first}")
         if isinstance(first, nodes.Pipe):
             return self.pipeline(first)
         if isinstance(first, nodes.Nil):
@@ -182,7 +201,7 @@ class Expressions:
         self._at = node
         if isinstance(node.node, nodes.Nil):
             return self.fail(f"indirection through explicit nil in {node}")
-        value = self.argument(node.node, ANY)
+        value = self.named(self.argument(node.node, VALUE))
         receiver = Variable("", value.code)
         return self._fields(node, receiver, node.names, args, final)
 
@@ -202,7 +221,7 @@ class Expressions:
         self.writer.line(
             f"except LOOKUP: {local} = "
             f"chain({receiver.local}, {tuple(names)!r}, {receiver.interface})",
-            Site(self._at, node, names[-1]),
+            self.here(node, names[-1]),
         )
         return Operand(local)
 
@@ -221,7 +240,7 @@ class Expressions:
         self.writer.line(
             f"{local} = method({receiver.local}, {tuple(names)!r}, {receiver.interface}, "
             f"[{', '.join(operands)}])",
-            Site(self._at, node, names[-1]),
+            self.here(node, names[-1]),
         )
         return Operand(local)
 
@@ -243,15 +262,12 @@ class Expressions:
             return self.fail(fault)
         if first.name in ("and", "or") and VALUE in function.params:
             return self._short_circuit(first.name, args, final)
-        operands = [
-            self._checked(arg, function.param(index), single=len(args) == 1 and final is None)
-            for index, arg in enumerate(args)
-        ]
+        operands = [self.argument(arg, function.param(index)) for index, arg in enumerate(args)]
         if final is not None:
             wanted = function.param(len(args))
             final = final if wanted == ANY else self.concrete(final)
             operands.append(self._validated(final, wanted))
-        return self._call(function, operands, Site(self._at, command, first.name))
+        return self._call(function, operands, self.here(command, first.name))
 
     def _call(self, function: Function, operands: list[Operand], site: Site) -> Operand:
         if VALUE in function.params and (quick := self._comparison(function.name, operands)):
@@ -283,6 +299,7 @@ class Expressions:
         operands = [self.argument(arg, ANY) for arg in args]
         operands += [] if final is None else [final]
         function = ESCAPERS[name]
+        operands = [self.named(operand) for operand in operands]
         codes = ", ".join(operand.code for operand in operands)
         if name in FAST_ESCAPERS and len(operands) == 1 and operands[0].kind != "safe":
             code = operands[0].code
@@ -291,7 +308,7 @@ class Expressions:
         else:
             codes = f"{function}({codes})"
         local = self.writer.name("e")
-        self.writer.line(f"{local} = {codes}", Site(self._at, self._at, name))
+        self.writer.line(f"{local} = {codes}", self.here(self._at, name))
         return Operand(local, "safe", nilable=False)
 
     def _short_circuit(
@@ -301,29 +318,30 @@ class Expressions:
         local = self.writer.name()
         final = None if final is None else self.concrete(final)
         test = f"if {local}:" if name == "and" else f"if not {local}:"
+        way = self.writer.name("w")
+        ends: list[nodes.Node] = []
         with ExitStack() as blocks:
             for index, arg in enumerate(args):
                 if index:
                     blocks.enter_context(self.writer.indented(test))
                 self.writer.line(f"{local} = {self.argument(arg, VALUE).code}")
+                if len(args) > 1:
+                    self.writer.line(f"{way} = {index}")
+                ends.append(self._at)
             if final is not None:
                 self.writer.line(f"{test if args else 'if True:'} {local} = {final.code}")
+        if len(ends) > 1:
+            self._ways = (way, tuple(ends))
         return Operand(local)
 
     # Arguments.
-
-    def _checked(self, node: nodes.Node, wanted: str, *, single: bool) -> Operand:
-        value = self.argument(node, wanted)
-        if single or not value.code.isidentifier() or value.kind:
-            return value
-        return value
 
     def argument(self, node: nodes.Node, wanted: str) -> Operand:
         """An argument as a function's parameter takes it."""
         self._at = node
         if isinstance(node, nodes.Nil):
             if wanted in (ANY, VALUE, MAP):
-                return Operand("{}" if wanted == MAP else "None", nilable=wanted == ANY)
+                return Operand(_NILS[wanted], nilable=wanted == ANY)
             return self.fail(f"cannot assign nil to {wanted}")
         value = self._operand(node)
         if value is not None:
@@ -345,6 +363,8 @@ class Expressions:
         return self._chain(node, (), None) if isinstance(node, nodes.Chain) else None
 
     def _validated(self, value: Operand, wanted: str) -> Operand:
+        if wanted not in (ANY, VALUE):
+            value = self.named(value)
         exact = {"string": "str", "int": "int", "bool": "bool", "float64": "float"}.get(wanted)
         if wanted == VALUE or (exact and value.kind == exact):
             return value
@@ -356,11 +376,11 @@ class Expressions:
         test = f"type({value.code}) is {exact}" if exact else "False"
         self.writer.line(
             f"{local} = {value.code} if {test} else convert({value.code}, {wanted!r})",
-            Site(self._at),
+            self.here(),
         )
         return Operand(local, exact or "", nilable=False)
 
-    def _literal(self, node: nodes.Node, wanted: str) -> Operand:
+    def _literal(self, node: nodes.Node, wanted: str) -> Operand:  # noqa: PLR0911 - one for each case
         if wanted in (ANY, VALUE):
             return self._constant(node)
         if wanted == "string" and isinstance(node, nodes.String):
@@ -375,12 +395,3 @@ class Expressions:
         if wanted in _LITERAL_TYPES:
             return self.fail(f"expected {_LITERAL_TYPES[wanted]}; found {node}")
         return self.fail(f"can't handle {node} for arg of type {wanted}")
-
-
-def _shown(node: nodes.Node) -> str:
-    return str(node)
-
-
-def renamed(value: Operand, code: str) -> Operand:
-    """The same value held under another name."""
-    return replace(value, code=code)

@@ -7,7 +7,8 @@ import re
 from typing import Any, Final
 
 from clace.gotemplate.floats import digits_of, plain, scientific, special
-from clace.gotemplate.values import NOVALUE, Record, Slice, URLValues
+from clace.gotemplate.gotypes import json_method
+from clace.gotemplate.values import NOVALUE, Record, Slice, URLValues, type_name
 
 MAX_NESTING: Final = 200
 _SHORT: Final = {8: r"\b", 9: r"\t", 10: r"\n", 12: r"\f", 13: r"\r", 34: r"\"", 92: r"\\"}
@@ -47,6 +48,8 @@ def _write(value: Any, out: Any, table: dict[int, str], depth: int) -> None:
         out(int.__repr__(value))
     elif isinstance(value, float):
         out(_float(value))
+    elif isinstance(value, complex):
+        raise JSONFault("json: unsupported type: complex128")
     elif depth > MAX_NESTING:
         raise JSONFault("json: unsupported value: nested too deeply")
     elif isinstance(value, Slice) and value.nil:
@@ -73,7 +76,10 @@ def _write_map(value: Any, out: Any, table: dict[int, str], depth: int) -> None:
         entries = value.entries if isinstance(value, URLValues) else value
         pairs = [(key, entries[key]) for key in sorted(entries)]
     else:
-        out(_string(str(value), table))
+        text = json_method(value)
+        if text is None:
+            raise JSONFault(f"json: unsupported type: {type_name(value)}")
+        out(_string(text, table))
         return
     mark = "{"
     for key, item in pairs:

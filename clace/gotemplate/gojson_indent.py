@@ -12,15 +12,15 @@ def indented(text: str) -> str:
     """The text with two spaces for each level; it must be compact JSON."""
     out: list[str] = []
     depth = 0
-    for token in _TOKEN.findall(text):
-        if token in ("[", "{"):
+    for part in _TOKEN.findall(text):
+        if part in ("[", "{"):
             depth += 1
-            out.append(token + "\n" + "  " * depth)
-        elif token in ("]", "}"):
+            out.append(part + "\n" + "  " * depth)
+        elif part in ("]", "}"):
             depth -= 1
-            out.append("\n" + "  " * depth + token)
-        elif token == ",":
+            out.append("\n" + "  " * depth + part)
+        elif part == ",":
             out.append(",\n" + "  " * depth)
         else:
-            out.append(": " if token == ":" else token)
+            out.append(": " if part == ":" else part)
     return "".join(out)

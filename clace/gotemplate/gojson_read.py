@@ -24,9 +24,7 @@ def unmarshal(text: str) -> Any:
 def _number(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise JSONFault(
-            f"json: cannot unmarshal number {text} into Go value of type float64"
-        )
+        raise JSONFault(f"json: cannot unmarshal number {text} into Go value of type float64")
     return value
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from clace.gotemplate.gotypes import stringer
+from clace.gotemplate.gotypes import json_texter, stringer
 
 ZERO: Final = datetime(1, 1, 1, tzinfo=UTC)
 MONTHS: Final = (
@@ -181,9 +181,10 @@ def time_text(moment: datetime) -> str:
 
 def fixed_zone(seconds: int, name: str = "") -> tzinfo:
     """A zone of one offset, with a name only if it was given one."""
-    return timezone(timedelta(seconds=seconds), name) if name else timezone(
-        timedelta(seconds=seconds)
+    return (
+        timezone(timedelta(seconds=seconds), name) if name else timezone(timedelta(seconds=seconds))
     )
 
 
 stringer(datetime, time_text)
+json_texter(datetime, lambda moment: format_time(moment, "2006-01-02T15:04:05.999999999Z07:00"))

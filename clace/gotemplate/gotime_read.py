@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from clace.gotemplate.durations import time_quote
 from clace.gotemplate.faults import CallFault
 from clace.gotemplate.gotime import CHUNK, DAYS, MONTHS, fixed_zone
-from clace.gotemplate.literals import quote
 
+_DAYS: Final = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _TWO: Final = re.compile(r"[0-9]{2}", re.ASCII)
 _ONE_OR_TWO: Final = re.compile(r"[0-9]{1,2}", re.ASCII)
-_ZONE: Final = re.compile(r"GMT[+-][0-9]{1,2}|[A-Z]{3,4}(?![A-Z])|[A-Z]{4}T(?![A-Z])|[+-][0-9]{2}(?:[0-9]{2})?")
+_ZONE: Final = re.compile(
+    r"GMT[+-][0-9]{1,2}|[A-Z]{3,4}(?![A-Z])|[A-Z]{4}T(?![A-Z])|[+-][0-9]{2}(?:[0-9]{2})?"
+)
 _OFFSETS: Final = {
     "07:00": re.compile(r"([+-])([0-9]{2}):([0-9]{2})()", re.ASCII),
     "07": re.compile(r"([+-])([0-9]{2})()()", re.ASCII),
@@ -41,7 +44,7 @@ _NUMBERS: Final = {
 }
 
 
-class _Bad(Exception):  # noqa: N818
+class _Bad(Exception):
     """A piece of the value that its piece of the layout does not describe."""
 
 
@@ -69,11 +72,12 @@ class _Reader:
         self.fields = _Fields()
 
     def fail(self, piece: str, rest: str, message: str = "") -> CallFault:
-        shown = f"parsing time {quote(self._value)}"
+        shown = f"parsing time {time_quote(self._value)}"
         if message:
             return CallFault(shown + message)
         return CallFault(
-            f"{shown} as {quote(self._layout)}: cannot parse {quote(rest)} as {quote(piece)}"
+            f"{shown} as {time_quote(self._layout)}: "
+            f"cannot parse {time_quote(rest)} as {time_quote(piece)}"
         )
 
     def run(self) -> _Fields:
@@ -88,19 +92,17 @@ class _Reader:
             at = found.end()
         self._skip(self._layout[at:])
         if self._rest:
-            raise self.fail("", "", f": extra text: {quote(self._rest)}")
+            raise self.fail("", "", f": extra text: {time_quote(self._rest)}")
         return self.fields
 
     def _skip(self, prefix: str) -> None:
         """Literal text; a space in the layout stands for any number of them."""
         rest = self._rest
-        for place, char in enumerate(prefix):
+        for char in prefix:
             if char == " ":
                 if rest and rest[0] != " ":
                     raise self.fail(prefix, rest)
-                prefix_rest = prefix[place:].lstrip(" ")
                 rest = rest.lstrip(" ")
-                del prefix_rest
                 continue
             if rest[:1] != char:
                 raise self.fail(prefix, rest)
@@ -225,7 +227,7 @@ def _calendar(reader: _Reader, fields: _Fields) -> tuple[int, int]:
             raise reader.fail("", "", ": day-of-year does not match day")
         return moment.month, moment.day
     month, day = max(fields.month, 1), fields.day if fields.day >= 0 else 1
-    last = 29 if month == 2 and leap else calendar.mdays[month]  # noqa: PLR2004
+    last = 29 if month == 2 and leap else _DAYS[month]  # noqa: PLR2004
     if not 1 <= day <= last:
         raise reader.fail("", "", ": day out of range")
     return month, day

@@ -1,4 +1,4 @@
-"""The texts of values that print themselves: Go's Stringers."""
+"""The texts of values that print themselves: Go's Stringers and text marshalers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,24 @@ from typing import Any, Final
 _STRINGERS: Final[dict[type, Callable[[Any], str]]] = {}
 
 
+_JSON: Final[dict[type, Callable[[Any], str]]] = {}
+
+
 def string_method(value: Any) -> str | None:
     """What the value's ``String`` method says; None if it has none."""
     method = _STRINGERS.get(type(value))
     return None if method is None else method(value)
+
+
+def json_method(value: Any) -> str | None:
+    """The text that stands for the value in JSON; None if the value has no say in it."""
+    method = _JSON.get(type(value))
+    return None if method is None else method(value)
+
+
+def json_texter(kind: type, method: Callable[[Any], str]) -> None:
+    """Give the values of one exact type a text in JSON."""
+    _JSON[kind] = method
 
 
 def stringer(kind: type, method: Callable[[Any], str]) -> None:

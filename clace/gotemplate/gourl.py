@@ -30,6 +30,7 @@ _USERINFO: Final = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*\Z")
 
 def escape(text: str, mode: str) -> str:
     """Percent-encode what may not stand in one part of a URL."""
+
     def change(found: re.Match[bytes]) -> bytes:
         return b"+" if mode == "query" and found[0] == b" " else b"%%%02X" % found[0][0]
 

@@ -68,7 +68,7 @@ def next_slash(source: str, before: Slash) -> Slash:
     return Slash.DIVISION
 
 
-def code(context: Context, source: str) -> Step:
+def code(context: Context, source: str) -> Step:  # noqa: PLR0911 - one for each case
     """JavaScript outside strings, comments and regular expressions."""
     found = _SPECIAL.search(source)
     if found is None:

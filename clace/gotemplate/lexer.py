@@ -145,7 +145,7 @@ class Lexer:
             if not self._inside():
                 return False
 
-    def _inside(self) -> bool:
+    def _inside(self) -> bool:  # noqa: PLR0911 - one for each case
         source, start = self.source, self.pos
         if start >= len(source):
             return self._fail("unclosed action", start)

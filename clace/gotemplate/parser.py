@@ -144,7 +144,7 @@ class Parser:
             if isinstance(node, nodes.End):
                 return body, node
             body.nodes.append(node)
-        self.fail("unexpected EOF")
+        return self.fail("unexpected EOF")
 
     def _text_or_action(self) -> nodes.Node:
         token = self._next_solid()
@@ -270,7 +270,7 @@ class Parser:
             if self._peek_solid().kind in ("variable", "}}", ")"):
                 return True
             self.fail("range can only initialize variables")
-        self.fail(f"too many declarations in {context}")
+        return self.fail(f"too many declarations in {context}")
 
     def _command(self) -> nodes.Command:
         command = nodes.Command(self._peek_solid().pos)
@@ -329,7 +329,7 @@ class Parser:
         try:
             return read_number(token.pos, token.text, token.kind)
         except ValueError as error:
-            self.fail(str(error))
+            return self.fail(str(error))
 
     def _paren(self, _: Token) -> nodes.Node:
         self._parens += 1
@@ -346,7 +346,7 @@ class Parser:
         try:
             return unquote(literal)
         except ValueError as error:
-            self.fail(str(error))
+            return self.fail(str(error))
 
 
 _BRANCHES: Final = {"if": nodes.If, "with": nodes.With, "range": nodes.Range}

@@ -31,9 +31,7 @@ _FLOAT_VERBS: Final = {"v": ("g", -1), "F": ("f", 6)} | {
 class Printf:
     """One call of ``printf``: walks the pattern and takes arguments as it needs them."""
 
-    def __init__(
-        self, pattern: str, values: Sequence[Any], reserve: Callable[[int], None]
-    ) -> None:
+    def __init__(self, pattern: str, values: Sequence[Any], reserve: Callable[[int], None]) -> None:
         self._pattern = pattern
         self._values = values
         self._reserve = reserve
@@ -222,7 +220,7 @@ class Printer:
     def _nil(self) -> str:
         return "interface {}(nil)" if self._flags.sharp_v else "<nil>"
 
-    def _plain(self, value: Any, verb: str, depth: int) -> str:
+    def _plain(self, value: Any, verb: str, depth: int) -> str:  # noqa: PLR0911 - one for each case
         if isinstance(value, bool):
             shown = "true" if value else "false"
             return self._flags.pad(shown) if verb in "tv" else self._bad(value, verb)

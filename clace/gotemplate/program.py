@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from clace.gotemplate import (
     escapers_url,
     nodes,
 )
-from clace.gotemplate.builtins import elements, evaluated, pairs
+from clace.gotemplate.builtins import elements, pairs
 from clace.gotemplate.codegen import TemplateCompiler
 from clace.gotemplate.errors import LimitError, TemplateError
 from clace.gotemplate.escape import Plan
@@ -22,6 +22,7 @@ from clace.gotemplate.faults import Fault, LimitFault
 from clace.gotemplate.fields import LOOKUP, chain, holds_interfaces, method
 from clace.gotemplate.limits import Meter
 from clace.gotemplate.literals import quote
+from clace.gotemplate.printing import sprint
 from clace.gotemplate.signatures import Function, convert
 from clace.gotemplate.values import NOVALUE
 from clace.gotemplate.writer import Site
@@ -48,7 +49,7 @@ _NAMESPACE: Final[dict[str, Any]] = {
     "pairs": pairs,
     "holds_interfaces": holds_interfaces,
     "special": escapers_html.find_special,
-    "eval_args": lambda *args: evaluated(args),
+    "eval_args": lambda *args: sprint(args),
     "comment": escapers_html.comment,
     "html_text": escapers_html.html_text,
     "html_attribute": escapers_html.html_attribute,
@@ -133,6 +134,9 @@ class Program:
         while trace is not None:
             if trace.tb_frame.f_code.co_filename == FILE:
                 found = self._origins.get(trace.tb_lineno, found)
+                if found is not None and found.site.chooser:
+                    taken = trace.tb_frame.f_locals.get(found.site.chooser, -1)
+                    found = replace(found, site=replace(found.site, node=found.site.choices[taken]))
             trace = trace.tb_next
         return found
 
@@ -148,6 +152,7 @@ class Program:
     def _error(
         self, kind: type[TemplateError], message: str, error: BaseException, name: str
     ) -> TemplateError:
+        message = _clean(message)
         origin = self._origin(error.__traceback__)
         if origin is None:
             return kind(f"template: {name}: {message}", name=name)

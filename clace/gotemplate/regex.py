@@ -140,7 +140,7 @@ class Regex:
             current = following
         return matched
 
-    def _follow(  # noqa: PLR0913, PLR0917
+    def _follow(
         self,
         threads: dict[int, Groups],
         seen: set[int],

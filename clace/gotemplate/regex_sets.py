@@ -26,19 +26,17 @@ _POSIX: Final = {
 }
 _PERL: Final = {"d": "09", "s": "\t\n\f\r  ", "w": "09AZaz__"}
 _CATEGORIES: Final = frozenset(
-    "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co".split()
+    (
+        *("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe"),
+        *("Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co"),
+    )
 )
-_SCRIPTS: Final = {
-    "Han": "CJK ",
-    **{
-        name: name.upper() + " "
-        for name in (
-            "Arabic Armenian Bengali Cyrillic Devanagari Georgian Greek Gujarati Hangul Hebrew "
-            "Hiragana Kannada Katakana Khmer Lao Latin Malayalam Mongolian Myanmar Sinhala Tamil "
-            "Telugu Thai Tibetan"
-        ).split()
-    },
-}
+_NAMED_SCRIPTS: Final = (
+    *("Arabic", "Armenian", "Bengali", "Cyrillic", "Devanagari", "Georgian", "Greek", "Gujarati"),
+    *("Hangul", "Hebrew", "Hiragana", "Kannada", "Katakana", "Khmer", "Lao", "Latin"),
+    *("Malayalam", "Mongolian", "Myanmar", "Sinhala", "Tamil", "Telugu", "Thai", "Tibetan"),
+)
+_SCRIPTS: Final = {"Han": "CJK "} | {name: name.upper() + " " for name in _NAMED_SCRIPTS}
 
 
 def fold(char: str) -> frozenset[str]:

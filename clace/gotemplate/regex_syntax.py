@@ -14,6 +14,10 @@ MAX_NESTING: Final = 200
 _REPEAT: Final = re.compile(r"\{(0|[1-9][0-9]*)(?:(,)(0|[1-9][0-9]*)?)?\}")
 _NAMED: Final = re.compile(r"\(\?P?<([0-9A-Za-z_]+)>")
 _FLAGS: Final = re.compile(r"\(\?([imsU]*)(?:-([imsU]+))?([:)])")
+_ESCAPED: Final = re.compile(
+    r"\\(?:([0-7]{1,3})|x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|([afnrtv])"
+    r"|([^0-9A-Za-z\x80-\U0010ffff]))"
+)
 _ESCAPES: Final = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -206,7 +210,7 @@ class Parser:
         return self._literal(self._escape())
 
     def _class_escape(self, chars: CharSet) -> bool:
-        """Take ``\\d``, ``\\pL`` and their like into a set."""
+        r"""Take ``\d``, ``\pL`` and their like into a set."""
         if self.source[self.at : self.at + 1] != "\\":
             return False
         letter = self.source[self.at + 1 : self.at + 2]
@@ -233,9 +237,7 @@ class Parser:
     def _escape(self) -> str:
         """One escaped character."""
         start = self.at
-        found = re.compile(
-            r"\\(?:([0-7]{1,3})|x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|([afnrtv])|([^0-9A-Za-z\x80-\U0010ffff]))"
-        ).match(self.source, start)
+        found = _ESCAPED.match(self.source, start)
         octal = found[1] if found else None
         if found is None or (octal and octal[0] != "0" and len(octal) == 1):
             self._bad_escape()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from clace.gotemplate.faults import CallFault
-from clace.gotemplate.gotypes import stringer
+from clace.gotemplate.gotypes import json_texter, stringer
 from clace.gotemplate.limits import Meter
 from clace.gotemplate.methods import register
 from clace.gotemplate.regex import Spend, compiled
@@ -16,7 +16,9 @@ from clace.gotemplate.signatures import Function, Library, signature
 from clace.gotemplate.values import Uint64
 
 SEMVER: Final = Library()
-_TAIL: Final = r"(-([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?(\+([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?"
+_TAIL: Final = (
+    r"(-([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?(\+([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?"
+)
 _VERSION: Final = re.compile(r"v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?" + _TAIL + r"\Z")
 _PART: Final = r"[0-9|xX*]+"
 _LOOSE: Final = rf"v?({_PART})(\.{_PART})?(\.{_PART})?{_TAIL}"
@@ -26,9 +28,7 @@ _BARE: Final = re.sub(r"\((?!\?)", "(?:", _LOOSE)
 _CONSTRAINT: Final = rf"^\s*({_OPS})\s*({_LOOSE})\s*$"
 _RANGE: Final = rf"\s*({_BARE})\s+-\s+({_BARE})\s*"
 _FIND: Final = rf"(?:{_OPS})\s*(?:{_BARE})"
-_VALID: Final = (
-    rf"^(?:\s*(?:{_OPS})\s*(?:{_BARE})\s*)(?:(?:\s+|,\s*)(?:{_OPS})\s*(?:{_BARE})\s*)*$"
-)
+_VALID: Final = rf"^(?:\s*(?:{_OPS})\s*(?:{_BARE})\s*)(?:(?:\s+|,\s*)(?:{_OPS})\s*(?:{_BARE})\s*)*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,10 @@ class Constraint:
         places = compiled(_CONSTRAINT).search(text, 0, spend)
         if places is None:
             raise CallFault(f"improper constraint: {text}")
-        found = [text[max(at, 0) : end] for at, end in zip(places[::2], places[1::2], strict=True)]
+        found = [
+            text[at:end] if at >= 0 else ""
+            for at, end in zip(places[::2], places[1::2], strict=True)
+        ]
         self.operator = found[1]
         major, minor, patch, pre = found[3:7]
         self.dirty = self.minor_dirty = self.patch_dirty = False
@@ -81,7 +84,7 @@ class Constraint:
             return False
         return _CHECKS[self.operator](self, version)
 
-    def _differs(self, version: Version) -> bool:
+    def _differs(self, version: Version) -> bool:  # noqa: PLR0911 - one for each case
         ours = self.version
         if self.dirty:
             if version.pre and not ours.pre:
@@ -170,12 +173,12 @@ def parse_version(text: str) -> Version:
     found = _VERSION.match(text)
     if found is None:
         raise CallFault("Invalid Semantic Version")
-    numbers = [_segment(found[group]) for group in (1, 2, 3)]
+    major, minor, patch = (_segment(found[group]) for group in (1, 2, 3))
     pre, metadata = found[5] or "", found[7] or ""
     for part in pre.split("."):
         if part.isdigit() and len(part) > 1 and part[0] == "0":
             raise CallFault("Version segment starts with 0")
-    return Version(*numbers, pre, metadata, text)
+    return Version(major, minor, patch, pre, metadata, text)
 
 
 def _segment(text: str | None) -> int:
@@ -277,9 +280,7 @@ _METHODS: Final[dict[str, tuple[str, Callable[..., Any]]]] = {
 }
 register(
     Version,
-    {
-        name: Function(name, call, *signature(params))
-        for name, (params, call) in _METHODS.items()
-    },
+    {name: Function(name, call, *signature(params)) for name, (params, call) in _METHODS.items()},
 )
 stringer(Version, str)
+json_texter(Version, str)

@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from clace.gotemplate.faults import CallFault, Fault
+from clace.gotemplate.faults import Fault
 from clace.gotemplate.values import NOVALUE, Int64, type_name
 
+Call = TypeVar("Call", bound=Callable[..., Any])
 ANY: Final = "interface {}"
 VALUE: Final = "reflect.Value"
 MAP: Final = "map[string]interface {}"
@@ -81,13 +82,11 @@ def signature(text: str) -> tuple[tuple[str, ...], bool]:
 class Library(dict[str, Function]):
     """Functions by their template name, filled by decorators."""
 
-    def add(
-        self, names: str, params: str = "", *, metered: bool = False
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def add(self, names: str, params: str = "", *, metered: bool = False) -> Callable[[Call], Call]:
         """Register a callable under one or more names with its Go parameter types."""
         types, variadic = signature(params)
 
-        def register(call: Callable[..., Any]) -> Callable[..., Any]:
+        def register(call: Call) -> Call:
             for name in names.split():
                 self[name] = Function(name, call, types, variadic, metered)
             return call
@@ -122,14 +121,3 @@ def convert(value: Any, wanted: str) -> Any:
         raise Fault(f"invalid value; expected {wanted}")
     shown = ANY if value is None else type_name(value)
     raise Fault(f"wrong type for value; expected {wanted}; got {shown}")
-
-
-def guarded(function: Function, args: Sequence[Any]) -> Any:
-    """Call a function whose arity the compiler found wrong or cannot know."""
-    fault = function.arity_fault(len(args), 0)
-    if fault is not None:
-        raise Fault(fault)
-    try:
-        return function.call(*args)
-    except (CallFault, Fault):
-        raise

@@ -1,4 +1,4 @@
-"""sprig's ``snakecase``, ``kebabcase`` and ``camelcase``, words as the xstrings library finds them."""
+"""sprig's ``snakecase``, ``kebabcase`` and ``camelcase``, with words as xstrings finds them."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def _run(text: str, start: int, kind: int) -> int:
         NUMBER: _is_number,
         UPPER: _is_upper,
         ALPHABET: lambda char: char.isalpha() and not _is_upper(char),
-        OTHER: lambda char: not (
-            _is_connector(char) or char.isalpha() or _is_number(char) or _is_punct(char)
+        OTHER: lambda char: (
+            not (_is_connector(char) or char.isalpha() or _is_number(char) or _is_punct(char))
         ),
     }
     end = start

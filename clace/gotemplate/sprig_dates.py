@@ -6,8 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from clace.gotemplate.durations import HOUR, MINUTE, SECOND, Duration, parse_duration, rounded
-from clace.gotemplate.durations import duration_text
+from clace.gotemplate.durations import (
+    HOUR,
+    MINUTE,
+    SECOND,
+    Duration,
+    duration_text,
+    parse_duration,
+    rounded,
+)
 from clace.gotemplate.faults import CallFault
 from clace.gotemplate.gotime import (
     DAYS,
@@ -45,7 +52,7 @@ class Weekday(Sized):
 
 
 stringer(Month, lambda month: MONTHS[month - 1])
-stringer(Weekday, lambda day: DAYS[day])
+stringer(Weekday, DAYS.__getitem__)
 
 
 def _now() -> datetime:
@@ -277,4 +284,4 @@ for _kind, _methods in ((datetime, _TIME_METHODS), (Duration, _DURATION_METHODS)
         },
     )
 register(Month, {"String": Function("String", lambda month: MONTHS[month - 1], ())})
-register(Weekday, {"String": Function("String", lambda day: DAYS[day], ())})
+register(Weekday, {"String": Function("String", DAYS.__getitem__, ())})

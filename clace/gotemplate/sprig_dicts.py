@@ -110,6 +110,8 @@ def _merge(
 
 @DICTS.add("deepCopy mustDeepCopy", "any")
 def copy(value: Any) -> Any:
+    if value is None:
+        raise CallFault("reflect: call of reflect.Value.Type on zero Value")
     return deep_copy(value)
 
 
@@ -121,9 +123,7 @@ def dig(*args: Any) -> Any:
     entries = _as_dict(entries)
     for key in path:
         if type(key) is not str:
-            raise CallFault(
-                f"interface conversion: interface {{}} is {_dynamic(key)}, not string"
-            )
+            raise CallFault(f"interface conversion: interface {{}} is {_dynamic(key)}, not string")
     for index, key in enumerate(path):
         if key not in entries:
             return default

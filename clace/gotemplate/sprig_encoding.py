@@ -181,6 +181,15 @@ def decrypt_aes(meter: Meter, password: str, text: str) -> str:
         raise CallFault(data)
     raw = encode(data)
     meter.spend(len(raw) // BLOCK)
-    if len(raw) < 2 * BLOCK or len(raw) % BLOCK:
+    capacity = len(text) // 4 * 3
+    if capacity < BLOCK:
+        raise CallFault(
+            f"runtime error: slice bounds out of range [:{BLOCK}] with capacity {capacity}"
+        )
+    if len(raw) < BLOCK:
+        raise CallFault(f"runtime error: slice bounds out of range [{BLOCK}:{len(raw)}]")
+    if len(raw) % BLOCK:
         raise CallFault("crypto/cipher: input not full blocks")
+    if len(raw) == BLOCK:
+        raise CallFault("runtime error: index out of range [-1]")
     return decode(_cipher(password).decrypt(raw[:BLOCK], raw[BLOCK:]))

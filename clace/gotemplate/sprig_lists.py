@@ -99,7 +99,8 @@ def _none(items: Any, what: str) -> list[Any]:
 @LISTS.add("sortAlpha", "any")
 def sort_alpha(items: Any) -> Slice:
     found = strings_of(items) if is_list(items) else [strval(items)]
-    return Slice(sorted(found, key=encode) if is_list(items) else found, elem="string")
+    is_nil = type(items) is Slice and items.nil
+    return Slice(sorted(found, key=encode) if is_list(items) else found, elem="string", nil=is_nil)
 
 
 @LISTS.add("reverse mustReverse", "any")
@@ -159,4 +160,4 @@ def concat(meter: Meter, *lists: Any) -> list[Any]:
             raise CallFault(f"Cannot concat type {kind_name(items)} as list")
         out += _items(items, "")
         meter.reserve(len(out))
-    return out if out else nil_list()
+    return out or nil_list()

@@ -161,8 +161,8 @@ def round_half(value: Any, places: int, *on: float) -> float:
     fraction = math.modf(digit)[0] if math.isfinite(digit) else math.nan
     change = math.ceil if fraction >= (on[0] if on else 0.5) else math.floor
     rounded = _whole(digit, change)
-    return rounded / power if power else math.nan if rounded == 0 else math.copysign(
-        math.inf, rounded
+    return (
+        rounded / power if power else math.nan if rounded == 0 else math.copysign(math.inf, rounded)
     )
 
 
@@ -179,7 +179,7 @@ def _fold(values: tuple[Any, ...], step: Callable[[Decimal, Decimal], Decimal]) 
     found = numbers[0]
     for number in numbers[1:]:
         found = step(found, number)
-    return float(found)
+    return float(found) or 0.0
 
 
 @NUMBERS.add("add1f", "any")

@@ -83,9 +83,10 @@ def substr(start: int, end: int, text: str) -> str:
 def _cut(data: bytes, start: int, end: int) -> str:
     """``data[start:end]``, refused where Go would panic."""
     if not 0 <= end <= len(data):
-        raise CallFault(f"runtime error: slice bounds out of range [:{end}]" + (
-            f" with length {len(data)}" if end > 0 else ""
-        ))
+        raise CallFault(
+            f"runtime error: slice bounds out of range [:{end}]"
+            + (f" with length {len(data)}" if end > 0 else "")
+        )
     if start > end:
         raise CallFault(f"runtime error: slice bounds out of range [{start}:{end}]")
     return decode(data[start:end])
@@ -140,9 +141,11 @@ def untitle(text: str) -> str:
 
 def _runes(text: str) -> str:
     """The text as a Go rune slice leaves it: bytes that are no UTF-8 replaced."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not (
-        text.isascii()
-    ) else text
+    return (
+        text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        if not (text.isascii())
+        else text
+    )
 
 
 @STRINGS.add("initials", "string")
@@ -266,8 +269,10 @@ def to_string(value: Any) -> str:
 
 @STRINGS.add("toStrings", "any")
 def to_strings(value: Any) -> Slice:
-    return value if type(value) is Slice and value.elem == "string" else Slice(
-        strings_of(value), elem="string"
+    return (
+        value
+        if type(value) is Slice and value.elem == "string"
+        else Slice(strings_of(value), elem="string")
     )
 
 
@@ -285,10 +290,14 @@ def split_text(text: str, separator: str, count: int = -1) -> list[str]:
     if separator:
         return text.split(separator, count - 1) if count > 0 else text.split(separator)
     chars = list(text)
-    return chars if count < 0 or len(chars) <= count else [
-        *chars[: count - 1],
-        "".join(chars[count - 1 :]),
-    ]
+    return (
+        chars
+        if count < 0 or len(chars) <= count
+        else [
+            *chars[: count - 1],
+            "".join(chars[count - 1 :]),
+        ]
+    )
 
 
 def _numbered(parts: list[str]) -> Map:

@@ -99,6 +99,12 @@ def must_from_json(text: str) -> Any:
         raise CallFault(str(fault)) from None
 
 
+@VALUES.add("fail", "string")
+def fail(message: str) -> str:
+    """End the render with a message."""
+    raise CallFault(message)
+
+
 @VALUES.add("typeOf", "any")
 def type_of(value: Any) -> str:
     return type_name(value)

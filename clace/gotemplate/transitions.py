@@ -57,17 +57,14 @@ DELIM_ENDS: Final = {
     Delim.SPACE: re.compile("[ \t\n\f\r>]"),
 }
 _BAD_UNQUOTED: Final = re.compile("[\"'<=`]")
+_JS_NAMES: Final = ("ecmascript", "javascript", "x-ecmascript", "x-javascript")
 _JS_TYPES: Final = frozenset(
-    ("", "module")
-    + tuple(
-        f"application/{name}"
-        for name in ("ecmascript", "javascript", "json", "ld+json", "x-ecmascript", "x-javascript")
-    )
-    + tuple(
-        f"text/{name}"
-        for name in ("ecmascript", "javascript", "jscript", "livescript")
-        + ("x-ecmascript", "x-javascript")
-        + tuple(f"javascript1.{minor}" for minor in range(6))
+    (
+        "",
+        "module",
+        *(f"application/{name}" for name in (*_JS_NAMES, "json", "ld+json")),
+        *(f"text/{name}" for name in (*_JS_NAMES, "jscript", "livescript")),
+        *(f"text/javascript1.{minor}" for minor in range(6)),
     )
 )
 _ENTITY: Final = re.compile(r"&(?:#([xX][0-9a-fA-F]+|[0-9]+);?|([0-9A-Za-z]+;?))")

@@ -119,7 +119,7 @@ class Map(dict[str, Any]):
 
 
 class Record:
-    """A Go struct: a type name and fields; ``interfaces`` names fields declared ``interface {}``."""
+    """A Go struct: a type name and fields; ``interfaces`` names those declared ``interface {}``."""
 
     __slots__ = ("fields", "interfaces", "type_name")
 
@@ -132,7 +132,7 @@ class Record:
 
 
 class URLValues:
-    """Go's ``url.Values``, or with ``header=True`` its ``http.Header``: names to lists of strings."""
+    """Go's ``url.Values``, or with ``header=True`` its ``http.Header``: names to strings."""
 
     __slots__ = ("entries", "go_type")
 

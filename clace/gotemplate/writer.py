@@ -13,11 +13,16 @@ INDENT = " "
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The place of a line: the node being evaluated, and the call if the line makes one."""
+    """The place of a line: the node being evaluated, and the call if the line makes one.
+
+    After a short circuit the node depends on how far it went: the local name ``chooser`` says.
+    """
 
     node: nodes.Node
     call: nodes.Node | None = None
     function: str = ""
+    chooser: str = ""
+    choices: tuple[nodes.Node, ...] = ()
 
 
 class Writer:

@@ -1,0 +1,109 @@
+"""The answers of both sides to a case: Go's from its program, ours from the package."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from clace.gotemplate import Limits, TemplateError, compile_templates
+from clace.gotemplate.values import CSS, HTML, JS, URL, HTMLAttr, JSStr, Srcset
+from tests.support.gotemplate_oracle.data import from_json
+
+HERE = Path(__file__).parent
+LIMITS = Limits(output=1 << 20, steps=200_000, seconds=20)
+
+
+def _static(name: str) -> str:
+    return f"/static/{name}"
+
+
+def _file_non_empty(name: str) -> bool:
+    return name == "full.css"
+
+
+def _trusting(kind: type[str]) -> Any:
+    def trust(text: str) -> str:
+        return kind(text)
+
+    return trust
+
+
+FUNCTIONS = {
+    "static": _static,
+    "fileNonEmpty": _file_non_empty,
+    "safeHTML": _trusting(HTML),
+    "safeAttr": _trusting(HTMLAttr),
+    "safeCSS": _trusting(CSS),
+    "safeJS": _trusting(JS),
+    "safeJSStr": _trusting(JSStr),
+    "safeURL": _trusting(URL),
+    "safeSrcset": _trusting(Srcset),
+}
+
+
+def expanded(case: dict[str, Any]) -> dict[str, Any]:
+    """A case with its short forms written out: ``t`` is a single file."""
+    files = case.get("files") or {"t": case["t"]}
+    return {
+        "files": files,
+        "base": case.get("base", ""),
+        "render": case.get("render", next(iter(files))),
+        "block": case.get("block", ""),
+        "data": case.get("d"),
+    }
+
+
+def ours(case: dict[str, Any]) -> dict[str, str]:
+    """Our answer: ``output``, or ``error`` alone."""
+    full = expanded(case)
+    try:
+        base = full["base"] or "\0"
+        templates = compile_templates(full["files"], functions=FUNCTIONS, base_prefix=base)
+        output = templates.render(
+            full["render"],
+            from_json(full["data"]),
+            limits=LIMITS,
+            block=full["block"] or None,
+        )
+    except TemplateError as error:
+        return {"error": str(error)}
+    return {"output": output}
+
+
+class Go:
+    """The oracle program, built into a temporary folder."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._program = Path(self._folder.name) / "oracle"
+        go = shutil.which("go") or "/usr/local/go/bin/go"
+        subprocess.run([go, "build", "-o", self._program, "."], cwd=HERE, check=True)
+
+    def _run(self, *args: str, text: str = "") -> list[Any]:
+        done = subprocess.run(
+            [self._program, *args],
+            input=text,
+            capture_output=True,
+            check=True,
+            encoding="utf-8",
+            env={**os.environ, "TZ": "UTC"},
+        )
+        return [json.loads(line) for line in done.stdout.split("\n") if line]
+
+    def versions(self) -> dict[str, str]:
+        found: dict[str, str] = self._run("versions")[0]
+        return found
+
+    def answers(self, cases: Iterable[dict[str, Any]]) -> list[dict[str, str]]:
+        """Go's answers, in the order of the cases."""
+        lines = "\n".join(json.dumps(expanded(case)) for case in cases)
+        return [
+            {"error": answer["error"]} if "error" in answer else {"output": answer["output"]}
+            for answer in self._run(text=lines + "\n")
+        ]
