@@ -18,7 +18,7 @@ from zope.interface import implementer
 from clace.client.bodies import LIMIT, JSONBody, collect
 from clace.client.failures import unreachable
 from clace.client.refusals import refusal
-from clace.errors import ClaceError, ServerUnreachable
+from clace.errors import BadRequest, ClaceError, ServerUnreachable
 from clace.interfaces import IAdministration
 from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
 from clace.model.results import (
@@ -119,18 +119,23 @@ class AdminClient:
         query: Mapping[str, object],
         body: Struct | None = None,
     ) -> T:
-        status, answer = await self._exchange(method, path + _query_text(query), body)
+        try:
+            url = (self._base_url + path + _query_text(query)).encode("ascii")
+            sent = JSONBody(msgspec.json.encode(body)) if body else None
+        except UnicodeError as error:
+            raise BadRequest(f"this cannot be sent to {self._server_uri}: {error}") from error
+        status, answer = await self._exchange(method, url, sent)
         if status != _OK:
             raise refusal(status, answer)
         try:
             return msgspec.json.decode(answer, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ServerUnreachable(
                 f"{self._server_uri} answers what no Clace server does: {error}"
             ) from error
 
-    async def _exchange(self, method: str, path: str, body: Struct | None) -> tuple[int, bytes]:
-        exchange = Deferred.fromCoroutine(self._send(method, path, body))
+    async def _exchange(self, method: str, url: bytes, body: JSONBody | None) -> tuple[int, bytes]:
+        exchange = Deferred.fromCoroutine(self._send(method, url, body))
         exchange.addTimeout(TIMEOUT, self._clock)
         try:
             return await exchange
@@ -139,14 +144,11 @@ class AdminClient:
         except Exception as error:
             raise unreachable(error, self._server_uri) from error
 
-    async def _send(self, method: str, path: str, body: Struct | None) -> tuple[int, bytes]:
+    async def _send(self, method: str, url: bytes, body: JSONBody | None) -> tuple[int, bytes]:
         headers = self._headers.copy()
-        producer = None
         if body:
             headers.addRawHeader("Content-Type", "application/json")
-            producer = JSONBody(msgspec.json.encode(body))
-        url = (self._base_url + path).encode("ascii")
-        response = await self._agent.request(method.encode("ascii"), url, headers, producer)
+        response = await self._agent.request(method.encode("ascii"), url, headers, body)
         return response.code, await collect(response, self._limit)
 
 

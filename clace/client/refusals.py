@@ -25,7 +25,7 @@ def refusal(status: int, body: bytes) -> ClaceError:
     """The error that an answer with this status and body stands for."""
     try:
         told = msgspec.json.decode(body, type=Refusal)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         told = Refusal(_plain_text(body), status)
     message = told.message or f"status code {status}"
     kind = errors.BY_CODE.get(told.error) or _BY_STATUS.get(told.code, ClaceError)

@@ -17,7 +17,7 @@ from twisted.web.resource import Resource
 from zope.interface import implementer
 
 from clace.client.administration import TIMEOUT, AdminClient
-from clace.errors import ClaceError, NoSuchRoute, ServerUnreachable, TooLarge
+from clace.errors import BadRequest, ClaceError, NoSuchRoute, ServerUnreachable, TooLarge
 from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
 from clace.web.admin import AdminAPI, trusted
 from clace.web.root import Root
@@ -193,6 +193,15 @@ class RequestTests(SynchronousTestCase):
             (sent,) = headers.getRawHeaders("authorization")
             self.assertEqual(b64decode(sent.removeprefix("Basic ")).decode(), "admin:a:é")
 
+    def test_refuses_what_cannot_be_sent(self):
+        """A path with bytes that are no text is a bad request, not an unreachable server."""
+        app = CreateApp(path="/x", source_url="/\udcff")
+        self.failureResultOf(self.client.create_app(app, CreateOptions()), BadRequest)
+        self.failureResultOf(self.client.get_app("/\udcff"), BadRequest)
+        self.client = AdminClient(self.agent, Clock(), "https://\xfc.example")
+        self.failureResultOf(self.client.server_status(), BadRequest)
+        self.assertEqual(self.agent.asked, [])
+
     def test_names_a_socket_as_a_host(self):
         """Over a socket the host is a word; the path of the socket is not sent."""
         self.client = AdminClient(self.agent, Clock(), "/home/clace/run/clace.sock")
@@ -231,7 +240,7 @@ class AnswerTests(SynchronousTestCase):
 
     def test_refuses_answers_of_another_shape(self):
         """An answer that is not what was asked for is said to be none of a Clace server."""
-        for body in (b"OK", b'{"status": 7}', b"[]", b"\xff", b""):
+        for body in (b"OK", b'{"status": 7}', b"[]", b"\xff", b"", b"[" * 100_000):
             error = self.refused(200, body, ServerUnreachable)
             self.assertIn("http://h answers what no Clace server does", error.message)
 
