@@ -119,6 +119,13 @@ def serves(written: str) -> Serve:
     return "admin" if written == "admin" else "apps"
 
 
+def surroundings() -> dict[str, str]:
+    """What git sees of our environment: where programs are, and the proxies of this network."""
+    proxies = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
+    names = ("PATH", *proxies, *map(str.upper, proxies))
+    return {"PATH": os.defpath, **{name: os.environ[name] for name in names if name in os.environ}}
+
+
 def new_id() -> str:
     """An id for a request, and for an incident if it comes to that."""
     return f"rid_{secrets.token_hex(10)}"
@@ -298,7 +305,7 @@ class Composition:
         options = GitOptions(
             auths=auths,
             default_auth=self.config.security.default_git_auth,
-            environment={"PATH": os.environ.get("PATH", os.defpath)},
+            environment=surroundings(),
             seconds=self.config.system.git_operation_timeout_secs,
         )
         scratch = self.config.home / "run" / "git"

@@ -58,7 +58,7 @@ class Daemon:
         return {**kept, "CL_HOME": str(self.home), "HOME": str(self.home), "PYTHONPATH": str(ROOT)}
 
     def start(self, *, wait: bool = True) -> "Daemon":
-        with self.output.open("ab") as output:
+        with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [*TWISTD, "-n", "--pidfile=", "clace"],
                 cwd=self.home,
