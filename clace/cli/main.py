@@ -96,12 +96,15 @@ def ask(target: Target, operation: Operation[T]) -> T:
     )
     answers: list[T] = []
     problems: list[Exception] = []
+    interrupts: list[Exception] = []
 
     async def perform(reactor: Any) -> None:
+        # An interrupt closes the connection, which then looks as if the server had done it.
+        reactor.addSystemEventTrigger("before", "shutdown", interrupts.append, click.Abort())
         try:
             answers.append(await operation(admin_client(address, reactor)))
         except Exception as problem:  # noqa: BLE001 - raised where react cannot log it
-            problems.append(problem)
+            problems.extend(interrupts or [problem])
 
     # react would end the process; we have still to print what came of it.
     with suppress(SystemExit):
