@@ -151,6 +151,24 @@ class AppBusy(ClaceError):
     code = "app_busy"
 
 
+class SecretFailed(ClaceError):
+    """A secret that cannot be had or kept; names provider and key, never the value."""
+
+    code = "secret_failed"
+
+
+class NoSuchSecret(SecretFailed):
+    """The provider has no secret of this name."""
+
+    code = "no_such_secret"
+
+
+class SecretExists(SecretFailed):
+    """A secret of this name is stored already."""
+
+    code = "secret_exists"
+
+
 class TooLarge(ClaceError):
     """A body or an answer over its limit."""
 
