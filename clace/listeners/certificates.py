@@ -15,7 +15,6 @@ from twisted.logger import Logger
 from clace.errors import ListenError
 from clace.listeners.names import file_stems, server_name
 from clace.listeners.pairs import PairFiles, read_key
-from clace.listeners.private_files import create_file, make_private_folder, replace_file
 from clace.listeners.reasons import reason
 from clace.listeners.selfsigned import (
     RENEWED_BEFORE,
@@ -26,6 +25,7 @@ from clace.listeners.selfsigned import (
     usable_names,
 )
 from clace.listeners.tls import context_of
+from clace.private_files import create_file, make_private_folder, replace_file
 
 _REMEMBERED = 256
 

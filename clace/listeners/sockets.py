@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from clace.errors import ListenError
 from clace.listeners.descriptions import Description
-from clace.listeners.private_files import make_private_folder
+from clace.private_files import make_private_folder
 
 _LONGEST_PATH = 107
 _OTHERS = 0o077

@@ -1,11 +1,11 @@
-"""Tests for ``clace.listeners.private_files``."""
+"""Tests for ``clace.private_files``."""
 
 import os
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.listeners.private_files import create_file, make_private_folder, replace_file
+from clace.private_files import create_file, make_private_folder, replace_file
 
 
 def mode(path):
