@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from msgspec import Struct
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
@@ -11,7 +13,14 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from clace.errors import ClaceError, LockedOut, NoSuchApp, NotAuthenticated
+from clace.errors import (
+    AppBroken,
+    ClaceError,
+    LockedOut,
+    NoSuchApp,
+    NotAuthenticated,
+    SourceError,
+)
 from clace.interfaces import IInstalledApps, IRuntime
 from clace.model.app import App
 from clace.model.traffic import AppResponse
@@ -139,9 +148,10 @@ def refusal(error: ClaceError) -> AppResponse:
         headers.append(("WWW-Authenticate", 'Basic realm="clace", charset="UTF-8"'))
     if isinstance(error, LockedOut):
         headers.append(("Retry-After", str(max(1, round(error.retry_after)))))
-    return AppResponse(
-        status=status_of(type(error)), headers=tuple(headers), body=error.message.encode()
-    )
+    # What its operator is told of an app's source as 422 is no fault of who visits the app.
+    faulty = isinstance(error, AppBroken | SourceError)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR if faulty else status_of(type(error))
+    return AppResponse(status=status, headers=tuple(headers), body=error.message.encode())
 
 
 async def write_body(request: Request, response: AppResponse) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from treq.testing import StubTreq
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import AppCrashed, AppTimedOut, BadRequest, NoSuchRoute
+from clace.errors import AppBroken, AppCrashed, AppTimedOut, BadRequest, NoSuchRoute
 from clace.model.app import App, AppSettings
 from clace.model.paths import AppPath
 from clace.model.traffic import AppResponse
@@ -175,8 +175,9 @@ class AnswerTests(AppsCase):
             )
 
     def test_failures_say_which(self):
-        """Out of memory is a 500 and out of time a 504, with the reason."""
-        for error, code in [(AppCrashed("ran out of memory"), 500), (AppTimedOut("60 s"), 504)]:
+        """Out of memory, or a source that does not load, is a 500 and out of time a 504."""
+        crashed, broken = AppCrashed("ran out of memory"), AppBroken("app.star:1:1: no")
+        for error, code in [(crashed, 500), (broken, 500), (AppTimedOut("60 s"), 504)]:
             self.apps.answer = error
             response, body = self.ask("GET", "/open")
             self.assertEqual((response.code, body), (code, error.message.encode()))
