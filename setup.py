@@ -28,7 +28,7 @@ setup(
         "attrs>=23.2",
         "bcrypt>=4.1",
         "brotli>=1.1",
-        "click>=8.1.7",
+        "click>=8.2",
         "cryptography>=43",
         "google-re2>=1.1",
         "httptools>=0.6",

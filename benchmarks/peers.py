@@ -43,6 +43,6 @@ def flask_app():
     from flask import Flask, jsonify  # noqa: PLC0415
 
     app = Flask(__name__)
-    app.get("/")(lambda: PAGE.render(name="Page", rows=rows()))
-    app.get("/api/rows")(lambda: jsonify(rows()))
+    app.get("/", endpoint="page")(lambda: PAGE.render(name="Page", rows=rows()))
+    app.get("/api/rows", endpoint="api")(lambda: jsonify(rows()))
     return app

@@ -144,6 +144,7 @@ class Composition:
         self.config = read()
         self.reactor = reactor
         self.stdout = stdout
+        self.password = ""
         self.stderr = stderr
         self.make_floor_2()
         self.make_floor_3()
@@ -233,6 +234,9 @@ class Composition:
         ):
             part.setServiceParent(parts)
         self.listeners.open()
+        if self.password:
+            print(f"Admin user    : {self.config.admin_user}", file=self.stdout)
+            print(f"Admin password: {self.password}", file=self.stdout, flush=True)
         for address in self.listeners.addresses():
             if address.scheme != "unix":
                 self.tell(f"Server listening on {address.url}")
@@ -283,14 +287,12 @@ class Composition:
         return make_logs(options, globalLogPublisher, self.stderr)
 
     def password_hash(self) -> str:
-        """The configured hash, or that of a password for this run, which is printed."""
+        """The configured hash, or that of a password for this run, told once it listens."""
         security = self.config.security
         if security.admin_password_bcrypt or not self.config.admin_user:
             return security.admin_password_bcrypt
-        password = random_password()
-        print(f"Admin user    : {self.config.admin_user}", file=self.stdout)
-        print(f"Admin password: {password}", file=self.stdout, flush=True)
-        return hash_password(password)
+        self.password = random_password()
+        return hash_password(self.password)
 
     def make_git(self) -> GitSource:
         auths = tuple(
