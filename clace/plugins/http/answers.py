@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Any
 
@@ -16,7 +17,9 @@ from clace.plugins.definition import CallFailed
 
 TYPE = "__type__"
 RESPONSE = "http.response"
-_CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE)
+_CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE | re.ASCII)
+# Python has codecs too that are no charsets, some of which can be made to eat memory.
+_TEXT = re.compile("ascii|utf-(8|16|32)|iso8859|iso2022|cp|gb|big5|euc|shift_jis|johab|koi8|mac-")
 
 
 class Collector(Protocol):
@@ -112,7 +115,7 @@ def _encoding(content_type: str) -> str:
     """The charset a body says it is in, if it is one that is known for text."""
     named = _CHARSET.search(content_type)
     try:
-        # Decoding nothing finds out about codecs that are no charsets, such as "zip".
-        return named[1].lower() if named and b"".decode(named[1]) == "" else "utf-8"
+        known = named is not None and _TEXT.match(codecs.lookup(named[1]).name)
     except (LookupError, UnicodeError, ValueError):
-        return "utf-8"
+        known = None
+    return named[1].lower() if named is not None and known else "utf-8"

@@ -20,7 +20,8 @@ _SHAPE = re.compile(
     r"(?P<path>/[^?#]*)?(\?(?P<query>[^#]*))?(#.*)?",
     re.IGNORECASE | re.DOTALL,
 )
-_NAME = re.compile(r"([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?)+")
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
 _NUMERIC = re.compile(r"([0-9]+|0x[0-9a-f]*)\.?")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _DOTS = re.compile(r"(^|/)(\.|%2e){1,2}(/|$)", re.IGNORECASE)
