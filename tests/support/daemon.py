@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -11,15 +12,22 @@ import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from base64 import b64encode
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
-TWISTD = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
+import bcrypt
+
+TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()")
+FOREGROUND = (*TWISTD, "-n", "--pidfile=", "clace")
+CLACE = (sys.executable, "-m", "clace.cli")
 LISTENING = re.compile(r"Server listening on (https?)://\S+?:(\d+)")
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples"
 PASSWORD = "correct horse battery"
+LOGIN = ("admin", PASSWORD)
 
 
 class Answer(NamedTuple):
@@ -28,21 +36,40 @@ class Answer(NamedTuple):
     body: str
 
 
+class Pending:
+    """A request that was sent; its answer is waited for when it is wanted."""
+
+    def __init__(self, connection: http.client.HTTPConnection):
+        self.connection = connection
+
+    def answer(self) -> Answer:
+        with contextlib.closing(self.connection):
+            response = self.connection.getresponse()
+            text = response.read().decode("utf-8", "replace")
+            return Answer(response.status, response.headers, text)
+
+
 class Daemon:
-    """One server; use as a context manager so that it ends whatever happens."""
+    """One server; as a context manager it ends whatever happens.
+
+    The home that it makes for itself is removed by ``remove``, or with the object.
+    """
 
     def __init__(self, config: str = "", *, hashed: bool = True, home: Path | None = None):
         # A short path: the name of a UNIX socket may have 107 bytes.
         self.home = home or Path(tempfile.mkdtemp(prefix="clace-", dir="/tmp"))
+        if home is None:
+            self._folder = weakref.finalize(self, shutil.rmtree, self.home, ignore_errors=True)
         self.config = self.home / "clace.toml"
         self.hashed = hashed
         self.write_config(config)
-        self.process = None
+        self.process: subprocess.Popen[bytes] | None = None
         self.ports: dict[str, int] = {}
-        self.output = self.home / "output.txt"
+        self.stdout = self.home / "stdout.txt"
+        self.stderr = self.home / "stderr.txt"
 
-    def write_config(self, extra: str = "") -> None:
-        hashed = f'admin_password_bcrypt = "{password_hash()}"\n'
+    def write_config(self, extra: str = "", password: str = PASSWORD) -> None:
+        hashed = f'admin_password_bcrypt = "{password_hash(password)}"\n'
         security = f"[security]\n{hashed}" if self.hashed else ""
         if "[security]" in extra:
             extra = extra.replace("[security]\n", security or "[security]\n", 1)
@@ -53,19 +80,26 @@ class Daemon:
         self.config.write_text(f"{extra}\n{sections}{security}", "utf-8")
         self.config.chmod(0o600)
 
+    @property
+    def certificate(self) -> Path:
+        return self.home / "config" / "certificates" / "default.crt"
+
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         return {**kept, "CL_HOME": str(self.home), "HOME": str(self.home), "PYTHONPATH": str(ROOT)}
 
-    def start(self, *, wait: bool = True) -> "Daemon":
-        with self.output.open("wb") as output:
+    # The process.
+
+    def start(self, *command: str, wait: bool = True) -> Self:
+        """Start the server in the foreground, by ``twistd`` or by another command."""
+        with self.stdout.open("wb") as stdout, self.stderr.open("wb") as stderr:
             self.process = subprocess.Popen(
-                [*TWISTD, "-n", "--pidfile=", "clace"],
+                command or FOREGROUND,
                 cwd=self.home,
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
+                stdout=stdout,
+                stderr=stderr,
             )
         if wait:
             self.wait_until_listening()
@@ -74,26 +108,34 @@ class Daemon:
     def wait_until_listening(self, seconds: float = 30) -> None:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
-            said = self.said()
+            # Whether it has ended is asked first: what it said last is not missed.
+            ended = self.process.poll() is not None
+            said = self.stderr.read_text("utf-8", "replace")
             if "Server ready" in said:
                 self.ports = {scheme: int(port) for scheme, port in LISTENING.findall(said)}
                 return
-            if self.process.poll() is not None:
+            if ended:
                 break
             time.sleep(0.02)
         raise AssertionError(f"the server did not start:\n{self.said()}")
 
+    def refusal(self, *command: str, seconds: float = 30) -> tuple[int, str]:
+        """Start the server where it cannot: its exit code, and what it said on stderr."""
+        self.start(*command, wait=False)
+        return self.process.wait(seconds), self.stderr.read_text("utf-8", "replace")
+
     def said(self) -> str:
-        return self.output.read_text("utf-8", "replace") if self.output.exists() else ""
+        outputs = (self.stdout, self.stderr)
+        return "".join(one.read_text("utf-8", "replace") for one in outputs if one.exists())
 
     def stop(self, sent: int = signal.SIGTERM, seconds: float = 20) -> int:
         self.process.send_signal(sent)
         return self.process.wait(seconds)
 
-    def __enter__(self) -> Self:
-        return self if self.process else self.start()
-
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
+        """Stop it if it runs, by force if it must be."""
+        if self.process is None:
+            return
         if self.process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.stop()
@@ -101,17 +143,30 @@ class Daemon:
             self.process.kill()
             self.process.wait()
 
-    def cli(self, *arguments: str, **options: object) -> subprocess.CompletedProcess:
-        environment = {**self.environment(), **options.pop("env", {})}
+    def remove(self) -> None:
+        """End it, and remove the home that was made for it."""
+        self.end()
+        self._folder()
+
+    def __enter__(self) -> Self:
+        return self if self.process else self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    # The command line.
+
+    def cli(
+        self, *arguments: str, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "clace.cli", *arguments],
+            [*CLACE, *arguments],
             cwd=ROOT,
-            env=environment,
+            env={**self.environment(), **(env or {})},
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
-            **options,
         )
 
     def must(self, *arguments: str) -> str:
@@ -121,52 +176,62 @@ class Daemon:
             raise AssertionError(f"clace {' '.join(arguments)}: {done.stderr}\n{self.said()}")
         return done.stdout
 
+    def refused(self, *arguments: str, env: dict[str, str] | None = None) -> str:
+        """What the command said on stderr; fails if it succeeded, or printed anything else."""
+        done = self.cli(*arguments, env=env)
+        if done.returncode != 1 or done.stdout:
+            raise AssertionError(f"clace {' '.join(arguments)}: exit {done.returncode}: {done}")
+        return done.stderr
+
+    # HTTP.
+
     def get(self, path: str, **options: object) -> Answer:
         return self.ask("GET", path, **options)
 
-    def ask(
+    def ask(self, method: str, path: str, **options: object) -> Answer:
+        return self.begin(method, path, **options).answer()
+
+    def begin(
         self,
         method: str,
         path: str,
         *,
         scheme: str = "http",
-        login: tuple[str, str] | None = ("admin", PASSWORD),
+        login: tuple[str, str] | None = LOGIN,
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
         context: ssl.SSLContext | None = None,
         timeout: float = 30,
-    ) -> Answer:
+    ) -> Pending:
+        """Send a request; ``context`` is that of the generated certificate as root if not said."""
+        port = self.ports[scheme]
         if scheme == "https":
+            context = context or ssl.create_default_context(cafile=self.certificate)
             connection = http.client.HTTPSConnection(
-                "localhost", self.ports["https"], context=context, timeout=timeout
+                "localhost", port, context=context, timeout=timeout
             )
         else:
-            connection = http.client.HTTPConnection(
-                "127.0.0.1", self.ports["http"], timeout=timeout
-            )
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
         sent = dict(headers or {})
         if login:
             sent["Authorization"] = "Basic " + b64encode(":".join(login).encode()).decode()
-        with contextlib.closing(connection):
-            connection.request(method, path, body=body, headers=sent)
-            response = connection.getresponse()
-            text = response.read().decode("utf-8", "replace")
-            return Answer(response.status, response.headers, text)
+        connection.request(method, path, body=body, headers=sent)
+        return Pending(connection)
 
-    def admin(self, method: str, path: str) -> Answer:
-        """A request to the admin API over its UNIX socket."""
+    def admin(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        return self.begin_admin(method, path, body).answer()
+
+    def begin_admin(self, method: str, path: str, body: bytes | None = None) -> Pending:
+        """Send a request to the admin API over its UNIX socket."""
         connection = http.client.HTTPConnection("localhost", timeout=30)
         connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(30)
         connection.sock.connect(str(self.home / "run" / "clace.sock"))
-        with contextlib.closing(connection):
-            connection.request(method, path)
-            response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read().decode())
+        connection.request(method, path, body, {"Content-Type": "application/json"})
+        return Pending(connection)
 
 
-def password_hash() -> str:
-    import bcrypt  # noqa: PLC0415 - only where a server is really started
-
-    if not hasattr(password_hash, "made"):
-        password_hash.made = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    return password_hash.made
+@cache
+def password_hash(password: str) -> str:
+    # The least cost that there is: what a check costs is not what these tests are about.
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()

@@ -1,0 +1,72 @@
+"""What tests with a real server have in common."""
+
+import atexit
+import time
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.daemon import Daemon
+
+
+class DaemonTestCase(SynchronousTestCase):
+    """Each test has a server of its own."""
+
+    def make_daemon(self, config="", **options):
+        """A server that was not started yet; it ends and its home goes with the test."""
+        daemon = Daemon(config, **options)
+        self.addCleanup(daemon.remove)
+        return daemon
+
+    def source(self, files, folder=None):
+        """A folder with these files, texts or bytes by name."""
+        folder = folder or Path(self.mktemp()).absolute()
+        for name, content in files.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return folder
+
+    def wait_until(self, what, true, seconds=10):
+        """Fail if it does not become true in time."""
+        limit = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > limit:
+                self.fail(f"after {seconds} seconds still not: {what}")
+            time.sleep(0.01)
+
+
+class SharedDaemonTestCase(DaemonTestCase):
+    """The tests share a server with this configuration; each has apps of its own on it.
+
+    Trial has no set-up for classes. The server stays until a test wants another one.
+    """
+
+    config = ""
+
+    def setUp(self):
+        self.daemon = shared_daemon(self.config)
+
+    def create(self, path, files, *options):
+        """Install an app; the folder of its source."""
+        folder = self.source(files)
+        self.daemon.must("app", "create", *options, str(folder), path)
+        return folder
+
+
+_shared = {}
+
+
+def shared_daemon(config):
+    """The running server that was made for this configuration."""
+    daemon = _shared.get(config)
+    if daemon is None or daemon.process.poll() is not None:
+        end_shared()
+        daemon = _shared[config] = Daemon(config).start()
+    return daemon
+
+
+@atexit.register
+def end_shared():
+    while _shared:
+        _shared.popitem()[1].remove()
