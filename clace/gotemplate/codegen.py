@@ -11,6 +11,8 @@ from clace.gotemplate.expressions import Expressions, Variable
 from clace.gotemplate.signatures import Function
 from clace.gotemplate.writer import Site, Writer
 
+COMPACT_FROM: Final = 40
+"""Actions outside loops from which on short code matters more than quick code."""
 _LIMIT_CHECK: Final = "if run.steps < 0 or run.room < 0: run.refill()"
 
 
@@ -18,12 +20,19 @@ class TemplateCompiler:
     """The body of one template's function, in ``writer`` once :meth:`run` is done."""
 
     def __init__(
-        self, plan: Plan, functions: Mapping[str, Function], entries: Mapping[str, str]
+        self,
+        plan: Plan,
+        functions: Mapping[str, Function],
+        entries: Mapping[str, str],
+        *,
+        annotate: bool = False,
     ) -> None:
+        self._annotate = annotate
         self.writer = Writer()
         self.plan = plan
         self.expressions = Expressions(self.writer, functions)
         self._entries = entries
+        self.expressions.compact = _actions(plan.tree.root) > COMPACT_FROM
 
     def run(self) -> None:
         self._body(self.plan.tree.root)
@@ -53,17 +62,23 @@ class TemplateCompiler:
     def _scoped(self, emit: object, node: nodes.Branch) -> None:
         scope = len(self.expressions.variables)
         self.writer.flush()
-        self._note(node, "{{%s %s}}" % (node.keyword, node.pipe))  # noqa: UP031
+        self._note(node, node.keyword)
         assert callable(emit)
         emit(node)
         del self.expressions.variables[scope:]
 
-    def _note(self, node: nodes.Node, text: str) -> None:
+    def _note(self, node: nodes.Node, keyword: str = "") -> None:
+        """Say in a comment what the next lines are for."""
+        if not self._annotate:
+            return
         line, _ = nodes.location(self.plan.tree, node)
+        text = str(node)
+        if isinstance(node, nodes.Branch):
+            text = f"{{{{{keyword} {node.pipe}}}}}"
         self.writer.comment(f"{self.plan.tree.file}:{line}: {text}")
 
     def _action(self, node: nodes.Action) -> None:
-        self._note(node, str(node))
+        self._note(node)
         if node.pipe.decl:
             self.expressions.pipeline(node.pipe)
             return
@@ -114,8 +129,9 @@ class TemplateCompiler:
         self, node: nodes.Branch, items: str, declared: list[Variable], interface: str
     ) -> None:
         expressions, writer = self.expressions, self.writer
-        outer = expressions.dot
+        outer, compact = expressions.dot, expressions.compact
         expressions.dot = Variable(".", writer.name("d"), interface)
+        expressions.compact = False
         target = expressions.dot.local
         if len(declared) > 1:
             target = f"{declared[0].local}, {target}"
@@ -128,11 +144,11 @@ class TemplateCompiler:
             scope = len(expressions.variables)
             self._body(node.body)
             del expressions.variables[scope:]
-        expressions.dot = outer
+        expressions.dot, expressions.compact = outer, compact
 
     def _call(self, node: nodes.TemplateCall) -> None:
         self.writer.flush()
-        self._note(node, str(node))
+        self._note(node)
         code = "NOVALUE"
         if node.pipe is not None:
             value = self.expressions.concrete(self.expressions.pipeline(node.pipe))
@@ -140,3 +156,15 @@ class TemplateCompiler:
         name = self.plan.calls[node]
         self.writer.line("run.enter()", Site(node))
         self.writer.line(f"{self._entries[name]}(run, {code}); run.depth += 1")
+
+
+def _actions(body: nodes.Body | None) -> int:
+    """How many actions of a body stand outside its loops."""
+    count = 0
+    for node in () if body is None else body.nodes:
+        if isinstance(node, nodes.Range):
+            continue
+        if isinstance(node, nodes.Branch):
+            count += _actions(node.body) + _actions(node.otherwise)
+        count += isinstance(node, nodes.Action)
+    return count

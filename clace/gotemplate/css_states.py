@@ -10,10 +10,8 @@ from clace.gotemplate.html_states import SPACE, Step, url
 from clace.gotemplate.literals import quote
 
 _SPECIAL: Final = re.compile(r"[(\"'/]")
-_URL: Final = re.compile(
-    r"(?:\A|[^-_0-9A-Za-z\x80-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff])url\Z",
-    re.IGNORECASE | re.ASCII,
-)
+_NAME_CHAR: Final = re.compile(r"[-_0-9A-Za-z\x80-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_SPACE: Final = re.compile(r"[^ \t\n\f\r]")
 _ENDS: Final = {
     State.CSS_DQ: re.compile(r'[\\"]'),
     State.CSS_DQ_URL: re.compile(r'[\\"]'),
@@ -38,47 +36,62 @@ def _decoded(found: re.Match[str]) -> str:
     return "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)  # noqa: PLR2004
 
 
-def code(context: Context, source: str) -> Step:
-    start = 0
-    while (found := _SPECIAL.search(source, start)) is not None:
+def code(context: Context, source: str, start: int, end: int) -> Step:
+    place = start
+    while (found := _SPECIAL.search(source, place, end)) is not None:
         at, char = found.start(), found[0]
-        start = at + 1
+        place = at + 1
         if char == "(":
-            if _URL.search(source[:at].rstrip(SPACE)):
-                return _open_url(context, source, start)
+            if _after_url(source, start, at):
+                return _open_url(context, source, place, end)
         elif char == "/":
-            if source.startswith("//", at):
+            if source.startswith("//", at, end):
                 return context._replace(state=State.CSS_LINE_COMMENT), at + 2
-            if source.startswith("/*", at):
+            if source.startswith("/*", at, end):
                 return context._replace(state=State.CSS_BLOCK_COMMENT), at + 2
         else:
             state = State.CSS_DQ if char == '"' else State.CSS_SQ
-            return context._replace(state=state), start
-    return context, len(source)
+            return context._replace(state=state), place
+    return context, end
 
 
-def _open_url(context: Context, source: str, start: int) -> Step:
-    start = len(source) - len(source[start:].lstrip(SPACE))
-    char = source[start : start + 1]
+def _after_url(source: str, start: int, at: int) -> bool:
+    """Whether the word ``url`` stands before a parenthesis."""
+    while at > start and source[at - 1] in SPACE:
+        at -= 1
+    before = source[max(at - 4, start) : at]
+    if before[-3:].lower() != "url":
+        return False
+    return len(before) < 4 or not _NAME_CHAR.match(before)  # noqa: PLR2004
+
+
+def _open_url(context: Context, source: str, start: int, end: int) -> Step:
+    found = _NOT_SPACE.search(source, start, end)
+    place = end if found is None else found.start()
+    char = source[place : place + 1] if place < end else ""
     if char == '"':
-        return context._replace(state=State.CSS_DQ_URL), start + 1
+        return context._replace(state=State.CSS_DQ_URL), place + 1
     if char == "'":
-        return context._replace(state=State.CSS_SQ_URL), start + 1
-    return context._replace(state=State.CSS_URL), start
+        return context._replace(state=State.CSS_SQ_URL), place + 1
+    return context._replace(state=State.CSS_URL), place
 
 
-def string(context: Context, source: str) -> Step:
+def string(context: Context, source: str, start: int, end: int) -> Step:
     """A string or ``url(...)`` up to its end; strings too may hold URLs."""
     pattern = _ENDS[context.state]
-    start = 0
-    while (found := pattern.search(source, start)) is not None:
+    place = escape = start
+    while (found := pattern.search(source, place, end)) is not None:
         at = found.start()
         if found[0] != "\\":
             return context._replace(state=State.CSS), at + 1
-        if at + 1 == len(source):
-            shown = quote(source)
-            return failed(f"unfinished escape sequence in CSS string: {shown}"), len(source)
-        context, _ = url(context, decode_css(source[: at + 2]))
-        start = at + 2
-    context, _ = url(context, decode_css(source[start:]))
-    return context, len(source)
+        if at + 1 == end:
+            shown = quote(source[start:end])
+            return failed(f"unfinished escape sequence in CSS string: {shown}"), end
+        context = _decoded_url(context, source[escape : at + 2])
+        place, escape = at + 2, at
+    return _decoded_url(context, source[place:end]), end
+
+
+def _decoded_url(context: Context, text: str) -> Context:
+    text = decode_css(text)
+    return url(context, text, 0, len(text))[0]

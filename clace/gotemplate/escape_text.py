@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from clace.gotemplate.context import COMMENTS, SCRIPT_LITERALS, Context, Delim, State
-from clace.gotemplate.transitions import advance
+from clace.gotemplate.transitions import Cursor
 
 _SCRIPT_TAG: Final = re.compile(r"<(script|/script|!--)", re.IGNORECASE | re.ASCII)
 _LINE_BREAK: Final = re.compile("[\n\r\u2028\u2029]")
@@ -17,10 +17,10 @@ _OPENING: Final = {State.HTML_COMMENT: 4, State.JS_HTML_OPEN: 4, State.JS_HTML_C
 def rewrite(context: Context, text: str) -> tuple[Context, str | None]:
     """The context after the text, and the text to write if it differs."""
     out: list[str] = []
+    cursor = Cursor(text)
     written = start = 0
     while start != len(text):
-        after, read = advance(context, text[start:])
-        end = start + read
+        after, end = cursor.advance(context, start)
         dropping = context.state in COMMENTS and context.delim is Delim.NONE
         if context.state in (State.TEXT, State.RCDATA):
             written = _strays(context, after, text, start, end, written, out)

@@ -47,12 +47,37 @@ def stringify(args: tuple[Any, ...]) -> str:
     return sprint(arg for arg in args if arg is not None and arg is not NOVALUE)
 
 
+def escape_html(text: str) -> str:
+    """The text with everything replaced that means something in HTML."""
+    return (
+        text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace('"', "&#34;")
+        .replace("'", "&#39;")
+        .replace("+", "&#43;")
+        .replace("\0", "\ufffd")
+    )
+
+
+def html_value(value: Any) -> str:
+    """One value as HTML text: what nearly every action of a page comes to."""
+    kind = type(value)
+    if kind is str:
+        return escape_html(value) if find_special(value) else value
+    if kind is int:
+        return str(value)
+    if kind is bool:
+        return "true" if value else "false"
+    return html_text(value)
+
+
 def html_text(*args: Any) -> str:
     text = stringify(args)
     kind = type(text)
     if kind is HTML:
         return str.__str__(text)
-    return text.translate(_TABLE) if find_special(text) or kind is not str else text
+    return escape_html(str.__str__(text)) if kind is not str or find_special(text) else text
 
 
 def _text(*args: Any) -> tuple[str, bool]:
@@ -109,16 +134,16 @@ def strip_tags(source: str) -> str:
         state = context.state
         if context.element is not Element.NONE and state not in IN_TAG:
             state = State.RCDATA
-        after, read = TRANSITIONS[state](context, source[place:])
+        after, stop = TRANSITIONS[state](context, source, place, len(source))
         if context.state in (State.TEXT, State.RCDATA):
-            end = place + read
+            end = stop
             if after.state != context.state:
                 opening = source.rfind("<", place, end)
                 end = opening if opening >= 0 else end
             out.append(source[place:end])
         else:
             all_text = False
-        context, place = after, place + read
+        context, place = after, stop
     if all_text:
         return source
     if context.state in (State.TEXT, State.RCDATA):

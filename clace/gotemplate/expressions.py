@@ -13,11 +13,12 @@ from clace.gotemplate.signatures import ANY, MAP, VALUE, Function
 from clace.gotemplate.writer import Site, Writer
 
 FAST_ESCAPERS: Final = {
-    PREFIX + "htmlescaper": "html_text",
+    PREFIX + "htmlescaper": "html_value",
     PREFIX + "attrescaper": "html_attribute",
     PREFIX + "rcdataescaper": "html_rcdata",
 }
 ESCAPERS: Final = FAST_ESCAPERS | {
+    PREFIX + "htmlescaper": "html_text",
     PREFIX + "commentescaper": "comment",
     PREFIX + "cssescaper": "css_string",
     PREFIX + "cssvaluefilter": "css_value",
@@ -63,6 +64,7 @@ class Expressions:
         self.writer = writer
         self._functions = functions
         self.used: dict[str, Function] = {}
+        self.compact = False
         self.dot = Variable(".", "dot")
         self.variables = [Variable("$", "dot")]
         self._at: nodes.Node = nodes.Node(0)
@@ -216,6 +218,10 @@ class Expressions:
         if args or final is not None:
             return self._method(node, receiver, names, args, final)
         local = self.writer.name()
+        if self.compact and len(names) == 1:
+            code = f"get({receiver.local}, {names[0]!r}, {receiver.interface})"
+            self.writer.line(f"{local} = {code}", self.here(node, names[0]))
+            return Operand(local)
         keys = "".join(f"[{name!r}]" for name in names)
         self.writer.line(f"try: {local} = {receiver.local}{keys}")
         self.writer.line(
@@ -303,8 +309,10 @@ class Expressions:
         codes = ", ".join(operand.code for operand in operands)
         if name in FAST_ESCAPERS and len(operands) == 1 and operands[0].kind != "safe":
             code = operands[0].code
+            function = FAST_ESCAPERS[name]
             check = f"type({code}) is str and ({code}.isalnum() or not special({code}))"
             codes = f"{code} if {check} else {function}({code})"
+            codes = f"{function}({code})" if self.compact else codes
         else:
             codes = f"{function}({codes})"
         local = self.writer.name("e")

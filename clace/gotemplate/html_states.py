@@ -1,4 +1,8 @@
-"""How template text moves through HTML: tags, attribute names and values, comments, meta."""
+"""How template text moves through HTML: tags, attribute names and values, comments, meta.
+
+Every step takes a context and the text between two places, and gives the context after it has
+read some of that text, and the place where it stopped.
+"""
 
 from __future__ import annotations
 
@@ -57,48 +61,49 @@ _ATTRS: Final = {
 Step = tuple[Context, int]
 
 
-def lower(text: str) -> str:
-    """ASCII lower case."""
-    return text.lower() if text.isascii() else "".join(c.lower() if c < "\x80" else c for c in text)
-
-
-def text(context: Context, source: str) -> Step:
-    found = _TAG.search(source)
+def text(context: Context, source: str, start: int, end: int) -> Step:
+    found = _TAG.search(source, start, end)
     if found is None:
-        return context, len(source)
+        return context, end
     if found["comment"]:
         return Context(State.HTML_COMMENT), found.end()
     element = Element.NONE if found["end"] else _ELEMENTS.get(found["name"].lower(), Element.NONE)
     return Context(State.TAG, element=element), found.end()
 
 
-def _attribute_name(source: str, start: int) -> tuple[int, Context | None]:
-    found = _NAME_END.search(source, start)
+def _name_end(source: str, start: int, end: int) -> tuple[int, Context | None]:
+    found = _NAME_END.search(source, start, end)
     if found is None:
-        return len(source), None
+        return end, None
     if found[0] in "'\"<":
-        shown = quote(source[:32])
-        return -1, failed(f"{quote(found[0])} in attribute name: {shown}")
+        return -1, failed(f"{quote(found[0])} in attribute name")
     return found.start(), None
 
 
-def tag(context: Context, source: str) -> Step:
-    found = _NOT_SPACE.search(source)
+def tag(context: Context, source: str, start: int, end: int) -> Step:
+    found = _NOT_SPACE.search(source, start, end)
     if found is None:
-        return context, len(source)
-    start = found.start()
+        return context, end
+    place = found.start()
     if found[0] == ">":
         element = Element.NONE if context.element is Element.META else context.element
-        return Context(_CONTENT[element], element=element), start + 1
-    end, error = _attribute_name(source, start)
+        return Context(_CONTENT[element], element=element), place + 1
+    stop, error = _name_end(source, place, end)
     if error is not None:
-        return error, len(source)
-    if end == start:
-        shown = quote(source[start:])
-        return failed(f"expected space, attr name, or end of tag, but got {shown}"), len(source)
-    state = State.ATTR_NAME if end == len(source) else State.AFTER_NAME
-    attr = _attribute(context.element, source[start:end].lower())
-    return Context(state, element=context.element, attr=attr), end
+        return _named(error, source, start, end), end
+    if stop == place:
+        shown = quote(source[place:end])
+        return failed(f"expected space, attr name, or end of tag, but got {shown}"), end
+    state = State.ATTR_NAME if stop == end else State.AFTER_NAME
+    attr = _attribute(context.element, source[place:stop].lower())
+    return Context(state, element=context.element, attr=attr), stop
+
+
+def _named(context: Context, source: str, start: int, end: int) -> Context:
+    """An error about a name, with the text that it stands in."""
+    assert context.error is not None
+    context.error.description += f": {quote(source[start : min(start + 32, end)])}"
+    return context
 
 
 def _attribute(element: Element, name: str) -> Attr:
@@ -109,73 +114,79 @@ def _attribute(element: Element, name: str) -> Attr:
     return _ATTRS.get(attribute_type(name), Attr.NONE)
 
 
-def attribute_name(context: Context, source: str) -> Step:
-    end, error = _attribute_name(source, 0)
+def attribute_name(context: Context, source: str, start: int, end: int) -> Step:
+    stop, error = _name_end(source, start, end)
     if error is not None:
-        return error, len(source)
-    if end != len(source):
+        return _named(error, source, start, end), end
+    if stop != end:
         context = context._replace(state=State.AFTER_NAME)
-    return context, end
+    return context, stop
 
 
-def after_name(context: Context, source: str) -> Step:
-    found = _NOT_SPACE.search(source)
+def after_name(context: Context, source: str, start: int, end: int) -> Step:
+    found = _NOT_SPACE.search(source, start, end)
     if found is None:
-        return context, len(source)
+        return context, end
     if found[0] != "=":
         return context._replace(state=State.TAG), found.start()
     return context._replace(state=State.BEFORE_VALUE), found.end()
 
 
-def before_value(context: Context, source: str) -> Step:
-    found = _NOT_SPACE.search(source)
+def before_value(context: Context, source: str, start: int, end: int) -> Step:
+    found = _NOT_SPACE.search(source, start, end)
     if found is None:
-        return context, len(source)
-    delim, end = Delim.SPACE, found.start()
+        return context, end
+    delim, stop = Delim.SPACE, found.start()
     if found[0] in "'\"":
-        delim, end = (Delim.SINGLE if found[0] == "'" else Delim.DOUBLE), found.end()
-    return context._replace(state=VALUE_STATES[context.attr], delim=delim), end
+        delim, stop = (Delim.SINGLE if found[0] == "'" else Delim.DOUBLE), found.end()
+    return context._replace(state=VALUE_STATES[context.attr], delim=delim), stop
 
 
-def comment(context: Context, source: str) -> Step:
-    end = source.find("-->")
-    return (START, end + 3) if end >= 0 else (context, len(source))
+def comment(context: Context, source: str, start: int, end: int) -> Step:
+    stop = source.find("-->", start, end)
+    return (START, stop + 3) if stop >= 0 else (context, end)
 
 
-def special_end(context: Context, source: str) -> Step:
-    """Stop before the end tag of a script, style, textarea or title."""
-    if context.element is not Element.NONE:
-        if context.element is Element.SCRIPT and (
-            context.state in SCRIPT_LITERALS or context.state in COMMENTS
-        ):
-            return context, len(source)
-        found = _END_TAGS[context.element].search(source)
-        if found is not None:
-            return START, found.start()
-    return context, len(source)
+def special_end(context: Context, source: str, start: int, end: int) -> int:
+    """The place of the end tag of a script, style, textarea or title, or -1."""
+    if context.element is Element.NONE:
+        return -1
+    if context.element is Element.SCRIPT and (
+        context.state in SCRIPT_LITERALS or context.state in COMMENTS
+    ):
+        return -1
+    found = _END_TAGS[context.element].search(source, start, end)
+    return -1 if found is None else found.start()
 
 
-def attribute(context: Context, source: str) -> Step:
-    return context, len(source)
+def special(context: Context, source: str, start: int, end: int) -> Step:
+    """The text of a textarea or title up to its end tag."""
+    stop = special_end(context, source, start, end)
+    return (START, stop) if stop >= 0 else (context, end)
 
 
-def url(context: Context, source: str) -> Step:
-    if "#" in source or "?" in source:
-        return context._replace(url_part=URLPart.QUERY), len(source)
-    if context.url_part is URLPart.NONE and _NOT_SPACE.search(source):
+def attribute(context: Context, source: str, start: int, end: int) -> Step:
+    del source, start
+    return context, end
+
+
+def url(context: Context, source: str, start: int, end: int) -> Step:
+    if source.find("#", start, end) >= 0 or source.find("?", start, end) >= 0:
+        return context._replace(url_part=URLPart.QUERY), end
+    if context.url_part is URLPart.NONE and _NOT_SPACE.search(source, start, end):
         context = context._replace(url_part=URLPart.PRE_QUERY)
-    return context, len(source)
+    return context, end
 
 
-def meta_content(context: Context, source: str) -> Step:
-    found = _META_URL.search(source)
+def meta_content(context: Context, source: str, start: int, end: int) -> Step:
+    found = _META_URL.search(source, start, end)
     if found is None:
-        return context, len(source)
+        return context, end
     return context._replace(state=State.META_CONTENT_URL), found.end()
 
 
-def meta_content_url(context: Context, source: str) -> Step:
-    end = source.find(";")
-    if end < 0:
-        return context, len(source)
-    return context._replace(state=State.META_CONTENT), end + 1
+def meta_content_url(context: Context, source: str, start: int, end: int) -> Step:
+    stop = source.find(";", start, end)
+    if stop < 0:
+        return context, end
+    return context._replace(state=State.META_CONTENT), stop + 1

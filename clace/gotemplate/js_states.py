@@ -68,40 +68,42 @@ def next_slash(source: str, before: Slash) -> Slash:
     return Slash.DIVISION
 
 
-def code(context: Context, source: str) -> Step:  # noqa: PLR0911 - one for each case
+def code(  # noqa: PLR0911 - one for each case
+    context: Context, source: str, start: int, end: int
+) -> Step:
     """JavaScript outside strings, comments and regular expressions."""
-    found = _SPECIAL.search(source)
+    found = _SPECIAL.search(source, start, end)
+    at = end if found is None else found.start()
+    context = context._replace(slash=next_slash(source[start:at], context.slash))
     if found is None:
-        return context._replace(slash=next_slash(source, context.slash)), len(source)
-    at = found.start()
-    context = context._replace(slash=next_slash(source[:at], context.slash))
+        return context, end
     char = found[0]
     if char in _OPENS:
         return context._replace(state=_OPENS[char], slash=Slash.REGEXP), at + 1
     if char == "/":
-        return _slash(context, source, at)
+        return _slash(context, source, at, end)
     if char in "{}":
         return _brace(context, char, at)
-    if char == "<" and source.startswith("<!--", at):
+    if char == "<" and source.startswith("<!--", at, end):
         return context._replace(state=State.JS_HTML_OPEN), at + 4
-    if char == "-" and source.startswith("-->", at):
+    if char == "-" and source.startswith("-->", at, end):
         return context._replace(state=State.JS_HTML_CLOSE), at + 3
-    if char == "#" and source.startswith("#!", at):
+    if char == "#" and source.startswith("#!", at, end):
         return context._replace(state=State.JS_LINE_COMMENT), at + 2
     return context, at + 1
 
 
-def _slash(context: Context, source: str, at: int) -> Step:
-    if source.startswith("//", at):
+def _slash(context: Context, source: str, at: int, end: int) -> Step:
+    if source.startswith("//", at, end):
         return context._replace(state=State.JS_LINE_COMMENT), at + 2
-    if source.startswith("/*", at):
+    if source.startswith("/*", at, end):
         return context._replace(state=State.JS_BLOCK_COMMENT), at + 2
     if context.slash is Slash.REGEXP:
         return context._replace(state=State.JS_REGEXP), at + 1
     if context.slash is Slash.DIVISION:
         return context._replace(slash=Slash.REGEXP), at + 1
-    shown = quote(source[at : at + 32])
-    return failed(f"'/' could start a division or regexp: {shown}"), len(source)
+    shown = quote(source[at : min(at + 32, end)])
+    return failed(f"'/' could start a division or regexp: {shown}"), end
 
 
 def _brace(context: Context, char: str, at: int) -> Step:
@@ -114,59 +116,63 @@ def _brace(context: Context, char: str, at: int) -> Step:
     return context._replace(slash=next_slash(char, context.slash), braces=braces), at + 1
 
 
-def template_literal(context: Context, source: str) -> Step:
-    start = 0
-    while (found := _TEMPLATE.search(source, start)) is not None:
+def template_literal(context: Context, source: str, start: int, end: int) -> Step:
+    place = start
+    while (found := _TEMPLATE.search(source, place, end)) is not None:
         if found[0] == "${":
             braces = (*context.braces, 0)
             return context._replace(state=State.JS, braces=braces), found.end()
         if found[0] == "`":
             return context._replace(state=State.JS), found.end()
-        start = found.end() + 1
-        if start > len(source):
-            return _unfinished(source)
-    return context, len(source)
+        place = found.end() + 1
+        if place > end:
+            return _unfinished(source[start:end]), end
+    return context, end
 
 
-def _unfinished(source: str) -> Step:
-    return failed(f"unfinished escape sequence in JS string: {quote(source)}"), len(source)
+def _unfinished(text: str) -> Context:
+    return failed(f"unfinished escape sequence in JS string: {quote(text)}")
 
 
-def delimited(context: Context, source: str) -> Step:
+def delimited(context: Context, source: str, start: int, end: int) -> Step:
     """A string or a regular expression up to its end."""
     pattern = _DELIMITED[context.state]
-    start, in_set = 0, False
-    while (found := pattern.search(source, start)) is not None:
+    place, in_set = start, False
+    while (found := pattern.search(source, place, end)) is not None:
         at, char = found.start(), found[0]
-        start = at + 1
+        place = at + 1
         if char == "\\":
-            start += 1
-            if at + 1 == len(source):
-                return _unfinished(source)
+            place += 1
+            if at + 1 == end:
+                return _unfinished(source[start:end]), end
         elif char in "[]":
             in_set = char == "["
-        elif char == "/" and at > 0 and source[at - 1 : at + 7].lower() == "</script":
-            start += 1
+        elif char == "/" and at > start and _closes_script(source, at, end):
+            place += 1
         elif not in_set:
             return context._replace(state=State.JS, slash=Slash.DIVISION), at + 1
     if in_set:
-        return failed(f"unfinished JS regexp charset: {quote(source)}"), len(source)
-    return context, len(source)
+        return failed(f"unfinished JS regexp charset: {quote(source[start:end])}"), end
+    return context, end
 
 
-def block_comment(context: Context, source: str) -> Step:
+def _closes_script(source: str, at: int, end: int) -> bool:
+    return at + 7 <= end and source[at - 1 : at + 7].lower() == "</script"
+
+
+def block_comment(context: Context, source: str, start: int, end: int) -> Step:
     """A comment of JavaScript or CSS."""
-    end = source.find("*/")
-    if end < 0:
-        return context, len(source)
+    stop = source.find("*/", start, end)
+    if stop < 0:
+        return context, end
     state = State.JS if context.state is State.JS_BLOCK_COMMENT else State.CSS
-    return context._replace(state=state), end + 2
+    return context._replace(state=state), stop + 2
 
 
-def line_comment(context: Context, source: str) -> Step:
+def line_comment(context: Context, source: str, start: int, end: int) -> Step:
     """A comment up to, not including, the end of its line."""
     pattern, state = _LINE_ENDS[context.state]
-    found = pattern.search(source)
+    found = pattern.search(source, start, end)
     if found is None:
-        return context, len(source)
+        return context, end
     return context._replace(state=state), found.start()

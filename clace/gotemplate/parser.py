@@ -15,6 +15,7 @@ MAX_PARENS: Final = 60
 """Parenthesised pipelines within one another; deeper ones are refused to protect the compiler."""
 MAX_BLOCKS: Final = 60
 """Control structures within one another."""
+_LOOK_AHEAD: Final = 4
 _OPERANDS: Final = frozenset(
     ("bool", "rune", "complex", ".", "field", "word", "number", "nil", "string", "variable", "(")
 )
@@ -30,6 +31,7 @@ class Parser:
         self.trees: dict[str, nodes.Tree] = {}
         self._functions = functions
         self._tokens = tokens(source)
+        self._tokens += self._tokens[-1:] * _LOOK_AHEAD
         self._index = 0
         self._seen = 0
         self._action_line = 0
@@ -41,10 +43,11 @@ class Parser:
     # The token stream.
 
     def _next(self) -> Token:
-        token = self._tokens[min(self._index, len(self._tokens) - 1)]
-        self._seen = max(self._seen, self._index)
-        self._index += 1
-        return token
+        index = self._index
+        self._index = index + 1
+        if index > self._seen:  # noqa: PLR1730 - the hottest line of the parser
+            self._seen = index
+        return self._tokens[index]
 
     def _peek(self) -> Token:
         token = self._next()
@@ -52,9 +55,11 @@ class Parser:
         return token
 
     def _next_solid(self) -> Token:
-        while (token := self._next()).kind == "space":
-            pass
-        return token
+        index = self._index
+        while self._tokens[index].kind == "space":
+            index += 1
+        self._index = index
+        return self._next()
 
     def _peek_solid(self) -> Token:
         token = self._next_solid()
@@ -65,7 +70,7 @@ class Parser:
 
     def fail(self, message: str) -> NoReturn:
         """Refuse the template at the last token that was looked at."""
-        token = self._tokens[min(self._seen, len(self._tokens) - 1)]
+        token = self._tokens[self._seen]
         raise TemplateError(
             f"template: {self.name}:{token.line}: {message}",
             name=self.name,

@@ -19,7 +19,7 @@ from clace.gotemplate.codegen import TemplateCompiler
 from clace.gotemplate.errors import LimitError, TemplateError
 from clace.gotemplate.escape import Plan
 from clace.gotemplate.faults import Fault, LimitFault
-from clace.gotemplate.fields import LOOKUP, chain, holds_interfaces, method
+from clace.gotemplate.fields import LOOKUP, chain, get, holds_interfaces, method
 from clace.gotemplate.limits import Meter
 from clace.gotemplate.literals import quote
 from clace.gotemplate.printing import sprint
@@ -43,6 +43,7 @@ _NAMESPACE: Final[dict[str, Any]] = {
     "LOOKUP": LOOKUP,
     "Fault": Fault,
     "chain": chain,
+    "get": get,
     "method": method,
     "convert": convert,
     "elements": elements,
@@ -52,6 +53,7 @@ _NAMESPACE: Final[dict[str, Any]] = {
     "eval_args": lambda *args: sprint(args),
     "comment": escapers_html.comment,
     "html_text": escapers_html.html_text,
+    "html_value": escapers_html.html_value,
     "html_attribute": escapers_html.html_attribute,
     "html_rcdata": escapers_html.html_rcdata,
     "html_nospace": escapers_html.html_nospace,
@@ -86,27 +88,31 @@ class Program:
         self._entries = {name: f"t{index}" for index, name in enumerate(plans)}
         self._functions = functions
         self._used: dict[str, Function] = {}
-        self.source = self._assemble(plans)
-        self._globals = self._load()
+        self._plans = plans
+        self._globals = self._load(self.source())
 
-    def _assemble(self, plans: Mapping[str, Plan]) -> str:
+    def source(self, *, annotate: bool = False) -> str:
+        """The Python of the module, with what each piece is for if annotated."""
+        origins: dict[int, _Origin] = {}
         lines: list[str] = []
-        for name, plan in plans.items():
-            compiler = TemplateCompiler(plan, self._functions, self._entries)
+        for name, plan in self._plans.items():
+            compiler = TemplateCompiler(plan, self._functions, self._entries, annotate=annotate)
             compiler.run()
             lines += [f"def {self._entries[name]}(run, dot):", f" {quote(name, ascii_only=True)}"]
             lines.append(" out = run.out.append")
             for offset, site in compiler.writer.sites.items():
-                self._origins[len(lines) + offset + 1] = _Origin(name, plan.tree, site)
+                origins[len(lines) + offset + 1] = _Origin(name, plan.tree, site)
             lines += [*compiler.writer.lines, ""]
             self._used |= compiler.expressions.used
+        if not annotate:
+            self._origins = origins
         return "\n".join(lines)
 
-    def _load(self) -> dict[str, Any]:
+    def _load(self, source: str) -> dict[str, Any]:
         names = dict(_NAMESPACE)
         names |= {f"f_{name}": function.call for name, function in self._used.items()}
         try:
-            code = compile(self.source, FILE, "exec", dont_inherit=True)
+            code = compile(source, FILE, "exec", dont_inherit=True)
         except (SyntaxError, RecursionError, MemoryError) as error:
             raise TemplateError(f"template is nested too deeply to compile: {error}") from None
         exec(code, names)  # noqa: S102 - the source was written by this package

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from clace.gotemplate import nodes
@@ -27,28 +28,37 @@ class Namespace:
     ) -> None:
         self._failures: dict[str, TemplateError] = {}
         self.names = frozenset(trees)
-        plans: dict[str, Plan] = {}
-        for name in trees:
-            try:
-                plans |= escape_entry(trees, name)
-            except TemplateError as error:
-                self._failures[name] = error
-        called = {call for tree in trees.values() for call in _calls(tree.root)}
+        self._trees = trees
+        self._functions = functions
+        if files:
+            self._refuse(files)
+
+    def _refuse(self, files: Iterable[str]) -> None:
+        """Fail for a file that cannot stand alone, unless another includes it."""
+        assert self.program is not None
+        called = {call for tree in self._trees.values() for call in _calls(tree.root)}
         for name in files:
             if name in self._failures and name not in called:
                 raise self._failures[name]
-        self._program = Program(plans, functions)
 
-    @property
-    def source(self) -> str:
-        return self._program.source
+    @cached_property
+    def program(self) -> Program:
+        """The compiled templates; those that cannot be escaped are left out."""
+        plans: dict[str, Plan] = {}
+        for name in self._trees:
+            try:
+                plans |= escape_entry(self._trees, name)
+            except TemplateError as error:
+                self._failures[name] = error
+        return Program(plans, self._functions)
 
     def render(self, name: str, data: Any, meter: Meter) -> str:
         if name not in self.names:
             raise TemplateError(f"html/template: {quote(name)} is undefined", name=name)
+        program = self.program
         if name in self._failures:
             raise self._failures[name]
-        return self._program.run(name, data, meter)
+        return program.run(name, data, meter)
 
 
 def _calls(node: nodes.Node | None) -> Iterable[str]:
@@ -97,8 +107,8 @@ class TemplateSet:
 
     def sources(self) -> dict[str, str]:
         """The generated Python by page; the shared set is under the empty name."""
-        return {"": self._shared.source} | {
-            name: namespace.source for name, namespace in self._pages.items()
+        return {"": self._shared.program.source(annotate=True)} | {
+            name: namespace.program.source(annotate=True) for name, namespace in self._pages.items()
         }
 
 

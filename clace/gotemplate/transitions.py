@@ -1,4 +1,4 @@
-"""One step of the document's state machine: text in, context out."""
+"""The document's state machine: text in, context out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Final
 
 from clace.gotemplate import css_states, html_states, js_states
 from clace.gotemplate.context import (
+    COMMENTS,
+    SCRIPT_LITERALS,
+    START,
     Attr,
     Context,
     Delim,
@@ -19,14 +22,14 @@ from clace.gotemplate.context import (
 from clace.gotemplate.html_states import Step
 from clace.gotemplate.literals import quote
 
-TRANSITIONS: Final[dict[State, Callable[[Context, str], Step]]] = {
+TRANSITIONS: Final[dict[State, Callable[[Context, str, int, int], Step]]] = {
     State.TEXT: html_states.text,
     State.TAG: html_states.tag,
     State.ATTR_NAME: html_states.attribute_name,
     State.AFTER_NAME: html_states.after_name,
     State.BEFORE_VALUE: html_states.before_value,
     State.HTML_COMMENT: html_states.comment,
-    State.RCDATA: html_states.special_end,
+    State.RCDATA: html_states.special,
     State.ATTR: html_states.attribute,
     State.URL: html_states.url,
     State.META_CONTENT: html_states.meta_content,
@@ -51,6 +54,7 @@ TRANSITIONS: Final[dict[State, Callable[[Context, str], Step]]] = {
     State.CSS_LINE_COMMENT: js_states.line_comment,
     State.ERROR: html_states.attribute,
 }
+UNENDED: Final = SCRIPT_LITERALS | COMMENTS
 DELIM_ENDS: Final = {
     Delim.DOUBLE: re.compile('"'),
     Delim.SINGLE: re.compile("'"),
@@ -103,37 +107,58 @@ def is_js_type(mime_type: str) -> bool:
     return mime_type.partition(";")[0].lower().strip() in _JS_TYPES
 
 
-def advance(context: Context, source: str) -> Step:
-    """The context after some prefix of the text, and the length of that prefix."""
-    if context.delim is Delim.NONE:
-        after, end = html_states.special_end(context, source)
-        if end == 0:
-            return after, 0
-        return TRANSITIONS[context.state](context, source[:end])
-    found = DELIM_ENDS[context.delim].search(source)
-    end = found.start() if found else len(source)
-    if context.delim is Delim.SPACE:
-        bad = _BAD_UNQUOTED.search(source, 0, end)
-        if bad is not None:
-            shown = f"{quote(bad[0])} in unquoted attr: {quote(source[:end])}"
-            return failed(shown), len(source)
-    if found is None:
-        return _inside_attribute(context, unescape(source)), len(source)
-    element = context.element
-    if (
-        context.state is State.ATTR
-        and element is Element.SCRIPT
-        and context.attr is Attr.SCRIPT_TYPE
-        and not is_js_type(source[:end])
-    ):
-        element = Element.NONE
-    if context.delim is not Delim.SPACE:
-        end += 1
-    return Context(State.TAG, element=element), end
+class Cursor:
+    """A text on which a context advances; it remembers the end tag it saw ahead."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._ahead: dict[Element, int] = {}
+
+    def _special_end(self, context: Context, start: int) -> int:
+        ahead = self._ahead.get(context.element, -1)
+        if ahead >= start and context.state not in UNENDED:
+            return ahead
+        found = html_states.special_end(context, self.source, start, len(self.source))
+        if found >= 0:
+            self._ahead[context.element] = found
+        return found
+
+    def advance(self, context: Context, start: int) -> Step:
+        """The context after some of the text from ``start`` on, and where that ends."""
+        if context.delim is not Delim.NONE:
+            return self._attribute(context, start)
+        special = self._special_end(context, start)
+        if special == start:
+            return START, start
+        end = special if special >= 0 else len(self.source)
+        return TRANSITIONS[context.state](context, self.source, start, end)
+
+    def _attribute(self, context: Context, start: int) -> Step:
+        source, end = self.source, len(self.source)
+        found = DELIM_ENDS[context.delim].search(source, start)
+        stop = found.start() if found else end
+        if context.delim is Delim.SPACE:
+            bad = _BAD_UNQUOTED.search(source, start, stop)
+            if bad is not None:
+                shown = f"{quote(bad[0])} in unquoted attr: {quote(source[start:stop])}"
+                return failed(shown), end
+        if found is None:
+            return _inside_attribute(context, unescape(source[start:])), end
+        element = context.element
+        if (
+            context.state is State.ATTR
+            and element is Element.SCRIPT
+            and context.attr is Attr.SCRIPT_TYPE
+            and not is_js_type(source[start:stop])
+        ):
+            element = Element.NONE
+        if context.delim is not Delim.SPACE:
+            stop += 1
+        return Context(State.TAG, element=element), stop
 
 
 def _inside_attribute(context: Context, source: str) -> Context:
-    while source:
-        context, read = TRANSITIONS[context.state](context, source)
-        source = source[read:]
+    place = 0
+    while place < len(source):
+        context, place = TRANSITIONS[context.state](context, source, place, len(source))
     return context

@@ -107,3 +107,8 @@ class Go:
             {"error": answer["error"]} if "error" in answer else {"output": answer["output"]}
             for answer in self._run(text=lines + "\n")
         ]
+
+    def measure(self, case: dict[str, Any]) -> dict[str, float]:
+        """Microseconds of Go's ``render`` and ``compile`` for a case."""
+        found: dict[str, float] = self._run("measure", text=json.dumps(expanded(case)) + "\n")[0]
+        return found

@@ -36,6 +36,11 @@ def generated(count: int, start: int) -> list[dict[str, Any]]:
     return cases
 
 
+def _both_limited(mine: dict[str, str], theirs: dict[str, str]) -> bool:
+    """Whether both sides ran into their limits, which are worded differently."""
+    return theirs.get("error") == "too much output" and "exceeds" in mine.get("error", "")
+
+
 def fuzz(count: int, start: int, show: int) -> int:
     """Compare ``count`` cases in batches; the number of differences is the result."""
     go = Go()
@@ -47,7 +52,7 @@ def fuzz(count: int, start: int, show: int) -> int:
         for case, theirs in zip(cases, go.answers(cases), strict=True):
             mine = ours(case)
             outcomes["output" if "output" in theirs else "error"] += 1
-            if mine != theirs:
+            if mine != theirs and not _both_limited(mine, theirs):
                 different += 1
                 if different <= show:
                     print(json.dumps(case), f"\n  go   {theirs}\n  ours {mine}", flush=True)

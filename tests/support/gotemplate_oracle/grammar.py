@@ -126,7 +126,7 @@ class Maker:
         if kind < 2:
             return self.pick(STRINGS)
         if kind == 2:
-            return self.pick((0, 1, -1, 7, 42, 1 << 40, -(1 << 63), (1 << 63) - 1))
+            return self.pick((0, 1, -1, 7, 42, 65536, -70000))
         if kind == 3:
             return self.pick((0.0, 1.0, -0.5, 3.14159, 1e21, 1.5e-7, 1234567.0, 100000.0))
         if kind == 4:

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -219,12 +220,8 @@ func (l *limited) Write(data []byte) (int, error) {
 	return l.Buffer.Write(data)
 }
 
-func run(one testCase) (result answer) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			result = answer{Error: fmt.Sprintf("panic: %v", problem)}
-		}
-	}()
+// parse builds the set that a case renders from, and the name to execute.
+func parse(one testCase) (*template.Template, string, error) {
 	names := []string{}
 	base := []string{}
 	for name := range one.Files {
@@ -238,27 +235,67 @@ func run(one testCase) (result answer) {
 	sort.Strings(base)
 	set := template.New("\x00root").Funcs(functions())
 	if err := parseInto(set, base, one.Files); err != nil {
-		return answer{Error: err.Error()}
+		return nil, "", err
 	}
 	if len(base) > 0 {
 		clone, err := set.Clone()
 		if err != nil {
-			return answer{Error: err.Error()}
+			return nil, "", err
 		}
 		set, names = clone, []string{one.Render}
 	}
 	if err := parseInto(set, names, one.Files); err != nil {
-		return answer{Error: err.Error()}
+		return nil, "", err
 	}
 	name := path.Base(one.Render)
 	if one.Block != "" {
 		name = one.Block
+	}
+	return set, name, nil
+}
+
+func run(one testCase) (result answer) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			result = answer{Error: fmt.Sprintf("panic: %v", problem)}
+		}
+	}()
+	set, name, err := parse(one)
+	if err != nil {
+		return answer{Error: err.Error()}
 	}
 	var out limited
 	if err := set.ExecuteTemplate(&out, name, decode(one.Data)); err != nil {
 		return answer{Error: err.Error()}
 	}
 	return answer{Output: out.String()}
+}
+
+// measure tells the best microseconds of one render and of one parse with its first render,
+// less the render.
+func measure(one testCase) map[string]float64 {
+	data := decode(one.Data)
+	best := map[string]float64{"render": 1e12, "first": 1e12}
+	for round := 0; round < 20; round++ {
+		start := time.Now()
+		set, name, err := parse(one)
+		if err == nil {
+			err = set.ExecuteTemplate(io.Discard, name, data)
+		}
+		if err != nil {
+			panic(err)
+		}
+		best["first"] = min(best["first"], float64(time.Since(start).Nanoseconds())/1000)
+		start = time.Now()
+		const renders = 200
+		for i := 0; i < renders; i++ {
+			var out bytes.Buffer
+			_ = set.ExecuteTemplate(&out, name, data)
+		}
+		best["render"] = min(best["render"], float64(time.Since(start).Nanoseconds())/1000/renders)
+	}
+	best["compile"] = best["first"] - best["render"]
+	return best
 }
 
 func versions() map[string]string {
@@ -288,6 +325,10 @@ func main() {
 		var one testCase
 		if err := json.Unmarshal(input.Bytes(), &one); err != nil {
 			panic(err)
+		}
+		if len(os.Args) > 1 && os.Args[1] == "measure" {
+			_ = encoder.Encode(measure(one))
+			continue
 		}
 		_ = encoder.Encode(run(one))
 	}

@@ -1,0 +1,36 @@
+"""``python -m clace.gotemplate --dump FILE``: the Python that a template file compiles to."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from clace.gotemplate.errors import TemplateError
+from clace.gotemplate.sets import compile_templates
+
+
+def _stand_in(*_: object) -> str:
+    """What stands in for a server's function while its code is shown."""
+    return ""
+
+
+def main(arguments: list[str]) -> int:
+    """Print the generated module; 1 and the error if the file does not compile."""
+    parser = argparse.ArgumentParser(prog="python -m clace.gotemplate")
+    parser.add_argument("--dump", metavar="FILE", required=True, type=Path, nargs="+")
+    parser.add_argument("--function", metavar="NAME", action="append", default=[])
+    options = parser.parse_args(arguments)
+    names = ("static", "fileNonEmpty", *options.function)
+    files = {path.name: path.read_text("utf-8") for path in options.dump}
+    try:
+        templates = compile_templates(files, functions=dict.fromkeys(names, _stand_in))
+    except TemplateError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    sys.stdout.write(templates.sources()[""] + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
