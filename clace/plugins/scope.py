@@ -82,7 +82,9 @@ class Scope:
         invocation = self._invocation(call, permitted)
         try:
             value = await self._run(permitted.function.call(invocation, permitted.given))
-            return self._answer(call, value)
+            if isinstance(value, ItemStream):
+                return PluginAnswer(stream=await self._open(call, value))
+            return self._whole(call, value)
         except (PluginRefused, BadRequest, CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - a plugin's fault must not end the app's host
@@ -155,7 +157,8 @@ class Scope:
         self._running.add(running)
         try:
             return await running
-        except CancelledError:
+        except Exception:
+            # What is cancelled may fail in any way that it knows.
             if self._ended:
                 raise PluginRefused("the request has ended") from None
             raise
@@ -172,9 +175,7 @@ class Scope:
         self.log.failure("Fault in {name}, request {rid}", name=name, rid=rid)
         return CallFailed(f"internal error in {name}")
 
-    def _answer(self, call: PluginCall, value: Any) -> PluginAnswer:
-        if isinstance(value, ItemStream):
-            return PluginAnswer(stream=self._open(call, value))
+    def _whole(self, call: PluginCall, value: Any) -> PluginAnswer:
         size = _size(value)
         if size > self._limits.answer_bytes:
             raise CallFailed(
@@ -183,13 +184,15 @@ class Scope:
             )
         return PluginAnswer(value=value)
 
-    def _open(self, call: PluginCall, stream: ItemStream) -> int:
-        name = f"{call.plugin}:{stream.name}"
-        resource = self._resources.add(name, stream.items.close, strict=True)
-        if len(self._streams) >= self._limits.streams:
+    async def _open(self, call: PluginCall, stream: ItemStream) -> int:
+        if self._ended or len(self._streams) >= self._limits.streams:
+            await stream.items.close()
             raise PluginRefused(
                 f"app {self._caller.app} has more than {self._limits.streams} streams open"
+                " or its request has ended"
             )
+        name = f"{call.plugin}:{stream.name}"
+        resource = self._resources.add(name, stream.items.close, strict=True)
         self._opened += 1
         self._streams[self._opened] = _OpenStream(stream.items, resource)
         return self._opened

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -78,11 +77,15 @@ class TempFiles:
         self._made: dict[str, str] = {}
         self._offers: dict[str, _Offer] = {}
 
-    async def make(self, app_id: str) -> tuple[BinaryIO, str]:
-        """A new empty file of the app, open for writing, and its path."""
-        file, path = await self._in_thread(self._create)
+    def reserve(self, app_id: str) -> str:
+        """The path of a new file of the app; it is there once it was opened."""
+        path = f"{self._directory}/clace-exec-stdout-{self._random_bytes(16).hex()}"
         self._made[path] = app_id
-        return file, path
+        return path
+
+    async def create(self, path: str) -> BinaryIO:
+        """The reserved file, empty and open for writing."""
+        return await self._in_thread(lambda: _created(path))
 
     def owner(self, path: str) -> str | None:
         """The app that a file was made for, if it was made here."""
@@ -142,10 +145,6 @@ class TempFiles:
         for path in tuple(self._made):
             await self.discard(path)
 
-    def _create(self) -> tuple[BinaryIO, str]:
-        descriptor, path = tempfile.mkstemp(prefix="clace-exec-stdout-", dir=self._directory)
-        return os.fdopen(descriptor, "wb", buffering=0), path
-
     def _withdraw(self, file_id: str) -> None:
         offer = self._offers.pop(file_id, None)
         if offer is None:
@@ -161,6 +160,11 @@ class TempFiles:
 
 def _meant_for(served: ServedFile, app_id: str, user_id: str) -> bool:
     return served.app_id == app_id and (served.visibility == APP or served.user_id == user_id)
+
+
+def _created(path: str) -> BinaryIO:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
 def _opened(served: ServedFile) -> tuple[BinaryIO, int]:

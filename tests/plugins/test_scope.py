@@ -63,6 +63,21 @@ class ScopeTests(SynchronousTestCase):
         self.successResultOf(scope.next(first))
         self.successResultOf(scope.call(call("count", 1)))
         self.failureResultOf(scope.call(call("count", 1)), PluginRefused)
+        self.assertEqual(len(self.successResultOf(scope.end())), 2)
+
+    def test_late_stream(self):
+        """A stream that is opened although its request has ended is closed at once."""
+        opened, late = Counting(None), Deferred(lambda deferred: deferred.callback(None))
+
+        async def do(invocation, given):
+            await late
+            return ItemStream("late", opened)
+
+        scope = self.begin(do)
+        running = self.do(scope)
+        self.successResultOf(scope.end())
+        self.failureResultOf(running, PluginRefused)
+        self.assertEqual(opened.closed, 1)
 
     def test_size(self):
         """A result over the limit is an error for the app, not a frame too large to send."""

@@ -22,9 +22,9 @@ class TempFilesTests(SynchronousTestCase):
         self.files = TempFiles(str(self.folder), self.clock, os.urandom, at_once)
 
     def make(self, text=b"hello"):
-        file, path = self.successResultOf(self.files.make(APP_ID))
-        file.write(text)
-        file.close()
+        path = self.files.reserve(APP_ID)
+        with self.successResultOf(self.files.create(path)) as file:
+            file.write(text)
         return path
 
     def offer(self, path, **options):
@@ -60,6 +60,15 @@ class TempFilesTests(SynchronousTestCase):
         self.assertTrue(Path(path).name.startswith("clace-exec-stdout-"))
         self.assertEqual(self.files.owner(path), APP_ID)
         self.assertIsNone(self.files.owner("/etc/passwd"))
+
+    def test_reserved(self):
+        """A path that was reserved and never used can be discarded."""
+        self.successResultOf(self.files.discard(self.files.reserve(APP_ID)))
+
+    def test_taken(self):
+        """A file is never written where there is one already."""
+        path = self.make()
+        self.failureResultOf(self.files.create(path), FileExistsError)
 
     def test_discard(self):
         """A file that nobody is offered goes, and only files made here do."""

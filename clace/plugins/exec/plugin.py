@@ -92,12 +92,16 @@ class Exec:
         return await running.lines()
 
     async def _in_file(self, invocation: Invocation, running: Running) -> str:
-        file, path = await self._files.make(invocation.caller.app.id)
+        path = self._files.reserve(invocation.caller.app.id)
         invocation.defer("stdout_file", lambda: self._files.discard(path))
         try:
-            await running.copy(file, self._in_thread)
-        finally:
-            await self._in_thread(file.close)
+            file = await self._files.create(path)
+            try:
+                await running.copy(file, self._in_thread)
+            finally:
+                await self._in_thread(file.close)
+        except OSError as error:
+            raise CallFailed(f"cannot write the output to a file: {error.strerror}") from error
         return path
 
     def _command(self, given: Run) -> Command:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from typing import Any, BinaryIO
 
 from msgspec import Struct
@@ -59,11 +60,14 @@ class Running:
         return await in_thread(lambda: parsed(whole))
 
     async def copy(self, file: BinaryIO, in_thread: InThread) -> None:
-        """Write the output to a file."""
+        """Write the output to a file.
+
+        :raises OSError: it cannot be written.
+        """
         some = False
         async for data in self._output():
             some = True
-            await in_thread(_writing(file, data))
+            await in_thread(partial(file.write, data))
         await self.check_exit(some=some)
 
     def items(self, *, documents: bool) -> RunningItems:
@@ -135,13 +139,3 @@ async def _tail(errors: Pipe | None) -> str:
     while errors is not None and (data := await errors.read()):
         kept = (kept + data)[-_MAX_ERRORS:]
     return kept.decode("utf-8", "replace").strip()
-
-
-def _writing(file: BinaryIO, data: bytes) -> Callable[[], None]:
-    def write() -> None:
-        try:
-            file.write(data)
-        except OSError as error:
-            raise CallFailed(f"cannot write the output to a file: {error.strerror}") from error
-
-    return write

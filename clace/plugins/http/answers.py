@@ -56,15 +56,12 @@ class Collector(Protocol):
             self.transport.loseConnection()
 
 
-class _Abandoned(Protocol):
-    def connectionMade(self) -> None:
-        assert self.transport is not None
-        self.transport.loseConnection()
-
-
 def abandon(response: IResponse) -> None:
     """Close the connection of an answer whose body nobody wants."""
-    response.deliverBody(_Abandoned())
+    nobody = Protocol()
+    response.deliverBody(nobody)
+    if nobody.transport is not None:
+        nobody.transport.loseConnection()
 
 
 async def collected(response: IResponse, limit: int) -> bytes:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.web.iweb import IPolicyForHTTPS, IResponse
 
 from clace.errors import BadRequest, PluginRefused
@@ -89,8 +89,8 @@ class Http:
         deadline = self._clock.callLater(seconds, expire)
         try:
             return await exchange
-        except (CallFailed, CancelledError):
-            # What was cancelled may fail in any way that its layers know.
+        except Exception:
+            # What is cancelled may fail in any way that one of its layers knows.
             if expired:
                 raise CallFailed(f"http request timed out after {seconds:g} seconds") from None
             raise

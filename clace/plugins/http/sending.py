@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve, frozen
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ConnectError, ConnectionClosed
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionClosed
 from twisted.internet.interfaces import IConsumer
 from twisted.web.client import (
     Agent,
@@ -82,6 +82,8 @@ class Sender:
         try:
             sent = agent.request(ask.method.encode("ascii"), uri, ask.headers.copy(), body)
             response: IResponse = await sent
+        except ConnectingCancelledError as error:
+            raise CancelledError from error
         except (ResponseFailed, RequestTransmissionFailed) as error:
             reasons = "; ".join(str(reason.value) for reason in error.reasons)
             raise CallFailed(f"request to {ask.target.netloc} failed: {reasons}") from error

@@ -20,6 +20,11 @@ from tests.support.plugin_contract import app, call
 SETTINGS = ExecSettings(search_path="/usr/bin:/bin")
 
 
+class FullDisk(TempFiles):
+    async def create(self, path):
+        return await deferToThread(open, "/dev/full", "wb")
+
+
 class ExecTests(TestCase):
     timeout = 30
 
@@ -113,6 +118,18 @@ class ExecTests(TestCase):
         self.assertEqual((await self.sh("exit 3", stdout_file=True)).error, "exit status 3")
         await self.scope.end()
         self.assertEqual(self.made(), [])
+
+    async def test_no_place_for_file(self):
+        """A file that cannot be written is an error for the app."""
+        self.folder.rename(self.folder.with_suffix(".gone"))
+        self.assertIn("No such file", (await self.sh("echo a", stdout_file=True)).error)
+
+    async def test_full_disk(self):
+        """A disk that fills up while the output is written is an error for the app."""
+        self.files = FullDisk(str(self.folder), reactor, os.urandom, deferToThread)
+        self.begin()
+        answer = await self.sh("yes | head -c 1000000", stdout_file=True)
+        self.assertIn("No space left", answer.error)
 
     async def test_stream(self):
         """A stream has all lines; a program is read only as fast as the app takes them."""

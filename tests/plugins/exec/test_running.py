@@ -67,15 +67,6 @@ class RunningTests(SynchronousTestCase):
         self.successResultOf(self.running(b"\xff", b"\n").copy(file, at_once))
         self.assertEqual(file.getvalue(), b"\xff\n")
 
-    def test_full_disk(self):
-        """A file that cannot be written is an error for the app."""
-
-        class Full:
-            def write(self, _data):
-                raise OSError(28, "No space left on device")
-
-        self.assertIn("No space left", self.failure(self.running(b"a").copy(Full(), at_once)))
-
     def test_exit(self):
         """A program that fails is an error with its exit status and what it complained of."""
         self.assertEqual(

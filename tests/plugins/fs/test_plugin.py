@@ -144,8 +144,8 @@ class FsTests(SynchronousTestCase):
     def test_serve_output(self):
         """The output of a program can be offered by its own app, wherever it is, not by others."""
         for app_id, allowed in (("app_prd_1", True), ("app_prd_2", False)):
-            file, path = self.successResultOf(self.files.make(app_id))
-            file.close()
+            path = self.files.reserve(app_id)
+            self.successResultOf(self.files.create(path)).close()
             self.assertEqual(self.answer("serve_tmp_file", path).error == "", allowed)
 
     def test_serve_refused(self):
