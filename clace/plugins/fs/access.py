@@ -19,11 +19,11 @@ _PATH = re.compile(r"(regex:\^?(\((\?:)?)*)?/")
 
 @frozen
 class Access:
-    """The folders open to every app, and what this call's permissions name themselves.
+    """What this call's permissions name, and the folders open to those that name nothing.
 
     A permission names files if its first argument is a path, or a pattern for paths that begins
     with a slash. A literal path is good for whatever it leads to, as its operator wrote it; a
-    pattern must match the path without symbolic links too.
+    pattern must match the path without symbolic links and dots too.
     """
 
     roots: tuple[str, ...]
@@ -31,8 +31,11 @@ class Access:
 
     @classmethod
     def of(cls, roots: Sequence[str], grants: Iterable[Permission]) -> Access:
-        first = (grant.arguments[0] for grant in grants if grant.arguments)
-        return cls(tuple(map(os.path.realpath, roots)), tuple(filter(_names_paths, first)))
+        first = ["".join(grant.arguments[:1]) for grant in grants]
+        named = tuple(filter(_names_paths, first))
+        if first and len(named) == len(first):
+            return cls((), named)
+        return cls(tuple(map(os.path.realpath, roots)), named)
 
     def allows(self, given: str, real: str) -> bool:
         """Whether ``given`` may be looked at, which without symbolic links is ``real``."""

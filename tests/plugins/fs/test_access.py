@@ -56,6 +56,15 @@ class AllowsTests(SynchronousTestCase):
         self.assertFalse(self.allows("regex:/srv/.*", "/srv/link", "/etc/shadow"))
         self.assertTrue(self.allows("regex:^(/srv|/var)/.*", "/var/log"))
 
+    def test_narrowed(self):
+        """Folders open to all do not widen a permission that names files; another one may."""
+        narrow, wide = ("regex:/tmp/a(/.*)?",), ("regex:.*",)
+        for given, allowed in ((grants(narrow), False), (grants(narrow, wide), True)):
+            access = Access.of(("/tmp",), given)
+            self.assertTrue(access.allows("/tmp/a/b", "/tmp/a/b"))
+            self.assertEqual(access.allows("/tmp/a/../b", "/tmp/b"), allowed)
+        self.assertTrue(Access.of(("/tmp",), grants(())).allows("/tmp/b", "/tmp/b"))
+
     def test_not_explicit(self):
         """A pattern that names no path opens nothing beyond the folders open to all."""
         for expected in ("regex:.*", "regex:.*/srv", "srv", "regex:[/]srv"):
