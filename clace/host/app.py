@@ -10,7 +10,7 @@ from clace.host.answers import Reply, checked, text_reply
 from clace.host.exchange import Daemon, Door, Exchange
 from clace.host.faults import AppFault
 from clace.host.pages import Pages
-from clace.host.program import Program
+from clace.host.program import Program, app_place
 from clace.host.requests import Surroundings, request_fields
 from clace.host.routing import build_router
 from clace.model.traffic import AppRequest
@@ -26,10 +26,12 @@ class HostedApp:
     def __init__(self, load: Load, say: Callable[[str], None]) -> None:
         self._dev = load.is_dev
         self._seconds = load.request_seconds
-        self._program = Program(load, Door(load.node_config, load.env, say))
-        definition = self._program.definition
-        self._definition = definition
-        self._router = build_router(definition)
+        try:
+            self._program = Program(load, Door(load.node_config, load.env, say))
+            self._router = build_router(self._program.definition)
+        except AppFault as fault:
+            raise fault if fault.place.file else AppFault(fault.message, app_place(load)) from None
+        definition = self._definition = self._program.definition
         self._pages = Pages(load, definition)
         self._around = Surroundings(
             app_name=definition.name,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import socket
 import sys
-from contextlib import suppress
 
-from clace.host.line import Hangup, Line
+from clace.host.line import Line
 from clace.host.serving import Serving
 from clace.host.walls import AFTER_THREADS, BEFORE_THREADS, Site, put_up
 from clace.wire import Ready
@@ -21,7 +19,7 @@ def live(site: Site) -> None:
     """Never returns: the process ends when the daemon hangs up."""
     try:
         _serve(site)
-    except (Hangup, OSError):
+    except OSError:
         os._exit(0)
     except BaseException:  # noqa: BLE001 - nothing may fall back into the nursery's loop
         os._exit(1)
@@ -35,8 +33,7 @@ def _serve(site: Site) -> None:
     report = put_up(BEFORE_THREADS, site)
     line = Line(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=site.socket))
     serving = Serving(line, site.bounds.threads)
-    gc.collect()
+    serving.start()
     report |= put_up(AFTER_THREADS, site)
     line.send(Ready(walls=report))
-    with suppress(KeyboardInterrupt):
-        serving.run()
+    serving.run()

@@ -20,6 +20,7 @@ from itertools import pairwise
 _ATTRIBUTES = frozenset({"value", "error", "error_code", "is_stream"})
 _CALLS = {"bool": "ace__bool", "str": "ace__str", "getattr": "ace__getattr"}
 _SIGNS = re.compile(rb"""load\s*\(\s*r?["'][^"'\n]*\.(in|ex)\b|\boutput\b""")
+_MEANINGFUL = frozenset({tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING})
 # What can be no response needs no call to be tested.
 _PLAIN = (
     ast.Compare,
@@ -47,11 +48,25 @@ class Rewritten:
         self,
         text: str,
         edits: dict[int, list[tuple[int, int]]] | None = None,
-        names: tuple[str, ...] = (),
     ) -> None:
         self.text = text
-        self.globals = names
         self._edits = edits or {}
+
+    @property
+    def globals(self) -> tuple[str, ...]:
+        """The names that the top level binds itself."""
+        tree = _parsed(self.text)
+        return tuple(dict.fromkeys(_globals(tree.body))) if tree else ()
+
+    def function_at(self, line: int) -> str:
+        """The innermost function that the line is in, ``""`` at the top level."""
+        tree = _parsed(self.text) or ast.Module([], [])
+        around = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
+        ]
+        return max(around, key=lambda node: node.lineno).name if around else ""
 
     def original_column(self, line: int, column: int) -> int:
         """The column, from 1, that was at ``column`` before."""
@@ -62,13 +77,20 @@ class Rewritten:
 
 def rewrite(text: str) -> Rewritten:
     """The text with responses made testable; what Python cannot read is left to Starlark."""
+    tree = _parsed(text)
+    try:
+        return Rewritten(text) if tree is None else _Rewriter(text, tree).rewritten()
+    except (RecursionError, tokenize.TokenError):
+        return Rewritten(text)
+
+
+def _parsed(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-        return _Rewriter(text, tree).rewritten()
-    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
-        return Rewritten(text)
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 class _Rewriter:
@@ -80,11 +102,10 @@ class _Rewriter:
         self._tokens = [
             token
             for token in tokenize.generate_tokens(io.StringIO(text).readline)
-            if token.type in {tokenize.NAME, tokenize.OP}
+            if token.type in _MEANINGFUL
         ]
         self._starts = [token.start for token in self._tokens]
         self._edits: list[tuple[tuple[int, int], int, int, str]] = []
-        self._globals = tuple(dict.fromkeys(_globals(tree.body)))
         self._tested: set[ast.BoolOp] = set()
         bound = {name for node in ast.walk(tree) for name in _bound_by(node)}
         self._calls = {old: new for old, new in _CALLS.items() if old not in bound}
@@ -99,7 +120,7 @@ class _Rewriter:
         moves = {}
         for line, edits in by_line.items():
             self._lines[line - 1], moves[line] = _apply(self._lines[line - 1], edits)
-        return Rewritten("\n".join(self._lines), moves, self._globals)
+        return Rewritten("\n".join(self._lines), moves)
 
     def _edit(self, node: ast.AST) -> None:
         if isinstance(node, ast.Attribute):
@@ -155,7 +176,7 @@ class _Rewriter:
 
     def _operator_before(self, right: ast.expr) -> int:
         """Only brackets and one operator are between two operands."""
-        index = self._token_before(self._start(right)) - 1
+        index = bisect_left(self._starts, self._start(right)) - 1
         while self._tokens[index].type != tokenize.NAME:
             index -= 1
         return index
@@ -168,9 +189,6 @@ class _Rewriter:
 
     def _replace(self, token: tokenize.TokenInfo, new: str) -> None:
         self._edits.append((token.start, 1, len(token.string), new))
-
-    def _token_before(self, place: tuple[int, int]) -> int:
-        return bisect_right(self._starts, place) - 1
 
     def _start(self, node: ast.expr) -> tuple[int, int]:
         return node.lineno, self._characters(node.lineno, node.col_offset)

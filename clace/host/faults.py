@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -55,19 +54,12 @@ class AppFault(Exception):
         return f"{self.message} : Function {self.place.function}, Position {self.place}"
 
 
-Columns = Callable[[str, int, int], int]
-
-
-def _same_column(_file: str, _line: int, column: int) -> int:
-    return column
-
-
-def read_fault(report: str, columns: Columns = _same_column) -> AppFault:
-    """The fault that Starlark reports; ``columns`` gives back the columns of the app's own text."""
+def read_fault(report: str) -> AppFault:
+    """The fault that Starlark reports, at its innermost place in the app's own files."""
     head, _, rest = report.rpartition("error: ") if report.count("error: ") == 1 else _cut(report)
     spans = list(_SPAN.finditer("\n" + rest if not rest.startswith("\n") else rest))
     message = rest[: spans[-1].start()] if spans else rest
-    return AppFault(_wording(message.strip()), _place(head, spans, columns))
+    return AppFault(_wording(message.strip()), _place(head, spans))
 
 
 def _cut(report: str) -> tuple[str, str, str]:
@@ -84,14 +76,10 @@ def _wording(message: str) -> str:
     return message
 
 
-def _place(trace: str, spans: list[re.Match[str]], columns: Columns) -> Place:
-    """The innermost place in the app's own files."""
-    frames = [frame for frame in _FRAME.finditer(trace) if frame["file"] not in _OURS]
-    function = frames[-1]["function"] if frames else ""
-    function = "" if function == "<module>" else function
+def _place(trace: str, spans: list[re.Match[str]]) -> Place:
     if spans and spans[-1]["file"] not in _OURS:
-        file, line, column = spans[-1]["file"], int(spans[-1]["line"]), int(spans[-1]["column"])
-        return Place(file, line, columns(file, line, column), function)
+        return Place(spans[-1]["file"], int(spans[-1]["line"]), int(spans[-1]["column"]))
+    frames = [frame for frame in _FRAME.finditer(trace) if frame["file"] not in _OURS]
     if frames:
-        return Place(frames[-1]["file"], int(frames[-1]["line"]), 1, function)
-    return Place()
+        return Place(frames[-1]["file"], int(frames[-1]["line"]))
+    return _NOWHERE

@@ -285,7 +285,7 @@ def ace__route(functions, entry, page):
     route["fragments"] = []
     for index, fragment in enumerate(fragments):
         if type(fragment) != "struct":
-            ace__refuse("page %s fragment %d is not a struct" % (entry.path, index))
+            ace__refuse("page %s fragment %d is not a struct" % (entry.path, index + 1))
         route["fragments"].append(ace__route(functions, fragment, entry))
     return route
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import time
 
 import msgspec
@@ -65,7 +66,7 @@ class Program:
         except StarlarkError as error:
             if exchange.expired():
                 raise AppFault("the app took too long", code="app_timed_out") from None
-            raise read_fault(str(error), self._column) from None
+            raise self._restored(read_fault(str(error))) from None
         except Exception:
             raise
         except BaseException as error:  # a Rust panic is no Exception
@@ -92,7 +93,7 @@ class Program:
         try:
             definition = _decode_definition(str(module["ace__definition"]))
         except msgspec.ValidationError as error:
-            raise AppFault(f"app.star: the definition of the app is wrong: {error}") from None
+            raise AppFault(f"the definition of the app is wrong: {error}") from None
         return module.freeze(), definition
 
     def _binds(self, module: starlark.Module, name: str) -> bool:
@@ -133,11 +134,21 @@ class Program:
             return fault
         if self._late():
             return AppFault(f"loading took longer than {self._load.load_seconds:g} seconds")
-        return read_fault(report, self._column)
+        return self._restored(read_fault(report))
 
-    def _column(self, file: str, line: int, column: int) -> int:
-        rewritten = self._rewritten.get(file)
-        return rewritten.original_column(line, column) if rewritten else column
+    def _restored(self, fault: AppFault) -> AppFault:
+        """The fault at the place that it has in the app's own text."""
+        rewritten = self._rewritten.get(fault.place.file)
+        if rewritten is None:
+            return fault
+        line, column = fault.place.line, fault.place.column
+        place = Place(
+            file=fault.place.file,
+            line=line,
+            column=rewritten.original_column(line, column) if column else 1,
+            function=rewritten.function_at(line),
+        )
+        return AppFault(fault.message, place, fault.code)
 
     def _import(self, name: str) -> starlark.FrozenModule:
         """A module for ``load``; the fault is kept because Starlark keeps only its text."""
@@ -223,6 +234,14 @@ class Program:
         return f"{manifest.name.partition('.')[0]} = struct({', '.join(fields)})\n"
 
 
+def app_place(load: Load) -> Place:
+    """Where ``app.star`` says what the app is, for what is wrong with that as a whole."""
+    found = _APP_LINE.search(load.sources.get(APP_FILE, b""))
+    before = load.sources[APP_FILE][: found.start()] if found else b""
+    return Place(APP_FILE, before.count(b"\n") + 1, 1)
+
+
+_APP_LINE = re.compile(rb"^app\s*=", re.MULTILINE)
 _APP_NAMES = ("app", "handler", "error_handler")
 
 

@@ -10,6 +10,8 @@ from clace.gotemplate import Record, URLValues
 from clace.gotemplate.values import Map
 from clace.model.traffic import AppRequest
 
+_NO_VALUES = URLValues({})
+
 
 class Surroundings(Struct, frozen=True, kw_only=True):
     """What of a request is the same for all requests to an app."""
@@ -70,15 +72,19 @@ def request_fields(
     }
 
 
+def _values(entries: dict[str, list[str]]) -> URLValues:
+    return URLValues(entries) if entries else _NO_VALUES
+
+
 def template_record(fields: dict[str, Any], data: Any) -> Record:
     """The same for templates, where lists of values have Go's methods."""
     shown = {
         **fields,
         "Headers": URLValues(fields["Headers"], header=True),
         "UrlParams": Map(fields["UrlParams"], elem="string"),
-        "Form": URLValues(fields["Form"]),
-        "Query": URLValues(fields["Query"]),
-        "PostForm": URLValues(fields["PostForm"]),
+        "Form": _values(fields["Form"]),
+        "Query": _values(fields["Query"]),
+        "PostForm": _values(fields["PostForm"]),
         "Data": data,
     }
     return Record("starlark_type.Request", shown, interfaces=("Data",))

@@ -35,15 +35,8 @@ def build_router(definition: Definition) -> Router[Target]:
             try:
                 router.add(path, method, target)
             except BadPattern as error:
-                raise AppFault(f"app.star: {error}") from None
+                raise AppFault(str(error)) from None
     return router
-
-
-def has_pages(definition: Definition) -> bool:
-    """Whether any route needs templates."""
-    return any(
-        entry.kind != "api" for route in definition.routes for entry in (route, *route.fragments)
-    )
 
 
 def _targets(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import queue
 import threading
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from clace.host.answers import Reply
 from clace.host.app import HostedApp
 from clace.host.faults import AppFault, Refused
-from clace.host.line import Line
+from clace.host.line import Hangup, Line
 from clace.host.program import OUT_OF_MEMORY
 from clace.wire import (
     Answer,
@@ -89,24 +90,52 @@ class RequestDaemon:
 
 
 class Serving:
-    """Loads the app that the first frame brings and answers requests until the daemon hangs up."""
+    """Loads the app that the first frame brings and answers requests until the daemon hangs up.
+
+    Whichever thread is free reads, and answers what it read itself: a request changes threads only
+    if it has to. One more thread than the daemon may ask requests at a time is always free, so
+    that the answers to plugin calls are read.
+    """
 
     def __init__(self, line: Line, threads: int) -> None:
         self._line = line
         self._calls = Calls(line)
-        self._asked: queue.SimpleQueue[Ask] = queue.SimpleQueue()
+        self._reading = threading.Lock()
+        self._ended = threading.Event()
         self._app: HostedApp | None = None
         threading.stack_size(_STACK)
-        for _ in range(threads):
-            threading.Thread(target=self._work, daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._work, daemon=True) for _ in range(threads + 1)
+        ]
+
+    def start(self) -> None:
+        """Make the threads, which wait until they are let in."""
+        self._reading.acquire()
+        for thread in self._threads:
+            thread.start()
 
     def run(self) -> None:
-        """:raises Hangup: always, at the end."""
+        """Let them in; returns when the daemon has hung up."""
+        self._reading.release()
+        self._ended.wait()
+
+    def _work(self) -> None:
+        try:
+            while True:
+                with self._reading:
+                    ask = self._next_request()
+                self._answer(ask)
+        except (Hangup, BadFrame, OSError):
+            self._ended.set()
+        except BaseException:  # noqa: BLE001 - a host that lost a thread is not to linger
+            os._exit(1)
+
+    def _next_request(self) -> Ask:
         while True:
             message = self._line.receive()
             if isinstance(message, Ask):
-                self._asked.put(message)
-            elif isinstance(message, Answer):
+                return message
+            if isinstance(message, Answer):
                 self._calls.deliver(message)
             else:
                 self._load(message)
@@ -120,14 +149,6 @@ class Serving:
             self._line.send(LoadFailed(f"{OUT_OF_MEMORY} ({type(error).__name__})"))
         else:
             self._line.send(self._app.loaded)
-
-    def _work(self) -> None:
-        while True:
-            ask = self._asked.get()
-            try:
-                self._answer(ask)
-            except OSError:
-                return  # the daemon has gone; the main thread ends the process
 
     def _answer(self, ask: Ask) -> None:
         if self._app is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import os
 import platform
 import resource
@@ -110,7 +109,6 @@ def _filter_calls(_site: Site) -> None:
     machine = MACHINES.get(platform.machine())
     if machine is None:
         raise Unavailable(f"no list of system calls for {platform.machine()}")
-    gc.collect()
     seccomp.install(machine, _libc.syscall)
 
 

@@ -33,6 +33,10 @@ class Body:
         self._pieces.append(piece)
         self._announce()
 
+    def has_room(self, size: int) -> bool:
+        """Whether the consumer is not too far behind for this much more."""
+        return self._held + size <= self._limit
+
     def finish(self, failure: ClaceError | None = None) -> None:
         """No more pieces will come."""
         self._over = True

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from twisted.internet.threads import deferToThreadPool
 
 from clace.errors import ClaceError
 from clace.model.traffic import AppRequest, AppResponse
@@ -12,6 +14,8 @@ from clace.runtime.host import Host
 from clace.runtime.limits import HostLimits
 from clace.runtime.nursery import Nursery
 from clace.wire import HostBounds, Load, Loaded, Note
+
+T = TypeVar("T")
 
 
 class RunningHost(Protocol):
@@ -52,6 +56,9 @@ class Hosts(Protocol):
     ) -> tuple[RunningHost, Loaded]:
         """:raises AppBroken: the app does not load."""
 
+    async def in_thread(self, work: Callable[[], T], /) -> T:
+        """What ``work`` returns, done where it does not hold up requests."""
+
     async def stop(self) -> None:
         """End all hosts."""
 
@@ -72,6 +79,9 @@ class ProcessHosts:
     ) -> tuple[RunningHost, Loaded]:
         host = Host(self._reactor, self.nursery, self._limits)
         return host, await host.load(load, bounds, note)
+
+    async def in_thread(self, work: Callable[[], T], /) -> T:
+        return await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)
 
     async def stop(self) -> None:
         await self.nursery.stop()

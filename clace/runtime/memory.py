@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from clace.errors import AppBroken, AppCrashed, ClaceError
 from clace.host.answers import Reply
@@ -24,6 +24,7 @@ from clace.runtime.runtime import Runtime
 from clace.runtime.slot import Fetch
 from clace.wire import Answer, Call, Failed, Head, HostBounds, Load, Loaded, Next, Note
 
+T = TypeVar("T")
 _LIMITS = HostLimits()
 _KNOWLEDGE = Knowledge()
 
@@ -62,6 +63,9 @@ class MemoryHosts:
         except AppFault as fault:
             raise AppBroken(fault.located()) from None
         return MemoryHost(self._clock, self._limits, app), app.loaded
+
+    async def in_thread(self, work: Callable[[], T], /) -> T:
+        return work()
 
     async def stop(self) -> None:
         """There is nothing to end."""

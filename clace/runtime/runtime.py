@@ -18,12 +18,13 @@ from clace.model.app import App, Demands
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
 from clace.runtime.calls import PluginCalls
 from clace.runtime.contents import Contents
+from clace.runtime.events import EVENTS, ReloadEvents
 from clace.runtime.hosts import Hosts
 from clace.runtime.limits import HostLimits
 from clace.runtime.options import read_options
 from clace.runtime.packing import Knowledge, pack_load
 from clace.runtime.shipped import WithAssets
-from clace.runtime.slot import Fetch, Slot, Started
+from clace.runtime.slot import Fetch, Slot, Started, Supply
 from clace.runtime.static import choose, serve
 from clace.runtime.turnstile import Turnstile
 from clace.wire import HostBounds, Note
@@ -31,6 +32,7 @@ from clace.wire import HostBounds, Note
 _SWEEPS = 4
 _AUDITS = 4
 _NANOSECONDS = 1_000_000_000
+_KNOWLEDGE = Knowledge()
 
 
 @implementer(ILoadedApp)
@@ -60,7 +62,7 @@ class Runtime(Service):
         gate: IPluginGate,
         audit_log: IAuditLog,
         files_for: Fetch,
-        knowledge: Knowledge = Knowledge(),  # noqa: B008 - frozen
+        knowledge: Knowledge = _KNOWLEDGE,
     ) -> None:
         self.setName("runtime")
         self._clock = clock
@@ -68,10 +70,11 @@ class Runtime(Service):
         self._limits = limits
         self._gate = gate
         self._audit_log = audit_log
-        self._files_for = files_for
+        self._supply = Supply(clock, limits, files_for, self._start_with_room, hosts.in_thread)
         self._knowledge = knowledge
         self._slots: dict[str, Slot] = {}
         self._contents = Contents()
+        self._events = ReloadEvents(clock, limits.watch_seconds)
         self._audits = Turnstile(clock, _AUDITS, limits.waiting, limits.waiting_seconds)
         self._sweeping = LoopingCall(self._retire_idle)
         self._sweeping.clock = clock
@@ -84,6 +87,7 @@ class Runtime(Service):
     def stopService(self) -> Deferred[None]:
         """Ends all hosts; fires when they are gone."""
         super().stopService()
+        self._events.stop()
         if self._sweeping.running:
             self._sweeping.stop()
         return Deferred.fromCoroutine(self._hosts.stop())
@@ -98,13 +102,11 @@ class Runtime(Service):
         return started.name, started.demands
 
     async def load(self, app: App, files: IFiles) -> ILoadedApp:
-        return LoadedApp(await self._start(app, files))
+        return LoadedApp(await self._start(app, WithAssets(files)))
 
     def publish(self, app: App, loaded: ILoadedApp) -> None:
         assert isinstance(loaded, LoadedApp)
-        slot = self._slots.get(app.id)
-        if slot is None:
-            slot = self._slots[app.id] = self._make_slot(app)
+        slot = self._slot(app)
         slot.app = app
         slot.swap(loaded.started)
 
@@ -114,10 +116,10 @@ class Runtime(Service):
             slot.retire()
 
     async def respond(self, app: App, request: AppRequest) -> AppResponse:
-        slot = self._slots.get(app.id)
-        if slot is None:
-            slot = self._slots[app.id] = self._make_slot(app)
+        slot = self._slot(app)
         slot.use()
+        if request.path == EVENTS and app.is_dev:
+            return self._events.follow(slot)
         await slot.refresh()
         files = await slot.files()
         if slot.options is None and not request.path.startswith("/static/"):
@@ -126,6 +128,12 @@ class Runtime(Service):
         if choice is not None:
             return await serve(files, choice, request, self._contents)
         return await self._ask(slot, app, request)
+
+    def _slot(self, app: App) -> Slot:
+        slot = self._slots.get(app.id)
+        if slot is None:
+            slot = self._slots[app.id] = Slot(self._supply, app)
+        return slot
 
     async def _ask(self, slot: Slot, app: App, request: AppRequest) -> AppResponse:
         await slot.turnstile.enter()
@@ -141,12 +149,6 @@ class Runtime(Service):
         calls = PluginCalls(self._gate, caller)
         return await host.ask(request, calls, self._noted(caller), slot.turnstile.leave)
 
-    def _make_slot(self, app: App) -> Slot:
-        return Slot(self._clock, self._limits, app, self._fetch, self._start_with_room)
-
-    async def _fetch(self, app: App) -> IFiles:
-        return WithAssets(await self._files_for(app))
-
     async def _start_with_room(self, app: App, files: IFiles) -> Started:
         """Another host, for which the one not used for longest makes room."""
         running = [slot for slot in self._slots.values() if slot.has_host]
@@ -158,7 +160,7 @@ class Runtime(Service):
         return await self._start(app, files)
 
     async def _start(self, app: App, files: IFiles) -> Started:
-        return await self._run(app, WithAssets(files), self._limits.serving, inert=False)
+        return await self._run(app, files, self._limits.serving, inert=False)
 
     async def _run(self, app: App, files: IFiles, bounds: HostBounds, *, inert: bool) -> Started:
         plugins = self._gate.manifests()

@@ -33,20 +33,22 @@ def _shipped() -> dict[str, tuple[FileRef, bytes]]:
 class WithAssets:
     """An app's files and those of the shipped scripts that it does not have itself."""
 
-    def __init__(self, files: IFiles) -> None:
+    def __init__(self, files: IFiles, refs: Mapping[str, FileRef] | None = None) -> None:
+        """``refs`` are those of ``files``, if they have been read already."""
+        refs = files.refs if refs is None else refs
         self._files = files
-        self._ours = {n: found for n, found in _shipped().items() if n not in files.refs}
+        self._ours = {name: found for name, found in _shipped().items() if name not in refs}
         self.refs: Mapping[str, FileRef] = {
-            **files.refs,
+            **refs,
             **{name: ref for name, (ref, _body) in self._ours.items()},
         }
 
     async def read(self, name: str) -> bytes:
         if name in self._ours:
             return self._ours[name][1]
-        return await self._files.read(name)  # type: ignore[misc,no-any-return]
+        return await self._files.read(name)
 
     async def read_brotli(self, name: str) -> bytes | None:
         if name in self._ours:
             return brotli.compress(self._ours[name][1])  # type: ignore[no-any-return]
-        return await self._files.read_brotli(name)  # type: ignore[misc,no-any-return]
+        return await self._files.read_brotli(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -10,12 +10,14 @@ from twisted.logger import Logger
 
 from clace.errors import AppBroken, SourceError
 from clace.interfaces import IFiles
-from clace.model.app import App, Demands
+from clace.model.app import App, Demands, FileRef
 from clace.runtime.hosts import RunningHost
 from clace.runtime.limits import HostLimits
 from clace.runtime.options import AppOptions
 from clace.runtime.shared import Shared
+from clace.runtime.shipped import WithAssets
 from clace.runtime.turnstile import Turnstile
+from clace.threads import InThread
 
 _BROKEN_SECONDS = 2
 
@@ -30,8 +32,18 @@ class Started(Struct, frozen=True, kw_only=True):
     options: AppOptions
 
 
-Fetch = Callable[[App], Awaitable[IFiles]]
 Start = Callable[[App, IFiles], Awaitable[Started]]
+Fetch = Callable[[App], Awaitable[IFiles]]
+
+
+class Supply(Struct, frozen=True):
+    """What a slot gets hosts and files from."""
+
+    clock: Any
+    limits: HostLimits
+    fetch: Fetch
+    start: Start
+    in_thread: InThread
 
 
 class Slot:
@@ -43,13 +55,10 @@ class Slot:
 
     _log = Logger()
 
-    def __init__(
-        self, clock: Any, limits: HostLimits, app: App, fetch: Fetch, start: Start
-    ) -> None:
-        self._clock = clock
-        self._limits = limits
-        self._fetch = fetch
-        self._start = start
+    def __init__(self, supply: Supply, app: App) -> None:
+        self._supply = supply
+        self._clock = supply.clock
+        self._folder: IFiles | None = None
         self._files: IFiles | None = None
         self._host: RunningHost | None = None
         self._broken: AppBroken | None = None
@@ -60,8 +69,12 @@ class Slot:
         self._looking = Shared(self._look)
         self.app = app
         self.options: AppOptions | None = None
-        self.turnstile = Turnstile(clock, limits.threads, limits.waiting, limits.waiting_seconds)
-        self.used_at = clock.seconds()
+        self.listeners: list[Callable[[], None]] = []
+        limits = supply.limits
+        self.turnstile = Turnstile(
+            self._clock, limits.threads, limits.waiting, limits.waiting_seconds
+        )
+        self.used_at = self._clock.seconds()
 
     @property
     def has_host(self) -> bool:
@@ -83,7 +96,7 @@ class Slot:
         """
         if not self.app.is_dev:
             return
-        if self._clock.seconds() - self._looked_at >= self._limits.watch_seconds:
+        if self._clock.seconds() - self._looked_at >= self._supply.limits.watch_seconds:
             await self._looking.result()
         if self._broken is not None:
             raise self._broken
@@ -108,6 +121,7 @@ class Slot:
         self._files = started.files
         self._broken = None
         self.options = started.options
+        self._tell()
 
     def retire(self) -> None:
         """Let the host end when its requests have; the next request starts another."""
@@ -116,7 +130,7 @@ class Slot:
             host.retire()
 
     async def _start_anew(self) -> RunningHost:
-        if self._broken is not None and self._clock.seconds() - self._broken_at < _BROKEN_SECONDS:
+        if self._broken is not None and not self._may_try_again():
             raise self._broken
         started = await self._started(await self.files())
         if self._host is not None and self._host.alive:
@@ -128,22 +142,44 @@ class Slot:
 
     async def _started(self, files: IFiles) -> Started:
         try:
-            return await self._start(self.app, files)
+            return await self._supply.start(self.app, files)
         except (AppBroken, SourceError) as error:
-            self._broken = error if isinstance(error, AppBroken) else AppBroken(error.message)
-            self._broken_at = self._clock.seconds()
-            raise self._broken from error
+            raise self._break(error) from error
+
+    def _break(self, error: AppBroken | SourceError) -> AppBroken:
+        self._broken = error if isinstance(error, AppBroken) else AppBroken(error.message)
+        self._broken_at = self._clock.seconds()
+        return self._broken
+
+    def _may_try_again(self) -> bool:
+        return bool(self._clock.seconds() - self._broken_at >= _BROKEN_SECONDS)
 
     async def _fetch_files(self) -> IFiles:
-        files = await self._fetch(self.app)
-        self._files = files
-        return files
+        self._folder = await self._supply.fetch(self.app)
+        refs = await self._refs(self._folder)
+        self._files = WithAssets(self._folder, refs)
+        return self._files
+
+    async def _refs(self, folder: IFiles) -> Mapping[str, FileRef]:
+        """All at once and not in the reactor's thread: a dev app's folder is read for them."""
+        if not self.app.is_dev:
+            return folder.refs
+        return await self._supply.in_thread(lambda: dict(folder.refs))
 
     async def _look(self) -> None:
-        files = await self._fetch(self.app)
-        self._looked_at = self._clock.seconds()
+        try:
+            if self._folder is None:
+                self._folder = await self._supply.fetch(self.app)
+            refs = await self._refs(self._folder)
+        except SourceError as error:
+            self._break(error)
+            return
+        finally:
+            self._looked_at = self._clock.seconds()
+        files = WithAssets(self._folder, refs)
         seen, self._files = self._files, files
-        if seen is not None and dict(seen.refs) != dict(files.refs):
+        changed = seen is not None and dict(seen.refs) != files.refs
+        if changed or (self._broken is not None and self._may_try_again()):
             await self._reload(files)
 
     async def _reload(self, files: IFiles) -> None:
@@ -151,5 +187,10 @@ class Slot:
             self.swap(await self._started(files))
         except AppBroken as error:
             self._log.warn("{app} does not load: {error}", app=str(self.app), error=error.message)
+            self._tell()
         else:
             self._log.info("{app} reloaded after changes", app=str(self.app))
+
+    def _tell(self) -> None:
+        for listener in list(self.listeners):
+            listener()
