@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from msgspec import Struct
+from twisted.internet.defer import DeferredSemaphore
 
 from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
 from clace.plugins.fs.access import Access
@@ -26,10 +27,13 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 
 class FsSettings(Struct, frozen=True, kw_only=True):
-    """The folders open to every app, and how many entries one call may look at."""
+    """The folders open to every app; how many entries one call may look at, and how many calls
+    may be looking at the same time.
+    """
 
     file_access: tuple[str, ...]
     entries: int = 1_000_000
+    at_once: int = 4
 
 
 class Abs(Struct, frozen=True):
@@ -74,6 +78,8 @@ class Fs:
         self._settings = settings
         self._files = files
         self._in_thread = in_thread
+        # Long walks must leave threads for those who only want a file.
+        self._walking = DeferredSemaphore(settings.at_once)
 
     @property
     def plugin(self) -> Plugin:
@@ -167,11 +173,12 @@ class Fs:
         return Walk(self._settings.entries, ignore_errors)
 
     async def _walked(self, walk: Walk, work: Callable[[], T]) -> T:
-        try:
-            return await self._in_thread(work)
-        finally:
-            # If nobody waits any more, the thread must not go on for them.
-            walk.stopped.set()
+        async with self._walking:
+            try:
+                return await self._in_thread(work)
+            finally:
+                # If nobody waits any more, the thread must not go on for them.
+                walk.stopped.set()
 
 
 def _listed(access: Access, walk: Walk, given: List) -> list[dict[str, Any]]:

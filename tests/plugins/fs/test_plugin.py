@@ -32,8 +32,8 @@ class FsTests(SynchronousTestCase):
         self.files = TempFiles(str(self.root), clock, os.urandom, at_once)
         self.begin()
 
-    def begin(self, arguments=(), in_thread=at_once, entries=100):
-        settings = FsSettings(file_access=(self.open,), entries=entries)
+    def begin(self, arguments=(), in_thread=at_once, **settings):
+        settings = FsSettings(file_access=(self.open,), **settings)
         permissions = [Permission("fs.in", name, arguments) for name in NAMES]
         gate = Gate([Fs(settings, self.files, in_thread).plugin])
         its_app = app(*permissions, loads=("fs.in",), path="/disk")
@@ -130,6 +130,26 @@ class FsTests(SynchronousTestCase):
         with self.assertRaises(Exception) as caught:
             given[0]()
         self.assertIn("nobody waits", str(caught.exception))
+
+    def test_at_once(self):
+        """Only so many walks run at a time; the next waits until one has ended."""
+        given = []
+
+        def later(work):
+            given.append(Deferred())
+            return given[-1]
+
+        self.begin(in_thread=later, at_once=2)
+        calls = [
+            Deferred.fromCoroutine(self.scope.call(call("find", self.open, plugin="fs.in")))
+            for _ in range(3)
+        ]
+        self.assertEqual(len(given), 2)
+        given[0].callback([])
+        self.successResultOf(calls[0])
+        self.assertEqual(len(given), 3)
+        for waiting in given[1:]:
+            waiting.callback([])
 
     def test_serve(self):
         """A file can be offered at an address below the app, for the user who asked."""

@@ -1,0 +1,1 @@
+"""``store.in``: the documents of apps, in SQLite or PostgreSQL."""

@@ -1,0 +1,159 @@
+"""What the two kinds of database say differently: how they look into a document.
+
+Numbers compare as numbers, texts by code point, and nothing compares with a value of another kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from msgspec import json
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Dialect,
+    Text,
+    UnaryExpression,
+    cast,
+    collate,
+    func,
+    literal,
+    literal_column,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+from clace.model.schema import Field, FieldType
+from clace.plugins.store.conditions import LIKE_ESCAPE, Scalar, Value
+
+Element = ColumnElement[Any]
+Test = ColumnElement[bool]
+
+
+class Words(Protocol):
+    """The words of one kind of database. ``document`` is the column that holds documents."""
+
+    column_type: TypeEngine[Any]
+    """What a column of documents is declared as."""
+
+    def written(self, text: str) -> Element:
+        """A document's JSON as a value for the column."""
+
+    def read(self, document: Element) -> Element:
+        """A document as JSON."""
+
+    def value(self, document: Element, place: Value) -> Element:
+        """What numbers and booleans are compared by; NULL where there is nothing."""
+
+    def text(self, document: Element, place: Value) -> Element:
+        """What texts are compared by."""
+
+    def is_kind(self, document: Element, place: Value, *kinds: str) -> Test:
+        """Whether it is one of ``number string boolean array object``."""
+
+    def scalar(self, operand: Scalar) -> Element:
+        """A number or boolean as ``value`` has it."""
+
+    def like(self, text: Element, pattern: str) -> Test:
+        """Whether a text is like a pattern; upper and lower case are the same."""
+
+    def indexed(self, field: Field, *, descends: bool) -> str:
+        """A part of an index, in the words of ``CREATE INDEX``."""
+
+    def sorted(self, element: Element, *, descends: bool) -> UnaryExpression[Any]:
+        """The order in which what is missing comes before all else."""
+
+
+class SQLiteWords:
+    """JSON kept as text. Names of fields are literals, since only then are indexes used."""
+
+    column_type: TypeEngine[Any] = Text()
+    _KINDS = {
+        "number": ("integer", "real"),
+        "string": ("text",),
+        "boolean": ("true", "false"),
+        "array": ("array",),
+        "object": ("object",),
+    }
+
+    def written(self, text: str) -> Element:
+        return literal(text)
+
+    def read(self, document: Element) -> Element:
+        return document
+
+    def value(self, document: Element, place: Value) -> Element:
+        return func.json_extract(document, self._path(place))
+
+    text = value
+
+    def is_kind(self, document: Element, place: Value, *kinds: str) -> Test:
+        names = [f"'{name}'" for kind in kinds for name in self._KINDS[kind]]
+        kind = func.json_type(document, self._path(place))
+        return kind.in_([literal_column(name) for name in names])
+
+    def scalar(self, operand: Scalar) -> Element:
+        return literal(int(operand) if isinstance(operand, bool) else operand)
+
+    def like(self, text: Element, pattern: str) -> Test:
+        return text.like(pattern, escape=LIKE_ESCAPE)
+
+    def indexed(self, field: Field, *, descends: bool) -> str:
+        return f"json_extract(_json, '$.\"{field.name}\"') {'DESC' if descends else 'ASC'}"
+
+    def sorted(self, element: Element, *, descends: bool) -> UnaryExpression[Any]:
+        return element.desc() if descends else element.asc()
+
+    def _path(self, place: Value) -> Element:
+        path = ".".join(("$", *(f'"{step}"' for step in (place.field.name, *place.path))))
+        return literal(path) if place.path else literal_column(f"'{path}'")
+
+
+class PostgresWords:
+    """JSON kept as ``jsonb``, in which numbers compare as numbers; texts by the C collation."""
+
+    column_type: TypeEngine[Any] = JSONB()
+
+    def written(self, text: str) -> Element:
+        return cast(literal(text, Text), JSONB)
+
+    def read(self, document: Element) -> Element:
+        return cast(document, Text)
+
+    def value(self, document: Element, place: Value) -> Element:
+        return func.nullif(self._found(document, place, "->"), literal_column("'null'::jsonb"))
+
+    def text(self, document: Element, place: Value) -> Element:
+        return collate(self._found(document, place, "->>"), "C")
+
+    def is_kind(self, document: Element, place: Value, *kinds: str) -> Test:
+        kind = func.jsonb_typeof(self._found(document, place, "->"))
+        return kind.in_([literal_column(f"'{name}'") for name in kinds])
+
+    def scalar(self, operand: Scalar) -> Element:
+        return cast(literal(json.encode(operand).decode(), Text), JSONB)
+
+    def like(self, text: Element, pattern: str) -> Test:
+        return text.ilike(pattern, escape=LIKE_ESCAPE)
+
+    def indexed(self, field: Field, *, descends: bool) -> str:
+        direction = "DESC NULLS LAST" if descends else "ASC NULLS FIRST"
+        if field.type is FieldType.STRING:
+            return f"((_json ->> '{field.name}') COLLATE \"C\") {direction}"
+        return f"(NULLIF(_json -> '{field.name}', 'null'::jsonb)) {direction}"
+
+    def sorted(self, element: Element, *, descends: bool) -> UnaryExpression[Any]:
+        return element.desc().nulls_last() if descends else element.asc().nulls_first()
+
+    def _found(self, document: Element, place: Value, operator: str) -> Element:
+        returns = Text() if operator == "->>" else JSONB()
+        if place.path:
+            path = cast(literal([place.field.name, *place.path], ARRAY(Text)), ARRAY(Text))
+            return document.op(f"#{operator[1:]}", return_type=returns)(path)
+        name = literal_column(f"'{place.field.name}'")
+        return document.op(operator, return_type=returns)(name)
+
+
+def words_of(dialect: Dialect) -> Words:
+    """The words of the database that an engine talks to."""
+    return PostgresWords() if dialect.name == "postgresql" else SQLiteWords()
