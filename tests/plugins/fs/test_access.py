@@ -59,8 +59,8 @@ class AllowsTests(SynchronousTestCase):
     def test_narrowed(self):
         """Folders open to all do not widen a permission that names files; another one may."""
         narrow, wide = ("regex:/tmp/a(/.*)?",), ("regex:.*",)
-        for given, allowed in ((grants(narrow), False), (grants(narrow, wide), True)):
-            access = Access.of(("/tmp",), given)
+        for held, allowed in ((grants(narrow), False), (grants(narrow, wide), True)):
+            access = Access.of(("/tmp",), held)
             self.assertTrue(access.allows("/tmp/a/b", "/tmp/a/b"))
             self.assertEqual(access.allows("/tmp/a/../b", "/tmp/b"), allowed)
         self.assertTrue(Access.of(("/tmp",), grants(())).allows("/tmp/b", "/tmp/b"))
