@@ -32,6 +32,7 @@ setup(
         "cryptography>=43",
         "google-re2>=1.1",
         "httptools>=0.6",
+        "javaproperties>=0.8",
         "klein>=24.8",
         "msgspec>=0.19",
         "pyopenssl>=25.1",
@@ -45,7 +46,11 @@ setup(
         "werkzeug>=3",
     ],
     extras_require={
+        "vault": ["hvac>=2.3"],
+        "aws": ["boto3>=1.34"],
         "dev": [
+            "boto3>=1.34",
+            "hvac>=2.3",
             "hypothesis>=6.100",
             "mypy>=1.10",
             "mypy-zope>=1.0.5",

@@ -368,10 +368,10 @@ class ISecretRows(Interface):
     def delete(name: str) -> bool:
         """Whether there was one."""
 
-    def rewrite(change: Callable[[SealedSecret], SealedSecret | None]) -> int:
+    def rewrite(change: Callable[[SealedSecret], SealedSecret | None]) -> tuple[str, ...]:
         """Replace rows by what ``change`` makes of them, in one transaction, or on its error none.
 
-        ``None`` leaves a row. Returns how many were replaced.
+        ``None`` leaves a row. Returns the names of those that were replaced.
         """
 
 

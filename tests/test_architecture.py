@@ -21,6 +21,7 @@ FLOORS = {
     "plugins": 2,
     "auth": 2,
     "audit": 2,
+    "secrets": 2,
     "host": 2,
 }
 # Which class fills which seam is said only here; the runtime's twin in memory runs a host inline.

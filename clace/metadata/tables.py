@@ -109,3 +109,16 @@ names = Table(
     ),
     Index("app_files_sha256", "sha256"),
 )
+
+secrets = Table(
+    "secrets",
+    schema,
+    Column("name", Text, primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("create_time", Moment, nullable=False),
+    Column("update_time", Moment, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("source_file", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)

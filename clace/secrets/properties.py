@@ -1,0 +1,46 @@
+"""Secrets in a properties file, as Java has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import javaproperties
+from zope.interface import implementer
+
+from clace.errors import NoSuchSecret, SecretFailed
+from clace.interfaces import ISecretProvider
+
+MAX_FILE = 1024 * 1024
+
+
+@implementer(ISecretProvider)
+class Properties:
+    """``key = value`` in UTF-8. The file is read at each question: what is edited holds."""
+
+    delimiter = "."
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def value(self, name: str) -> str:
+        try:
+            found = javaproperties.loads(self._text()).get(name)
+        except javaproperties.InvalidUEscapeError:
+            # its own text repeats what stands there
+            raise SecretFailed(f"{self._path} has an escape \\u without four digits") from None
+        if found is None:
+            raise NoSuchSecret(f"it is not in {self._path}")
+        return found
+
+    def _text(self) -> str:
+        try:
+            with self._path.open("rb") as file:
+                content = file.read(MAX_FILE + 1)
+        except OSError as error:
+            raise SecretFailed(f"{self._path} cannot be read: {error.strerror}") from error
+        if len(content) > MAX_FILE:
+            raise SecretFailed(f"{self._path} has more than {MAX_FILE} bytes")
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise SecretFailed(f"{self._path}: byte {error.start} is not UTF-8") from None

@@ -1,0 +1,76 @@
+"""Providers by the names of their sections: ``env``, or ``env_`` and whatever tells it apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+from msgspec import Struct
+
+from clace.errors import SecretFailed
+from clace.interfaces import ISecretProvider
+from clace.secrets.environment import Environment
+from clace.secrets.properties import Properties
+
+
+class ProviderOptions(Struct, frozen=True, kw_only=True):
+    """What a section says; which of it a provider needs, the configuration has checked."""
+
+    file_name: Path | None = None
+    address: str = ""
+    token: str = ""
+    namespace: str = ""
+    ca_file: Path | None = None
+    profile: str = ""
+    region: str = ""
+    endpoint: str = ""
+
+
+def make_provider(
+    name: str, options: ProviderOptions, environ: Mapping[str, str]
+) -> ISecretProvider:
+    """The provider of a section.
+
+    :raises SecretFailed: it needs what is not installed, or cannot work with its options.
+    """
+    return _MAKERS[name.partition("_")[0]](options, environ)
+
+
+def _environment(_options: ProviderOptions, environ: Mapping[str, str]) -> ISecretProvider:
+    return Environment(environ)
+
+
+def _properties(options: ProviderOptions, _environ: Mapping[str, str]) -> ISecretProvider:
+    assert options.file_name
+    return Properties(options.file_name)
+
+
+def _vault(options: ProviderOptions, _environ: Mapping[str, str]) -> ISecretProvider:
+    vault = _extra("vault", "vault")
+    client = vault.connect(options.address, options.token, options.namespace, options.ca_file)
+    return cast("ISecretProvider", vault.Vault(client))
+
+
+def _secrets_manager(options: ProviderOptions, _environ: Mapping[str, str]) -> ISecretProvider:
+    aws = _extra("aws", "aws")
+    client = aws.connect(options.profile, options.region, options.endpoint)
+    return cast("ISecretProvider", aws.SecretsManager(client))
+
+
+def _extra(module: str, extra: str) -> ModuleType:
+    """A module of ours whose packages only those install who need them."""
+    try:
+        return import_module(f"clace.secrets.{module}")
+    except ModuleNotFoundError as error:
+        raise SecretFailed(f"{error.name} is not installed: pip install clace[{extra}]") from error
+
+
+_MAKERS: dict[str, Callable[[ProviderOptions, Mapping[str, str]], ISecretProvider]] = {
+    "env": _environment,
+    "prop": _properties,
+    "vault": _vault,
+    "asm": _secrets_manager,
+}

@@ -1,0 +1,204 @@
+"""The secrets of the metadata database: sealed, with the key kept elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from clace.errors import ClaceError, NoSuchSecret, SecretExists, SecretFailed
+from clace.interfaces import (
+    ISecretProvider,
+    ISecretRows,
+    ISecretStore,
+    SealedSecret,
+    SecretEntry,
+)
+from clace.secrets.keys import Keys
+from clace.secrets.sealing import seal, unseal
+from clace.threads import InThread
+
+KEYCHECK = "clace:keycheck"  # no secret can have the name
+_KNOWN = b"clace:keycheck"
+_NONE = "there is no such secret"
+
+
+class KeySource(Protocol):
+    """Where the keys are."""
+
+    def read(self) -> Keys | None:
+        """:raises SecretFailed: there are none that can be used."""
+
+    def create(self, random: Callable[[int], bytes]) -> None:
+        """Make a key, if that is done here and there is none."""
+
+
+class Surroundings(Struct, frozen=True):
+    """What the world supplies: threads, time and chance."""
+
+    in_thread: InThread
+    seconds: Callable[[], float]
+    random: Callable[[int], bytes]
+
+
+@implementer(ISecretProvider, ISecretStore)
+class StoredSecrets:
+    """Refuses everything, saying why, as long as its key is not the one that was used before."""
+
+    delimiter = "/"
+    _log = Logger()
+
+    def __init__(
+        self,
+        name: str,
+        rows: ISecretRows,
+        source: KeySource,
+        around: Surroundings,
+        *,
+        is_default: bool = False,
+    ) -> None:
+        self.name = name
+        self.is_default = is_default
+        self._rows = rows
+        self._source = source
+        self._around = around
+        self._keys: Keys | None = None
+        self._is_marked = False
+        self._problem = "its keys have not been read"
+
+    def open(self) -> None:
+        """Read the keys; if they are not the right ones the log says so. Blocks."""
+        try:
+            self._keys, self._is_marked = self._checked()
+            self._problem = ""
+        except ClaceError as error:
+            self._problem = error.message
+            self._log.error(
+                "Secret provider {name} is disabled: {reason}", name=self.name, reason=error.message
+            )
+
+    def value(self, name: str) -> str:
+        try:
+            return self._opened(name)[1].decode("utf-8")
+        except UnicodeDecodeError:
+            raise SecretFailed("it is binary, not text") from None
+
+    async def put(self, entry: SecretEntry, *, replace: bool) -> bool:
+        return await self._around.in_thread(partial(self._put, entry, replace=replace))
+
+    async def find(self, name: str) -> tuple[SealedSecret, bytes]:
+        try:
+            return await self._around.in_thread(partial(self._opened, name))
+        except SecretFailed as error:
+            raise type(error)(f"secret {name}: {error.message}") from error
+
+    async def all(self) -> tuple[SealedSecret, ...]:
+        rows = await self._around.in_thread(self._rows.all)
+        return tuple(row for row in rows if row.name != KEYCHECK)
+
+    async def delete(self, name: str) -> None:
+        def work() -> None:
+            if name == KEYCHECK or not self._rows.delete(name):
+                raise NoSuchSecret(f"secret {name}: {_NONE}")
+
+        await self._around.in_thread(work)
+
+    async def rekey(self) -> tuple[int, int]:
+        return await self._around.in_thread(self._rekey)
+
+    def _checked(self) -> tuple[Keys | None, bool]:
+        """The keys, ``None`` if none was needed yet, and whether it is known which are right.
+
+        :raises SecretFailed: they are not those that were used before.
+        """
+        keys = self._source.read()
+        check = self._rows.get(KEYCHECK)
+        if check is None:
+            return keys, False
+        if keys is None:
+            raise SecretFailed("the key file is gone, and what is stored cannot be read without it")
+        try:
+            unseal(keys, check.key_id, check.name, check.sealed)
+        except SecretFailed:
+            raise SecretFailed(
+                f"the key is not the one that the stored secrets were sealed with ({check.key_id})"
+            ) from None
+        return keys, True
+
+    def _usable(self) -> Keys | None:
+        if self._problem:
+            raise SecretFailed(f"secret provider {self.name} is disabled: {self._problem}")
+        return self._keys
+
+    def _opened(self, name: str) -> tuple[SealedSecret, bytes]:
+        keys = self._usable()
+        row = None if name == KEYCHECK else self._rows.get(name)
+        if row is None or keys is None:
+            raise NoSuchSecret(_NONE)
+        return row, unseal(keys, row.key_id, row.name, row.sealed)
+
+    def _put(self, entry: SecretEntry, *, replace: bool) -> bool:
+        keys = self._usable()
+        if keys is None:
+            keys = self._first_keys()
+        if not self._is_marked:
+            self._mark(keys)
+        return self._rows.put(self._sealed(keys, entry), replace=replace)
+
+    def _first_keys(self) -> Keys:
+        """The key file is made when something is stored for the first time."""
+        self._source.create(self._around.random)
+        self._keys = self._source.read()
+        if self._keys is None:
+            raise SecretFailed("the key that was just made is gone")
+        return self._keys
+
+    def _mark(self, keys: Keys) -> None:
+        """Store what the right key will be known by.
+
+        :raises SecretFailed: another server was quicker, with another key.
+        """
+        check = SecretEntry(name=KEYCHECK, value=_KNOWN)
+        try:
+            self._rows.put(self._sealed(keys, check), replace=False)
+        except SecretExists:
+            self._checked()
+        self._is_marked = True
+
+    def _rekey(self) -> tuple[int, int]:
+        self.open()
+        keys = self._usable()
+        if keys is None:
+            return 0, 0
+        changed = set(self._rows.rewrite(partial(self._resealed, keys)))
+        names = {row.name for row in self._rows.all()} - {KEYCHECK}
+        return len(names & changed), len(names - changed)
+
+    def _resealed(self, keys: Keys, row: SealedSecret) -> SealedSecret | None:
+        if row.key_id == keys.active.id:
+            return None
+        try:
+            value = unseal(keys, row.key_id, row.name, row.sealed)
+        except SecretFailed as error:
+            raise SecretFailed(f"secret {row.name}: {error.message}") from error
+        sealed = seal(keys.active, row.name, value, self._around.random)
+        return replace(row, key_id=keys.active.id, sealed=sealed)
+
+    def _sealed(self, keys: Keys, entry: SecretEntry) -> SealedSecret:
+        now = datetime.fromtimestamp(self._around.seconds(), UTC)
+        return SealedSecret(
+            name=entry.name,
+            key_id=keys.active.id,
+            sealed=seal(keys.active, entry.name, entry.value, self._around.random),
+            created_by=entry.created_by,
+            create_time=now,
+            update_time=now,
+            description=entry.description,
+            source_file=entry.source_file,
+        )
