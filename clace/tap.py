@@ -6,7 +6,6 @@ import os
 import secrets
 import socket
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
@@ -173,8 +172,10 @@ class Composition:
         folder = FolderSource(self.file_threads.run, config.home, Path.home())
         self.sources = Sources(folder, self.git)
         self.temp_files = TempFiles(
-            tempfile.gettempdir(), reactor, secrets.token_bytes, self.file_threads.run
+            self.private_folder("tmp"), reactor, secrets.token_bytes, self.file_threads.run
         )
+        search_path = ExecSettings(search_path=os.environ.get("PATH", os.defpath))
+        self.programs = Exec(reactor, search_path, self.temp_files, self.file_threads.run)
         self.installed = InstalledApps(config.system.default_domain)
         self.runtime = self.make_runtime()
 
@@ -224,6 +225,7 @@ class Composition:
             self.audit,
             self.git,
             OnStop(self.temp_files.stop),
+            OnStop(self.programs.stop),
             self.runtime,
             self.access_log,
             OnStop(partial(self.admin_site.drain, drain)),
@@ -271,6 +273,12 @@ class Composition:
         print(line, file=self.stderr, flush=True)
 
     # The parts, each with its part of the configuration.
+
+    def private_folder(self, name: str) -> str:
+        """A folder for files of this run, which only we may look into."""
+        folder = self.config.home / "run" / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return str(folder)
 
     def make_logs(self) -> Logs:
         logging = self.config.logging
@@ -340,11 +348,10 @@ class Composition:
     def make_gate(self) -> Gate:
         in_thread, files = self.file_threads.run, self.temp_files
         folders = tuple(map(str, self.config.app_config.fs.file_access))
-        path = os.environ.get("PATH", os.defpath)
         allowed = HttpSettings(allow=self.config.plugin.http.allow_hosts)
         return Gate(
             (
-                Exec(self.reactor, ExecSettings(search_path=path), files, in_thread).plugin,
+                self.programs.plugin,
                 Fs(FsSettings(file_access=folders), files, in_thread).plugin,
                 Http(self.reactor, allowed, secrets.token_bytes).plugin,
             )
