@@ -65,8 +65,7 @@ class Secrets:
         name = self._provider_of(reference)
         if name not in self._sources:
             raise SecretFailed(
-                f"secret {reference}: there is no secret provider {name};"
-                f" the configuration has no section [secret.{name}]"
+                f"secret {reference}: the configuration has no section [secret.{name}]"
             )
         return self._sources[name]
 

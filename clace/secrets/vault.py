@@ -18,12 +18,17 @@ SECONDS = 10
 
 
 def connect(
-    address: str, token: str, namespace: str = "", ca_file: Path | None = None
+    address: str,
+    token: str,
+    namespace: str = "",
+    ca_file: Path | None = None,
+    session: requests.Session | None = None,
 ) -> hvac.Client:
     """A client for :class:`Vault`; nothing is asked yet."""
     return hvac.Client(
         url=address,
         token=token,
+        session=session,
         namespace=namespace or None,
         verify=str(ca_file) if ca_file else True,
         timeout=SECONDS,
