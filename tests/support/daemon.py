@@ -112,12 +112,16 @@ class Daemon:
             ended = self.process.poll() is not None
             said = self.stderr.read_text("utf-8", "replace")
             if "Server ready" in said:
-                self.ports = {scheme: int(port) for scheme, port in LISTENING.findall(said)}
+                self.ports = self.told_ports()
                 return
             if ended:
                 break
             time.sleep(0.02)
         raise AssertionError(f"the server did not start:\n{self.said()}")
+
+    def told_ports(self) -> dict[str, int]:
+        said = self.stderr.read_text("utf-8", "replace")
+        return {scheme: int(port) for scheme, port in LISTENING.findall(said)}
 
     def refusal(self, *command: str, seconds: float = 30) -> tuple[int, str]:
         """Start the server where it cannot: its exit code, and what it said on stderr."""

@@ -54,6 +54,15 @@ class SharedDaemonTestCase(DaemonTestCase):
         return folder
 
 
+def runs(pid):
+    """Whether a process runs; one that has ended and was not waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
 _shared = {}
 
 
