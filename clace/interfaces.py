@@ -23,6 +23,7 @@ from clace.model.results import (
     ServerStatus,
     Stopping,
 )
+from clace.model.schema import Schema
 from clace.model.secret_text import Reference
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
 
@@ -246,11 +247,14 @@ class IRuntime(Interface):
 
 
 class Caller(Struct, frozen=True, kw_only=True):
-    """On whose behalf a plugin is called. Made by the daemon; nothing of it comes from the host."""
+    """On whose behalf a plugin is called. Made by the daemon; only ``schema``, that of the version
+    that runs, comes from the host, and was checked.
+    """
 
     app: App
     user_id: str = ""
     request_id: str = ""
+    schema: Schema = Schema()
 
 
 class PluginCall(Struct, frozen=True, kw_only=True):

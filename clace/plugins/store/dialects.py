@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from msgspec import json
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Dialect,
     Text,
@@ -145,13 +144,14 @@ class PostgresWords:
     def sorted(self, element: Element, *, descends: bool) -> UnaryExpression[Any]:
         return element.desc().nulls_last() if descends else element.asc().nulls_first()
 
-    def _found(self, document: Element, place: Value, operator: str) -> Element:
-        returns = Text() if operator == "->>" else JSONB()
-        if place.path:
-            path = cast(literal([place.field.name, *place.path], ARRAY(Text)), ARRAY(Text))
-            return document.op(f"#{operator[1:]}", return_type=returns)(path)
-        name = literal_column(f"'{place.field.name}'")
-        return document.op(operator, return_type=returns)(name)
+    def _found(self, document: Element, place: Value, last: str) -> Element:
+        """Step by step and by names only: a path would take a number for a place in a list."""
+        steps: list[Element] = [literal_column(f"'{place.field.name}'")]
+        steps += [cast(literal(step), Text) for step in place.path]
+        found = document
+        for step in steps[:-1]:
+            found = found.op("->", return_type=JSONB())(step)
+        return found.op(last, return_type=Text() if last == "->>" else JSONB())(steps[-1])
 
 
 def words_of(dialect: Dialect) -> Words:

@@ -1,0 +1,113 @@
+"""Entries as apps have them, and as they are stored: checked on the way in, made whole on the way
+out.
+"""
+
+from __future__ import annotations
+
+import json as plain_json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from clace.model.schema import INTEGERS, RESERVED, DocType, Field
+from clace.plugins.definition import CallFailed
+
+MAX_BYTES = 1 << 20
+_DEPTH = 32
+_LONG_NUMBER = re.compile(r"\d{19}")
+
+
+def fields_of(entry: Mapping[str, Any], doc_type: DocType) -> dict[str, Any]:
+    """The values of all fields, with the defaults of those that are not given.
+
+    :raises CallFailed: one is missing, unknown or of another type than declared.
+    """
+    for name in entry:
+        if name not in RESERVED and doc_type.field(name) is None:
+            raise CallFailed(f"type {doc_type.name} has no field {name!s:.100}")
+    return {field.name: _value(entry, field, doc_type) for field in doc_type.fields}
+
+
+def _value(entry: Mapping[str, Any], field: Field, doc_type: DocType) -> Any:
+    if field.name not in entry:
+        if field.default is None:
+            raise CallFailed(f"field {field.name} of type {doc_type.name} is not given")
+        return field.default
+    value = entry[field.name]
+    if not field.type.takes(value):
+        raise CallFailed(
+            f"field {field.name} of type {doc_type.name} takes {field.type},"
+            f" got {type(value).__name__}"
+        )
+    _check(value, field.name, 0)
+    return value
+
+
+def _check(value: Any, name: str, depth: int) -> None:
+    """:raises CallFailed: it has something that one of the databases cannot keep."""
+    problem = "is nested too deeply" if depth > _DEPTH else _problem(value)
+    if problem:
+        raise CallFailed(f"field {name} {problem}")
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple):
+        for item in value:
+            _check(item, name, depth + 1)
+
+
+def _problem(value: Any) -> str:
+    """What is wrong with a value by itself."""
+    match value:
+        case str():
+            return "has a NUL character" if "\0" in value else ""
+        case int():
+            return "" if value in INTEGERS else "has a number of more than 64 bits"
+        case float():
+            return "" if math.isfinite(value) else "has a number that is none"
+        case dict():
+            known = all(isinstance(key, str) for key in value)
+            return "" if known else "has a key that is no text"
+        case list() | tuple() | None:
+            return ""
+        case _:
+            return f"has a value of type {type(value).__name__}"
+
+
+def encoded(fields: Mapping[str, Any], doc_type: DocType) -> str:
+    """The JSON to store.
+
+    :raises CallFailed: it is too large.
+    """
+    text = msgspec.json.encode(fields)
+    if len(text) > MAX_BYTES:
+        raise CallFailed(
+            f"an entry of type {doc_type.name} has {len(text)} bytes, more than {MAX_BYTES}"
+        )
+    return text.decode()
+
+
+def decoded(text: str) -> dict[str, Any]:
+    """The stored fields. PostgreSQL writes great floats with all of their digits."""
+    found: dict[str, Any]
+    if _LONG_NUMBER.search(text):
+        found = plain_json.loads(text, parse_int=_number)
+    else:
+        found = msgspec.json.decode(text)
+    return found
+
+
+def _number(digits: str) -> int | float:
+    number = int(digits)
+    return number if number in INTEGERS else float(digits)
+
+
+def entry_of(row: Mapping[str, Any], doc_type: DocType) -> dict[str, Any]:
+    """A row as apps see it: what every entry has, and the fields that are declared now."""
+    stored = decoded(row["_json"])
+    entry = {name: row[name] for name in RESERVED}
+    for field in doc_type.fields:
+        entry[field.name] = stored.get(field.name, field.default)
+    return entry

@@ -1,0 +1,117 @@
+"""Connections to the database of the store: which, how many, and for how long a query may run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from msgspec import Struct
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from clace.database.engine import reading_engine, writing_engine
+from clace.database.place import make_private, sqlite_path
+from clace.errors import StoreError
+
+_POSTGRES = ("postgres:", "postgresql:")
+_STEPS = 10_000
+_CONNECT_SECONDS = 10
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How long one query may run, a transaction be open, and a writer wait for its turn."""
+
+    query_seconds: float = 20
+    transaction_seconds: float = 30
+    wait_seconds: float = 10
+
+
+@frozen
+class Engines:
+    """Connections that write, ``writers`` at most, and those that read, each in a transaction."""
+
+    writing: Engine
+    reading: Engine
+    writers: int
+    readers: int
+
+    def dispose(self) -> None:
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+def open_engines(url: str, limits: Limits) -> Engines:
+    """Nothing is connected yet; a file is made, for its owner only.
+
+    :raises StoreError: it is no URL of a database that can be used here.
+    """
+    if url.startswith(_POSTGRES):
+        return _postgres(url, limits)
+    return _sqlite(sqlite_path(url), limits)
+
+
+def _sqlite(path: Path, limits: Limits) -> Engines:
+    """SQLite has one writer at a time, whoever it is."""
+    make_private(path)
+    engines = Engines(writing_engine(path), reading_engine(path, 4), 1, 4)
+    for engine in (engines.writing, engines.reading):
+        _bound_queries(engine, limits.query_seconds)
+    return engines
+
+
+def _bound_queries(engine: Engine, seconds: float) -> None:
+    """Interrupt a statement of SQLite that runs for too long."""
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, record: Any) -> None:
+        def is_late() -> bool:
+            return bool(time.monotonic() > record.info.get("deadline", float("inf")))
+
+        connection.set_progress_handler(is_late, _STEPS)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _executing(connection: Connection, *_statement: object) -> None:
+        connection.info["deadline"] = time.monotonic() + seconds
+
+
+def _postgres(url: str, limits: Limits) -> Engines:
+    return Engines(
+        _postgres_engine(url, limits, 8, "READ COMMITTED", ""),
+        _postgres_engine(url, limits, 4, "REPEATABLE READ", "-c default_transaction_read_only=on"),
+        8,
+        4,
+    )
+
+
+def _postgres_engine(url: str, limits: Limits, size: int, isolation: Any, options: str) -> Engine:
+    bounds = {
+        "statement_timeout": limits.query_seconds,
+        "lock_timeout": limits.wait_seconds,
+        "idle_in_transaction_session_timeout": 2 * limits.transaction_seconds,
+    }
+    settings = (f"-c {name}={round(seconds * 1000)}" for name, seconds in bounds.items())
+    try:
+        return create_engine(
+            _driven(url),
+            pool_size=size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            isolation_level=isolation,
+            connect_args={
+                "options": " ".join((*settings, options)),
+                "connect_timeout": _CONNECT_SECONDS,
+            },
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "the store needs the psycopg package for PostgreSQL: pip install 'clace[postgres]'"
+        ) from error
+
+
+def _driven(url: str) -> URL:
+    try:
+        return make_url(url).set(drivername="postgresql+psycopg")
+    except ArgumentError as error:  # it repeats the URL, which may hold a password
+        raise StoreError("the store's db_connection is no PostgreSQL URL") from error

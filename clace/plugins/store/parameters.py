@@ -1,0 +1,42 @@
+"""What the functions of ``store.in`` take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Nothing(Struct, frozen=True):
+    """The parameters of ``begin``, ``commit`` and ``rollback``."""
+
+
+class Insert(Struct, frozen=True):
+    """The parameters of ``store.insert`` and ``store.update``."""
+
+    table: str
+    entry: dict[str, Any]
+
+
+class ById(Struct, frozen=True):
+    """The parameters of ``store.select_by_id`` and ``store.delete_by_id``."""
+
+    table: str
+    id: int
+
+
+class Matching(Struct, frozen=True):
+    """The parameters of ``store.select_one``, ``store.count`` and ``store.delete``."""
+
+    table: str
+    filter: dict[str, Any]
+
+
+class Selecting(Struct, frozen=True):
+    """The parameters of ``store.select``."""
+
+    table: str
+    filter: dict[str, Any]
+    sort: tuple[str, ...] = ()
+    offset: int = 0
+    limit: int = 0

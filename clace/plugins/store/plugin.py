@@ -1,0 +1,170 @@
+"""The functions of ``store.in``."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from msgspec import Struct
+from twisted.internet.interfaces import IReactorTime
+
+from clace.model.schema import INTEGERS
+from clace.plugins.definition import CallFailed, Function, Invocation, ItemStream, Plugin
+from clace.plugins.resources import Resources
+from clace.plugins.store.conditions import read_filter, read_sort
+from clace.plugins.store.cursor import Cursor, find
+from clace.plugins.store.database import Database
+from clace.plugins.store.documents import fields_of
+from clace.plugins.store.parameters import ById, Insert, Matching, Nothing, Selecting
+from clace.plugins.store.queries import Entry, Queries, Stamp, Wanted
+from clace.plugins.store.sessions import Session
+from clace.plugins.store.shelves import Shelves
+from clace.plugins.store.transactions import Work
+
+T = TypeVar("T")
+DEFAULT_LIMIT = 10_000
+MAX_LIMIT = 100_000
+
+
+class StoreSettings(Struct, frozen=True, kw_only=True):
+    """Whether staging apps see and change the data of their production apps."""
+
+    share_with_staging: bool = False
+
+
+class Store:
+    """The functions of ``store.in``; what they cannot do is ``CallFailed``."""
+
+    def __init__(self, settings: StoreSettings, database: Database, clock: IReactorTime) -> None:
+        self._database = database
+        self._shelves = Shelves(database, share_with_staging=settings.share_with_staging)
+        self._clock = clock
+        self._sessions: WeakKeyDictionary[Resources, Session] = WeakKeyDictionary()
+
+    @property
+    def plugin(self) -> Plugin:
+        functions = {
+            "begin": Function(Nothing, self.begin, is_read=True),
+            "commit": Function(Nothing, self.commit, is_read=False),
+            "rollback": Function(Nothing, self.rollback, is_read=True),
+            "insert": Function(Insert, self.insert, is_read=False),
+            "select_by_id": Function(ById, self.select_by_id, is_read=True),
+            "select_one": Function(Matching, self.select_one, is_read=True),
+            "select": Function(Selecting, self.select, is_read=True),
+            "count": Function(Matching, self.count, is_read=True),
+            "update": Function(Insert, self.update, is_read=False),
+            "delete_by_id": Function(ById, self.delete_by_id, is_read=False),
+            "delete": Function(Matching, self.delete, is_read=False),
+        }
+        return Plugin("store.in", functions)
+
+    async def begin(self, invocation: Invocation, _given: Nothing) -> bool:
+        """Begin a transaction, which is rolled back when the request ends."""
+        await self._shelves.prepare(invocation.caller)
+        await self._session(invocation).begin()
+        return True
+
+    async def commit(self, invocation: Invocation, _given: Nothing) -> bool:
+        """Keep what was done since ``begin``."""
+        await self._session(invocation).commit()
+        return True
+
+    async def rollback(self, invocation: Invocation, _given: Nothing) -> bool:
+        """Forget what was done since ``begin``."""
+        await self._session(invocation).rollback()
+        return True
+
+    async def insert(self, invocation: Invocation, given: Insert) -> int:
+        """The id of the new entry."""
+        queries = await self._queries(invocation, given.table)
+        fields, stamp = fields_of(given.entry, queries.doc_type), self._stamp(invocation)
+        return await self._write(invocation, queries, lambda on: queries.insert(on, fields, stamp))
+
+    async def select_by_id(self, invocation: Invocation, given: ById) -> Entry:
+        """The entry, which must be there."""
+        queries = await self._queries(invocation, given.table)
+        return await self._read(invocation, queries, lambda on: queries.by_id(on, given.id))
+
+    async def select_one(self, invocation: Invocation, given: Matching) -> Entry:
+        """The first entry that matches; there must be one."""
+        queries = await self._queries(invocation, given.table)
+        condition = read_filter(given.filter, queries.doc_type)
+        return await self._read(invocation, queries, lambda on: queries.first(on, condition))
+
+    async def select(self, invocation: Invocation, given: Selecting) -> ItemStream:
+        """The entries that match, to be read to the end."""
+        queries = await self._queries(invocation, given.table)
+        wanted = _wanted(given, queries)
+        found = await self._read(invocation, queries, lambda on: find(on, queries, wanted))
+        session = self._session(invocation)
+        return ItemStream(f"rows_cursor_{given.table}", Cursor(found, queries, session.read))
+
+    async def count(self, invocation: Invocation, given: Matching) -> int:
+        """How many entries match."""
+        queries = await self._queries(invocation, given.table)
+        condition = read_filter(given.filter, queries.doc_type)
+        return await self._read(invocation, queries, lambda on: queries.count(on, condition))
+
+    async def update(self, invocation: Invocation, given: Insert) -> int:
+        """Replace the entry, if it has not been changed since it was read."""
+        queries = await self._queries(invocation, given.table)
+        fields, stamp = fields_of(given.entry, queries.doc_type), self._stamp(invocation)
+        entry_id, seen = _number(given.entry, "_id"), _number(given.entry, "_updated_at")
+
+        def work(on: Any) -> int:
+            return queries.update(on, entry_id, seen, fields, stamp)
+
+        return await self._write(invocation, queries, work)
+
+    async def delete_by_id(self, invocation: Invocation, given: ById) -> int:
+        """Remove the entry, which must be there."""
+        queries = await self._queries(invocation, given.table)
+        return await self._write(invocation, queries, lambda on: queries.delete_by_id(on, given.id))
+
+    async def delete(self, invocation: Invocation, given: Matching) -> int:
+        """Remove the entries that match, all of them if the filter is empty."""
+        queries = await self._queries(invocation, given.table)
+        condition = read_filter(given.filter, queries.doc_type)
+        return await self._write(invocation, queries, lambda on: queries.delete(on, condition))
+
+    async def _queries(self, invocation: Invocation, table: str) -> Queries:
+        return await self._shelves.find(invocation.caller, table)
+
+    async def _read(self, invocation: Invocation, queries: Queries, work: Work[T]) -> T:
+        return await self._session(invocation).read(work, queries.entries)
+
+    async def _write(self, invocation: Invocation, queries: Queries, work: Work[T]) -> T:
+        return await self._session(invocation).write(work, queries.entries)
+
+    def _session(self, invocation: Invocation) -> Session:
+        found = self._sessions.get(invocation.resources)
+        if found is None:
+            found = self._sessions[invocation.resources] = Session(self._database)
+            invocation.defer("transaction", found.close)
+        return found
+
+    def _stamp(self, invocation: Invocation) -> Stamp:
+        return Stamp(invocation.caller.user_id, int(self._clock.seconds() * 1000))
+
+
+def _wanted(given: Selecting, queries: Queries) -> Wanted:
+    """:raises CallFailed: the bounds are none, or filter or sort are wrong."""
+    for name, number in (("limit", given.limit), ("offset", given.offset)):
+        if number < 0:
+            raise CallFailed(f"select {name} {number} is negative")
+    if given.limit > MAX_LIMIT:
+        raise CallFailed(f"select limit {given.limit} exceeds max limit {MAX_LIMIT}")
+    return Wanted(
+        condition=read_filter(given.filter, queries.doc_type),
+        orders=read_sort(given.sort, queries.doc_type),
+        offset=given.offset,
+        limit=given.limit or DEFAULT_LIMIT,
+    )
+
+
+def _number(entry: Entry, name: str) -> int:
+    """:raises CallFailed: the entry does not come from the store."""
+    value = entry.get(name)
+    if type(value) is not int or value not in INTEGERS:
+        raise CallFailed(f"the entry has no {name}, only what was read can be updated")
+    return value

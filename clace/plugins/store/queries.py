@@ -1,0 +1,158 @@
+"""What is asked of a table of entries, each a function of an open connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from attrs import frozen
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+
+from clace.plugins.definition import CallFailed
+from clace.plugins.store.clauses import Clauses
+from clace.plugins.store.conditions import Condition, Order
+from clace.plugins.store.dialects import Words
+from clace.plugins.store.documents import decoded, encoded, entry_of
+from clace.plugins.store.tables import Collection
+
+Entry = dict[str, Any]
+
+
+class Due(NamedTuple):
+    """An entry that is to be fetched, and how long its JSON is."""
+
+    id: int
+    length: int
+
+
+@frozen
+class Stamp:
+    """Who changes something, and when in milliseconds."""
+
+    user: str
+    time: int
+
+
+@frozen
+class Wanted:
+    """Which entries, in which order, and which of these."""
+
+    condition: Condition
+    orders: tuple[Order, ...] = ()
+    offset: int = 0
+    limit: int = 1
+
+
+class Queries:
+    """The queries of one table."""
+
+    def __init__(self, entries: Collection, words: Words) -> None:
+        self.entries = entries
+        self.doc_type = entries.doc_type
+        self._table = entries.table
+        self._columns = entries.columns
+        self._words = words
+        self._clauses = Clauses(words, entries.columns)
+        self._document = words.read(self._columns["_json"])
+        own = [column for column in self._columns if column.name != "_json"]
+        self._rows = select(*own, self._document.label("_json"))
+
+    @property
+    def name(self) -> str:
+        return self.doc_type.name
+
+    def insert(self, connection: Connection, fields: Entry, stamp: Stamp) -> int:
+        """The id of the new entry."""
+        values = {
+            "_version": 1,
+            "_created_by": stamp.user,
+            "_updated_by": stamp.user,
+            "_created_at": stamp.time,
+            "_updated_at": stamp.time,
+            "_json": self._words.written(encoded(fields, self.doc_type)),
+        }
+        key = connection.execute(insert(self._table).values(values)).inserted_primary_key
+        assert key is not None
+        return int(key[0])
+
+    def update(
+        self, connection: Connection, entry_id: int, seen: int, fields: Entry, stamp: Stamp
+    ) -> int:
+        """Replace the declared fields of the entry that was last changed at ``seen``; others, of
+        another version of the app, stay.
+
+        :raises CallFailed: there is none, or it has been changed.
+        """
+        same = (self._columns["_id"] == entry_id) & (self._columns["_updated_at"] == seen)
+        stored = connection.scalar(select(self._document).where(same))
+        changed = 0
+        if stored is not None:
+            values = {
+                "_version": self._columns["_version"] + 1,
+                "_updated_by": stamp.user,
+                "_updated_at": max(stamp.time, seen + 1),
+                "_json": self._words.written(encoded({**decoded(stored), **fields}, self.doc_type)),
+            }
+            changed = connection.execute(update(self._table).where(same).values(values)).rowcount
+        if not changed:
+            raise CallFailed(
+                f"entry {entry_id} not found or concurrently updated in table {self.name}"
+            )
+        return changed
+
+    def by_id(self, connection: Connection, entry_id: int) -> Entry:
+        """:raises CallFailed: there is none."""
+        found = connection.execute(self._rows.where(self._columns["_id"] == entry_id)).first()
+        if found is None:
+            raise self._no_entry(entry_id)
+        return self._entry(found)
+
+    def first(self, connection: Connection, condition: Condition) -> Entry:
+        """:raises CallFailed: there is none."""
+        found = self.page(connection, Wanted(condition))
+        if not found:
+            raise CallFailed(f"no entry found in table {self.name}")
+        return found[0]
+
+    def count(self, connection: Connection, condition: Condition) -> int:
+        counted = select(func.count()).select_from(self._table)
+        return connection.scalar(counted.where(self._clauses.where(condition))) or 0
+
+    def delete(self, connection: Connection, condition: Condition) -> int:
+        """How many there were."""
+        where = self._clauses.where(condition)
+        return connection.execute(delete(self._table).where(where)).rowcount
+
+    def delete_by_id(self, connection: Connection, entry_id: int) -> int:
+        """:raises CallFailed: there is none."""
+        where = self._columns["_id"] == entry_id
+        count = connection.execute(delete(self._table).where(where)).rowcount
+        if not count:
+            raise self._no_entry(entry_id)
+        return count
+
+    def page(self, connection: Connection, wanted: Wanted) -> list[Entry]:
+        """The entries themselves."""
+        return [self._entry(row) for row in connection.execute(self._cut(self._rows, wanted))]
+
+    def due(self, connection: Connection, wanted: Wanted) -> list[Due]:
+        """What there is to fetch."""
+        listed = select(self._columns["_id"], func.length(self._document))
+        return [Due(*row) for row in connection.execute(self._cut(listed, wanted))]
+
+    def fetch(self, connection: Connection, ids: Sequence[int]) -> list[Entry]:
+        """Those that are still there, in the order of ``ids``."""
+        rows = connection.execute(self._rows.where(self._columns["_id"].in_(ids)))
+        found = {row[0]: self._entry(row) for row in rows}
+        return [found[one] for one in ids if one in found]
+
+    def _cut(self, chosen: Select[Any], wanted: Wanted) -> Select[Any]:
+        chosen = chosen.where(self._clauses.where(wanted.condition))
+        chosen = chosen.order_by(*self._clauses.order(wanted.orders))
+        return chosen.limit(wanted.limit).offset(wanted.offset)
+
+    def _entry(self, row: Any) -> Entry:
+        return entry_of(row._mapping, self.doc_type)  # noqa: SLF001 - the public name for it
+
+    def _no_entry(self, entry_id: int) -> CallFailed:
+        return CallFailed(f"entry {entry_id} not found in table {self.name}")

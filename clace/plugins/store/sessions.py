@@ -1,0 +1,79 @@
+"""What one request does with the database: in its transaction, or each call in one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from clace.plugins.definition import CallFailed
+from clace.plugins.store.database import Database
+from clace.plugins.store.failures import failed
+from clace.plugins.store.tables import Collection
+from clace.plugins.store.transactions import Transaction, Work
+
+T = TypeVar("T")
+
+
+class Session:
+    """At most one transaction at a time; one that has expired stays until it is ended, so that
+    nothing is done outside of it unnoticed.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._transaction: Transaction | None = None
+        self._begins = False
+
+    async def begin(self) -> None:
+        """:raises CallFailed: a transaction is open, or none can be had now."""
+        if self._transaction is not None or self._begins:
+            raise CallFailed("transaction already active")
+        self._begins = True
+        try:
+            self._transaction = await self._database.transaction()
+        finally:
+            self._begins = False
+        try:
+            await _told(self._transaction.open())
+        except CallFailed:
+            await self.close()
+            raise
+
+    async def commit(self) -> None:
+        """:raises CallFailed: none is open, or nothing of it could be kept."""
+        await _told(self._ended("commit").commit())
+
+    async def rollback(self) -> None:
+        """:raises CallFailed: none is open."""
+        await self._ended("rollback").close()
+
+    async def close(self) -> None:
+        """Roll back what is open."""
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None:
+            await transaction.close()
+
+    async def read(self, work: Work[T], *collections: Collection) -> T:
+        """:raises CallFailed: the query failed."""
+        place = self._transaction or self._database
+        return await _told(place.read(work), *collections)
+
+    async def write(self, work: Work[T], *collections: Collection) -> T:
+        """:raises CallFailed: nothing was changed."""
+        place = self._transaction or self._database
+        return await _told(place.write(work), *collections)
+
+    def _ended(self, act: str) -> Transaction:
+        transaction, self._transaction = self._transaction, None
+        if transaction is None:
+            raise CallFailed(f"no transaction to {act}")
+        return transaction
+
+
+async def _told(work: Awaitable[T], *collections: Collection) -> T:
+    try:
+        return await work
+    except (SQLAlchemyError, OverflowError) as error:
+        raise failed(error, *collections) from error

@@ -1,0 +1,82 @@
+"""Whose entries are where: the tables of the apps, made when first asked for."""
+
+from __future__ import annotations
+
+from attrs import frozen
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from clace.interfaces import Caller
+from clace.model.app import App
+from clace.model.schema import Schema
+from clace.plugins.definition import CallFailed
+from clace.plugins.store.database import Database
+from clace.plugins.store.failures import failed
+from clace.plugins.store.queries import Queries
+from clace.plugins.store.tables import collection, prepare
+
+
+@frozen
+class _Shelf:
+    """The tables of one app as one version of it declares them."""
+
+    schema: Schema
+    queries: dict[str, Queries]
+
+
+class Shelves:
+    """Finds a caller's tables; a staging app's are its own unless they are shared."""
+
+    def __init__(self, database: Database, *, share_with_staging: bool) -> None:
+        self._database = database
+        self._shared = share_with_staging
+        self._ready: dict[str, _Shelf] = {}
+
+    async def find(self, caller: Caller, table: str) -> Queries:
+        """The queries of a table of the caller.
+
+        :raises CallFailed: there is none of this name, or the tables cannot be made.
+        """
+        found = (await self._shelf(caller)).queries.get(table)
+        if found is None:
+            raise CallFailed(f"table {table!s:.100} not found, schema.star has no such type")
+        return found
+
+    async def prepare(self, caller: Caller) -> None:
+        """Let all of the caller's tables be there, with their indexes.
+
+        :raises CallFailed: the app declares none, or they cannot be made.
+        """
+        await self._shelf(caller)
+
+    async def _shelf(self, caller: Caller) -> _Shelf:
+        if not caller.schema.types:
+            raise CallFailed("store info not found, add a schema.star to the app")
+        owner = self._owner(caller.app)
+        found = self._ready.get(owner)
+        if found is None or found.schema is not caller.schema:
+            found = self._declared(owner, caller.schema)
+            await self._make(found)
+            self._ready[owner] = found
+        return found
+
+    def _owner(self, app: App) -> str:
+        return app.main_app or app.id if self._shared else app.id
+
+    def _declared(self, owner: str, schema: Schema) -> _Shelf:
+        words = self._database.words
+        collections = (collection(owner, one, words.column_type) for one in schema.types)
+        return _Shelf(schema, {one.doc_type.name: Queries(one, words) for one in collections})
+
+    async def _make(self, shelf: _Shelf) -> None:
+        collections = [queries.entries for queries in shelf.queries.values()]
+
+        def make(connection: Connection) -> None:
+            for one in collections:
+                prepare(connection, one, self._database.words)
+
+        try:
+            await self._database.write(make)
+        except SQLAlchemyError as error:
+            reason = failed(error, *collections).message
+            raise CallFailed(f"cannot make the tables of schema.star: {reason}") from error

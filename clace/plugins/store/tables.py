@@ -1,0 +1,105 @@
+"""The tables of apps: a name that no app can choose, columns for what every entry has."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+from attrs import frozen
+from msgspec import json
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    insert,
+)
+from sqlalchemy.schema import CreateTable
+from sqlalchemy.types import TypeEngine
+
+from clace.model.schema import DocType, Index
+from clace.plugins.store.dialects import Words
+
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+REGISTRY = Table(
+    "store_tables",
+    MetaData(),
+    Column("table_name", Text, primary_key=True),
+    Column("app_id", Text, nullable=False),
+    Column("type_name", Text, nullable=False),
+    Column("declared", Text, nullable=False),
+)
+
+
+@frozen(eq=False)
+class Collection:
+    """The entries of one type that belong to one app."""
+
+    owner: str
+    doc_type: DocType
+    table: Table
+    indexes: dict[str, Index]
+
+    @property
+    def columns(self) -> Any:
+        return self.table.c
+
+
+def collection(owner: str, doc_type: DocType, column_type: TypeEngine[Any]) -> Collection:
+    """Where the entries of a type are. Names differ by more than case, and are short enough."""
+    name = "db_" + sha256(f"{owner}\0{doc_type.name}".encode()).hexdigest()[:32]
+    table = Table(
+        name,
+        MetaData(),
+        Column("_id", _BIG, primary_key=True),
+        Column("_version", _BIG, nullable=False),
+        Column("_created_by", Text, nullable=False),
+        Column("_updated_by", Text, nullable=False),
+        Column("_created_at", _BIG, nullable=False),
+        Column("_updated_at", _BIG, nullable=False),
+        Column("_json", column_type, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    indexes = {_index_name(name, index): index for index in doc_type.indexes}
+    return Collection(owner, doc_type, table, indexes)
+
+
+def _index_name(table: str, index: Index) -> str:
+    """What another index is has another name, so that a changed one is made beside it."""
+    return f"{table}_{sha256(repr((index.parts, index.unique)).encode()).hexdigest()[:16]}"
+
+
+def prepare(connection: Connection, entries: Collection, words: Words) -> None:
+    """The table and its indexes are there; nothing that is there is changed or removed."""
+    connection.execute(CreateTable(REGISTRY, if_not_exists=True))
+    connection.execute(CreateTable(entries.table, if_not_exists=True))
+    for name, index in entries.indexes.items():
+        connection.exec_driver_sql(_index_made(name, index, entries, words))
+    _register(connection, entries)
+
+
+def _index_made(name: str, index: Index, entries: Collection, words: Words) -> str:
+    parts = []
+    for field_name, descends in index.parts:
+        field = entries.doc_type.field(field_name)
+        assert field is not None
+        parts.append(words.indexed(field, descends=descends))
+    kind = "UNIQUE INDEX" if index.unique else "INDEX"
+    return f"CREATE {kind} IF NOT EXISTS {name} ON {entries.table.name} ({', '.join(parts)})"
+
+
+def _register(connection: Connection, entries: Collection) -> None:
+    """Let an operator who looks into the database see whose the table is."""
+    values = {
+        "table_name": entries.table.name,
+        "app_id": entries.owner,
+        "type_name": entries.doc_type.name,
+        "declared": json.encode(entries.doc_type).decode(),
+    }
+    own = REGISTRY.c.table_name == entries.table.name
+    connection.execute(delete(REGISTRY).where(own))
+    connection.execute(insert(REGISTRY).values(values))
