@@ -1,6 +1,7 @@
 """TOML -> frozen ``Config``; every refusal names file, key and what was expected."""
 
 from clace.config.discovery import Location, NoHome, find
+from clace.config.filling import values_with_secrets, with_secrets
 from clace.config.loading import Config, load, node_values
 from clace.config.places import Origin
 from clace.config.shipped import shipped_text
@@ -18,5 +19,7 @@ __all__ = [
     "load",
     "node_values",
     "shipped_text",
+    "values_with_secrets",
+    "with_secrets",
     "write_toml",
 ]

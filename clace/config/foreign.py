@@ -16,7 +16,7 @@ _KEYS = {
     (): """
         app_builder auth bindings builder builder_agent builder_git builder_profile builtin_auth
         client_auth config_file forward kubernetes litestream permissions plugin_providers
-        profile_mode registry saml secret telemetry
+        profile_mode registry saml telemetry
         """,
     ("https",): "disable_client_certs mkcert_path service_email storage_location use_staging",
     ("security",): """
@@ -44,7 +44,6 @@ _KEYS = {
     ("app_config",): "action container kubernetes proxy star_base static_from_disk "
     "static_root_cache_control",
     ("app_config", "fs"): "retain_versions",
-    ("app_config", "security"): "default_secrets_provider",
     ("plugin", "fs.in"): "db_connection",
 }
 _NAMES = {at: frozenset(names.split()) for at, names in _KEYS.items()}

@@ -16,8 +16,10 @@ from clace.config.discovery import FILE_NAME, Location
 from clace.config.names import Names, replace_names
 from clace.config.places import Origin, Steps, place_text
 from clace.config.reading import Reader
+from clace.config.secrets import wrong_providers, wrong_references
 from clace.config.sections import Settings
 from clace.errors import ConfigError
+from clace.model.secret_text import is_reference
 
 MAX_FILE = 1024 * 1024
 MAX_DEPTH = 32
@@ -137,6 +139,8 @@ def _check_together(settings: Settings, reader: Reader) -> None:
         reader.complain(
             ("security", "default_git_auth"), f"there is no section [git_auth.{git_auth}]"
         )
+    for at, reason in (*wrong_providers(settings, reader.origins), *wrong_references(settings)):
+        reader.complain(at, reason)
     if settings.http.redirect_to_https and settings.https.port < 0:
         reader.complain(("http", "redirect_to_https"), "expected HTTPS to be on, its port is -1")
 
@@ -154,8 +158,11 @@ def _exposed(config: Config, mode: int) -> Iterator[str]:
 
 
 def _plain_secrets(config: Config) -> Iterator[Steps]:
-    if config.client.admin_password:
-        yield "client", "admin_password"
-    for name, entry in config.git_auth.items():
-        if entry.password:
-            yield "git_auth", name, "password"
+    secrets: dict[Steps, str] = {
+        ("client", "admin_password"): config.client.admin_password,
+        **{("git_auth", name, "password"): each.password for name, each in config.git_auth.items()},
+        **{("secret", name, "token"): each.token for name, each in config.secret.items()},
+    }
+    for at, written in secrets.items():
+        if written and not is_reference(written):
+            yield at

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from clace.config.names import Names, Refused
+from clace.model.secret_text import is_reference
 
 BCRYPT = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -27,12 +28,15 @@ Parse = Callable[[object, Names], object]
 
 
 class Rule(Struct, frozen=True):
-    """How a value is read. ``from_text`` turns what a flag or the environment says into one."""
+    """How a value is read. ``from_text`` turns what a flag or the environment says into one;
+    one that ``expands`` replaces ``$NAME``.
+    """
 
     expected: str
     parse: Parse
     from_text: Callable[[str], object] = str
     secret: bool = False
+    expands: bool = False
 
     def refusal(self, value: object, reason: str = "") -> str:
         """What to say of a value that was refused; secrets are not repeated."""
@@ -189,14 +193,17 @@ def database() -> Rule:
     """A database; a refusal does not repeat what was given, for an URL may hold a password."""
 
     def parse(value: object, names: Names) -> str:
-        scheme, _, rest = _printable(value).partition(":")
+        written = _printable(value)
+        if is_reference(written):
+            return written  # read again when the secret is known
+        scheme, _, rest = written.partition(":")
         if scheme in {"postgres", "postgresql"}:
             raise Refused("PostgreSQL is not supported by this version, use sqlite:PATH")
         if scheme != "sqlite" or rest in {"", ":memory:"}:
             raise Refused("expected sqlite:PATH")
         return f"sqlite:{names.path(rest)}"
 
-    return Rule("sqlite:PATH", parse)
+    return Rule("sqlite:PATH", parse, expands=True)
 
 
 def endpoint() -> Rule:
@@ -206,6 +213,26 @@ def endpoint() -> Rule:
         return names.expand(_printable(value) or _refuse(), special="\\:=")
 
     return Rule("an endpoint string such as tcp:8080", parse)
+
+
+def printf_pattern() -> Rule:
+    """How several keys of a secret become one name."""
+
+    def parse(value: object, _names: Names) -> str:
+        written = _printable(value)
+        return written if re.fullmatch(r"(?:[^%]|%%|%s)*", written) else _refuse()
+
+    return Rule("a text with %s for each key, %% for a percent sign", parse)
+
+
+def key_source() -> Rule:
+    def parse(value: object, _names: Names) -> str:
+        written = _printable(value)
+        return written if written == "auto" or is_reference(written) else _refuse()
+
+    return Rule(
+        '"auto" or a reference such as {{secret_from "vault" "clace/key"}}', parse, secret=True
+    )
 
 
 def json_value() -> Rule:

@@ -117,6 +117,21 @@ class GitAuth(Struct, frozen=True):
     password: Secret = ""
 
 
+class SecretProvider(Struct, frozen=True):
+    """Where secrets are; which of the keys count, the first word of the section's name decides."""
+
+    keys_printf: Annotated[str, rules.printf_pattern()] = ""
+    file_name: OptionalPlace = None
+    address: Text = ""
+    token: Secret = ""
+    namespace: Text = ""
+    ca_file: OptionalPlace = None
+    profile: Text = ""
+    region: Text = ""
+    endpoint: Text = ""
+    key: Annotated[str, rules.key_source()] = "auto"
+
+
 class FileAccess(Struct, frozen=True):
     file_access: Annotated[tuple[Path, ...], rules.array(rules.path())] = (
         Path("$TEMPDIR"),
@@ -145,6 +160,9 @@ class AppAudit(Struct, frozen=True):
 class AppSecurity(Struct, frozen=True):
     headers_level: Annotated[int, rules.floor_of(0, 2, 5, 10)] = 2
     disable_csrf_protection: Flag = False
+    default_secrets_provider: Annotated[str, rules.filled_text("the name of a secret provider")] = (
+        "env"
+    )
 
 
 class AppConfig(Struct, frozen=True):
@@ -194,6 +212,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     restart: Restart = Restart()
     sandbox: Sandbox = Sandbox()
     git_auth: Mapping[str, GitAuth] = field(default_factory=dict)
+    secret: Mapping[str, SecretProvider] = field(default_factory=dict)
     node_config: Mapping[str, Annotated[Any, rules.json_value()]] = field(default_factory=dict)
     app_config: AppConfig = AppConfig()
     plugin: Plugins = Plugins()

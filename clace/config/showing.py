@@ -11,6 +11,8 @@ from clace.config.loading import Config
 from clace.config.places import Origin, Steps
 from clace.config.schema import Entry, Shape, entries, plain
 from clace.config.sections import Settings
+from clace.errors import BadRequest
+from clace.model.secret_text import references
 
 HIDDEN = "<redacted>"
 _TELLING = re.compile(r"passw|secret|token|private_key|credential", re.IGNORECASE)
@@ -67,5 +69,14 @@ def _without_secrets(name: str, value: object) -> object:
 
 
 def _hidden(value: object) -> object:
-    """In place of a secret; that there is none may be seen."""
-    return HIDDEN if value else value
+    """In place of a secret; that there is none, or where it is, may be seen."""
+    if not value or (isinstance(value, str) and _is_one_reference(value)):
+        return value
+    return HIDDEN
+
+
+def _is_one_reference(text: str) -> bool:
+    try:
+        return [each.text for each in references(text)] == [text]
+    except BadRequest:
+        return False

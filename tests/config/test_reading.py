@@ -102,7 +102,6 @@ class NoticeTests(LoadCase):
             "[https]\nservice_email = 'a@b'": ["[https] service_email"],
             "[auth.github]\nkey = 'x'\n[auth.google]": ["[auth.github]", "[auth.google]"],
             "[telemetry]\nenabled = true": ["[telemetry]"],
-            "[secret.vault]": ["[secret.vault]"],
             '[plugin."store.in"]\nx = 1': ['[plugin."store.in"]'],
             '[plugin."http.in#work"]\nx = 1': ['[plugin."http.in#work"]'],
             "[[permissions.allow]]\nplugin = 'x'": ["[permissions]"],

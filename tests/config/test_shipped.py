@@ -47,6 +47,14 @@ class ShippedFileTests(LoadCase):
                     "# key_file",
                     "# password",
                     "# report",
+                    "# file_name",
+                    "# keys_printf",
+                    "# address",
+                    "# token",
+                    "# profile",
+                    "# region",
+                    "# endpoint =",
+                    '# key = "',
                 )
             )
             else line
@@ -56,3 +64,4 @@ class ShippedFileTests(LoadCase):
         self.assertEqual(config.listen, (Listen(endpoint="systemd:domain=INET:index=0"),))
         self.assertEqual(config.git_auth["example"].key_file_path, Path("/u/.ssh/id_ed25519"))
         self.assertEqual(dict(config.node_config), {"report_folder": "$HOME/reports"})
+        self.assertEqual(list(config.secret), ["env", "prop", "vault", "asm", "db"])
