@@ -92,12 +92,9 @@ class PlaceTests(LoadCase):
 
     def test_malformed(self):
         """A malformed reference is named with its place in the file and in the text."""
-        self.assertEqual(
-            self.problems("[node_config]\nx = {y = ['a{{secret}}']}"),
-            [
-                "[node_config] x.y: malformed secret reference at character 10: expected 1 to 16 keys"
-            ],
-        )
+        (problem,) = self.problems("[node_config]\nx = {y = ['a{{secret}}']}")
+        place = "[node_config] x.y: malformed secret reference at character 10: "
+        self.assertEqual(problem, f"{place}expected 1 to 16 keys")
 
     def test_shown(self):
         """Where a secret is may be seen; a secret, and a text around a reference, may not."""
