@@ -65,7 +65,8 @@ class Program:
                 result = self._app.call_with(options, "ace__serve", number, arguments.decode())
         except StarlarkError as error:
             if exchange.expired():
-                raise AppFault("the app took too long", code="app_timed_out") from None
+                late = f"the app did not answer within {self._load.request_seconds:g} seconds"
+                raise AppFault(late, code="app_timed_out") from None
             raise self._restored(read_fault(str(error))) from None
         except Exception:
             raise
