@@ -267,9 +267,13 @@ class PluginCall(Struct, frozen=True, kw_only=True):
 
 
 class PluginAnswer(Struct, frozen=True, kw_only=True):
-    """What came of a call: a value, an error that the app may handle, or the number of a stream."""
+    """What came of a call: a value, an error that the app may handle, or the number of a stream.
+
+    ``shape`` names what the value (or each item of a list) is for the app, if it is no plain value.
+    """
 
     value: Any = None
+    shape: str = ""
     error: str = ""
     error_code: int = 0
     stream: int = 0

@@ -57,10 +57,14 @@ class Ask(Struct, frozen=True, tag="ask"):
 
 
 class Answer(Struct, frozen=True, tag="answer", kw_only=True):
-    """What a plugin call came to; ``refused`` ends the handler, ``error`` is for the app."""
+    """What a plugin call came to; ``refused`` ends the handler, ``error`` is for the app.
+
+    ``shape`` names what the value (or each item of a list) is for the app, if it is no plain value.
+    """
 
     call: int
     value: Any = None
+    shape: str = ""
     error: str = ""
     error_code: int = 0
     stream: int = 0

@@ -14,6 +14,7 @@ from clace.host.faults import Refused
 from clace.wire import Answer
 
 _encode = msgspec.json.Encoder().encode
+_decode_any = msgspec.json.Decoder().decode
 _decode_config = msgspec.json.Decoder(tuple[str, Any]).decode
 _decode_call = msgspec.json.Decoder(tuple[str, str, tuple[Any, ...], dict[str, Any]]).decode
 _decode_audit = msgspec.json.Decoder(tuple[str, str, str]).decode
@@ -68,6 +69,17 @@ class Exchange:
         return self._keep(answer)
 
     def output(self, error: str) -> bytes:
+    def document(self, text: str) -> bytes:
+        """The text again, if it is JSON.
+
+        :raises Refused: it is not.
+        """
+        try:
+            _decode_any(text)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Refused(f"the body is no JSON: {error}") from None
+        return text.encode()
+
         """The response that ``ace.output`` makes."""
         return self._keep(Answer(call=0, error=error, error_code=1 if error else 0))
 
@@ -84,6 +96,7 @@ class Exchange:
                 "error_code": answer.error_code,
                 "is_stream": answer.stream > 0,
             }
+                **({"shape": answer.shape} if answer.shape else {}),
         )
 
     def handled(self, number: str) -> bytes:
@@ -163,6 +176,7 @@ class Door:
         if isinstance(value, str):
             for name, replacement in self._env.items():
                 value = value.replace(f"${name}", replacement)
+            "document": exchange.document,
         return _encode(value).decode()
 
     @contextmanager

@@ -197,13 +197,29 @@ def ace__response(answer, value):
 def ace__plugin(plugin, function):
     def call(*args, **kwargs):
         answer = json.decode(ace__host("call", json.encode([plugin, function, args, kwargs])))
-        return ace__response(answer, answer["value"])
+        return ace__response(answer, ace__shaped(answer.get("shape", ""), answer["value"]))
     return call
 
 def ace__inert(*args, **kwargs):
     return struct()
 
 def ace__is_response(value):
+def ace__shaped(shape, value):
+    if shape == "":
+        return value
+    if type(value) == "list":
+        return [ace__SHAPES[shape](item) for item in value]
+    return ace__SHAPES[shape](value)
+
+def ace__document(body):
+    kept = dict(body)
+    text = kept.pop("body")
+    kept["body"] = lambda: text
+    kept["json"] = lambda: json.decode(ace__host("document", text))
+    return struct(**kept)
+
+ace__SHAPES = {"struct": lambda fields: struct(**fields), "document": ace__document}
+
     return type(value) == "struct" and hasattr(value, "ace__response")
 
 def ace__read(response, name):

@@ -56,6 +56,16 @@ class ItemStream:
     items: Items
 
 
+class Document(Struct, frozen=True):
+    """A text that came with what is known of it; apps read it by ``body()`` and ``json()``.
+
+    A function that answers with one defines a subclass with the other fields. An answer that is
+    any other struct is one for the app too, with these attributes.
+    """
+
+    body: str
+
+
 @frozen(kw_only=True)
 class Invocation:
     """One permitted call being performed: for whom, and under which of the app's permissions."""

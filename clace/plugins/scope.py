@@ -16,7 +16,14 @@ from zope.interface import implementer
 from clace.errors import AppFailed, BadRequest, ClaceError, PluginRefused
 from clace.interfaces import Caller, IPluginScope, PluginAnswer, PluginCall
 from clace.model.app import App, Permission
-from clace.plugins.definition import CallFailed, Function, Invocation, Items, ItemStream
+from clace.plugins.definition import (
+    CallFailed,
+    Document,
+    Function,
+    Invocation,
+    Items,
+    ItemStream,
+)
 from clace.plugins.permissions import covering
 from clace.plugins.resources import Resources
 
@@ -182,7 +189,8 @@ class Scope:
                 f"the result of {call.plugin}.{call.function} has {size} bytes,"
                 f" over the limit of {self._limits.answer_bytes}"
             )
-        return PluginAnswer(value=value)
+        shape = _shape(value)
+        return PluginAnswer(value=msgspec.to_builtins(value) if shape else value, shape=shape)
 
     async def _open(self, call: PluginCall, stream: ItemStream) -> int:
         if self._ended or len(self._streams) >= self._limits.streams:
@@ -202,6 +210,15 @@ class Scope:
         if stream is not None:
             self._resources.release(stream.resource)
             await stream.items.close()
+
+
+def _shape(value: Any) -> str:
+    """What a value is for the app; the items of a list are what the first one is."""
+    if isinstance(value, list | tuple):
+        return _shape(value[0]) if value and isinstance(value[0], Struct) else ""
+    if isinstance(value, Document):
+        return "document"
+    return "struct" if isinstance(value, Struct) else ""
 
 
 def _size(value: Any) -> int:

@@ -37,6 +37,8 @@ class PluginCalls:
         return () if scope is None else await scope.end()
 
     async def _called(self, asked: Call) -> Answer:
+        if self._ended:
+            raise PluginRefused("the request is over")
         if self._scope is None:
             self._scope = self._gate.begin(self._caller)
         call = PluginCall(
@@ -46,6 +48,7 @@ class PluginCalls:
         return Answer(
             call=asked.call,
             value=answer.value,
+            shape=answer.shape,
             error=answer.error,
             error_code=answer.error_code,
             stream=answer.stream,

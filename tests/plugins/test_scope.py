@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import AppFailed, BadRequest, InternalError, PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import Permission
-from clace.plugins.definition import Function, ItemStream, Plugin
+from clace.plugins.definition import Document, Function, ItemStream, Plugin
 from clace.plugins.gate import Gate
 from clace.plugins.scope import Limits
 from tests.support.plugin_contract import EVERYTHING, Counting, EchoPlugin, app, call
@@ -22,6 +22,14 @@ class Stuck(Counting):
         await Deferred()
 
 
+class Row(Struct, frozen=True):
+    name: str
+
+
+class Page(Document, frozen=True, kw_only=True):
+    url: str
+
+
 class ScopeTests(SynchronousTestCase):
     def begin(self, function=None, **limits):
         functions = {"do": Function(Nothing, function, is_read=True)}
@@ -31,6 +39,22 @@ class ScopeTests(SynchronousTestCase):
 
     def do(self, scope):
         return Deferred.fromCoroutine(scope.call(call("do", plugin="x.in")))
+
+    def test_shapes(self):
+        """An answer tells what its value is for the app beside what JSON can say."""
+        for value, plain, shape in (
+            ({"a": Row("b")}, {"a": Row("b")}, ""),
+            ([], [], ""),
+            (Row("a"), {"name": "a"}, "struct"),
+            ([Row("a"), Row("b")], [{"name": "a"}, {"name": "b"}], "struct"),
+            (Page("text", url="u"), {"body": "text", "url": "u"}, "document"),
+        ):
+
+            async def give(invocation, given, value=value):
+                return value
+
+            answer = self.successResultOf(self.do(self.begin(give)))
+            self.assertEqual((answer.value, answer.shape), (plain, shape))
 
     def test_calls(self):
         """One request makes only so many calls."""

@@ -46,6 +46,25 @@ app = ace.app("Lists", routes = [
     ace.api("/blind", handler = blind),
 ], permissions = [ace.permission("fs.in", "list", ["/tmp"], type = "READ")])
 """
+FETCHES = """
+load("http.in", "http")
+
+def handler(req):
+    found = http.get(req.Query["url"][0]).value
+    return [found.url, found.status_code, found.headers, found.encoding, found.body()]
+
+def decoded(req):
+    return http.get(req.Query["url"][0]).value.json()["list"]
+
+def rows(req):
+    return [row.name for row in http.options("").value]
+
+app = ace.app("Fetches", routes = [
+    ace.api("/", handler = handler),
+    ace.api("/json", handler = decoded),
+    ace.api("/rows", handler = rows),
+])
+"""
 STREAMS = """
 load("exec.in", "exec")
 
@@ -164,6 +183,42 @@ class RuntimeContract(Houses):
             "app.star:2:1: app /test is not permitted to load plugin fs.in."
             " Audit the app and approve permissions",
         )
+
+    async def fetched(self, path, body):
+        """What an app makes of a document with this body."""
+        document = {
+            "url": "http://a.test/",
+            "status_code": 200,
+            "headers": {"A": "b,c"},
+            "encoding": "utf-8",
+            "body": body,
+        }
+        functions = {
+            ("http.in", "get"): lambda _url: PluginAnswer(value=document, shape="document"),
+            ("http.in", "options"): lambda _url: PluginAnswer(
+                value=[{"name": "a"}, {"name": "b"}], shape="struct"
+            ),
+        }
+        runtime = self.house({"app.star": FETCHES}, functions)
+        request = a_request(path, query={"url": ["http://a.test/"]})
+        return await runtime.respond(an_app(loads=("http.in",)), request)
+
+    async def test_document(self):
+        """A document that a plugin gives has attributes, and its text by a function."""
+        answer = await self.fetched("/", "text")
+        self.assertEqual(answer.body, b'["http://a.test/",200,{"A":"b,c"},"utf-8","text"]\n')
+
+    async def test_document_decoded(self):
+        """A document can be read as JSON; one that is none fails the request and says so."""
+        answer = await self.fetched("/json", '{"list": [1, null, 2.5, "\\u00e4"]}')
+        self.assertEqual(answer.body, '[1,null,2.5,"\u00e4"]\n'.encode())
+        for broken in ("<html>", "", '{"list": NaN}', "{} {}"):
+            error = await self.refusal(self.fetched("/json", broken), AppFailed)
+            self.assertIn("the body is no JSON: ", error.message)
+
+    async def test_structs(self):
+        """Each of several structs that a plugin gives has its attributes."""
+        self.assertEqual((await self.fetched("/rows", "")).body, b'["a","b"]\n')
 
     async def test_plugin_call(self):
         """A call is made for the app and user of the request, and its scope ended with it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol, connectionDone
@@ -13,13 +12,20 @@ from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import IResponse
 
-from clace.plugins.definition import CallFailed
+from clace.plugins.definition import CallFailed, Document
 
-TYPE = "__type__"
-RESPONSE = "http.response"
 _CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE | re.ASCII)
 # Python has codecs too that are no charsets, some of which can be made to eat memory.
 _TEXT = re.compile("ascii|utf-(8|16|32)|iso8859|iso2022|cp|gb|big5|euc|shift_jis|johab|koi8|mac-")
+
+
+class Response(Document, frozen=True, kw_only=True):
+    """An answer as apps have it."""
+
+    url: str
+    status_code: int
+    headers: dict[str, str]
+    encoding: str
 
 
 class Collector(Protocol):
@@ -91,21 +97,20 @@ def status_text(response: IResponse) -> str:
     )
 
 
-def value(url: str, response: IResponse, body: bytes) -> dict[str, Any]:
-    """The answer as plain data; the app's host gives it the functions ``body`` and ``json``."""
+def value(url: str, response: IResponse, body: bytes) -> Response:
+    """The answer for the app."""
     found = {
         name.decode("latin-1"): ",".join(entry.decode("latin-1") for entry in entries)
         for name, entries in response.headers.getAllRawHeaders()
     }
     encoding = _encoding(found.get("Content-Type", ""))
-    return {
-        TYPE: RESPONSE,
-        "url": url,
-        "status_code": response.code,
-        "headers": found,
-        "encoding": encoding,
-        "body": body.decode(encoding, "replace"),
-    }
+    return Response(
+        body=body.decode(encoding, "replace"),
+        url=url,
+        status_code=response.code,
+        headers=found,
+        encoding=encoding,
+    )
 
 
 def _encoding(content_type: str) -> str:

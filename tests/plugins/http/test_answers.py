@@ -11,7 +11,7 @@ from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 
 from clace.plugins.definition import CallFailed
-from clace.plugins.http.answers import Collector, collected, status_text, value
+from clace.plugins.http.answers import Collector, Response, collected, status_text, value
 
 
 class FakeResponse:
@@ -72,21 +72,20 @@ class ValueTests(SynchronousTestCase):
     def decoded(self, body, content_type):
         response = FakeResponse(headers={"Content-Type": [content_type]})
         found = value("http://a.test/", response, body)
-        return found["encoding"], found["body"]
+        return found.encoding, found.body
 
     def test_parts(self):
-        """An app receives plain data, marked for what it is."""
+        """An answer has its parts; values of one header are joined."""
         headers = {"content-type": ["text/plain"], "Set-Cookie": ["a", "b"]}
         self.assertEqual(
             value("http://a.test/", FakeResponse(404, headers=headers), b"ab"),
-            {
-                "__type__": "http.response",
-                "url": "http://a.test/",
-                "status_code": 404,
-                "headers": {"Content-Type": "text/plain", "Set-Cookie": "a,b"},
-                "encoding": "utf-8",
-                "body": "ab",
-            },
+            Response(
+                url="http://a.test/",
+                status_code=404,
+                headers={"Content-Type": "text/plain", "Set-Cookie": "a,b"},
+                encoding="utf-8",
+                body="ab",
+            ),
         )
 
     def test_charsets(self):
