@@ -11,6 +11,8 @@ from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
+from clace.errors import ClaceError
+
 
 class InOrder(MultiService):
     """Parts that start in the order they were added and stop in the reverse, one after the other.
@@ -48,28 +50,31 @@ class OnStop(Service):
         return Deferred.fromCoroutine(stop())
 
 
-class OnStart(Service):
-    """Does one thing when the reactor runs, and ends the process if it fails."""
+class AtStart(Service):
+    """Does one thing, at once, before the reactor runs and anybody can ask."""
 
-    _log = Logger()
-
-    def __init__(
-        self, reactor: Any, start: Callable[[], Awaitable[None]], failed: Callable[[str], None]
-    ) -> None:
-        self._reactor = reactor
+    def __init__(self, start: Callable[[], None]) -> None:
         self._start = start
-        self._failed = failed
+
+    def startService(self) -> None:
+        """Ends the process in one line if it is refused: ``twistd`` prints what it is given."""
+        super().startService()
+        try:
+            self._start()
+        except ClaceError as error:
+            raise SystemExit(f"error: {error.message}") from error
+
+
+class WhenRunning(Service):
+    """Does one thing as soon as the reactor runs."""
+
+    def __init__(self, reactor: Any, begin: Callable[[], None]) -> None:
+        self._reactor = reactor
+        self._begin = begin
 
     def startService(self) -> None:
         super().startService()
-        self._reactor.callWhenRunning(lambda: Deferred.fromCoroutine(self._run()))
-
-    async def _run(self) -> None:
-        try:
-            await self._start()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the server cannot go on
-            self._log.failure("The server cannot start")
-            self._failed(str(error))
+        self._reactor.callWhenRunning(self._begin)
 
 
 class Signals(Service):

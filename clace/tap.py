@@ -53,7 +53,7 @@ from clace.runtime.installed import InstalledApps
 from clace.runtime.limits import HostLimits
 from clace.runtime.packing import Knowledge
 from clace.runtime.runtime import Runtime
-from clace.service import InOrder, OnStart, OnStop, Signals, settle_memory
+from clace.service import AtStart, InOrder, OnStop, Signals, WhenRunning, settle_memory
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitOptions, GitSource
 from clace.sources.git_auth import GitAuth
@@ -232,7 +232,8 @@ class Composition:
             OnStop(partial(self.app_site.drain, drain)),
             self.listeners,
             Signals(self.reactor, self.reactor.stop, self.read_again),
-            OnStart(self.reactor, self.begin, self.cannot_begin),
+            AtStart(lambda: self.installed.replace(self.store.apps_at_start())),
+            WhenRunning(self.reactor, self.begin),
         ):
             part.setServiceParent(parts)
         self.listeners.open()
@@ -246,17 +247,9 @@ class Composition:
 
     # What happens while it runs.
 
-    async def begin(self) -> None:
-        """Let the installed apps be found."""
-        self.installed.replace(await self.store.apps())
+    def begin(self) -> None:
         settle_memory()
         self.tell("Server ready")
-
-    def cannot_begin(self, reason: str) -> None:
-        self.tell(f"error: {reason}")
-        # Not by an exception: the reactor would log it and go on without apps.
-        self.reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
-        self.reactor.stop()
 
     def read_again(self) -> None:
         """Let a changed password hold; a file that cannot be used changes nothing."""

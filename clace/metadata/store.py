@@ -64,6 +64,11 @@ class AppStore(MultiService):
     async def apps(self) -> tuple[App, ...]:
         return await self._ask("list the apps", queries.all_apps)
 
+    def apps_at_start(self) -> tuple[App, ...]:
+        """The same, at once: before the reactor runs there is nothing to wait with."""
+        with transaction(self._reading, "list the apps") as connection:
+            return queries.all_apps(connection)
+
     async def latest_version(self, app_id: str) -> int:
         work = partial(queries.latest_version, app_id=app_id)
         return await self._ask(f"look up the versions of app {app_id}", work)
