@@ -1,0 +1,120 @@
+"""Tests for ``clace.tap``."""
+
+import io
+import os
+from pathlib import Path
+
+import bcrypt
+from twisted.application.service import IServiceMaker
+from twisted.internet.testing import MemoryReactorClock
+from twisted.plugin import getPlugins
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.config import Location, load
+from clace.model.paths import AppPath
+from clace.tap import Composition, Options, makeService
+
+HASH = bcrypt.hashpw(b"first", bcrypt.gensalt(4)).decode()
+SECOND = bcrypt.hashpw(b"second", bcrypt.gensalt(4)).decode()
+
+
+class OptionsTests(SynchronousTestCase):
+    def test_settings(self):
+        """A setting is a key and a value; what is no setting is refused with its text."""
+        options = Options()
+        options.parseOptions(["--config", "/x", "--set", "http.port=0", "--set", "admin_user=a=b"])
+        self.assertEqual(options["config"], "/x")
+        self.assertEqual(options.flags, {"http.port": "0", "admin_user": "a=b"})
+        error = self.assertRaises(UsageError, Options().parseOptions, ["--set", "port"])
+        self.assertIn("port", str(error))
+
+    def test_plugin(self):
+        """``twistd`` knows the service by its name."""
+        names = [plugin.tapname for plugin in getPlugins(IServiceMaker)]
+        self.assertIn("clace", names)
+
+
+class RefusalTests(SynchronousTestCase):
+    def test_bad_configuration_is_one_line(self):
+        """A key that does not exist ends the start with file and key, and no traceback."""
+        umask = os.umask(0o077)
+        self.addCleanup(os.umask, umask)
+        file = Path(self.mktemp())
+        file.write_text("[http]\nprot = 1\n")
+        options = Options()
+        options.parseOptions(["--config", str(file)])
+        ended = self.assertRaises(SystemExit, makeService, options)
+        self.assertIn("error: ", ended.code)
+        self.assertIn("prot", ended.code)
+        self.assertIn("port", ended.code)
+
+
+class CompositionTests(SynchronousTestCase):
+    def compose(self, text=""):
+        """A server in memory; the files of its home are real."""
+        self.home = Path(self.mktemp()).absolute()
+        self.home.mkdir(mode=0o700)
+        self.file = self.home / "clace.toml"
+        self.write(f'server_uri = "http://localhost:1"\n[https]\nport = -1\n{text}')
+        self.reactor = MemoryReactorClock()
+        self.stdout, self.stderr = io.StringIO(), io.StringIO()
+        read = lambda: load(Location(self.home, self.file), {})  # noqa: E731
+        return Composition(read, self.reactor, self.stdout, self.stderr)
+
+    def write(self, text):
+        self.file.write_text(text)
+        self.file.chmod(0o600)
+
+    def test_tells_a_generated_password_once_it_listens(self):
+        """Without a configured hash there is a password for this run, on standard output."""
+        composition = self.compose()
+        self.assertEqual(self.stdout.getvalue(), "")
+        composition.parts()
+        user, password = self.stdout.getvalue().splitlines()
+        self.assertEqual(user, "Admin user    : admin")
+        self.assertEqual(len(password.removeprefix("Admin password: ")), 16)
+
+    def test_says_where_it_listens(self):
+        """The line for operators and their scripts."""
+        self.compose(f'[security]\nadmin_password_bcrypt = "{HASH}"').parts()
+        self.assertIn("Server listening on http://", self.stderr.getvalue())
+        self.assertEqual(self.stdout.getvalue(), "")
+
+    def test_what_listens_stops_first(self):
+        """Whatever answers requests ends before what it needs, and the log last."""
+        composition = self.compose()
+        parts = list(composition.parts())
+        self.assertIs(parts[0], composition.logs)
+        for earlier, later in [
+            (composition.store, composition.runtime),
+            (composition.audit, composition.runtime),
+            (composition.runtime, composition.listeners),
+        ]:
+            self.assertLess(parts.index(earlier), parts.index(later))
+
+    def test_reads_a_changed_password(self):
+        """After SIGHUP the new password counts; a file that cannot be used changes nothing."""
+        composition = self.compose(f'[security]\nadmin_password_bcrypt = "{HASH}"')
+        replaced = []
+        composition.account.replace = lambda *account: replaced.append(account)
+        self.write(f'[security]\nadmin_password_bcrypt = "{SECOND}"')
+        composition.read_again()
+        self.write("nonsense")
+        composition.read_again()
+        self.assertEqual(replaced, [("admin", SECOND)])
+
+    def test_urls(self):
+        """Where a new app can be opened is told with the port that was picked."""
+        composition = self.compose()
+        composition.parts()
+        http, https = composition.urls(AppPath("/a", "tools.example.com"))
+        self.assertTrue(http.startswith("http://tools.example.com:"))
+        self.assertTrue(http.endswith("/a"))
+        self.assertEqual(https, "")
+
+    def test_browsers_are_sent_to_our_names_only(self):
+        """A redirect to HTTPS goes to a name of this server, whatever the Host says."""
+        composition = self.compose()
+        composition.parts()
+        self.assertEqual(composition.https_place("evil.example")[0], "localhost")
