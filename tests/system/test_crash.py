@@ -1,0 +1,124 @@
+"""A server that is killed in the middle of its work, and started again."""
+
+import json
+import random
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+
+from tests.system.cases import DaemonTestCase, runs
+
+APP = 'app = ace.app("Large", routes = [ace.api("/", handler = lambda req: {"n": 1})])\n'
+FILES = 20
+SIZE = 40_000
+
+
+def children_of(pid):
+    """All processes that descend from one."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    found, new = set(), {pid}
+    while new:
+        new = {child for child, parent in parents.items() if parent in new}
+        found |= new
+    return found
+
+
+class CrashTests(DaemonTestCase):
+    def setUp(self):
+        chance = random.Random(7)
+        self.contents = {f"static/{n}.txt": chance.randbytes(SIZE).hex() for n in range(FILES)}
+        self.folder = self.source({"app.star": APP, **self.contents})
+        self.daemon = self.make_daemon().start()
+
+    def begin_create(self):
+        body = {"path": "/large", "source_url": str(self.folder), "app_authn": "none"}
+        return self.daemon.begin_admin("POST", "/_clace/app", json.dumps(body).encode())
+
+    def must_create(self):
+        answer = self.begin_create().answer()
+        self.assertEqual(answer.status, 200, answer.body)
+
+    def kill(self):
+        """End the server at once; all that it had started ends too."""
+        started = children_of(self.daemon.process.pid)
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+        self.wait_until("no orphans", lambda: not any(map(runs, started)))
+
+    def installed(self):
+        """The paths of the apps that there are."""
+        answer = self.daemon.admin("GET", "/_clace/apps?internal=true")
+        self.assertEqual(answer.status, 200, answer.body)
+        return [app["path"] for app in json.loads(answer.body)["apps"]]
+
+    def assert_sound(self):
+        """The database is whole, before any server has mended it."""
+        copy = Path(self.mktemp())
+        shutil.copytree(self.daemon.home / "metadata", copy)
+        for file in copy.glob("*.db"):
+            connection = sqlite3.connect(file)
+            self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+            self.assertEqual(connection.execute("PRAGMA foreign_key_check").fetchall(), [])
+            connection.close()
+
+    def assert_all_or_nothing(self):
+        """The app, its twin and all their files are there, or no trace of them; whether it is."""
+        apps = self.installed()
+        if not apps:
+            self.assertEqual(self.daemon.get("/large").status, 404)
+            self.assertEqual(self.daemon.get("/large_cl_stage").status, 404)
+            return False
+        self.assertEqual(apps, ["/large", "/large_cl_stage"])
+        for path in apps:
+            self.assertEqual(self.daemon.get(path).body, '{"n":1}\n')
+            for name, content in self.contents.items():
+                answer = self.daemon.get(f"{path}/{name}")
+                self.assertEqual(answer.status, 200)
+                self.assertTrue(answer.body == content, name)
+        return True
+
+    def test_killed_while_creating(self):
+        """Whenever it is killed, the app is wholly there afterwards or not at all."""
+        begun = time.monotonic()
+        self.must_create()
+        took = time.monotonic() - begun
+        self.assertTrue(self.assert_all_or_nothing())
+        self.daemon.must("app", "delete", "/large")
+        log = self.daemon.home / "metadata" / "clace_metadata.db-wal"
+
+        def at(share):
+            return lambda: time.sleep(took * share)
+
+        def when_written():
+            size = log.stat().st_size
+            limit = time.monotonic() + 10
+            while log.stat().st_size == size and time.monotonic() < limit:
+                pass
+
+        for moment in (at(0.3), at(0.7), when_written, at(0.9), at(1)):
+            request = self.begin_create()
+            moment()
+            self.kill()
+            request.connection.close()
+            self.assert_sound()
+            self.daemon.start()
+            if self.assert_all_or_nothing():
+                self.daemon.must("app", "delete", "/large")
+        # What was left half done is in nobody's way.
+        self.must_create()
+        self.assertTrue(self.assert_all_or_nothing())
+        self.assertIn("/large_cl_stage", self.daemon.must("app", "list", "--internal"))
+
+    def test_told_is_kept(self):
+        """What was told to be done is there, though the server was killed right after."""
+        self.must_create()
+        self.kill()
+        self.assert_sound()
+        self.daemon.start()
+        self.assertTrue(self.assert_all_or_nothing())
