@@ -68,7 +68,6 @@ class Exchange:
             raise Refused(answer.error)
         return self._keep(answer)
 
-    def output(self, error: str) -> bytes:
     def document(self, text: str) -> bytes:
         """The text again, if it is JSON.
 
@@ -80,6 +79,7 @@ class Exchange:
             raise Refused(f"the body is no JSON: {error}") from None
         return text.encode()
 
+    def output(self, error: str) -> bytes:
         """The response that ``ace.output`` makes."""
         return self._keep(Answer(call=0, error=error, error_code=1 if error else 0))
 
@@ -95,8 +95,8 @@ class Exchange:
                 "error": answer.error,
                 "error_code": answer.error_code,
                 "is_stream": answer.stream > 0,
-            }
                 **({"shape": answer.shape} if answer.shape else {}),
+            }
         )
 
     def handled(self, number: str) -> bytes:
@@ -164,6 +164,7 @@ class Door:
         work = {
             "call": exchange.call,
             "handled": exchange.handled,
+            "document": exchange.document,
             "output": exchange.output,
             "audit": exchange.audit,
             "print": exchange.print,
@@ -176,7 +177,6 @@ class Door:
         if isinstance(value, str):
             for name, replacement in self._env.items():
                 value = value.replace(f"${name}", replacement)
-            "document": exchange.document,
         return _encode(value).decode()
 
     @contextmanager

@@ -200,10 +200,6 @@ def ace__plugin(plugin, function):
         return ace__response(answer, ace__shaped(answer.get("shape", ""), answer["value"]))
     return call
 
-def ace__inert(*args, **kwargs):
-    return struct()
-
-def ace__is_response(value):
 def ace__shaped(shape, value):
     if shape == "":
         return value
@@ -220,6 +216,10 @@ def ace__document(body):
 
 ace__SHAPES = {"struct": lambda fields: struct(**fields), "document": ace__document}
 
+def ace__inert(*args, **kwargs):
+    return struct()
+
+def ace__is_response(value):
     return type(value) == "struct" and hasattr(value, "ace__response")
 
 def ace__read(response, name):
