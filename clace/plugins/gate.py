@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from zope.interface import implementer
 
 from clace.errors import BadRequest, PluginRefused
-from clace.interfaces import Caller, IPluginGate, PluginCall
+from clace.interfaces import Caller, IPluginGate, ISecrets, PluginCall
 from clace.model.app import App, Kind, Permission, PluginManifest
 from clace.plugins.binding import bind
 from clace.plugins.definition import Function, Plugin
 from clace.plugins.permissions import covering
 from clace.plugins.scope import Limits, Permitted, Scope
+from clace.plugins.secret_arguments import NoSecrets
+from clace.plugins.secret_scope import SecretScope
 
 
 @implementer(IPluginGate)
 class Gate:
     """The plugins there are, for apps that may load and call them."""
 
-    def __init__(self, plugins: Iterable[Plugin], limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        plugins: Iterable[Plugin],
+        limits: Limits | None = None,
+        secrets: ISecrets | None = None,
+    ) -> None:
         self._plugins = {plugin.name: plugin for plugin in plugins}
         self._limits = limits or Limits()
+        self._secrets = secrets or NoSecrets()
 
     def manifests(self) -> tuple[PluginManifest, ...]:
         return tuple(plugin.manifest for plugin in self._plugins.values())
@@ -36,8 +45,8 @@ class Gate:
                 " Audit the app and approve permissions"
             )
 
-    def begin(self, caller: Caller) -> Scope:
-        return Scope(caller, self._permit, self._limits)
+    def begin(self, caller: Caller) -> SecretScope:
+        return SecretScope(self._secrets, self._permit, partial(Scope, caller, limits=self._limits))
 
     def _permit(self, app: App, call: PluginCall) -> Permitted:
         """The call with its arguments bound, if the app may make it.

@@ -71,7 +71,16 @@ class Secrets:
 
     def _value(self, source: Source, reference: Reference) -> str:
         try:
-            return source.provider.value(source.name_of(reference.keys))
+            return _text(source.provider.value(source.name_of(reference.keys)))
         except (SecretFailed, NoSuchSecret) as error:
             where = f"secret {reference} of provider {self._provider_of(reference)}"
             raise type(error)(f"{where}: {error.message}") from error
+
+
+def _text(value: str) -> str:
+    """Python has texts that are none, such as those of odd variables."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise SecretFailed("it is binary, not text") from None
+    return value

@@ -10,7 +10,7 @@ from clace.secrets.environment import Environment
 from clace.secrets.lookup import Secrets, Source
 from tests.support.threads import at_once
 
-VARIABLES = {"A": "1", "A_B": "2", "x-A/B": "3", "LIKE": '{{secret "A"}}'}
+VARIABLES = {"A": "1", "A_B": "2", "x-A/B": "3", "ODD": "\udcff", "LIKE": '{{secret "A"}}'}
 
 
 class Counted:
@@ -81,6 +81,11 @@ class LookupTests(SynchronousTestCase):
         ]:
             error = self.assertRaises(kind, self.secrets.resolved, text)
             self.assertEqual(error.message, message)
+
+    def test_no_text(self):
+        """A variable whose bytes are no text is no secret that could stand in one."""
+        error = self.assertRaises(SecretFailed, self.secrets.resolved, '{{secret "ODD"}}')
+        self.assertEqual(error.message, "secret ODD of provider env: it is binary, not text")
 
     def test_failures_in_threads(self):
         """What a provider refuses comes out of the threads as it is."""

@@ -1,0 +1,94 @@
+"""What an app is told, without the values of the secrets that it named."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import msgspec
+
+from clace.model.secret_text import Reference
+from clace.plugins.definition import CallFailed
+
+MAX_GROWTH = 1024 * 1024
+
+
+class Hidden:
+    """The values that an app must not be told, with the references that it is told instead."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
+    def add(self, values: Mapping[Reference, str]) -> None:
+        for reference, value in values.items():
+            for form in _forms(value) if value else ():
+                self._texts.setdefault(form, reference.text)
+        # What holds another one goes first, or the rest of it would be seen.
+        self._texts = dict(sorted(self._texts.items(), key=lambda item: -len(item[0])))
+
+    def text(self, text: str) -> str:
+        """What an app may read of an error."""
+        try:
+            return str(self.value(text))
+        except CallFailed as error:
+            return error.message
+
+    def value(self, value: Any) -> Any:
+        """What JSON or MessagePack can say, without the values.
+
+        :raises CallFailed: it would grow beyond all measure.
+        """
+        if not self._texts:
+            return value
+        plain = msgspec.to_builtins(value, builtin_types=(bytes, bytearray, memoryview))
+        return _Hiding(self._texts).value(plain)
+
+
+class _Hiding:
+    """One value being gone through; it may only grow so much."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._growth = 0
+
+    def value(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self._hidden(value, str)
+            case bytes() | bytearray() | memoryview():
+                return self._hidden(bytes(value), str.encode)
+            case list() | tuple():
+                return [self.value(item) for item in value]
+            case dict():
+                return {self.value(key): self.value(item) for key, item in value.items()}
+            case _:
+                return value
+
+    def _hidden(self, text: Any, form: Callable[[str], Any]) -> Any:
+        for value, reference in self._texts.items():
+            old, new = form(value), form(reference)
+            if count := text.count(old):
+                self._growth += count * max(len(new) - len(old), 0)
+                if self._growth > MAX_GROWTH:
+                    raise CallFailed("what came of the call is full of what may be a secret")
+                text = text.replace(old, new)
+        return text
+
+
+def _forms(value: str) -> set[str]:
+    """How a value may look where it was put: as it is, in JSON, in an URL, in a page."""
+    return {
+        value,
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        quote(value),
+        quote(value, safe=""),
+        quote_plus(value),
+        html.escape(value),
+    }

@@ -1,0 +1,109 @@
+"""Secrets in the arguments of plugin calls: which are named, which may be, and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+from zope.interface import implementer
+
+from clace.errors import BadRequest, PluginRefused, SecretFailed
+from clace.interfaces import ISecrets, PluginCall
+from clace.model.app import Permission
+from clace.model.secret_text import Reference, filled, is_reference, references
+from clace.plugins.patterns import matches
+
+FROM = "from:"
+MAX_REFERENCES = 16
+
+
+@implementer(ISecrets)
+class NoSecrets:
+    """For a gate that was given none."""
+
+    default_provider = ""
+
+    async def values(self, references: Iterable[Reference]) -> Mapping[Reference, str]:  # noqa: ARG002
+        raise SecretFailed("this server has no secrets")
+
+
+def named_in(call: PluginCall) -> tuple[Reference, ...]:
+    """The secrets that the arguments name, each once.
+
+    :raises BadRequest: a reference is malformed, or there are too many.
+    """
+    texts = filter(is_reference, _texts(call))
+    found = tuple(dict.fromkeys(each for text in texts for each in references(text)))
+    if len(found) > MAX_REFERENCES:
+        raise BadRequest(f"a plugin call names more than {MAX_REFERENCES} secrets")
+    return found
+
+
+def check_allowed(
+    wanted: Iterable[Reference], grants: Iterable[Permission], default_provider: str
+) -> None:
+    """Whether one of the permissions that cover the call lets it have all these secrets.
+
+    :raises PluginRefused: none does; names a secret that the most generous lacks.
+    """
+    entries = [grant.secrets for grant in grants]
+    lacking = [
+        [each for each in wanted if not _is_covered(each, secrets, default_provider)]
+        for secrets in entries
+    ]
+    if not all(lacking):
+        return
+    if not any(entries):
+        raise PluginRefused("Plugin does not have access to any secrets, update app permissions")
+    raise PluginRefused(f"plugin does not have access to secret {min(lacking, key=len)[0]}")
+
+
+def with_values(call: PluginCall, values: Mapping[Reference, str]) -> PluginCall:
+    """The call with the values in the places of their references; the given one stays."""
+
+    def text(value: Any) -> Any:
+        is_one = isinstance(value, str) and is_reference(value)
+        return filled(value, values) if is_one else value
+
+    args = tuple(_mapped(value, text) for value in call.args)
+    kwargs = {name: _mapped(value, text) for name, value in call.kwargs.items()}
+    return replace(call, args=args, kwargs=kwargs)
+
+
+def _is_covered(reference: Reference, secrets: Iterable[tuple[str, ...]], default: str) -> bool:
+    """Whether an entry has the provider, as many keys, and matches each of them."""
+    provider = reference.provider or default
+    for entry in secrets:
+        named = bool(entry) and entry[0].startswith(FROM)
+        expected = entry[0].removeprefix(FROM) if named else default
+        keys = entry[1:] if named else entry
+        if (
+            matches(expected, provider)
+            and len(keys) == len(reference.keys)
+            and all(map(matches, keys, reference.keys))
+        ):
+            return True
+    return False
+
+
+def _texts(call: PluginCall) -> Iterator[str]:
+    """The texts that secrets may stand in: arguments, and those right inside lists and dicts."""
+    for value in (*call.args, *call.kwargs.values()):
+        match value:
+            case str():
+                yield value
+            case list() | tuple():
+                yield from (item for item in value if isinstance(item, str))
+            case dict():
+                yield from (item for item in value.values() if isinstance(item, str))
+
+
+def _mapped(value: Any, text: Callable[[Any], Any]) -> Any:
+    match value:
+        case list() | tuple():
+            return [text(item) for item in value]
+        case dict():
+            return {key: text(item) for key, item in value.items()}
+        case _:
+            return text(value)

@@ -1,0 +1,98 @@
+"""Tests for ``clace.plugins.hiding``."""
+
+import html
+import json
+from urllib.parse import quote, quote_plus
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.model.secret_text import Reference
+from clace.plugins.definition import CallFailed
+from clace.plugins.hiding import MAX_GROWTH, Hidden
+
+SHOWN = '{{secret "k"}}'
+REFERENCE = Reference("", ("k",), SHOWN)
+texts = st.text(max_size=20)
+values = st.text(min_size=1, max_size=20)
+
+
+class Row(Struct):
+    name: str
+    inner: list
+
+
+def hiding(*secrets):
+    hidden = Hidden()
+    for number, value in enumerate(secrets):
+        hidden.add({Reference("", (str(number),), SHOWN): value})
+    return hidden
+
+
+class HidingTests(SynchronousTestCase):
+    def test_without_secrets(self):
+        """As long as nothing was named every value is given as it is, the same object."""
+        value = [{"a": object()}]
+        self.assertIs(Hidden().value(value), value)
+        self.assertFalse(Hidden())
+
+    def test_wherever_it_is(self):
+        """The value is hidden in texts, bytes, keys, lists and structs, however deep."""
+        hidden = hiding("hunter2")
+        for value, expected in [
+            ("a hunter2b", f"a {SHOWN}b"),
+            (b"\xffhunter2", b"\xff" + SHOWN.encode()),
+            (bytearray(b"hunter2"), SHOWN.encode()),
+            (("hunter2", 1, None), [SHOWN, 1, None]),
+            ({"hunter2": {"a": ["hunter2"]}}, {SHOWN: {"a": [SHOWN]}}),
+            (
+                [Row("hunter2", [Row("x", ["hunter2"])])],
+                [{"name": SHOWN, "inner": [{"name": "x", "inner": [SHOWN]}]}],
+            ),
+            (1.5, 1.5),
+            (True, True),
+        ]:
+            self.assertEqual(hidden.value(value), expected)
+
+    def test_however_it_is_written(self):
+        """The value is hidden as it stands in JSON, in an URL and in a page too."""
+        secret = 'p"a/s s&é\n'
+        hidden = hiding(secret)
+        for form in (
+            secret,
+            json.dumps(secret),
+            json.dumps(secret, ensure_ascii=False),
+            quote(secret),
+            quote(secret, safe=""),
+            quote_plus(secret),
+            html.escape(secret),
+        ):
+            text = hidden.text(f"<{form}>")
+            self.assertIn(SHOWN, text)
+            self.assertNotIn("s&", text)
+            self.assertNotIn(quote("é"), text)
+
+    def test_one_within_another(self):
+        """Of two values the longer one is hidden whole."""
+        self.assertEqual(hiding("abc", "abcdef").text("abcdef abc"), f"{SHOWN} {SHOWN}")
+
+    def test_empty(self):
+        """An empty value hides nothing."""
+        self.assertEqual(hiding("").text("abc"), "abc")
+
+    def test_growth(self):
+        """Nobody makes the daemon write a long reference for each letter of a large result."""
+        hidden = hiding("a")
+        with self.assertRaises(CallFailed):
+            hidden.value(["a" * 1000] * (MAX_GROWTH // 1000))
+        self.assertNotIn("aaa", hidden.text("a" * MAX_GROWTH))
+
+    @given(values, texts, texts)
+    def test_is_gone(self, secret, before, after):
+        """Whatever the secret and the text around it, it is not in what is told."""
+        marked = hiding(secret)
+        marked._texts = dict.fromkeys(marked._texts, "\0")
+        if "\0" not in secret:
+            self.assertNotIn(secret, marked.text(before + secret + after))

@@ -1,0 +1,214 @@
+"""Tests for ``clace.plugins.secret_scope``."""
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.logger import eventAsText, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import AppFailed, BadRequest, PluginRefused
+from clace.interfaces import Caller
+from clace.model.app import Permission
+from clace.plugins.definition import CallFailed, Function, ItemStream, Plugin
+from clace.plugins.gate import Gate
+from tests.support.memory_secrets import MemorySecrets
+from tests.support.plugin_contract import app, call
+
+VALUE = "hunter2"
+SHOWN = '{{secret "k"}}'
+SECRETS = (("k",), ("other",), ("from:vault", "k"))
+
+
+class Given(Struct, frozen=True):
+    text: object
+    more: object = None
+    count: int = 0
+
+
+class Items:
+    """A stream of what it was given, then perhaps of a fault."""
+
+    def __init__(self, items):
+        self.items = list(items)
+        self.closed = 0
+
+    async def next(self):
+        item = self.items.pop(0)
+        if isinstance(item, Exception):
+            raise item
+        return (item,), bool(self.items)
+
+    async def close(self):
+        self.closed += 1
+
+
+class SecretScopeTests(SynchronousTestCase):
+    def setUp(self):
+        self.given = []
+        self.secrets = MemorySecrets({("env", "k"): VALUE, ("vault", "k"): "v"})
+
+    def begin(self, function=None, *, secrets=SECRETS, arguments=()):
+        async def keep(invocation, given):
+            self.given.append(given)
+
+        plugin = Plugin("x.in", {"do": Function(Given, function or keep, is_read=True)})
+        permission = Permission("x.in", "do", arguments, secrets=secrets)
+        its_app = app(permission, loads=("x.in",))
+        gate = Gate([plugin], secrets=self.secrets)
+        return gate.begin(Caller(app=its_app, request_id="rid"))
+
+    def do(self, scope, *args, **kwargs):
+        return scope.call(call("do", *args, plugin="x.in", **kwargs))
+
+    def answer(self, function, *args):
+        return self.successResultOf(self.do(self.begin(function), *args))
+
+    def logged(self):
+        events = []
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        return events
+
+    def test_plugins_have_the_value(self):
+        """What was named is in the arguments that the plugin has, and in nobody else's."""
+        inner = [SHOWN]
+        asked = call("do", f"-{SHOWN}", inner, plugin="x.in", count=3)
+        self.successResultOf(self.begin().call(asked))
+        self.assertEqual(self.given, [Given(f"-{VALUE}", [VALUE], 3)])
+        self.assertEqual((asked.args, inner), ((f"-{SHOWN}", [SHOWN]), [SHOWN]))
+
+    def test_providers(self):
+        """The provider that is named is the one that is asked."""
+        self.successResultOf(self.do(self.begin(), '{{secret_from "vault" "k"}}'))
+        self.assertEqual(self.given[0].text, "v")
+        self.assertEqual(self.secrets.asked, [("vault", ("k",))])
+
+    def test_permissions_see_the_reference(self):
+        """Arguments are compared as the app wrote them: no permission tells what a value is."""
+        scope = self.begin(arguments=(f"a{SHOWN}",))
+        self.successResultOf(self.do(scope, f"a{SHOWN}"))
+        failure = self.failureResultOf(self.do(scope, SHOWN), PluginRefused)
+        self.assertNotIn(VALUE, failure.value.message)
+        scope = self.begin(arguments=(VALUE,))
+        self.failureResultOf(self.do(scope, SHOWN), PluginRefused)
+
+    def test_not_approved(self):
+        """A secret that was not approved is not even asked for."""
+        for secrets, text in [
+            ((), "Plugin does not have access to any secrets, update app permissions"),
+            ((("z",),), "plugin does not have access to secret k"),
+        ]:
+            scope = self.begin(secrets=secrets)
+            failure = self.failureResultOf(self.do(scope, SHOWN), PluginRefused)
+            self.assertEqual(failure.value.message, text)
+        self.assertEqual((self.secrets.asked, self.given), ([], []))
+
+    def test_missing(self):
+        """A secret that there is not is an error that the app may handle; nothing is called."""
+        answer = self.successResultOf(self.do(self.begin(), '{{secret "other"}}'))
+        self.assertEqual(answer.error, "secret other of provider env: none")
+        self.assertEqual(self.given, [])
+
+    def test_wrong_arguments(self):
+        """What the function does not take is refused, and not repeated with the value."""
+        scope = self.begin()
+        failure = self.failureResultOf(self.do(scope, "a", None, SHOWN), BadRequest)
+        self.assertNotIn(VALUE, failure.value.message)
+        self.assertEqual(self.secrets.asked, [])
+
+    def test_results(self):
+        """A plugin that gives back what it was given gives the app the reference."""
+
+        async def echo(invocation, given):
+            return {"said": [given.text, {"deep": f"a{given.text}"}], "n": 1}
+
+        answer = self.answer(echo, SHOWN)
+        self.assertEqual(answer.value, {"said": [SHOWN, {"deep": f"a{SHOWN}"}], "n": 1})
+
+    def test_later_calls(self):
+        """What was named once in a request stays hidden until it ends."""
+        kept = []
+
+        async def exchange(invocation, given):
+            kept.append(given.text)
+            return kept[0]
+
+        scope = self.begin(exchange)
+        self.successResultOf(self.do(scope, SHOWN))
+        self.assertEqual(self.successResultOf(self.do(scope, "plain")).value, SHOWN)
+
+    def test_errors(self):
+        """No error repeats the value, whichever way it takes."""
+
+        def failing(kind):
+            async def fail(invocation, given):
+                raise kind(f"cannot reach https://jo:{given.text}@host")
+
+            return fail
+
+        shown = f"cannot reach https://jo:{SHOWN}@host"
+        answer = self.answer(failing(lambda text: CallFailed(text, 7)), SHOWN)
+        self.assertEqual((answer.error, answer.error_code), (shown, 7))
+        for kind in (PluginRefused, BadRequest):
+            failure = self.failureResultOf(self.do(self.begin(failing(kind)), SHOWN), kind)
+            self.assertEqual(failure.value.message, shown)
+            self.assertIsNone(failure.value.__cause__)
+
+    def test_faults(self):
+        """Of a plugin's fault the log has the place, and neither it nor the app the value."""
+        events = self.logged()
+
+        async def fail(invocation, given):
+            raise ValueError(given.text)
+
+        answer = self.answer(fail, SHOWN)
+        self.assertEqual(answer.error, "internal error in x.in.do")
+        text = "\n".join(map(eventAsText, events))
+        self.assertIn("Fault in x.in.do, ValueError at", text)
+        self.assertIn("in fail", text)
+        self.assertNotIn(VALUE, text)
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_streams(self):
+        """What a stream gives, and how it fails, has the reference too."""
+        events = self.logged()
+        for last, text in [
+            (CallFailed(f"no {VALUE}"), f"no {SHOWN}"),
+            (ValueError(VALUE), "internal error in x.in.do"),
+        ]:
+
+            async def stream(invocation, given, last=last):
+                self.items = Items([f"a{given.text}", {"b": given.text}, last])
+                return ItemStream("rows", self.items)
+
+            scope = self.begin(stream)
+            number = self.successResultOf(self.do(scope, SHOWN)).stream
+            for expected in (f"a{SHOWN}", {"b": SHOWN}):
+                items, _more = self.successResultOf(scope.next(number))
+                self.assertEqual(items, (expected,))
+            failure = self.failureResultOf(scope.next(number), AppFailed)
+            self.assertEqual(failure.value.message, text)
+            self.assertEqual(self.items.closed, 1)
+        self.assertNotIn(VALUE, "\n".join(map(eventAsText, events)))
+
+    def test_end(self):
+        """The names of what was left open tell nothing, and what waits is cancelled."""
+        cancelled = []
+
+        async def close():
+            """Nothing is left."""
+
+        async def leave(invocation, given):
+            invocation.defer(given.text, close, strict=True)
+            await Deferred(cancelled.append)
+
+        scope = self.begin(leave)
+        calling = Deferred.fromCoroutine(self.do(scope, SHOWN))
+        self.assertEqual(self.successResultOf(scope.end()), (f"x.in:{SHOWN}",))
+        self.failureResultOf(calling, PluginRefused)
+        self.assertEqual(len(cancelled), 1)
+
+    def test_other_texts(self):
+        """A text with other templates is given to the plugin as it is; no secret is asked for."""
+        self.successResultOf(self.do(self.begin(secrets=()), "{{ .x }}", ["{{secrets}}"]))
+        self.assertEqual(self.given[0].text, "{{ .x }}")
+        self.assertEqual(self.secrets.asked, [])
