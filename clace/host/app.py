@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from msgspec import to_builtins
+
 from clace.host.answering import Answering
 from clace.host.answers import Reply, checked, text_reply
 from clace.host.exchange import Daemon, Door, Exchange
@@ -51,6 +53,7 @@ class HostedApp:
             "index": definition.index,
             "has_routes": bool(definition.routes),
             "push_events": self._around.push_events,
+            "schema": to_builtins(self._program.schema),
         }
         demands = definition.demands(tuple(self._program.plugins))
         return Loaded(name=definition.name, demands=demands, options=options)

@@ -1,9 +1,11 @@
-"""Rewrites an app's Starlark so that the response of a plugin can be tested and read.
+"""Rewrites an app's Starlark so that responses of plugins and entries of the store can be used.
 
 Starlark's structs have no hooks: all are true, and reading a field runs nothing. So ``x.value``
-(and ``error``, ``error_code``, ``is_stream``) becomes ``ace__attr(x,"value")``, and what is tested
-for truth goes through ``ace__true``. Starlark's grammar is a part of Python's, so ``ast`` gives
-exact places; lines keep their numbers. Values that are no responses mean what they meant.
+(and ``error``, ``error_code``, ``is_stream``) becomes ``ace__attr(x,"value")``, what is tested
+for truth goes through ``ace__true``, and what is iterated over through ``ace__iter``. Entries are
+dicts: to read a field that ``schema.star`` declares is to call ``ace__attr`` too, and
+``x.title = 1`` becomes ``ace__set(x,"title",(1))``. Starlark's grammar is a part of Python's, so
+``ast`` gives exact places; lines keep their numbers. Other values mean what they meant.
 """
 
 from __future__ import annotations
@@ -18,7 +20,13 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 _ATTRIBUTES = frozenset({"value", "error", "error_code", "is_stream"})
-_CALLS = {"bool": "ace__bool", "str": "ace__str", "getattr": "ace__getattr"}
+_CALLS = {
+    "bool": "ace__bool",
+    "str": "ace__str",
+    "getattr": "ace__getattr",
+    "hasattr": "ace__hasattr",
+}
+_ITERATING = frozenset({"enumerate", "len", "list", "reversed", "sorted", "tuple", "zip"})
 _SIGNS = re.compile(rb"""load\s*\(\s*r?["'][^"'\n]*\.(in|ex)\b|\boutput\b""")
 _MEANINGFUL = frozenset({tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING})
 # What can be no response needs no call to be tested.
@@ -75,11 +83,13 @@ class Rewritten:
         return column + moves[index][1] if index >= 0 else column
 
 
-def rewrite(text: str) -> Rewritten:
-    """The text with responses made testable; what Python cannot read is left to Starlark."""
+def rewrite(text: str, fields: frozenset[str] = frozenset()) -> Rewritten:
+    """The text with responses made testable, and entries with these fields readable; what Python
+    cannot read is left to Starlark.
+    """
     tree = _parsed(text)
     try:
-        return Rewritten(text) if tree is None else _Rewriter(text, tree).rewritten()
+        return Rewritten(text) if tree is None else _Rewriter(text, tree, fields).rewritten()
     except (RecursionError, tokenize.TokenError):
         return Rewritten(text)
 
@@ -96,9 +106,11 @@ def _parsed(text: str) -> ast.Module | None:
 class _Rewriter:
     """Collects the edits of one file; each is (line, column in characters, order, length, new)."""
 
-    def __init__(self, text: str, tree: ast.Module) -> None:
+    def __init__(self, text: str, tree: ast.Module, fields: frozenset[str]) -> None:
         self._lines = text.split("\n")
         self._tree = tree
+        self._fields = fields
+        self._attributes = _ATTRIBUTES | fields
         self._tokens = [
             token
             for token in tokenize.generate_tokens(io.StringIO(text).readline)
@@ -109,6 +121,7 @@ class _Rewriter:
         self._tested: set[ast.BoolOp] = set()
         bound = {name for node in ast.walk(tree) for name in _bound_by(node)}
         self._calls = {old: new for old, new in _CALLS.items() if old not in bound}
+        self._iterating = _ITERATING - bound
 
     def rewritten(self) -> Rewritten:
         # ``walk`` meets parents before their children, so at one place the outer call opens first.
@@ -123,19 +136,33 @@ class _Rewriter:
         return Rewritten("\n".join(self._lines), moves)
 
     def _edit(self, node: ast.AST) -> None:
-        if isinstance(node, ast.Attribute):
+        if isinstance(node, ast.stmt):
+            self._edit_statement(node)
+        elif isinstance(node, ast.Attribute):
             self._edit_attribute(node)
         elif isinstance(node, ast.Call):
             self._edit_call(node)
-        elif isinstance(node, ast.If | ast.IfExp):
+        elif isinstance(node, ast.IfExp):
             self._test(node.test)
         elif isinstance(node, ast.comprehension):
+            self._iterate(node.iter)
             for condition in node.ifs:
                 self._test(condition)
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             self._test(node.operand)
         elif isinstance(node, ast.BoolOp):
             self._edit_operators(node)
+
+    def _edit_statement(self, node: ast.stmt) -> None:
+        if isinstance(node, ast.If):
+            self._test(node.test)
+        elif isinstance(node, ast.For):
+            self._iterate(node.iter)
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and self._fields:
+            self._edit_assignment(node.targets[0], node.value, "ace__set(", ",(")
+        elif isinstance(node, ast.AugAssign) and self._fields:
+            between = ",lambda ace__old:ace__old{}("
+            self._edit_assignment(node.target, node.value, "ace__change(", between)
 
     def _test(self, node: ast.expr) -> None:
         if isinstance(node, ast.BoolOp):
@@ -146,19 +173,42 @@ class _Rewriter:
             self._open(self._start(node), "ace__true(")
             self._close(node)
 
+    def _iterate(self, node: ast.expr) -> None:
+        if not isinstance(node, (*_PLAIN, ast.Starred)):
+            self._open(self._start(node), "ace__iter(")
+            self._close(node)
+
     def _edit_attribute(self, node: ast.Attribute) -> None:
-        if node.attr not in _ATTRIBUTES or not isinstance(node.ctx, ast.Load):
+        if node.attr not in self._attributes or not isinstance(node.ctx, ast.Load):
             return
-        last = bisect_left(self._starts, self._end(node)) - 1
-        dot = self._tokens[last - 1]
+        last = self._last_token(node)
         self._open(self._start(node), "ace__attr(")
-        self._replace(dot, ",")
+        self._replace(self._tokens[last - 1], ",")
         self._replace(self._tokens[last], f'"{node.attr}")')
 
+    def _edit_assignment(
+        self, target: ast.expr, value: ast.expr, opening: str, between: str
+    ) -> None:
+        """``x.title += 1`` evaluates ``x`` once: what is done to the field comes as a function."""
+        last = self._last_token(target)
+        operator = self._tokens[last + 1]
+        if not isinstance(target, ast.Attribute) or not operator.string.endswith("="):
+            return
+        self._open(self._start(target), opening)
+        self._replace(self._tokens[last - 1], ",")
+        self._replace(self._tokens[last], f'"{target.attr}"')
+        self._replace(operator, between.format(operator.string[:-1]))
+        self._edits.append((self._end(value), 0, 0, "))"))
+
     def _edit_call(self, node: ast.Call) -> None:
-        if isinstance(node.func, ast.Name) and node.func.id in self._calls:
-            name = node.func.id
+        if not isinstance(node.func, ast.Name):
+            return
+        name = node.func.id
+        if name in self._calls:
             self._edits.append((self._start(node.func), 1, len(name), self._calls[name]))
+        elif name in self._iterating:
+            for argument in node.args:
+                self._iterate(argument)
 
     def _edit_operators(self, node: ast.BoolOp) -> None:
         """``a or b`` becomes ``ace__or(a,lambda: b)``: ``b`` is still evaluated only if needed."""
@@ -180,6 +230,9 @@ class _Rewriter:
         while self._tokens[index].type != tokenize.NAME:
             index -= 1
         return index
+
+    def _last_token(self, node: ast.expr) -> int:
+        return bisect_left(self._starts, self._end(node)) - 1
 
     def _open(self, place: tuple[int, int], opening: str) -> None:
         self._edits.append((place, 1, 0, opening))

@@ -99,6 +99,16 @@ class Exchange:
             }
         )
 
+    def page(self, number: str) -> bytes:
+        """Some items of the stream in response ``number``, and whether there may be more.
+
+        :raises Refused: the producer failed.
+        """
+        answer = self._daemon.next(self._answers[int(number)].stream)
+        if answer.error:
+            raise Refused(answer.error)
+        return _encode((answer.value or (), answer.more))
+
     def handled(self, number: str) -> bytes:
         """The app has looked at this response's error."""
         if int(number) == self._pending:
@@ -127,7 +137,7 @@ class Exchange:
             raise Refused(self._answers[self._pending].error)
 
     def items(self, number: int) -> Iterator[Any]:
-        """The items of the stream in response ``number``.
+        """The items of the stream in response ``number``; each has the time of a request.
 
         :raises Refused: the producer failed.
         """
@@ -137,6 +147,7 @@ class Exchange:
             answer = self._daemon.next(stream)
             if answer.error:
                 raise Refused(answer.error)
+            self._deadline = time.monotonic() + self._seconds
             yield from answer.value or ()
             more = answer.more
 
@@ -167,6 +178,7 @@ class Door:
             "document": exchange.document,
             "output": exchange.output,
             "audit": exchange.audit,
+            "page": exchange.page,
             "print": exchange.print,
         }[operation]
         return work(text).decode()

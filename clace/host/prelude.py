@@ -14,10 +14,14 @@ EXPORTED = (
     "ace__and",
     "ace__attr",
     "ace__bool",
+    "ace__change",
     "ace__describe",
     "ace__dispatch",
     "ace__getattr",
+    "ace__hasattr",
+    "ace__iter",
     "ace__or",
+    "ace__set",
     "ace__str",
     "ace__true",
 )
@@ -192,7 +196,8 @@ def print(*args, sep = " "):
 def ace__response(answer, value):
     return struct(
         ace__response = answer["number"], value = value, error = answer["error"],
-        error_code = answer["error_code"], is_stream = answer["is_stream"])
+        error_code = answer["error_code"], is_stream = answer["is_stream"],
+        ace__cursor = answer.get("shape", "") == "cursor")
 
 def ace__plugin(plugin, function):
     def call(*args, **kwargs):
@@ -201,7 +206,7 @@ def ace__plugin(plugin, function):
     return call
 
 def ace__shaped(shape, value):
-    if shape == "":
+    if shape == "" or value == None:
         return value
     if type(value) == "list":
         return [ace__SHAPES[shape](item) for item in value]
@@ -226,6 +231,8 @@ def ace__read(response, name):
     if name == "value":
         if response.error:
             ace__refuse(response.error)
+        if response.ace__cursor:
+            return response
         if response.is_stream:
             ace__refuse("response is a stream, it has no value")
         return response.value
@@ -235,24 +242,46 @@ def ace__read(response, name):
     if name == "error_code":
         return response.error_code
     if name == "is_stream":
-        return response.is_stream
+        return response.is_stream and not response.ace__cursor
     return ace__refuse("response has no attribute '%s'" % name)
 
 def ace__attr(value, name):
     if ace__is_response(value):
         return ace__read(value, name)
+    if ace__is_entry(value) and name in value:
+        return value[name]
     if name == "value":
         return value.value
     if name == "error":
         return value.error
     if name == "error_code":
         return value.error_code
-    return value.is_stream
+    if name == "is_stream":
+        return value.is_stream
+    return getattr(value, name)
 
 def ace__getattr(value, name, *default):
     if ace__is_response(value):
         return ace__read(value, name)
+    if ace__is_entry(value) and name in value:
+        return value[name]
     return getattr(value, name, *default)
+
+def ace__hasattr(value, name):
+    return ace__is_entry(value) and name in value or hasattr(value, name)
+
+def ace__iter(value):
+    if not ace__is_response(value):
+        return value
+    if not value.is_stream:
+        return ace__read(value, "value")
+    items = []
+    for _ in range(1000000000):
+        page, more = json.decode(ace__host("page", str(value.ace__response)))
+        items.extend(page)
+        if not more:
+            break
+    return items
 
 def ace__true(value):
     if ace__is_response(value):
@@ -272,6 +301,49 @@ def ace__and(value, rest):
 
 def ace__or(value, rest):
     return value if ace__true(value) else rest()
+
+# ---- entries of the store: dicts whose fields are read and set as attributes
+
+ace__RESERVED = {
+    "_id": 0, "_version": 0, "_created_by": "", "_updated_by": "", "_created_at": 0,
+    "_updated_at": 0}
+
+def ace__is_entry(value):
+    return type(value) == "dict" and "_updated_at" in value
+
+def ace__documents(types):
+    return {name: ace__document_type(name, *declared) for name, declared in types.items()}
+
+def ace__document_type(name, fields, defaults):
+    def make(*args, **kwargs):
+        if len(args) > len(fields):
+            ace__refuse("doc.%s: got %d arguments, want at most %d" % (
+                name, len(args), len(fields)))
+        entry = dict(ace__RESERVED)
+        entry.update(zip(fields, args))
+        for field, value in kwargs.items():
+            if field in entry:
+                ace__refuse("doc.%s: got multiple values for %s" % (name, field))
+            if field not in fields:
+                ace__refuse("doc.%s: unexpected keyword argument %s" % (name, field))
+            entry[field] = value
+        for field in fields:
+            if field not in entry:
+                if field not in defaults:
+                    ace__refuse("doc.%s: missing argument for %s" % (name, field))
+                entry[field] = json.decode(json.encode(defaults[field]))
+        return entry
+    return make
+
+def ace__set(value, name, new):
+    if not ace__is_entry(value):
+        ace__refuse("can't assign to .%s field of %s" % (name, type(value)))
+    if name not in value:
+        ace__refuse("entry has no field %s" % name)
+    value[name] = new
+
+def ace__change(value, name, change):
+    ace__set(value, name, change(ace__attr(value, name)))
 
 # ---- what an app is, for Python: functions by their number
 
@@ -315,6 +387,11 @@ def ace__routes(functions, routes):
         found.append(ace__route(functions, entry, None))
     return found
 
+def ace__library_file(library):
+    if type(library) == "string":
+        return "gen/lib/" + library.split("/")[-1]
+    return "gen/esm/%s-%s.js" % (library.name, library.version)
+
 def ace__describe(app, handler, error_handler):
     if type(app) != "struct" or getattr(app, "ace__kind", "") != "app":
         ace__refuse("app not of type ace.app in app.star")
@@ -326,7 +403,7 @@ def ace__describe(app, handler, error_handler):
         "error_handler": ace__number(functions, error_handler, "error_handler"),
         "style": app.style,
         "permissions": app.permissions,
-        "libraries": [str(library) for library in app.libraries],
+        "libraries": [ace__library_file(library) for library in app.libraries],
         "settings": app.settings,
         "custom_layout": app.custom_layout,
         "static_only": app.static_only,

@@ -10,12 +10,13 @@ import msgspec
 import starlark
 from starlark import LibraryExtension, StarlarkError
 
-from clace.host import prelude
+from clace.host import prelude, schema
 from clace.host.definition import Definition
 from clace.host.desugar import Rewritten, may_hold_responses, rewrite
 from clace.host.exchange import Door, Exchange
 from clace.host.faults import AppFault, Place, Refused, read_fault
 from clace.model.app import PluginManifest
+from clace.model.schema import Schema
 from clace.wire import Load
 
 APP_FILE = "app.star"
@@ -30,6 +31,7 @@ _IMPORT = "load({}, {})".format(
     msgspec.json.encode(prelude.NAME).decode(),
     ", ".join(msgspec.json.encode(name).decode() for name in prelude.EXPORTED),
 )
+_DOCUMENTS = 'load("schema", "doc", "table")'
 
 
 class Program:
@@ -50,6 +52,8 @@ class Program:
         self._manifests = {manifest.name: manifest for manifest in load.plugins}
         self.plugins: dict[str, None] = {}
         self._ace = self._evaluate_prelude()
+        self.schema = self._evaluate_schema()
+        self._documents = self._evaluate_documents()
         self._app, self.definition = self._evaluate_app()
 
     def call(self, number: int, arguments: bytes, exchange: Exchange) -> str:
@@ -80,6 +84,24 @@ class Program:
         self._evaluate(module, prelude.NAME, prelude.PRELUDE, None)
         return module.freeze()
 
+    def _evaluate_schema(self) -> Schema:
+        """What ``schema.star`` declares; it can load nothing."""
+        declarations = schema.Declarations()
+        if schema.SCHEMA_FILE in self._load.sources:
+            module = starlark.Module()
+            module.add_callable("ace__declare", declarations)
+            self._evaluate(module, _AFTER, schema.WORDS, None)
+            text = self._text(schema.SCHEMA_FILE, "no such file")
+            self._rewritten[schema.SCHEMA_FILE] = Rewritten(text)
+            self._evaluate(module, schema.SCHEMA_FILE, text, starlark.FileLoader(schema.no_load))
+        return declarations.schema
+
+    def _evaluate_documents(self) -> starlark.FrozenModule:
+        module = starlark.Module()
+        ours = starlark.FileLoader(lambda _name: self._ace)
+        self._evaluate(module, _AFTER, schema.documents(self.schema), ours)
+        return module.freeze()
+
     def _evaluate_app(self) -> tuple[starlark.FrozenModule, Definition]:
         module = self._evaluate_file(APP_FILE, self._text(APP_FILE, "no such file"))
         names = {name: name if self._binds(module, name) else "None" for name in _APP_NAMES}
@@ -108,7 +130,12 @@ class Program:
         module = starlark.Module()
         ours = starlark.FileLoader(lambda _name: self._ace)
         self._evaluate(module, _AFTER, _IMPORT, ours)
-        self._rewritten[name] = rewrite(text) if self._responses else Rewritten(text)
+        fields = self.schema.names
+        if fields:
+            documents = starlark.FileLoader(lambda _name: self._documents)
+            self._evaluate(module, _AFTER, _DOCUMENTS, documents)
+        used = self._responses or bool(fields)
+        self._rewritten[name] = rewrite(text, fields) if used else Rewritten(text)
         self._evaluate(module, name, self._rewritten[name].text, starlark.FileLoader(self._import))
         return module
 

@@ -5,6 +5,7 @@ An app's host sends this to the daemon, so that all of it is checked wherever it
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
@@ -17,7 +18,7 @@ RESERVED = ("_id", "_version", "_created_by", "_updated_by", "_created_at", "_up
 INTEGERS = range(-(1 << 63), 1 << 63)
 _NOT_FIELDS = frozenset({*RESERVED, "_json"})
 _DIRECTIONS = {"": False, "asc": False, "desc": True}
-Name = Annotated[str, Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,62}\Z")]
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
 class FieldType(StrEnum):
@@ -49,12 +50,13 @@ _CLASSES: dict[FieldType, type | tuple[type, ...]] = {
 class Field(Struct, frozen=True, forbid_unknown_fields=True):
     """A field of a document; one without a default has to be given."""
 
-    name: Name
+    name: str
     type: FieldType
     default: Any = None
 
     def __post_init__(self) -> None:
-        """:raises ValueError: the name is taken, or the default is of another type."""
+        """:raises ValueError: the name cannot be used, or the default is of another type."""
+        _check_name(self.name)
         if self.name in _NOT_FIELDS:
             raise ValueError(f"field name {self.name} is reserved")
         if not self.type.takes(self.default):
@@ -79,12 +81,13 @@ class Index(Struct, frozen=True, forbid_unknown_fields=True):
 class DocType(Struct, frozen=True, forbid_unknown_fields=True):
     """A type of document: the entries of one table."""
 
-    name: Name
+    name: str
     fields: Annotated[tuple[Field, ...], Meta(max_length=256)]
     indexes: Annotated[tuple[Index, ...], Meta(max_length=32)] = ()
 
     def __post_init__(self) -> None:
         """:raises ValueError: a field is there twice, or an index is of no field."""
+        _check_name(self.name)
         for name in _repeated(field.name for field in self.fields):
             raise ValueError(f"duplicate field {name} in type {self.name}")
         names = {field.name for field in self.fields}
@@ -126,6 +129,11 @@ def sort_key(written: str) -> tuple[str, bool]:
     if direction.lower() not in _DIRECTIONS or written.endswith(":"):
         raise ValueError(f"invalid index field {written}, expected field, field:asc or field:desc")
     return name, _DIRECTIONS[direction.lower()]
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"invalid name {name!r:.99}, expected at most 63 ASCII letters, digits")
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

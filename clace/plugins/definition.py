@@ -25,6 +25,9 @@ from clace.model.app import Permission, PluginManifest
 from clace.plugins.resources import Close, Resources
 
 
+CURSOR = "cursor"
+
+
 class CallFailed(ClaceError):
     """A function could not do what it was asked; the app reads this in ``.error``."""
 
@@ -50,10 +53,14 @@ class Items(Protocol):
 
 @frozen
 class ItemStream:
-    """A function's answer that the app receives piece by piece; ``name`` names it in a leak."""
+    """A function's answer that the app receives piece by piece; ``name`` names it in a leak.
+
+    The items of a stream whose shape is ``CURSOR`` are for the app's own code, not for its user.
+    """
 
     name: str
     items: Items
+    shape: str = ""
 
 
 class Document(Struct, frozen=True):

@@ -90,7 +90,7 @@ class Scope:
         try:
             value = await self._run(permitted.function.call(invocation, permitted.given))
             if isinstance(value, ItemStream):
-                return PluginAnswer(stream=await self._open(call, value))
+                return PluginAnswer(stream=await self._open(call, value), shape=value.shape)
             return self._whole(call, value)
         except (PluginRefused, BadRequest, CancelledError):
             raise

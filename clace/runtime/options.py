@@ -8,18 +8,20 @@ import msgspec
 from msgspec import Meta, Struct
 
 from clace.errors import AppBroken
+from clace.model.schema import Schema
 
 Name = Annotated[str, Meta(max_length=1024)]
 
 
 class AppOptions(Struct, frozen=True):
-    """Which requests need the host at all."""
+    """Which requests need the host at all, and what documents the app keeps."""
 
     static_only: bool = False
     single_file: bool = False
     index: Name = ""
     has_routes: bool = True
     push_events: bool = False
+    schema: Schema = Schema()
 
 
 def read_options(options: dict[str, Any]) -> AppOptions:

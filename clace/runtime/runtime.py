@@ -15,6 +15,7 @@ from zope.interface import implementer
 from clace.errors import AppBusy
 from clace.interfaces import Caller, IAuditLog, IFiles, ILoadedApp, IPluginGate, IRuntime
 from clace.model.app import App, Demands
+from clace.model.schema import Schema
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
 from clace.runtime.calls import PluginCalls
 from clace.runtime.contents import Contents
@@ -145,7 +146,12 @@ class Runtime(Service):
         # What was approved belongs to the version that runs; settings hold at once.
         if app.metadata is not slot.app.metadata:
             app = msgspec.structs.replace(app, metadata=slot.app.metadata)
-        caller = Caller(app=app, user_id=request.user_id, request_id=request.request_id)
+        caller = Caller(
+            app=app,
+            user_id=request.user_id,
+            request_id=request.request_id,
+            schema=slot.options.schema if slot.options is not None else Schema(),
+        )
         calls = PluginCalls(self._gate, caller)
         return await host.ask(request, calls, self._noted(caller), slot.turnstile.leave)
 

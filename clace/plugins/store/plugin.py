@@ -9,7 +9,14 @@ from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
 from clace.model.schema import INTEGERS
-from clace.plugins.definition import CallFailed, Function, Invocation, ItemStream, Plugin
+from clace.plugins.definition import (
+    CURSOR,
+    CallFailed,
+    Function,
+    Invocation,
+    ItemStream,
+    Plugin,
+)
 from clace.plugins.resources import Resources
 from clace.plugins.store.conditions import read_filter, read_sort
 from clace.plugins.store.cursor import Cursor, find
@@ -97,7 +104,8 @@ class Store:
         wanted = _wanted(given, queries)
         found = await self._read(invocation, queries, lambda on: find(on, queries, wanted))
         session = self._session(invocation)
-        return ItemStream(f"rows_cursor_{given.table}", Cursor(found, queries, session.read))
+        cursor = Cursor(found, queries, session.read)
+        return ItemStream(f"rows_cursor_{given.table}", cursor, CURSOR)
 
     async def count(self, invocation: Invocation, given: Matching) -> int:
         """How many entries match."""
