@@ -206,11 +206,11 @@ def ge(first: Any, second: Any) -> bool:
 
 
 @BUILTINS.add("call", "value, value...")
-def call(function: Any, *_: Any) -> Any:
+def call(shown: str, function: Any, *_: Any) -> Any:
     """No function ever travels as a value, so there is nothing to call."""
     if function is None or function is NOVALUE:
         raise CallFault("call of nil")
-    raise CallFault(f"non-function {text_of(function)} of type {type_name(function)}")
+    raise CallFault(f"non-function {shown} of type {type_name(function)}")
 
 
 @BUILTINS.add("print", "any...")

@@ -55,10 +55,7 @@ def go_float(text: str) -> float | None:
     signed = bare != text.lower()
     if bare in _SPECIAL and len(text) - len(bare) < 2 and not (signed and bare == "nan"):  # noqa: PLR2004
         return -_SPECIAL[bare] if text[0] == "-" else _SPECIAL[bare]
-    value = parse_float(text)
-    if value is None or ("_" in text and text[:2].lower() != "0x"):
-        return None
-    return value
+    return parse_float(text)
 
 
 def strval(value: Any) -> str:

@@ -137,7 +137,7 @@ class TemplateCompiler:
             target = f"{declared[0].local}, {target}"
         with writer.block(f"for {target} in {items}:"):
             writer.line("run.steps -= 1")
-            writer.line(_LIMIT_CHECK)
+            writer.line(_LIMIT_CHECK, Site(node.pipe))
             if declared:
                 declared[-1].interface = interface
                 writer.line(f"{declared[-1].local} = {expressions.dot.local}")

@@ -65,8 +65,19 @@ def _equal_composite(first: Any, second: Any) -> bool:
     if isinstance(first, datetime) and isinstance(second, datetime):
         return first == second and first.tzinfo == second.tzinfo
     if isinstance(first, Record) and isinstance(second, Record):
+        if not _is_comparable(second):
+            raise CallFault(f"non-comparable type {_verb_s(second)}: {type_name(second)}")
         return first.type_name == second.type_name and first.fields == second.fields
     return first is second
+
+
+def _is_comparable(record: Record) -> bool:
+    """Whether no field of a struct is a slice or a map."""
+    return not any(
+        isinstance(value, (list, tuple, dict, URLValues))
+        for name, value in record.fields.items()
+        if name not in record.interfaces
+    )
 
 
 def less(first: Any, second: Any) -> bool:

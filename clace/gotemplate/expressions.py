@@ -9,7 +9,7 @@ from typing import Final
 
 from clace.gotemplate import nodes
 from clace.gotemplate.insertion import EVAL_ARGS, PREFIX
-from clace.gotemplate.signatures import ANY, MAP, VALUE, Function
+from clace.gotemplate.signatures import ANY, LITERALS, MAP, VALUE, Function
 from clace.gotemplate.writer import Site, Writer
 
 FAST_ESCAPERS: Final = {
@@ -34,8 +34,13 @@ ESCAPERS: Final = FAST_ESCAPERS | {
     PREFIX + "urlnormalizer": "url_normalize",
     EVAL_ARGS: "eval_args",
 }
-_LITERAL_TYPES: Final = {"string": "string", "int": "integer", "bool": "bool", "float64": "float"}
-_NILS: Final = {ANY: "None", VALUE: "NOVALUE", MAP: "{}"}
+SMALL_RESULTS: Final = frozenset(
+    ("len", "index", "not", "eq", "ne", "lt", "le", "gt", "ge", "contains", "hasPrefix")
+    + ("hasSuffix", "has", "hasKey", "get", "empty", "default", "coalesce", "ternary", "add")
+    + ("add1", "sub", "mul", "div", "mod", "max", "min", "int", "int64", "first", "last", "kindIs")
+)
+"""Functions whose results are small or already there, and so cost nothing."""
+_NILS: Final = {ANY: "None", VALUE: "NOVALUE", MAP: "NilMap()"}
 _PLAIN_COMPARISONS: Final = {"eq": "==", "ne": "!="}
 
 
@@ -83,9 +88,12 @@ class Expressions:
         self, pipe: nodes.Pipe, commands: Sequence[nodes.Command] | None = None
     ) -> Operand:
         """The value of a pipeline; its declarations have been made."""
+        if commands is None:
+            commands = pipe.cmds
+        else:
+            pipe = nodes.Pipe(pipe.pos, pipe.line, pipe.assign, pipe.decl, list(commands))
         self._at = pipe
         value: Operand | None = None
-        commands = pipe.cmds if commands is None else commands
         for command in commands:
             value = self._command(command, value)
         assert value is not None
@@ -240,14 +248,29 @@ class Expressions:
         final: Operand | None,
     ) -> Operand:
         """A last field that is given arguments, and so must be a method."""
-        operands = [self.argument(arg, ANY).code for arg in args]
-        operands += [] if final is None else [final.code]
-        local = self.writer.name()
+        bound = self.writer.name("m")
+        count = len(args) + (final is not None)
         self.writer.line(
-            f"{local} = method({receiver.local}, {tuple(names)!r}, {receiver.interface}, "
-            f"[{', '.join(operands)}])",
+            f"{bound} = method({receiver.local}, {tuple(names)!r}, {receiver.interface}, {count})",
             self.here(node, names[-1]),
         )
+        values = []
+        for index, arg in enumerate(args):
+            self._at = arg
+            operand = self._operand(arg)
+            code = "None" if isinstance(arg, nodes.Nil) else ""
+            code = code or (self._constant(arg) if operand is None else operand).code
+            shown = f", {str(arg)!r}" if operand is None else ""
+            values.append(self.writer.name())
+            self.writer.line(
+                f"{values[-1]} = {bound}.argument({index}, {code}{shown})", self.here()
+            )
+        if final is not None:
+            values.append(self.writer.name())
+            code = self.concrete(final).code
+            self.writer.line(f"{values[-1]} = {bound}.argument({len(args)}, {code})", self.here())
+        local = self.writer.name()
+        self.writer.line(f"{local} = {bound}.call({', '.join(values)})", self.here(node, names[-1]))
         return Operand(local)
 
     # Functions.
@@ -273,6 +296,9 @@ class Expressions:
             wanted = function.param(len(args))
             final = final if wanted == ANY else self.concrete(final)
             operands.append(self._validated(final, wanted))
+        if first.name == "call":
+            shown = str(args[0]) if args else f"<{first.name} Value>"
+            operands.insert(0, Operand(repr(shown), "str", nilable=False))
         return self._call(function, operands, self.here(command, first.name))
 
     def _call(self, function: Function, operands: list[Operand], site: Site) -> Operand:
@@ -281,7 +307,10 @@ class Expressions:
         codes = [operand.code for operand in operands]
         self.used[function.name] = function
         codes = ["run", *codes] if function.metered else codes
-        return self._result(f"f_{function.name}({', '.join(codes)})", site)
+        result = self._result(f"f_{function.name}({', '.join(codes)})", site)
+        if function.name not in SMALL_RESULTS:
+            self.writer.line(f"run.charge({result.code})", site)
+        return result
 
     def _result(self, code: str, site: Site, kind: str = "") -> Operand:
         local = self.writer.name()
@@ -400,6 +429,6 @@ class Expressions:
                 return Operand(repr(node.as_int), "int", nilable=False)
             if wanted == "float64" and node.as_float is not None:
                 return Operand(repr(node.as_float), "float", nilable=False)
-        if wanted in _LITERAL_TYPES:
-            return self.fail(f"expected {_LITERAL_TYPES[wanted]}; found {node}")
+        if wanted in LITERALS:
+            return self.fail(f"expected {LITERALS[wanted]}; found {node}")
         return self.fail(f"can't handle {node} for arg of type {wanted}")

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from clace.gotemplate.faults import Fault
 from clace.gotemplate.methods import method_of
+from clace.gotemplate.signatures import VALUE, Bound, Function
 from clace.gotemplate.values import NOVALUE, Map, Record, Slice, URLValues, type_name
 
 LOOKUP: Final = (KeyError, TypeError, IndexError, AttributeError)
@@ -27,7 +28,10 @@ def field(receiver: Any, name: str, *, interface: bool, has_args: bool = False) 
         raise Fault(f"nil pointer evaluating {shown}.{name}")
     method = method_of(receiver, name)
     if method is not None:
-        return method.apply(receiver, ())
+        fault = method.arity_fault(0, 0)
+        if fault is not None:
+            raise Fault(fault)
+        return method.call(receiver)
     if isinstance(receiver, Record):
         if name in receiver.fields:
             if has_args:
@@ -66,13 +70,21 @@ def holds_interfaces(container: Any, name: str = "") -> bool:
     return isinstance(container, (dict, list, tuple)) and not isinstance(container, (Map, Slice))
 
 
-def method(receiver: Any, names: tuple[str, ...], interface: Any, args: list[Any]) -> Any:
+def method(receiver: Any, names: tuple[str, ...], interface: Any, count: int) -> Bound:
     """Fields of fields, the last of which is given arguments and so must be a method."""
     *path, last = names
     holder = chain(receiver, tuple(path), interface) if path else receiver
     found = method_of(holder, last)
-    if found is not None:
-        return found.apply(holder, args)
-    inner = chain(receiver, tuple(path[:-1]), interface) if path else receiver
-    inside = holds_interfaces(inner, path[-1]) if path else bool(interface)
-    return field(holder, last, interface=inside, has_args=True)
+    if found is None:
+        inner = chain(receiver, tuple(path[:-1]), interface) if path else receiver
+        inside = holds_interfaces(inner, path[-1]) if path else bool(interface)
+        return _nothing(field(holder, last, interface=inside, has_args=True))
+    fault = found.arity_fault(count, 0)
+    if fault is not None:
+        raise Fault(fault)
+    return Bound(found, holder)
+
+
+def _nothing(value: Any) -> Bound:
+    """What stands for a method of a missing value: it takes anything and gives nothing."""
+    return Bound(Function("", lambda _, *__: value, (VALUE,), variadic=True), value)

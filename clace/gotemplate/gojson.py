@@ -11,6 +11,7 @@ from clace.gotemplate.gotypes import json_method
 from clace.gotemplate.values import NOVALUE, Record, Slice, URLValues, type_name
 
 MAX_NESTING: Final = 200
+MAX_ITEMS: Final = 1_000_000
 _SHORT: Final = {8: r"\b", 9: r"\t", 10: r"\n", 12: r"\f", 13: r"\r", 34: r"\"", 92: r"\\"}
 _RAW: Final = (
     {code: f"\\u{code:04x}" for code in range(0x20)}
@@ -28,65 +29,74 @@ class JSONFault(Exception):
 
 def marshal(value: Any, *, escape_html: bool = True) -> str:
     """Compact JSON, keys sorted, ``<``, ``>`` and ``&`` escaped unless told otherwise."""
-    out: list[str] = []
-    _write(value, out.append, _SAFE if escape_html else _RAW, 0)
-    return "".join(out)
+    writer = _Writer(_SAFE if escape_html else _RAW)
+    writer.write(value, 0)
+    return "".join(writer.out)
 
 
-def _string(text: str, table: dict[int, str]) -> str:
-    return f'"{text}"' if _PLAIN.match(text) else f'"{text.translate(table)}"'
+class _Writer:
+    """One text; values that share parts or hold themselves end in an error, not in memory."""
 
+    def __init__(self, table: dict[int, str]) -> None:
+        self.out: list[str] = []
+        self._table = table
+        self._left = MAX_ITEMS
 
-def _write(value: Any, out: Any, table: dict[int, str], depth: int) -> None:
-    if value is None or value is NOVALUE:
-        out("null")
-    elif isinstance(value, str):
-        out(_string(value, table))
-    elif isinstance(value, bool):
-        out("true" if value else "false")
-    elif isinstance(value, int):
-        out(int.__repr__(value))
-    elif isinstance(value, float):
-        out(_float(value))
-    elif isinstance(value, complex):
-        raise JSONFault("json: unsupported type: complex128")
-    elif depth > MAX_NESTING:
-        raise JSONFault("json: unsupported value: nested too deeply")
-    elif isinstance(value, Slice) and value.nil:
-        out("null")
-    elif isinstance(value, (list, tuple)):
-        _write_list(value, out, table, depth)
-    else:
-        _write_map(value, out, table, depth)
+    def _string(self, text: str) -> str:
+        return f'"{text}"' if _PLAIN.match(text) else f'"{text.translate(self._table)}"'
 
+    def write(self, value: Any, depth: int) -> None:
+        if value is None or value is NOVALUE:
+            self.out.append("null")
+        elif isinstance(value, str):
+            self.out.append(self._string(value))
+        elif isinstance(value, bool):
+            self.out.append("true" if value else "false")
+        elif isinstance(value, int):
+            self.out.append(int.__repr__(value))
+        elif isinstance(value, float):
+            self.out.append(_float(value))
+        else:
+            self._write_composite(value, depth)
 
-def _write_list(items: Any, out: Any, table: dict[int, str], depth: int) -> None:
-    mark = "["
-    for item in items:
-        out(mark)
-        _write(item, out, table, depth + 1)
-        mark = ","
-    out("[]" if mark == "[" else "]")
+    def _write_composite(self, value: Any, depth: int) -> None:
+        self._left -= 1
+        if depth > MAX_NESTING or self._left < 0:
+            raise JSONFault("json: unsupported value: nested too deeply")
+        if isinstance(value, Slice) and value.nil:
+            self.out.append("null")
+        elif isinstance(value, (list, tuple)):
+            self._write_list(value, depth)
+        elif isinstance(value, (dict, URLValues, Record)):
+            self._write_map(value, depth)
+        else:
+            text = json_method(value)
+            if text is None:
+                raise JSONFault(f"json: unsupported type: {type_name(value)}")
+            self.out.append(self._string(text))
 
+    def _write_list(self, items: Any, depth: int) -> None:
+        mark = "["
+        self._left -= len(items)
+        for item in items:
+            self.out.append(mark)
+            self.write(item, depth + 1)
+            mark = ","
+        self.out.append("[]" if mark == "[" else "]")
 
-def _write_map(value: Any, out: Any, table: dict[int, str], depth: int) -> None:
-    if isinstance(value, Record):
-        pairs = list(value.fields.items())
-    elif isinstance(value, (dict, URLValues)):
-        entries = value.entries if isinstance(value, URLValues) else value
-        pairs = [(key, entries[key]) for key in sorted(entries)]
-    else:
-        text = json_method(value)
-        if text is None:
-            raise JSONFault(f"json: unsupported type: {type_name(value)}")
-        out(_string(text, table))
-        return
-    mark = "{"
-    for key, item in pairs:
-        out(f"{mark}{_string(key, table)}:")
-        _write(item, out, table, depth + 1)
-        mark = ","
-    out("{}" if mark == "{" else "}")
+    def _write_map(self, value: dict[str, Any] | URLValues | Record, depth: int) -> None:
+        if isinstance(value, Record):
+            pairs = list(value.fields.items())
+        else:
+            entries = value.entries if isinstance(value, URLValues) else value
+            pairs = [(key, entries[key]) for key in sorted(entries)]
+        mark = "{"
+        self._left -= len(pairs)
+        for key, item in pairs:
+            self.out.append(f"{mark}{self._string(key)}:")
+            self.write(item, depth + 1)
+            mark = ","
+        self.out.append("{}" if mark == "{" else "}")
 
 
 def _float(value: float) -> str:

@@ -38,8 +38,11 @@ class _Scanner:
         self.text = text
         self.at = 0
 
-    def fail(self, context: str) -> None:
+    def fail(self, context: str, *, takes_space: bool = True) -> None:
+        """Refuse the character here; at the end Go tries a space before it gives up."""
         if self.at >= len(self.text):
+            if not takes_space:
+                raise JSONFault(f"invalid character ' ' {context}")
             raise JSONFault(_END)
         raise JSONFault(f"invalid character {_shown(self.text[self.at])} {context}")
 
@@ -70,15 +73,14 @@ class _Scanner:
             self.fail(context)
 
     def _word(self, word: str) -> None:
-        for offset, char in enumerate(word):
+        for char in word:
             if self._char() != char:
-                self.fail(f"in literal {word} (expecting {_shown(char)})")
+                self.fail(f"in literal {word} (expecting {_shown(char)})", takes_space=False)
             self.at += 1
-            del offset
 
     def _digits(self, context: str) -> None:
         if not ("0" <= self._char() <= "9"):
-            self.fail(context)
+            self.fail(context, takes_space=False)
         while "0" <= self._char() <= "9":
             self.at += 1
 
@@ -113,9 +115,9 @@ class _Scanner:
             for _ in range(4):
                 self.at += 1
                 if self._char() not in "0123456789abcdefABCDEF" or not self._char():
-                    self.fail("in \\u hexadecimal character escape")
+                    self.fail("in \\u hexadecimal character escape", takes_space=False)
         elif self._char() not in 'bfnrt\\/"' or not self._char():
-            self.fail("in string escape code")
+            self.fail("in string escape code", takes_space=False)
         self.at += 1
 
     def _array(self, depth: int) -> None:

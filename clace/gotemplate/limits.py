@@ -5,11 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from clace.gotemplate.faults import LimitFault
 
 STEPS_BETWEEN_CLOCKS = 1000
 """Steps granted at a time; the clock is read once for each grant."""
+
+SMALL: Final = 64
+ELEMENT: Final = 8
+"""How many characters an element of a list or map weighs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,15 @@ class Meter:
         """Refuse a value of more characters or elements than a whole page may have."""
         if size > self._limits.output:
             raise LimitFault(f"a value exceeds {self._limits.output} characters or elements")
-        self.spend(size >> 10)
+        self.spend(size >> 6)
+
+    def charge(self, value: object) -> None:
+        """Charge a function's result by its size, so that no heap of them fills the memory."""
+        if isinstance(value, str):
+            if len(value) > SMALL:
+                self.reserve(len(value))
+        elif isinstance(value, (list, dict)) and len(value) > SMALL:
+            self.reserve(len(value) * ELEMENT)
 
     def enter(self) -> None:
         """Charge one template call, for whose return ``depth`` is given back."""

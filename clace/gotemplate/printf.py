@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from clace.gotemplate.faults import CallFault
 from clace.gotemplate.formatting import Flags
-from clace.gotemplate.gotypes import string_method
+from clace.gotemplate.gotypes import string_method, struct_fields
 from clace.gotemplate.values import (
     NOVALUE,
     Record,
@@ -289,7 +289,10 @@ class Printer:
             return f"{name}{{{inner}}}" if sharp else f"map[{inner}]"
         if isinstance(value, Record):
             return self._record(value, verb, depth, between, name)
-        return f"?{type_name(value)}?"
+        fields = struct_fields(value)
+        if fields is None:
+            return f"?{type_name(value)}?"
+        return f"&{{{between.join([self.value(item, verb, depth + 1) for item in fields])}}}"
 
     def _record(self, value: Record, verb: str, depth: int, between: str, name: str) -> str:
         named = self._flags.plus_v or self._flags.sharp_v

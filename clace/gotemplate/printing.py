@@ -12,7 +12,7 @@ from clace.gotemplate.gotypes import string_method
 from clace.gotemplate.values import NOVALUE, Record, URLValues, type_name
 
 MAX_NESTING: Final = 100
-MAX_ITEMS: Final = 1_000_000
+MAX_ITEMS: Final = 250_000
 
 
 def sprint(values: Iterable[Any]) -> str:

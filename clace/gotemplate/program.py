@@ -24,7 +24,7 @@ from clace.gotemplate.limits import Meter
 from clace.gotemplate.literals import quote
 from clace.gotemplate.printing import sprint
 from clace.gotemplate.signatures import Function, convert
-from clace.gotemplate.values import NOVALUE
+from clace.gotemplate.values import NOVALUE, NilMap
 from clace.gotemplate.writer import Site
 
 FILE: Final = "<go template>"
@@ -40,6 +40,7 @@ _NAMESPACE: Final[dict[str, Any]] = {
         "KeyError": KeyError,
     },
     "NOVALUE": NOVALUE,
+    "NilMap": NilMap,
     "LOOKUP": LOOKUP,
     "Fault": Fault,
     "chain": chain,

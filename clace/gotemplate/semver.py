@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from clace.gotemplate.faults import CallFault
-from clace.gotemplate.gotypes import json_texter, stringer
+from clace.gotemplate.gotypes import json_texter, pointer_view, stringer
 from clace.gotemplate.limits import Meter
 from clace.gotemplate.methods import register
 from clace.gotemplate.regex import Spend, compiled
@@ -284,3 +284,14 @@ register(
 )
 stringer(Version, str)
 json_texter(Version, str)
+pointer_view(
+    Version,
+    lambda version: [
+        Uint64(version.major),
+        Uint64(version.minor),
+        Uint64(version.patch),
+        version.pre,
+        version.metadata,
+        version.original,
+    ],
+)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from clace.gotemplate.faults import Fault
-from clace.gotemplate.values import NOVALUE, Int64, type_name
+from clace.gotemplate.values import NOVALUE, Int64, NilMap, type_name
 
 Call = TypeVar("Call", bound=Callable[..., Any])
 ANY: Final = "interface {}"
@@ -35,6 +35,10 @@ _ANNOTATIONS: Final = {
     "bool": "bool",
     "float": "float64",
 }
+
+
+LITERALS: Final = {"string": "string", "int": "integer", "bool": "bool", "float64": "float"}
+"""What Go calls the constants that a parameter type takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,23 @@ class Function:
             return f"wrong number of args for {self.name}: want {fixed} got {given + final}"
         return None
 
-    def apply(self, receiver: Any, args: Sequence[Any]) -> Any:
-        """Call as a method on a receiver, with the checks made at run time."""
-        fault = self.arity_fault(len(args), 0)
-        if fault is not None:
-            raise Fault(fault)
-        checked = [convert(arg, self.param(index)) for index, arg in enumerate(args)]
-        return self.call(receiver, *checked)
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A method of a value, found while rendering and so checked while rendering."""
+
+    function: Function
+    receiver: Any
+
+    def argument(self, index: int, value: Any, literal: str = "") -> Any:
+        """An argument as the method takes it; ``literal`` is the text of a constant."""
+        wanted = self.function.param(index)
+        if literal and wanted in LITERALS and type(value) is not _EXACT[wanted]:
+            raise Fault(f"expected {LITERALS[wanted]}; found {literal}")
+        return convert(value, wanted)
+
+    def call(self, *args: Any) -> Any:
+        return self.function.call(self.receiver, *args)
 
 
 def signature(text: str) -> tuple[tuple[str, ...], bool]:
@@ -114,9 +128,10 @@ def convert(value: Any, wanted: str) -> Any:
         return value
     if wanted == ANY:
         return None if value is NOVALUE else value
-    exact = _EXACT.get(wanted)
-    if type(value) is exact or (wanted == MAP and value is NOVALUE):
-        return {} if value is NOVALUE else value
+    if wanted == MAP and (value is NOVALUE or type(value) is NilMap):
+        return NilMap()
+    if type(value) is _EXACT.get(wanted) or type_name(value) == wanted:
+        return value
     if value is NOVALUE:
         raise Fault(f"invalid value; expected {wanted}")
     shown = ANY if value is None else type_name(value)

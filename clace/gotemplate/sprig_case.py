@@ -152,7 +152,8 @@ def camelcase(text: str) -> str:
     """Upper camel case; leading connectors stay."""
     start = next((at for at, char in enumerate(text) if not _is_connector(char)), len(text))
     if start == len(text):
-        return text
+        # The original writes the last of nothing but connectors twice.
+        return text + text[-1:]
     out = [text[:start]]
     first_upper = _is_upper(text[start])
     held = upper(text[start])

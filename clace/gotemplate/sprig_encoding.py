@@ -69,7 +69,8 @@ def _decoded(text: str, alphabet: str, quantum: int) -> str | int:
         else:
             return at
     if len(kept) % quantum:
-        return len(data) - len(kept) % quantum if quantum == 4 else len(data)  # noqa: PLR2004
+        size = len(data) if quantum == 4 else len(kept)  # noqa: PLR2004
+        return size - len(kept) % quantum
     return "".join(kept)
 
 
@@ -91,23 +92,27 @@ def _padded(data: bytes, at: int, kept: list[str], quantum: int) -> str | int:
     return "".join(kept) + "=" * missing
 
 
-@ENCODINGS.add("sha1sum", "string")
-def sha1sum(text: str) -> str:
+@ENCODINGS.add("sha1sum", "string", metered=True)
+def sha1sum(meter: Meter, text: str) -> str:
+    meter.reserve(len(text))
     return hashlib.sha1(encode(text)).hexdigest()  # noqa: S324 - the template asks for it
 
 
-@ENCODINGS.add("sha256sum", "string")
-def sha256sum(text: str) -> str:
+@ENCODINGS.add("sha256sum", "string", metered=True)
+def sha256sum(meter: Meter, text: str) -> str:
+    meter.reserve(len(text))
     return hashlib.sha256(encode(text)).hexdigest()
 
 
-@ENCODINGS.add("sha512sum", "string")
-def sha512sum(text: str) -> str:
+@ENCODINGS.add("sha512sum", "string", metered=True)
+def sha512sum(meter: Meter, text: str) -> str:
+    meter.reserve(len(text))
     return hashlib.sha512(encode(text)).hexdigest()
 
 
-@ENCODINGS.add("adler32sum", "string")
-def adler32sum(text: str) -> str:
+@ENCODINGS.add("adler32sum", "string", metered=True)
+def adler32sum(meter: Meter, text: str) -> str:
+    meter.reserve(len(text))
     return str(zlib.adler32(encode(text)))
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from clace.gotemplate.casts import strings_of, strval
 from clace.gotemplate.faults import CallFault
-from clace.gotemplate.limits import Meter
+from clace.gotemplate.limits import ELEMENT, Meter
 from clace.gotemplate.literals import quote
 from clace.gotemplate.printf import sprintf
 from clace.gotemplate.printing import text_of
@@ -304,16 +304,24 @@ def _numbered(parts: list[str]) -> Map:
     return Map({f"_{index}": part for index, part in enumerate(parts)}, elem="string")
 
 
-@STRINGS.add("split", "string, string")
-def split(separator: str, text: str) -> Map:
+def _reserve_parts(meter: Meter, text: str, separator: str) -> None:
+    parts = text.count(separator) if separator else len(text)
+    meter.reserve(parts * ELEMENT)
+
+
+@STRINGS.add("split", "string, string", metered=True)
+def split(meter: Meter, separator: str, text: str) -> Map:
+    _reserve_parts(meter, text, separator)
     return _numbered(split_text(text, separator))
 
 
-@STRINGS.add("splitn", "string, int, string")
-def splitn(separator: str, count: int, text: str) -> Map:
+@STRINGS.add("splitn", "string, int, string", metered=True)
+def splitn(meter: Meter, separator: str, count: int, text: str) -> Map:
+    _reserve_parts(meter, text, separator)
     return _numbered(split_text(text, separator, count))
 
 
-@STRINGS.add("splitList", "string, string")
-def split_list(separator: str, text: str) -> Slice:
+@STRINGS.add("splitList", "string, string", metered=True)
+def split_list(meter: Meter, separator: str, text: str) -> Slice:
+    _reserve_parts(meter, text, separator)
     return Slice(split_text(text, separator), elem="string")

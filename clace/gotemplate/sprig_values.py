@@ -10,6 +10,7 @@ from clace.gotemplate.faults import CallFault
 from clace.gotemplate.gojson import JSONFault, marshal
 from clace.gotemplate.gojson_indent import indented
 from clace.gotemplate.gojson_read import unmarshal
+from clace.gotemplate.limits import ELEMENT, Meter
 from clace.gotemplate.signatures import Library
 from clace.gotemplate.values import kind_name, type_name
 
@@ -82,17 +83,19 @@ def to_raw_json(value: Any) -> str:
     return _json(value, escape_html=False)
 
 
-@VALUES.add("fromJson", "string")
-def from_json(text: str) -> Any:
+@VALUES.add("fromJson", "string", metered=True)
+def from_json(meter: Meter, text: str) -> Any:
     """The value of a JSON text, nil for what is none."""
+    meter.reserve(len(text) * ELEMENT)
     try:
         return unmarshal(text)
     except JSONFault:
         return None
 
 
-@VALUES.add("mustFromJson", "string")
-def must_from_json(text: str) -> Any:
+@VALUES.add("mustFromJson", "string", metered=True)
+def must_from_json(meter: Meter, text: str) -> Any:
+    meter.reserve(len(text) * ELEMENT)
     try:
         return unmarshal(text)
     except JSONFault as fault:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from clace.gotemplate.faults import CallFault
+
 INT_MIN: Final = -(1 << 63)
 INT_MAX: Final = (1 << 63) - 1
 
@@ -118,6 +120,16 @@ class Map(dict[str, Any]):
         self.elem = elem
 
 
+class NilMap(dict[str, Any]):
+    """A Go map that was never made: empty, and not to be written to."""
+
+    __slots__ = ()
+    go_type = "map[string]interface {}"
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise CallFault("assignment to entry in nil map")
+
+
 class Record:
     """A Go struct: a type name and fields; ``interfaces`` names those declared ``interface {}``."""
 
@@ -186,7 +198,9 @@ def type_name(value: Any) -> str:
         return "map[string]" + str(value.elem)
     if kind is Record:
         return str(value.type_name)
-    return str(getattr(kind, "go_type", None) or getattr(value, "go_type", "struct {}"))
+    if kind is URLValues:
+        return str(value.go_type)
+    return str(getattr(kind, "go_type", "struct {}"))
 
 
 def kind_name(value: Any) -> str:
