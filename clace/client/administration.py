@@ -15,7 +15,8 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 from zope.interface import implementer
 
-from clace.client.bodies import LIMIT, JSONBody, collect
+from clace.bodies import WholeBody
+from clace.client.bodies import LIMIT, collect
 from clace.client.failures import unreachable
 from clace.client.refusals import refusal
 from clace.errors import BadRequest, ClaceError, ServerUnreachable
@@ -121,7 +122,7 @@ class AdminClient:
     ) -> T:
         try:
             url = (self._base_url + path + _query_text(query)).encode("ascii")
-            sent = JSONBody(msgspec.json.encode(body)) if body else None
+            sent = WholeBody(msgspec.json.encode(body)) if body else None
         except UnicodeError as error:
             raise BadRequest(f"this cannot be sent to {self._server_uri}: {error}") from error
         status, answer = await self._exchange(method, url, sent)
@@ -134,7 +135,7 @@ class AdminClient:
                 f"{self._server_uri} answers what no Clace server does: {error}"
             ) from error
 
-    async def _exchange(self, method: str, url: bytes, body: JSONBody | None) -> tuple[int, bytes]:
+    async def _exchange(self, method: str, url: bytes, body: WholeBody | None) -> tuple[int, bytes]:
         exchange = Deferred.fromCoroutine(self._send(method, url, body))
         exchange.addTimeout(TIMEOUT, self._clock)
         try:
@@ -144,7 +145,7 @@ class AdminClient:
         except Exception as error:
             raise unreachable(error, self._server_uri) from error
 
-    async def _send(self, method: str, url: bytes, body: JSONBody | None) -> tuple[int, bytes]:
+    async def _send(self, method: str, url: bytes, body: WholeBody | None) -> tuple[int, bytes]:
         headers = self._headers.copy()
         if body:
             headers.addRawHeader("Content-Type", "application/json")

@@ -1,43 +1,20 @@
-"""Bodies of requests and answers: JSON is small, and so is what we accept."""
+"""Bodies of answers: JSON is small, and so is what we accept."""
 
 from __future__ import annotations
 
 from typing import cast
 
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IConsumer, ITransport
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import ITransport
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
-from twisted.web.iweb import IBodyProducer, IResponse
-from zope.interface import implementer
+from twisted.web.iweb import IResponse
 
 from clace.errors import TooLarge
 
 LIMIT = 64 * 1024 * 1024
-
-
-@implementer(IBodyProducer)
-class JSONBody:
-    """A body that is written at once."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.length = len(body)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        consumer.write(self._body)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """Nothing is left to hold back."""
-
-    def resumeProducing(self) -> None:
-        """Nothing is left to send."""
-
-    def stopProducing(self) -> None:
-        """Nothing is left to stop."""
 
 
 class _Collector(Protocol):

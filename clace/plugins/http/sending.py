@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve, frozen
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError
 from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionClosed
-from twisted.internet.interfaces import IConsumer
 from twisted.web.client import (
     Agent,
     BrowserLikePolicyForHTTPS,
@@ -17,9 +16,9 @@ from twisted.web.client import (
     ResponseFailed,
 )
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IBodyProducer, IPolicyForHTTPS, IResponse
-from zope.interface import implementer
+from twisted.web.iweb import IPolicyForHTTPS, IResponse
 
+from clace.bodies import WholeBody
 from clace.plugins.definition import CallFailed
 from clace.plugins.http.bodies import without_content, without_credentials
 from clace.plugins.http.connecting import Route
@@ -77,7 +76,7 @@ class Sender:
             Route(self._reactor, addresses, self._tls, self._received_bytes),
             HTTPConnectionPool(self._reactor, persistent=False),
         )
-        body = _Body(ask.body) if ask.body else None
+        body = WholeBody(ask.body) if ask.body else None
         uri = str(ask.target).encode("ascii")
         try:
             sent = agent.request(ask.method.encode("ascii"), uri, ask.headers.copy(), body)
@@ -90,25 +89,3 @@ class Sender:
         except (ConnectError, ConnectionClosed) as error:
             raise CallFailed(f"cannot connect to {ask.target.netloc}: {error}") from error
         return response
-
-
-@implementer(IBodyProducer)
-class _Body:
-    """A body that is in memory."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.length = len(body)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        consumer.write(self._body)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """All has been written already."""
-
-    def resumeProducing(self) -> None:
-        """All has been written already."""
-
-    def stopProducing(self) -> None:
-        """All has been written already."""
