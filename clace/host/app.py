@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from msgspec import to_builtins
@@ -68,7 +67,7 @@ class HostedApp:
             return Reply(405)
         if found.target is None:
             return text_reply(404, "404 page not found\n")
-        exchange = Exchange(daemon, time.monotonic() + self._seconds)
+        exchange = Exchange(daemon, self._seconds)
         fields = request_fields(self._around, request, found.parameters)
         work = Answering(self._program, self._pages, exchange, request, fields)
         try:

@@ -41,9 +41,10 @@ class Daemon(Protocol):
 class Exchange:
     """The state of one request, on the Python side of Starlark."""
 
-    def __init__(self, daemon: Daemon, deadline: float) -> None:
+    def __init__(self, daemon: Daemon, seconds: float) -> None:
         self._daemon = daemon
-        self._deadline = deadline
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
         self._answers: list[Answer] = []
         self._pending: int = -1
         self._audit: tuple[str, str, str] | None = None
