@@ -76,7 +76,7 @@ def length(value: Any) -> int:
         raise CallFault("len of nil pointer")
     if value is NOVALUE:
         raise CallFault("reflect: call of reflect.Value.Type on zero Value")
-    raise CallFault(f"len of type {type_name(value)}")
+    raise CallFault(f"len of type {type_name(value).removeprefix('*')}")
 
 
 def _index_arg(index: Any, limit: int) -> int:
@@ -114,7 +114,7 @@ def _index_one(item: Any, place: Any) -> Any:
         return _map_entry(item, place)
     if item is None:
         raise CallFault("index of nil pointer")
-    raise CallFault(f"can't index item of type {type_name(item)}")
+    raise CallFault(f"can't index item of type {type_name(item).removeprefix('*')}")
 
 
 def _map_entry(item: Any, key: Any) -> Any:

@@ -7,7 +7,8 @@ from typing import Final
 
 from clace.gotemplate import nodes
 from clace.gotemplate.escape import Plan
-from clace.gotemplate.expressions import Expressions, Variable
+from clace.gotemplate.expressions import Expressions
+from clace.gotemplate.operands import Variable
 from clace.gotemplate.signatures import Function
 from clace.gotemplate.writer import Site, Writer
 

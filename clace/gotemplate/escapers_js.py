@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from clace.gotemplate.escapers_html import stringify
 from clace.gotemplate.gojson import JSONFault, marshal
+from clace.gotemplate.gotypes import json_method, string_method
 from clace.gotemplate.printing import sprint
 from clace.gotemplate.values import JS, NOVALUE, JSStr
 
@@ -38,6 +39,9 @@ def js_value(*args: Any) -> str:
         return str.__str__(value)
     if type(value) is JSStr:
         return f'"{str.__str__(value)}"'
+    if json_method(value) is None:
+        words = string_method(value)
+        value = value if words is None else words
     try:
         text = marshal(None if value is NOVALUE else value)
     except JSONFault as fault:

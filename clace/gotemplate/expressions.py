@@ -4,62 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
 
 from clace.gotemplate import nodes
-from clace.gotemplate.insertion import EVAL_ARGS, PREFIX
+from clace.gotemplate.operands import (
+    ESCAPERS,
+    FAST_ESCAPERS,
+    NILS,
+    PLAIN_COMPARISONS,
+    SMALL_RESULTS,
+    Operand,
+    Variable,
+)
 from clace.gotemplate.signatures import ANY, LITERALS, MAP, VALUE, Function
 from clace.gotemplate.writer import Site, Writer
-
-FAST_ESCAPERS: Final = {
-    PREFIX + "htmlescaper": "html_value",
-    PREFIX + "attrescaper": "html_attribute",
-    PREFIX + "rcdataescaper": "html_rcdata",
-}
-ESCAPERS: Final = FAST_ESCAPERS | {
-    PREFIX + "htmlescaper": "html_text",
-    PREFIX + "commentescaper": "comment",
-    PREFIX + "cssescaper": "css_string",
-    PREFIX + "cssvaluefilter": "css_value",
-    PREFIX + "htmlnamefilter": "html_name",
-    PREFIX + "jsregexpescaper": "js_regexp",
-    PREFIX + "jsstrescaper": "js_string",
-    PREFIX + "jstmpllitescaper": "js_template",
-    PREFIX + "jsvalescaper": "js_value",
-    PREFIX + "nospaceescaper": "html_nospace",
-    PREFIX + "srcsetescaper": "srcset",
-    PREFIX + "urlescaper": "url_escape",
-    PREFIX + "urlfilter": "url_filter",
-    PREFIX + "urlnormalizer": "url_normalize",
-    EVAL_ARGS: "eval_args",
-}
-SMALL_RESULTS: Final = frozenset(
-    ("len", "index", "not", "eq", "ne", "lt", "le", "gt", "ge", "contains", "hasPrefix")
-    + ("hasSuffix", "has", "hasKey", "get", "empty", "default", "coalesce", "ternary", "add")
-    + ("add1", "sub", "mul", "div", "mod", "max", "min", "int", "int64", "first", "last", "kindIs")
-)
-"""Functions whose results are small or already there, and so cost nothing."""
-_NILS: Final = {ANY: "None", VALUE: "NOVALUE", MAP: "NilMap()"}
-_PLAIN_COMPARISONS: Final = {"eq": "==", "ne": "!="}
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """A side-effect-free Python expression; ``kind`` is its exact type where that is known."""
-
-    code: str
-    kind: str = ""
-    nilable: bool = True
-
-
-@dataclass(slots=True)
-class Variable:
-    """A template variable: its local name and whether it came out of a Go ``any``."""
-
-    name: str
-    local: str
-    interface: str = "False"
 
 
 class Expressions:
@@ -132,9 +90,7 @@ class Expressions:
         return Operand(local, nilable=False)
 
     def _store(self, value: Operand) -> str:
-        local = self.writer.name()
-        self.writer.line(f"{local} = {value.code}")
-        return local
+        return self._result(value.code).code
 
     def named(self, value: Operand) -> Operand:
         """The value under a name, so that it may be written more than once."""
@@ -254,6 +210,20 @@ class Expressions:
             f"{bound} = method({receiver.local}, {tuple(names)!r}, {receiver.interface}, {count})",
             self.here(node, names[-1]),
         )
+        local, way = self.writer.name(), self.writer.name("w")
+        self.writer.line(f"{local} = NOVALUE; {way} = 0")
+        before = self._at
+        with self.writer.indented(f"if {bound} is not None:"):
+            values = self._method_arguments(bound, args, final)
+            self.writer.line(f"{way} = 1")
+            code = f"{local} = {bound}.call({', '.join(values)})"
+            self.writer.line(code, self.here(node, names[-1]))
+        self._ways = (way, (before, self._at))
+        return Operand(local)
+
+    def _method_arguments(
+        self, bound: str, args: Sequence[nodes.Node], final: Operand | None
+    ) -> list[str]:
         values = []
         for index, arg in enumerate(args):
             self._at = arg
@@ -269,9 +239,7 @@ class Expressions:
             values.append(self.writer.name())
             code = self.concrete(final).code
             self.writer.line(f"{values[-1]} = {bound}.argument({len(args)}, {code})", self.here())
-        local = self.writer.name()
-        self.writer.line(f"{local} = {bound}.call({', '.join(values)})", self.here(node, names[-1]))
-        return Operand(local)
+        return values
 
     # Functions.
 
@@ -312,21 +280,21 @@ class Expressions:
             self.writer.line(f"run.charge({result.code})", site)
         return result
 
-    def _result(self, code: str, site: Site, kind: str = "") -> Operand:
+    def _result(self, code: str, site: Site | None = None, kind: str = "") -> Operand:
         local = self.writer.name()
         self.writer.line(f"{local} = {code}", site)
         return Operand(local, kind, nilable=not kind)
 
     def _comparison(self, name: str, operands: Sequence[Operand]) -> str:
         """``eq`` and ``ne`` with a constant, decided in place when the types agree."""
-        if name not in _PLAIN_COMPARISONS or len(operands) != 2:  # noqa: PLR2004
+        if name not in PLAIN_COMPARISONS or len(operands) != 2:  # noqa: PLR2004
             return ""
         left, right = operands
         if right.kind not in ("str", "int") or left.kind:
             return ""
         self.used[name] = self._functions[name]
         return (
-            f"{left.code} {_PLAIN_COMPARISONS[name]} {right.code} "
+            f"{left.code} {PLAIN_COMPARISONS[name]} {right.code} "
             f"if type({left.code}) is {right.kind} else f_{name}({left.code}, {right.code})"
         )
 
@@ -378,7 +346,7 @@ class Expressions:
         self._at = node
         if isinstance(node, nodes.Nil):
             if wanted in (ANY, VALUE, MAP):
-                return Operand(_NILS[wanted], nilable=wanted == ANY)
+                return Operand(NILS[wanted], nilable=wanted == ANY)
             return self.fail(f"cannot assign nil to {wanted}")
         value = self._operand(node)
         if value is not None:

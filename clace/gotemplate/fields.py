@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from clace.gotemplate.faults import Fault
 from clace.gotemplate.methods import method_of
-from clace.gotemplate.signatures import VALUE, Bound, Function
+from clace.gotemplate.signatures import Bound, Function
 from clace.gotemplate.values import NOVALUE, Map, Record, Slice, URLValues, type_name
 
-LOOKUP: Final = (KeyError, TypeError, IndexError, AttributeError)
+LOOKUP: Final = (KeyError, TypeError)
 _INTERFACE: Final = "interface {}"
 
 
@@ -26,12 +26,9 @@ def field(receiver: Any, name: str, *, interface: bool, has_args: bool = False) 
         if not interface:
             return NOVALUE
         raise Fault(f"nil pointer evaluating {shown}.{name}")
-    method = method_of(receiver, name)
-    if method is not None:
-        fault = method.arity_fault(0, 0)
-        if fault is not None:
-            raise Fault(fault)
-        return method.call(receiver)
+    found = method_of(receiver, name)
+    if found is not None:
+        return _called(found, receiver)
     if isinstance(receiver, Record):
         if name in receiver.fields:
             if has_args:
@@ -43,6 +40,14 @@ def field(receiver: Any, name: str, *, interface: bool, has_args: bool = False) 
         entries = receiver.entries if isinstance(receiver, URLValues) else receiver
         return entries.get(name, NOVALUE)
     raise Fault(f"can't evaluate field {name} in type {shown}")
+
+
+def _called(function: Function, receiver: Any) -> Any:
+    """The result of a method that is given no arguments."""
+    fault = function.arity_fault(0, 0)
+    if fault is not None:
+        raise Fault(fault)
+    return function.call(receiver)
 
 
 def get(receiver: Any, name: str, interface: Any) -> Any:
@@ -70,21 +75,17 @@ def holds_interfaces(container: Any, name: str = "") -> bool:
     return isinstance(container, (dict, list, tuple)) and not isinstance(container, (Map, Slice))
 
 
-def method(receiver: Any, names: tuple[str, ...], interface: Any, count: int) -> Bound:
-    """Fields of fields, the last of which is given arguments and so must be a method."""
+def method(receiver: Any, names: tuple[str, ...], interface: Any, count: int) -> Bound | None:
+    """The method at the end of some fields, which is given arguments; None of a missing value."""
     *path, last = names
     holder = chain(receiver, tuple(path), interface) if path else receiver
     found = method_of(holder, last)
     if found is None:
         inner = chain(receiver, tuple(path[:-1]), interface) if path else receiver
         inside = holds_interfaces(inner, path[-1]) if path else bool(interface)
-        return _nothing(field(holder, last, interface=inside, has_args=True))
+        field(holder, last, interface=inside, has_args=True)
+        return None
     fault = found.arity_fault(count, 0)
     if fault is not None:
         raise Fault(fault)
     return Bound(found, holder)
-
-
-def _nothing(value: Any) -> Bound:
-    """What stands for a method of a missing value: it takes anything and gives nothing."""
-    return Bound(Function("", lambda _, *__: value, (VALUE,), variadic=True), value)

@@ -271,7 +271,7 @@ _DURATION_METHODS: Final[dict[str, tuple[str, Callable[..., Any]]]] = {
     "Seconds": ("", lambda span: span / SECOND),
     "Milliseconds": ("", lambda span: Int64(int(span / 1_000_000))),
     "Microseconds": ("", lambda span: Int64(int(span / 1000))),
-    "Nanoseconds": ("", lambda span: Int64(span)),
+    "Nanoseconds": ("", Int64),
     "Abs": ("", lambda span: Duration(abs(span))),
     "Round": ("time.Duration", lambda span, unit: Duration(rounded(span, unit))),
 }

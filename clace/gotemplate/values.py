@@ -185,7 +185,7 @@ KINDS: Final[dict[str, str]] = {
 }
 
 
-def type_name(value: Any) -> str:
+def type_name(value: Any) -> str:  # noqa: PLR0911 - one for each kind
     """The Go type that ``%T`` prints; nil and the missing value are ``<nil>``."""
     kind = type(value)
     if (known := _TYPES.get(kind)) is not None:

@@ -214,6 +214,8 @@ class Maker:
 
     def any_operand(self) -> str:
         kind = self.random.randrange(10)
+        if self.chance(4):
+            return self.method()
         if kind < 4:
             return self.field()
         if kind < 7:
@@ -223,6 +225,34 @@ class Maker:
         if self.depth > 2:
             return self.field()
         return f"({self.pipeline()})"
+
+    def method(self) -> str:
+        """A method of a value, or a trusted string."""
+        return str(
+            self.pick(
+                (
+                    '(.Query.Get "q")',
+                    '(.Headers.Get "hx-request")',
+                    ".Query.Encode",
+                    '((semver "1.2.3-a").Major)',
+                    '((toDate "2006-01-02" "2024-02-29").Weekday)',
+                    '((toDate "2006-01-02" .s).Format "Jan 2")',
+                    "(safeHTML .s)",
+                    "(safeURL .t)",
+                    "(safeJS .s)",
+                    "(safeJSStr .t)",
+                    "(safeCSS .s)",
+                    "(safeAttr .t)",
+                    "(safeSrcset .s)",
+                    "(index .l 0)",
+                    "(index .m .s)",
+                    "(slice .l 0 1)",
+                    "(.m.Get .s)",
+                    "(and .s .nil)",
+                    "(or .nil .missing.x)",
+                )
+            )
+        )
 
     def call(self, *, piped: bool = False) -> str:
         """A function with arguments that mostly fit its signature."""

@@ -1,0 +1,60 @@
+"""What expressions are made of, and which runtime function stands for which escaper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from clace.gotemplate.insertion import EVAL_ARGS, PREFIX
+from clace.gotemplate.signatures import ANY, MAP, VALUE
+
+FAST_ESCAPERS: Final = {
+    PREFIX + "htmlescaper": "html_value",
+    PREFIX + "attrescaper": "html_attribute",
+    PREFIX + "rcdataescaper": "html_rcdata",
+}
+ESCAPERS: Final = FAST_ESCAPERS | {
+    PREFIX + "htmlescaper": "html_text",
+    PREFIX + "commentescaper": "comment",
+    PREFIX + "cssescaper": "css_string",
+    PREFIX + "cssvaluefilter": "css_value",
+    PREFIX + "htmlnamefilter": "html_name",
+    PREFIX + "jsregexpescaper": "js_regexp",
+    PREFIX + "jsstrescaper": "js_string",
+    PREFIX + "jstmpllitescaper": "js_template",
+    PREFIX + "jsvalescaper": "js_value",
+    PREFIX + "nospaceescaper": "html_nospace",
+    PREFIX + "srcsetescaper": "srcset",
+    PREFIX + "urlescaper": "url_escape",
+    PREFIX + "urlfilter": "url_filter",
+    PREFIX + "urlnormalizer": "url_normalize",
+    EVAL_ARGS: "eval_args",
+}
+SMALL_RESULTS: Final = frozenset(
+    (
+        *("len", "index", "not", "eq", "ne", "lt", "le", "gt", "ge", "contains", "hasPrefix"),
+        *("hasSuffix", "has", "hasKey", "get", "empty", "default", "coalesce", "ternary", "add"),
+        *("add1", "sub", "mul", "div", "mod", "max", "min", "int", "int64", "first", "last"),
+    )
+)
+"""Functions whose results are small or already there, and so cost nothing."""
+NILS: Final = {ANY: "None", VALUE: "NOVALUE", MAP: "NilMap()"}
+PLAIN_COMPARISONS: Final = {"eq": "==", "ne": "!="}
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A side-effect-free Python expression; ``kind`` is its exact type where that is known."""
+
+    code: str
+    kind: str = ""
+    nilable: bool = True
+
+
+@dataclass(slots=True)
+class Variable:
+    """A template variable: its local name and whether it came out of a Go ``any``."""
+
+    name: str
+    local: str
+    interface: str = "False"
