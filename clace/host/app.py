@@ -34,6 +34,9 @@ class HostedApp:
             raise fault if fault.place.file else AppFault(fault.message, app_place(load)) from None
         definition = self._definition = self._program.definition
         self._pages = Pages(load, definition)
+        for name in definition.generated_files:
+            if not any(ref.name == name and ref.size for ref in load.static):
+                say(f"static/{name} is missing: build it and add it to the source")
         self._around = Surroundings(
             app_name=definition.name,
             app_path=load.app_path,

@@ -24,12 +24,25 @@ class Route(Struct, frozen=True, kw_only=True):
     fragments: tuple[Route, ...] = ()
 
 
+STYLE_FILE = "gen/css/style.css"
+_STYLES = frozenset({"", "tailwindcss", "daisyui"})
+
+
 class Style(Struct, frozen=True):
+    """Which CSS library the app's style sheet was generated from."""
+
     library: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        return self.library.lower() in _STYLES or self.library.startswith(("http://", "https://"))
 
 
 class Definition(Struct, frozen=True, kw_only=True):
-    """The whole app; ``functions`` are the names of its functions in order of their numbers."""
+    """The whole app; ``functions`` are the names of its functions in order of their numbers.
+
+    ``libraries`` are the files below ``static/`` that its script libraries were generated as.
+    """
 
     name: str
     routes: tuple[Route, ...] = ()
@@ -47,6 +60,12 @@ class Definition(Struct, frozen=True, kw_only=True):
 
     def demands(self, loads: tuple[str, ...]) -> Demands:
         return Demands(loads, tuple(dict.fromkeys(self.permissions)))
+
+    @property
+    def generated_files(self) -> tuple[str, ...]:
+        """The files below ``static/`` that a build of the app has put there."""
+        styled = self.style is not None and self.style.library
+        return (*((STYLE_FILE,) if styled else ()), *self.libraries)
 
     def setting(self, section: str, key: str, default: Any) -> Any:
         """A value of ``settings``, if it is of the default's type."""

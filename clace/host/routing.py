@@ -28,6 +28,8 @@ def build_router(definition: Definition) -> Router[Target]:
     """:raises AppFault: a route cannot be."""
     router: Router[Target] = Router()
     default_full = "index.go.html" if definition.custom_layout else "index_gen.go.html"
+    if definition.style is not None and not definition.style.is_known:
+        raise AppFault(f"invalid style library config : {definition.style.library}")
     for route in definition.routes:
         if route.kind == "html" and definition.static_only:
             raise AppFault("static_only app cannot have HTML routes")

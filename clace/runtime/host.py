@@ -263,6 +263,8 @@ class _Line(Protocol):
             self._breach = breach
             assert self.transport is not None
             self.transport.abortConnection()  # type: ignore[attr-defined]
+            self._lost(breach)
 
     def connectionLost(self, _reason: Failure = connectionDone) -> None:
-        self._lost(self._breach)
+        if self._breach is None:
+            self._lost(None)

@@ -119,7 +119,8 @@ class Runtime(Service):
     async def respond(self, app: App, request: AppRequest) -> AppResponse:
         slot = self._slot(app)
         slot.use()
-        if request.path == EVENTS and app.is_dev:
+        pushes = slot.options is not None and slot.options.push_events
+        if request.path == EVENTS and (app.is_dev or pushes):
             return self._events.follow(slot)
         await slot.refresh()
         files = await slot.files()

@@ -6,7 +6,7 @@ from clace.host.answers import STREAM_END
 from clace.host.faults import AppFault
 from clace.wire import Answer
 from tests.support.apps import a_request
-from tests.support.hosted import FakeDaemon, body, get, hosted, star
+from tests.support.hosted import FakeDaemon, body, get, hosted, said, star
 
 HTMX = {"Hx-Request": ["true"]}
 PAGES = {
@@ -490,3 +490,24 @@ class PluginTests(SynchronousTestCase):
         self.assert_fails(
             "/value", "response is a stream, it has no value", Answer(call=1, stream=9)
         )
+
+
+class NoteTests(SynchronousTestCase):
+    def test_missing_files(self):
+        """What a build should have put into the source is told when it is not there."""
+        text = (
+            'app = ace.app("A", style = ace.style("daisyui"),'
+            ' libraries = ["https://cdn.example.com/x/lit.js", ace.library("chart", "4.1")])'
+        )
+        self.assertEqual(
+            said(text, {"gen/lib/lit.js": "x"}),
+            [
+                "static/gen/css/style.css is missing: build it and add it to the source",
+                "static/gen/esm/chart-4.1.js is missing: build it and add it to the source",
+            ],
+        )
+
+    def test_unknown_style(self):
+        """A style library that there is not is refused."""
+        fault = self.assertRaises(AppFault, star, 'app = ace.app("A", style = ace.style("other"))')
+        self.assertEqual(fault.message, "invalid style library config : other")

@@ -61,3 +61,11 @@ def get(app: HostedApp, path: str = "/", *answers: Answer, **request: Any) -> Re
 def body(app: HostedApp, path: str = "/", *answers: Answer, **request: Any) -> str:
     """The text of the app's reply."""
     return get(app, path, *answers, **request).body.decode()
+
+
+def said(text: str, static: dict[str, str]) -> list[str]:
+    """What the app of one file says while it loads."""
+    heard: list[str] = []
+    refs = tuple(FileRef(name, "ab" * 32, len(content)) for name, content in static.items())
+    HostedApp(Load(sources={"app.star": text.encode()}, static=refs), heard.append)
+    return heard

@@ -1,0 +1,56 @@
+"""What handlers see of a request."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.host.requests import Surroundings, is_partial, request_fields
+from tests.support.apps import a_request
+
+
+class RequestTests(SynchronousTestCase):
+    def fields(self, app_path="/test", parameters=None, **request):
+        around = Surroundings(
+            app_name="A", app_path=app_path, is_dev=False, push_events=False, htmx_version="2"
+        )
+        return request_fields(around, a_request(**request), parameters or {})
+
+    def test_addresses(self):
+        """Paths and URLs of an app, empty where it is at the root."""
+        names = ("AppPath", "AppUrl", "PagePath", "PageUrl")
+        for app_path, path, expected in (
+            (
+                "/test",
+                "/",
+                (
+                    "/test",
+                    "http://localhost:25222/test",
+                    "/test",
+                    "http://localhost:25222/test/test",
+                ),
+            ),
+            (
+                "/test",
+                "/a",
+                (
+                    "/test",
+                    "http://localhost:25222/test",
+                    "/test/a",
+                    "http://localhost:25222/test/test/a",
+                ),
+            ),
+            ("", "/", ("", "http://localhost:25222", "", "http://localhost:25222")),
+        ):
+            fields = self.fields(app_path, path=path)
+            self.assertEqual(tuple(fields[name] for name in names), expected)
+
+    def test_form(self):
+        """The form has the body's values before the query's."""
+        fields = self.fields(query={"a": ["1"], "q": ["2"]}, form={"a": ["3"]})
+        self.assertEqual(fields["Form"], {"a": ["3", "1"], "q": ["2"]})
+        self.assertEqual((fields["PostForm"], fields["Query"]["q"]), ({"a": ["3"]}, ["2"]))
+
+    def test_partial(self):
+        """HTMX wants a part, unless it follows a boosted link."""
+        htmx = {"Hx-Request": ["true"]}
+        self.assertTrue(is_partial(a_request(headers=htmx)))
+        self.assertFalse(is_partial(a_request(headers={**htmx, "Hx-Boosted": ["true"]})))
+        self.assertFalse(is_partial(a_request()))

@@ -1,0 +1,111 @@
+"""Requests answered in threads, over a socket."""
+
+import socket
+import threading
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.host.line import Line
+from clace.host.serving import Serving
+from clace.wire import (
+    Answer,
+    Ask,
+    Call,
+    Failed,
+    Frames,
+    Head,
+    Load,
+    Loaded,
+    LoadFailed,
+    Note,
+    pack,
+    unpack_upward,
+)
+from tests.support.apps import a_request
+from tests.support.hosted import EXEC
+
+APP = b"""
+load("exec.in", "exec")
+def call(req): return exec.run(req.Query["n"][0]).value
+def fails(req): fail("no")
+print("loaded")
+app = ace.app("A", routes = [ace.api("/call", call), ace.api("/fails", fails)])
+"""
+
+
+class ServingTests(SynchronousTestCase):
+    def setUp(self):
+        self.daemon, ours = socket.socketpair()
+        self.daemon.settimeout(10)
+        self.bodies = []
+        self.frames = Frames()
+        serving = Serving(Line(ours), threads=2)
+        serving.start()
+        running = threading.Thread(target=serving.run)
+        running.start()
+        self.addCleanup(running.join, 10)
+        self.addCleanup(self.daemon.close)
+
+    def say(self, *messages):
+        for message in messages:
+            self.daemon.sendall(pack(message))
+
+    def hear(self):
+        """The next message of the host."""
+        while not self.bodies:
+            self.bodies += self.frames.feed(self.daemon.recv(65536))
+        return unpack_upward(self.bodies.pop(0))
+
+    def load(self):
+        self.say(Load(sources={"app.star": APP}, plugins=(EXEC,), loads=("exec.in",)))
+        self.assertEqual(self.hear(), Note(request=0, text="loaded"))
+        self.assertIsInstance(self.hear(), Loaded)
+
+    def test_failing_load(self):
+        """An app that does not load is told, with its place."""
+        self.say(Load(sources={"app.star": b"x = = 1"}))
+        failed = self.hear()
+        self.assertIsInstance(failed, LoadFailed)
+        self.assertIn("app.star:1:5", failed.message)
+
+    def test_request_before_an_app(self):
+        """Without an app there is nothing to ask."""
+        self.say(Ask(1, a_request()))
+        self.assertIsInstance(self.hear(), Failed)
+
+    def test_answers(self):
+        """Each request is answered under its number."""
+        self.load()
+        self.say(Ask(5, a_request("/none")), Ask(6, a_request("/fails")))
+        heard = {message.id: message for message in (self.hear(), self.hear())}
+        self.assertEqual(heard[5].status, 404)
+        self.assertEqual(heard[6], Failed(id=6, message="fail: no"))
+
+    def test_calls_in_parallel(self):
+        """Requests that wait for plugins do not hold each other up; answers may cross."""
+        self.load()
+        for number in (1, 2):
+            self.say(Ask(number, a_request("/call", query={"n": [str(number)]})))
+        calls = {call.request: call for call in (self.hear(), self.hear())}
+        self.assertEqual({call.args for call in calls.values()}, {("1",), ("2",)})
+        self.assertIsInstance(calls[1], Call)
+        self.say(Ask(3, a_request("/none")))
+        self.assertEqual(
+            self.hear(),
+            Head(
+                id=3,
+                status=404,
+                headers=(("Content-Type", "text/plain; charset=utf-8"),),
+                body=b"404 page not found\n",
+            ),
+        )
+        for number in (2, 1):
+            self.say(Answer(call=calls[number].call, value=number * 10))
+            answer = self.hear()
+            self.assertEqual((answer.id, answer.body), (number, b"%d\n" % (number * 10)))
+
+    def test_answer_to_nothing(self):
+        """An answer that nobody waits for is dropped."""
+        self.load()
+        self.say(Answer(call=99), Ask(1, a_request("/none")))
+        self.assertEqual(self.hear().id, 1)

@@ -1,0 +1,34 @@
+"""Layers of walls, told one by one."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.host.walls import Layer, Site, Unavailable, put_up
+from clace.wire import HostBounds
+
+
+class WallTests(SynchronousTestCase):
+    def test_reports_each(self):
+        """All layers are put up in order; one that cannot be does not keep the next from it."""
+        seen = []
+
+        def stands(site):
+            seen.append(site.socket)
+
+        def missing(_site):
+            raise Unavailable("no such thing here")
+
+        def fails(_site):
+            raise OSError(1, "Operation not permitted")
+
+        site = Site(socket=5, parent=1, bounds=HostBounds())
+        layers = [Layer(f.__name__, f) for f in (stands, missing, fails)] + [Layer("last", stands)]
+        self.assertEqual(
+            put_up(layers, site),
+            {
+                "stands": "",
+                "missing": "no such thing here",
+                "fails": "[Errno 1] Operation not permitted",
+                "last": "",
+            },
+        )
+        self.assertEqual(seen, [5, 5])

@@ -1,0 +1,78 @@
+"""Plugin calls taken to the gate."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import AppFailed, BadRequest, StoreError
+from clace.interfaces import Caller, PluginAnswer
+from clace.runtime.calls import PluginCalls
+from clace.wire import Answer, Call, Next
+from tests.support.apps import an_app
+from tests.support.plugins import MemoryGate
+
+
+class CallTests(SynchronousTestCase):
+    def setUp(self):
+        self.gate = MemoryGate()
+        self.calls = PluginCalls(self.gate, Caller(app=an_app()))
+
+    def call(self, outcome):
+        def function(*_args, **_kwargs):
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        self.gate.functions["fs.in", "list"] = function
+        asked = Call(call=3, request=1, plugin="fs.in", function="list", args=(1,))
+        return self.successResultOf(self.calls.call(asked))
+
+    def test_answers(self):
+        """What the plugin answers is told under the number of the call."""
+        self.assertEqual(self.call([1]), Answer(call=3, value=[1]))
+        self.assertEqual(
+            self.call(PluginAnswer(error="no", error_code=4)),
+            Answer(call=3, error="no", error_code=4),
+        )
+        self.assertEqual(self.call(PluginAnswer(stream=6)), Answer(call=3, stream=6))
+
+    def test_refusals(self):
+        """What may not be called ends the handler; what failed is the app's to handle."""
+        for error, refused in ((BadRequest("bad"), True), (StoreError("down"), False)):
+            answer = self.call(error)
+            self.assertEqual((answer.error, answer.refused), (error.message, refused))
+
+    def test_fault(self):
+        """A fault of a plugin is logged, and nothing of it told to the app."""
+        answer = self.call(ValueError("secret"))
+        self.assertEqual((answer.error, answer.refused), ("the plugin failed", True))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+    def test_streams(self):
+        """The items of a stream, and its failure, are told."""
+        self.call(1)
+        self.gate.streams[2] = ["a", AppFailed("lost")]
+        self.assertEqual(
+            self.successResultOf(self.calls.next(Next(call=4, request=1, stream=2))),
+            Answer(call=4, value=["a"], more=True),
+        )
+        answer = self.successResultOf(self.calls.next(Next(call=5, request=1, stream=2)))
+        self.assertEqual((answer.error, answer.refused), ("lost", True))
+
+    def test_one_scope(self):
+        """All calls of a request are in one scope, begun with the first and ended once."""
+        self.call(1)
+        self.call(2)
+        self.gate.leaks = ["fs.in:x"]
+        self.assertEqual(self.successResultOf(self.calls.end()), ("fs.in:x",))
+        self.assertEqual(self.successResultOf(self.calls.end()), ())
+        self.assertEqual(len(self.gate.scopes), 1)
+
+    def test_no_scope(self):
+        """A request that calls nothing needs none."""
+        self.assertEqual(self.successResultOf(self.calls.end()), ())
+        self.assertEqual(self.gate.scopes, [])
+
+    def test_after_the_end(self):
+        """Once a request is over nothing is called for it."""
+        self.successResultOf(self.calls.end())
+        self.assertTrue(self.call(1).refused)
+        self.assertEqual(self.gate.scopes, [])

@@ -1,0 +1,49 @@
+"""The cache of static files."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.runtime.contents import Contents
+from tests.support.apps import DictFiles
+
+
+class Counting(DictFiles):
+    """Counts how often files are read."""
+
+    reads = 0
+
+    async def read(self, name):
+        self.reads += 1
+        return await super().read(name)
+
+
+class ContentsTests(SynchronousTestCase):
+    def test_reads_once(self):
+        """A content is read once, under whatever name and in whatever app."""
+        kept, one, other = Contents(), Counting({"a": "x"}), Counting({"b": "x"})
+        for files, name in ((one, "a"), (one, "a"), (other, "b")):
+            self.assertEqual(self.successResultOf(kept.plain(files, name)), b"x")
+        self.assertEqual((one.reads, other.reads), (1, 0))
+
+    def test_no_brotli(self):
+        """That a content is not stored compressed is remembered too."""
+        kept, files = Contents(), DictFiles({"a": "x"})
+        self.assertIsNone(self.successResultOf(kept.brotli(files, "a")))
+        self.assertIsNone(self.successResultOf(kept.brotli(files, "a")))
+
+    def test_changed_file(self):
+        """Bytes that are not those of the hash are not kept under it."""
+        kept, files = Contents(), Counting({"a": "x"})
+        files.contents["a"] = b"changed"
+        self.assertEqual(self.successResultOf(kept.plain(files, "a")), b"changed")
+        files.contents["a"] = b"x"
+        self.assertEqual(self.successResultOf(kept.plain(files, "a")), b"x")
+
+    def test_bounded(self):
+        """What was not asked for longest makes room; what is too large is not kept."""
+        texts = {str(n): bytes([n]) * 100_000 for n in range(12)}
+        kept, files = Contents(limit_mb=1), Counting({**texts, "big": bytes(200_000)})
+        for name in (*texts, "11", "big", "big"):
+            self.successResultOf(kept.plain(files, name))
+        self.assertEqual(files.reads, 14)
+        self.successResultOf(kept.plain(files, "0"))
+        self.assertEqual(files.reads, 15)

@@ -1,0 +1,365 @@
+"""One host as the daemon sees it: nothing that it sends is believed."""
+
+import socket
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut
+from clace.interfaces import Caller
+from clace.model.app import Demands
+from clace.runtime.calls import PluginCalls
+from clace.runtime.host import Host
+from clace.runtime.limits import HostLimits
+from clace.runtime.nursery import Birth
+from clace.wire import (
+    Answer,
+    Ask,
+    Call,
+    Chunk,
+    Failed,
+    Frames,
+    Gone,
+    Head,
+    HostBounds,
+    Load,
+    Loaded,
+    LoadFailed,
+    Next,
+    Note,
+    pack,
+    unpack_downward,
+)
+from tests.support.apps import a_request, an_app
+from tests.support.plugins import MemoryGate
+
+LIMITS = HostLimits(request_seconds=10, grace_seconds=1)
+
+
+class FakeNursery:
+    """Remembers who was forked and killed; a killed host ends at once."""
+
+    def __init__(self):
+        self.killed = []
+
+    def fork(self, bounds, ended):
+        self.bounds, self.ended = bounds, ended
+        ours, self.theirs = socket.socketpair()
+        return Birth(7, ours)
+
+    def kill(self, host):
+        self.killed.append(host)
+        ended, self.ended = self.ended, lambda gone: None
+        ended(Gone(host=host, signal=9))
+
+
+class FakeReactor(Clock):
+    """Gives a connection a transport of the test."""
+
+    def adoptStreamConnection(self, _descriptor, _family, factory):
+        self.transport = StringTransport()
+        self.protocol = factory.buildProtocol(None)
+        self.protocol.makeConnection(self.transport)
+
+
+class HostTests(SynchronousTestCase):
+    def setUp(self):
+        self.reactor, self.nursery = FakeReactor(), FakeNursery()
+        self.host = Host(self.reactor, self.nursery, LIMITS)
+        self.gate = MemoryGate({("fs.in", "list"): lambda *_: "listed"})
+        self.notes, self.done = [], []
+        self.addCleanup(self.close)
+
+    def close(self):
+        self.nursery.theirs.close()
+
+    def say(self, *messages):
+        """What the host sends."""
+        self.reactor.protocol.dataReceived(b"".join(map(pack, messages)))
+
+    def heard(self):
+        """What was sent to the host since last asked."""
+        data = self.reactor.transport.value()
+        self.reactor.transport.clear()
+        return [unpack_downward(body) for body in Frames().feed(data)]
+
+    def start(self):
+        loading = self.deferred(self.host.load(Load(sources={}), HostBounds(), self.notes.append))
+        self.say(Loaded(name="A", demands=Demands()))
+        self.successResultOf(loading)
+        self.heard()
+
+    def ask(self):
+        calls = PluginCalls(self.gate, Caller(app=an_app()))
+        asking = self.host.ask(
+            a_request(), calls, self.notes.append, lambda: self.done.append(True)
+        )
+        return self.deferred(asking)
+
+    def deferred(self, coroutine):
+        return Deferred.fromCoroutine(coroutine)
+
+    def assert_ended_for(self, asked, text):
+        """The host was killed, and what it was asked fails with a breach of the protocol."""
+        error = self.failureResultOf(asked, AppCrashed).value
+        self.assertIn(text, error.message)
+        self.assertEqual(self.nursery.killed, [7])
+        self.assertFalse(self.host.alive)
+        self.flushLoggedErrors()
+
+    def test_load(self):
+        """The first frame is the app; its answer tells what the app is."""
+        loading = self.deferred(self.host.load(Load(sources={}), HostBounds(), self.notes.append))
+        self.assertIsInstance(self.heard()[0], Load)
+        self.say(Note(request=0, text="hi"), Loaded(name="A", demands=Demands()))
+        self.assertEqual(self.successResultOf(loading).name, "A")
+        self.assertEqual([note.text for note in self.notes], ["hi"])
+
+    def test_load_fails(self):
+        """An app that does not load is told as broken."""
+        loading = self.deferred(self.host.load(Load(sources={}), HostBounds(), self.notes.append))
+        self.say(LoadFailed("app.star:1:1: no"))
+        self.assertEqual(self.failureResultOf(loading, AppBroken).value.message, "app.star:1:1: no")
+
+    def test_load_late(self):
+        """An app that does not finish loading is killed."""
+        loading = self.deferred(
+            self.host.load(Load(sources={}, load_seconds=3), HostBounds(), self.notes.append)
+        )
+        self.reactor.advance(3.9)
+        self.assertNoResult(loading)
+        self.reactor.advance(0.2)
+        self.assertIn("3 seconds", self.failureResultOf(loading, AppBroken).value.message)
+        self.assertEqual(self.nursery.killed, [7])
+
+    def test_answer(self):
+        """A request goes down and its answer comes back; then it is over."""
+        self.start()
+        asked = self.ask()
+        (ask,) = self.heard()
+        self.assertEqual((type(ask), self.host.busy), (Ask, 1))
+        self.say(Head(id=ask.id, status=201, body=b"made"))
+        answer = self.successResultOf(asked)
+        self.assertEqual((answer.status, answer.body), (201, b"made"))
+        self.assertEqual((self.host.busy, self.done), (0, [True]))
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_answers_out_of_order(self):
+        """Each answer finds its request."""
+        self.start()
+        first, second = self.ask(), self.ask()
+        one, two = self.heard()
+        self.say(Head(id=two.id, status=202), Head(id=one.id, status=201))
+        statuses = [self.successResultOf(asked).status for asked in (first, second)]
+        self.assertEqual(statuses, [201, 202])
+
+    def test_call(self):
+        """A plugin call is answered by the gate."""
+        self.start()
+        asked = self.ask()
+        (ask,) = self.heard()
+        self.say(Call(call=1, request=ask.id, plugin="fs.in", function="list"))
+        self.assertEqual(self.heard(), [Answer(call=1, value="listed")])
+        self.say(Failed(id=ask.id, message="no"))
+        self.failureResultOf(asked, AppFailed)
+        self.assertTrue(self.gate.scopes[0].ended)
+
+    def test_forged_request(self):
+        """A frame for a request that is not in progress ends the host."""
+        for message in (
+            Head(id=99, status=200),
+            Chunk(id=99),
+            Failed(id=99, message=""),
+            Call(call=1, request=99, plugin="fs.in", function="list"),
+            Next(call=1, request=99, stream=1),
+            Note(request=99, text="x"),
+            Note(request=0, text="x"),
+        ):
+            self.setUp()
+            self.start()
+            asked = self.ask()
+            self.say(message)
+            self.assert_ended_for(asked, "not in progress")
+            self.assertEqual(self.gate.calls, [])
+
+    def test_call_after_the_answer(self):
+        """No call can be made for a request that was answered."""
+        self.start()
+        answered, asked = self.ask(), self.ask()
+        one, _two = self.heard()
+        self.say(Head(id=one.id, status=200))
+        self.successResultOf(answered)
+        self.say(Call(call=1, request=one.id, plugin="fs.in", function="list"))
+        self.assert_ended_for(asked, "not in progress")
+
+    def test_unknown_stream(self):
+        """A stream that nobody opened is refused."""
+        self.start()
+        self.ask()
+        (ask,) = self.heard()
+        self.say(Next(call=1, request=ask.id, stream=4))
+        self.assertTrue(self.heard()[0].refused)
+
+    def test_breaches(self):
+        """Frames that do not fit what came before end the host."""
+        for messages, text in (
+            ([Chunk(id=1, body=b"x")], "without its head"),
+            ([Head(id=1, status=200, last=False), Head(id=1, status=200)], "second head"),
+            (
+                [Call(call=1, request=1, plugin="fs.in", function="list")] * 2,
+                "was made before",
+            ),
+            ([Loaded(name="B", demands=Demands())], "not asked for"),
+        ):
+            self.setUp()
+            self.start()
+            first, asked = self.ask(), self.ask()
+            self.say(*messages)
+            self.assert_ended_for(asked, text)
+            first.addErrback(lambda _: None)
+
+    def test_rubbish(self):
+        """Bytes that are no frame end the host, and no more of them are read."""
+        for data in (b"\xff" * 8, (3).to_bytes(4, "big") + b"abc", pack(Ask(1, a_request()))):
+            self.setUp()
+            self.start()
+            asked = self.ask()
+            self.reactor.protocol.dataReceived(data)
+            self.assert_ended_for(asked, "broke the protocol")
+
+    def test_late(self):
+        """A host that does not answer in its time is killed."""
+        self.start()
+        asked, other = self.ask(), self.ask()
+        self.reactor.advance(10.9)
+        self.assertNoResult(asked)
+        self.reactor.advance(0.2)
+        self.failureResultOf(asked, AppTimedOut)
+        self.failureResultOf(other, AppTimedOut)
+        self.assertEqual(self.nursery.killed, [7])
+
+    def test_death(self):
+        """How a process ended is told to those who waited for it."""
+        for gone, text in (
+            (Gone(host=7, signal=6), "out of memory (limit 512 MB)"),
+            (Gone(host=7, signal=11), "used up"),
+            (Gone(host=7, signal=24), "processor time"),
+            (Gone(host=7, signal=15), "by signal 15"),
+            (Gone(host=7, status=1), "with status 1"),
+        ):
+            self.setUp()
+            self.start()
+            asked = self.ask()
+            self.nursery.ended(gone)
+            self.assertIn(text, self.failureResultOf(asked, AppCrashed).value.message)
+            self.assertFalse(self.host.alive)
+
+    def test_death_while_loading(self):
+        """A process that dies while it loads its app leaves the app broken."""
+        loading = self.deferred(self.host.load(Load(sources={}), HostBounds(), self.notes.append))
+        self.nursery.ended(Gone(host=7, signal=6))
+        self.failureResultOf(loading, AppBroken)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_asked_after_its_end(self):
+        """A host that has ended cannot be asked."""
+        self.start()
+        self.nursery.ended(Gone(host=7, status=0))
+        self.failureResultOf(self.ask(), AppCrashed)
+        self.assertEqual(self.done, [True])
+
+    def test_panic(self):
+        """An interpreter that has lost its footing is not asked again."""
+        self.start()
+        asked, other = self.ask(), self.ask()
+        self.say(Failed(id=1, message="out of memory", code="app_crashed"))
+        self.failureResultOf(asked, AppCrashed)
+        self.failureResultOf(other, AppCrashed)
+        self.assertEqual(self.nursery.killed, [7])
+
+    def test_retire(self):
+        """A retired host is asked no more, and hung up on when its last request is answered."""
+        self.start()
+        asked = self.ask()
+        (ask,) = self.heard()
+        self.host.retire()
+        self.assertFalse(self.host.alive)
+        self.assertFalse(self.reactor.transport.disconnecting)
+        self.say(Head(id=ask.id, status=200))
+        self.successResultOf(asked)
+        self.assertTrue(self.reactor.transport.disconnecting)
+
+    def test_does_not_end(self):
+        """A host that lives on after it was hung up on is killed."""
+        self.start()
+        self.host.retire()
+        self.reactor.protocol.connectionLost()
+        self.reactor.advance(0.9)
+        self.assertEqual(self.nursery.killed, [])
+        self.reactor.advance(0.2)
+        self.assertEqual(self.nursery.killed, [7])
+
+    def test_stream(self):
+        """A body in pieces is passed on as it comes."""
+        self.start()
+        asked = self.ask()
+        self.say(Head(id=1, status=200, last=False))
+        body = self.successResultOf(asked).body
+        first = self.deferred(body.__anext__())
+        self.assertNoResult(first)
+        self.say(Chunk(id=1, body=b"one"), Chunk(id=1, body=b"two", last=True))
+        self.assertEqual(self.successResultOf(first), b"one")
+        self.assertEqual(self.successResultOf(self.deferred(body.__anext__())), b"two")
+        self.failureResultOf(self.deferred(body.__anext__()), StopAsyncIteration)
+        self.assertEqual(self.host.busy, 0)
+
+    def test_stream_waits_for_its_consumer(self):
+        """A producer is asked for more when what it sent was taken; nobody is late meanwhile."""
+        self.gate.streams[1] = ["a", "b"]
+        self.gate.functions["fs.in", "open"] = lambda: 1
+        self.start()
+        asked = self.ask()
+        self.say(
+            Call(call=1, request=1, plugin="fs.in", function="open"),
+            Head(id=1, status=200, last=False),
+            Chunk(id=1, body=b"one"),
+            Next(call=2, request=1, stream=1),
+        )
+        self.heard()
+        self.reactor.advance(100)
+        self.assertEqual(self.heard(), [])
+        body = self.successResultOf(asked).body
+        self.successResultOf(self.deferred(body.__anext__()))
+        self.assertNoResult(self.deferred(body.__anext__()))
+        self.assertEqual(self.heard(), [Answer(call=2, value=["a"], more=True)])
+
+    def test_consumer_leaves(self):
+        """When its consumer has left, a producer is told that there is nobody."""
+        self.gate.functions["fs.in", "open"] = lambda: 1
+        self.start()
+        asked = self.ask()
+        self.say(
+            Call(call=1, request=1, plugin="fs.in", function="open"),
+            Head(id=1, status=200, last=False),
+            Chunk(id=1, body=b"one"),
+            Next(call=2, request=1, stream=1),
+        )
+        self.heard()
+        body = self.successResultOf(asked).body
+        self.successResultOf(self.deferred(body.aclose()))
+        (answer,) = self.heard()
+        self.assertEqual((answer.refused, answer.error), (True, "the client has gone"))
+
+    def test_caller_leaves(self):
+        """Who stops waiting for an answer does not stop the work, nor leave its plugins open."""
+        self.gate.functions["fs.in", "open"] = lambda: 1
+        self.start()
+        asked = self.ask()
+        self.say(Call(call=1, request=1, plugin="fs.in", function="open"))
+        asked.addErrback(lambda _: None)
+        asked.cancel()
+        self.say(Head(id=1, status=200))
+        self.assertTrue(self.gate.scopes[0].ended)
+        self.assertEqual((self.host.busy, self.done), (0, [True]))

@@ -1,0 +1,94 @@
+"""Which app is served where."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.interfaces import IInstalledApps
+from clace.model.app import App
+from clace.model.paths import AppGlob, AppPath
+from clace.runtime.installed import InstalledApps
+
+SEGMENTS = st.lists(st.sampled_from(["a", "b", "cc"]), max_size=3)
+
+
+def app(number, path, domain="", main_app=""):
+    kind = "app_stg_" if main_app else "app_prd_"
+    return App(id=f"{kind}{number}", path=path, domain=domain, main_app=main_app)
+
+
+class InstalledAppsTests(SynchronousTestCase):
+    def installed(self, *apps, default="localhost"):
+        found = InstalledApps(default)
+        found.replace(apps)
+        return found
+
+    def paths(self, installed, host, *paths):
+        found = [installed.find(host, path) for path in paths]
+        return [one and str(one) for one in found]
+
+    def test_fills_the_seam(self):
+        """It is an IInstalledApps."""
+        verifyObject(IInstalledApps, self.installed())
+
+    def test_longest_path(self):
+        """The longest path of whole segments is taken."""
+        installed = self.installed(app(1, "/"), app(2, "/a"), app(3, "/b/c"))
+        self.assertEqual(
+            self.paths(installed, "localhost", "/", "/a", "/a/", "/a/x/y", "/ab", "/b", "/b/c/d"),
+            ["/", "/a", "/a", "/a", "/", "/", "/b/c"],
+        )
+
+    def test_nothing(self):
+        """Where nothing is installed nothing is found."""
+        self.assertEqual(
+            self.paths(self.installed(app(1, "/a")), "localhost", "/", "/b"), [None, None]
+        )
+
+    def test_domains(self):
+        """An app is found on its own domain only, others on the default one."""
+        installed = self.installed(app(1, "/"), app(2, "/", "tools.example.com"))
+        self.assertEqual(self.paths(installed, "tools.example.com", "/x"), ["tools.example.com:/"])
+        for host in ("localhost", "LOCALHOST", "127.0.0.1", "::1", "unknown.example.com", ""):
+            self.assertEqual(self.paths(installed, host, "/x"), ["/"])
+
+    def test_default_domain(self):
+        """The default domain is the same as none."""
+        installed = self.installed(
+            app(1, "/a", "apps.example.com"), app(2, "/b"), default="apps.example.com"
+        )
+        self.assertEqual(
+            self.paths(installed, "apps.example.com", "/a", "/b"), ["apps.example.com:/a", "/b"]
+        )
+        self.assertEqual(installed.at(AppPath("/a")).id, "app_prd_1")
+
+    def test_staging_is_nobody_elses(self):
+        """An app at the root does not answer for a staging address."""
+        installed = self.installed(app(1, "/"), app(2, "/_cl_stage", main_app="app_prd_1"))
+        self.assertEqual(self.paths(installed, "localhost", "/_cl_stage/x"), ["/_cl_stage"])
+        alone = self.installed(app(1, "/"))
+        self.assertEqual(self.paths(alone, "localhost", "/_cl_stage/x", "/x"), [None, "/"])
+
+    def test_twins(self):
+        """The staging twin of an app is found, and not listed among the apps."""
+        production, twin = app(1, "/a"), app(2, "/a_cl_stage", main_app="app_prd_1")
+        installed = self.installed(production, twin)
+        self.assertEqual(installed.staging_of(production), twin)
+        self.assertIsNone(installed.staging_of(twin))
+        self.assertEqual(installed.matching(AppGlob.parse("all")), (production,))
+
+    def test_replace(self):
+        """Apps that are no more are not found."""
+        installed = self.installed(app(1, "/a"))
+        installed.replace((app(2, "/b"),))
+        self.assertEqual(self.paths(installed, "localhost", "/a", "/b"), [None, "/b"])
+
+    @given(st.lists(SEGMENTS, max_size=5), SEGMENTS)
+    def test_agrees_with_addresses(self, places, asked):
+        """What is found is the longest address that covers the path."""
+        apps = [app(index, "/" + "/".join(place)) for index, place in enumerate(places)]
+        path = "/" + "/".join(asked)
+        found = self.installed(*apps).find("localhost", path)
+        covering = [one.path for one in apps if one.address.covers(path)]
+        self.assertEqual(found and found.path, max(covering, key=len, default=None))

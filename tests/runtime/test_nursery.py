@@ -1,0 +1,131 @@
+"""The daemon's end of the nursery, with a nursery played by the test."""
+
+import os
+import socket
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessTerminated
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import AppCrashed
+from clace.runtime.nursery import Nursery
+from clace.wire import Born, End, Gone, HostBounds, Spawn, pack_nursery, unpack_to_nursery
+
+
+class FakeReactor:
+    """Keeps the nursery's end of the control socket for the test."""
+
+    def __init__(self):
+        self.readers = []
+        self.spawned = []
+
+    def spawnProcess(self, protocol, _executable, args, env, childFDs):
+        control = socket.socket(fileno=os.dup(childFDs[3]))
+        self.spawned.append((protocol, control))
+        self.args, self.env = args, env
+
+    def addReader(self, reader):
+        self.readers.append(reader)
+
+    def removeReader(self, reader):
+        self.readers.remove(reader)
+
+
+class NurseryTests(SynchronousTestCase):
+    def setUp(self):
+        self.reactor = FakeReactor()
+        self.nursery = Nursery(self.reactor)
+        self.ended = []
+
+    def fork(self):
+        birth = self.nursery.fork(HostBounds(memory_mb=64), self.ended.append)
+        self.addCleanup(birth.socket.close)
+        return birth
+
+    def order(self):
+        """The next order that the nursery got, and the descriptor with it."""
+        _protocol, control = self.reactor.spawned[-1]
+        control.setblocking(False)
+        body, descriptors, _flags, _address = socket.recv_fds(control, 4096, 1)
+        for descriptor in descriptors:
+            self.addCleanup(os.close, descriptor)
+        return unpack_to_nursery(body), descriptors
+
+    def tell(self, message):
+        """What the nursery says."""
+        _protocol, control = self.reactor.spawned[-1]
+        control.send(pack_nursery(message))
+        self.reactor.readers[-1].doRead()
+
+    def die(self):
+        """The nursery's process ends."""
+        protocol, control = self.reactor.spawned[-1]
+        control.close()
+        protocol.processEnded(Failure(ProcessTerminated(signal=9)))
+
+    def test_fork(self):
+        """A host is asked for with its bounds and its end of the line."""
+        birth = self.fork()
+        order, (descriptor,) = self.order()
+        self.assertEqual(order, Spawn(host=birth.host, bounds=HostBounds(memory_mb=64)))
+        os.write(descriptor, b"hello")
+        self.assertEqual(birth.socket.recv(10), b"hello")
+
+    def test_empty_environment(self):
+        """Nothing of the daemon's surroundings reaches the nursery."""
+        self.fork()
+        self.assertEqual(set(self.reactor.env), {"MALLOC_ARENA_MAX"})
+        self.assertEqual(self.reactor.args[1], "-I")
+
+    def test_one_process(self):
+        """All hosts come from one nursery."""
+        self.assertNotEqual(self.fork().host, self.fork().host)
+        self.assertEqual(len(self.reactor.spawned), 1)
+
+    def test_ended(self):
+        """How a host ended is told to who asked for it, once."""
+        birth = self.fork()
+        self.tell(Born(host=birth.host, pid=77))
+        self.assertEqual(self.nursery.pids, {birth.host: 77})
+        self.tell(Gone(host=birth.host, signal=6))
+        self.tell(Gone(host=birth.host, signal=6))
+        self.assertEqual(self.ended, [Gone(host=birth.host, signal=6)])
+        self.assertEqual(self.nursery.pids, {})
+
+    def test_kill(self):
+        """A host is killed by its number, one that has ended not again."""
+        birth = self.fork()
+        self.order()
+        self.nursery.kill(birth.host)
+        self.assertEqual(self.order()[0], End(birth.host))
+        self.tell(Gone(host=birth.host, signal=9))
+        self.nursery.kill(birth.host)
+        self.assertRaises(BlockingIOError, self.order)
+
+    def test_nursery_dies(self):
+        """With the nursery its hosts are gone; the next one comes from a new nursery."""
+        birth = self.fork()
+        self.die()
+        self.assertEqual(self.ended, [Gone(host=birth.host, signal=9)])
+        self.assertEqual(self.reactor.readers, [])
+        self.fork()
+        self.assertEqual(len(self.reactor.spawned), 2)
+
+    def test_hangs_up(self):
+        """A nursery that closes its line is no longer read."""
+        self.fork()
+        _protocol, control = self.reactor.spawned[-1]
+        control.close()
+        self.reactor.readers[-1].doRead()
+        self.assertEqual(self.reactor.readers, [])
+        self.die()
+
+    def test_stop(self):
+        """Stopping waits for the process; afterwards nothing is started."""
+        self.fork()
+        stopping = Deferred.fromCoroutine(self.nursery.stop())
+        self.assertNoResult(stopping)
+        self.die()
+        self.successResultOf(stopping)
+        self.assertRaises(AppCrashed, self.nursery.fork, HostBounds(), self.ended.append)

@@ -1,0 +1,220 @@
+"""Apps started, reloaded, retired: the runtime over hosts in memory."""
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import AppBroken, AppBusy, NoSuchRoute, SourceError
+from clace.model.app import AppMetadata, VersionMetadata
+from clace.runtime.limits import HostLimits
+from clace.runtime.memory import MemoryHosts, MemoryRuntime
+from clace.runtime.packing import Knowledge
+from clace.runtime.runtime import Runtime
+from tests.support.apps import HELLO, DictFiles, a_request, an_app
+from tests.support.plugins import MemoryAudit, MemoryGate
+
+LIMITS = HostLimits(threads=2, waiting=1, waiting_seconds=5, hosts=2, idle_seconds=60)
+DEV = an_app(app_id="app_dev_1", is_dev=True)
+
+
+class Countable(MemoryHosts):
+    """Counts the hosts that were started, and keeps them."""
+
+    def __init__(self, clock, limits):
+        super().__init__(clock, limits)
+        self.started = []
+
+    async def start(self, load, bounds, note):
+        host, loaded = await super().start(load, bounds, note)
+        self.started.append(host)
+        return host, loaded
+
+
+class RuntimeCase(SynchronousTestCase):
+    """A runtime on a clock that the test moves."""
+
+    def setUp(self):
+        self.clock = Clock()
+        self.hosts = Countable(self.clock, LIMITS)
+        self.files = DictFiles(HELLO)
+        self.runtime = Runtime(
+            self.clock, self.hosts, LIMITS, MemoryGate(), MemoryAudit(), self.files_for
+        )
+        self.runtime.startService()
+        self.addCleanup(self.runtime.stopService)
+
+    async def files_for(self, _app):
+        return self.files
+
+    def respond(self, app=DEV, path="/", **more):
+        return Deferred.fromCoroutine(self.runtime.respond(app, a_request(path, **more)))
+
+    def page(self, app=DEV, path="/"):
+        return self.successResultOf(self.respond(app, path)).body.decode()
+
+    def change(self, **texts):
+        """Save files, as a developer does."""
+        changed = DictFiles({name.replace("_", "."): text for name, text in texts.items()})
+        self.files.contents.update(changed.contents)
+        self.files.refs.update(changed.refs)
+        self.clock.advance(1)
+
+
+class RuntimeTests(RuntimeCase):
+    def test_starts_once(self):
+        """A host is started for the first request and answers the next ones."""
+        self.page(an_app())
+        self.page(an_app())
+        self.assertEqual(len(self.hosts.started), 1)
+
+    def test_dev_app_changes(self):
+        """A dev app answers with its files as they are, and is loaded anew only for a change."""
+        self.assertIn("world", self.page())
+        self.clock.advance(10)
+        self.page()
+        self.assertEqual(len(self.hosts.started), 1)
+        self.change(app_star=HELLO["app.star"].replace("world", "moon"))
+        self.assertIn("moon", self.page())
+        self.assertEqual(len(self.hosts.started), 2)
+
+    def test_dev_app_is_looked_at_now_and_then(self):
+        """Between two looks at the files the app stays as it is."""
+        self.page()
+        self.change(app_star=HELLO["app.star"].replace("world", "moon"))
+        self.clock.rightNow -= 0.9
+        self.assertIn("world", self.page())
+
+    def test_broken_dev_app(self):
+        """A change that does not load is what every request is told, until the next change."""
+        self.page()
+        self.change(app_star="x = = 1")
+        for path in ("/", "/static/gen/lib/htmx.min.js"):
+            error = self.failureResultOf(self.respond(DEV, path), AppBroken).value
+            self.assertIn("app.star:1:5", error.message)
+        self.change(app_star=HELLO["app.star"].replace("world", "sun"))
+        self.assertIn("sun", self.page())
+
+    def test_dev_app_broken_from_the_start(self):
+        """An app that never loaded is loaded once it can be."""
+        self.files = DictFiles({"app.star": "x = = 1"})
+        self.failureResultOf(self.respond(), AppBroken)
+        self.failureResultOf(self.respond(), AppBroken)
+        self.change(app_star=HELLO["app.star"], index_go_html=HELLO["index.go.html"])
+        self.assertIn("world", self.page())
+
+    def test_folder_gone(self):
+        """A dev app whose folder is gone says so."""
+
+        async def gone(_app):
+            raise SourceError("no such folder")
+
+        hosts = MemoryHosts(self.clock, LIMITS)
+        runtime = Runtime(self.clock, hosts, LIMITS, MemoryGate(), MemoryAudit(), gone)
+        error = self.failureResultOf(
+            Deferred.fromCoroutine(runtime.respond(DEV, a_request())), AppBroken
+        ).value
+        self.assertEqual(error.message, "no such folder")
+
+    def test_broken_app_is_tried_again(self):
+        """An app that does not load is tried again, but not for each request."""
+        self.files = DictFiles({"app.star": "x = = 1"})
+        self.failureResultOf(self.respond(an_app()), AppBroken)
+        self.files.contents["app.star"] = HELLO["app.star"].encode()
+        self.failureResultOf(self.respond(an_app()), AppBroken)
+        self.clock.advance(3)
+        self.successResultOf(self.respond(an_app(), "/api"))
+
+    def test_idle(self):
+        """A host that is not asked for a while is ended; the next request starts another."""
+        self.page(an_app())
+        self.clock.pump([15] * 3)
+        self.assertTrue(self.hosts.started[0].alive)
+        self.clock.pump([15] * 3)
+        self.assertFalse(self.hosts.started[0].alive)
+        self.page(an_app())
+        self.assertEqual(len(self.hosts.started), 2)
+
+    def test_least_recently_used(self):
+        """When too many run, the one not used for longest makes room."""
+        apps = [an_app(f"/{n}", app_id=f"app_prd_{n}") for n in range(3)]
+        for app in (apps[0], apps[1], apps[0], apps[2]):
+            self.clock.advance(1)
+            self.page(app)
+        self.assertEqual([host.alive for host in self.hosts.started], [True, False, True])
+
+    def test_too_many_apps(self):
+        """When all that run are at work, another has to wait."""
+        apps = [an_app(f"/{n}", app_id=f"app_prd_{n}") for n in range(3)]
+        for app in apps[:2]:
+            self.page(app)
+        for host in self.hosts.started:
+            host.busy = 1
+        self.failureResultOf(self.respond(apps[2]), AppBusy)
+        self.hosts.started[0].busy = 0
+        self.page(apps[2])
+
+    def test_replaces_a_dead_host(self):
+        """A host that has died is replaced for the next request."""
+        self.page(an_app())
+        self.hosts.started[0].alive = False
+        self.page(an_app())
+        self.assertEqual(len(self.hosts.started), 2)
+
+    def test_static_needs_no_host(self):
+        """Static files are answered without starting the app."""
+        self.files = DictFiles({**HELLO, "static/a.css": "p{}"})
+        self.assertEqual(self.page(an_app(), "/static/a.css"), "p{}")
+        self.assertEqual(self.hosts.started, [])
+
+    def test_shipped_scripts(self):
+        """The shipped scripts are there for every app that does not bring its own."""
+        self.assertIn("htmx", self.page(an_app(), "/static/gen/lib/htmx.min.js"))
+        self.assertIn("sse", self.page(an_app(), "/static/gen/lib/sse.js"))
+        self.files = DictFiles({**HELLO, "static/gen/lib/htmx.min.js": "own"})
+        self.runtime.retract("app_prd_1")
+        self.assertEqual(self.page(an_app(), "/static/gen/lib/htmx.min.js"), "own")
+
+    def test_static_only(self):
+        """A site without routes is served without asking the app."""
+        self.files = DictFiles(
+            {"app.star": 'app = ace.app("S", static_only = True)', "index.html": "home"}
+        )
+        self.assertEqual(self.page(an_app()), "home")
+        self.failureResultOf(self.respond(an_app(), "/app.star"), NoSuchRoute)
+
+    def test_config(self):
+        """An app reads the server's settings, and what it is itself."""
+        text = (
+            "def handler(req):\n"
+            '    return [ace.config("x", 0), ace.config("_branch", 0), ace.config("_dev", 0)]\n'
+            'app = ace.app("A", routes = [ace.api("/")])'
+        )
+        runtime = MemoryRuntime(
+            self.clock,
+            MemoryGate(),
+            MemoryAudit(),
+            self.files_for,
+            knowledge=Knowledge(node_config={"x": 5}),
+        )
+        self.files = DictFiles({"app.star": text})
+        branch = AppMetadata(version_metadata=VersionMetadata(git_branch="main"))
+        app = DEV.__class__(id="app_prd_1", path="/", metadata=branch)
+        answer = self.successResultOf(Deferred.fromCoroutine(runtime.respond(app, a_request())))
+        self.assertEqual(answer.body, b'[5,"main",false]\n')
+
+    def test_approvals_are_of_the_version(self):
+        """Until a new version is published, calls are judged by what the running one was given."""
+        text = (
+            'load("fs.in", "fs")\ndef handler(req):\n    return fs.list().value\n'
+            'app = ace.app("A", routes = [ace.api("/")])'
+        )
+        gate = MemoryGate({("fs.in", "list"): lambda: 1})
+        runtime = MemoryRuntime(self.clock, gate, MemoryAudit(), self.files_for)
+        self.files = DictFiles({"app.star": text})
+        old = an_app(loads=("fs.in",))
+        self.successResultOf(Deferred.fromCoroutine(runtime.respond(old, a_request())))
+        newer = an_app(loads=("fs.in", "exec.in"))
+        self.successResultOf(Deferred.fromCoroutine(runtime.respond(newer, a_request())))
+        self.assertEqual(
+            [scope.caller.app.metadata.loads for scope in gate.scopes], [("fs.in",), ("fs.in",)]
+        )

@@ -1,0 +1,49 @@
+"""The queue in front of a busy app."""
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import AppBusy
+from clace.runtime.turnstile import Turnstile
+
+
+class TurnstileTests(SynchronousTestCase):
+    def setUp(self):
+        self.clock = Clock()
+        self.turnstile = Turnstile(self.clock, 2, 2, 10)
+
+    def enter(self):
+        return Deferred.fromCoroutine(self.turnstile.enter())
+
+    def test_in_turn(self):
+        """Who comes first is let in first, as many at a time as there is room."""
+        entered = [self.enter() for _ in range(4)]
+        self.assertEqual([one.called for one in entered], [True, True, False, False])
+        self.turnstile.leave()
+        self.assertEqual([one.called for one in entered], [True, True, True, False])
+        self.turnstile.leave()
+        self.successResultOf(entered[3])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_full(self):
+        """Who finds the queue full is told at once."""
+        for _ in range(4):
+            self.enter()
+        self.failureResultOf(self.enter(), AppBusy)
+
+    def test_deadline(self):
+        """Whose turn does not come in time is told so, and is not let in later."""
+        entered = [self.enter() for _ in range(3)]
+        self.clock.advance(10)
+        self.failureResultOf(entered[2], AppBusy)
+        self.turnstile.leave()
+        self.successResultOf(self.enter())
+
+    def test_leaving_the_queue(self):
+        """Who stops waiting takes nobody's turn."""
+        entered = [self.enter() for _ in range(4)]
+        entered[2].cancel()
+        self.failureResultOf(entered[2], CancelledError)
+        self.turnstile.leave()
+        self.successResultOf(entered[3])
