@@ -47,6 +47,8 @@ from clace.plugins.exec.plugin import Exec, ExecSettings
 from clace.plugins.fs.plugin import Fs, FsSettings
 from clace.plugins.gate import Gate
 from clace.plugins.http.plugin import Http, HttpSettings
+from clace.plugins.store.database import open_database
+from clace.plugins.store.plugin import Store, StoreSettings
 from clace.plugins.temp_files import TempFiles
 from clace.runtime.hosts import ProcessHosts
 from clace.runtime.installed import InstalledApps
@@ -165,6 +167,7 @@ class Composition:
         )
         audit_url = config.metadata.audit_db_connection
         self.audit = open_audit(audit_url, upgrades, retention, reactor)
+        self.documents = open_database(config.plugin.store.db_connection, reactor)
         self.account = AdminAccount(
             config.admin_user, self.password_hash(), reactor, self.password_threads.run
         )
@@ -223,6 +226,7 @@ class Composition:
             self.password_threads,
             self.store,
             self.audit,
+            self.documents,
             self.git,
             OnStop(self.temp_files.stop),
             OnStop(self.programs.stop),
@@ -342,11 +346,13 @@ class Composition:
         in_thread, files = self.file_threads.run, self.temp_files
         folders = tuple(map(str, self.config.app_config.fs.file_access))
         allowed = HttpSettings(allow=self.config.plugin.http.allow_hosts)
+        sharing = StoreSettings(share_with_staging=self.config.plugin.store.share_with_staging)
         return Gate(
             (
                 self.programs.plugin,
                 Fs(FsSettings(file_access=folders), files, in_thread).plugin,
                 Http(self.reactor, allowed, secrets.token_bytes).plugin,
+                Store(sharing, self.documents, self.reactor).plugin,
             )
         )
 

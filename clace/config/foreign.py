@@ -47,7 +47,7 @@ _KEYS = {
     ("plugin", "fs.in"): "db_connection",
 }
 _NAMES = {at: frozenset(names.split()) for at, names in _KEYS.items()}
-_PLUGIN = re.compile(r"(store|proxy|container|clace|openrun|openrun_admin|builder)\.in(#.+)?|.+#.+")
+_PLUGIN = re.compile(r"(proxy|container|clace|openrun|openrun_admin|builder)\.in(#.+)?|.+#.+")
 
 
 def knows(at: Steps) -> bool:

@@ -189,21 +189,24 @@ def server_uri() -> Rule:
     return Rule("a socket's path or http(s)://host:port", parse)
 
 
-def database() -> Rule:
+def database(*, postgres: bool = False) -> Rule:
     """A database; a refusal does not repeat what was given, for an URL may hold a password."""
+    expected = "sqlite:PATH or postgresql://..." if postgres else "sqlite:PATH"
 
     def parse(value: object, names: Names) -> str:
         written = _printable(value)
         if is_reference(written):
             return written  # read again when the secret is known
         scheme, _, rest = written.partition(":")
-        if scheme in {"postgres", "postgresql"}:
+        if postgres and scheme in {"postgres", "postgresql"} and rest.startswith("//"):
+            return written
+        if scheme in {"postgres", "postgresql"} and not postgres:
             raise Refused("PostgreSQL is not supported by this version, use sqlite:PATH")
         if scheme != "sqlite" or rest in {"", ":memory:"}:
-            raise Refused("expected sqlite:PATH")
+            raise Refused(f"expected {expected}")
         return f"sqlite:{names.path(rest)}"
 
-    return Rule("sqlite:PATH", parse, expands=True)
+    return Rule(expected, parse, secret=postgres, expands=True)
 
 
 def endpoint() -> Rule:

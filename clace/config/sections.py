@@ -190,10 +190,23 @@ class FSPlugin(Struct, frozen=True):
     """``fs.in`` has nothing to configure yet; see ``app_config.fs.file_access``."""
 
 
-class Plugins(Struct, frozen=True, rename={"exec": "exec.in", "http": "http.in", "fs": "fs.in"}):
+class StorePlugin(Struct, frozen=True):
+    """Where the documents of apps are, and whether staging apps have those of production."""
+
+    db_connection: Annotated[str, rules.database(postgres=True)] = (
+        "sqlite:$CL_HOME/metadata/clace_app_store.db"
+    )
+    share_with_staging: Flag = False
+
+
+_PLUGIN_NAMES = {name: f"{name}.in" for name in ("exec", "http", "fs", "store")}
+
+
+class Plugins(Struct, frozen=True, rename=_PLUGIN_NAMES):
     exec: ExecPlugin = ExecPlugin()
     http: HTTPPlugin = HTTPPlugin()
     fs: FSPlugin = FSPlugin()
+    store: StorePlugin = StorePlugin()
 
 
 class Settings(Struct, frozen=True, kw_only=True):

@@ -102,7 +102,7 @@ class NoticeTests(LoadCase):
             "[https]\nservice_email = 'a@b'": ["[https] service_email"],
             "[auth.github]\nkey = 'x'\n[auth.google]": ["[auth.github]", "[auth.google]"],
             "[telemetry]\nenabled = true": ["[telemetry]"],
-            '[plugin."store.in"]\nx = 1': ['[plugin."store.in"]'],
+            '[plugin."proxy.in"]\nx = 1': ['[plugin."proxy.in"]'],
             '[plugin."http.in#work"]\nx = 1': ['[plugin."http.in#work"]'],
             "[[permissions.allow]]\nplugin = 'x'": ["[permissions]"],
             "[app_config]\ncontainer.health_url = '/'": ["[app_config] container.health_url"],

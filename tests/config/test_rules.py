@@ -60,6 +60,14 @@ class RuleTests(SynchronousTestCase):
             rules.database(), "postgresql://h/d", "mysql://h", "sqlite:", "sqlite::memory:", "", 1
         )
 
+    def test_other_database(self):
+        """Where PostgreSQL may be, its URL is kept as it is, and hidden; SQLite may be there too."""
+        rule = rules.database(postgres=True)
+        self.takes(rule, "postgresql://u:p@h/d", "postgresql://u:p@h/d")
+        self.takes(rule, "sqlite:x.db", "sqlite:/h/x.db")
+        self.refuses(rule, "postgresql:d", "mysql://h", "sqlite:", 1)
+        self.assertTrue(rule.secret)
+
     def test_texts_of_flags(self):
         """Flags and variables say numbers and booleans as text; anything else stays text."""
         number, truth = rules.integer(0, 9), rules.boolean()
