@@ -61,7 +61,7 @@ class RuleTests(SynchronousTestCase):
         )
 
     def test_other_database(self):
-        """Where PostgreSQL may be, its URL is kept as it is, and hidden; SQLite may be there too."""
+        """Where PostgreSQL may be, its URL is kept as it is, and hidden; SQLite may be too."""
         rule = rules.database(postgres=True)
         self.takes(rule, "postgresql://u:p@h/d", "postgresql://u:p@h/d")
         self.takes(rule, "sqlite:x.db", "sqlite:/h/x.db")
