@@ -11,7 +11,13 @@ from zope.interface import Attribute, Interface
 
 from clace.model.app import App, AppMetadata, AppSettings, Demands, FileRef, PluginManifest
 from clace.model.paths import AppGlob, AppPath
-from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.model.requests import (
+    ApproveOptions,
+    CreateApp,
+    CreateOptions,
+    CreateSecret,
+    ReloadOptions,
+)
 from clace.model.results import (
     AppCreated,
     AppFound,
@@ -20,6 +26,11 @@ from clace.model.results import (
     AppsDeleted,
     AppsPromoted,
     AppsReloaded,
+    SecretCreated,
+    SecretDeleted,
+    SecretFound,
+    SecretList,
+    SecretsRekeyed,
     ServerStatus,
     Stopping,
 )
@@ -62,6 +73,28 @@ class IAdministration(Interface):
 
     async def promote_apps(glob: str, *, dry_run: bool) -> AppsPromoted:
         """Let production apps serve what their staging twins serve."""
+
+    async def create_secret(request: CreateSecret, *, update: bool) -> SecretCreated:
+        """Store a secret; with ``update`` it may replace one.
+
+        :raises SecretExists: there is one of this name, and it is not to be replaced.
+        :raises SecretFailed: the store cannot be used; says why.
+        """
+
+    async def list_secrets(glob: str, *, provider: str) -> SecretList:
+        """The stored secrets whose names match, all for ``""``; never their values."""
+
+    async def get_secret(name: str, *, reveal: bool, provider: str) -> SecretFound:
+        """One secret, with ``reveal`` its value too.
+
+        :raises NoSuchSecret: none of this name is stored.
+        """
+
+    async def delete_secret(name: str, *, provider: str) -> SecretDeleted:
+        """:raises NoSuchSecret: none of this name is stored."""
+
+    async def rekey_secrets(*, provider: str) -> SecretsRekeyed:
+        """Seal all stored secrets with the active key; on any failure none."""
 
     async def server_status() -> ServerStatus:
         """That the server answers, and which one it is."""

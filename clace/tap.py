@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import string
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from msgspec import to_builtins
-from twisted.application.service import IService
+from msgspec.structs import asdict
+from twisted.application.service import IService, MultiService
 from twisted.logger import Logger, globalLogPublisher
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
@@ -22,7 +24,7 @@ from twisted.web.resource import IResource
 from clace.audit.log import open_audit
 from clace.audit.retention import Retention
 from clace.auth.account import AdminAccount
-from clace.config import Config, find, load, node_values
+from clace.config import Config, find, load, node_values, values_with_secrets, with_secrets
 from clace.database.schema import UpgradeOptions
 from clace.errors import ClaceError
 from clace.interfaces import IFiles
@@ -36,12 +38,14 @@ from clace.listeners.defaults import (
 from clace.listeners.services import Listeners
 from clace.log_files import RotatingFile
 from clace.logs import LogOptions, Logs, make_logs
+from clace.metadata.secret_rows import open_secret_rows
 from clace.metadata.store import open_store
 from clace.model.app import App
 from clace.model.paths import AppGlob, AppPath
 from clace.model.results import ServerStatus
-from clace.operations.administration import Administration
+from clace.operations.administration import Administration, ServerProcess
 from clace.operations.creation import Creation, Defaults, stamps
+from clace.operations.secrets import SecretOperations
 from clace.passwords import hash_password, random_password
 from clace.plugins.exec.plugin import Exec, ExecSettings
 from clace.plugins.fs.plugin import Fs, FsSettings
@@ -55,12 +59,16 @@ from clace.runtime.installed import InstalledApps
 from clace.runtime.limits import HostLimits
 from clace.runtime.packing import Knowledge
 from clace.runtime.runtime import Runtime
+from clace.secrets.opening import open_providers
+from clace.secrets.opening import open_store as open_stored
+from clace.secrets.providers import ProviderOptions
+from clace.secrets.stored import Surroundings
 from clace.service import AtStart, InOrder, OnStop, Signals, WhenRunning, settle_memory
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitOptions, GitSource
 from clace.sources.git_auth import GitAuth
 from clace.sources.sources import Sources
-from clace.threads import Threads
+from clace.threads import InThread, Threads
 from clace.web.access import AccessEntry, AccessLog
 from clace.web.admin import AdminAPI, Guard, trusted
 from clace.web.admin_guard import AdminGuard
@@ -132,6 +140,11 @@ def new_id() -> str:
     return f"rid_{secrets.token_hex(10)}"
 
 
+def name_suffix() -> str:
+    """What makes the name of a secret one that nobody has."""
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8))
+
+
 class Composition:
     """Which class fills which seam, and which part of the configuration it is handed.
 
@@ -152,15 +165,15 @@ class Composition:
         self.make_floor_4()
 
     def make_floor_2(self) -> None:
-        config, reactor = self.config, self.reactor
         self.logs = self.make_logs()
+        upgrades = UpgradeOptions(
+            auto_upgrade=self.config.metadata.auto_upgrade,
+            ignore_higher_version=self.config.metadata.ignore_higher_version,
+        )
+        self.make_metadata(upgrades)
+        config, reactor = self.config, self.reactor
         self.file_threads = Threads(reactor, "files", 8)
         self.password_threads = Threads(reactor, "passwords", 2)
-        upgrades = UpgradeOptions(
-            auto_upgrade=config.metadata.auto_upgrade,
-            ignore_higher_version=config.metadata.ignore_higher_version,
-        )
-        self.store = open_store(config.metadata.db_connection, upgrades, reactor)
         retention = Retention(
             http_days=config.system.http_event_retention_days,
             other_days=config.system.non_http_event_retention_days,
@@ -199,8 +212,11 @@ class Composition:
         self.administration = Administration(
             *rooms,
             creation=creation,
-            status=lambda: ServerStatus(pid=os.getpid(), version=VERSION),
-            stop=partial(self.reactor.callLater, 0, self.reactor.stop),
+            secrets=SecretOperations(self.stored_secrets, name_suffix),
+            server=ServerProcess(
+                status=lambda: ServerStatus(pid=os.getpid(), version=VERSION),
+                stop=partial(self.reactor.callLater, 0, self.reactor.stop),
+            ),
         )
 
     def make_floor_4(self) -> None:
@@ -224,7 +240,9 @@ class Composition:
             self.logs,
             self.file_threads,
             self.password_threads,
+            self.secret_threads,
             self.store,
+            self.secret_rows,
             self.audit,
             self.documents,
             self.git,
@@ -271,6 +289,37 @@ class Composition:
 
     # The parts, each with its part of the configuration.
 
+    def make_metadata(self, upgrades: UpgradeOptions) -> None:
+        """The store and the secrets, which need each other: secrets name the database, and it
+        holds some. From now on the configuration has values in the place of their names.
+        """
+        sections = {
+            name: ProviderOptions(**asdict(section)) for name, section in self.config.secret.items()
+        }
+        self.secret_threads = MultiService()
+        default = self.config.app_config.security.default_secrets_provider
+        self.secrets = open_providers(default, sections, os.environ, self.threads_for_secrets)
+        self.fill("metadata")
+        url = self.config.metadata.db_connection
+        self.store = open_store(url, upgrades, self.reactor)
+        self.secret_rows = open_secret_rows(url)
+        around = Surroundings(
+            self.threads_for_secrets("store"), self.reactor.seconds, secrets.token_bytes
+        )
+        self.stored_secrets = open_stored(
+            self.secrets, sections, self.secret_rows, self.config.home, around
+        )
+        self.fill("plugin")
+
+    def threads_for_secrets(self, name: str) -> InThread:
+        threads = Threads(self.reactor, f"secrets-{name}", 4)
+        threads.setServiceParent(self.secret_threads)
+        return threads.run
+
+    def fill(self, section: str) -> None:
+        """Put secrets in the place of their names."""
+        self.config = with_secrets(self.config, section, os.environ, self.secrets.resolved)
+
     def private_folder(self, name: str) -> str:
         """A folder for files of this run, which only we may look into."""
         folder = self.config.home / "run" / name
@@ -306,6 +355,7 @@ class Composition:
                 user_id=entry.user_id,
                 key_file_path=str(entry.key_file_path or ""),
                 password=entry.password,
+                reveal=self.secrets.resolved,
             )
             for name, entry in self.config.git_auth.items()
         )
@@ -330,7 +380,9 @@ class Composition:
             idle_seconds=sandbox.idle_secs,
             watch_seconds=self.config.system.file_watcher_debounce_millis / 1000,
         )
-        knowledge = Knowledge(node_config=dict(node_values(self.config, os.environ)))
+        values = node_values(self.config, os.environ)
+        whole = values_with_secrets(self.config, values, ("node_config",), self.secrets.resolved)
+        knowledge = Knowledge(node_config=whole)
         hosts = ProcessHosts(self.reactor, limits)
         return Runtime(
             self.reactor, hosts, limits, self.make_gate(), self.audit, self.files_of, knowledge
@@ -353,7 +405,8 @@ class Composition:
                 Fs(FsSettings(file_access=folders), files, in_thread).plugin,
                 Http(self.reactor, allowed, secrets.token_bytes).plugin,
                 Store(sharing, self.documents, self.reactor).plugin,
-            )
+            ),
+            secrets=self.secrets,
         )
 
     def make_access_log(self) -> tuple[AccessLog, Callable[[AccessEntry], None]]:

@@ -21,7 +21,13 @@ from clace.client.failures import unreachable
 from clace.client.refusals import refusal
 from clace.errors import BadRequest, ClaceError, ServerUnreachable
 from clace.interfaces import IAdministration
-from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.model.requests import (
+    ApproveOptions,
+    CreateApp,
+    CreateOptions,
+    CreateSecret,
+    ReloadOptions,
+)
 from clace.model.results import (
     AppCreated,
     AppFound,
@@ -30,6 +36,11 @@ from clace.model.results import (
     AppsDeleted,
     AppsPromoted,
     AppsReloaded,
+    SecretCreated,
+    SecretDeleted,
+    SecretFound,
+    SecretList,
+    SecretsRekeyed,
     ServerStatus,
     Stopping,
 )
@@ -105,6 +116,24 @@ class AdminClient:
     async def promote_apps(self, glob: str, *, dry_run: bool) -> AppsPromoted:
         query = {"appPathGlob": glob, "dryRun": dry_run}
         return await self._ask(AppsPromoted, "POST", "/promote", query)
+
+    async def create_secret(self, request: CreateSecret, *, update: bool) -> SecretCreated:
+        return await self._ask(SecretCreated, "POST", "/secret", {"update": update}, request)
+
+    async def list_secrets(self, glob: str, *, provider: str) -> SecretList:
+        query = {"glob": glob, "provider": provider}
+        return await self._ask(SecretList, "GET", "/secrets", query)
+
+    async def get_secret(self, name: str, *, reveal: bool, provider: str) -> SecretFound:
+        query = {"name": name, "reveal": reveal, "provider": provider}
+        return await self._ask(SecretFound, "GET", "/secret", query)
+
+    async def delete_secret(self, name: str, *, provider: str) -> SecretDeleted:
+        query = {"name": name, "provider": provider}
+        return await self._ask(SecretDeleted, "DELETE", "/secret", query)
+
+    async def rekey_secrets(self, *, provider: str) -> SecretsRekeyed:
+        return await self._ask(SecretsRekeyed, "POST", "/secret/rekey", {"provider": provider})
 
     async def server_status(self) -> ServerStatus:
         return await self._ask(ServerStatus, "GET", "/server_status", {})

@@ -43,3 +43,18 @@ class ReloadOptions(Struct, frozen=True, kw_only=True):
     branch: str = ""
     commit: str = ""
     git_auth: str = ""
+
+
+class CreateSecret(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``POST /_clace/secret``: a secret under a name, or under one made of a prefix."""
+
+    name: str = ""
+    prefix: str = ""
+    value: str
+    encoding: str = ""
+    description: str = ""
+    provider: str = ""
+    source_file: str = ""
+
+    def __repr__(self) -> str:
+        return f"CreateSecret({self.name or self.prefix!r})"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from datetime import datetime
+
+from msgspec import UNSET, Struct, UnsetType
 
 from clace.model.app import App, Permission
 from clace.model.paths import AppPath
@@ -102,6 +104,52 @@ class AppsReloaded(Struct, frozen=True):
 class AppsPromoted(Struct, frozen=True):
     dry_run: bool = False
     promote_results: tuple[AppPath, ...] = ()
+
+
+class SecretCreated(Struct, frozen=True):
+    """``secret_ref`` is what an app or a configuration says to name it."""
+
+    name: str
+    provider: str
+    secret_ref: str
+    updated: bool = False
+
+
+class SecretDescription(Struct, frozen=True):
+    """What may be known of a stored secret."""
+
+    name: str
+    key_id: str
+    created_by: str
+    create_time: datetime
+    update_time: datetime
+    description: str = ""
+    source_file: str = ""
+
+
+class SecretFound(SecretDescription, frozen=True):
+    """With the value, if it was asked for; ``encoding`` is ``base64`` for what is no text."""
+
+    value: str | UnsetType = UNSET
+    encoding: str | UnsetType = UNSET
+
+    def __repr__(self) -> str:
+        return f"SecretFound({self.name!r})"
+
+
+class SecretList(Struct, frozen=True):
+    secrets: tuple[SecretDescription, ...] = ()
+
+
+class SecretDeleted(Struct, frozen=True):
+    name: str
+
+
+class SecretsRekeyed(Struct, frozen=True):
+    """How many were sealed with the active key, and how many had been before."""
+
+    rekeyed: int = 0
+    skipped: int = 0
 
 
 class ServerStatus(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import Struct
 from zope.interface import implementer
 
 from clace.interfaces import (
@@ -16,7 +17,13 @@ from clace.interfaces import (
 )
 from clace.model.app import App, Kind
 from clace.model.paths import AppGlob, AppPath
-from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.model.requests import (
+    ApproveOptions,
+    CreateApp,
+    CreateOptions,
+    CreateSecret,
+    ReloadOptions,
+)
 from clace.model.results import (
     AppCreated,
     AppDescription,
@@ -28,6 +35,11 @@ from clace.model.results import (
     AppsDeleted,
     AppsPromoted,
     AppsReloaded,
+    SecretCreated,
+    SecretDeleted,
+    SecretFound,
+    SecretList,
+    SecretsRekeyed,
     ServerStatus,
     Stopping,
 )
@@ -37,6 +49,14 @@ from clace.operations.creation import Creation
 from clace.operations.draft import Draft
 from clace.operations.promotion import is_behind, promote
 from clace.operations.reloading import Reloading
+from clace.operations.secrets import SecretOperations
+
+
+class ServerProcess(Struct, frozen=True):
+    """The process that all this happens in."""
+
+    status: Callable[[], ServerStatus]
+    stop: Callable[[], None]
 
 
 @implementer(IAdministration)
@@ -51,8 +71,8 @@ class Administration:
         installed: IInstalledApps,
         *,
         creation: Creation,
-        status: Callable[[], ServerStatus],
-        stop: Callable[[], None],
+        secrets: SecretOperations,
+        server: ServerProcess,
     ) -> None:
         self._store = store
         self._sources = sources
@@ -60,8 +80,8 @@ class Administration:
         self._installed = installed
         self._creation = creation
         self._reloading = Reloading(store, sources, runtime, installed)
-        self._status = status
-        self._stop = stop
+        self._secrets = secrets
+        self._server = server
 
     async def create_app(self, request: CreateApp, options: CreateOptions) -> AppCreated:
         return await self._creation.create(request, options)
@@ -141,12 +161,27 @@ class Administration:
             await draft.commit(dry_run=dry_run)
         return AppsPromoted(dry_run, tuple(promoted))
 
+    async def create_secret(self, request: CreateSecret, *, update: bool) -> SecretCreated:
+        return await self._secrets.create(request, update=update)
+
+    async def list_secrets(self, glob: str, *, provider: str) -> SecretList:
+        return await self._secrets.list(glob, provider=provider)
+
+    async def get_secret(self, name: str, *, reveal: bool, provider: str) -> SecretFound:
+        return await self._secrets.get(name, reveal=reveal, provider=provider)
+
+    async def delete_secret(self, name: str, *, provider: str) -> SecretDeleted:
+        return await self._secrets.delete(name, provider=provider)
+
+    async def rekey_secrets(self, *, provider: str) -> SecretsRekeyed:
+        return await self._secrets.rekey(provider=provider)
+
     async def server_status(self) -> ServerStatus:
-        return self._status()
+        return self._server.status()
 
     async def stop_server(self) -> Stopping:
-        stopping = Stopping(self._status().pid)
-        self._stop()
+        stopping = Stopping(self._server.status().pid)
+        self._server.stop()
         return stopping
 
     def _draft(self) -> Draft:

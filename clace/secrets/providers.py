@@ -19,6 +19,7 @@ from clace.secrets.properties import Properties
 class ProviderOptions(Struct, frozen=True, kw_only=True):
     """What a section says; which of it a provider needs, the configuration has checked."""
 
+    keys_printf: str = ""
     file_name: Path | None = None
     address: str = ""
     token: str = ""
@@ -27,6 +28,20 @@ class ProviderOptions(Struct, frozen=True, kw_only=True):
     profile: str = ""
     region: str = ""
     endpoint: str = ""
+    key: str = "auto"
+
+    def __repr__(self) -> str:
+        return "ProviderOptions()"
+
+
+def is_stored(name: str) -> bool:
+    """Whether it is the one that keeps secrets in the metadata database."""
+    return _kind(name) == "db"
+
+
+def is_local(name: str) -> bool:
+    """Whether it needs nothing that could itself be a secret."""
+    return _kind(name) in {"env", "prop"}
 
 
 def make_provider(
@@ -36,7 +51,11 @@ def make_provider(
 
     :raises SecretFailed: it needs what is not installed, or cannot work with its options.
     """
-    return _MAKERS[name.partition("_")[0]](options, environ)
+    return _MAKERS[_kind(name)](options, environ)
+
+
+def _kind(name: str) -> str:
+    return name.partition("_")[0]
 
 
 def _environment(_options: ProviderOptions, environ: Mapping[str, str]) -> ISecretProvider:

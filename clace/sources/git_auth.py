@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,6 +30,7 @@ class GitAuth(Struct, frozen=True, kw_only=True):
     user_id: str = ""
     key_file_path: str = ""
     password: str = ""
+    reveal: Callable[[str], str] = str
 
     def __repr__(self) -> str:
         return f"GitAuth({self.name!r})"
@@ -36,6 +38,13 @@ class GitAuth(Struct, frozen=True, kw_only=True):
     @property
     def user(self) -> str:
         return self.user_id or "git"
+
+    def opened(self) -> str:
+        """The password, if it is a secret of a provider as it is now. Blocks.
+
+        :raises SecretFailed: it cannot be had; names provider and key.
+        """
+        return self.reveal(self.password)
 
     def reach(self, place: GitPlace) -> GitPlace:
         """The place as it is reached with this entry.
@@ -79,7 +88,7 @@ def _usable_key(auth: GitAuth, folder: Path) -> Path:
 def _without_passphrase(auth: GitAuth, key: bytes) -> bytes:
     load = load_ssh_private_key if b"OPENSSH PRIVATE KEY" in key else load_pem_private_key
     try:
-        private = load(key, auth.password.encode())
+        private = load(key, auth.opened().encode())
     except (ValueError, TypeError) as error:
         raise _unusable(auth, "its password does not open the key") from error
     return private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
@@ -90,7 +99,7 @@ def credential_options(auth: GitAuth | None, place: GitPlace, folder: Path) -> t
     if auth is None or auth.key_file_path or not auth.password or place.scheme == "file":
         return ()
     site = f"{place.scheme}://{place.host}"
-    secret = f"{quote(auth.user, safe='')}:{quote(auth.password, safe='')}"
+    secret = f"{quote(auth.user, safe='')}:{quote(auth.opened(), safe='')}"
     file = _private(folder / "credentials", f"{place.scheme}://{secret}@{place.host}\n".encode())
     return "-c", f"credential.{site}.helper=store --file={shlex.quote(str(file))}"
 

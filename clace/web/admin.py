@@ -67,9 +67,9 @@ class AdminAPI:
             try:
                 result = await route.serve(self._administration, query, body)
             except ClaceError as error:
-                self._record(route, user, query, error.message)
+                self._record(route, user, (query, body), error.message)
                 raise
-            self._record(route, user, query, "")
+            self._record(route, user, (query, result), "")
             return result
 
         return serve
@@ -79,10 +79,17 @@ class AdminAPI:
         request.setHeader("content-type", "application/json")
         return self._description
 
-    def _record(self, route: Route, user: str, query: Struct, problem: str) -> None:
-        if route.method == "GET":
+    def _record(
+        self, route: Route, user: str, said: tuple[Struct | None, ...], problem: str
+    ) -> None:
+        """What only reads is not worth it, but for the value of a secret."""
+        query = said[0]
+        reveals = getattr(query, "reveal", False)
+        if route.method == "GET" and not reveals:
             return
-        dry_run = "_dryrun" if getattr(query, "dry_run", False) else ""
+        suffix = "_reveal" if reveals else ""
+        if getattr(query, "dry_run", False):
+            suffix = "_dryrun"
         self._audit.record(
             AuditEvent(
                 rid=self._new_id(),
@@ -90,12 +97,17 @@ class AdminAPI:
                 create_time=int(self._seconds() * _NANOSECONDS),
                 user_id=user,
                 event_type="system",
-                operation=route.operation + dry_run,
-                target=getattr(query, "app_path_glob", ""),
+                operation=route.operation + suffix,
+                target=next(filter(None, map(_target, said)), ""),
                 status="Failed" if problem else "Success",
                 detail=problem,
             )
         )
+
+
+def _target(said: Struct | None) -> str:
+    """What an operation is about, as far as a query, body or result says."""
+    return str(getattr(said, "app_path_glob", "") or getattr(said, "name", ""))
 
 
 def query_of(request: Request) -> dict[str, str]:

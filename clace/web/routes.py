@@ -10,7 +10,13 @@ from msgspec import Struct
 
 from clace.errors import BadRequest
 from clace.interfaces import IAdministration
-from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.model.requests import (
+    ApproveOptions,
+    CreateApp,
+    CreateOptions,
+    CreateSecret,
+    ReloadOptions,
+)
 from clace.model.results import (
     AppCreated,
     AppFound,
@@ -19,6 +25,11 @@ from clace.model.results import (
     AppsDeleted,
     AppsPromoted,
     AppsReloaded,
+    SecretCreated,
+    SecretDeleted,
+    SecretFound,
+    SecretList,
+    SecretsRekeyed,
     ServerStatus,
     Stopping,
 )
@@ -69,6 +80,30 @@ class ReloadQuery(Struct, frozen=True, rename="camel"):
     branch: str = ""
     commit: str = ""
     git_auth: str = ""
+
+
+class CreateSecretQuery(Struct, frozen=True, rename="camel"):
+    update: bool = False
+
+
+class SecretQuery(Struct, frozen=True, rename="camel"):
+    name: str
+    provider: str = ""
+
+
+class RevealQuery(Struct, frozen=True, rename="camel"):
+    name: str
+    reveal: bool = False
+    provider: str = ""
+
+
+class SecretListQuery(Struct, frozen=True, rename="camel"):
+    glob: str = ""
+    provider: str = ""
+
+
+class ProviderQuery(Struct, frozen=True, rename="camel"):
+    provider: str = ""
 
 
 Serve = Callable[[IAdministration, Any, Any], Awaitable[Struct]]
@@ -201,6 +236,52 @@ ROUTES = (
         query=GlobQuery,
         result=AppsPromoted,
         serve=lambda admin, q, _: admin.promote_apps(q.app_path_glob, dry_run=q.dry_run),
+    ),
+    Route(
+        method="POST",
+        path="/secret",
+        operation="create_secret",
+        summary="Store a secret, sealed",
+        query=CreateSecretQuery,
+        body=CreateSecret,
+        result=SecretCreated,
+        serve=lambda admin, q, body: admin.create_secret(body, update=q.update),
+    ),
+    Route(
+        method="GET",
+        path="/secrets",
+        operation="list_secrets",
+        summary="The stored secrets whose name matches a glob, without their values",
+        query=SecretListQuery,
+        result=SecretList,
+        serve=lambda admin, q, _: admin.list_secrets(q.glob, provider=q.provider),
+    ),
+    Route(
+        method="GET",
+        path="/secret",
+        operation="get_secret",
+        summary="One stored secret, with its value if asked for",
+        query=RevealQuery,
+        result=SecretFound,
+        serve=lambda admin, q, _: admin.get_secret(q.name, reveal=q.reveal, provider=q.provider),
+    ),
+    Route(
+        method="DELETE",
+        path="/secret",
+        operation="delete_secret",
+        summary="Delete a stored secret",
+        query=SecretQuery,
+        result=SecretDeleted,
+        serve=lambda admin, q, _: admin.delete_secret(q.name, provider=q.provider),
+    ),
+    Route(
+        method="POST",
+        path="/secret/rekey",
+        operation="rekey_secrets",
+        summary="Seal all stored secrets with the active key",
+        query=ProviderQuery,
+        result=SecretsRekeyed,
+        serve=lambda admin, q, _: admin.rekey_secrets(provider=q.provider),
     ),
     Route(
         method="GET",

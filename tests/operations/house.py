@@ -10,13 +10,15 @@ from clace.metadata.memory import MemoryStore
 from clace.model.requests import CreateApp, CreateOptions
 from clace.model.results import ServerStatus
 from clace.model.traffic import AppRequest
-from clace.operations.administration import Administration
+from clace.operations.administration import Administration, ServerProcess
 from clace.operations.creation import Creation, Defaults, Stamp
+from clace.operations.secrets import SecretOperations
 from clace.plugins.definition import Plugin
 from clace.plugins.gate import Gate
 from clace.runtime.installed import InstalledApps
 from clace.runtime.memory import MemoryRuntime
 from clace.sources.memory import MemorySources
+from tests.support.memory_secrets import MemorySecretStore
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -63,8 +65,8 @@ class House:
         self.administration = Administration(
             *rooms,
             creation=creation,
-            status=lambda: ServerStatus(pid=4711),
-            stop=lambda: self.stopped.append(True),
+            secrets=SecretOperations(MemorySecretStore(), lambda: "x"),
+            server=ServerProcess(lambda: ServerStatus(pid=4711), lambda: self.stopped.append(True)),
         )
 
     async def files_of(self, app):

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import SourceError
+from clace.errors import NoSuchSecret, SourceError
 from clace.sources.git_auth import GitAuth, credential_options, ssh_command
 from clace.sources.places import parse
 
@@ -44,6 +44,23 @@ class GitAuthTests(SynchronousTestCase):
         self.assertEqual(program, "store")
         self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
         self.assertEqual(path.read_text(), "https://jo%40x:s3%2Fc%20ret@git.example:8443\n")
+
+    def test_a_password_from_elsewhere(self):
+        """A password that names a secret is looked up whenever git needs it; if that fails, why."""
+        secrets = {"<a>": "first"}
+        auth = GitAuth(name="work", password="<a>", reveal=secrets.__getitem__)
+        for value in ("first", "second"):
+            secrets["<a>"] = value
+            folder = self.folder / value
+            folder.mkdir()
+            credential_options(auth, WEB, folder)
+            self.assertIn(f"git:{value}@", (folder / "credentials").read_text())
+
+        def fail(_text):
+            raise NoSuchSecret("secret a of provider env: none")
+
+        broken = GitAuth(name="work", password="<a>", reveal=fail)
+        self.assertRaises(NoSuchSecret, credential_options, broken, WEB, self.folder)
 
     def test_no_password_is_given_where_none_is_asked(self):
         """Without an entry, with a key, and for files of this machine there is no password."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import UNSET
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
@@ -15,7 +16,13 @@ from clace import errors
 from clace.interfaces import IAdministration
 from clace.model.app import Demands, Permission
 from clace.model.paths import AppPath
-from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.model.requests import (
+    ApproveOptions,
+    CreateApp,
+    CreateOptions,
+    CreateSecret,
+    ReloadOptions,
+)
 
 NONE = Demands()
 RUNS = Demands(("exec.in",), (Permission("exec.in", "run", ("ls", "-l"), is_read=True),))
@@ -227,6 +234,79 @@ class AdministrationContract:
         self.assertEqual(self.listed()[0].version, 2)
         self.assertFalse(self.listed()[0].staged_changes)
 
+    def create_secret(self, value="hunter2", *, update=False, **fields):
+        request = CreateSecret(value=value, **fields)
+        return self.administration.create_secret(request, update=update)
+
+    def secret(self, name="a", *, reveal=True):
+        found = self.administration.get_secret(name, reveal=reveal, provider="")
+        return self.successResultOf(found)
+
+    def test_keeps_secrets(self):
+        """A stored secret is named by a reference; its value is told only if asked for."""
+        created = self.successResultOf(self.create_secret(name="a", description="mine"))
+        self.assertEqual((created.name, created.provider, created.updated), ("a", "db", False))
+        self.assertEqual(created.secret_ref, '{{secret_from "db" "a"}}')
+        found = self.secret(reveal=False)
+        self.assertEqual((found.name, found.description, found.value), ("a", "mine", UNSET))
+        self.assertEqual((self.secret().value, self.secret().encoding), ("hunter2", ""))
+
+    def test_keeps_binary_secrets(self):
+        """What is no text goes to and fro in Base64."""
+        self.successResultOf(self.create_secret("/wA=", name="a", encoding="base64"))
+        self.assertEqual((self.secret().value, self.secret().encoding), ("/wA=", "base64"))
+
+    def test_names_secrets(self):
+        """A secret without a name gets one that begins with the prefix."""
+        name = self.successResultOf(self.create_secret(prefix="db")).name
+        self.assertTrue(name.startswith("db_"), name)
+        self.assertEqual(self.secret(name).value, "hunter2")
+
+    def test_replaces_secrets(self):
+        """A secret is replaced only if that is meant."""
+        self.successResultOf(self.create_secret(name="a"))
+        self.failureResultOf(self.create_secret("2", name="a"), errors.SecretExists)
+        self.assertTrue(
+            self.successResultOf(self.create_secret("2", name="a", update=True)).updated
+        )
+        self.assertEqual(self.secret().value, "2")
+
+    def test_refuses_secrets(self):
+        """An odd name, an empty value, an unknown encoding and another provider are refused."""
+        for fields in (
+            {"name": "1a"},
+            {"name": "a/b"},
+            {"prefix": "a" * 65},
+            {"name": "a", "prefix": "b"},
+            {"name": "a", "value": ""},
+            {"name": "a", "value": "%", "encoding": "base64"},
+            {"name": "a", "encoding": "hex"},
+            {"name": "a", "provider": "env"},
+        ):
+            self.failureResultOf(self.create_secret(**fields), errors.BadRequest)
+        self.failureResultOf(self.create_secret("a" * 2**20 + "a", name="a"), errors.TooLarge)
+
+    def test_lists_and_deletes_secrets(self):
+        """Secrets are listed by name, without values, and are gone once deleted."""
+        for name in ("b", "a", "c"):
+            self.successResultOf(self.create_secret(name=name))
+        for glob, names in (("", ["a", "b", "c"]), ("[ab]", ["a", "b"]), ("x*", [])):
+            found = self.successResultOf(self.administration.list_secrets(glob, provider="db"))
+            self.assertEqual([secret.name for secret in found.secrets], names)
+        deleted = self.successResultOf(self.administration.delete_secret("a", provider=""))
+        self.assertEqual(deleted.name, "a")
+        for gone in (
+            self.administration.delete_secret("a", provider=""),
+            self.administration.get_secret("a", reveal=False, provider=""),
+        ):
+            self.failureResultOf(gone, errors.NoSuchSecret)
+
+    def test_rekeys_secrets(self):
+        """It tells how many were sealed anew, and how many needed not be."""
+        self.successResultOf(self.create_secret(name="a"))
+        done = self.successResultOf(self.administration.rekey_secrets(provider=""))
+        self.assertEqual(done.rekeyed + done.skipped, 1)
+
     def test_tells_its_status(self):
         """A server that answers is ok; the one that stops is the one that answered."""
         status = self.successResultOf(self.administration.server_status())
@@ -246,6 +326,7 @@ class Refusing:
         raise self._error
 
     create_app = list_apps = get_app = delete_apps = approve_apps = _refuse
+    create_secret = list_secrets = get_secret = delete_secret = rekey_secrets = _refuse
     reload_apps = promote_apps = server_status = stop_server = _refuse
 
 
@@ -274,6 +355,11 @@ class RefusalsContract:
             client.approve_apps("/x", ApproveOptions()),
             client.reload_apps("/x", ReloadOptions()),
             client.promote_apps("/x", dry_run=False),
+            client.create_secret(CreateSecret(value="1"), update=True),
+            client.list_secrets("", provider=""),
+            client.get_secret("a", reveal=True, provider=""),
+            client.delete_secret("a", provider=""),
+            client.rekey_secrets(provider=""),
             client.server_status(),
             client.stop_server(),
         ):

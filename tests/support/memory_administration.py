@@ -11,7 +11,13 @@ from clace.errors import AppExists, NeedsApproval, NoSuchApp, SourceError
 from clace.interfaces import IAdministration
 from clace.model.app import App, AppMetadata, AppSettings, Demands, Kind, VersionMetadata
 from clace.model.paths import AppGlob, AppPath
-from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.model.requests import (
+    ApproveOptions,
+    CreateApp,
+    CreateOptions,
+    CreateSecret,
+    ReloadOptions,
+)
 from clace.model.results import (
     AppCreated,
     AppDescription,
@@ -23,9 +29,16 @@ from clace.model.results import (
     AppsDeleted,
     AppsPromoted,
     AppsReloaded,
+    SecretCreated,
+    SecretDeleted,
+    SecretFound,
+    SecretList,
+    SecretsRekeyed,
     ServerStatus,
     Stopping,
 )
+from clace.operations.secrets import SecretOperations
+from tests.support.memory_secrets import MemorySecretStore
 
 
 @implementer(IAdministration)
@@ -38,6 +51,7 @@ class MemoryAdministration:
         self._pid = pid
         self._apps: dict[str, App] = {}
         self._ids = count(1)
+        self._secrets = SecretOperations(MemorySecretStore(), lambda: "xyz")
 
     async def create_app(self, request: CreateApp, options: CreateOptions) -> AppCreated:
         address = AppPath.parse(request.path)
@@ -127,6 +141,21 @@ class MemoryAdministration:
         ]
         self._keep(*changed, dry_run=dry_run)
         return AppsPromoted(dry_run, tuple(app.address for app in changed))
+
+    async def create_secret(self, request: CreateSecret, *, update: bool) -> SecretCreated:
+        return await self._secrets.create(request, update=update)
+
+    async def list_secrets(self, glob: str, *, provider: str) -> SecretList:
+        return await self._secrets.list(glob, provider=provider)
+
+    async def get_secret(self, name: str, *, reveal: bool, provider: str) -> SecretFound:
+        return await self._secrets.get(name, reveal=reveal, provider=provider)
+
+    async def delete_secret(self, name: str, *, provider: str) -> SecretDeleted:
+        return await self._secrets.delete(name, provider=provider)
+
+    async def rekey_secrets(self, *, provider: str) -> SecretsRekeyed:
+        return await self._secrets.rekey(provider=provider)
 
     async def server_status(self) -> ServerStatus:
         return ServerStatus("ok", self._pid, "1.2.3")

@@ -1,0 +1,156 @@
+"""Stored secrets, as operators handle them."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from msgspec.structs import asdict
+
+from clace.errors import BadRequest, SecretExists, SecretFailed, TooLarge
+from clace.interfaces import ISecretStore, SealedSecret, SecretEntry
+from clace.model.requests import CreateSecret
+from clace.model.results import (
+    SecretCreated,
+    SecretDeleted,
+    SecretDescription,
+    SecretFound,
+    SecretList,
+    SecretsRekeyed,
+)
+from clace.model.secret_text import reference_text
+
+MAX_VALUE = 1024 * 1024
+MAX_TEXT = 4096
+TRIES = 10
+_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,127}")
+_PREFIX = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,63}")
+_ANY = "secret"
+_OPERATOR = "admin"
+
+
+class SecretOperations:
+    """What operators can do to the secrets of the one provider that can be written."""
+
+    def __init__(self, store: ISecretStore, suffix: Callable[[], str]) -> None:
+        """``suffix`` makes the rest of a name that is made of a prefix."""
+        self._store = store
+        self._suffix = suffix
+
+    async def create(self, request: CreateSecret, *, update: bool) -> SecretCreated:
+        self._check(request.provider)
+        value = _value(request)
+        if len(request.description) > MAX_TEXT or len(request.source_file) > MAX_TEXT:
+            raise BadRequest(f"a description has at most {MAX_TEXT} characters")
+        if not request.name:
+            return await self._create_named_by(request, value)
+        if request.prefix:
+            raise BadRequest("a secret has a name or a prefix of one, not both")
+        _check_name(request.name)
+        there = await self._store.put(_entry(request.name, request, value), replace=update)
+        return self._created(request.name, updated=there)
+
+    async def list(self, glob: str, *, provider: str) -> SecretList:
+        self._check(provider)
+        rows = await self._store.all()
+        found = (row for row in rows if fnmatchcase(row.name, glob or "*"))
+        return SecretList(tuple(SecretDescription(**_told(row)) for row in found))
+
+    async def get(self, name: str, *, reveal: bool, provider: str) -> SecretFound:
+        self._check(provider)
+        row, value = await self._store.find(name)
+        if not reveal:
+            return SecretFound(**_told(row))
+        text, encoding = _written(value)
+        return SecretFound(**_told(row), value=text, encoding=encoding)
+
+    async def delete(self, name: str, *, provider: str) -> SecretDeleted:
+        self._check(provider)
+        await self._store.delete(name)
+        return SecretDeleted(name)
+
+    async def rekey(self, *, provider: str) -> SecretsRekeyed:
+        self._check(provider)
+        return SecretsRekeyed(*await self._store.rekey())
+
+    async def _create_named_by(self, request: CreateSecret, value: bytes) -> SecretCreated:
+        prefix = request.prefix or _ANY
+        if not _PREFIX.fullmatch(prefix):
+            raise BadRequest(
+                "a prefix is 1 to 64 letters, digits, hyphens and underscores, a letter first"
+            )
+        for _ in range(TRIES):
+            name = f"{prefix}_{self._suffix()}"
+            try:
+                await self._store.put(_entry(name, request, value), replace=False)
+            except SecretExists:
+                continue
+            return self._created(name, updated=False)
+        raise SecretFailed(f"no name that begins with {prefix} is left")
+
+    def _created(self, name: str, *, updated: bool) -> SecretCreated:
+        provider = "" if self._store.is_default else self._store.name
+        return SecretCreated(name, self._store.name, reference_text(name, provider), updated)
+
+    def _check(self, provider: str) -> None:
+        """:raises BadRequest: it is not the one that can be written."""
+        if provider not in {"", self._store.name}:
+            raise BadRequest(
+                f"secret provider {provider} is not managed here, only {self._store.name} is"
+            )
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise BadRequest(
+            "the name of a secret is 1 to 128 letters, digits, hyphens and underscores,"
+            " a letter first"
+        )
+
+
+def _value(request: CreateSecret) -> bytes:
+    """
+    :raises BadRequest: it is empty, or not in its encoding.
+    :raises TooLarge: it is larger than secrets are.
+    """
+    try:
+        match request.encoding:
+            case "":
+                value = request.value.encode()
+            case "base64":
+                value = b64decode(request.value, validate=True)
+            case other:
+                raise BadRequest(f'the encoding is "" or "base64", not "{other}"')
+    except (binascii.Error, ValueError):
+        raise BadRequest("the value is not in its encoding") from None
+    if not value:
+        raise BadRequest("the value of a secret cannot be empty")
+    if len(value) > MAX_VALUE:
+        raise TooLarge(f"the value has {len(value)} bytes, over the limit of {MAX_VALUE}")
+    return value
+
+
+def _written(value: bytes) -> tuple[str, str]:
+    """The value as JSON can say it, and the encoding."""
+    try:
+        return value.decode("utf-8"), ""
+    except UnicodeDecodeError:
+        return b64encode(value).decode("ascii"), "base64"
+
+
+def _entry(name: str, request: CreateSecret, value: bytes) -> SecretEntry:
+    return SecretEntry(
+        name=name,
+        value=value,
+        created_by=_OPERATOR,
+        description=request.description,
+        source_file=request.source_file,
+    )
+
+
+def _told(row: SealedSecret) -> dict[str, Any]:
+    return {name: told for name, told in asdict(row).items() if name != "sealed"}
