@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -153,8 +154,19 @@ class Exchange:
             more = answer.more
 
 
+_present = threading.local()
+
+
+def host_call(operation: str, text: str) -> str:
+    """The one function that Starlark can call: it does what the door open in this thread allows."""
+    allowed: Callable[[str, str], str] | None = getattr(_present, "allowed", None)
+    if allowed is None:
+        raise Refused("nothing can be called now")
+    return allowed(operation, text)
+
+
 class Door:
-    """The one function that Starlark can call; it finds the exchange that its thread works on."""
+    """What an app can call: settings and printing always, the rest while it answers a request."""
 
     def __init__(
         self, config: dict[str, Any], env: dict[str, str], say: Callable[[str], None]
@@ -162,12 +174,20 @@ class Door:
         self._config = config
         self._env = env
         self._say = say
-        self._local = threading.local()
 
-    def __call__(self, operation: str, text: str) -> str:
+    @contextmanager
+    def open(self, exchange: Exchange | None = None) -> Iterator[None]:
+        """Calls of this thread belong to this app meanwhile, and to ``exchange``."""
+        before = getattr(_present, "allowed", None)
+        _present.allowed = partial(self._call, exchange)
+        try:
+            yield
+        finally:
+            _present.allowed = before
+
+    def _call(self, exchange: Exchange | None, operation: str, text: str) -> str:
         if operation == "config":
             return self._setting(text)
-        exchange: Exchange | None = getattr(self._local, "exchange", None)
         if exchange is None and operation == "print":
             self._say(text)
             return ""
@@ -191,12 +211,3 @@ class Door:
             for name, replacement in self._env.items():
                 value = value.replace(f"${name}", replacement)
         return _encode(value).decode()
-
-    @contextmanager
-    def open(self, exchange: Exchange) -> Iterator[None]:
-        """Calls of this thread belong to ``exchange`` meanwhile."""
-        self._local.exchange = exchange
-        try:
-            yield
-        finally:
-            self._local.exchange = None

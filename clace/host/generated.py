@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from clace.host.definition import Definition
 
+_USES = re.compile(rb"_gen_import\b")
 _INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -44,10 +46,12 @@ _OPENRUN = """{{ block "openrun_gen_import" . }}{{ template "clace_gen_import" .
 """
 
 
-def generated_templates(definition: Definition, base: str) -> Iterator[tuple[str, str]]:
+def generated_templates(
+    definition: Definition, base: str, texts: Iterable[bytes]
+) -> Iterator[tuple[str, str]]:
     """By file name, the includes below ``base``; a file of the source counts instead."""
     pages = [route for route in definition.routes if route.kind == "html"]
-    if not pages:
+    if not pages or (definition.custom_layout and not any(map(_USES.search, texts))):
         return
     yield f"{base}clace_gen.go.html", _IMPORT
     yield f"{base}openrun_gen.go.html", _OPENRUN

@@ -57,7 +57,9 @@ def _texts(load: Load, definition: Definition) -> dict[str, str]:
     patterns = definition.setting("routing", "template_locations", ["*.go.html"])
     base = definition.setting("routing", "base_templates", "base_templates")
     structured = any(name.startswith(f"{base}/") for name in load.sources)
-    chosen = dict(generated_templates(definition, BASE if structured else ""))
+    chosen = dict(
+        generated_templates(definition, BASE if structured else "", load.sources.values())
+    )
     for name, text in load.sources.items():
         folder, _, file = name.rpartition("/")
         if folder == base and name.endswith(".go.html"):

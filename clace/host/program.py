@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import time
+from functools import cache
 
 import msgspec
 import starlark
@@ -13,7 +14,7 @@ from starlark import LibraryExtension, StarlarkError
 from clace.host import prelude, schema
 from clace.host.definition import Definition
 from clace.host.desugar import Rewritten, may_hold_responses, rewrite
-from clace.host.exchange import Door, Exchange
+from clace.host.exchange import Door, Exchange, host_call
 from clace.host.faults import AppFault, Place, Refused, read_fault
 from clace.model.app import PluginManifest
 from clace.model.schema import Schema
@@ -34,6 +35,15 @@ _IMPORT = "load({}, {})".format(
 _DOCUMENTS = 'load("schema", "doc", "table")'
 
 
+@cache
+def ace_module() -> starlark.FrozenModule:
+    """The ``ace`` module, the same for all apps: hosts have it from before they are forked."""
+    module = starlark.Module()
+    module.add_callable("ace__host", host_call)
+    starlark.eval(module, starlark.parse(prelude.NAME, prelude.PRELUDE, _DIALECT), _GLOBALS)
+    return module.freeze()
+
+
 class Program:
     """Evaluates ``app.star`` and what it loads.
 
@@ -51,10 +61,11 @@ class Program:
         self._fault: AppFault | None = None
         self._manifests = {manifest.name: manifest for manifest in load.plugins}
         self.plugins: dict[str, None] = {}
-        self._ace = self._evaluate_prelude()
-        self.schema = self._evaluate_schema()
-        self._documents = self._evaluate_documents()
-        self._app, self.definition = self._evaluate_app()
+        self._ace = ace_module()
+        with door.open():
+            self.schema = self._evaluate_schema()
+            self._documents = self._evaluate_documents()
+            self._app, self.definition = self._evaluate_app()
 
     def call(self, number: int, arguments: bytes, exchange: Exchange) -> str:
         """What function ``number`` of the definition answers, in the form of ``ace__answer``.
@@ -77,12 +88,6 @@ class Program:
         except BaseException as error:  # a Rust panic is no Exception
             raise AppFault(OUT_OF_MEMORY, code="app_crashed") from error
         return str(result.value)
-
-    def _evaluate_prelude(self) -> starlark.FrozenModule:
-        module = starlark.Module()
-        module.add_callable("ace__host", self._door)
-        self._evaluate(module, prelude.NAME, prelude.PRELUDE, None)
-        return module.freeze()
 
     def _evaluate_schema(self) -> Schema:
         """What ``schema.star`` declares; it can load nothing."""

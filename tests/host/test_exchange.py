@@ -3,7 +3,7 @@
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.exchange import Door, Exchange
+from clace.host.exchange import Door, Exchange, host_call
 from clace.host.faults import Refused
 from clace.wire import Answer
 from tests.support.hosted import FakeDaemon
@@ -82,17 +82,19 @@ class DoorTests(SynchronousTestCase):
         """While nothing is asked only settings and printing work."""
         said = []
         door = Door({"a": 1}, {}, said.append)
-        self.assertEqual(door("config", '["a", 2]'), "1")
-        door("print", "hello")
+        with door.open():
+            self.assertEqual(host_call("config", '["a", 2]'), "1")
+            host_call("print", "hello")
+            self.assertRaises(Refused, host_call, "call", CALL)
         self.assertEqual(said, ["hello"])
-        self.assertRaises(Refused, door, "call", CALL)
+        self.assertRaises(Refused, host_call, "config", '["a", 2]')
 
     def test_with_a_request(self):
         """What is called meanwhile belongs to the request."""
         door = Door({}, {}, lambda _text: None)
         daemon = FakeDaemon(Answer(call=1))
         with door.open(Exchange(daemon, seconds=60)):
-            door("call", CALL)
-            door("print", "hello")
+            host_call("call", CALL)
+            host_call("print", "hello")
         self.assertEqual((len(daemon.calls), daemon.said), (1, ["hello"]))
-        self.assertRaises(Refused, door, "call", CALL)
+        self.assertRaises(Refused, host_call, "call", CALL)
