@@ -407,6 +407,7 @@ class Composition:
                 Store(sharing, self.documents, self.reactor).plugin,
             ),
             secrets=self.secrets,
+            holds=self.account.holds,
         )
 
     def make_access_log(self) -> tuple[AccessLog, Callable[[AccessEntry], None]]:

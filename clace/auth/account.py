@@ -67,6 +67,10 @@ class AdminAccount:
         self._hash = bcrypt_hash
         self._success = None
 
+    def holds(self, user_id: str, _permission: str) -> bool:
+        """Whether the user holds a permission: the administrator all of them, nobody else any."""
+        return bool(self._user) and user_id == self._user
+
     async def check(self, user: str, password: str, address: str) -> str:
         key = pair(address, user)
         if not self._user:

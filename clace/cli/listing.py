@@ -13,7 +13,7 @@ from clace.model.app import Kind
 from clace.model.results import AppListed
 
 _GIT_COMMIT = 20
-_TYPES = {Kind.DEV.value: "DEV", Kind.STAGING.value: "STG", "app_pre_": "VIEW"}
+_TYPES = {Kind.DEV.value: "DEV", Kind.STAGING.value: "STG", Kind.PREVIEW.value: "VIEW"}
 _PREFIX = len(Kind.PROD)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from clace.model.app import Permission
+from clace.model.app import Constraint, Permission
 from clace.model.paths import AppPath
 from clace.model.results import (
     AppCreated,
@@ -107,4 +107,13 @@ def _permission(permission: Permission) -> str:
     if permission.secrets:
         secrets = ";".join(",".join(names) for names in permission.secrets)
         words.append(f"secrets={secrets}")
+    if permission.permit:
+        words.append(f"permit={','.join(permission.permit)}")
+    if permission.kwargs:
+        words.append(f"kwargs={';'.join(map(_constraint, permission.kwargs))}")
     return " ".join(word for word in words if word)
+
+
+def _constraint(constraint: Constraint) -> str:
+    name = f"{constraint.name}[{constraint.key}]" if constraint.key else constraint.name
+    return f"{name}:{constraint.value}"

@@ -138,18 +138,38 @@ def response(data, block = "", type = "", code = 200, retarget = "", reswap = ""
         ace__kind = "response", data = data, block = block, type = type.upper(), code = code,
         retarget = retarget, reswap = reswap, redirect = redirect)
 
-def permission(plugin, method, arguments = [], type = "", secrets = [], permit = []):
+def permission(
+        plugin, method, arguments = [], type = "", secrets = [], permit = [], kwargs = {}):
     ace__text("permission", plugin = plugin, method = method, type = type)
     ace__want("permission", "arguments", arguments, "list")
     ace__want("permission", "secrets", secrets, "list")
+    ace__want("permission", "permit", permit, "list")
+    ace__want("permission", "kwargs", kwargs, "dict")
+    for name in permit:
+        ace__text("permission", permit = name)
     if type not in ("", "READ", "WRITE"):
         ace__refuse("invalid permission type specified : " + type)
     return struct(
         ace__kind = "permission", plugin = plugin, method = method,
-        arguments = [argument if ace__type(argument) == "string" else str(argument)
-                     for argument in arguments],
+        arguments = [ace__expected(argument) for argument in arguments],
         is_read = None if type == "" else type == "READ",
-        secrets = [ace__secret(names) for names in secrets])
+        secrets = [ace__secret(names) for names in secrets],
+        permit = sorted({name: None for name in permit}), kwargs = ace__constraints(kwargs))
+
+def ace__expected(value):
+    return value if type(value) == "string" else str(value)
+
+def ace__constraints(kwargs):
+    found = []
+    for name, expected in sorted(kwargs.items(), key = lambda item: item[0]):
+        ace__text("permission", kwargs = name)
+        if type(expected) != "dict" or not expected:
+            found.append({"name": name, "value": ace__expected(expected)})
+            continue
+        for key, value in sorted(expected.items(), key = lambda item: item[0]):
+            ace__text("permission", kwargs = key)
+            found.append({"name": name, "key": key, "value": ace__expected(value)})
+    return found
 
 def ace__secret(names):
     ace__want("permission", "secrets", names, "list")

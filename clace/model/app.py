@@ -18,16 +18,35 @@ class Kind(StrEnum):
     DEV = "app_dev_"
     PROD = "app_prd_"
     STAGING = "app_stg_"
+    PREVIEW = "app_pre_"
 
 
-class Permission(Struct, frozen=True, omit_defaults=False):
-    """One thing an app asks to be allowed: a plugin's function, with leading arguments."""
+class Constraint(Struct, frozen=True, omit_defaults=True):
+    """What a parameter may be given, literally or after ``regex:``.
+
+    With ``key`` it is a dict, may have no keys that are not named so, and under this one has this.
+    """
+
+    name: str
+    value: str
+    key: str = ""
+
+
+class Permission(Struct, frozen=True, omit_defaults=True):
+    """One thing an app asks to be allowed: a plugin's function, with leading arguments.
+
+    ``permit`` names what a user must hold one of; ``kwargs`` are sorted, as ``permit`` is, so that
+    equal permissions are one.
+    """
 
     plugin: str
     method: str
-    arguments: tuple[str, ...] = ()
-    is_read: bool | None = None
-    secrets: tuple[tuple[str, ...], ...] = ()
+    # The first three are in the JSON of 2025 and always written; what came later only if it is set.
+    arguments: tuple[str, ...] = field(default_factory=lambda: ())
+    is_read: bool | None = field(default_factory=lambda: None)
+    secrets: tuple[tuple[str, ...], ...] = field(default_factory=lambda: ())
+    permit: tuple[str, ...] = ()
+    kwargs: tuple[Constraint, ...] = ()
 
 
 class Demands(Struct, frozen=True):

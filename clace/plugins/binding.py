@@ -29,6 +29,21 @@ def bind(function: str, parameters: type[S], args: Sequence[Any], kwargs: Mappin
         raise BadRequest(f"{function}: {_readable(str(error))}") from error
 
 
+def named(
+    function: str, parameters: type[Struct], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values as they were given, by the names of their parameters, and the defaults of others.
+
+    :raises BadRequest: one is unknown or given twice.
+    """
+    values = _by_name(function, parameters, args, kwargs)
+    for field in fields(parameters):
+        if field.name not in values and not field.required:
+            made = field.default_factory
+            values[field.name] = field.default if made is msgspec.NODEFAULT else made()
+    return values
+
+
 def _by_name(
     function: str, parameters: type[Struct], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:

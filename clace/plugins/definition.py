@@ -24,7 +24,6 @@ from clace.interfaces import Caller
 from clace.model.app import Permission, PluginManifest
 from clace.plugins.resources import Close, Resources
 
-
 CURSOR = "cursor"
 
 
@@ -84,7 +83,7 @@ class Invocation:
     grants: tuple[Permission, ...]
     resources: Resources
     grants_for: Callable[[tuple[Any, ...]], tuple[Permission, ...]]
-    """The permissions that would cover this function with other positional arguments."""
+    """The permissions that would cover this call with other positional arguments."""
 
     def defer(self, key: str, close: Close, *, strict: bool = False) -> str:
         """Have something closed when the request ends; strict: the app should have done so.

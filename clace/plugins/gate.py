@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 
+from msgspec.structs import replace
 from zope.interface import implementer
 
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller, IPluginGate, ISecrets, PluginCall
-from clace.model.app import App, Kind, Permission, PluginManifest
-from clace.plugins.binding import bind
+from clace.model.app import App, Permission, PluginManifest
+from clace.plugins.binding import bind, named
+from clace.plugins.constraints import within
 from clace.plugins.definition import Function, Plugin
-from clace.plugins.permissions import covering
+from clace.plugins.permissions import covering, not_permitted
 from clace.plugins.scope import Limits, Permitted, Scope
 from clace.plugins.secret_arguments import NoSecrets
 from clace.plugins.secret_scope import SecretScope
+from clace.plugins.writing import writable
+
+Holds = Callable[[str, str], bool]
+"""Whether the user of this id holds the permission of this name."""
+
+
+def nobody(_user_id: str, _permission: str) -> bool:
+    """For a gate that knows no users."""
+    return False
 
 
 @implementer(IPluginGate)
@@ -27,10 +39,12 @@ class Gate:
         plugins: Iterable[Plugin],
         limits: Limits | None = None,
         secrets: ISecrets | None = None,
+        holds: Holds = nobody,
     ) -> None:
         self._plugins = {plugin.name: plugin for plugin in plugins}
         self._limits = limits or Limits()
         self._secrets = secrets or NoSecrets()
+        self._holds = holds
 
     def manifests(self) -> tuple[PluginManifest, ...]:
         return tuple(plugin.manifest for plugin in self._plugins.values())
@@ -48,36 +62,51 @@ class Gate:
     def begin(self, caller: Caller) -> SecretScope:
         return SecretScope(self._secrets, self._permit, partial(Scope, caller, limits=self._limits))
 
-    def _permit(self, app: App, call: PluginCall) -> Permitted:
+    def _permit(self, caller: Caller, call: PluginCall) -> Permitted:
         """The call with its arguments bound, if the app may make it.
 
         :raises PluginRefused: it may not.
         :raises BadRequest: the function does not take these arguments.
         """
-        self.check_load(app, call.plugin)
+        self.check_load(caller.app, call.plugin)
         function = self._function(call)
-        grants = covering(app, call.plugin, call.function, call.args)
-        _check_write(app, function, call, grants)
-        name = f"{call.plugin}.{call.function}"
-        return Permitted(function, grants, bind(name, function.parameters, call.args, call.kwargs))
+        covering(caller.app, call.plugin, call.function, call.args)
+        name, parameters = f"{call.plugin}.{call.function}", function.parameters
+        values = named(name, parameters, call.args, call.kwargs)
+
+        def grants_for(args: tuple[Any, ...]) -> tuple[Permission, ...]:
+            others = dict(zip(parameters.__struct_fields__, args, strict=False))
+            return self._grants(caller, function, replace(call, args=args), {**values, **others})
+
+        grants = grants_for(call.args)
+        given = bind(name, parameters, call.args, call.kwargs)
+        return Permitted(function, grants, given, grants_for)
+
+    def _grants(
+        self, caller: Caller, function: Function, call: PluginCall, values: Mapping[str, Any]
+    ) -> tuple[Permission, ...]:
+        """The permissions by which the user of the app may make the call.
+
+        :raises PluginRefused: there are none.
+        """
+        grants = covering(caller.app, call.plugin, call.function, call.args)
+        refusal = not_permitted(caller.app, call.plugin, call.function)
+        grants = within(refusal, grants, values)
+        grants = writable(caller.app, function, call, grants)
+        held = tuple(grant for grant in grants if self._is_held(caller.user_id, grant))
+        if not held:
+            wanted = " ".join(dict.fromkeys(name for grant in grants for name in grant.permit))
+            raise PluginRefused(
+                f"{refusal}, user {caller.user_id} does not have any required permission [{wanted}]"
+            )
+        return held
+
+    def _is_held(self, user_id: str, grant: Permission) -> bool:
+        names = grant.permit
+        return not names or any(self._holds(user_id, name) for name in names)
 
     def _function(self, call: PluginCall) -> Function:
         function = self._plugins[call.plugin].functions.get(call.function)
         if function is None:
             raise BadRequest(f"module {call.plugin} has no function {call.function}")
         return function
-
-
-def _check_write(
-    app: App, function: Function, call: PluginCall, grants: Sequence[Permission]
-) -> None:
-    """:raises PluginRefused: the app is a twin that may not write, and each grant is to write."""
-    if app.kind is not Kind.STAGING or app.settings.stage_write_access:
-        return
-    reads = (function.is_read if grant.is_read is None else grant.is_read for grant in grants)
-    if not any(reads):
-        raise PluginRefused(
-            f"stage app {app} is not permitted to call {call.plugin}.{call.function}"
-            f" args [{' '.join(grants[0].arguments)}]."
-            " Stage app does not have access to write operations"
-        )

@@ -37,8 +37,13 @@ def _quoted(value: Any) -> str:
             return str(value)
 
 
+def not_permitted(app: App, plugin: str, method: str) -> str:
+    """How a refusal of a call begins."""
+    return f"app {app} is not permitted to call {plugin}.{method}"
+
+
 def covering(app: App, plugin: str, method: str, args: Sequence[Any]) -> tuple[Permission, ...]:
-    """The approved permissions that cover the call; keyword arguments are not looked at.
+    """The approved permissions that cover the call as far as its positional arguments go.
 
     :raises PluginRefused: there is none; the text is about the one that came closest.
     """
@@ -48,7 +53,7 @@ def covering(app: App, plugin: str, method: str, args: Sequence[Any]) -> tuple[P
     found = tuple(p for p in candidates if _agreeing(p, texts) == len(p.arguments))
     if found:
         return found
-    call = f"app {app} is not permitted to call {plugin}.{method}"
+    call = not_permitted(app, plugin, method)
     if not candidates:
         raise PluginRefused(f"{call}. Audit the app and approve permissions")
     closest = max(candidates, key=lambda candidate: _agreeing(candidate, texts))
@@ -82,10 +87,11 @@ def _difference(permission: Permission, texts: Sequence[str]) -> str:
             " approve permissions"
         )
     return (
-        f'argument {index} having value "{_shown(texts[index])}", expected'
+        f'argument {index} having value "{shown(texts[index])}", expected'
         f' "{permission.arguments[index]}". Update the app or audit and approve permissions'
     )
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """As much of an argument as a refusal repeats."""
     return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,7 +14,7 @@ from zope.interface import implementer
 
 from clace.errors import AppFailed, BadRequest, ClaceError, PluginRefused
 from clace.interfaces import Caller, IPluginScope, PluginAnswer, PluginCall
-from clace.model.app import App, Permission
+from clace.model.app import Permission
 from clace.plugins.definition import (
     CallFailed,
     Document,
@@ -24,7 +23,6 @@ from clace.plugins.definition import (
     Items,
     ItemStream,
 )
-from clace.plugins.permissions import covering
 from clace.plugins.resources import Resources
 
 T = TypeVar("T")
@@ -50,9 +48,11 @@ class Permitted:
     function: Function
     grants: tuple[Permission, ...]
     given: Struct
+    grants_for: Callable[[tuple[Any, ...]], tuple[Permission, ...]]
+    """As in ``Invocation``."""
 
 
-Permit = Callable[[App, PluginCall], Permitted]
+Permit = Callable[[Caller, PluginCall], Permitted]
 
 
 @define
@@ -85,7 +85,7 @@ class Scope:
         :raises BadRequest: the function does not take these arguments.
         """
         self._count()
-        permitted = self._permit(self._caller.app, call)
+        permitted = self._permit(self._caller, call)
         invocation = self._invocation(call, permitted)
         try:
             value = await self._run(permitted.function.call(invocation, permitted.given))
@@ -144,7 +144,6 @@ class Scope:
             raise PluginRefused(f"app {app} made too many plugin calls at once")
 
     def _invocation(self, call: PluginCall, permitted: Permitted) -> Invocation:
-        app = self._caller.app
         return Invocation(
             caller=self._caller,
             plugin=call.plugin,
@@ -152,7 +151,7 @@ class Scope:
             args=call.args,
             grants=permitted.grants,
             resources=self._resources,
-            grants_for=partial(covering, app, call.plugin, call.function),
+            grants_for=permitted.grants_for,
         )
 
     async def _run(self, work: Coroutine[Deferred[Any], Any, T]) -> T:

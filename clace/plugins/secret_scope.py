@@ -17,8 +17,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.errors import AppFailed, BadRequest, ClaceError, PluginRefused
-from clace.interfaces import IPluginScope, ISecrets, PluginAnswer, PluginCall
-from clace.model.app import App
+from clace.interfaces import Caller, IPluginScope, ISecrets, PluginAnswer, PluginCall
 from clace.plugins.binding import bind
 from clace.plugins.definition import CallFailed, Invocation, Items, ItemStream
 from clace.plugins.hiding import Hidden
@@ -75,9 +74,9 @@ class SecretScope:
                 raise type(error)(self._hidden.text(error.message)) from None
             raise
 
-    def _permit(self, app: App, call: PluginCall) -> Permitted:
+    def _permit(self, caller: Caller, call: PluginCall) -> Permitted:
         """As the inner scope is told: a function that first gets the secrets."""
-        permitted = self._permit_plain(app, call)
+        permitted = self._permit_plain(caller, call)
         wanted = named_in(call)
         if not wanted:
             return permitted

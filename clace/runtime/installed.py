@@ -42,7 +42,9 @@ class InstalledApps:
 
     def matching(self, glob: AppGlob) -> tuple[App, ...]:
         return tuple(
-            app for app in self._apps if app.kind is not Kind.STAGING and glob.matches(app.address)
+            app
+            for app in self._apps
+            if app.kind in {Kind.DEV, Kind.PROD} and glob.matches(app.address)
         )
 
     def at(self, address: AppPath) -> App | None:

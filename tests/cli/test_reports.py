@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.cli import reports
-from clace.model.app import Permission
+from clace.model.app import Constraint, Permission
 from clace.model.paths import AppPath
 from clace.model.results import AppCreated, Approval, AppsReloaded
 
@@ -31,8 +31,18 @@ class ReportTests(SynchronousTestCase):
         )
 
     def test_shows_permissions(self):
-        """Arguments in brackets, whether it reads or writes if that is known, and secrets."""
-        permission = Permission("p.in", "do", ("a", "b c"), secrets=(("x", "y"), ("z",)))
-        approval = Approval("id", DISK, ("p.in",), (permission,), needs_approval=True)
+        """Arguments in brackets, whether it reads or writes if that is known, and what else."""
+        constraints = (Constraint("cwd", "/srv"), Constraint("headers", "regex:v.", "X-Api"))
+        permissions = (
+            Permission("p.in", "do", ("a", "b c"), secrets=(("x", "y"), ("z",))),
+            Permission("p.in", "do", is_read=True, permit=("x", "y"), kwargs=constraints),
+        )
+        approval = Approval("id", DISK, ("p.in",), permissions, needs_approval=True)
         lines = list(reports.created(AppCreated(DISK, approve_results=(approval,)), approved=True))
-        self.assertEqual(lines[-2], "    p.in.do [a b c] secrets=x,y;z")
+        self.assertEqual(
+            lines[-3:-1],
+            [
+                "    p.in.do [a b c] secrets=x,y;z",
+                "    p.in.do [] READ permit=x,y kwargs=cwd:/srv;headers[X-Api]:regex:v.",
+            ],
+        )

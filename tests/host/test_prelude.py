@@ -3,6 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.faults import AppFault
+from clace.model.app import Constraint, Permission
 from tests.support.hosted import body, get, hosted, star
 
 
@@ -73,6 +74,39 @@ app = ace.app("A", routes, ace.style("daisyui", ["a"], True, "l", "d"),
             'ace.permission("p", "m", type = "read")', "invalid permission type specified : read"
         )
         self.assert_refused('ace.html("/", method = "MOVE")', "html: unsupported method MOVE")
+
+    def test_permission(self):
+        """What a permission says has one form, in whatever order an app says it."""
+        permission = (
+            'ace.permission("p.in", "m", ["a", 1, ["b"]], "READ", [["s"]], ["y", "x", "x"],'
+            ' kwargs = {"headers": {"X": "regex:.*", "Accept": 2}, "cwd": "/", "env": {}})'
+        )
+        text = f'app = ace.app("A", permissions = [{permission}], routes = [])'
+        self.assertEqual(
+            star(text).loaded.demands.permissions,
+            (
+                Permission(
+                    "p.in",
+                    "m",
+                    ("a", "1", '["b"]'),
+                    is_read=True,
+                    secrets=(("s",),),
+                    permit=("x", "y"),
+                    kwargs=(
+                        Constraint("cwd", "/"),
+                        Constraint("env", "{}"),
+                        Constraint("headers", "2", "Accept"),
+                        Constraint("headers", "regex:.*", "X"),
+                    ),
+                ),
+            ),
+        )
+        for more, message in (
+            ("permit = 1", "permission: for parameter permit: got int, want list"),
+            ("permit = [1]", "permission: for parameter permit: got int, want string"),
+            ("kwargs = []", "permission: for parameter kwargs: got list, want dict"),
+        ):
+            self.assert_refused(f'ace.permission("p", "m", {more})', message)
 
     def test_not_available(self):
         """What this version does not have is named."""

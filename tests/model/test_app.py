@@ -4,9 +4,9 @@ import msgspec
 from hypothesis import given
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.model.app import App, Demands, Kind
+from clace.model.app import App, AppMetadata, Constraint, Demands, Kind, Permission
 from clace.model.ids import ksuid
-from tests.model.strategies import demands
+from tests.model.strategies import demands, permissions
 
 
 class DemandsTests(SynchronousTestCase):
@@ -45,6 +45,31 @@ class AppTests(SynchronousTestCase):
             ],
         )
         self.assertEqual(shown["metadata"]["version_metadata"]["version"], 0)
+
+    def test_permission_of_era_25(self):
+        """What a client of 2025 does not know of a permission is only written if it is set."""
+        plain = {"plugin": "p", "method": "m", "arguments": [], "is_read": None, "secrets": []}
+        self.assertEqual(msgspec.json.decode(msgspec.json.encode(Permission("p", "m"))), plain)
+        full = Permission("p", "m", permit=("a",), kwargs=(Constraint("n", "v"),))
+        written = msgspec.json.decode(msgspec.json.encode(full))
+        self.assertEqual(
+            written, {**plain, "permit": ["a"], "kwargs": [{"name": "n", "value": "v"}]}
+        )
+
+    @given(permissions)
+    def test_permission_is_stored_whole(self, permission):
+        """What is read is what was written."""
+        self.assertEqual(
+            msgspec.json.decode(msgspec.json.encode(permission), type=Permission), permission
+        )
+
+    def test_stored_by_older_versions(self):
+        """Metadata from before there was all that there is now can be read."""
+        old = b'{"name": "A", "permissions": [{"plugin": "p", "method": "m", "arguments": ["a"]}]}'
+        self.assertEqual(
+            msgspec.json.decode(old, type=AppMetadata),
+            AppMetadata("A", permissions=(Permission("p", "m", ("a",)),)),
+        )
 
     def test_kind_is_in_the_id(self):
         """An app's id tells what it is for."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest
-from clace.plugins.binding import bind
+from clace.plugins.binding import bind, named
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text())
 
@@ -72,6 +72,21 @@ class BindTests(SynchronousTestCase):
             ),
         ):
             self.assertEqual(self.refusal(**kwargs), message)
+
+    def test_named(self):
+        """The values by name are those that were given, with the defaults of the others."""
+        self.assertEqual(
+            named("f", Parameters, ("ls", ["-l"]), {"seconds": 2}),
+            {
+                "path": "ls",
+                "args": ["-l"],
+                "seconds": 2,
+                "loud": False,
+                "count": 0,
+                "anything": None,
+            },
+        )
+        self.assertNotIn("path", named("f", Parameters, (), {}))
 
     @given(
         st.lists(VALUES, max_size=7),

@@ -4,9 +4,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller
-from clace.model.app import Permission
+from clace.model.app import Constraint, Permission
+from clace.plugins.definition import Function, Plugin
 from clace.plugins.gate import Gate
-from tests.support.plugin_contract import EchoPlugin, PluginGateContract, app, call
+from tests.support.plugin_contract import Echo, EchoPlugin, PluginGateContract, app, call
 
 
 class GateContractTests(PluginGateContract, SynchronousTestCase):
@@ -61,6 +62,61 @@ class GateTests(SynchronousTestCase):
         self.failureResultOf(self.call(its_app, "say", "hi", text="ho"), BadRequest)
         self.assertEqual(self.echo.said, [])
 
+    def test_named_argument(self):
+        """What a permission says of a parameter holds however it is given, and by default."""
+        its_app = app(Permission("echo.in", "echo", kwargs=(Constraint("loud", "False"),)))
+        for args, kwargs in ((("hi",), {}), (("hi", False), {}), ((), {"text": "hi"})):
+            self.assertEqual(
+                self.successResultOf(self.call(its_app, "echo", *args, **kwargs)).value, "hi"
+            )
+        for args, kwargs in ((("hi", True), {}), (("hi",), {"loud": True})):
+            self.assertIn(
+                'not permitted to call echo.in.echo with argument loud having value "True"',
+                self.refusal(its_app, "echo", *args, **kwargs),
+            )
+
+    def test_other_arguments(self):
+        """A plugin can ask what would cover other arguments; what is said by name still counts."""
+        asked = []
+
+        async def ask(invocation, given):
+            for text in ("b", "c"):
+                try:
+                    asked.append(invocation.grants_for((text,)))
+                except PluginRefused:
+                    asked.append("refused")
+
+        loud = Constraint("loud", "True")
+        grants = (
+            Permission("x.in", "ask", ("regex:[ab]",), kwargs=(loud,)),
+            Permission("x.in", "ask", ("c",), kwargs=(Constraint("loud", "False"),)),
+        )
+        gate = Gate([Plugin("x.in", {"ask": Function(Echo, ask, is_read=True)})])
+        scope = gate.begin(Caller(app=app(*grants, loads=("x.in",))))
+        self.successResultOf(scope.call(call("ask", "a", plugin="x.in", loud=True)))
+        self.assertEqual(asked, [grants[:1], "refused"])
+
+    def test_permit(self):
+        """A permission with names is for users who hold one of them."""
+        gate = Gate([self.echo.plugin], holds=lambda user, name: (user, name) == ("ann", "b"))
+        its_app = app(Permission("echo.in", "echo", permit=("a", "b")), path="/disk")
+        for user in ("ann", "bob"):
+            answer = gate.begin(Caller(app=its_app, user_id=user)).call(call("echo", "hi"))
+            if user == "ann":
+                self.assertEqual(self.successResultOf(answer).value, "hi")
+            else:
+                self.assertEqual(
+                    self.failureResultOf(answer, PluginRefused).value.message,
+                    "app /disk is not permitted to call echo.in.echo,"
+                    " user bob does not have any required permission [a b]",
+                )
+
+    def test_permit_of_nobody(self):
+        """A gate that knows no users lets nobody use a permission with names."""
+        its_app = app(Permission("echo.in", "echo", permit=("a",)), Permission("echo.in", "say"))
+        self.assertIn("user  does not have", self.refusal(its_app, "echo", "hi"))
+        self.successResultOf(self.call(its_app, "say", "hi"))
+
     def test_staging_write(self):
         """A staging twin without write access may read but not write."""
         permissions = (Permission("echo.in", "say", ("a", "b")), Permission("echo.in", "echo"))
@@ -74,11 +130,45 @@ class GateTests(SynchronousTestCase):
         )
         self.assertEqual(self.successResultOf(self.call(twin, "echo", "a")).value, "a")
 
-    def test_staging_with_write_access(self):
-        """A staging twin with write access, and every other app, may write."""
-        for app_id, access in (("app_stg_1", True), ("app_prd_1", False), ("app_dev_1", False)):
-            its_app = app(Permission("echo.in", "say"), app_id=app_id, stage_write_access=access)
+    def test_preview_write(self):
+        """A preview without write access may read but not write."""
+        preview = app(
+            Permission("echo.in", "say", ("a",)),
+            app_id="app_pre_1",
+            path="/disk_cl_preview_1",
+            preview_write_access=False,
+        )
+        self.assertEqual(
+            self.refusal(preview, "say", "a"),
+            "preview app /disk_cl_preview_1 is not permitted to call echo.in.say args [a]."
+            " Preview app does not have access to write operations",
+        )
+
+    def test_with_write_access(self):
+        """A twin with write access, and every app that is none, may write."""
+        for app_id, stage, preview in (
+            ("app_stg_1", True, False),
+            ("app_pre_1", False, True),
+            ("app_prd_1", False, False),
+            ("app_dev_1", False, False),
+        ):
+            its_app = app(
+                Permission("echo.in", "say"),
+                app_id=app_id,
+                stage_write_access=stage,
+                preview_write_access=preview,
+            )
             self.assertEqual(self.successResultOf(self.call(its_app, "say", "a")).error, "")
+
+    def test_no_mixture(self):
+        """What one permission says of reading does not hold for a call that another covers."""
+        twin = app(
+            Permission("echo.in", "say", is_read=True, permit=("nobody",)),
+            Permission("echo.in", "say"),
+            app_id="app_stg_1",
+            stage_write_access=False,
+        )
+        self.assertIn("required permission [nobody]", self.refusal(twin, "say", "a"))
 
     def test_permission_says_what_reads(self):
         """What a permission says about reading and writing counts more than the function."""

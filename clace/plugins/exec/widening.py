@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from clace.errors import PluginRefused
 from clace.model.app import Permission
+from clace.plugins.constraints import names
 
 HARMLESS = frozenset({"LANG", "LANGUAGE", "TZ", "TERM", "COLUMNS", "LINES", "NO_COLOR"})
-_ENV, _CWD = 2, 8
-"""Positions of the parameters ``env`` and ``cwd``: a permission so long covers them itself."""
+_PATH, _ARGS, _ENV, _CWD = 0, 1, 2, 8
+_NAMES = {_PATH: "path", _ARGS: "args", _ENV: "env", _CWD: "cwd"}
+"""The parameters by their positions: a permission so long covers them, or names them."""
 
 
 def check_widening(
@@ -20,22 +22,26 @@ def check_widening(
 
     :raises PluginRefused: none of the grants allows this ``env`` and ``cwd``.
     """
-    reasons = [_reason(len(grant.arguments), env, cwd, search_path) for grant in grants]
+    reasons = [_reason(grant, env, cwd, search_path) for grant in grants]
     if reasons and all(reasons):
         raise PluginRefused(reasons[0])
 
 
-def _reason(constrained: int, env: Sequence[str], cwd: str, search_path: str) -> str:
-    """Why a permission with so many arguments does not allow the call, or nothing."""
-    if constrained and constrained <= _ENV:
+def _covers(grant: Permission, position: int) -> bool:
+    return len(grant.arguments) > position or names(grant, _NAMES[position])
+
+
+def _reason(grant: Permission, env: Sequence[str], cwd: str, search_path: str) -> str:
+    """Why a permission does not allow the call, or nothing."""
+    if _covers(grant, _PATH) and not _covers(grant, _ENV):
         for entry in env:
             if not _is_harmless(entry, search_path):
                 return (
                     f"exec.in.run: the permission names the program but not its environment, so"
-                    f" {entry.partition('=')[0]} cannot be set. Give env as the third positional"
-                    " argument and approve a permission that names it"
+                    f" {entry.partition('=')[0]} cannot be set. Approve a permission that names"
+                    " env"
                 )
-    if cwd and 1 < constrained <= _CWD:
+    if cwd and _covers(grant, _ARGS) and not _covers(grant, _CWD):
         return (
             "exec.in.run: the permission names the program's arguments but not its directory, so"
             " cwd cannot be given"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import PluginRefused
-from clace.model.app import Permission
+from clace.model.app import Constraint, Permission
 from clace.plugins.exec.widening import check_widening
 
 PATH = "/usr/bin:/bin"
@@ -45,6 +45,23 @@ class WideningTests(SynchronousTestCase):
     def test_covered(self):
         """A permission that names the environment itself allows it."""
         self.assertTrue(allowed([("ls", "[]", '["A=b"]')], ["A=b"]))
+
+    def test_by_name(self):
+        """A program that is named by its parameter is one too, and so is what goes with it."""
+        program = Constraint("path", "ls")
+        for kwargs, env, cwd, expected in (
+            ((program,), ["LD_PRELOAD=x"], "", False),
+            ((program, Constraint("env", '["A=b"]')), ["A=b"], "", True),
+            ((program, Constraint("args", "[]")), [], "/srv", False),
+            ((program, Constraint("args", "[]"), Constraint("cwd", "/srv")), [], "/srv", True),
+        ):
+            grants = [Permission("exec.in", "run", kwargs=kwargs)]
+            try:
+                check_widening(grants, env, cwd, PATH)
+            except PluginRefused:
+                self.assertFalse(expected)
+            else:
+                self.assertTrue(expected)
 
     def test_directory(self):
         """A permission for a program with its arguments is none for every directory."""
