@@ -194,6 +194,7 @@ class Composition:
         self.programs = Exec(reactor, search_path, self.temp_files, self.file_threads.run)
         self.installed = InstalledApps(config.system.default_domain)
         self.runtime = self.make_runtime()
+        self.secret_rows.close()  # a process that forks must not hand connections down
 
     def make_floor_3(self) -> None:
         security, system = self.config.security, self.config.system
@@ -240,9 +241,9 @@ class Composition:
             self.logs,
             self.file_threads,
             self.password_threads,
-            self.secret_threads,
             self.store,
             self.secret_rows,
+            self.secret_threads,
             self.audit,
             self.documents,
             self.git,

@@ -38,6 +38,7 @@ def main() -> None:
         "app": "clace.cli.app_commands:app",
         "config": "clace.cli.config_commands:config",
         "password": "clace.cli.password_command:password",
+        "secret": "clace.cli.secret_commands:secret",
         "server": "clace.cli.server_commands:server",
     },
     context_settings={

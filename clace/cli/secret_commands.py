@@ -1,0 +1,159 @@
+"""``clace secret``: store secrets in the server, list and show them, seal them anew."""
+
+from __future__ import annotations
+
+import sys
+from base64 import b64decode, b64encode
+from pathlib import Path
+
+import click
+from msgspec import UNSET
+
+from clace.cli import secret_listing
+from clace.cli.commands import Group
+from clace.cli.formats import pretty
+from clace.cli.servers import Server, for_server
+from clace.cli.text import printable, say
+from clace.errors import BadRequest
+from clace.model.requests import CreateSecret
+from clace.model.results import SecretFound
+
+MAX_INPUT = 4 * 1024 * 1024
+
+provider_option = click.option(
+    "--provider", "-p", default="", metavar="NAME", help="The secret provider.  [default: db]"
+)
+
+
+@click.group(cls=Group)
+def secret() -> None:
+    """Manage the secrets that the server keeps."""
+
+
+@secret.command()
+@click.option("--name", "-n", default="", help="Its name; without one it is made of PREFIX.")
+@click.option("--value", "-v", metavar="TEXT", help="The secret; others can see the command line.")
+@click.option("--file", "-f", metavar="FILE", help="A file that holds the secret.")
+@click.option("--description", "-d", default="", metavar="TEXT", help="What it is for.")
+@click.option("--update", is_flag=True, help="Replace the secret if there is one.")
+@provider_option
+@click.argument("prefix", default="")
+@for_server
+def create(server: Server, *, update: bool, prefix: str, **given: str | None) -> None:
+    """Store a secret.
+
+    It is read from standard input unless there is a value or a file.
+    """
+    content, source_file = _content(given["value"], given["file"])
+    value, encoding = _written(content)
+    request = CreateSecret(
+        name=given["name"] or "",
+        prefix=prefix,
+        value=value,
+        encoding=encoding,
+        description=given["description"] or "",
+        provider=given["provider"] or "",
+        source_file=source_file,
+    )
+    result = server.ask(lambda admin: admin.create_secret(request, update=update))
+    say(f"Secret {'updated' if result.updated else 'created'}: {result.name}")
+    say(f"Use in app params/config as: {result.secret_ref}")
+
+
+@secret.command(name="list")
+@provider_option
+@click.option(
+    "--format",
+    "-f",
+    "form",
+    metavar="FORMAT",
+    help="One of table, basic, csv, json, jsonl, jsonl_pretty.  [default: client.default_format]",
+)
+@click.argument("glob", default="")
+@for_server
+def list_(server: Server, glob: str, provider: str, form: str | None) -> None:
+    """List secrets: those whose name GLOB selects, or all. Values are not told."""
+    form = form or server.config.client.default_format
+    # A format that there is none of is told before the server is asked.
+    secret_listing.render((), form)
+    result = server.ask(lambda admin: admin.list_secrets(glob, provider=provider))
+    click.echo(printable(secret_listing.render(result.secrets, form)), nl=False)
+
+
+@secret.command()
+@provider_option
+@click.option("--reveal", "-r", is_flag=True, help="Write the secret itself, and nothing else.")
+@click.argument("name")
+@for_server
+def show(server: Server, name: str, provider: str, *, reveal: bool) -> None:
+    """Show what is known of the secret NAME, or the secret."""
+    found = server.ask(lambda admin: admin.get_secret(name, reveal=reveal, provider=provider))
+    if not reveal:
+        say(pretty(found))
+        return
+    sys.stdout.buffer.write(_value(found))
+    sys.stdout.buffer.flush()
+
+
+@secret.command()
+@provider_option
+@click.argument("name")
+@for_server
+def delete(server: Server, name: str, provider: str) -> None:
+    """Delete the secret NAME."""
+    result = server.ask(lambda admin: admin.delete_secret(name, provider=provider))
+    say(f"Secret deleted: {result.name}")
+
+
+@secret.command()
+@provider_option
+@for_server
+def rekey(server: Server, provider: str) -> None:
+    """Seal all secrets with the first key of the server's key file."""
+    result = server.ask(lambda admin: admin.rekey_secrets(provider=provider))
+    say(f"Secrets re-encrypted: {result.rekeyed} rekeyed, {result.skipped} skipped")
+
+
+def _content(value: str | None, file: str | None) -> tuple[bytes, str]:
+    """The secret, and the file that it is from."""
+    if value is not None and file is not None:
+        raise click.UsageError("cannot specify both --value and --file")
+    if value is not None:
+        return value.encode("utf-8", "surrogateescape"), ""
+    if file is not None:
+        path = Path(file).absolute()
+        return _read(path), str(path)
+    say("Reading secret value from stdin...", to_stderr=True)
+    content = sys.stdin.buffer.read(MAX_INPUT)
+    # What is no text may well end with this byte.
+    return (content.removesuffix(b"\n") if _is_text(content) else content), ""
+
+
+def _read(path: Path) -> bytes:
+    """:raises BadRequest: the file cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_INPUT)
+    except OSError as error:
+        raise BadRequest(f"cannot read {path}: {error.strerror}") from error
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _written(content: bytes) -> tuple[str, str]:
+    """The secret as the server takes it, and the encoding."""
+    if _is_text(content):
+        return content.decode("utf-8"), ""
+    return b64encode(content).decode("ascii"), "base64"
+
+
+def _value(found: SecretFound) -> bytes:
+    if found.value is UNSET:
+        raise BadRequest("the server did not tell the value")
+    return b64decode(found.value) if found.encoding == "base64" else found.value.encode()
