@@ -136,15 +136,14 @@ class AES:
         return b"".join(blocks)
 
     def decrypt(self, start: bytes, data: bytes) -> bytes:
-        """The data behind an initial vector; bad padding leaves it as it is."""
+        """The data behind an initial vector, padding and all."""
         out = []
         before = start
         for at in range(0, len(data), BLOCK):
             block = data[at : at + BLOCK]
             out.append(_xor(self._decrypt_block(block), before))
             before = block
-        plain = b"".join(out)
-        return plain[: len(plain) - plain[-1]] if plain and plain[-1] <= len(plain) else b""
+        return b"".join(out)
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

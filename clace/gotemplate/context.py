@@ -103,11 +103,12 @@ class Place(NamedTuple):
 class EscapeError:
     """Why a template cannot be made safe, and where if that is known."""
 
-    __slots__ = ("description", "place")
+    __slots__ = ("description", "line", "place")
 
     def __init__(self, description: str, place: Place | None) -> None:
         self.description = description
         self.place = place
+        self.line = 0
 
 
 class Context(NamedTuple):

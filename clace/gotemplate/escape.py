@@ -184,7 +184,7 @@ class Escaper:
         again = trial.body(after, node.body)
         joined = join(after, again, "range", self._place(node))
         if joined.error is not None:
-            return _prefixed(joined, "on range loop re-entry: ")
+            return _prefixed(joined, "on range loop re-entry: ", node.line)
         return self._exits(joined, loop)
 
     def _pass(self, context: Context, node: nodes.Range, escaper: Escaper) -> Context:
@@ -201,12 +201,13 @@ class Escaper:
                     continue
                 context = join(context, exit_context, "range", self._place(node))
                 if context.error is not None:
-                    return _prefixed(context, f"at range loop {kind.__name__.lower()}: ")
+                    return _prefixed(context, f"at range loop {kind.__name__.lower()}: ", node.line)
         return context
 
 
-def _prefixed(context: Context, prefix: str) -> Context:
+def _prefixed(context: Context, prefix: str, line: int) -> Context:
     assert context.error is not None
+    context.error.line = line
     context.error.description = prefix + context.error.description
     return context
 
@@ -227,7 +228,10 @@ def _located(name: str, context: Context) -> TemplateError:
     error = context.error
     assert error is not None
     if error.place is None:
-        return TemplateError(f"html/template:{name}: {error.description}", name=name)
+        where = f"{name}:{error.line}" if error.line else name
+        return TemplateError(
+            f"html/template:{where}: {error.description}", name=name, line=error.line
+        )
     tree, node = error.place
     line, column = nodes.location(tree, node)
     return TemplateError(

@@ -204,7 +204,7 @@ class Printer:
 
     def value(self, value: Any, verb: str, depth: int, *, methods: bool = True) -> str:
         """A value at some depth inside the argument."""
-        self._reserve(64)
+        self._reserve(256)
         if depth > MAX_NESTING:
             raise CallFault("value is nested too deeply to print")
         if value is None or value is NOVALUE:

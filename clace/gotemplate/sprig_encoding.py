@@ -197,4 +197,8 @@ def decrypt_aes(meter: Meter, password: str, text: str) -> str:
         raise CallFault("crypto/cipher: input not full blocks")
     if len(raw) == BLOCK:
         raise CallFault("runtime error: index out of range [-1]")
-    return decode(_cipher(password).decrypt(raw[:BLOCK], raw[BLOCK:]))
+    plain = _cipher(password).decrypt(raw[:BLOCK], raw[BLOCK:])
+    end = len(plain) - plain[-1]
+    if end < 0:
+        raise CallFault(f"runtime error: slice bounds out of range [:{end}]")
+    return decode(plain[:end])

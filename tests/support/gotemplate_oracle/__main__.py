@@ -21,7 +21,7 @@ def regenerate() -> int:
         corpus.write(path, [{**case, **answer} for case, answer in pairs])
         total += len(questions)
     corpus.VERSIONS.write_text(json.dumps(go.versions(), indent=1) + "\n", "utf-8")
-    print(f"{total} cases written")
+    print(f"{total} cases written")  # noqa: T201
     return 0
 
 
@@ -34,8 +34,8 @@ def compare() -> int:
         for case, answer in zip(cases, go.answers(cases), strict=True):
             if corpus.answer(case) != answer:
                 changed += 1
-                print(f"{path.name}: {json.dumps(corpus.question(case))}\n  {answer}")
-    print(f"{changed} cases changed; {go.versions()}")
+                print(f"{path.name}: {json.dumps(corpus.question(case))}\n  {answer}")  # noqa: T201
+    print(f"{changed} cases changed; {go.versions()}")  # noqa: T201
     return 1 if changed else 0
 
 

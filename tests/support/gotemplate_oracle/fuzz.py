@@ -55,7 +55,7 @@ def fuzz(count: int, start: int, show: int) -> int:
             if mine != theirs and not _both_limited(mine, theirs):
                 different += 1
                 if different <= show:
-                    print(json.dumps(case), f"\n  go   {theirs}\n  ours {mine}", flush=True)
+                    print(json.dumps(case), f"\n  go   {theirs}\n  ours {mine}", flush=True)  # noqa: T201
     took = time.monotonic() - began
-    print(f"{sum(outcomes.values())} cases, {dict(outcomes)}, {different} differ, {took:.0f} s")
+    print(f"{sum(outcomes.values())} cases, {dict(outcomes)}, {different} differ, {took:.0f} s")  # noqa: T201
     return 1 if different else 0

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from clace.gotemplate.functions import standard_functions
+from clace.gotemplate.literals import quote
 
 STRINGS = (
     "",
@@ -55,9 +56,11 @@ LAYOUTS = (
     "2006-01-02T15:04:05Z07:00",
 )
 RANDOM = frozenset(
-    ("now", "ago", "randAlphaNum", "randAlpha", "randNumeric", "randAscii", "randBytes", "randInt")
-    + ("shuffle", "uuidv4", "encryptAES", "keys", "values", "relTime", "durationRound", "htmlDate")
-    + ("htmlDateInZone", "date", "dateInZone", "date_in_zone")
+    (
+        *("now", "ago", "randAlphaNum", "randAlpha", "randNumeric", "randAscii", "randBytes"),
+        *("randInt", "shuffle", "uuidv4", "encryptAES", "keys", "values", "relTime"),
+        *("durationRound", "htmlDate", "htmlDateInZone", "date", "dateInZone", "date_in_zone"),
+    )
 )
 UNORDERED = frozenset(
     ("set", "unset", "merge", "mergeOverwrite", "mustMerge", "mustMergeOverwrite")
@@ -121,7 +124,7 @@ class Maker:
 
     # Data.
 
-    def value(self, depth: int = 0) -> Any:
+    def value(self, depth: int = 0) -> Any:  # noqa: PLR0911 - one for each kind
         kind = self.random.randrange(10 if depth < 2 else 6)
         if kind < 2:
             return self.pick(STRINGS)
@@ -186,11 +189,11 @@ class Maker:
     def string(self, text: str) -> str:
         if "`" not in text and "\r" not in text and self.chance(30):
             return f"`{text}`"
-        from clace.gotemplate.literals import quote  # noqa: PLC0415
-
         return quote(text)
 
-    def operand(self, wanted: str = "interface {}") -> str:
+    def operand(  # noqa: PLR0911 - one for each type
+        self, wanted: str = "interface {}"
+    ) -> str:
         """An argument, usually of the wanted Go type."""
         if self.chance(8):
             return self.any_operand()

@@ -1,0 +1,57 @@
+"""Tests for ``clace.gotemplate.corpus``."""
+
+import json
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.gotemplate_oracle import corpus
+from tests.support.gotemplate_oracle.answers import ours
+
+
+def differences(name):
+    """The cases of a file that we answer differently from Go."""
+    cases = corpus.read(corpus.FOLDER / f"{name}.jsonl")
+    return [
+        (corpus.question(case), corpus.answer(case), answer)
+        for case in cases
+        if (answer := ours(case)) != corpus.answer(case)
+    ]
+
+
+class CorpusTests(SynchronousTestCase):
+    def test_escaping(self):
+        """Every value in every escaping context comes out as Go's."""
+        self.assertEqual(differences("escaping"), [])
+
+    def test_content(self):
+        """Trusted content and predefined escapers are treated as Go treats them."""
+        self.assertEqual(differences("content"), [])
+
+    def test_joins(self):
+        """Branches, loops and calls keep or lose their context as in Go."""
+        self.assertEqual(differences("joins"), [])
+
+    def test_language(self):
+        """The language means what it means in Go, errors and their places included."""
+        self.assertEqual(differences("language"), [])
+
+    def test_request(self):
+        """Structs, query values and headers answer as Go's do."""
+        self.assertEqual(differences("request"), [])
+
+    def test_printf(self):
+        """Every verb and flag of printf prints as Go's."""
+        self.assertEqual(differences("printf"), [])
+
+    def test_sprig(self):
+        """Every sprig function gives what sprig gives."""
+        self.assertEqual(differences("sprig"), [])
+
+    def test_sets(self):
+        """Files see one another, and pages their base, as parsed sets do in Go."""
+        self.assertEqual(differences("sets"), [])
+
+    def test_size(self):
+        """The corpus is as large as was promised and says which Go made it."""
+        self.assertGreaterEqual(sum(len(corpus.read(path)) for path in corpus.files()), 600)
+        self.assertEqual(set(json.loads(corpus.VERSIONS.read_text())), {"go", "sprig"})

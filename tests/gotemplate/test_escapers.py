@@ -1,0 +1,87 @@
+"""Tests for ``clace.gotemplate.escapers``."""
+
+import html
+import json
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.gotemplate import compile_templates
+
+texts = st.text() | st.sampled_from(("</script>", "javascript:x", "'\"<&>+=`", "\\\\", "]]>", "--"))
+PAGE = compile_templates(
+    {
+        "text": "{{.}}",
+        "attribute": '<p title="{{.}}">',
+        "unquoted": "<p title={{.}}>",
+        "value": "<script>{{.}}</script>",
+        "string": "<script>'{{.}}'</script>",
+        "query": '<a href="?q={{.}}">',
+        "link": '<a href="{{.}}">',
+        "css": "<style>p { color: {{.}} }</style>",
+        "name": "<p {{.}}=x>",
+    }
+)
+
+
+def piece(name, value):
+    """What an action alone writes in its context."""
+    text = PAGE.render(name, value)
+    before, _, after = {
+        "text": "|",
+        "attribute": '<p title="|">',
+        "unquoted": "<p title=|>",
+        "value": "<script>|</script>",
+        "string": "<script>'|'</script>",
+        "query": '<a href="?q=|">',
+        "link": '<a href="|">',
+        "css": "<style>p { color: | }</style>",
+        "name": "<p |=x>",
+    }[name].partition("|")
+    return text[len(before) : len(text) - len(after)]
+
+
+class EscaperTests(SynchronousTestCase):
+    @given(texts)
+    def test_text_reads_back(self, value):
+        """A browser reads the text that was given, and no tag."""
+        for name in ("text", "attribute"):
+            shown = piece(name, value)
+            self.assertNotRegex(shown, "[<>\"']")
+            clean = value.encode("utf-8", "replace").decode()
+            if not re.search("[\0-\x1f\x7f-\x9f\ud800-\udfff]", value):
+                self.assertEqual(html.unescape(shown), clean)
+
+    @given(texts)
+    def test_unquoted_values_stay_one(self, value):
+        """An unquoted attribute value holds nothing that would end it."""
+        self.assertNotRegex(piece("unquoted", value), "[\\t\\n\\v\\f\\r \"'`=<>]")
+
+    @given(st.recursive(texts | st.integers(-9, 9) | st.none(), st.lists))
+    def test_script_values_are_json(self, value):
+        """A value in a script is JSON that cannot end the script."""
+        shown = piece("value", value)
+        self.assertNotRegex(shown, "[<>\u2028\u2029]")
+        json.loads(shown)
+
+    @given(texts)
+    def test_script_strings_stay_inside(self, value):
+        """A value in a string of a script does not end it."""
+        shown = piece("string", value)
+        self.assertNotRegex(re.sub(r"\\\\.", "", shown), "['\"`<>\n\r\u2028\u2029]")
+
+    @given(texts)
+    def test_urls_have_safe_schemes(self, value):
+        """A link leads nowhere but to pages and mail."""
+        shown = html.unescape(piece("link", value)).lower()
+        scheme = shown.partition(":")[0] if ":" in shown.partition("/")[0] else ""
+        self.assertIn(scheme, ("", "http", "https", "mailto", "http\u017f"))
+        self.assertNotRegex(piece("query", value), "[&#<>\"' ]")
+
+    @given(texts)
+    def test_css_and_names_are_harmless(self, value):
+        """A style value stays a value, and a name a name."""
+        self.assertNotRegex(piece("css", value), "[<>{};()\"'@]")
+        self.assertRegex(piece("name", value), r"\A[0-9A-Za-z]+\Z")

@@ -1,0 +1,31 @@
+"""Tests for ``clace.gotemplate.main``."""
+
+import io
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.gotemplate.__main__ import main
+
+
+class DumpTests(SynchronousTestCase):
+    def dump(self, text):
+        path = Path(self.mktemp())
+        path.write_text(text)
+        out, err = io.StringIO(), io.StringIO()
+        self.patch(__import__("sys"), "stdout", out)
+        self.patch(__import__("sys"), "stderr", err)
+        return main(["--dump", str(path)]), out.getvalue(), err.getvalue()
+
+    def test_prints_readable_python(self):
+        """Each piece of the code says which action it is for."""
+        status, code, _ = self.dump("<p>{{.name}}</p>")
+        self.assertEqual(status, 0)
+        self.assertIn(":1: {{.name}}", code)
+        compile(code, "dump", "exec")
+
+    def test_says_what_does_not_compile(self):
+        """A template that does not compile is one line on stderr and status 1."""
+        status, _, error = self.dump("{{if}}")
+        self.assertEqual(status, 1)
+        self.assertIn("missing value for if", error)
