@@ -47,10 +47,10 @@ class SharedDaemonTestCase(DaemonTestCase):
     def setUp(self):
         self.daemon = shared_daemon(self.config)
 
-    def create(self, path, files, *options):
+    def create(self, path, files, **options):
         """Install an app; the folder of its source."""
         folder = self.source(files)
-        self.daemon.must("app", "create", *options, str(folder), path)
+        self.daemon.install(folder, path, **options)
         return folder
 
 

@@ -28,7 +28,7 @@ class SlowApp:
         self.gate = daemon.home / "gate"
         self.gate.mkdir()
         source = test.source({"app.star": APP.replace("FOLDER", str(self.gate))})
-        daemon.must("app", "create", "--approve", str(source), "/slow")
+        daemon.install(source, "/slow", approve=True)
 
     def begin(self):
         """A request that is being answered; it ends when ``let_go`` is called."""

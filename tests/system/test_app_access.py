@@ -39,7 +39,7 @@ class AccessTests(SharedDaemonTestCase):
 
     def test_opened(self):
         """With --auth none everybody may use it, as nobody in particular."""
-        self.create("/open", APP, "--auth", "none")
+        self.create("/open", APP, auth="none")
         answer = self.daemon.get("/open", login=None)
         self.assertEqual(answer.status, 200)
         self.assertIn('"user":"anonymous"', answer.body)
@@ -51,7 +51,7 @@ class AccessTests(SharedDaemonTestCase):
 
     def test_foreign_origin(self):
         """What changes something is refused to pages of other sites; reading is not."""
-        self.create("/posts", APP, "--auth", "none")
+        self.create("/posts", APP, auth="none")
         own = f"http://127.0.0.1:{self.daemon.ports['http']}"
         for headers, status in (
             ({"Origin": "https://evil.example"}, 403),
@@ -68,7 +68,7 @@ class AccessTests(SharedDaemonTestCase):
 
     def test_forwarded_headers(self):
         """Who is not a trusted proxy cannot say that it is somebody else."""
-        self.create("/told", APP, "--auth", "none")
+        self.create("/told", APP, auth="none")
         answer = self.daemon.get("/told", login=None, headers=SPOOFED)
         self.assertIn('"ip":"127.0.0.1"', answer.body)
         self.assertIn('"url":"http://127.0.0.1:', answer.body)
@@ -84,7 +84,7 @@ class AccessTests(SharedDaemonTestCase):
 
     def test_domains(self):
         """An app of a domain is there alone, and an unknown one is not."""
-        self.create("tools.example.com:/", APP, "--auth", "none")
+        self.create("tools.example.com:/", APP, auth="none")
         for host, status in (("tools.example.com", 200), ("tools.example.com:443", 200)):
             answer = self.daemon.get("/", login=None, headers={"Host": host})
             self.assertEqual(answer.status, status)
@@ -95,8 +95,7 @@ class TrustedProxyTests(DaemonTestCase):
     def test_believed(self):
         """A trusted proxy is believed, and by its own word alone."""
         daemon = self.make_daemon('[security]\ntrusted_proxies = ["127.0.0.1"]\n').start()
-        source = str(self.source(APP))
-        daemon.must("app", "create", "--auth", "none", source, "/told")
+        daemon.install(self.source(APP), "/told", auth="none")
         answer = daemon.get("/told", login=None, headers=SPOOFED)
         self.assertIn('"ip":"10.1.2.3"', answer.body)
         self.assertIn('"url":"https://', answer.body)

@@ -21,7 +21,7 @@ class DevTests(SharedDaemonTestCase):
 
     def test_saved_file(self):
         """What is saved is served at the next request, without any command."""
-        folder = self.create("/dev", told("one"), "--dev")
+        folder = self.create("/dev", told("one"), dev=True)
         self.assertEqual(self.daemon.get("/dev").body, "one")
         for text in ("two", "three"):
             self.source(told(text), folder)
@@ -36,7 +36,7 @@ class DevTests(SharedDaemonTestCase):
             "index.go.html": '<p>{{ static "s.css" }}',
             "static/s.css": "one",
         }
-        folder = self.create("/dev-page", page, "--dev")
+        folder = self.create("/dev-page", page, dev=True)
         first = self.daemon.get("/dev-page").body
         self.source({"static/s.css": "two"}, folder)
         second = self.daemon.get("/dev-page").body
@@ -47,7 +47,7 @@ class DevTests(SharedDaemonTestCase):
 
     def test_broken_and_mended(self):
         """A saved mistake is what is served, with its place, until it is mended."""
-        folder = self.create("/dev-broken", told("one"), "--dev")
+        folder = self.create("/dev-broken", told("one"), dev=True)
         self.source({"text.star": "def text(:\n"}, folder)
         for _ in range(2):
             answer = self.daemon.get("/dev-broken")
@@ -58,7 +58,7 @@ class DevTests(SharedDaemonTestCase):
 
     def test_more_permissions(self):
         """What a saved file wants besides is refused until it is approved."""
-        folder = self.create("/dev-wants", told("one"), "--dev")
+        folder = self.create("/dev-wants", told("one"), dev=True)
         wanting = 'load("exec.in", "exec")\n' + APP.replace(
             '"Told",', '"Told", permissions = [ace.permission("exec.in", "run", ["true"])],'
         )
@@ -80,7 +80,7 @@ class DevTests(SharedDaemonTestCase):
 class DefaultDevTests(SharedDaemonTestCase):
     def test_saved_file(self):
         """As the server ships, what is saved is served before anybody has turned to the browser."""
-        folder = self.create("/dev-default", told("one"), "--dev")
+        folder = self.create("/dev-default", told("one"), dev=True)
         self.assertEqual(self.daemon.get("/dev-default").body, "one")
         self.source(told("two"), folder)
         self.wait_until(

@@ -1,0 +1,195 @@
+"""The commands for apps: what they refuse, select, print, and leave alone when only tried."""
+
+import csv
+import io
+import json
+
+from tests.support.daemon import EXAMPLES
+from tests.system.cases import SharedDaemonTestCase
+
+HELLO = str(EXAMPLES / "hello")
+DRY = "\n*** dry-run mode, changes have NOT been committed. ***\n"
+APP = """
+load("exec.in", "exec")
+app = ace.app(
+    "Wants", routes = [ace.api("/", handler = lambda req: "VERSION", type = ace.TEXT)],
+    permissions = [ace.permission("exec.in", "run", ["true"])],
+)
+"""
+
+
+def version(text):
+    return {"app.star": APP.replace("VERSION", text)}
+
+
+class DryRunTests(SharedDaemonTestCase):
+    def assert_dry(self, *arguments):
+        """It goes through, says that nothing was done, and nothing was."""
+        before = self.state()
+        done = self.daemon.must("app", *arguments, "--dry-run")
+        self.assertTrue(done.endswith(DRY), done)
+        self.assertEqual(self.state(), before)
+
+    def state(self):
+        answer = self.daemon.admin("GET", "/_clace/apps?internal=true&appPathGlob=all")
+        self.assertEqual(answer.status, 200, answer.body)
+        return json.loads(answer.body)
+
+    def test_dry_runs(self):
+        """Every command that changes something can be tried without changing it."""
+        folder = self.source(version("one"))
+        self.assert_dry("create", "--approve", str(folder), "/dry")
+        self.assertEqual(self.daemon.get("/dry").status, 404)
+
+        self.daemon.must("app", "create", str(folder), "/dry")
+        self.assert_dry("approve", "--promote", "/dry")
+        self.assertEqual(self.daemon.get("/dry").status, 500)
+
+        self.daemon.must("app", "approve", "--promote", "/dry")
+        self.assertEqual(self.daemon.get("/dry").body, "one")
+        self.source(version("two"), folder)
+        self.assert_dry("reload", "--promote", "/dry")
+        self.daemon.must("app", "reload", "/dry")
+        self.assert_dry("promote", "/dry")
+        self.assertEqual(self.daemon.get("/dry").body, "one")
+        self.assertEqual(self.daemon.get("/dry_cl_stage").body, "two")
+
+        self.assert_dry("delete", "/dry")
+        self.daemon.must("app", "delete", "/dry")
+        for path in ("/dry", "/dry_cl_stage"):
+            self.assertEqual(self.daemon.get(path).status, 404)
+
+    def test_dry_refusals(self):
+        """What would be refused is refused in a dry run too."""
+        self.daemon.install(HELLO, "/dry-taken")
+        said = self.daemon.refused("app", "create", "--dry-run", HELLO, "/dry-taken")
+        self.assertEqual(said, "error: App already exists at /dry-taken\n")
+
+
+class ConflictTests(SharedDaemonTestCase):
+    def test_conflicts(self):
+        """No app is installed where one is, above one, or below one; another domain is free."""
+        domain, told = "conflict.example.com", "App already exists at conflict.example.com:/a/b"
+        self.daemon.install(HELLO, f"{domain}:/a/b")
+        for path in ("/a/b", "/a", "/a/b/c", "/"):
+            body = {"path": f"{domain}:{path}", "source_url": HELLO}
+            answer = self.daemon.admin("POST", "/_clace/app", json.dumps(body).encode())
+            self.assertEqual(answer.status, 409)
+            self.assertEqual(answer.headers["Content-Type"], "application/json")
+            problem = json.loads(answer.body)
+            self.assertEqual((problem["code"], problem["message"]), (409, told))
+        said = self.daemon.refused("app", "create", HELLO, f"{domain}:/a")
+        self.assertEqual(said, f"error: {told}\n")
+        for free in (f"{domain}:/a/bc", "other.example.com:/a/b"):
+            self.daemon.install(HELLO, free)
+
+    def test_bad_paths(self):
+        """A path that no app may have is refused, and why."""
+        for path, told in (
+            ("nothing", "/"),
+            ("a:b:/c", ":"),
+            ("/x_cl_stage", "_cl_"),
+            ("/a/../b", ".."),
+        ):
+            said = self.daemon.refused("app", "create", HELLO, path)
+            self.assertTrue(said.startswith("error: "), said)
+            self.assertIn(told, said)
+
+    def test_no_source(self):
+        """A folder that does not exist is told before the server is asked."""
+        said = self.daemon.refused("app", "create", "./no-such-folder", "/nowhere")
+        self.assertTrue(said.startswith("error: path does not exist ./no-such-folder"), said)
+
+
+class ListTests(SharedDaemonTestCase):
+    """All tests list the same five apps, of two domains."""
+
+    config = "[client]\ndefault_format = 'basic'\n"
+    domain = "list.example.com"
+
+    def setUp(self):
+        super().setUp()
+        if self.paths("all"):
+            return
+        for path in ("/one", "/tools/one", "/tools/two", "/tools/deep/one"):
+            self.daemon.install(HELLO, path)
+        live = self.source(version("live"), self.daemon.home / "live")
+        self.daemon.install(live, f"{self.domain}:/live", auth="none", dev=True)
+
+    def paths(self, glob):
+        answer = self.daemon.admin("GET", f"/_clace/apps?appPathGlob={glob}")
+        apps = json.loads(answer.body)["apps"]
+        return [f"{app['domain']}:{app['path']}".removeprefix(":") for app in apps]
+
+    def test_globs(self):
+        """A glob selects by domain and path; without a domain it means no domain."""
+        for glob, paths in (
+            ("/one", ["/one"]),
+            ("/tools/*", ["/tools/one", "/tools/two"]),
+            ("/tools/**", ["/tools/deep/one", "/tools/one", "/tools/two"]),
+            ("/**/one", ["/one", "/tools/deep/one", "/tools/one"]),
+            ("*.example.com:**", [f"{self.domain}:/live"]),
+            (f"{self.domain}:/nothing", []),
+            ("all", ["/one", "/tools/deep/one", "/tools/one", "/tools/two", "*"]),
+        ):
+            expected = [f"{self.domain}:/live" if path == "*" else path for path in paths]
+            self.assertEqual(sorted(self.paths(glob)), sorted(expected), glob)
+        self.assertIn("error: ", self.daemon.refused("app", "list", "a:b:c"))
+
+    def test_basic(self):
+        """Columns under a header; staging apps only with --internal."""
+        listed = self.daemon.must("app", "list").splitlines()
+        self.assertEqual(listed[0].split(), ["Name", "Type", "Ver", "Auth", "AppPath"])
+        self.assertEqual(len(listed), 6)
+        self.assertIn("Hello                          PROD     1 DEFAULT /one", listed)
+        self.assertIn(
+            f"Wants                          DEV      0 NONE    {self.domain}:/live", listed
+        )
+        internal = self.daemon.must("app", "list", "--internal", "/one").splitlines()
+        self.assertEqual(
+            internal[1:],
+            [
+                "Hello                          PROD     1 DEFAULT /one",
+                "Hello                          STG      1 DEFAULT /one_cl_stage",
+            ],
+        )
+
+    def test_formats(self):
+        """The formats for programs can be read by programs, and say the same."""
+
+        def listed(form, glob="/tools/*"):
+            return self.daemon.must("app", "list", "--format", form, glob)
+
+        apps = json.loads(listed("json"))
+        self.assertEqual({app["path"] for app in apps}, {"/tools/one", "/tools/two"})
+        self.assertEqual([json.loads(line) for line in listed("jsonl").splitlines()], apps)
+        blocks = listed("jsonl_pretty").rstrip("\n").split("\n\n")
+        self.assertEqual([json.loads(block) for block in blocks], apps)
+        rows = list(csv.reader(io.StringIO(listed("csv"))))
+        self.assertEqual([row[1] for row in rows], [app["id"] for app in apps])
+        table = listed("table").splitlines()
+        self.assertEqual(table[0].split()[:3], ["Name", "Id", "Type"])
+        self.assertEqual(len(table), 3)
+        self.assertEqual(json.loads(listed("json", "/nothing")), [])
+
+    def test_unknown_format(self):
+        """A format that there is none of is refused with those that there are."""
+        said = self.daemon.refused("app", "list", "--format", "xml")
+        self.assertEqual(
+            said,
+            'error: invalid format "xml": valid options are'
+            " table, basic, csv, json, jsonl, jsonl_pretty\n",
+        )
+
+    def test_changed_star(self):
+        """A star says that staging is ahead of production."""
+        self.create("star.example.com:/", version("one"), approve=True)
+        self.addCleanup(self.daemon.must, "app", "delete", "star.example.com:/")
+        self.daemon.must("app", "reload", "star.example.com:/")
+        for form, column in (("basic", 1), ("table", 2)):
+            row = self.daemon.must("app", "list", "--format", form, "star.example.com:**")
+            self.assertEqual(row.splitlines()[1].split()[column], "PROD*")
+
+    def test_no_apps_selected(self):
+        """A glob that selects nothing is no error: nothing is what was done."""
+        self.assertEqual(self.daemon.must("app", "delete", "/no/such/**"), "0 app(s) deleted.\n")
