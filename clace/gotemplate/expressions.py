@@ -36,9 +36,8 @@ class Expressions:
     def here(self, call: nodes.Node | None = None, function: str = "") -> Site:
         """The place where evaluation stands, and the call it makes."""
         chooser, choices = self._ways
-        if not choices or choices[-1] is not self._at:
-            return Site(self._at, call, function)
-        return Site(self._at, call, function, chooser, choices)
+        known = bool(choices) and choices[-1] is self._at
+        return Site(self._at, call, function, *((chooser, choices) if known else ()))
 
     # Pipelines and commands.
 

@@ -10,7 +10,7 @@ from clace.gotemplate.floats import digits_of, plain, scientific, special
 from clace.gotemplate.gotypes import json_method
 from clace.gotemplate.values import NOVALUE, Record, Slice, URLValues, type_name
 
-MAX_NESTING: Final = 200
+MAX_NESTING: Final = 100
 MAX_ITEMS: Final = 1_000_000
 _SHORT: Final = {8: r"\b", 9: r"\t", 10: r"\n", 12: r"\f", 13: r"\r", 34: r"\"", 92: r"\\"}
 _RAW: Final = (

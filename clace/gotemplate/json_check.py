@@ -7,7 +7,7 @@ from typing import Final
 
 from clace.gotemplate.gojson import JSONFault
 
-MAX_NESTING: Final = 500
+MAX_NESTING: Final = 100
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _END: Final = "unexpected end of JSON input"
 

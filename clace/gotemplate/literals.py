@@ -19,6 +19,9 @@ _SIMPLE: Final = {
 }
 _ESCAPES: Final = {char: "\\" + name for name, char in _SIMPLE.items()}
 _LOW, _HIGH = "\udc80", "\udcff"
+LONGEST: Final = 200
+TOO_LARGE: Final = 1 << 200
+"""What stands for integers of more digits than any type holds."""
 _ESCAPE: Final = re.compile(
     r"\\(?:([abfnrtv\\])|(['\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))"
 )
@@ -113,6 +116,8 @@ def parse_integer(text: str) -> int | None:
     """The integer of any Go base, unbounded; None if the text is no integer."""
     if not _UINT.match(text):
         return None
+    if len(text) > LONGEST:
+        return TOO_LARGE
     sign, digits = (text[0], text[1:]) if text[0] in "+-" else ("", text)
     digits = digits.replace("_", "")
     if digits[:1] == "0" and digits[1:].isdigit():

@@ -132,14 +132,21 @@ class Parser:
         self._expect("}}", "define clause")
         self._keep(name, self._template_body("define clause"))
 
+    def _deeper(self) -> None:
+        self._blocks += 1
+        if self._blocks > MAX_BLOCKS:
+            self.fail("control structures are nested too deeply")
+
     def _template_body(self, context: str) -> nodes.Body:
         """The body of a define or block, which sees no variables and no loop from outside."""
+        self._deeper()
         outer = (self._vars, self._ranges, self._parens, self._action_line)
         self._vars, self._ranges, self._parens, self._action_line = ["$"], 0, 0, 0
         body, end = self._items()
         if end.is_else:
             self.fail(f"unexpected {end} in {context}")
         self._vars, self._ranges, self._parens, self._action_line = outer
+        self._blocks -= 1
         return body
 
     def _items(self) -> tuple[nodes.Body, nodes.End]:
@@ -195,9 +202,7 @@ class Parser:
     def _branch(self, token: Token) -> nodes.Branch:
         keyword = token.kind
         scope = len(self._vars)
-        self._blocks += 1
-        if self._blocks > MAX_BLOCKS:
-            self.fail("control structures are nested too deeply")
+        self._deeper()
         pipe = self._pipeline(keyword, "}}")
         self._ranges += keyword == "range"
         body, end = self._items()

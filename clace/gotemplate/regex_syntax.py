@@ -10,7 +10,7 @@ from clace.gotemplate.faults import CallFault
 from clace.gotemplate.regex_sets import CharSet, perl_class, posix_class, unicode_class
 
 MAX_REPEAT: Final = 1000
-MAX_NESTING: Final = 200
+MAX_NESTING: Final = 100
 _REPEAT: Final = re.compile(r"\{(0|[1-9][0-9]*)(?:(,)(0|[1-9][0-9]*)?)?\}")
 _NAMED: Final = re.compile(r"\(\?P?<([0-9A-Za-z_]+)>")
 _FLAGS: Final = re.compile(r"\(\?([imsU]*)(?:-([imsU]+))?([:)])")

@@ -136,8 +136,17 @@ def compile_templates(
 
     :raises TemplateError: if a file cannot be parsed or escaped.
     """
+    try:
+        return _compiled(files, functions or {}, base_prefix)
+    except RecursionError:
+        raise TemplateError("templates call one another too deeply") from None
+
+
+def _compiled(
+    files: Mapping[str, str], functions: Mapping[str, Callable[..., Any]], base_prefix: str
+) -> TemplateSet:
     library = standard_functions()
-    library |= {name: adopt(name, call) for name, call in (functions or {}).items()}
+    library |= {name: adopt(name, call) for name, call in functions.items()}
     parsed = {name: _parse(name, files[name], library) for name in sorted(files)}
     base: Trees = {}
     shared = [name for name in parsed if name.startswith(base_prefix)]
@@ -153,13 +162,6 @@ def compile_templates(
             _merge(trees, parsed[name])
             pages[_base_name(name)] = Namespace(trees, library, [_base_name(name)])
     return TemplateSet(pages, namespace)
-
-
-class _Known(dict[str, Function]):
-    """The functions a template may name; a refused one says why."""
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name)
 
 
 def _parse(name: str, text: str, library: Mapping[str, Function]) -> Trees:

@@ -75,6 +75,8 @@ _ENTITY: Final = re.compile(r"&(?:#([xX][0-9a-fA-F]+|[0-9]+);?|([0-9A-Za-z]+;?))
 _CONTROLS: Final = dict(
     zip(range(0x80, 0xA0), bytes(range(0x80, 0xA0)).decode("cp1252", "replace"), strict=True)
 )
+_LONGEST_CODE: Final = 20
+_TOO_LARGE: Final = 0x110000
 _LONGEST_BARE: Final = 6
 
 
@@ -86,7 +88,9 @@ def unescape(source: str) -> str:
 def _resolved(found: re.Match[str]) -> str:
     if found[1]:
         digits = found[1]
-        code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+        code = _TOO_LARGE
+        if len(digits) <= _LONGEST_CODE:
+            code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
         if code in _CONTROLS:
             known = _CONTROLS[code]
             return chr(code) if known == "\ufffd" else known

@@ -87,3 +87,29 @@ class StructuredTests(SynchronousTestCase):
         with self.assertRaises(TemplateError) as caught:
             compile_templates({"t": "{{static 5}}"}, functions={"static": static}).render("t", None)
         self.assertIn("expected string; found 5", str(caught.exception))
+
+
+class HostileTests(SynchronousTestCase):
+    def test_deep_things_are_refused(self):
+        """Nesting of any kind is compiled or refused, never a crash."""
+        chain = "".join(
+            f'{{{{define "t{at}"}}}}{{{{template "t{at + 1}"}}}}{{{{end}}}}' for at in range(2000)
+        )
+        sources = (
+            chain + '{{define "t2000"}}{{end}}{{template "t0"}}',
+            '{{block "x" .}}' * 3000,
+            "{{or " + "(or " * 50 + "1" + ")" * 50 + "}}",
+            "{{range .}}" * 25 + "{{end}}" * 25,
+            "{{if .}}" * 59 + "{{end}}" * 59,
+            "{{with .}}" + "{{else with .}}" * 80 + "{{end}}",
+            '<p title="&#' + "9" * 9000,
+            "{{" + "9" * 9000 + "}}",
+            '{{int "' + "9" * 9000 + '"}}',
+            '{{fromJson "' + "[" * 9000 + '"}}',
+            '{{regexMatch "' + "(" * 9000 + '" "x"}}',
+        )
+        for source in sources:
+            try:
+                compile_templates({"t": source}).render("t", {})
+            except TemplateError as error:
+                self.assertNotIn("Traceback", str(error))
