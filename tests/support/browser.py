@@ -1,0 +1,117 @@
+"""A headless Chromium as Debian has it, driven through its own driver; nothing is downloaded."""
+
+import base64
+import hashlib
+import os
+import shutil
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
+
+CHROMIUM = Path("/usr/bin/chromium")
+DRIVER = Path("/usr/bin/chromedriver")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--no-proxy-server",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Not even by mistake is anybody asked but this machine.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+)
+SECONDS = 20
+
+
+def missing():
+    """What has to be installed before there is a browser; empty if nothing."""
+    wanted = {
+        "chromium": CHROMIUM.exists(),
+        "chromium-driver": DRIVER.exists(),
+        "selenium": find_spec("selenium") is not None,
+    }
+    names = [name for name, is_there in wanted.items() if not is_there]
+    return f"{' and '.join(names)} not installed" if names else ""
+
+
+class Browser:
+    """One window, which trusts the certificate of one server; as a context manager it closes."""
+
+    def __init__(self, certificate):
+        self.profile = tempfile.mkdtemp(prefix="chromium-")
+        self.certificate = certificate
+        self.driver = None
+
+    def __enter__(self):
+        from selenium.webdriver import Chrome, ChromeOptions, ChromeService  # noqa: PLC0415
+
+        options = ChromeOptions()
+        options.binary_location = str(CHROMIUM)
+        for flag in FLAGS:
+            options.add_argument(flag)
+        options.add_argument(f"--user-data-dir={self.profile}")
+        pin = key_pin(self.certificate)
+        options.add_argument(f"--ignore-certificate-errors-spki-list={pin}")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        environment = {**os.environ, "HOME": self.profile, "NO_PROXY": "*", "SE_OFFLINE": "true"}
+        service = ChromeService(str(DRIVER), env=environment)
+        self.driver = Chrome(options, service)
+        self.driver.set_page_load_timeout(SECONDS)
+        return self
+
+    def __exit__(self, *_):
+        self.driver.quit()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    @property
+    def url(self):
+        return self.driver.current_url
+
+    def open(self, url):
+        self.driver.get(url)
+
+    def back(self):
+        self.driver.back()
+
+    def find(self, selector):
+        """The element, as soon as it is there."""
+        return self.until(lambda: self.all(selector), f"no {selector}")[0]
+
+    def all(self, selector):
+        return self.driver.find_elements("css selector", selector)
+
+    def texts(self, selector):
+        """What is to be read in the elements that are there now."""
+        script = "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText)"
+        return self.driver.execute_script(script, selector)
+
+    def run(self, script):
+        """What a script in the page returns."""
+        return self.driver.execute_script(script)
+
+    def click(self, text):
+        """Click the link with this text."""
+        self.driver.find_element("link text", text).click()
+
+    def until(self, true, problem):
+        from selenium.webdriver.support.wait import WebDriverWait  # noqa: PLC0415
+
+        return WebDriverWait(self.driver, SECONDS, 0.05).until(lambda _: true(), problem)
+
+    def complaints(self):
+        """What the browser wrote to its console since it was asked last."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+
+def key_pin(certificate):
+    """The hash of the certificate's key by which Chromium is told to trust it, and no other."""
+    key = load_pem_x509_certificate(Path(certificate).read_bytes()).public_key()
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(der).digest()).decode()
