@@ -95,11 +95,17 @@ class _Metered(ProtocolWrapper):
 
 
 class _MeteredFactory(WrappingFactory):
+    """Makes them, without a line in the log for each: that is no news."""
+
     protocol = _Metered
 
     def __init__(self, wrapped: Any, limit: int) -> None:
         super().__init__(wrapped)
         self.limit = limit
+        factory: Any = self
+        while factory is not None:
+            factory.noisy = False
+            factory = getattr(factory, "wrappedFactory", None)
 
 
 @implementer(IResolutionReceiver)
