@@ -272,6 +272,8 @@ class Composition:
 
     def begin(self) -> None:
         settle_memory()
+        if self.stored_secrets.problem:
+            log.error("The {problem}", problem=self.stored_secrets.problem)
         self.tell("Server ready")
 
     def read_again(self) -> None:
@@ -310,6 +312,8 @@ class Composition:
         self.stored_secrets = open_stored(
             self.secrets, sections, self.secret_rows, self.config.home, around
         )
+        if self.stored_secrets.problem:
+            self.tell(f"warning: {self.stored_secrets.problem}")
         self.fill("plugin")
 
     def threads_for_secrets(self, name: str) -> InThread:

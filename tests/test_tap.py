@@ -12,6 +12,8 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.config import Location, load
+from clace.errors import ConfigError
+from clace.interfaces import SecretEntry
 from clace.model.paths import AppPath
 from clace.tap import Composition, Options, makeService
 
@@ -61,6 +63,11 @@ class CompositionTests(SynchronousTestCase):
         self.stdout, self.stderr = io.StringIO(), io.StringIO()
         read = lambda: load(Location(self.home, self.file), {})  # noqa: E731
         return Composition(read, self.reactor, self.stdout, self.stderr)
+
+    def properties(self, text):
+        file = Path(self.mktemp()).absolute()
+        file.write_text(text)
+        return file
 
     def write(self, text):
         self.file.write_text(text)
@@ -118,3 +125,35 @@ class CompositionTests(SynchronousTestCase):
         composition = self.compose()
         composition.parts()
         self.assertEqual(composition.https_place("evil.example")[0], "localhost")
+
+    def test_secrets_of_the_configuration(self):
+        """Databases and values for apps may be secrets; one that is missing stops the start."""
+        secrets = self.properties("db = sqlite:a.db\nwho = jo\n")
+        text = (
+            f"[secret.prop]\nfile_name = '{secrets}'\n"
+            '[metadata]\ndb_connection = \'{{secret_from "prop" "db"}}\'\n'
+        )
+        composition = self.compose(text)
+        self.assertTrue((self.home / "a.db").exists())
+        self.assertEqual(composition.config.metadata.db_connection, f"sqlite:{self.home}/a.db")
+        secrets.write_text("who = jo")
+        error = self.assertRaises(ConfigError, self.compose, text)
+        self.assertIn("[metadata] db_connection: secret db of provider prop", error.message)
+
+    def test_stored_secrets_with_a_wrong_key(self):
+        """The server starts, and says on standard error that what is stored cannot be had."""
+        composition = self.compose()
+        stored = SecretEntry(name="a", value=b"1")
+        composition.stored_secrets._put(stored, replace=False)
+        composition.secret_rows.close()
+        key = self.home / "config" / "secret.key"
+        key.write_text("key1:" + "A" * 43 + "=")
+        again = Composition(composition.read, MemoryReactorClock(), self.stdout, self.stderr)
+        self.assertIn("warning: secret provider db is disabled", self.stderr.getvalue())
+        self.assertEqual(again.stored_secrets.name, "db")
+
+    def test_forks_without_connections(self):
+        """What was looked up in the database before a fork leaves nothing open."""
+        composition = self.compose()
+        for engine in (composition.secret_rows._reading, composition.secret_rows._writing):
+            self.assertEqual(engine.pool.checkedin() + engine.pool.checkedout(), 0)

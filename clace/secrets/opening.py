@@ -54,7 +54,7 @@ def open_store(
     around: Surroundings,
 ) -> StoredSecrets:
     """The provider in the metadata database, which is there whether configured or not; from now
-    on it is one of ``secrets``. One whose key is wrong says so in the log. Blocks.
+    on it is one of ``secrets``. One whose key is wrong has a ``problem``. Blocks.
     """
     name = next(filter(is_stored, sections), STORED)
     options = sections.get(name, ProviderOptions())

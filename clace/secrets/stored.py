@@ -9,7 +9,6 @@ from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.errors import ClaceError, NoSuchSecret, SecretExists, SecretFailed
@@ -52,7 +51,6 @@ class StoredSecrets:
     """Refuses everything, saying why, as long as its key is not the one that was used before."""
 
     delimiter = "/"
-    _log = Logger()
 
     def __init__(
         self,
@@ -70,18 +68,20 @@ class StoredSecrets:
         self._around = around
         self._keys: Keys | None = None
         self._is_marked = False
-        self._problem = "its keys have not been read"
+        self._reason = "its keys have not been read"
 
     def open(self) -> None:
-        """Read the keys; if they are not the right ones the log says so. Blocks."""
+        """Read the keys; if they are not the right ones, ``problem`` says why. Blocks."""
         try:
             self._keys, self._is_marked = self._checked()
-            self._problem = ""
+            self._reason = ""
         except ClaceError as error:
-            self._problem = error.message
-            self._log.error(
-                "Secret provider {name} is disabled: {reason}", name=self.name, reason=error.message
-            )
+            self._reason = error.message
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be had from here and nothing be stored; empty if all is well."""
+        return f"secret provider {self.name} is disabled: {self._reason}" if self._reason else ""
 
     def value(self, name: str) -> str:
         try:
@@ -132,8 +132,8 @@ class StoredSecrets:
         return keys, True
 
     def _usable(self) -> Keys | None:
-        if self._problem:
-            raise SecretFailed(f"secret provider {self.name} is disabled: {self._problem}")
+        if self._reason:
+            raise SecretFailed(self.problem)
         return self._keys
 
     def _opened(self, name: str) -> tuple[SealedSecret, bytes]:
