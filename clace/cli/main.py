@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
@@ -16,6 +16,9 @@ from clace.cli.commands import Command, CommandLine, hyphens
 from clace.cli.liveness import is_alive
 from clace.cli.outside import Operation, Outside, Target
 from clace.errors import ClaceError
+
+if TYPE_CHECKING:
+    from clace.config import Config
 
 T = TypeVar("T")
 
@@ -26,6 +29,7 @@ def main() -> None:
         ask=ask,
         run_daemon=run_daemon,
         is_alive=is_alive,
+        reveal=reveal,
         environ=os.environ,
         program=Path(sys.argv[0]),
     )
@@ -115,6 +119,27 @@ def ask(target: Target, operation: Operation[T]) -> T:
     if not answers:
         raise click.Abort
     return answers[0]
+
+
+def reveal(config: Config, text: str) -> str:
+    """The text with the secrets that it names, from providers that need no server.
+
+    :raises ClaceError: one cannot be had.
+    """
+    from clace.secrets.opening import open_providers  # noqa: PLC0415 - few need it
+    from clace.secrets.providers import ProviderOptions  # noqa: PLC0415
+
+    sections = {
+        name: ProviderOptions(**msgspec.structs.asdict(section))
+        for name, section in config.secret.items()
+    }
+    default = config.app_config.security.default_secrets_provider
+    return open_providers(default, sections, os.environ, lambda _name: at_once).resolved(text)
+
+
+async def at_once(work: Callable[[], T]) -> T:
+    """There is nothing to hold up here."""
+    return work()
 
 
 def run_daemon(arguments: Sequence[str]) -> None:

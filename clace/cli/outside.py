@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    # Every command waits for this module, and only some of them for what is behind that one.
+    # Every command waits for this module, and only some of them for what is behind these.
+    from clace.config import Config
     from clace.interfaces import IAdministration
 
 T = TypeVar("T")
@@ -41,11 +42,14 @@ class Ask(Protocol):
 
 
 class Outside(Struct, frozen=True, kw_only=True):
-    """Everything that is not arguments and output."""
+    """Everything that is not arguments and output. ``reveal`` resolves the secrets that a text of
+    a configuration names.
+    """
 
     ask: Ask
     run_daemon: Callable[[Sequence[str]], None]
     is_alive: Callable[[Target, int], bool]
+    reveal: Callable[[Config, str], str]
     environ: Mapping[str, str]
     config_file: str | None = None
     program: Path | None = None

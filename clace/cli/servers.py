@@ -13,6 +13,7 @@ import click
 from clace.cli.outside import Operation, Outside, Target
 from clace.cli.text import warn
 from clace.config import Config, Location, NoHome, find, load
+from clace.model.secret_text import is_reference
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,7 +52,7 @@ class Server:
         return Target(
             uri=config.server_uri,
             user=config.admin_user,
-            password=config.client.admin_password,
+            password=self._password(config),
             skip_cert_check=config.client.skip_cert_check,
             ca_file=config.client.ca_file,
         )
@@ -63,6 +64,13 @@ class Server:
         """
         _warn_of(self.target)
         return self.outside.ask(self.target, operation)
+
+    def _password(self, config: Config) -> str:
+        """A socket asks for none, so no provider is asked either."""
+        password = config.client.admin_password
+        if config.socket or not is_reference(password):
+            return password
+        return self.outside.reveal(config, password)
 
     def _location(self) -> Location:
         outside = self.outside

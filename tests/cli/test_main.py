@@ -13,8 +13,9 @@ from threading import Thread
 from twisted.trial.unittest import SynchronousTestCase
 
 import clace
-from clace.cli.main import run_daemon
-from clace.errors import ClaceError
+from clace.cli.main import reveal, run_daemon
+from clace.config import Location, load
+from clace.errors import ClaceError, NoSuchSecret
 
 _LOADED = """
 import sys
@@ -94,3 +95,15 @@ class MainTests(SynchronousTestCase):
         """Arguments that twistd refuses are a refusal, not a page of usage."""
         error = self.assertRaises(ClaceError, run_daemon, ["--nodaemon", "--no-such-option"])
         self.assertIn("no-such-option", error.message)
+
+
+class RevealTests(SynchronousTestCase):
+    def test_reveals(self):
+        """Secrets come from the providers of the configuration that need no server."""
+        file = Path(self.mktemp()).absolute()
+        file.write_text("[secret.env_x]")
+        config = load(Location(file.parent, file), {})
+        self.patch(os, "environ", {"PASSWORD": "hunter2"})
+        self.assertEqual(reveal(config, 'a{{secret_from "env_x" "PASSWORD"}}'), "ahunter2")
+        text = '{{secret_from "env_x" "NONE"}}'
+        self.assertRaises(NoSuchSecret, reveal, config, text)

@@ -46,6 +46,15 @@ class TargetTests(CommandLineCase, SynchronousTestCase):
             self.run_cli(option, str(other), "server", "status")
             self.assertEqual(self.targets.pop().uri, "/other")
 
+    def test_password_from_a_provider(self):
+        """A password that names a secret is looked up, if the server is one that asks for it."""
+        reference = '{{secret_from "env" "PASSWORD"}}'
+        text = f"[client]\nadmin_password = '{reference}'\n[secret.env]"
+        self.write_config(f'server_uri = "https://file:1"\n{text}')
+        self.assertEqual(self.target().password, f"revealed {reference}")
+        self.write_config(text)
+        self.assertEqual(self.target().password, reference)
+
     def test_is_what_the_environment_says(self):
         """The environment comes before the file."""
         self.write_config(IN_FILE)

@@ -42,6 +42,7 @@ class CommandLineCase:
             ask=self.ask,
             run_daemon=self.daemons.append,
             is_alive=lambda _target, _pid: self.now < self.gone_at,
+            reveal=lambda _config, text: f"revealed {text}",
             environ=self.environ,
             seconds=lambda: self.now,
             sleep=self.pass_time,
