@@ -1,0 +1,65 @@
+"""The functions of ``store.in``, in both kinds of database."""
+
+from sqlalchemy import event
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from clace.plugins.store.engines import Limits
+from tests.support.document_contract import StoreContract
+from tests.support.documents import StoreHouse, sqlite_url
+from tests.support.postgres import fresh, postgres
+
+
+class DatabaseCase(StoreContract, SynchronousTestCase):
+    """What the tests need to know of the database."""
+
+    def make_house(self, url, **options):
+        house = StoreHouse(url, **options)
+        self.addCleanup(house.engines.dispose)
+        return house
+
+    def fill_turns(self):
+        for _ in range(self.store.engines.writers):
+            self.value("begin", request=self.store.begin())
+
+    def waited(self, *call):
+        work = Deferred.fromCoroutine(self.request.error(*call))
+        self.assertNoResult(work)
+        self.store.clock.advance(Limits().wait_seconds)
+        return self.successResultOf(work)
+
+    def plan(self, explain, condition, sort):
+        """How the database goes about a query, in its own words."""
+        asked = []
+        engine = self.store.engines.reading
+        event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+        self.select(condition, sort=sort)
+        with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET enable_seqscan = off")
+            statement, values = next(one for one in asked if one[0].startswith("SELECT"))
+            return str(connection.exec_driver_sql(f"{explain} {statement}", values).all())
+
+
+class SQLiteStoreTests(DatabaseCase):
+    def house(self, **options):
+        return self.make_house(sqlite_url(self.mktemp()), **options)
+
+    def uses_index(self, _declared, condition, sort):
+        return "USING INDEX" in self.plan("EXPLAIN QUERY PLAN", condition, sort)
+
+
+class PostgresStoreTests(DatabaseCase):
+    def house(self, **options):
+        url, reason = postgres()
+        if not url:
+            raise SkipTest(reason)
+        fresh(url)
+        return self.make_house(url, **options)
+
+    def uses_index(self, _declared, condition, sort):
+        plan = self.plan("EXPLAIN", condition, sort)
+        return "Index Cond" in plan if condition else "Index Scan" in plan
+
+
+del DatabaseCase
