@@ -8,7 +8,7 @@ from typing import Any
 from clace.gotemplate.faults import CallFault
 from clace.gotemplate.printf import sprintf
 from clace.gotemplate.printing import text_of
-from clace.gotemplate.values import NOVALUE, Record, URLValues, type_name
+from clace.gotemplate.values import NOVALUE, NilMap, Record, Slice, URLValues, type_name
 
 
 def basic_kind(value: Any) -> str:
@@ -39,8 +39,14 @@ def equal(first: Any, second: Any) -> bool:
     if kind:
         return bool(first == second)
     if first_nil or second_nil:
-        return first_nil and second_nil
+        return _is_nil(first) and _is_nil(second)
     return _equal_composite(first, second)
+
+
+def _is_nil(value: Any) -> bool:
+    """Whether a value is nil, of no type or of its own."""
+    typed = isinstance(value, NilMap) or (isinstance(value, Slice) and value.nil)
+    return typed or value is None or value is NOVALUE
 
 
 def _verb_s(value: Any) -> str:
@@ -60,6 +66,8 @@ def _equal_composite(first: Any, second: Any) -> bool:
             f"non-comparable types {_verb_s(first)}: {type_name(first)}, "
             f"{type_name(second)}: {text_of(second)}"
         )
+    if _is_nil(first) or _is_nil(second):
+        return _is_nil(first) and _is_nil(second)
     if shape != "struct":
         raise CallFault(f"non-comparable type {_verb_s(second)}: {type_name(second)}")
     if isinstance(first, datetime) and isinstance(second, datetime):

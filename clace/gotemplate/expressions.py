@@ -28,6 +28,7 @@ class Expressions:
         self._functions = functions
         self.used: dict[str, Function] = {}
         self.compact = False
+        self._branches = 0
         self.dot = Variable(".", "dot")
         self.variables = [Variable("$", "dot")]
         self._at: nodes.Node = nodes.Node(0)
@@ -68,7 +69,7 @@ class Expressions:
 
     def declare(self, name: str) -> Variable:
         """A new variable, which hides older ones of its name."""
-        variable = Variable(name, self.writer.name("x"))
+        variable = Variable(name, self.writer.name("x"), conditional=self._branches > 0)
         self.variables.append(variable)
         return variable
 
@@ -154,6 +155,9 @@ class Expressions:
         self, node: nodes.Variable, args: Sequence[nodes.Node], final: Operand | None
     ) -> Operand:
         variable = self.find(node.names[0])
+        if variable.conditional:
+            local = self._result(variable.local, self.here()).code
+            variable = replace(variable, local=local, conditional=False)
         if len(node.names) > 1:
             return self._fields(node, variable, node.names[1:], args, final)
         if args or final is not None:
@@ -226,19 +230,16 @@ class Expressions:
         values = []
         for index, arg in enumerate(args):
             self._at = arg
-            operand = self._operand(arg)
-            code = "None" if isinstance(arg, nodes.Nil) else ""
-            code = code or (self._constant(arg) if operand is None else operand).code
-            shown = f", {str(arg)!r}" if operand is None else ""
-            values.append(self.writer.name())
-            self.writer.line(
-                f"{values[-1]} = {bound}.argument({index}, {code}{shown})", self.here()
-            )
+            code, shown = "None", ""
+            if not isinstance(arg, nodes.Nil):
+                operand = self._operand(arg)
+                shown = f", {str(arg)!r}" if operand is None else ""
+                code = (operand or self._constant(arg)).code
+            values.append(self._result(f"{bound}.argument({index}, {code}{shown})", self.here()))
         if final is not None:
-            values.append(self.writer.name())
-            code = self.concrete(final).code
-            self.writer.line(f"{values[-1]} = {bound}.argument({len(args)}, {code})", self.here())
-        return values
+            code = f"{bound}.argument({len(args)}, {self.concrete(final).code})"
+            values.append(self._result(code, self.here()))
+        return [value.code for value in values]
 
     # Functions.
 
@@ -328,7 +329,9 @@ class Expressions:
             for index, arg in enumerate(args):
                 if index:
                     blocks.enter_context(self.writer.indented(test))
+                self._branches += index > 0
                 self.writer.line(f"{local} = {self.argument(arg, VALUE).code}")
+                self._branches -= index > 0
                 if len(args) > 1:
                     self.writer.line(f"{way} = {index}")
                 ends.append(self._at)

@@ -53,8 +53,12 @@ class Operand:
 
 @dataclass(slots=True)
 class Variable:
-    """A template variable: its local name and whether it came out of a Go ``any``."""
+    """A template variable: its local name and whether it came out of a Go ``any``.
+
+    One that an argument of ``and`` or ``or`` declares may be undefined later.
+    """
 
     name: str
     local: str
     interface: str = "False"
+    conditional: bool = False

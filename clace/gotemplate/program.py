@@ -153,7 +153,7 @@ class Program:
         origin = self._origin(error.__traceback__)
         called = origin.site.function if origin is not None else ""
         if isinstance(error, UnboundLocalError) and origin is not None:
-            return f"undefined variable: {origin.site.node}"
+            return f"undefined variable: {str(origin.site.node).partition('.')[0]}"
         return f"error calling {called}: {error}"
 
     def _error(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 _SPACES: Final = frozenset(
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+_BAD: Final = re.compile("[\ud800-\udfff]")
+"""Bytes that are no UTF-8: mapping a string's characters replaces them."""
 _SPACE_TEXT: Final = "".join(sorted(_SPACES))
 
 
@@ -25,7 +28,7 @@ def _each(text: str, change: str) -> str:
     for char in text:
         changed = char.upper() if change == "upper" else char.lower()
         out.append(changed if len(changed) == 1 else _SINGLE.get((char, change), char))
-    return "".join(out)
+    return _BAD.sub("\ufffd", "".join(out))
 
 
 _SINGLE: Final = {("\u0130", "lower"): "i"} | {
@@ -58,4 +61,4 @@ def title_each(text: str) -> str:
         titled = char.title() if _separates(before) else char
         out.append(titled if len(titled) == 1 else char)
         before = char
-    return "".join(out)
+    return _BAD.sub("\ufffd", "".join(out))

@@ -1,6 +1,6 @@
 """Tests for ``clace.gotemplate.semver``."""
 
-from contextlib import suppress
+import contextlib
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,5 +22,5 @@ class SemverTests(SynchronousTestCase):
     @given(st.text("0123456789.x*^~<>=!|,- v"))
     def test_any_constraint_is_decided_or_refused(self, text):
         """A constraint is met, not met or none."""
-        with suppress(CallFault):
+        with contextlib.suppress(CallFault):
             satisfies(Meter(Limits()), text, "1.2.3")
