@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
-import msgspec
-
-from clace.errors import BadRequest
+from clace.cli.formats import as_json, as_json_lines, columns, lines, pretty, rendered
 from clace.model.app import Kind
 from clace.model.results import AppListed
 
@@ -18,24 +16,18 @@ _PREFIX = len(Kind.PROD)
 
 
 def render(apps: Sequence[AppListed], form: str) -> str:
-    """The apps in one of the formats; nothing at all for none, where that is the format.
-
-    :raises BadRequest: there is no such format; the text names those that there are.
-    """
-    if form not in _FORMATS:
-        known = ", ".join(_FORMATS)
-        raise BadRequest(f'invalid format "{form}": valid options are {known}')
-    return _FORMATS[form](apps)
+    """:raises BadRequest: there is no such format; the text names those that there are."""
+    return rendered(apps, form, _FORMATS)
 
 
 def _basic(apps: Sequence[AppListed]) -> str:
     rows = [("Name", "Type", "Ver", "Auth", "AppPath")]
     rows += [(a.metadata.name, _type(a), str(a.version), _auth(a), str(a)) for a in apps]
-    return _lines(f"{n:<30} {t:<5} {v:>4} {auth:<7} {path}" for n, t, v, auth, path in rows)
+    return lines(f"{n:<30} {t:<5} {v:>4} {auth:<7} {path}" for n, t, v, auth, path in rows)
 
 
 def _table(apps: Sequence[AppListed]) -> str:
-    widths = (30, 35, 5, 7, 15, 60, 40, 30, 30)
+    widths = (30, 35, 5, 7, 15, 60, 40, 30)
     names = ("Name", "Id", "Type", "Version", "Auth", "AppPath", "SourceUrl", "Spec", "GitInfo")
     rows = [names]
     rows += [
@@ -52,10 +44,7 @@ def _table(apps: Sequence[AppListed]) -> str:
         )
         for app in apps
     ]
-    return _lines(
-        " ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
+    return columns(rows, widths)
 
 
 def _csv(apps: Sequence[AppListed]) -> str:
@@ -83,34 +72,19 @@ def _csv(apps: Sequence[AppListed]) -> str:
     return text.getvalue()
 
 
-def _json(apps: Sequence[AppListed]) -> str:
-    return _pretty(apps) + "\n"
-
-
-def _jsonl(apps: Sequence[AppListed]) -> str:
-    return _lines(msgspec.json.encode(app).decode() for app in apps)
-
-
 def _jsonl_pretty(apps: Sequence[AppListed]) -> str:
-    return _lines(_pretty(app) + "\n" for app in apps)
+    """An empty line after each."""
+    return "".join(f"{pretty(app)}\n\n" for app in apps)
 
 
-_FORMATS: dict[str, Callable[[Sequence[AppListed]], str]] = {
+_FORMATS = {
     "table": _table,
     "basic": _basic,
     "csv": _csv,
-    "json": _json,
-    "jsonl": _jsonl,
+    "json": as_json,
+    "jsonl": as_json_lines,
     "jsonl_pretty": _jsonl_pretty,
 }
-
-
-def _pretty(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-
-
-def _lines(lines: Iterator[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _type(app: AppListed) -> str:
