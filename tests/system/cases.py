@@ -71,11 +71,13 @@ def shared_daemon(config):
     daemon = _shared.get(config)
     if daemon is None or daemon.process.poll() is not None:
         end_shared()
-        daemon = _shared[config] = Daemon(config).start()
+        daemon = _shared[config] = Daemon(config)
+        # Registered after the home is, so that the server ends before its home is removed.
+        atexit.register(end_shared)
+        daemon.start()
     return daemon
 
 
-@atexit.register
 def end_shared():
     while _shared:
         _shared.popitem()[1].remove()

@@ -55,7 +55,10 @@ class CrashTests(DaemonTestCase):
         """The paths of the apps that there are."""
         answer = self.daemon.admin("GET", "/_clace/apps?internal=true")
         self.assertEqual(answer.status, 200, answer.body)
-        return [app["path"] for app in json.loads(answer.body)["apps"]]
+        apps = json.loads(answer.body)["apps"]
+        versions = {app["metadata"]["version_metadata"]["version"] for app in apps}
+        self.assertLessEqual(versions, {1})
+        return [app["path"] for app in apps]
 
     def assert_sound(self):
         """The database is whole, before any server has mended it."""

@@ -1,7 +1,7 @@
 """Apps that are broken, that loop, that eat: they harm themselves, and are told why."""
 
 import json
-import time
+from select import select
 
 from tests.system.cases import SharedDaemonTestCase
 
@@ -20,7 +20,10 @@ def stuck(req):
     return max(range(number(req)))
 
 def eat(req):
-    return len([0] * number(req))
+    eaten = []
+    for n in range(number(req)):
+        eaten.append(str(n) * 50000)
+    return len(eaten)
 
 def fail(req):
     return {}["missing"]
@@ -102,19 +105,19 @@ class LimitTests(SharedDaemonTestCase):
         self.create(self.neighbour, {"app.star": GOOD})
 
     def assert_others_unaffected(self, pages, status, told):
-        """While these fail another app answers quickly, and afterwards this one does too."""
+        """While these are on their way to fail another app answers; afterwards this one does."""
+        self.daemon.get(self.neighbour)
         requests = [self.daemon.begin("GET", f"{self.path}/{page}") for page in pages]
-        slowest = 0.0
-        for _ in range(10):
-            begun = time.monotonic()
+        answered = 0
+        while not select([one.connection.sock for one in requests], [], [], 0)[0]:
             self.assertEqual(self.daemon.get(self.neighbour).status, 200)
-            slowest = max(slowest, time.monotonic() - begun)
+            answered += 1
+        # One might have waited for the others to fail, a second one did not.
+        self.assertGreater(answered, 1)
         for request in requests:
             answer = request.answer()
             self.assertEqual(answer.status, status, answer.body)
             self.assertIn(told, answer.body)
-        # Far less than the second that the app may take, however busy the machine is.
-        self.assertLess(slowest, 0.9)
         self.assertEqual(self.daemon.get(f"{self.path}/good").body, "good")
 
     def test_loop(self):
@@ -127,6 +130,6 @@ class LimitTests(SharedDaemonTestCase):
 
     def test_memory(self):
         """A handler that eats all its memory is a 500 that says so, and the log tells."""
-        self.assert_others_unaffected(["eat"], 500, "ran out of memory (limit 256 MB)")
+        self.assert_others_unaffected(["eat"], 500, "ran out of memory")
         access = (self.daemon.home / "logs" / "access.log").read_text().splitlines()
         self.assertTrue(all(json.loads(line) for line in access))
