@@ -11,10 +11,10 @@ from clace.gotemplate.operands import (
     ESCAPERS,
     FAST_ESCAPERS,
     NILS,
-    PLAIN_COMPARISONS,
     SMALL_RESULTS,
     Operand,
     Variable,
+    comparison,
 )
 from clace.gotemplate.signatures import ANY, LITERALS, MAP, VALUE, Function
 from clace.gotemplate.writer import Site, Writer
@@ -270,10 +270,10 @@ class Expressions:
         return self._call(function, operands, self.here(command, first.name))
 
     def _call(self, function: Function, operands: list[Operand], site: Site) -> Operand:
-        if VALUE in function.params and (quick := self._comparison(function.name, operands)):
+        self.used[function.name] = function
+        if VALUE in function.params and (quick := comparison(function.name, operands)):
             return self._result(quick, site, "bool")
         codes = [operand.code for operand in operands]
-        self.used[function.name] = function
         codes = ["run", *codes] if function.metered else codes
         result = self._result(f"f_{function.name}({', '.join(codes)})", site)
         if function.name not in SMALL_RESULTS:
@@ -284,19 +284,6 @@ class Expressions:
         local = self.writer.name()
         self.writer.line(f"{local} = {code}", site)
         return Operand(local, kind, nilable=not kind)
-
-    def _comparison(self, name: str, operands: Sequence[Operand]) -> str:
-        """``eq`` and ``ne`` with a constant, decided in place when the types agree."""
-        if name not in PLAIN_COMPARISONS or len(operands) != 2:  # noqa: PLR2004
-            return ""
-        left, right = operands
-        if right.kind not in ("str", "int") or left.kind:
-            return ""
-        self.used[name] = self._functions[name]
-        return (
-            f"{left.code} {PLAIN_COMPARISONS[name]} {right.code} "
-            f"if type({left.code}) is {right.kind} else f_{name}({left.code}, {right.code})"
-        )
 
     def _escaper(self, name: str, args: Sequence[nodes.Node], final: Operand | None) -> Operand:
         operands = [self.argument(arg, ANY) for arg in args]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,3 +63,16 @@ class Variable:
     local: str
     interface: str = "False"
     conditional: bool = False
+
+
+def comparison(name: str, operands: Sequence[Operand]) -> str:
+    """``eq`` and ``ne`` with a constant, decided in place when the types agree."""
+    if name not in PLAIN_COMPARISONS or len(operands) != 2:  # noqa: PLR2004
+        return ""
+    left, right = operands
+    if right.kind not in ("str", "int") or left.kind:
+        return ""
+    return (
+        f"{left.code} {PLAIN_COMPARISONS[name]} {right.code} "
+        f"if type({left.code}) is {right.kind} else f_{name}({left.code}, {right.code})"
+    )
