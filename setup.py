@@ -54,10 +54,12 @@ setup(
             "hypothesis>=6.100",
             "mypy>=1.10",
             "mypy-zope>=1.0.5",
+            "psycopg[binary]>=3.2",
             "ruff>=0.6",
             "treq>=24.9",
             "types-toml>=0.10",
         ],
+        "postgres": ["psycopg[binary]>=3.2"],
         "docs": ["furo>=2024.8", "myst-parser>=4", "sphinx>=8"],
         "benchmarks": [
             "flask>=3",

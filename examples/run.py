@@ -9,7 +9,12 @@ import time
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parent
-APPS = {"/hello": "hello", "/disk": "disk_usage", "/memory": "memory_usage"}
+APPS = {
+    "/hello": "hello",
+    "/disk": "disk_usage",
+    "/memory": "memory_usage",
+    "/bookmarks": "bookmarks",
+}
 BIN = Path(sys.executable).parent
 START_SECONDS = 60
 
