@@ -66,6 +66,15 @@ class _Filling:
             value, here = getattr(section, entry.attribute), (*at, entry.name)
             if entry.shape is Shape.SECTION:
                 changed[entry.attribute] = self.section(entry.of, value, here)
+            elif entry.shape is Shape.ACCOUNTS:
+                changed[entry.attribute] = {
+                    name: self.section(entry.of, inner, (*at, entry.name + name))
+                    for name, inner in value.items()
+                }
+            elif entry.shape is Shape.OTHERS:
+                changed[entry.attribute] = values_with_secrets(
+                    self._config, value, at, self._resolve
+                )
             elif entry.shape is Shape.KEY and isinstance(value, str | tuple):
                 changed[entry.attribute] = self._value(entry.of, value, here)
         return structs.replace(section, **changed)

@@ -47,7 +47,7 @@ _KEYS = {
     ("plugin", "fs.in"): "db_connection",
 }
 _NAMES = {at: frozenset(names.split()) for at, names in _KEYS.items()}
-_PLUGIN = re.compile(r"(proxy|container|clace|openrun|openrun_admin|builder)\.in(#.+)?|.+#.+")
+_PLUGIN = re.compile(r"(proxy|container|clace|openrun|openrun_admin|builder)\.in(#.+)?")
 
 
 def knows(at: Steps) -> bool:
@@ -58,7 +58,8 @@ def knows(at: Steps) -> bool:
 
 def names_in(at: Steps) -> frozenset[str]:
     """The keys and sections that other eras have there."""
-    return _NAMES.get(at, frozenset()) | _NAMES.get((*at[:1], "*"), frozenset())
+    plain = tuple(step.partition("#")[0] for step in at)
+    return _NAMES.get(plain, frozenset()) | _NAMES.get((*at[:1], "*"), frozenset())
 
 
 def _is_plugin(name: str) -> bool:

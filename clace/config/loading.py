@@ -74,6 +74,7 @@ def interpret(
         source,
         Names(location.home, environ),
         overrides.gather(environ, flags),
+        _enabled_plugins(table),
     )
     fields = reader.fields(Settings, table)
     reader.complain_of_unread()
@@ -116,6 +117,13 @@ def _read(file: Path) -> tuple[dict[str, Any], int]:
         raise ConfigError(f"{file}: expected UTF-8, byte {error.start} is none") from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{file}: not TOML: {error}") from error
+
+
+def _enabled_plugins(table: Mapping[str, Any]) -> list[str]:
+    """What the file says of plugins from packages, before anything is checked."""
+    section = table.get("plugins")
+    enabled = section.get("enabled") if isinstance(section, dict) else None
+    return [name for name in enabled if isinstance(name, str)] if isinstance(enabled, list) else []
 
 
 def _is_deep(table: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import NODEFAULT, Struct
@@ -16,15 +16,24 @@ from clace.config.rules import Rule, shown
 from clace.config.schema import Entry, Shape, entries, keys, plain
 
 Table = Mapping[str, Any]
+_BESIDE = frozenset({Shape.ACCOUNTS, Shape.OTHERS})
 
 
 class Reader:
     """Reads one configuration. What it makes is only to be used if there are no ``problems``."""
 
-    def __init__(self, source: str, names: Names, said: Mapping[Steps, list[Override]]) -> None:
+    def __init__(
+        self,
+        source: str,
+        names: Names,
+        said: Mapping[Steps, list[Override]],
+        others: Collection[str] = (),
+    ) -> None:
+        """``others`` are the plugins of packages, whose sections have free keys."""
         self._source = source
         self._names = names
         self._said = said
+        self._others = others
         self.problems: list[str] = []
         self.notices: list[str] = []
         self.origins: dict[Steps, Origin] = {}
@@ -33,9 +42,10 @@ class Reader:
         """The values of a section's fields, by attribute."""
         known = entries(kind)
         read = {entry.attribute: self._entry(entry, table, at) for entry in known}
-        names = [entry.name for entry in known]
+        names = [entry.name for entry in known if entry.shape not in _BESIDE]
+        beside = {name for entry in known for name in self._beside(entry, table)}
         for name in table:
-            if name not in names and not self._is_renamed(at, name):
+            if name not in {*names, *beside} and not self._is_renamed(at, name):
                 self._leftover((*at, name), table[name], names)
         return read
 
@@ -55,19 +65,34 @@ class Reader:
         at = (*above, entry.name)
         if entry.shape is Shape.KEY:
             return self._key(entry, table, at)
+        if entry.shape in _BESIDE:
+            return {
+                name.removeprefix(entry.name): self._section(entry, table[name], (*above, name))
+                for name in self._beside(entry, table)
+            }
         value = table.get(entry.name)
         if entry.shape is Shape.BLOCKS:
             return tuple(self._blocks(entry.of, value, at))
+        if entry.shape is not Shape.NAMED_SECTIONS:
+            return self._section(entry, value, at)
         inner = self._table(value, at)
-        if entry.shape is Shape.SECTION:
-            return entry.of(**self.fields(entry.of, inner, at))
-        return {name: self._named(entry, inner, (*at, name)) for name in inner}
+        return {name: self._section(entry, inner[name], (*at, name)) for name in inner}
 
-    def _named(self, entry: Entry, table: Table, at: Steps) -> object:
-        if entry.shape is Shape.FREE_KEYS:
-            self.origins[at] = Origin("file", self._source)
-            return self._given(entry.of, table[at[-1]], at)
-        return entry.of(**self.fields(entry.of, self._table(table[at[-1]], at), at))
+    def _section(self, entry: Entry, value: object, at: Steps) -> object:
+        table = self._table(value, at)
+        if entry.shape not in {Shape.FREE_KEYS, Shape.OTHERS}:
+            return entry.of(**self.fields(entry.of, table, at))
+        for name in table:
+            self.origins[*at, name] = Origin("file", self._source)
+        return {name: self._given(entry.of, table[name], (*at, name)) for name in table}
+
+    def _beside(self, entry: Entry, table: Table) -> list[str]:
+        """The names of sections that are an entry's although they are not its name."""
+        if entry.shape is Shape.ACCOUNTS:
+            return [name for name in table if name.startswith(entry.name) and name != entry.name]
+        if entry.shape is Shape.OTHERS:
+            return [name for name in table if name.partition("#")[0] in self._others]
+        return []
 
     def _key(self, entry: Entry, table: Table, at: Steps) -> object:
         old_name = foreign.RENAMED.get(at, "")
@@ -130,9 +155,12 @@ class Reader:
                 for place in _places(at, value)
             ]
             return
-        is_section = isinstance(value, dict | list)
+        tables = value if isinstance(value, list) and value else [value]
+        is_section = all(isinstance(each, dict) for each in tables)
         place = header_text(at) if is_section and len(at) == 1 else place_text(at)
         hint = _hint(at, {*names, *foreign.names_in(at[:-1])})
+        if is_section and at[:-1] == ("plugin",):
+            hint += "; a plugin of a package has to be named in [plugins] enabled"
         self.problems.append(
             f"{self._source}: {place}: no such {'section' if is_section else 'key'}{hint}"
         )

@@ -218,6 +218,14 @@ def endpoint() -> Rule:
     return Rule("an endpoint string such as tcp:8080", parse)
 
 
+def plugin_name() -> Rule:
+    def parse(value: object, _names: Names) -> str:
+        written = _printable(value)
+        return written if re.fullmatch(r"[a-z][a-z0-9_]*\.in", written) else _refuse()
+
+    return Rule("the name of a plugin such as greet.in", parse)
+
+
 def printf_pattern() -> Rule:
     """How several keys of a secret become one name."""
 

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from clace.config.places import Steps
 from clace.config.rules import Rule
-from clace.config.sections import Settings
+from clace.config.sections import Account, OtherName, Settings
 
 
 class Shape(Enum):
@@ -23,6 +23,10 @@ class Shape(Enum):
     BLOCKS = auto()
     NAMED_SECTIONS = auto()
     FREE_KEYS = auto()
+    ACCOUNTS = auto()
+    """Sections beside the entry's, whose names begin with that of the entry."""
+    OTHERS = auto()
+    """Sections of free keys beside the entries', under names that are known to be meant."""
 
 
 class Entry(NamedTuple):
@@ -81,7 +85,11 @@ def _shape(kind: Any) -> tuple[Shape, Any]:
     if get_origin(kind) is tuple:
         return Shape.BLOCKS, get_args(kind)[0]
     if get_origin(kind) is Mapping:
-        inner = get_args(kind)[1]
+        name, inner = get_args(kind)
+        if name is Account:
+            return Shape.ACCOUNTS, inner
+        if name is OtherName:
+            return Shape.OTHERS, inner.__metadata__[0]
         named = isinstance(inner, type) and issubclass(inner, Struct)
         return (Shape.NAMED_SECTIONS, inner) if named else (Shape.FREE_KEYS, inner.__metadata__[0])
     return Shape.SECTION, kind

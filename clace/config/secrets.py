@@ -88,6 +88,11 @@ def _texts(kind: type[Struct], section: object, at: Steps) -> Iterator[tuple[Ste
         elif entry.shape is Shape.NAMED_SECTIONS:
             for name, inner in value.items():
                 yield from _texts(entry.of, inner, (*here, name))
+        elif entry.shape is Shape.ACCOUNTS:
+            for name, inner in value.items():
+                yield from _texts(entry.of, inner, (*at, entry.name + name))
+        elif entry.shape is Shape.OTHERS:
+            yield from _texts_in(value, at)
         else:
             yield from _texts_in(value, here)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NewType
 
 from msgspec import Struct, field
 
@@ -22,6 +22,10 @@ Database = Annotated[str, rules.database()]
 Seconds = Annotated[int, rules.integer(1, DAY)]
 FORMATS = ("basic", "table", "csv", "json", "jsonl", "jsonl_pretty")
 LEVELS = ("ERROR", "WARN", "INFO", "DEBUG", "TRACE")
+Account = NewType("Account", str)
+"""The name of an account of a plugin: what follows the ``#`` in the name of its section."""
+OtherName = NewType("OtherName", str)
+"""The name of a plugin that comes in a package, with an account or without."""
 
 
 class Client(Struct, frozen=True):
@@ -199,14 +203,31 @@ class StorePlugin(Struct, frozen=True):
     share_with_staging: Flag = False
 
 
-_PLUGIN_NAMES = {name: f"{name}.in" for name in ("exec", "http", "fs", "store")}
+class PluginPackages(Struct, frozen=True):
+    """Which plugins of installed packages are used; their code runs in the server."""
+
+    enabled: Annotated[tuple[str, ...], rules.array(rules.plugin_name())] = ()
+
+
+_PLUGIN_NAMES = {
+    name + suffix: f"{name}.in{mark}"
+    for name in ("exec", "http", "fs", "store")
+    for suffix, mark in (("", ""), ("_accounts", "#"))
+} | {"others": ""}
 
 
 class Plugins(Struct, frozen=True, rename=_PLUGIN_NAMES):
+    """Plugins with their accounts, ``[plugin."http.in#account"]``; ``others`` are of packages."""
+
     exec: ExecPlugin = ExecPlugin()
     http: HTTPPlugin = HTTPPlugin()
     fs: FSPlugin = FSPlugin()
     store: StorePlugin = StorePlugin()
+    exec_accounts: Mapping[Account, ExecPlugin] = field(default_factory=dict)
+    http_accounts: Mapping[Account, HTTPPlugin] = field(default_factory=dict)
+    fs_accounts: Mapping[Account, FSPlugin] = field(default_factory=dict)
+    store_accounts: Mapping[Account, StorePlugin] = field(default_factory=dict)
+    others: Mapping[OtherName, Annotated[Any, rules.json_value()]] = field(default_factory=dict)
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -228,4 +249,5 @@ class Settings(Struct, frozen=True, kw_only=True):
     secret: Mapping[str, SecretProvider] = field(default_factory=dict)
     node_config: Mapping[str, Annotated[Any, rules.json_value()]] = field(default_factory=dict)
     app_config: AppConfig = AppConfig()
+    plugins: PluginPackages = PluginPackages()
     plugin: Plugins = Plugins()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -46,13 +47,28 @@ def _entry(entry: Entry, value: object, at: Steps) -> Iterator[tuple[Steps, obje
         case Shape.BLOCKS, tuple():
             for number, block in enumerate(value, 1):
                 yield from _values(entry.of, block, (*at, str(number)))
-        case Shape.NAMED_SECTIONS, dict():
-            for name, section in value.items():
-                yield from _values(entry.of, section, (*at, name))
         case Shape.FREE_KEYS, dict():
-            yield from (((*at, name), _without_secrets(name, item)) for name, item in value.items())
-        case _:
+            yield from _free(value, at)
+        case Shape.SECTION, _:
             yield from _values(entry.of, value, at)
+        case _, dict():
+            for name, section in value.items():
+                yield from _named(entry, section, at, name)
+
+
+def _named(entry: Entry, section: Any, at: Steps, name: str) -> Iterator[tuple[Steps, object]]:
+    """A section of one of the shapes whose sections have names."""
+    if entry.shape is Shape.NAMED_SECTIONS:
+        yield from _values(entry.of, section, (*at, name))
+    elif entry.shape is Shape.ACCOUNTS:
+        yield from _values(entry.of, section, (*at[:-1], at[-1] + name))
+    else:
+        yield from _free(section, (*at[:-1], name))
+
+
+def _free(keys: Mapping[str, object], at: Steps) -> Iterator[tuple[Steps, object]]:
+    for name, value in keys.items():
+        yield (*at, name), _without_secrets(name, value)
 
 
 def _without_secrets(name: str, value: object) -> object:

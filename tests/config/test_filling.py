@@ -45,6 +45,17 @@ class FillingTests(LoadCase):
         config = with_secrets(self.load(text), "plugin", {}, resolve)
         self.assertEqual(config.plugin.http.allow_hosts, ("10.0.0.1", "b"))
 
+    def test_plugins(self):
+        """Accounts may name secrets too, and the settings of plugins from packages."""
+        text = (
+            "[plugins]\nenabled = ['a.in']\n"
+            '[plugin."http.in#b"]\nallow_hosts = [\'{{secret "host"}}\']\n'
+            '[plugin."a.in"]\nkey = [\'{{secret "host"}}\']'
+        )
+        config = with_secrets(self.load(text), "plugin", {}, resolve)
+        self.assertEqual(config.plugin.http_accounts["b"].allow_hosts, ("10.0.0.1",))
+        self.assertEqual(config.plugin.others, {"a.in": {"key": ["10.0.0.1"]}})
+
     def test_nothing_else_changes(self):
         """What names no secret stays as it was."""
         config = self.load("[metadata]\nauto_upgrade = false")

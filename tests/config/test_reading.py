@@ -45,7 +45,12 @@ class RefusalTests(LoadCase):
             "[system]\nnode_pat = ''": '[system] node_pat: no such key; did you mean "node_path"?',
             "port = 1": "port: no such key; did you mean [http] port?",
             "zzz = 1": "zzz: no such key",
-            '[plugin."exce.in"]': '[plugin."exce.in"]: no such section; did you mean "exec.in"?',
+            '[plugin."exce.in"]': '[plugin."exce.in"]: no such section; did you mean "exec.in"?'
+            "; a plugin of a package has to be named in [plugins] enabled",
+            '[plugin."abc.in#a"]': '[plugin."abc.in#a"]: no such section'
+            "; a plugin of a package has to be named in [plugins] enabled",
+            '[plugin."http.in#a"]\nallow_host = []': '[plugin."http.in#a"] allow_host: no such'
+            ' key; did you mean "allow_hosts"?',
             '[git_auth.a]\nuser = ""': '[git_auth.a] user: no such key; did you mean "user_id"?',
         }
         for text, problem in cases.items():
@@ -103,7 +108,8 @@ class NoticeTests(LoadCase):
             "[auth.github]\nkey = 'x'\n[auth.google]": ["[auth.github]", "[auth.google]"],
             "[telemetry]\nenabled = true": ["[telemetry]"],
             '[plugin."proxy.in"]\nx = 1': ['[plugin."proxy.in"]'],
-            '[plugin."http.in#work"]\nx = 1': ['[plugin."http.in#work"]'],
+            '[plugin."proxy.in#work"]\nx = 1': ['[plugin."proxy.in#work"]'],
+            '[plugin."fs.in#work"]\ndb_connection = "x"': ['[plugin."fs.in#work"] db_connection'],
             "[[permissions.allow]]\nplugin = 'x'": ["[permissions]"],
             "[app_config]\ncontainer.health_url = '/'": ["[app_config] container.health_url"],
             "[app_config.proxy]": ["[app_config] proxy"],

@@ -78,3 +78,40 @@ class ValueTests(LoadCase):
         """Sections of plugins have the plugin's name."""
         config = self.load('[plugin."http.in"]\nallow_hosts = ["10.0.0.0/8"]\n[plugin."exec.in"]')
         self.assertEqual(config.plugin.http.allow_hosts, ("10.0.0.0/8",))
+
+    def test_accounts(self):
+        """An account of a plugin has a section of its own, checked like the plugin's."""
+        config = self.load('[plugin."http.in#work"]\nallow_hosts = ["a"]\n[plugin."exec.in#b#c"]')
+        self.assertEqual(config.plugin.http_accounts["work"].allow_hosts, ("a",))
+        self.assertEqual(list(config.plugin.exec_accounts), ["b#c"])
+        self.assertEqual(config.plugin.http.allow_hosts, ())
+
+    def test_plugins_of_packages(self):
+        """A plugin that is enabled has sections with whatever keys it knows."""
+        text = (
+            '[plugins]\nenabled = ["greet.in", "others.in"]\n[plugin."greet.in"]\nname = "x"\n'
+            '[plugin."greet.in#loud"]\n[plugin."others.in".deep]\na = [1]'
+        )
+        config = self.load(text)
+        self.assertEqual(config.plugins.enabled, ("greet.in", "others.in"))
+        self.assertEqual(
+            config.plugin.others,
+            {"greet.in": {"name": "x"}, "greet.in#loud": {}, "others.in": {"deep": {"a": [1]}}},
+        )
+
+    def test_wrong_plugins_of_packages(self):
+        """What is no list of names of plugins is told, and what is no value either."""
+        for text, problem in (
+            ("enabled = 3", "[plugins] enabled: expected an array, each the name of a plugin"),
+            (
+                'enabled = ["greet"]',
+                "[plugins] enabled: expected an array, each the name of a plugin",
+            ),
+            (
+                'enabled = ["a.in"]\n[plugin."a.in"]\nx = 1979-05-27',
+                '[plugin."a.in"] x: expected text, number, boolean, array or table',
+            ),
+            ('enabled = ["a.in"]\n[plugin]\n"a.in" = 3', '[plugin."a.in"]: expected a table'),
+        ):
+            (found,) = self.problems(f"[plugins]\n{text}")
+            self.assertTrue(found.startswith(problem), found)

@@ -36,6 +36,21 @@ class EffectiveTests(SynchronousTestCase):
         self.assertEqual(found["listen.1.serve"], ("apps", "default"))
         self.assertEqual(found["node_config.x"], ([1], "/h/x.toml"))
 
+    def test_plugins(self):
+        """Accounts and the plugins of packages are shown under their names."""
+        found = shown(
+            {
+                "plugins": {"enabled": ["a.in"]},
+                "plugin": {
+                    "http.in#work": {"allow_hosts": ["b"]},
+                    "a.in": {"key": 1, "password": "hunter2"},
+                },
+            }
+        )
+        self.assertEqual(found["plugin.http.in#work.allow_hosts"], (["b"], "/h/x.toml"))
+        self.assertEqual(found["plugin.a.in.key"], (1, "/h/x.toml"))
+        self.assertEqual(found["plugin.a.in.password"][0], HIDDEN)
+
     def test_hides_secrets(self):
         """No secret is shown, wherever it stands; that one is empty may be seen."""
         table = {
