@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ _decode_config = msgspec.json.Decoder(tuple[str, Any]).decode
 _decode_call = msgspec.json.Decoder(tuple[str, str, tuple[Any, ...], dict[str, Any]]).decode
 _decode_audit = msgspec.json.Decoder(tuple[str, str, str]).decode
 
+_SOON = 0.005
+
 
 class Daemon(Protocol):
     """What an app may ask of the daemon while it answers one request."""
@@ -31,6 +34,9 @@ class Daemon(Protocol):
 
     def next(self, stream: int) -> Answer:
         """The next items of a stream: a list in ``value``, and whether there may be ``more``."""
+
+    def step_aside(self) -> None:
+        """The request takes its time: others may go on meanwhile."""
 
     def say(self, text: str) -> None:
         """Something that the app printed."""
@@ -45,13 +51,19 @@ class Exchange:
     def __init__(self, daemon: Daemon, seconds: float) -> None:
         self._daemon = daemon
         self._seconds = seconds
+        self._patience = time.monotonic() + _SOON
         self._deadline = time.monotonic() + seconds
         self._answers: list[Answer] = []
         self._pending: int = -1
         self._audit: tuple[str, str, str] | None = None
 
     def expired(self) -> bool:
-        return time.monotonic() > self._deadline
+        """Whether the time is up; asked now and then while Starlark runs."""
+        now = time.monotonic()
+        if now > self._patience:
+            self._patience = math.inf
+            self._daemon.step_aside()
+        return now > self._deadline
 
     @property
     def seconds_left(self) -> float:

@@ -30,6 +30,26 @@ from clace.wire import (
 _STACK = 16 << 20
 
 
+class Turn:
+    """The right to read from the line: kept by a thread from one request to the next."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holder = 0
+
+    def take(self) -> None:
+        """Wait for the right, unless this thread has it."""
+        if self._holder != threading.get_ident():
+            self._lock.acquire()
+            self._holder = threading.get_ident()
+
+    def give(self) -> None:
+        """Let another thread read, if this one could."""
+        if self._holder == threading.get_ident():
+            self._holder = 0
+            self._lock.release()
+
+
 class Calls:
     """Plugin calls that wait for their answers."""
 
@@ -37,9 +57,11 @@ class Calls:
         self._line = line
         self._numbers = itertools.count(1)
         self._waiting: dict[int, queue.SimpleQueue[Answer]] = {}
+        self.reading = Turn()
 
     def ask(self, make: type[Call | Next], **fields: Any) -> Answer:
         """What the daemon answers; other threads go on meanwhile."""
+        self.reading.give()
         number = next(self._numbers)
         answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._waiting[number] = answers
@@ -74,6 +96,9 @@ class RequestDaemon:
     def next(self, stream: int) -> Answer:
         return self._calls.ask(Next, request=self._request, stream=stream)
 
+    def step_aside(self) -> None:
+        self._calls.reading.give()
+
     def say(self, text: str) -> None:
         self._line.send(Note(request=self._request, text=text))
 
@@ -92,15 +117,15 @@ class RequestDaemon:
 class Serving:
     """Loads the app that the first frame brings and answers requests until the daemon hangs up.
 
-    Whichever thread is free reads, and answers what it read itself: a request changes threads only
-    if it has to. One more thread than the daemon may ask requests at a time is always free, so
-    that the answers to plugin calls are read.
+    The thread that reads a request answers it and goes on reading; only if the request takes long
+    or waits for a plugin does another thread read meanwhile. One more thread than the daemon may
+    ask requests at a time is always free, so that the answers to plugin calls are read.
     """
 
     def __init__(self, line: Line, threads: int) -> None:
         self._line = line
         self._calls = Calls(line)
-        self._reading = threading.Lock()
+        self._begun = threading.Event()
         self._ended = threading.Event()
         self._app: HostedApp | None = None
         threading.stack_size(_STACK)
@@ -110,21 +135,20 @@ class Serving:
 
     def start(self) -> None:
         """Make the threads, which wait until they are let in."""
-        self._reading.acquire()
         for thread in self._threads:
             thread.start()
 
     def run(self) -> None:
         """Let them in; returns when the daemon has hung up."""
-        self._reading.release()
+        self._begun.set()
         self._ended.wait()
 
     def _work(self) -> None:
         try:
+            self._begun.wait()
             while True:
-                with self._reading:
-                    ask = self._next_request()
-                self._answer(ask)
+                self._calls.reading.take()
+                self._answer(self._next_request())
         except (Hangup, BadFrame, OSError):
             self._ended.set()
         except BaseException:  # noqa: BLE001 - a host that lost a thread is not to linger

@@ -76,6 +76,16 @@ class ExchangeTests(SynchronousTestCase):
         self.assertEqual(exchange.seconds_left, 0)
         self.assertFalse(self.made().expired())
 
+    def test_steps_aside(self):
+        """A request that takes long lets others go on, once."""
+        exchange = self.made()
+        exchange.expired()
+        self.assertEqual(self.daemon.aside, 0)
+        exchange._patience = 0
+        exchange.expired()
+        exchange.expired()
+        self.assertEqual(self.daemon.aside, 1)
+
 
 class DoorTests(SynchronousTestCase):
     def test_without_a_request(self):

@@ -31,6 +31,13 @@ def fails(req): fail("no")
 print("loaded")
 app = ace.app("A", routes = [ace.api("/call", call), ace.api("/fails", fails)])
 """
+SPINS = b"""
+def spin(req):
+    for a in range(1000000000):
+        for b in range(1000000000):
+            pass
+app = ace.app("A", routes = [ace.api("/spin", spin)])
+"""
 
 
 class ServingTests(SynchronousTestCase):
@@ -103,6 +110,13 @@ class ServingTests(SynchronousTestCase):
             self.say(Answer(call=calls[number].call, value=number * 10))
             answer = self.hear()
             self.assertEqual((answer.id, answer.body), (number, b"%d\n" % (number * 10)))
+
+    def test_long_request(self):
+        """A request that computes for long does not hold up the others."""
+        self.say(Load(sources={"app.star": SPINS}, request_seconds=2))
+        self.hear()
+        self.say(Ask(1, a_request("/spin")), Ask(2, a_request("/none")))
+        self.assertEqual([self.hear().id, self.hear().id], [2, 1])
 
     def test_answer_to_nothing(self):
         """An answer that nobody waits for is dropped."""
