@@ -94,8 +94,8 @@ class BrokenTests(SharedDaemonTestCase):
         self.assertEqual(self.daemon.get("/fails/good").body, "good")
 
 
-class LimitTests(SharedDaemonTestCase):
-    config = "[sandbox]\nrequest_timeout_secs = 1\nmemory_mb = 256\n"
+class Neighbours(SharedDaemonTestCase):
+    """Two apps, of which one is about to fail."""
 
     def setUp(self):
         super().setUp()
@@ -120,6 +120,10 @@ class LimitTests(SharedDaemonTestCase):
             self.assertIn(told, answer.body)
         self.assertEqual(self.daemon.get(f"{self.path}/good").body, "good")
 
+
+class TimeTests(Neighbours):
+    config = "[sandbox]\nrequest_timeout_secs = 1\n"
+
     def test_loop(self):
         """A handler that does not end is a 504 that says so."""
         self.assert_others_unaffected(["loop"], 504, "did not answer within 1 seconds")
@@ -127,6 +131,10 @@ class LimitTests(SharedDaemonTestCase):
     def test_stuck(self):
         """So is one that cannot be interrupted, and its process is killed."""
         self.assert_others_unaffected(["stuck", "stuck"], 504, "did not answer within 1 seconds")
+
+
+class MemoryTests(Neighbours):
+    config = "[sandbox]\nmemory_mb = 256\n"
 
     def test_memory(self):
         """A handler that eats all its memory is a 500 that says so, and the log tells."""
