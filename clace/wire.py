@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from clace.errors import ClaceError
 from clace.model.app import Demands, FileRef, PluginManifest
 from clace.model.traffic import AppRequest
+from clace.model.walls import INDISPENSABLE
 
 MAX_FRAME = 64 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
@@ -160,6 +161,20 @@ class HostBounds(Struct, frozen=True, kw_only=True):
     threads: int = 4
 
 
+class Prepare(Struct, frozen=True, tag="prepare", kw_only=True):
+    """To the nursery, before all else: what its hosts share, and which walls have to stand.
+
+    Each host has a user from ``user_base`` on if the server runs as root. 0 MB are most of the
+    machine's memory.
+    """
+
+    user_base: int = 2_100_000_000
+    user_count: int = 10_000
+    total_memory_mb: int = 0
+    max_tasks: int = 10_000
+    required: tuple[str, ...] = INDISPENSABLE
+
+
 class Spawn(Struct, frozen=True, tag="spawn", kw_only=True):
     """To the nursery, with one descriptor: fork a host that talks over it."""
 
@@ -180,15 +195,21 @@ class Born(Struct, frozen=True, tag="born", kw_only=True):
     pid: int
 
 
+WALLS_MISSING = 3
+
+
 class Gone(Struct, frozen=True, tag="gone", kw_only=True):
-    """From the nursery: the host has ended, by its own exit or by a signal."""
+    """From the nursery: the host has ended, by its own exit or by a signal.
+
+    Status ``WALLS_MISSING`` says that it was not safe to go on.
+    """
 
     host: int
     status: int = 0
     signal: int = 0
 
 
-ToNursery = Spawn | End
+ToNursery = Prepare | Spawn | End
 FromNursery = Born | Gone
 MAX_NURSERY_MESSAGE = 4096
 

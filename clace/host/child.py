@@ -7,18 +7,29 @@ import signal
 import socket
 import sys
 
+from msgspec import Struct
+
 from clace.host.line import Line
 from clace.host.serving import Serving
 from clace.host.walls import AFTER_THREADS, BEFORE_THREADS, Site, put_up
-from clace.wire import Ready
+from clace.model.walls import missing
+from clace.wire import WALLS_MISSING, Ready
 
 _SWITCH_SECONDS = 0.001
 
 
-def live(site: Site) -> None:
-    """Never returns: the process ends when the daemon hangs up."""
+class Birth(Struct, frozen=True, kw_only=True):
+    """What a host is born with: its place, the walls around it, and those it has to have."""
+
+    site: Site
+    walls: dict[str, str]
+    required: tuple[str, ...]
+
+
+def live(birth: Birth, serving: type[Serving] = Serving) -> None:
+    """Never returns: the process ends when the daemon hangs up, or if a wall is missing."""
     try:
-        _serve(site)
+        _serve(birth, serving)
     except OSError:
         os._exit(0)
     except BaseException:  # noqa: BLE001 - nothing may fall back into the nursery's loop
@@ -26,14 +37,18 @@ def live(site: Site) -> None:
     os._exit(0)
 
 
-def _serve(site: Site) -> None:
+def _serve(birth: Birth, make_serving: type[Serving]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
     sys.setswitchinterval(_SWITCH_SECONDS)
-    report = put_up(BEFORE_THREADS, site)
+    site = birth.site
+    walls = put_up(BEFORE_THREADS, site)
     line = Line(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=site.socket))
-    serving = Serving(line, site.bounds.threads)
+    serving = make_serving(line, site.bounds.threads)
     serving.start()
-    report |= put_up(AFTER_THREADS, site)
-    line.send(Ready(walls=report))
+    walls |= put_up(AFTER_THREADS, site)
+    walls = {**walls, **{name: why or walls.get(name, "") for name, why in birth.walls.items()}}
+    line.send(Ready(walls=walls))
+    if set(birth.required) & set(missing(walls)):
+        os._exit(WALLS_MISSING)
     serving.run()

@@ -13,6 +13,7 @@ class Machine(Struct, frozen=True, kw_only=True):
     mmap: int
     mprotect: int
     tgkill: int
+    pivot_root: int
     allowed: dict[str, int]
 
 
@@ -24,6 +25,7 @@ _X86_64 = Machine(
     mmap=9,
     mprotect=10,
     tgkill=234,
+    pivot_root=155,
     allowed={
         "read": 0,
         "write": 1,
@@ -64,6 +66,7 @@ _AARCH64 = Machine(
     mmap=222,
     mprotect=226,
     tgkill=131,
+    pivot_root=41,
     allowed={
         "read": 63,
         "write": 64,

@@ -17,11 +17,13 @@ from twisted.python.failure import Failure
 
 from clace.errors import AppBroken, AppCrashed, AppTimedOut, ClaceError
 from clace.model.traffic import AppRequest, AppResponse
+from clace.model.walls import missing
 from clace.runtime.calls import PluginCalls
 from clace.runtime.exchange import Deadline, Exchange, OfRequest
 from clace.runtime.limits import HostLimits
 from clace.runtime.nursery import Nursery
 from clace.wire import (
+    WALLS_MISSING,
     Ask,
     BadFrame,
     Chunk,
@@ -229,6 +231,9 @@ class Host:
                 else "the app's process crashed: its stack or memory is used up"
                 f" (limit {self._limits.memory_mb} MB)"
             )
+        if gone.status == WALLS_MISSING:
+            absent = "; ".join(f"{name}: {why}" for name, why in missing(self.walls).items())
+            return AppCrashed(f"the app's process could not be shut in ({absent})")
         if gone.signal == _CPU:
             return AppCrashed("the app's process used up its processor time")
         what = f"by signal {gone.signal}" if gone.signal else f"with status {gone.status}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from clace.errors import AppCrashed
+from clace.runtime.program import ENVIRONMENT, Program
 from clace.wire import (
     MAX_NURSERY_MESSAGE,
     BadFrame,
@@ -34,12 +34,8 @@ from clace.wire import (
 )
 
 _CONTROL = 3
-_MODULE = "clace.host.nursery"
-# The nursery finds the same packages as the daemon, and nothing of its surroundings.
-_BOOT = f"import sys; sys.path[:] = sys.argv[1:]; from {_MODULE} import main; main({_CONTROL})"
-# One arena for each of two threads: more of them only cost address space.
-_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 Ended = Callable[[Gone], None]
+_PROGRAM = Program()
 
 
 class Birth(Struct, frozen=True):
@@ -54,9 +50,9 @@ class Nursery:
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, executable: str = sys.executable) -> None:
+    def __init__(self, reactor: Any, program: Program = _PROGRAM) -> None:
         self._reactor = reactor
-        self._executable = executable
+        self._program = program
         self._numbers = itertools.count(1)
         self._control: _Control | None = None
         self._ended: dict[int, Ended] = {}
@@ -66,7 +62,7 @@ class Nursery:
     def start(self) -> None:
         """Have the process ready before the first host is asked for."""
         if self._control is None:
-            self._control = _Control(self._reactor, self._executable, self._told, self._lost)
+            self._control = _Control(self._reactor, self._program, self._told, self._lost)
 
     def fork(self, bounds: HostBounds, ended: Ended) -> Birth:
         """A new host; ``ended`` is called once, when it is no more.
@@ -125,13 +121,14 @@ class _Control:
     def __init__(
         self,
         reactor: Any,
-        executable: str,
+        program: Program,
         told: Callable[[Born | Gone], None],
         lost: Callable[[str], None],
     ) -> None:
         self._reactor = reactor
         self._told = told
         self._lost = lost
+        self._was_lost = False
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.setblocking(False)
         self._process = _Process(self._exited)
@@ -139,12 +136,13 @@ class _Control:
             null = nothing.fileno()
             reactor.spawnProcess(
                 self._process,
-                executable,
-                [executable, "-I", "-c", _BOOT, *sys.path],
-                env=_ENVIRONMENT,
+                program.executable,
+                program.command(_CONTROL),
+                env=ENVIRONMENT,
                 childFDs={0: null, 1: null, 2: "r", _CONTROL: theirs.fileno()},
             )
         reactor.addReader(self)
+        self._socket.send(pack_nursery(program.prepare))
 
     def send(self, message: Spawn | End, *descriptors: int) -> None:
         """:raises OSError: the nursery does not read."""
@@ -167,7 +165,8 @@ class _Control:
         except (OSError, BadFrame):
             message = None
         if message is None:
-            self._hang_up()
+            # Its process may take a moment longer to end; the next one need not wait for that.
+            self._exited("it hung up")
         else:
             self._told(message)
 
@@ -184,7 +183,9 @@ class _Control:
 
     def _exited(self, reason: str) -> None:
         self._hang_up()
-        self._lost(reason)
+        if not self._was_lost:
+            self._was_lost = True
+            self._lost(reason)
 
 
 class _Process(ProcessProtocol):

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppCrashed
 from clace.runtime.nursery import Nursery
-from clace.wire import Born, End, Gone, HostBounds, Spawn, pack_nursery, unpack_to_nursery
+from clace.wire import Born, End, Gone, HostBounds, Prepare, Spawn, pack_nursery, unpack_to_nursery
 
 
 class FakeReactor:
@@ -44,10 +44,12 @@ class NurseryTests(SynchronousTestCase):
         return birth
 
     def order(self):
-        """The next order that the nursery got, and the descriptor with it."""
+        """The next order that the nursery got after the first, and the descriptor with it."""
         _protocol, control = self.reactor.spawned[-1]
         control.setblocking(False)
         body, descriptors, _flags, _address = socket.recv_fds(control, 4096, 1)
+        if isinstance(unpack_to_nursery(body), Prepare):
+            return self.order()
         for descriptor in descriptors:
             self.addCleanup(os.close, descriptor)
         return unpack_to_nursery(body), descriptors

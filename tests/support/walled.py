@@ -129,7 +129,9 @@ if __name__ == "__main__":
     descriptor, threads = int(sys.argv[1]), int(sys.argv[2])
     line = socket.socket(fileno=descriptor)
     given, taken = [], []
-    site = Site(socket=descriptor, parent=daemon, bounds=HostBounds(memory_mb=64))
+    statm = os.open("/proc/self/statm", os.O_RDONLY)
+    bounds = HostBounds(memory_mb=64)
+    site = Site(socket=descriptor, statm=statm, parent=daemon, bounds=bounds, user=2_000_000_000)
     walls = put_up(BEFORE_THREADS, site)
     for _ in range(threads):
         threading.Thread(target=worker, daemon=True).start()

@@ -1,0 +1,75 @@
+"""What the standard library does not offer of the kernel."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from contextlib import suppress
+
+libc = ctypes.CDLL(None, use_errno=True)
+# glibc opens this library when the first thread ends, and aborts if it cannot.
+with suppress(OSError):
+    ctypes.CDLL("libgcc_s.so.1")
+
+PARENT_DEATH, DUMPABLE, DROP_BOUNDING, NO_NEW_PRIVILEGES, AMBIENT = 1, 4, 24, 38, 47
+NEW_MOUNTS, NEW_NAMES, NEW_IPC, NEW_USERS = 0x20000, 0x4000000, 0x8000000, 0x10000000
+NEW_PIDS, NEW_NETWORK = 0x20000000, 0x40000000
+# The first word is the version of what is asked; the capabilities asked for are none.
+_THIS_THREAD, _NONE = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+_CLEAR_AMBIENT = 4
+
+
+class Unavailable(Exception):
+    """The layer is not to be had on this machine; the text says what is missing."""
+
+
+def last_error() -> OSError:
+    """What the kernel said of the call that just failed."""
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number))
+
+
+def prctl(option: int, value: int = 0) -> None:
+    _check(libc.prctl(option, ctypes.c_ulong(value), *[ctypes.c_ulong(0)] * 3))
+
+
+def unshare(namespace: int) -> None:
+    """Leave one namespace of this kind for a new one."""
+    _check(libc.unshare(namespace))
+
+
+def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
+    texts = (source.encode(), target.encode(), kind.encode())
+    _check(libc.mount(*texts, ctypes.c_ulong(flags), options.encode()))
+
+
+def detach(target: str) -> None:
+    """Unmount it now for everybody who has not yet opened it."""
+    lazily = 2
+    _check(libc.umount2(target.encode(), lazily))
+
+
+def pivot_root(number: int, new: str, old: str) -> None:
+    """``number`` is that of the system call, which has no function in glibc."""
+    _check(libc.syscall(number, new.encode(), old.encode()))
+
+
+def drop_bounding_set() -> None:
+    """No program that is executed can be given a capability."""
+    capability = 0
+    while libc.prctl(DROP_BOUNDING, ctypes.c_ulong(capability), 0, 0, 0) == 0:
+        capability += 1
+    if ctypes.get_errno() != errno.EINVAL:  # there is no capability of that number
+        raise last_error()
+
+
+def drop_capabilities() -> None:
+    """There are none left for this thread, and none to hand down."""
+    _check(libc.capset(_THIS_THREAD, _NONE))
+    libc.prctl(AMBIENT, ctypes.c_ulong(_CLEAR_AMBIENT), *[ctypes.c_ulong(0)] * 3)
+
+
+def _check(result: int) -> None:
+    if result != 0:
+        raise last_error()

@@ -1,0 +1,76 @@
+"""Groups made in a hierarchy of plain folders, which is what the kernel shows too."""
+
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.host.cgroup import Place, join, places, remove_stale
+from clace.host.kernel import Unavailable
+
+
+class PlaceTests(SynchronousTestCase):
+    def setUp(self):
+        self.root = Path(self.mktemp())
+
+    def file(self, name, text=""):
+        file = self.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def test_version_1(self):
+        """Each controller has a folder of its own, below the group that we are in."""
+        for name in ("memory/a/x", "pids/x"):
+            self.file(name)
+        found = places(self.root, "9:name=systemd:/\n8:pids:/\n4:cpu,memory:/a\n0::/\n")
+        self.assertEqual(
+            found,
+            (
+                Place(self.root / "memory" / "a", ("memory.limit_in_bytes",)),
+                Place(self.root / "pids", ("pids.max",)),
+            ),
+        )
+
+    def test_no_hierarchy(self):
+        """Without a controller there is no group, and the reason names it."""
+        error = self.assertRaises(Unavailable, places, self.root, "8:pids:/\n")
+        self.assertIn("memory", str(error))
+
+    def test_version_2(self):
+        """Our own group if it passes the controllers on; it is told to if it may."""
+        self.file("cgroup.controllers", "memory pids")
+        self.file("a/b/cgroup.subtree_control", "cpu")
+        (place,) = places(self.root, "0::/a/b\n")
+        self.assertEqual(place, Place(self.root / "a" / "b", ("memory.max", "pids.max")))
+        told = (self.root / "a" / "b" / "cgroup.subtree_control").read_text()
+        self.assertEqual(told, "+memory +pids")
+
+    def test_version_2_parent(self):
+        """Else the parent, which systemd hands over with the group."""
+        self.file("cgroup.controllers", "memory pids")
+        self.file("a/cgroup.subtree_control", "memory pids")
+        (place,) = places(self.root, "0::/a/server\n")
+        self.assertEqual(place.folder, self.root / "a")
+
+    def test_version_2_not_delegated(self):
+        """A group that nobody handed over is told what is missing."""
+        self.file("cgroup.controllers", "memory pids")
+        error = self.assertRaises(Unavailable, places, self.root, "0::/a/server\n")
+        self.assertIn("Delegate=yes", str(error))
+
+
+class GroupTests(SynchronousTestCase):
+    def test_join(self):
+        """The limits hold before anybody is in the group."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        join((Place(folder, ("memory.max", "pids.max")),), "7", 1000, 20)
+        written = {file.name: file.read_text() for file in (folder / "clace-7").iterdir()}
+        self.assertEqual(written, {"memory.max": "1000", "pids.max": "20", "cgroup.procs": "0"})
+
+    def test_remove_stale(self):
+        """Groups left behind are removed; others are not touched."""
+        folder = Path(self.mktemp())
+        for name in ("clace-1", "clace-2/busy", "other"):
+            (folder / name).mkdir(parents=True)
+        remove_stale(Place(folder, ()))
+        self.assertEqual(sorted(each.name for each in folder.iterdir()), ["clace-2", "other"])

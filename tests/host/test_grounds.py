@@ -1,0 +1,22 @@
+"""The walls that hosts share, and that all of them have a name the operator is told."""
+
+import os
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.host.grounds import GROUNDS, survey
+from clace.host.walls import AFTER_THREADS, BEFORE_THREADS
+from clace.model.walls import WALLS
+from clace.wire import Prepare
+
+
+class GroundTests(SynchronousTestCase):
+    def test_names(self):
+        """Every layer that is put up is one that operators are told of, and the other way round."""
+        layers = {layer.name for layer in (*GROUNDS, *BEFORE_THREADS, *AFTER_THREADS)}
+        self.assertEqual(layers, {wall.name for wall in WALLS})
+
+    def test_survey(self):
+        """The group of the hosts is named after the process, so that servers do not share it."""
+        grounds = survey(Prepare())
+        self.assertEqual((grounds.name, grounds.user), (str(os.getpid()), os.geteuid()))

@@ -1,0 +1,17 @@
+"""How the nursery is started."""
+
+import sys
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.runtime.program import ENVIRONMENT, Program
+
+
+class ProgramTests(SynchronousTestCase):
+    def test_command(self):
+        """The interpreter alone, isolated, with the packages of the daemon; no environment."""
+        command = Program(executable="/python").command(7)
+        self.assertEqual(command[:3], ["/python", "-I", "-c"])
+        self.assertIn("main(7)", command[3])
+        self.assertEqual(command[4:], sys.path)
+        self.assertEqual(set(ENVIRONMENT), {"MALLOC_ARENA_MAX"})
