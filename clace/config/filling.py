@@ -91,7 +91,8 @@ class _Filling:
         try:
             return _told(self._config, at, read)
         except ValueError as error:
-            reason = str(error) if isinstance(error, Refused) else ""
+            # Only rules that expand are known not to repeat what they refuse.
+            reason = str(error) if isinstance(error, Refused) and rule.expands else ""
             reason = reason or f"expected {rule.expected}, and the secret makes it something else"
             raise _refusal(self._config, at, reason) from None
 

@@ -17,6 +17,7 @@ from clace.errors import BadRequest
 DEFAULT = "default"
 MAX_KEY = 1024
 MAX_KEYS = 16
+MAX_REFERENCES = 16
 _CALL = re.compile(r"\{\{-?\s*(secret_from|secret)(?!\w)")
 _STRING = re.compile(r'\s+(?:"((?:[^"\\\r\n]|\\["\\])*)"|`([^`]*)`)')
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -46,7 +47,7 @@ def is_reference(text: str) -> bool:
 def pieces(text: str) -> tuple[Piece, ...]:
     """The text taken apart; joined again, with references as their ``text``, it is the same.
 
-    :raises BadRequest: a call is malformed; says where and what was expected.
+    :raises BadRequest: a call is malformed, or one too many; says where and what was expected.
     """
     return tuple(_pieces(text)) if "{{" in text else (text,)
 
@@ -72,8 +73,11 @@ def reference_text(name: str, provider: str = "") -> str:
 
 
 def _pieces(text: str) -> Iterator[Piece]:
-    place = 0
+    place = count = 0
     while call := _CALL.search(text, place):
+        count += 1
+        if count > MAX_REFERENCES:
+            _refuse(call.start(), f"expected at most {MAX_REFERENCES} in a text")
         if call.start() > place:
             yield text[place : call.start()]
         reference = _reference(text, call)

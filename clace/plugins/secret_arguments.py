@@ -11,11 +11,10 @@ from zope.interface import implementer
 from clace.errors import BadRequest, PluginRefused, SecretFailed
 from clace.interfaces import ISecrets, PluginCall
 from clace.model.app import Permission
-from clace.model.secret_text import Reference, filled, is_reference, references
+from clace.model.secret_text import MAX_REFERENCES, Reference, filled, is_reference, references
 from clace.plugins.patterns import matches
 
 FROM = "from:"
-MAX_REFERENCES = 16
 
 
 @implementer(ISecrets)
@@ -33,11 +32,12 @@ def named_in(call: PluginCall) -> tuple[Reference, ...]:
 
     :raises BadRequest: a reference is malformed, or there are too many.
     """
-    texts = filter(is_reference, _texts(call))
-    found = tuple(dict.fromkeys(each for text in texts for each in references(text)))
-    if len(found) > MAX_REFERENCES:
-        raise BadRequest(f"a plugin call names more than {MAX_REFERENCES} secrets")
-    return found
+    found: list[Reference] = []
+    for text in filter(is_reference, _texts(call)):
+        found += references(text)
+        if len(found) > MAX_REFERENCES:
+            raise BadRequest(f"a plugin call names more than {MAX_REFERENCES} secrets")
+    return tuple(dict.fromkeys(found))
 
 
 def check_allowed(

@@ -7,7 +7,7 @@ daemon, and what the app is told in this request has the reference in its place.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from attrs import evolve, frozen
@@ -16,8 +16,9 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from clace.errors import AppFailed, BadRequest, ClaceError, PluginRefused
+from clace.errors import AppFailed, BadRequest, ClaceError, NoSuchSecret, PluginRefused
 from clace.interfaces import Caller, IPluginScope, ISecrets, PluginAnswer, PluginCall
+from clace.model.secret_text import Reference
 from clace.plugins.binding import bind
 from clace.plugins.definition import CallFailed, Invocation, Items, ItemStream
 from clace.plugins.hiding import Hidden
@@ -85,7 +86,7 @@ class SecretScope:
         name = f"{call.plugin}.{call.function}"
 
         async def perform(invocation: Invocation, _given: Any) -> Any:
-            values = await self._secrets.values(wanted)
+            values = await self._values(name, wanted)
             self._hidden.add(values)
             whole = with_values(call, values)
             given = bind(name, function.parameters, whole.args, whole.kwargs)
@@ -95,6 +96,16 @@ class SecretScope:
             return value
 
         return evolve(permitted, function=evolve(function, call=perform))
+
+    async def _values(self, name: str, wanted: tuple[Reference, ...]) -> Mapping[Reference, str]:
+        """:raises CallFailed: there is none, or it cannot be had: why, only the log says."""
+        try:
+            return await self._secrets.values(wanted)
+        except NoSuchSecret as error:
+            raise CallFailed(error.message) from error
+        except ClaceError as error:
+            _log.warn("No secrets for {name}: {reason}", name=name, reason=error.message)
+            raise CallFailed(f"the secrets for {name} cannot be had") from error
 
 
 @frozen

@@ -64,7 +64,7 @@ class Secrets:
     def _source(self, reference: Reference) -> Source:
         name = self._provider_of(reference)
         if name not in self._sources:
-            raise SecretFailed(
+            raise NoSuchSecret(
                 f"secret {reference}: the configuration has no section [secret.{name}]"
             )
         return self._sources[name]
@@ -72,7 +72,7 @@ class Secrets:
     def _value(self, source: Source, reference: Reference) -> str:
         try:
             return _text(source.provider.value(source.name_of(reference.keys)))
-        except (SecretFailed, NoSuchSecret) as error:
+        except SecretFailed as error:
             where = f"secret {reference} of provider {self._provider_of(reference)}"
             raise type(error)(f"{where}: {error.message}") from error
 

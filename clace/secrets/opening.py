@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import structs
+from zope.interface import implementer
 
-from clace.errors import ClaceError, ConfigError
-from clace.interfaces import ISecretRows
+from clace.errors import ClaceError, ConfigError, SecretFailed
+from clace.interfaces import ISecretProvider, ISecretRows
 from clace.secrets.keys import KeyFile, KeyText
 from clace.secrets.lookup import Secrets, Source
 from clace.secrets.providers import ProviderOptions, is_local, is_stored, make_provider
 from clace.secrets.stored import StoredSecrets, Surroundings
 from clace.threads import InThread
 
+T = TypeVar("T")
 STORED = "db"
+_UNOPENED = "it is stored in the database, which is not open here"
 KEY_FILE = Path("config", "secret.key")
+
+
+@implementer(ISecretProvider)
+class Unopened:
+    """In the place of the provider in the database, as long as that is not open."""
+
+    delimiter = "/"
+
+    def value(self, name: str) -> str:  # noqa: ARG002
+        """:raises SecretFailed: whatever the name."""
+        raise SecretFailed(_UNOPENED)
 
 
 def open_providers(
@@ -30,7 +45,8 @@ def open_providers(
 
     :raises ConfigError: a provider cannot work; names its section.
     """
-    secrets = Secrets(default_provider, {})
+    later = Source(provider=Unopened(), in_thread=_here)
+    secrets = Secrets(default_provider, {_stored_name(sections): later})
     for name in sorted(sections, key=lambda name: not is_local(name)):
         if is_stored(name):
             continue
@@ -56,7 +72,7 @@ def open_store(
     """The provider in the metadata database, which is there whether configured or not; from now
     on it is one of ``secrets``. One whose key is wrong has a ``problem``. Blocks.
     """
-    name = next(filter(is_stored, sections), STORED)
+    name = _stored_name(sections)
     options = sections.get(name, ProviderOptions())
     source: KeyFile | KeyText = KeyText(options.key, secrets.resolved)
     if options.key == "auto":
@@ -69,6 +85,15 @@ def open_store(
         Source(provider=store, in_thread=around.in_thread, keys_printf=options.keys_printf),
     )
     return store
+
+
+async def _here(work: Callable[[], T]) -> T:
+    """Nothing of it blocks."""
+    return work()
+
+
+def _stored_name(sections: Mapping[str, ProviderOptions]) -> str:
+    return next(filter(is_stored, sections), STORED)
 
 
 def _with_secrets(options: ProviderOptions, secrets: Secrets) -> ProviderOptions:

@@ -29,7 +29,7 @@ class Properties:
             # its own text repeats what stands there
             raise SecretFailed(f"{self._path} has an escape \\u without four digits") from None
         if found is None:
-            raise NoSuchSecret(f"it is not in {self._path}")
+            raise NoSuchSecret("the file has no such key")
         return found
 
     def _text(self) -> str:

@@ -9,6 +9,7 @@ SECRETS = {
     "path": "a$b/c.db",
     "host": "10.0.0.1",
     "empty": "",
+    "control": "hunter2\0",
     "url": "sqlite:/x",
     "odd": "sqlite:",
 }
@@ -74,9 +75,11 @@ class FillingTests(LoadCase):
             self.refused("[metadata]\ndb_connection = '{{secret \"odd\"}}'", "metadata"),
             "[metadata] db_connection: expected sqlite:PATH",
         )
-        text = '[plugin."http.in"]\nallow_hosts = [\'{{secret "empty"}}\']'
-        message = self.refused(text, "plugin")
-        self.assertTrue(message.startswith('[plugin."http.in"] allow_hosts: expected'), message)
+        for name in ("empty", "control"):
+            text = f'[plugin."http.in"]\nallow_hosts = [\'{{{{secret "{name}"}}}}\']'
+            message = self.refused(text, "plugin")
+            self.assertTrue(message.startswith('[plugin."http.in"] allow_hosts: expected'), message)
+            self.assertNotIn("hunter2", message)
 
     def test_free_values(self):
         """Texts in the values for apps are resolved however deep they are."""

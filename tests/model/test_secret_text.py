@@ -68,6 +68,7 @@ class GrammarTests(SynchronousTestCase):
             ("{{secret_from}}", 14, "expected the name of a provider"),
             ('{{secret_from "p"}}', 18, "expected 1 to 16 keys"),
             ('{{- secret "a" -}}', 1, "no trim marker, expected {{"),
+            ('{{secret "a"}}' * 17, 225, "expected at most 16 in a text"),
         ]:
             error = self.assertRaises(BadRequest, pieces, text)
             self.assertEqual(

@@ -8,9 +8,8 @@ from zope.interface.verify import verifyObject
 from clace.errors import BadRequest, PluginRefused, SecretFailed
 from clace.interfaces import ISecrets
 from clace.model.app import Permission
-from clace.model.secret_text import Reference
+from clace.model.secret_text import MAX_REFERENCES, Reference
 from clace.plugins.secret_arguments import (
-    MAX_REFERENCES,
     NoSecrets,
     check_allowed,
     named_in,
@@ -51,9 +50,12 @@ class NamingTests(SynchronousTestCase):
         self.assertIn("malformed secret reference", error.message)
 
     def test_too_many(self):
-        """One call names only so many secrets."""
-        text = "".join(f'{{{{secret "{n}"}}}}' for n in range(MAX_REFERENCES + 1))
-        self.assertRaises(BadRequest, named_in, call("f", text))
+        """One call names only so many secrets, and nothing more of it is looked at."""
+        text = '{{secret "a"}}'
+        self.assertEqual(len(named_in(call("f", [text] * MAX_REFERENCES))), 1)
+        many = [text] * (MAX_REFERENCES + 1) + ["{{secret}}"] * 100_000
+        error = self.assertRaises(BadRequest, named_in, call("f", many))
+        self.assertIn("more than 16 secrets", error.message)
 
     def test_values(self):
         """Values are put into copies; what is deeper, and what is no reference, stays."""

@@ -5,7 +5,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import eventAsText, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import AppFailed, BadRequest, PluginRefused
+from clace.errors import AppFailed, BadRequest, PluginRefused, SecretFailed
 from clace.interfaces import Caller
 from clace.model.app import Permission
 from clace.plugins.definition import CallFailed, Function, ItemStream, Plugin
@@ -107,6 +107,18 @@ class SecretScopeTests(SynchronousTestCase):
         answer = self.successResultOf(self.do(self.begin(), '{{secret "other"}}'))
         self.assertEqual(answer.error, "secret other of provider env: none")
         self.assertEqual(self.given, [])
+
+    def test_cannot_be_had(self):
+        """How a provider fails is the operator's business: the log has it, the app does not."""
+        events = self.logged()
+
+        async def fail(_references):
+            raise SecretFailed("secret k of provider prop: /srv/x cannot be read")
+
+        self.secrets.values = fail
+        answer = self.successResultOf(self.do(self.begin(), SHOWN))
+        self.assertEqual(answer.error, "the secrets for x.in.do cannot be had")
+        self.assertIn("/srv/x cannot be read", eventAsText(events[0]))
 
     def test_wrong_arguments(self):
         """What the function does not take is refused, and not repeated with the value."""

@@ -65,7 +65,7 @@ class LookupTests(SynchronousTestCase):
             ),
             (
                 '{{secret_from "vault" "a"}}',
-                SecretFailed,
+                NoSuchSecret,
                 "secret a: the configuration has no section [secret.vault]",
             ),
             (

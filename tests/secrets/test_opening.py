@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ConfigError, SecretFailed
 from clace.interfaces import SecretEntry
+from clace.model.secret_text import references
 from clace.secrets.opening import open_providers, open_store
 from clace.secrets.providers import ProviderOptions
 from clace.secrets.stored import Surroundings
@@ -53,6 +54,18 @@ class OpeningTests(SynchronousTestCase):
             " environment",
         )
         self.assertNotIn("NONE", repr(vault))
+
+    def test_store_that_is_not_open(self):
+        """Until the database is open what it has cannot be had, and the error says so."""
+        secrets = self.providers(**ENV)
+        for ask in (
+            lambda text: self.assertRaises(SecretFailed, secrets.resolved, text),
+            lambda text: self.failureResultOf(secrets.values(references(text)), SecretFailed).value,
+        ):
+            self.assertEqual(
+                ask('{{secret_from "db" "a"}}').message,
+                "secret a of provider db: it is stored in the database, which is not open here",
+            )
 
     def test_store_without_a_section(self):
         """What is stored in the database is there unasked, with a key at home."""
