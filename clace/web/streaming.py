@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IPushProducer
 from twisted.web.http import Request
 from zope.interface import implementer
@@ -18,19 +18,18 @@ class PacedBody:
         self._request = request
         self._gone = False
         self._resumed: Deferred[None] | None = None
+        self._piece: Deferred[bytes | None] | None = None
         request.notifyFinish().addBoth(self._finished)
 
     async def send(self, body: AsyncIterator[bytes]) -> None:
-        """Everything in ``body``; stops without error when the client is gone.
+        """Everything in ``body``; ends without error when the client leaves.
 
         What fails in the stream is raised, after the connection was cut: a client must be able to
         tell a broken answer from a whole one.
         """
         self._request.registerProducer(self, streaming=True)
         try:
-            async for piece in body:
-                if self._gone:
-                    return
+            while (piece := await self._next(body)) is not None:
                 self._request.write(piece)
                 if self._resumed is not None:
                     await self._resumed
@@ -42,6 +41,20 @@ class PacedBody:
             if not self._gone:
                 self._request.unregisterProducer()
 
+    async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
+        """The next piece; none at the end, and when the client leaves while nothing comes."""
+        if self._gone:
+            return None
+        self._piece = Deferred.fromCoroutine(_piece(body))
+        try:
+            return await self._piece
+        except CancelledError:
+            if self._gone:
+                return None
+            raise
+        finally:
+            self._piece = None
+
     def _cut(self) -> None:
         if not self._gone and self._request.channel is not None:
             self._request.channel.loseConnection()
@@ -50,6 +63,8 @@ class PacedBody:
     def _finished(self, _: object) -> None:
         self._gone = True
         self.resumeProducing()
+        if self._piece is not None:
+            self._piece.cancel()
 
     def pauseProducing(self) -> None:
         if self._resumed is None and not self._gone:
@@ -62,6 +77,13 @@ class PacedBody:
 
     def stopProducing(self) -> None:
         self._finished(None)
+
+
+async def _piece(body: AsyncIterator[bytes]) -> bytes | None:
+    try:
+        return await body.__anext__()
+    except StopAsyncIteration:
+        return None
 
 
 async def _close(body: AsyncIterator[bytes]) -> None:

@@ -1,0 +1,83 @@
+"""Tests for ``clace.web.streaming``."""
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.test.requesthelper import DummyRequest
+
+from clace.runtime.bodies import Body
+from clace.web.streaming import PacedBody
+
+
+class Channel:
+    """A connection that can be cut."""
+
+    lost = False
+
+    def loseConnection(self):
+        self.lost = True
+
+
+class StreamingTests(SynchronousTestCase):
+    def setUp(self):
+        self.request = DummyRequest([])
+        self.request.channel = Channel()
+        self.producer = None
+        self.request.registerProducer = self.registered
+        self.body = Body(1024)
+
+    def registered(self, producer, streaming):
+        self.producer = producer
+
+    def send(self, body=None):
+        return Deferred.fromCoroutine(PacedBody(self.request).send(body or self.body))
+
+    def leave(self):
+        self.request.processingFailed(Failure(ConnectionDone()))
+
+    def test_sends_what_comes(self):
+        """Pieces are written as they come, until the end."""
+        sending = self.send()
+        self.body.feed(b"one")
+        self.body.feed(b"two")
+        self.assertEqual(self.request.written, [b"one", b"two"])
+        self.body.finish()
+        self.successResultOf(sending)
+
+    def test_waits_for_the_client(self):
+        """While the client is behind, no further piece is taken."""
+        sending = self.send()
+        self.producer.pauseProducing()
+        self.body.feed(b"one")
+        self.body.feed(b"two")
+        self.assertEqual(self.request.written, [b"one"])
+        self.producer.resumeProducing()
+        self.assertEqual(self.request.written, [b"one", b"two"])
+        self.assertNoResult(sending)
+
+    def test_client_leaves_while_nothing_comes(self):
+        """A silent stream is closed at once when nobody listens any more."""
+        sending = self.send()
+        self.leave()
+        self.successResultOf(sending)
+        self.assertTrue(self.body.abandoned)
+
+    def test_client_leaves_while_it_is_behind(self):
+        """A stream that waits for the client is closed when the client leaves."""
+        sending = self.send()
+        self.producer.pauseProducing()
+        self.body.feed(b"one")
+        self.leave()
+        self.successResultOf(sending)
+        self.assertTrue(self.body.abandoned)
+
+    def test_failure_cuts_the_connection(self):
+        """A stream that breaks does not look whole to the client."""
+
+        async def broken():
+            yield b"one"
+            raise ValueError("broken")
+
+        self.failureResultOf(self.send(broken()), ValueError)
+        self.assertTrue(self.request.channel.lost)
