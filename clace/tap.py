@@ -58,6 +58,8 @@ from clace.runtime.hosts import ProcessHosts
 from clace.runtime.installed import InstalledApps
 from clace.runtime.limits import HostLimits
 from clace.runtime.packing import Knowledge
+from clace.runtime.probe import Probe
+from clace.runtime.program import program_for
 from clace.runtime.runtime import Runtime
 from clace.secrets.opening import open_providers
 from clace.secrets.opening import open_store as open_stored
@@ -160,6 +162,8 @@ class Composition:
         self.stdout = stdout
         self.password = ""
         self.stderr = stderr
+        self.program = program_for(self.config.sandbox, self.config.security.sandbox)
+        self.probe = Probe(self.program)
         self.make_floor_2()
         self.make_floor_3()
         self.make_floor_4()
@@ -259,6 +263,7 @@ class Composition:
             WhenRunning(self.reactor, self.begin),
         ):
             part.setServiceParent(parts)
+        self.probe.check()
         self.listeners.open()
         if self.password:
             print(f"Admin user    : {self.config.admin_user}", file=self.stdout)
@@ -388,7 +393,7 @@ class Composition:
         values = node_values(self.config, os.environ)
         whole = values_with_secrets(self.config, values, ("node_config",), self.secrets.resolved)
         knowledge = Knowledge(node_config=whole)
-        hosts = ProcessHosts(self.reactor, limits)
+        hosts = ProcessHosts(self.reactor, limits, self.program)
         return Runtime(
             self.reactor, hosts, limits, self.make_gate(), self.audit, self.files_of, knowledge
         )

@@ -66,6 +66,7 @@ class Security(Struct, frozen=True):
     ] = "system"
     default_git_auth: Text = ""
     stage_enable_write_access: Flag = True
+    sandbox: Annotated[str, rules.one_of("required", "best_effort")] = "best_effort"
     trusted_proxies: Annotated[tuple[str, ...], rules.array(rules.network())] = ()
 
 
@@ -104,6 +105,9 @@ class Sandbox(Struct, frozen=True):
     """Limits of the processes that run apps."""
 
     memory_mb: Annotated[int, rules.integer(64, 1_048_576)] = 512
+    total_memory_mb: Annotated[int, rules.integer(0, 104_857_600)] = 0
+    uid_base: Annotated[int, rules.integer(1, 4_294_000_000)] = 2_100_000_000
+    uid_count: Annotated[int, rules.integer(0, 100_000)] = 10_000
     request_timeout_secs: Seconds = 60
     start_timeout_secs: Seconds = 10
     threads: Annotated[int, rules.integer(1, 64)] = 4

@@ -13,9 +13,11 @@ from clace.runtime.calls import PluginCalls
 from clace.runtime.host import Host
 from clace.runtime.limits import HostLimits
 from clace.runtime.nursery import Nursery
+from clace.runtime.program import Program
 from clace.wire import HostBounds, Load, Loaded, Note
 
 T = TypeVar("T")
+_PROGRAM = Program()
 
 
 class RunningHost(Protocol):
@@ -66,10 +68,10 @@ class Hosts(Protocol):
 class ProcessHosts:
     """Hosts forked by the nursery."""
 
-    def __init__(self, reactor: Any, limits: HostLimits) -> None:
+    def __init__(self, reactor: Any, limits: HostLimits, program: Program = _PROGRAM) -> None:
         self._reactor = reactor
         self._limits = limits
-        self.nursery = Nursery(reactor)
+        self.nursery = Nursery(reactor, program)
 
     def begin(self) -> None:
         self.nursery.start()

@@ -6,11 +6,15 @@ import sys
 
 from msgspec import Struct
 
+from clace.config.sections import Sandbox
+from clace.model.walls import demanded
 from clace.wire import Prepare
 
 # One arena for each of two threads: more of them only cost address space.
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 _PREPARE = Prepare()
+# Hosts beyond those that serve: loaded to be looked at, loaded aside, ending.
+_FURTHER_HOSTS = 1000
 
 
 class Program(Struct, frozen=True, kw_only=True):
@@ -27,3 +31,17 @@ class Program(Struct, frozen=True, kw_only=True):
             f" from {self.module} import main; main({descriptor})"
         )
         return [self.executable, "-I", "-c", boot, *sys.path]
+
+
+def program_for(sandbox: Sandbox, mode: str) -> Program:
+    """The program as configured; ``mode`` is ``security.sandbox``."""
+    tasks = (sandbox.max_hosts + _FURTHER_HOSTS) * (sandbox.threads + 2)
+    return Program(
+        prepare=Prepare(
+            user_base=sandbox.uid_base,
+            user_count=sandbox.uid_count,
+            total_memory_mb=sandbox.total_memory_mb,
+            max_tasks=tasks,
+            required=demanded(all_of_them=mode == "required"),
+        )
+    )

@@ -1,0 +1,80 @@
+"""Trying the walls out, with the real nursery and with programs that play it."""
+
+import sys
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.config.sections import Sandbox
+from clace.errors import ClaceError
+from clace.model.walls import INDISPENSABLE, WALLS
+from clace.runtime.probe import Probe
+from clace.runtime.program import Program, program_for
+
+PLAYED = """
+import socket
+from clace.wire import MAX_NURSERY_MESSAGE, Ready, pack
+
+def main(descriptor):
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
+    control.recv(MAX_NURSERY_MESSAGE)
+    _body, descriptors, _flags, _address = socket.recv_fds(control, MAX_NURSERY_MESSAGE, 1)
+    with socket.socket(fileno=descriptors[0]) as line:
+        line.sendall({said})
+"""
+
+
+class ProbeTests(SynchronousTestCase):
+    def played(self, said, mode="best_effort"):
+        """The probe of a nursery that says this."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        (folder / "played.py").write_text(PLAYED.replace("{said}", said))
+        sys.path.append(str(folder))
+        self.addCleanup(sys.path.remove, str(folder))
+        required = program_for(Sandbox(), mode).prepare
+        return Probe(Program(prepare=required, module="played"))
+
+    def lacking(self, name, **options):
+        walls = {wall.name: "" for wall in WALLS} | {name: "not here"}
+        return self.played(f"pack(Ready(walls={walls!r}))", **options)
+
+    def test_report(self):
+        """Every wall is told of; those that have to stand do."""
+        report = Probe(Program()).report()
+        self.assertEqual(set(report), {wall.name for wall in WALLS})
+        self.assertEqual({name for name in INDISPENSABLE if report[name]}, set())
+
+    def test_best_effort(self):
+        """A wall that not every machine has is warned of."""
+        self.lacking("landlock").check()
+
+    def test_required(self):
+        """If all are required, one that is missing is refused in a line that names it."""
+        error = self.assertRaises(ClaceError, self.lacking("landlock", mode="required").check)
+        self.assertEqual(
+            error.message,
+            "apps cannot be shut in: landlock is missing (not here),"
+            ' and security.sandbox is "required"',
+        )
+
+    def test_indispensable(self):
+        """Without the filter of system calls nothing starts, whatever is set."""
+        error = self.assertRaises(ClaceError, self.lacking("system_call_filter").check)
+        self.assertEqual(
+            error.message, "apps cannot be shut in: system_call_filter is missing (not here)"
+        )
+
+    def test_no_process(self):
+        """A nursery that ends, or talks nonsense, is one line too."""
+        for said in ("b''", "b'GET / HTTP/1.1'", "bytes(4)"):
+            error = self.assertRaises(ClaceError, self.played(said).report)
+            self.assertIn("no process for apps can be started", error.message)
+
+    def test_configured(self):
+        """What the configuration says reaches the nursery."""
+        sandbox = Sandbox(uid_base=5, uid_count=7, total_memory_mb=9, max_hosts=1, threads=1)
+        prepare = program_for(sandbox, "required").prepare
+        self.assertEqual((prepare.user_base, prepare.user_count), (5, 7))
+        self.assertEqual((prepare.total_memory_mb, prepare.max_tasks), (9, 3003))
+        self.assertEqual(len(prepare.required), len(WALLS))
