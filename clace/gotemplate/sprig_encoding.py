@@ -48,6 +48,8 @@ def b64dec(text: str) -> str:
 
 @ENCODINGS.add("b32dec", "string")
 def b32dec(text: str) -> str:
+    # Line breaks go first, so the places of errors do not count them.
+    text = text.replace("\r", "").replace("\n", "")
     found = _decoded(text, string.ascii_uppercase + "234567", 8)
     if isinstance(found, int):
         return f"illegal base32 data at input byte {found}"

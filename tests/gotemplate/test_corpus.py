@@ -1,6 +1,8 @@
 """Tests for ``clace.gotemplate.corpus``."""
 
 import json
+import os
+import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -18,7 +20,20 @@ def differences(name):
     ]
 
 
+def in_zone(name):
+    """Make a zone the process's own, or go back to the machine's."""
+    os.environ.pop("TZ", None)
+    if name is not None:
+        os.environ["TZ"] = name
+    time.tzset()
+
+
 class CorpusTests(SynchronousTestCase):
+    def setUp(self):
+        """Go made its answers in UTC."""
+        self.addCleanup(in_zone, os.environ.get("TZ"))
+        in_zone("UTC")
+
     def test_escaping(self):
         """Every value in every escaping context comes out as Go's."""
         self.assertEqual(differences("escaping"), [])
