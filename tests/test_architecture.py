@@ -26,7 +26,7 @@ FLOORS = {
 }
 # Which class fills which seam is said only here; the runtime's twin in memory runs a host inline.
 COMPOSERS = {
-    "cli/main.py": {"client", "secrets"},
+    "cli/main.py": {"client", "runtime", "secrets"},
     "runtime/memory.py": {"host"},
 }
 MAY_TOUCH_REACTORS = {"tap.py", "cli/main.py"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +30,7 @@ def main() -> None:
         run_daemon=run_daemon,
         is_alive=is_alive,
         reveal=reveal,
+        walls=walls,
         environ=os.environ,
         program=Path(sys.argv[0]),
     )
@@ -41,6 +42,7 @@ def main() -> None:
     lazy={
         "app": "clace.cli.app_commands:app",
         "config": "clace.cli.config_commands:config",
+        "doctor": "clace.cli.doctor_command:doctor",
         "password": "clace.cli.password_command:password",
         "secret": "clace.cli.secret_commands:secret",
         "server": "clace.cli.server_commands:server",
@@ -156,3 +158,11 @@ def run_daemon(arguments: Sequence[str]) -> None:
     except UsageError as error:
         raise ClaceError(str(error)) from error
     runApp(options)
+
+
+def walls(config: Config) -> Mapping[str, str]:
+    """Why each wall around apps does not stand on this machine, ``""`` for those that do."""
+    from clace.runtime.probe import Probe  # noqa: PLC0415
+    from clace.runtime.program import program_for  # noqa: PLC0415
+
+    return Probe(program_for(config.sandbox, config.security.sandbox)).report()

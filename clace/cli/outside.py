@@ -43,13 +43,14 @@ class Ask(Protocol):
 
 class Outside(Struct, frozen=True, kw_only=True):
     """Everything that is not arguments and output. ``reveal`` resolves the secrets that a text of
-    a configuration names.
+    a configuration names, ``walls`` tries out how apps can be shut in on this machine.
     """
 
     ask: Ask
     run_daemon: Callable[[Sequence[str]], None]
     is_alive: Callable[[Target, int], bool]
     reveal: Callable[[Config, str], str]
+    walls: Callable[[Config], Mapping[str, str]]
     environ: Mapping[str, str]
     config_file: str | None = None
     program: Path | None = None

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from clace.cli.main import clace
 from clace.cli.outside import Outside
+from clace.model.walls import WALLS
 from tests.support.memory_administration import MemoryAdministration
 
 
@@ -19,6 +20,7 @@ class CommandLineCase:
         self.administration = MemoryAdministration()
         self.targets = []
         self.daemons = []
+        self.walls = {wall.name: "" for wall in WALLS}
         self.now = 0.0
         self.gone_at = 0.0
         self.home = Path(self.mktemp()).absolute()
@@ -43,6 +45,7 @@ class CommandLineCase:
             run_daemon=self.daemons.append,
             is_alive=lambda _target, _pid: self.now < self.gone_at,
             reveal=lambda _config, text: f"revealed {text}",
+            walls=lambda _config: self.walls,
             environ=self.environ,
             seconds=lambda: self.now,
             sleep=self.pass_time,

@@ -1,0 +1,60 @@
+"""``clace doctor``: which walls around apps this machine can put up. It needs no server."""
+
+from __future__ import annotations
+
+import click
+from msgspec import Struct
+
+from clace.cli.commands import Command
+from clace.cli.formats import columns, pretty
+from clace.cli.outside import Outside
+from clace.cli.text import say
+from clace.config import find, load
+from clace.model.walls import WALLS, demanded, missing
+
+_WIDTHS = (22, 8, 15)
+
+
+class WallFound(Struct, frozen=True):
+    """A wall as it is here; ``reason`` says why it is missing."""
+
+    name: str
+    active: bool
+    indispensable: bool
+    purpose: str
+    reason: str
+
+
+@click.command(cls=Command)
+@click.option("--format", "-f", "form", type=click.Choice(["table", "json"]), default="table")
+@click.pass_obj
+@click.pass_context
+def doctor(context: click.Context, outside: Outside, form: str) -> None:
+    """Show which walls around apps stand on this machine, and what is missing."""
+    config = load(
+        find(outside.config_file, outside.environ, program=outside.program), outside.environ
+    )
+    absent = missing(outside.walls(config))
+    found = tuple(
+        WallFound(wall.name, wall.name not in absent, wall.indispensable, wall.purpose, reason)
+        for wall in WALLS
+        for reason in (absent.get(wall.name, ""),)
+    )
+    say(pretty(found) if form == "json" else _table(found))
+    needed = demanded(all_of_them=config.security.sandbox == "required")
+    if set(needed) & set(absent):
+        context.exit(1)
+
+
+def _table(found: tuple[WallFound, ...]) -> str:
+    rows = [("Wall", "State", "Needed", "What it is for, or why it is missing")]
+    rows += [
+        (
+            wall.name,
+            "active" if wall.active else "MISSING",
+            "always" if wall.indispensable else "if required",
+            wall.reason or wall.purpose,
+        )
+        for wall in found
+    ]
+    return columns(rows, _WIDTHS).removesuffix("\n")

@@ -1,0 +1,54 @@
+"""``clace doctor`` tells which walls stand, for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.model.walls import WALLS
+from tests.support.command_line import CommandLineCase
+
+
+class DoctorTests(CommandLineCase, SynchronousTestCase):
+    def test_all_stand(self):
+        """A line for each wall, under a header; success."""
+        result = self.run_cli("doctor")
+        self.assertEqual((result.exit_code, result.stderr), (0, ""))
+        lines = result.stdout.splitlines()
+        self.assertTrue(lines[0].startswith("Wall "))
+        self.assertEqual(len(lines), 1 + len(WALLS))
+        self.assertEqual([line for line in lines if "MISSING" in line], [])
+
+    def test_missing(self):
+        """One that not every machine has is shown with its reason, and is no failure."""
+        self.walls["landlock"] = "the kernel has none"
+        result = self.run_cli("doctor")
+        self.assertEqual(result.exit_code, 0)
+        self.assertRegex(result.stdout, r"landlock +MISSING +if required +the kernel has none\n")
+
+    def test_required(self):
+        """It is one where the configuration requires all."""
+        self.walls["landlock"] = "the kernel has none"
+        self.write_config('[security]\nsandbox = "required"\n')
+        self.assertEqual(self.run_cli("doctor").exit_code, 1)
+
+    def test_indispensable(self):
+        """One without which no app is run is a failure anywhere."""
+        del self.walls["system_call_filter"]
+        result = self.run_cli("doctor")
+        self.assertEqual(result.exit_code, 1)
+        self.assertRegex(result.stdout, r"system_call_filter +MISSING +always +it was not put up\n")
+
+    def test_json(self):
+        """The same for scripts."""
+        self.walls["cgroup"] = "not here"
+        found = {
+            each["name"]: each for each in json.loads(self.run_cli("doctor", "-f", "json").stdout)
+        }
+        self.assertEqual(set(found), {wall.name for wall in WALLS})
+        self.assertEqual(
+            (found["cgroup"]["active"], found["cgroup"]["reason"]), (False, "not here")
+        )
+        self.assertIs(found["landlock"]["active"], True)
+        self.assertIs(found["no_capabilities"]["indispensable"], True)
