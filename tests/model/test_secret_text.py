@@ -82,7 +82,7 @@ class GrammarTests(SynchronousTestCase):
             self.assertEqual(pieces(text), (text,))
             self.assertFalse(is_reference(text))
 
-    @given(st.lists(st.tuples(plain, st.lists(keys, min_size=1, max_size=3))), plain)
+    @given(st.lists(st.tuples(plain, st.lists(keys, min_size=1, max_size=3)), max_size=16), plain)
     def test_finds_what_was_written(self, written, end):
         """Texts and references come out as they went in."""
         calls = [
