@@ -9,16 +9,26 @@ from typing import Any
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
-from clace.model.app import App, AppMetadata, AppSettings, Demands, FileRef, PluginManifest
+from clace.model.app import (
+    AccountLink,
+    App,
+    AppMetadata,
+    AppSettings,
+    Demands,
+    FileRef,
+    PluginManifest,
+)
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import (
     ApproveOptions,
     CreateApp,
     CreateOptions,
     CreateSecret,
+    LinkOptions,
     ReloadOptions,
 )
 from clace.model.results import (
+    AccountsLinked,
     AppCreated,
     AppFound,
     AppList,
@@ -73,6 +83,14 @@ class IAdministration(Interface):
 
     async def promote_apps(glob: str, *, dry_run: bool) -> AppsPromoted:
         """Let production apps serve what their staging twins serve."""
+
+    async def link_account(glob: str, link: AccountLink, options: LinkOptions) -> AccountsLinked:
+        """Let the apps that match use an account of a plugin; the account ``-`` removes the link.
+
+        Production apps do so from their next promotion on.
+
+        :raises BadRequest: there is no such plugin, or no such account.
+        """
 
     async def create_secret(request: CreateSecret, *, update: bool) -> SecretCreated:
         """Store a secret; with ``update`` it may replace one.

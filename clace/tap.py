@@ -7,7 +7,7 @@ import secrets
 import socket
 import string
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +25,7 @@ from clace.audit.log import open_audit
 from clace.audit.retention import Retention
 from clace.auth.account import AdminAccount
 from clace.config import Config, find, load, node_values, values_with_secrets, with_secrets
+from clace.config.sections import FSPlugin, HTTPPlugin, StorePlugin
 from clace.database.schema import UpgradeOptions
 from clace.errors import ClaceError
 from clace.interfaces import IFiles
@@ -47,6 +48,8 @@ from clace.operations.administration import Administration, ServerProcess
 from clace.operations.creation import Creation, Defaults, stamps
 from clace.operations.secrets import SecretOperations
 from clace.passwords import hash_password, random_password
+from clace.plugins.accounts import with_accounts
+from clace.plugins.definition import Plugin
 from clace.plugins.exec.plugin import Exec, ExecSettings
 from clace.plugins.fs.plugin import Fs, FsSettings
 from clace.plugins.gate import Gate
@@ -184,7 +187,7 @@ class Composition:
         )
         audit_url = config.metadata.audit_db_connection
         self.audit = open_audit(audit_url, upgrades, retention, reactor)
-        self.documents = open_database(config.plugin.store.db_connection, reactor)
+        self.documents = MultiService()
         self.account = AdminAccount(
             config.admin_user, self.password_hash(), reactor, self.password_threads.run
         )
@@ -197,7 +200,9 @@ class Composition:
         search_path = ExecSettings(search_path=os.environ.get("PATH", os.defpath))
         self.programs = Exec(reactor, search_path, self.temp_files, self.file_threads.run)
         self.installed = InstalledApps(config.system.default_domain)
-        self.runtime = self.make_runtime()
+        self.plugins = tuple(self.make_plugins())
+        gate = Gate(self.plugins, secrets=self.secrets, holds=self.account.holds)
+        self.runtime = self.make_runtime(gate)
         self.secret_rows.close()  # a process that forks must not hand connections down
 
     def make_floor_3(self) -> None:
@@ -221,6 +226,7 @@ class Composition:
             server=ServerProcess(
                 status=lambda: ServerStatus(pid=os.getpid(), version=VERSION),
                 stop=partial(self.reactor.callLater, 0, self.reactor.stop),
+                plugins=frozenset(plugin.name for plugin in self.plugins),
             ),
         )
 
@@ -378,7 +384,7 @@ class Composition:
         scratch = self.config.home / "run" / "git"
         return GitSource(self.reactor, self.file_threads.run, scratch, options)
 
-    def make_runtime(self) -> Runtime:
+    def make_runtime(self, gate: Gate) -> Runtime:
         sandbox = self.config.sandbox
         limits = HostLimits(
             memory_mb=sandbox.memory_mb,
@@ -394,9 +400,7 @@ class Composition:
         whole = values_with_secrets(self.config, values, ("node_config",), self.secrets.resolved)
         knowledge = Knowledge(node_config=whole)
         hosts = ProcessHosts(self.reactor, limits, self.program)
-        return Runtime(
-            self.reactor, hosts, limits, self.make_gate(), self.audit, self.files_of, knowledge
-        )
+        return Runtime(self.reactor, hosts, limits, gate, self.audit, self.files_of, knowledge)
 
     async def files_of(self, app: App) -> IFiles:
         """What an app serves: its folder for dev, else its stored version."""
@@ -404,21 +408,30 @@ class Composition:
             return self.sources.live(app.source_url)
         return await self.store.files(app.id, app.version)
 
-    def make_gate(self) -> Gate:
-        in_thread, files = self.file_threads.run, self.temp_files
-        folders = tuple(map(str, self.config.app_config.fs.file_access))
-        allowed = HttpSettings(allow=self.config.plugin.http.allow_hosts)
-        sharing = StoreSettings(share_with_staging=self.config.plugin.store.share_with_staging)
-        return Gate(
-            (
-                self.programs.plugin,
-                Fs(FsSettings(file_access=folders), files, in_thread).plugin,
-                Http(self.reactor, allowed, secrets.token_bytes).plugin,
-                Store(sharing, self.documents, self.reactor).plugin,
-            ),
-            secrets=self.secrets,
-            holds=self.account.holds,
+    def make_plugins(self) -> Iterator[Plugin]:
+        """All plugins, and what each is for its accounts."""
+        sections = self.config.plugin
+        yield from with_accounts(
+            lambda _: self.programs.plugin, sections.exec, sections.exec_accounts
         )
+        yield from with_accounts(self.make_fs, sections.fs, sections.fs_accounts)
+        yield from with_accounts(self.make_http, sections.http, sections.http_accounts)
+        yield from with_accounts(self.make_store, sections.store, sections.store_accounts)
+
+    def make_fs(self, _section: FSPlugin) -> Plugin:
+        folders = tuple(map(str, self.config.app_config.fs.file_access))
+        settings = FsSettings(file_access=folders)
+        return Fs(settings, self.temp_files, self.file_threads.run).plugin
+
+    def make_http(self, section: HTTPPlugin) -> Plugin:
+        settings = HttpSettings(allow=section.allow_hosts)
+        return Http(self.reactor, settings, secrets.token_bytes).plugin
+
+    def make_store(self, section: StorePlugin) -> Plugin:
+        database = open_database(section.db_connection, self.reactor)
+        database.setServiceParent(self.documents)
+        settings = StoreSettings(share_with_staging=section.share_with_staging)
+        return Store(settings, database, self.reactor).plugin
 
     def make_access_log(self) -> tuple[AccessLog, Callable[[AccessEntry], None]]:
         logging = self.config.logging

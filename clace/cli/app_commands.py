@@ -15,7 +15,7 @@ from clace.cli.text import printable, say, say_if_dry
 from clace.errors import SourceError
 from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
 
-_GLOB = """
+GLOB_HELP = """
 
 \b
 The glob selects apps by [domain:]path:
@@ -76,7 +76,7 @@ def create(
     say_if_dry(result.dry_run)
 
 
-@app.command(name="list", epilog=_GLOB)
+@app.command(name="list", epilog=GLOB_HELP)
 @click.option("--internal", "-i", is_flag=True, help="List staging apps too.")
 @click.option(
     "--format",
@@ -96,7 +96,7 @@ def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> Non
     click.echo(printable(listing.render(result.apps, form)), nl=False)
 
 
-@app.command(epilog=_GLOB)
+@app.command(epilog=GLOB_HELP)
 @promote_option
 @dry_run_option
 @click.argument("glob")
@@ -109,7 +109,7 @@ def approve(server: Server, glob: str, *, promote: bool, dry_run: bool) -> None:
     say_if_dry(result.dry_run)
 
 
-@app.command(epilog=_GLOB)
+@app.command(epilog=GLOB_HELP)
 @click.option("--approve", "-a", is_flag=True, help="Approve what the new source asks for.")
 @promote_option
 @click.option("--force-reload", "-f", is_flag=True, help="Reload even if no commit is newer.")
@@ -130,7 +130,7 @@ def reload(server: Server, glob: str, **options: bool | str) -> None:
     say_if_dry(result.dry_run)
 
 
-@app.command(epilog=_GLOB)
+@app.command(epilog=GLOB_HELP)
 @dry_run_option
 @click.argument("glob")
 @for_server
@@ -144,7 +144,7 @@ def promote(server: Server, glob: str, *, dry_run: bool) -> None:
     say_if_dry(result.dry_run)
 
 
-@app.command(epilog=_GLOB)
+@app.command(epilog=GLOB_HELP)
 @dry_run_option
 @click.argument("glob")
 @for_server

@@ -40,6 +40,7 @@ def main() -> None:
 @click.group(
     cls=CommandLine,
     lazy={
+        "account": "clace.cli.account_commands:account",
         "app": "clace.cli.app_commands:app",
         "config": "clace.cli.config_commands:config",
         "doctor": "clace.cli.doctor_command:doctor",

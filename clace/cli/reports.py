@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from clace.model.app import Constraint, Permission
+from clace.model.app import App, Constraint, Permission
 from clace.model.paths import AppPath
 from clace.model.results import (
+    AccountsLinked,
     AppCreated,
     Approval,
     AppsApproved,
@@ -68,6 +69,26 @@ def reloaded(result: AppsReloaded) -> Iterator[str]:
         f"{len(result.approve_results)} app(s) approved, "
         f"{len(result.promote_results)} app(s) promoted."
     )
+
+
+def linked(result: AccountsLinked) -> Iterator[str]:
+    for path in result.staged_update_results:
+        yield f"Linked app {path}"
+    yield from _paths("Promoted apps", result.promote_results)
+    yield (
+        f"{len(result.staged_update_results)} app(s) linked, "
+        f"{len(result.promote_results)} app(s) promoted."
+    )
+
+
+def links(app: App) -> Iterator[str]:
+    """The accounts that an app uses."""
+    if not app.metadata.accounts:
+        yield f"No account links for app {app} : {app.id}"
+        return
+    yield f"Account links for app {app} : {app.id}"
+    for link in app.metadata.accounts:
+        yield f"  {link.plugin}: {link.account_name}"
 
 
 def promoted(result: AppsPromoted) -> Iterator[str]:

@@ -21,14 +21,17 @@ from clace.client.failures import unreachable
 from clace.client.refusals import refusal
 from clace.errors import BadRequest, ClaceError, ServerUnreachable
 from clace.interfaces import IAdministration
+from clace.model.app import AccountLink
 from clace.model.requests import (
     ApproveOptions,
     CreateApp,
     CreateOptions,
     CreateSecret,
+    LinkOptions,
     ReloadOptions,
 )
 from clace.model.results import (
+    AccountsLinked,
     AppCreated,
     AppFound,
     AppList,
@@ -116,6 +119,18 @@ class AdminClient:
     async def promote_apps(self, glob: str, *, dry_run: bool) -> AppsPromoted:
         query = {"appPathGlob": glob, "dryRun": dry_run}
         return await self._ask(AppsPromoted, "POST", "/promote", query)
+
+    async def link_account(
+        self, glob: str, link: AccountLink, options: LinkOptions
+    ) -> AccountsLinked:
+        query = {
+            "plugin": link.plugin,
+            "account": link.account_name,
+            "appPathGlob": glob,
+            "dryRun": options.dry_run,
+            "promote": options.promote,
+        }
+        return await self._ask(AccountsLinked, "POST", "/link_account", query)
 
     async def create_secret(self, request: CreateSecret, *, update: bool) -> SecretCreated:
         return await self._ask(SecretCreated, "POST", "/secret", {"update": update}, request)

@@ -49,6 +49,21 @@ class Permission(Struct, frozen=True, omit_defaults=True):
     kwargs: tuple[Constraint, ...] = ()
 
 
+class AccountLink(Struct, frozen=True):
+    """Which account an app uses where it loads ``plugin``: its name, or that of its section."""
+
+    plugin: str
+    account_name: str
+
+    @property
+    def section(self) -> str:
+        """The section of the configuration: ``x.in#account``, or ``x.in`` itself."""
+        plain = self.plugin.partition("#")[0]
+        if self.account_name == plain or self.account_name.startswith(f"{plain}#"):
+            return self.account_name
+        return f"{plain}#{self.account_name}"
+
+
 class Demands(Struct, frozen=True):
     """All that an app loads and asks to be allowed, as its source declares it."""
 
@@ -76,12 +91,17 @@ class VersionMetadata(Struct, frozen=True):
 
 
 class AppMetadata(Struct, frozen=True):
-    """What of an app is versioned: its source's revision and what was approved for it."""
+    """What of an app is versioned: its source's revision, what was approved, and its accounts."""
 
     name: str = ""
     version_metadata: VersionMetadata = VersionMetadata()
     loads: tuple[str, ...] = ()
     permissions: tuple[Permission, ...] = ()
+    accounts: tuple[AccountLink, ...] = ()
+
+    def link_of(self, plugin: str) -> AccountLink | None:
+        """What was linked to exactly this name."""
+        return next((link for link in self.accounts if link.plugin == plugin), None)
 
     @property
     def approved(self) -> Demands:

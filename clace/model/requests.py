@@ -33,6 +33,11 @@ class ApproveOptions(Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
+class LinkOptions(Struct, frozen=True, kw_only=True):
+    promote: bool = False
+    dry_run: bool = False
+
+
 class ReloadOptions(Struct, frozen=True, kw_only=True):
     """How to reload; empty ``branch``, ``commit`` and ``git_auth`` keep what the app has."""
 

@@ -106,6 +106,12 @@ class AppsPromoted(Struct, frozen=True):
     promote_results: tuple[AppPath, ...] = ()
 
 
+class AccountsLinked(Struct, frozen=True):
+    dry_run: bool = False
+    staged_update_results: tuple[AppPath, ...] = ()
+    promote_results: tuple[AppPath, ...] = ()
+
+
 class SecretCreated(Struct, frozen=True):
     """``secret_ref`` is what an app or a configuration says to name it."""
 

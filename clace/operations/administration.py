@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from msgspec import Struct
 from zope.interface import implementer
@@ -15,16 +15,18 @@ from clace.interfaces import (
     ISources,
     RemoveApp,
 )
-from clace.model.app import App, Kind
+from clace.model.app import AccountLink, App, Kind
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import (
     ApproveOptions,
     CreateApp,
     CreateOptions,
     CreateSecret,
+    LinkOptions,
     ReloadOptions,
 )
 from clace.model.results import (
+    AccountsLinked,
     AppCreated,
     AppDescription,
     AppFound,
@@ -43,6 +45,7 @@ from clace.model.results import (
     ServerStatus,
     Stopping,
 )
+from clace.operations.accounts import AccountLinking
 from clace.operations.approval import approving, report
 from clace.operations.catalogue import Catalogue
 from clace.operations.creation import Creation
@@ -53,10 +56,11 @@ from clace.operations.secrets import SecretOperations
 
 
 class ServerProcess(Struct, frozen=True):
-    """The process that all this happens in."""
+    """The process that all this happens in; ``plugins`` are configured in it, and accounts."""
 
     status: Callable[[], ServerStatus]
     stop: Callable[[], None]
+    plugins: Collection[str] = ()
 
 
 @implementer(IAdministration)
@@ -80,6 +84,7 @@ class Administration:
         self._installed = installed
         self._creation = creation
         self._reloading = Reloading(store, sources, runtime, installed)
+        self._linking = AccountLinking(store, runtime, installed, server.plugins)
         self._secrets = secrets
         self._server = server
 
@@ -160,6 +165,11 @@ class Administration:
                 promoted.append(main.address)
             await draft.commit(dry_run=dry_run)
         return AppsPromoted(dry_run, tuple(promoted))
+
+    async def link_account(
+        self, glob: str, link: AccountLink, options: LinkOptions
+    ) -> AccountsLinked:
+        return await self._linking.link(glob, link, options)
 
     async def create_secret(self, request: CreateSecret, *, update: bool) -> SecretCreated:
         return await self._secrets.create(request, update=update)

@@ -12,6 +12,7 @@ from zope.interface import implementer
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller, IPluginGate, ISecrets, PluginCall
 from clace.model.app import App, Permission, PluginManifest
+from clace.plugins.accounts import section_of
 from clace.plugins.binding import bind, named
 from clace.plugins.constraints import within
 from clace.plugins.definition import Function, Plugin
@@ -32,7 +33,7 @@ def nobody(_user_id: str, _permission: str) -> bool:
 
 @implementer(IPluginGate)
 class Gate:
-    """The plugins there are, for apps that may load and call them."""
+    """The plugins there are, and their accounts, for apps that may load and call them."""
 
     def __init__(
         self,
@@ -47,11 +48,13 @@ class Gate:
         self._holds = holds
 
     def manifests(self) -> tuple[PluginManifest, ...]:
-        return tuple(plugin.manifest for plugin in self._plugins.values())
+        return tuple(
+            plugin.manifest for name, plugin in self._plugins.items() if "#" not in name
+        )
 
     def check_load(self, app: App, plugin: str) -> None:
         """:raises PluginRefused: the load was not approved, or there is no such plugin."""
-        if plugin not in self._plugins:
+        if plugin.partition("#")[0] not in self._plugins:
             raise PluginRefused(f"module {plugin} not found")
         if plugin not in app.metadata.loads:
             raise PluginRefused(
@@ -69,7 +72,7 @@ class Gate:
         :raises BadRequest: the function does not take these arguments.
         """
         self.check_load(caller.app, call.plugin)
-        function = self._function(call)
+        function = self._function(caller.app, call)
         covering(caller.app, call.plugin, call.function, call.args)
         name, parameters = f"{call.plugin}.{call.function}", function.parameters
         values = named(name, parameters, call.args, call.kwargs)
@@ -105,8 +108,9 @@ class Gate:
         names = grant.permit
         return not names or any(self._holds(user_id, name) for name in names)
 
-    def _function(self, call: PluginCall) -> Function:
-        function = self._plugins[call.plugin].functions.get(call.function)
+    def _function(self, app: App, call: PluginCall) -> Function:
+        section = section_of(app, call.plugin, self._plugins)
+        function = self._plugins[section].functions.get(call.function)
         if function is None:
             raise BadRequest(f"module {call.plugin} has no function {call.function}")
         return function

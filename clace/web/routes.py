@@ -10,14 +10,17 @@ from msgspec import Struct
 
 from clace.errors import BadRequest
 from clace.interfaces import IAdministration
+from clace.model.app import AccountLink
 from clace.model.requests import (
     ApproveOptions,
     CreateApp,
     CreateOptions,
     CreateSecret,
+    LinkOptions,
     ReloadOptions,
 )
 from clace.model.results import (
+    AccountsLinked,
     AppCreated,
     AppFound,
     AppList,
@@ -66,6 +69,14 @@ class GlobQuery(Struct, frozen=True, rename="camel"):
 
 
 class ApproveQuery(Struct, frozen=True, rename="camel"):
+    app_path_glob: str
+    promote: bool = False
+    dry_run: bool = False
+
+
+class LinkQuery(Struct, frozen=True, rename="camel"):
+    plugin: str
+    account: str
     app_path_glob: str
     promote: bool = False
     dry_run: bool = False
@@ -236,6 +247,19 @@ ROUTES = (
         query=GlobQuery,
         result=AppsPromoted,
         serve=lambda admin, q, _: admin.promote_apps(q.app_path_glob, dry_run=q.dry_run),
+    ),
+    Route(
+        method="POST",
+        path="/link_account",
+        operation="link_account",
+        summary="Let apps use an account of a plugin",
+        query=LinkQuery,
+        result=AccountsLinked,
+        serve=lambda admin, q, _: admin.link_account(
+            q.app_path_glob,
+            AccountLink(q.plugin, q.account),
+            LinkOptions(promote=q.promote, dry_run=q.dry_run),
+        ),
     ),
     Route(
         method="POST",

@@ -52,7 +52,8 @@ class House:
         self.sources = MemorySources()
         self.installed = InstalledApps("localhost")
         self.stopped = []
-        gate = Gate([Plugin(name, {}) for name in ("exec.in", "fs.in", "http.in")])
+        sections = ("exec.in", "exec.in#other", "fs.in", "http.in", "http.in#work")
+        gate = Gate([Plugin(name, {}) for name in sections])
         self.runtime = MemoryRuntime(self.clock, gate, MemoryAudit(), self.files_of)
         rooms = (self.store, self.sources, self.runtime, self.installed)
         self.ids = iter(range(1000))
@@ -66,7 +67,9 @@ class House:
             *rooms,
             creation=creation,
             secrets=SecretOperations(MemorySecretStore(), lambda: "x"),
-            server=ServerProcess(lambda: ServerStatus(pid=4711), lambda: self.stopped.append(True)),
+            server=ServerProcess(
+                lambda: ServerStatus(pid=4711), lambda: self.stopped.append(True), sections
+            ),
         )
 
     async def files_of(self, app):

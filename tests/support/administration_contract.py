@@ -14,13 +14,14 @@ from zope.interface.verify import verifyObject
 
 from clace import errors
 from clace.interfaces import IAdministration
-from clace.model.app import Demands, Permission
+from clace.model.app import AccountLink, Demands, Permission
 from clace.model.paths import AppPath
 from clace.model.requests import (
     ApproveOptions,
     CreateApp,
     CreateOptions,
     CreateSecret,
+    LinkOptions,
     ReloadOptions,
 )
 
@@ -233,6 +234,53 @@ class AdministrationContract:
             self.assertEqual(done.promote_results, (AppPath("/disk"),) * paths)
         self.assertEqual(self.listed()[0].version, 2)
         self.assertFalse(self.listed()[0].staged_changes)
+
+    def link(self, account="work", plugin="http.in", **options):
+        link = AccountLink(plugin, account)
+        return self.administration.link_account("all", link, LinkOptions(**options))
+
+    def linked(self, *arguments, **options):
+        return self.successResultOf(self.link(*arguments, **options))
+
+    def test_links_accounts(self):
+        """An account is linked in staging first, and promoted like every other change."""
+        self.create()
+        linked = self.linked()
+        self.assertEqual(linked.staged_update_results, (AppPath("/disk_cl_stage"),))
+        self.assertEqual(linked.promote_results, ())
+        self.assertEqual(self.staging().metadata.accounts, (AccountLink("http.in", "work"),))
+        (app,) = self.listed()
+        self.assertEqual((app.metadata.accounts, app.staged_changes), ((), True))
+        promoted = self.linked(promote=True)
+        self.assertEqual(promoted.staged_update_results, ())
+        self.assertEqual(promoted.promote_results, (AppPath("/disk"),))
+        (app,) = self.listed()
+        self.assertEqual(app.metadata.accounts, (AccountLink("http.in", "work"),))
+
+    def test_unlinks_accounts(self):
+        """A link is removed by the account that is called minus; where there is none, nothing."""
+        self.create(is_dev=True)
+        self.assertEqual(self.linked("-").staged_update_results, ())
+        self.linked("http.in#work")
+        (app,) = self.listed()
+        self.assertEqual(app.metadata.accounts, (AccountLink("http.in", "http.in#work"),))
+        self.assertEqual(self.linked("-").staged_update_results, (AppPath("/disk"),))
+        (app,) = self.listed()
+        self.assertEqual(app.metadata.accounts, ())
+
+    def test_links_dry(self):
+        """A dry run tells what would be linked and links nothing."""
+        self.create()
+        linked = self.linked(dry_run=True, promote=True)
+        self.assertTrue(linked.dry_run)
+        self.assertEqual(linked.promote_results, (AppPath("/disk"),))
+        self.assertEqual(self.staging().metadata.accounts, ())
+
+    def test_refuses_links_to_nothing(self):
+        """A plugin or account that there is not cannot be linked."""
+        self.create()
+        for account, plugin in (("none", "http.in"), ("work", "htpp.in")):
+            self.failureResultOf(self.link(account, plugin), errors.BadRequest)
 
     def create_secret(self, value="hunter2", *, update=False, **fields):
         request = CreateSecret(value=value, **fields)

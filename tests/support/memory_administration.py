@@ -7,18 +7,28 @@ from itertools import count
 from msgspec.structs import replace
 from zope.interface import implementer
 
-from clace.errors import AppExists, NeedsApproval, NoSuchApp, SourceError
+from clace.errors import AppExists, BadRequest, NeedsApproval, NoSuchApp, SourceError
 from clace.interfaces import IAdministration
-from clace.model.app import App, AppMetadata, AppSettings, Demands, Kind, VersionMetadata
+from clace.model.app import (
+    AccountLink,
+    App,
+    AppMetadata,
+    AppSettings,
+    Demands,
+    Kind,
+    VersionMetadata,
+)
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import (
     ApproveOptions,
     CreateApp,
     CreateOptions,
     CreateSecret,
+    LinkOptions,
     ReloadOptions,
 )
 from clace.model.results import (
+    AccountsLinked,
     AppCreated,
     AppDescription,
     AppFound,
@@ -141,6 +151,28 @@ class MemoryAdministration:
         ]
         self._keep(*changed, dry_run=dry_run)
         return AppsPromoted(dry_run, tuple(app.address for app in changed))
+
+    async def link_account(
+        self, glob: str, link: AccountLink, options: LinkOptions
+    ) -> AccountsLinked:
+        if link.plugin != "http.in":
+            raise BadRequest(f"module {link.plugin} not found")
+        if link.section not in {"http.in#-", "http.in#work"}:
+            raise BadRequest(f'there is no section [plugin."{link.section}"] in the configuration')
+        changed, linked, promoted = [], [], []
+        for main in self._mains(glob):
+            app = self._edited(main)
+            accounts = () if link.account_name == "-" else (link,)
+            if app.metadata.accounts != accounts:
+                app = _next(app, app.metadata.approved)
+                app = replace(app, metadata=replace(app.metadata, accounts=accounts))
+                changed.append(app)
+                linked.append(app.address)
+            if options.promote and app.version != main.version:
+                changed.append(replace(main, metadata=app.metadata))
+                promoted.append(main.address)
+        self._keep(*changed, dry_run=options.dry_run)
+        return AccountsLinked(options.dry_run, tuple(linked), tuple(promoted))
 
     async def create_secret(self, request: CreateSecret, *, update: bool) -> SecretCreated:
         return await self._secrets.create(request, update=update)

@@ -167,6 +167,17 @@ app = ace.app("Fetches", routes = [
 """
 
 
+ACCOUNTS = """
+load("http.in#work", "http")
+
+def handler(req):
+    return http.get("http://127.0.0.1:PORT/text").value.body()
+
+app = ace.app("Accounts", routes = [ace.api("/", handler = handler)],
+    permissions = [ace.permission("http.in#work", "get", ["regex:http://.*"])])
+"""
+
+
 class Service(BaseHTTPRequestHandler):
     """What the app fetches: JSON of the request, a text, a redirect to elsewhere."""
 
@@ -323,7 +334,7 @@ class FileTests(PluginTestCase):
         self.assertIn("file access denied for /etc/passwd", self.failure(f"{path}/other"))
 
 
-class HTTPTests(PluginTestCase):
+class HTTPTestCase(PluginTestCase):
     def setUp(self):
         super().setUp()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
@@ -334,6 +345,8 @@ class HTTPTests(PluginTestCase):
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
 
+
+class HTTPTests(HTTPTestCase):
     def fetches(self, **options):
         return self.install(FETCHES.replace("PORT", str(self.port)), **options)
 
@@ -378,6 +391,32 @@ class HTTPTests(PluginTestCase):
     def test_permit_of_the_administrator(self):
         """The administrator holds all permissions."""
         self.assertEqual(self.value(f"{self.fetches()}/nobody"), 200)
+
+
+class AccountTests(HTTPTestCase):
+    config = '[plugin."http.in#inner"]\nallow_hosts = ["127.0.0.1"]\n'
+
+    def test_journey(self):
+        """An account is an error until it is linked, and has the settings of its section."""
+        path = self.install(ACCOUNTS.replace("PORT", str(self.port)))
+        told = self.failure(path)
+        self.assertIn("http.in#work is neither configured nor linked to an account", told)
+        self.assertEqual(
+            self.daemon.refused("account", "link", "http.in#work", "outer", path),
+            'error: there is no section [plugin."http.in#outer"] in the configuration\n',
+        )
+        self.assertEqual(
+            self.daemon.must("account", "link", "http.in#work", "inner", path),
+            f"Linked app {path}_cl_stage\n1 app(s) linked, 0 app(s) promoted.\n",
+        )
+        self.assertEqual(self.value(f"{path}_cl_stage"), "caf\xe9")
+        self.assertIn("neither configured nor linked", self.failure(path))
+        self.daemon.must("app", "promote", path)
+        self.assertEqual(self.value(path), "caf\xe9")
+        listed = self.daemon.must("account", "list", path)
+        self.assertTrue(listed.endswith("\n  http.in#work: inner\n"), listed)
+        self.daemon.must("account", "link", "--promote", "http.in#work", "-", path)
+        self.assertIn("neither configured nor linked", self.failure(path))
 
 
 class StagingTests(PluginTestCase):
