@@ -59,8 +59,9 @@ class Daemon:
     def __init__(self, config: str = "", *, hashed: bool = True, home: Path | None = None):
         # A short path: the name of a UNIX socket may have 107 bytes.
         self.home = home or Path(tempfile.mkdtemp(prefix="clace-", dir="/tmp"))
+        self._forget = lambda: None
         if home is None:
-            self._folder = weakref.finalize(self, shutil.rmtree, self.home, ignore_errors=True)
+            self._forget = weakref.finalize(self, shutil.rmtree, self.home, ignore_errors=True)
         self.config = self.home / "clace.toml"
         self.hashed = hashed
         self.write_config(config)
@@ -151,7 +152,7 @@ class Daemon:
     def remove(self) -> None:
         """End it, and remove the home that was made for it."""
         self.end()
-        self._folder()
+        self._forget()
 
     def __enter__(self) -> Self:
         return self if self.process else self.start()
