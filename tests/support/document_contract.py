@@ -70,33 +70,17 @@ class StoreContract:
 
     def test_what_it_cannot_keep(self):
         """What is not declared, of another type, or in no JSON, is refused by name."""
-        cases = {
+        for expected, fields in {
             "type thing has no field x": {"x": 1},
             "field n of type thing takes INT, got str": {"n": "1"},
-            "field n of type thing takes INT, got bool": {"n": True},
-            "field n of type thing takes INT, got float": {"n": 1.0},
-            "field t of type thing takes STRING, got int": {"t": 1},
-            "field b of type thing takes BOOLEAN, got int": {"b": 1},
-            "field l of type thing takes LIST, got dict": {"l": {}},
-            "field d of type thing takes DICT, got list": {"d": []},
             "field t has a NUL character": {"t": "a\0"},
-            "field d has a NUL character": {"d": {"\0": 1}},
-            "field d has a number that is none": {"d": {"a": float("nan")}},
             "field d has a number of more than 64 bits": {"d": {"a": 2**63}},
-            "field l has a value of type bytes": {"l": [b"x"]},
-            f"an entry of type thing has {MAX_BYTES + 62} bytes, more than {MAX_BYTES}": {
-                "t": "a" * (MAX_BYTES + 15)
-            },
-        }
-        for expected, fields in cases.items():
-            error = self.error("insert", "thing", {"u": None, **fields})
-            self.assertIn(expected.rpartition(" has ")[0], error)
-            self.assertIn(expected[:25], error)
-        deep = []
-        for _ in range(40):
-            deep = [deep]
-        self.assertIn("nested too deeply", self.error("insert", "thing", {"u": None, "l": deep}))
-        self.assertEqual(self.select(), [])
+        }.items():
+            self.assertEqual(self.error("insert", "thing", {"u": None, **fields}), expected)
+        large = self.error("insert", "thing", {"u": None, "t": "a" * MAX_BYTES})
+        self.assertIn(f"more than {MAX_BYTES}", large)
+        self.insert(t="a" * (MAX_BYTES - 100))
+        self.assertEqual(self.value("count", "thing", {}), 1)
 
     def test_missing_field(self):
         """A field with a default may be left out, another not; nothing may be said on purpose."""

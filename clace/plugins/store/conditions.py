@@ -19,7 +19,9 @@ _TEXTS = frozenset({"_created_by", "_updated_by"})
 _SORTED = frozenset({FieldType.INT, FieldType.STRING, FieldType.BOOLEAN})
 _NO_KEY = re.compile(r"[\x00-\x1f\"\\]")
 _DEPTH = 10
-_COMPARISONS = 200
+_CONDITIONS = 200
+_SORTS = 8
+_SHOWN = 100
 Scalar = str | int | float | bool | None
 
 
@@ -76,6 +78,8 @@ def read_filter(given: Mapping[str, Any], doc_type: DocType) -> Condition:
 
 def read_sort(given: Sequence[str], doc_type: DocType) -> tuple[Order, ...]:
     """:raises CallFailed: one of the texts is nothing to sort by."""
+    if len(given) > _SORTS:
+        raise CallFailed(f"cannot sort by more than {_SORTS} fields")
     return tuple(_order(written, doc_type) for written in given)
 
 
@@ -83,7 +87,7 @@ def _order(written: str, doc_type: DocType) -> Order:
     try:
         name, descends = sort_key(written)
     except ValueError:
-        raise CallFailed(f"invalid sort field {written}") from None
+        raise CallFailed(f"invalid sort field {written:.100}") from None
     place = _place(name, doc_type)
     if isinstance(place, Value) and (place.path or place.field.type not in _SORTED):
         raise CallFailed(f"cannot sort by {name}, only by fields of type INT, STRING or BOOLEAN")
@@ -91,15 +95,16 @@ def _order(written: str, doc_type: DocType) -> Order:
 
 
 class _Reading:
-    """One filter being read; counts what it compares."""
+    """One filter being read; counts its conditions."""
 
     def __init__(self, doc_type: DocType) -> None:
         self._doc_type = doc_type
-        self._left = _COMPARISONS
+        self._left = _CONDITIONS
 
     def condition(self, given: Mapping[str, Any], depth: int) -> Condition:
         if depth > _DEPTH:
             raise CallFailed("invalid logical condition: nested too deeply")
+        self._count()
         return Every(tuple(self._part(name, value, depth) for name, value in given.items()))
 
     def _part(self, name: str, value: Any, depth: int) -> Condition:
@@ -107,7 +112,9 @@ class _Reading:
             parts = _conditions(name, value)
             return _joined(name, [self.condition(part, depth + 1) for part in parts])
         if name.startswith("$"):
-            raise CallFailed(f"operator {name} supported for field conditions only: {value}")
+            raise CallFailed(
+                f"operator {name:.100} supported for field conditions only: {_shown(value)}"
+            )
         return self._field(name, value)
 
     def _field(self, name: str, value: Any) -> Condition:
@@ -132,14 +139,19 @@ class _Reading:
         return _joined(operator, comparisons)
 
     def _comparison(self, name: str, place: Place, operator: str, operand: Any) -> Comparison:
+        self._count()
+        if operator not in OPERATORS:
+            raise CallFailed(
+                f"invalid query condition for {name} {operator:.100}, no such operator"
+            )
+        if not (_is_scalar(operand) and _fits(place, operator, operand)):
+            raise CallFailed(f"invalid condition for {name} {operator}, value {_shown(operand)}")
+        return Comparison(place, operator, operand)
+
+    def _count(self) -> None:
         self._left -= 1
         if self._left < 0:
-            raise CallFailed(f"a filter cannot have more than {_COMPARISONS} conditions")
-        if operator not in OPERATORS:
-            raise CallFailed(f"invalid query condition for {name} {operator}, no such operator")
-        if not (_is_scalar(operand) and _fits(place, operator, operand)):
-            raise CallFailed(f"invalid condition for {name} {operator}, value {operand!r:.100}")
-        return Comparison(place, operator, operand)
+            raise CallFailed(f"a filter cannot have more than {_CONDITIONS} conditions")
 
 
 def _conditions(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
@@ -156,7 +168,7 @@ def _joined(operator: str, parts: Sequence[Condition]) -> Condition:
 
 def _place(name: str, doc_type: DocType) -> Place:
     if "'" in name:
-        raise CallFailed(f"field path cannot contain ': {name}")
+        raise CallFailed(f"field path cannot contain ': {name:.100}")
     if name == "_json":
         raise CallFailed("querying _json directly is not supported")
     if name in RESERVED:
@@ -164,12 +176,20 @@ def _place(name: str, doc_type: DocType) -> Place:
     first, *path = name.split(".")
     field = doc_type.field(first)
     if field is None:
-        raise CallFailed(f"type {doc_type.name} has no field {first}")
+        raise CallFailed(f"type {doc_type.name} has no field {first:.100}")
     if path and field.type is not FieldType.DICT:
-        raise CallFailed(f"invalid field path {name}, {first} is not of type DICT")
+        raise CallFailed(f"invalid field path {name:.100}, {first} is not of type DICT")
     if not all(path) or len(path) > _DEPTH or _NO_KEY.search(name):
-        raise CallFailed(f"invalid field path {name!r:.100}")
+        raise CallFailed(f"invalid field path {name:.100}")
     return Value(field, tuple(path))
+
+
+def _shown(value: Any) -> str:
+    """A value for an error: short, however much was given."""
+    if isinstance(value, str):
+        return repr(value[:_SHOWN])
+    plain = isinstance(value, int | float) or value is None
+    return str(value) if plain else f"of type {type(value).__name__}"
 
 
 def _is_scalar(operand: Any) -> bool:

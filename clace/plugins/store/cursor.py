@@ -6,16 +6,18 @@ before its page is fetched is left out.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from attrs import evolve, frozen
 from sqlalchemy import Connection
 
 from clace.plugins.definition import Items
-from clace.plugins.store.queries import Due, Entry, Queries, Wanted
+from clace.plugins.store.queries import Due, Queries, Sized, Wanted
 
 T = TypeVar("T")
+S = TypeVar("S", Due, Sized)
 FIRST_PAGE = 50
 _PAGE_ENTRIES = 500
 _PAGE_LENGTH = 4 << 20
@@ -31,7 +33,7 @@ class Reads(Protocol):
 class Found:
     """The first entries, and what else there is."""
 
-    entries: list[Entry]
+    entries: list[Sized]
     due: list[Due]
 
 
@@ -49,28 +51,29 @@ class Cursor(Items):
     """The items of a stream."""
 
     def __init__(self, found: Found, queries: Queries, read: Reads) -> None:
-        self._entries = found.entries
-        self._due = found.due
+        self._entries = deque(found.entries)
+        self._due = deque(found.due)
         self._queries = queries
         self._read = read
-        self._at = 0
 
     async def next(self) -> tuple[tuple[Any, ...], bool]:
-        entries, self._entries = self._entries, []
-        if not entries and self._at < len(self._due):
-            ids = self._next_ids()
+        if self._entries or not self._due:
+            entries = [sized.entry for sized in _taken(self._entries)]
+        else:
+            ids = [due.id for due in _taken(self._due)]
             entries = await self._read(lambda connection: self._queries.fetch(connection, ids))
-        return tuple(entries), self._at < len(self._due)
+        return tuple(entries), bool(self._entries or self._due)
 
     async def close(self) -> None:
-        self._entries, self._due = [], []
+        self._entries.clear()
+        self._due.clear()
 
-    def _next_ids(self) -> Sequence[int]:
-        """As many as make a page, one at least."""
-        start = end = self._at
-        length = 0
-        while end < len(self._due) and end - start < _PAGE_ENTRIES and length < _PAGE_LENGTH:
-            length += self._due[end].length
-            end += 1
-        self._at = end
-        return [due.id for due in self._due[start:end]]
+
+def _taken(waiting: deque[S]) -> list[S]:
+    """As many as make a page, one at least."""
+    taken: list[S] = []
+    length = 0
+    while waiting and len(taken) < _PAGE_ENTRIES and length < _PAGE_LENGTH:
+        taken.append(waiting.popleft())
+        length += taken[-1].length
+    return taken

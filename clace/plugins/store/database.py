@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from twisted.application.service import MultiService
@@ -57,6 +57,10 @@ class Database(MultiService):
                 return work(connection)
 
         return await self._read(done)
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """What ``work`` returns, which needs no connection and too long for the reactor."""
+        return await self._read(work)
 
     async def write(self, work: Work[T]) -> T:
         """What ``work`` returns, committed.

@@ -20,6 +20,22 @@ _DEPTH = 32
 _LONG_NUMBER = re.compile(r"\d{19}")
 
 
+def check_size(entry: Mapping[str, Any], doc_type: DocType) -> int:
+    """How many bytes of JSON the entry is, quickly found.
+
+    :raises CallFailed: too many, or it is nested without end.
+    """
+    try:
+        size = len(msgspec.json.encode(entry))
+    except (TypeError, RecursionError, OverflowError) as error:
+        raise CallFailed(f"an entry of type {doc_type.name} that is no JSON: {error}") from error
+    if size > MAX_BYTES:
+        raise CallFailed(
+            f"an entry of type {doc_type.name} has {size} bytes, more than {MAX_BYTES}"
+        )
+    return size
+
+
 def fields_of(entry: Mapping[str, Any], doc_type: DocType) -> dict[str, Any]:
     """The values of all fields, with the defaults of those that are not given.
 
@@ -32,11 +48,9 @@ def fields_of(entry: Mapping[str, Any], doc_type: DocType) -> dict[str, Any]:
 
 
 def _value(entry: Mapping[str, Any], field: Field, doc_type: DocType) -> Any:
-    if field.name not in entry:
-        if field.default is None:
-            raise CallFailed(f"field {field.name} of type {doc_type.name} is not given")
-        return field.default
-    value = entry[field.name]
+    if field.name not in entry and field.default is None:
+        raise CallFailed(f"field {field.name} of type {doc_type.name} is not given")
+    value = entry.get(field.name, field.default)
     if not field.type.takes(value):
         raise CallFailed(
             f"field {field.name} of type {doc_type.name} takes {field.type},"
@@ -76,16 +90,14 @@ def _problem(value: Any) -> str:
             return f"has a value of type {type(value).__name__}"
 
 
-def encoded(fields: Mapping[str, Any], doc_type: DocType) -> str:
+def encoded(fields: Mapping[str, Any]) -> str:
     """The JSON to store.
 
-    :raises CallFailed: it is too large.
+    :raises CallFailed: with the fields of other versions of the app it is too large.
     """
     text = msgspec.json.encode(fields)
-    if len(text) > MAX_BYTES:
-        raise CallFailed(
-            f"an entry of type {doc_type.name} has {len(text)} bytes, more than {MAX_BYTES}"
-        )
+    if len(text) > 2 * MAX_BYTES:
+        raise CallFailed("an entry has too much in fields that are not declared any more")
     return text.decode()
 
 

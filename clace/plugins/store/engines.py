@@ -113,5 +113,5 @@ def _postgres_engine(url: str, limits: Limits, size: int, isolation: Any, option
 def _driven(url: str) -> URL:
     try:
         return make_url(url).set(drivername="postgresql+psycopg")
-    except ArgumentError as error:  # it repeats the URL, which may hold a password
-        raise StoreError("the store's db_connection is no PostgreSQL URL") from error
+    except (ArgumentError, ValueError):  # it repeats the URL, which may hold a password
+        raise StoreError("the store's db_connection is no PostgreSQL URL") from None

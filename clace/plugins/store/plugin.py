@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -21,7 +22,7 @@ from clace.plugins.resources import Resources
 from clace.plugins.store.conditions import read_filter, read_sort
 from clace.plugins.store.cursor import Cursor, find
 from clace.plugins.store.database import Database
-from clace.plugins.store.documents import fields_of
+from clace.plugins.store.documents import check_size, fields_of
 from clace.plugins.store.parameters import ById, Insert, Matching, Nothing, Selecting
 from clace.plugins.store.queries import Entry, Queries, Stamp, Wanted
 from clace.plugins.store.sessions import Session
@@ -31,6 +32,7 @@ from clace.plugins.store.transactions import Work
 T = TypeVar("T")
 DEFAULT_LIMIT = 10_000
 MAX_LIMIT = 100_000
+_LARGE = 10_000
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True):
@@ -84,7 +86,7 @@ class Store:
     async def insert(self, invocation: Invocation, given: Insert) -> int:
         """The id of the new entry."""
         queries = await self._queries(invocation, given.table)
-        fields, stamp = fields_of(given.entry, queries.doc_type), self._stamp(invocation)
+        fields, stamp = await self._fields(given, queries), self._stamp(invocation)
         return await self._write(invocation, queries, lambda on: queries.insert(on, fields, stamp))
 
     async def select_by_id(self, invocation: Invocation, given: ById) -> Entry:
@@ -116,7 +118,7 @@ class Store:
     async def update(self, invocation: Invocation, given: Insert) -> int:
         """Replace the entry, if it has not been changed since it was read."""
         queries = await self._queries(invocation, given.table)
-        fields, stamp = fields_of(given.entry, queries.doc_type), self._stamp(invocation)
+        fields, stamp = await self._fields(given, queries), self._stamp(invocation)
         entry_id, seen = _number(given.entry, "_id"), _number(given.entry, "_updated_at")
 
         def work(on: Any) -> int:
@@ -137,6 +139,12 @@ class Store:
 
     async def _queries(self, invocation: Invocation, table: str) -> Queries:
         return await self._shelves.find(invocation.caller, table)
+
+    async def _fields(self, given: Insert, queries: Queries) -> Entry:
+        """Checked, by a thread if there is much to check."""
+        check = partial(fields_of, given.entry, queries.doc_type)
+        is_large = check_size(given.entry, queries.doc_type) > _LARGE
+        return await self._database.aside(check) if is_large else check()
 
     async def _read(self, invocation: Invocation, queries: Queries, work: Work[T]) -> T:
         return await self._session(invocation).read(work, queries.entries)
@@ -160,6 +168,8 @@ def _wanted(given: Selecting, queries: Queries) -> Wanted:
     for name, number in (("limit", given.limit), ("offset", given.offset)):
         if number < 0:
             raise CallFailed(f"select {name} {number} is negative")
+        if number not in INTEGERS:
+            raise CallFailed(f"select {name} has more than 64 bits")
     if given.limit > MAX_LIMIT:
         raise CallFailed(f"select limit {given.limit} exceeds max limit {MAX_LIMIT}")
     return Wanted(

@@ -18,8 +18,15 @@ from clace.plugins.store.tables import Collection
 Entry = dict[str, Any]
 
 
+class Sized(NamedTuple):
+    """An entry, and how long its JSON is."""
+
+    entry: Entry
+    length: int
+
+
 class Due(NamedTuple):
-    """An entry that is to be fetched, and how long its JSON is."""
+    """The same, of an entry that is to be fetched."""
 
     id: int
     length: int
@@ -69,7 +76,7 @@ class Queries:
             "_updated_by": stamp.user,
             "_created_at": stamp.time,
             "_updated_at": stamp.time,
-            "_json": self._words.written(encoded(fields, self.doc_type)),
+            "_json": self._words.written(encoded(fields)),
         }
         key = connection.execute(insert(self._table).values(values)).inserted_primary_key
         assert key is not None
@@ -91,7 +98,7 @@ class Queries:
                 "_version": self._columns["_version"] + 1,
                 "_updated_by": stamp.user,
                 "_updated_at": max(stamp.time, seen + 1),
-                "_json": self._words.written(encoded({**decoded(stored), **fields}, self.doc_type)),
+                "_json": self._words.written(encoded({**decoded(stored), **fields})),
             }
             changed = connection.execute(update(self._table).where(same).values(values)).rowcount
         if not changed:
@@ -112,7 +119,7 @@ class Queries:
         found = self.page(connection, Wanted(condition))
         if not found:
             raise CallFailed(f"no entry found in table {self.name}")
-        return found[0]
+        return found[0].entry
 
     def count(self, connection: Connection, condition: Condition) -> int:
         counted = select(func.count()).select_from(self._table)
@@ -131,9 +138,10 @@ class Queries:
             raise self._no_entry(entry_id)
         return count
 
-    def page(self, connection: Connection, wanted: Wanted) -> list[Entry]:
+    def page(self, connection: Connection, wanted: Wanted) -> list[Sized]:
         """The entries themselves."""
-        return [self._entry(row) for row in connection.execute(self._cut(self._rows, wanted))]
+        rows = connection.execute(self._cut(self._rows, wanted))
+        return [Sized(self._entry(row), len(row[-1])) for row in rows]
 
     def due(self, connection: Connection, wanted: Wanted) -> list[Due]:
         """What there is to fetch."""

@@ -24,6 +24,7 @@ from sqlalchemy.types import TypeEngine
 from clace.model.schema import DocType, Index
 from clace.plugins.store.dialects import Words
 
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 REGISTRY = Table(
     "store_tables",
@@ -57,8 +58,8 @@ def collection(owner: str, doc_type: DocType, column_type: TypeEngine[Any]) -> C
         MetaData(),
         Column("_id", _BIG, primary_key=True),
         Column("_version", _BIG, nullable=False),
-        Column("_created_by", Text, nullable=False),
-        Column("_updated_by", Text, nullable=False),
+        Column("_created_by", _TEXT, nullable=False),
+        Column("_updated_by", _TEXT, nullable=False),
         Column("_created_at", _BIG, nullable=False),
         Column("_updated_at", _BIG, nullable=False),
         Column("_json", column_type, nullable=False),
