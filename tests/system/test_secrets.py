@@ -3,6 +3,8 @@
 import hashlib
 import json
 from base64 import b64encode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 from tests.system.cases import DaemonTestCase
 
@@ -49,6 +51,62 @@ app = ace.app("Secrets",
     ],
 )
 """
+
+
+ELSEWHERE = """
+[secret.env]
+
+[secret.vault]
+address = "http://127.0.0.1:{port}"
+token = '{{{{secret "TOKEN"}}}}'
+
+[secret.asm]
+endpoint = "http://127.0.0.1:{port}"
+region = "eu-west-1"
+
+[node_config]
+of_aws = '{{{{secret_from "asm" "team" "pw"}}}}'
+"""
+ELSEWHERE_APP = """
+load("exec.in", "exec")
+PASSWORD = '{{secret_from "vault" "kv/team" "pw"}}'
+
+def handler(req):
+    hashed = exec.run("sh", ["-c", "printf %s $0 | sha256sum", PASSWORD])
+    return {"of_vault": hashed.value[0], "of_aws": ace.config("of_aws", "")}
+
+app = ace.app("Secrets", routes=[ace.api("/", handler)],
+    permissions=[ace.permission("exec.in", "run", secrets=[["from:vault", "kv/team", "pw"]])])
+"""
+
+
+class Services(BaseHTTPRequestHandler):
+    """Vault and AWS Secrets Manager, each with one secret."""
+
+    def do_GET(self):
+        if self.headers["X-Vault-Token"] != "t":
+            return self.answer(403, {"errors": []})
+        if self.path == "/v1/sys/internal/ui/mounts/kv/team/pw":
+            engine = {"path": "kv/", "type": "kv", "options": {"version": "2"}}
+            return self.answer(200, {"data": engine})
+        found = self.path == "/v1/kv/data/team/pw"
+        return self.answer(200 if found else 404, {"data": {"data": {"x": VALUE}}})
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        signed = self.headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKID/")
+        found = signed and asked == {"SecretId": "team/pw"}
+        return self.answer(200 if found else 400, {"SecretString": "of aws"})
+
+    def answer(self, status, value):
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Quietly."""
 
 
 class SecretTests(DaemonTestCase):
@@ -112,6 +170,23 @@ class SecretTests(DaemonTestCase):
         refused = daemon.cli("secret", "show", "--reveal", "a")
         self.assertIn("secret provider db is disabled: the key is not the one", refused.stderr)
         self.assertIn("disabled", (daemon.home / "logs" / "clace.json").read_text())
+
+    def test_elsewhere(self):
+        """Secrets of Vault and AWS are fetched over HTTP, at the start and when an app calls."""
+        services = ThreadingHTTPServer(("127.0.0.1", 0), Services)
+        Thread(target=services.serve_forever, daemon=True).start()
+        self.addCleanup(services.server_close)
+        self.addCleanup(services.shutdown)
+        daemon = self.make_daemon(ELSEWHERE.format(port=services.server_port))
+        keys = {"TOKEN": "t", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s"}
+        environment = {**daemon.environment(), **keys}
+        daemon.environment = lambda: environment
+        daemon.start()
+        daemon.install(self.source({"app.star": ELSEWHERE_APP}), "/secrets", approve=True)
+        answer = self.answer(daemon)
+        self.assertEqual(answer["of_aws"], "of aws")
+        self.assertEqual(answer["of_vault"].split()[0], hashlib.sha256(VALUE.encode()).hexdigest())
+        self.assertEqual(self.files_with(daemon, VALUE.encode()), [])
 
     def test_missing(self):
         """A server whose configuration names a secret that there is not does not start."""
