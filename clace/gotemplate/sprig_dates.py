@@ -32,7 +32,7 @@ from clace.gotemplate.gotypes import stringer
 from clace.gotemplate.methods import register
 from clace.gotemplate.printing import text_of
 from clace.gotemplate.signatures import Function, Library, signature
-from clace.gotemplate.values import Int64, Sized
+from clace.gotemplate.values import INT_MAX, INT_MIN, Int64, Sized, wrap
 
 DATES: Final = Library()
 _MICRO: Final = timedelta(microseconds=1)
@@ -136,9 +136,9 @@ def duration(value: Any) -> str:
         seconds = int(value)
     elif type(value) is str:
         digits = value[1:] if value[:1] in ("+", "-") else value
-        seconds = int(value[:20]) if digits.isascii() and digits.isdigit() else 0
-    limit = (1 << 63) // SECOND
-    return duration_text(max(-limit, min(seconds, limit)) * SECOND)
+        seconds = int(value[:40]) if digits.isascii() and digits.isdigit() else 0
+        seconds = max(INT_MIN, min(seconds, INT_MAX))
+    return duration_text(wrap(seconds * SECOND))
 
 
 @DATES.add("durationRound", "any")

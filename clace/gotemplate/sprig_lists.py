@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
 from clace.gotemplate.casts import is_empty, strings_of, strval, to_int
@@ -61,11 +60,11 @@ def _odd_chunk(size: int, found: list[Any]) -> Slice:
     """What is left of the original's arithmetic when the size makes no sense."""
     if size == 0:
         raise CallFault("runtime error: makeslice: len out of range")
-    count = math.floor((len(found) - 1) / size) + 1
-    if count <= 0:
-        if count < 0:
-            raise CallFault("runtime error: makeslice: len out of range")
+    count = (len(found) - 1) // size + 1
+    if count == 0:
         return Slice(elem="[]interface {}")
+    if len(found) == 1 and size < -1:
+        return Slice([found], elem="[]interface {}")
     raise CallFault("runtime error: makeslice: len out of range")
 
 
