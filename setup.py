@@ -19,7 +19,6 @@ setup(
     package_data={
         "clace": ["py.typed"],
         "clace.config": ["clace.toml"],
-        "clace.metadata": ["migrations/*.py", "migrations/versions/*.py"],
         "clace.runtime": ["assets/*"],
         "twisted.plugins": ["clace_plugin.py"],
     },
@@ -41,7 +40,6 @@ setup(
         "starlark-pyo3>=2026.1",
         "toml>=0.10.2",
         "twisted[tls]>=25.5",
-        "watchfiles>=0.24",
         "wcmatch>=8.5",
         "werkzeug>=3",
     ],
@@ -56,6 +54,7 @@ setup(
             "mypy-zope>=1.0.5",
             "psycopg[binary]>=3.2",
             "ruff>=0.6",
+            "selenium>=4.20",
             "treq>=24.9",
             "types-toml>=0.10",
         ],
