@@ -87,6 +87,10 @@ BRANCHES = (
     "(({}).value)",
     "({} or  {} and not  {})",
     "any([{}])",
+    "[x for x in {}]",
+    "list({})",
+    "sorted([{}, {}], key = lambda x: len(x))",
+    "({}).get({}, {})",
     '("x".join([]) or "y".upper() or {} or "z".lower())',
 )
 
@@ -111,6 +115,14 @@ class RewriteTests(SynchronousTestCase):
         text = f"{START}def f():\n    return (\n{expression}\n)\nresult = f()\n"
         self.assertEqual(evaluated(rewrite(text).text), evaluated(text), text)
 
+    @settings(max_examples=200, deadline=None)
+    @given(EXPRESSIONS)
+    def test_keeps_the_meaning_beside_entries(self, expression):
+        """An app with a schema comes to what it came to, whatever its fields are called."""
+        fields = frozenset({"value", "upper", "get", "items", "join", "x"})
+        text = f"{START}def f():\n    return (\n{expression}\n)\nresult = f()\n"
+        self.assertEqual(evaluated(rewrite(text, fields).text), evaluated(text), text)
+
     @settings(max_examples=300, deadline=None)
     @given(EXPRESSIONS, EXPRESSIONS)
     def test_keeps_the_lines(self, one, other):
@@ -134,9 +146,15 @@ class RewriteTests(SynchronousTestCase):
         rewrite(text)
 
     def test_leaves_assignments(self):
-        """Only what is read is rewritten."""
+        """Only what is read is rewritten, in an app without a schema."""
         text = "x.value = 3\nx.error += 1\n"
         self.assertEqual(rewrite(text).text, text)
+        self.assertNotEqual(rewrite(text, frozenset({"n"})).text, text)
+
+    def test_leaves_other_assignments(self):
+        """Only an assignment to one attribute is to an entry."""
+        for text in ("x[0] = 1", "x = 1", "a.n, b.n = 1, 2", "(a.n) = 1", "a = b = 1", "x += 1"):
+            self.assertEqual(rewrite(text, frozenset({"n"})).text, text)
 
     def test_leaves_own_functions(self):
         """A name that the app gives a meaning keeps it."""
