@@ -319,9 +319,12 @@ class Expressions:
                 self._branches += index > 0
                 self.writer.line(f"{local} = {self.argument(arg, VALUE).code}")
                 self._branches -= index > 0
-                if len(args) > 1:
-                    self.writer.line(f"{way} = {index}")
-                ends.append(self._at)
+                inner, choices = self._ways
+                nested = bool(choices) and choices[-1] is self._at
+                if len(args) > 1 or nested:
+                    chosen = f"{inner} + {len(ends)}" if nested else str(len(ends))
+                    self.writer.line(f"{way} = {chosen}")
+                ends += choices if nested else [self._at]
             if final is not None:
                 self.writer.line(f"{test if args else 'if True:'} {local} = {final.code}")
         if len(ends) > 1:

@@ -15,8 +15,8 @@ _LONE: Final = re.compile("[\ud800-\udfff]")
 
 def unmarshal(text: str) -> Any:
     """The value of a JSON text: every number a float, as Go's ``any`` has it."""
-    text = _LONE.sub("\ufffd", text)
     check(text)
+    text = _LONE.sub("\ufffd", text)
     value = json.loads(text, parse_int=_number, parse_float=_number, strict=False)
     return _clean(value)
 

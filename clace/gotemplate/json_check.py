@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from clace.gotemplate.gojson import JSONFault
+from clace.gotemplate.values import encode
 
 MAX_NESTING: Final = 100
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -22,6 +23,8 @@ def check(text: str) -> None:
 
 
 def _shown(char: str) -> str:
+    """A character as Go's scanner names it: it sees bytes."""
+    char = chr(encode(char)[0])
     if char == "'":
         return r"'\''"
     if char == '"':

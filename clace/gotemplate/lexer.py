@@ -205,7 +205,8 @@ class Lexer:
 
     def _field(self, start: int) -> bool:
         char = self.source[start]
-        if char == "." and "0" <= self.source[start + 1 : start + 2] <= "9":
+        after = self.source[start + 1 : start + 2]
+        if char == "." and (not after or "0" <= after <= "9"):
             return self._number(start)
         end = self._word_end(start + 1)
         if not self._ends(end):
