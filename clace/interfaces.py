@@ -18,6 +18,7 @@ from clace.model.app import (
     FileRef,
     PluginManifest,
 )
+from clace.model.audit_filter import AuditFilter
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import (
     ApproveOptions,
@@ -250,6 +251,22 @@ class IAuditLog(Interface):
 
     def record(event: AuditEvent) -> None:
         """Keep the event; it is stored soon."""
+
+
+class IAuditTrail(Interface):
+    """What was recorded."""
+
+    async def query(wanted: AuditFilter) -> tuple[AuditEvent, ...]:
+        """The newest events that pass, newest first.
+
+        :raises StoreError: the database fails.
+        """
+
+    async def operations() -> tuple[str, ...]:
+        """The operations that apps recorded by themselves, each once, sorted.
+
+        :raises StoreError: the database fails.
+        """
 
 
 # --------------------------------------------------------------------------------------------

@@ -16,13 +16,14 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.audit import table
-from clace.audit.filter import AuditFilter, fitted
+from clace.audit.fitting import fitted
 from clace.audit.retention import Retention, nanoseconds
 from clace.database.engine import transaction, writing_engine
 from clace.database.place import sqlite_path
 from clace.database.schema import Schema, UpgradeOptions, moment
 from clace.errors import ClaceError
-from clace.interfaces import IAuditLog
+from clace.interfaces import IAuditLog, IAuditTrail
+from clace.model.audit_filter import AuditFilter
 from clace.model.traffic import AuditEvent
 from clace.threads import InThread, Threads
 
@@ -50,7 +51,7 @@ def open_audit(url: str, options: UpgradeOptions, retention: Retention, reactor:
     return log
 
 
-@implementer(IAuditLog)
+@implementer(IAuditLog, IAuditTrail)
 class AuditLog(MultiService):
     """Writes what it can and never waits: events beyond the queue are lost, and counted."""
 
@@ -77,12 +78,14 @@ class AuditLog(MultiService):
         self._wake()
 
     async def query(self, wanted: AuditFilter) -> tuple[AuditEvent, ...]:
-        """The newest events that pass, newest first, with those recorded just now.
-
-        :raises StoreError: the database fails.
-        """
+        """With those recorded just now."""
         await self.flush()
         return await self._in_thread(partial(self._found, wanted))
+
+    async def operations(self) -> tuple[str, ...]:
+        """With those recorded just now."""
+        await self.flush()
+        return await self._in_thread(self._operations)
 
     async def retain(self, now: float) -> None:
         """Forget what is older than it is to be kept; a failure is logged, and the last of it."""
@@ -138,6 +141,10 @@ class AuditLog(MultiService):
     def _found(self, wanted: AuditFilter) -> tuple[AuditEvent, ...]:
         with transaction(self._engine, "look up audit events") as connection:
             return table.found(connection, wanted)
+
+    def _operations(self) -> tuple[str, ...]:
+        with transaction(self._engine, "look up audit operations") as connection:
+            return table.operations(connection)
 
     def _forget(self, now: int) -> int:
         with transaction(self._engine, "remove old audit events") as connection:

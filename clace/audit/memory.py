@@ -6,15 +6,16 @@ import re
 
 from zope.interface import implementer
 
-from clace.audit.filter import AuditFilter, fitted
+from clace.audit.fitting import fitted
 from clace.audit.retention import Retention, nanoseconds
-from clace.interfaces import IAuditLog
+from clace.interfaces import IAuditLog, IAuditTrail
+from clace.model.audit_filter import AuditFilter
 from clace.model.traffic import AuditEvent
 
 _SAME = ("user_id", "event_type", "operation", "target", "status", "rid")
 
 
-@implementer(IAuditLog)
+@implementer(IAuditLog, IAuditTrail)
 class MemoryAudit:
     """``events`` are in the order they were recorded in."""
 
@@ -26,10 +27,12 @@ class MemoryAudit:
         self.events.append(fitted(event))
 
     async def query(self, wanted: AuditFilter) -> tuple[AuditEvent, ...]:
-        """The newest events that pass, newest first."""
         passing = [event for event in reversed(self.events) if _passes(event, wanted)]
         passing.sort(key=lambda event: event.create_time, reverse=True)
         return tuple(passing[: wanted.limit])
+
+    async def operations(self) -> tuple[str, ...]:
+        return tuple(sorted({one.operation for one in self.events if one.event_type == "custom"}))
 
     async def retain(self, now: float) -> None:
         """Forget what is older than it is to be kept."""

@@ -21,11 +21,12 @@ from sqlalchemy import (
     select,
 )
 
-from clace.audit.filter import AuditFilter
 from clace.audit.retention import HTTP, Retention
+from clace.model.audit_filter import AuditFilter
 from clace.model.traffic import AuditEvent
 
 schema = MetaData()
+CUSTOM = "custom"
 _FIELDS = AuditEvent.__struct_fields__
 _SAME = ("user_id", "event_type", "operation", "target", "status", "rid")
 
@@ -55,6 +56,12 @@ def found(connection: Connection, wanted: AuditFilter) -> tuple[AuditEvent, ...]
     """Newest first."""
     rows = connection.execute(_query(wanted))
     return tuple(AuditEvent(**row._mapping) for row in rows)  # noqa: SLF001 - a row as a mapping
+
+
+def operations(connection: Connection) -> tuple[str, ...]:
+    """Those that apps recorded by themselves, sorted."""
+    names = select(audit.c.operation).where(audit.c.event_type == CUSTOM).distinct()
+    return tuple(sorted(connection.scalars(names)))
 
 
 def _query(wanted: AuditFilter) -> Select[Any]:

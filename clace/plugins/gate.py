@@ -48,9 +48,7 @@ class Gate:
         self._holds = holds
 
     def manifests(self) -> tuple[PluginManifest, ...]:
-        return tuple(
-            plugin.manifest for name, plugin in self._plugins.items() if "#" not in name
-        )
+        return tuple(plugin.manifest for name, plugin in self._plugins.items() if "#" not in name)
 
     def check_load(self, app: App, plugin: str) -> None:
         """:raises PluginRefused: the load was not approved, or there is no such plugin."""

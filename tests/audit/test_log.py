@@ -7,7 +7,6 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from clace.audit.filter import AuditFilter
 from clace.audit.log import (
     BATCH,
     QUEUE,
@@ -21,6 +20,7 @@ from clace.audit.log import (
 from clace.audit.retention import Retention, nanoseconds
 from clace.database.schema import UpgradeOptions
 from clace.errors import StoreError
+from clace.model.audit_filter import AuditFilter
 from tests.support.audit_contract import DAY, NOW, AuditContract, event
 from tests.support.threads import at_once
 

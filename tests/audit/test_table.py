@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.audit import table
-from clace.audit.filter import AuditFilter
 from clace.audit.log import SCHEMA
 from clace.audit.memory import MemoryAudit
 from clace.audit.retention import Retention
 from clace.database.engine import transaction, writing_engine
+from clace.model.audit_filter import AuditFilter
 from tests.support.audit_contract import event
 from tests.support.schemas import SchemaContract
 

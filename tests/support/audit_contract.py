@@ -2,10 +2,10 @@
 
 from zope.interface.verify import verifyObject
 
-from clace.audit.filter import AuditFilter
 from clace.audit.retention import Retention, nanoseconds
 from clace.errors import BadRequest
-from clace.interfaces import IAuditLog
+from clace.interfaces import IAuditLog, IAuditTrail
+from clace.model.audit_filter import AuditFilter
 from clace.model.traffic import AuditEvent
 
 NOW = 1_700_000_000
@@ -42,8 +42,9 @@ class AuditContract:
         return list(events)
 
     def test_provides_the_seam(self):
-        """It has what the seam names."""
+        """It has what the seams name."""
         verifyObject(IAuditLog, self.audit)
+        verifyObject(IAuditTrail, self.audit)
 
     def test_gives_the_newest_first(self):
         """Events come back whole, newest first; of one time, the last recorded first."""
@@ -89,6 +90,13 @@ class AuditContract:
             self.assertEqual(self.found(detail=pattern), [one], pattern)
         for pattern in ("disk", "%.*%", "POST_", "%disk", "\\%"):
             self.assertEqual(self.found(detail=pattern), [], pattern)
+
+    def test_gives_operations(self):
+        """The operations that apps recorded by themselves are listed once each, sorted."""
+        for operation in ("b", "a", "b"):
+            self.recorded(event(event_type="custom", operation=operation))
+        self.recorded(event(operation="reload_apps"))
+        self.assertEqual(self.successResultOf(self.audit.operations()), ("a", "b"))
 
     def test_forgets_what_is_old(self):
         """Requests are forgotten after one number of days, other events after another."""

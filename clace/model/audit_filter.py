@@ -1,16 +1,12 @@
-"""Which events to look for."""
+"""Which events of the audit log to look for."""
 
 from __future__ import annotations
 
-import msgspec
 from msgspec import Struct
 
 from clace.errors import BadRequest
-from clace.model.traffic import AuditEvent
 
 MOST = 10_000
-_LONGEST = 4096
-_TIME = "create_time"
 
 
 class AuditFilter(Struct, frozen=True, kw_only=True):
@@ -35,13 +31,3 @@ class AuditFilter(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= MOST:
             raise BadRequest(f"limit is {self.limit}, expected 1 to {MOST}")
-
-
-def fitted(event: AuditEvent) -> AuditEvent:
-    """The event with texts that any database takes, none so long that it fills the log."""
-    texts = {name: value for name, value in msgspec.structs.asdict(event).items() if name != _TIME}
-    return msgspec.structs.replace(event, **{name: _text(text) for name, text in texts.items()})
-
-
-def _text(text: str) -> str:
-    return text[:_LONGEST].encode(errors="replace").decode().replace("\0", "?")
