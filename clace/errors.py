@@ -9,6 +9,8 @@ class ClaceError(Exception):
     """A refusal whose text may be shown to whoever asked."""
 
     code: ClassVar[str] = "refused"
+    # The limit of an app that was reached, if it was one.
+    limit: str = ""
 
     @property
     def message(self) -> str:

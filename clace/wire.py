@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from clace.errors import ClaceError
 from clace.model.app import Demands, FileRef, PluginManifest
@@ -19,6 +19,9 @@ from clace.model.traffic import AppRequest
 from clace.model.walls import INDISPENSABLE
 
 MAX_FRAME = 64 * 1024 * 1024
+# Of what a host says that is no answer's body: a small frame can stand for many values.
+MAX_STATEMENT = 2 * 1024 * 1024
+_MOST_HEADERS = 1000
 _LENGTH = struct.Struct(">I")
 T = TypeVar("T")
 
@@ -98,7 +101,7 @@ class Head(Struct, frozen=True, tag="head", kw_only=True):
 
     id: int
     status: int
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Annotated[tuple[tuple[str, str], ...], Meta(max_length=_MOST_HEADERS)] = ()
     body: bytes = b""
     last: bool = True
 
@@ -150,7 +153,8 @@ class Note(Struct, frozen=True, tag="note", kw_only=True):
 
 
 Downward = Load | Ask | Answer
-Upward = Ready | Loaded | LoadFailed | Head | Chunk | Failed | Call | Next | Note
+Statement = Ready | Loaded | LoadFailed | Failed | Call | Next | Note
+Upward = Statement | Head | Chunk
 
 
 class HostBounds(Struct, frozen=True, kw_only=True):
@@ -216,6 +220,7 @@ MAX_NURSERY_MESSAGE = 4096
 _encoder = msgspec.msgpack.Encoder()
 _downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)
 _upward: msgspec.msgpack.Decoder[Upward] = msgspec.msgpack.Decoder(Upward)
+_bodies: msgspec.msgpack.Decoder[Head | Chunk] = msgspec.msgpack.Decoder(Head | Chunk)
 _to_nursery: msgspec.msgpack.Decoder[ToNursery] = msgspec.msgpack.Decoder(ToNursery)
 _from_nursery: msgspec.msgpack.Decoder[FromNursery] = msgspec.msgpack.Decoder(FromNursery)
 
@@ -226,8 +231,9 @@ def pack(message: Downward | Upward) -> bytes:
     :raises BadFrame: it is over the limit.
     """
     body = _encoder.encode(message)
-    if len(body) > MAX_FRAME:
-        raise BadFrame(f"a frame of {len(body)} bytes is over the limit of {MAX_FRAME}")
+    limit = MAX_STATEMENT if isinstance(message, Statement) else MAX_FRAME
+    if len(body) > limit:
+        raise BadFrame(f"a frame of {len(body)} bytes is over the limit of {limit}")
     return _LENGTH.pack(len(body)) + body
 
 
@@ -237,7 +243,9 @@ def unpack_downward(body: bytes) -> Downward:
 
 
 def unpack_upward(body: bytes) -> Upward:
-    """:raises BadFrame: the body is no message from a host."""
+    """:raises BadFrame: the body is no message from a host, or too long for one of its kind."""
+    if len(body) > MAX_STATEMENT:
+        return _decoded(_bodies, body)
     return _decoded(_upward, body)
 
 

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -137,3 +138,26 @@ class NurseryMessageTests(SynchronousTestCase):
             wire.unpack_to_nursery(data)
         except wire.BadFrame:
             return
+
+
+class SizeTests(SynchronousTestCase):
+    def test_statements(self):
+        """What is no answer's body may not be long: a few bytes can stand for many values."""
+        call = wire.Call(call=1, request=1, plugin="p", function="f", args=("x" * 3_000_000,))
+        self.assertRaises(wire.BadFrame, wire.pack, call)
+        bomb = msgspec.msgpack.encode({**msgspec.to_builtins(call), "args": [[]] * 3_000_000})
+        self.assertRaises(wire.BadFrame, wire.unpack_upward, bomb)
+
+    def test_bodies(self):
+        """Bodies of answers may be."""
+        for message in (
+            wire.Head(id=1, status=200, body=bytes(3_000_000)),
+            wire.Chunk(id=1, body=bytes(3_000_000)),
+        ):
+            (body,) = wire.Frames().feed(wire.pack(message))
+            self.assertEqual(wire.unpack_upward(body), message)
+
+    def test_headers(self):
+        """Headers are counted before they are read."""
+        head = wire.Head(id=1, status=200, headers=(("a", "b"),) * 1001)
+        self.assertRaises(wire.BadFrame, wire.unpack_upward, msgspec.msgpack.encode(head))

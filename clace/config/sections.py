@@ -114,6 +114,9 @@ class Sandbox(Struct, frozen=True):
     max_hosts: Annotated[int, rules.integer(1, 10_000)] = 64
     idle_secs: Annotated[int, rules.integer(1, 30 * DAY)] = 600
     max_waiting: Annotated[int, rules.integer(1, 100_000)] = 64
+    max_response_mb: Annotated[int, rules.integer(1, 60)] = 32
+    max_plugin_calls: Annotated[int, rules.integer(1, 100_000_000)] = 10_000
+    max_log_lines: Annotated[int, rules.integer(0, 1_000_000)] = 1_000
     max_request_body_mb: Annotated[int, rules.integer(1, 60)] = 32
 
 

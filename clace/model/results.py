@@ -159,9 +159,12 @@ class SecretsRekeyed(Struct, frozen=True):
 
 
 class ServerStatus(Struct, frozen=True):
+    """``limits``: how often apps reached each of their limits since the server started."""
+
     status: str = "ok"
     pid: int = 0
     version: str = ""
+    limits: dict[str, int] = {}
 
 
 class Stopping(Struct, frozen=True):

@@ -9,6 +9,9 @@ from twisted.internet.defer import Deferred
 from clace.errors import ClaceError
 from clace.wire import BadFrame
 
+# However small they are, to keep a piece costs something.
+_MOST_PIECES = 100_000
+
 
 class Body:
     """An asynchronous iterator over the pieces; fails where the app failed."""
@@ -28,7 +31,7 @@ class Body:
         if self.abandoned or not piece:
             return
         self._held += len(piece)
-        if self._held > self._limit:
+        if self._held > self._limit or len(self._pieces) == _MOST_PIECES:
             raise BadFrame("a body was sent faster than it was asked for")
         self._pieces.append(piece)
         self._announce()

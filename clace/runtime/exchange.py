@@ -12,14 +12,14 @@ from clace.errors import AppCrashed, AppFailed, AppTimedOut, ClaceError, TooLarg
 from clace.model.traffic import AppResponse
 from clace.runtime.bodies import Body
 from clace.runtime.calls import PluginCalls
-from clace.runtime.limits import HostLimits
+from clace.runtime.limits import HostLimits, over
 from clace.wire import MAX_FRAME, Answer, BadFrame, Call, Chunk, Failed, Head, Next, Note
 
 OfRequest = Head | Chunk | Failed | Call | Next | Note
 _FAILURES: dict[str, type[ClaceError]] = {
     kind.code: kind for kind in (AppFailed, AppCrashed, AppTimedOut)
 }
-_MOST_NOTES = 1000
+_LEAST_STATUS, _MOST_STATUS = 200, 599
 _MEGABYTE = 1 << 20
 
 
@@ -44,8 +44,10 @@ class Exchange:
         self._send = send
         self._deadline = deadline
         self._limits = limits
-        self._notes = 0
-        self._asked: set[int] = set()
+        self._asked = 0
+        self._call = 0
+        self._waiting = False
+        self._limit = ""
         self._body: Body | None = None
         self._over = False
         self.response: Deferred[AppResponse] = Deferred(lambda _: self._abandon())
@@ -59,9 +61,12 @@ class Exchange:
         if isinstance(message, Call | Next):
             self._plugin(message)
         elif isinstance(message, Note):
-            self._take_note(message)
+            self._note(message)
         elif isinstance(message, Failed):
-            self.fail(_FAILURES.get(message.code, AppFailed)(message.message))
+            failure = _FAILURES.get(message.code, AppFailed)(message.message)
+            timed_out = "request_time" if message.code == AppTimedOut.code else ""
+            failure.limit = self._limit or timed_out
+            self.fail(failure)
         elif isinstance(message, Head):
             self._head(message)
         else:
@@ -80,6 +85,8 @@ class Exchange:
     def _head(self, head: Head) -> None:
         if self._body is not None:
             raise BadFrame("a second head")
+        if not _LEAST_STATUS <= head.status <= _MOST_STATUS:
+            raise BadFrame(f"a status of {head.status}")
         if head.last:
             self._end()
             self._start(self._deliver(self._whole(head)))
@@ -94,13 +101,15 @@ class Exchange:
 
     def _whole(self, head: Head) -> AppResponse | ClaceError:
         if len(head.body) > self._limits.response_mb * _MEGABYTE:
-            return TooLarge(f"the app's answer is over {self._limits.response_mb} MB")
+            told = f"the app's answer is over {self._limits.response_mb} MB"
+            return over("response_size", TooLarge(told))
         return AppResponse(status=head.status, headers=head.headers, body=head.body)
 
     def _chunk(self, chunk: Chunk) -> None:
         if self._body is None:
             raise BadFrame("a piece of a body without its head")
-        self._deadline.start()
+        if chunk.body:
+            self._deadline.start()
         self._body.feed(chunk.body)
         if chunk.last:
             self._end()
@@ -126,13 +135,26 @@ class Exchange:
             self.response.callback(outcome)
 
     def _plugin(self, asked: Call | Next) -> None:
-        if asked.call in self._asked:
+        """An app waits for each of its calls, so there is never more than one."""
+        if asked.call <= self._call:
             raise BadFrame(f"call {asked.call} was made before")
-        self._asked.add(asked.call)
-        if isinstance(asked, Call):
+        if self._waiting:
+            raise BadFrame(f"call {asked.call} before the one before was answered")
+        self._call = asked.call
+        self._waiting = True
+        self._asked += 1
+        if self._asked > self._limits.plugin_calls:
+            self._limit = "plugin_calls"
+            self._start(self._answer(self._refuse(asked)))
+        elif isinstance(asked, Call):
             self._start(self._answer(self._calls.call(asked)))
         else:
             self._start(self._answer(self._follow(asked)))
+
+    async def _refuse(self, asked: Call | Next) -> Answer:
+        most = self._limits.plugin_calls
+        told = f"a request may make {most} calls of plugins, and this one made more"
+        return Answer(call=asked.call, error=told, error_code=1, refused=True)
 
     async def _follow(self, asked: Next) -> Answer:
         """More, once the consumer has taken what there was; nobody is late meanwhile."""
@@ -149,13 +171,9 @@ class Exchange:
 
     async def _answer(self, work: Awaitable[Answer]) -> None:
         answer = await work
+        self._waiting = False
         if not self._over:
             self._send(answer)
-
-    def _take_note(self, note: Note) -> None:
-        self._notes += 1
-        if self._notes <= _MOST_NOTES:
-            self._note(note)
 
     def _abandon(self) -> None:
         if self._body is not None:

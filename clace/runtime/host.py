@@ -20,7 +20,7 @@ from clace.model.traffic import AppRequest, AppResponse
 from clace.model.walls import missing
 from clace.runtime.calls import PluginCalls
 from clace.runtime.exchange import Deadline, Exchange, OfRequest
-from clace.runtime.limits import HostLimits
+from clace.runtime.limits import HostLimits, over
 from clace.runtime.nursery import Nursery
 from clace.wire import (
     WALLS_MISSING,
@@ -44,6 +44,7 @@ from clace.wire import (
 )
 
 _ABORT, _KILL, _SEGMENT, _CPU = 6, 9, 11, 24
+_LONG_SECONDS = 0.005
 
 
 class Host:
@@ -142,7 +143,7 @@ class Host:
 
     def _connect(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        line = self._line = _Line(self._received, self._hung_up)
+        line = self._line = _Line(self._reactor, self._received, self._hung_up)
         factory = Factory.forProtocol(lambda: line)
         with connection:  # the reactor keeps a duplicate
             self._reactor.adoptStreamConnection(connection.fileno(), socket.AF_UNIX, factory)
@@ -153,7 +154,7 @@ class Host:
 
     def _received(self, message: Upward) -> None:
         if isinstance(message, Ready):
-            self.walls = message.walls
+            self._is_ready(message)
         elif isinstance(message, Loaded | LoadFailed):
             self._load_answered(message)
         elif isinstance(message, Note) and message.request == 0 and self._loading is not None:
@@ -162,13 +163,19 @@ class Host:
         else:
             self._of_request(message)
 
+    def _is_ready(self, ready: Ready) -> None:
+        if self.walls:
+            raise BadFrame("it said twice that it is ready")
+        self.walls = ready.walls
+
     def _of_request(self, message: OfRequest) -> None:
         number = message.id if isinstance(message, Head | Chunk | Failed) else message.request
         exchange = self._exchanges.get(number)
         if exchange is None:
             raise BadFrame(f"a frame for request {number}, which is not in progress")
         if isinstance(message, Failed) and message.code == AppCrashed.code:
-            self.end(AppCrashed(message.message))  # an interpreter after a panic is not used again
+            # An interpreter after a panic is not used again.
+            self.end(over("memory", AppCrashed(message.message)))
         else:
             exchange.received(message)
 
@@ -182,14 +189,16 @@ class Host:
             self._hang_up()
 
     def _load_late(self, seconds: float) -> None:
-        self.end(AppBroken(f"the app did not load within {seconds:g} seconds"))
+        late = AppBroken(f"the app did not load within {seconds:g} seconds")
+        self.end(over("load_time", late))
 
     def _late(self) -> None:
         seconds = self._limits.request_seconds
         self._log.warn(
             "Host {number} killed: no answer in {seconds} s", number=self._number, seconds=seconds
         )
-        self.end(AppTimedOut(f"the app did not answer within {seconds:g} seconds"))
+        late = AppTimedOut(f"the app did not answer within {seconds:g} seconds")
+        self.end(over("request_time", late))
 
     def _forget(self, number: int) -> None:
         del self._exchanges[number]
@@ -225,34 +234,39 @@ class Host:
 
     def _explain(self, gone: Gone) -> ClaceError:
         if gone.signal in {_ABORT, _SEGMENT}:
-            return AppCrashed(
-                f"the app's process ran out of memory (limit {self._limits.memory_mb} MB)"
+            told = (
+                "ran out of memory"
                 if gone.signal == _ABORT
-                else "the app's process crashed: its stack or memory is used up"
-                f" (limit {self._limits.memory_mb} MB)"
+                else "crashed: its stack or memory is used up"
             )
+            limit = self._limits.memory_mb
+            return over("memory", AppCrashed(f"the app's process {told} (limit {limit} MB)"))
         if gone.status == WALLS_MISSING:
             absent = "; ".join(f"{name}: {why}" for name, why in missing(self.walls).items())
             return AppCrashed(f"the app's process could not be shut in ({absent})")
         if gone.signal == _CPU:
-            return AppCrashed("the app's process used up its processor time")
+            return over("cpu_time", AppCrashed("the app's process used up its processor time"))
         what = f"by signal {gone.signal}" if gone.signal else f"with status {gone.status}"
         return AppCrashed(f"the app's process ended {what}")
 
     def _fail(self, reason: ClaceError) -> None:
         if self._loading is not None and not self._loading.called:
             broken = reason if isinstance(reason, AppBroken) else AppBroken(reason.message)
-            self._loading.errback(broken)
+            self._loading.errback(over(reason.limit, broken))
         for exchange in list(self._exchanges.values()):
             exchange.fail(reason)
 
 
 class _Line(Protocol):
-    """Cuts what the host sends into frames."""
+    """Cuts what the host sends into frames, and does not let them take more than their share."""
 
     def __init__(
-        self, received: Callable[[Upward], None], lost: Callable[[BadFrame | None], None]
+        self,
+        clock: Any,
+        received: Callable[[Upward], None],
+        lost: Callable[[BadFrame | None], None],
     ) -> None:
+        self._clock = clock
         self._frames = Frames()
         self._received = received
         self._lost = lost
@@ -261,6 +275,19 @@ class _Line(Protocol):
     def dataReceived(self, data: bytes) -> None:
         if self._breach is not None:
             return
+        begun = self._clock.seconds()
+        self._take(data)
+        spent = self._clock.seconds() - begun
+        if spent > _LONG_SECONDS and self._breach is None:
+            # Who has much to say waits twice as long as it took: others are heard meanwhile.
+            self._paced.pauseProducing()
+            self._clock.callLater(2 * spent, self._paced.resumeProducing)
+
+    @property
+    def _paced(self) -> Any:
+        return self.transport
+
+    def _take(self, data: bytes) -> None:
         try:
             for body in self._frames.feed(data):
                 self._received(unpack_upward(body))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from msgspec import Struct
 
+from clace.errors import ClaceError
 from clace.wire import HostBounds
+
+E = TypeVar("E", bound=ClaceError)
 
 
 class HostLimits(Struct, frozen=True, kw_only=True):
@@ -12,7 +17,8 @@ class HostLimits(Struct, frozen=True, kw_only=True):
 
     A request may take ``request_seconds``; ``grace_seconds`` later its host is killed. As many
     requests of one app are worked on as it has threads; ``waiting`` more may wait
-    ``waiting_seconds``. Dev apps are looked at for changes every ``watch_seconds``.
+    ``waiting_seconds``. A request may make ``plugin_calls``, an app write ``log_lines`` a minute.
+    Dev apps are looked at for changes every ``watch_seconds``.
     """
 
     memory_mb: int = 512
@@ -23,6 +29,8 @@ class HostLimits(Struct, frozen=True, kw_only=True):
     waiting: int = 64
     waiting_seconds: float = 10
     response_mb: int = 32
+    plugin_calls: int = 10_000
+    log_lines: int = 1_000
     hosts: int = 64
     idle_seconds: float = 600
     watch_seconds: float = 0.3
@@ -37,3 +45,9 @@ class HostLimits(Struct, frozen=True, kw_only=True):
         """Bounds of a host that only loads an app once."""
         cpu = round(self.start_seconds + self.grace_seconds + 1)
         return HostBounds(memory_mb=self.memory_mb, threads=1, cpu_seconds=cpu)
+
+
+def over(limit: str, error: E) -> E:
+    """The error, saying which limit of the app was reached: it is counted and audited."""
+    error.limit = limit
+    return error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from clace.errors import AppBusy
+from clace.errors import AppBusy, ClaceError
 from clace.interfaces import Caller, IAuditLog, IFiles, ILoadedApp, IPluginGate, IRuntime
 from clace.model.app import App, Demands
 from clace.model.schema import Schema
@@ -21,7 +22,8 @@ from clace.runtime.calls import PluginCalls
 from clace.runtime.contents import Contents
 from clace.runtime.events import EVENTS, ReloadEvents
 from clace.runtime.hosts import Hosts
-from clace.runtime.limits import HostLimits
+from clace.runtime.limits import HostLimits, over
+from clace.runtime.log_budget import LogBudget
 from clace.runtime.options import read_options
 from clace.runtime.packing import Knowledge, pack_load
 from clace.runtime.shipped import WithAssets
@@ -33,6 +35,7 @@ from clace.wire import HostBounds, Note
 _SWEEPS = 4
 _AUDITS = 4
 _NANOSECONDS = 1_000_000_000
+_LONGEST_NOTE = 8192
 _KNOWLEDGE = Knowledge()
 
 
@@ -77,6 +80,8 @@ class Runtime(Service):
         self._contents = Contents()
         self._events = ReloadEvents(clock, limits.watch_seconds)
         self._audits = Turnstile(clock, _AUDITS, limits.waiting, limits.waiting_seconds)
+        self._budgets: dict[str, LogBudget] = {}
+        self.limits_reached: Counter[str] = Counter()
         self._sweeping = LoopingCall(self._retire_idle)
         self._sweeping.clock = clock
 
@@ -112,11 +117,21 @@ class Runtime(Service):
         slot.swap(loaded.started)
 
     def retract(self, app_id: str) -> None:
+        self._budgets.pop(app_id, None)
         slot = self._slots.pop(app_id, None)
         if slot is not None:
             slot.retire()
 
     async def respond(self, app: App, request: AppRequest) -> AppResponse:
+        try:
+            return await self._respond(app, request)
+        except ClaceError as error:
+            self._count(
+                Caller(app=app, user_id=request.user_id, request_id=request.request_id), error
+            )
+            raise
+
+    async def _respond(self, app: App, request: AppRequest) -> AppResponse:
         slot = self._slot(app)
         slot.use()
         pushes = slot.options is not None and slot.options.push_events
@@ -162,7 +177,8 @@ class Runtime(Service):
         if len(running) >= self._limits.hosts:
             idle = [slot for slot in running if slot.is_idle]
             if not idle:
-                raise AppBusy("the server is busy: no more apps can be started now")
+                busy = AppBusy("the server is busy: no more apps can be started now")
+                raise over("running_apps", busy)
             min(idle, key=lambda slot: slot.used_at).retire()
         return await self._start(app, files)
 
@@ -174,7 +190,11 @@ class Runtime(Service):
         load = await pack_load(app, files, plugins, self._knowledge, self._limits)
         load = msgspec.structs.replace(load, inert=inert)
         caller = Caller(app=app)
-        host, loaded = await self._hosts.start(load, bounds, self._noted(caller))
+        try:
+            host, loaded = await self._hosts.start(load, bounds, self._noted(caller))
+        except ClaceError as error:
+            self._count(caller, error)
+            raise
         return Started(
             host=host,
             files=files,
@@ -185,27 +205,50 @@ class Runtime(Service):
 
     def _noted(self, caller: Caller) -> Callable[[Note], None]:
         """What the app prints goes to the log; what it wants recorded, to the audit log."""
+        app_id, lines = caller.app.id, self._limits.log_lines
+        budget = self._budgets.setdefault(app_id, LogBudget(self._clock, lines))
 
         def noted(note: Note) -> None:
-            if note.operation:
+            if not budget.take():
+                if budget.has_just_ended:
+                    self._record_limit(caller, "log_lines", f"more than {lines} lines in a minute")
+            elif note.operation:
                 self._audit_log.record(self._event(caller, note))
             else:
-                self._log.info("{app} printed: {text}", app=str(caller.app), text=note.text)
+                text = note.text[:_LONGEST_NOTE]
+                self._log.info("{app} printed: {text}", app=str(caller.app), text=text)
 
         return noted
 
-    def _event(self, caller: Caller, note: Note) -> AuditEvent:
+    def _event(self, caller: Caller, note: Note, event_type: str = "custom") -> AuditEvent:
         return AuditEvent(
             rid=caller.request_id,
             app_id=caller.app.id,
             create_time=int(self._clock.seconds() * _NANOSECONDS),
             user_id=caller.user_id,
-            event_type="custom",
-            operation=note.operation,
-            target=note.target,
+            event_type=event_type,
+            operation=note.operation[:_LONGEST_NOTE],
+            target=note.target[:_LONGEST_NOTE],
             status="Failure" if note.failed else "Success",
-            detail=note.detail,
+            detail=note.detail[:_LONGEST_NOTE],
         )
+
+    def _count(self, caller: Caller, error: ClaceError) -> None:
+        """Once for each error, however many requests it was told to."""
+        limit, error.limit = error.limit, ""
+        if limit:
+            self._record_limit(caller, limit, error.message)
+
+    def _record_limit(self, caller: Caller, limit: str, detail: str) -> None:
+        self.limits_reached[limit] += 1
+        note = Note(
+            request=0,
+            operation="app_limit",
+            target=str(caller.app),
+            detail=f"{limit}: {detail}",
+            failed=True,
+        )
+        self._audit_log.record(self._event(caller, note, "system"))
 
     def _retire_idle(self) -> None:
         oldest = self._clock.seconds() - self._limits.idle_seconds

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from clace.errors import AppBusy
+from clace.runtime.limits import over
 
 
 class Turnstile:
@@ -26,7 +27,7 @@ class Turnstile:
             self._free -= 1
             return
         if len(self._queue) >= self._length:
-            raise AppBusy("the app is busy: too many requests are waiting")
+            raise self._busy("too many requests are waiting")
         turn: Deferred[None] = Deferred(self._leave_queue)
         self._queue.append(turn)
         late = self._clock.callLater(self._seconds, self._give_up, turn)
@@ -49,4 +50,7 @@ class Turnstile:
 
     def _give_up(self, turn: Deferred[None]) -> None:
         self._leave_queue(turn)
-        turn.errback(AppBusy(f"the app is busy: no turn within {self._seconds:g} seconds"))
+        turn.errback(self._busy(f"no turn within {self._seconds:g} seconds"))
+
+    def _busy(self, why: str) -> AppBusy:
+        return over("concurrent_requests", AppBusy(f"the app is busy: {why}"))

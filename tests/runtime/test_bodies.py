@@ -60,3 +60,10 @@ class BodyTests(SynchronousTestCase):
         body.feed(b"x" * 100)
         self.successResultOf(Deferred.fromCoroutine(body.taken()))
         body.finish()
+
+    def test_many_small_pieces(self):
+        """However small they are, pieces without end are refused."""
+        body = Body(10_000_000)
+        for _ in range(100_000):
+            body.feed(b"x")
+        self.assertRaises(BadFrame, body.feed, b"x")

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut
+from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut, TooLarge
 from clace.interfaces import Caller
 from clace.model.app import Demands
 from clace.runtime.calls import PluginCalls
@@ -29,6 +29,7 @@ from clace.wire import (
     LoadFailed,
     Next,
     Note,
+    Ready,
     pack,
     unpack_downward,
 )
@@ -68,7 +69,9 @@ class HostTests(SynchronousTestCase):
     def setUp(self):
         self.reactor, self.nursery = FakeReactor(), FakeNursery()
         self.host = Host(self.reactor, self.nursery, LIMITS)
-        self.gate = MemoryGate({("fs.in", "list"): lambda *_: "listed"})
+        self.gate = MemoryGate(
+            {("fs.in", "list"): lambda *_: "listed", ("slow.in", "wait"): lambda *_: Deferred()}
+        )
         self.notes, self.done = [], []
         self.addCleanup(self.close)
 
@@ -211,7 +214,14 @@ class HostTests(SynchronousTestCase):
                 [Call(call=1, request=1, plugin="fs.in", function="list")] * 2,
                 "was made before",
             ),
+            (
+                [Call(call=n, request=1, plugin="slow.in", function="wait") for n in (1, 2)],
+                "before the one before was answered",
+            ),
             ([Loaded(name="B", demands=Demands())], "not asked for"),
+            ([Head(id=1, status=99)], "status"),
+            ([Head(id=1, status=1000, last=False)], "status"),
+            ([Ready(walls={"a": ""})] * 2, "twice"),
         ):
             self.setUp()
             self.start()
@@ -228,6 +238,41 @@ class HostTests(SynchronousTestCase):
             asked = self.ask()
             self.reactor.protocol.dataReceived(data)
             self.assert_ended_for(asked, "broke the protocol")
+
+    def test_calls_of_a_request(self):
+        """A request that makes too many calls is told so, and fails for that limit."""
+        self.host = Host(self.reactor, self.nursery, HostLimits(plugin_calls=2))
+        self.start()
+        asked = self.ask()
+        self.say(*(Call(call=n, request=1, plugin="fs.in", function="list") for n in (1, 2, 3)))
+        answers = [message for message in self.heard() if isinstance(message, Answer)]
+        self.assertEqual([answer.refused for answer in answers], [False, False, True])
+        self.assertIn("may make 2 calls", answers[2].error)
+        self.say(Failed(id=1, message=answers[2].error))
+        self.assertEqual(self.failureResultOf(asked, AppFailed).value.limit, "plugin_calls")
+
+    def test_size_of_an_answer(self):
+        """An answer over the limit is not passed on."""
+        self.host = Host(self.reactor, self.nursery, HostLimits(response_mb=1))
+        self.start()
+        asked = self.ask()
+        self.say(Head(id=1, status=200, body=bytes((1 << 20) + 1)))
+        self.assertEqual(self.failureResultOf(asked, TooLarge).value.limit, "response_size")
+
+    def test_talks_without_end(self):
+        """A host whose frames take the daemon's time is not read for a while."""
+        self.start()
+        asked = self.ask()
+        calls = PluginCalls(self.gate, Caller(app=an_app()))
+        slow = self.deferred(
+            self.host.ask(a_request(), calls, lambda _: self.reactor.advance(0.01), lambda: None)
+        )
+        self.say(Note(request=2, text="x"))
+        self.assertEqual(self.reactor.transport.producerState, "paused")
+        self.reactor.advance(0.02)
+        self.assertEqual(self.reactor.transport.producerState, "producing")
+        self.assertNoResult(asked)
+        self.assertNoResult(slow)
 
     def test_late(self):
         """A host that does not answer in its time is killed."""

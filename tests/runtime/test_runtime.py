@@ -4,9 +4,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import AppBroken, AppBusy, NoSuchRoute, SourceError
+from clace.errors import AppBroken, AppBusy, AppCrashed, NoSuchRoute, SourceError
 from clace.model.app import AppMetadata, VersionMetadata
-from clace.runtime.limits import HostLimits
+from clace.runtime.limits import HostLimits, over
 from clace.runtime.memory import MemoryHosts, MemoryRuntime
 from clace.runtime.packing import Knowledge
 from clace.runtime.runtime import Runtime
@@ -58,6 +58,55 @@ class RuntimeCase(SynchronousTestCase):
         self.files.contents.update(changed.contents)
         self.files.refs.update(changed.refs)
         self.clock.advance(1)
+
+
+TALKS = """
+def handler(req):
+    for i in range(int(req.Query["n"][0])):
+        print(i)
+    return "done"
+
+app = ace.app("Talks", routes = [ace.api("/")])
+"""
+
+
+class LimitTests(RuntimeCase):
+    def limits_told(self):
+        return [(e.event_type, e.operation, e.target, e.detail) for e in self.audit.events]
+
+    def setUp(self):
+        super().setUp()
+        self.audit = MemoryAudit()
+        limits = HostLimits(threads=1, waiting=1, waiting_seconds=5, log_lines=3)
+        hosts = Countable(self.clock, limits)
+        self.runtime = Runtime(self.clock, hosts, limits, MemoryGate(), self.audit, self.files_for)
+
+    def test_log(self):
+        """What an app prints beyond its lines a minute is dropped; that is told once a minute."""
+        self.files = DictFiles({"app.star": TALKS})
+        for _ in range(2):
+            self.successResultOf(self.respond(an_app(), query={"n": ["10"]}))
+        told = ("system", "app_limit", "/test", "log_lines: more than 3 lines in a minute")
+        self.assertEqual(self.limits_told(), [told])
+        self.clock.advance(60)
+        self.successResultOf(self.respond(an_app(), query={"n": ["3"]}))
+        self.assertEqual(self.runtime.limits_reached, {"log_lines": 1})
+
+    def test_counted_once(self):
+        """A limit that was reached is counted and audited once, whoever is told of it."""
+        error = over("memory", AppCrashed("the app's process ran out of memory"))
+
+        async def fail(_app):
+            raise error
+
+        self.runtime = Runtime(
+            self.clock, Countable(self.clock, LIMITS), LIMITS, MemoryGate(), self.audit, fail
+        )
+        for _ in range(2):
+            self.failureResultOf(self.respond(an_app()), AppCrashed)
+        self.assertEqual(self.runtime.limits_reached, {"memory": 1})
+        told = "memory: the app's process ran out of memory"
+        self.assertEqual(self.limits_told(), [("system", "app_limit", "/test", told)])
 
 
 class RuntimeTests(RuntimeCase):

@@ -1,0 +1,86 @@
+"""Whatever a host sends, the daemon either takes it or ends the host; it never fails itself."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import ClaceError
+from clace.interfaces import Caller
+from clace.model.app import Demands
+from clace.runtime.calls import PluginCalls
+from clace.runtime.host import Host
+from clace.runtime.limits import HostLimits
+from clace.wire import HostBounds, Load, Loaded, Ready, pack
+from tests.runtime.test_host import FakeNursery, FakeReactor
+from tests.support.apps import a_request, an_app
+from tests.support.plugins import MemoryGate
+from tests.test_wire import UPWARD
+
+MUTATIONS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=4)
+
+
+class Daemon:
+    """A host with two requests in flight, and what came of them."""
+
+    def __init__(self):
+        self.reactor, self.nursery = FakeReactor(), FakeNursery()
+        self.host = Host(self.reactor, self.nursery, HostLimits())
+        self.begin(self.host.load(Load(sources={}), HostBounds(), lambda _: None))
+        self.hear(pack(Ready(walls={"a": ""})) + pack(Loaded(name="A", demands=Demands())))
+        for _ in range(2):
+            calls = PluginCalls(MemoryGate(), Caller(app=an_app()))
+            self.begin(self.host.ask(a_request(), calls, lambda _: None, lambda: None))
+
+    def begin(self, coroutine):
+        Deferred.fromCoroutine(coroutine).addErrback(lambda failure: failure.trap(ClaceError))
+
+    def hear(self, data):
+        self.reactor.protocol.dataReceived(data)
+
+    def close(self):
+        self.nursery.theirs.close()
+
+
+class FuzzTests(SynchronousTestCase):
+    def hear(self, *pieces):
+        """A host sends this; it lives on, or it was killed and is not heard any more."""
+        daemon = Daemon()
+        try:
+            for piece in pieces:
+                daemon.hear(piece)
+            self.assertEqual(daemon.host.alive, not daemon.nursery.killed)
+            daemon.reactor.advance(1000)
+            self.assertFalse(daemon.host.busy)
+        finally:
+            daemon.close()
+            self.flushLoggedErrors()
+
+    @given(st.lists(st.binary(max_size=200), max_size=5))
+    @settings(deadline=None, max_examples=100)
+    def test_bytes(self, pieces):
+        """Bytes that mean nothing."""
+        self.hear(*pieces)
+
+    @given(st.binary(max_size=300))
+    @settings(deadline=None, max_examples=200)
+    def test_bodies(self, body):
+        """Frames whose bodies mean nothing."""
+        self.hear(len(body).to_bytes(4, "big") + body)
+
+    @given(UPWARD, MUTATIONS)
+    @settings(deadline=None, max_examples=200)
+    def test_mutations(self, message, mutations):
+        """Frames in which bytes were changed."""
+        frame = bytearray(pack(message))
+        for place, value in mutations:
+            frame[place % len(frame)] = value
+        self.hear(bytes(frame))
+
+    @given(st.lists(UPWARD, max_size=8))
+    @settings(deadline=None, max_examples=100)
+    def test_sequences(self, messages):
+        """Frames that are right each by itself, in any order, and cut anywhere."""
+        data = b"".join(map(pack, messages))
+        middle = len(data) // 2
+        self.hear(data[:middle], data[middle:])
