@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "clace"
 # A room imports from floors below it, never from its own floor or above (docs/architecture.md).
 FLOORS = {
     "tap": 5,
+    "composition": 5,
     "web": 4,
     "listeners": 4,
     "cli": 4,
@@ -26,6 +27,7 @@ FLOORS = {
 }
 # Which class fills which seam is said only here; the runtime's twin in memory runs a host inline.
 COMPOSERS = {
+    "tap.py": {"composition"},
     "cli/main.py": {"client", "runtime", "secrets"},
     "runtime/memory.py": {"host"},
 }

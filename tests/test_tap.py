@@ -94,9 +94,9 @@ class CompositionTests(SynchronousTestCase):
         parts = list(composition.parts())
         self.assertIs(parts[0], composition.logs)
         for earlier, later in [
-            (composition.store, composition.runtime),
-            (composition.audit, composition.runtime),
-            (composition.runtime, composition.listeners),
+            (composition.data.store, composition.apps.runtime),
+            (composition.data.audit, composition.apps.runtime),
+            (composition.apps.runtime, composition.edge.listeners),
         ]:
             self.assertLess(parts.index(earlier), parts.index(later))
 
@@ -104,7 +104,7 @@ class CompositionTests(SynchronousTestCase):
         """After SIGHUP the new password counts; a file that cannot be used changes nothing."""
         composition = self.compose(f'[security]\nadmin_password_bcrypt = "{HASH}"')
         replaced = []
-        composition.account.replace = lambda *account: replaced.append(account)
+        composition.data.account.replace = lambda *account: replaced.append(account)
         self.write(f'[security]\nadmin_password_bcrypt = "{SECOND}"')
         composition.read_again()
         self.write("nonsense")
@@ -115,7 +115,7 @@ class CompositionTests(SynchronousTestCase):
         """Where a new app can be opened is told with the port that was picked."""
         composition = self.compose()
         composition.parts()
-        http, https = composition.urls(AppPath("/a", "tools.example.com"))
+        http, https = composition.edge.urls(AppPath("/a", "tools.example.com"))
         self.assertTrue(http.startswith("http://tools.example.com:"))
         self.assertTrue(http.endswith("/a"))
         self.assertEqual(https, "")
@@ -124,7 +124,7 @@ class CompositionTests(SynchronousTestCase):
         """A redirect to HTTPS goes to a name of this server, whatever the Host says."""
         composition = self.compose()
         composition.parts()
-        self.assertEqual(composition.https_place("evil.example")[0], "localhost")
+        self.assertEqual(composition.edge.https_place("evil.example")[0], "localhost")
 
     def test_secrets_of_the_configuration(self):
         """Databases and values for apps may be secrets; one that is missing stops the start."""
@@ -135,7 +135,7 @@ class CompositionTests(SynchronousTestCase):
         )
         composition = self.compose(text)
         self.assertTrue((self.home / "a.db").exists())
-        self.assertEqual(composition.config.metadata.db_connection, f"sqlite:{self.home}/a.db")
+        self.assertEqual(composition.data.config.metadata.db_connection, f"sqlite:{self.home}/a.db")
         secrets.write_text("who = jo")
         error = self.assertRaises(ConfigError, self.compose, text)
         self.assertIn("[metadata] db_connection: secret db of provider prop", error.message)
@@ -144,16 +144,19 @@ class CompositionTests(SynchronousTestCase):
         """The server starts, and says on standard error that what is stored cannot be had."""
         composition = self.compose()
         stored = SecretEntry(name="a", value=b"1")
-        composition.stored_secrets._put(stored, replace=False)
-        composition.secret_rows.close()
+        composition.data.stored_secrets._put(stored, replace=False)
+        composition.data.secret_rows.close()
         key = self.home / "config" / "secret.key"
         key.write_text("key1:" + "A" * 43 + "=")
-        again = Composition(composition.read, MemoryReactorClock(), self.stdout, self.stderr)
+        again = Composition(composition._read, MemoryReactorClock(), self.stdout, self.stderr)
         self.assertIn("warning: secret provider db is disabled", self.stderr.getvalue())
-        self.assertEqual(again.stored_secrets.name, "db")
+        self.assertEqual(again.data.stored_secrets.name, "db")
 
     def test_forks_without_connections(self):
         """What was looked up in the database before a fork leaves nothing open."""
         composition = self.compose()
-        for engine in (composition.secret_rows._reading, composition.secret_rows._writing):
+        for engine in (
+            composition.data.secret_rows._reading,
+            composition.data.secret_rows._writing,
+        ):
             self.assertEqual(engine.pool.checkedin() + engine.pool.checkedout(), 0)

@@ -1,0 +1,168 @@
+"""Where apps come from, how they run, and what operators can do to them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import string
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from clace.composition.data import Data
+from clace.composition.plugins import Plugins
+from clace.config import Config, node_values, values_with_secrets
+from clace.interfaces import IFiles
+from clace.model.app import App
+from clace.model.paths import AppPath
+from clace.model.results import ServerStatus
+from clace.operations.administration import Administration, ServerProcess
+from clace.operations.creation import Creation, Defaults, stamps
+from clace.operations.secrets import SecretOperations
+from clace.runtime.hosts import ProcessHosts
+from clace.runtime.installed import InstalledApps
+from clace.runtime.limits import HostLimits
+from clace.runtime.packing import Knowledge
+from clace.runtime.probe import Probe
+from clace.runtime.program import program_for
+from clace.runtime.runtime import Runtime
+from clace.sources.folder import FolderSource
+from clace.sources.git import GitOptions, GitSource
+from clace.sources.git_auth import GitAuth
+from clace.sources.sources import Sources
+from clace.threads import Threads
+
+Urls = Callable[[AppPath], tuple[str, str]]
+SUFFIX = 8
+
+
+class Apps:
+    """Sources, hosts and operations, over the data and the plugins."""
+
+    def __init__(
+        self, data: Data, plugins: Plugins, reactor: Any, file_threads: Threads, version: str
+    ) -> None:
+        self._data = data
+        self._plugins = plugins
+        self._config = data.config
+        self._reactor = reactor
+        self._file_threads = file_threads
+        self.version = version
+        self._program = program_for(self._config.sandbox, self._config.security.sandbox)
+        self.probe = Probe(self._program)
+        self.git = self._make_git()
+        folder = FolderSource(file_threads.run, self._config.home, Path.home())
+        self.sources = Sources(folder, self.git)
+        self.installed = InstalledApps(self._config.system.default_domain)
+        self.runtime = self._make_runtime()
+
+    def find(self) -> None:
+        """Know the installed apps; blocks, and is for the time before the reactor runs."""
+        self.installed.replace(self._data.store.apps_at_start())
+
+    def administration(self, urls: Urls) -> Administration:
+        """What operators can do; ``urls`` says where a new app can be opened."""
+        rooms = (self._data.store, self.sources, self.runtime, self.installed)
+        security = self._config.security
+        creation = Creation(
+            *rooms,
+            defaults=Defaults(
+                domain=self._config.system.default_domain,
+                git_auth=security.default_git_auth,
+                stage_write_access=security.stage_enable_write_access,
+            ),
+            stamp=stamps(self._reactor.seconds, secrets.token_bytes),
+            urls=urls,
+        )
+        return Administration(
+            *rooms,
+            creation=creation,
+            secrets=SecretOperations(self._data.stored_secrets, name_suffix),
+            server=ServerProcess(
+                status=self._status,
+                stop=partial(self._reactor.callLater, 0, self._reactor.stop),
+                plugins=frozenset(plugin.name for plugin in self._plugins.plugins),
+            ),
+        )
+
+    def _status(self) -> ServerStatus:
+        reached = dict(self.runtime.limits_reached)
+        return ServerStatus(pid=os.getpid(), version=self.version, limits=reached)
+
+    async def _files_of(self, app: App) -> IFiles:
+        """What an app serves: its folder for dev, else its stored version."""
+        if app.is_dev:
+            return self.sources.live(app.source_url)
+        return await self._data.store.files(app.id, app.version)
+
+    def _make_runtime(self) -> Runtime:
+        limits = host_limits(self._config)
+        return Runtime(
+            self._reactor,
+            ProcessHosts(self._reactor, limits, self._program),
+            limits,
+            self._plugins.gate,
+            self._data.audit,
+            self._files_of,
+            self._knowledge(),
+        )
+
+    def _knowledge(self) -> Knowledge:
+        values = node_values(self._config, os.environ)
+        resolved = self._data.secrets.resolved
+        known = {**os.environ, "CL_HOME": str(self._config.home)}
+        allowed = self._config.system.allowed_env
+        return Knowledge(
+            node_config=values_with_secrets(self._config, values, ("node_config",), resolved),
+            env={name: known[name] for name in allowed if name in known},
+        )
+
+    def _make_git(self) -> GitSource:
+        auths = tuple(
+            GitAuth(
+                name=name,
+                user_id=entry.user_id,
+                key_file_path=str(entry.key_file_path or ""),
+                password=entry.password,
+                reveal=self._data.secrets.resolved,
+            )
+            for name, entry in self._config.git_auth.items()
+        )
+        options = GitOptions(
+            auths=auths,
+            default_auth=self._config.security.default_git_auth,
+            environment=surroundings(),
+            seconds=self._config.system.git_operation_timeout_secs,
+        )
+        scratch = self._config.home / "run" / "git"
+        return GitSource(self._reactor, self._file_threads.run, scratch, options)
+
+
+def host_limits(config: Config) -> HostLimits:
+    sandbox = config.sandbox
+    return HostLimits(
+        memory_mb=sandbox.memory_mb,
+        threads=sandbox.threads,
+        request_seconds=sandbox.request_timeout_secs,
+        start_seconds=sandbox.start_timeout_secs,
+        waiting=sandbox.max_waiting,
+        hosts=sandbox.max_hosts,
+        idle_seconds=sandbox.idle_secs,
+        response_mb=sandbox.max_response_mb,
+        plugin_calls=sandbox.max_plugin_calls,
+        log_lines=sandbox.max_log_lines,
+        watch_seconds=config.system.file_watcher_debounce_millis / 1000,
+    )
+
+
+def surroundings() -> dict[str, str]:
+    """What git sees of our environment: where programs are, and the proxies of this network."""
+    proxies = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
+    names = ("PATH", *proxies, *map(str.upper, proxies))
+    return {"PATH": os.defpath, **{name: os.environ[name] for name in names if name in os.environ}}
+
+
+def name_suffix() -> str:
+    """What makes the name of a secret one that nobody has."""
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(SUFFIX))

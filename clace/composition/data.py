@@ -1,0 +1,90 @@
+"""What is kept: apps, secrets, the audit log, and the administrator's account."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import asdict
+from twisted.application.service import MultiService
+
+from clace.audit.log import open_audit
+from clace.audit.retention import Retention
+from clace.auth.account import AdminAccount
+from clace.config import Config, with_secrets
+from clace.database.schema import UpgradeOptions
+from clace.metadata.secret_rows import open_secret_rows
+from clace.metadata.store import open_store
+from clace.passwords import hash_password, random_password
+from clace.secrets.opening import open_providers
+from clace.secrets.opening import open_store as open_stored
+from clace.secrets.providers import ProviderOptions
+from clace.secrets.stored import Surroundings
+from clace.threads import InThread, Threads
+
+
+class Data:
+    """Databases and secrets; ``config`` is the configuration with values in their places."""
+
+    def __init__(self, config: Config, reactor: Any, warn: Callable[[str], None]) -> None:
+        self.config = config
+        self._reactor = reactor
+        self.secret_threads = MultiService()
+        self.password_threads = Threads(reactor, "passwords", 2)
+        upgrades = UpgradeOptions(
+            auto_upgrade=config.metadata.auto_upgrade,
+            ignore_higher_version=config.metadata.ignore_higher_version,
+        )
+        self._open_metadata(upgrades, warn)
+        retention = Retention(
+            http_days=config.system.http_event_retention_days,
+            other_days=config.system.non_http_event_retention_days,
+        )
+        audit_url = self.config.metadata.audit_db_connection
+        self.audit = open_audit(audit_url, upgrades, retention, reactor)
+        self.generated_password = ""
+        self.account = AdminAccount(
+            self.config.admin_user, self._password_hash(), reactor, self.password_threads.run
+        )
+
+    def _open_metadata(self, upgrades: UpgradeOptions, warn: Callable[[str], None]) -> None:
+        """The store and the secrets, which need each other: secrets name the database, and it
+        holds some.
+        """
+        sections = {
+            name: ProviderOptions(**asdict(section)) for name, section in self.config.secret.items()
+        }
+        default = self.config.app_config.security.default_secrets_provider
+        self.secrets = open_providers(default, sections, os.environ, self._threads_for)
+        self._fill("metadata")
+        url = self.config.metadata.db_connection
+        self.store = open_store(url, upgrades, self._reactor)
+        self.secret_rows = open_secret_rows(url)
+        around = Surroundings(
+            self._threads_for("store"), self._reactor.seconds, secrets.token_bytes
+        )
+        self.stored_secrets = open_stored(
+            self.secrets, sections, self.secret_rows, self.config.home, around
+        )
+        if self.stored_secrets.problem:
+            warn(f"warning: {self.stored_secrets.problem}")
+        self._fill("plugin")
+
+    def _threads_for(self, name: str) -> InThread:
+        threads = Threads(self._reactor, f"secrets-{name}", 4)
+        threads.setServiceParent(self.secret_threads)
+        return threads.run
+
+    def _fill(self, section: str) -> None:
+        """Put secrets in the place of their names."""
+        self.config = with_secrets(self.config, section, os.environ, self.secrets.resolved)
+
+    def _password_hash(self) -> str:
+        """The configured hash, or that of a password made for this run."""
+        security = self.config.security
+        if security.admin_password_bcrypt or not self.config.admin_user:
+            return security.admin_password_bcrypt
+        self.generated_password = random_password()
+        return hash_password(self.generated_password)

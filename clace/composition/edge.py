@@ -1,0 +1,173 @@
+"""What is served where: sites, and the listeners they are behind."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import to_builtins
+from twisted.web.resource import IResource
+
+from clace.composition.apps import Apps
+from clace.composition.data import Data
+from clace.composition.plugins import Plugins
+from clace.listeners.defaults import (
+    DefaultListeners,
+    Listener,
+    Serve,
+    default_listeners,
+    has_dual_stack,
+)
+from clace.listeners.services import Listeners
+from clace.log_files import RotatingFile
+from clace.model.paths import AppGlob, AppPath
+from clace.threads import Threads
+from clace.web.access import AccessEntry, AccessLog
+from clace.web.admin import AdminAPI, Guard, trusted
+from clace.web.admin_guard import AdminGuard
+from clace.web.app_access import AppAccess
+from clace.web.apps import AppEdge, AppsResource
+from clace.web.cors import Sharing
+from clace.web.downloads import Downloads
+from clace.web.forwarded import TrustedProxies
+from clace.web.https_only import HTTPSOnly
+from clace.web.limits import Limits
+from clace.web.root import Root
+from clace.web.site import Site
+from clace.web.trail import Trail, TrailOptions
+
+MEBIBYTE = 1024 * 1024
+
+
+class Edge:
+    """The admin API on the socket, and over TCP if it is configured; apps everywhere else."""
+
+    def __init__(
+        self, data: Data, plugins: Plugins, apps: Apps, reactor: Any, file_threads: Threads
+    ) -> None:
+        self._data = data
+        self._config = data.config
+        self._apps = apps
+        self._reactor = reactor
+        self._proxies = TrustedProxies(self._config.security.trusted_proxies)
+        self.access_log, self._access = self._make_access_log()
+        downloads = Downloads(plugins.temp_files.open, file_threads.run)
+        self.admin_site = self._site(Root(self._admin(trusted), None))
+        self.app_site = self._site(self._for_apps(downloads))
+        self.listeners = self._make_listeners()
+
+    def own_names(self) -> tuple[str, ...]:
+        """The names by which this server may be administered over TCP."""
+        names = ("localhost", self._config.system.default_domain, socket.gethostname())
+        return (*names, *self._config.security.admin_hosts)
+
+    def https_place(self, name: str) -> tuple[str, int]:
+        """The host to send a browser to that asked for ``name``, and the port of HTTPS there."""
+        apps = self._apps.installed.matching(AppGlob.parse("all"))
+        ours = {*self.own_names(), *(app.domain for app in apps)}
+        addresses = self.listeners.addresses()
+        port = next((one.port for one in addresses if one.scheme == "https"), 443)
+        return name if name in ours else self._config.system.default_domain, port
+
+    def urls(self, address: AppPath) -> tuple[str, str]:
+        """Where an app can be opened, over HTTP and HTTPS; empty for what is turned off."""
+        host = address.domain or self._config.system.default_domain
+        found = {
+            listening.scheme: f"{listening.scheme}://{host}:{listening.port}{address.path}"
+            for listening in reversed(self.listeners.addresses())
+            if listening.serve == "apps"
+        }
+        return found.get("http", ""), found.get("https", "")
+
+    def _for_apps(self, downloads: Downloads) -> IResource:
+        guard = AdminGuard(self._data.account, self._proxies, self.own_names())
+        over_tcp = self._admin(guard) if self._config.security.admin_over_tcp else None
+        root = Root(over_tcp, self._apps_resource(downloads))
+        if self._config.http.redirect_to_https:
+            return HTTPSOnly(root, self._proxies, self.https_place)
+        return root
+
+    def _admin(self, guard: Guard) -> IResource:
+        api = AdminAPI(
+            self._apps.administration(self.urls),
+            guard,
+            self._data.audit,
+            seconds=self._reactor.seconds,
+            new_id=new_id,
+            version=self._apps.version,
+        )
+        return api.router().resource()
+
+    def _apps_resource(self, downloads: Downloads) -> AppsResource:
+        settings = self._config.app_config
+        edge = AppEdge(
+            headers_level=settings.security.headers_level,
+            check_origin=not settings.security.disable_csrf_protection,
+            sharing=Sharing(**to_builtins(settings.cors)),
+        )
+        kept = TrailOptions(
+            redact_url=settings.audit.redact_url, skip=settings.audit.skip_http_events
+        )
+        return AppsResource(
+            self._apps.installed,
+            self._apps.runtime,
+            AppAccess(self._data.account, self._config.security.app_default_auth_type),
+            downloads,
+            self._proxies,
+            Trail(self._data.audit, self._reactor.seconds, new_id, kept),
+            edge,
+        )
+
+    def _site(self, root: IResource) -> Site:
+        return Site(
+            root,
+            self._reactor,
+            access_log=self._access,
+            new_id=new_id,
+            limits=Limits(body=self._config.sandbox.max_request_body_mb * MEBIBYTE),
+            proxies=self._proxies,
+        )
+
+    def _make_access_log(self) -> tuple[AccessLog, Callable[[AccessEntry], None]]:
+        logging = self._config.logging
+        file = RotatingFile(
+            self._config.home / "logs" / "access.log",
+            logging.max_size_mb * MEBIBYTE,
+            logging.max_backups,
+        )
+        access_log = AccessLog(self._reactor, file.write)
+        return access_log, access_log if logging.access_logging else lambda _entry: None
+
+    def _make_listeners(self) -> Listeners:
+        config = self._config
+        wanted = DefaultListeners(
+            server_uri=config.server_uri,
+            certificates=str(config.https.cert_location),
+            http_host=config.http.host,
+            http_port=config.http.port,
+            https_host=config.https.host,
+            https_port=config.https.port,
+            certificate_names=(config.system.default_domain,),
+            certificate_lookup=config.https.enable_cert_lookup,
+        )
+        declared = (
+            *default_listeners(wanted, dual_stack=has_dual_stack()),
+            *(Listener(entry.endpoint, serves(entry.serve)) for entry in config.listen),
+        )
+        return Listeners(
+            declared,
+            {"admin": self.admin_site, "apps": self.app_site},
+            self._reactor,
+            admin_over_tcp=config.security.admin_over_tcp,
+        )
+
+
+def serves(written: str) -> Serve:
+    return "admin" if written == "admin" else "apps"
+
+
+def new_id() -> str:
+    """An id for a request, and for an incident if it comes to that."""
+    return f"rid_{secrets.token_hex(10)}"
