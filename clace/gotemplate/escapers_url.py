@@ -39,7 +39,7 @@ def _fold(scheme: str) -> str:
 def url_filter(*args: Any) -> str:
     text = stringify(args)
     if type(text) is URL or is_safe(text):
-        return text
+        return str.__str__(text)
     return "#" + FAILSAFE
 
 

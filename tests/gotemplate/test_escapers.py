@@ -8,7 +8,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate import compile_templates
+from clace.gotemplate import (
+    compile_templates,
+    escapers_css,
+    escapers_html,
+    escapers_js,
+    escapers_url,
+)
+from clace.gotemplate.values import CSS, HTML, JS, URL, HTMLAttr, JSStr, Srcset
+
+ESCAPERS = (
+    escapers_css.css_string,
+    escapers_css.css_value,
+    escapers_html.html_attribute,
+    escapers_html.html_name,
+    escapers_html.html_nospace,
+    escapers_html.html_rcdata,
+    escapers_html.html_text,
+    escapers_html.html_value,
+    escapers_js.js_regexp,
+    escapers_js.js_string,
+    escapers_js.js_template,
+    escapers_js.js_value,
+    escapers_url.srcset,
+    escapers_url.url_escape,
+    escapers_url.url_filter,
+    escapers_url.url_normalize,
+)
 
 texts = st.text() | st.sampled_from(("</script>", "javascript:x", "'\"<&>+=`", "\\\\", "]]>", "--"))
 PAGE = compile_templates(
@@ -85,3 +111,13 @@ class EscaperTests(SynchronousTestCase):
         """A style value stays a value, and a name a name."""
         self.assertNotRegex(piece("css", value), "[<>{};()\"'@]")
         self.assertRegex(piece("name", value), r"\A[0-9A-Za-z]+\Z")
+
+
+class ContentTests(SynchronousTestCase):
+    def test_trust_ends_at_the_first_escaper(self):
+        """What an escaper returns is plain text, so the next one does not trust it."""
+        kinds = (CSS, HTML, HTMLAttr, JS, JSStr, Srcset, URL)
+        for escaper in ESCAPERS:
+            for kind in kinds:
+                for text in ("", "a", "<b>", "x y"):
+                    self.assertIs(type(escaper(kind(text))), str, (escaper, kind, text))
