@@ -79,7 +79,7 @@ class StoreContract:
             self.assertEqual(self.error("insert", "thing", {"u": None, **fields}), expected)
         large = self.error("insert", "thing", {"u": None, "t": "a" * MAX_BYTES})
         self.assertIn(f"more than {MAX_BYTES}", large)
-        self.insert(t="a" * (MAX_BYTES - 100))
+        self.insert(l=["a" * (MAX_BYTES - 100)])
         self.assertEqual(self.value("count", "thing", {}), 1)
 
     def test_missing_field(self):

@@ -35,7 +35,7 @@ class Words(Protocol):
     column_type: TypeEngine[Any]
     """What a column of documents is declared as."""
 
-    def written(self, text: str) -> Element:
+    def written(self, text: Element) -> Element:
         """A document's JSON as a value for the column."""
 
     def read(self, document: Element) -> Element:
@@ -75,8 +75,8 @@ class SQLiteWords:
         "object": ("object",),
     }
 
-    def written(self, text: str) -> Element:
-        return literal(text)
+    def written(self, text: Element) -> Element:
+        return text
 
     def read(self, document: Element) -> Element:
         return document
@@ -113,8 +113,8 @@ class PostgresWords:
 
     column_type: TypeEngine[Any] = JSONB()
 
-    def written(self, text: str) -> Element:
-        return cast(literal(text, Text), JSONB)
+    def written(self, text: Element) -> Element:
+        return cast(text, JSONB)
 
     def read(self, document: Element) -> Element:
         return cast(document, Text)

@@ -11,6 +11,7 @@ from clace.plugins.store.tables import Collection
 
 log = Logger()
 BUSY = "the store is busy, others are writing to it"
+_TOO_LONG = "index row "
 _LATE = ("interrupted", "statement timeout")
 _LOCKED = ("database is locked", "lock timeout", "QueuePool limit")
 
@@ -25,6 +26,8 @@ def failed(error: SQLAlchemyError | OverflowError, *collections: Collection) -> 
     said = reason(error).strip().partition("\n")[0]
     if any(words in said for words in _LATE):
         return CallFailed("the query took too long and was ended")
+    if _TOO_LONG in said:
+        return CallFailed("the value of an indexed field is too long for PostgreSQL")
     if any(words in said for words in _LOCKED):
         log.warn("The store is locked: {said}", said=said)  # noqa: G010 - Twisted's
         return CallFailed(BUSY)

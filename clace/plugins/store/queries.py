@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from attrs import frozen
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, Text, bindparam, delete, func, insert, select, update
 
 from clace.plugins.definition import CallFailed
 from clace.plugins.store.clauses import Clauses
@@ -58,11 +58,19 @@ class Queries:
         self.doc_type = entries.doc_type
         self._table = entries.table
         self._columns = entries.columns
-        self._words = words
         self._clauses = Clauses(words, entries.columns)
         self._document = words.read(self._columns["_json"])
         own = [column for column in self._columns if column.name != "_json"]
         self._rows = select(*own, self._document.label("_json"))
+        self._by_id = self._rows.where(self._columns["_id"] == bindparam("id"))
+        new = words.written(bindparam("document", type_=Text))
+        self._insert = insert(self._table).values(_json=new)
+        same = (self._columns["_id"] == bindparam("id")) & (
+            self._columns["_updated_at"] == bindparam("seen")
+        )
+        self._seen = select(self._document).where(same)
+        next_version = self._columns["_version"] + 1
+        self._update = update(self._table).where(same).values(_json=new, _version=next_version)
 
     @property
     def name(self) -> str:
@@ -76,9 +84,9 @@ class Queries:
             "_updated_by": stamp.user,
             "_created_at": stamp.time,
             "_updated_at": stamp.time,
-            "_json": self._words.written(encoded(fields)),
+            "document": encoded(fields),
         }
-        key = connection.execute(insert(self._table).values(values)).inserted_primary_key
+        key = connection.execute(self._insert, values).inserted_primary_key
         assert key is not None
         return int(key[0])
 
@@ -90,17 +98,16 @@ class Queries:
 
         :raises CallFailed: there is none, or it has been changed.
         """
-        same = (self._columns["_id"] == entry_id) & (self._columns["_updated_at"] == seen)
-        stored = connection.scalar(select(self._document).where(same))
+        which = {"id": entry_id, "seen": seen}
+        stored = connection.scalar(self._seen, which)
         changed = 0
         if stored is not None:
             values = {
-                "_version": self._columns["_version"] + 1,
                 "_updated_by": stamp.user,
                 "_updated_at": max(stamp.time, seen + 1),
-                "_json": self._words.written(encoded({**decoded(stored), **fields})),
+                "document": encoded({**decoded(stored), **fields}),
             }
-            changed = connection.execute(update(self._table).where(same).values(values)).rowcount
+            changed = connection.execute(self._update, {**which, **values}).rowcount
         if not changed:
             raise CallFailed(
                 f"entry {entry_id} not found or concurrently updated in table {self.name}"
@@ -109,7 +116,7 @@ class Queries:
 
     def by_id(self, connection: Connection, entry_id: int) -> Entry:
         """:raises CallFailed: there is none."""
-        found = connection.execute(self._rows.where(self._columns["_id"] == entry_id)).first()
+        found = connection.execute(self._by_id, {"id": entry_id}).first()
         if found is None:
             raise self._no_entry(entry_id)
         return self._entry(found)
