@@ -57,6 +57,7 @@ class Edge:
         self.admin_site = self._site(Root(self._admin(trusted), None))
         self.app_site = self._site(self._for_apps(downloads))
         self.listeners = self._make_listeners()
+        plugins.locate(self.urls)
 
     def own_names(self) -> tuple[str, ...]:
         """The names by which this server may be administered over TCP."""

@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from twisted.application.service import MultiService
 
 from clace.composition.data import Data
 from clace.config.sections import FSPlugin, HTTPPlugin, StorePlugin
+from clace.model.app import App
+from clace.model.paths import AppPath
+from clace.plugins import proxy
 from clace.plugins.accounts import with_accounts
 from clace.plugins.definition import Plugin
 from clace.plugins.exec.plugin import Exec, ExecSettings
 from clace.plugins.fs.plugin import Fs, FsSettings
 from clace.plugins.gate import Gate
 from clace.plugins.http.plugin import Http, HttpSettings
+from clace.plugins.introspection import Insight, Introspection
+from clace.plugins.packages import package_plugins
 from clace.plugins.store.database import open_database
 from clace.plugins.store.plugin import Store, StoreSettings
 from clace.plugins.temp_files import TempFiles
 from clace.threads import Threads
+from clace.web.app_access import AppAccess
+
+Urls = Callable[[AppPath], tuple[str, str]]
+"""Where an app can be opened, over HTTP and HTTPS; empty for what is turned off."""
 
 
 class Plugins:
     """All plugins behind their gate, with what they keep open."""
 
     def __init__(self, data: Data, reactor: Any, file_threads: Threads) -> None:
+        self._data = data
         self._config = data.config
         self._reactor = reactor
         self._in_thread = file_threads.run
@@ -36,11 +46,26 @@ class Plugins:
         self.temp_files = TempFiles(str(folder), reactor, secrets.token_bytes, self._in_thread)
         search_path = ExecSettings(search_path=os.environ.get("PATH", os.defpath))
         self.programs = Exec(reactor, search_path, self.temp_files, self._in_thread)
+        self._access = AppAccess(data.account, self._config.security.app_default_auth_type)
+        self._urls: Urls = lambda address: ("", address.path)
+        insight = Insight(data.store, data.audit, self._may_use, self._url)
+        self._introspection = Introspection(insight)
         self.plugins = tuple(self._make())
         self.gate = Gate(self.plugins, secrets=data.secrets, holds=data.account.holds)
 
+    def locate(self, urls: Urls) -> None:
+        """Say where apps can be opened, as soon as that is known."""
+        self._urls = urls
+
     def _make(self) -> Iterator[Plugin]:
         """Each plugin, and what it is for its accounts."""
+        own = (*self._own(), self._introspection.plugin, proxy.plugin)
+        yield from own
+        taken = (plugin.name for plugin in own)
+        others = self._config.plugin.others.items()
+        yield from package_plugins(self._config.plugins.enabled, others, taken)
+
+    def _own(self) -> Iterator[Plugin]:
         sections = self._config.plugin
         yield from with_accounts(
             lambda _: self.programs.plugin, sections.exec, sections.exec_accounts
@@ -48,6 +73,14 @@ class Plugins:
         yield from with_accounts(self._fs, sections.fs, sections.fs_accounts)
         yield from with_accounts(self._http, sections.http, sections.http_accounts)
         yield from with_accounts(self._store, sections.store, sections.store_accounts)
+
+    def _may_use(self, app: App, user_id: str) -> bool:
+        return self._access.is_open(app) or self._data.account.holds(user_id, "app:access")
+
+    def _url(self, address: AppPath) -> str:
+        """HTTPS before HTTP."""
+        plain, secure = self._urls(address)
+        return secure or plain
 
     def _fs(self, _section: FSPlugin) -> Plugin:
         folders = tuple(map(str, self._config.app_config.fs.file_access))

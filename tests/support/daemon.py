@@ -86,9 +86,15 @@ class Daemon:
     def certificate(self) -> Path:
         return self.home / "config" / "certificates" / "default.crt"
 
+    @property
+    def packages(self) -> Path:
+        """A folder for packages that are installed for this server alone."""
+        return self.home / "packages"
+
     def environment(self) -> dict[str, str]:
+        path = os.pathsep.join(map(str, (ROOT, self.packages)))
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        return {**kept, "CL_HOME": str(self.home), "HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        return {**kept, "CL_HOME": str(self.home), "HOME": str(self.home), "PYTHONPATH": path}
 
     # The process.
 

@@ -6,6 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.support.plugin_packages import install_example
 from tests.system.cases import SharedDaemonTestCase, runs
 
 PROTOCOL = """
@@ -175,6 +176,57 @@ def handler(req):
 
 app = ace.app("Accounts", routes = [ace.api("/", handler = handler)],
     permissions = [ace.permission("http.in#work", "get", ["regex:http://.*"])])
+"""
+
+
+CLACE = """
+load("clace.in", "clace")
+
+def handler(req):
+    apps = clace.list_apps(path = "/ClaceTests*").value
+    clace.list_all_apps(include_internal = True).value
+    return [{name: app[name] for name in ("name", "path", "url", "auth", "version")}
+            for app in apps]
+
+def events(req):
+    ace.audit("deploy", "target", "detail")
+    found = clace.list_audit_events(
+        app_glob = req.AppPath, operation = req.Query["operation"][0]).value
+    return [[event["app_path"], event["target"], event["detail"]] for event in found]
+
+def operations(req):
+    return clace.list_operations().value
+
+app = ace.app("Clace", routes = [
+    ace.api("/", handler = handler), ace.api("/events", handler = events),
+    ace.api("/operations", handler = operations),
+], permissions = [ace.permission("clace.in", name) for name in (
+    "list_apps", "list_all_apps", "list_audit_events", "list_operations")])
+"""
+PROXY = """
+load("proxy.in", "proxy")
+
+def handler(req):
+    return proxy.config("http://127.0.0.1:1/", strip_path = "/a").value.strip_path
+
+app = ace.app("Proxy", routes = [ace.api("/", handler = handler)],
+    permissions = [ace.permission("proxy.in", "config", ["regex:http://.*"])])
+"""
+PROXYING = """
+load("proxy.in", "proxy")
+
+app = ace.app("Proxy", routes = [ace.proxy("/", proxy.config("http://127.0.0.1:1"))],
+    permissions = [ace.permission("proxy.in", "config")])
+"""
+GREETS = """
+load("greet.in", "greet")
+load("greet.in#loud", loud = "greet")
+
+def handler(req):
+    return [greet.greet(greet.WORLD).value, loud.greet("you", loud = True).value]
+
+app = ace.app("Greets", routes = [ace.api("/", handler = handler)], permissions = [
+    ace.permission("greet.in", "greet"), ace.permission("greet.in#loud", "greet", ["you"])])
 """
 
 
@@ -417,6 +469,60 @@ class AccountTests(HTTPTestCase):
         self.assertTrue(listed.endswith("\n  http.in#work: inner\n"), listed)
         self.daemon.must("account", "link", "--promote", "http.in#work", "-", path)
         self.assertIn("neither configured nor linked", self.failure(path))
+
+
+class ClaceTests(PluginTestCase):
+    def test_journey(self):
+        """An app can show the apps that its user may use, and what was done."""
+        path = self.install(CLACE)
+        url = f"https://localhost:{self.daemon.ports['https']}{path}"
+        self.assertEqual(
+            self.value(path),
+            [{"name": "Clace", "path": path, "url": url, "auth": "system", "version": 1}],
+        )
+        self.value(f"{path}/events?operation=deploy")
+        self.assertEqual(
+            self.value(f"{path}/events?operation=deploy"), [[path, "target", "detail"]]
+        )
+        self.assertEqual(self.value(f"{path}/operations"), ["deploy"])
+
+
+class ProxyTests(PluginTestCase):
+    def test_config(self):
+        """A configuration of a proxy can be made."""
+        self.assertEqual(self.value(self.install(PROXY)), "/a")
+
+    def test_routes(self):
+        """An app with a proxied route is refused, and told why."""
+        folder = self.source({"app.star": PROXYING})
+        told = self.daemon.refused("app", "create", str(folder), "/proxying")
+        self.assertIn("app.star:4:", told)
+        self.assertIn("ace.proxy is not available in this version", told)
+
+
+class PackageTests(PluginTestCase):
+    def test_journey(self):
+        """The plugin of an installed package is used once it is enabled."""
+        text = (
+            '[plugins]\nenabled = ["greet.in"]\n[plugin."greet.in"]\ngreeting = "Hi"\n'
+            '[plugin."greet.in#loud"]\n'
+        )
+        self.daemon = self.make_daemon(text)
+        install_example(self.daemon.packages)
+        self.daemon.start()
+        path = self.install(GREETS)
+        self.assertEqual(
+            self.value(path), [f"Hi, world, from {path}", f"HELLO, YOU, FROM {path.upper()}"]
+        )
+
+    def test_not_installed(self):
+        """A package that is not there stops the start with a line."""
+        daemon = self.make_daemon('[plugins]\nenabled = ["greet.in"]\n')
+        code, told = daemon.refusal()
+        self.assertEqual(code, 1)
+        self.assertIn(
+            "error: [plugins] enabled: no installed package has a plugin greet.in\n", told
+        )
 
 
 class StagingTests(PluginTestCase):

@@ -1,0 +1,200 @@
+"""``clace.in``: what the server knows of its apps, and of what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from attrs import frozen
+from msgspec import Struct
+
+from clace.interfaces import IAppStore, IAuditTrail
+from clace.model.app import App
+from clace.model.audit_filter import AuditFilter
+from clace.model.paths import AppGlob, AppPath
+from clace.model.traffic import AuditEvent
+from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
+
+_SECOND = 1_000_000_000
+
+
+@frozen
+class Insight:
+    """What is looked at: the apps, who may use them, where they are, and what was recorded."""
+
+    store: IAppStore
+    trail: IAuditTrail
+    may_use: Callable[[App, str], bool]
+    url: Callable[[AppPath], str]
+
+
+class ListApps(Struct, frozen=True):
+    """The parameters of ``list_apps``: ``query`` is any part of name, address or source."""
+
+    query: str = ""
+    path: str = ""
+    include_internal: bool = False
+
+
+class ListAuditEvents(Struct, frozen=True):
+    """The parameters of ``list_audit_events``: dates are days in UTC, both included."""
+
+    app_glob: str = ""
+    user_id: str = ""
+    event_type: str = ""
+    operation: str = ""
+    target: str = ""
+    status: str = ""
+    start_date: str = ""
+    end_date: str = ""
+    rid: str = ""
+    detail: str = ""
+    limit: int = 50
+    before_timestamp: int | str = ""
+
+
+class Nothing(Struct, frozen=True):
+    """For a function without parameters."""
+
+
+class Introspection:
+    """The functions of ``clace.in``."""
+
+    def __init__(self, insight: Insight) -> None:
+        self._insight = insight
+
+    @property
+    def plugin(self) -> Plugin:
+        functions = {
+            "list_apps": Function(ListApps, self.list_apps, is_read=True),
+            "list_all_apps": Function(ListApps, self.list_all_apps, is_read=True),
+            "list_audit_events": Function(ListAuditEvents, self.list_audit_events, is_read=True),
+            "list_operations": Function(Nothing, self.list_operations, is_read=True),
+        }
+        return Plugin("clace.in", functions)
+
+    async def list_apps(self, invocation: Invocation, given: ListApps) -> list[dict[str, Any]]:
+        """The apps that match and that the user may use, oldest first."""
+        user_id = invocation.caller.user_id
+        found = await self._matching(given)
+        return [self._described(app) for app in found if self._insight.may_use(app, user_id)]
+
+    async def list_all_apps(self, _invocation: Invocation, given: ListApps) -> list[dict[str, Any]]:
+        """The apps that match, oldest first."""
+        return [self._described(app) for app in await self._matching(given)]
+
+    async def list_audit_events(
+        self, _invocation: Invocation, given: ListAuditEvents
+    ) -> list[dict[str, str]]:
+        """The newest events that match, newest first."""
+        apps = {app.id: app for app in await self._insight.store.apps()}
+        matching = _ids(apps.values(), given.app_glob) if given.app_glob else None
+        events = await self._insight.trail.query(_filter(given, matching))
+        return [_row(event, apps.get(event.app_id)) for event in events]
+
+    async def list_operations(self, _invocation: Invocation, _given: Nothing) -> list[str]:
+        """What apps recorded by themselves, each operation once."""
+        return list(await self._insight.trail.operations())
+
+    async def _matching(self, given: ListApps) -> list[App]:
+        glob, part = AppGlob.parse(given.path), given.query.casefold()
+        return [
+            app
+            for app in await self._insight.store.apps()
+            if (given.include_internal or not app.main_app)
+            and glob.matches(app.address)
+            and any(part in text.casefold() for text in _searched(app))
+        ]
+
+    def _described(self, app: App) -> dict[str, Any]:
+        version = app.metadata.version_metadata
+        return {
+            "name": app.metadata.name,
+            "path": str(app),
+            "url": self._insight.url(app.address),
+            "id": app.id,
+            "is_dev": app.is_dev,
+            "main_app": app.main_app,
+            "auth": app.settings.authn_type,
+            "source_url": app.source_url,
+            "version": version.version,
+            "branch": version.git_branch,
+            "git_sha": version.git_commit,
+            "git_message": version.git_message,
+            "create_time": _written(app.create_time),
+            "update_time": _written(app.update_time),
+        }
+
+
+def _searched(app: App) -> tuple[str, ...]:
+    return app.metadata.name, str(app), app.source_url
+
+
+def _ids(apps: Iterable[App], glob: str) -> frozenset[str]:
+    pattern = AppGlob.parse(glob)
+    return frozenset(app.id for app in apps if pattern.matches(app.address))
+
+
+def _filter(given: ListAuditEvents, app_ids: frozenset[str] | None) -> AuditFilter:
+    """:raises CallFailed: a date or time is none."""
+    start = _day("start_date", given.start_date)
+    ends = [
+        end
+        for end in (_day("end_date", given.end_date, 1), _nanoseconds(given.before_timestamp))
+        if end is not None
+    ]
+    return AuditFilter(
+        app_ids=app_ids,
+        user_id=given.user_id,
+        event_type=given.event_type,
+        operation=given.operation,
+        target=given.target,
+        status=given.status,
+        rid=given.rid,
+        detail=given.detail,
+        start=start,
+        end=min(ends, default=None),
+        limit=given.limit,
+    )
+
+
+def _day(name: str, text: str, days: int = 0) -> int | None:
+    """When a day begins, or that many days later, in nanoseconds since the epoch."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text) + timedelta(days)
+    except (ValueError, OverflowError):
+        raise CallFailed(f"{name} is {text:.40}, expected YYYY-MM-DD") from None
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * _SECOND
+
+
+def _nanoseconds(given: int | str) -> int | None:
+    if given == "":
+        return None
+    try:
+        return int(given)
+    except ValueError:
+        raise CallFailed(f"before_timestamp is {given!s:.40}, expected nanoseconds") from None
+
+
+def _row(event: AuditEvent, app: App | None) -> dict[str, str]:
+    return {
+        "rid": event.rid,
+        "app_id": event.app_id,
+        "app_name": app.metadata.name if app else "",
+        "app_path": str(app) if app else "",
+        "create_time_epoch": str(event.create_time),
+        "create_time": _written(datetime.fromtimestamp(event.create_time // _SECOND, UTC)),
+        "user_id": event.user_id,
+        "event_type": event.event_type,
+        "operation": event.operation,
+        "target": event.target,
+        "status": event.status,
+        "detail": event.detail,
+    }
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
