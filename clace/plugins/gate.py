@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from msgspec.structs import replace
 from zope.interface import implementer
 
 from clace.errors import BadRequest, PluginRefused
@@ -71,26 +70,31 @@ class Gate:
         """
         self.check_load(caller.app, call.plugin)
         function = self._function(caller.app, call)
-        covering(caller.app, call.plugin, call.function, call.args)
+        found = covering(caller.app, call.plugin, call.function, call.args)
         name, parameters = f"{call.plugin}.{call.function}", function.parameters
         values = named(name, parameters, call.args, call.kwargs)
 
         def grants_for(args: tuple[Any, ...]) -> tuple[Permission, ...]:
             others = dict(zip(parameters.__struct_fields__, args, strict=False))
-            return self._grants(caller, function, replace(call, args=args), {**values, **others})
+            found = covering(caller.app, call.plugin, call.function, args)
+            return self._allowing(found, caller, function, call, {**values, **others})
 
-        grants = grants_for(call.args)
+        grants = self._allowing(found, caller, function, call, values)
         given = bind(name, parameters, call.args, call.kwargs)
         return Permitted(function, grants, given, grants_for)
 
-    def _grants(
-        self, caller: Caller, function: Function, call: PluginCall, values: Mapping[str, Any]
+    def _allowing(
+        self,
+        grants: tuple[Permission, ...],
+        caller: Caller,
+        function: Function,
+        call: PluginCall,
+        values: Mapping[str, Any],
     ) -> tuple[Permission, ...]:
-        """The permissions by which the user of the app may make the call.
+        """Those of the permissions by which the user of the app may make the call.
 
         :raises PluginRefused: there are none.
         """
-        grants = covering(caller.app, call.plugin, call.function, call.args)
         refusal = not_permitted(caller.app, call.plugin, call.function)
         grants = within(refusal, grants, values)
         grants = writable(caller.app, function, call, grants)
