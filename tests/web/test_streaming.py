@@ -55,6 +55,8 @@ class StreamingTests(SynchronousTestCase):
         self.producer.resumeProducing()
         self.assertEqual(self.request.written, [b"one", b"two"])
         self.assertNoResult(sending)
+        self.body.finish()
+        self.successResultOf(sending)
 
     def test_client_leaves_while_nothing_comes(self):
         """A silent stream is closed at once when nobody listens any more."""
