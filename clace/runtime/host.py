@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -271,6 +272,7 @@ class _Line(Protocol):
         self._received = received
         self._lost = lost
         self._breach: BadFrame | None = None
+        self._resting: IDelayedCall | None = None
 
     def dataReceived(self, data: bytes) -> None:
         if self._breach is not None:
@@ -281,7 +283,11 @@ class _Line(Protocol):
         if spent > _LONG_SECONDS and self._breach is None:
             # Who has much to say waits twice as long as it took: others are heard meanwhile.
             self._paced.pauseProducing()
-            self._clock.callLater(2 * spent, self._paced.resumeProducing)
+            self._resting = self._clock.callLater(2 * spent, self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = None
+        self._paced.resumeProducing()
 
     @property
     def _paced(self) -> Any:
@@ -298,5 +304,8 @@ class _Line(Protocol):
             self._lost(breach)
 
     def connectionLost(self, _reason: Failure = connectionDone) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
         if self._breach is None:
             self._lost(None)
