@@ -301,6 +301,9 @@ class IRuntime(Interface):
     def publish(app: App, loaded: ILoadedApp) -> None:
         """From now on requests go to ``loaded``; those in flight end where they began."""
 
+    def renew(app: App) -> None:
+        """The app has other settings: the next request is answered by a host that has them."""
+
     def retract(app_id: str) -> None:
         """Forget the app; its host ends when its requests in flight have."""
 

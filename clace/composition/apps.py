@@ -12,7 +12,8 @@ from typing import Any
 
 from clace.composition.data import Data
 from clace.composition.plugins import Plugins
-from clace.config import Config, node_values, values_with_secrets
+from clace.config import node_values, values_with_secrets
+from clace.config.sections import AppLimits
 from clace.interfaces import IFiles
 from clace.model.app import App
 from clace.model.paths import AppPath
@@ -22,7 +23,7 @@ from clace.operations.creation import Creation, Defaults, stamps
 from clace.operations.secrets import SecretOperations
 from clace.runtime.hosts import ProcessHosts
 from clace.runtime.installed import InstalledApps
-from clace.runtime.limits import HostLimits
+from clace.runtime.limits import HostLimits, Limits
 from clace.runtime.packing import Knowledge
 from clace.runtime.probe import Probe
 from clace.runtime.program import program_for
@@ -71,6 +72,7 @@ class Apps:
                 domain=self._config.system.default_domain,
                 git_auth=security.default_git_auth,
                 stage_write_access=security.stage_enable_write_access,
+                preview_write_access=security.preview_enable_write_access,
             ),
             stamp=stamps(self._reactor.seconds, secrets.token_bytes),
             urls=urls,
@@ -97,15 +99,21 @@ class Apps:
         return await self._data.store.files(app.id, app.version)
 
     def _make_runtime(self) -> Runtime:
-        limits = host_limits(self._config)
         return Runtime(
             self._reactor,
-            ProcessHosts(self._reactor, limits, self._program),
-            limits,
+            ProcessHosts(self._reactor, self._program),
+            self._limits(),
             self._plugins.gate,
             self._data.audit,
             self._files_of,
             self._knowledge(),
+        )
+
+    def _limits(self) -> Limits:
+        return Limits(
+            of=lambda app: host_limits(self._data.settings_of(app).sandbox),
+            hosts=self._config.sandbox.max_hosts,
+            watch_seconds=self._config.system.file_watcher_debounce_millis / 1000,
         )
 
     def _knowledge(self) -> Knowledge:
@@ -139,20 +147,19 @@ class Apps:
         return GitSource(self._reactor, self._file_threads.run, scratch, options)
 
 
-def host_limits(config: Config) -> HostLimits:
-    sandbox = config.sandbox
+def host_limits(configured: AppLimits) -> HostLimits:
     return HostLimits(
-        memory_mb=sandbox.memory_mb,
-        threads=sandbox.threads,
-        request_seconds=sandbox.request_timeout_secs,
-        start_seconds=sandbox.start_timeout_secs,
-        waiting=sandbox.max_waiting,
-        hosts=sandbox.max_hosts,
-        idle_seconds=sandbox.idle_secs,
-        response_mb=sandbox.max_response_mb,
-        plugin_calls=sandbox.max_plugin_calls,
-        log_lines=sandbox.max_log_lines,
-        watch_seconds=config.system.file_watcher_debounce_millis / 1000,
+        memory_mb=configured.memory_mb,
+        threads=configured.threads,
+        request_seconds=configured.request_timeout_secs,
+        start_seconds=configured.start_timeout_secs,
+        waiting=configured.max_waiting,
+        waiting_seconds=configured.max_wait_secs,
+        response_mb=configured.max_response_mb,
+        plugin_calls=configured.max_plugin_calls,
+        log_lines=configured.max_log_lines,
+        cpu_seconds=configured.max_cpu_secs,
+        idle_seconds=configured.idle_secs,
     )
 
 

@@ -13,10 +13,13 @@ from twisted.application.service import MultiService
 from clace.audit.log import open_audit
 from clace.audit.retention import Retention
 from clace.auth.account import AdminAccount
-from clace.config import Config, with_secrets
+from clace.config import AppConfigs, Config, with_secrets
+from clace.config.sections import OneApp
 from clace.database.schema import UpgradeOptions
+from clace.errors import AppBroken, BadRequest
 from clace.metadata.secret_rows import open_secret_rows
 from clace.metadata.store import open_store
+from clace.model.app import App
 from clace.passwords import hash_password, random_password
 from clace.secrets.opening import open_providers
 from clace.secrets.opening import open_store as open_stored
@@ -38,6 +41,7 @@ class Data:
             ignore_higher_version=config.metadata.ignore_higher_version,
         )
         self._open_metadata(upgrades, warn)
+        self.app_configs = AppConfigs(self.config, os.environ)
         retention = Retention(
             http_days=config.system.http_event_retention_days,
             other_days=config.system.non_http_event_retention_days,
@@ -48,6 +52,16 @@ class Data:
         self.account = AdminAccount(
             self.config.admin_user, self._password_hash(), reactor, self.password_threads.run
         )
+
+    def settings_of(self, app: App) -> OneApp:
+        """What holds for the app: its own settings, or the server's.
+
+        :raises AppBroken: its own are none that this server knows.
+        """
+        try:
+            return self.app_configs.of(app.metadata.appconfig)
+        except BadRequest as error:
+            raise AppBroken(f"the settings of app {app} cannot be used: {error.message}") from error
 
     def _open_metadata(self, upgrades: UpgradeOptions, warn: Callable[[str], None]) -> None:
         """The store and the secrets, which need each other: secrets name the database, and it

@@ -1,5 +1,6 @@
 """TOML -> frozen ``Config``; every refusal names file, key and what was expected."""
 
+from clace.config.apps import AppConfigs
 from clace.config.discovery import Location, NoHome, find
 from clace.config.filling import values_with_secrets, with_secrets
 from clace.config.loading import Config, load, node_values
@@ -9,6 +10,7 @@ from clace.config.showing import Shown, effective
 from clace.config.writing import write_toml
 
 __all__ = [
+    "AppConfigs",
     "Config",
     "Location",
     "NoHome",

@@ -21,7 +21,7 @@ _KEYS = {
     ("https",): "disable_client_certs mkcert_path service_email storage_location use_staging",
     ("security",): """
         allowed_container_args allowed_mounts auth_callback_domain auth_required callback_url
-        disable_login_form preview_enable_write_access session_block_key session_https_only
+        disable_login_form session_block_key session_https_only
         session_max_age session_secret unsafe_agent_without_sandbox
         unsafe_allow_system_plugins_anon unsafe_enable_testurl_rbac
         """,

@@ -66,6 +66,7 @@ class Security(Struct, frozen=True):
     ] = "system"
     default_git_auth: Text = ""
     stage_enable_write_access: Flag = True
+    preview_enable_write_access: Flag = True
     sandbox: Annotated[str, rules.one_of("required", "best_effort")] = "best_effort"
     trusted_proxies: Annotated[tuple[str, ...], rules.array(rules.network())] = ()
 
@@ -101,22 +102,29 @@ class Restart(Struct, frozen=True):
     drain_timeout_secs: Annotated[int, rules.integer(0, DAY)] = 30
 
 
-class Sandbox(Struct, frozen=True):
-    """Limits of the processes that run apps."""
+class AppLimits(Struct, frozen=True):
+    """Limits of the process that runs an app: those of all apps, or of one by its own settings."""
 
     memory_mb: Annotated[int, rules.integer(64, 1_048_576)] = 512
-    total_memory_mb: Annotated[int, rules.integer(0, 104_857_600)] = 0
-    uid_base: Annotated[int, rules.integer(1, 4_294_000_000)] = 2_100_000_000
-    uid_count: Annotated[int, rules.integer(0, 100_000)] = 10_000
     request_timeout_secs: Seconds = 60
     start_timeout_secs: Seconds = 10
+    max_cpu_secs: Annotated[int, rules.integer(0, 100_000)] = 90
     threads: Annotated[int, rules.integer(1, 64)] = 4
-    max_hosts: Annotated[int, rules.integer(1, 10_000)] = 64
-    idle_secs: Annotated[int, rules.integer(1, 30 * DAY)] = 600
-    max_waiting: Annotated[int, rules.integer(1, 100_000)] = 64
+    max_waiting: Annotated[int, rules.integer(0, 100_000)] = 64
+    max_wait_secs: Seconds = 10
     max_response_mb: Annotated[int, rules.integer(1, 60)] = 32
     max_plugin_calls: Annotated[int, rules.integer(1, 100_000_000)] = 10_000
     max_log_lines: Annotated[int, rules.integer(0, 1_000_000)] = 1_000
+    idle_secs: Annotated[int, rules.integer(1, 30 * DAY)] = 600
+
+
+class Sandbox(AppLimits, frozen=True):
+    """Limits of the processes that run apps, of each and of all together."""
+
+    max_hosts: Annotated[int, rules.integer(1, 10_000)] = 64
+    total_memory_mb: Annotated[int, rules.integer(0, 104_857_600)] = 0
+    uid_base: Annotated[int, rules.integer(1, 4_294_000_000)] = 2_100_000_000
+    uid_count: Annotated[int, rules.integer(0, 100_000)] = 10_000
     max_request_body_mb: Annotated[int, rules.integer(1, 60)] = 32
 
 
@@ -183,6 +191,12 @@ class AppConfig(Struct, frozen=True):
     cors: Cors = Cors()
     audit: AppAudit = AppAudit()
     security: AppSecurity = AppSecurity()
+
+
+class OneApp(AppConfig, frozen=True):
+    """What holds for one app: its limits are the server's ``[sandbox]`` unless it has its own."""
+
+    sandbox: AppLimits = AppLimits()
 
 
 class ExecPlugin(Struct, frozen=True):

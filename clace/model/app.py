@@ -91,13 +91,17 @@ class VersionMetadata(Struct, frozen=True):
 
 
 class AppMetadata(Struct, frozen=True):
-    """What of an app is versioned: its source's revision, what was approved, and its accounts."""
+    """What of an app is versioned: its source's revision, what was approved, its accounts, the
+    values of its params and its own settings, each as the operator wrote it.
+    """
 
     name: str = ""
     version_metadata: VersionMetadata = VersionMetadata()
     loads: tuple[str, ...] = ()
     permissions: tuple[Permission, ...] = ()
     accounts: tuple[AccountLink, ...] = ()
+    param_values: dict[str, str] = {}
+    appconfig: dict[str, str] = {}
 
     def link_of(self, plugin: str) -> AccountLink | None:
         """What was linked to exactly this name."""

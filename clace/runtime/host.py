@@ -78,6 +78,11 @@ class Host:
         """How many requests it is working on."""
         return len(self._exchanges)
 
+    @property
+    def processor_seconds(self) -> float:
+        """How long processors have worked for it so far; 0 when it has ended."""
+        return self._nursery.processor_seconds(self._number)
+
     async def load(self, load: Load, bounds: HostBounds, note: Callable[[Note], None]) -> Loaded:
         """Start the process and load the app in it; ``note`` gets what it prints meanwhile.
 

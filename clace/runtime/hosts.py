@@ -14,7 +14,7 @@ from clace.runtime.host import Host
 from clace.runtime.limits import HostLimits
 from clace.runtime.nursery import Nursery
 from clace.runtime.program import Program
-from clace.wire import HostBounds, Load, Loaded, Note
+from clace.wire import Load, Loaded, Note
 
 T = TypeVar("T")
 _PROGRAM = Program()
@@ -30,6 +30,10 @@ class RunningHost(Protocol):
     @property
     def busy(self) -> int:
         """How many requests it is working on."""
+
+    @property
+    def processor_seconds(self) -> float:
+        """How long processors have worked for it so far."""
 
     async def ask(
         self,
@@ -54,7 +58,7 @@ class Hosts(Protocol):
         """Be ready to start hosts."""
 
     async def start(
-        self, load: Load, bounds: HostBounds, note: Callable[[Note], None]
+        self, load: Load, limits: HostLimits, note: Callable[[Note], None]
     ) -> tuple[RunningHost, Loaded]:
         """:raises AppBroken: the app does not load."""
 
@@ -68,18 +72,18 @@ class Hosts(Protocol):
 class ProcessHosts:
     """Hosts forked by the nursery."""
 
-    def __init__(self, reactor: Any, limits: HostLimits, program: Program = _PROGRAM) -> None:
+    def __init__(self, reactor: Any, program: Program = _PROGRAM) -> None:
         self._reactor = reactor
-        self._limits = limits
         self.nursery = Nursery(reactor, program)
 
     def begin(self) -> None:
         self.nursery.start()
 
     async def start(
-        self, load: Load, bounds: HostBounds, note: Callable[[Note], None]
+        self, load: Load, limits: HostLimits, note: Callable[[Note], None]
     ) -> tuple[RunningHost, Loaded]:
-        host = Host(self._reactor, self.nursery, self._limits)
+        host = Host(self._reactor, self.nursery, limits)
+        bounds = limits.auditing if load.inert else limits.serving
         return host, await host.load(load, bounds, note)
 
     async def in_thread(self, work: Callable[[], T], /) -> T:

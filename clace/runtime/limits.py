@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from msgspec import Struct
 
 from clace.errors import ClaceError
+from clace.model.app import App
 from clace.wire import HostBounds
 
 E = TypeVar("E", bound=ClaceError)
 
 
 class HostLimits(Struct, frozen=True, kw_only=True):
-    """Bounds of hosts, by default those of the shipped configuration.
+    """Bounds of an app's host, by default those of the shipped configuration.
 
     A request may take ``request_seconds``; ``grace_seconds`` later its host is killed. As many
-    requests of one app are worked on as it has threads; ``waiting`` more may wait
-    ``waiting_seconds``. A request may make ``plugin_calls``, an app write ``log_lines`` a minute.
-    Dev apps are looked at for changes every ``watch_seconds``.
+    requests are worked on as there are threads; ``waiting`` more may wait ``waiting_seconds``. A
+    request may make ``plugin_calls``, the app write ``log_lines`` and use ``cpu_seconds`` of
+    processors (0: any) in a minute, and be unused for ``idle_seconds``.
     """
 
     memory_mb: int = 512
@@ -31,9 +33,8 @@ class HostLimits(Struct, frozen=True, kw_only=True):
     response_mb: int = 32
     plugin_calls: int = 10_000
     log_lines: int = 1_000
-    hosts: int = 64
+    cpu_seconds: int = 90
     idle_seconds: float = 600
-    watch_seconds: float = 0.3
 
     @property
     def serving(self) -> HostBounds:
@@ -45,6 +46,22 @@ class HostLimits(Struct, frozen=True, kw_only=True):
         """Bounds of a host that only loads an app once."""
         cpu = round(self.start_seconds + self.grace_seconds + 1)
         return HostBounds(memory_mb=self.memory_mb, threads=1, cpu_seconds=cpu)
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """The bounds of each app, and of all together: so many ``hosts`` at a time.
+
+    Dev apps are looked at for changes every ``watch_seconds``.
+    """
+
+    of: Callable[[App], HostLimits]
+    hosts: int = 64
+    watch_seconds: float = 0.3
+
+
+def limits_for_all(limits: HostLimits, *, hosts: int = 64, watch_seconds: float = 0.3) -> Limits:
+    """The same for every app."""
+    return Limits(of=lambda _app: limits, hosts=hosts, watch_seconds=watch_seconds)
 
 
 def over(limit: str, error: E) -> E:

@@ -18,14 +18,14 @@ from clace.model.traffic import AppRequest, AppResponse
 from clace.runtime.calls import PluginCalls
 from clace.runtime.exchange import Deadline, Exchange, OfRequest
 from clace.runtime.hosts import RunningHost
-from clace.runtime.limits import HostLimits
+from clace.runtime.limits import HostLimits, Limits, limits_for_all
 from clace.runtime.packing import Knowledge
 from clace.runtime.runtime import Runtime
 from clace.runtime.slot import Fetch
-from clace.wire import Answer, Call, Failed, Head, HostBounds, Load, Loaded, Next, Note
+from clace.wire import Answer, Call, Failed, Head, Load, Loaded, Next, Note
 
 T = TypeVar("T")
-_LIMITS = HostLimits()
+_LIMITS = limits_for_all(HostLimits())
 _KNOWLEDGE = Knowledge()
 
 
@@ -38,31 +38,29 @@ class MemoryRuntime(Runtime):
         gate: IPluginGate,
         audit_log: IAuditLog,
         files_for: Fetch,
-        limits: HostLimits = _LIMITS,
+        limits: Limits = _LIMITS,
         knowledge: Knowledge = _KNOWLEDGE,
     ) -> None:
-        hosts = MemoryHosts(clock, limits)
-        super().__init__(clock, hosts, limits, gate, audit_log, files_for, knowledge)
+        super().__init__(clock, MemoryHosts(clock), limits, gate, audit_log, files_for, knowledge)
 
 
 class MemoryHosts:
     """Loads apps in this process."""
 
-    def __init__(self, clock: Any, limits: HostLimits) -> None:
+    def __init__(self, clock: Any) -> None:
         self._clock = clock
-        self._limits = limits
 
     def begin(self) -> None:
         """There is nothing to start."""
 
     async def start(
-        self, load: Load, _bounds: HostBounds, note: Callable[[Note], None]
+        self, load: Load, limits: HostLimits, note: Callable[[Note], None]
     ) -> tuple[RunningHost, Loaded]:
         try:
             app = HostedApp(load, lambda text: note(Note(request=0, text=text)))
         except AppFault as fault:
             raise AppBroken(fault.located()) from None
-        return MemoryHost(self._clock, self._limits, app), app.loaded
+        return MemoryHost(self._clock, limits, app), app.loaded
 
     async def in_thread(self, work: Callable[[], T], /) -> T:
         return work()
@@ -76,10 +74,11 @@ class MemoryHost:
 
     def __init__(self, clock: Any, limits: HostLimits, app: HostedApp) -> None:
         self._clock = clock
-        self._limits = limits
+        self.limits = limits
         self._app = app
         self.alive = True
         self.busy = 0
+        self.processor_seconds = 0.0
 
     async def ask(
         self,
@@ -89,13 +88,13 @@ class MemoryHost:
         done: Callable[[], None],
     ) -> AppResponse:
         answers: dict[int, Answer] = {}
-        deadline = Deadline(self._clock, self._limits.request_seconds, lambda: None)
+        deadline = Deadline(self._clock, self.limits.request_seconds, lambda: None)
         exchange = Exchange(
             calls,
             note,
             lambda answer: answers.update({answer.call: answer}),
             deadline,
-            self._limits,
+            self.limits,
         )
         self.busy += 1
         exchange.ended.addBoth(lambda _: self._left(done))

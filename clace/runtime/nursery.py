@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from clace.errors import AppCrashed
+from clace.runtime.processes import processor_seconds
 from clace.runtime.program import ENVIRONMENT, Program
 from clace.wire import (
     MAX_NURSERY_MESSAGE,
@@ -89,6 +90,11 @@ class Nursery:
         if self._control is not None and host in self._ended:
             with suppress(OSError):  # a nursery that cannot be told is gone, and its hosts with it
                 self._control.send(End(host))
+
+    def processor_seconds(self, host: int) -> float:
+        """How long processors have worked for a host so far; 0 for one that is no more."""
+        pid = self.pids.get(host)
+        return 0.0 if pid is None else processor_seconds(pid)
 
     async def stop(self) -> None:
         """End all hosts and the nursery; returns when they are gone."""

@@ -13,27 +13,27 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from clace.errors import AppBusy, ClaceError
+from clace.errors import AppBusy, AppCrashed, ClaceError
 from clace.interfaces import Caller, IAuditLog, IFiles, ILoadedApp, IPluginGate, IRuntime
 from clace.model.app import App, Demands
 from clace.model.schema import Schema
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
+from clace.runtime.budget import Budget
 from clace.runtime.calls import PluginCalls
 from clace.runtime.contents import Contents
 from clace.runtime.events import EVENTS, ReloadEvents
 from clace.runtime.hosts import Hosts
-from clace.runtime.limits import HostLimits, over
-from clace.runtime.log_budget import LogBudget
+from clace.runtime.limits import Limits, over
 from clace.runtime.options import read_options
 from clace.runtime.packing import Knowledge, pack_load
 from clace.runtime.shipped import WithAssets
 from clace.runtime.slot import Fetch, Slot, Started, Supply
 from clace.runtime.static import choose, serve
 from clace.runtime.turnstile import Turnstile
-from clace.wire import HostBounds, Note
+from clace.wire import Note
 
-_SWEEPS = 4
-_AUDITS = 4
+_METERING_SECONDS = 1
+_AUDITS, _AUDITS_WAITING, _AUDIT_WAITING_SECONDS = 4, 64, 10
 _NANOSECONDS = 1_000_000_000
 _LONGEST_NOTE = 8192
 _KNOWLEDGE = Knowledge()
@@ -62,7 +62,7 @@ class Runtime(Service):
         self,
         clock: Any,
         hosts: Hosts,
-        limits: HostLimits,
+        limits: Limits,
         gate: IPluginGate,
         audit_log: IAuditLog,
         files_for: Fetch,
@@ -79,29 +79,28 @@ class Runtime(Service):
         self._slots: dict[str, Slot] = {}
         self._contents = Contents()
         self._events = ReloadEvents(clock, limits.watch_seconds)
-        self._audits = Turnstile(clock, _AUDITS, limits.waiting, limits.waiting_seconds)
-        self._budgets: dict[str, LogBudget] = {}
+        self._audits = Turnstile(clock, _AUDITS, _AUDITS_WAITING, _AUDIT_WAITING_SECONDS)
         self.limits_reached: Counter[str] = Counter()
-        self._sweeping = LoopingCall(self._retire_idle)
-        self._sweeping.clock = clock
+        self._looking_after = LoopingCall(self._look_after)
+        self._looking_after.clock = clock
 
     def startService(self) -> None:
         super().startService()
         self._hosts.begin()
-        self._sweeping.start(max(1.0, self._limits.idle_seconds / _SWEEPS), now=False)
+        self._looking_after.start(_METERING_SECONDS, now=False)
 
     def stopService(self) -> Deferred[None]:
         """Ends all hosts; fires when they are gone."""
         super().stopService()
         self._events.stop()
-        if self._sweeping.running:
-            self._sweeping.stop()
+        if self._looking_after.running:
+            self._looking_after.stop()
         return Deferred.fromCoroutine(self._hosts.stop())
 
     async def audit(self, app: App, files: IFiles) -> tuple[str, Demands]:
         await self._audits.enter()
         try:
-            started = await self._run(app, files, self._limits.auditing, inert=True)
+            started = await self._run(app, files, inert=True)
         finally:
             self._audits.leave()
         started.host.retire()
@@ -116,11 +115,15 @@ class Runtime(Service):
         slot.app = app
         slot.swap(loaded.started)
 
+    def renew(self, app: App) -> None:
+        slot = self._slots.get(app.id)
+        if slot is not None:
+            slot.renew(app)
+
     def retract(self, app_id: str) -> None:
-        self._budgets.pop(app_id, None)
         slot = self._slots.pop(app_id, None)
         if slot is not None:
-            slot.retire()
+            slot.close()
 
     async def respond(self, app: App, request: AppRequest) -> AppResponse:
         try:
@@ -169,7 +172,8 @@ class Runtime(Service):
             schema=slot.options.schema if slot.options is not None else Schema(),
         )
         calls = PluginCalls(self._gate, caller)
-        return await host.ask(request, calls, self._noted(caller), slot.turnstile.leave)
+        note = self._noted(caller, slot.lines)
+        return await host.ask(request, calls, note, slot.turnstile.leave)
 
     async def _start_with_room(self, app: App, files: IFiles) -> Started:
         """Another host, for which the one not used for longest makes room."""
@@ -183,15 +187,17 @@ class Runtime(Service):
         return await self._start(app, files)
 
     async def _start(self, app: App, files: IFiles) -> Started:
-        return await self._run(app, files, self._limits.serving, inert=False)
+        return await self._run(app, files, inert=False)
 
-    async def _run(self, app: App, files: IFiles, bounds: HostBounds, *, inert: bool) -> Started:
-        plugins = self._gate.manifests()
-        load = await pack_load(app, files, plugins, self._knowledge, self._limits)
+    async def _run(self, app: App, files: IFiles, *, inert: bool) -> Started:
+        plugins, limits = self._gate.manifests(), self._limits.of(app)
+        load = await pack_load(app, files, plugins, self._knowledge, limits)
         load = msgspec.structs.replace(load, inert=inert)
         caller = Caller(app=app)
+        slot = self._slots.get(app.id)
+        lines = slot.lines if slot else Budget(self._clock, limits.log_lines)
         try:
-            host, loaded = await self._hosts.start(load, bounds, self._noted(caller))
+            host, loaded = await self._hosts.start(load, limits, self._noted(caller, lines))
         except ClaceError as error:
             self._count(caller, error)
             raise
@@ -201,17 +207,17 @@ class Runtime(Service):
             name=loaded.name,
             demands=loaded.demands,
             options=read_options(loaded.options),
+            limits=limits,
         )
 
-    def _noted(self, caller: Caller) -> Callable[[Note], None]:
+    def _noted(self, caller: Caller, lines: Budget) -> Callable[[Note], None]:
         """What the app prints goes to the log; what it wants recorded, to the audit log."""
-        app_id, lines = caller.app.id, self._limits.log_lines
-        budget = self._budgets.setdefault(app_id, LogBudget(self._clock, lines))
 
         def noted(note: Note) -> None:
-            if not budget.take():
-                if budget.has_just_ended:
-                    self._record_limit(caller, "log_lines", f"more than {lines} lines in a minute")
+            if not lines.take():
+                if lines.ends_now():
+                    told = f"more than {lines.amount:g} lines in a minute"
+                    self._record_limit(caller, "log_lines", told)
             elif note.operation:
                 self._audit_log.record(self._event(caller, note))
             else:
@@ -250,8 +256,15 @@ class Runtime(Service):
         )
         self._audit_log.record(self._event(caller, note, "system"))
 
-    def _retire_idle(self) -> None:
-        oldest = self._clock.seconds() - self._limits.idle_seconds
-        for slot in self._slots.values():
-            if slot.is_idle and slot.used_at < oldest:
+    def _end_spender(self, slot: Slot) -> None:
+        if slot.processors.ends_now():
+            self._record_limit(Caller(app=slot.app), "cpu_time", slot.excess)
+        slot.end(AppCrashed(slot.excess))
+
+    def _look_after(self) -> None:
+        for slot in tuple(self._slots.values()):
+            slot.meter()
+            if slot.excess and slot.has_host:
+                self._end_spender(slot)
+            if slot.is_forgotten:
                 slot.retire()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 from twisted.logger import Logger
 
-from clace.errors import AppBroken, SourceError
+from clace.errors import AppBroken, AppBusy, ClaceError, NoSuchApp, SourceError
 from clace.interfaces import IFiles
 from clace.model.app import App, Demands, FileRef
+from clace.runtime.budget import Budget
 from clace.runtime.hosts import RunningHost
-from clace.runtime.limits import HostLimits
+from clace.runtime.limits import HostLimits, Limits
 from clace.runtime.options import AppOptions
 from clace.runtime.shared import Shared
 from clace.runtime.shipped import WithAssets
@@ -30,6 +32,7 @@ class Started(Struct, frozen=True, kw_only=True):
     name: str
     demands: Demands
     options: AppOptions
+    limits: HostLimits
 
 
 Start = Callable[[App, IFiles], Awaitable[Started]]
@@ -40,7 +43,7 @@ class Supply(Struct, frozen=True):
     """What a slot gets hosts and files from."""
 
     clock: Any
-    limits: HostLimits
+    limits: Limits
     fetch: Fetch
     start: Start
     in_thread: InThread
@@ -64,16 +67,20 @@ class Slot:
         self._broken: AppBroken | None = None
         self._broken_at = 0.0
         self._looked_at = float("-inf")
+        self._metered = 0.0
+        self._closed = False
         self._starting = Shared(self._start_anew)
         self._fetching = Shared(self._fetch_files)
         self._looking = Shared(self._look)
         self.app = app
         self.options: AppOptions | None = None
         self.listeners: list[Callable[[], None]] = []
-        limits = supply.limits
+        limits = self.limits = supply.limits.of(app)
         self.turnstile = Turnstile(
             self._clock, limits.threads, limits.waiting, limits.waiting_seconds
         )
+        self.lines = Budget(self._clock, limits.log_lines)
+        self.processors = Budget(self._clock, limits.cpu_seconds or math.inf)
         self.used_at = self._clock.seconds()
 
     @property
@@ -84,6 +91,12 @@ class Slot:
     def is_idle(self) -> bool:
         """Whether its host could be ended without anybody noticing."""
         return self._host is not None and self._host.alive and not self._host.busy
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether its host has been idle for as long as it may be."""
+        unused = self._clock.seconds() - self.used_at
+        return self.is_idle and bool(unused > self.limits.idle_seconds)
 
     def use(self) -> None:
         """The app is asked for now."""
@@ -109,7 +122,14 @@ class Slot:
         """A host that can be asked.
 
         :raises AppBroken: the app does not load.
+        :raises AppBusy: it has used up its processor time.
+        :raises NoSuchApp: it is no more.
         """
+        if self._closed:
+            raise NoSuchApp(f"app not found: {self.app}")
+        if self.excess:
+            seconds = math.ceil(self.processors.seconds_left)
+            raise AppBusy(f"{self.excess}; it goes on in {seconds} seconds")
         if self._host is not None and self._host.alive:
             return self._host
         return await self._starting.result()
@@ -117,6 +137,7 @@ class Slot:
     def swap(self, started: Started) -> None:
         """From now on ``started`` answers; what is in flight ends where it began."""
         self.retire()
+        self._limit(started.limits)
         self._host = started.host
         self._files = started.files
         self._broken = None
@@ -126,13 +147,56 @@ class Slot:
     def retire(self) -> None:
         """Let the host end when its requests have; the next request starts another."""
         host, self._host = self._host, None
+        self._metered = 0.0
         if host is not None:
             host.retire()
+
+    def renew(self, app: App) -> None:
+        """The next request starts the app as it is now; what is in flight ends where it began."""
+        self.retire()
+        self.app = app
+        self._files = self._broken = None
+        self._limit(self._supply.limits.of(app))
+
+    def close(self) -> None:
+        """The app is no more."""
+        self._closed = True
+        self.retire()
+
+    def meter(self) -> None:
+        """Count what processors did for the host since it was last counted."""
+        if self._host is not None and self._host.alive:
+            used = self._host.processor_seconds
+            self.processors.take(max(0.0, used - self._metered))
+            self._metered = used
+
+    @property
+    def excess(self) -> str:
+        """What to tell of too much processor time; empty while there is some left."""
+        if not self.processors.is_used_up:
+            return ""
+        most = self.limits.cpu_seconds
+        return f"the app used more than {most} seconds of processor time in a minute"
+
+    def end(self, reason: ClaceError) -> None:
+        """End the host at once; its requests fail with ``reason``."""
+        if self._host is not None:
+            self._host.end(reason)
+
+    def _limit(self, limits: HostLimits) -> None:
+        self.limits = limits
+        self.turnstile.change(limits.threads, limits.waiting, limits.waiting_seconds)
+        self.lines.amount = limits.log_lines
+        self.processors.amount = limits.cpu_seconds or math.inf
 
     async def _start_anew(self) -> RunningHost:
         if self._broken is not None and not self._may_try_again():
             raise self._broken
+        app = self.app
         started = await self._started(await self.files())
+        if self._closed or self.app is not app:
+            started.host.retire()  # it was renewed or removed meanwhile
+            return await self.host() if self._closed else await self._start_anew()
         if self._host is not None and self._host.alive:
             started.host.retire()  # another was published meanwhile
             return self._host

@@ -16,7 +16,7 @@ class Turnstile:
 
     def __init__(self, clock: Any, width: int, length: int, seconds: float) -> None:
         self._clock = clock
-        self._free = width
+        self._width = self._free = width
         self._length = length
         self._seconds = seconds
         self._queue: deque[Deferred[None]] = deque()
@@ -39,10 +39,19 @@ class Turnstile:
 
     def leave(self) -> None:
         """Whoever was let in is done."""
-        if self._queue:
+        self._free += 1
+        self._let_in()
+
+    def change(self, width: int, length: int, seconds: float) -> None:
+        """Let another number in from now on; nobody who is in or waits is sent away."""
+        self._free += width - self._width
+        self._width, self._length, self._seconds = width, length, seconds
+        self._let_in()
+
+    def _let_in(self) -> None:
+        while self._queue and self._free > 0:
+            self._free -= 1
             self._queue.popleft().callback(None)
-        else:
-            self._free += 1
 
     def _leave_queue(self, turn: Deferred[None]) -> None:
         if turn in self._queue:

@@ -6,26 +6,27 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppBroken, AppBusy, AppCrashed, NoSuchRoute, SourceError
 from clace.model.app import AppMetadata, VersionMetadata
-from clace.runtime.limits import HostLimits, over
+from clace.runtime.limits import HostLimits, Limits, limits_for_all, over
 from clace.runtime.memory import MemoryHosts, MemoryRuntime
 from clace.runtime.packing import Knowledge
 from clace.runtime.runtime import Runtime
 from tests.support.apps import HELLO, DictFiles, a_request, an_app
 from tests.support.plugins import MemoryAudit, MemoryGate
 
-LIMITS = HostLimits(threads=2, waiting=1, waiting_seconds=5, hosts=2, idle_seconds=60)
+OF_ALL = HostLimits(threads=2, waiting=1, waiting_seconds=5, idle_seconds=60, cpu_seconds=30)
+LIMITS = limits_for_all(OF_ALL, hosts=2)
 DEV = an_app(app_id="app_dev_1", is_dev=True)
 
 
 class Countable(MemoryHosts):
     """Counts the hosts that were started, and keeps them."""
 
-    def __init__(self, clock, limits):
-        super().__init__(clock, limits)
+    def __init__(self, clock):
+        super().__init__(clock)
         self.started = []
 
-    async def start(self, load, bounds, note):
-        host, loaded = await super().start(load, bounds, note)
+    async def start(self, load, limits, note):
+        host, loaded = await super().start(load, limits, note)
         self.started.append(host)
         return host, loaded
 
@@ -35,7 +36,7 @@ class RuntimeCase(SynchronousTestCase):
 
     def setUp(self):
         self.clock = Clock()
-        self.hosts = Countable(self.clock, LIMITS)
+        self.hosts = Countable(self.clock)
         self.files = DictFiles(HELLO)
         self.runtime = Runtime(
             self.clock, self.hosts, LIMITS, MemoryGate(), MemoryAudit(), self.files_for
@@ -77,9 +78,20 @@ class LimitTests(RuntimeCase):
     def setUp(self):
         super().setUp()
         self.audit = MemoryAudit()
-        limits = HostLimits(threads=1, waiting=1, waiting_seconds=5, log_lines=3)
-        hosts = Countable(self.clock, limits)
-        self.runtime = Runtime(self.clock, hosts, limits, MemoryGate(), self.audit, self.files_for)
+        self.make(HostLimits(threads=1, waiting=1, log_lines=3, cpu_seconds=30))
+
+    def make(self, limits):
+        self.hosts = Countable(self.clock)
+        self.runtime = Runtime(
+            self.clock,
+            self.hosts,
+            limits if isinstance(limits, Limits) else limits_for_all(limits),
+            MemoryGate(),
+            self.audit,
+            self.files_for,
+        )
+        self.runtime.startService()
+        self.addCleanup(self.runtime.stopService)
 
     def test_log(self):
         """What an app prints beyond its lines a minute is dropped; that is told once a minute."""
@@ -100,13 +112,76 @@ class LimitTests(RuntimeCase):
             raise error
 
         self.runtime = Runtime(
-            self.clock, Countable(self.clock, LIMITS), LIMITS, MemoryGate(), self.audit, fail
+            self.clock, Countable(self.clock), LIMITS, MemoryGate(), self.audit, fail
         )
         for _ in range(2):
             self.failureResultOf(self.respond(an_app()), AppCrashed)
         self.assertEqual(self.runtime.limits_reached, {"memory": 1})
         told = "memory: the app's process ran out of memory"
         self.assertEqual(self.limits_told(), [("system", "app_limit", "/test", told)])
+
+    def use_processors(self, seconds):
+        """Let the host be seen to have used so much by now."""
+        self.hosts.started[-1].processor_seconds = seconds
+        self.clock.advance(1)
+
+    def test_processors(self):
+        """An app that uses too much of processors in a minute is ended until the next one."""
+        self.page(an_app())
+        self.use_processors(30)
+        self.page(an_app())
+        self.use_processors(31)
+        self.assertFalse(self.hosts.started[0].alive)
+        told = "the app used more than 30 seconds of processor time in a minute"
+        self.assertEqual(
+            self.limits_told(), [("system", "app_limit", "/test", f"cpu_time: {told}")]
+        )
+        for _ in range(2):
+            error = self.failureResultOf(self.respond(an_app()), AppBusy).value
+            self.assertEqual(error.message, f"{told}; it goes on in 58 seconds")
+        self.clock.advance(58)
+        self.page(an_app())
+        self.assertEqual(self.runtime.limits_reached, {"cpu_time": 1})
+
+    def test_processors_over_several_hosts(self):
+        """What earlier hosts of the same minute used counts too."""
+        for _ in range(2):
+            self.page(an_app())
+            self.use_processors(20)
+            self.hosts.started[-1].alive = False
+        self.failureResultOf(self.respond(an_app()), AppBusy)
+
+    def test_any_processor_time(self):
+        """0 is no limit."""
+        self.make(HostLimits(cpu_seconds=0))
+        self.page(an_app())
+        self.use_processors(1000)
+        self.page(an_app())
+        self.assertEqual(len(self.hosts.started), 1)
+
+    def test_of_each_app(self):
+        """An app may have limits of its own, which hold for its hosts from their start."""
+        mine = HostLimits(memory_mb=100, idle_seconds=5)
+        apps = an_app(), an_app("/other", app_id="app_prd_2")
+        self.make(Limits(of=lambda app: mine if app.path == "/test" else OF_ALL))
+        for app in apps:
+            self.page(app)
+        self.assertEqual([host.limits.memory_mb for host in self.hosts.started], [100, 512])
+        self.clock.pump([1] * 6)
+        self.assertEqual([host.alive for host in self.hosts.started], [False, True])
+
+    def test_changed(self):
+        """Limits that an app gets with a new version hold from when that is published."""
+        limits = {"width": 1}
+        self.make(Limits(of=lambda _app: HostLimits(threads=limits["width"], waiting=0)))
+        app = an_app()
+        self.page(app)
+        self.runtime._slots[app.id].turnstile._free = 0
+        self.failureResultOf(self.respond(app), AppBusy)
+        limits["width"] = 2
+        loaded = self.successResultOf(Deferred.fromCoroutine(self.runtime.load(app, self.files)))
+        self.runtime.publish(app, loaded)
+        self.page(app)
 
 
 class RuntimeTests(RuntimeCase):
@@ -157,7 +232,7 @@ class RuntimeTests(RuntimeCase):
         async def gone(_app):
             raise SourceError("no such folder")
 
-        hosts = MemoryHosts(self.clock, LIMITS)
+        hosts = MemoryHosts(self.clock)
         runtime = Runtime(self.clock, hosts, LIMITS, MemoryGate(), MemoryAudit(), gone)
         error = self.failureResultOf(
             Deferred.fromCoroutine(runtime.respond(DEV, a_request())), AppBroken

@@ -40,6 +40,22 @@ class TurnstileTests(SynchronousTestCase):
         self.turnstile.leave()
         self.successResultOf(self.enter())
 
+    def test_wider(self):
+        """When more may be in, those who wait are let in, as many as there is room for."""
+        entered = [self.enter() for _ in range(4)]
+        self.turnstile.change(3, 1, 5)
+        self.assertEqual([one.called for one in entered], [True, True, True, False])
+        self.failureResultOf(self.enter(), AppBusy)
+
+    def test_narrower(self):
+        """When fewer may be in, nobody is let in until so many have left."""
+        entered = [self.enter() for _ in range(3)]
+        self.turnstile.change(1, 2, 10)
+        self.turnstile.leave()
+        self.assertFalse(entered[2].called)
+        self.turnstile.leave()
+        self.successResultOf(entered[2])
+
     def test_leaving_the_queue(self):
         """Who stops waiting takes nobody's turn."""
         entered = [self.enter() for _ in range(4)]

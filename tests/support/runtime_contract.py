@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
 from zope.interface.verify import verifyObject
 
 from clace.errors import AppBroken, AppFailed, AppTimedOut, NoSuchRoute
 from clace.interfaces import IRuntime, PluginAnswer
-from clace.model.app import Demands, Permission
+from clace.model.app import AppMetadata, Demands, Permission, VersionMetadata
 from clace.model.traffic import AppResponse
-from clace.runtime.limits import HostLimits
+from clace.runtime.limits import HostLimits, limits_for_all
 from clace.runtime.runtime import Runtime
 from tests.support.apps import HELLO, DictFiles, a_request, an_app
 from tests.support.plugins import Function, MemoryAudit, MemoryGate
 
-LIMITS = HostLimits(request_seconds=1, start_seconds=2, grace_seconds=0.5)
+LIMITS = limits_for_all(HostLimits(request_seconds=1, start_seconds=2, grace_seconds=0.5))
 BUSY = """
 def spin(req):
     for a in range(1000000000):
@@ -86,6 +87,7 @@ class Houses:
     """Runtimes over apps from dicts; ``make_runtime`` says of which kind."""
 
     make_runtime: Callable[..., Runtime]
+    limits = LIMITS
 
     def house(
         self, texts: dict[str, str], functions: dict[tuple[str, str], Function] | None = None
@@ -98,7 +100,7 @@ class Houses:
         async def files_for(_app):
             return self.files
 
-        runtime = self.make_runtime(LIMITS, self.gate, self.audit_log, files_for)
+        runtime = self.make_runtime(self.limits, self.gate, self.audit_log, files_for)
         runtime.startService()
         self.addCleanup(runtime.stopService)
         return runtime
@@ -317,6 +319,22 @@ class RuntimeContract(Houses):
         self.files = DictFiles({**HELLO, "index.go.html": "<h1>Newer</h1>"})
         runtime.retract("app_prd_1")
         self.assertIn(b"Newer", (await runtime.respond(an_app(), a_request())).body)
+
+    async def test_renew(self):
+        """An app that was renewed is loaded anew, as it is then."""
+        text = """
+def handler(req):
+    return ace.config("_branch", "none")
+
+app = ace.app("Branch", routes = [ace.api("/")])
+"""
+        runtime = self.house({"app.star": text})
+        runtime.renew(an_app())
+        self.assertEqual((await runtime.respond(an_app(), a_request())).body, b'"none"\n')
+        on_branch = AppMetadata(version_metadata=VersionMetadata(git_branch="main"))
+        newer = replace(an_app(), metadata=on_branch)
+        runtime.renew(newer)
+        self.assertEqual((await runtime.respond(newer, a_request())).body, b'"main"\n')
 
     async def test_static_file(self):
         """A static file is served under the name with its hash that the app's pages use."""

@@ -9,8 +9,9 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut
+from clace.errors import AppBroken, AppBusy, AppCrashed, AppFailed, AppTimedOut
 from clace.runtime.hosts import ProcessHosts
+from clace.runtime.limits import HostLimits, limits_for_all
 from clace.runtime.runtime import Runtime
 from tests.support.apps import a_request, an_app
 from tests.support.runtime_contract import Houses, RuntimeContract
@@ -18,7 +19,7 @@ from tests.support.runtime_contract import Houses, RuntimeContract
 
 class ProcessRuntimeTests(RuntimeContract, TestCase):
     def make_runtime(self, limits, gate, audit_log, files_for):
-        self.hosts = ProcessHosts(reactor, limits)
+        self.hosts = ProcessHosts(reactor)
         return Runtime(reactor, self.hosts, limits, gate, audit_log, files_for)
 
 
@@ -98,6 +99,21 @@ class LimitTests(Houses, TestCase):
         runtime = self.house({"app.star": STUCK})
         await self.refusal(runtime.respond(an_app(), a_request("/stuck")), AppTimedOut)
         await self.assert_goes_on(runtime)
+
+    async def test_processor_time(self):
+        """A host that uses up the processor time of its app is killed; the app has to wait."""
+        self.limits = limits_for_all(HostLimits(cpu_seconds=1))
+        runtime = self.house({"app.star": STUCK})
+        error = await self.refusal(
+            runtime.respond(an_app(), a_request("/stuck")),
+            AppCrashed,
+        )
+        self.assertIn("more than 1 seconds of processor time", error.message)
+        await self.refusal(runtime.respond(an_app(), a_request("/good")), AppBusy)
+        self.assertEqual(runtime.limits_reached, {"cpu_time": 1})
+        other = an_app("/other", app_id="app_prd_2")
+        answer = await runtime.respond(other, a_request("/good"))
+        self.assertEqual(answer.status, 200)
 
     async def test_in_flight_fail_together(self):
         """Requests that the same process was working on fail with it; other apps do not notice."""

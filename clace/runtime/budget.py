@@ -1,0 +1,45 @@
+"""How much of something an app may still use in this minute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_WINDOW_SECONDS = 60
+
+
+class Budget:
+    """So much in each minute, of lines or of seconds; what is over is refused."""
+
+    def __init__(self, clock: Any, amount: float) -> None:
+        self._clock = clock
+        self.amount = amount
+        self._since: float = clock.seconds()
+        self._used: float = 0
+        self._ended = False
+
+    def take(self, amount: float = 1) -> bool:
+        """Whether there was as much left; used it is in any case."""
+        self._begin_anew()
+        self._used += amount
+        return self._used <= self.amount
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether more was taken than there was."""
+        self._begin_anew()
+        return self._used > self.amount
+
+    def ends_now(self) -> bool:
+        """Whether it is used up; true once in a minute, for whoever asks first."""
+        told, self._ended = self._ended, self.is_used_up
+        return self._ended and not told
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the next minute begins."""
+        return max(0.0, self._since + _WINDOW_SECONDS - float(self._clock.seconds()))
+
+    def _begin_anew(self) -> None:
+        now = self._clock.seconds()
+        if now - self._since >= _WINDOW_SECONDS:
+            self._since, self._used, self._ended = now, 0, False
