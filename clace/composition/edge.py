@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from msgspec import to_builtins
@@ -13,6 +14,8 @@ from twisted.web.resource import IResource
 from clace.composition.apps import Apps
 from clace.composition.data import Data
 from clace.composition.plugins import Plugins
+from clace.config.sections import AppConfig
+from clace.errors import AppBroken
 from clace.listeners.defaults import (
     DefaultListeners,
     Listener,
@@ -22,6 +25,7 @@ from clace.listeners.defaults import (
 )
 from clace.listeners.services import Listeners
 from clace.log_files import RotatingFile
+from clace.model.app import App
 from clace.model.paths import AppGlob, AppPath
 from clace.threads import Threads
 from clace.web.access import AccessEntry, AccessLog
@@ -102,24 +106,22 @@ class Edge:
         return api.router().resource()
 
     def _apps_resource(self, downloads: Downloads) -> AppsResource:
-        settings = self._config.app_config
-        edge = AppEdge(
-            headers_level=settings.security.headers_level,
-            check_origin=not settings.security.disable_csrf_protection,
-            sharing=Sharing(**to_builtins(settings.cors)),
-        )
-        kept = TrailOptions(
-            redact_url=settings.audit.redact_url, skip=settings.audit.skip_http_events
-        )
         return AppsResource(
             self._apps.installed,
             self._apps.runtime,
             AppAccess(self._data.account, self._config.security.app_default_auth_type),
             downloads,
             self._proxies,
-            Trail(self._data.audit, self._reactor.seconds, new_id, kept),
-            edge,
+            Trail(self._data.audit, self._reactor.seconds, new_id),
+            self._edge_of,
         )
+
+    def _edge_of(self, app: App | None) -> AppEdge:
+        """An app whose settings cannot be used says so itself; the server's hold for that."""
+        with suppress(AppBroken):
+            if app is not None:
+                return app_edge(self._data.settings_of(app))
+        return app_edge(self._config.app_config)
 
     def _site(self, root: IResource) -> Site:
         return Site(
@@ -163,6 +165,17 @@ class Edge:
             self._reactor,
             admin_over_tcp=config.security.admin_over_tcp,
         )
+
+
+def app_edge(settings: AppConfig) -> AppEdge:
+    return AppEdge(
+        headers_level=settings.security.headers_level,
+        check_origin=not settings.security.disable_csrf_protection,
+        sharing=Sharing(**to_builtins(settings.cors)),
+        trail=TrailOptions(
+            redact_url=settings.audit.redact_url, skip=settings.audit.skip_http_events
+        ),
+    )
 
 
 def serves(written: str) -> Serve:

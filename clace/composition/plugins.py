@@ -83,8 +83,11 @@ class Plugins:
         return secure or plain
 
     def _fs(self, _section: FSPlugin) -> Plugin:
-        folders = tuple(map(str, self._config.app_config.fs.file_access))
-        return Fs(FsSettings(file_access=folders), self.temp_files, self._in_thread).plugin
+        settings = FsSettings(file_access=self._folders_of)
+        return Fs(settings, self.temp_files, self._in_thread).plugin
+
+    def _folders_of(self, app: App) -> tuple[str, ...]:
+        return tuple(map(str, self._data.settings_of(app).fs.file_access))
 
     def _http(self, section: HTTPPlugin) -> Plugin:
         settings = HttpSettings(allow=section.allow_hosts)

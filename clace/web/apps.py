@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from msgspec import Struct
@@ -34,18 +35,23 @@ from clace.web.origin import check_origin
 from clace.web.security_headers import missing
 from clace.web.statuses import status_of
 from clace.web.streaming import PacedBody
-from clace.web.trail import Trail, Visit
+from clace.web.trail import Trail, TrailOptions, Visit
 
 log = Logger()
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
 class AppEdge(Struct, frozen=True, kw_only=True):
-    """What the operator decided about requests to all apps."""
+    """What the operator decided about requests to an app."""
 
     headers_level: int = 2
     check_origin: bool = True
     sharing: Sharing = Sharing()
+    trail: TrailOptions = TrailOptions()
+
+
+EdgeOf = Callable[[App | None], AppEdge]
+"""What holds for an app, and for requests to none."""
 
 
 class AppsResource(Resource):
@@ -61,7 +67,7 @@ class AppsResource(Resource):
         offered: Downloads,
         proxies: TrustedProxies,
         trail: Trail,
-        edge: AppEdge,
+        edge_of: EdgeOf,
     ) -> None:
         super().__init__()
         self._installed = installed
@@ -70,7 +76,7 @@ class AppsResource(Resource):
         self._downloads = offered
         self._proxies = proxies
         self._trail = trail
-        self._edge = edge
+        self._edge_of = edge_of
 
     def render(self, request: Request) -> int:
         visit = self._trail.begin(request)
@@ -86,18 +92,21 @@ class AppsResource(Resource):
             response = refusal(error)
         visit.end(response.status)
         if not is_gone(request):
-            self._write_head(request, response, peer)
+            level = self._edge_of(visit.app).headers_level
+            self._write_head(request, response, level, secure=peer.scheme == "https")
             await write_body(request, response)
 
     async def _respond(self, request: Request, peer: Peer, visit: Visit) -> AppResponse:
         path = clean_path(request.path)
         app = visit.app = self._find(request, path)
-        sharing, own_origin = self._edge.sharing, f"{peer.scheme}://{request.getHeader('host')}"
+        edge = self._edge_of(app)
+        visit.options = edge.trail
+        sharing, own_origin = edge.sharing, f"{peer.scheme}://{request.getHeader('host')}"
         if request.method == b"OPTIONS" and sharing.allow_origin:
             return sharing.preflight(own_origin)
         user = await self._access.admit(app, request.getHeader("authorization"), peer.ip)
         visit.user = user
-        if self._edge.check_origin:
+        if edge.check_origin:
             check_origin(
                 request.method.decode("ascii"),
                 request.getHeader("host") or "",
@@ -119,14 +128,15 @@ class AppsResource(Resource):
             raise NoSuchApp("no matching app found")
         return app
 
-    def _write_head(self, request: Request, response: AppResponse, peer: Peer) -> None:
+    def _write_head(
+        self, request: Request, response: AppResponse, level: int, *, secure: bool
+    ) -> None:
         request.setResponseCode(response.status)
         request.setHeader("server", "Clace")
         for name, value in response.headers:
             request.responseHeaders.addRawHeader(name, value)
         present = {name.lower() for name, _ in response.headers}
-        secure = peer.scheme == "https"
-        for name, value in missing(self._edge.headers_level, present, secure=secure):
+        for name, value in missing(level, present, secure=secure):
             request.setHeader(name, value)
 
 

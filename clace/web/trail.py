@@ -17,7 +17,7 @@ _NANOSECONDS = 1_000_000_000
 
 
 class TrailOptions(Struct, frozen=True, kw_only=True):
-    """What of requests to apps the operator wants kept."""
+    """What of requests to an app the operator wants kept."""
 
     redact_url: bool = False
     skip: bool = False
@@ -30,6 +30,7 @@ class Visit:
         self.request_id = request_id
         self.user = ""
         self.app: App | None = None
+        self.options = TrailOptions()
         self._trail = trail
         self._request = request
         self._began = trail.seconds()
@@ -39,14 +40,14 @@ class Visit:
 
         Requests of nobody are not kept: anyone could fill the log with them.
         """
-        skipped = self._trail.options.skip or not self.user
+        skipped = self.options.skip or not self.user
         if self._request.method not in _SAFE and not skipped:
             self._trail.audit.record(self._event(status))
 
     def _event(self, status: int) -> AuditEvent:
         method = self._request.method.decode("latin-1")
         host = self._request.getHeader("host") or ""
-        redact = self._trail.options.redact_url
+        redact = self.options.redact_url
         path = _REDACTED if redact else self._request.path.decode("latin-1")
         now = self._trail.seconds()
         return AuditEvent(
@@ -70,11 +71,9 @@ class Trail:
         audit: IAuditLog,
         seconds: Callable[[], float],
         new_id: Callable[[], str],
-        options: TrailOptions,
     ) -> None:
         self.audit = audit
         self.seconds = seconds
-        self.options = options
         self._new_id = new_id
 
     def begin(self, request: Request) -> Visit:

@@ -60,10 +60,16 @@ class AppsCase(SynchronousTestCase):
         return self.offered["f1"]
 
     def ask(self, method, path, *, login=None, edge=DEFAULT_EDGE, **options):
-        trail = Trail(self.audit, lambda: 2.0, lambda: "i1", TrailOptions())
+        trail = Trail(self.audit, lambda: 2.0, lambda: "i1")
         access = AppAccess(OnePassword(), "system")
         resource = AppsResource(
-            self.apps, self.apps, access, self.downloads, TrustedProxies(), trail, edge
+            self.apps,
+            self.apps,
+            access,
+            self.downloads,
+            TrustedProxies(),
+            trail,
+            edge if callable(edge) else lambda _app: edge,
         )
         headers = options.pop("headers", {})
         if login:
@@ -210,6 +216,24 @@ class AnswerTests(AppsCase):
         origin = response.headers.getRawHeaders("access-control-allow-origin")
         self.assertEqual(origin, ["https://a.example"])
 
+    def test_of_each_app(self):
+        """What holds for one app need not hold for another, nor for requests to none."""
+
+        def edge_of(app):
+            level = {OPEN.id: 5, CLOSED.id: 0, "": 2}[app.id if app else ""]
+            return AppEdge(headers_level=level, check_origin=level > 0)
+
+        foreign = {"Origin": "https://evil.example"}
+        for path, options, frames, status in (
+            ("/open", {}, ["DENY"], 403),
+            ("/closed", {"login": "admin:right"}, None, 200),
+            ("/nothing", {}, ["SAMEORIGIN"], 404),
+        ):
+            response, _ = self.ask("GET", path, edge=edge_of, **options)
+            self.assertEqual(response.headers.getRawHeaders("x-frame-options"), frames)
+            response, _ = self.ask("POST", path, edge=edge_of, headers=dict(foreign), **options)
+            self.assertEqual(response.code, status)
+
 
 class Offer(NamedTuple):
     """A download that remembers whether it was delivered."""
@@ -256,3 +280,10 @@ class TrailTests(AppsCase):
             (event.app_id, event.user_id, event.target, event.status),
             (CLOSED.id, "admin", "localhost:/closed/x", "200"),
         )
+
+    def test_what_is_kept_of_an_app(self):
+        """Paths are left out, or requests altogether, where the operator says so."""
+        for options in (TrailOptions(redact_url=True), TrailOptions(skip=True)):
+            edge = AppEdge(trail=options)
+            self.ask("POST", "/closed/x", login="admin:right", edge=edge)
+        self.assertEqual([event.target for event in self.audit], ["localhost:<REDACTED>"])

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from twisted.internet.defer import DeferredSemaphore
 
+from clace.model.app import App
 from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
 from clace.plugins.fs.access import Access
 from clace.plugins.fs.walk import Walk, blocks, joined
@@ -27,11 +28,11 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 
 class FsSettings(Struct, frozen=True, kw_only=True):
-    """The folders open to every app; how many entries one call may look at, and how many calls
+    """The folders open to an app; how many entries one call may look at, and how many calls
     may be looking at the same time.
     """
 
-    file_access: tuple[str, ...]
+    file_access: Callable[[App], tuple[str, ...]]
     entries: int = 1_000_000
     at_once: int = 4
 
@@ -167,7 +168,8 @@ class Fs:
         return path, (state.st_dev, state.st_ino)
 
     def _access(self, invocation: Invocation) -> Access:
-        return Access.of(self._settings.file_access, invocation.grants)
+        roots = self._settings.file_access(invocation.caller.app)
+        return Access.of(roots, invocation.grants)
 
     def _walk(self, *, ignore_errors: bool) -> Walk:
         return Walk(self._settings.entries, ignore_errors)

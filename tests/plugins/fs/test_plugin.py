@@ -33,7 +33,7 @@ class FsTests(SynchronousTestCase):
         self.begin()
 
     def begin(self, arguments=(), in_thread=at_once, **settings):
-        settings = FsSettings(file_access=(self.open,), **settings)
+        settings = FsSettings(file_access=lambda _app: (self.open,), **settings)
         permissions = [Permission("fs.in", name, arguments) for name in NAMES]
         gate = Gate([Fs(settings, self.files, in_thread).plugin])
         its_app = app(*permissions, loads=("fs.in",), path="/disk")
@@ -185,5 +185,7 @@ class FsTests(SynchronousTestCase):
 
     def test_constants(self):
         """The names of the visibilities are constants."""
-        (manifest,) = Gate([Fs(FsSettings(file_access=()), self.files, at_once).plugin]).manifests()
+        (manifest,) = Gate(
+            [Fs(FsSettings(file_access=lambda _app: ()), self.files, at_once).plugin]
+        ).manifests()
         self.assertEqual(manifest.constants, {"USER": "user", "APP": "app"})
