@@ -36,7 +36,7 @@ class Load(Struct, frozen=True, tag="load", kw_only=True):
     """The first frame: the sources to run. ``inert`` plugins answer nothing (an audit).
 
     ``app_path`` is empty for an app at the root; ``static`` names files below ``static/``; ``env``
-    is what ``$NAME`` stands for in ``ace.config``.
+    is what ``$NAME`` stands for in ``ace.config``; ``params`` are texts as the operator gave them.
     """
 
     sources: dict[str, bytes]
@@ -49,6 +49,7 @@ class Load(Struct, frozen=True, tag="load", kw_only=True):
     plugins: tuple[PluginManifest, ...] = ()
     node_config: dict[str, Any] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
     load_seconds: float = 10
     request_seconds: float = 60
 

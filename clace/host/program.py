@@ -5,18 +5,21 @@ from __future__ import annotations
 import posixpath
 import re
 import time
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
+from typing import NoReturn
 
 import msgspec
 import starlark
 from starlark import LibraryExtension, StarlarkError
 
-from clace.host import prelude, schema
+from clace.host import params, prelude, schema
 from clace.host.definition import Definition
 from clace.host.desugar import Rewritten, may_hold_responses, rewrite
 from clace.host.exchange import Door, Exchange, host_call
 from clace.host.faults import AppFault, Place, Refused, read_fault
 from clace.model.app import PluginManifest
+from clace.model.params import Param
 from clace.model.schema import Schema
 from clace.wire import Load
 
@@ -65,6 +68,7 @@ class Program:
         with door.open():
             self.schema = self._evaluate_schema()
             self._documents = self._evaluate_documents()
+            self.params, self._values = self._evaluate_params()
             self._app, self.definition = self._evaluate_app()
 
     def call(self, number: int, arguments: bytes, exchange: Exchange) -> str:
@@ -90,16 +94,33 @@ class Program:
         return str(result.value)
 
     def _evaluate_schema(self) -> Schema:
-        """What ``schema.star`` declares; it can load nothing."""
+        """What ``schema.star`` declares."""
         declarations = schema.Declarations()
         if schema.SCHEMA_FILE in self._load.sources:
-            module = starlark.Module()
-            module.add_callable("ace__declare", declarations)
-            self._evaluate(module, _AFTER, schema.WORDS, None)
-            text = self._text(schema.SCHEMA_FILE, "no such file")
-            self._rewritten[schema.SCHEMA_FILE] = Rewritten(text)
-            self._evaluate(module, schema.SCHEMA_FILE, text, starlark.FileLoader(schema.no_load))
+            self._evaluate_declarations(schema.SCHEMA_FILE, schema.WORDS, declarations)
         return declarations.schema
+
+    def _evaluate_params(self) -> tuple[tuple[Param, ...], starlark.FrozenModule]:
+        """What ``params.star`` declares, and a module of the values."""
+        declarations = params.Declarations(self._load.params)
+        module = starlark.Module()
+        if params.PARAMS_FILE in self._load.sources:
+            module = self._evaluate_declarations(params.PARAMS_FILE, params.WORDS, declarations)
+            self._evaluate(module, _AFTER, params.EXPORT, None)
+        return declarations.params, module.freeze()
+
+    def _evaluate_declarations(
+        self, name: str, words: str, declare: Callable[[str], str]
+    ) -> starlark.Module:
+        """A file that has words of its own to declare with; it can load nothing."""
+        module = starlark.Module()
+        module.add_callable("ace__declare", declare)
+        ours = starlark.FileLoader(lambda _name: self._ace)
+        self._evaluate(module, _AFTER, words, ours)
+        text = self._text(name, "no such file")
+        self._rewritten[name] = Rewritten(text)
+        self._evaluate(module, name, text, starlark.FileLoader(partial(_no_load, name)))
+        return module
 
     def _evaluate_documents(self) -> starlark.FrozenModule:
         module = starlark.Module()
@@ -139,6 +160,9 @@ class Program:
         if fields:
             documents = starlark.FileLoader(lambda _name: self._documents)
             self._evaluate(module, _AFTER, _DOCUMENTS, documents)
+        if params.PARAMS_FILE in self._load.sources:
+            values = starlark.FileLoader(lambda _name: self._values)
+            self._evaluate(module, _AFTER, params.IMPORT, values)
         used = self._responses or bool(fields)
         self._rewritten[name] = rewrite(text, fields) if used else Rewritten(text)
         self._evaluate(module, name, self._rewritten[name].text, starlark.FileLoader(self._import))
@@ -276,6 +300,11 @@ def app_place(load: Load) -> Place:
 
 _APP_LINE = re.compile(rb"^app\s*=", re.MULTILINE)
 _APP_NAMES = ("app", "handler", "error_handler")
+
+
+def _no_load(file: str, name: str) -> NoReturn:
+    """:raises Refused: always."""
+    raise Refused(f"cannot load {name}: {file} loads nothing")
 
 
 def _literal(value: str | int) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import msgspec
 
 from clace.host.faults import Refused
@@ -40,11 +38,6 @@ class Declarations:
         except ValueError as error:
             raise Refused(str(error)) from None
         return ""
-
-
-def no_load(name: str) -> NoReturn:
-    """:raises Refused: always."""
-    raise Refused(f"cannot load {name}: {SCHEMA_FILE} loads nothing")
 
 
 def documents(schema: Schema) -> str:
