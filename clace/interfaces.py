@@ -25,11 +25,13 @@ from clace.model.requests import (
     CreateApp,
     CreateOptions,
     CreateSecret,
-    LinkOptions,
+    ParamChange,
     ReloadOptions,
+    UpdateMetadata,
+    UpdateOptions,
+    UpdateSettings,
 )
 from clace.model.results import (
-    AccountsLinked,
     AppCreated,
     AppFound,
     AppList,
@@ -37,12 +39,14 @@ from clace.model.results import (
     AppsDeleted,
     AppsPromoted,
     AppsReloaded,
+    AppsUpdated,
     SecretCreated,
     SecretDeleted,
     SecretFound,
     SecretList,
     SecretsRekeyed,
     ServerStatus,
+    SettingsUpdated,
     Stopping,
 )
 from clace.model.schema import Schema
@@ -85,12 +89,38 @@ class IAdministration(Interface):
     async def promote_apps(glob: str, *, dry_run: bool) -> AppsPromoted:
         """Let production apps serve what their staging twins serve."""
 
-    async def link_account(glob: str, link: AccountLink, options: LinkOptions) -> AccountsLinked:
+    async def link_account(glob: str, link: AccountLink, options: UpdateOptions) -> AppsUpdated:
         """Let the apps that match use an account of a plugin; the account ``-`` removes the link.
 
         Production apps do so from their next promotion on.
 
         :raises BadRequest: there is no such plugin, or no such account.
+        """
+
+    async def update_params(glob: str, change: ParamChange, options: UpdateOptions) -> AppsUpdated:
+        """Give the apps that match another value of a param, or with ``-`` none.
+
+        Production apps have it from their next promotion on.
+
+        :raises AppBroken: an app does not load with it, as when it is none of the param's type.
+        """
+
+    async def update_metadata(
+        glob: str, request: UpdateMetadata, options: UpdateOptions
+    ) -> AppsUpdated:
+        """Give the apps that match other settings of their own, in place of the server's.
+
+        Production apps have them from their next promotion on.
+
+        :raises BadRequest: there is no such setting, or it does not take the value.
+        """
+
+    async def update_settings(
+        glob: str, request: UpdateSettings, *, dry_run: bool
+    ) -> SettingsUpdated:
+        """Change what is not versioned of the apps that match and of their twins; it holds at once.
+
+        :raises BadRequest: nothing is said, or a value is none that the setting takes.
         """
 
     async def create_secret(request: CreateSecret, *, update: bool) -> SecretCreated:

@@ -10,7 +10,7 @@ from clace.cli.commands import Group
 from clace.cli.servers import Server, for_server
 from clace.cli.text import say, say_if_dry
 from clace.model.app import AccountLink
-from clace.model.requests import LinkOptions
+from clace.model.requests import UpdateOptions
 
 
 @click.group(cls=Group)
@@ -33,7 +33,7 @@ def link(
     ACCOUNT is what follows the # in the name of a section [plugin."x.in#ACCOUNT"]; - removes the
     link. PLUGIN is as the apps load it, with its #name if it has one.
     """
-    options = LinkOptions(promote=promote, dry_run=dry_run)
+    options = UpdateOptions(promote=promote, dry_run=dry_run)
     wanted = AccountLink(plugin, account)
     result = server.ask(lambda admin: admin.link_account(glob, wanted, options))
     for line in reports.linked(result):

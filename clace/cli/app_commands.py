@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from clace.cli import listing, reports
 from clace.cli.commands import Group
+from clace.cli.entries import config_entries, pairs
 from clace.cli.servers import Server, for_server
 from clace.cli.text import printable, say, say_if_dry
 from clace.errors import SourceError
@@ -33,7 +35,13 @@ promote_option = click.option(
 )
 
 
-@click.group(cls=Group)
+@click.group(
+    cls=Group,
+    lazy={
+        "update-metadata": "clace.cli.update_commands:metadata",
+        "update-settings": "clace.cli.update_commands:settings",
+    },
+)
 def app() -> None:
     """Install and manage apps."""
 
@@ -50,12 +58,35 @@ def app() -> None:
 @click.option("--branch", "-b", default="", help="Git branch to follow.  [default: main]")
 @click.option("--commit", "-c", default="", help="Git commit to stay at.")
 @click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")
+@click.option(
+    "--param",
+    "-p",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Value of a param; may be repeated.",
+)
+@click.option(
+    "--app-config",
+    "--conf",
+    "config",
+    multiple=True,
+    metavar="KEY=TOML",
+    help="Setting of its own, in place of [app_config]'s or [sandbox]'s; may be repeated.",
+)
+@click.option(
+    "--conf-str",
+    "config_texts",
+    multiple=True,
+    metavar="KEY=TEXT",
+    help="The same for a text, without the quotes of TOML.",
+)
 @dry_run_option
 @click.argument("source")
 @click.argument("path")
 @for_server
 def create(
-    server: Server, source: str, path: str, *, dev: bool, approve: bool, dry_run: bool, **git: str
+    server: Server, source: str, path: str, *, dev: bool, approve: bool, dry_run: bool, **said: Any
 ) -> None:
     """Install the app in SOURCE at PATH.
 
@@ -65,10 +96,12 @@ def create(
         path=path,
         source_url=source_url(source),
         is_dev=dev,
-        app_authn=git["auth"],
-        git_branch=git["branch"],
-        git_commit=git["commit"],
-        git_auth_name=git["git_auth"],
+        app_authn=said["auth"],
+        git_branch=said["branch"],
+        git_commit=said["commit"],
+        git_auth_name=said["git_auth"],
+        param_values=pairs(said["params"], "param"),
+        appconfig=config_entries(said["config"], said["config_texts"]),
     )
     options = CreateOptions(approve=approve, dry_run=dry_run)
     result = server.ask(lambda admin: admin.create_app(request, options))

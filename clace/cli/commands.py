@@ -23,6 +23,16 @@ def hyphens(name: str) -> str:
     return name.replace("_", "-")
 
 
+def truth(value: str) -> bool:
+    """What a text says that is to be true or false.
+
+    :raises click.UsageError: it is neither.
+    """
+    if value not in _ON | _OFF:
+        raise click.UsageError(f'expected "true" or "false", not "{value}"')
+    return value in _ON
+
+
 class Command(click.Command):
     """A command whose boolean flags also take ``=true`` and ``=false``."""
 

@@ -44,6 +44,7 @@ def main() -> None:
         "app": "clace.cli.app_commands:app",
         "config": "clace.cli.config_commands:config",
         "doctor": "clace.cli.doctor_command:doctor",
+        "param": "clace.cli.param_commands:param",
         "password": "clace.cli.password_command:password",
         "secret": "clace.cli.secret_commands:secret",
         "server": "clace.cli.server_commands:server",

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from clace.model.app import App, Constraint, Permission
 from clace.model.paths import AppPath
 from clace.model.results import (
-    AccountsLinked,
     AppCreated,
     Approval,
     AppsApproved,
     AppsDeleted,
     AppsPromoted,
     AppsReloaded,
+    AppsUpdated,
+    SettingsUpdated,
 )
 
 _ACCESS = {True: "READ", False: "WRITE", None: ""}
@@ -71,7 +72,7 @@ def reloaded(result: AppsReloaded) -> Iterator[str]:
     )
 
 
-def linked(result: AccountsLinked) -> Iterator[str]:
+def linked(result: AppsUpdated) -> Iterator[str]:
     for path in result.staged_update_results:
         yield f"Linked app {path}"
     yield from _paths("Promoted apps", result.promote_results)
@@ -79,6 +80,36 @@ def linked(result: AccountsLinked) -> Iterator[str]:
         f"{len(result.staged_update_results)} app(s) linked, "
         f"{len(result.promote_results)} app(s) promoted."
     )
+
+
+def updated(result: AppsUpdated, told: str = "Updated") -> Iterator[str]:
+    for path in result.staged_update_results:
+        yield f"{told} {path}"
+    yield from _paths("Promoted apps", result.promote_results)
+    yield (
+        f"{len(result.staged_update_results)} app(s) updated, "
+        f"{len(result.promote_results)} app(s) promoted."
+    )
+
+
+def param_updated(result: AppsUpdated) -> Iterator[str]:
+    return updated(result, "Updated app")
+
+
+def params(app: App) -> Iterator[str]:
+    """The values of an app's params."""
+    if not app.metadata.param_values:
+        yield f"No param values for app {app} : {app.id}"
+        return
+    yield f"Param values for app {app} : {app.id}"
+    for name, value in sorted(app.metadata.param_values.items()):
+        yield f"  {name}: {value}"
+
+
+def settled(result: SettingsUpdated) -> Iterator[str]:
+    for path in result.update_results:
+        yield f"Updating {path}"
+    yield f"{len(result.update_results)} app(s) updated."
 
 
 def links(app: App) -> Iterator[str]:

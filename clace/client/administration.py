@@ -27,11 +27,13 @@ from clace.model.requests import (
     CreateApp,
     CreateOptions,
     CreateSecret,
-    LinkOptions,
+    ParamChange,
     ReloadOptions,
+    UpdateMetadata,
+    UpdateOptions,
+    UpdateSettings,
 )
 from clace.model.results import (
-    AccountsLinked,
     AppCreated,
     AppFound,
     AppList,
@@ -39,12 +41,14 @@ from clace.model.results import (
     AppsDeleted,
     AppsPromoted,
     AppsReloaded,
+    AppsUpdated,
     SecretCreated,
     SecretDeleted,
     SecretFound,
     SecretList,
     SecretsRekeyed,
     ServerStatus,
+    SettingsUpdated,
     Stopping,
 )
 
@@ -121,8 +125,8 @@ class AdminClient:
         return await self._ask(AppsPromoted, "POST", "/promote", query)
 
     async def link_account(
-        self, glob: str, link: AccountLink, options: LinkOptions
-    ) -> AccountsLinked:
+        self, glob: str, link: AccountLink, options: UpdateOptions
+    ) -> AppsUpdated:
         query = {
             "plugin": link.plugin,
             "account": link.account_name,
@@ -130,7 +134,31 @@ class AdminClient:
             "dryRun": options.dry_run,
             "promote": options.promote,
         }
-        return await self._ask(AccountsLinked, "POST", "/link_account", query)
+        return await self._ask(AppsUpdated, "POST", "/link_account", query)
+
+    async def update_params(
+        self, glob: str, change: ParamChange, options: UpdateOptions
+    ) -> AppsUpdated:
+        query = {
+            "paramName": change.name,
+            "paramValue": change.value,
+            "appPathGlob": glob,
+            "dryRun": options.dry_run,
+            "promote": options.promote,
+        }
+        return await self._ask(AppsUpdated, "POST", "/update_param", query)
+
+    async def update_metadata(
+        self, glob: str, request: UpdateMetadata, options: UpdateOptions
+    ) -> AppsUpdated:
+        query = {"appPathGlob": glob, "dryRun": options.dry_run, "promote": options.promote}
+        return await self._ask(AppsUpdated, "POST", "/app_metadata", query, request)
+
+    async def update_settings(
+        self, glob: str, request: UpdateSettings, *, dry_run: bool
+    ) -> SettingsUpdated:
+        query = {"appPathGlob": glob, "dryRun": dry_run}
+        return await self._ask(SettingsUpdated, "POST", "/app_settings", query, request)
 
     async def create_secret(self, request: CreateSecret, *, update: bool) -> SecretCreated:
         return await self._ask(SecretCreated, "POST", "/secret", {"update": update}, request)

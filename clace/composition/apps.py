@@ -85,6 +85,8 @@ class Apps:
                 status=self._status,
                 stop=partial(self._reactor.callLater, 0, self._reactor.stop),
                 plugins=frozenset(plugin.name for plugin in self._plugins.plugins),
+                git_auths=self._config.git_auth.keys(),
+                check_config=self._data.app_configs.of,
             ),
         )
 

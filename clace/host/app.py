@@ -11,6 +11,7 @@ from clace.host.answers import Reply, checked, text_reply
 from clace.host.exchange import Daemon, Door, Exchange
 from clace.host.faults import AppFault
 from clace.host.pages import Pages
+from clace.host.params import PARAMS_FILE
 from clace.host.program import Program, app_place
 from clace.host.requests import Surroundings, request_fields
 from clace.host.routing import build_router
@@ -37,6 +38,8 @@ class HostedApp:
         for name in definition.generated_files:
             if not any(ref.name == name and ref.size for ref in load.static):
                 say(f"static/{name} is missing: build it and add it to the source")
+        for name in sorted(load.params.keys() - {param.name for param in self._program.params}):
+            say(f"param {name} has a value, but {PARAMS_FILE} does not declare it")
         self._around = Surroundings(
             app_name=definition.name,
             app_path=load.app_path,
@@ -56,7 +59,6 @@ class HostedApp:
             "has_routes": bool(definition.routes),
             "push_events": self._around.push_events,
             "schema": to_builtins(self._program.schema),
-            "params": to_builtins(self._program.params),
         }
         demands = definition.demands(tuple(self._program.plugins))
         return Loaded(name=definition.name, demands=demands, options=options)

@@ -1,7 +1,4 @@
-"""What an operator can set of an app, as its ``params.star`` declares it.
-
-An app's host sends this to the daemon, so that all of it is checked wherever it is made.
-"""
+"""What an operator can set of an app, as its ``params.star`` declares it."""
 
 from __future__ import annotations
 

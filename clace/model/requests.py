@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
+
+UNDEFINED = "<CL_UNDEFINED>"
+"""What a text of a request says when it says nothing."""
+REMOVE = "-"
+"""The value that removes what has a value."""
+Switch = Literal[0, 1, 2]
+"""A flag that may be left as it is: 0. 1 is true, 2 false."""
 
 
 class CreateApp(Struct, frozen=True, kw_only=True):
@@ -33,9 +42,36 @@ class ApproveOptions(Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
-class LinkOptions(Struct, frozen=True, kw_only=True):
+class UpdateOptions(Struct, frozen=True, kw_only=True):
+    """For a change to staging apps, and with ``promote`` to production at once."""
+
     promote: bool = False
     dry_run: bool = False
+
+
+class ParamChange(Struct, frozen=True):
+    """A param's value from now on; ``REMOVE`` takes it away."""
+
+    name: str
+    value: str
+
+
+class UpdateMetadata(Struct, frozen=True, kw_only=True):
+    """The body of ``POST /_clace/app_metadata``; entries are ``key=value``, ``key=-`` to remove."""
+
+    config_type: str = UNDEFINED
+    config_entries: tuple[str, ...] = ()
+    spec: str = UNDEFINED
+
+
+class UpdateSettings(Struct, frozen=True, kw_only=True):
+    """The body of ``POST /_clace/app_settings``: what is said of it holds at once."""
+
+    authn_type: str = UNDEFINED
+    git_auth_name: str = UNDEFINED
+    stage_write_access: Switch = 0
+    preview_write_access: Switch = 0
+    spec: str = UNDEFINED
 
 
 class ReloadOptions(Struct, frozen=True, kw_only=True):

@@ -106,10 +106,17 @@ class AppsPromoted(Struct, frozen=True):
     promote_results: tuple[AppPath, ...] = ()
 
 
-class AccountsLinked(Struct, frozen=True):
+class AppsUpdated(Struct, frozen=True):
+    """The apps that a change was made on: staging twins, or dev apps."""
+
     dry_run: bool = False
     staged_update_results: tuple[AppPath, ...] = ()
     promote_results: tuple[AppPath, ...] = ()
+
+
+class SettingsUpdated(Struct, frozen=True):
+    dry_run: bool = False
+    update_results: tuple[AppPath, ...] = ()
 
 
 class SecretCreated(Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 
 from msgspec import Struct
 from zope.interface import implementer
@@ -15,18 +16,20 @@ from clace.interfaces import (
     ISources,
     RemoveApp,
 )
-from clace.model.app import AccountLink, App, Kind
+from clace.model.app import AccountLink, App, AppMetadata, Kind
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import (
     ApproveOptions,
     CreateApp,
     CreateOptions,
     CreateSecret,
-    LinkOptions,
+    ParamChange,
     ReloadOptions,
+    UpdateMetadata,
+    UpdateOptions,
+    UpdateSettings,
 )
 from clace.model.results import (
-    AccountsLinked,
     AppCreated,
     AppDescription,
     AppFound,
@@ -37,30 +40,40 @@ from clace.model.results import (
     AppsDeleted,
     AppsPromoted,
     AppsReloaded,
+    AppsUpdated,
     SecretCreated,
     SecretDeleted,
     SecretFound,
     SecretList,
     SecretsRekeyed,
     ServerStatus,
+    SettingsUpdated,
     Stopping,
 )
-from clace.operations.accounts import AccountLinking
+from clace.operations.accounts import check_link, linked
 from clace.operations.approval import approving, report
 from clace.operations.catalogue import Catalogue
 from clace.operations.creation import Creation
 from clace.operations.draft import Draft
+from clace.operations.entries import app_config_entries, with_app_config, with_param
 from clace.operations.promotion import is_behind, promote
 from clace.operations.reloading import Reloading
 from clace.operations.secrets import SecretOperations
+from clace.operations.settings import SettingsUpdates
+from clace.operations.staged import StagedUpdates
 
 
 class ServerProcess(Struct, frozen=True):
-    """The process that all this happens in; ``plugins`` are configured in it, and accounts."""
+    """The process that all this happens in, and what is configured in it: plugins with their
+    accounts, and logins for git. ``check_config`` raises ``BadRequest`` for settings that no app
+    can have.
+    """
 
     status: Callable[[], ServerStatus]
     stop: Callable[[], None]
     plugins: Collection[str] = ()
+    git_auths: Collection[str] = ()
+    check_config: Callable[[Mapping[str, str]], object] = dict
 
 
 @implementer(IAdministration)
@@ -84,11 +97,13 @@ class Administration:
         self._installed = installed
         self._creation = creation
         self._reloading = Reloading(store, sources, runtime, installed)
-        self._linking = AccountLinking(store, runtime, installed, server.plugins)
+        self._staged = StagedUpdates(store, sources, runtime, installed)
+        self._settings = SettingsUpdates(store, runtime, installed, server.git_auths)
         self._secrets = secrets
         self._server = server
 
     async def create_app(self, request: CreateApp, options: CreateOptions) -> AppCreated:
+        self._server.check_config(request.appconfig or {})
         return await self._creation.create(request, options)
 
     async def list_apps(self, glob: str, *, internal: bool) -> AppList:
@@ -167,9 +182,34 @@ class Administration:
         return AppsPromoted(dry_run, tuple(promoted))
 
     async def link_account(
-        self, glob: str, link: AccountLink, options: LinkOptions
-    ) -> AccountsLinked:
-        return await self._linking.link(glob, link, options)
+        self, glob: str, link: AccountLink, options: UpdateOptions
+    ) -> AppsUpdated:
+        check_link(link, self._server.plugins)
+        edit = partial(linked, link=link)
+        return await self._staged.make(glob, edit, options, audited=False)
+
+    async def update_params(
+        self, glob: str, change: ParamChange, options: UpdateOptions
+    ) -> AppsUpdated:
+        edit = partial(with_param, change=change)
+        return await self._staged.make(glob, edit, options, audited=True)
+
+    async def update_metadata(
+        self, glob: str, request: UpdateMetadata, options: UpdateOptions
+    ) -> AppsUpdated:
+        entries = app_config_entries(request)
+
+        def edit(metadata: AppMetadata) -> AppMetadata:
+            after = with_app_config(metadata, entries)
+            self._server.check_config(after.appconfig)
+            return after
+
+        return await self._staged.make(glob, edit, options, audited=True)
+
+    async def update_settings(
+        self, glob: str, request: UpdateSettings, *, dry_run: bool
+    ) -> SettingsUpdated:
+        return await self._settings.make(glob, request, dry_run=dry_run)
 
     async def create_secret(self, request: CreateSecret, *, update: bool) -> SecretCreated:
         return await self._secrets.create(request, update=update)

@@ -27,16 +27,16 @@ from clace.model.requests import CreateApp, CreateOptions
 from clace.model.results import AppCreated
 from clace.operations.approval import approving, report
 from clace.operations.draft import Draft
+from clace.operations.entries import checked
+from clace.operations.settings import check_auth_type
 
-AUTH_TYPES = ("default", "none", "system")
+DEFAULT_AUTH = "default"
 # What era 25 can set at creation and this server has no rooms for: refused, never ignored.
 _UNKNOWN_HERE = (
     "spec",
-    "param_values",
     "container_options",
     "container_args",
     "container_volumes",
-    "appconfig",
 )
 
 
@@ -130,10 +130,14 @@ class Creation:
             is_dev=request.is_dev,
             create_time=stamp.time,
             settings=AppSettings(
-                authn_type=request.app_authn or "default",
+                authn_type=request.app_authn or DEFAULT_AUTH,
                 git_auth_name=request.git_auth_name,
                 stage_write_access=self._defaults.stage_write_access,
                 preview_write_access=self._defaults.preview_write_access,
+            ),
+            metadata=AppMetadata(
+                param_values=checked(request.param_values or {}),
+                appconfig=checked(request.appconfig or {}),
             ),
         )
 
@@ -164,8 +168,7 @@ class Creation:
 
 def check_supported(request: CreateApp) -> None:
     """:raises BadRequest: the request names something that this server does not do."""
-    if request.app_authn not in {"", *AUTH_TYPES}:
-        raise BadRequest(f"invalid authentication type {request.app_authn}")
+    check_auth_type(request.app_authn or DEFAULT_AUTH)
     for field in _UNKNOWN_HERE:
         if getattr(request, field):
             raise BadRequest(f"{field} is not supported by this server")
@@ -179,9 +182,8 @@ def described(app: App, name: str, fetched: Fetched, approved: Demands) -> App:
         git_commit=fetched.commit,
         git_message=fetched.message,
     )
-    return replace(
-        app, metadata=approving(AppMetadata(name=name, version_metadata=version), approved)
-    )
+    metadata = replace(app.metadata, name=name, version_metadata=version)
+    return replace(app, metadata=approving(metadata, approved))
 
 
 def stamps(

@@ -17,7 +17,7 @@ from clace.interfaces import (
     IRuntime,
     PointApp,
 )
-from clace.model.app import App, AppMetadata
+from clace.model.app import App, AppMetadata, AppSettings
 
 
 class Draft:
@@ -33,6 +33,7 @@ class Draft:
         self._changes: list[Change] = []
         self._loaded: list[tuple[App, ILoadedApp]] = []
         self._retracted: list[App] = []
+        self._renewed: list[App] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -57,8 +58,19 @@ class Draft:
         self._loaded.append((app, await self._runtime.load(app, files)))
 
     def retract(self, app: App) -> None:
-        """Let the app stop serving when the draft is committed; it is loaded again on demand."""
+        """Let the app stop serving when the draft is committed."""
         self._retracted.append(app)
+
+    def renew(self, app: App) -> None:
+        """Let the next request be answered by the app as it is when the draft is committed.
+
+        It is not loaded aside: that would fail for an app that waits for its approval.
+        """
+        self._renewed.append(app)
+
+    def settle(self, seen: App, settings: AppSettings) -> None:
+        """Give a stored app other settings."""
+        self.change(PointApp(seen, seen.metadata, settings))
 
     def point(self, seen: App, metadata: AppMetadata) -> App:
         """Give a stored app other metadata; the app as it will be."""
@@ -90,6 +102,8 @@ class Draft:
         newest = {app.id: app for app in stored}
         for app in self._retracted:
             self._runtime.retract(app.id)
+        for app in self._renewed:
+            self._runtime.renew(newest.get(app.id, app))
         published, self._loaded = self._loaded, []
         for app, loaded in published:
             self._runtime.publish(newest.get(app.id, app), loaded)

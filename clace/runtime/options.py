@@ -8,14 +8,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from clace.errors import AppBroken
-from clace.model.params import Param, check_together
 from clace.model.schema import Schema
 
 Name = Annotated[str, Meta(max_length=1024)]
 
 
 class AppOptions(Struct, frozen=True):
-    """Which requests need the host at all, what documents the app keeps, what can be set of it."""
+    """Which requests need the host at all, and what documents the app keeps."""
 
     static_only: bool = False
     single_file: bool = False
@@ -23,11 +22,6 @@ class AppOptions(Struct, frozen=True):
     has_routes: bool = True
     push_events: bool = False
     schema: Schema = Schema()
-    params: tuple[Param, ...] = ()
-
-    def __post_init__(self) -> None:
-        """:raises ValueError: the params cannot be together."""
-        check_together(self.params)
 
 
 def read_options(options: dict[str, Any]) -> AppOptions:

@@ -49,6 +49,7 @@ async def pack_load(
         app_path="" if app.path == "/" else app.path,
         is_dev=app.is_dev,
         loads=app.metadata.loads,
+        params=app.metadata.param_values,
         plugins=plugins,
         node_config={**knowledge.node_config, **known},
         env=knowledge.env,

@@ -16,11 +16,13 @@ from clace.model.requests import (
     CreateApp,
     CreateOptions,
     CreateSecret,
-    LinkOptions,
+    ParamChange,
     ReloadOptions,
+    UpdateMetadata,
+    UpdateOptions,
+    UpdateSettings,
 )
 from clace.model.results import (
-    AccountsLinked,
     AppCreated,
     AppFound,
     AppList,
@@ -28,12 +30,14 @@ from clace.model.results import (
     AppsDeleted,
     AppsPromoted,
     AppsReloaded,
+    AppsUpdated,
     SecretCreated,
     SecretDeleted,
     SecretFound,
     SecretList,
     SecretsRekeyed,
     ServerStatus,
+    SettingsUpdated,
     Stopping,
 )
 
@@ -78,6 +82,14 @@ class LinkQuery(Struct, frozen=True, rename="camel"):
     plugin: str
     account: str
     app_path_glob: str
+    promote: bool = False
+    dry_run: bool = False
+
+
+class ParamQuery(Struct, frozen=True, rename="camel"):
+    param_name: str
+    app_path_glob: str
+    param_value: str = ""
     promote: bool = False
     dry_run: bool = False
 
@@ -254,11 +266,48 @@ ROUTES = (
         operation="link_account",
         summary="Let apps use an account of a plugin",
         query=LinkQuery,
-        result=AccountsLinked,
+        result=AppsUpdated,
         serve=lambda admin, q, _: admin.link_account(
             q.app_path_glob,
             AccountLink(q.plugin, q.account),
-            LinkOptions(promote=q.promote, dry_run=q.dry_run),
+            UpdateOptions(promote=q.promote, dry_run=q.dry_run),
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/update_param",
+        operation="update_params",
+        summary="Give apps another value of a param",
+        query=ParamQuery,
+        result=AppsUpdated,
+        serve=lambda admin, q, _: admin.update_params(
+            q.app_path_glob,
+            ParamChange(q.param_name, q.param_value),
+            UpdateOptions(promote=q.promote, dry_run=q.dry_run),
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/app_metadata",
+        operation="update_metadata",
+        summary="Give apps settings of their own",
+        query=ApproveQuery,
+        body=UpdateMetadata,
+        result=AppsUpdated,
+        serve=lambda admin, q, body: admin.update_metadata(
+            q.app_path_glob, body, UpdateOptions(promote=q.promote, dry_run=q.dry_run)
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/app_settings",
+        operation="update_settings",
+        summary="Change what is not versioned of apps",
+        query=GlobQuery,
+        body=UpdateSettings,
+        result=SettingsUpdated,
+        serve=lambda admin, q, body: admin.update_settings(
+            q.app_path_glob, body, dry_run=q.dry_run
         ),
     ),
     Route(

@@ -2,16 +2,13 @@
 
 import json
 
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.faults import AppFault
 from clace.model.app import PluginManifest
-from clace.model.params import Param
 from clace.model.schema import FieldType
-from clace.runtime.options import read_options
 from clace.wire import Answer
 from tests.support.apps import a_request
 from tests.support.hosted import FakeDaemon, hosted
@@ -51,25 +48,22 @@ class ParamsCase(SynchronousTestCase):
 
 
 class DeclarationTests(ParamsCase):
-    def test_told(self):
-        """The daemon is told what was declared, in order, with defaults as texts."""
-        options = self.app(EACH, values={"text": "x"}).loaded.options
-        self.assertEqual(
-            read_options(msgspec.msgpack.decode(msgspec.msgpack.encode(options))).params,
-            (
-                Param("text", description="A text", display_type="textarea:10"),
-                Param("n", FieldType.INT, "3"),
-                Param("on", FieldType.BOOLEAN, "false", required=False),
-                Param("table", FieldType.DICT, '{"a":[1,null]}'),
-                Param("rows", FieldType.LIST, "[]", required=False),
-            ),
-        )
+    def test_each_type(self):
+        """Every type has its values: those given, the defaults, or what is empty of the type."""
+        code = "return [param.text, param.n, param.on, param.table, param.rows]"
+        found = self.run_app(EACH, code, values={"text": "x"})
+        self.assertEqual(found, ["x", 3, False, {"a": [1, None]}, []])
+
+    def test_not_declared(self):
+        """A value of a param that there is not is told of in the log; the value is not."""
+        heard = []
+        self.app('param("a", default = "")', values={"b": "hidden", "a": "1"}, heard=heard)
+        self.assertEqual(heard, ["param b has a value, but params.star does not declare it"])
 
     def test_none(self):
         """Without the file there is no param, whatever an operator gave."""
         text = 'app = ace.app("A", routes = [ace.api("/")])\nhandler = str\n'
-        app = hosted({"app.star": text}, params={"x": "1"})
-        self.assertEqual(app.loaded.options["params"], ())
+        hosted({"app.star": text}, params={"x": "1"})
         with self.assertRaisesRegex(AppFault, "Variable `param` not found"):
             hosted({"app.star": "x = param.x\n" + text}, params={"x": "1"})
 

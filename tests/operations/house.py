@@ -2,10 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 from twisted.internet.task import Clock
 
 from clace.audit.memory import MemoryAudit
+from clace.config import AppConfigs, Location, load
 from clace.metadata.memory import MemoryStore
 from clace.model.requests import CreateApp, CreateOptions
 from clace.model.results import ServerStatus
@@ -68,7 +70,11 @@ class House:
             creation=creation,
             secrets=SecretOperations(MemorySecretStore(), lambda: "x"),
             server=ServerProcess(
-                lambda: ServerStatus(pid=4711), lambda: self.stopped.append(True), sections
+                lambda: ServerStatus(pid=4711),
+                lambda: self.stopped.append(True),
+                sections,
+                git_auths=("ours",),
+                check_config=AppConfigs(load(Location(Path("/h")), {}), {}).of,
             ),
         )
 

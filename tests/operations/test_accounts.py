@@ -1,7 +1,7 @@
 """Linking accounts of plugins to apps; the contract of administrations has more."""
 
 from clace.model.app import AccountLink, Demands
-from clace.model.requests import LinkOptions
+from clace.model.requests import UpdateOptions
 from tests.operations.test_administration import HouseCase
 
 ACCOUNTS = Demands(("http.in#work",))
@@ -11,7 +11,7 @@ class LinkingTests(HouseCase):
     def link(self, plugin, account, **options):
         return self.successResultOf(
             self.house.administration.link_account(
-                "all", AccountLink(plugin, account), LinkOptions(**options)
+                "all", AccountLink(plugin, account), UpdateOptions(**options)
             )
         )
 

@@ -93,7 +93,7 @@ class CreationTests(HouseCase):
         """Fields of era 25 that would have no effect are refused, not ignored."""
         for field, value in {
             "spec": "python-flask",
-            "param_values": {"a": "b"},
+            "container_args": {"a": "b"},
             "container_volumes": ["/x"],
             "app_authn": "saml_x",
         }.items():
@@ -101,7 +101,7 @@ class CreationTests(HouseCase):
                 self.house.create("/a", "/src", **{field: value}), BadRequest
             )
             self.assertIn(value if field == "app_authn" else field, failure.getErrorMessage())
-        self.create(param_values={}, spec="")
+        self.create(container_args={}, spec="")
 
     def test_refuses_a_dev_app_from_git(self):
         """A dev app is a folder that somebody edits."""

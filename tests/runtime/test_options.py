@@ -3,8 +3,6 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppBroken
-from clace.model.params import Param
-from clace.model.schema import FieldType
 from clace.runtime.options import AppOptions, read_options
 
 
@@ -18,12 +16,3 @@ class OptionsTests(SynchronousTestCase):
         """Options of other types are refused."""
         for options in ({"static_only": 1}, {"index": None}, {"index": "x" * 2000}):
             self.assertRaises(AppBroken, read_options, options)
-
-    def test_params(self):
-        """Params are whole, have names of their own, and are not too many."""
-        one = {"name": "a", "type": "INT", "default": "3"}
-        self.assertEqual(read_options({"params": [one]}).params, (Param("a", FieldType.INT, "3"),))
-        wrong = ({"name": ""}, {**one, "default": 3}, {**one, "default": "x"}, {**one, "x": 1})
-        many = [{"name": f"a{n}"} for n in range(101)]
-        for params in (*([told] for told in wrong), [one, one], many, one, None):
-            self.assertRaises(AppBroken, read_options, {"params": params})

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppBroken
-from clace.model.app import AppMetadata, FileRef, PluginManifest, VersionMetadata
+from clace.model.app import App, AppMetadata, FileRef, PluginManifest, VersionMetadata
 from clace.runtime.limits import HostLimits
 from clace.runtime.packing import Knowledge, pack_load
 from clace.wire import MAX_FRAME
@@ -48,6 +48,8 @@ class PackingTests(SynchronousTestCase):
             ("/test", ("fs.in",), 7, {"HOME": "/h"}, "fs.in"),
         )
         self.assertEqual(self.pack(an_app("/")).app_path, "")
+        with_params = App(id="app_prd_1", path="/", metadata=AppMetadata(param_values={"a": "1"}))
+        self.assertEqual(self.pack(with_params).params, {"a": "1"})
 
     def test_config(self):
         """It gets the server's settings and what it is itself."""

@@ -21,8 +21,11 @@ from clace.model.requests import (
     CreateApp,
     CreateOptions,
     CreateSecret,
-    LinkOptions,
+    ParamChange,
     ReloadOptions,
+    UpdateMetadata,
+    UpdateOptions,
+    UpdateSettings,
 )
 
 NONE = Demands()
@@ -237,7 +240,7 @@ class AdministrationContract:
 
     def link(self, account="work", plugin="http.in", **options):
         link = AccountLink(plugin, account)
-        return self.administration.link_account("all", link, LinkOptions(**options))
+        return self.administration.link_account("all", link, UpdateOptions(**options))
 
     def linked(self, *arguments, **options):
         return self.successResultOf(self.link(*arguments, **options))
@@ -281,6 +284,98 @@ class AdministrationContract:
         self.create()
         for account, plugin in (("none", "http.in"), ("work", "htpp.in")):
             self.failureResultOf(self.link(account, plugin), errors.BadRequest)
+
+    def param(self, name, value, **options):
+        change = ParamChange(name, value)
+        return self.successResultOf(
+            self.administration.update_params("all", change, UpdateOptions(**options))
+        )
+
+    def test_updates_params(self):
+        """A param has its value in staging first, and in production once that is promoted."""
+        self.create(param_values={"size": "1"})
+        done = self.param("color", "{{secret x}} & é")
+        self.assertEqual(done.staged_update_results, (AppPath("/disk_cl_stage"),))
+        self.assertEqual(done.promote_results, ())
+        staged = {"size": "1", "color": "{{secret x}} & é"}
+        self.assertEqual(self.staging().metadata.param_values, staged)
+        (app,) = self.listed()
+        self.assertEqual((app.metadata.param_values, app.staged_changes), ({"size": "1"}, True))
+        done = self.param("size", "-", promote=True)
+        self.assertEqual(done.promote_results, (AppPath("/disk"),))
+        (app,) = self.listed()
+        self.assertEqual(app.metadata.param_values, {"color": "{{secret x}} & é"})
+
+    def test_param_as_it_is(self):
+        """A value that a param has already makes no version; an empty one is a value."""
+        self.create(param_values={"size": "1"})
+        self.assertEqual(self.param("size", "1").staged_update_results, ())
+        self.assertEqual(self.param("size", "", dry_run=True).dry_run, True)
+        self.assertEqual(self.staging().metadata.param_values, {"size": "1"})
+        self.param("size", "")
+        self.assertEqual(self.staging().metadata.param_values, {"size": ""})
+
+    def test_refuses_names_of_no_param(self):
+        """A name with white space, or none, is no param's."""
+        self.create()
+        for name in ("a b", "x" * 300):
+            refused = self.administration.update_params(
+                "all", ParamChange(name, "1"), UpdateOptions()
+            )
+            self.failureResultOf(refused, errors.BadRequest)
+
+    def configure(self, *entries, kind="app_config", **options):
+        request = UpdateMetadata(config_type=kind, config_entries=entries)
+        return self.administration.update_metadata("all", request, UpdateOptions(**options))
+
+    def test_configures(self):
+        """An app has settings of its own in staging first, and loses them by a minus."""
+        self.create()
+        done = self.successResultOf(self.configure("sandbox.threads=2"))
+        self.assertEqual(done.staged_update_results, (AppPath("/disk_cl_stage"),))
+        self.assertEqual(self.staging().metadata.appconfig, {"sandbox.threads": "2"})
+        done = self.successResultOf(self.configure("sandbox.threads=3", promote=True))
+        (app,) = self.listed()
+        self.assertEqual(app.metadata.appconfig, {"sandbox.threads": "3"})
+        self.successResultOf(self.configure("sandbox.threads=-", dry_run=True))
+        self.assertEqual(self.staging().metadata.appconfig, {"sandbox.threads": "3"})
+        self.successResultOf(self.configure("sandbox.threads=-"))
+        self.assertEqual(self.staging().metadata.appconfig, {})
+
+    def test_refuses_settings_that_there_are_not(self):
+        """An unknown key, an entry without value, another type of settings: nothing is changed."""
+        self.create()
+        for refused in (
+            self.configure("sandbox.treads=2"),
+            self.configure("sandbox.threads"),
+            self.configure(),
+            self.configure("a=b", kind="container_options"),
+        ):
+            self.failureResultOf(refused, errors.BadRequest)
+        self.assertEqual(self.staging().version, 1)
+
+    def settle(self, **said):
+        dry_run = said.pop("dry_run", False)
+        return self.administration.update_settings("all", UpdateSettings(**said), dry_run=dry_run)
+
+    def test_updates_settings(self):
+        """What is not versioned holds for an app and its twin at once; the rest stays."""
+        self.create()
+        done = self.successResultOf(self.settle(stage_write_access=2, authn_type="none"))
+        paths = (AppPath("/disk"), AppPath("/disk_cl_stage"))
+        self.assertEqual(done.update_results, paths)
+        for app in self.listed(internal=True):
+            self.assertEqual((app.settings.stage_write_access, app.version), (False, 1))
+            self.assertEqual(app.settings.authn_type, "none")
+            self.assertTrue(app.settings.preview_write_access)
+        done = self.successResultOf(self.settle(stage_write_access=1, dry_run=True))
+        self.assertEqual((done.dry_run, done.update_results), (True, paths))
+        self.assertFalse(self.staging().settings.stage_write_access)
+
+    def test_refuses_settings(self):
+        """A way to log in that there is not is refused."""
+        self.create()
+        self.failureResultOf(self.settle(authn_type="magic"), errors.BadRequest)
 
     def create_secret(self, value="hunter2", *, update=False, **fields):
         request = CreateSecret(value=value, **fields)
@@ -373,6 +468,7 @@ class Refusing:
     async def _refuse(self, *_args: object, **_kwargs: object) -> Any:
         raise self._error
 
+    update_params = update_metadata = update_settings = _refuse
     create_app = list_apps = get_app = delete_apps = approve_apps = _refuse
     create_secret = list_secrets = get_secret = delete_secret = rekey_secrets = _refuse
     reload_apps = promote_apps = server_status = stop_server = _refuse
@@ -403,6 +499,9 @@ class RefusalsContract:
             client.approve_apps("/x", ApproveOptions()),
             client.reload_apps("/x", ReloadOptions()),
             client.promote_apps("/x", dry_run=False),
+            client.update_params("/x", ParamChange("a", "1"), UpdateOptions()),
+            client.update_metadata("/x", UpdateMetadata(), UpdateOptions()),
+            client.update_settings("/x", UpdateSettings(), dry_run=True),
             client.create_secret(CreateSecret(value="1"), update=True),
             client.list_secrets("", provider=""),
             client.get_secret("a", reveal=True, provider=""),

@@ -43,13 +43,14 @@ EXEC = PluginManifest("exec.in", {"run": False, "list": True}, {"LIMIT": 5, "NAM
 
 
 def hosted(texts: dict[str, str], **load: Any) -> HostedApp:
-    """The app of these files, with the plugin ``exec.in`` approved."""
+    """The app of these files, with ``exec.in`` approved; what it says goes to ``heard``."""
     static = tuple(
         FileRef(name, "ab" * 32, len(text)) for name, text in load.pop("static", {}).items()
     )
     known = {"plugins": (EXEC,), "loads": ("exec.in",), "app_path": "/test", **load}
     sources = {name: text.encode() for name, text in texts.items()}
-    return HostedApp(Load(sources=sources, static=static, **known), lambda _text: None)
+    heard = known.pop("heard", [])
+    return HostedApp(Load(sources=sources, static=static, **known), heard.append)
 
 
 def star(text: str, **load: Any) -> HostedApp:

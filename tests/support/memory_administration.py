@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 
 from msgspec.structs import replace
@@ -20,15 +21,18 @@ from clace.model.app import (
 )
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import (
+    UNDEFINED,
     ApproveOptions,
     CreateApp,
     CreateOptions,
     CreateSecret,
-    LinkOptions,
+    ParamChange,
     ReloadOptions,
+    UpdateMetadata,
+    UpdateOptions,
+    UpdateSettings,
 )
 from clace.model.results import (
-    AccountsLinked,
     AppCreated,
     AppDescription,
     AppFound,
@@ -39,15 +43,19 @@ from clace.model.results import (
     AppsDeleted,
     AppsPromoted,
     AppsReloaded,
+    AppsUpdated,
     SecretCreated,
     SecretDeleted,
     SecretFound,
     SecretList,
     SecretsRekeyed,
     ServerStatus,
+    SettingsUpdated,
     Stopping,
 )
+from clace.operations.entries import app_config_entries, with_app_config, with_param
 from clace.operations.secrets import SecretOperations
+from clace.operations.settings import settled
 from tests.support.memory_secrets import MemorySecretStore
 
 
@@ -153,26 +161,38 @@ class MemoryAdministration:
         return AppsPromoted(dry_run, tuple(app.address for app in changed))
 
     async def link_account(
-        self, glob: str, link: AccountLink, options: LinkOptions
-    ) -> AccountsLinked:
+        self, glob: str, link: AccountLink, options: UpdateOptions
+    ) -> AppsUpdated:
         if link.plugin != "http.in":
             raise BadRequest(f"module {link.plugin} not found")
         if link.section not in {"http.in#-", "http.in#work"}:
             raise BadRequest(f'there is no section [plugin."{link.section}"] in the configuration')
-        changed, linked, promoted = [], [], []
-        for main in self._mains(glob):
-            app = self._edited(main)
-            accounts = () if link.account_name == "-" else (link,)
-            if app.metadata.accounts != accounts:
-                app = _next(app, app.metadata.approved)
-                app = replace(app, metadata=replace(app.metadata, accounts=accounts))
-                changed.append(app)
-                linked.append(app.address)
-            if options.promote and app.version != main.version:
-                changed.append(replace(main, metadata=app.metadata))
-                promoted.append(main.address)
-        self._keep(*changed, dry_run=options.dry_run)
-        return AccountsLinked(options.dry_run, tuple(linked), tuple(promoted))
+        accounts = () if link.account_name == "-" else (link,)
+        return self._staged(glob, lambda before: replace(before, accounts=accounts), options)
+
+    async def update_params(
+        self, glob: str, change: ParamChange, options: UpdateOptions
+    ) -> AppsUpdated:
+        return self._staged(glob, lambda before: with_param(before, change), options)
+
+    async def update_metadata(
+        self, glob: str, request: UpdateMetadata, options: UpdateOptions
+    ) -> AppsUpdated:
+        entries = app_config_entries(request)
+        for name in entries:
+            if name != "sandbox.threads":
+                raise BadRequest(f"app config {name}: no such key")
+        return self._staged(glob, lambda before: with_app_config(before, entries), options)
+
+    async def update_settings(
+        self, glob: str, request: UpdateSettings, *, dry_run: bool
+    ) -> SettingsUpdated:
+        if request.authn_type not in {UNDEFINED, "none", "system", "default"}:
+            raise BadRequest(f"invalid authentication type {request.authn_type}")
+        apps = [app for main in self._mains(glob) for app in (main, *self._twins(main))]
+        changed = [replace(app, settings=settled(app.settings, request)) for app in apps]
+        self._keep(*changed, dry_run=dry_run)
+        return SettingsUpdated(dry_run, tuple(app.address for app in apps))
 
     async def create_secret(self, request: CreateSecret, *, update: bool) -> SecretCreated:
         return await self._secrets.create(request, update=update)
@@ -201,8 +221,28 @@ class MemoryAdministration:
         apps = self._apps.values()
         return [app for app in apps if not app.main_app and pattern.matches(app.address)]
 
+    def _twins(self, main: App) -> list[App]:
+        return [app for app in self._apps.values() if app.main_app == main.id]
+
     def _edited(self, main: App) -> App:
-        return next((app for app in self._apps.values() if app.main_app == main.id), main)
+        return next(iter(self._twins(main)), main)
+
+    def _staged(
+        self, glob: str, edit: Callable[[AppMetadata], AppMetadata], options: UpdateOptions
+    ) -> AppsUpdated:
+        changed, updated, promoted = [], [], []
+        for main in self._mains(glob):
+            app = self._edited(main)
+            metadata = edit(app.metadata)
+            if app.metadata != metadata:
+                app = _next(replace(app, metadata=metadata), app.metadata.approved)
+                changed.append(app)
+                updated.append(app.address)
+            if options.promote and app.version != main.version:
+                changed.append(replace(main, metadata=app.metadata))
+                promoted.append(main.address)
+        self._keep(*changed, dry_run=options.dry_run)
+        return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted))
 
     def _keep(self, *apps: App, dry_run: bool) -> None:
         if not dry_run:
@@ -227,7 +267,14 @@ class MemoryAdministration:
             source_url=request.source_url,
             is_dev=request.is_dev,
             settings=AppSettings(request.app_authn, request.git_auth_name),
-            metadata=AppMetadata("Disk", version, approved.loads, approved.permissions),
+            metadata=AppMetadata(
+                "Disk",
+                version,
+                approved.loads,
+                approved.permissions,
+                param_values=request.param_values or {},
+                appconfig=request.appconfig or {},
+            ),
         )
 
     def _report(self, app: App, demands: Demands, approved: Demands, approve: bool) -> Approval:

@@ -1,0 +1,36 @@
+"""Names with values, as commands take them: ``NAME=VALUE``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from clace.errors import BadRequest
+
+
+def pairs(texts: Iterable[str], kind: str) -> dict[str, str]:
+    """The values by name; what is said last of a name holds.
+
+    :raises BadRequest: a text has no equals sign, or no name before it.
+    """
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise BadRequest(f"invalid {kind} format: {text}")
+        found[name] = value
+    return found
+
+
+def config_entries(values: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
+    """Settings of an app, of which ``texts`` are to be quoted.
+
+    :raises BadRequest: one is no ``KEY=VALUE``.
+    """
+    quoted = {name: toml_text(text) for name, text in pairs(texts, "app config").items()}
+    return {**pairs(values, "app config"), **quoted}
+
+
+def toml_text(text: str) -> str:
+    """The text as TOML writes it: as JSON does, but for one character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

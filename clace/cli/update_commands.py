@@ -1,0 +1,103 @@
+"""``clace app update-settings`` and ``update-metadata``: what operators say of apps later."""
+
+from __future__ import annotations
+
+import click
+
+from clace.cli import reports
+from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
+from clace.cli.commands import Group, truth
+from clace.cli.entries import config_entries
+from clace.cli.servers import Server, for_server
+from clace.cli.text import say, say_if_dry
+from clace.model.requests import Switch, UpdateMetadata, UpdateOptions, UpdateSettings
+
+
+@click.group(cls=Group, name="update-settings")
+def settings() -> None:
+    """Change settings of apps and their staging apps; they hold at once."""
+
+
+@settings.command(name="stage-write-access", epilog=GLOB_HELP)
+@dry_run_option
+@click.argument("value")
+@click.argument("glob")
+@for_server
+def stage_write_access(server: Server, value: str, glob: str, *, dry_run: bool) -> None:
+    """Let staging apps call plugins that change something: VALUE is true or false."""
+    _settle(server, glob, UpdateSettings(stage_write_access=_switch(value)), dry_run=dry_run)
+
+
+@settings.command(name="preview-write-access", epilog=GLOB_HELP)
+@dry_run_option
+@click.argument("value")
+@click.argument("glob")
+@for_server
+def preview_write_access(server: Server, value: str, glob: str, *, dry_run: bool) -> None:
+    """Let preview apps call plugins that change something: VALUE is true or false."""
+    _settle(server, glob, UpdateSettings(preview_write_access=_switch(value)), dry_run=dry_run)
+
+
+@settings.command(epilog=GLOB_HELP)
+@dry_run_option
+@click.argument("value", metavar="TYPE")
+@click.argument("glob")
+@for_server
+def auth(server: Server, value: str, glob: str, *, dry_run: bool) -> None:
+    """Say who may use apps.
+
+    TYPE is none (everybody), system (the administrator), or default (what the server says).
+    """
+    _settle(server, glob, UpdateSettings(authn_type=value), dry_run=dry_run)
+
+
+@settings.command(name="git-auth", epilog=GLOB_HELP)
+@dry_run_option
+@click.argument("value", metavar="NAME")
+@click.argument("glob")
+@for_server
+def git_auth(server: Server, value: str, glob: str, *, dry_run: bool) -> None:
+    """Choose the login for git: NAME of an entry of [git_auth], or - for the server's default."""
+    _settle(server, glob, UpdateSettings(git_auth_name=value), dry_run=dry_run)
+
+
+@click.group(cls=Group, name="update-metadata")
+def metadata() -> None:
+    """Change what of apps has versions: staging apps first, production with --promote."""
+
+
+@metadata.command(epilog=GLOB_HELP)
+@promote_option
+@dry_run_option
+@click.argument("entries", nargs=-1, required=True)
+@click.argument("glob")
+@for_server
+def conf(
+    server: Server, entries: tuple[str, ...], glob: str, *, promote: bool, dry_run: bool
+) -> None:
+    """Give apps settings of their own, in place of those in [app_config] and [sandbox].
+
+    ENTRIES are KEY=VALUE, the value as TOML writes it; KEY=- removes a setting.
+    """
+    wanted = tuple(f"{name}={value}" for name, value in config_entries(entries, ()).items())
+    request = UpdateMetadata(config_type="app_config", config_entries=wanted)
+    options = UpdateOptions(promote=promote, dry_run=dry_run)
+    result = server.ask(lambda admin: admin.update_metadata(glob, request, options))
+    for line in reports.updated(result):
+        say(line)
+    say_if_dry(result.dry_run)
+
+
+metadata.add_command(conf, "app-config")
+
+
+def _settle(server: Server, glob: str, request: UpdateSettings, *, dry_run: bool) -> None:
+    result = server.ask(lambda admin: admin.update_settings(glob, request, dry_run=dry_run))
+    for line in reports.settled(result):
+        say(line)
+    say_if_dry(result.dry_run)
+
+
+def _switch(value: str) -> Switch:
+    """:raises click.UsageError: it is neither true nor false."""
+    return 1 if truth(value) else 2

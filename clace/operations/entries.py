@@ -1,0 +1,76 @@
+"""Values by name that operators give to apps: of params, and of settings of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from clace.errors import BadRequest
+from clace.model.app import AppMetadata
+from clace.model.requests import REMOVE, UNDEFINED, ParamChange, UpdateMetadata
+
+APP_CONFIG = "app_config"
+MAX_ENTRIES = 1_000
+MAX_NAME = 256
+MAX_VALUE = 64 * 1024
+
+
+def with_param(metadata: AppMetadata, change: ParamChange) -> AppMetadata:
+    """The metadata with another value of a param, or without one.
+
+    :raises BadRequest: the name or the value is none that could be kept.
+    """
+    values = _with(metadata.param_values, {change.name: change.value})
+    return replace(metadata, param_values=values)
+
+
+def with_app_config(metadata: AppMetadata, entries: Mapping[str, str]) -> AppMetadata:
+    """The metadata with other settings of the app's own, or without some.
+
+    :raises BadRequest: a name or a value is none that could be kept.
+    """
+    return replace(metadata, appconfig=_with(metadata.appconfig, entries))
+
+
+def app_config_entries(request: UpdateMetadata) -> dict[str, str]:
+    """The settings that a request is about, by key.
+
+    :raises BadRequest: it is about something else, or an entry is no ``key=value``.
+    """
+    if request.spec != UNDEFINED:
+        raise BadRequest("spec is not supported by this server")
+    if request.config_type != APP_CONFIG:
+        raise BadRequest(f"config type {request.config_type} is not supported by this server")
+    if not request.config_entries:
+        raise BadRequest("config_entries is required")
+    return dict(map(_entry, request.config_entries))
+
+
+def checked(values: Mapping[str, str]) -> dict[str, str]:
+    """The values as given.
+
+    :raises BadRequest: a name or a value is none that could be kept.
+    """
+    return _with({}, values)
+
+
+def _entry(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise BadRequest(f"invalid app config format: {text}")
+    return name, value
+
+
+def _with(values: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+    after = {**values, **changes}
+    for name, value in changes.items():
+        if not 0 < len(name) <= MAX_NAME or any(map(str.isspace, name)):
+            raise BadRequest(f"invalid name {name!r:.99}, expected 1 to {MAX_NAME} characters")
+        if len(value) > MAX_VALUE:
+            raise BadRequest(f"the value of {name} has more than {MAX_VALUE} characters")
+        if value == REMOVE:
+            del after[name]
+    if len(after) > MAX_ENTRIES:
+        raise BadRequest(f"an app has at most {MAX_ENTRIES} of these values")
+    return after

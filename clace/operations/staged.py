@@ -1,0 +1,72 @@
+"""Changes to what is versioned of apps: made on staging twins first, and on dev apps in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from clace.interfaces import IAppStore, IFiles, IInstalledApps, IRuntime, ISources
+from clace.model.app import App, AppMetadata
+from clace.model.paths import AppGlob, AppPath
+from clace.model.requests import UpdateOptions
+from clace.model.results import AppsUpdated
+from clace.operations.catalogue import Catalogue
+from clace.operations.draft import Draft
+from clace.operations.promotion import is_behind, promote
+
+Edit = Callable[[AppMetadata], AppMetadata]
+
+
+class StagedUpdates:
+    """Gives the apps of a glob other metadata: all of them, or on any failure none."""
+
+    def __init__(
+        self, store: IAppStore, sources: ISources, runtime: IRuntime, installed: IInstalledApps
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._runtime = runtime
+        self._installed = installed
+
+    async def make(
+        self, glob: str, edit: Edit, options: UpdateOptions, *, audited: bool
+    ) -> AppsUpdated:
+        """What ``edit`` leaves as it is gets no new version; with ``audited`` the app must load.
+
+        :raises AppBroken: it does not.
+        """
+        pattern = AppGlob.parse(glob)
+        catalogue = Catalogue(await self._store.apps())
+        updated: list[AppPath] = []
+        promoted: list[AppPath] = []
+        async with Draft(self._store, self._runtime, self._installed) as draft:
+            for main in catalogue.matching(pattern):
+                seen = catalogue.edited(main)
+                after = await self._edited(draft, seen, edit(seen.metadata), audited=audited)
+                if after is not seen:
+                    updated.append(seen.address)
+                if options.promote and not main.is_dev and is_behind(main, after):
+                    await promote(draft, self._store, main, after, await self._files(seen))
+                    promoted.append(main.address)
+            await draft.commit(dry_run=options.dry_run)
+        return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted))
+
+    async def _edited(
+        self, draft: Draft, seen: App, metadata: AppMetadata, *, audited: bool
+    ) -> App:
+        if metadata == seen.metadata:
+            return seen
+        if audited:
+            await self._runtime.audit(replace(seen, metadata=metadata), await self._files(seen))
+        if seen.is_dev:
+            after = draft.point(seen, metadata)
+        else:
+            after = await draft.next_version(seen, metadata)
+        draft.renew(after)
+        return after
+
+    async def _files(self, seen: App) -> IFiles:
+        if seen.is_dev:
+            return self._sources.live(seen.source_url)
+        return await self._store.files(seen.id, seen.version)

@@ -1,0 +1,142 @@
+"""Params, settings of an app's own, and settings: the contract of administrations has more."""
+
+from clace.errors import AppBroken, BadRequest
+from clace.model.requests import ParamChange, UpdateMetadata, UpdateOptions, UpdateSettings
+from tests.operations.house import app_star
+from tests.operations.test_administration import HouseCase
+from tests.support.administration_contract import NONE
+
+TELLS = """
+def handler(req):
+    return param.size + 1
+
+app = ace.app("Tells", routes = [ace.api("/", type = ace.TEXT)])
+"""
+ONE = 'param("size", INT)\n'
+
+
+class ParamTests(HouseCase):
+    def setUp(self):
+        super().setUp()
+        self.put_app()
+
+    def put_app(self, params=ONE, app=TELLS):
+        files = {"app.star": app.encode(), "params.star": params.encode()}
+        self.house.sources.put_folder("/src", files)
+
+    def param(self, name, value, **options):
+        change = ParamChange(name, value)
+        return self.house.administration.update_params("all", change, UpdateOptions(**options))
+
+    def test_given_at_creation(self):
+        """An app has the values that it was created with, its twin too."""
+        self.create(param_values={"size": "4"})
+        self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("5", "5"))
+
+    def test_missing(self):
+        """Without a value that is required there is no app, and none of the rest."""
+        failure = self.failureResultOf(self.house.create("/a", "/src"), AppBroken)
+        self.assertIn("param size is a required param", failure.getErrorMessage())
+        self.assertEqual(self.apps(), ())
+
+    def test_changes(self):
+        """A new value is served by staging, and by production once it is promoted."""
+        self.create(param_values={"size": "4"})
+        self.assertEqual(self.answer("/a_cl_stage"), "5")
+        self.successResultOf(self.param("size", "7"))
+        self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("5", "8"))
+        self.successResultOf(self.house.administration.promote_apps("all", dry_run=False))
+        self.assertEqual(self.answer("/a"), "8")
+
+    def test_refuses_a_wrong_value(self):
+        """A value that the app cannot be loaded with changes nothing; it is not repeated."""
+        self.create(param_values={"size": "4"})
+        for value in ("hunter2", "-"):
+            failure = self.failureResultOf(self.param("size", value, promote=True), AppBroken)
+            self.assertIn("param size", failure.getErrorMessage())
+            self.assertNotIn("hunter2", failure.getErrorMessage())
+        self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("5", "5"))
+        self.assertEqual({app.version for app in self.apps()}, {1})
+
+    def test_dev(self):
+        """A dev app has a new value at once, without a version."""
+        self.create(is_dev=True, param_values={"size": "4"})
+        self.assertEqual(self.answer(), "5")
+        self.successResultOf(self.param("size", "5"))
+        self.assertEqual(self.answer(), "6")
+
+    def test_survives_a_reload(self):
+        """Values stay when the source changes."""
+        self.create(param_values={"size": "4"})
+        self.put_app(app=TELLS.replace("+ 1", "+ 2"))
+        self.reloaded(promote=True)
+        self.assertEqual(self.answer(), "6")
+
+    def test_refuses_what_cannot_be_kept(self):
+        """Names with white space and endless values are refused at creation too."""
+        for values in ({"a b": "1"}, {"": "1"}, {"a": "x" * 100_000}):
+            self.failureResultOf(self.house.create("/a", "/src", param_values=values), BadRequest)
+
+
+class OwnConfigTests(HouseCase):
+    def configure(self, *entries, **options):
+        request = UpdateMetadata(config_type="app_config", config_entries=entries)
+        return self.house.administration.update_metadata("all", request, UpdateOptions(**options))
+
+    def test_at_creation(self):
+        """Settings are checked before anything is fetched, and kept."""
+        wrong = {"sandbox.memory_mb": "1"}
+        failure = self.failureResultOf(
+            self.house.create("/a", "/nowhere", appconfig=wrong), BadRequest
+        )
+        self.assertIn("app config sandbox.memory_mb: expected", failure.getErrorMessage())
+        self.create(appconfig={"sandbox.memory_mb": "128"})
+        self.assertEqual(
+            {tuple(app.metadata.appconfig.items()) for app in self.apps()},
+            {(("sandbox.memory_mb", "128"),)},
+        )
+
+    def test_all_or_none(self):
+        """An entry that is wrong keeps those beside it from being made."""
+        self.create()
+        refused = self.configure("sandbox.threads=2", "cors.max_age=soon")
+        self.failureResultOf(refused, BadRequest)
+        self.assertEqual({len(app.metadata.appconfig) for app in self.apps()}, {0})
+
+    def test_app_that_waits_for_approval(self):
+        """An app that does not run yet can be configured, and serves on when it does."""
+        self.create()
+        self.successResultOf(self.configure("sandbox.threads=2", promote=True))
+        self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("one", "one"))
+
+
+class SettingsTests(HouseCase):
+    def settle(self, **said):
+        request = UpdateSettings(**said)
+        return self.house.administration.update_settings("all", request, dry_run=False)
+
+    def test_holds_at_once(self):
+        """The next request is judged by the new settings."""
+        self.create()
+        self.successResultOf(self.settle(authn_type="none"))
+        app = self.house.installed.find("localhost", "/a")
+        self.assertEqual(app.settings.authn_type, "none")
+        self.house.sources.put_folder("/src", {"app.star": app_star(NONE, "two")})
+        self.reloaded(promote=True)
+        app = self.house.installed.find("localhost", "/a")
+        self.assertEqual(app.settings.authn_type, "none")
+
+    def test_git_auth(self):
+        """A login is one that is configured; a minus takes it away."""
+        self.create()
+        self.successResultOf(self.settle(git_auth_name="ours"))
+        self.assertEqual({app.settings.git_auth_name for app in self.apps()}, {"ours"})
+        failure = self.failureResultOf(self.settle(git_auth_name="theirs"), BadRequest)
+        self.assertIn("[git_auth.theirs]", failure.getErrorMessage())
+        self.successResultOf(self.settle(git_auth_name="-"))
+        self.assertEqual({app.settings.git_auth_name for app in self.apps()}, {""})
+
+    def test_nothing_said(self):
+        """A request that says nothing, or of what there is not, is refused."""
+        for said in ({}, {"spec": "x"}):
+            self.failureResultOf(self.settle(**said), BadRequest)
