@@ -114,6 +114,7 @@ class Runtime(Service):
         slot = self._slot(app)
         slot.app = app
         slot.swap(loaded.started)
+        self._make_room(0)
 
     def renew(self, app: App) -> None:
         slot = self._slots.get(app.id)
@@ -176,15 +177,22 @@ class Runtime(Service):
         return await host.ask(request, calls, note, slot.turnstile.leave)
 
     async def _start_with_room(self, app: App, files: IFiles) -> Started:
-        """Another host, for which the one not used for longest makes room."""
+        """Another host, for which those not used for longest make room."""
+        if not self._make_room(1):
+            busy = AppBusy("the server is busy: no more apps can be started now")
+            raise over("running_apps", busy)
+        started = await self._start(app, files)
+        self._make_room(1)  # others may have been started meanwhile
+        return started
+
+    def _make_room(self, wanted: int) -> bool:
+        """Whether so many more hosts can run, now that those idle for longest had to end."""
         running = [slot for slot in self._slots.values() if slot.has_host]
-        if len(running) >= self._limits.hosts:
-            idle = [slot for slot in running if slot.is_idle]
-            if not idle:
-                busy = AppBusy("the server is busy: no more apps can be started now")
-                raise over("running_apps", busy)
-            min(idle, key=lambda slot: slot.used_at).retire()
-        return await self._start(app, files)
+        idle = sorted((slot for slot in running if slot.is_idle), key=lambda slot: slot.used_at)
+        surplus = max(0, len(running) + wanted - self._limits.hosts)
+        for slot in idle[:surplus]:
+            slot.retire()
+        return surplus <= len(idle)
 
     async def _start(self, app: App, files: IFiles) -> Started:
         return await self._run(app, files, inert=False)

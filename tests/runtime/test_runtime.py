@@ -1,6 +1,6 @@
 """Apps started, reloaded, retired: the runtime over hosts in memory."""
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -18,14 +18,21 @@ LIMITS = limits_for_all(OF_ALL, hosts=2)
 DEV = an_app(app_id="app_dev_1", is_dev=True)
 
 
+def apps(number):
+    """So many apps."""
+    return [an_app(f"/{n}", app_id=f"app_prd_{n}") for n in range(number)]
+
+
 class Countable(MemoryHosts):
-    """Counts the hosts that were started, and keeps them."""
+    """Keeps the hosts that were started; none starts before they are ``opened``."""
 
     def __init__(self, clock):
         super().__init__(clock)
+        self.opened = succeed(None)
         self.started = []
 
     async def start(self, load, limits, note):
+        await self.opened
         host, loaded = await super().start(load, limits, note)
         self.started.append(host)
         return host, loaded
@@ -260,22 +267,39 @@ class RuntimeTests(RuntimeCase):
 
     def test_least_recently_used(self):
         """When too many run, the one not used for longest makes room."""
-        apps = [an_app(f"/{n}", app_id=f"app_prd_{n}") for n in range(3)]
-        for app in (apps[0], apps[1], apps[0], apps[2]):
+        first, second, third = apps(3)
+        for app in (first, second, first, third):
             self.clock.advance(1)
             self.page(app)
         self.assertEqual([host.alive for host in self.hosts.started], [True, False, True])
 
+    def test_published(self):
+        """An app that is published counts too: however many are installed, no more run."""
+        for app in apps(3):
+            loaded = self.successResultOf(self.runtime.load(app, self.files))
+            self.runtime.publish(app, loaded)
+            self.clock.advance(1)
+        self.assertEqual([host.alive for host in self.hosts.started], [False, True, True])
+
+    def test_at_the_same_moment(self):
+        """Apps that are all asked at the same moment answer, and then no more run than may."""
+        self.hosts.opened = Deferred()
+        answers = [self.respond(app) for app in apps(4)]
+        self.hosts.opened.callback(None)
+        for answer in answers:
+            self.successResultOf(answer)
+        self.assertEqual(sum(host.alive for host in self.hosts.started), 2)
+
     def test_too_many_apps(self):
         """When all that run are at work, another has to wait."""
-        apps = [an_app(f"/{n}", app_id=f"app_prd_{n}") for n in range(3)]
-        for app in apps[:2]:
+        *running, third = apps(3)
+        for app in running:
             self.page(app)
         for host in self.hosts.started:
             host.busy = 1
-        self.failureResultOf(self.respond(apps[2]), AppBusy)
+        self.failureResultOf(self.respond(third), AppBusy)
         self.hosts.started[0].busy = 0
-        self.page(apps[2])
+        self.page(third)
 
     def test_replaces_a_dead_host(self):
         """A host that has died is replaced for the next request."""
