@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ from msgspec.structs import fields
 from clace.errors import BadRequest
 
 S = TypeVar("S", bound=Struct)
+_fields = cache(fields)  # msgspec reads the annotations anew each time
 
 
 def bind(function: str, parameters: type[S], args: Sequence[Any], kwargs: Mapping[str, Any]) -> S:
@@ -20,7 +22,7 @@ def bind(function: str, parameters: type[S], args: Sequence[Any], kwargs: Mappin
     :raises BadRequest: one is missing, unknown, given twice or of the wrong type.
     """
     values = _by_name(function, parameters, args, kwargs)
-    for field in fields(parameters):
+    for field in _fields(parameters):
         if field.required and field.name not in values:
             raise BadRequest(f"{function}: missing argument for {field.name}")
     try:
@@ -37,7 +39,7 @@ def named(
     :raises BadRequest: one is unknown or given twice.
     """
     values = _by_name(function, parameters, args, kwargs)
-    for field in fields(parameters):
+    for field in _fields(parameters):
         if field.name not in values and not field.required:
             made = field.default_factory
             values[field.name] = field.default if made is msgspec.NODEFAULT else made()
