@@ -1,0 +1,25 @@
+"""The processes below a server, as ``/proc`` shows them; those that end meanwhile have none."""
+
+import contextlib
+from pathlib import Path
+
+
+def descendants(pid: int) -> list[int]:
+    """The process itself, and all that it and its children have started."""
+    found = [pid]
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text("ascii").split():
+                found += descendants(int(child))
+    return found
+
+
+def app_hosts(pid: int) -> list[int]:
+    """The hosts of apps among them: they have threads, and what they are forked from has none."""
+    return [one for one in descendants(pid)[1:] if threads(one) > 1]
+
+
+def threads(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return len([*Path(f"/proc/{pid}/task").iterdir()])
+    return 0
