@@ -53,6 +53,7 @@ package: $(STAMP)
 bench: $(VENV)/.package
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-benchmarks.txt
 	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.hosts
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

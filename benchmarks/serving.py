@@ -17,6 +17,7 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.memory import memory_mb
 from tests.support.daemon import Daemon
 
 HERE = Path(__file__).parent
@@ -86,24 +87,6 @@ def peer(*command: str):
         process.wait(10)
 
 
-def memory_mb(pid: int) -> float:
-    """Proportional set size of a process and all its descendants."""
-    total = 0
-    for one in descendants(pid):
-        with contextlib.suppress(OSError):
-            text = Path(f"/proc/{one}/smaps_rollup").read_text("ascii")
-            total += int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1])
-    return total / 1024
-
-
-def descendants(pid: int) -> list[int]:
-    found = [pid]
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text("ascii").split():
-            found += descendants(int(child))
-    return found
-
-
 def start_time() -> float:
     """Seconds from the start of the process to its first answer to a page."""
     daemon = Daemon()
@@ -160,9 +143,13 @@ def peer_loads(*command: str) -> dict[str, Load]:
         }
 
 
-def main() -> None:
+def need_wrk() -> None:
     if not shutil.which("wrk"):
         raise SystemExit("wrk is needed: apt-get install wrk")
+
+
+def main() -> None:
+    need_wrk()
     ours, other = clace_loads()
     peers = {
         "uvicorn+Starlette": peer_loads(
