@@ -80,3 +80,10 @@ class QueueTests(DaemonTestCase):
         self.app.let_go()
         self.assert_answered(busy, "answered")
         self.assert_answered(*waiting.values(), "quick")
+
+    def test_deadline(self):
+        """Whose turn does not come in time is told so, while the app works on."""
+        busy = self.start("max_wait_secs = 1")
+        self.assert_refused(self.ask(), "no turn within 1 seconds")
+        self.app.let_go()
+        self.assert_answered(busy, "answered")
