@@ -25,7 +25,7 @@ from clace.model.app import Permission
 from clace.plugins.definition import Function, Plugin
 from clace.plugins.gate import Gate
 from clace.runtime.hosts import ProcessHosts
-from clace.runtime.limits import HostLimits
+from clace.runtime.limits import HostLimits, limits_for_all
 from clace.runtime.runtime import Runtime
 from tests.support.apps import DictFiles, a_request, an_app
 from tests.support.daemon import EXAMPLES, FOREGROUND, Daemon
@@ -154,8 +154,7 @@ def a_runtime(reactor: Any) -> Runtime:
     async def files_for(_app: object) -> DictFiles:
         return files
 
-    limits = HostLimits()
-    hosts = ProcessHosts(reactor, limits)
+    hosts, limits = ProcessHosts(reactor), limits_for_all(HostLimits())
     return Runtime(reactor, hosts, limits, Gate(()), MemoryAudit(), files_for)
 
 
