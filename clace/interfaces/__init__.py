@@ -1,0 +1,48 @@
+"""The seams between the rooms, a page for each noun. Each has a contract in ``tests/support``."""
+
+from clace.interfaces.access import ICredentials, IInstalledApps
+from clace.interfaces.administration import IAdministration
+from clace.interfaces.audit import IAuditLog, IAuditTrail
+from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
+from clace.interfaces.runtime import ILoadedApp, IRuntime
+from clace.interfaces.secrets import (
+    ISecretProvider,
+    ISecretRows,
+    ISecrets,
+    ISecretStore,
+    SealedSecret,
+    SecretEntry,
+)
+from clace.interfaces.sources import Fetched, IFiles, ISources, Revision
+from clace.interfaces.store import AddApp, AddVersion, Change, IAppStore, PointApp, RemoveApp
+
+__all__ = [
+    "AddApp",
+    "AddVersion",
+    "Caller",
+    "Change",
+    "Fetched",
+    "IAdministration",
+    "IAppStore",
+    "IAuditLog",
+    "IAuditTrail",
+    "ICredentials",
+    "IFiles",
+    "IInstalledApps",
+    "ILoadedApp",
+    "IPluginGate",
+    "IPluginScope",
+    "IRuntime",
+    "ISecretProvider",
+    "ISecretRows",
+    "ISecretStore",
+    "ISecrets",
+    "ISources",
+    "PluginAnswer",
+    "PluginCall",
+    "PointApp",
+    "RemoveApp",
+    "Revision",
+    "SealedSecret",
+    "SecretEntry",
+]

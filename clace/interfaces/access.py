@@ -1,0 +1,38 @@
+"""Who may come in, and where the apps are."""
+
+from __future__ import annotations
+
+from zope.interface import Interface
+
+from clace.model.app import App
+from clace.model.paths import AppGlob, AppPath
+
+
+class ICredentials(Interface):
+    """The administrator's account."""
+
+    async def check(user: str, password: str, address: str) -> str:
+        """The user's id; takes the same time for users that do not exist.
+
+        :raises NotAuthenticated: user or password are wrong.
+        :raises LockedOut: too many failures for this address and user; says for how long.
+        """
+
+
+class IInstalledApps(Interface):
+    """Which app is served where; kept in step with the store by the operations."""
+
+    def find(host: str, path: str) -> App | None:
+        """The app for a request to ``path`` on ``host`` (without port)."""
+
+    def matching(glob: AppGlob) -> tuple[App, ...]:
+        """The production and dev apps that match, oldest first."""
+
+    def at(address: AppPath) -> App | None:
+        """The app installed exactly there."""
+
+    def staging_of(app: App) -> App | None:
+        """The staging twin of a production app."""
+
+    def replace(apps: tuple[App, ...]) -> None:
+        """All apps there are now."""

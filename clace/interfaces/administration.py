@@ -1,0 +1,131 @@
+"""What an operator can do: filled by ``operations`` and, for the command line, by ``client``."""
+
+from __future__ import annotations
+
+from zope.interface import Interface
+
+from clace.model.app import AccountLink
+from clace.model.requests import (
+    ApproveOptions,
+    CreateApp,
+    CreateOptions,
+    CreateSecret,
+    ParamChange,
+    ReloadOptions,
+    UpdateMetadata,
+    UpdateOptions,
+    UpdateSettings,
+)
+from clace.model.results import (
+    AppCreated,
+    AppFound,
+    AppList,
+    AppsApproved,
+    AppsDeleted,
+    AppsPromoted,
+    AppsReloaded,
+    AppsUpdated,
+    SecretCreated,
+    SecretDeleted,
+    SecretFound,
+    SecretList,
+    SecretsRekeyed,
+    ServerStatus,
+    SettingsUpdated,
+    Stopping,
+)
+
+
+class IAdministration(Interface):
+    """What an operator can do. Globs and paths come as the operator wrote them."""
+
+    async def create_app(request: CreateApp, options: CreateOptions) -> AppCreated:
+        """Install an app; a production app gets its staging twin.
+
+        :raises AppExists: the path or one above or below it is taken.
+        :raises SourceError: the source cannot be fetched.
+        :raises AppBroken: the source is no app that loads.
+        """
+
+    async def list_apps(glob: str, *, internal: bool) -> AppList:
+        """The apps that match, oldest first; with ``internal`` the staging twins too."""
+
+    async def get_app(path: str) -> AppFound:
+        """:raises NoSuchApp: nothing is installed there."""
+
+    async def delete_apps(glob: str, *, dry_run: bool) -> AppsDeleted:
+        """Remove the apps that match, with their twins, versions and files."""
+
+    async def approve_apps(glob: str, options: ApproveOptions) -> AppsApproved:
+        """Approve what the stored source of each app asks for."""
+
+    async def reload_apps(glob: str, options: ReloadOptions) -> AppsReloaded:
+        """Fetch the sources again: all apps that match, or on any failure none.
+
+        :raises NeedsApproval: a source asks for more and ``options.approve`` is not set.
+        """
+
+    async def promote_apps(glob: str, *, dry_run: bool) -> AppsPromoted:
+        """Let production apps serve what their staging twins serve."""
+
+    async def link_account(glob: str, link: AccountLink, options: UpdateOptions) -> AppsUpdated:
+        """Let the apps that match use an account of a plugin; the account ``-`` removes the link.
+
+        Production apps do so from their next promotion on.
+
+        :raises BadRequest: there is no such plugin, or no such account.
+        """
+
+    async def update_params(glob: str, change: ParamChange, options: UpdateOptions) -> AppsUpdated:
+        """Give the apps that match another value of a param, or with ``-`` none.
+
+        Production apps have it from their next promotion on.
+
+        :raises AppBroken: an app does not load with it, as when it is none of the param's type.
+        """
+
+    async def update_metadata(
+        glob: str, request: UpdateMetadata, options: UpdateOptions
+    ) -> AppsUpdated:
+        """Give the apps that match other settings of their own, in place of the server's.
+
+        Production apps have them from their next promotion on.
+
+        :raises BadRequest: there is no such setting, or it does not take the value.
+        """
+
+    async def update_settings(
+        glob: str, request: UpdateSettings, *, dry_run: bool
+    ) -> SettingsUpdated:
+        """Change what is not versioned of the apps that match and of their twins; it holds at once.
+
+        :raises BadRequest: nothing is said, or a value is none that the setting takes.
+        """
+
+    async def create_secret(request: CreateSecret, *, update: bool) -> SecretCreated:
+        """Store a secret; with ``update`` it may replace one.
+
+        :raises SecretExists: there is one of this name, and it is not to be replaced.
+        :raises SecretFailed: the store cannot be used; says why.
+        """
+
+    async def list_secrets(glob: str, *, provider: str) -> SecretList:
+        """The stored secrets whose names match, all for ``""``; never their values."""
+
+    async def get_secret(name: str, *, reveal: bool, provider: str) -> SecretFound:
+        """One secret, with ``reveal`` its value too.
+
+        :raises NoSuchSecret: none of this name is stored.
+        """
+
+    async def delete_secret(name: str, *, provider: str) -> SecretDeleted:
+        """:raises NoSuchSecret: none of this name is stored."""
+
+    async def rekey_secrets(*, provider: str) -> SecretsRekeyed:
+        """Seal all stored secrets with the active key; on any failure none."""
+
+    async def server_status() -> ServerStatus:
+        """That the server answers, and which one it is."""
+
+    async def stop_server() -> Stopping:
+        """Let the server finish what it is answering and end."""

@@ -1,0 +1,76 @@
+"""The door from apps to plugins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+from zope.interface import Interface
+
+from clace.model.app import App, PluginManifest
+from clace.model.schema import Schema
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """On whose behalf a plugin is called. Made by the daemon; only ``schema``, that of the version
+    that runs, comes from the host, and was checked.
+    """
+
+    app: App
+    user_id: str = ""
+    request_id: str = ""
+    schema: Schema = Schema()
+
+
+class PluginCall(Struct, frozen=True, kw_only=True):
+    """A call as the app wrote it; values are what JSON can say."""
+
+    plugin: str
+    function: str
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+
+
+class PluginAnswer(Struct, frozen=True, kw_only=True):
+    """What came of a call: a value, an error that the app may handle, or the number of a stream.
+
+    ``shape`` names what the value (or each item of a list) is for the app, if it is no plain value.
+    """
+
+    value: Any = None
+    shape: str = ""
+    error: str = ""
+    error_code: int = 0
+    stream: int = 0
+
+
+class IPluginScope(Interface):
+    """The plugin calls of one request, and what they opened."""
+
+    async def call(call: PluginCall) -> PluginAnswer:
+        """
+        :raises PluginRefused: the call is not covered by what was approved.
+        :raises BadRequest: the function does not take these arguments.
+        """
+
+    async def next(stream: int) -> tuple[tuple[Any, ...], bool]:
+        """The next items of a stream and whether there may be more.
+
+        :raises AppFailed: the producer failed.
+        """
+
+    async def end() -> tuple[str, ...]:
+        """Close what is open; the names of strict resources that the app should have closed."""
+
+
+class IPluginGate(Interface):
+    """The one door from apps to plugins."""
+
+    def manifests() -> tuple[PluginManifest, ...]:
+        """What there is to load; the same for every app."""
+
+    def check_load(app: App, plugin: str) -> None:
+        """:raises PluginRefused: the load was not approved, or there is no such plugin."""
+
+    def begin(caller: Caller) -> IPluginScope:
+        """A scope for one request."""

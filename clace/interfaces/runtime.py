@@ -1,0 +1,53 @@
+"""Running apps."""
+
+from __future__ import annotations
+
+from zope.interface import Attribute, Interface
+
+from clace.interfaces.sources import IFiles
+from clace.model.app import App, Demands
+from clace.model.traffic import AppRequest, AppResponse
+
+
+class ILoadedApp(Interface):
+    """An app loaded in a host of its own, ready to serve and not yet published."""
+
+    demands: Demands = Attribute("what its source asks for")
+    name: str = Attribute("the name it gives itself")
+
+    def discard() -> None:
+        """End it without having served."""
+
+
+class IRuntime(Interface):
+    """Hosts: they load apps, answer requests, and are replaced when they break their limits."""
+
+    async def audit(app: App, files: IFiles) -> tuple[str, Demands]:
+        """The app's name and what it asks for, from a run of its top level with inert plugins.
+
+        :raises AppBroken: the source does not load; the text has file, line and reason.
+        """
+
+    async def load(app: App, files: IFiles) -> ILoadedApp:
+        """The app in a new host, with what ``app.metadata`` approves.
+
+        :raises AppBroken: it does not load.
+        """
+
+    def publish(app: App, loaded: ILoadedApp) -> None:
+        """From now on requests go to ``loaded``; those in flight end where they began."""
+
+    def renew(app: App) -> None:
+        """The app has other settings: the next request is answered by a host that has them."""
+
+    def retract(app_id: str) -> None:
+        """Forget the app; its host ends when its requests in flight have."""
+
+    async def respond(app: App, request: AppRequest) -> AppResponse:
+        """The app's answer; an app not running is loaded first.
+
+        :raises AppBroken: it does not load.
+        :raises AppFailed: its handler failed, or ``AppCrashed``: its host died.
+        :raises AppTimedOut: no answer within the limit; the host was ended.
+        :raises AppBusy: too many requests are waiting for this app.
+        """

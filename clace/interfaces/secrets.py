@@ -1,0 +1,125 @@
+"""Secrets: where they are, who has them, how they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+from zope.interface import Attribute, Interface
+
+from clace.model.secret_text import Reference
+
+
+class ISecretProvider(Interface):
+    """Where secrets are. It blocks: threads ask it, and the server while it starts."""
+
+    delimiter: str = Attribute("what the keys of a reference are joined with")
+
+    def value(name: str) -> str:
+        """The secret of this name; no error repeats it.
+
+        :raises NoSuchSecret: there is none of this name.
+        :raises SecretFailed: the provider cannot be asked, or what it has is no text.
+        """
+
+
+class ISecrets(Interface):
+    """The secrets of all providers, for texts that name them."""
+
+    default_provider: str = Attribute("the one of references that name none")
+
+    async def values(references: Iterable[Reference]) -> Mapping[Reference, str]:
+        """
+        :raises NoSuchSecret: there is no such secret; names provider and key.
+        :raises SecretFailed: a provider cannot be asked, or there is no such provider.
+        """
+
+
+class SealedSecret(Struct, frozen=True, kw_only=True):
+    """A stored secret: ``sealed`` is useless without the key that ``key_id`` names."""
+
+    name: str
+    key_id: str
+    sealed: bytes
+    created_by: str = ""
+    create_time: datetime
+    update_time: datetime
+    description: str = ""
+    source_file: str = ""
+
+
+class ISecretRows(Interface):
+    """Sealed secrets in a database. It blocks.
+
+    :raises StoreError: from every method, the database failed.
+    """
+
+    def get(name: str) -> SealedSecret | None:
+        """The one of this name."""
+
+    def all() -> tuple[SealedSecret, ...]:
+        """In the order of their names."""
+
+    def put(row: SealedSecret, *, replace: bool) -> bool:
+        """Store it; one that is replaced keeps who created it and when.
+
+        Returns whether there was one before.
+
+        :raises SecretExists: there is, and it is not to be replaced.
+        """
+
+    def delete(name: str) -> bool:
+        """Whether there was one."""
+
+    def rewrite(change: Callable[[SealedSecret], SealedSecret | None]) -> tuple[str, ...]:
+        """Replace rows by what ``change`` makes of them, in one transaction, or on its error none.
+
+        ``None`` leaves a row. Returns the names of those that were replaced.
+        """
+
+
+class SecretEntry(Struct, frozen=True, kw_only=True):
+    """A secret to be kept under a name."""
+
+    name: str
+    value: bytes
+    created_by: str = ""
+    description: str = ""
+    source_file: str = ""
+
+    def __repr__(self) -> str:
+        return f"SecretEntry({self.name!r})"
+
+
+class ISecretStore(Interface):
+    """The one provider that can be written."""
+
+    name: str = Attribute("its name in references")
+    is_default: bool = Attribute("whether references that name no provider mean it")
+
+    async def put(entry: SecretEntry, *, replace: bool) -> bool:
+        """Whether there was one before.
+
+        :raises SecretExists: there is, and it is not to be replaced.
+        :raises SecretFailed: the store cannot be used; says why.
+        """
+
+    async def find(name: str) -> tuple[SealedSecret, bytes]:
+        """The secret and its value.
+
+        :raises NoSuchSecret: there is none of this name.
+        :raises SecretFailed: the store cannot be used; says why.
+        """
+
+    async def all() -> tuple[SealedSecret, ...]:
+        """Those there are, in the order of their names; they are not opened."""
+
+    async def delete(name: str) -> None:
+        """:raises NoSuchSecret: there is none of this name."""
+
+    async def rekey() -> tuple[int, int]:
+        """Seal all with the active key, reading the keys anew: how many were, how many had it.
+
+        :raises SecretFailed: a key is missing; nothing was changed.
+        """

@@ -1,0 +1,69 @@
+"""Files of one version of an app, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+from zope.interface import Attribute, Interface
+
+from clace.model.app import FileRef
+
+
+class IFiles(Interface):
+    """An immutable tree of files (for a dev app: the folder as it is now)."""
+
+    refs: Mapping[str, FileRef] = Attribute("what there is, by name; names use ``/``")
+
+    async def read(name: str) -> bytes:
+        """:raises SourceError: there is no such file, or it cannot be read."""
+
+    async def read_brotli(name: str) -> bytes | None:
+        """The same bytes as stored compressed, if they are."""
+
+
+class Revision(Struct, frozen=True, kw_only=True):
+    """Which revision of a source: for folders all fields but ``source_url`` are empty."""
+
+    source_url: str
+    branch: str = ""
+    commit: str = ""
+    git_auth: str = ""
+
+
+class Fetched(Struct, frozen=True, kw_only=True):
+    """The files of a revision, and for git which commit it turned out to be."""
+
+    files: Any  # IFiles: msgspec does not know interfaces
+    branch: str = ""
+    commit: str = ""
+    message: str = ""
+
+
+class ISources(Interface):
+    """Where apps come from: folders and git repositories."""
+
+    def check(source_url: str) -> str:
+        """The source as it is stored: folders absolute, git URLs as given.
+
+        :raises SourceError: it is neither.
+        """
+
+    def is_git(source_url: str) -> bool:
+        """Whether the source is a git repository."""
+
+    async def head(revision: Revision) -> str:
+        """The commit that a fetch would give now; ``""`` for folders.
+
+        :raises SourceError: the repository cannot be asked.
+        """
+
+    async def fetch(revision: Revision) -> Fetched:
+        """An immutable copy of the files, read whole.
+
+        :raises SourceError: with the reason, and for git what to try.
+        """
+
+    def live(source_url: str) -> IFiles:
+        """The folder of a dev app as it is at each call."""

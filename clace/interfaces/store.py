@@ -1,0 +1,69 @@
+"""The apps that are kept, and how they change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+from zope.interface import Interface
+
+from clace.interfaces.sources import IFiles
+from clace.model.app import App, AppMetadata, AppSettings
+
+
+class AddApp(Struct, frozen=True):
+    """A new app; refused as ``AppExists`` if its address overlaps that of an app not its twin."""
+
+    app: App
+
+
+class AddVersion(Struct, frozen=True):
+    """A version of an app: ``metadata.version_metadata.version``, with the files it serves.
+
+    Either ``files`` or, for what another app already stores, ``same_as`` (app id, version).
+    """
+
+    app_id: str
+    metadata: AppMetadata
+    files: Any = None  # IFiles
+    same_as: tuple[str, int] | None = None
+
+
+class PointApp(Struct, frozen=True):
+    """What an app is from now on; ``seen`` is the app as the operation read it.
+
+    :raises ChangedMeanwhile: the stored app is no longer ``seen``.
+    """
+
+    seen: App
+    metadata: AppMetadata
+    settings: AppSettings
+
+
+class RemoveApp(Struct, frozen=True):
+    """An app with its versions and the file contents nobody else has."""
+
+    seen: App
+
+
+Change = AddApp | AddVersion | PointApp | RemoveApp
+
+
+class IAppStore(Interface):
+    """Apps, versions and files. Each ``commit`` is one transaction."""
+
+    async def apps() -> tuple[App, ...]:
+        """All apps, staging twins included, oldest first."""
+
+    async def commit(changes: tuple[Change, ...], *, dry_run: bool = False) -> None:
+        """All of the changes in order, or none; a dry run checks them all and keeps none.
+
+        :raises AppExists: an address is taken.
+        :raises ChangedMeanwhile: an app is not what the operation read.
+        """
+
+    async def files(app_id: str, version: int) -> IFiles:
+        """:raises NoSuchVersion: the app has none of that number."""
+
+    async def latest_version(app_id: str) -> int:
+        """The highest version number that the app has; 0 without any."""
