@@ -69,8 +69,8 @@ class HostedApp:
         :raises AppFault: the app failed on this request.
         """
         found = self._router.find(request.method, request.path)
-        if found.target is None and found.wrong_method:
-            return Reply(405)
+        if found.target is None and found.allowed:
+            return Reply(405, (("Allow", ", ".join(found.allowed)),))
         if found.target is None:
             return text_reply(404, "404 page not found\n")
         exchange = Exchange(daemon, self._seconds)

@@ -119,11 +119,11 @@ def _parameter(text: str, start: int, end: int) -> _Part:
 
 
 class Found(Struct, Generic[T], frozen=True):
-    """What a path leads to; without a target, ``wrong_method`` tells a 405 from a 404."""
+    """What a path leads to; without a target, the methods by which it leads somewhere."""
 
     target: T | None
     parameters: dict[str, str] = {}
-    wrong_method: bool = False
+    allowed: tuple[str, ...] = ()
 
 
 class Router(Generic[T]):
@@ -151,7 +151,7 @@ class Router(Generic[T]):
         targets = self._fixed.get(path)
         if targets and method in targets:
             return Found(targets[method])
-        wrong_method = bool(targets)
+        allowed = set(targets or ())
         for pattern in self._patterns:
             parameters = pattern.match(path)
             if parameters is None:
@@ -159,5 +159,5 @@ class Router(Generic[T]):
             targets = self._targets[pattern.text]
             if method in targets:
                 return Found(targets[method], parameters)
-            wrong_method = True
-        return Found(None, wrong_method=wrong_method)
+            allowed.update(targets)
+        return Found(None, allowed=tuple(sorted(allowed)))

@@ -69,13 +69,13 @@ class RouterTests(SynchronousTestCase):
         )
 
     def test_methods(self):
-        """A path known with another method only is told apart from an unknown one."""
+        """A path known with other methods only has them told, an unknown one has none."""
         router = routed("/a", "/b/{id}")
         router.add("/a", "POST", "posted")
         self.assertEqual(router.find("POST", "/a").target, "posted")
-        self.assertTrue(router.find("PUT", "/a").wrong_method)
-        self.assertTrue(router.find("PUT", "/b/1").wrong_method)
-        self.assertFalse(router.find("PUT", "/c").wrong_method)
+        self.assertEqual(router.find("PUT", "/a").allowed, ("GET", "POST"))
+        self.assertEqual(router.find("PUT", "/b/1").allowed, ("GET",))
+        self.assertEqual(router.find("PUT", "/c").allowed, ())
 
     def test_method_decides_between_routes(self):
         """A less particular route answers for a method that the other does not have."""

@@ -134,13 +134,14 @@ class RuntimeContract(Houses):
         self.assertEqual(answer.body, b'{"name":"world"}\n')
 
     async def test_knows_what_is_not_there(self):
-        """A path without a route is a 404, a route with another method a 405 without a body."""
+        """A path without a route is a 404, a route with another method a 405 that names it."""
         runtime = self.house(HELLO)
         missing = await runtime.respond(an_app(), a_request("/nothing"))
         wrong = await runtime.respond(an_app(), a_request("/", "POST"))
         head = await runtime.respond(an_app(), a_request("/", "HEAD"))
         self.assertEqual((missing.status, missing.body), (404, b"404 page not found\n"))
         self.assertEqual((wrong.status, wrong.body, head.status), (405, b"", 405))
+        self.assertEqual(wrong.headers, (("Allow", "GET"),))
 
     async def test_broken_app(self):
         """An app that does not load is told with file, line and reason."""
