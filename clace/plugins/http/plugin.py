@@ -18,7 +18,7 @@ from clace.plugins.http.answers import abandon, collected, status_text, value
 from clace.plugins.http.connecting import resolving
 from clace.plugins.http.guard import Guard
 from clace.plugins.http.sending import Ask, Sender
-from clace.plugins.http.urls import Target
+from clace.plugins.http.urls import Target, unambiguous
 
 _READING = ("get", "head", "options")
 _WRITING = ("post", "put", "delete", "patch")
@@ -73,8 +73,11 @@ class Http:
             bodies.headers(given, carried.type),
             carried.body,
         )
+        grants: Iterable[Permission] = invocation.grants
+        if (url := unambiguous(given.url)) != given.url:
+            grants = invocation.grants_for((url, *invocation.args[1:]))
         exchange = Deferred.fromCoroutine(
-            self._exchange(invocation, first, error_on_fail=given.error_on_fail)
+            self._exchange(invocation, grants, first, error_on_fail=given.error_on_fail)
         )
         return await self._in_time(exchange, min(given.timeout, self._settings.seconds))
 
@@ -98,8 +101,14 @@ class Http:
             if deadline.active():
                 deadline.cancel()
 
-    async def _exchange(self, invocation: Invocation, ask: Ask, *, error_on_fail: bool) -> Any:
-        grants: Iterable[Permission] = invocation.grants
+    async def _exchange(
+        self,
+        invocation: Invocation,
+        grants: Iterable[Permission],
+        ask: Ask,
+        *,
+        error_on_fail: bool,
+    ) -> Any:
         for _ in range(_MAX_REDIRECTS + 1):
             addresses = await self._guard.addresses(ask.target, grants)
             response = await self._sender.send(ask, addresses)

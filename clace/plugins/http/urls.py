@@ -18,7 +18,7 @@ _MAX_URL = 64 * 1024
 _SHAPE = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[^?#]*)?(\?(?P<query>[^#]*))?(#.*)?",
-    re.IGNORECASE | re.DOTALL,
+    re.IGNORECASE | re.DOTALL | re.ASCII,
 )
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
@@ -91,6 +91,14 @@ class Target:
     def __str__(self) -> str:
         query = f"?{self.query}" if self.query else ""
         return f"{self.scheme}://{self.netloc}{self.path}{query}"
+
+
+def unambiguous(text: str) -> str:
+    """The URL as patterns have to match it: no fragment, which is not sent, and a host that ends
+    with a slash, for ``[^/]+`` means a host and would take in ``evil.test?.example.com``.
+    """
+    head, mark, query = text.partition("#")[0].partition("?")
+    return f"{head}/?{query}" if mark and head.count("/") == 2 else head + mark + query  # noqa: PLR2004
 
 
 def _suspicious(text: str) -> bool:

@@ -135,6 +135,21 @@ class HttpTests(SynchronousTestCase):
         self.assertIn("not found", self.error(self.ask("http://none.test/")))
         self.assertEqual(self.reactor.tcpClients, [])
 
+    def test_host_of_patterns(self):
+        """What only looks like the end of a host is none: patterns see where the request goes."""
+        self.begin(("regex:http://[^/]+\\.test/.*",))
+        for url in ("http://evil.example#.test/", "http://evil.example?.test/"):
+            self.failureResultOf(self.ask(url), PluginRefused)
+        self.assertEqual(self.reactor.tcpClients, [])
+        self.ask("http://a.test/b?c#d")
+        self.assertEqual(self.reactor.tcpClients[-1][:2], ("93.184.216.34", 80))
+
+    def test_fragment(self):
+        """A pattern cannot be met by a fragment, which no server gets to see."""
+        self.begin(("regex:http://a\\.test/[^?]*\\.json",))
+        self.failureResultOf(self.ask("http://a.test/delete#.json"), PluginRefused)
+        self.assertEqual(self.value(self.ask("http://a.test/b.json#.json"), HELLO)["body"], "hello")
+
     def test_redirect(self):
         """A redirect is followed, over a new connection to what its name resolves to."""
         asking = self.ask("http://a.test/", method="post", body="x", auth_basic=["u", "p"])

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import URI
 
 from clace.plugins.definition import CallFailed
-from clace.plugins.http.urls import Target
+from clace.plugins.http.urls import Target, unambiguous
 
 HOSTS = st.sampled_from(["a.test", "10.0.0.1", "[::1]", "[2001:db8::1]", "x-y.z_1.test"])
 TEXT = st.text(max_size=20)
@@ -29,6 +29,21 @@ class ParseTests(SynchronousTestCase):
         )
         self.assertEqual(Target.parse("http://a.test"), Target("http", "a.test", 80, "/"))
         self.assertEqual(Target.parse("https://a.test?x").query, "x")
+
+    def test_letters(self):
+        """Letters that are others in lower case are neither scheme nor host."""
+        self.refused("http\u017f://a.test/", "http://\u212aelvin.test/")
+
+    def test_unambiguous(self):
+        """A URL for patterns has no fragment, and a slash after its host."""
+        for url, expected in (
+            ("http://a.test", "http://a.test"),
+            ("http://a.test#b", "http://a.test"),
+            ("http://a.test?b?c#d", "http://a.test/?b?c"),
+            ("http://a.test/b?c=/#d", "http://a.test/b?c=/"),
+            ("http://a.test/b?", "http://a.test/b?"),
+        ):
+            self.assertEqual(unambiguous(url), expected)
 
     def test_escapes(self):
         """Characters beyond ASCII are escaped, escapes are kept."""
