@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -40,21 +40,21 @@ def named_in(call: PluginCall) -> tuple[Reference, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def check_allowed(
-    wanted: Iterable[Reference], grants: Iterable[Permission], default_provider: str
-) -> None:
-    """Whether one of the permissions that cover the call lets it have all these secrets.
+def allowing(
+    wanted: Iterable[Reference], grants: Sequence[Permission], default_provider: str
+) -> tuple[Permission, ...]:
+    """Those of the permissions that cover a call that let it have all these secrets.
 
-    :raises PluginRefused: none does; names a secret that the most generous lacks.
+    :raises PluginRefused: there are none; names a secret that the most generous lacks.
     """
-    entries = [grant.secrets for grant in grants]
     lacking = [
-        [each for each in wanted if not _is_covered(each, secrets, default_provider)]
-        for secrets in entries
+        [each for each in wanted if not _is_covered(each, grant.secrets, default_provider)]
+        for grant in grants
     ]
-    if not all(lacking):
-        return
-    if not any(entries):
+    found = tuple(grant for grant, lacks in zip(grants, lacking, strict=True) if not lacks)
+    if found:
+        return found
+    if not any(grant.secrets for grant in grants):
         raise PluginRefused("Plugin does not have access to any secrets, update app permissions")
     raise PluginRefused(f"plugin does not have access to secret {min(lacking, key=len)[0]}")
 

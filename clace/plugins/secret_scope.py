@@ -18,12 +18,13 @@ from zope.interface import implementer
 
 from clace.errors import AppFailed, BadRequest, ClaceError, NoSuchSecret, PluginRefused
 from clace.interfaces import Caller, IPluginScope, ISecrets, PluginAnswer, PluginCall
+from clace.model.app import Permission
 from clace.model.secret_text import Reference
 from clace.plugins.binding import bind
 from clace.plugins.definition import CallFailed, Invocation, Items, ItemStream
 from clace.plugins.hiding import Hidden
 from clace.plugins.scope import Permit, Permitted
-from clace.plugins.secret_arguments import check_allowed, named_in, with_values
+from clace.plugins.secret_arguments import allowing, named_in, with_values
 
 T = TypeVar("T")
 _log = Logger()
@@ -81,8 +82,13 @@ class SecretScope:
         wanted = named_in(call)
         if not wanted:
             return permitted
-        check_allowed(wanted, permitted.grants, self._secrets.default_provider)
+        default = self._secrets.default_provider
+        grants = allowing(wanted, permitted.grants, default)
         function = permitted.function
+
+        def grants_for(args: tuple[Any, ...]) -> tuple[Permission, ...]:
+            return allowing(wanted, permitted.grants_for(args), default)
+
         name = f"{call.plugin}.{call.function}"
 
         async def perform(invocation: Invocation, _given: Any) -> Any:
@@ -95,7 +101,13 @@ class SecretScope:
                 return evolve(value, items=_CarefulItems(name, value.items))
             return value
 
-        return evolve(permitted, function=evolve(function, call=perform))
+        # What another permission opens is not open to a call that carries the secrets of this one.
+        return evolve(
+            permitted,
+            function=evolve(function, call=perform),
+            grants=grants,
+            grants_for=grants_for,
+        )
 
     async def _values(self, name: str, wanted: tuple[Reference, ...]) -> Mapping[Reference, str]:
         """:raises CallFailed: there is none, or it cannot be had: why, only the log says."""

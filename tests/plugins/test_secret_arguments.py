@@ -11,7 +11,7 @@ from clace.model.app import Permission
 from clace.model.secret_text import MAX_REFERENCES, Reference
 from clace.plugins.secret_arguments import (
     NoSecrets,
-    check_allowed,
+    allowing,
     named_in,
     with_values,
 )
@@ -78,7 +78,7 @@ class NamingTests(SynchronousTestCase):
 class AllowingTests(SynchronousTestCase):
     def allowed(self, wanted, *grants):
         try:
-            check_allowed(wanted, grants, "env")
+            allowing(wanted, grants, "env")
         except PluginRefused:
             return False
         return True
@@ -124,6 +124,12 @@ class AllowingTests(SynchronousTestCase):
         for entry in (("from:vault", "k"), ("from:env", "k")):
             self.assertFalse(self.allowed([reference("from:vault", "k")], granting(entry)))
 
+    def test_which(self):
+        """The permissions that allow the secrets are told, the others are none for this call."""
+        one, two, other = granting(("a",)), granting(("b",), ("a",)), granting(("b",))
+        found = allowing([reference("a")], [other, one, two], "env")
+        self.assertEqual(found, (one, two))
+
     def test_one_permission_for_all(self):
         """The secrets of a call are allowed by one permission together, not by several."""
         both = [reference("a"), reference("b")]
@@ -142,7 +148,7 @@ class AllowingTests(SynchronousTestCase):
             (["a"], [granting(("b",)), granting()], "plugin does not have access to secret a"),
         ]:
             error = self.assertRaises(
-                PluginRefused, check_allowed, [reference(key) for key in wanted], grants, "env"
+                PluginRefused, allowing, [reference(key) for key in wanted], grants, "env"
             )
             self.assertEqual(error.message, text)
 

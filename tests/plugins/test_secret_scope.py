@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppFailed, BadRequest, PluginRefused, SecretFailed
 from clace.interfaces import Caller
-from clace.model.app import Permission
+from clace.model.app import Constraint, Permission
 from clace.plugins.definition import CallFailed, Function, ItemStream, Plugin
 from clace.plugins.gate import Gate
 from tests.support.memory_secrets import MemorySecrets
@@ -101,6 +101,29 @@ class SecretScopeTests(SynchronousTestCase):
             failure = self.failureResultOf(self.do(scope, SHOWN), PluginRefused)
             self.assertEqual(failure.value.message, text)
         self.assertEqual((self.secrets.asked, self.given), ([], []))
+
+    def test_only_its_permissions(self):
+        """A call with secrets is made under permissions that allow them, here and after redirects;
+        what others open stays closed to it.
+        """
+        seen = []
+
+        async def see(invocation, given):
+            seen.append(invocation.grants)
+            for place in ("one", "two"):
+                try:
+                    seen.append(invocation.grants_for((place,)))
+                except PluginRefused as refused:
+                    seen.append(refused.message)
+
+        its_own = Permission("x.in", "do", ("regex:.*one|.*secret.*",), secrets=SECRETS)
+        other = Permission("x.in", "do", kwargs=(Constraint("count", "0"),))
+        plugin = Plugin("x.in", {"do": Function(Given, see, is_read=True)})
+        gate = Gate([plugin], secrets=self.secrets)
+        scope = gate.begin(Caller(app=app(its_own, other, loads=("x.in",))))
+        self.successResultOf(self.do(scope, SHOWN))
+        no_secrets = "Plugin does not have access to any secrets, update app permissions"
+        self.assertEqual(seen, [(its_own,), (its_own,), no_secrets])
 
     def test_missing(self):
         """A secret that there is not is an error that the app may handle; nothing is called."""
