@@ -11,7 +11,8 @@ from typing import Any
 from clace.errors import PluginRefused
 from clace.model.app import Constraint, Permission
 from clace.plugins.patterns import matches
-from clace.plugins.permissions import shown, text_of
+from clace.plugins.permissions import text_of
+from clace.plugins.showing import shown
 
 
 def within(

@@ -12,6 +12,7 @@ import msgspec
 
 from clace.model.secret_text import Reference
 from clace.plugins.definition import CallFailed
+from clace.plugins.http.urls import escaped
 
 MAX_GROWTH = 1024 * 1024
 
@@ -82,13 +83,15 @@ class _Hiding:
 
 
 def _forms(value: str) -> set[str]:
-    """How a value may look where it was put: as it is, in JSON, in an URL, in a page."""
+    """How a value may look where it was put: as it is, as a host, in JSON, in an URL, in a page."""
     return {
         value,
+        value.lower(),
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
         quote(value),
         quote(value, safe=""),
         quote_plus(value),
+        escaped(value),
         html.escape(value),
     }

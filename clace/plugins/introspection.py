@@ -15,6 +15,7 @@ from clace.model.audit_filter import AuditFilter
 from clace.model.paths import AppGlob, AppPath
 from clace.model.traffic import AuditEvent
 from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
+from clace.plugins.showing import shown
 
 _SECOND = 1_000_000_000
 
@@ -166,7 +167,7 @@ def _day(name: str, text: str, days: int = 0) -> int | None:
     try:
         day = date.fromisoformat(text) + timedelta(days)
     except (ValueError, OverflowError):
-        raise CallFailed(f"{name} is {text:.40}, expected YYYY-MM-DD") from None
+        raise CallFailed(f"{name} is {shown(text)}, expected YYYY-MM-DD") from None
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * _SECOND
 
 
@@ -176,7 +177,7 @@ def _nanoseconds(given: int | str) -> int | None:
     try:
         return int(given)
     except ValueError:
-        raise CallFailed(f"before_timestamp is {given!s:.40}, expected nanoseconds") from None
+        raise CallFailed(f"before_timestamp is {shown(str(given))}, expected nanoseconds") from None
 
 
 def _row(event: AuditEvent, app: App | None) -> dict[str, str]:

@@ -8,8 +8,8 @@ from typing import Any
 from clace.errors import BadRequest, PluginRefused
 from clace.model.app import App, Permission
 from clace.plugins.patterns import matches
+from clace.plugins.showing import shown
 
-_MAX_SHOWN = 200
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
@@ -90,8 +90,3 @@ def _difference(permission: Permission, texts: Sequence[str]) -> str:
         f'argument {index} having value "{shown(texts[index])}", expected'
         f' "{permission.arguments[index]}". Update the app or audit and approve permissions'
     )
-
-
-def shown(text: str) -> str:
-    """As much of an argument as a refusal repeats."""
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
+from clace.plugins.showing import shown
 
 CONTAINER_URL = "<CONTAINER_URL>"
 _SCHEMES = ("http://", "https://")
@@ -26,7 +27,7 @@ async def config(_invocation: Invocation, given: ProxyConfig) -> ProxyConfig:
     :raises CallFailed: the URL is none that can be asked.
     """
     if not given.url.startswith(_SCHEMES) and not given.url.startswith(CONTAINER_URL):
-        raise CallFailed(f"proxy url {given.url:.200} is none, expected http:// or https://")
+        raise CallFailed(f"proxy url {shown(given.url)} is none, expected http:// or https://")
     return given
 
 

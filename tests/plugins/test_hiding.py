@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.model.secret_text import Reference
 from clace.plugins.definition import CallFailed
 from clace.plugins.hiding import MAX_GROWTH, Hidden
+from clace.plugins.http.urls import escaped
 
 SHOWN = '{{secret "k"}}'
 REFERENCE = Reference("", ("k",), SHOWN)
@@ -57,7 +58,7 @@ class HidingTests(SynchronousTestCase):
             self.assertEqual(hidden.value(value), expected)
 
     def test_however_it_is_written(self):
-        """The value is hidden as it stands in JSON, in an URL and in a page too."""
+        """The value is hidden as it stands in JSON, in an URL, in a page and as a host too."""
         secret = 'p"a/s s&é\n'
         hidden = hiding(secret)
         for form in (
@@ -67,12 +68,17 @@ class HidingTests(SynchronousTestCase):
             quote(secret),
             quote(secret, safe=""),
             quote_plus(secret),
+            escaped(secret),
             html.escape(secret),
         ):
             text = hidden.text(f"<{form}>")
             self.assertIn(SHOWN, text)
             self.assertNotIn("s&", text)
             self.assertNotIn(quote("é"), text)
+
+    def test_as_a_host(self):
+        """Hosts are in lower case, and so is a value that was put in the place of one."""
+        self.assertEqual(hiding("Hunter2").text("hunter2 not found"), f"{SHOWN} not found")
 
     def test_one_within_another(self):
         """Of two values the longer one is hidden whole."""

@@ -33,14 +33,14 @@ def _covers(grant: Permission, position: int) -> bool:
 
 def _reason(grant: Permission, env: Sequence[str], cwd: str, search_path: str) -> str:
     """Why a permission does not allow the call, or nothing."""
-    if _covers(grant, _PATH) and not _covers(grant, _ENV):
-        for entry in env:
-            if not _is_harmless(entry, search_path):
-                return (
-                    f"exec.in.run: the permission names the program but not its environment, so"
-                    f" {entry.partition('=')[0]} cannot be set. Approve a permission that names"
-                    " env"
-                )
+    free = not _covers(grant, _PATH) or _covers(grant, _ENV)
+    if not (free or all(_is_harmless(entry, search_path) for entry in env)):
+        # Which one is not said: what stands before an equals sign can be a piece of a secret.
+        return (
+            "exec.in.run: the permission names the program but not its environment, so only"
+            f" {', '.join(sorted(HARMLESS))}, LC_* and a PATH of the server's can be set."
+            " Approve a permission that names env"
+        )
     if cwd and _covers(grant, _ARGS) and not _covers(grant, _CWD):
         return (
             "exec.in.run: the permission names the program's arguments but not its directory, so"

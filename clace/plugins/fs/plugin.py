@@ -138,14 +138,14 @@ class Fs:
         app = invocation.caller.app
         access = self._access(invocation)
         path, identity = await self._in_thread(lambda: self._servable(access, app.id, given.path))
-        name = _UNPRINTABLE.sub("_", given.name or Path(path).name)
+        name = given.name or Path(path).name
         file_id = self._files.serve(
             ServedFile(
                 app_id=app.id,
                 user_id=invocation.caller.user_id,
                 path=path,
                 identity=identity,
-                name=name,
+                name=_UNPRINTABLE.sub("_", name),
                 mime_type=given.mime_type,
                 visibility=given.visibility,
                 single_access=given.single_access,

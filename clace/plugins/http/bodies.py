@@ -13,6 +13,7 @@ from msgspec import Struct
 from twisted.web.http_headers import Headers
 
 from clace.errors import BadRequest
+from clace.plugins.showing import quoted
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -129,7 +130,7 @@ def without_content(found: Headers) -> Headers:
 
 def _check(name: str, value: str) -> None:
     if not _TOKEN.fullmatch(name) or _BAD_VALUE.search(value):
-        raise BadRequest(f"http.in: malformed header {name!r}")
+        raise BadRequest(f"http.in: malformed header {quoted(name)}")
     if name.lower() in _REFUSED:
         raise BadRequest(f"http.in: header {name} cannot be set")
 

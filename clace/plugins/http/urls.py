@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode, urljoin
 from attrs import evolve, frozen
 
 from clace.plugins.definition import CallFailed
+from clace.plugins.showing import quoted
 
 Address = IPv4Address | IPv6Address
 
@@ -46,14 +47,14 @@ class Target:
         """
         found = None if _suspicious(text) else _SHAPE.fullmatch(text)
         if found is None:
-            raise CallFailed(f"invalid url {_shown(text)}")
+            raise CallFailed(f"invalid url {quoted(text)}")
         scheme = found["scheme"].lower()
         port = int(found["port"] or _PORTS[scheme])
-        path = quote(found["path"] or "/", safe=_KEPT)
+        path = escaped(found["path"] or "/")
         if not 0 < port < 1 << 16 or _DOTS.search(path):
-            raise CallFailed(f"invalid url {_shown(text)}")
+            raise CallFailed(f"invalid url {quoted(text)}")
         host = _host(found["host"].lower(), text)
-        return cls(scheme, host, port, path, quote(found["query"] or "", safe=_KEPT))
+        return cls(scheme, host, port, path, escaped(found["query"] or ""))
 
     @property
     def address(self) -> Address | None:
@@ -86,11 +87,16 @@ class Target:
         try:
             return Target.parse(urljoin(str(self), location))
         except ValueError as error:
-            raise CallFailed(f"invalid url {_shown(location)}") from error
+            raise CallFailed(f"invalid url {quoted(location)}") from error
 
     def __str__(self) -> str:
         query = f"?{self.query}" if self.query else ""
         return f"{self.scheme}://{self.netloc}{self.path}{query}"
+
+
+def escaped(text: str) -> str:
+    """A path or query as it is sent: what URLs cannot hold is escaped, the rest stays."""
+    return quote(text, safe=_KEPT)
 
 
 def unambiguous(text: str) -> str:
@@ -114,11 +120,7 @@ def _host(host: str, text: str) -> str:
             return str(IPv4Address(host))
     except ValueError as error:
         # Some resolvers take 0x7f.1, 017700000001 and 2130706433 for addresses.
-        raise CallFailed(f"invalid url {_shown(text)}: no usual form of an address") from error
+        raise CallFailed(f"invalid url {quoted(text)}: no usual form of an address") from error
     if len(host) > 253 or not _NAME.fullmatch(host):  # noqa: PLR2004 - what DNS allows
-        raise CallFailed(f"invalid url {_shown(text)}: {host} is no host name")
+        raise CallFailed(f"invalid url {quoted(text)}: no host name")
     return host.rstrip(".")
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 200 else text[:200] + "...")  # noqa: PLR2004

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from clace.model.schema import INTEGERS, RESERVED, DocType, Field, FieldType, sort_key
 from clace.plugins.definition import CallFailed
+from clace.plugins.showing import quoted, shown
 
 OPERATORS = ("$gt", "$lt", "$gte", "$lte", "$eq", "$ne", "$like")
 LIKE_ESCAPE = "\\"
@@ -21,7 +22,6 @@ _NO_KEY = re.compile(r"[\x00-\x1f\"\\]")
 _DEPTH = 10
 _CONDITIONS = 200
 _SORTS = 8
-_SHOWN = 100
 Scalar = str | int | float | bool | None
 
 
@@ -87,7 +87,7 @@ def _order(written: str, doc_type: DocType) -> Order:
     try:
         name, descends = sort_key(written)
     except ValueError:
-        raise CallFailed(f"invalid sort field {written:.100}") from None
+        raise CallFailed(f"invalid sort field {shown(written)}") from None
     place = _place(name, doc_type)
     if isinstance(place, Value) and (place.path or place.field.type not in _SORTED):
         raise CallFailed(f"cannot sort by {name}, only by fields of type INT, STRING or BOOLEAN")
@@ -113,7 +113,7 @@ class _Reading:
             return _joined(name, [self.condition(part, depth + 1) for part in parts])
         if name.startswith("$"):
             raise CallFailed(
-                f"operator {name:.100} supported for field conditions only: {_shown(value)}"
+                f"operator {shown(name)} supported for field conditions only: {_shown(value)}"
             )
         return self._field(name, value)
 
@@ -142,7 +142,7 @@ class _Reading:
         self._count()
         if operator not in OPERATORS:
             raise CallFailed(
-                f"invalid query condition for {name} {operator:.100}, no such operator"
+                f"invalid query condition for {name} {shown(operator)}, no such operator"
             )
         if not (_is_scalar(operand) and _fits(place, operator, operand)):
             raise CallFailed(f"invalid condition for {name} {operator}, value {_shown(operand)}")
@@ -168,7 +168,7 @@ def _joined(operator: str, parts: Sequence[Condition]) -> Condition:
 
 def _place(name: str, doc_type: DocType) -> Place:
     if "'" in name:
-        raise CallFailed(f"field path cannot contain ': {name:.100}")
+        raise CallFailed(f"field path cannot contain ': {shown(name)}")
     if name == "_json":
         raise CallFailed("querying _json directly is not supported")
     if name in RESERVED:
@@ -176,18 +176,18 @@ def _place(name: str, doc_type: DocType) -> Place:
     first, *path = name.split(".")
     field = doc_type.field(first)
     if field is None:
-        raise CallFailed(f"type {doc_type.name} has no field {first:.100}")
+        raise CallFailed(f"type {doc_type.name} has no field {shown(name)}")
     if path and field.type is not FieldType.DICT:
-        raise CallFailed(f"invalid field path {name:.100}, {first} is not of type DICT")
+        raise CallFailed(f"invalid field path {shown(name)}, {first} is not of type DICT")
     if not all(path) or len(path) > _DEPTH or _NO_KEY.search(name):
-        raise CallFailed(f"invalid field path {name:.100}")
+        raise CallFailed(f"invalid field path {shown(name)}")
     return Value(field, tuple(path))
 
 
 def _shown(value: Any) -> str:
     """A value for an error: short, however much was given."""
     if isinstance(value, str):
-        return repr(value[:_SHOWN])
+        return quoted(value)
     plain = isinstance(value, int | float) or value is None
     return str(value) if plain else f"of type {type(value).__name__}"
 

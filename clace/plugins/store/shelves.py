@@ -10,6 +10,7 @@ from clace.interfaces import Caller
 from clace.model.app import App
 from clace.model.schema import Schema
 from clace.plugins.definition import CallFailed
+from clace.plugins.showing import shown
 from clace.plugins.store.database import Database
 from clace.plugins.store.failures import failed
 from clace.plugins.store.queries import Queries
@@ -39,7 +40,7 @@ class Shelves:
         """
         found = (await self._shelf(caller)).queries.get(table)
         if found is None:
-            raise CallFailed(f"table {table!s:.100} not found, schema.star has no such type")
+            raise CallFailed(f"table {shown(table)} not found, schema.star has no such type")
         return found
 
     async def prepare(self, caller: Caller) -> None:

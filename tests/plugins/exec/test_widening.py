@@ -32,6 +32,13 @@ class WideningTests(SynchronousTestCase):
             self.assertFalse(allowed([("ls",)], [entry]))
             self.assertFalse(allowed([("ls", "[]")], [entry]))
 
+    def test_no_piece_of_a_secret(self):
+        """A refusal repeats nothing: a secret may stand where names of variables do."""
+        grants = [Permission("exec.in", "run", ("ls",))]
+        with self.assertRaisesRegex(PluginRefused, "only COLUMNS") as caught:
+            check_widening(grants, ["aGVsbG8gd29ybGQ="], "", PATH)
+        self.assertNotIn("aGVsbG8", caught.exception.message)
+
     def test_harmless(self):
         """Language, time zone, terminal and the server's own search path are free."""
         for entry in ("LANG=C", "LC_ALL=C", "TZ=UTC", "TERM=dumb", "PATH=/bin", f"PATH={PATH}"):

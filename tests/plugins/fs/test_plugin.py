@@ -179,9 +179,14 @@ class FsTests(SynchronousTestCase):
             self.assertIn(error, self.answer("serve_tmp_file", *args, **kwargs).error)
 
     def test_serve_name(self):
-        """A name cannot leave its header or its folder."""
+        """A name cannot leave its header or its folder; the app has it back as it gave it, for
+        in another form a secret in it would not be known.
+        """
         answer = self.answer("serve_tmp_file", f"{self.open}/b.csv", name="../a\r\nb").value
-        self.assertEqual(answer["name"], ".._a__b")
+        self.assertEqual(answer["name"], "../a\r\nb")
+        download = self.successResultOf(self.files.open("app_prd_1", "ann", answer["id"]))
+        self.assertEqual(download.name, ".._a__b")
+        download.close(True)
 
     def test_constants(self):
         """The names of the visibilities are constants."""
