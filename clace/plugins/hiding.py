@@ -15,6 +15,7 @@ from clace.plugins.definition import CallFailed
 from clace.plugins.http.urls import escaped
 
 MAX_GROWTH = 1024 * 1024
+MAX_PARTS = 25_000  # a tenth of a second, in which nobody is served
 
 
 class Hidden:
@@ -36,29 +37,44 @@ class Hidden:
     def text(self, text: str) -> str:
         """What an app may read of an error."""
         try:
-            return str(self.value(text))
+            return str(_Hiding(self._texts).value(text))
         except CallFailed as error:
             return error.message
 
     def value(self, value: Any) -> Any:
         """What JSON or MessagePack can say, without the values.
 
-        :raises CallFailed: it would grow beyond all measure.
+        :raises CallFailed: it would grow beyond all measure, or take too long to go through.
         """
-        if not self._texts:
+        if not self._is_in(value):
             return value
         plain = msgspec.to_builtins(value, builtin_types=(bytes, bytearray, memoryview))
         return _Hiding(self._texts).value(plain)
 
+    def _is_in(self, value: Any) -> bool:
+        """Whether one of the values may be in there: going through millions of texts to find none
+        would stop the server for seconds.
+        """
+        if not self._texts:
+            return False
+        packed = msgspec.msgpack.encode(value)
+        return any(text.encode() in packed for text in self._texts)
+
 
 class _Hiding:
-    """One value being gone through; it may only grow so much."""
+    """One value being gone through; it may only grow so much, and have so many parts."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
         self._growth = 0
+        self._parts = 0
 
     def value(self, value: Any) -> Any:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise CallFailed(
+                f"what came of the call may have a secret in it, and over {MAX_PARTS} parts"
+            )
         match value:
             case str():
                 return self._hidden(value, str)

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.secret_text import Reference
 from clace.plugins.definition import CallFailed
-from clace.plugins.hiding import MAX_GROWTH, Hidden
+from clace.plugins.hiding import MAX_GROWTH, MAX_PARTS, Hidden
 from clace.plugins.http.urls import escaped
 
 SHOWN = '{{secret "k"}}'
@@ -94,6 +94,14 @@ class HidingTests(SynchronousTestCase):
         with self.assertRaises(CallFailed):
             hidden.value(["a" * 1000] * (MAX_GROWTH // 1000))
         self.assertNotIn("aaa", hidden.text("a" * MAX_GROWTH))
+
+    def test_parts(self):
+        """A result of very many parts is gone through only if there is something to hide."""
+        hidden = hiding("hunter2")
+        many = ["a"] * MAX_PARTS
+        self.assertIs(hidden.value(many), many)
+        with self.assertRaisesRegex(CallFailed, "25000 parts"):
+            hidden.value([*many, "hunter2"])
 
     @given(values, texts, texts)
     def test_is_gone(self, secret, before, after):
