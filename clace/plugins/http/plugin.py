@@ -109,14 +109,18 @@ class Http:
         *,
         error_on_fail: bool,
     ) -> Any:
-        for _ in range(_MAX_REDIRECTS + 1):
-            addresses = await self._guard.addresses(ask.target, grants)
-            response = await self._sender.send(ask, addresses)
-            after = ask.after(response)
-            if after is None:
-                return await self._answer(ask, response, error_on_fail=error_on_fail)
-            abandon(response)
-            ask, grants = after, _grants(invocation, after.target)
+        connections = self._sender.connections()
+        try:
+            for _ in range(_MAX_REDIRECTS + 1):
+                addresses = await self._guard.addresses(ask.target, grants)
+                response = await self._sender.send(ask, addresses, connections)
+                after = ask.after(response)
+                if after is None:
+                    return await self._answer(ask, response, error_on_fail=error_on_fail)
+                abandon(response)
+                ask, grants = after, _grants(invocation, after.target)
+        finally:
+            connections.end()
         raise CallFailed(f"stopped after {_MAX_REDIRECTS} redirects")
 
     async def _answer(self, ask: Ask, response: IResponse, *, error_on_fail: bool) -> Any:

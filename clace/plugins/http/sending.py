@@ -21,7 +21,7 @@ from twisted.web.iweb import IPolicyForHTTPS, IResponse
 from clace.bodies import WholeBody
 from clace.plugins.definition import CallFailed
 from clace.plugins.http.bodies import without_content, without_credentials
-from clace.plugins.http.connecting import Route
+from clace.plugins.http.connecting import Connections, Route
 from clace.plugins.http.urls import Target
 
 _BECOMES_GET = frozenset({301, 302, 303})
@@ -64,7 +64,11 @@ class Sender:
         self._tls = tls or BrowserLikePolicyForHTTPS()
         self._received_bytes = answer_bytes * 2 + _FRAMING_BYTES
 
-    async def send(self, ask: Ask, addresses: Sequence[str]) -> IResponse:
+    def connections(self) -> Connections:
+        """For one exchange; whoever asks for them ends them."""
+        return Connections(self._reactor, self._received_bytes)
+
+    async def send(self, ask: Ask, addresses: Sequence[str], connections: Connections) -> IResponse:
         """The head of the answer; its body is still to come.
 
         :raises CallFailed: there is none.
@@ -73,7 +77,7 @@ class Sender:
         # have opened it.
         agent = Agent.usingEndpointFactory(
             self._reactor,
-            Route(self._reactor, addresses, self._tls, self._received_bytes),
+            Route(self._reactor, addresses, self._tls, connections),
             HTTPConnectionPool(self._reactor, persistent=False),
         )
         body = WholeBody(ask.body) if ask.body else None

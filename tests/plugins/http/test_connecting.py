@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
 from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.ssl import Certificate, PrivateCertificate
@@ -17,7 +18,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import URI, BrowserLikePolicyForHTTPS
 
-from clace.plugins.http.connecting import Route, resolving
+from clace.plugins.http.connecting import Connections, Route, resolving
 
 DATA = b"x" * 70_000
 
@@ -63,7 +64,8 @@ class RouteTests(SynchronousTestCase):
         self.tls = BrowserLikePolicyForHTTPS(trustRoot=Certificate.loadPEM(self.pem))
 
     def connect(self, url, *addresses, limit=100_000):
-        route = Route(self.reactor, addresses, self.tls, limit)
+        self.connections = Connections(self.reactor, limit)
+        route = Route(self.reactor, addresses, self.tls, self.connections)
         endpoint = route.endpointForURI(URI.fromBytes(url))
         return endpoint.connect(Factory.forProtocol(Remembering))
 
@@ -124,16 +126,40 @@ class RouteTests(SynchronousTestCase):
         self.assertTrue(transport.disconnecting)
         self.assertEqual(inner.received, b"x" * 10)
 
+    def test_end(self):
+        """What is open can be ended: at once, or by force if the server takes nothing any more."""
+        connecting = self.connect(b"http://api.test/", "192.0.2.1")
+        protocol, transport = self.accept()
+        inner = self.successResultOf(connecting)
+        self.connections.end()
+        self.assertEqual((transport.disconnecting, transport.disconnected), (True, False))
+        self.reactor.advance(2)
+        self.assertTrue(transport.disconnected)
+        protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertIsNotNone(inner.lost)
+
+    def test_end_of_tls(self):
+        """A server that does not close its side of TLS keeps no connection open."""
+        self.received(b"https://api.test/", self.pem)
+        self.inner.transport.loseConnection()
+        self.assertFalse(self.to_server.disconnecting)
+        self.connections.end()
+        self.assertTrue(self.to_server.disconnecting)
+        self.client.connectionLost(Failure(ConnectionDone()))
+        self.assertIsNotNone(self.inner.lost)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
     def received(self, url, pem):
         """What a server with this certificate receives from a client that connects and sends."""
         connecting = self.connect(url, "192.0.2.1")
-        client, to_server = self.accept()
+        client, to_server = self.client, self.to_server = self.accept()
         options = PrivateCertificate.loadPEM(pem).options()
         factory = TLSMemoryBIOFactory(options, False, Factory.forProtocol(Remembering))
         server, to_client = factory.buildProtocol(None), StringTransport()
         server.makeConnection(to_client)
         # More than TLS keeps back to send together with what may follow.
-        self.successResultOf(connecting).transport.write(DATA)
+        self.inner = self.successResultOf(connecting)
+        self.inner.transport.write(DATA)
         for _ in range(10):
             for source, sink in ((to_server, server), (to_client, client)):
                 data = source.value()

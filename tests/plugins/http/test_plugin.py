@@ -214,6 +214,18 @@ class HttpTests(SynchronousTestCase):
         self.assertIn("timed out after 20 seconds", self.error(asking))
         self.failureResultOf(self.ask("http://a.test/", timeout=0), BadRequest)
 
+    def test_closed(self):
+        """Whatever an exchange comes to, none of its connections is left open."""
+        bad = b"HTTP/1.1 500 X\r\nContent-Length: 3\r\n\r\n"
+        for data in (HELLO, bad, redirect("http://none.test/")):
+            asking = self.ask("http://a.test/")
+            protocol, transport = self.accept()
+            protocol.dataReceived(data)
+            self.successResultOf(asking)
+            self.assertTrue(transport.disconnecting)
+            self.reactor.advance(2)
+            self.assertTrue(transport.disconnected)
+
     def test_no_timer_left(self):
         """An answered request leaves no timer."""
         self.value(self.ask("http://a.test/"), HELLO)
