@@ -60,15 +60,8 @@ class Program(ProcessProtocol):
         return await waiter
 
     def kill(self) -> None:
-        """End it, and all that it started and that is still in its session's first group."""
-        if self._group:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._group, signal.SIGKILL)
-            if not self._exited:
-                # In its first instant it is not yet the leader of a group.
-                with suppress(ProcessLookupError):
-                    os.kill(self._group, signal.SIGKILL)
-        self._group = 0  # the number may soon be somebody else's
+        """End it and what it started, and read no more."""
+        self._end_group()
         self.close()
 
     def close(self) -> None:
@@ -83,7 +76,20 @@ class Program(ProcessProtocol):
 
     def processEnded(self, reason: Failure) -> None:
         self._exited = True
+        # Who is left would hold the output open; and now the number is still theirs alone.
+        self._end_group()
         self.ended.callback(_text(reason.value))
+
+    def _end_group(self) -> None:
+        """End all that is in its session's first group."""
+        if self._group:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._group, signal.SIGKILL)
+            if not self._exited:
+                # In its first instant it is not yet the leader of a group.
+                with suppress(ProcessLookupError):
+                    os.kill(self._group, signal.SIGKILL)
+        self._group = 0  # the number may soon be somebody else's
 
 
 class Programs:

@@ -126,6 +126,13 @@ class ProgramsTests(TestCase):
         for child in children:
             await gone(child)
 
+    async def test_left_behind(self):
+        """What a program leaves in the background ends with it and holds no output open."""
+        program = self.programs.start(command("-c", "sleep 1000 & echo $!"))
+        child = int(await everything(program.output))
+        self.assertEqual(await program.exit_text(), "")
+        await gone(child)
+
     async def test_own_session(self):
         """A program cannot be reached through the server's terminal or group."""
         script = "import os; print(os.getsid(0) == os.getpid() == os.getpgrp())"
