@@ -24,6 +24,8 @@ class ExecSettings(Struct, frozen=True, kw_only=True):
     search_path: str
     directory: str = "/"
     at_once: int = 64
+    at_once_each: int = 32
+    """How many programs may run at the same time, in all and for one app."""
     bounds: Bounds = Bounds()
 
 
@@ -47,7 +49,9 @@ class Exec:
     def __init__(
         self, reactor: Any, settings: ExecSettings, files: TempFiles, in_thread: InThread
     ) -> None:
-        self._programs = Programs(reactor, settings.search_path, settings.at_once)
+        self._programs = Programs(
+            reactor, settings.search_path, settings.at_once, settings.at_once_each
+        )
         self._clock = reactor
         self._settings = settings
         self._files = files
@@ -66,7 +70,7 @@ class Exec:
         check_widening(invocation.grants, given.env, given.cwd, self._settings.search_path)
         command = await self._in_thread(lambda: self._command(given))
         running = Running(
-            self._programs.start(command),
+            self._programs.start(command, invocation.caller.app.id),
             self._clock,
             self._settings.bounds,
             partial=given.process_partial,

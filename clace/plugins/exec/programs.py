@@ -93,27 +93,29 @@ class Program(ProcessProtocol):
 
 
 class Programs:
-    """Starts programs: at most ``at_most`` at once."""
+    """Starts programs: at most ``at_most`` at once, and ``at_most_each`` for one owner, so that
+    none takes the room of all.
+    """
 
-    def __init__(self, reactor: Any, search_path: str, at_most: int) -> None:
+    def __init__(self, reactor: Any, search_path: str, at_most: int, at_most_each: int) -> None:
         setsid = shutil.which("setsid", path=search_path)
         if setsid is None:
             raise ConfigError(f"exec.in needs the program setsid (util-linux) in {search_path}")
         self._setsid = setsid
         self._reactor = reactor
         self._at_most = at_most
-        self._running: set[Program] = set()
+        self._at_most_each = at_most_each
+        self._running: dict[Program, str] = {}
 
-    def start(self, command: Command) -> Program:
+    def start(self, command: Command, owner: str) -> Program:
         """:raises CallFailed: it cannot be started, or too many are running."""
-        if len(self._running) >= self._at_most:
-            raise CallFailed(f"{len(self._running)} programs are running, no more are allowed")
+        self._check_room(owner)
         try:
             _check(command)
             program = self._spawned(command)
         except (OSError, ValueError) as error:
             raise CallFailed(f"cannot start {command.executable}: {error}", NOT_FOUND) from error
-        self._running.add(program)
+        self._running[program] = owner
         program.ended.addCallback(self._forget, program)
         return program
 
@@ -125,8 +127,16 @@ class Programs:
         await DeferredList(gone)
 
     def _forget(self, text: str, program: Program) -> str:
-        self._running.discard(program)
+        del self._running[program]
         return text
+
+    def _check_room(self, owner: str) -> None:
+        running = len(self._running)
+        own = sum(one == owner for one in self._running.values())
+        if own >= self._at_most_each:
+            raise CallFailed(f"{own} programs of this app are running, no more are allowed")
+        if running >= self._at_most:
+            raise CallFailed(f"{running} programs are running, no more are allowed")
 
     def _spawned(self, command: Command) -> Program:
         output, stdout = os.pipe()

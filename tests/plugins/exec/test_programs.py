@@ -60,19 +60,22 @@ class ProgramsTests(TestCase):
         # A program that ends before the reactor runs would end the test while the reactor starts,
         # and trial's next start of it would be without a handler for SIGCHLD.
         await deferLater(reactor, 0)
-        self.programs = Programs(reactor, PATH, 3)
+        self.programs = Programs(reactor, PATH, 3, 2)
         self.addCleanup(lambda: Deferred.fromCoroutine(self.programs.stop()))
+
+    def start(self, command, owner="app"):
+        return self.programs.start(command, owner)
 
     async def test_output(self):
         """Output and errors come in the order in which they were written."""
-        program = self.programs.start(command("-c", "echo a; echo b >&2; echo c"))
+        program = self.start(command("-c", "echo a; echo b >&2; echo c"))
         self.assertEqual(await everything(program.output), b"a\nb\nc\n")
         self.assertEqual(await program.exit_text(), "")
         program.kill()
 
     async def test_separate_errors(self):
         """Errors can be kept apart."""
-        program = self.programs.start(command("-c", "echo a; echo b >&2", merge=False))
+        program = self.start(command("-c", "echo a; echo b >&2", merge=False))
         self.assertEqual(await everything(program.output), b"a\n")
         self.assertEqual(await everything(program.errors), b"b\n")
         await program.exit_text()
@@ -84,14 +87,14 @@ class ProgramsTests(TestCase):
             ("kill -9 $$", "signal: killed"),
             ("kill -SEGV $$", "signal: segmentation fault"),
         ):
-            program = self.programs.start(command("-c", script))
+            program = self.start(command("-c", script))
             self.assertEqual(await program.exit_text(), text)
             self.assertEqual(await program.exit_text(), text)
             program.kill()
 
     async def test_environment(self):
         """A program has the environment given and nothing of the server's."""
-        program = self.programs.start(command(program="env", environment={"A": "b"}))
+        program = self.start(command(program="env", environment={"A": "b"}))
         self.assertEqual(await everything(program.output), b"A=b\n")
         await program.exit_text()
 
@@ -102,7 +105,7 @@ class ProgramsTests(TestCase):
         )
         held = os.open("/etc/passwd", os.O_RDONLY)
         os.set_inheritable(held, True)
-        program = self.programs.start(command("-Ic", script, program=sys.executable))
+        program = self.start(command("-Ic", script, program=sys.executable))
         output = await everything(program.output)
         os.close(held)
         self.assertEqual(output, b"['0', '1', '2', '3']\n\n")
@@ -110,14 +113,14 @@ class ProgramsTests(TestCase):
 
     async def test_directory(self):
         """A program runs where it is told to."""
-        program = self.programs.start(command(program="pwd", place="/usr"))
+        program = self.start(command(program="pwd", place="/usr"))
         self.assertEqual(await everything(program.output), b"/usr\n")
         await program.exit_text()
 
     async def test_kill_all(self):
         """Killing a program kills what it started and left in the background."""
         script = "sleep 1000 & sleep 1000 & jobs -p; wait"
-        program = self.programs.start(command("-c", script))
+        program = self.start(command("-c", script))
         children = [int(pid) for pid in (await program.output.read()).split()]
         while len(children) < 2:
             children += [int(pid) for pid in (await program.output.read()).split()]
@@ -128,7 +131,7 @@ class ProgramsTests(TestCase):
 
     async def test_left_behind(self):
         """What a program leaves in the background ends with it and holds no output open."""
-        program = self.programs.start(command("-c", "sleep 1000 & echo $!"))
+        program = self.start(command("-c", "sleep 1000 & echo $!"))
         child = int(await everything(program.output))
         self.assertEqual(await program.exit_text(), "")
         await gone(child)
@@ -136,7 +139,7 @@ class ProgramsTests(TestCase):
     async def test_own_session(self):
         """A program cannot be reached through the server's terminal or group."""
         script = "import os; print(os.getsid(0) == os.getpid() == os.getpgrp())"
-        program = self.programs.start(command("-Ic", script, program=sys.executable))
+        program = self.start(command("-Ic", script, program=sys.executable))
         self.assertEqual(await everything(program.output), b"True\n")
         await program.exit_text()
 
@@ -145,23 +148,27 @@ class ProgramsTests(TestCase):
         script = "import signal; print(signal.getsignal(signal.SIGPIPE) == signal.SIG_DFL)"
         before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         script += "; print(signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL)"
-        program = self.programs.start(command("-Ic", script, program=sys.executable))
+        program = self.start(command("-Ic", script, program=sys.executable))
         signal.signal(signal.SIGUSR1, before)
         self.assertTrue((await everything(program.output)).endswith(b"True\n"))
         await program.exit_text()
 
     async def test_at_most(self):
-        """Only so many run at once; when one ends there is room again."""
-        running = [self.programs.start(command("1000", program="sleep")) for _ in range(3)]
-        with self.assertRaises(CallFailed):
-            self.programs.start(command("1000", program="sleep"))
-        running[0].kill()
-        await running[0].exit_text()
-        self.programs.start(command("1000", program="sleep"))
+        """Only so many run at once, and fewer for one owner; when one ends there is room again."""
+        sleeping = command("1000", program="sleep")
+        first, _ = self.start(sleeping), self.start(sleeping)
+        with self.assertRaisesRegex(CallFailed, "2 programs of this app"):
+            self.start(sleeping)
+        self.start(sleeping, "other")
+        with self.assertRaisesRegex(CallFailed, "3 programs are"):
+            self.start(sleeping, "third")
+        first.kill()
+        await first.exit_text()
+        self.start(sleeping)
 
     async def test_stop(self):
         """Stopping ends everything and waits for it."""
-        program = self.programs.start(command("1000", program="sleep"))
+        program = self.start(command("1000", program="sleep"))
         await self.programs.stop()
         self.assertEqual(await program.exit_text(), "signal: killed")
 
@@ -169,15 +176,15 @@ class ProgramsTests(TestCase):
         """What no program can be given fails, and nothing stays open."""
         before = open_descriptors()
         with self.assertRaises(CallFailed):
-            self.programs.start(command("a\0b"))
+            self.start(command("a\0b"))
         with self.assertRaises(CallFailed):
-            self.programs.start(command("\ud800"))
+            self.start(command("\ud800"))
         self.assertEqual(open_descriptors(), before)
 
     async def test_too_long(self):
         """Arguments over the system's limit fail with its reason."""
         with self.assertRaises(CallFailed) as caught:
-            self.programs.start(command("a" * 10_000_000))
+            self.start(command("a" * 10_000_000))
         self.assertIn("argument list too long", caught.exception.message)
 
 
@@ -204,4 +211,4 @@ class LookupTests(SynchronousTestCase):
     def test_no_setsid(self):
         """Without the program that makes sessions nothing is started at all."""
         with self.assertRaises(ConfigError):
-            Programs(reactor, "/no-such-place", 1)
+            Programs(reactor, "/no-such-place", 1, 1)
