@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from msgspec import Struct
 from twisted.internet.defer import DeferredSemaphore
@@ -23,13 +24,14 @@ from clace.threads import InThread
 
 T = TypeVar("T")
 MAX_FOUND = 100_000
+MAX_PATTERN = 255  # as long as a name can be; the time that a pattern takes grows with its square
 _MIME_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?charset=[\w-]+)?", re.ASCII)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 
 class FsSettings(Struct, frozen=True, kw_only=True):
     """The folders open to an app; how many entries one call may look at, and how many calls
-    may be looking at the same time.
+    may be looking at the same time: half of them for one app.
     """
 
     file_access: Callable[[App], tuple[str, ...]]
@@ -79,8 +81,9 @@ class Fs:
         self._settings = settings
         self._files = files
         self._in_thread = in_thread
-        # Long walks must leave threads for those who only want a file.
+        # Long walks must leave threads for those who only want a file, one app's for other apps'.
         self._walking = DeferredSemaphore(settings.at_once)
+        self._of_app: WeakValueDictionary[str, DeferredSemaphore] = WeakValueDictionary()
 
     @property
     def plugin(self) -> Plugin:
@@ -113,7 +116,7 @@ class Fs:
         """
         access = self._access(invocation)
         walk = self._walk(ignore_errors=given.ignore_errors)
-        return await self._walked(walk, lambda: _listed(access, walk, given))
+        return await self._walked(invocation, walk, lambda: _listed(access, walk, given))
 
     async def found(self, invocation: Invocation, given: Find) -> list[dict[str, Any]]:
         """The files below a folder with this name and size.
@@ -122,9 +125,11 @@ class Fs:
         """
         if given.limit > MAX_FOUND:
             raise CallFailed(f"file limit {given.limit} exceeds max limit {MAX_FOUND}")
+        if len(given.name) > MAX_PATTERN:
+            raise CallFailed(f"name has {len(given.name)} characters, expected {MAX_PATTERN}")
         access = self._access(invocation)
         walk = self._walk(ignore_errors=given.ignore_errors)
-        return await self._walked(walk, lambda: _found(access, walk, given))
+        return await self._walked(invocation, walk, lambda: _found(access, walk, given))
 
     async def offered(self, invocation: Invocation, given: ServeTmpFile) -> dict[str, Any]:
         """Offer a file for download; its id, URL and name.
@@ -174,8 +179,10 @@ class Fs:
     def _walk(self, *, ignore_errors: bool) -> Walk:
         return Walk(self._settings.entries, ignore_errors)
 
-    async def _walked(self, walk: Walk, work: Callable[[], T]) -> T:
-        async with self._walking:
+    async def _walked(self, invocation: Invocation, walk: Walk, work: Callable[[], T]) -> T:
+        its_share = DeferredSemaphore(max(self._settings.at_once // 2, 1))
+        own = self._of_app.setdefault(invocation.caller.app.id, its_share)
+        async with own, self._walking:
             try:
                 return await self._in_thread(work)
             finally:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -38,6 +39,8 @@ class FsTests(SynchronousTestCase):
         gate = Gate([Fs(settings, self.files, in_thread).plugin])
         its_app = app(*permissions, loads=("fs.in",), path="/disk")
         self.scope = gate.begin(Caller(app=its_app, user_id="ann"))
+        another = replace(its_app, id="app_prd_2")
+        self.another = gate.begin(Caller(app=another, user_id="ann"))
 
     def answer(self, function, *args, **kwargs):
         work = self.scope.call(call(function, *args, plugin="fs.in", **kwargs))
@@ -100,6 +103,11 @@ class FsTests(SynchronousTestCase):
             "file limit 100001 exceeds max limit 100000",
         )
 
+    def test_long_pattern(self):
+        """A pattern longer than names are is refused: it would take seconds to read."""
+        self.assertEqual(self.rows("find", self.open, "[" * 255), {})
+        self.assertIn("name has 256 characters", self.answer("find", self.open, "[" * 256).error)
+
     def test_no_folder(self):
         """What is no folder, or is not there, fails with the reason."""
         self.assertIn("not a directory", self.answer("list", f"{self.open}/b.csv").error)
@@ -132,21 +140,23 @@ class FsTests(SynchronousTestCase):
         self.assertIn("nobody waits", str(caught.exception))
 
     def test_at_once(self):
-        """Only so many walks run at a time; the next waits until one has ended."""
+        """Only so many walks run at a time, half of them for one app; the next one waits."""
         given = []
 
         def later(work):
             given.append(Deferred())
             return given[-1]
 
+        def walk(scope):
+            return Deferred.fromCoroutine(scope.call(call("find", self.open, plugin="fs.in")))
+
         self.begin(in_thread=later, at_once=2)
-        calls = [
-            Deferred.fromCoroutine(self.scope.call(call("find", self.open, plugin="fs.in")))
-            for _ in range(3)
-        ]
+        first, _ = walk(self.scope), walk(self.scope)
+        self.assertEqual(len(given), 1)
+        walk(self.another)
         self.assertEqual(len(given), 2)
         given[0].callback([])
-        self.successResultOf(calls[0])
+        self.successResultOf(first)
         self.assertEqual(len(given), 3)
         for waiting in given[1:]:
             waiting.callback([])
