@@ -61,7 +61,7 @@ class Access:
             # O_PATH touches nothing: no device is woken, no pipe waits for a writer.
             handle = os.open(given, os.O_PATH | os.O_CLOEXEC)
         except (OSError, ValueError) as error:
-            self.check(given, _unlinked(given))
+            self.check(given, unlinked(given))
             raise failed("open", given, error) from error
         try:
             link = f"/proc/self/fd/{handle}"
@@ -88,11 +88,12 @@ def _reopened(given: str, link: str, flags: int) -> int:
         raise failed("open", given, error) from error
 
 
-def _unlinked(given: str) -> str:
+def unlinked(path: str) -> str:
+    """The path without symbolic links; one with a NUL leads nowhere and stays as it is."""
     try:
-        return os.path.realpath(given)
+        return os.path.realpath(path)
     except ValueError:
-        return given
+        return path
 
 
 def _names_paths(expected: str) -> bool:

@@ -17,7 +17,7 @@ from twisted.internet.defer import DeferredSemaphore
 
 from clace.model.app import App
 from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
-from clace.plugins.fs.access import Access
+from clace.plugins.fs.access import Access, unlinked
 from clace.plugins.fs.walk import Walk, blocks, joined
 from clace.plugins.temp_files import APP, USER, ServedFile, TempFiles
 from clace.threads import InThread
@@ -104,7 +104,7 @@ class Fs:
 
         def absolute() -> str:
             path = os.path.abspath(given.path)  # noqa: PTH100 - links stay as they are
-            access.check(given.path, os.path.realpath(path))
+            access.check(given.path, unlinked(path))
             return path
 
         return await self._in_thread(absolute)
@@ -161,7 +161,7 @@ class Fs:
         return {"id": file_id, "url": url, "name": name}
 
     def _servable(self, access: Access, app_id: str, given: str) -> tuple[str, tuple[int, int]]:
-        path = os.path.realpath(given)
+        path = unlinked(given)
         owner = self._files.owner(path)
         if owner is not None:
             # One app's temporary file is not another's, wherever it lies.

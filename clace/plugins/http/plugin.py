@@ -62,7 +62,7 @@ class Http:
 
     async def _call(self, method: str, invocation: Invocation, given: bodies.Request) -> Any:
         """:raises CallFailed: there is no answer in time, or with ``error_on_fail`` a bad one."""
-        if given.timeout <= 0:
+        if not given.timeout > 0:  # nor what is no number, which a host could send
             raise BadRequest("http.in: timeout must be more than 0")
         if given.auth_signature:
             raise BadRequest("http.in: auth_signature is not supported")

@@ -108,6 +108,12 @@ class FsTests(SynchronousTestCase):
         self.assertEqual(self.rows("find", self.open, "[" * 255), {})
         self.assertIn("name has 256 characters", self.answer("find", self.open, "[" * 256).error)
 
+    def test_no_path(self):
+        """A text with a NUL is no path, for every function."""
+        for name in ("list", "find", "serve_tmp_file"):
+            self.assertIn("null byte", self.answer(name, f"{self.open}/a\0b").error)
+        self.assertIn("denied", self.answer("abs", "/a\0b").error)
+
     def test_no_folder(self):
         """What is no folder, or is not there, fails with the reason."""
         self.assertIn("not a directory", self.answer("list", f"{self.open}/b.csv").error)

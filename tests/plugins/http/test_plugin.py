@@ -212,7 +212,8 @@ class HttpTests(SynchronousTestCase):
         protocol.dataReceived(HELLO[:-1])
         self.reactor.advance(20)
         self.assertIn("timed out after 20 seconds", self.error(asking))
-        self.failureResultOf(self.ask("http://a.test/", timeout=0), BadRequest)
+        for none in (0, -1, float("nan")):
+            self.failureResultOf(self.ask("http://a.test/", timeout=none), BadRequest)
 
     def test_closed(self):
         """Whatever an exchange comes to, none of its connections is left open."""
