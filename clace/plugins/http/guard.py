@@ -40,12 +40,13 @@ class Guard:
         :raises ConfigError: one is none of these.
         """
         hosts, networks = set[str](), list[Network]()
-        for text in allowed:
+        for number, text in enumerate(allowed, 1):
             try:
                 networks.append(ip_network(text))
             except ValueError:
                 if "/" in text:
-                    raise ConfigError(f"http.in: {text} is no network") from None
+                    # The text itself can be a secret, and this is printed.
+                    raise ConfigError(f"http.in: allow_hosts {number} is no network") from None
                 hosts.add(text.lower().rstrip("."))
         return cls(resolve, frozenset(hosts), tuple(networks))
 

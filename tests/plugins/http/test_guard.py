@@ -94,10 +94,11 @@ class GuardTests(SynchronousTestCase):
         self.addresses("http://metadata.test/", allowed=["169.254.169.254"])
 
     def test_bad_config(self):
-        """What looks like a network and is none stops the start."""
+        """What looks like a network and is none stops the start; it may be a secret."""
         for text in ("10.0.0.0/33", "10.0.0.1/8", "a/b"):
-            with self.assertRaises(ConfigError):
-                Guard.allowing(self.resolve, [text])
+            with self.assertRaises(ConfigError) as caught:
+                Guard.allowing(self.resolve, ["a.test", text])
+            self.assertEqual(caught.exception.message, "http.in: allow_hosts 2 is no network")
 
 
 class NamedHostsTests(SynchronousTestCase):
