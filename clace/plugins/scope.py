@@ -1,4 +1,4 @@
-"""The plugin calls of one request: counted, cancelled when it ends, and cleaned up after."""
+"""The plugin calls of one request: bounded, cancelled when it ends, and cleaned up after."""
 
 from __future__ import annotations
 
@@ -30,12 +30,11 @@ _MEBIBYTE = 1024 * 1024
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What the plugin calls of one request may come to.
+    """What the plugin calls of one request may come to; their number its exchange counts.
 
     ``at_once`` is more than Starlark can do: it bounds a host that was taken over.
     """
 
-    calls: int = 1000
     at_once: int = 4
     streams: int = 16
     answer_bytes: int = 32 * _MEBIBYTE
@@ -75,16 +74,15 @@ class Scope:
         self._resources = Resources()
         self._streams: dict[int, _OpenStream] = {}
         self._running: set[Deferred[Any]] = set()
-        self._calls = 0
         self._opened = 0
         self._ended = False
 
     async def call(self, call: PluginCall) -> PluginAnswer:
         """
-        :raises PluginRefused: the call is not covered by what was approved, or one too many.
+        :raises PluginRefused: the call is not covered by what was approved, or comes too late.
         :raises BadRequest: the function does not take these arguments.
         """
-        self._count()
+        self._check_room()
         permitted = self._permit(self._caller, call)
         invocation = self._invocation(call, permitted)
         try:
@@ -131,15 +129,10 @@ class Scope:
         self._streams.clear()
         return await self._resources.close()
 
-    def _count(self) -> None:
+    def _check_room(self) -> None:
         app = self._caller.app
         if self._ended:
             raise PluginRefused(f"app {app} called a plugin after its request had ended")
-        self._calls += 1
-        if self._calls > self._limits.calls:
-            raise PluginRefused(
-                f"app {app} made more than {self._limits.calls} plugin calls in one request"
-            )
         if len(self._running) >= self._limits.at_once:
             raise PluginRefused(f"app {app} made too many plugin calls at once")
 

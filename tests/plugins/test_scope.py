@@ -56,14 +56,6 @@ class ScopeTests(SynchronousTestCase):
             answer = self.successResultOf(self.do(self.begin(give)))
             self.assertEqual((answer.value, answer.shape), (plain, shape))
 
-    def test_calls(self):
-        """One request makes only so many calls."""
-        scope = self.begin(calls=2)
-        for _ in range(2):
-            self.successResultOf(scope.call(call("echo", "a")))
-        failure = self.failureResultOf(scope.call(call("echo", "a")), PluginRefused)
-        self.assertIn("more than 2 plugin calls", failure.value.message)
-
     def test_at_once(self):
         """A host that was taken over cannot make many calls at the same time."""
         waiting = Deferred()
