@@ -175,9 +175,12 @@ def _nanoseconds(given: int | str) -> int | None:
     if given == "":
         return None
     try:
-        return int(given)
+        found = int(given)
     except ValueError:
-        raise CallFailed(f"before_timestamp is {shown(str(given))}, expected nanoseconds") from None
+        found = -1
+    if not 0 <= found < 1 << 63:  # what the databases hold
+        raise CallFailed(f"before_timestamp is {shown(str(given))}, expected nanoseconds")
+    return found
 
 
 def _row(event: AuditEvent, app: App | None) -> dict[str, str]:

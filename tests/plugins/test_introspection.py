@@ -177,6 +177,8 @@ class IntrospectionTests(SynchronousTestCase):
             ({"start_date": "yesterday"}, "start_date is yesterday, expected YYYY-MM-DD"),
             ({"end_date": "9999-12-31"}, "end_date is 9999-12-31, expected YYYY-MM-DD"),
             ({"before_timestamp": "x"}, "before_timestamp is x, expected nanoseconds"),
+            ({"before_timestamp": -1}, "before_timestamp is -1, expected nanoseconds"),
+            ({"before_timestamp": 1 << 63}, f"before_timestamp is {1 << 63}, expected nanoseconds"),
         ):
             self.assertEqual(self.answer("list_audit_events", **wanted).error, told)
         self.failureResultOf(self.ask("list_audit_events", limit=0), BadRequest)
