@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,8 @@ from clace.host.faults import AppFault
 Headers = tuple[tuple[str, str], ...]
 VARY: Headers = (("Vary", "HX-Request"), ("Vary", "HX-Boosted"))
 STREAM_END = "<!--cl_stream_end-->\n\n"
-_MARK = '"ace__'
+# The fields by which structs of our own are known, as JSON has them: not texts that look so.
+_MARKED = re.compile(r'"ace__(?:kind|response)":')
 _ESCAPES = {
     b"<": b"\\u003c",
     b">": b"\\u003e",
@@ -102,7 +104,7 @@ def read_result(text: str, *, as_json: bool) -> Result:
     if kind == "stream":
         return StreamOf(int(text[start:]))
     payload = text[start:]
-    if _MARK in payload and kind != "redirect":
+    if kind != "redirect" and _MARKED.search(payload):
         raise AppFault("unrecognized starlark type: struct of the ace module inside a value")
     try:
         result = _decoders[as_json][kind].decode(payload)

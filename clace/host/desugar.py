@@ -21,13 +21,15 @@ from itertools import pairwise
 
 _ATTRIBUTES = frozenset({"value", "error", "error_code", "is_stream"})
 _CALLS = {
+    "all": "ace__all",
+    "any": "ace__any",
     "bool": "ace__bool",
     "str": "ace__str",
     "getattr": "ace__getattr",
     "hasattr": "ace__hasattr",
 }
 _ITERATING = frozenset({"enumerate", "len", "list", "reversed", "sorted", "tuple", "zip"})
-_SIGNS = re.compile(rb"""load\s*\(\s*r?["'][^"'\n]*\.(in|ex)\b|\boutput\b""")
+_SIGNS = re.compile(rb"""load\s*\(\s*r?["']+[^"'\n]*\.(in|ex)\b|\boutput\b""")
 _MEANINGFUL = frozenset({tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING})
 # What can be no response needs no call to be tested.
 _PLAIN = (

@@ -54,7 +54,7 @@ class Exchange:
         self._patience = time.monotonic() + _SOON
         self._deadline = time.monotonic() + seconds
         self._answers: list[Answer] = []
-        self._pending: int = -1
+        self._pending: list[int] = []
         self._audit: tuple[str, str, str] | None = None
 
     def expired(self) -> bool:
@@ -74,8 +74,8 @@ class Exchange:
 
         :raises Refused: the call is not allowed, or an earlier failure was not looked at.
         """
-        if self._pending >= 0:
-            raise Refused(f"previous plugin call failed: {self._answers[self._pending].error}")
+        if self._pending:
+            raise Refused(f"previous plugin call failed: {self._first_failure}")
         plugin, function, args, kwargs = _decode_call(text)
         answer = self._daemon.call(plugin, function, args, kwargs)
         if answer.refused:
@@ -101,7 +101,7 @@ class Exchange:
         number = len(self._answers)
         self._answers.append(answer)
         if answer.error:
-            self._pending = number
+            self._pending.append(number)
         return _encode(
             {
                 "number": number,
@@ -125,8 +125,8 @@ class Exchange:
 
     def handled(self, number: str) -> bytes:
         """The app has looked at this response's error."""
-        if int(number) == self._pending:
-            self._pending = -1
+        if int(number) in self._pending:
+            self._pending.remove(int(number))
         return b""
 
     def audit(self, text: str) -> bytes:
@@ -139,16 +139,21 @@ class Exchange:
         return b""
 
     def close(self, *, failed: bool) -> None:
-        """The handler has ended.
+        """The handler has ended; what it left is told now, and no more to an error handler.
 
         :raises Refused: it left a failure that it did not look at.
         """
-        pending = self._pending >= 0
+        left = self._first_failure if self._pending else ""
+        self._pending.clear()
         if self._audit is not None:
-            self._daemon.record(*self._audit, failed=failed or pending)
+            self._daemon.record(*self._audit, failed=failed or bool(left))
             self._audit = None
-        if pending and not failed:
-            raise Refused(self._answers[self._pending].error)
+        if left and not failed:
+            raise Refused(left)
+
+    @property
+    def _first_failure(self) -> str:
+        return self._answers[self._pending[0]].error
 
     def items(self, number: int) -> Iterator[Any]:
         """The items of the stream in response ``number``; each has the time of a request.

@@ -11,7 +11,9 @@ NAME = "ace"
 EXPORTED = (
     "ace",
     "print",
+    "ace__all",
     "ace__and",
+    "ace__any",
     "ace__attr",
     "ace__bool",
     "ace__change",
@@ -310,6 +312,12 @@ def ace__true(value):
     return bool(value)
 
 ace__bool = ace__true
+
+def ace__any(values):
+    return any([ace__true(value) for value in ace__iter(values)])
+
+def ace__all(values):
+    return all([ace__true(value) for value in ace__iter(values)])
 
 def ace__str(value):
     if ace__is_response(value):

@@ -20,6 +20,15 @@ HOST = "tools.example.com"
 
 
 class ResultTests(SynchronousTestCase):
+    def test_what_looks_like_ours(self):
+        """Texts and names of an app's data may begin as those of our structs do."""
+        for data in ({"a": "ace__kind"}, {"ace__other": 1}, ['"ace__kind":']):
+            text = f"value{json_body(data).decode()}"
+            self.assertEqual(read_result(text, as_json=False), Value(data))
+        for field in ("kind", "response"):
+            inside = f'value{{"a":{{"ace__{field}":1}}}}'
+            self.assertRaises(AppFault, read_result, inside, as_json=False)
+
     def test_kinds(self):
         """What a handler's text says is told apart."""
         self.assertEqual(read_result('value{"a":1}', as_json=False), Value({"a": 1}))

@@ -288,6 +288,20 @@ class ErrorTests(SynchronousTestCase):
             (reply.status, reply.body), (418, b'{"said":"Key `\\"nothing\\"` was not found"}\n')
         )
 
+    def test_error_handler_calls_plugins(self):
+        """What the handler left unseen is told to the app's own, which may call plugins."""
+        text = """
+load("exec.in", "exec")
+def bad(req):
+    exec.run("false")
+def error_handler(req, error):
+    return [error["error"], exec.run("b").value]
+app = ace.app("Errors", routes = [ace.api("/", bad)])
+"""
+        failed = Answer(call=1, error="broken", error_code=4)
+        found = body(star(text), "/", failed, Answer(call=2, value="called"))
+        self.assertEqual(found, '["broken","called"]\n')
+
     def test_failing_error_handler(self):
         """An error handler that fails is told with its own message."""
         fault = self.assertRaises(AppFault, get, star(ERRORS), query={"again": ["1"]})
@@ -340,6 +354,11 @@ def code(req):
     ret = exec.run("a")
     if ret.error:
         return [ret.error_code, ret.is_stream, bool(ret), str(ret), getattr(ret, "error")]
+def among(req):
+    rets = [exec.run("a")]
+    failed = [any(rets), all(rets)]
+    rets.append(exec.run("b"))
+    return failed + [any(rets), all(rets)]
 def whole(req): return exec.run("a")
 def wrong(req): return exec.run("a").error.x
 def nothing(req): return getattr(exec.run("a"), "other")
@@ -359,8 +378,8 @@ def keeps(req):
 
 app = ace.app("P", custom_layout = True, routes = [
     ace.api("/" + str(f).split(".")[-1], f) for f in [
-        value, unseen, second, tested, in_turn, both, chosen, code, whole, wrong, nothing, out,
-        stream, plain, keeps]
+        value, unseen, second, tested, in_turn, both, chosen, among, code, whole, wrong, nothing,
+        out, stream, plain, keeps]
 ] + [
     ace.api("/text", stream, type = "TEXT"), ace.html("/page", "t.go.html", "part", stream),
     ace.html("/raw", "-", handler = stream),
@@ -416,6 +435,11 @@ class PluginTests(SynchronousTestCase):
     def test_comprehension(self):
         """A comprehension can choose by success."""
         self.assertEqual(body(self.app, "/chosen", self.good(1), self.good(2)), "[1,2]\n")
+
+    def test_any_and_all(self):
+        """``any`` and ``all`` take a response for its success, which is looked at by that."""
+        found = body(self.app, "/among", FAILED, self.good(1))
+        self.assertEqual(found, "[false,false,true,false]\n")
 
     def test_all_of_a_response(self):
         """Code, kind, truth and text of a response."""

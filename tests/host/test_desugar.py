@@ -87,6 +87,7 @@ BRANCHES = (
     "(({}).value)",
     "({} or  {} and not  {})",
     "any([{}])",
+    "all([{}, {}])",
     "[x for x in [{}][0:]]",
     "list([{}][0:])",
     "sorted([{}, {}], key = lambda x: len(x))",

@@ -36,7 +36,27 @@ class ExchangeTests(SynchronousTestCase):
         error = self.assertRaises(Refused, exchange.call, CALL)
         self.assertEqual(str(error), "previous plugin call failed: broken")
         self.assertRaises(Refused, exchange.close, failed=False)
-        exchange.close(failed=True)
+
+    def test_error_handler_begins_anew(self):
+        """A failure that was told is not told again to what handles it."""
+        for failed in (False, True):
+            exchange = self.made(FAILED, Answer(call=2, value="x"))
+            self.call(exchange)
+            if failed:
+                exchange.close(failed=True)
+            else:
+                self.assertRaises(Refused, exchange.close, failed=False)
+            self.assertEqual(self.call(exchange)["value"], "x")
+            exchange.close(failed=False)
+
+    def test_first_failure_is_kept(self):
+        """A second failure that is looked at does not hide the first."""
+        exchange = self.made(FAILED)
+        self.call(exchange)
+        exchange.output("another")
+        exchange.handled("1")
+        error = self.assertRaises(Refused, exchange.close, failed=False)
+        self.assertEqual(str(error), "broken")
 
     def test_seen_failure(self):
         """One that was looked at is over."""
