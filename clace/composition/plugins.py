@@ -51,7 +51,12 @@ class Plugins:
         insight = Insight(data.store, data.audit, self._may_use, self._url)
         self._introspection = Introspection(insight)
         self.plugins = tuple(self._make())
-        self.gate = Gate(self.plugins, secrets=data.secrets, holds=data.account.holds)
+        self.gate = Gate(
+            self.plugins,
+            secrets=data.secrets,
+            holds=data.account.holds,
+            provider_of=lambda app: data.settings_of(app).security.default_secrets_provider,
+        )
 
     def locate(self, urls: Urls) -> None:
         """Say where apps can be opened, as soon as that is known."""

@@ -17,12 +17,14 @@ from clace.plugins.constraints import within
 from clace.plugins.definition import Function, Plugin
 from clace.plugins.permissions import covering, not_permitted
 from clace.plugins.scope import Limits, Permitted, Scope
-from clace.plugins.secret_arguments import NoSecrets
+from clace.plugins.secret_arguments import Defaulting, NoSecrets
 from clace.plugins.secret_scope import SecretScope
 from clace.plugins.writing import writable
 
 Holds = Callable[[str, str], bool]
 """Whether the user of this id holds the permission of this name."""
+ProviderOf = Callable[[App], str]
+"""Which provider an app means by a secret that names none."""
 
 
 def nobody(_user_id: str, _permission: str) -> bool:
@@ -40,11 +42,13 @@ class Gate:
         limits: Limits | None = None,
         secrets: ISecrets | None = None,
         holds: Holds = nobody,
+        provider_of: ProviderOf | None = None,
     ) -> None:
         self._plugins = {plugin.name: plugin for plugin in plugins}
         self._limits = limits or Limits()
         self._secrets = secrets or NoSecrets()
         self._holds = holds
+        self._provider_of = provider_of
 
     def manifests(self) -> tuple[PluginManifest, ...]:
         return tuple(plugin.manifest for name, plugin in self._plugins.items() if "#" not in name)
@@ -60,7 +64,10 @@ class Gate:
             )
 
     def begin(self, caller: Caller) -> SecretScope:
-        return SecretScope(self._secrets, self._permit, partial(Scope, caller, limits=self._limits))
+        secrets = self._secrets
+        if self._provider_of is not None:
+            secrets = Defaulting(secrets, self._provider_of(caller.app))
+        return SecretScope(secrets, self._permit, partial(Scope, caller, limits=self._limits))
 
     def _permit(self, caller: Caller, call: PluginCall) -> Permitted:
         """The call with its arguments bound, if the app may make it.

@@ -27,6 +27,23 @@ class NoSecrets:
         raise SecretFailed("this server has no secrets")
 
 
+@implementer(ISecrets)
+class Defaulting:
+    """The secrets, with another provider for references that name none."""
+
+    def __init__(self, secrets: ISecrets, default_provider: str) -> None:
+        self._secrets = secrets
+        self.default_provider = default_provider
+
+    async def values(self, references: Iterable[Reference]) -> Mapping[Reference, str]:
+        named = {each: replace(each, provider=self._provider_of(each)) for each in references}
+        found = await self._secrets.values(named.values())
+        return {each: found[asked] for each, asked in named.items()}
+
+    def _provider_of(self, reference: Reference) -> str:
+        return reference.provider or self.default_provider
+
+
 def named_in(call: PluginCall) -> tuple[Reference, ...]:
     """The secrets that the arguments name, each once.
 

@@ -46,14 +46,14 @@ class SecretScopeTests(SynchronousTestCase):
         self.given = []
         self.secrets = MemorySecrets({("env", "k"): VALUE, ("vault", "k"): "v"})
 
-    def begin(self, function=None, *, secrets=SECRETS, arguments=()):
+    def begin(self, function=None, *, secrets=SECRETS, arguments=(), **options):
         async def keep(invocation, given):
             self.given.append(given)
 
         plugin = Plugin("x.in", {"do": Function(Given, function or keep, is_read=True)})
         permission = Permission("x.in", "do", arguments, secrets=secrets)
         its_app = app(permission, loads=("x.in",))
-        gate = Gate([plugin], secrets=self.secrets)
+        gate = Gate([plugin], secrets=self.secrets, **options)
         return gate.begin(Caller(app=its_app, request_id="rid"))
 
     def do(self, scope, *args, **kwargs):
@@ -81,6 +81,14 @@ class SecretScopeTests(SynchronousTestCase):
         self.successResultOf(self.do(self.begin(), '{{secret_from "vault" "k"}}'))
         self.assertEqual(self.given[0].text, "v")
         self.assertEqual(self.secrets.asked, [("vault", ("k",))])
+
+    def test_default_provider(self):
+        """An app may mean another provider than the server by what names none; permissions too."""
+        options = {"provider_of": lambda _app: "vault", "secrets": (("k",), ("from:env", "k"))}
+        for text, value in ((SHOWN, "v"), ('{{secret_from "env" "k"}}', VALUE)):
+            self.successResultOf(self.do(self.begin(**options), text))
+            self.assertEqual(self.given[-1].text, value)
+        self.assertEqual(self.secrets.asked, [("vault", ("k",)), ("env", ("k",))])
 
     def test_permissions_see_the_reference(self):
         """Arguments are compared as the app wrote them: no permission tells what a value is."""
