@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
+from twisted.internet.defer import DeferredLock
 
 from clace.interfaces import Caller
 from clace.model.app import App
@@ -32,6 +33,7 @@ class Shelves:
         self._database = database
         self._shared = share_with_staging
         self._ready: dict[str, _Shelf] = {}
+        self._making = DeferredLock()
 
     async def find(self, caller: Caller, table: str) -> Queries:
         """The queries of a table of the caller.
@@ -50,19 +52,29 @@ class Shelves:
         """
         await self._shelf(caller)
 
+    def _owner(self, app: App) -> str:
+        """The id of the app whose tables the app's are."""
+        return app.main_app or app.id if self._shared else app.id
+
     async def _shelf(self, caller: Caller) -> _Shelf:
         if not caller.schema.types:
             raise CallFailed("store info not found, add a schema.star to the app")
-        owner = self._owner(caller.app)
-        found = self._ready.get(owner)
-        if found is None or found.schema is not caller.schema:
+        found = self._ready.get(caller.app.id)
+        if found is not None and found.schema == caller.schema:
+            return found
+        # One after another: PostgreSQL fails when two make the same table at once.
+        async with self._making:
+            return await self._made(caller)
+
+    async def _made(self, caller: Caller) -> _Shelf:
+        """Made now, unless somebody else just did."""
+        found = self._ready.get(caller.app.id)
+        if found is None or found.schema != caller.schema:
+            owner = self._owner(caller.app)
             found = self._declared(owner, caller.schema)
             await self._make(found)
-            self._ready[owner] = found
+            self._ready[caller.app.id] = found
         return found
-
-    def _owner(self, app: App) -> str:
-        return app.main_app or app.id if self._shared else app.id
 
     def _declared(self, owner: str, schema: Schema) -> _Shelf:
         words = self._database.words
