@@ -1,5 +1,7 @@
 """What the store promises, whatever database it is in."""
 
+from twisted.internet.defer import Deferred
+
 from clace.plugins.store.cursor import FIRST_PAGE
 from clace.plugins.store.documents import MAX_BYTES
 from clace.plugins.store.engines import Limits
@@ -12,6 +14,8 @@ from tests.support.documents import (
     schema,
     store_app,
 )
+
+IMPATIENT = Limits(wait_seconds=2)
 
 
 class StoreContract:
@@ -369,9 +373,20 @@ class StoreContract:
 
     def test_waiting_for_a_turn(self):
         """Who waits too long behind somebody's transaction is told that the store is busy."""
+        self.store = self.house(limits=IMPATIENT)
+        self.request = self.store.begin()
+        self.insert()
         self.fill_turns()
         self.assertIn("busy", self.waited("insert", "thing", {"u": None}))
         self.assertIn("busy", self.waited("begin"))
+
+    def test_turns_of_an_app(self):
+        """An app writes once at a time, so that its transactions leave room for others."""
+        self.value("begin")
+        again = Deferred.fromCoroutine(self.store.begin().error("begin"))
+        self.assertNoResult(again)
+        self.value("rollback")
+        self.assertEqual(self.successResultOf(again), "")
 
     def test_transaction_expires(self):
         """A transaction that is open for too long is rolled back; its request is told so until it
@@ -380,8 +395,8 @@ class StoreContract:
         self.insert()
         self.store.clock.advance(Limits().transaction_seconds)
         for function, *args in (("insert", "thing", {"u": None}), ("count", "thing", {})):
-            self.assertIn("more than 30 seconds", self.error(function, *args))
-        self.assertIn("more than 30 seconds", self.error("commit"))
+            self.assertIn("more than 10 seconds", self.error(function, *args))
+        self.assertIn("more than 10 seconds", self.error("commit"))
         self.assertEqual(self.value("count", "thing", {}), 0)
         self.insert()
 

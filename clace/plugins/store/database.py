@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
+from sqlalchemy import Engine
 from twisted.application.service import MultiService
-from twisted.internet import defer
-from twisted.internet.defer import Deferred, DeferredSemaphore, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 
-from clace.plugins.definition import CallFailed
 from clace.plugins.store.dialects import words_of
 from clace.plugins.store.engines import Engines, Limits, open_engines
-from clace.plugins.store.failures import BUSY
 from clace.plugins.store.transactions import Transaction, Work, shielded
+from clace.plugins.store.turns import Turns
 from clace.threads import InThread, Threads
 
 T = TypeVar("T")
@@ -35,7 +34,9 @@ def open_database(url: str, reactor: Any, limits: Limits = _LIMITS) -> Database:
 
 
 class Database(MultiService):
-    """Does work on connections; only so many write at once, and the others wait their turn."""
+    """Does work on connections, for owners of documents who take turns: one writes once at a time,
+    and reads on half of the connections at most.
+    """
 
     def __init__(
         self, engines: Engines, clock: Any, limits: Limits, *, write: InThread, read: InThread
@@ -46,58 +47,61 @@ class Database(MultiService):
         self._clock = clock
         self._limits = limits
         self._write, self._read = write, read
-        self._turns = DeferredSemaphore(engines.writers)
+        self._writers = Turns(clock, limits.wait_seconds, engines.writers, 1)
+        self._readers = Turns(clock, limits.wait_seconds, engines.readers, engines.readers // 2)
         self.words = words_of(engines.writing.dialect)
 
-    async def read(self, work: Work[T]) -> T:
-        """What ``work`` finds in one state of the database."""
+    async def read(self, owner: str, work: Work[T]) -> T:
+        """What ``work`` finds in one state of the database.
 
-        def done() -> T:
-            with self._engines.reading.begin() as connection:
-                return work(connection)
+        :raises CallFailed: the turn did not come in time.
+        """
+        return await self.aside(owner, lambda: _done(self._engines.reading, work))
 
-        return await self._read(done)
+    async def aside(self, owner: str, work: Callable[[], T]) -> T:
+        """What ``work`` returns, which needs no connection and too long for the reactor.
 
-    async def aside(self, work: Callable[[], T]) -> T:
-        """What ``work`` returns, which needs no connection and too long for the reactor."""
-        return await self._read(work)
+        :raises CallFailed: the turn did not come in time.
+        """
+        return await self._in_turn(self._readers, owner, self._read, work)
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, owner: str, work: Work[T]) -> T:
         """What ``work`` returns, committed.
 
         :raises CallFailed: the turn did not come in time.
         """
+        return await self._in_turn(
+            self._writers, owner, self._write, lambda: _done(self._engines.writing, work)
+        )
 
-        def done() -> T:
-            with self._engines.writing.begin() as connection:
-                return work(connection)
-
-        await self._turn()
-        return await shielded(self._released(self._write(done)))
-
-    async def transaction(self) -> Transaction:
+    async def transaction(self, owner: str) -> Transaction:
         """A transaction to be opened, and in any case to be closed.
 
         :raises CallFailed: the turn did not come in time.
         """
-        await self._turn()
-        transaction = Transaction(self._engines.writing, self._write, self._turns.release)
+        release = await self._writers.take(owner)
+        transaction = Transaction(self._engines.writing, self._write, release)
         transaction.expire_after(self._limits.transaction_seconds, self._clock)
         return transaction
 
-    async def _turn(self) -> None:
-        turn = self._turns.acquire().addTimeout(self._limits.wait_seconds, self._clock)
-        try:
-            await turn
-        except defer.TimeoutError:
-            raise CallFailed(BUSY) from None
+    async def _in_turn(
+        self, turns: Turns, owner: str, in_thread: InThread, work: Callable[[], T]
+    ) -> T:
+        release = await turns.take(owner)
 
-    async def _released(self, work: Awaitable[T]) -> T:
-        try:
-            return await work
-        finally:
-            self._turns.release()
+        async def released() -> T:
+            try:
+                return await in_thread(work)
+            finally:
+                release()
+
+        return await shielded(released())
 
     def stopService(self) -> Deferred[None]:
         """Fires when what was begun is done and the connections are closed."""
         return maybeDeferred(super().stopService).addCallback(lambda _: self._engines.dispose())
+
+
+def _done(engine: Engine, work: Work[T]) -> T:
+    with engine.begin() as connection:
+        return work(connection)

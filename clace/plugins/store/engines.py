@@ -21,11 +21,15 @@ _CONNECT_SECONDS = 10
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How long one query may run, a transaction be open, and a writer wait for its turn."""
+    """How long one query may run, a transaction be open, and an app wait for its turn.
 
-    query_seconds: float = 20
-    transaction_seconds: float = 30
-    wait_seconds: float = 10
+    Who waits outlasts one other who takes all the time that there is: ``wait_seconds`` is more
+    than the other two together.
+    """
+
+    query_seconds: float = 15
+    transaction_seconds: float = 10
+    wait_seconds: float = 30
 
 
 @frozen

@@ -10,7 +10,7 @@ from clace.plugins.definition import CallFailed
 from clace.plugins.store.tables import Collection
 
 log = Logger()
-BUSY = "the store is busy, others are writing to it"
+BUSY = "the store is busy, others are using it"
 _TOO_LONG = "index row "
 _LATE = ("interrupted", "statement timeout")
 _LOCKED = ("database is locked", "lock timeout", "QueuePool limit")

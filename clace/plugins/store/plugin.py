@@ -86,7 +86,7 @@ class Store:
     async def insert(self, invocation: Invocation, given: Insert) -> int:
         """The id of the new entry."""
         queries = await self._queries(invocation, given.table)
-        fields, stamp = await self._fields(given, queries), self._stamp(invocation)
+        fields, stamp = await self._fields(invocation, given, queries), self._stamp(invocation)
         return await self._write(invocation, queries, lambda on: queries.insert(on, fields, stamp))
 
     async def select_by_id(self, invocation: Invocation, given: ById) -> Entry:
@@ -118,7 +118,7 @@ class Store:
     async def update(self, invocation: Invocation, given: Insert) -> int:
         """Replace the entry, if it has not been changed since it was read."""
         queries = await self._queries(invocation, given.table)
-        fields, stamp = await self._fields(given, queries), self._stamp(invocation)
+        fields, stamp = await self._fields(invocation, given, queries), self._stamp(invocation)
         entry_id, seen = _number(given.entry, "_id"), _number(given.entry, "_updated_at")
 
         def work(on: Any) -> int:
@@ -140,11 +140,12 @@ class Store:
     async def _queries(self, invocation: Invocation, table: str) -> Queries:
         return await self._shelves.find(invocation.caller, table)
 
-    async def _fields(self, given: Insert, queries: Queries) -> Entry:
+    async def _fields(self, invocation: Invocation, given: Insert, queries: Queries) -> Entry:
         """Checked, by a thread if there is much to check."""
         check = partial(fields_of, given.entry, queries.doc_type)
         is_large = check_size(given.entry, queries.doc_type) > _LARGE
-        return await self._database.aside(check) if is_large else check()
+        owner = self._shelves.owner(invocation.caller.app)
+        return await self._database.aside(owner, check) if is_large else check()
 
     async def _read(self, invocation: Invocation, queries: Queries, work: Work[T]) -> T:
         return await self._session(invocation).read(work, queries.entries)
@@ -155,7 +156,8 @@ class Store:
     def _session(self, invocation: Invocation) -> Session:
         found = self._sessions.get(invocation.resources)
         if found is None:
-            found = self._sessions[invocation.resources] = Session(self._database)
+            owner = self._shelves.owner(invocation.caller.app)
+            found = self._sessions[invocation.resources] = Session(self._database, owner)
             invocation.defer("transaction", found.close)
         return found
 

@@ -21,8 +21,9 @@ class Session:
     nothing is done outside of it unnoticed.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, owner: str) -> None:
         self._database = database
+        self._owner = owner
         self._transaction: Transaction | None = None
         self._begins = False
 
@@ -32,7 +33,7 @@ class Session:
             raise CallFailed("transaction already active")
         self._begins = True
         try:
-            self._transaction = await self._database.transaction()
+            self._transaction = await self._database.transaction(self._owner)
         finally:
             self._begins = False
         try:
@@ -57,13 +58,15 @@ class Session:
 
     async def read(self, work: Work[T], *collections: Collection) -> T:
         """:raises CallFailed: the query failed."""
-        place = self._transaction or self._database
-        return await _told(place.read(work), *collections)
+        if self._transaction is not None:
+            return await _told(self._transaction.read(work), *collections)
+        return await _told(self._database.read(self._owner, work), *collections)
 
     async def write(self, work: Work[T], *collections: Collection) -> T:
         """:raises CallFailed: nothing was changed."""
-        place = self._transaction or self._database
-        return await _told(place.write(work), *collections)
+        if self._transaction is not None:
+            return await _told(self._transaction.write(work), *collections)
+        return await _told(self._database.write(self._owner, work), *collections)
 
     def _ended(self, act: str) -> Transaction:
         transaction, self._transaction = self._transaction, None

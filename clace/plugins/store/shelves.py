@@ -52,7 +52,7 @@ class Shelves:
         """
         await self._shelf(caller)
 
-    def _owner(self, app: App) -> str:
+    def owner(self, app: App) -> str:
         """The id of the app whose tables the app's are."""
         return app.main_app or app.id if self._shared else app.id
 
@@ -70,9 +70,9 @@ class Shelves:
         """Made now, unless somebody else just did."""
         found = self._ready.get(caller.app.id)
         if found is None or found.schema != caller.schema:
-            owner = self._owner(caller.app)
+            owner = self.owner(caller.app)
             found = self._declared(owner, caller.schema)
-            await self._make(found)
+            await self._make(owner, found)
             self._ready[caller.app.id] = found
         return found
 
@@ -81,7 +81,7 @@ class Shelves:
         collections = (collection(owner, one, words.column_type) for one in schema.types)
         return _Shelf(schema, {one.doc_type.name: Queries(one, words) for one in collections})
 
-    async def _make(self, shelf: _Shelf) -> None:
+    async def _make(self, owner: str, shelf: _Shelf) -> None:
         collections = [queries.entries for queries in shelf.queries.values()]
 
         def make(connection: Connection) -> None:
@@ -89,7 +89,7 @@ class Shelves:
                 prepare(connection, one, self._database.words)
 
         try:
-            await self._database.write(make)
+            await self._database.write(owner, make)
         except SQLAlchemyError as error:
             reason = failed(error, *collections).message
             raise CallFailed(f"cannot make the tables of schema.star: {reason}") from error

@@ -8,9 +8,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from clace.errors import PluginRefused
-from clace.plugins.definition import CallFailed
 from clace.plugins.store.database import open_database
-from clace.plugins.store.engines import Limits
 from tests.support.documents import StoreHouse, sqlite_url
 
 EMPTY = {"u": None}
@@ -124,18 +122,9 @@ class TurnTests(SynchronousTestCase):
     def test_cancelled_turn(self):
         """Who gives up waiting leaves the queue."""
         self.value(self.request.value("begin"))
-        waiting = self.later(self.store.database.write(lambda connection: None))
+        waiting = self.later(self.store.database.write("app", lambda connection: None))
         waiting.cancel()
         self.failureResultOf(waiting, CancelledError)
-        self.value(self.request.value("commit"))
-        self.assert_writable()
-
-    def test_late(self):
-        """Who waits too long is told, and leaves the queue too."""
-        self.value(self.request.value("begin"))
-        waiting = self.later(self.store.database.write(lambda connection: None))
-        self.store.clock.advance(Limits().wait_seconds)
-        self.failureResultOf(waiting, CallFailed)
         self.value(self.request.value("commit"))
         self.assert_writable()
 
@@ -152,7 +141,9 @@ class ThreadTests(TestCase):
             return connection.exec_driver_sql(f"{count} SELECT count(*) FROM c").scalar()
 
         work = [
-            Deferred.fromCoroutine(do(slow)) for do in (database.read, database.write) for _ in "ab"
+            Deferred.fromCoroutine(do(app, slow))
+            for do in (database.read, database.write)
+            for app in "ab"
         ]
         done = gatherResults(work)
         ticks = 0

@@ -4,9 +4,8 @@ from sqlalchemy import event
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from clace.plugins.store.engines import Limits
-from tests.support.document_contract import StoreContract
-from tests.support.documents import StoreHouse, sqlite_url
+from tests.support.document_contract import IMPATIENT, StoreContract
+from tests.support.documents import StoreHouse, sqlite_url, store_app
 from tests.support.postgres import fresh, postgres
 
 
@@ -19,13 +18,14 @@ class DatabaseCase(StoreContract, SynchronousTestCase):
         return house
 
     def fill_turns(self):
-        for _ in range(self.store.engines.writers):
-            self.value("begin", request=self.store.begin())
+        for number in range(self.store.engines.writers):
+            other = store_app(f"app_prd_other{number}")
+            self.value("begin", request=self.store.begin(other))
 
     def waited(self, *call):
         work = Deferred.fromCoroutine(self.request.error(*call))
         self.assertNoResult(work)
-        self.store.clock.advance(Limits().wait_seconds)
+        self.store.clock.advance(IMPATIENT.wait_seconds)
         return self.successResultOf(work)
 
     def plan(self, explain, condition, sort):
