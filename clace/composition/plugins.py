@@ -101,5 +101,7 @@ class Plugins:
     def _store(self, section: StorePlugin) -> Plugin:
         database = open_database(section.db_connection, self._reactor)
         database.setServiceParent(self.documents)
-        settings = StoreSettings(share_with_staging=section.share_with_staging)
+        settings = StoreSettings(
+            share_with_staging=section.share_with_staging, max_mb_per_app=section.max_mb_per_app
+        )
         return Store(settings, database, self._reactor).plugin

@@ -216,12 +216,15 @@ class FSPlugin(Struct, frozen=True):
 
 
 class StorePlugin(Struct, frozen=True):
-    """Where the documents of apps are, and whether staging apps have those of production."""
+    """Where the documents of apps are, whether staging apps have those of production, and how much
+    an app may keep.
+    """
 
     db_connection: Annotated[str, rules.database(postgres=True)] = (
         "sqlite:$CL_HOME/metadata/clace_app_store.db"
     )
     share_with_staging: Flag = False
+    max_mb_per_app: Annotated[int, rules.integer(1, 1_000_000)] = 1024
 
 
 class PluginPackages(Struct, frozen=True):

@@ -369,6 +369,53 @@ class StoreContract:
         self.assertIn("store info not found", self.error("begin", request=nothing))
         self.assertIn("table x not found", self.error("count", "x", {}))
 
+    # Quotas
+
+    def test_quota(self):
+        """An app keeps so much and no more; to keep less is always allowed."""
+        self.store = self.house(max_mb=1)
+        self.request = self.store.begin()
+        for _ in range(10):
+            self.insert(l=["a" * 100_000])
+        full = "the app may keep 1 MB of documents (max_mb_per_app)"
+        self.assertEqual(self.error("insert", "thing", {"u": None, "l": ["a" * 100_000]}), full)
+        entry = self.value("select_by_id", "thing", 10)
+        self.assertEqual(self.error("update", "thing", {**entry, "l": ["a" * 200_000]}), full)
+        self.assertEqual(self.value("select_by_id", "thing", 10), entry)
+        other = self.store.begin(store_app("app_prd_2"))
+        self.insert(request=other)
+        self.value("update", "thing", {**entry, "l": []})
+        self.insert(l=["a" * 100_000])
+        self.value("delete", "thing", {})
+        self.insert(l=["a" * 1_000_000])
+
+    def test_quota_of_indexes(self):
+        """What an index repeats is counted as often."""
+        indexes = [index("a"), index("a", "b"), index("b:desc", "a:desc")]
+        kind = doc_type("thing", field("a", "INT"), field("b", "STRING"), indexes=indexes)
+        self.store = self.house(max_mb=1)
+        request = self.store.begin(declared=schema(kind))
+        refused = 0
+        for number in range(800):
+            entry = {"a": number, "b": "x" * 500}
+            refused += bool(self.error("insert", "thing", entry, request=request))
+            if refused:
+                break
+        self.assertTrue(500 < number < 700, number)
+
+    def test_quota_in_a_transaction(self):
+        """What is rolled back, or failed, takes no room."""
+        self.store = self.house(max_mb=1)
+        self.request = self.store.begin()
+        self.insert(u="same")
+        for _ in range(3):
+            self.value("begin")
+            self.insert(l=["a" * 900_000])
+            self.error("insert", "thing", {"u": None, "l": ["a" * 900_000]})
+            self.error("insert", "thing", {"u": "same", "l": ["a" * 100_000]})
+            self.value("rollback")
+        self.insert(l=["a" * 1_000_000])
+
     # Others
 
     def test_waiting_for_a_turn(self):

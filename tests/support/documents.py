@@ -64,13 +64,13 @@ def store_app(app_id="app_prd_1", main_app="", **settings):
 class StoreHouse:
     """A store whose work is done where it is asked for, and requests of apps to it."""
 
-    def __init__(self, url, *, limits=None, share=False, in_thread=at_once):
+    def __init__(self, url, *, limits=None, share=False, max_mb=1024, in_thread=at_once):
         self.clock = Clock()
         self.clock.advance(NOW)
         limits = limits or Limits()
         self.engines = open_engines(url, limits)
         self.database = Database(self.engines, self.clock, limits, write=in_thread, read=in_thread)
-        settings = StoreSettings(share_with_staging=share)
+        settings = StoreSettings(share_with_staging=share, max_mb_per_app=max_mb)
         self.gate = Gate([Store(settings, self.database, self.clock).plugin])
 
     def begin(self, app=None, declared=THING, user="ann"):

@@ -36,9 +36,12 @@ _LARGE = 10_000
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True):
-    """Whether staging apps see and change the data of their production apps."""
+    """Whether staging apps see and change the data of their production apps, and how much an app
+    may keep.
+    """
 
     share_with_staging: bool = False
+    max_mb_per_app: int = 1024
 
 
 class Store:
@@ -46,7 +49,11 @@ class Store:
 
     def __init__(self, settings: StoreSettings, database: Database, clock: IReactorTime) -> None:
         self._database = database
-        self._shelves = Shelves(database, share_with_staging=settings.share_with_staging)
+        self._shelves = Shelves(
+            database,
+            share_with_staging=settings.share_with_staging,
+            max_mb=settings.max_mb_per_app,
+        )
         self._clock = clock
         self._sessions: WeakKeyDictionary[Resources, Session] = WeakKeyDictionary()
 

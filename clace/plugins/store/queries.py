@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 from attrs import frozen
 from sqlalchemy import Connection, Select, Text, bindparam, delete, func, insert, select, update
 
+from clace.model.schema import RESERVED
 from clace.plugins.definition import CallFailed
 from clace.plugins.store.clauses import Clauses
 from clace.plugins.store.conditions import Condition, Order
-from clace.plugins.store.dialects import Words
+from clace.plugins.store.dialects import Test, Words
 from clace.plugins.store.documents import decoded, encoded, entry_of
+from clace.plugins.store.quotas import Quota, Weights
 from clace.plugins.store.tables import Collection
 
 Entry = dict[str, Any]
@@ -53,14 +55,16 @@ class Wanted:
 class Queries:
     """The queries of one table."""
 
-    def __init__(self, entries: Collection, words: Words) -> None:
+    def __init__(self, entries: Collection, words: Words, quota: Quota) -> None:
         self.entries = entries
         self.doc_type = entries.doc_type
+        self._quota = quota
+        self._weights = Weights(entries.doc_type)
         self._table = entries.table
         self._columns = entries.columns
         self._clauses = Clauses(words, entries.columns)
         self._document = words.read(self._columns["_json"])
-        own = [column for column in self._columns if column.name != "_json"]
+        own = [self._columns[name] for name in RESERVED]
         self._rows = select(*own, self._document.label("_json"))
         self._by_id = self._rows.where(self._columns["_id"] == bindparam("id"))
         new = words.written(bindparam("document", type_=Text))
@@ -68,7 +72,7 @@ class Queries:
         same = (self._columns["_id"] == bindparam("id")) & (
             self._columns["_updated_at"] == bindparam("seen")
         )
-        self._seen = select(self._document).where(same)
+        self._seen = select(self._document, self._columns["_size"]).where(same)
         next_version = self._columns["_version"] + 1
         self._update = update(self._table).where(same).values(_json=new, _version=next_version)
 
@@ -78,14 +82,18 @@ class Queries:
 
     def insert(self, connection: Connection, fields: Entry, stamp: Stamp) -> int:
         """The id of the new entry."""
+        document = encoded(fields)
+        size = self._weights.of(fields, document)
         values = {
             "_version": 1,
             "_created_by": stamp.user,
             "_updated_by": stamp.user,
             "_created_at": stamp.time,
             "_updated_at": stamp.time,
-            "document": encoded(fields),
+            "_size": size,
+            "document": document,
         }
+        self._quota.change(connection, size)
         key = connection.execute(self._insert, values).inserted_primary_key
         assert key is not None
         return int(key[0])
@@ -99,19 +107,21 @@ class Queries:
         :raises CallFailed: there is none, or it has been changed.
         """
         which = {"id": entry_id, "seen": seen}
-        stored = connection.scalar(self._seen, which)
-        changed = 0
-        if stored is not None:
-            values = {
-                "_updated_by": stamp.user,
-                "_updated_at": max(stamp.time, seen + 1),
-                "document": encoded({**decoded(stored), **fields}),
-            }
-            changed = connection.execute(self._update, {**which, **values}).rowcount
+        stored = connection.execute(self._seen, which).first()
+        if stored is None:
+            raise self._stale(entry_id)
+        document = encoded({**decoded(stored[0]), **fields})
+        size = self._weights.of(fields, document)
+        values = {
+            "_updated_by": stamp.user,
+            "_updated_at": max(stamp.time, seen + 1),
+            "_size": size,
+            "document": document,
+        }
+        self._quota.change(connection, size - stored[1])
+        changed = connection.execute(self._update, {**which, **values}).rowcount
         if not changed:
-            raise CallFailed(
-                f"entry {entry_id} not found or concurrently updated in table {self.name}"
-            )
+            raise self._stale(entry_id)
         return changed
 
     def by_id(self, connection: Connection, entry_id: int) -> Entry:
@@ -134,13 +144,11 @@ class Queries:
 
     def delete(self, connection: Connection, condition: Condition) -> int:
         """How many there were."""
-        where = self._clauses.where(condition)
-        return connection.execute(delete(self._table).where(where)).rowcount
+        return self._delete(connection, self._clauses.where(condition))
 
     def delete_by_id(self, connection: Connection, entry_id: int) -> int:
         """:raises CallFailed: there is none."""
-        where = self._columns["_id"] == entry_id
-        count = connection.execute(delete(self._table).where(where)).rowcount
+        count = self._delete(connection, self._columns["_id"] == entry_id)
         if not count:
             raise self._no_entry(entry_id)
         return count
@@ -161,6 +169,12 @@ class Queries:
         found = {row[0]: self._entry(row) for row in rows}
         return [found[one] for one in ids if one in found]
 
+    def _delete(self, connection: Connection, where: Test) -> int:
+        """The owner of the entries writes nothing else meanwhile: what is weighed is deleted."""
+        size = connection.scalar(select(func.sum(self._columns["_size"])).where(where))
+        self._quota.change(connection, -int(size or 0))
+        return connection.execute(delete(self._table).where(where)).rowcount
+
     def _cut(self, chosen: Select[Any], wanted: Wanted) -> Select[Any]:
         chosen = chosen.where(self._clauses.where(wanted.condition))
         chosen = chosen.order_by(*self._clauses.order(wanted.orders))
@@ -168,6 +182,11 @@ class Queries:
 
     def _entry(self, row: Any) -> Entry:
         return entry_of(row._mapping, self.doc_type)  # noqa: SLF001 - the public name for it
+
+    def _stale(self, entry_id: int) -> CallFailed:
+        return CallFailed(
+            f"entry {entry_id} not found or concurrently updated in table {self.name}"
+        )
 
     def _no_entry(self, entry_id: int) -> CallFailed:
         return CallFailed(f"entry {entry_id} not found in table {self.name}")

@@ -15,6 +15,7 @@ from clace.plugins.showing import shown
 from clace.plugins.store.database import Database
 from clace.plugins.store.failures import failed
 from clace.plugins.store.queries import Queries
+from clace.plugins.store.quotas import Quota
 from clace.plugins.store.tables import collection, prepare
 
 
@@ -23,14 +24,16 @@ class _Shelf:
     """The tables of one app as one version of it declares them."""
 
     schema: Schema
+    quota: Quota
     queries: dict[str, Queries]
 
 
 class Shelves:
     """Finds a caller's tables; a staging app's are its own unless they are shared."""
 
-    def __init__(self, database: Database, *, share_with_staging: bool) -> None:
+    def __init__(self, database: Database, *, share_with_staging: bool, max_mb: int) -> None:
         self._database = database
+        self._max_mb = max_mb
         self._shared = share_with_staging
         self._ready: dict[str, _Shelf] = {}
         self._making = DeferredLock()
@@ -72,24 +75,27 @@ class Shelves:
         if found is None or found.schema != caller.schema:
             owner = self.owner(caller.app)
             found = self._declared(owner, caller.schema)
-            await self._make(owner, found)
+            await self._make(found)
             self._ready[caller.app.id] = found
         return found
 
     def _declared(self, owner: str, schema: Schema) -> _Shelf:
         words = self._database.words
+        quota = Quota(owner, self._max_mb)
         collections = (collection(owner, one, words.column_type) for one in schema.types)
-        return _Shelf(schema, {one.doc_type.name: Queries(one, words) for one in collections})
+        queries = {one.doc_type.name: Queries(one, words, quota) for one in collections}
+        return _Shelf(schema, quota, queries)
 
-    async def _make(self, owner: str, shelf: _Shelf) -> None:
+    async def _make(self, shelf: _Shelf) -> None:
         collections = [queries.entries for queries in shelf.queries.values()]
 
         def make(connection: Connection) -> None:
+            shelf.quota.prepare(connection)
             for one in collections:
                 prepare(connection, one, self._database.words)
 
         try:
-            await self._database.write(owner, make)
+            await self._database.write(shelf.quota.owner, make)
         except SQLAlchemyError as error:
             reason = failed(error, *collections).message
             raise CallFailed(f"cannot make the tables of schema.star: {reason}") from error

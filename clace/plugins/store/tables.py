@@ -62,6 +62,7 @@ def collection(owner: str, doc_type: DocType, column_type: TypeEngine[Any]) -> C
         Column("_updated_by", _TEXT, nullable=False),
         Column("_created_at", _BIG, nullable=False),
         Column("_updated_at", _BIG, nullable=False),
+        Column("_size", _BIG, nullable=False),
         Column("_json", column_type, nullable=False),
         sqlite_autoincrement=True,
     )

@@ -11,8 +11,10 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy import inspect, select
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from clace.plugins.store.quotas import USAGE
 from tests.support.documents import StoreHouse, Twin, sqlite_url
 from tests.support.postgres import fresh, postgres
 
@@ -191,6 +193,15 @@ class Agreement(RuleBasedStateMachine):
     def others_see_what_is_committed(self):
         expected = self.twin.entries if self.committed is None else self.committed
         assert done(self.store.begin().value("count", "thing", {})) == len(expected)
+
+    @invariant()
+    def what_is_kept_is_counted(self):
+        with self.store.engines.reading.begin() as connection:
+            for name in inspect(connection).get_table_names():
+                if name.startswith("db_"):
+                    weighed = connection.exec_driver_sql(f"SELECT sum(_size) FROM {name}").scalar()
+                    counted = connection.scalar(select(USAGE.c.bytes))
+                    assert counted == (weighed or 0)
 
     def teardown(self):
         done(self.request.end())

@@ -18,7 +18,7 @@ class FirstCallTests(TestCase):
         database = open_database(url, reactor)
         database.startService()
         self.addCleanup(database.stopService)
-        return Shelves(database, share_with_staging=False)
+        return Shelves(database, share_with_staging=False, max_mb=1)
 
     async def check(self, url):
         shelves = self.shelves(url)
