@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, NestedTransaction
+from sqlalchemy.exc import SQLAlchemyError
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IDelayedCall
 
@@ -26,8 +27,8 @@ def shielded(work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
 class Transaction:
     """A connection with an open transaction; what is done on it is done one after another.
 
-    It ends by itself after a time, and then says so to whoever uses it. ``release`` is called
-    once, when the connection is free again.
+    It ends by itself after a time, or when the database gave it up, and then says so to whoever
+    uses it. ``release`` is called once, when the connection is free again.
     """
 
     def __init__(self, engine: Engine, in_thread: InThread, release: Callable[[], object]) -> None:
@@ -38,7 +39,7 @@ class Transaction:
         self._connection: Connection | None = None
         self._ended = False
         self._expiry: IDelayedCall | None = None
-        self._expired_after: float = 0
+        self._lost = ""
 
     async def open(self) -> None:
         """:raises SQLAlchemyError: the database does not let us."""
@@ -53,14 +54,8 @@ class Transaction:
         return await shielded(self._serially(lambda: work(self._usable())))
 
     async def write(self, work: Work[T]) -> T:
-        """As ``read``; what fails leaves no trace, and the transaction usable."""
-
-        def written() -> T:
-            connection = self._usable()
-            with connection.begin_nested():
-                return work(connection)
-
-        return await shielded(self._serially(written))
+        """As ``read``; what fails leaves no trace, and the transaction usable if it can be."""
+        return await shielded(self._serially(lambda: self._written(work)))
 
     async def commit(self) -> None:
         """:raises CallFailed: the transaction is over."""
@@ -76,12 +71,28 @@ class Transaction:
         self._connection = self._engine.connect()
         self._connection.begin()
 
+    def _written(self, work: Work[T]) -> T:
+        savepoint = self._usable().begin_nested()
+        try:
+            result = work(savepoint.connection)
+            savepoint.commit()
+        except BaseException:
+            self._back_to(savepoint)
+            raise
+        return result
+
+    def _back_to(self, savepoint: NestedTransaction) -> None:
+        """SQLite rolls everything back, savepoints too, if it is interrupted or has no space left;
+        what came after would be committed at once.
+        """
+        try:
+            savepoint.rollback()
+        except SQLAlchemyError:
+            self._lost = "the transaction was rolled back when a call in it failed"
+
     def _usable(self) -> Connection:
-        if self._expired_after:
-            raise CallFailed(
-                f"the transaction was open for more than {self._expired_after:g} seconds"
-                " and was rolled back"
-            )
+        if self._lost:
+            raise CallFailed(self._lost)
         if self._ended or self._connection is None:
             raise CallFailed("the transaction is over")
         return self._connection
@@ -112,6 +123,8 @@ class Transaction:
                 connection.close()  # rolls back what is not committed
 
     def _expire(self, seconds: float) -> None:
-        self._expired_after = seconds
+        self._lost = (
+            f"the transaction was open for more than {seconds:g} seconds and was rolled back"
+        )
         closing: Deferred[None] = Deferred.fromCoroutine(self.close())
         closing.addErrback(lambda _: None)

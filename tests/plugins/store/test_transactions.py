@@ -1,0 +1,42 @@
+"""Transactions that stay open from call to call."""
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.plugins.definition import CallFailed
+from clace.plugins.store.engines import Limits
+from clace.plugins.store.quotas import USAGE
+from tests.support.documents import StoreHouse, sqlite_url
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT max(x) FROM c"
+
+
+class LostTests(SynchronousTestCase):
+    def setUp(self):
+        self.store = StoreHouse(sqlite_url(self.mktemp()), limits=Limits(query_seconds=0.05))
+        self.addCleanup(self.store.engines.dispose)
+        self.successResultOf(self.store.begin().value("count", "thing", {}))
+        self.transaction = self.successResultOf(self.store.database.transaction("app"))
+        self.successResultOf(self.transaction.open())
+
+    def write(self, statement):
+        return self.transaction.write(lambda connection: connection.exec_driver_sql(statement))
+
+    def owners(self):
+        with self.store.engines.reading.begin() as connection:
+            return connection.scalars(select(USAGE.c.app_id)).all()
+
+    def test_interrupted(self):
+        """A transaction that SQLite gave up takes no more, and nothing of it is kept."""
+        insert = "INSERT INTO store_usage VALUES ('a', 0)"
+        self.successResultOf(self.write(insert))
+        slow = self.write(f"DELETE FROM store_usage WHERE ({ENDLESS}) > 0")
+        said = self.failureResultOf(slow, DBAPIError).getErrorMessage()
+        self.assertIn("interrupted", said)
+        for late in (self.write(insert), self.transaction.commit()):
+            error = self.failureResultOf(late, CallFailed).value
+            self.assertIn("was rolled back when a call in it failed", error.message)
+        self.successResultOf(self.transaction.close())
+        self.assertEqual(self.owners(), ["app_prd_1"])
+        self.successResultOf(self.store.begin().value("insert", "thing", {"u": None}))
