@@ -1,26 +1,28 @@
 """What ``store.select`` found, delivered page by page; no connection is held meanwhile.
 
 The first page comes with the query. Of the rest only the ids are kept: an entry that is deleted
-before its page is fetched is left out.
+before its page is fetched is left out. Pages are small, since entries are many times larger here
+than their JSON.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 from attrs import evolve, frozen
 from sqlalchemy import Connection
 
 from clace.plugins.definition import Items
-from clace.plugins.store.queries import Due, Queries, Sized, Wanted
+from clace.plugins.store.queries import Due, Entry, Queries, Wanted
 
 T = TypeVar("T")
-S = TypeVar("S", Due, Sized)
 FIRST_PAGE = 50
+_FIRST_LENGTH = 1 << 18
 _PAGE_ENTRIES = 500
-_PAGE_LENGTH = 4 << 20
+_PAGE_LENGTH = 1 << 20
 
 
 class Reads(Protocol):
@@ -31,49 +33,52 @@ class Reads(Protocol):
 
 @frozen
 class Found:
-    """The first entries, and what else there is."""
+    """The first entries, and the ids of the others, page by page."""
 
-    entries: list[Sized]
-    due: list[Due]
+    entries: list[Entry]
+    due: list[array[int]]
 
 
 def find(connection: Connection, queries: Queries, wanted: Wanted) -> Found:
     """All that is wanted, seen in one state of the table."""
     first = evolve(wanted, limit=min(wanted.limit, FIRST_PAGE))
-    entries = queries.page(connection, first)
-    if len(entries) < first.limit or first.limit == wanted.limit:
+    entries, is_whole = queries.page(connection, first, _FIRST_LENGTH)
+    seen = len(entries)
+    if is_whole and (seen < first.limit or seen == wanted.limit):
         return Found(entries, [])
-    rest = evolve(wanted, offset=wanted.offset + FIRST_PAGE, limit=wanted.limit - FIRST_PAGE)
-    return Found(entries, queries.due(connection, rest))
+    rest = evolve(wanted, offset=wanted.offset + seen, limit=wanted.limit - seen)
+    return Found(entries, _pages(queries.due(connection, rest)))
+
+
+def _pages(due: Iterable[Due]) -> list[array[int]]:
+    """The ids of so many entries each, of so much JSON at most unless it is a single one."""
+    pages: list[array[int]] = []
+    room = 0
+    for one in due:
+        room -= one.length
+        if room < 0 or len(pages[-1]) == _PAGE_ENTRIES:
+            pages.append(array("q"))
+            room = _PAGE_LENGTH - one.length
+        pages[-1].append(one.id)
+    return pages
 
 
 class Cursor(Items):
     """The items of a stream."""
 
     def __init__(self, found: Found, queries: Queries, read: Reads) -> None:
-        self._entries = deque(found.entries)
+        self._entries = found.entries
         self._due = deque(found.due)
         self._queries = queries
         self._read = read
 
     async def next(self) -> tuple[tuple[Any, ...], bool]:
-        if self._entries or not self._due:
-            entries = [sized.entry for sized in _taken(self._entries)]
-        else:
-            ids = [due.id for due in _taken(self._due)]
+        entries, self._entries = self._entries, []
+        if not entries and self._due:
+            ids = self._due.popleft()
             entries = await self._read(lambda connection: self._queries.fetch(connection, ids))
-        return tuple(entries), bool(self._entries or self._due)
+        return tuple(entries), bool(self._due)
 
     async def close(self) -> None:
         self._entries.clear()
         self._due.clear()
-
-
-def _taken(waiting: deque[S]) -> list[S]:
-    """As many as make a page, one at least."""
-    taken: list[S] = []
-    length = 0
-    while waiting and len(taken) < _PAGE_ENTRIES and length < _PAGE_LENGTH:
-        taken.append(waiting.popleft())
-        length += taken[-1].length
-    return taken

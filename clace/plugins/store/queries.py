@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from attrs import frozen
@@ -20,15 +20,8 @@ from clace.plugins.store.tables import Collection
 Entry = dict[str, Any]
 
 
-class Sized(NamedTuple):
-    """An entry, and how long its JSON is."""
-
-    entry: Entry
-    length: int
-
-
 class Due(NamedTuple):
-    """The same, of an entry that is to be fetched."""
+    """An entry that is to be fetched, and how long its JSON is."""
 
     id: int
     length: int
@@ -133,10 +126,10 @@ class Queries:
 
     def first(self, connection: Connection, condition: Condition) -> Entry:
         """:raises CallFailed: there is none."""
-        found = self.page(connection, Wanted(condition))
-        if not found:
+        found = connection.execute(self._cut(self._rows, Wanted(condition))).first()
+        if found is None:
             raise CallFailed(f"no entry found in table {self.name}")
-        return found[0].entry
+        return self._entry(found)
 
     def count(self, connection: Connection, condition: Condition) -> int:
         counted = select(func.count()).select_from(self._table)
@@ -153,15 +146,21 @@ class Queries:
             raise self._no_entry(entry_id)
         return count
 
-    def page(self, connection: Connection, wanted: Wanted) -> list[Sized]:
-        """The entries themselves."""
-        rows = connection.execute(self._cut(self._rows, wanted))
-        return [Sized(self._entry(row), len(row[-1])) for row in rows]
+    def page(self, connection: Connection, wanted: Wanted, length: int) -> tuple[list[Entry], bool]:
+        """The first entries, of so much JSON at most, and whether these are all."""
+        entries: list[Entry] = []
+        with connection.execute(self._cut(self._rows, wanted)) as rows:
+            for row in rows:
+                length -= len(row[-1])
+                if length < 0:
+                    return entries, False
+                entries.append(self._entry(row))
+        return entries, True
 
-    def due(self, connection: Connection, wanted: Wanted) -> list[Due]:
+    def due(self, connection: Connection, wanted: Wanted) -> Iterator[Due]:
         """What there is to fetch."""
         listed = select(self._columns["_id"], func.length(self._document))
-        return [Due(*row) for row in connection.execute(self._cut(listed, wanted))]
+        return (Due(*row) for row in connection.execute(self._cut(listed, wanted)))
 
     def fetch(self, connection: Connection, ids: Sequence[int]) -> list[Entry]:
         """Those that are still there, in the order of ``ids``."""

@@ -40,8 +40,13 @@ class CursorTests(SynchronousTestCase):
         """A page has so much JSON at most, but one entry always."""
         self.fill(FIRST_PAGE + 7, "a" * MEGABYTE)
         sizes = self.sizes()
-        self.assertEqual(sum(sizes), FIRST_PAGE + 7)
-        self.assertEqual(max(sizes), 5)
+        self.assertEqual(sizes, [1] * (FIRST_PAGE + 7))
+        self.assertEqual(self.sizes(limit=1), [1])
+        self.successResultOf(self.request.value("delete", "thing", {}))
+        self.fill(20, "a" * (MEGABYTE // 10))
+        self.assertEqual(self.sizes(), [2, 10, 8])
+        self.assertEqual(self.sizes(limit=2), [2])
+        self.assertEqual(self.sizes(limit=3), [2, 1])
 
     def test_nothing_kept(self):
         """Entries that are deleted while they are due leave even an empty page to go on from."""
