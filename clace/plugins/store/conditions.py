@@ -21,6 +21,7 @@ _SORTED = frozenset({FieldType.INT, FieldType.STRING, FieldType.BOOLEAN})
 _NO_KEY = re.compile(r"[\x00-\x1f\"\\]")
 _DEPTH = 10
 _CONDITIONS = 200
+_PATTERNS = 1_000
 _SORTS = 8
 Scalar = str | int | float | bool | None
 
@@ -95,11 +96,12 @@ def _order(written: str, doc_type: DocType) -> Order:
 
 
 class _Reading:
-    """One filter being read; counts its conditions."""
+    """One filter being read; counts its conditions, and the characters of its patterns."""
 
     def __init__(self, doc_type: DocType) -> None:
         self._doc_type = doc_type
         self._left = _CONDITIONS
+        self._patterns_left = _PATTERNS
 
     def condition(self, given: Mapping[str, Any], depth: int) -> Condition:
         if depth > _DEPTH:
@@ -146,12 +148,20 @@ class _Reading:
             )
         if not (_is_scalar(operand) and _fits(place, operator, operand)):
             raise CallFailed(f"invalid condition for {name} {operator}, value {_shown(operand)}")
+        if operator == "$like":
+            self._count_pattern(str(operand))
         return Comparison(place, operator, operand)
 
     def _count(self) -> None:
         self._left -= 1
         if self._left < 0:
             raise CallFailed(f"a filter cannot have more than {_CONDITIONS} conditions")
+
+    def _count_pattern(self, pattern: str) -> None:
+        """No database can be interrupted while it looks for a pattern in one text."""
+        self._patterns_left -= len(pattern)
+        if self._patterns_left < 0:
+            raise CallFailed(f"$like cannot look for more than {_PATTERNS} characters in a filter")
 
 
 def _conditions(name: str, value: Any) -> Sequence[Mapping[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
+from twisted.application.internet import TimerService
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 
@@ -17,6 +18,7 @@ from clace.threads import InThread, Threads
 
 T = TypeVar("T")
 _LIMITS = Limits()
+_LOOKS = 15
 
 
 def open_database(url: str, reactor: Any, limits: Limits = _LIMITS) -> Database:
@@ -28,8 +30,10 @@ def open_database(url: str, reactor: Any, limits: Limits = _LIMITS) -> Database:
     writers = Threads(reactor, "store-writers", engines.writers)
     readers = Threads(reactor, "store-readers", engines.readers)
     database = Database(engines, reactor, limits, write=writers.run, read=readers.run)
-    writers.setServiceParent(database)
-    readers.setServiceParent(database)
+    watch = TimerService(limits.query_seconds / _LOOKS, engines.interrupt_late)
+    watch.clock = reactor
+    for service in (writers, readers, watch):
+        service.setServiceParent(database)
     return database
 
 

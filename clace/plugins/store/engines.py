@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 from msgspec import Struct
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from clace.database.engine import reading_engine, writing_engine
 from clace.database.place import make_private, sqlite_path
 from clace.errors import StoreError
+from clace.plugins.store.watch import Watch
 
 _POSTGRES = ("postgres:", "postgresql:")
-_STEPS = 10_000
 _CONNECT_SECONDS = 10
 
 
@@ -40,6 +40,8 @@ class Engines:
     reading: Engine
     writers: int
     readers: int
+    interrupt_late: Callable[[], object]
+    """To be called from time to time: ends what runs for too long."""
 
     def dispose(self) -> None:
         self.writing.dispose()
@@ -59,25 +61,11 @@ def open_engines(url: str, limits: Limits) -> Engines:
 def _sqlite(path: Path, limits: Limits) -> Engines:
     """SQLite has one writer at a time, whoever it is."""
     make_private(path)
-    engines = Engines(writing_engine(path), reading_engine(path, 4), 1, 4)
-    for engine in (engines.writing, engines.reading):
-        _bound_queries(engine, limits.query_seconds)
+    watch = Watch(limits.query_seconds)
+    engines = Engines(writing_engine(path), reading_engine(path, 4), 1, 4, watch.interrupt_late)
+    watch.over(engines.writing)
+    watch.over(engines.reading)
     return engines
-
-
-def _bound_queries(engine: Engine, seconds: float) -> None:
-    """Interrupt a statement of SQLite that runs for too long."""
-
-    @event.listens_for(engine, "connect")
-    def _connected(connection: Any, record: Any) -> None:
-        def is_late() -> bool:
-            return bool(time.monotonic() > record.info.get("deadline", float("inf")))
-
-        connection.set_progress_handler(is_late, _STEPS)
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def _executing(connection: Connection, *_statement: object) -> None:
-        connection.info["deadline"] = time.monotonic() + seconds
 
 
 def _postgres(url: str, limits: Limits) -> Engines:
@@ -86,6 +74,7 @@ def _postgres(url: str, limits: Limits) -> Engines:
         _postgres_engine(url, limits, 4, "REPEATABLE READ", "-c default_transaction_read_only=on"),
         8,
         4,
+        lambda: None,
     )
 
 

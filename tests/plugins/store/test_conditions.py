@@ -137,6 +137,9 @@ class FilterTests(SynchronousTestCase):
         self.assertIn("nested too deeply", self.refused(deep))
         for many in ({"$or": [{"n": 1}] * 150}, {"$or": [{}] * 300}):
             self.assertIn("more than 200 conditions", self.refused(many))
+        long = {"t": {"$like": "%" + "a" * 500}}
+        self.read(long)
+        self.assertIn("more than 1000 characters", self.refused({"$or": [long, long]}))
         for name in (LONG, "$" + LONG, "'" + LONG, "d." + LONG + '"', "n." + LONG):
             self.refused({name: LONG})
         self.refused({"n": {LONG: 1}})

@@ -2,16 +2,21 @@
 
 from collections import deque
 
+from sqlalchemy.exc import DBAPIError
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from clace.errors import PluginRefused
 from clace.plugins.store.database import open_database
+from clace.plugins.store.engines import Limits
+from clace.plugins.store.failures import failed
 from tests.support.documents import StoreHouse, sqlite_url
+from tests.support.postgres import postgres
 
 EMPTY = {"u": None}
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT max(x) FROM c"
 
 
 class SlowThreads:
@@ -130,11 +135,15 @@ class TurnTests(SynchronousTestCase):
 
 
 class ThreadTests(TestCase):
-    async def test_threads(self):
-        """In real threads many write and read at once, and the reactor does not wait for them."""
-        database = open_database(sqlite_url(self.mktemp()), reactor)
+    def database(self, url, **limits):
+        database = open_database(url, reactor, Limits(**limits))
         database.startService()
         self.addCleanup(database.stopService)
+        return database
+
+    async def test_threads(self):
+        """In real threads many write and read at once, and the reactor does not wait for them."""
+        database = self.database(sqlite_url(self.mktemp()))
 
         def slow(connection):
             count = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 300000)"
@@ -152,3 +161,24 @@ class ThreadTests(TestCase):
             ticks += 1
         self.assertGreater(ticks, 5)
         self.assertEqual(await done, [300000] * 4)
+
+    async def check_endless(self, url):
+        """A query that takes too long is ended, and the connection can be used again."""
+        database = self.database(url, query_seconds=0.1)
+        for do in (database.read, database.write):
+            with self.assertRaises(DBAPIError) as caught:
+                await do("app", lambda connection: connection.exec_driver_sql(ENDLESS).all())
+            self.assertIn("took too long", failed(caught.exception).message)
+            found = await do("app", lambda connection: connection.exec_driver_sql("SELECT 1").all())
+            self.assertEqual(found, [(1,)])
+
+    def test_endless(self):
+        """SQLite works on a query for so long only."""
+        return Deferred.fromCoroutine(self.check_endless(sqlite_url(self.mktemp())))
+
+    def test_endless_postgres(self):
+        """So does PostgreSQL."""
+        url, reason = postgres()
+        if not url:
+            raise SkipTest(reason)
+        return Deferred.fromCoroutine(self.check_endless(url))
