@@ -48,17 +48,17 @@ class Clauses:
 
     def order(self, orders: tuple[Order, ...]) -> list[UnaryExpression[Any]]:
         """What compares equal comes in the order of ids, so that pages do not overlap."""
-        descends = bool(orders) and orders[-1].descends
-        own = self.columns["_id"]
-        found = [self.words.sorted(self._sorted(one), descends=one.descends) for one in orders]
-        return [*found, own.desc() if descends else own.asc()]
+        last = Order(Column("_id"), bool(orders) and orders[-1].descends)
+        return [self._sorted(one) for one in (*orders, last)]
 
-    def _sorted(self, order: Order) -> Element:
+    def _sorted(self, order: Order) -> UnaryExpression[Any]:
         if isinstance(order.place, Column):
-            return self.columns[order.place.name]  # type: ignore[no-any-return]
-        if order.place.field.type is FieldType.STRING:
-            return self.words.text(self._document, order.place)
-        return self.words.value(self._document, order.place)
+            # Nothing is missing there: only without a word of it PostgreSQL uses its key.
+            column = self.columns[order.place.name]
+            return column.desc() if order.descends else column.asc()  # type: ignore[no-any-return]
+        is_text = order.place.field.type is FieldType.STRING
+        found = (self.words.text if is_text else self.words.value)(self._document, order.place)
+        return self.words.sorted(found, descends=order.descends)
 
     @property
     def _document(self) -> Element:

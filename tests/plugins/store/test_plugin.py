@@ -5,7 +5,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.support.document_contract import IMPATIENT, StoreContract
-from tests.support.documents import StoreHouse, sqlite_url, store_app
+from tests.support.documents import THING, StoreHouse, sqlite_url, store_app
 from tests.support.postgres import fresh, postgres
 
 
@@ -60,6 +60,11 @@ class PostgresStoreTests(DatabaseCase):
     def uses_index(self, _declared, condition, sort):
         plan = self.plan("EXPLAIN", condition, sort)
         return "Index Cond" in plan if condition else "Index Scan" in plan
+
+    def test_newest_first(self):
+        """The key is used for the order of ids, in both directions."""
+        for sort in ([], ["_id"], ["_id:desc"]):
+            self.assertTrue(self.uses_index(THING, {}, sort), sort)
 
 
 del DatabaseCase
