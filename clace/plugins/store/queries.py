@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from attrs import frozen
 from sqlalchemy import Connection, Select, Text, bindparam, delete, func, insert, select, update
 
-from clace.model.schema import RESERVED
+from clace.model.schema import INTEGERS, RESERVED
 from clace.plugins.definition import CallFailed
 from clace.plugins.store.clauses import Clauses
 from clace.plugins.store.conditions import Condition, Order
@@ -119,6 +119,7 @@ class Queries:
 
     def by_id(self, connection: Connection, entry_id: int) -> Entry:
         """:raises CallFailed: there is none."""
+        self._check_id(entry_id)
         found = connection.execute(self._by_id, {"id": entry_id}).first()
         if found is None:
             raise self._no_entry(entry_id)
@@ -141,6 +142,7 @@ class Queries:
 
     def delete_by_id(self, connection: Connection, entry_id: int) -> int:
         """:raises CallFailed: there is none."""
+        self._check_id(entry_id)
         count = self._delete(connection, self._columns["_id"] == entry_id)
         if not count:
             raise self._no_entry(entry_id)
@@ -181,6 +183,10 @@ class Queries:
 
     def _entry(self, row: Any) -> Entry:
         return entry_of(row._mapping, self.doc_type)  # noqa: SLF001 - the public name for it
+
+    def _check_id(self, entry_id: int) -> None:
+        if entry_id not in INTEGERS:
+            raise self._no_entry(entry_id)
 
     def _stale(self, entry_id: int) -> CallFailed:
         return CallFailed(
