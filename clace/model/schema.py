@@ -133,7 +133,9 @@ def sort_key(written: str) -> tuple[str, bool]:
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"invalid name {name!r:.99}, expected at most 63 ASCII letters, digits")
+        raise ValueError(
+            f"invalid name {name!r:.99}, expected at most 63 ASCII letters, digits and _"
+        )
 
 
 def _repeated(names: Iterable[str]) -> list[str]:
