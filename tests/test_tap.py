@@ -140,6 +140,14 @@ class CompositionTests(SynchronousTestCase):
         error = self.assertRaises(ConfigError, self.compose, text)
         self.assertIn("[metadata] db_connection: secret db of provider prop", error.message)
 
+    def test_databases_of_accounts(self):
+        """Accounts of the store have databases of their own if they say so, else that of all."""
+        composition = self.compose(
+            '[plugin."store.in#more"]\nmax_mb_per_app = 2048\n'
+            '[plugin."store.in#own"]\ndb_connection = "sqlite:$CL_HOME/own.db"\n'
+        )
+        self.assertEqual(len(list(composition.plugins.documents)), 2)
+
     def test_stored_secrets_with_a_wrong_key(self):
         """The server starts, and says on standard error that what is stored cannot be had."""
         composition = self.compose()

@@ -22,7 +22,7 @@ from clace.plugins.gate import Gate
 from clace.plugins.http.plugin import Http, HttpSettings
 from clace.plugins.introspection import Insight, Introspection
 from clace.plugins.packages import package_plugins
-from clace.plugins.store.database import open_database
+from clace.plugins.store.database import Database, open_database
 from clace.plugins.store.plugin import Store, StoreSettings
 from clace.plugins.temp_files import TempFiles
 from clace.threads import Threads
@@ -41,6 +41,7 @@ class Plugins:
         self._reactor = reactor
         self._in_thread = file_threads.run
         self.documents = MultiService()
+        self._databases: dict[str, Database] = {}
         folder = data.config.home / "run" / "tmp"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.temp_files = TempFiles(str(folder), reactor, secrets.token_bytes, self._in_thread)
@@ -99,9 +100,15 @@ class Plugins:
         return Http(self._reactor, settings, secrets.token_bytes).plugin
 
     def _store(self, section: StorePlugin) -> Plugin:
-        database = open_database(section.db_connection, self._reactor)
-        database.setServiceParent(self.documents)
         settings = StoreSettings(
             share_with_staging=section.share_with_staging, max_mb_per_app=section.max_mb_per_app
         )
-        return Store(settings, database, self._reactor).plugin
+        return Store(settings, self._database(section.db_connection), self._reactor).plugin
+
+    def _database(self, url: str) -> Database:
+        """One for each place, whichever sections name it: who writes there takes turns."""
+        found = self._databases.get(url)
+        if found is None:
+            found = self._databases[url] = open_database(url, self._reactor)
+            found.setServiceParent(self.documents)
+        return found

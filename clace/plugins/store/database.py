@@ -46,7 +46,6 @@ class Database(MultiService):
         self, engines: Engines, clock: Any, limits: Limits, *, write: InThread, read: InThread
     ) -> None:
         super().__init__()
-        self.setName("store")
         self._engines = engines
         self._clock = clock
         self._limits = limits
