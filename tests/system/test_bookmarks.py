@@ -104,6 +104,21 @@ class BookmarksTests(Bookmarks, SharedDaemonTestCase):
         self.assertTrue(answer.headers["Location"].endswith(f"{self.app}/?tag=&page=1"))
         self.assertEqual(self.titles(self.get()), ["https://a.example/"])
 
+    def test_problems_without_scripts(self):
+        """A browser without scripts is told what was wrong as well."""
+        referer = {**FORM, "Referer": f"http://127.0.0.1:{self.daemon.ports['http']}{self.app}/"}
+        self.add("a")
+        for path, fields, said in (
+            ("/add", {"url": "https://a.example/"}, "This address is there already"),
+            ("/add", {"url": "javascript:alert(1)"}, "An address begins with http"),
+            ("/save/1", {"seen": "1"}, "Somebody else changed this bookmark"),
+            ("/delete/7", {}, "This bookmark is gone"),
+        ):
+            answer = self.post(path, headers=referer, **fields)
+            self.assertEqual(answer.status, 303)
+            _server, _app, rest = answer.headers["Location"].partition(self.app)
+            self.assertIn(said, self.daemon.get(self.app + rest).body)
+
 
 class StagingTests(Bookmarks, DaemonTestCase):
     def start(self, config=""):
