@@ -12,7 +12,7 @@ from clace.errors import PluginRefused
 from clace.plugins.store.database import open_database
 from clace.plugins.store.engines import Limits
 from clace.plugins.store.failures import failed
-from tests.support.documents import StoreHouse, sqlite_url
+from tests.support.documents import StoreHouse, sqlite_url, store_app
 from tests.support.postgres import postgres
 
 EMPTY = {"u": None}
@@ -123,6 +123,18 @@ class TurnTests(SynchronousTestCase):
         self.threads.work()
         errors = [self.value(one) for one in beginning]
         self.assertEqual(sorted(errors), ["", *["transaction already active"] * 2])
+
+    def test_reading_in_turn(self):
+        """Whoever reads much leaves connections for the others to read on."""
+        self.threads.slow = True
+        busy = [self.later(self.store.begin().value("count", "thing", {})) for _ in range(9)]
+        other = self.store.begin(store_app("app_prd_2"))
+        self.threads.slow = False
+        self.assertEqual(self.value(other.value("count", "thing", {})), 0)
+        for one in busy:
+            self.assertNoResult(one)
+        self.threads.work()
+        self.assertEqual([self.value(one) for one in busy], [1] * 9)
 
     def test_cancelled_turn(self):
         """Who gives up waiting leaves the queue."""
