@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine
 from twisted.application.internet import TimerService
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
 
 from clace.plugins.store.dialects import words_of
 from clace.plugins.store.engines import Engines, Limits, open_engines
@@ -53,6 +53,8 @@ class Database(MultiService):
         self._writers = Turns(clock, limits.wait_seconds, engines.writers, 1)
         self._readers = Turns(clock, limits.wait_seconds, engines.readers, engines.readers // 2)
         self.words = words_of(engines.writing.dialect)
+        # To be held while tables are made: PostgreSQL fails when two make the same at once.
+        self.making = DeferredLock()
 
     async def read(self, owner: str, work: Work[T]) -> T:
         """What ``work`` finds in one state of the database.

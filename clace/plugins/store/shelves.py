@@ -5,7 +5,6 @@ from __future__ import annotations
 from attrs import frozen
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from twisted.internet.defer import DeferredLock
 
 from clace.interfaces import Caller
 from clace.model.app import App
@@ -36,7 +35,6 @@ class Shelves:
         self._max_mb = max_mb
         self._shared = share_with_staging
         self._ready: dict[str, _Shelf] = {}
-        self._making = DeferredLock()
 
     async def find(self, caller: Caller, table: str) -> Queries:
         """The queries of a table of the caller.
@@ -65,8 +63,7 @@ class Shelves:
         found = self._ready.get(caller.app.id)
         if found is not None and found.schema == caller.schema:
             return found
-        # One after another: PostgreSQL fails when two make the same table at once.
-        async with self._making:
+        async with self._database.making:
             return await self._made(caller)
 
     async def _made(self, caller: Caller) -> _Shelf:

@@ -14,22 +14,23 @@ from tests.support.postgres import fresh, postgres
 class FirstCallTests(TestCase):
     """In real threads, where two make the same table at once unless they are kept from it."""
 
-    def shelves(self, url):
+    async def check(self, url):
         database = open_database(url, reactor)
         database.startService()
         self.addCleanup(database.stopService)
-        return Shelves(database, share_with_staging=False, max_mb=1)
-
-    async def check(self, url):
-        shelves = self.shelves(url)
+        accounts = [Shelves(database, share_with_staging=False, max_mb=1) for _ in range(2)]
         apps = [store_app(f"app_prd_{number}") for number in (1, 1, 2, 2, 3)]
         callers = [Caller(app=app, user_id="ann", schema=THING) for app in apps]
-        work = [Deferred.fromCoroutine(shelves.find(caller, "thing")) for caller in callers]
+        work = [
+            Deferred.fromCoroutine(shelves.find(caller, "thing"))
+            for shelves in accounts
+            for caller in callers
+        ]
         found = await gatherResults(work, consumeErrors=True)
         self.assertEqual(len({queries.entries.table.name for queries in found}), 3)
 
     async def test_sqlite(self):
-        """Whoever comes first, each app has its tables."""
+        """Whoever comes first, by whichever account, each app has its tables."""
         await self.check(sqlite_url(self.mktemp()))
 
     async def test_postgres(self):
