@@ -7,7 +7,7 @@ kind not expected is a reason to end the host.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -17,11 +17,16 @@ from clace.errors import ClaceError
 from clace.model.app import Demands, FileRef, PluginManifest
 from clace.model.traffic import AppRequest
 from clace.model.walls import INDISPENSABLE
+from clace.wire_values import has_more
 
 MAX_FRAME = 64 * 1024 * 1024
 # Of what a host says that is no answer's body: a small frame can stand for many values.
 MAX_STATEMENT = 2 * 1024 * 1024
+# A frame of few bytes cannot hold many values; of a longer one they are counted.
+MAX_VALUES = 50_000
+_FEW_BYTES = 1 << 16
 _MOST_HEADERS = 1000
+_LONGEST_REASON = 200
 _LENGTH = struct.Struct(">I")
 T = TypeVar("T")
 
@@ -77,13 +82,17 @@ class Answer(Struct, frozen=True, tag="answer", kw_only=True):
     refused: bool = False
 
 
-class Ready(Struct, frozen=True, tag="ready", kw_only=True):
+class Said(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a host says; a field too many makes it another protocol."""
+
+
+class Ready(Said, frozen=True, tag="ready", kw_only=True):
     """The host is shut in and waits for its app; ``walls`` says of each layer why it is missing."""
 
     walls: dict[str, str]
 
 
-class Loaded(Struct, frozen=True, tag="loaded", kw_only=True):
+class Loaded(Said, frozen=True, tag="loaded", kw_only=True):
     """The app loaded; what it is and asks for."""
 
     name: str
@@ -91,13 +100,13 @@ class Loaded(Struct, frozen=True, tag="loaded", kw_only=True):
     options: dict[str, Any] = field(default_factory=dict)
 
 
-class LoadFailed(Struct, frozen=True, tag="load_failed"):
+class LoadFailed(Said, frozen=True, tag="load_failed"):
     """The app does not load."""
 
     message: str
 
 
-class Head(Struct, frozen=True, tag="head", kw_only=True):
+class Head(Said, frozen=True, tag="head", kw_only=True):
     """Status and headers of an answer; ``last`` if the whole body is in it."""
 
     id: int
@@ -107,7 +116,7 @@ class Head(Struct, frozen=True, tag="head", kw_only=True):
     last: bool = True
 
 
-class Chunk(Struct, frozen=True, tag="chunk", kw_only=True):
+class Chunk(Said, frozen=True, tag="chunk", kw_only=True):
     """A further piece of a body."""
 
     id: int
@@ -115,7 +124,7 @@ class Chunk(Struct, frozen=True, tag="chunk", kw_only=True):
     last: bool = False
 
 
-class Failed(Struct, frozen=True, tag="failed", kw_only=True):
+class Failed(Said, frozen=True, tag="failed", kw_only=True):
     """The app failed on a request; ``code`` is one of ``errors.BY_CODE``."""
 
     id: int
@@ -123,7 +132,7 @@ class Failed(Struct, frozen=True, tag="failed", kw_only=True):
     code: str = "app_failed"
 
 
-class Call(Struct, frozen=True, tag="call", kw_only=True):
+class Call(Said, frozen=True, tag="call", kw_only=True):
     """A plugin call made while answering request ``request``; ``call`` numbers it."""
 
     call: int
@@ -134,7 +143,7 @@ class Call(Struct, frozen=True, tag="call", kw_only=True):
     kwargs: dict[str, Any] = field(default_factory=dict)
 
 
-class Next(Struct, frozen=True, tag="next", kw_only=True):
+class Next(Said, frozen=True, tag="next", kw_only=True):
     """The next items of a stream that an earlier call opened."""
 
     call: int
@@ -142,7 +151,7 @@ class Next(Struct, frozen=True, tag="next", kw_only=True):
     stream: int
 
 
-class Note(Struct, frozen=True, tag="note", kw_only=True):
+class Note(Said, frozen=True, tag="note", kw_only=True):
     """What an app printed, or (``operation`` set) asks to be recorded in the audit log."""
 
     request: int
@@ -232,9 +241,12 @@ def pack(message: Downward | Upward) -> bytes:
     :raises BadFrame: it is over the limit.
     """
     body = _encoder.encode(message)
-    limit = MAX_STATEMENT if isinstance(message, Statement) else MAX_FRAME
+    is_statement = isinstance(message, Statement)
+    limit = MAX_STATEMENT if is_statement else MAX_FRAME
     if len(body) > limit:
         raise BadFrame(f"a frame of {len(body)} bytes is over the limit of {limit}")
+    if is_statement:
+        _check_values(body)
     return _LENGTH.pack(len(body)) + body
 
 
@@ -244,7 +256,8 @@ def unpack_downward(body: bytes) -> Downward:
 
 
 def unpack_upward(body: bytes) -> Upward:
-    """:raises BadFrame: the body is no message from a host, or too long for one of its kind."""
+    """:raises BadFrame: the body is no message from a host, or too much for one of its kind."""
+    _check_values(body)
     if len(body) > MAX_STATEMENT:
         return _decoded(_bodies, body)
     return _decoded(_upward, body)
@@ -265,33 +278,40 @@ def unpack_from_nursery(body: bytes) -> FromNursery:
     return _decoded(_from_nursery, body)
 
 
+def _check_values(body: bytes) -> None:
+    if len(body) > _FEW_BYTES and has_more(body, MAX_VALUES):
+        raise BadFrame(f"a frame of more than {MAX_VALUES} values is over the limit")
+
+
 def _decoded(decoder: msgspec.msgpack.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadFrame(f"not a frame: {error}") from error
+        raise BadFrame(f"not a frame: {str(error)[:_LONGEST_REASON]}") from error
 
 
 class Frames:
-    """Cuts a stream of bytes into bodies of frames."""
+    """Cuts a stream of bytes into bodies of frames; ``longest`` is how long the next one may be."""
 
-    def __init__(self, limit: int = MAX_FRAME) -> None:
-        self._limit = limit
+    def __init__(self, longest: Callable[[], int] = lambda: MAX_FRAME) -> None:
+        self._longest = longest
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The bodies that are complete now.
+        """The bodies that are complete now; those not taken are given the next time.
 
         :raises BadFrame: a length is over the limit; nothing after it is read.
         """
         self._buffer += data
         while len(self._buffer) >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._buffer)
-            if length > self._limit:
-                raise BadFrame(f"a frame of {length} bytes is over the limit of {self._limit}")
+            longest = self._longest()
+            if length > longest:
+                raise BadFrame(f"a frame of {length} bytes is over the limit of {longest}")
             end = _LENGTH.size + length
             if len(self._buffer) < end:
                 return
-            body = bytes(self._buffer[_LENGTH.size : end])
+            with memoryview(self._buffer) as buffered:
+                body = bytes(buffered[_LENGTH.size : end])
             del self._buffer[:end]
             yield body

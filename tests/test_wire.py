@@ -107,9 +107,9 @@ class FrameTests(SynchronousTestCase):
 
     def test_too_long(self):
         """A length over the limit is refused before its bytes are waited for."""
-        frames = wire.Frames(limit=10)
+        frames = wire.Frames(lambda: 10)
         self.assertRaises(wire.BadFrame, list, frames.feed((11).to_bytes(4, "big")))
-        self.assertEqual(list(wire.Frames(limit=10).feed((10).to_bytes(4, "big"))), [])
+        self.assertEqual(list(wire.Frames(lambda: 10).feed((10).to_bytes(4, "big"))), [])
 
     def test_too_large_to_pack(self):
         """A message over the limit is not sent."""
