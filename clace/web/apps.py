@@ -141,8 +141,15 @@ class AppsResource(Resource):
 
 
 def broken(failure: Failure, request: Request, incident: str) -> None:
-    """Log what was not foreseen, and tell the client only where to find it."""
-    log.failure("App request failed, incident {incident}", failure, incident=incident)
+    """Log what went wrong too late to answer with it, and tell the client only where to find it."""
+    if failure.check(ClaceError):
+        log.warn(  # noqa: G010 - Twisted's name for it
+            "An answer broke off, incident {incident}: {reason}",
+            incident=incident,
+            reason=failure.getErrorMessage(),
+        )
+    else:
+        log.failure("App request failed, incident {incident}", failure, incident=incident)
     if is_gone(request) or request.startedWriting:
         return
     request.setResponseCode(500)

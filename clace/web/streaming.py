@@ -57,6 +57,7 @@ class PacedBody:
 
     def _cut(self) -> None:
         if not self._gone and self._request.channel is not None:
+            self._request.unregisterProducer()
             self._request.channel.loseConnection()
             self._gone = True
 

@@ -25,6 +25,7 @@ class StreamingTests(SynchronousTestCase):
         self.request.channel = Channel()
         self.producer = None
         self.request.registerProducer = self.registered
+        self.request.unregisterProducer = lambda: self.registered(None, streaming=True)
         self.body = Body(1024)
 
     def registered(self, producer, streaming):
@@ -83,3 +84,4 @@ class StreamingTests(SynchronousTestCase):
 
         self.failureResultOf(self.send(broken()), ValueError)
         self.assertTrue(self.request.channel.lost)
+        self.assertIsNone(self.producer)
