@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 
@@ -14,10 +15,14 @@ _MOST_PIECES = 100_000
 
 
 class Body:
-    """An asynchronous iterator over the pieces; fails where the app failed."""
+    """An asynchronous iterator over the pieces; fails where the app failed.
 
-    def __init__(self, limit: int) -> None:
+    ``left`` is called once if the consumer leaves before the end.
+    """
+
+    def __init__(self, limit: int, left: Callable[[], None] = lambda: None) -> None:
         self._limit = limit
+        self._left = left
         self._pieces: deque[bytes] = deque()
         self._held = 0
         self._over = False
@@ -73,10 +78,14 @@ class Body:
         self.abandon()
 
     def abandon(self) -> None:
+        if self.abandoned:
+            return
         self.abandoned = True
         self._pieces.clear()
         self._make_room()
         self._announce()
+        if not self._over:
+            self._left()
 
     def _announce(self) -> None:
         news, self._news = self._news, None

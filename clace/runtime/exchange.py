@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -12,15 +12,28 @@ from clace.errors import AppCrashed, AppFailed, AppTimedOut, ClaceError, TooLarg
 from clace.model.traffic import AppResponse
 from clace.runtime.bodies import Body
 from clace.runtime.calls import PluginCalls
+from clace.runtime.heads import check_head
 from clace.runtime.limits import HostLimits, over
-from clace.wire import MAX_FRAME, Answer, BadFrame, Call, Chunk, Failed, Head, Next, Note
+from clace.runtime.patience import Patience
+from clace.wire import Answer, Ask, BadFrame, Call, Chunk, Failed, Head, Next, Note
 
 OfRequest = Head | Chunk | Failed | Call | Next | Note
 _FAILURES: dict[str, type[ClaceError]] = {
     kind.code: kind for kind in (AppFailed, AppCrashed, AppTimedOut)
 }
-_LEAST_STATUS, _MOST_STATUS = 200, 599
 _MEGABYTE = 1 << 20
+# What a host gets for each page of a stream that it is given to pass on.
+_PAGE_SECONDS = 1
+
+
+class Outward(Protocol):
+    """The way to the host."""
+
+    def send(self, message: Ask | Answer, /) -> None:
+        """Say this."""
+
+    async def room(self) -> None:
+        """Wait until what was said before is read."""
 
 
 class Exchange:
@@ -35,14 +48,14 @@ class Exchange:
         self,
         calls: PluginCalls,
         note: Callable[[Note], None],
-        send: Callable[[Answer], None],
-        deadline: Deadline,
+        line: Outward,
+        patience: Patience,
         limits: HostLimits,
     ) -> None:
         self._calls = calls
         self._note = note
-        self._send = send
-        self._deadline = deadline
+        self._line = line
+        self._patience = patience
         self._limits = limits
         self._asked = 0
         self._call = 0
@@ -52,6 +65,11 @@ class Exchange:
         self._over = False
         self.response: Deferred[AppResponse] = Deferred(lambda _: self._abandon())
         self.ended: Deferred[None] = Deferred()
+
+    def begin(self, ask: Ask) -> None:
+        """Have the host asked, whose time runs from now on."""
+        self._patience.start()
+        self._start(self._say(ask))
 
     def received(self, message: OfRequest) -> None:
         """Take a frame of this request.
@@ -85,13 +103,12 @@ class Exchange:
     def _head(self, head: Head) -> None:
         if self._body is not None:
             raise BadFrame("a second head")
-        if not _LEAST_STATUS <= head.status <= _MOST_STATUS:
-            raise BadFrame(f"a status of {head.status}")
+        check_head(head)
         if head.last:
             self._end()
             self._start(self._deliver(self._whole(head)))
             return
-        self._body = Body(MAX_FRAME)
+        self._body = Body(self._limits.response_mb * _MEGABYTE, self._consumer_left)
         if self.response.called:
             self._body.abandon()
         else:
@@ -108,8 +125,6 @@ class Exchange:
     def _chunk(self, chunk: Chunk) -> None:
         if self._body is None:
             raise BadFrame("a piece of a body without its head")
-        if chunk.body:
-            self._deadline.start()
         self._body.feed(chunk.body)
         if chunk.last:
             self._end()
@@ -157,23 +172,42 @@ class Exchange:
         return Answer(call=asked.call, error=told, error_code=1, refused=True)
 
     async def _follow(self, asked: Next) -> Answer:
-        """More, once the consumer has taken what there was; nobody is late meanwhile."""
-        self._deadline.stop()
-        try:
-            if self._body is not None:
-                await self._body.taken()
-                if self._body.abandoned:
-                    return Answer(call=asked.call, error="the client has gone", refused=True)
+        """More, once the consumer has taken what there was.
+
+        Once the answer has begun nobody is late meanwhile, and the host gets time for what it is
+        given. Before that it has the time of a request and no more, whatever it waits for.
+        """
+        if self._body is None:
             return await self._calls.next(asked)
+        self._patience.stop()
+        try:
+            await self._body.taken()
+            if not self._body.abandoned:
+                answer = await self._calls.next(asked)
         finally:
             if not self._over:
-                self._deadline.start()
+                self._patience.start()
+        if self._body.abandoned:
+            return Answer(call=asked.call, error="the client has gone", refused=True)
+        self._patience.add(_PAGE_SECONDS)
+        return answer
 
     async def _answer(self, work: Awaitable[Answer]) -> None:
-        answer = await work
+        """The answer is sent when the one before was read: a host makes us keep one at most."""
+        await self._say(await work)
         self._waiting = False
+
+    async def _say(self, message: Ask | Answer) -> None:
+        await self._line.room()
         if not self._over:
-            self._send(answer)
+            self._line.send(message)
+
+    def _consumer_left(self) -> None:
+        """Nothing more is wanted of the plugins; the host has what is left of its time to end."""
+        self._start(self._close())
+
+    async def _close(self) -> None:
+        await self._calls.end()
 
     def _abandon(self) -> None:
         if self._body is not None:
@@ -181,28 +215,9 @@ class Exchange:
 
     def _end(self) -> None:
         self._over = True
-        self._deadline.stop()
+        self._patience.stop()
         self.ended.callback(None)
 
     def _start(self, work: Coroutine[Deferred[Any], Any, Any]) -> None:
         done: Deferred[Any] = Deferred.fromCoroutine(work)
         done.addErrback(lambda failure: self._log.failure("A request's work failed", failure))
-
-
-class Deadline:
-    """Calls ``late`` once ``seconds`` after the last start, if not stopped."""
-
-    def __init__(self, clock: Any, seconds: float, late: Callable[[], None]) -> None:
-        self._clock = clock
-        self._seconds = seconds
-        self._late = late
-        self._timer: Any = None
-
-    def start(self) -> None:
-        self.stop()
-        self._timer = self._clock.callLater(self._seconds, self._late)
-
-    def stop(self) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None

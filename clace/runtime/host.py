@@ -11,26 +11,26 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import Factory
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from clace.errors import AppBroken, AppCrashed, AppTimedOut, ClaceError
 from clace.model.traffic import AppRequest, AppResponse
 from clace.model.walls import missing
 from clace.runtime.calls import PluginCalls
-from clace.runtime.exchange import Deadline, Exchange, OfRequest
+from clace.runtime.exchange import Exchange, OfRequest
 from clace.runtime.limits import HostLimits, over
+from clace.runtime.line import Line
 from clace.runtime.nursery import Nursery
+from clace.runtime.patience import Patience
 from clace.wire import (
+    MAX_FRAME,
+    MAX_STATEMENT,
     WALLS_MISSING,
     Ask,
     BadFrame,
     Chunk,
-    Downward,
     Failed,
-    Frames,
     Gone,
     Head,
     HostBounds,
@@ -40,12 +40,9 @@ from clace.wire import (
     Note,
     Ready,
     Upward,
-    pack,
-    unpack_upward,
 )
 
-_ABORT, _KILL, _SEGMENT, _CPU = 6, 9, 11, 24
-_LONG_SECONDS = 0.005
+_ABORT, _SEGMENT, _CPU = 6, 11, 24
 
 
 class Host:
@@ -58,14 +55,15 @@ class Host:
         self._nursery = nursery
         self._limits = limits
         self._number = 0
-        self._line: _Line | None = None
+        self._line: Line | None = None
         self._loading: Deferred[Loaded] | None = None
         self._exchanges: dict[int, Exchange] = {}
         self._requests = itertools.count(1)
         self._reason: ClaceError | None = None
-        self._doom: Deadline | None = None
+        self._doom: Patience | None = None
         self._note: Callable[[Note], None] | None = None
         self._retired = False
+        self._is_ready = False
         self.gone: Deferred[None] = Deferred()
         self.walls: dict[str, str] = {}
 
@@ -90,8 +88,8 @@ class Host:
         """
         birth = self._nursery.fork(bounds, self._ended)
         self._number = birth.host
-        self._connect(birth.socket)
-        self._doom = Deadline(
+        line = self._connect(birth.socket)
+        self._doom = Patience(
             self._reactor, self._limits.grace_seconds, lambda: self._nursery.kill(birth.host)
         )
         self._loading = Deferred()
@@ -99,7 +97,7 @@ class Host:
         timer = self._reactor.callLater(
             load.load_seconds + self._limits.grace_seconds, self._load_late, load.load_seconds
         )
-        self._send(load)
+        line.send(load)
         try:
             return await self._loading
         finally:
@@ -119,18 +117,17 @@ class Host:
         :raises AppFailed: it failed, or the host died meanwhile.
         :raises AppTimedOut: it took too long; the host was ended.
         """
-        if not self.alive:
+        if self._line is None or not self.alive:
             done()
             raise self._reason or AppCrashed("the process of the app has ended")
         number = next(self._requests)
         seconds = self._limits.request_seconds + self._limits.grace_seconds
-        deadline = Deadline(self._reactor, seconds, self._late)
-        exchange = Exchange(calls, note, self._send, deadline, self._limits)
-        deadline.start()
+        patience = Patience(self._reactor, seconds, self._late)
+        exchange = Exchange(calls, note, self._line, patience, self._limits)
         self._exchanges[number] = exchange
         exchange.ended.addBoth(lambda _: self._forget(number))
         exchange.ended.addBoth(lambda _: done())
-        self._send(Ask(number, request))
+        exchange.begin(Ask(number, request))
         return await exchange.response
 
     def retire(self) -> None:
@@ -147,20 +144,21 @@ class Host:
         self._hang_up()
         self._fail(reason)
 
-    def _connect(self, connection: socket.socket) -> None:
+    def _connect(self, connection: socket.socket) -> Line:
         connection.setblocking(False)
-        line = self._line = _Line(self._reactor, self._received, self._hung_up)
+        line = self._line = Line(self._reactor, self._longest_frame, self._received, self._hung_up)
         factory = Factory.forProtocol(lambda: line)
         with connection:  # the reactor keeps a duplicate
             self._reactor.adoptStreamConnection(connection.fileno(), socket.AF_UNIX, factory)
+        return line
 
-    def _send(self, message: Downward) -> None:
-        if self._line is not None and self._line.transport is not None:
-            self._line.transport.write(pack(message))
+    def _longest_frame(self) -> int:
+        """Only what answers a request may be large: what nobody waits for is not kept."""
+        return MAX_FRAME if self._exchanges else MAX_STATEMENT
 
     def _received(self, message: Upward) -> None:
         if isinstance(message, Ready):
-            self._is_ready(message)
+            self._ready(message)
         elif isinstance(message, Loaded | LoadFailed):
             self._load_answered(message)
         elif isinstance(message, Note) and message.request == 0 and self._loading is not None:
@@ -169,9 +167,10 @@ class Host:
         else:
             self._of_request(message)
 
-    def _is_ready(self, ready: Ready) -> None:
-        if self.walls:
+    def _ready(self, ready: Ready) -> None:
+        if self._is_ready:
             raise BadFrame("it said twice that it is ready")
+        self._is_ready = True
         self.walls = ready.walls
 
     def _of_request(self, message: OfRequest) -> None:
@@ -212,8 +211,11 @@ class Host:
             self._hang_up()
 
     def _hang_up(self) -> None:
-        if self._line is not None and self._line.transport is not None:
-            self._line.transport.loseConnection()
+        """An honest process ends by itself then; one that does not is of no use any more."""
+        if self._line is not None:
+            self._line.hang_up()
+        if self._doom is not None and not self.gone.called:
+            self._doom.start()
 
     def _hung_up(self, breach: BadFrame | None) -> None:
         """The line is closed: by us, by the process's end, or because it broke the protocol."""
@@ -225,18 +227,17 @@ class Host:
                 breach=breach.message,
             )
             self.end(AppCrashed(f"the app's process broke the protocol: {breach.message}"))
-        elif self._doom is not None and not self.gone.called:
-            # An honest process ends by itself now; one that does not is of no use any more.
-            self._doom.start()
+        else:
+            self._hang_up()
 
     def _ended(self, gone: Gone) -> None:
-        if self._doom is not None:
-            self._doom.stop()
         self._reason = self._reason or self._explain(gone)
         self._fail(self._reason)
-        self._hang_up()
         if not self.gone.called:
             self.gone.callback(None)
+        self._hang_up()
+        if self._doom is not None:
+            self._doom.stop()
 
     def _explain(self, gone: Gone) -> ClaceError:
         if gone.signal in {_ABORT, _SEGMENT}:
@@ -261,56 +262,3 @@ class Host:
             self._loading.errback(over(reason.limit, broken))
         for exchange in list(self._exchanges.values()):
             exchange.fail(reason)
-
-
-class _Line(Protocol):
-    """Cuts what the host sends into frames, and does not let them take more than their share."""
-
-    def __init__(
-        self,
-        clock: Any,
-        received: Callable[[Upward], None],
-        lost: Callable[[BadFrame | None], None],
-    ) -> None:
-        self._clock = clock
-        self._frames = Frames()
-        self._received = received
-        self._lost = lost
-        self._breach: BadFrame | None = None
-        self._resting: IDelayedCall | None = None
-
-    def dataReceived(self, data: bytes) -> None:
-        if self._breach is not None:
-            return
-        begun = self._clock.seconds()
-        self._take(data)
-        spent = self._clock.seconds() - begun
-        if spent > _LONG_SECONDS and self._breach is None:
-            # Who has much to say waits twice as long as it took: others are heard meanwhile.
-            self._paced.pauseProducing()
-            self._resting = self._clock.callLater(2 * spent, self._go_on)
-
-    def _go_on(self) -> None:
-        self._resting = None
-        self._paced.resumeProducing()
-
-    @property
-    def _paced(self) -> Any:
-        return self.transport
-
-    def _take(self, data: bytes) -> None:
-        try:
-            for body in self._frames.feed(data):
-                self._received(unpack_upward(body))
-        except BadFrame as breach:
-            self._breach = breach
-            assert self.transport is not None
-            self.transport.abortConnection()  # type: ignore[attr-defined]
-            self._lost(breach)
-
-    def connectionLost(self, _reason: Failure = connectionDone) -> None:
-        if self._resting is not None:
-            self._resting.cancel()
-            self._resting = None
-        if self._breach is None:
-            self._lost(None)

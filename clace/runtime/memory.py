@@ -16,13 +16,14 @@ from clace.host.faults import AppFault, Refused
 from clace.interfaces import IAuditLog, IPluginGate
 from clace.model.traffic import AppRequest, AppResponse
 from clace.runtime.calls import PluginCalls
-from clace.runtime.exchange import Deadline, Exchange, OfRequest
+from clace.runtime.exchange import Exchange, OfRequest
 from clace.runtime.hosts import RunningHost
 from clace.runtime.limits import HostLimits, Limits, limits_for_all
 from clace.runtime.packing import Knowledge
+from clace.runtime.patience import Patience
 from clace.runtime.runtime import Runtime
 from clace.runtime.slot import Fetch
-from clace.wire import Answer, Call, Failed, Head, Load, Loaded, Next, Note
+from clace.wire import Answer, Ask, Call, Failed, Head, Load, Loaded, Next, Note
 
 T = TypeVar("T")
 _LIMITS = limits_for_all(HostLimits())
@@ -87,19 +88,13 @@ class MemoryHost:
         note: Callable[[Note], None],
         done: Callable[[], None],
     ) -> AppResponse:
-        answers: dict[int, Answer] = {}
-        deadline = Deadline(self._clock, self.limits.request_seconds, lambda: None)
-        exchange = Exchange(
-            calls,
-            note,
-            lambda answer: answers.update({answer.call: answer}),
-            deadline,
-            self.limits,
-        )
+        line = _InlineLine()
+        patience = Patience(self._clock, self.limits.request_seconds, lambda: None)
+        exchange = Exchange(calls, note, line, patience, self.limits)
         self.busy += 1
         exchange.ended.addBoth(lambda _: self._left(done))
         try:
-            reply = self._app.respond(request, _InlineDaemon(exchange.received, answers))
+            reply = self._app.respond(request, _InlineDaemon(exchange.received, line.answers))
         except AppFault as fault:
             exchange.received(Failed(id=0, message=fault.message, code=fault.code))
         else:
@@ -120,6 +115,20 @@ class MemoryHost:
     def _left(self, done: Callable[[], None]) -> None:
         self.busy -= 1
         done()
+
+
+class _InlineLine:
+    """Keeps the answers to plugin calls."""
+
+    def __init__(self) -> None:
+        self.answers: dict[int, Answer] = {}
+
+    def send(self, message: Ask | Answer) -> None:
+        assert isinstance(message, Answer)
+        self.answers[message.call] = message
+
+    async def room(self) -> None:
+        """There always is."""
 
 
 class _InlineDaemon:

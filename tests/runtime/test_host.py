@@ -222,6 +222,8 @@ class HostTests(SynchronousTestCase):
             ([Head(id=1, status=99)], "status"),
             ([Head(id=1, status=1000, last=False)], "status"),
             ([Ready(walls={"a": ""})] * 2, "twice"),
+            ([Ready(walls={})] * 2, "twice"),
+            ([Head(id=1, status=200, headers=(("Content-Length", "1"),))], "the header"),
         ):
             self.setUp()
             self.start()
@@ -273,6 +275,40 @@ class HostTests(SynchronousTestCase):
         self.assertEqual(self.reactor.transport.producerState, "producing")
         self.assertNoResult(asked)
         self.assertNoResult(slow)
+
+    def test_frames_that_nobody_waits_for(self):
+        """While a host is asked nothing it cannot send much; what answers may be large."""
+        self.start()
+        large = (3 << 20).to_bytes(4, "big")
+        asked = self.ask()
+        self.reactor.protocol.dataReceived(large)
+        self.assertNoResult(asked)
+        self.setUp()
+        self.start()
+        self.reactor.protocol.dataReceived(large)
+        self.assertEqual(self.nursery.killed, [7])
+        self.flushLoggedErrors()
+
+    def test_does_not_read(self):
+        """No answer and no request is added to those that a host has not read."""
+        self.start()
+        first = self.ask()
+        self.reactor.transport.producer.pauseProducing()
+        second = self.ask()
+        self.say(Call(call=1, request=1, plugin="fs.in", function="list"))
+        self.assertEqual([type(message) for message in self.heard()], [Ask])
+        self.reactor.transport.producer.resumeProducing()
+        self.assertEqual([type(message) for message in self.heard()], [Ask, Answer])
+        self.assertNoResult(first)
+        self.assertNoResult(second)
+
+    def test_calls_without_reading(self):
+        """A host that calls again before it has read the answer is ended."""
+        self.start()
+        asked = self.ask()
+        self.reactor.transport.producer.pauseProducing()
+        self.say(*(Call(call=n, request=1, plugin="fs.in", function="list") for n in (1, 2)))
+        self.assert_ended_for(asked, "before the one before was answered")
 
     def test_late(self):
         """A host that does not answer in its time is killed."""
@@ -379,6 +415,69 @@ class HostTests(SynchronousTestCase):
         self.successResultOf(self.deferred(body.__anext__()))
         self.assertNoResult(self.deferred(body.__anext__()))
         self.assertEqual(self.heard(), [Answer(call=2, value=["a"], more=True)])
+
+    def test_pages_before_the_answer(self):
+        """However many pages it asks for, a host has to begin its answer in time."""
+        self.gate.streams[1] = [Exception("no")] * 100
+        self.gate.functions["fs.in", "open"] = lambda: 1
+        self.start()
+        asked = self.ask()
+        self.say(Call(call=1, request=1, plugin="fs.in", function="open"))
+        for number in range(2, 12):
+            self.reactor.advance(1)
+            self.say(Next(call=number, request=1, stream=1))
+        self.assertNoResult(asked)
+        self.reactor.advance(1.1)
+        self.failureResultOf(asked, AppTimedOut)
+
+    def begin_stream(self):
+        """The body of an answer whose stream has pages without end."""
+        self.gate.streams[1] = ["x"] * 1000
+        self.gate.functions["fs.in", "open"] = lambda: 1
+        self.start()
+        asked = self.ask()
+        self.say(
+            Call(call=1, request=1, plugin="fs.in", function="open"),
+            Head(id=1, status=200, last=False),
+        )
+        return self.successResultOf(asked).body
+
+    def test_drips(self):
+        """Pieces do not buy a host time."""
+        body = self.begin_stream()
+        for _ in range(10):
+            self.reactor.advance(1)
+            self.say(Chunk(id=1, body=b"x"))
+        self.assertEqual(self.nursery.killed, [])
+        self.reactor.advance(1.1)
+        self.assertEqual(self.nursery.killed, [7])
+        pieces = [self.successResultOf(self.deferred(body.__anext__())) for _ in range(10)]
+        self.assertEqual(pieces, [b"x"] * 10)
+        self.failureResultOf(self.deferred(body.__anext__()), AppTimedOut)
+
+    def test_pages_of_a_stream(self):
+        """For each page a host gets a second more, so that a long stream may take long."""
+        self.begin_stream()
+        for number in range(2, 102):
+            self.reactor.advance(0.9)
+            self.say(Next(call=number, request=1, stream=1))
+        self.assertEqual(self.nursery.killed, [])
+        for number in range(102, 112):
+            self.reactor.advance(2.9)
+            if self.nursery.killed:
+                break
+            self.say(Next(call=number, request=1, stream=1))
+        self.assertEqual(number, 107)
+
+    def test_consumer_leaves_a_silent_producer(self):
+        """A page that does not come is not waited for when nobody wants it any more."""
+        body = self.begin_stream()
+        self.say(Next(call=2, request=1, stream=1))
+        self.heard()
+        self.successResultOf(self.deferred(body.aclose()))
+        self.assertTrue(self.gate.scopes[0].ended)
+        self.reactor.advance(11.1)
+        self.assertEqual(self.nursery.killed, [7])
 
     def test_consumer_leaves(self):
         """When its consumer has left, a producer is told that there is nobody."""

@@ -1,0 +1,138 @@
+"""The daemon's end of the socket to a host: whole frames, each way no more than is fair."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from clace.wire import BadFrame, Downward, Frames, Upward, pack, unpack_upward
+
+_TURN_SECONDS = 0.002
+_LONG_SECONDS = 0.005
+
+Received = Callable[[Upward], None]
+Lost = Callable[[BadFrame | None], None]
+
+
+class Line(Protocol):
+    """Cuts what the host sends into frames, and does not let them take more than their share.
+
+    ``longest`` is how long its next frame may be. ``lost`` is called once, with the breach of the
+    protocol if that was why.
+    """
+
+    def __init__(
+        self, clock: Any, longest: Callable[[], int], received: Received, lost: Lost
+    ) -> None:
+        self._clock = clock
+        self._frames = Frames(longest)
+        self._received = received
+        self._lost = lost
+        self._ended = False
+        self._deaf = False
+        self._resting: IDelayedCall | None = None
+        self._outlet = Outlet()
+
+    def connectionMade(self) -> None:
+        self._paced.registerProducer(self._outlet, streaming=True)
+
+    def send(self, message: Downward) -> None:
+        """Say this, unless the host is gone."""
+        if not self._deaf:
+            self._paced.write(pack(message))
+
+    async def room(self) -> None:
+        """Wait until the host has read most of what it was told before; or is gone."""
+        await self._outlet.room()
+
+    def hang_up(self) -> None:
+        """Say and hear no more; the host is to end."""
+        if not self._deaf:
+            self._deaf = True
+            # With a producer that was paused the transport would wait for more from it.
+            self._paced.unregisterProducer()
+            self._paced.loseConnection()
+
+    def dataReceived(self, data: bytes) -> None:
+        if not self._deaf:
+            self._take(data)
+
+    @property
+    def _paced(self) -> Any:
+        return self.transport
+
+    def _take(self, data: bytes) -> None:
+        """Hear frames for as long as its turn lasts."""
+        begun = self._clock.seconds()
+        try:
+            for body in self._frames.feed(data):
+                self._received(unpack_upward(body))
+                if self._deaf:
+                    return
+                spent = self._clock.seconds() - begun
+                if spent > _TURN_SECONDS:
+                    self._rest(spent)
+                    return
+        except BadFrame as breach:
+            self._paced.abortConnection()
+            self._end(breach)
+
+    def _rest(self, spent: float) -> None:
+        """Let others be heard: for twice as long as it took, if it took long."""
+        self._paced.pauseProducing()
+        if self._resting is None:
+            seconds = 2 * spent if spent > _LONG_SECONDS else 0
+            self._resting = self._clock.callLater(seconds, self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = None
+        if not self._deaf:
+            self._paced.resumeProducing()
+            self._take(b"")
+
+    def connectionLost(self, _reason: Failure = connectionDone) -> None:
+        self._end(None)
+
+    def _end(self, breach: BadFrame | None) -> None:
+        if self._ended:
+            return
+        self._ended = self._deaf = True
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+        self._outlet.stopProducing()
+        self._lost(breach)
+
+
+@implementer(IPushProducer)
+class Outlet:
+    """Whether the transport takes more; who waits for that goes on one by one."""
+
+    def __init__(self) -> None:
+        self._full = False
+        self._waiting: deque[Deferred[None]] = deque()
+
+    async def room(self) -> None:
+        while self._full:
+            turn: Deferred[None] = Deferred()
+            self._waiting.append(turn)
+            await turn
+
+    def pauseProducing(self) -> None:
+        self._full = True
+
+    def resumeProducing(self) -> None:
+        self._full = False
+        while self._waiting and not self._full:
+            self._waiting.popleft().callback(None)
+
+    def stopProducing(self) -> None:
+        """Nobody reads any more: what is said is for nobody."""
+        self.resumeProducing()

@@ -1,0 +1,41 @@
+"""How long a host may still take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class Patience:
+    """Calls ``late`` when the time is used up that passes between ``start`` and ``stop``."""
+
+    def __init__(self, clock: Any, seconds: float, late: Callable[[], None]) -> None:
+        self._clock = clock
+        self._most = seconds
+        self._left = seconds
+        self._late = late
+        self._since = 0.0
+        self._timer: Any = None
+
+    def start(self) -> None:
+        """Time passes from now on."""
+        if self._timer is None:
+            self._since = self._clock.seconds()
+            self._timer = self._clock.callLater(max(0.0, self._left), self._late)
+
+    def stop(self) -> None:
+        """No time passes until it is started again."""
+        if self._timer is None:
+            return
+        self._left -= self._clock.seconds() - self._since
+        timer, self._timer = self._timer, None
+        if timer.active():
+            timer.cancel()
+
+    def add(self, seconds: float) -> None:
+        """So much more, but never more than at first."""
+        runs = self._timer is not None
+        self.stop()
+        self._left = min(self._most, self._left + seconds)
+        if runs:
+            self.start()

@@ -1,0 +1,122 @@
+"""The daemon's end of the socket to a host."""
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.runtime.line import Line
+from clace.wire import Answer, Frames, Note, pack, unpack_downward
+
+SHORT, LONG = 0.003, 0.02
+
+
+class LineTests(SynchronousTestCase):
+    def setUp(self):
+        self.clock, self.transport = Clock(), StringTransport()
+        self.heard, self.lost, self.each = [], [], 0
+        self.line = Line(self.clock, lambda: 1000, self.hear, self.lost.append)
+        self.line.makeConnection(self.transport)
+
+    def hear(self, note):
+        self.heard.append(note.text)
+        self.clock.rightNow += self.each
+        if note.text == "bye":
+            self.line.hang_up()
+
+    def say(self, *texts):
+        data = b"".join(pack(Note(request=1, text=text)) for text in texts)
+        self.line.dataReceived(data)
+
+    def said(self):
+        return [unpack_downward(body).call for body in Frames().feed(self.transport.value())]
+
+    def tell(self, call):
+        """An answer is sent as soon as there is room for it."""
+
+        async def when_there_is_room():
+            await self.line.room()
+            self.line.send(Answer(call=call))
+
+        return Deferred.fromCoroutine(when_there_is_room())
+
+    def test_turns(self):
+        """A host is heard for a short while, and the rest after others had their turn."""
+        self.each = SHORT
+        self.say("a", "b", "c")
+        self.assertEqual((self.heard, self.transport.producerState), (["a"], "paused"))
+        self.clock.advance(0)
+        self.assertEqual((self.heard, self.transport.producerState), (["a", "b", "c"], "producing"))
+
+    def test_rests(self):
+        """What takes long is made up for by not being heard for a longer time."""
+        self.each = LONG
+        self.say("a", "b")
+        self.clock.advance(1.9 * LONG)
+        self.assertEqual(self.heard, ["a"])
+        self.clock.advance(0.2 * LONG)
+        self.assertEqual(self.heard, ["a", "b"])
+
+    def test_quick_frames(self):
+        """Who takes no time is not paused."""
+        self.say(*"abc")
+        self.assertEqual((self.heard, self.transport.producerState), ([*"abc"], "producing"))
+
+    def test_room(self):
+        """What a host does not read is not added to; when it reads, it is told one by one."""
+        self.successResultOf(self.tell(1))
+        outlet = self.transport.producer
+        outlet.pauseProducing()
+        second, third = self.tell(2), self.tell(3)
+        second.addCallback(lambda _: outlet.pauseProducing())
+        self.assertEqual(self.said(), [1])
+        outlet.resumeProducing()
+        self.assertEqual(self.said(), [1, 2])
+        self.assertNoResult(third)
+        outlet.resumeProducing()
+        self.assertEqual(self.said(), [1, 2, 3])
+
+    def test_nobody_reads_any_more(self):
+        """Who waits for room goes on when the host is gone; what it says is for nobody."""
+        self.transport.producer.pauseProducing()
+        waiting = self.tell(1)
+        self.line.connectionLost()
+        self.successResultOf(waiting)
+        self.assertEqual((self.said(), self.lost), ([], [None]))
+
+    def test_hang_up(self):
+        """After it was hung up on a host is not heard, whatever it had sent before."""
+        self.say("a", "bye", "b")
+        self.say("c")
+        self.line.hang_up()
+        self.assertEqual(self.heard, ["a", "bye"])
+        self.assertEqual((self.transport.disconnecting, self.transport.producer), (True, None))
+        self.line.connectionLost()
+        self.assertEqual(self.lost, [None])
+
+    def test_hang_up_while_it_rests(self):
+        """That it had more to say is forgotten."""
+        self.each = LONG
+        self.say("a", "b")
+        self.line.hang_up()
+        self.clock.advance(1)
+        self.line.connectionLost()
+        self.assertEqual((self.heard, self.lost), (["a"], [None]))
+
+    def test_breach(self):
+        """Why the line was cut is told once, also if it is found out after a rest."""
+        self.each = SHORT
+        self.line.dataReceived(pack(Note(request=1, text="a")) + b"\xff" * 8)
+        self.assertEqual(self.lost, [])
+        self.clock.advance(0)
+        self.line.connectionLost()
+        (breach,) = self.lost
+        self.assertIn("over the limit of 1000", breach.message)
+        self.assertTrue(self.transport.disconnecting)
+
+    def test_lost_while_it_rests(self):
+        """A host that ends while it is not heard leaves nothing behind."""
+        self.each = LONG
+        self.say("a", "b")
+        self.line.connectionLost()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
