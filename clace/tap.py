@@ -15,13 +15,14 @@ from twisted.logger import Logger, globalLogPublisher
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
-from clace.composition.apps import Apps
+from clace.composition.apps import Apps, ProgramFor
 from clace.composition.data import Data
 from clace.composition.edge import MEBIBYTE, Edge
 from clace.composition.plugins import Plugins
 from clace.config import Config, find, load
 from clace.errors import ClaceError
 from clace.logs import LogOptions, Logs, make_logs
+from clace.runtime.program import program_for
 from clace.service import AtStart, InOrder, OnStop, Signals, WhenRunning, settle_memory
 from clace.threads import Threads
 
@@ -65,13 +66,18 @@ def read_config(options: Options) -> Config:
 
 
 class Composition:
-    """The whole server, put together and not started.
+    """The whole server, put together and not started; ``program`` is what app hosts come from.
 
     :raises ClaceError: it cannot start as it is configured.
     """
 
     def __init__(
-        self, read: Callable[[], Config], reactor: Any, stdout: TextIO, stderr: TextIO
+        self,
+        read: Callable[[], Config],
+        reactor: Any,
+        stdout: TextIO,
+        stderr: TextIO,
+        program: ProgramFor = program_for,
     ) -> None:
         self._read = read
         self._reactor = reactor
@@ -84,7 +90,9 @@ class Composition:
         self.file_threads = Threads(reactor, "files", 8)
         self.data = Data(config, reactor, self.tell)
         self.plugins = Plugins(self.data, reactor, self.file_threads)
-        self.apps = Apps(self.data, self.plugins, reactor, self.file_threads, version("clace"))
+        self.apps = Apps(
+            self.data, self.plugins, reactor, self.file_threads, version("clace"), program
+        )
         self.edge = Edge(self.data, self.plugins, self.apps, reactor, self.file_threads)
         self.data.secret_rows.close()  # a process that forks must not hand connections down
 

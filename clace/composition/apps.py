@@ -13,7 +13,7 @@ from typing import Any
 from clace.composition.data import Data
 from clace.composition.plugins import Plugins
 from clace.config import node_values, values_with_secrets
-from clace.config.sections import AppLimits
+from clace.config.sections import AppLimits, Sandbox
 from clace.interfaces import IFiles
 from clace.model.app import App
 from clace.model.paths import AppPath
@@ -26,7 +26,7 @@ from clace.runtime.installed import InstalledApps
 from clace.runtime.limits import HostLimits, Limits
 from clace.runtime.packing import Knowledge
 from clace.runtime.probe import Probe
-from clace.runtime.program import program_for
+from clace.runtime.program import Program, program_for
 from clace.runtime.runtime import Runtime
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitOptions, GitSource
@@ -35,6 +35,7 @@ from clace.sources.sources import Sources
 from clace.threads import Threads
 
 Urls = Callable[[AppPath], tuple[str, str]]
+ProgramFor = Callable[[Sandbox, str], Program]
 SUFFIX = 8
 
 
@@ -42,7 +43,13 @@ class Apps:
     """Sources, hosts and operations, over the data and the plugins."""
 
     def __init__(
-        self, data: Data, plugins: Plugins, reactor: Any, file_threads: Threads, version: str
+        self,
+        data: Data,
+        plugins: Plugins,
+        reactor: Any,
+        file_threads: Threads,
+        version: str,
+        program: ProgramFor = program_for,
     ) -> None:
         self._data = data
         self._plugins = plugins
@@ -50,7 +57,7 @@ class Apps:
         self._reactor = reactor
         self._file_threads = file_threads
         self.version = version
-        self._program = program_for(self._config.sandbox, self._config.security.sandbox)
+        self._program = program(self._config.sandbox, self._config.security.sandbox)
         self.probe = Probe(self._program)
         self.git = self._make_git()
         folder = FolderSource(file_threads.run, self._config.home, Path.home())

@@ -43,9 +43,10 @@ class SharedDaemonTestCase(DaemonTestCase):
     """
 
     config = ""
+    command = ()
 
     def setUp(self):
-        self.daemon = shared_daemon(self.config)
+        self.daemon = shared_daemon(self.config, *self.command)
 
     def create(self, path, files, **options):
         """Install an app; the folder of its source."""
@@ -66,15 +67,15 @@ def runs(pid):
 _shared = {}
 
 
-def shared_daemon(config):
-    """The running server that was made for this configuration."""
-    daemon = _shared.get(config)
+def shared_daemon(config, *command):
+    """The running server that was made for this configuration, by this command."""
+    daemon = _shared.get((config, command))
     if daemon is None or daemon.process.poll() is not None:
         end_shared()
-        daemon = _shared[config] = Daemon(config)
+        daemon = _shared[config, command] = Daemon(config)
         # Registered after the home is, so that the server ends before its home is removed.
         atexit.register(end_shared)
-        daemon.start()
+        daemon.start(*command)
     return daemon
 
 

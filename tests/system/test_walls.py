@@ -34,7 +34,8 @@ class WallTests(SynchronousTestCase):
 
     def test_nothing_gets_out(self):
         """Files, sockets, processes, signals, tracing, code in memory: all refused."""
-        tried = shut_in()["tried"]
+        report = shut_in()
+        tried = report["tried"]
         self.assertEqual([what for what, how in tried.items() if how == "done"], [])
-        self.assertGreater(len(tried), 45)
-        self.assertEqual(tried["200 MB of memory"], "MemoryError")
+        self.assertGreater(len(tried), 100)
+        self.assertLess(report["memory"], 64)
