@@ -63,13 +63,17 @@ class Exchange:
         self._limit = ""
         self._body: Body | None = None
         self._over = False
+        self.is_asked = False
         self.response: Deferred[AppResponse] = Deferred(lambda _: self._abandon())
         self.ended: Deferred[None] = Deferred()
 
     def begin(self, ask: Ask) -> None:
-        """Have the host asked, whose time runs from now on."""
+        """Have the host asked, whose time runs from now on.
+
+        Until it has read what it was told before it is not asked, and cannot answer.
+        """
         self._patience.start()
-        self._start(self._say(ask))
+        self._start(self._ask(ask))
 
     def received(self, message: OfRequest) -> None:
         """Take a frame of this request.
@@ -196,6 +200,10 @@ class Exchange:
         """The answer is sent when the one before was read: a host makes us keep one at most."""
         await self._say(await work)
         self._waiting = False
+
+    async def _ask(self, ask: Ask) -> None:
+        await self._say(ask)
+        self.is_asked = True
 
     async def _say(self, message: Ask | Answer) -> None:
         await self._line.room()

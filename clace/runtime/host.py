@@ -176,7 +176,7 @@ class Host:
     def _of_request(self, message: OfRequest) -> None:
         number = message.id if isinstance(message, Head | Chunk | Failed) else message.request
         exchange = self._exchanges.get(number)
-        if exchange is None:
+        if exchange is None or not exchange.is_asked:
             raise BadFrame(f"a frame for request {number}, which is not in progress")
         if isinstance(message, Failed) and message.code == AppCrashed.code:
             # An interpreter after a panic is not used again.

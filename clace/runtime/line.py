@@ -15,7 +15,6 @@ from zope.interface import implementer
 from clace.wire import BadFrame, Downward, Frames, Upward, pack, unpack_upward
 
 _TURN_SECONDS = 0.002
-_LONG_SECONDS = 0.005
 
 Received = Callable[[Upward], None]
 Lost = Callable[[BadFrame | None], None]
@@ -85,11 +84,10 @@ class Line(Protocol):
             self._end(breach)
 
     def _rest(self, spent: float) -> None:
-        """Let others be heard: for twice as long as it took, if it took long."""
+        """Let others be heard for twice as long: a host has a third of the time at most."""
         self._paced.pauseProducing()
         if self._resting is None:
-            seconds = 2 * spent if spent > _LONG_SECONDS else 0
-            self._resting = self._clock.callLater(seconds, self._go_on)
+            self._resting = self._clock.callLater(2 * spent, self._go_on)
 
     def _go_on(self) -> None:
         self._resting = None

@@ -17,6 +17,7 @@ class PacedBody:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._gone = False
+        self._registered = False
         self._resumed: Deferred[None] | None = None
         self._piece: Deferred[bytes | None] | None = None
         request.notifyFinish().addBoth(self._finished)
@@ -28,6 +29,7 @@ class PacedBody:
         tell a broken answer from a whole one.
         """
         self._request.registerProducer(self, streaming=True)
+        self._registered = True
         try:
             while (piece := await self._next(body)) is not None:
                 self._request.write(piece)
@@ -38,8 +40,7 @@ class PacedBody:
             raise
         finally:
             await _close(body)
-            if not self._gone:
-                self._request.unregisterProducer()
+            self._unregister()
 
     async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
         """The next piece; none at the end, and when the client leaves while nothing comes."""
@@ -57,9 +58,15 @@ class PacedBody:
 
     def _cut(self) -> None:
         if not self._gone and self._request.channel is not None:
-            self._request.unregisterProducer()
+            self._unregister()
             self._request.channel.loseConnection()
             self._gone = True
+
+    def _unregister(self) -> None:
+        """Unless the request has ended, and forgotten it."""
+        if self._registered and self._request.channel is not None:
+            self._request.unregisterProducer()
+        self._registered = False
 
     def _finished(self, _: object) -> None:
         self._gone = True

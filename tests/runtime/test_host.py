@@ -302,6 +302,16 @@ class HostTests(SynchronousTestCase):
         self.assertNoResult(first)
         self.assertNoResult(second)
 
+    def test_answers_without_reading(self):
+        """What a host was not asked yet it cannot answer, though it could guess the number."""
+        self.start()
+        first = self.ask()
+        self.reactor.transport.producer.pauseProducing()
+        asked = self.ask()
+        first.addErrback(lambda _: None)
+        self.say(Head(id=2, status=200))
+        self.assert_ended_for(asked, "not in progress")
+
     def test_calls_without_reading(self):
         """A host that calls again before it has read the answer is ended."""
         self.start()

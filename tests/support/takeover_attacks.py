@@ -281,7 +281,7 @@ def too_large(grip):
 def notes(grip):
     """The log and the audit log, with as much as can be said."""
     text = "x" * 100_000
-    for number in range(2000):
+    for number in range(300):
         grip.send(
             Note(request=grip.id, text=f"flood {number} {text}"),
             Note(request=grip.id, operation="flood", target=text, detail=text),
@@ -295,7 +295,6 @@ def bytewise(grip):
     body = encode(Head(id=grip.id, status=200, body=b'"slow"'))
     for byte in len(body).to_bytes(4, "big") + body:
         grip.write(bytes([byte]))
-    wait(grip)
 
 
 REFUSALS = {
@@ -331,15 +330,15 @@ def never_reads(grip):
     number = 0
     while True:
         number += 1
-        grip.send(call(grip.id, number, args=("head", ["-c", "8000000", "/dev/zero"])))
-        time.sleep(0.02)
+        grip.send(call(grip.id, number, args=("seq", ["-f", "%05000g", "1000"])))
+        time.sleep(0.3)
 
 
 def answers_unread(grip):
     """Answer what was never read: requests are in order, and so are their numbers."""
     for number in range(grip.id, grip.id + 50):
-        time.sleep(0.1)
         grip.send(Head(id=number, status=200, body=b"unread"))
+        time.sleep(0.05)
     stay()
 
 
@@ -460,17 +459,19 @@ def framed(*messages):
     )
 
 
-def call_flood(grip):
+def one_by_one(*args):
     """As many calls as there is time for, each answered."""
-    limit = time.monotonic() + float(grip.wanted["seconds"])
-    made = 0
-    while time.monotonic() < limit:
-        grip.call(PLUGIN, "run", "sh")
-        made += 1
-    grip.tell(made)
+
+    def attack(grip):
+        limit = time.monotonic() + float(grip.wanted["seconds"])
+        while time.monotonic() < limit:
+            grip.call(PLUGIN, "run", *args)
+        grip.tell(grip.calls)
+
+    return attack
 
 
-def blind_calls(grip):
+def many_at_once(grip):
     """Calls that are refused at once, so that no answer need be waited for."""
     limit = time.monotonic() + float(grip.wanted["seconds"])
     number = 0
@@ -483,7 +484,7 @@ def blind_calls(grip):
     grip.tell(number)
 
 
-def values_flood(grip):
+def many_values(grip):
     """Calls with as many arguments as a call may have: each is small, and dear to decode."""
     limit = time.monotonic() + float(grip.wanted["seconds"])
     lists = many(b"\x90", 49_000)
@@ -496,12 +497,13 @@ def values_flood(grip):
 
 
 FLOODS = {
-    "note_flood": flood(lambda g: framed(*[Note(request=g.id, text="x" * 100)] * 500)),
-    "tiny_flood": flood(lambda g: framed(*[Note(request=g.id)] * 5000)),
-    "large_flood": flood(lambda g: framed(Note(request=g.id, text="x" * 2_000_000))),
-    "value_flood": values_flood,
-    "call_flood": call_flood,
-    "blind_calls": blind_calls,
+    "notes_flood": flood(lambda g: framed(*[Note(request=g.id, text="x" * 100)] * 500)),
+    "tiny_frames": flood(lambda g: framed(*[Note(request=g.id)] * 5000)),
+    "large_frames": flood(lambda g: framed(Note(request=g.id, text="x" * 2_000_000))),
+    "many_values": many_values,
+    "calls_refused": one_by_one("sh"),
+    "calls_unread": many_at_once,
+    "programs": one_by_one("sleep", ["0"]),
 }
 
 

@@ -24,7 +24,7 @@ load("exec.in", "exec")
 app = ace.app(
     "Mine",
     routes = [ace.api("/", handler = lambda req: "mine", type = ace.TEXT)],
-    permissions = [ace.permission("exec.in", "run", ["regex:sleep|yes|head"])],
+    permissions = [ace.permission("exec.in", "run", ["regex:sleep|yes|seq"])],
 )
 """
 OTHER = """
@@ -44,7 +44,7 @@ class TakeoverTestCase(SharedDaemonTestCase):
 
     def setUp(self):
         super().setUp()
-        self.mine = f"/{self.id().rpartition('.')[2]}"
+        self.mine = f"/{'-'.join(self.id().split('.')[-2:])}"
         self.other = f"{self.mine}-other"
         self.create(self.mine, {"app.star": MINE}, approve=True)
         self.create(self.other, {"app.star": OTHER})
@@ -68,7 +68,7 @@ class TakeoverTestCase(SharedDaemonTestCase):
         """The server lives and answers for everybody, for the app attacked from too."""
         self.assertIsNone(self.daemon.process.poll(), self.daemon.said())
         self.assertEqual(self.daemon.get(self.other).body, "other")
-        self.assertEqual(self.daemon.get(self.mine).body, "mine")
+        self.wait_until("it serves", lambda: self.daemon.get(self.mine).body == "mine")
         self.assertEqual(self.daemon.admin("GET", "/_clace/server_status").status, 200)
         errors = [line for line in self.log() if "Traceback" in json.dumps(line)]
         self.assertEqual(errors, [])
@@ -78,6 +78,11 @@ class TakeoverTestCase(SharedDaemonTestCase):
         file = self.daemon.home / "logs" / "clace.json"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
+    def endings(self):
+        """What the log says of hosts that were ended."""
+        said = [line["message"] for line in self.log()]
+        return [text for text in said if " broke the protocol" in text or " killed: no " in text]
+
     def breaches(self):
         """What the log says of hosts that broke the protocol."""
         said = (line["message"].partition(" broke the protocol: ")[2] for line in self.log())
@@ -85,7 +90,11 @@ class TakeoverTestCase(SharedDaemonTestCase):
 
     def hosts(self):
         """The processes below the server that are not the nursery."""
-        return [pid for pid in below(self.daemon.process.pid) if not below(pid)]
+        return [pid for pid, own in below(self.daemon.process.pid).items() if not own]
+
+    def programs(self, name):
+        """The processes of this name that plugins started."""
+        return [pid for pid in below(self.daemon.process.pid) if name_of(pid) == name]
 
     def resident(self):
         """The server's memory, in mebibytes."""
@@ -95,7 +104,7 @@ class TakeoverTestCase(SharedDaemonTestCase):
 
 
 def below(pid):
-    """The processes that this one started, and those that they did."""
+    """The processes that this one started, and those that they did; each with its own."""
     parents = {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -107,4 +116,12 @@ def below(pid):
     found = list(parents.get(pid, []))
     for child in found:
         found += parents.get(child, [])
-    return found
+    return {one: parents.get(one, []) for one in found}
+
+
+def name_of(pid):
+    """What runs in a process; nothing if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
