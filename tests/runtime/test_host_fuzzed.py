@@ -15,7 +15,7 @@ from clace.wire import HostBounds, Load, Loaded, Ready, pack
 from tests.runtime.test_host import FakeNursery, FakeReactor
 from tests.support.apps import a_request, an_app
 from tests.support.plugins import MemoryGate
-from tests.test_wire import UPWARD
+from tests.test_wire import DOWNWARD, UPWARD
 
 MUTATIONS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=4)
 
@@ -38,6 +38,12 @@ class Daemon:
     def hear(self, data):
         self.reactor.protocol.dataReceived(data)
 
+    def let_read(self, reads):
+        """The host reads what it is told, or does not, from now on."""
+        outlet = self.reactor.transport.producer
+        if outlet is not None:
+            (outlet.resumeProducing if reads else outlet.pauseProducing)()
+
     def close(self):
         self.nursery.theirs.close()
 
@@ -49,12 +55,15 @@ class FuzzTests(SynchronousTestCase):
         try:
             for piece in pieces:
                 daemon.hear(piece)
-            self.assertEqual(daemon.host.alive, not daemon.nursery.killed)
-            daemon.reactor.advance(1000)
-            self.assertFalse(daemon.host.busy)
+            self.assert_ends(daemon)
         finally:
             daemon.close()
             self.flushLoggedErrors()
+
+    def assert_ends(self, daemon):
+        self.assertEqual(daemon.host.alive, not daemon.nursery.killed)
+        daemon.reactor.advance(1000)
+        self.assertFalse(daemon.host.busy)
 
     @given(st.lists(st.binary(max_size=200), max_size=5))
     @settings(deadline=None, max_examples=100)
@@ -84,3 +93,37 @@ class FuzzTests(SynchronousTestCase):
         data = b"".join(map(pack, messages))
         middle = len(data) // 2
         self.hear(data[:middle], data[middle:])
+
+    @given(st.lists(UPWARD | DOWNWARD, max_size=5))
+    @settings(deadline=None, max_examples=100)
+    def test_directions(self, messages):
+        """Frames of which some are of the wrong direction; no one after such a frame counts."""
+        self.hear(*map(pack, messages))
+
+    @given(st.lists(UPWARD, max_size=6), st.lists(st.booleans(), min_size=6, max_size=6))
+    @settings(deadline=None, max_examples=100)
+    def test_unread(self, messages, reads):
+        """Frames of a host that now and then does not read what it is told."""
+        daemon = Daemon()
+        try:
+            for message, does_read in zip(messages, reads, strict=False):
+                daemon.let_read(does_read)
+                daemon.hear(pack(message))
+            self.assert_ends(daemon)
+        finally:
+            daemon.close()
+            self.flushLoggedErrors()
+
+    @given(st.lists(UPWARD, max_size=8))
+    @settings(deadline=None, max_examples=100)
+    def test_neighbours(self, messages):
+        """Nothing that a host sends is taken for another's."""
+        daemon, other = Daemon(), Daemon()
+        try:
+            for message in messages:
+                daemon.hear(pack(message))
+            self.assertEqual((other.host.alive, other.host.busy), (True, 2))
+        finally:
+            daemon.close()
+            other.close()
+            self.flushLoggedErrors()

@@ -2,7 +2,7 @@
 
 Its hosts put up every wall of a real one and load their apps honestly. A request for
 ``/attack/NAME`` then runs Python of ours in their place, as somebody would who broke the
-interpreter.
+interpreter; a source with a file ``attack.star`` runs what that names instead of being loaded.
 """
 
 from functools import partial
@@ -12,8 +12,9 @@ import msgspec
 from clace.host import nursery
 from clace.host.child import live
 from clace.host.serving import Serving
-from clace.wire import MAX_FRAME, Answer, Ask, Call, Head, Next
+from clace.wire import Answer, Ask, Call, Head, Load, Next
 from tests.support.takeover_attacks import ATTACKS
+from tests.support.takeover_frames import LOADING, framed
 
 PREFIX = "/attack/"
 
@@ -21,16 +22,16 @@ PREFIX = "/attack/"
 class Grip:
     """What an attacker holds: the socket to the daemon, and the request that let him in."""
 
-    def __init__(self, line, ask):
+    def __init__(self, line, request=0, query=()):
         self.line = line
-        self.id = ask.id
+        self.id = request
         self.socket = line._connection
-        self.wanted = {name: values[0] for name, values in ask.request.query.items()}
-        self.calls = 1000 * ask.id
+        self.wanted = {name: values[0] for name, values in dict(query).items()}
+        self.calls = 1000 * request
 
     def send(self, *messages):
-        """Frames of these messages, whatever limits an honest host keeps to."""
-        self.write(b"".join(map(frame, messages)))
+        """Frames of these messages or bodies."""
+        self.write(framed(*messages))
 
     def write(self, data):
         self.socket.sendall(data)
@@ -60,13 +61,6 @@ class Grip:
         self.send(Head(id=self.id, status=200, headers=headers, body=body))
 
 
-def frame(message):
-    """A message, or a body as it is, with its length before it."""
-    body = message if isinstance(message, bytes) else msgspec.msgpack.encode(message)
-    assert len(body) <= MAX_FRAME
-    return len(body).to_bytes(4, "big") + body
-
-
 class TakenOver(Serving):
     """Serves as its app says, but for the requests that are attacks."""
 
@@ -75,7 +69,14 @@ class TakenOver(Serving):
         if attack is None:
             super()._answer(ask)
         else:
-            attack(Grip(self._line, ask))
+            attack(Grip(self._line, ask.id, ask.request.query))
+
+    def _load(self, load: Load) -> None:
+        name = load.sources.get("attack.star", b"").decode()
+        if name:
+            LOADING[name](Grip(self._line))
+        else:
+            super()._load(load)
 
 
 def main(descriptor):

@@ -13,6 +13,7 @@ CALLS, LINES = 200, 50
 CONFIG = f"""
 [sandbox]
 request_timeout_secs = 1
+start_timeout_secs = 2
 memory_mb = 256
 max_response_mb = 2
 max_plugin_calls = {CALLS}

@@ -1,7 +1,9 @@
 """Attacks by the system and by the protocol, from inside a host of a running server."""
 
-from tests.support import takeover_attacks as attacks
-from tests.support.takeover_cases import TakeoverTestCase
+import json
+
+from tests.support import takeover_frames as attacks
+from tests.support.takeover_cases import LINES, MINE, TakeoverTestCase
 
 NO_FRAME = "not a frame"
 NOT_THERE = "which is not in progress"
@@ -81,6 +83,51 @@ class BreachTests(TakeoverTestCase):
         """Frames for requests that this host was not asked, or is done with."""
         self.assert_all_ended(dict.fromkeys(attacks.FORGED, NOT_THERE))
 
+    def test_others_in_progress(self):
+        """Numbers of requests are a host's own: those of another app cannot be meant."""
+        victim = f"{self.mine}-victim"
+        self.create(victim, {"app.star": MINE}, approve=True)
+        asked = self.daemon.begin("GET", f"{victim}/attack/patient")
+        self.assert_ended("all_others", NOT_THERE)
+        self.assertEqual(asked.answer().body, '"patient"')
+
     def test_headers(self):
         """Headers that are none, or would say where an answer ends, or speak for the origin."""
         self.assert_all_ended({f"header_{name}": "the header" for name in attacks.HEADERS})
+
+
+class LoadingTests(TakeoverTestCase):
+    def install(self, attack):
+        """Have an app installed that attacks while it is loaded."""
+        source = self.source({"app.star": MINE, "attack.star": attack})
+        wanted = {"path": f"{self.mine}-{attack}", "source_url": str(source)}
+        body = json.dumps(wanted).encode()
+        return self.daemon.begin_admin("POST", "/_clace/app?approve=true", body)
+
+    def refusal(self, installation):
+        answer = installation.answer()
+        self.assertEqual(answer.status, 422, answer)
+        return json.loads(answer.body)["message"]
+
+    def test_breaches(self):
+        """An app whose host breaks the protocol while it is loaded is not installed."""
+        before = len(self.hosts())
+        for attack, told in {
+            "ready": "twice",
+            "answer_of_no_request": NOT_THERE,
+            "answer_of_the_first": NOT_THERE,
+            "call": NOT_THERE,
+            "large": "over the limit",
+            "values": "values is over the limit",
+            "no_demands": NO_FRAME,
+        }.items():
+            self.assertIn(told, self.refusal(self.install(attack)), attack)
+        self.assertEqual(self.refusal(self.install("loaded_after_failing")), "no")
+        self.wait_until("their processes are gone", lambda: len(self.hosts()) <= before)
+
+    def test_endless(self):
+        """Nor one that does not finish; what it says meanwhile is cut like the log of any app."""
+        for installation in [self.install(attack) for attack in ("notes", "silent")]:
+            self.assertIn("did not load within 2 seconds", self.refusal(installation))
+        said = [line for line in self.log() if "flood" in line["message"]]
+        self.assertLessEqual(len(said), LINES)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tests.support.takeover_attacks import FLOODS
 from tests.support.takeover_cases import OTHER, TakeoverTestCase
+from tests.support.takeover_floods import FLOODS
 
 SECONDS = 2
-# What nobody would call quick; the machine may have other work. Without an attack it is some
-# milliseconds, and a daemon that a host can hold up needs whole seconds.
-SLOWEST = 0.15
+# Without an attack it is some milliseconds; the machine may have other work, which is why what is
+# slower is measured once more. A daemon that a host can hold up needs half a second and more.
+SLOWEST = 0.2
 FIGURES = Path("takeover_floods.txt")
 
 
@@ -100,12 +100,15 @@ class FloodTests(TakeoverTestCase):
         self.assertEqual([one.wrong for one in visitors.values()], [[], []])
         return {name: figures(one.taken) for name, one in visitors.items()}
 
-    def assert_served(self, what, found, quiet):
+    def assert_served(self, what, flood, quiet):
         """Others hardly notice; on a machine that has other work, no more than of that."""
-        self.keep(what, found)
-        for name, one in found.items():
-            bound = max(SLOWEST, 10 * quiet[name].p99)
-            self.assertLess(one.p99, bound, f"{what}, {name}: {one}")
+        for _ in range(2):
+            found = self.visited(flood)
+            self.keep(what, found)
+            slow = [n for n, one in found.items() if one.p99 > max(SLOWEST, 10 * quiet[n].p99)]
+            if not slow:
+                return
+        self.fail(f"{what}: {found}")
 
     def keep(self, what, found):
         with FIGURES.open("a") as file:
@@ -125,7 +128,6 @@ class FloodTests(TakeoverTestCase):
         self.keep("quiet", quiet)
         resident = self.resident()
         for name in FLOODS:
-            found = self.visited(lambda name=name: self.report(name, seconds=SECONDS))
-            self.assert_served(name, found, quiet)
-        self.assert_served("ending hosts", self.visited(self.end_hosts), quiet)
+            self.assert_served(name, lambda name=name: self.report(name, seconds=SECONDS), quiet)
+        self.assert_served("ending hosts", self.end_hosts, quiet)
         self.assertLess(self.resident() - resident, 50)
