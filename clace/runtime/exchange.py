@@ -22,6 +22,7 @@ _FAILURES: dict[str, type[ClaceError]] = {
     kind.code: kind for kind in (AppFailed, AppCrashed, AppTimedOut)
 }
 _MEGABYTE = 1 << 20
+_TIME = "request_time"
 # What a host gets for each page of a stream that it is given to pass on.
 _PAGE_SECONDS = 1
 
@@ -39,7 +40,9 @@ class Outward(Protocol):
 class Exchange:
     """A request that a host works on: ``response`` is its answer, ``ended`` fires when it is over.
 
-    Nobody who stops waiting for the response stops the work: plugin scopes are always ended.
+    Nobody who stops waiting for the response stops the work: plugin scopes are always ended. When
+    the time is up they are, so that an app that waited for them can still say so; if it does not,
+    ``give_up`` is called.
     """
 
     _log = Logger()
@@ -49,14 +52,16 @@ class Exchange:
         calls: PluginCalls,
         note: Callable[[Note], None],
         line: Outward,
-        patience: Patience,
         limits: HostLimits,
+        clock: Any,
+        give_up: Callable[[], None],
     ) -> None:
         self._calls = calls
         self._note = note
         self._line = line
-        self._patience = patience
         self._limits = limits
+        self._patience = Patience(clock, limits.request_seconds, self._end_plugins)
+        self._grace = Patience(clock, limits.grace_seconds, give_up)
         self._asked = 0
         self._call = 0
         self._waiting = False
@@ -85,14 +90,17 @@ class Exchange:
         elif isinstance(message, Note):
             self._note(message)
         elif isinstance(message, Failed):
-            failure = _FAILURES.get(message.code, AppFailed)(message.message)
-            timed_out = "request_time" if message.code == AppTimedOut.code else ""
-            failure.limit = self._limit or timed_out
-            self.fail(failure)
+            self.fail(self._failure(message))
         elif isinstance(message, Head):
             self._head(message)
         else:
             self._chunk(message)
+
+    def _failure(self, failed: Failed) -> ClaceError:
+        if self._limit == _TIME:
+            return over(_TIME, AppTimedOut(too_late(self._limits)))
+        failure = _FAILURES.get(failed.code, AppFailed)(failed.message)
+        return over(_TIME if failed.code == AppTimedOut.code else self._limit, failure)
 
     def fail(self, reason: ClaceError) -> None:
         """The request cannot be answered any more."""
@@ -193,7 +201,8 @@ class Exchange:
                 self._patience.start()
         if self._body.abandoned:
             return Answer(call=asked.call, error="the client has gone", refused=True)
-        self._patience.add(_PAGE_SECONDS)
+        if not answer.refused:
+            self._patience.add(_PAGE_SECONDS)
         return answer
 
     async def _answer(self, work: Awaitable[Answer]) -> None:
@@ -210,6 +219,11 @@ class Exchange:
         if not self._over:
             self._line.send(message)
 
+    def _end_plugins(self) -> None:
+        self._limit = _TIME
+        self._grace.start()
+        self._start(self._close())
+
     def _consumer_left(self) -> None:
         """Nothing more is wanted of the plugins; the host has what is left of its time to end."""
         self._start(self._close())
@@ -224,8 +238,13 @@ class Exchange:
     def _end(self) -> None:
         self._over = True
         self._patience.stop()
+        self._grace.stop()
         self.ended.callback(None)
 
     def _start(self, work: Coroutine[Deferred[Any], Any, Any]) -> None:
         done: Deferred[Any] = Deferred.fromCoroutine(work)
         done.addErrback(lambda failure: self._log.failure("A request's work failed", failure))
+
+
+def too_late(limits: HostLimits) -> str:
+    return f"the app did not answer within {limits.request_seconds:g} seconds"

@@ -18,7 +18,7 @@ from clace.errors import AppBroken, AppCrashed, AppTimedOut, ClaceError
 from clace.model.traffic import AppRequest, AppResponse
 from clace.model.walls import missing
 from clace.runtime.calls import PluginCalls
-from clace.runtime.exchange import Exchange, OfRequest
+from clace.runtime.exchange import Exchange, OfRequest, too_late
 from clace.runtime.limits import HostLimits, over
 from clace.runtime.line import Line
 from clace.runtime.nursery import Nursery
@@ -121,9 +121,7 @@ class Host:
             done()
             raise self._reason or AppCrashed("the process of the app has ended")
         number = next(self._requests)
-        seconds = self._limits.request_seconds + self._limits.grace_seconds
-        patience = Patience(self._reactor, seconds, self._late)
-        exchange = Exchange(calls, note, self._line, patience, self._limits)
+        exchange = Exchange(calls, note, self._line, self._limits, self._reactor, self._late)
         self._exchanges[number] = exchange
         exchange.ended.addBoth(lambda _: self._forget(number))
         exchange.ended.addBoth(lambda _: done())
@@ -202,8 +200,7 @@ class Host:
         self._log.warn(
             "Host {number} killed: no answer in {seconds} s", number=self._number, seconds=seconds
         )
-        late = AppTimedOut(f"the app did not answer within {seconds:g} seconds")
-        self.end(over("request_time", late))
+        self.end(over("request_time", AppTimedOut(too_late(self._limits))))
 
     def _forget(self, number: int) -> None:
         del self._exchanges[number]

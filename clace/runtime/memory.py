@@ -20,7 +20,6 @@ from clace.runtime.exchange import Exchange, OfRequest
 from clace.runtime.hosts import RunningHost
 from clace.runtime.limits import HostLimits, Limits, limits_for_all
 from clace.runtime.packing import Knowledge
-from clace.runtime.patience import Patience
 from clace.runtime.runtime import Runtime
 from clace.runtime.slot import Fetch
 from clace.wire import Answer, Ask, Call, Failed, Head, Load, Loaded, Next, Note
@@ -89,8 +88,7 @@ class MemoryHost:
         done: Callable[[], None],
     ) -> AppResponse:
         line = _InlineLine()
-        patience = Patience(self._clock, self.limits.request_seconds, lambda: None)
-        exchange = Exchange(calls, note, line, patience, self.limits)
+        exchange = Exchange(calls, note, line, self.limits, self._clock, lambda: None)
         self.busy += 1
         exchange.ended.addBoth(lambda _: self._left(done))
         try:

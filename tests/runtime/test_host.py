@@ -324,12 +324,26 @@ class HostTests(SynchronousTestCase):
         """A host that does not answer in its time is killed."""
         self.start()
         asked, other = self.ask(), self.ask()
-        self.reactor.advance(10.9)
+        self.reactor.pump([10, 0.9])
         self.assertNoResult(asked)
         self.reactor.advance(0.2)
         self.failureResultOf(asked, AppTimedOut)
         self.failureResultOf(other, AppTimedOut)
         self.assertEqual(self.nursery.killed, [7])
+
+    def test_late_for_a_plugin(self):
+        """A host that waits for a plugin is told in time, and can say that it is late."""
+        self.start()
+        asked, other = self.ask(), self.ask()
+        self.say(Call(call=1, request=1, plugin="slow.in", function="wait"))
+        self.reactor.advance(10)
+        self.assertTrue(self.gate.scopes[0].ended)
+        self.say(Failed(id=1, message="the request has ended"), Head(id=2, status=200))
+        error = self.failureResultOf(asked, AppTimedOut).value
+        self.assertEqual(error.limit, "request_time")
+        self.assertIn("within 10 seconds", error.message)
+        self.successResultOf(other)
+        self.assertEqual((self.nursery.killed, self.reactor.getDelayedCalls()), ([], []))
 
     def test_death(self):
         """How a process ended is told to those who waited for it."""
@@ -486,7 +500,7 @@ class HostTests(SynchronousTestCase):
         self.heard()
         self.successResultOf(self.deferred(body.aclose()))
         self.assertTrue(self.gate.scopes[0].ended)
-        self.reactor.advance(11.1)
+        self.reactor.pump([10, 1.1])
         self.assertEqual(self.nursery.killed, [7])
 
     def test_consumer_leaves(self):

@@ -62,7 +62,7 @@ class FuzzTests(SynchronousTestCase):
 
     def assert_ends(self, daemon):
         self.assertEqual(daemon.host.alive, not daemon.nursery.killed)
-        daemon.reactor.advance(1000)
+        daemon.reactor.pump([1000, 1000])
         self.assertFalse(daemon.host.busy)
 
     @given(st.lists(st.binary(max_size=200), max_size=5))
