@@ -50,7 +50,8 @@ if __name__ == "__main__":
     given, taken = [], []
     statm = os.open("/proc/self/statm", os.O_RDONLY)
     bounds = HostBounds(memory_mb=64)
-    site = Site(socket=descriptor, statm=statm, parent=daemon, bounds=bounds, user=2_000_000_000)
+    user = 0 if os.geteuid() else 2_000_000_000
+    site = Site(socket=descriptor, statm=statm, parent=daemon, bounds=bounds, user=user)
     walls = put_up(BEFORE_THREADS, site)
     for _ in range(threads):
         threading.Thread(target=worker, daemon=True).start()
