@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from clace.errors import AppCrashed, AppFailed, AppTimedOut, ClaceError, TooLarge
+from clace.errors import AppCrashed, AppFailed, AppTimedOut, ClaceError
 from clace.model.traffic import AppResponse
 from clace.runtime.bodies import Body
 from clace.runtime.calls import PluginCalls
@@ -131,7 +131,7 @@ class Exchange:
     def _whole(self, head: Head) -> AppResponse | ClaceError:
         if len(head.body) > self._limits.response_mb * _MEGABYTE:
             told = f"the app's answer is over {self._limits.response_mb} MB"
-            return over("response_size", TooLarge(told))
+            return over("response_size", AppFailed(told))
         return AppResponse(status=head.status, headers=head.headers, body=head.body)
 
     def _chunk(self, chunk: Chunk) -> None:

@@ -34,7 +34,7 @@ from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.origin import check_origin
 from clace.web.security_headers import missing
 from clace.web.statuses import status_of
-from clace.web.streaming import PacedBody
+from clace.web.streaming import PacedBody, close
 from clace.web.trail import Trail, TrailOptions, Visit
 
 log = Logger()
@@ -91,10 +91,12 @@ class AppsResource(Resource):
         except ClaceError as error:
             response = refusal(error)
         visit.end(response.status)
-        if not is_gone(request):
-            level = self._edge_of(visit.app).headers_level
-            self._write_head(request, response, level, secure=peer.scheme == "https")
-            await write_body(request, response)
+        if is_gone(request):
+            await discard(response)
+            return
+        level = self._edge_of(visit.app).headers_level
+        self._write_head(request, response, level, secure=peer.scheme == "https")
+        await write_body(request, response)
 
     async def _respond(self, request: Request, peer: Peer, visit: Visit) -> AppResponse:
         path = clean_path(request.path)
@@ -181,6 +183,12 @@ async def write_body(request: Request, response: AppResponse) -> None:
         await PacedBody(request).send(response.body)
     if not is_gone(request):
         request.finish()
+
+
+async def discard(response: AppResponse) -> None:
+    """End a body that is made as it is sent, of which nothing is sent."""
+    if not isinstance(response.body, bytes):
+        await close(response.body)
 
 
 def is_gone(request: Request) -> bool:

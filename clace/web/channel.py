@@ -99,7 +99,9 @@ class StrictHTTPChannel(HTTPChannel):
             self._close()
 
     def timeoutConnection(self) -> None:
-        if self._phase is Phase.HEAD or self._phase is Phase.BODY:
+        if self._phase is Phase.ANSWER:
+            self.abort()
+        elif self._phase is Phase.HEAD or self._phase is Phase.BODY:
             self._refuse(Refused(408, "the request did not arrive in time"))
         else:
             self._close()
@@ -110,8 +112,16 @@ class StrictHTTPChannel(HTTPChannel):
         self._received.clear()
         self.factory.closed(self)
 
+    def pauseProducing(self) -> None:
+        super().pauseProducing()
+        if self._phase is Phase.ANSWER:
+            # Who does not read must not keep an app at work for ever.
+            self.setTimeout(self.limits.stall_seconds)
+
     def resumeProducing(self) -> None:
         super().resumeProducing()
+        if self._phase is Phase.ANSWER:
+            self.setTimeout(None)
         self._advance()
 
     def loseConnection(self) -> None:

@@ -16,6 +16,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """From the first byte of a request to the end of its headers."""
     idle_seconds: float = 60
     """Between two requests, and between two pieces of a body."""
+    stall_seconds: float = 120
+    """For a client to read on in an answer that is made while it is sent."""
     flush_seconds: float = 600
     """For a client to take the rest of an answer when the connection is to be closed."""
 

@@ -39,7 +39,7 @@ class PacedBody:
             self._cut()
             raise
         finally:
-            await _close(body)
+            await close(body)
             self._unregister()
 
     async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
@@ -94,7 +94,8 @@ async def _piece(body: AsyncIterator[bytes]) -> bytes | None:
         return None
 
 
-async def _close(body: AsyncIterator[bytes]) -> None:
-    close = getattr(body, "aclose", None)
-    if close is not None:
-        await close()
+async def close(body: AsyncIterator[bytes]) -> None:
+    """Nobody wants more of it."""
+    aclose = getattr(body, "aclose", None)
+    if aclose is not None:
+        await aclose()

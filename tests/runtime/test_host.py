@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut, TooLarge
+from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut
 from clace.interfaces import Caller
 from clace.model.app import Demands
 from clace.runtime.calls import PluginCalls
@@ -259,7 +259,7 @@ class HostTests(SynchronousTestCase):
         self.start()
         asked = self.ask()
         self.say(Head(id=1, status=200, body=bytes((1 << 20) + 1)))
-        self.assertEqual(self.failureResultOf(asked, TooLarge).value.limit, "response_size")
+        self.assertEqual(self.failureResultOf(asked, AppFailed).value.limit, "response_size")
 
     def test_talks_without_end(self):
         """A host whose frames take the daemon's time is not read for a while."""

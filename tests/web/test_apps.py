@@ -7,12 +7,14 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 from treq.testing import StubTreq
+from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppBroken, AppCrashed, AppTimedOut, BadRequest, NoSuchRoute
 from clace.model.app import App, AppSettings
 from clace.model.paths import AppPath
 from clace.model.traffic import AppResponse
+from clace.runtime.bodies import Body
 from clace.web.app_access import AppAccess
 from clace.web.app_requests import clean_path, relative_path
 from clace.web.apps import AppEdge, AppsResource, host_name
@@ -21,6 +23,7 @@ from clace.web.downloads import Downloads
 from clace.web.forwarded import TrustedProxies
 from clace.web.trail import Trail, TrailOptions
 from tests.support.threads import at_once
+from tests.support.web import Served
 from tests.web.test_admin import Events, OnePassword
 
 OPEN = App(id="app_prd_1", path="/open", settings=AppSettings(authn_type="none"))
@@ -33,6 +36,7 @@ class Apps:
 
     def __init__(self):
         self.seen = []
+        self.ready = succeed(None)
         self.answer = AppResponse(headers=(("Content-Type", "text/html"),), body=b"<p>")
 
     def find(self, host, path):
@@ -43,6 +47,7 @@ class Apps:
         self.seen.append(request)
         if isinstance(self.answer, Exception):
             raise self.answer
+        await self.ready
         return self.answer
 
 
@@ -59,10 +64,10 @@ class AppsCase(SynchronousTestCase):
             raise NoSuchRoute("file not found")
         return self.offered["f1"]
 
-    def ask(self, method, path, *, login=None, edge=DEFAULT_EDGE, **options):
+    def resource(self, edge=DEFAULT_EDGE):
         trail = Trail(self.audit, lambda: 2.0, lambda: "i1")
         access = AppAccess(OnePassword(), "system")
-        resource = AppsResource(
+        return AppsResource(
             self.apps,
             self.apps,
             access,
@@ -71,10 +76,12 @@ class AppsCase(SynchronousTestCase):
             trail,
             edge if callable(edge) else lambda _app: edge,
         )
+
+    def ask(self, method, path, *, login=None, edge=DEFAULT_EDGE, **options):
         headers = options.pop("headers", {})
         if login:
             headers["Authorization"] = "Basic " + b64encode(login.encode()).decode()
-        treq = StubTreq(resource)
+        treq = StubTreq(self.resource(edge))
         response = self.successResultOf(
             treq.request(method, "http://localhost" + path, headers=headers, **options)
         )
@@ -205,6 +212,15 @@ class AnswerTests(AppsCase):
         self.apps.answer = AppResponse(body=pieces())
         _, body = self.ask("GET", "/open")
         self.assertEqual(body, b"one two")
+
+    def test_client_that_left_before_the_answer(self):
+        """A body that is made piece by piece is ended when its client has left already."""
+        self.apps.answer = AppResponse(body=(body := Body(1024)))
+        self.apps.ready = Deferred()
+        connection = Served(self.resource()).ask(b"GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        connection.hang_up()
+        self.apps.ready.callback(None)
+        self.assertTrue(body.abandoned)
 
     def test_sharing(self):
         """With sharing on, preflights are answered here and answers carry the permission."""

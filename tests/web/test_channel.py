@@ -362,6 +362,24 @@ class PressureTests(SynchronousTestCase):
         served.recorder.release()
         self.assertEqual(len(served.recorder.seen), 3)
 
+    def test_clients_that_stop_reading(self):
+        """Who does not read on in an answer that is being made is cut off, and not before."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.ask(GET + b"\r\n")
+        for _ in range(3):
+            connection.channel.pauseProducing()
+            served.clock.advance(LIMITS.stall_seconds - 1)
+            connection.channel.resumeProducing()
+            served.clock.advance(LIMITS.stall_seconds)
+        self.assertFalse(connection.lost)
+        gone = served.recorder.waiting[0].notifyFinish()
+        connection.channel.pauseProducing()
+        served.clock.advance(LIMITS.stall_seconds)
+        self.assertTrue(connection.lost)
+        self.failureResultOf(gone)
+        self.assertEqual(served.clock.getDelayedCalls(), [])
+
 
 class EndingTests(SynchronousTestCase):
     def test_hang_up(self):
