@@ -72,24 +72,18 @@ def reloaded(result: AppsReloaded) -> Iterator[str]:
     )
 
 
-def linked(result: AppsUpdated) -> Iterator[str]:
-    for path in result.staged_update_results:
-        yield f"Linked app {path}"
-    yield from _paths("Promoted apps", result.promote_results)
-    yield (
-        f"{len(result.staged_update_results)} app(s) linked, "
-        f"{len(result.promote_results)} app(s) promoted."
-    )
-
-
-def updated(result: AppsUpdated, told: str = "Updated") -> Iterator[str]:
+def updated(result: AppsUpdated, told: str = "Updated", counted: str = "updated") -> Iterator[str]:
     for path in result.staged_update_results:
         yield f"{told} {path}"
     yield from _paths("Promoted apps", result.promote_results)
     yield (
-        f"{len(result.staged_update_results)} app(s) updated, "
+        f"{len(result.staged_update_results)} app(s) {counted}, "
         f"{len(result.promote_results)} app(s) promoted."
     )
+
+
+def linked(result: AppsUpdated) -> Iterator[str]:
+    return updated(result, "Linked app", "linked")
 
 
 def param_updated(result: AppsUpdated) -> Iterator[str]:
