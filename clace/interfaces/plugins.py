@@ -34,7 +34,8 @@ class PluginCall(Struct, frozen=True, kw_only=True):
 class PluginAnswer(Struct, frozen=True, kw_only=True):
     """What came of a call: a value, an error that the app may handle, or the number of a stream.
 
-    ``shape`` names what the value (or each item of a list) is for the app, if it is no plain value.
+    ``shape`` names what the value (or each item of a list) is for the app, if it is no plain value,
+    and ``limit`` which limit of the app an error is about, if it is about one.
     """
 
     value: Any = None
@@ -42,6 +43,7 @@ class PluginAnswer(Struct, frozen=True, kw_only=True):
     error: str = ""
     error_code: int = 0
     stream: int = 0
+    limit: str = ""
 
 
 class IPluginScope(Interface):

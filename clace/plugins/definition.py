@@ -32,9 +32,11 @@ class CallFailed(ClaceError):
 
     code = "call_failed"
 
-    def __init__(self, message: str, error_code: int = 1) -> None:
+    def __init__(self, message: str, error_code: int = 1, limit: str = "") -> None:
+        """``limit`` names that of the app that was reached, if it was one."""
         super().__init__(message)
         self.error_code = error_code
+        self.limit = limit
 
 
 class Items(Protocol):

@@ -94,7 +94,9 @@ class Scope:
             raise
         except Exception as error:  # noqa: BLE001 - a plugin's fault must not end the app's host
             failed = self._told(f"{call.plugin}.{call.function}", error)
-            return PluginAnswer(error=failed.message, error_code=failed.error_code)
+            return PluginAnswer(
+                error=failed.message, error_code=failed.error_code, limit=failed.limit
+            )
 
     async def next(self, stream: int) -> tuple[tuple[Any, ...], bool]:
         """

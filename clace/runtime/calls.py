@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from twisted.logger import Logger
 
@@ -16,9 +16,14 @@ class PluginCalls:
 
     _log = Logger()
 
-    def __init__(self, gate: IPluginGate, caller: Caller) -> None:
+    def __init__(
+        self, gate: IPluginGate, caller: Caller, reached: Callable[[str, str], None]
+    ) -> None:
+        """``reached`` is told which limit of the app a call came upon, each once, and how."""
         self._gate = gate
         self._caller = caller
+        self._reached = reached
+        self._told: set[str] = set()
         self._scope: IPluginScope | None = None
         self._ended = False
 
@@ -45,6 +50,9 @@ class PluginCalls:
             plugin=asked.plugin, function=asked.function, args=asked.args, kwargs=asked.kwargs
         )
         answer = await self._scope.call(call)
+        if answer.limit and answer.limit not in self._told:
+            self._told.add(answer.limit)
+            self._reached(answer.limit, answer.error)
         return Answer(
             call=asked.call,
             value=answer.value,

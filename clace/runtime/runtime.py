@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -172,7 +173,7 @@ class Runtime(Service):
             request_id=request.request_id,
             schema=slot.options.schema if slot.options is not None else Schema(),
         )
-        calls = PluginCalls(self._gate, caller)
+        calls = PluginCalls(self._gate, caller, partial(self._record_limit, caller))
         note = self._noted(caller, slot.lines)
         return await host.ask(request, calls, note, slot.turnstile.leave)
 

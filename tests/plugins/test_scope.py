@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import AppFailed, BadRequest, InternalError, PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import Permission
-from clace.plugins.definition import Document, Function, ItemStream, Plugin
+from clace.plugins.definition import CallFailed, Document, Function, ItemStream, Plugin
 from clace.plugins.gate import Gate
 from clace.plugins.scope import Limits
 from tests.support.plugin_contract import EVERYTHING, Counting, EchoPlugin, app, call
@@ -55,6 +55,15 @@ class ScopeTests(SynchronousTestCase):
 
             answer = self.successResultOf(self.do(self.begin(give)))
             self.assertEqual((answer.value, answer.shape), (plain, shape))
+
+    def test_failures(self):
+        """A failure is an answer, with its code and the limit that it is about."""
+
+        async def fail(invocation, given):
+            raise CallFailed("full", 3, "store_size")
+
+        answer = self.successResultOf(self.do(self.begin(fail)))
+        self.assertEqual((answer.error, answer.error_code, answer.limit), ("full", 3, "store_size"))
 
     def test_at_once(self):
         """A host that was taken over cannot make many calls at the same time."""

@@ -13,7 +13,10 @@ from tests.support.plugins import MemoryGate
 class CallTests(SynchronousTestCase):
     def setUp(self):
         self.gate = MemoryGate()
-        self.calls = PluginCalls(self.gate, Caller(app=an_app()))
+        self.reached = []
+        self.calls = PluginCalls(
+            self.gate, Caller(app=an_app()), lambda *told: self.reached.append(told)
+        )
 
     def call(self, outcome):
         def function(*_args, **_kwargs):
@@ -33,6 +36,13 @@ class CallTests(SynchronousTestCase):
             Answer(call=3, error="no", error_code=4),
         )
         self.assertEqual(self.call(PluginAnswer(stream=6)), Answer(call=3, stream=6))
+
+    def test_limits(self):
+        """A limit that a plugin came upon is told once, however often the app tries."""
+        for _ in range(3):
+            answer = self.call(PluginAnswer(error="full", error_code=1, limit="store_size"))
+            self.assertEqual(answer.error, "full")
+        self.assertEqual(self.reached, [("store_size", "full")])
 
     def test_refusals(self):
         """What may not be called ends the handler; what failed is the app's to handle."""

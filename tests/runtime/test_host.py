@@ -78,6 +78,9 @@ class HostTests(SynchronousTestCase):
     def close(self):
         self.nursery.theirs.close()
 
+    def reached(self, limit, _told):
+        self.fail(f"no plugin came upon {limit}")
+
     def say(self, *messages):
         """What the host sends."""
         self.reactor.protocol.dataReceived(b"".join(map(pack, messages)))
@@ -95,7 +98,7 @@ class HostTests(SynchronousTestCase):
         self.heard()
 
     def ask(self):
-        calls = PluginCalls(self.gate, Caller(app=an_app()))
+        calls = PluginCalls(self.gate, Caller(app=an_app()), self.reached)
         asking = self.host.ask(
             a_request(), calls, self.notes.append, lambda: self.done.append(True)
         )
@@ -265,7 +268,7 @@ class HostTests(SynchronousTestCase):
         """A host whose frames take the daemon's time is not read for a while."""
         self.start()
         asked = self.ask()
-        calls = PluginCalls(self.gate, Caller(app=an_app()))
+        calls = PluginCalls(self.gate, Caller(app=an_app()), self.reached)
         slow = self.deferred(
             self.host.ask(a_request(), calls, lambda _: self.reactor.advance(0.01), lambda: None)
         )

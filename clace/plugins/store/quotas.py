@@ -60,7 +60,8 @@ class Quota:
         limit = self.max_mb * _MEBIBYTE if by > 0 else INTEGERS[-1]
         values = {"owner": self.owner, "by": by, "limit": limit}
         if not connection.execute(_CHANGE, values).rowcount:
-            raise CallFailed(f"the app may keep {self.max_mb} MB of documents (max_mb_per_app)")
+            told = f"the app may keep {self.max_mb} MB of documents (max_mb_per_app)"
+            raise CallFailed(told, limit="store_size")
 
 
 class Weights:
