@@ -1,5 +1,6 @@
 """Plugins as apps have them, on a real server: what calls come to, streams, files, and refusals."""
 
+import contextlib
 import http.client
 import json
 import threading
@@ -153,12 +154,23 @@ def inside(req):
 def nobody(req):
     return http.head(BASE + "/json").value.status_code
 
+def events(req):
+    return http.get(BASE + "/events", stream = True)
+
+def all_text(req):
+    return [line for line in http.get(BASE + "/text", stream = True)]
+
+def leak(req):
+    http.get(BASE + "/events", stream = True)
+    return "done"
+
 app = ace.app("Fetches", routes = [
     ace.api("/" + name, handler = function) for name, function in {
         "get": get, "text": text, "no_json": no_json, "not_found": not_found, "post": post,
         "away": away, "other_header": other_header, "inside": inside, "nobody": nobody,
+        "all_text": all_text, "leak": leak,
     }.items()
-], permissions = [
+] + [ace.api("/events", handler = events, type = ace.TEXT)], permissions = [
     ace.permission("http.in", "get", ["regex:http://127\\\\.0\\\\.0\\\\.1:PORT/.*"],
         kwargs = {"headers": {"X-Api": "regex:v[0-9]"}}),
     ace.permission("http.in", "post", ["http://127.0.0.1:PORT/json"]),
@@ -231,7 +243,9 @@ app = ace.app("Greets", routes = [ace.api("/", handler = handler)], permissions 
 
 
 class Service(BaseHTTPRequestHandler):
-    """What the app fetches: JSON of the request, a text, a redirect to elsewhere."""
+    """What the app fetches: JSON of the request, a text, a redirect to elsewhere, and lines that
+    drip until nobody wants them.
+    """
 
     def do_GET(self):
         if self.path.startswith("/json"):
@@ -242,12 +256,24 @@ class Service(BaseHTTPRequestHandler):
             self.answer(200, json.dumps(told), "application/json")
         elif self.path == "/text":
             self.answer(200, "caf\xe9", "text/plain; charset=utf-8")
+        elif self.path == "/events":
+            self.drip()
         elif self.path == "/away":
             self.answer(302, "", "text/plain", Location="http://localhost/elsewhere")
         else:
             self.answer(404, "nothing here", "text/plain")
 
     do_POST = do_HEAD = do_GET
+
+    def drip(self):
+        self.server.dripping.set()
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for number in range(1000):
+                self.wfile.write(f"data: {number}\n".encode())
+                self.server.left.wait(0.02)
+        self.server.dripping.clear()
 
     def answer(self, status, text, content_type, **headers):
         body = text.encode()
@@ -390,12 +416,14 @@ class HTTPTestCase(PluginTestCase):
     def setUp(self):
         super().setUp()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+        self.server.dripping, self.server.left = threading.Event(), threading.Event()
         self.port = self.server.server_port
         thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
         thread.start()
         self.addCleanup(thread.join)
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
+        self.addCleanup(self.server.left.set)
 
 
 class HTTPTests(HTTPTestCase):
@@ -423,6 +451,27 @@ class HTTPTests(HTTPTestCase):
             ["http request failed with status code 404: 404 Not Found", 404],
         )
         self.assertNotIn("HTTP11ClientFactory", self.daemon.said())
+
+    def assert_left(self):
+        self.wait_until("the connection is closed", lambda: not self.server.dripping.is_set())
+
+    def test_streams(self):
+        """The lines of an answer arrive while it is made, and nothing goes on when nobody listens;
+        an app that left a stream open is told.
+        """
+        path = self.fetches()
+        pending = self.daemon.begin("GET", f"{path}/events")
+        answer = pending.connection.getresponse()
+        self.assertEqual([answer.readline() for _ in range(2)], [b"data: 0\n", b"data: 1\n"])
+        self.assertTrue(self.server.dripping.is_set())
+        pending.connection.close()
+        self.assert_left()
+        self.assertEqual(self.value(f"{path}/all_text"), ["caf\xe9"])
+        self.assertEqual(
+            self.failure(f"{path}/leak").strip(),
+            "resource has not be closed, check handler code: http.in:get_stream",
+        )
+        self.assert_left()
 
     def test_refusals(self):
         """Nothing is fetched that no permission names: no redirect, no header, no inner host."""

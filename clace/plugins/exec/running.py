@@ -11,9 +11,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from clace.plugins.definition import CallFailed
-from clace.plugins.exec.lines import Lines, parsed, parsed_lines
 from clace.plugins.exec.pipes import Pipe
 from clace.plugins.exec.programs import Program
+from clace.plugins.lines import Lines, parsed, parsed_lines
 from clace.threads import InThread
 
 _MAX_ERRORS = 64 * 1024

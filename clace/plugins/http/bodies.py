@@ -61,6 +61,7 @@ class Request(Struct, frozen=True):
     auth_signature: dict[str, Any] = {}
     error_on_fail: bool = True
     timeout: float = 300
+    stream: bool = False
 
 
 class Content(Struct, frozen=True):

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred
 from twisted.web.iweb import IPolicyForHTTPS, IResponse
 
 from clace.errors import BadRequest, PluginRefused
 from clace.model.app import Permission
-from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
+from clace.plugins.definition import CallFailed, Function, Invocation, ItemStream, Plugin
 from clace.plugins.http import bodies
-from clace.plugins.http.answers import abandon, collected, status_text, value
-from clace.plugins.http.connecting import resolving
+from clace.plugins.http.answers import encoding_of, status_text, value
+from clace.plugins.http.connecting import Connections, resolving
+from clace.plugins.http.deadlines import in_time
 from clace.plugins.http.guard import Guard
+from clace.plugins.http.receiving import Body, LineItems, abandon, collected
 from clace.plugins.http.sending import Ask, Sender
 from clace.plugins.http.urls import Target, unambiguous
 
@@ -61,7 +63,10 @@ class Http:
         return Plugin("http.in", functions)
 
     async def _call(self, method: str, invocation: Invocation, given: bodies.Request) -> Any:
-        """:raises CallFailed: there is no answer in time, or with ``error_on_fail`` a bad one."""
+        """The answer, or with ``stream`` the lines of its body.
+
+        :raises CallFailed: there is none in time, or with ``error_on_fail`` a bad one.
+        """
         if not given.timeout > 0:  # nor what is no number, which a host could send
             raise BadRequest("http.in: timeout must be more than 0")
         if given.auth_signature:
@@ -76,59 +81,50 @@ class Http:
         grants: Iterable[Permission] = invocation.grants
         if (url := unambiguous(given.url)) != given.url:
             grants = invocation.grants_for((url, *invocation.args[1:]))
-        exchange = Deferred.fromCoroutine(
-            self._exchange(invocation, grants, first, error_on_fail=given.error_on_fail)
-        )
-        return await self._in_time(exchange, min(given.timeout, self._settings.seconds))
-
-    async def _in_time(self, exchange: Deferred[Any], seconds: float) -> Any:
-        expired = False
-
-        def expire() -> None:
-            nonlocal expired
-            expired = True
-            exchange.cancel()
-
-        deadline = self._clock.callLater(seconds, expire)
-        try:
-            return await exchange
-        except Exception:
-            # What is cancelled may fail in any way that one of its layers knows.
-            if expired:
-                raise CallFailed(f"http request timed out after {seconds:g} seconds") from None
-            raise
-        finally:
-            if deadline.active():
-                deadline.cancel()
+        seconds = min(given.timeout, self._settings.seconds)
+        told = f"http request timed out after {seconds:g} seconds"
+        exchange = self._exchange(invocation, grants, first, given)
+        return await in_time(self._clock, exchange, seconds, told)
 
     async def _exchange(
         self,
         invocation: Invocation,
         grants: Iterable[Permission],
         ask: Ask,
-        *,
-        error_on_fail: bool,
+        given: bodies.Request,
     ) -> Any:
-        connections = self._sender.connections()
-        try:
-            for _ in range(_MAX_REDIRECTS + 1):
-                addresses = await self._guard.addresses(ask.target, grants)
-                response = await self._sender.send(ask, addresses, connections)
-                after = ask.after(response)
-                if after is None:
-                    return await self._answer(ask, response, error_on_fail=error_on_fail)
-                abandon(response)
-                ask, grants = after, _grants(invocation, after.target)
-        finally:
-            connections.end()
-        raise CallFailed(f"stopped after {_MAX_REDIRECTS} redirects")
+        with ExitStack() as ending:
+            connections = self._sender.connections()
+            ending.callback(connections.end)
+            target, response = await self._followed(invocation, grants, ask, connections)
+            if given.error_on_fail and (problem := status_text(response)):
+                raise CallFailed(problem)
+            limit = self._settings.answer_bytes
+            if not given.stream:
+                return value(str(target), response, await collected(response, limit))
+            body, encoding = Body.of(response, limit), encoding_of(response)
+            silence = min(given.timeout, self._settings.seconds)
+            close = ending.pop_all().close
+            items = LineItems(body, encoding, self._clock, silence, close)
+            return ItemStream(f"{invocation.function}_stream", items)
 
-    async def _answer(self, ask: Ask, response: IResponse, *, error_on_fail: bool) -> Any:
-        if error_on_fail and (problem := status_text(response)):
+    async def _followed(
+        self,
+        invocation: Invocation,
+        grants: Iterable[Permission],
+        ask: Ask,
+        connections: Connections,
+    ) -> tuple[Target, IResponse]:
+        """The answer that is no redirect, and where it is from."""
+        for _ in range(_MAX_REDIRECTS + 1):
+            addresses = await self._guard.addresses(ask.target, grants)
+            response = await self._sender.send(ask, addresses, connections)
+            after = ask.after(response)
+            if after is None:
+                return ask.target, response
             abandon(response)
-            raise CallFailed(problem)
-        body = await collected(response, self._settings.answer_bytes)
-        return value(str(ask.target), response, body)
+            ask, grants = after, _grants(invocation, after.target)
+        raise CallFailed(f"stopped after {_MAX_REDIRECTS} redirects")
 
 
 def _grants(invocation: Invocation, target: Target) -> Iterable[Permission]:

@@ -2,16 +2,11 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import StringTransport
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.client import ResponseDone
-from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.http.answers import Collector, Response, collected, status_text, value
+from clace.plugins.http.answers import Response, status_text, value
 
 
 class FakeResponse:
@@ -25,47 +20,6 @@ class FakeResponse:
     def deliverBody(self, protocol):
         self.protocol = protocol
         protocol.makeConnection(self.transport)
-
-
-class CollectorTests(SynchronousTestCase):
-    def collect(self, *chunks, reason, limit=10):
-        self.transport = StringTransport()
-        collector = Collector(limit)
-        collector.makeConnection(self.transport)
-        for chunk in chunks:
-            collector.dataReceived(chunk)
-        collector.connectionLost(Failure(reason))
-        return collector.complete
-
-    def test_whole(self):
-        """A body is what arrived, if its end did too or nobody said how long it is."""
-        for reason in (ResponseDone(), PotentialDataLoss()):
-            self.assertEqual(self.successResultOf(self.collect(b"a", b"b", reason=reason)), b"ab")
-
-    def test_cut_short(self):
-        """A body without its end is an error."""
-        self.failureResultOf(self.collect(b"a", reason=ConnectionLost()), CallFailed)
-
-    def test_too_large(self):
-        """A body over the limit ends the connection."""
-        self.failureResultOf(self.collect(b"a" * 11, b"b", reason=ConnectionLost()), CallFailed)
-        self.assertTrue(self.transport.disconnecting)
-
-    def test_cancel(self):
-        """Who stops waiting ends the connection."""
-        collector = Collector(10)
-        collector.makeConnection(StringTransport())
-        collector.complete.addErrback(lambda _: None)
-        collector.complete.cancel()
-        self.assertTrue(collector.transport.disconnecting)
-        collector.dataReceived(b"late")
-        collector.connectionLost()
-
-    def test_announced(self):
-        """A body that is said to be too large is not read at all."""
-        response = FakeResponse(length=11)
-        self.failureResultOf(collected(response, 10), CallFailed)
-        self.assertTrue(response.transport.disconnecting)
 
 
 class ValueTests(SynchronousTestCase):

@@ -8,12 +8,13 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import BadRequest, PluginRefused
+from clace.errors import AppFailed, BadRequest, PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import Permission
 from clace.plugins.gate import Gate
 from clace.plugins.http.plugin import Http, HttpSettings
 from tests.plugins.http.test_connecting import Names
+from tests.support.memory_secrets import MemorySecrets
 from tests.support.plugin_contract import app, call
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
@@ -24,7 +25,7 @@ def redirect(location, code=302):
     return f"HTTP/1.1 {code} X\r\nLocation: {location}\r\nContent-Length: 3\r\n\r\nabc".encode()
 
 
-class HttpTests(SynchronousTestCase):
+class HttpTestCase(SynchronousTestCase):
     def setUp(self):
         self.reactor = MemoryReactorClock()
         names = {
@@ -35,15 +36,16 @@ class HttpTests(SynchronousTestCase):
         self.reactor.nameResolver = Names(names)
         self.begin()
 
-    def begin(self, *arguments, **settings):
+    def begin(self, *arguments, secrets=(), **settings):
         permissions = [
-            Permission("http.in", name, tuple(one))
+            Permission("http.in", name, tuple(one), secrets=secrets)
             for name in METHODS
             for one in (arguments or [()])
         ]
         http = Http(self.reactor, HttpSettings(**settings), bytes)
         its_app = app(*permissions, loads=("http.in",))
-        self.scope = Gate([http.plugin]).begin(Caller(app=its_app))
+        gate = Gate([http.plugin], secrets=MemorySecrets({("env", "k"): "hunter2"}))
+        self.scope = gate.begin(Caller(app=its_app))
 
     def ask(self, *args, method="get", **kwargs):
         return Deferred.fromCoroutine(
@@ -76,6 +78,8 @@ class HttpTests(SynchronousTestCase):
         self.assertIsNone(answer.value)
         return answer.error
 
+
+class HttpTests(HttpTestCase):
     def test_get(self):
         """An answer has its URL, status, headers and text."""
         asking = self.ask("http://a.test/b", {"c": "d"})
@@ -284,3 +288,131 @@ class HttpTests(SynchronousTestCase):
         """Signatures are refused, not left out."""
         asking = self.ask("http://a.test/", auth_signature={"type": "SL"})
         self.assertIn("not supported", self.failureResultOf(asking, BadRequest).value.message)
+
+
+class StreamTests(HttpTestCase):
+    HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+
+    def open(self, *args, data=HEAD, **kwargs):
+        """A stream whose server has sent this."""
+        asking = self.ask("http://a.test/", *args, stream=True, **kwargs)
+        self.protocol, self.transport = self.accept()
+        self.protocol.dataReceived(data)
+        return self.successResultOf(asking).stream
+
+    def next(self, stream):
+        return Deferred.fromCoroutine(self.scope.next(stream))
+
+    def page(self, stream):
+        return self.successResultOf(self.next(stream))
+
+    def fails(self, stream):
+        return self.failureResultOf(self.next(stream), AppFailed).value.message
+
+    def test_lines(self):
+        """The lines of an answer come as they arrive, and the connection is closed at its end."""
+        stream = self.open(data=self.HEAD + b"one\ntw")
+        self.assertEqual(self.page(stream), (("one",), True))
+        page = self.next(stream)
+        self.protocol.dataReceived(b"o\nthree")
+        self.assertEqual(self.successResultOf(page), (("two",), True))
+        self.protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(self.page(stream), (("three",), False))
+        self.assertEqual(self.successResultOf(self.scope.end()), ())
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_end_of_answer(self):
+        """An answer that says where it ends closes its connection there."""
+        stream = self.open(data=HELLO)
+        self.assertEqual(self.page(stream), (("hello",), False))
+        self.assertTrue(self.transport.disconnecting)
+
+    def test_every_function(self):
+        """All functions can stream; an answer without a body has no lines."""
+        for name in METHODS:
+            stream = self.open(method=name, data=b"HTTP/1.1 204 No Content\r\n\r\n")
+            self.assertEqual(self.page(stream), ((), False))
+
+    def test_charset(self):
+        """The text is that of the charset which the answer names."""
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=latin-1\r\n\r\n"
+        self.assertEqual(self.page(self.open(data=head + b"\xe4\n")), (("\xe4",), True))
+
+    def test_judged_before(self):
+        """Redirects and statuses are what they are without a stream."""
+        asking = self.ask("http://a.test/", stream=True)
+        self.answer(redirect("http://b.test/"))
+        self.answer(b"HTTP/1.1 404 Not Found\r\n\r\n")
+        self.assertIn("404 Not Found", self.error(asking))
+        self.ask("http://a.test/", stream=True)
+        self.answer(redirect("http://127.0.0.1/"))
+        stream = self.open(error_on_fail=False, data=b"HTTP/1.1 404 No\r\n\r\nwhy\n")
+        self.assertEqual(self.page(stream), (("why",), True))
+
+    def test_pace(self):
+        """A server waits as long as the app does not go on."""
+        stream = self.open()
+        self.assertEqual(self.transport.producerState, "paused")
+        page = self.next(stream)
+        self.assertEqual(self.transport.producerState, "producing")
+        self.protocol.dataReceived(b"one\n")
+        self.successResultOf(page)
+        self.assertEqual(self.transport.producerState, "paused")
+
+    def test_time(self):
+        """The timeout is for the head, and then for each silence."""
+        asking = self.ask("http://a.test/", stream=True, timeout=5)
+        self.reactor.advance(5)
+        self.assertEqual(self.error(asking), "http request timed out after 5 seconds")
+        self.begin(seconds=20)
+        stream = self.open(timeout=1000)
+        for _ in range(3):
+            page = self.next(stream)
+            self.reactor.advance(19)
+            self.protocol.dataReceived(b"on\n")
+            self.successResultOf(page)
+        page = self.next(stream)
+        self.reactor.advance(20)
+        told = self.failureResultOf(page, AppFailed).value.message
+        self.assertEqual(told, "nothing came of the answer for 20 seconds")
+        self.assertTrue(self.transport.disconnecting)
+
+    def test_size(self):
+        """The limit of an answer is one for all of its lines, announced or not."""
+        self.begin(answer_bytes=4)
+        asking = self.ask("http://a.test/", stream=True)
+        self.answer(HELLO)
+        self.assertEqual(self.error(asking), "the answer is over the limit of 4 bytes")
+        stream = self.open(data=self.HEAD + b"a\n")
+        self.page(stream)
+        self.protocol.dataReceived(b"b\nc\n")
+        self.assertEqual(self.fails(stream), "the answer is over the limit of 4 bytes")
+        self.assertTrue(self.transport.disconnecting)
+
+    def test_cut_short(self):
+        """An answer that breaks off is an error after what came of it."""
+        stream = self.open(data=HELLO[:-3] + b"\n")
+        self.page(stream)
+        self.protocol.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual(self.fails(stream), "the answer ended before it was complete")
+
+    def test_end_of_request(self):
+        """The end of the app's request closes the connection, also while it waits for a line."""
+        for waits in (False, True):
+            self.begin()
+            stream = self.open()
+            page = self.next(stream) if waits else None
+            self.assertEqual(self.successResultOf(self.scope.end()), ("http.in:get_stream",))
+            self.assertTrue(self.transport.disconnecting)
+            if waits:
+                self.failureResultOf(page, PluginRefused)
+            self.protocol.connectionLost(Failure(ConnectionDone()))
+            self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_secrets(self):
+        """A secret that the server sends back is hidden, wherever its pieces end."""
+        self.begin(secrets=(("k",),))
+        stream = self.open({"key": '{{secret "k"}}'}, data=self.HEAD + b"it is hun")
+        page = self.next(stream)
+        self.protocol.dataReceived(b"ter2\n")
+        self.assertEqual(self.successResultOf(page), (('it is {{secret "k"}}',), True))

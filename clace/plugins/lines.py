@@ -1,4 +1,4 @@
-"""Output of programs as lines, and lines as what they say."""
+"""Bytes that arrive as lines, and lines as what they say."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Lines:
         :raises CallFailed: one is longer than the limit.
         """
         self._rest += data
-        *complete, rest = self._rest.split(b"\n")
-        self._rest = rest
-        for line in complete:
-            yield self._text(line)
-        self._check(rest)
+        if b"\n" in data:  # or a long line that comes byte by byte would be gone through each time
+            *complete, self._rest = self._rest.split(b"\n")
+            for line in complete:
+                yield self._text(line)
+        self._check(self._rest)
 
     def end(self) -> Iterator[str]:
         """The last line, if it did not end in a newline."""
@@ -43,7 +43,7 @@ class Lines:
 
     def _check(self, line: bytearray) -> None:
         if len(line) > self._limit:
-            raise CallFailed(f"a line of the output is longer than {self._limit} bytes")
+            raise CallFailed(f"a line is longer than {self._limit} bytes")
 
 
 def parsed_lines(lines: Iterable[str]) -> list[Any]:
