@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
@@ -39,7 +40,7 @@ class Downloads:
         self._in_thread = in_thread
 
     async def answer(self, app: App, user: str, file_id: str) -> AppResponse:
-        """The file, as an attachment.
+        """The file, as an attachment. Its body must be closed, or nobody else can have it.
 
         :raises NoSuchRoute: the app offers this user no such file.
         """
@@ -51,18 +52,36 @@ class Downloads:
                 ("Content-Disposition", f"attachment; filename*=UTF-8''{quote(download.name)}"),
                 ("Cache-Control", "no-store"),
             ),
-            body=self._pieces(download),
+            body=_Pieces(download, self._in_thread),
         )
 
-    async def _pieces(self, download: Download) -> AsyncIterator[bytes]:
-        left = download.size
-        try:
-            while left > 0:
-                size = min(left, _PIECE)
-                piece = await self._in_thread(lambda: download.file.read(size))  # noqa: B023
-                if not piece:
-                    raise EOFError(f"{download.name} became shorter while it was sent")
-                left -= len(piece)
-                yield piece
-        finally:
-            download.close(left == 0)
+
+class _Pieces:
+    """The body of a download. It is not begun for everybody, so whoever has it closes it."""
+
+    def __init__(self, download: Download, in_thread: InThread) -> None:
+        self._download = download
+        self._in_thread = in_thread
+        self._left = download.size
+        self._delivered = False
+        self._closed = False
+
+    def __aiter__(self) -> _Pieces:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._left == 0:
+            self._delivered = True
+            raise StopAsyncIteration
+        size = min(self._left, _PIECE)
+        piece = await self._in_thread(partial(self._download.file.read, size))
+        if not piece:
+            raise EOFError(f"{self._download.name} became shorter while it was sent")
+        self._left -= len(piece)
+        return piece
+
+    async def aclose(self) -> None:
+        """Delivered is what was asked for beyond its end."""
+        if not self._closed:
+            self._closed = True
+            self._download.close(self._delivered)
