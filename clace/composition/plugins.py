@@ -89,7 +89,8 @@ class Plugins:
         return secure or plain
 
     def _fs(self, _section: FSPlugin) -> Plugin:
-        settings = FsSettings(file_access=self._folders_of)
+        home = str(self._config.home)  # /tmp is open by default, and homes are made there too
+        settings = FsSettings(file_access=self._folders_of, closed=(home,))
         return Fs(settings, self.temp_files, self._in_thread).plugin
 
     def _folders_of(self, app: App) -> tuple[str, ...]:

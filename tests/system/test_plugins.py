@@ -113,7 +113,7 @@ def offer(req):
     return fs.serve_tmp_file(made, name = "r\\u00e9port.txt", mime_type = "text/plain").value
 
 def other(req):
-    return fs.serve_tmp_file("/etc/passwd").value
+    return fs.serve_tmp_file(req.Query["path"][0]).value
 
 app = ace.app("Files", routes = [ace.api("/", handler = offer), ace.api("/other", handler = other)],
     permissions = [
@@ -407,9 +407,13 @@ class FileTests(PluginTestCase):
         self.wait_until("the file is gone", lambda: not list(folder.iterdir()))
 
     def test_other_file(self):
-        """A file outside of the configured folders is not offered."""
+        """A file outside of the configured folders is not offered, nor one of the server's own,
+        although its home is in ``/tmp``.
+        """
         path = self.install(FILES)
-        self.assertIn("file access denied for /etc/passwd", self.failure(f"{path}/other"))
+        for other in ("/etc/passwd", self.daemon.config):
+            told = self.failure(f"{path}/other?path={other}")
+            self.assertIn(f"file access denied for {other}", told)
 
 
 class HTTPTestCase(PluginTestCase):

@@ -23,28 +23,33 @@ class Access:
 
     A permission names files if its first argument is a path, or a pattern for paths that begins
     with a slash. A literal path is good for whatever it leads to, as its operator wrote it; a
-    pattern must match the path without symbolic links and dots too.
+    pattern must match the path without symbolic links and dots too. What is in a ``closed`` folder
+    only a literal path opens, or a root that is in there itself.
     """
 
     roots: tuple[str, ...]
     named: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, roots: Sequence[str], grants: Iterable[Permission]) -> Access:
+    def of(
+        cls, roots: Sequence[str], grants: Iterable[Permission], closed: tuple[str, ...] = ()
+    ) -> Access:
         first = ["".join(grant.arguments[:1]) for grant in grants]
         named = tuple(filter(_names_paths, first))
         if first and len(named) == len(first):
-            return cls((), named)
-        return cls(tuple(map(os.path.realpath, roots)), named)
+            return cls((), named, closed)
+        return cls(tuple(map(os.path.realpath, roots)), named, closed)
 
     def allows(self, given: str, real: str) -> bool:
         """Whether ``given`` may be looked at, which without symbolic links is ``real``."""
-        if any(real == root or real.startswith(root.rstrip("/") + "/") for root in self.roots):
+        if given in self.named and not given.startswith(PREFIX):
             return True
-        return any(
-            matches(expected, real) if expected.startswith(PREFIX) else expected == given
-            for expected in self.named
-        )
+        around = [folder for folder in self.closed if _is_in(real, folder)]
+        if any(_is_in(real, root) and _is_below(root, around) for root in self.roots):
+            return True
+        patterns = (expected for expected in self.named if expected.startswith(PREFIX))
+        return not around and any(matches(pattern, real) for pattern in patterns)
 
     def check(self, given: str, real: str) -> None:
         """:raises CallFailed: it may not be looked at."""
@@ -94,6 +99,14 @@ def unlinked(path: str) -> str:
         return os.path.realpath(path)
     except ValueError:
         return path
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _is_below(path: str, folders: Iterable[str]) -> bool:
+    return all(path != folder and _is_in(path, folder) for folder in folders)
 
 
 def _names_paths(expected: str) -> bool:

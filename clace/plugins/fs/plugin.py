@@ -30,11 +30,13 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 
 class FsSettings(Struct, frozen=True, kw_only=True):
-    """The folders open to an app; how many entries one call may look at, and how many calls
-    may be looking at the same time: half of them for one app.
+    """The folders open to an app, and those that stay closed although one around them is open;
+    how many entries one call may look at, and how many calls may be looking at the same time:
+    half of them for one app.
     """
 
     file_access: Callable[[App], tuple[str, ...]]
+    closed: tuple[str, ...] = ()
     entries: int = 1_000_000
     at_once: int = 4
 
@@ -81,6 +83,8 @@ class Fs:
         self._settings = settings
         self._files = files
         self._in_thread = in_thread
+        self._closed = tuple(map(os.path.realpath, settings.closed))
+        self._not_entered = frozenset(map(_identity, self._closed))
         # Long walks must leave threads for those who only want a file, one app's for other apps'.
         self._walking = DeferredSemaphore(settings.at_once)
         self._of_app: WeakValueDictionary[str, DeferredSemaphore] = WeakValueDictionary()
@@ -174,10 +178,10 @@ class Fs:
 
     def _access(self, invocation: Invocation) -> Access:
         roots = self._settings.file_access(invocation.caller.app)
-        return Access.of(roots, invocation.grants)
+        return Access.of(roots, invocation.grants, self._closed)
 
     def _walk(self, *, ignore_errors: bool) -> Walk:
-        return Walk(self._settings.entries, ignore_errors)
+        return Walk(self._settings.entries, ignore_errors, self._not_entered)
 
     async def _walked(self, invocation: Invocation, walk: Walk, work: Callable[[], T]) -> T:
         its_share = DeferredSemaphore(max(self._settings.at_once // 2, 1))
@@ -188,6 +192,11 @@ class Fs:
             finally:
                 # If nobody waits any more, the thread must not go on for them.
                 walk.stopped.set()
+
+
+def _identity(path: str) -> tuple[int, int]:
+    state = Path(path).stat()
+    return state.st_dev, state.st_ino
 
 
 def _listed(access: Access, walk: Walk, given: List) -> list[dict[str, Any]]:

@@ -18,10 +18,14 @@ _MAX_DEPTH = 128
 
 @define
 class Walk:
-    """One walk: how many entries it may still see, and whether anybody still waits for it."""
+    """One walk: how many entries it may still see, and whether anybody still waits for it.
+
+    Folders whose device and inode are in ``closed`` are seen and not entered.
+    """
 
     budget: int
     ignore_errors: bool
+    closed: frozenset[tuple[int, int]] = frozenset()
     stopped: Event = field(factory=Event)
 
     def entries(self, folder: int, path: str) -> Iterator[tuple[str, os.stat_result]]:
@@ -49,15 +53,19 @@ class Walk:
         for name, state in self.entries(folder, path):
             place = joined(path, name)
             yield place, state
-            if stat.S_ISDIR(state.st_mode) and state.st_dev == device:
+            if self._is_open(state) and state.st_dev == device:
                 yield from self._inside(folder, name, place, device, depth)
 
     def size(self, folder: int, name: str, path: str, state: os.stat_result) -> int:
         """The size of an entry, and if it is a folder of all that is below it."""
-        if not stat.S_ISDIR(state.st_mode):
+        if not self._is_open(state):
             return blocks(state)
         inside = self._inside(folder, name, path, state.st_dev, 0)
         return blocks(state) + sum(blocks(below) for _, below in inside)
+
+    def _is_open(self, state: os.stat_result) -> bool:
+        """Whether it is a folder that may be entered."""
+        return stat.S_ISDIR(state.st_mode) and (state.st_dev, state.st_ino) not in self.closed
 
     def _inside(
         self, folder: int, name: str, path: str, device: int, depth: int

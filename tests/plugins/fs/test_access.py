@@ -65,6 +65,26 @@ class AllowsTests(SynchronousTestCase):
             self.assertEqual(access.allows("/tmp/a/../b", "/tmp/b"), allowed)
         self.assertTrue(Access.of(("/tmp",), grants(())).allows("/tmp/b", "/tmp/b"))
 
+    def test_closed(self):
+        """A closed folder is not open with one around it or by a pattern: only by name, or by a
+        root in there. What is beside it is as before.
+        """
+        closed = ("/tmp/home",)
+        around = Access.of(("/tmp", "/tmp/home", "/tmp/home/shared"), grants(()), closed)
+        for path, allowed in (
+            ("/tmp/home", False),
+            ("/tmp/home/metadata.db", False),
+            ("/tmp/homely", True),
+            ("/tmp/a", True),
+            ("/tmp/home/shared/a", True),
+        ):
+            self.assertEqual(around.allows(path, path), allowed, path)
+        self.assertFalse(around.allows("/tmp/link", "/tmp/home/metadata.db"))
+        pattern = Access.of((), grants(("regex:/tmp/.*",), ("/tmp/home/logs",)), closed)
+        self.assertTrue(pattern.allows("/tmp/home/logs", "/tmp/home/logs"))
+        self.assertFalse(pattern.allows("/tmp/home/run", "/tmp/home/run"))
+        self.assertTrue(pattern.allows("/tmp/a", "/tmp/a"))
+
     def test_not_explicit(self):
         """A pattern that names no path opens nothing beyond the folders open to all."""
         for expected in ("regex:.*", "regex:.*/srv", "srv", "regex:[/]srv"):

@@ -28,9 +28,9 @@ class FsTests(SynchronousTestCase):
         (self.root / "closed").mkdir()
         (self.root / "closed" / "c.txt").write_text("secret")
         self.open = f"{self.root}/open"
-        clock = Clock()
-        clock.advance(1_800_000_000)
-        self.files = TempFiles(str(self.root), clock, os.urandom, at_once)
+        self.clock = Clock()
+        self.clock.advance(1_800_000_000)
+        self.files = TempFiles(str(self.root), self.clock, os.urandom, at_once)
         self.begin()
 
     def begin(self, arguments=(), in_thread=at_once, **settings):
@@ -82,6 +82,23 @@ class FsTests(SynchronousTestCase):
             path = f"{self.open}/../closed"
             answer = self.answer(name, path)
             self.assertEqual(answer.error, f"file access denied for {path}", name)
+
+    def test_closed(self):
+        """A folder that stays closed is seen from around it and no more; a file that was made for
+        the app can be offered from there.
+        """
+        docs = f"{self.open}/docs"
+        self.begin(closed=(docs,))
+        for name in NAMES:
+            self.assertIn("denied", self.answer(name, f"{docs}/a.txt").error, name)
+        self.assertEqual(set(self.rows("find", self.open)), {f"{self.open}/b.csv"})
+        rows = self.rows("list", self.open, recursive_size=True)
+        self.assertEqual(rows[docs]["size"], 4096)
+        self.files = TempFiles(docs, self.clock, os.urandom, at_once)
+        self.begin(closed=(docs,))
+        made = self.files.reserve("app_prd_1")
+        self.successResultOf(self.files.create(made)).close()
+        self.assertEqual(self.answer("serve_tmp_file", made).error, "")
 
     def test_named_by_permission(self):
         """A folder that a permission names is open for the calls that it covers."""

@@ -45,6 +45,13 @@ class WalkTests(SynchronousTestCase):
         size = Walk(100, ignore_errors=False).size(self.folder, "a", "/r/a", state)
         self.assertEqual(size, own + link + 8192)
 
+    def test_not_entered(self):
+        """A closed folder is seen, and nothing that is in it, nor how large that is."""
+        state = (self.root / "a" / "b").lstat()
+        walk = Walk(100, False, frozenset({(state.st_dev, state.st_ino)}))
+        self.assertEqual(self.paths(walk), ["/r/a", "/r/a/b", "/r/a/link", "/r/small"])
+        self.assertEqual(walk.size(self.folder, "a/b", "/r/a/b", state), blocks(state))
+
     def test_budget(self):
         """A walk ends when it has seen as much as it may."""
         with self.assertRaises(CallFailed):
