@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from threading import Lock
 from typing import Protocol
 
 from msgspec import Struct
@@ -66,6 +67,8 @@ class StoredSecrets:
         self._rows = rows
         self._source = source
         self._around = around
+        # What is put while all is sealed anew must not be sealed with the key from before.
+        self._sealing = Lock()
         self._keys: Keys | None = None
         self._is_marked = False
         self._reason = "its keys have not been read"
@@ -137,19 +140,20 @@ class StoredSecrets:
         return self._keys
 
     def _opened(self, name: str) -> tuple[SealedSecret, bytes]:
-        keys = self._usable()
         row = None if name == KEYCHECK else self._rows.get(name)
+        keys = self._usable()  # after the row, which may just have been sealed with a new one
         if row is None or keys is None:
             raise NoSuchSecret(_NONE)
         return row, unseal(keys, row.key_id, row.name, row.sealed)
 
     def _put(self, entry: SecretEntry, *, replace: bool) -> bool:
-        keys = self._usable()
-        if keys is None:
-            keys = self._first_keys()
-        if not self._is_marked:
-            self._mark(keys)
-        return self._rows.put(self._sealed(keys, entry), replace=replace)
+        with self._sealing:
+            keys = self._usable()
+            if keys is None:
+                keys = self._first_keys()
+            if not self._is_marked:
+                self._mark(keys)
+            return self._rows.put(self._sealed(keys, entry), replace=replace)
 
     def _first_keys(self) -> Keys:
         """The key file is made when something is stored for the first time."""
@@ -172,11 +176,12 @@ class StoredSecrets:
         self._is_marked = True
 
     def _rekey(self) -> tuple[int, int]:
-        self.open()
-        keys = self._usable()
-        if keys is None:
-            return 0, 0
-        changed = set(self._rows.rewrite(partial(self._resealed, keys)))
+        with self._sealing:
+            self.open()
+            keys = self._usable()
+            if keys is None:
+                return 0, 0
+            changed = set(self._rows.rewrite(partial(self._resealed, keys)))
         names = {row.name for row in self._rows.all()} - {KEYCHECK}
         return len(names & changed), len(names - changed)
 

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
@@ -163,6 +164,25 @@ class StoredTests(House, SynchronousTestCase):
         self.path.write_text(line("new", b"n"))
         fresh = self.server()
         self.assertEqual([fresh.value(name) for name in "abc"], ["1", "2", "3"])
+
+    def test_put_while_rekeying(self):
+        """What is being stored when all is sealed anew does not stay with the old key."""
+        plain = self.around.random
+
+        def random(size):
+            if rekeying.ident is None:
+                rekeying.start()
+                rekeying.join(0.2)  # time enough to be done, if it did not have to wait
+            return plain(size)
+
+        self.keep(self.server())
+        self.around = replace(self.around, random=random)
+        store = self.server()
+        rekeying = Thread(target=lambda: self.successResultOf(store.rekey()))
+        self.path.write_text(line("new", b"n") + "\n" + self.path.read_text())
+        self.keep(store, "b")
+        rekeying.join()
+        self.assertEqual({row.key_id for row in self.rows.all()}, {"new"})
 
     def test_rekey_needs_every_key(self):
         """If one secret cannot be opened none is sealed anew, and it is named."""
