@@ -19,7 +19,9 @@ from clace.plugins.definition import Plugin
 from clace.plugins.exec.plugin import Exec, ExecSettings
 from clace.plugins.fs.plugin import Fs, FsSettings
 from clace.plugins.gate import Gate
+from clace.plugins.http.names import resolving
 from clace.plugins.http.plugin import Http, HttpSettings
+from clace.plugins.http.sharing import Shared
 from clace.plugins.introspection import Insight, Introspection
 from clace.plugins.packages import package_plugins
 from clace.plugins.store.database import Database, open_database
@@ -47,6 +49,7 @@ class Plugins:
         self.temp_files = TempFiles(str(folder), reactor, secrets.token_bytes, self._in_thread)
         search_path = ExecSettings(search_path=os.environ.get("PATH", os.defpath))
         self.programs = Exec(reactor, search_path, self.temp_files, self._in_thread)
+        self._requests = Shared(reactor, resolving(reactor))
         self._access = AppAccess(data.account, self._config.security.app_default_auth_type)
         self._urls: Urls = lambda address: ("", address.path)
         insight = Insight(data.store, data.audit, self._may_use, self._url)
@@ -98,7 +101,7 @@ class Plugins:
 
     def _http(self, section: HTTPPlugin) -> Plugin:
         settings = HttpSettings(allow=section.allow_hosts)
-        return Http(self._reactor, settings, secrets.token_bytes).plugin
+        return Http(self._reactor, settings, self._requests, secrets.token_bytes).plugin
 
     def _store(self, section: StorePlugin) -> Plugin:
         settings = StoreSettings(

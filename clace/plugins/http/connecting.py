@@ -17,10 +17,8 @@ from twisted.internet.interfaces import (
     IDelayedCall,
     IProtocol,
     IProtocolFactory,
-    IReactorPluggableNameResolver,
     IReactorTCP,
     IReactorTime,
-    IResolutionReceiver,
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import connectionDone
@@ -29,8 +27,6 @@ from twisted.python.failure import Failure
 from twisted.web.client import URI
 from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
 from zope.interface import implementer
-
-from clace.plugins.http.guard import Resolve
 
 _SECONDS_EACH = 10
 _SECONDS_TO_CLOSE = 2
@@ -144,33 +140,3 @@ class _MeteredFactory(WrappingFactory):
         while factory is not None:
             factory.noisy = False
             factory = getattr(factory, "wrappedFactory", None)
-
-
-@implementer(IResolutionReceiver)
-class _Resolution:
-    """The addresses of a name, as they come in."""
-
-    def __init__(self) -> None:
-        self.found: list[str] = []
-        self.complete: Deferred[list[str]] = Deferred()
-
-    def resolutionBegan(self, resolutionInProgress: Any) -> None:
-        pass
-
-    def addressResolved(self, address: Any) -> None:
-        self.found.append(address.host)
-
-    def resolutionComplete(self) -> None:
-        if not self.complete.called:
-            self.complete.callback(self.found)
-
-
-def resolving(reactor: IReactorPluggableNameResolver) -> Resolve:
-    """The addresses that the reactor's resolver has for a name."""
-
-    async def resolve(host: str) -> Sequence[str]:
-        resolution = _Resolution()
-        reactor.nameResolver.resolveHostName(resolution, host)
-        return await resolution.complete
-
-    return resolve

@@ -15,8 +15,8 @@ from clace.plugins.http.addresses import NAMEABLE, Address, Network, kind
 from clace.plugins.http.urls import Target
 from clace.plugins.patterns import PREFIX
 
-Resolve = Callable[[str], Awaitable[Sequence[str]]]
-"""The addresses of a host name; none if it does not exist."""
+ResolveFor = Callable[[str, str], Awaitable[Sequence[str]]]
+"""The addresses of a host name that an app asks for; none if it does not exist."""
 
 # The host that a pattern spells out, dots escaped or not, up to where a URL's host must end.
 _SPELLED = re.compile(
@@ -29,12 +29,12 @@ _SPELLED = re.compile(
 class Guard:
     """The hosts and networks that are open to every app although they are not public."""
 
-    _resolve: Resolve
+    _resolve: ResolveFor
     _hosts: frozenset[str]
     _networks: tuple[Network, ...]
 
     @classmethod
-    def allowing(cls, resolve: Resolve, allowed: Iterable[str]) -> Guard:
+    def allowing(cls, resolve: ResolveFor, allowed: Iterable[str]) -> Guard:
         """``allowed`` are host names, addresses and networks such as ``10.1.0.0/16``.
 
         :raises ConfigError: one is none of these.
@@ -50,8 +50,10 @@ class Guard:
                 hosts.add(text.lower().rstrip("."))
         return cls(resolve, frozenset(hosts), tuple(networks))
 
-    async def addresses(self, target: Target, grants: Iterable[Permission]) -> tuple[str, ...]:
-        """The addresses that a request to the target may connect to.
+    async def addresses(
+        self, target: Target, grants: Iterable[Permission], owner: str
+    ) -> tuple[str, ...]:
+        """The addresses that a request of the app ``owner`` to the target may connect to.
 
         :raises CallFailed: the host does not exist, or one of its addresses is not allowed.
         """
@@ -59,7 +61,7 @@ class Guard:
         if target.address is not None:
             self._check(target.host, target.address, allowed=named)
             return (str(target.address),)
-        found = [ip_address(text) for text in await self._resolve(target.host)]
+        found = [ip_address(text) for text in await self._resolve(target.host, owner)]
         if not found:
             raise CallFailed(f"host {target.host} not found")
         for address in found:

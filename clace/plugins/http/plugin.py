@@ -15,11 +15,12 @@ from clace.model.app import Permission
 from clace.plugins.definition import CallFailed, Function, Invocation, ItemStream, Plugin
 from clace.plugins.http import bodies
 from clace.plugins.http.answers import encoding_of, status_text, value
-from clace.plugins.http.connecting import Connections, resolving
+from clace.plugins.http.connecting import Connections
 from clace.plugins.http.deadlines import in_time
 from clace.plugins.http.guard import Guard
 from clace.plugins.http.receiving import Body, LineItems, abandon, collected
 from clace.plugins.http.sending import Ask, Sender
+from clace.plugins.http.sharing import Shared
 from clace.plugins.http.urls import Target, unambiguous
 
 _READING = ("get", "head", "options")
@@ -44,13 +45,15 @@ class Http:
         self,
         reactor: Any,
         settings: HttpSettings,
+        shared: Shared,
         random_bytes: Callable[[int], bytes],
         tls: IPolicyForHTTPS | None = None,
     ) -> None:
         self._clock = reactor
         self._settings = settings
+        self._shared = shared
         self._random_bytes = random_bytes
-        self._guard = Guard.allowing(resolving(reactor), settings.allow)
+        self._guard = Guard.allowing(shared.addresses, settings.allow)
         self._sender = Sender(reactor, tls, settings.answer_bytes)
 
     @property
@@ -94,6 +97,7 @@ class Http:
         given: bodies.Request,
     ) -> Any:
         with ExitStack() as ending:
+            ending.enter_context(self._shared.request(invocation.caller.app.id))
             connections = self._sender.connections()
             ending.callback(connections.end)
             target, response = await self._followed(invocation, grants, ask, connections)
@@ -116,8 +120,9 @@ class Http:
         connections: Connections,
     ) -> tuple[Target, IResponse]:
         """The answer that is no redirect, and where it is from."""
+        owner = invocation.caller.app.id
         for _ in range(_MAX_REDIRECTS + 1):
-            addresses = await self._guard.addresses(ask.target, grants)
+            addresses = await self._guard.addresses(ask.target, grants, owner)
             response = await self._sender.send(ask, addresses, connections)
             after = ask.after(response)
             if after is None:

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import URI, BrowserLikePolicyForHTTPS
 
-from clace.plugins.http.connecting import Connections, Route, resolving
+from clace.plugins.http.connecting import Connections, Route
 
 DATA = b"x" * 70_000
 
@@ -183,26 +183,3 @@ class RouteTests(SynchronousTestCase):
     def test_untrusted(self):
         """A certificate that nobody vouches for is refused."""
         self.assertEqual(self.received(b"https://api.test/", certificate_for("api.test")), b"")
-
-
-class ResolvingTests(SynchronousTestCase):
-    def test_addresses(self):
-        """A name has the addresses that the reactor's resolver gives, or none."""
-        reactor = MemoryReactorClock()
-        reactor.nameResolver = Names({"a.test": ["192.0.2.1", "192.0.2.2"]})
-        resolve = resolving(reactor)
-        self.assertEqual(self.successResultOf(resolve("a.test")), ["192.0.2.1", "192.0.2.2"])
-        self.assertEqual(self.successResultOf(resolve("b.test")), [])
-
-
-class Names:
-    """A resolver that knows some names."""
-
-    def __init__(self, names):
-        self._names = names
-
-    def resolveHostName(self, receiver, hostName, *args, **kwargs):
-        receiver.resolutionBegan(None)
-        for address in self._names.get(hostName, []):
-            receiver.addressResolved(IPv4Address("TCP", address, 0))
-        receiver.resolutionComplete()

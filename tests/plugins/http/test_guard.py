@@ -26,23 +26,25 @@ class GuardTests(SynchronousTestCase):
     def setUp(self):
         self.asked = []
 
-    async def resolve(self, host):
-        self.asked.append(host)
+    async def resolve(self, host, owner):
+        self.asked.append((host, owner))
         return DNS.get(host, [])
 
     def addresses(self, url, *arguments, allowed=()):
         guard = Guard.allowing(self.resolve, allowed)
-        return self.successResultOf(guard.addresses(Target.parse(url), grants(*arguments)))
+        return self.successResultOf(
+            guard.addresses(Target.parse(url), grants(*arguments), "app_prd_1")
+        )
 
     def refusal(self, url, *arguments, allowed=()):
         guard = Guard.allowing(self.resolve, allowed)
-        work = guard.addresses(Target.parse(url), grants(*arguments))
+        work = guard.addresses(Target.parse(url), grants(*arguments), "app_prd_1")
         return self.failureResultOf(work, CallFailed).value.message
 
     def test_public(self):
-        """A public host is open; it is asked for once."""
+        """A public host is open; it is asked for once, in the name of the app."""
         self.assertEqual(self.addresses("https://public.test/", ""), tuple(DNS["public.test"]))
-        self.assertEqual(self.asked, ["public.test"])
+        self.assertEqual(self.asked, [("public.test", "app_prd_1")])
 
     def test_address(self):
         """An address is not looked up."""

@@ -12,8 +12,10 @@ from clace.errors import AppFailed, BadRequest, PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import Permission
 from clace.plugins.gate import Gate
+from clace.plugins.http.names import resolving
 from clace.plugins.http.plugin import Http, HttpSettings
-from tests.plugins.http.test_connecting import Names
+from clace.plugins.http.sharing import REQUESTS_EACH, Shared
+from tests.plugins.http.test_names import Names
 from tests.support.memory_secrets import MemorySecrets
 from tests.support.plugin_contract import app, call
 
@@ -34,6 +36,7 @@ class HttpTestCase(SynchronousTestCase):
             "inner.test": ["10.0.0.1"],
         }
         self.reactor.nameResolver = Names(names)
+        self.shared = Shared(self.reactor, resolving(self.reactor))
         self.begin()
 
     def begin(self, *arguments, secrets=(), **settings):
@@ -42,7 +45,7 @@ class HttpTestCase(SynchronousTestCase):
             for name in METHODS
             for one in (arguments or [()])
         ]
-        http = Http(self.reactor, HttpSettings(**settings), bytes)
+        http = Http(self.reactor, HttpSettings(**settings), self.shared, bytes)
         its_app = app(*permissions, loads=("http.in",))
         gate = Gate([http.plugin], secrets=MemorySecrets({("env", "k"): "hunter2"}))
         self.scope = gate.begin(Caller(app=its_app))
@@ -108,7 +111,7 @@ class HttpTests(HttpTestCase):
 
     def test_reading(self):
         """What only reads is known for it."""
-        plugin = Http(self.reactor, HttpSettings(), bytes).plugin
+        plugin = Http(self.reactor, HttpSettings(), self.shared, bytes).plugin
         reading = {name for name, reads in plugin.manifest.functions.items() if reads}
         self.assertEqual(reading, {"get", "head", "options"})
         self.assertEqual(set(plugin.manifest.functions), set(METHODS))
@@ -277,6 +280,26 @@ class HttpTests(HttpTestCase):
             asking = self.ask("http://a.test/")
             self.answer(data, ConnectionLost)
             self.assertNotEqual(self.error(asking), "")
+
+    def test_too_many(self):
+        """An app has so many requests under way; streams count until they end."""
+        scopes = []
+        for number in range(REQUESTS_EACH):
+            self.begin()
+            scopes.append(self.scope)
+            asking = self.ask("http://a.test/", stream=number % 2 == 0)
+            if number % 2 == 0:
+                self.accept()[0].dataReceived(HELLO)
+                self.successResultOf(asking)
+            else:
+                asking.addErrback(lambda _: None)
+        self.begin()
+        told = self.error(self.ask("http://a.test/"))
+        self.assertEqual(told, "32 requests of this app are under way, no more are allowed")
+        for scope in scopes[:2]:
+            self.successResultOf(scope.end())
+        for _ in range(2):
+            self.assertNoResult(self.ask("http://a.test/"))
 
     def test_headers_not_to_set(self):
         """A request for one host cannot be made one for another by its headers."""
