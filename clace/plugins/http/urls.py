@@ -25,7 +25,13 @@ _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
 _NUMERIC = re.compile(r"([0-9]+|0x[0-9a-f]*)\.?")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
-_DOTS = re.compile(r"(^|/)(\.|%2e){1,2}(/|$)", re.IGNORECASE)
+# What some server takes for a dot segment: escaped once or more often, between backslashes, or
+# with a parameter.
+_ESCAPE = "%(25)*"
+_SLASH = rf"(/|{_ESCAPE}(2f|5c))"
+_DOTS = re.compile(
+    rf"(^|{_SLASH})(\.|{_ESCAPE}2e){{1,2}}($|;|{_ESCAPE}3b|{_SLASH})", re.IGNORECASE | re.ASCII
+)
 _KEPT = "/:@!$&'()*+,;=~-._%?"
 
 

@@ -103,6 +103,43 @@ class ParseTests(SynchronousTestCase):
         )
         self.assertEqual(Target.parse("http://a.test/.well-known/..a").path, "/.well-known/..a")
 
+    def test_dots_for_some(self):
+        """What some servers take for dot segments is refused for all; what none does is not."""
+        for segments in (
+            "..%2fadmin",
+            "..%2Fadmin",
+            "x%2f..%2fadmin",
+            "x%2f../admin",
+            "..%5cadmin",
+            "x%5C..",
+            "..;/admin",
+            ".;/admin",
+            "..;a=b/admin",
+            "%2e%2e;/admin",
+            "..%3b/admin",
+            "%252e%252e/admin",
+            "..%252fadmin",
+            "%25252e%25252e%25252f",
+            "..\\admin",
+        ):
+            self.refused(f"http://a.test/public/{segments}")
+        for path in (
+            "/a%2fb",
+            "/a;b",
+            "/a..;b",
+            "/...;a",
+            "/a%5cb",
+            "/..a%2fb",
+            "/100%25.",
+            "/a.%2fb",
+        ):
+            self.assertEqual(Target.parse(f"http://a.test{path}?x=..%2f").path, path)
+
+    def test_dots_of_redirects(self):
+        """A redirect cannot lead to them either."""
+        with self.assertRaises(CallFailed):
+            Target.parse("http://a.test/public/").follow("..%2fadmin")
+
     def test_schemes(self):
         """Only http and https are URLs for requests."""
         self.refused(
