@@ -110,6 +110,7 @@ class Composition:
             self.data.audit,
             self.plugins.documents,
             self.apps.git,
+            AtStart(self.plugins.temp_files.begin),
             OnStop(self.plugins.temp_files.stop),
             OnStop(self.plugins.programs.stop),
             self.apps.runtime,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -15,11 +15,14 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from clace.errors import NoSuchRoute, TooLarge
 from clace.model.ids import ksuid
+from clace.plugins.leftovers import occupied
 from clace.threads import InThread
 
 USER = "user"
 APP = "app"
+_PREFIX = "clace-exec-stdout-"
 _MAX_SERVED = 1000
+_MAX_LASTING = 100
 
 
 class ServedFile(Struct, frozen=True, kw_only=True):
@@ -74,12 +77,18 @@ class TempFiles:
         self._clock = clock
         self._random_bytes = random_bytes
         self._in_thread = in_thread
+        self._occupied = -1
         self._made: dict[str, str] = {}
-        self._offers: dict[str, _Offer] = {}
+        self._offers: dict[str, dict[str, _Offer]] = {}
+        """By app, and by the id that a file can be fetched by."""
+
+    def begin(self) -> None:
+        """Remove what a server that was killed has left, unless another one uses the folder."""
+        self._occupied = occupied(self._directory, _PREFIX)
 
     def reserve(self, app_id: str) -> str:
         """The path of a new file of the app; it is there once it was opened."""
-        path = f"{self._directory}/clace-exec-stdout-{self._random_bytes(16).hex()}"
+        path = f"{self._directory}/{_PREFIX}{self._random_bytes(16).hex()}"
         self._made[path] = app_id
         return path
 
@@ -93,7 +102,7 @@ class TempFiles:
 
     async def discard(self, path: str) -> None:
         """Delete a file that was made here and that nobody offers."""
-        if path in self._made and not any(o.served.path == path for o in self._offers.values()):
+        if self._is_nobodys(path):
             del self._made[path]
             await self._in_thread(lambda: _remove(path))
 
@@ -102,16 +111,15 @@ class TempFiles:
 
         :raises TooLarge: the app offers as many as it may.
         """
-        mine = sum(offer.served.app_id == served.app_id for offer in self._offers.values())
-        if mine >= _MAX_SERVED:
-            raise TooLarge(f"the app offers {mine} files already, no more are allowed")
+        offers = self._offers.get(served.app_id, {})
+        _check_room(offers.values(), served)
         file_id = f"usr_file_{ksuid(self._clock.seconds(), self._random_bytes)}"
         expiry = (
-            self._clock.callLater(served.seconds, self._withdraw, file_id)
+            self._clock.callLater(served.seconds, self._withdraw, served.app_id, file_id)
             if served.seconds > 0
             else None
         )
-        self._offers[file_id] = _Offer(served, expiry)
+        self._offers.setdefault(served.app_id, {})[file_id] = _Offer(served, expiry)
         return file_id
 
     async def open(self, app_id: str, user_id: str, file_id: str) -> Download:
@@ -119,8 +127,8 @@ class TempFiles:
 
         :raises NoSuchRoute: there is none, for whatever reason.
         """
-        offer = self._offers.get(file_id)
-        if offer is None or offer.taken or not _meant_for(offer.served, app_id, user_id):
+        offer = self._offers.get(app_id, {}).get(file_id)
+        if offer is None or offer.taken or not _meant_for(offer.served, user_id):
             raise NoSuchRoute("file not found")
         offer.taken = offer.served.single_access
         served = offer.served
@@ -129,37 +137,66 @@ class TempFiles:
         except OSError as error:
             offer.taken = False
             raise NoSuchRoute("file not found") from error
+        except BaseException:
+            offer.taken = False
+            raise
 
         def close(delivered: bool) -> None:  # noqa: FBT001 - Download says what it is
             file.close()
             offer.taken = False
             if delivered and served.single_access:
-                self._withdraw(file_id)
+                self._withdraw(app_id, file_id)
 
         return Download(file, size, served.name, served.mime_type, close)
 
     async def stop(self) -> None:
         """Offer nothing any more and delete what was made."""
-        for file_id in tuple(self._offers):
-            self._withdraw(file_id)
+        for app_id, offers in tuple(self._offers.items()):
+            for file_id in tuple(offers):
+                self._withdraw(app_id, file_id)
         for path in tuple(self._made):
             await self.discard(path)
+        if self._occupied >= 0:
+            os.close(self._occupied)
+            self._occupied = -1
 
-    def _withdraw(self, file_id: str) -> None:
-        offer = self._offers.pop(file_id, None)
+    def _withdraw(self, app_id: str, file_id: str) -> None:
+        offers = self._offers.get(app_id, {})
+        offer = offers.pop(file_id, None)
         if offer is None:
             return
+        if not offers:
+            del self._offers[app_id]
         if offer.expiry is not None and offer.expiry.active():
             offer.expiry.cancel()
         path = offer.served.path
-        if path in self._made and not any(o.served.path == path for o in self._offers.values()):
+        if self._is_nobodys(path):
             del self._made[path]
             # One unlink, from a timer that nobody waits for; the thread is not worth it.
             _remove(path)
 
+    def _is_nobodys(self, path: str) -> bool:
+        """Whether a file was made here, and the app that it was made for does not offer it."""
+        offers = self._offers.get(self._made.get(path, ""), {})
+        return path in self._made and all(offer.served.path != path for offer in offers.values())
 
-def _meant_for(served: ServedFile, app_id: str, user_id: str) -> bool:
-    return served.app_id == app_id and (served.visibility == APP or served.user_id == user_id)
+
+def _check_room(offers: Collection[_Offer], served: ServedFile) -> None:
+    """:raises TooLarge: the app offers as many files as it may, in all or for ever."""
+    if served.seconds <= 0 and sum(offer.expiry is None for offer in offers) >= _MAX_LASTING:
+        raise TooLarge(
+            f"the app offers {_MAX_LASTING} files without an expiry, which stay until the server"
+            " stops if nobody fetches them; give expiry_minutes for further ones"
+        )
+    if len(offers) >= _MAX_SERVED:
+        raise TooLarge(
+            f"the app offers {_MAX_SERVED} files; no more are possible until some were fetched or"
+            " have expired, so give fewer expiry_minutes"
+        )
+
+
+def _meant_for(served: ServedFile, user_id: str) -> bool:
+    return served.visibility == APP or served.user_id == user_id
 
 
 def _created(path: str) -> BinaryIO:

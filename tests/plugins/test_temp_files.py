@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -19,7 +20,11 @@ class TempFilesTests(SynchronousTestCase):
         self.folder.mkdir()
         self.clock = Clock()
         self.clock.advance(1_800_000_000)
-        self.files = TempFiles(str(self.folder), self.clock, os.urandom, at_once)
+        self.in_thread = at_once
+        self.files = TempFiles(str(self.folder), self.clock, os.urandom, self.do)
+
+    def do(self, work):
+        return self.in_thread(work)
 
     def make(self, text=b"hello"):
         path = self.files.reserve(APP_ID)
@@ -167,12 +172,56 @@ class TempFilesTests(SynchronousTestCase):
         self.assert_hidden(file_id)
 
     def test_limit(self):
-        """An app offers only so many files at a time."""
+        """An app offers only so many files at a time; some go when their time is over."""
         path = self.make()
         for _ in range(1000):
+            self.offer(path, seconds=60)
+        with self.assertRaisesRegex(TooLarge, "offers 1000 files; .* fewer expiry_minutes"):
             self.offer(path)
-        with self.assertRaises(TooLarge):
-            self.offer(path)
+        self.clock.advance(60)
+        self.offer(self.make())
+
+    def test_limit_for_ever(self):
+        """Offers that never expire leave room for those that do."""
+        path = self.make()
+        for _ in range(100):
+            self.offer(path, seconds=0)
+        with self.assertRaisesRegex(TooLarge, "give expiry_minutes"):
+            self.offer(path, seconds=0)
+        self.offer(path)
+
+    def test_cancelled(self):
+        """Who stops waiting for a file to be opened leaves it to others."""
+        file_id = self.offer(self.make())
+        opening, self.in_thread = Deferred(), lambda work: opening
+        waiting = Deferred.fromCoroutine(self.files.open(APP_ID, "ann", file_id))
+        waiting.addErrback(lambda _: None)
+        waiting.cancel()
+        self.in_thread = at_once
+        self.assertEqual(self.fetch(file_id), b"hello")
+
+    def test_begin(self):
+        """What a server left that was killed is removed by the next, and nothing else."""
+        left = Path(self.make())
+        other = self.folder / "other"
+        other.touch()
+        link = left.with_name(f"{left.name}x")
+        link.symlink_to(other)
+        files = TempFiles(str(self.folder), self.clock, os.urandom, at_once)
+        files.begin()
+        self.assertFalse(left.exists())
+        self.assertTrue(other.exists() and link.is_symlink())
+        self.successResultOf(files.stop())
+
+    def test_two_servers(self):
+        """What a server uses no other one removes, as long as it runs."""
+        self.files.begin()
+        path = Path(self.make())
+        another = TempFiles(str(self.folder), self.clock, os.urandom, at_once)
+        another.begin()
+        self.assertTrue(path.exists())
+        for files in (another, self.files):
+            self.successResultOf(files.stop())
 
     def test_two_offers(self):
         """A file offered twice goes with the last offer."""
