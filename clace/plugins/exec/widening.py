@@ -38,8 +38,8 @@ def _reason(grant: Permission, env: Sequence[str], cwd: str, search_path: str) -
         # Which one is not said: what stands before an equals sign can be a piece of a secret.
         return (
             "exec.in.run: the permission names the program but not its environment, so only"
-            f" {', '.join(sorted(HARMLESS))}, LC_* and a PATH of the server's can be set."
-            " Approve a permission that names env"
+            f" {', '.join(sorted(HARMLESS))}, LC_* and a PATH of the server's can be set,"
+            " none of them to another path. Approve a permission that names env"
         )
     if cwd and _covers(grant, _ARGS) and not _covers(grant, _CWD):
         return (
@@ -53,4 +53,11 @@ def _is_harmless(entry: str, search_path: str) -> bool:
     name, _, value = entry.partition("=")
     if name == "PATH":
         return set(value.split(":")) <= set(search_path.split(":"))
-    return name in HARMLESS or name.startswith("LC_")
+    return (name in HARMLESS or name.startswith("LC_")) and not _leads_away(value)
+
+
+def _leads_away(value: str) -> bool:
+    """Whether a locale, time zone or terminal is a file of the app's choice: ``TZ=:/etc/shadow``
+    has a program read that one instead of one of the system's.
+    """
+    return any(part.startswith("/") or ".." in part for part in value.split(":"))

@@ -44,6 +44,30 @@ class WideningTests(SynchronousTestCase):
         for entry in ("LANG=C", "LC_ALL=C", "TZ=UTC", "TERM=dumb", "PATH=/bin", f"PATH={PATH}"):
             self.assertTrue(allowed([("ls", "[]")], [entry]))
 
+    def test_paths_of_locales(self):
+        """A locale or time zone is the name of one, not a file of the app's choice."""
+        for value in (
+            "Europe/Berlin",
+            ":Europe/Berlin",
+            "EST5EDT,M3.2.0/2,M11.1.0",
+            "de:en_GB",
+            "",
+        ):
+            for name in ("TZ", "LANGUAGE", "LC_TIME"):
+                self.assertTrue(allowed([("ls",)], [f"{name}={value}"]), value)
+        for value in (
+            "/etc/shadow",
+            ":/etc/shadow",
+            "../x",
+            "a/../../x",
+            ":../x",
+            "de:/tmp",
+            "de:..",
+        ):
+            for name in ("TZ", "LANGUAGE", "LC_TIME", "LANG", "TERM"):
+                self.assertFalse(allowed([("ls",)], [f"{name}={value}"]), value)
+        self.assertTrue(allowed([("ls", "[]", "regex:.*")], ["TZ=:/etc/zone"]))
+
     def test_empty_path_entry(self):
         """An empty entry of a search path is the current directory, which is not the server's."""
         self.assertFalse(allowed([("ls",)], ["PATH=/bin:"]))
