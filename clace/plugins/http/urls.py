@@ -14,6 +14,7 @@ from clace.plugins.showing import quoted
 
 Address = IPv4Address | IPv6Address
 
+_CONTAINER = "<CONTAINER_URL>"
 _PORTS = {"http": 80, "https": 443}
 _MAX_URL = 64 * 1024
 _SHAPE = re.compile(
@@ -49,8 +50,11 @@ class Target:
     def parse(cls, text: str) -> Target:
         """An absolute ``http`` or ``https`` URL; its fragment is dropped.
 
-        :raises CallFailed: it is none, or one that is not the same for every reader.
+        :raises CallFailed: it is none, or one that is not the same for every reader, or one of the
+            app's container, which no app has.
         """
+        if text.startswith(_CONTAINER):
+            raise CallFailed("container proxy url not set")
         found = None if _suspicious(text) else _SHAPE.fullmatch(text)
         if found is None:
             raise CallFailed(f"invalid url {quoted(text)}")

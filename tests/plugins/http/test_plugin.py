@@ -140,6 +140,7 @@ class HttpTests(HttpTestCase):
         """What is no URL is an error without a connection."""
         self.assertIn("invalid url", self.error(self.ask("http://a.test@127.0.0.1/")))
         self.assertIn("not found", self.error(self.ask("http://none.test/")))
+        self.assertEqual(self.error(self.ask("<CONTAINER_URL>/a")), "container proxy url not set")
         self.assertEqual(self.reactor.tcpClients, [])
 
     def test_host_of_patterns(self):

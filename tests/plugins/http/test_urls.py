@@ -146,6 +146,14 @@ class ParseTests(SynchronousTestCase):
             "ftp://a.test/", "file:///etc/passwd", "//a.test/", "a.test", "/a", "", "http:"
         )
 
+    def test_container(self):
+        """The URL of a container that is not there is said to be missing."""
+        for text in ("<CONTAINER_URL>", "<CONTAINER_URL>/a"):
+            with self.assertRaises(CallFailed) as caught:
+                Target.parse(text)
+            self.assertEqual(caught.exception.message, "container proxy url not set")
+        self.refused("<OTHER_URL>")
+
     def test_hosts(self):
         """What is no host name is refused."""
         self.refused(
