@@ -121,3 +121,38 @@ class CrashTests(DaemonTestCase):
         self.kill()
         self.assert_sound()
         self.daemon.start()
+
+
+class ProgramsTests(DaemonTestCase):
+    APP = """
+load("exec.in", "exec")
+
+def sleeps(req):
+    return exec.run("sh", ["-c", "echo $$; exec sleep 60"], stream = True)
+
+def writes(req):
+    return exec.run("sh", ["-c", "echo $$; exec sleep 60"], stdout_file = True).value
+
+app = ace.app("Programs", routes = [
+    ace.api("/sleeps", handler = sleeps, type = ace.TEXT), ace.api("/writes", handler = writes)],
+    permissions = [ace.permission("exec.in", "run", ["sh"])])
+"""
+
+    def test_killed(self):
+        """The programs of a server that is killed end with it; their files go when it starts."""
+        daemon = self.make_daemon().start()
+        daemon.install(self.source({"app.star": self.APP}), "/programs", approve=True)
+        pending = [daemon.begin("GET", f"/programs/{name}") for name in ("sleeps", "writes")]
+        pid = int(pending[0].connection.getresponse().readline())
+        folder = daemon.home / "run" / "tmp"
+        self.wait_until("there is a file", lambda: list(folder.iterdir()))
+        started = children_of(daemon.process.pid)
+        self.assertTrue(pid in started and runs(pid))
+        daemon.process.kill()
+        daemon.process.wait()
+        self.wait_until("no program runs", lambda: not any(map(runs, started)))
+        for request in pending:
+            request.connection.close()
+        self.assertEqual(len(list(folder.iterdir())), 1)
+        daemon.start()
+        self.assertEqual(list(folder.iterdir()), [])

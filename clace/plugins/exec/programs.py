@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -98,10 +99,7 @@ class Programs:
     """
 
     def __init__(self, reactor: Any, search_path: str, at_most: int, at_most_each: int) -> None:
-        setsid = shutil.which("setsid", path=search_path)
-        if setsid is None:
-            raise ConfigError(f"exec.in needs the program setsid (util-linux) in {search_path}")
-        self._setsid = setsid
+        self._leading = _leading(search_path)
         self._reactor = reactor
         self._at_most = at_most
         self._at_most_each = at_most_each
@@ -148,8 +146,8 @@ class Programs:
         try:
             self._reactor.spawnProcess(
                 program,
-                self._setsid,
-                [self._setsid, command.executable, *command.args],
+                self._leading[0],
+                [*self._leading, command.executable, *command.args],
                 env=command.environment,
                 path=command.directory,
                 childFDs={0: stdin, 1: stdout, 2: stderr},
@@ -161,6 +159,31 @@ class Programs:
             for descriptor in (stdin, stdout, stderr):
                 os.close(descriptor)
         return program
+
+
+def _leading(search_path: str) -> tuple[str, ...]:
+    """What starts a program in a session of its own and, where that can be had, has the kernel end
+    it when this process ends: more exactly the thread that starts it, which is the reactor's.
+
+    :raises ConfigError: there is nothing that makes sessions.
+    """
+    setsid = shutil.which("setsid", path=search_path)
+    if setsid is None:
+        raise ConfigError(f"exec.in needs the program setsid (util-linux) in {search_path}")
+    setpriv = shutil.which("setpriv", path=search_path)
+    ending = (setpriv, "--pdeathsig", "KILL") if setpriv else ()
+    return (setsid, *ending) if ending and _works([*ending, setsid, "--version"]) else (setsid,)
+
+
+def _works(command: Sequence[str]) -> bool:
+    """Whether a program that is to do nothing does so; older ones do not know all options."""
+    try:
+        done = subprocess.run(  # noqa: S603 - nothing of it comes from outside
+            command, check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def _check(command: Command) -> None:

@@ -1,6 +1,7 @@
 """Programs, started for real."""
 
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -142,6 +143,31 @@ class ProgramsTests(TestCase):
         program = self.start(command("-Ic", script, program=sys.executable))
         self.assertEqual(await everything(program.output), b"True\n")
         await program.exit_text()
+
+    async def test_ends_with_the_server(self):
+        """The kernel is told to end a program when the server is killed."""
+        script = "import ctypes; n = ctypes.c_int(); ctypes.CDLL(None).prctl(2, ctypes.byref(n))"
+        program = self.start(command("-c", f"{script}; print(n.value)", program=sys.executable))
+        self.assertEqual(await everything(program.output), b"9\n")
+        await program.exit_text()
+
+    async def test_without_setpriv(self):
+        """Where the kernel cannot be told so, programs start all the same."""
+        for script in ("", "#!/bin/sh\necho unrecognized option >&2; exit 1\n", "no program"):
+            self.programs = Programs(reactor, self.search_path(script), 3, 2)
+            program = self.start(command("-c", "echo a"))
+            self.assertEqual(await everything(program.output), b"a\n")
+            await program.exit_text()
+
+    def search_path(self, setpriv):
+        """A folder with the real ``setsid``, and this script if there is one."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        (folder / "setsid").symlink_to(shutil.which("setsid", path=PATH))
+        if setpriv:
+            (folder / "setpriv").write_text(setpriv)
+            (folder / "setpriv").chmod(0o755)
+        return str(folder)
 
     async def test_signals(self):
         """A program handles signals as usual although the server ignores some."""
