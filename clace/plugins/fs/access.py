@@ -15,6 +15,10 @@ from clace.plugins.definition import CallFailed
 from clace.plugins.patterns import PREFIX, matches
 
 _PATH = re.compile(r"(regex:\^?(\((\?:)?)*)?/")
+# What of a pattern stands for itself, dots escaped or not, and whether a name ends there.
+_SPELLED = re.compile(
+    rf"{PREFIX}\^?(?P<text>(?:[\w/ -]|\\\W|\.(?![*+?{{]))*)(?P<end>\$?\Z|\((?:\?:)?/)?"
+)
 
 
 @frozen
@@ -24,7 +28,7 @@ class Access:
     A permission names files if its first argument is a path, or a pattern for paths that begins
     with a slash. A literal path is good for whatever it leads to, as its operator wrote it; a
     pattern must match the path without symbolic links and dots too. What is in a ``closed`` folder
-    only a literal path opens, or a root that is in there itself.
+    only a literal path opens, or a root or a pattern's folder that is spelled out to be in there.
     """
 
     roots: tuple[str, ...]
@@ -46,10 +50,12 @@ class Access:
         if given in self.named and not given.startswith(PREFIX):
             return True
         around = [folder for folder in self.closed if _is_in(real, folder)]
-        if any(_is_in(real, root) and _is_below(root, around) for root in self.roots):
+        if any(_reaches(root, real, around) for root in self.roots):
             return True
-        patterns = (expected for expected in self.named if expected.startswith(PREFIX))
-        return not around and any(matches(pattern, real) for pattern in patterns)
+        patterns = [expected for expected in self.named if expected.startswith(PREFIX)]
+        if around:
+            patterns = [one for one in patterns if _reaches(_spelled(one), real, around)]
+        return any(matches(pattern, real) for pattern in patterns)
 
     def check(self, given: str, real: str) -> None:
         """:raises CallFailed: it may not be looked at."""
@@ -105,8 +111,17 @@ def _is_in(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def _is_below(path: str, folders: Iterable[str]) -> bool:
-    return all(path != folder and _is_in(path, folder) for folder in folders)
+def _reaches(folder: str, path: str, closed: Iterable[str]) -> bool:
+    """Whether the path is in the folder, and the folder itself in there where it is closed."""
+    inside = all(folder != one and _is_in(folder, one) for one in closed)
+    return inside and _is_in(path, folder)
+
+
+def _spelled(pattern: str) -> str:
+    """The folder that a pattern spells out before it leaves anything open."""
+    found = _SPELLED.match(pattern)
+    text = found["text"].replace("\\", "") if found else ""
+    return text if found and found["end"] is not None else text.rpartition("/")[0]
 
 
 def _names_paths(expected: str) -> bool:

@@ -66,8 +66,8 @@ class AllowsTests(SynchronousTestCase):
         self.assertTrue(Access.of(("/tmp",), grants(())).allows("/tmp/b", "/tmp/b"))
 
     def test_closed(self):
-        """A closed folder is not open with one around it or by a pattern: only by name, or by a
-        root in there. What is beside it is as before.
+        """A closed folder is not open with one around it: only by name, or by a root in there. What
+        is beside it is as before.
         """
         closed = ("/tmp/home",)
         around = Access.of(("/tmp", "/tmp/home", "/tmp/home/shared"), grants(()), closed)
@@ -80,10 +80,29 @@ class AllowsTests(SynchronousTestCase):
         ):
             self.assertEqual(around.allows(path, path), allowed, path)
         self.assertFalse(around.allows("/tmp/link", "/tmp/home/metadata.db"))
-        pattern = Access.of((), grants(("regex:/tmp/.*",), ("/tmp/home/logs",)), closed)
-        self.assertTrue(pattern.allows("/tmp/home/logs", "/tmp/home/logs"))
-        self.assertFalse(pattern.allows("/tmp/home/run", "/tmp/home/run"))
-        self.assertTrue(pattern.allows("/tmp/a", "/tmp/a"))
+
+    def test_closed_to_patterns(self):
+        """A pattern opens of a closed folder only what it spells out the folder of, in there."""
+        for pattern, logs, database in (
+            ("/tmp/home/logs", True, False),
+            ("regex:/tmp/home/.ogs", False, False),
+            ("regex:/tmp/home/logs(/.*)?", True, False),
+            ("regex:^/tmp/home/logs(?:/.*)?$", True, False),
+            ("regex:/tmp/.*", False, False),
+            ("regex:/tmp/home(/.*)?", False, False),
+            ("regex:/tmp/home/.*", False, False),
+            ("regex:/tmp/home/logs?(/.*)?", False, False),
+            ("regex:/tmp/home/.ogs", False, False),
+            ("regex:/tmp/home/logs(/.*)?|/tmp/.*", True, False),
+            ("regex:(/tmp/home/logs)(/.*)?", False, False),
+            ("regex:/tmp/home/logs/?.*", True, False),
+        ):
+            access = Access.of((), grants((pattern,)), ("/tmp/home",))
+            self.assertEqual(access.allows("/tmp/home/logs", "/tmp/home/logs"), logs, pattern)
+            path = "/tmp/home/metadata.db"
+            self.assertEqual(access.allows(path, path), database, pattern)
+        access = Access.of((), grants(("regex:/tmp/.*",)), ("/tmp/home",))
+        self.assertTrue(access.allows("/tmp/a", "/tmp/a"))
 
     def test_not_explicit(self):
         """A pattern that names no path opens nothing beyond the folders open to all."""
