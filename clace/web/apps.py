@@ -179,6 +179,8 @@ async def write_body(request: Request, response: AppResponse) -> None:
         request.setHeader("content-length", str(len(response.body)))
         if request.method != b"HEAD":
             request.write(response.body)
+    elif request.method == b"HEAD":
+        await discard(response)
     else:
         await PacedBody(request).send(response.body)
     if not is_gone(request):

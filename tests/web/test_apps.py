@@ -213,6 +213,12 @@ class AnswerTests(AppsCase):
         _, body = self.ask("GET", "/open")
         self.assertEqual(body, b"one two")
 
+    def test_head(self):
+        """For the head alone a body that is made piece by piece is not begun."""
+        self.apps.answer = AppResponse(body=(body := Body(1024)))
+        response, content = self.ask("HEAD", "/open")
+        self.assertEqual((response.code, content, body.abandoned), (200, b"", True))
+
     def test_client_that_left_before_the_answer(self):
         """A body that is made piece by piece is ended when its client has left already."""
         self.apps.answer = AppResponse(body=(body := Body(1024)))
@@ -276,6 +282,12 @@ class DownloadTests(AppsCase):
         (disposition,) = response.headers.getRawHeaders("content-disposition")
         self.assertEqual(disposition, "attachment; filename*=UTF-8''a%22%C3%A9.txt")
         self.assertEqual(self.delivered, [True])
+
+    def test_head(self):
+        """To look at the head of a download does not use it up."""
+        self.offer(b"x", 1)
+        response, body = self.ask("HEAD", "/open/_clace_app/file/f1")
+        self.assertEqual((response.code, body, self.delivered), (200, b"", [False]))
 
     def test_not_for_others(self):
         """Another app, or an unknown number, is a plain 404."""
