@@ -74,10 +74,14 @@ def stop(server: Server) -> None:
 
 
 @server.command()
+@click.option("--limits", "-l", is_flag=True, help="Say too how often apps reached their limits.")
 @for_server
-def status(server: Server) -> None:
+def status(server: Server, *, limits: bool) -> None:
     """Say whether the server answers."""
-    say(server.ask(lambda admin: admin.server_status()).status)
+    answer = server.ask(lambda admin: admin.server_status())
+    say(answer.status)
+    for name, count in sorted(answer.limits.items()) if limits else ():
+        say(f"{name}: {count}")
 
 
 def daemon_arguments(

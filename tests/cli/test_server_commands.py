@@ -95,5 +95,6 @@ class StatusTests(CommandLineCase, SynchronousTestCase):
     def test_says_ok(self):
         """A server that answers is ok; scripts wait for the exit status."""
         self.prints("ok\n", "server", "status")
+        self.prints("ok\nmemory: 1\nrequest_time: 12\n", "server", "status", "--limits")
         self.administration = Refusing(ServerUnreachable("no"))
         self.fails("error: no\n", "server", "status")

@@ -210,7 +210,8 @@ class MemoryAdministration:
         return await self._secrets.rekey(provider=provider)
 
     async def server_status(self) -> ServerStatus:
-        return ServerStatus("ok", self._pid, "1.2.3")
+        reached = {"request_time": 12, "memory": 1}
+        return ServerStatus("ok", self._pid, "1.2.3", reached)
 
     async def stop_server(self) -> Stopping:
         self.stopped = True
