@@ -8,7 +8,7 @@ from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group
 from clace.cli.servers import Server, for_server
-from clace.cli.text import say, say_if_dry
+from clace.cli.text import say_if_dry, say_lines
 from clace.model.app import AccountLink
 from clace.model.requests import UpdateOptions
 
@@ -36,8 +36,7 @@ def link(
     options = UpdateOptions(promote=promote, dry_run=dry_run)
     wanted = AccountLink(plugin, account)
     result = server.ask(lambda admin: admin.link_account(glob, wanted, options))
-    for line in reports.linked(result):
-        say(line)
+    say_lines(reports.linked(result))
     say_if_dry(result.dry_run)
 
 
@@ -47,5 +46,4 @@ def link(
 def list_(server: Server, path: str) -> None:
     """List the accounts that the app at PATH uses."""
     app = server.ask(lambda admin: admin.get_app(path)).app_entry
-    for line in reports.links(app):
-        say(line)
+    say_lines(reports.links(app))

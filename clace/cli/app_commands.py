@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from clace.cli import listing, reports
 from clace.cli.commands import Group
 from clace.cli.entries import config_entries, pairs
 from clace.cli.servers import Server, for_server
-from clace.cli.text import printable, say, say_if_dry
+from clace.cli.text import printable, say_if_dry, say_lines
 from clace.errors import SourceError
 from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
 
@@ -105,7 +104,7 @@ def create(
     )
     options = CreateOptions(approve=approve, dry_run=dry_run)
     result = server.ask(lambda admin: admin.create_app(request, options))
-    _say_all(reports.created(result, approved=approve))
+    say_lines(reports.created(result, approved=approve))
     say_if_dry(result.dry_run)
 
 
@@ -138,7 +137,7 @@ def approve(server: Server, glob: str, *, promote: bool, dry_run: bool) -> None:
     """Approve what the apps of GLOB ask for."""
     options = ApproveOptions(promote=promote, dry_run=dry_run)
     result = server.ask(lambda admin: admin.approve_apps(glob, options))
-    _say_all(reports.approved(result))
+    say_lines(reports.approved(result))
     say_if_dry(result.dry_run)
 
 
@@ -159,7 +158,7 @@ def reload(server: Server, glob: str, **options: bool | str) -> None:
     """
     wanted = ReloadOptions(**options)  # type: ignore[arg-type]
     result = server.ask(lambda admin: admin.reload_apps(glob, wanted))
-    _say_all(reports.reloaded(result))
+    say_lines(reports.reloaded(result))
     say_if_dry(result.dry_run)
 
 
@@ -173,7 +172,7 @@ def promote(server: Server, glob: str, *, dry_run: bool) -> None:
     Of the production apps that GLOB selects, those that are behind are promoted.
     """
     result = server.ask(lambda admin: admin.promote_apps(glob, dry_run=dry_run))
-    _say_all(reports.promoted(result))
+    say_lines(reports.promoted(result))
     say_if_dry(result.dry_run)
 
 
@@ -184,7 +183,7 @@ def promote(server: Server, glob: str, *, dry_run: bool) -> None:
 def delete(server: Server, glob: str, *, dry_run: bool) -> None:
     """Delete apps, with their staging twins and versions."""
     result = server.ask(lambda admin: admin.delete_apps(glob, dry_run=dry_run))
-    _say_all(reports.deleted(result))
+    say_lines(reports.deleted(result))
     say_if_dry(result.dry_run)
 
 
@@ -209,8 +208,3 @@ def is_git(source: str) -> bool:
         return False
     parts = source.split("/")
     return "." in parts[0] and len(parts) >= _GIT_PARTS
-
-
-def _say_all(lines: Iterable[str]) -> None:
-    for line in lines:
-        say(line)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from clace.cli.text import one_line
 from clace.errors import BadRequest
 
 Render = Callable[[Sequence[Any]], str]
@@ -46,8 +47,10 @@ def lines(texts: Iterable[str]) -> str:
 
 
 def columns(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> str:
-    """Rows with each cell in its column; the last has no width."""
+    """Rows with each cell in its column and on its line; the last has no width."""
     return lines(
-        " ".join(f"{cell:<{width}}" for cell, width in zip(row, (*widths, 0), strict=True))
+        " ".join(
+            f"{one_line(cell):<{width}}" for cell, width in zip(row, (*widths, 0), strict=True)
+        )
         for row in rows
     )

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 
 from clace.cli.formats import as_json, as_json_lines, columns, lines, pretty, rendered
+from clace.cli.text import one_line
 from clace.model.app import Kind
 from clace.model.results import AppListed
 
@@ -22,7 +23,7 @@ def render(apps: Sequence[AppListed], form: str) -> str:
 
 def _basic(apps: Sequence[AppListed]) -> str:
     rows = [("Name", "Type", "Ver", "Auth", "AppPath")]
-    rows += [(a.metadata.name, _type(a), str(a.version), _auth(a), str(a)) for a in apps]
+    rows += [(one_line(a.metadata.name), _type(a), str(a.version), _auth(a), str(a)) for a in apps]
     return lines(f"{n:<30} {t:<5} {v:>4} {auth:<7} {path}" for n, t, v, auth, path in rows)
 
 

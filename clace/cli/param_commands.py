@@ -8,7 +8,7 @@ from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group
 from clace.cli.servers import Server, for_server
-from clace.cli.text import say, say_if_dry
+from clace.cli.text import say_if_dry, say_lines
 from clace.model.requests import ParamChange, UpdateOptions
 
 
@@ -31,8 +31,7 @@ def update(
     options = UpdateOptions(promote=promote, dry_run=dry_run)
     change = ParamChange(name, value)
     result = server.ask(lambda admin: admin.update_params(glob, change, options))
-    for line in reports.param_updated(result):
-        say(line)
+    say_lines(reports.param_updated(result))
     say_if_dry(result.dry_run)
 
 
@@ -42,5 +41,4 @@ def update(
 def list_(server: Server, path: str) -> None:
     """List the values of the params of the app at PATH."""
     app = server.ask(lambda admin: admin.get_app(path)).app_entry
-    for line in reports.params(app):
-        say(line)
+    say_lines(reports.params(app))

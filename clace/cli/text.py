@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import click
 
@@ -15,9 +16,17 @@ def say(text: str, *, colour: str | None = None, to_stderr: bool = False) -> Non
     click.echo(styled, err=to_stderr, color=_colours())
 
 
+def say_lines(lines: Iterable[str]) -> None:
+    """Each of them on a line, whatever is in it: what apps call themselves makes no lines."""
+    for line in lines:
+        say(one_line(line))
+
+
 def complain(text: str) -> None:
-    """Say on stderr what went wrong."""
-    say(f"error: {text}", colour="red", to_stderr=True)
+    """Say on stderr what went wrong; further lines are indented, so that none looks like another
+    error.
+    """
+    say("error: " + text.replace("\n", "\n  "), colour="red", to_stderr=True)
 
 
 def warn(text: str) -> None:
@@ -40,6 +49,11 @@ def printable(text: str) -> str:
         character if character.isprintable() or character in "\n\t" else repr(character)[1:-1]
         for character in text
     )
+
+
+def one_line(text: str) -> str:
+    """The text with line breaks and tabs spelled out too."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _colours() -> bool | None:

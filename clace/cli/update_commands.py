@@ -9,7 +9,7 @@ from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group, truth
 from clace.cli.entries import config_entries
 from clace.cli.servers import Server, for_server
-from clace.cli.text import say, say_if_dry
+from clace.cli.text import say_if_dry, say_lines
 from clace.model.requests import Switch, UpdateMetadata, UpdateOptions, UpdateSettings
 
 
@@ -83,8 +83,7 @@ def conf(
     request = UpdateMetadata(config_type="app_config", config_entries=wanted)
     options = UpdateOptions(promote=promote, dry_run=dry_run)
     result = server.ask(lambda admin: admin.update_metadata(glob, request, options))
-    for line in reports.updated(result):
-        say(line)
+    say_lines(reports.updated(result))
     say_if_dry(result.dry_run)
 
 
@@ -93,8 +92,7 @@ metadata.add_command(conf, "app-config")
 
 def _settle(server: Server, glob: str, request: UpdateSettings, *, dry_run: bool) -> None:
     result = server.ask(lambda admin: admin.update_settings(glob, request, dry_run=dry_run))
-    for line in reports.settled(result):
-        say(line)
+    say_lines(reports.settled(result))
     say_if_dry(result.dry_run)
 
 

@@ -224,7 +224,7 @@ Disk                           STG      2 NONE    /disk_cl_stage
     def test_prints_nothing_that_drives_a_terminal(self):
         """An app may give itself any name; escape sequences in it are spelled out."""
         (app, *_), self.administration._apps = list(self.administration._apps.values()), {}
-        named = type(app.metadata)("\x1b[2J\u202ered", app.metadata.version_metadata)
+        named = type(app.metadata)("\x1b[2J\u202ered\nPayroll", app.metadata.version_metadata)
         self.administration._apps[app.id] = type(app)(
             id=app.id, path=app.path, metadata=named, settings=app.settings
         )
@@ -232,7 +232,10 @@ Disk                           STG      2 NONE    /disk_cl_stage
             text = self.run_cli("app", "list", "-f", form).stdout
             self.assertNotIn("\x1b", text)
             self.assertNotIn("\u202e", text)
-        self.assertIn("\\x1b[2J\\u202ered", self.run_cli("app", "list").stdout)
+        for form in ("basic", "table"):
+            lines = self.run_cli("app", "list", "-f", form).stdout.splitlines()
+            self.assertEqual(len(lines), 2)
+            self.assertIn("\\x1b[2J\\u202ered\\nPayroll", lines[1])
 
 
 class ApproveTests(AppCase):
@@ -252,6 +255,13 @@ class ApproveTests(AppCase):
             "1 app(s) audited, 0 app(s) approved, 1 app(s) promoted.\n" + DRY_RUN,
             *("app", "approve", "-p", "/disk", "--dry-run"),
         )
+
+    def test_forges_no_line(self):
+        """What an app asks for is a line each, whatever is in it."""
+        forged = Permission("fs.in", "list", ("/etc\n    fs.in.list [/harmless",))
+        self.demand(Demands(("fs.in",), (forged,)))
+        lines = self.create().splitlines()
+        self.assertIn("    fs.in.list [/etc\\n    fs.in.list [/harmless]", lines)
 
     def test_counts_nothing(self):
         """A glob that no app matches is no error."""

@@ -64,7 +64,7 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
     def test_spells_control_characters_out(self):
         """A server's words do not drive the terminal either."""
         self.administration = Refusing(ClaceError("\x1b]0;title\x07 line\nnext"))
-        self.fails("error: \\x1b]0;title\\x07 line\nnext\n", "server", "status")
+        self.fails("error: \\x1b]0;title\\x07 line\n  next\n", "server", "status")
 
     def test_stops_reading_flags_at_two_hyphens(self):
         """What follows ``--`` is an argument, whatever it looks like."""

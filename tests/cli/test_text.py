@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.cli.main import clace
-from clace.cli.text import printable
+from clace.cli.text import one_line, printable
 
 
 class PrintableTests(SynchronousTestCase):
@@ -21,6 +21,12 @@ class PrintableTests(SynchronousTestCase):
     def test_leaves_nothing_else(self, text):
         """Whatever comes in, what goes out can be printed."""
         kept = printable(text).replace("\n", "").replace("\t", "")
+        self.assertTrue(not kept or kept.isprintable())
+
+    @given(st.text(st.characters()))
+    def test_one_line(self, text):
+        """What is to be one line is one, and can be printed."""
+        kept = one_line(text)
         self.assertTrue(not kept or kept.isprintable())
 
 
