@@ -101,9 +101,10 @@ class Loaded(Said, frozen=True, tag="loaded", kw_only=True):
 
 
 class LoadFailed(Said, frozen=True, tag="load_failed"):
-    """The app does not load."""
+    """The app does not load; ``code`` is one of ``errors.BY_CODE``."""
 
     message: str
+    code: str = "app_failed"
 
 
 class Head(Said, frozen=True, tag="head", kw_only=True):

@@ -32,7 +32,9 @@ class HostedApp:
             self._program = Program(load, Door(load.node_config, load.env, say))
             self._router = build_router(self._program.definition)
         except AppFault as fault:
-            raise fault if fault.place.file else AppFault(fault.message, app_place(load)) from None
+            raise (
+                fault if fault.place.file else AppFault(fault.message, app_place(load), fault.code)
+            ) from None
         definition = self._definition = self._program.definition
         self._pages = Pages(load, definition)
         for name in definition.generated_files:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from clace.host.prelude import NAME, REFUSAL
 
-_SPAN = re.compile(r"\n +--> (?P<file>[^\n]*):(?P<line>\d+):(?P<column>\d+)\n")
+_SPAN = re.compile(r"\n *--> (?P<file>[^\n]*):(?P<line>\d+):(?P<column>\d+)\n")
 _FRAME = re.compile(r"^  \* (?P<file>[^\n]*):(?P<line>\d+), in (?P<function>[^\n]*)$", re.MULTILINE)
 _PREFIXES = (f"fail: {REFUSAL}", "Refused: ")
 _NOT_PLAIN = re.compile(r"Operation `serde::serialize` not supported on type `(\w+)`")

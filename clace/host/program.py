@@ -190,7 +190,8 @@ class Program:
             fault, self._fault = self._fault, None
             return fault
         if self._late():
-            return AppFault(f"loading took longer than {self._load.load_seconds:g} seconds")
+            late = f"loading took longer than {self._load.load_seconds:g} seconds"
+            return AppFault(late, code="app_timed_out")
         return self._restored(read_fault(report))
 
     def _restored(self, fault: AppFault) -> AppFault:

@@ -168,9 +168,10 @@ class Serving:
         try:
             self._app = HostedApp(load, lambda text: self._line.send(Note(request=0, text=text)))
         except AppFault as fault:
-            self._line.send(LoadFailed(fault.located()))
+            self._line.send(LoadFailed(fault.located(), fault.code))
         except (MemoryError, RecursionError) as error:
-            self._line.send(LoadFailed(f"{OUT_OF_MEMORY} ({type(error).__name__})"))
+            message = f"{OUT_OF_MEMORY} ({type(error).__name__})"
+            self._line.send(LoadFailed(message, "app_crashed"))
         else:
             self._line.send(self._app.loaded)
 

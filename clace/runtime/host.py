@@ -178,7 +178,7 @@ class Host:
             raise BadFrame(f"a frame for request {number}, which is not in progress")
         if isinstance(message, Failed) and message.code == AppCrashed.code:
             # An interpreter after a panic is not used again.
-            self.end(over("memory", AppCrashed(message.message)))
+            self.end(over("memory", AppCrashed(self._of_memory(message.message))))
         else:
             exchange.received(message)
 
@@ -188,8 +188,17 @@ class Host:
         if isinstance(message, Loaded):
             self._loading.callback(message)
         else:
-            self._loading.errback(AppBroken(message.message))
+            self._loading.errback(self._broken(message))
             self._hang_up()
+
+    def _broken(self, failed: LoadFailed) -> AppBroken:
+        if failed.code == AppCrashed.code:
+            return over("memory", AppBroken(self._of_memory(failed.message)))
+        broken = AppBroken(failed.message)
+        return over("load_time", broken) if failed.code == AppTimedOut.code else broken
+
+    def _of_memory(self, told: str) -> str:
+        return f"{told} (limit {self._limits.memory_mb} MB)"
 
     def _load_late(self, seconds: float) -> None:
         late = AppBroken(f"the app did not load within {seconds:g} seconds")

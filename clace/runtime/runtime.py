@@ -244,7 +244,7 @@ class Runtime(Service):
             event_type=event_type,
             operation=note.operation[:_LONGEST_NOTE],
             target=note.target[:_LONGEST_NOTE],
-            status="Failure" if note.failed else "Success",
+            status="Failed" if note.failed else "Success",
             detail=note.detail[:_LONGEST_NOTE],
         )
 
@@ -256,6 +256,8 @@ class Runtime(Service):
 
     def _record_limit(self, caller: Caller, limit: str, detail: str) -> None:
         self.limits_reached[limit] += 1
+        told = {"app": str(caller.app), "limit": limit, "detail": detail}
+        self._log.warn("{app} reached a limit, {limit}: {detail}", **told)
         note = Note(
             request=0,
             operation="app_limit",

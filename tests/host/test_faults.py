@@ -37,6 +37,11 @@ class ReportTests(SynchronousTestCase):
         fault = read_fault(report)
         self.assertEqual((fault.message, fault.place.line), ("no\nsecond line", 12))
 
+    def test_end_of_file(self):
+        """At the end of a file the arrow stands at the margin."""
+        fault = read_fault("error: Parse error: unexpected\n--> params.star:1:1\n |\n |\n")
+        self.assertEqual(fault.located(), "params.star:1:1: Parse error: unexpected")
+
     def test_raised_by_us(self):
         """The name of our exception is no part of the message."""
         self.assertEqual(read_fault("error: Refused: not permitted").message, "not permitted")

@@ -75,6 +75,12 @@ class ServingTests(SynchronousTestCase):
         self.assertIsInstance(failed, LoadFailed)
         self.assertIn("app.star:1:5", failed.message)
 
+    def test_endless_load(self):
+        """An app whose loading takes too long says that this was why."""
+        text = b"[x for x in range(100000) for y in range(100000)]"
+        self.say(Load(sources={"app.star": text}, load_seconds=0.05))
+        self.assertEqual(self.hear().code, "app_timed_out")
+
     def test_request_before_an_app(self):
         """Without an app there is nothing to ask."""
         self.say(Ask(1, a_request()))

@@ -129,6 +129,18 @@ class HostTests(SynchronousTestCase):
         self.say(LoadFailed("app.star:1:1: no"))
         self.assertEqual(self.failureResultOf(loading, AppBroken).value.message, "app.star:1:1: no")
 
+    def test_limits_of_a_load(self):
+        """A load that took too much says of which limit."""
+        for code, limit in (("app_timed_out", "load_time"), ("app_crashed", "memory")):
+            self.reactor, self.nursery = FakeReactor(), FakeNursery()
+            self.host = Host(self.reactor, self.nursery, LIMITS)
+            loading = self.deferred(
+                self.host.load(Load(sources={}), HostBounds(), self.notes.append)
+            )
+            self.say(LoadFailed("too much", code))
+            self.assertEqual(self.failureResultOf(loading, AppBroken).value.limit, limit)
+            self.close()
+
     def test_load_late(self):
         """An app that does not finish loading is killed."""
         loading = self.deferred(
