@@ -83,9 +83,10 @@ class Composition:
         self._reactor = reactor
         self._stdout = stdout
         self._stderr = stderr
+        self._warnings: list[str] = []
         config = read()
         for warning in config.warnings:
-            self.tell(f"warning: {warning}")
+            self.warn(warning)
         self.logs = self._make_logs(config)
         self.file_threads = Threads(reactor, "files", 8)
         self.data = Data(config, reactor, self.tell)
@@ -123,7 +124,8 @@ class Composition:
             WhenRunning(self._reactor, self.begin),
         ):
             part.setServiceParent(parts)
-        self.apps.probe.check()
+        for warning in self.apps.probe.check():
+            self.warn(warning)
         self.edge.listeners.open()
         self._announce()
         return parts
@@ -131,6 +133,8 @@ class Composition:
     def begin(self) -> None:
         """What is left to do when the reactor runs."""
         settle_memory()
+        for warning in self._warnings:
+            log.warn("{warning}", warning=warning)  # noqa: G010 - Twisted's name for it
         if self.data.stored_secrets.problem:
             log.error("The {problem}", problem=self.data.stored_secrets.problem)
         self.tell("Server ready")
@@ -147,6 +151,11 @@ class Composition:
         if config.security.admin_password_bcrypt:
             self.data.account.replace(config.admin_user, config.security.admin_password_bcrypt)
         log.info("The configuration was read again; the admin account is as it says")
+
+    def warn(self, text: str) -> None:
+        """Tell it now, and the log as soon as there is one."""
+        self.tell(f"warning: {text}")
+        self._warnings.append(text)
 
     def tell(self, line: str) -> None:
         print(line, file=self._stderr, flush=True)

@@ -8,8 +8,6 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 
-from twisted.logger import Logger
-
 from clace.errors import ClaceError
 from clace.model.walls import INDISPENSABLE, missing
 from clace.runtime.program import ENVIRONMENT, Program
@@ -29,8 +27,6 @@ _MOST = 1 << 16
 
 class Probe:
     """A nursery that is starting; ``report`` waits for what its one host tells."""
-
-    _log = Logger()
 
     def __init__(self, program: Program) -> None:
         self._required = program.prepare.required
@@ -59,16 +55,17 @@ class Probe:
         finally:
             self._end()
 
-    def check(self) -> None:
-        """Warns of each wall that is missing.
+    def check(self) -> tuple[str, ...]:
+        """A warning of each wall that is missing.
 
         :raises ClaceError: one that has to stand is among them.
         """
-        for name, why in missing(self.report()).items():
+        absent = missing(self.report())
+        for name, why in absent.items():
             if name in self._required:
                 chosen = "" if name in INDISPENSABLE else ', and security.sandbox is "required"'
                 raise ClaceError(f"apps cannot be shut in: {name} is missing ({why}){chosen}")
-            self._log.warn("A wall around apps is missing: {name} ({why})", name=name, why=why)
+        return tuple(f"a wall around apps is missing: {each} ({absent[each]})" for each in absent)
 
     def _ready(self) -> Ready:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -23,6 +23,18 @@ def assert_refused(test, daemon, told, *command):
     test.assertNotIn("Server ready", said)
 
 
+class WarningTests(DaemonTestCase):
+    def test_missing_wall(self):
+        """A wall that is missing is told on stderr, and stands in the log."""
+        if os.geteuid():
+            self.skipTest("users cannot be had by others than root, and are not missed")
+        daemon = self.make_daemon("[sandbox]\nuid_count = 0\n").start()
+        told = "a wall around apps is missing: own_user (sandbox.uid_count is 0)"
+        self.assertIn(f"warning: {told}", daemon.stderr.read_text())
+        log = daemon.home / "logs" / "clace.json"
+        self.wait_until("it is in the log", lambda: log.exists() and told in log.read_text())
+
+
 class RunningTests(SharedDaemonTestCase):
     def test_says_where_it_listens(self):
         """The addresses are told on stderr, with the ports that were picked."""
