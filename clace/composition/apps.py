@@ -93,6 +93,7 @@ class Apps:
                 stop=partial(self._reactor.callLater, 0, self._reactor.stop),
                 plugins=frozenset(plugin.name for plugin in self._plugins.plugins),
                 git_auths=self._config.git_auth.keys(),
+                app_settings=self._data.app_configs.names,
                 check_config=self._data.app_configs.of,
             ),
         )

@@ -35,6 +35,11 @@ class AppConfigs:
         self._of_all = OneApp(**shared, sandbox=AppLimits(**limits))
         self._read: dict[tuple[tuple[str, str], ...], OneApp] = {}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The keys that there are."""
+        return frozenset(_rules())
+
     def of(self, own: Own) -> OneApp:
         """:raises BadRequest: there is no such key, or its value is none that it takes."""
         if not own:

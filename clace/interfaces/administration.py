@@ -82,6 +82,7 @@ class IAdministration(Interface):
         Production apps have it from their next promotion on.
 
         :raises AppBroken: an app does not load with it, as when it is none of the param's type.
+        :raises NeedsApproval: an app asks for more with it, and is to be promoted.
         """
 
     async def update_metadata(

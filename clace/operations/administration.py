@@ -52,27 +52,28 @@ from clace.model.results import (
 )
 from clace.operations.accounts import check_link, linked
 from clace.operations.approval import approving, report
-from clace.operations.catalogue import Catalogue
+from clace.operations.catalogue import Catalogue, naming
 from clace.operations.creation import Creation
 from clace.operations.draft import Draft
-from clace.operations.entries import app_config_entries, with_app_config, with_param
+from clace.operations.entries import app_config_entries, check_removed, with_app_config, with_param
 from clace.operations.promotion import is_behind, promote
 from clace.operations.reloading import Reloading
 from clace.operations.secrets import SecretOperations
-from clace.operations.settings import SettingsUpdates
+from clace.operations.settings import SettingsUpdates, check_git_auth
 from clace.operations.staged import StagedUpdates
 
 
 class ServerProcess(Struct, frozen=True):
     """The process that all this happens in, and what is configured in it: plugins with their
-    accounts, and logins for git. ``check_config`` raises ``BadRequest`` for settings that no app
-    can have.
+    accounts, logins for git, and what there is to set for one app. ``check_config`` raises
+    ``BadRequest`` for settings that no app can have.
     """
 
     status: Callable[[], ServerStatus]
     stop: Callable[[], None]
     plugins: Collection[str] = ()
     git_auths: Collection[str] = ()
+    app_settings: Collection[str] = ()
     check_config: Callable[[Mapping[str, str]], object] = dict
 
 
@@ -104,6 +105,7 @@ class Administration:
 
     async def create_app(self, request: CreateApp, options: CreateOptions) -> AppCreated:
         self._server.check_config(request.appconfig or {})
+        check_git_auth(request.git_auth_name, self._server.git_auths)
         return await self._creation.create(request, options)
 
     async def list_apps(self, glob: str, *, internal: bool) -> AppList:
@@ -139,12 +141,13 @@ class Administration:
         promoted: list[AppPath] = []
         async with self._draft() as draft:
             for main in catalogue.matching(pattern):
-                approval, after = await self._approve_one(draft, catalogue.edited(main))
-                approvals.append(approval)
-                if options.promote and not main.is_dev and is_behind(main, after):
-                    stored = await self._store.files(*_stored(catalogue.edited(main)))
-                    await promote(draft, self._store, main, after, stored)
-                    promoted.append(main.address)
+                with naming(main):
+                    approval, after = await self._approve_one(draft, catalogue.edited(main))
+                    approvals.append(approval)
+                    if options.promote and not main.is_dev and is_behind(main, after):
+                        stored = await self._store.files(*_stored(catalogue.edited(main)))
+                        await promote(draft, self._store, main, after, stored)
+                        promoted.append(main.address)
             await draft.commit(dry_run=options.dry_run)
         return AppsApproved(options.dry_run, tuple(approvals), tuple(promoted))
 
@@ -166,6 +169,7 @@ class Administration:
         return approval, after
 
     async def reload_apps(self, glob: str, options: ReloadOptions) -> AppsReloaded:
+        check_git_auth(options.git_auth, self._server.git_auths)
         return await self._reloading.reload(AppGlob.parse(glob), options)
 
     async def promote_apps(self, glob: str, *, dry_run: bool) -> AppsPromoted:
@@ -176,7 +180,8 @@ class Administration:
             for main in catalogue.matching(pattern):
                 if main.is_dev or not is_behind(main, staging := catalogue.staging_of(main)):
                     continue
-                await promote(draft, self._store, main, staging)
+                with naming(main):
+                    await promote(draft, self._store, main, staging)
                 promoted.append(main.address)
             await draft.commit(dry_run=dry_run)
         return AppsPromoted(dry_run, tuple(promoted))
@@ -202,6 +207,7 @@ class Administration:
         def edit(metadata: AppMetadata) -> AppMetadata:
             after = with_app_config(metadata, entries)
             self._server.check_config(after.appconfig)
+            check_removed(metadata.appconfig, entries, self._server.app_settings)
             return after
 
         return await self._staged.make(glob, edit, options, audited=True)

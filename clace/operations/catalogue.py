@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from msgspec import Struct
 
-from clace.errors import NoSuchApp
+from clace.errors import AppBroken, NoSuchApp, SourceError
 from clace.model.app import App, Kind
 from clace.model.paths import AppGlob, AppPath
 
@@ -44,3 +45,14 @@ class Catalogue(Struct, frozen=True):
     def edited(self, main: App) -> App:
         """The app that a change to ``main`` is made on: its staging twin, or itself for dev."""
         return main if main.is_dev else self.staging_of(main)
+
+
+@contextmanager
+def naming(app: App) -> Iterator[None]:
+    """What is wrong with one app of several is told with its name."""
+    try:
+        yield
+    except (AppBroken, SourceError) as error:
+        named = type(error)(f"app {app}: {error.message}")
+        named.limit = error.limit
+        raise named from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from msgspec.structs import replace
 
@@ -45,6 +45,18 @@ def app_config_entries(request: UpdateMetadata) -> dict[str, str]:
     if not request.config_entries:
         raise BadRequest("config_entries is required")
     return dict(map(_entry, request.config_entries))
+
+
+def check_removed(
+    before: Mapping[str, str], entries: Mapping[str, str], known: Container[str]
+) -> None:
+    """Whether what is to be removed is a setting, or one that the app has although there is none.
+
+    :raises BadRequest: it is a misspelt one.
+    """
+    for name, value in entries.items():
+        if value == REMOVE and name not in before and name not in known:
+            raise BadRequest(f"app config {name}: no such key")
 
 
 def checked(values: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import ReloadOptions
 from clace.model.results import Approval, AppsReloaded
 from clace.operations.approval import approving, report
-from clace.operations.catalogue import Catalogue
+from clace.operations.catalogue import Catalogue, naming
 from clace.operations.draft import Draft
 from clace.operations.promotion import promote
 
@@ -57,7 +57,10 @@ class Reloading:
     async def _reload_one(
         self, draft: Draft, catalogue: Catalogue, main: App, options: ReloadOptions
     ) -> _Outcome:
-        seen = catalogue.edited(main)
+        with naming(main):
+            return await self._reload(draft, catalogue.edited(main), main, options)
+
+    async def _reload(self, draft: Draft, seen: App, main: App, options: ReloadOptions) -> _Outcome:
         revision = self._revision(seen, options)
         if await self._is_current(seen, revision, options):
             return _Outcome(skipped=(seen.address,))

@@ -57,10 +57,17 @@ class SettingsUpdates:
             raise BadRequest("spec is not supported by this server")
         if request.authn_type != UNDEFINED:
             check_auth_type(request.authn_type)
-        if request.git_auth_name not in {"", REMOVE, UNDEFINED} and (
-            request.git_auth_name not in self._git_auths
-        ):
-            raise BadRequest(f"there is no section [git_auth.{request.git_auth_name}]")
+        if request.git_auth_name not in {REMOVE, UNDEFINED}:
+            check_git_auth(request.git_auth_name, self._git_auths)
+
+
+def check_git_auth(name: str, known: Container[str]) -> None:
+    """Whether there is such a login for git, or none is named.
+
+    :raises BadRequest: one is that there is not.
+    """
+    if name and name not in known:
+        raise BadRequest(f"there is no section [git_auth.{name}] in the configuration")
 
 
 def check_auth_type(kind: str) -> None:

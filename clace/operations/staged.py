@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from clace.errors import NeedsApproval
 from clace.interfaces import IAppStore, IFiles, IInstalledApps, IRuntime, ISources
 from clace.model.app import App, AppMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import UpdateOptions
 from clace.model.results import AppsUpdated
-from clace.operations.catalogue import Catalogue
+from clace.operations.catalogue import Catalogue, naming
 from clace.operations.draft import Draft
 from clace.operations.promotion import is_behind, promote
 
@@ -35,6 +36,7 @@ class StagedUpdates:
         """What ``edit`` leaves as it is gets no new version; with ``audited`` the app must load.
 
         :raises AppBroken: it does not.
+        :raises NeedsApproval: it asks for more then, and is to be promoted.
         """
         pattern = AppGlob.parse(glob)
         catalogue = Catalogue(await self._store.apps())
@@ -43,22 +45,27 @@ class StagedUpdates:
         async with Draft(self._store, self._runtime, self._installed) as draft:
             for main in catalogue.matching(pattern):
                 seen = catalogue.edited(main)
-                after = await self._edited(draft, seen, edit(seen.metadata), audited=audited)
-                if after is not seen:
-                    updated.append(seen.address)
-                if options.promote and not main.is_dev and is_behind(main, after):
-                    await promote(draft, self._store, main, after, await self._files(seen))
-                    promoted.append(main.address)
+                with naming(main):
+                    edited = replace(seen, metadata=edit(seen.metadata))
+                    if audited and edited != seen:
+                        await self._audit(main, edited, options)
+                    after = await self._updated(draft, seen, edited.metadata)
+                    if after is not seen:
+                        updated.append(seen.address)
+                    if options.promote and not main.is_dev and is_behind(main, after):
+                        await promote(draft, self._store, main, after, await self._files(seen))
+                        promoted.append(main.address)
             await draft.commit(dry_run=options.dry_run)
         return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted))
 
-    async def _edited(
-        self, draft: Draft, seen: App, metadata: AppMetadata, *, audited: bool
-    ) -> App:
+    async def _audit(self, main: App, edited: App, options: UpdateOptions) -> None:
+        _, demands = await self._runtime.audit(edited, await self._files(edited))
+        if options.promote and demands.missing_from(edited.metadata.approved):
+            raise NeedsApproval(f"app {main} needs approval")
+
+    async def _updated(self, draft: Draft, seen: App, metadata: AppMetadata) -> App:
         if metadata == seen.metadata:
             return seen
-        if audited:
-            await self._runtime.audit(replace(seen, metadata=metadata), await self._files(seen))
         if seen.is_dev:
             after = draft.point(seen, metadata)
         else:

@@ -107,7 +107,8 @@ class AdminAPI:
 
 def _target(said: Struct | None) -> str:
     """What an operation is about, as far as a query, body or result says."""
-    return str(getattr(said, "app_path_glob", "") or getattr(said, "name", ""))
+    names = ("app_path_glob", "name", "path")
+    return next((str(found) for name in names if (found := getattr(said, name, ""))), "")
 
 
 def query_of(request: Request) -> dict[str, str]:

@@ -59,6 +59,7 @@ class House:
         self.runtime = MemoryRuntime(self.clock, gate, MemoryAudit(), self.files_of)
         rooms = (self.store, self.sources, self.runtime, self.installed)
         self.ids = iter(range(1000))
+        configs = AppConfigs(load(Location(Path("/h")), {}), {})
         creation = Creation(
             *rooms,
             defaults=Defaults(),
@@ -74,7 +75,8 @@ class House:
                 lambda: self.stopped.append(True),
                 sections,
                 git_auths=("ours",),
-                check_config=AppConfigs(load(Location(Path("/h")), {}), {}).of,
+                app_settings=configs.names,
+                check_config=configs.of,
             ),
         )
 

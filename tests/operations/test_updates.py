@@ -1,7 +1,13 @@
 """Params, settings of an app's own, and settings: the contract of administrations has more."""
 
-from clace.errors import AppBroken, BadRequest
-from clace.model.requests import ParamChange, UpdateMetadata, UpdateOptions, UpdateSettings
+from clace.errors import AppBroken, BadRequest, NeedsApproval
+from clace.model.requests import (
+    ApproveOptions,
+    ParamChange,
+    UpdateMetadata,
+    UpdateOptions,
+    UpdateSettings,
+)
 from tests.operations.house import app_star
 from tests.operations.test_administration import HouseCase
 from tests.support.administration_contract import NONE
@@ -58,6 +64,28 @@ class ParamTests(HouseCase):
         self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("5", "5"))
         self.assertEqual({app.version for app in self.apps()}, {1})
 
+    def test_asks_for_more(self):
+        """With a value by which an app asks for more it waits for its approval in staging."""
+        asking = TELLS.replace(
+            "type = ace.TEXT)]",
+            'type = ace.TEXT)], permissions = [ace.permission("fs.in", "n%d" % param.size)]',
+        )
+        self.put_app(app=asking)
+        self.create(approve=True, param_values={"size": "4"})
+        failure = self.failureResultOf(self.param("size", "7", promote=True), NeedsApproval)
+        self.assertEqual(failure.getErrorMessage(), "app /a needs approval")
+        self.successResultOf(self.param("size", "7"))
+        approving = self.house.administration.approve_apps("all", ApproveOptions(promote=True))
+        self.successResultOf(approving)
+        self.assertEqual(self.answer("/a"), "8")
+
+    def test_names_the_app(self):
+        """Of several apps the one that does not load is named."""
+        self.create(param_values={"size": "4"})
+        self.create("/b", param_values={"size": "4"})
+        failure = self.failureResultOf(self.param("size", "x"), AppBroken)
+        self.assertTrue(failure.getErrorMessage().startswith("app /a: params.star:1:1: param size"))
+
     def test_dev(self):
         """A dev app has a new value at once, without a version."""
         self.create(is_dev=True, param_values={"size": "4"})
@@ -109,6 +137,13 @@ class OwnConfigTests(HouseCase):
         self.successResultOf(self.configure("sandbox.threads=2", promote=True))
         self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("one", "one"))
 
+    def test_removal(self):
+        """What an app has not can be removed from it, but not what there is not."""
+        self.create()
+        self.successResultOf(self.configure("sandbox.threads=-"))
+        self.failureResultOf(self.configure("sandbox.treads=-"), BadRequest)
+        self.assertEqual({app.version for app in self.apps()}, {1})
+
 
 class SettingsTests(HouseCase):
     def settle(self, **said):
@@ -133,6 +168,8 @@ class SettingsTests(HouseCase):
         self.assertEqual({app.settings.git_auth_name for app in self.apps()}, {"ours"})
         failure = self.failureResultOf(self.settle(git_auth_name="theirs"), BadRequest)
         self.assertIn("[git_auth.theirs]", failure.getErrorMessage())
+        self.failureResultOf(self.house.create("/b", "/src", git_auth_name="x"), BadRequest)
+        self.failureResultOf(self.reload(git_auth="x"), BadRequest)
         self.successResultOf(self.settle(git_auth_name="-"))
         self.assertEqual({app.settings.git_auth_name for app in self.apps()}, {""})
 

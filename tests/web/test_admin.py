@@ -72,11 +72,11 @@ class AdminAPITests(SynchronousTestCase):
         router = api(MemoryAdministration(), guard, self.audit).router()
         self.treq = StubTreq(Root(router.resource(), None))
 
-    def ask(self, method, path, login="admin:right", host="localhost", **headers):
+    def ask(self, method, path, login="admin:right", host="localhost", data=None, **headers):
         if login:
             headers["Authorization"] = "Basic " + b64encode(login.encode()).decode()
         response = self.successResultOf(
-            self.treq.request(method, f"http://{host}/_clace{path}", headers=headers)
+            self.treq.request(method, f"http://{host}/_clace{path}", headers=headers, data=data)
         )
         return response, self.successResultOf(response.text())
 
@@ -125,6 +125,14 @@ class AdminAPITests(SynchronousTestCase):
         self.assertEqual(
             (event.operation, event.target, event.status, event.user_id, event.create_time),
             ("delete_apps_dryrun", "/x", "Success", "admin", 1_500_000_000),
+        )
+
+    def test_records_what_was_created(self):
+        """The app that somebody wanted to create is named, also if it could not be."""
+        self.ask("POST", "/app", data=b'{"path": "/x", "source_url": "/nowhere"}')
+        (event,) = self.audit
+        self.assertEqual(
+            (event.operation, event.target, event.status), ("create_app", "/x", "Failed")
         )
 
     def test_describes_itself(self):
