@@ -88,8 +88,11 @@ class _Hiding:
                 return value
 
     def _hidden(self, text: Any, form: Callable[[str], Any]) -> Any:
+        if not any(form(value) in text for value in self._texts):
+            return text
+        written = _in_json if _is_json(text) else str
         for value, reference in self._texts.items():
-            old, new = form(value), form(reference)
+            old, new = form(value), form(written(reference))
             if count := text.count(old):
                 self._growth += count * max(len(new) - len(old), 0)
                 if self._growth > MAX_GROWTH:
@@ -98,12 +101,27 @@ class _Hiding:
         return text
 
 
+def _is_json(text: str | bytes) -> bool:
+    """Whether the text is an object or array, which it has to remain."""
+    if text.lstrip()[:1] not in ("{", "[", b"{", b"["):
+        return False
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)  # goes through it, makes nothing of it
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return False
+    return True
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
 def _forms(value: str) -> set[str]:
     """How a value may look where it was put: as it is, as a host, in JSON, in an URL, in a page."""
     return {
         value,
         value.lower(),
-        json.dumps(value)[1:-1],
+        _in_json(value),
         json.dumps(value, ensure_ascii=False)[1:-1],
         quote(value),
         quote(value, safe=""),

@@ -76,6 +76,28 @@ class HidingTests(SynchronousTestCase):
             self.assertNotIn("s&", text)
             self.assertNotIn(quote("é"), text)
 
+    def test_in_json(self):
+        """What was JSON is JSON still, and has the reference where the value was."""
+        reference = '{{secret_from "db" `a\\b`}}'
+        hidden = Hidden()
+        hidden.add({Reference("db", ("a\\b",), reference): 'hun"ter2'})
+        given = {"token": 'hun"ter2', "in": [{'Bearer hun"ter2': 1, "é": "\n"}]}
+        expected = {"token": reference, "in": [{f"Bearer {reference}": 1, "é": "\n"}]}
+        for text in (
+            json.dumps(given),
+            json.dumps(given, ensure_ascii=False),
+            f" \n{json.dumps(given, indent=1)}\n",
+            json.dumps(given).encode(),
+        ):
+            self.assertEqual(json.loads(hidden.value([text])[0]), expected)
+
+    def test_in_no_json(self):
+        """Where no JSON is, the reference is as the app wrote it."""
+        hidden = hiding("hunter2")
+        deep = "[" * 100_000 + '"%s"' + "]" * 100_000
+        for text in ('"%s"', "%s", "{%s}", '{"a": "%s"', '["%s"] and more', "", deep):
+            self.assertEqual(hidden.text(text.replace("%s", "hunter2")), text.replace("%s", SHOWN))
+
     def test_as_a_host(self):
         """Hosts are in lower case, and so is a value that was put in the place of one."""
         self.assertEqual(hiding("Hunter2").text("hunter2 not found"), f"{SHOWN} not found")

@@ -1,5 +1,7 @@
 """The functions of ``http.in`` through the gate, over connections in memory."""
 
+import json
+
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -20,6 +22,7 @@ from tests.support.memory_secrets import MemorySecrets
 from tests.support.plugin_contract import app, call
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
+HEAD_OF_JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 METHODS = ("get", "head", "options", "post", "put", "delete", "patch")
 
 
@@ -90,6 +93,14 @@ class HttpTests(HttpTestCase):
         value = self.value(asking, HELLO)
         self.assertEqual((value["status_code"], value["body"]), (200, "hello"))
         self.assertEqual(value["url"], "http://a.test/b?c=d")
+
+    def test_secret_in_json(self):
+        """Where another server sent a secret back, `json()` finds the reference."""
+        self.begin(secrets=(("k",),))
+        asking = self.ask("http://a.test/", headers={"key": '{{secret "k"}}'})
+        body = b'{"sent": {"key": "hunter2"}}'
+        value = self.value(asking, HEAD_OF_JSON % len(body) + body)
+        self.assertEqual(json.loads(value["body"]), {"sent": {"key": '{{secret "k"}}'}})
 
     def test_request(self):
         """A request has the method, target, headers and body that were asked for."""
