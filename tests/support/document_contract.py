@@ -1,10 +1,13 @@
 """What the store promises, whatever database it is in."""
 
+from sqlalchemy import select
 from twisted.internet.defer import Deferred
 
 from clace.plugins.store.cursor import FIRST_PAGE
 from clace.plugins.store.documents import MAX_BYTES
 from clace.plugins.store.engines import Limits
+from clace.plugins.store.quotas import USAGE
+from clace.plugins.store.tables import collection
 from tests.support.documents import (
     NOW,
     THING,
@@ -418,6 +421,43 @@ class StoreContract:
             self.error("insert", "thing", {"u": "same", "l": ["a" * 100_000]})
             self.value("rollback")
         self.insert(l=["a" * 1_000_000])
+
+    # Tables of older servers
+
+    def without_column(self, name, *statements):
+        """A request of another version of the app, to whose table something was done."""
+        table = collection("app_prd_1", THING.types[0], self.store.database.words.column_type)
+        with self.store.engines.writing.begin() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {table.table.name} DROP COLUMN {name}")
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+        return self.store.begin(declared=schema(*THING.types, doc_type("more")))
+
+    def test_entries_without_sizes(self):
+        """A table of before there were quotas is written on; what is in there counts nothing."""
+        self.store = self.house(max_mb=1)
+        self.request = self.store.begin()
+        for _ in range(3):
+            self.insert(l=["a" * 300_000])
+        self.request = self.without_column("_size", "DROP TABLE store_usage")
+        self.assertEqual(self.ids(), [1, 2, 3])
+        self.value("delete_by_id", "thing", 1)
+        self.value("delete", "thing", {"_id": 2})
+        entry = self.value("select_by_id", "thing", 3)
+        self.value("update", "thing", {**entry, "l": ["a" * 400_000]})
+        self.insert(l=["a" * 600_000])
+        full = "the app may keep 1 MB of documents (max_mb_per_app)"
+        self.assertEqual(self.error("insert", "thing", {"u": None, "l": ["a" * 100_000]}), full)
+        self.value("delete", "thing", {})
+        with self.store.engines.reading.connect() as connection:
+            self.assertEqual(connection.scalar(select(USAGE.c.bytes)), 0)
+
+    def test_foreign_table(self):
+        """A table that is another one in other ways is left alone, and the app told which it is."""
+        self.insert()
+        request = self.without_column("_updated_by")
+        said = self.error("insert", "thing", {"u": None}, request=request)
+        self.assertRegex(said, "^table db_[0-9a-f]{32} of type thing has no column _updated_by: ")
 
     # Others
 

@@ -17,15 +17,18 @@ from sqlalchemy import (
     Text,
     delete,
     insert,
+    inspect,
 )
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
 from clace.model.schema import DocType, Index
+from clace.plugins.definition import CallFailed
 from clace.plugins.store.dialects import Words
 
 _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
+_SIZE = "_size"
 REGISTRY = Table(
     "store_tables",
     MetaData(),
@@ -62,7 +65,7 @@ def collection(owner: str, doc_type: DocType, column_type: TypeEngine[Any]) -> C
         Column("_updated_by", _TEXT, nullable=False),
         Column("_created_at", _BIG, nullable=False),
         Column("_updated_at", _BIG, nullable=False),
-        Column("_size", _BIG, nullable=False),
+        Column(_SIZE, _BIG, nullable=False),
         Column("_json", column_type, nullable=False),
         sqlite_autoincrement=True,
     )
@@ -76,12 +79,34 @@ def _index_name(table: str, index: Index) -> str:
 
 
 def prepare(connection: Connection, entries: Collection, words: Words) -> None:
-    """The table and its indexes are there; nothing that is there is changed or removed."""
+    """The table and its indexes are there; nothing that is there is changed or removed.
+
+    :raises CallFailed: there is another table of this name.
+    """
     connection.execute(CreateTable(REGISTRY, if_not_exists=True))
     connection.execute(CreateTable(entries.table, if_not_exists=True))
+    _complete(connection, entries)
     for name, index in entries.indexes.items():
         connection.exec_driver_sql(_index_made(name, index, entries, words))
     _register(connection, entries)
+
+
+def _complete(connection: Connection, entries: Collection) -> None:
+    """Let a table of before there were quotas have the column for sizes: what is in there counts
+    nothing until it is changed, when it is deleted too.
+    """
+    name = entries.table.name
+    there = {column["name"] for column in inspect(connection).get_columns(name)}
+    missing = [column.name for column in entries.table.columns if column.name not in there]
+    if missing == [_SIZE]:
+        connection.exec_driver_sql(
+            f"ALTER TABLE {name} ADD COLUMN {_SIZE} BIGINT NOT NULL DEFAULT 0"
+        )
+    elif missing:
+        raise CallFailed(
+            f"table {name} of type {entries.doc_type.name} has no column {', '.join(missing)}:"
+            " restore it from a backup, or rename it in the database to begin with an empty one"
+        )
 
 
 def _index_made(name: str, index: Index, entries: Collection, words: Words) -> str:
