@@ -24,7 +24,7 @@ class BrowserTests(DaemonTestCase):
         )
         self.daemon.write_config(f'[node_config]\ndisk_usage_root = "{self.root}"\n')
         self.daemon.start()
-        for name in ("disk_usage", "memory_usage", "hello"):
+        for name in ("disk_usage", "memory_usage", "hello", "bookmarks"):
             self.daemon.install(EXAMPLES / name, f"/{name}", approve=True)
 
     def url(self, path, login=""):
@@ -41,6 +41,7 @@ class BrowserTests(DaemonTestCase):
             self.click_through_disk_usage(browser)
             self.look_at_memory_usage(browser)
             self.greet(browser)
+            self.keep_bookmarks(browser)
             # Nobody has drawn an icon; the browser asks for one by itself.
             complaints = [said for said in browser.complaints() if "/favicon.ico" not in said]
             self.assertEqual(complaints, [])
@@ -95,3 +96,21 @@ class BrowserTests(DaemonTestCase):
         browser.click("api/greeting")
         shown = browser.find("pre").text
         self.assertEqual(json.loads(shown), {"greeting": "Hello, Jo <b>!"})
+
+    def keep_bookmarks(self, browser):
+        """Only what deletes asks first."""
+        browser.open(self.url("/bookmarks"))
+        browser.find("input[name=url]").send_keys("https://a.example/")
+        browser.find("main > form button").click()
+        browser.until(lambda: browser.all("a.title"), "not added")
+        browser.run("window.confirm = asked => { window.asked = asked; return true }")
+
+        browser.click("Edit")
+        browser.until(lambda: browser.all("input[name=seen]"), "no form to edit in")
+        self.assertIsNone(browser.run("return window.asked"))
+        browser.click("Cancel")
+        browser.until(lambda: not browser.all("input[name=seen]"), "not cancelled")
+
+        browser.find("li button").click()
+        browser.until(lambda: not browser.all("a.title"), "not deleted")
+        self.assertEqual(browser.run("return window.asked"), "Delete https://a.example/?")
