@@ -16,7 +16,6 @@ from twisted.internet import task
 
 from clace.interfaces import Caller
 from clace.plugins.gate import Gate
-from clace.plugins.scope import Limits
 from clace.plugins.store.database import open_database
 from clace.plugins.store.plugin import Store, StoreSettings
 from tests.support.documents import Request, doc_type, field, index, schema, store_app
@@ -98,7 +97,7 @@ MEASURED: dict[str, tuple[Measured | None, Measured, Measured | None]] = {
 async def measure(reactor: Any, url: str) -> dict[str, float]:
     database = open_database(url, reactor)
     database.startService()
-    gate = Gate([Store(StoreSettings(), database, reactor).plugin], Limits(calls=10 * ENTRIES))
+    gate = Gate([Store(StoreSettings(), database, reactor).plugin])
 
     def begin() -> Request:
         return Request(gate.begin(Caller(app=store_app(), user_id="ann", schema=NOTE)))
