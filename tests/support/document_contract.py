@@ -237,6 +237,14 @@ class StoreContract:
         self.assertEqual([len(part) for part in parts], [3, 3, 1, 0])
         self.assertEqual([one for part in parts for one in part], whole)
 
+    def test_ties(self):
+        """What compares equal comes by id, in the direction of the last field."""
+        for n in (1, 1, 0):
+            self.insert(n=n)
+        self.assertEqual(self.ids(sort=["n"]), [3, 1, 2])
+        self.assertEqual(self.ids(sort=["n:desc"]), [2, 1, 3])
+        self.assertEqual(self.ids(sort=["n:desc", "t"]), [1, 2, 3])
+
     def test_bounds(self):
         """A limit is at most 100,000 and neither it nor the offset is negative."""
         self.assertEqual(
