@@ -16,6 +16,8 @@ from clace.plugins.http.urls import escaped
 
 MAX_GROWTH = 1024 * 1024
 MAX_PARTS = 25_000  # a tenth of a second, in which nobody is served
+MIN_LINE = 8
+MAX_LINES = 200  # each costs a look at the whole of each result
 
 
 class Hidden:
@@ -23,6 +25,7 @@ class Hidden:
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
+        self._lines_left = MAX_LINES
 
     def __bool__(self) -> bool:
         return bool(self._texts)
@@ -31,8 +34,16 @@ class Hidden:
         for reference, value in values.items():
             for form in _forms(value) if value else ():
                 self._texts.setdefault(form, reference.text)
+            for line in _lines(value):
+                self._add_line(line, reference)
         # What holds another one goes first, or the rest of it would be seen.
         self._texts = dict(sorted(self._texts.items(), key=lambda item: -len(item[0])))
+
+    def _add_line(self, line: str, reference: Reference) -> None:
+        if line not in self._texts and self._lines_left:
+            self._lines_left -= 1
+            self._texts[line] = reference.text
+            self._texts.setdefault(_in_json(line), reference.text)
 
     def text(self, text: str) -> str:
         """What an app may read of an error."""
@@ -99,6 +110,14 @@ class _Hiding:
                     raise CallFailed("what came of the call is full of what may be a secret")
                 text = text.replace(old, new)
         return text
+
+
+def _lines(value: str) -> list[str]:
+    """What is told line by line of a value of several lines, such as a private key. Short lines,
+    such as a bracket, say nothing and would be found everywhere.
+    """
+    lines = (line.strip() for line in value.splitlines())
+    return [line for line in lines if len(line) >= MIN_LINE and line != value]
 
 
 def _is_json(text: str | bytes) -> bool:

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.secret_text import Reference
 from clace.plugins.definition import CallFailed
-from clace.plugins.hiding import MAX_GROWTH, MAX_PARTS, Hidden
+from clace.plugins.hiding import MAX_GROWTH, MAX_LINES, MAX_PARTS, Hidden
 from clace.plugins.http.urls import escaped
 
 SHOWN = '{{secret "k"}}'
@@ -97,6 +97,27 @@ class HidingTests(SynchronousTestCase):
         deep = "[" * 100_000 + '"%s"' + "]" * 100_000
         for text in ('"%s"', "%s", "{%s}", '{"a": "%s"', '["%s"] and more', "", deep):
             self.assertEqual(hidden.text(text.replace("%s", "hunter2")), text.replace("%s", SHOWN))
+
+    def test_line_by_line(self):
+        """Of a value of several lines each is hidden by itself, unless it is very short."""
+        key = '-----BEGIN KEY-----\r\n  MIIE/abc+\r\nq"uo\\te89\r\nshort=7\r\n-----END KEY-----\n'
+        hidden = hiding(key)
+        lines = key.split("\n")
+        expected = [f"{SHOWN}\r", f"  {SHOWN}\r", f"{SHOWN}\r", "short=7\r", SHOWN, ""]
+        self.assertEqual([hidden.value(line) for line in lines], expected)
+        self.assertEqual(hidden.value(lines), expected)
+        self.assertEqual(hidden.text("key: MIIE/abc+"), f"key: {SHOWN}")
+        self.assertEqual(hidden.text('{"a": "q\\"uo\\\\te89"}'), json.dumps({"a": SHOWN}))
+        self.assertEqual(hidden.text(key), SHOWN)
+        self.assertEqual(hiding("hunter2hunter2\n").text("hunter2hunter2"), SHOWN)
+
+    def test_many_lines(self):
+        """So many lines are looked for, of all secrets together, whatever is in them."""
+        value = "\n".join(f"line number {number:04}" for number in range(1000))
+        hidden = hiding(value, "and another\none, of lines")
+        self.assertEqual(hidden.text(f"line number {MAX_LINES - 1:04}"), SHOWN)
+        self.assertEqual(hidden.text(f"line number {MAX_LINES:04}"), f"line number {MAX_LINES:04}")
+        self.assertEqual(hidden.text(f"a {value} b"), f"a {SHOWN} b")
 
     def test_as_a_host(self):
         """Hosts are in lower case, and so is a value that was put in the place of one."""
