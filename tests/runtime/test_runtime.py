@@ -4,7 +4,14 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import AppBroken, AppBusy, AppCrashed, NoSuchRoute, SourceError
+from clace.errors import (
+    AppBroken,
+    AppBusy,
+    AppCrashed,
+    NoSuchApp,
+    NoSuchRoute,
+    SourceError,
+)
 from clace.model.app import AppMetadata, VersionMetadata
 from clace.runtime.limits import HostLimits, Limits, limits_for_all, over
 from clace.runtime.memory import MemoryHosts, MemoryRuntime
@@ -300,6 +307,24 @@ class RuntimeTests(RuntimeCase):
         self.failureResultOf(self.respond(third), AppBusy)
         self.hosts.started[0].busy = 0
         self.page(third)
+
+    def test_removed_while_it_starts(self):
+        """A host that was being started for an app that is removed ends, and nobody has it."""
+        self.hosts.opened = Deferred()
+        waiting = self.respond(an_app())
+        self.runtime.retract("app_prd_1")
+        self.hosts.opened.callback(None)
+        self.failureResultOf(waiting, NoSuchApp)
+        self.assertEqual([host.alive for host in self.hosts.started], [False])
+
+    def test_renewed_while_it_starts(self):
+        """A request that waits for an app that is renewed is answered by the app as it is then."""
+        self.hosts.opened = Deferred()
+        waiting = self.respond(an_app())
+        self.runtime.renew(an_app())
+        self.hosts.opened.callback(None)
+        self.assertEqual(self.successResultOf(waiting).status, 200)
+        self.assertEqual([host.alive for host in self.hosts.started], [False, True])
 
     def test_replaces_a_dead_host(self):
         """A host that has died is replaced for the next request."""
