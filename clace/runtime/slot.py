@@ -90,7 +90,7 @@ class Slot:
     @property
     def is_idle(self) -> bool:
         """Whether its host could be ended without anybody noticing."""
-        return self._host is not None and self._host.alive and not self._host.busy
+        return self._host is not None and self.has_host and not self._host.busy
 
     @property
     def is_forgotten(self) -> bool:
@@ -194,15 +194,17 @@ class Slot:
             raise self._broken
         app = self.app
         started = await self._started(await self.files())
-        if self._closed or self.app is not app:
-            started.host.retire()  # it was renewed or removed meanwhile
-            return await self.host() if self._closed else await self._start_anew()
-        if self._host is not None and self._host.alive:
-            started.host.retire()  # another was published meanwhile
-            return self._host
+        if self._closed or self.has_host or self.app is not app:
+            started.host.retire()  # the app was removed, published or renewed meanwhile
+            return await self._after_all()
         self.swap(started)
         host: RunningHost = started.host
         return host
+
+    async def _after_all(self) -> RunningHost:
+        if self._closed or self.has_host:
+            return await self.host()
+        return await self._start_anew()
 
     async def _started(self, files: IFiles) -> Started:
         try:

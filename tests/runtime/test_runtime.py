@@ -317,6 +317,18 @@ class RuntimeTests(RuntimeCase):
         self.failureResultOf(waiting, NoSuchApp)
         self.assertEqual([host.alive for host in self.hosts.started], [False])
 
+    def test_published_while_it_starts(self):
+        """A request that waits for an app that is published is answered by what was published."""
+        loaded = self.successResultOf(
+            Deferred.fromCoroutine(self.runtime.load(an_app(), self.files))
+        )
+        self.hosts.opened = Deferred()
+        waiting = self.respond(an_app())
+        self.runtime.publish(an_app(), loaded)
+        self.hosts.opened.callback(None)
+        self.assertEqual(self.successResultOf(waiting).status, 200)
+        self.assertEqual([host.alive for host in self.hosts.started], [True, False])
+
     def test_renewed_while_it_starts(self):
         """A request that waits for an app that is renewed is answered by the app as it is then."""
         self.hosts.opened = Deferred()
