@@ -14,13 +14,12 @@ from clace.composition.data import Data
 from clace.composition.plugins import Plugins
 from clace.config import node_values, values_with_secrets
 from clace.config.sections import AppLimits, Sandbox
-from clace.interfaces import IFiles
-from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.model.results import ServerStatus
 from clace.operations.administration import Administration, ServerProcess
 from clace.operations.creation import Creation, Defaults, stamps
 from clace.operations.secrets import SecretOperations
+from clace.operations.served import served_files
 from clace.runtime.hosts import ProcessHosts
 from clace.runtime.installed import InstalledApps
 from clace.runtime.limits import HostLimits, Limits
@@ -102,12 +101,6 @@ class Apps:
         reached = dict(self.runtime.limits_reached)
         return ServerStatus(pid=os.getpid(), version=self.version, limits=reached)
 
-    async def _files_of(self, app: App) -> IFiles:
-        """What an app serves: its folder for dev, else its stored version."""
-        if app.is_dev:
-            return self.sources.live(app.source_url)
-        return await self._data.store.files(app.id, app.version)
-
     def _make_runtime(self) -> Runtime:
         return Runtime(
             self._reactor,
@@ -115,7 +108,7 @@ class Apps:
             self._limits(),
             self._plugins.gate,
             self._data.audit,
-            self._files_of,
+            partial(served_files, store=self._data.store, sources=self.sources),
             self._knowledge(),
         )
 

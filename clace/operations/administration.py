@@ -59,6 +59,7 @@ from clace.operations.entries import app_config_entries, check_removed, with_app
 from clace.operations.promotion import is_behind, promote
 from clace.operations.reloading import Reloading
 from clace.operations.secrets import SecretOperations
+from clace.operations.served import served_files
 from clace.operations.settings import SettingsUpdates, check_git_auth
 from clace.operations.staged import StagedUpdates
 
@@ -145,17 +146,16 @@ class Administration:
                     approval, after = await self._approve_one(draft, catalogue.edited(main))
                     approvals.append(approval)
                     if options.promote and not main.is_dev and is_behind(main, after):
-                        stored = await self._store.files(*_stored(catalogue.edited(main)))
+                        stored = await served_files(
+                            catalogue.edited(main), self._store, self._sources
+                        )
                         await promote(draft, self._store, main, after, stored)
                         promoted.append(main.address)
             await draft.commit(dry_run=options.dry_run)
         return AppsApproved(options.dry_run, tuple(approvals), tuple(promoted))
 
     async def _approve_one(self, draft: Draft, seen: App) -> tuple[Approval, App]:
-        if seen.is_dev:
-            files = self._sources.live(seen.source_url)
-        else:
-            files = await self._store.files(*_stored(seen))
+        files = await served_files(seen, self._store, self._sources)
         _, demands = await self._runtime.audit(seen, files)
         approval = report(seen, demands, seen.metadata.approved, approve=True)
         if not approval.needs_approval:
@@ -242,10 +242,6 @@ class Administration:
 
     def _draft(self) -> Draft:
         return Draft(self._store, self._runtime, self._installed)
-
-
-def _stored(app: App) -> tuple[str, int]:
-    return app.id, app.version
 
 
 def _listed(app: App, *, staged_changes: bool = False) -> AppListed:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from clace.errors import NeedsApproval
-from clace.interfaces import IAppStore, IFiles, IInstalledApps, IRuntime, ISources
+from clace.interfaces import IAppStore, IInstalledApps, IRuntime, ISources
 from clace.model.app import App, AppMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import UpdateOptions
@@ -15,6 +15,7 @@ from clace.model.results import AppsUpdated
 from clace.operations.catalogue import Catalogue, naming
 from clace.operations.draft import Draft
 from clace.operations.promotion import is_behind, promote
+from clace.operations.served import served_files
 
 Edit = Callable[[AppMetadata], AppMetadata]
 
@@ -53,13 +54,15 @@ class StagedUpdates:
                     if after is not seen:
                         updated.append(seen.address)
                     if options.promote and not main.is_dev and is_behind(main, after):
-                        await promote(draft, self._store, main, after, await self._files(seen))
+                        files = await served_files(seen, self._store, self._sources)
+                        await promote(draft, self._store, main, after, files)
                         promoted.append(main.address)
             await draft.commit(dry_run=options.dry_run)
         return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted))
 
     async def _audit(self, main: App, edited: App, options: UpdateOptions) -> None:
-        _, demands = await self._runtime.audit(edited, await self._files(edited))
+        files = await served_files(edited, self._store, self._sources)
+        _, demands = await self._runtime.audit(edited, files)
         if options.promote and demands.missing_from(edited.metadata.approved):
             raise NeedsApproval(f"app {main} needs approval")
 
@@ -72,8 +75,3 @@ class StagedUpdates:
             after = await draft.next_version(seen, metadata)
         draft.renew(after)
         return after
-
-    async def _files(self, seen: App) -> IFiles:
-        if seen.is_dev:
-            return self._sources.live(seen.source_url)
-        return await self._store.files(seen.id, seen.version)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from twisted.internet.task import Clock
@@ -15,6 +16,7 @@ from clace.model.traffic import AppRequest
 from clace.operations.administration import Administration, ServerProcess
 from clace.operations.creation import Creation, Defaults, Stamp
 from clace.operations.secrets import SecretOperations
+from clace.operations.served import served_files
 from clace.plugins.definition import Plugin
 from clace.plugins.gate import Gate
 from clace.runtime.installed import InstalledApps
@@ -55,8 +57,9 @@ class House:
         self.installed = InstalledApps("localhost")
         self.stopped = []
         sections = ("exec.in", "exec.in#other", "fs.in", "http.in", "http.in#work")
+        files_of = partial(served_files, store=self.store, sources=self.sources)
         gate = Gate([Plugin(name, {}) for name in sections])
-        self.runtime = MemoryRuntime(self.clock, gate, MemoryAudit(), self.files_of)
+        self.runtime = MemoryRuntime(self.clock, gate, MemoryAudit(), files_of)
         rooms = (self.store, self.sources, self.runtime, self.installed)
         self.ids = iter(range(1000))
         configs = AppConfigs(load(Location(Path("/h")), {}), {})
@@ -79,11 +82,6 @@ class House:
                 check_config=configs.of,
             ),
         )
-
-    async def files_of(self, app):
-        if app.is_dev:
-            return self.sources.live(app.source_url)
-        return await self.store.files(app.id, app.version)
 
     def create(self, path, source, *, approve=False, dry_run=False, **fields):
         return self.administration.create_app(
