@@ -21,25 +21,75 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _QUOTED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 
-# Whoever sets these speaks to another server, sends another request, or calls another method
-# than the permission is for.
+# Names are compared as CGI and WSGI servers see them: X_Forwarded-Host is X-Forwarded-Host there.
+_SEPARATOR = re.compile(r"[^0-9a-z]")
+# These speak to another server, frame another request, or call another method or path than the
+# permission is for.
 _REFUSED = frozenset(
     {
+        "alt-used",
         "connection",
         "content-length",
         "expect",
+        "forwarded",
+        "front-end-https",
         "host",
         "http2-settings",
         "keep-alive",
+        "max-forwards",
+        "proxy",
         "proxy-authorization",
         "proxy-connection",
+        "script-name",
         "te",
         "trailer",
         "transfer-encoding",
         "upgrade",
-        "x-http-method",
-        "x-http-method-override",
-        "x-method-override",
+        "via",
+        "x-accel-mapping",
+        "x-host",
+        "x-method",
+        "x-override-url",
+        "x-proxy-url",
+        "x-script-name",
+        "x-sendfile-type",
+        "x-url-scheme",
+    }
+)
+_REFUSED_FAMILIES = (
+    "x-envoy-",
+    "x-forwarded",
+    "x-forward-",
+    "x-http-",
+    "x-method-",
+    "x-original-",
+    "x-rewrite-",
+    "x-waws-",
+)
+# These tell a server behind a proxy which client asks; only a proxy knows.
+_ADDRESSES = frozenset(
+    {
+        "ali-cdn-real-ip",
+        "cdn-src-ip",
+        "cf-connecting-ip",
+        "cf-connecting-ipv6",
+        "cf-pseudo-ipv4",
+        "client-ip",
+        "fastly-client-ip",
+        "fly-client-ip",
+        "remote-addr",
+        "true-client-ip",
+        "x-appengine-user-ip",
+        "x-azure-clientip",
+        "x-azure-socketip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-nf-client-connection-ip",
+        "x-originating-ip",
+        "x-real-ip",
+        "x-remote-addr",
+        "x-remote-ip",
+        "x-true-ip",
     }
 )
 _KEPT_ACROSS_ORIGINS = frozenset(
@@ -132,7 +182,8 @@ def without_content(found: Headers) -> Headers:
 def _check(name: str, value: str) -> None:
     if not _TOKEN.fullmatch(name) or _BAD_VALUE.search(value):
         raise BadRequest(f"http.in: malformed header {quoted(name)}")
-    if name.lower() in _REFUSED:
+    plain = _SEPARATOR.sub("-", name.lower())
+    if plain in _REFUSED | _ADDRESSES or plain.startswith(_REFUSED_FAMILIES):
         raise BadRequest(f"http.in: header {name} cannot be set")
 
 

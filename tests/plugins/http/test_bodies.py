@@ -100,6 +100,43 @@ class HeadersTests(SynchronousTestCase):
             with self.assertRaises(BadRequest, msg=name):
                 sent(headers={name: "x"})
 
+    def test_other_host_path_or_client(self):
+        """Headers by which a proxy names another host, path, method or client cannot be set."""
+        for name in (
+            "X-Forwarded-Host",
+            "X-Forwarded-For",
+            "X-Forwarded-Prefix",
+            "X-ForwardedFor",
+            "Forwarded",
+            "X-Original-URL",
+            "X-Original-Host",
+            "X-Rewrite-URL",
+            "X-HTTP-Method",
+            "X-HTTP-DestinationURL",
+            "X-Host",
+            "X-Real-IP",
+            "True-Client-IP",
+            "CF-Connecting-IP",
+            "X-Sendfile-Type",
+            "X-Accel-Mapping",
+            "Proxy",
+            "Via",
+        ):
+            with self.assertRaises(BadRequest, msg=name) as caught:
+                sent(headers={name: "x"})
+            self.assertIn(f"header {name} cannot be set", caught.exception.message)
+
+    def test_spelled_as_servers_read_it(self):
+        """A name that a CGI or WSGI server reads as a refused one is refused too."""
+        for name in ("X_Forwarded_Host", "x_forwarded-host", "Content_Length", "X.Original.URL"):
+            with self.assertRaises(BadRequest, msg=name):
+                sent(headers={name: "x"})
+
+    def test_ordinary_headers(self):
+        """Headers about credentials, content and caching can be set."""
+        for name in ("Authorization", "Cookie", "Accept", "X-Api-Key", "If-None-Match", "Range"):
+            self.assertEqual(sent(headers={name: "x"})[name], [b"x"])
+
     @given(TEXT, TEXT)
     def test_injection(self, name, value):
         """No header is more than one line."""

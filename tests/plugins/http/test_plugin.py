@@ -315,8 +315,9 @@ class HttpTests(HttpTestCase):
 
     def test_headers_not_to_set(self):
         """A request for one host cannot be made one for another by its headers."""
-        asking = self.ask("http://a.test/", headers={"Host": "b.test"})
-        self.failureResultOf(asking, BadRequest)
+        for name in ("Host", "X-Forwarded-Host", "X-Original-URL"):
+            asking = self.ask("http://a.test/", headers={name: "b.test"})
+            self.failureResultOf(asking, BadRequest)
         self.assertEqual(self.reactor.tcpClients, [])
 
     def test_signature(self):
