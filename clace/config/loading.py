@@ -112,7 +112,7 @@ def _read(file: Path) -> tuple[dict[str, Any], int]:
     if len(content) > MAX_FILE:
         raise ConfigError(f"{file}: expected at most {MAX_FILE} bytes")
     try:
-        return tomllib.loads(content.decode("utf-8")), mode
+        return tomllib.loads(content.decode("utf-8").removeprefix("\ufeff")), mode
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: expected UTF-8, byte {error.start} is none") from error
     except (ValueError, RecursionError) as error:

@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--function", metavar="NAME", action="append", default=[])
     options = parser.parse_args(arguments)
     names = ("static", "fileNonEmpty", *options.function)
-    files = {path.name: path.read_text("utf-8") for path in options.dump}
+    files = {path.name: path.read_text("utf-8-sig") for path in options.dump}
     try:
         templates = compile_templates(files, functions=dict.fromkeys(names, _stand_in))
     except TemplateError as error:

@@ -75,7 +75,7 @@ def _fits(name: str, pattern: str) -> bool:
 
 def _decoded(name: str, text: bytes) -> str:
     try:
-        return text.decode()
+        return text.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise AppFault(f"{name}: the file is not UTF-8") from None
 

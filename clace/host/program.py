@@ -262,7 +262,7 @@ class Program:
         if name not in self._load.sources:
             raise AppFault(f"error reading {name} file: {missing}" if name == APP_FILE else missing)
         try:
-            text = self._load.sources[name].decode()
+            text = self._load.sources[name].decode("utf-8-sig")
         except UnicodeDecodeError:
             raise AppFault("the file is not UTF-8", Place(name, 1, 1)) from None
         return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -41,6 +41,6 @@ class Properties:
         if len(content) > MAX_FILE:
             raise SecretFailed(f"{self._path} has more than {MAX_FILE} bytes")
         try:
-            return content.decode("utf-8")
+            return content.decode("utf-8").removeprefix("\ufeff")
         except UnicodeDecodeError as error:
             raise SecretFailed(f"{self._path}: byte {error.start} is not UTF-8") from None

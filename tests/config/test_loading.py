@@ -31,6 +31,12 @@ class FileTests(LoadCase):
         ):
             self.assertIn(reason, self.problems(text)[0])
 
+    def test_byte_order_mark(self):
+        """A file that an editor began with a byte order mark is read."""
+        file = Path(self.mktemp())
+        file.write_bytes(b"\xef\xbb\xbfhttp.port = 8123")
+        self.assertEqual(load(Location(HOME, file), {}).http.port, 8123)
+
     def test_too_deep(self):
         """Tables in tables without end are refused, wherever they stand."""
         for key in ("node_config", "app_config.container", "x", "http.port"):

@@ -24,6 +24,12 @@ class DumpTests(SynchronousTestCase):
         self.assertIn(":1: {{.name}}", code)
         compile(code, "dump", "exec")
 
+    def test_byte_order_mark(self):
+        """A mark at the start of a file is no part of the page."""
+        _, code, _ = self.dump("\ufeff<p>{{.name}}</p>")
+        self.assertNotIn("\ufeff", code)
+        self.assertNotIn("ufeff", code)
+
     def test_says_what_does_not_compile(self):
         """A template that does not compile is one line on stderr and status 1."""
         status, _, error = self.dump("{{if}}")

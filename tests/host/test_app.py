@@ -35,6 +35,29 @@ app = ace.app("Pages", custom_layout = True, routes = [
 }
 
 
+class MarkedFileTests(SynchronousTestCase):
+    def test_byte_order_marks(self):
+        """Files that an editor began with a byte order mark are read as if it were not there."""
+        code = """
+load("more.star", "more")
+
+def handler(req):
+    return {"n": more.n + param.n, "of": str(doc.seat)}
+
+app = ace.app("Marked", custom_layout = True, routes = [ace.html("/")])
+"""
+        files = {
+            "app.star": code,
+            "more.star": "more = struct(n = 1)",
+            "params.star": 'param("n", INT, default = 2)',
+            "schema.star": 'type("seat", fields = [field("row", INT)])',
+            "base_templates/base.go.html": '{{ define "full" }}{{ block "b" . }}{{ end }}{{ end }}',
+            "index.go.html": '{{ template "full" . }}{{ define "b" }}{{ .Data.n }}{{ end }}',
+        }
+        app = hosted({name: "\ufeff" + text for name, text in files.items()})
+        self.assertEqual(body(app), "3")
+
+
 class PageTests(SynchronousTestCase):
     def test_full_page(self):
         """A page is rendered whole for a browser, and for a boosted link."""

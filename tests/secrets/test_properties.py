@@ -27,6 +27,12 @@ class PropertiesTests(SecretProviderContract, SynchronousTestCase):
         self.assertEqual(provider.value("db.user"), "jo")
         self.assertEqual(provider.value("db.password"), "abé")
 
+    def test_byte_order_mark(self):
+        """A mark at the start of the file is no part of the first key."""
+        provider = self.make_provider("a", "1")
+        self.path.write_text("\ufeffa=3", "utf-8")
+        self.assertEqual(provider.value("a"), "3")
+
     def test_edited_file(self):
         """What the file says now is what holds."""
         provider = self.make_provider("a", "1")
