@@ -25,7 +25,9 @@ MAX_STATEMENT = 2 * 1024 * 1024
 # A frame of few bytes cannot hold many values; of a longer one they are counted.
 MAX_VALUES = 50_000
 _FEW_BYTES = 1 << 16
-_MOST_HEADERS = 1000
+_MOST_HEADERS = 100
+# Characters of one header's value; browsers and proxies refuse more.
+MAX_HEADER = 8000
 _LONGEST_REASON = 200
 _LENGTH = struct.Struct(">I")
 T = TypeVar("T")

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from clace.gotemplate.printing import text_of
 from clace.host.faults import AppFault
+from clace.wire import MAX_HEADER
 
 Headers = tuple[tuple[str, str], ...]
 VARY: Headers = (("Vary", "HX-Request"), ("Vary", "HX-Boosted"))
@@ -160,6 +161,8 @@ def checked(reply: Reply) -> Reply:
     if not 200 <= reply.status <= 599:  # noqa: PLR2004
         raise AppFault(f"invalid status code {reply.status}")
     for name, value in reply.headers:
+        if len(value) > MAX_HEADER:
+            raise AppFault(f"the header {name} is longer than {MAX_HEADER} characters")
         if not value.isprintable():
             raise AppFault(f"the header {name} has a character that is not allowed")
     return reply

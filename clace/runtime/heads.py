@@ -1,42 +1,53 @@
-"""What an app may say before its answer's body, whoever speaks for it."""
+"""The statuses and headers that an app's host may answer with."""
 
 from __future__ import annotations
 
-import re
-
-from clace.wire import BadFrame, Head
+from clace.wire import MAX_HEADER, BadFrame, Head
 
 _STATUSES = range(200, 600)
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
-# Only the server says where an answer ends and how a connection goes on.
-_FRAMING = {
-    "connection",
-    "content-length",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-}
-# These speak for all apps of the domain, some for long after this one has been ended.
-_OF_THE_DOMAIN = {
-    "alt-svc",
-    "clear-site-data",
-    "service-worker-allowed",
-    "set-cookie",
-    "strict-transport-security",
-    "www-authenticate",
-}
-_RESERVED = _FRAMING | _OF_THE_DOMAIN
+# About this answer, or for the scripts of its own page. Every other header is refused: those that
+# frame the answer, those that browsers keep for the whole domain (cookies, HSTS, reports), those
+# that proxies in front of the server obey (X-Accel-Redirect), and those not invented yet.
+_ALLOWED = frozenset(
+    {
+        "allow",
+        "cache-control",
+        "content-disposition",
+        "content-language",
+        "content-type",
+        "etag",
+        "expires",
+        "hx-location",
+        "hx-push-url",
+        "hx-redirect",
+        "hx-refresh",
+        "hx-replace-url",
+        "hx-reselect",
+        "hx-reswap",
+        "hx-retarget",
+        "hx-trigger",
+        "hx-trigger-after-settle",
+        "hx-trigger-after-swap",
+        "last-modified",
+        "location",
+        "retry-after",
+        "vary",
+    }
+)
+_REPEATED = frozenset({"vary"})
 
 
 def check_head(head: Head) -> None:
-    """:raises BadFrame: no honest host says this."""
+    """:raises BadFrame: if no honest host sends this status or one of these headers."""
     if head.status not in _STATUSES:
         raise BadFrame(f"a status of {head.status}")
+    seen: set[str] = set()
     for name, value in head.headers:
-        if not _NAME.fullmatch(name) or name.lower() in _RESERVED:
+        lower = name.lower()
+        if lower not in _ALLOWED:
             raise BadFrame(f"the header {name[:200]!r} is not for an app to send")
-        if not value.isprintable():
-            raise BadFrame(f"the header {name} has a character that is not allowed")
+        if lower in seen - _REPEATED:
+            raise BadFrame(f"a second header {name}")
+        if len(value) > MAX_HEADER or not value.isprintable():
+            raise BadFrame(f"the header {name} is too long or has a character that is not allowed")
+        seen.add(lower)

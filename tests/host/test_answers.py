@@ -58,6 +58,8 @@ class ResultTests(SynchronousTestCase):
         """What HTTP cannot say is refused."""
         for reply in (Reply(99), Reply(600), Reply(100), Reply(200, (("X", "a\nb"),))):
             self.assertRaises(AppFault, checked, reply)
+        told = self.assertRaises(AppFault, checked, Reply(303, (("Location", "/" * 9000),)))
+        self.assertEqual(told.message, "the header Location is longer than 8000 characters")
 
 
 class RefererTests(SynchronousTestCase):

@@ -34,9 +34,47 @@ class HeadTests(SynchronousTestCase):
             ("X" * 300, "x"),
             ("X-A", "b\r\nc: d"),
             ("X-A", "b\0"),
+            ("Content-Type", "b\r\nc: d"),
+            ("Content-Type", "b\0"),
+            ("Content-Type", "b" * 8001),
             ("Content-Length", "0"),
             ("TRANSFER-ENCODING", "chunked"),
             ("Set-Cookie", "a=b"),
         ):
-            head = Head(id=1, status=200, headers=(("X-Good", "x"), (name, value)))
+            head = Head(id=1, status=200, headers=(("HX-Trigger", "x"), (name, value)))
             self.assertRaises(BadFrame, check_head, head)
+
+    def test_for_browsers_and_proxies(self):
+        """Headers that act beyond this answer are refused, known or not."""
+        for name in (
+            "NEL",
+            "Report-To",
+            "Reporting-Endpoints",
+            "X-Accel-Redirect",
+            "X-Accel-Buffering",
+            "X-Sendfile",
+            "X-Reproxy-URL",
+            "Set-Login",
+            "Set-Cookie2",
+            "Accept-CH",
+            "Critical-CH",
+            "Origin-Agent-Cluster",
+            "Access-Control-Allow-Origin",
+            "X-Frame-Options",
+            "Content-Security-Policy",
+            "Content-Encoding",
+            "Surrogate-Control",
+            "Refresh",
+            "Link",
+            "SourceMap",
+            "X-Clace-Compressed",
+            "X-Of-Next-Year",
+        ):
+            self.assertRaises(BadFrame, check_head, Head(id=1, status=200, headers=((name, "x"),)))
+
+    def test_twice(self):
+        """A header that has one value comes once; two types or two redirects are refused."""
+        for name in ("Content-Type", "Location"):
+            head = Head(id=1, status=200, headers=((name, "a"), (name.upper(), "b")))
+            self.assertRaises(BadFrame, check_head, head)
+        check_head(Head(id=1, status=200, headers=(("Vary", "A"), ("Vary", "B"))))

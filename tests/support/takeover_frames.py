@@ -115,7 +115,7 @@ FRAMES = {
     "values": says(
         lambda n: packed("args", many(b"\x90", 2_000_000), **msgspec.to_builtins(call(n)))
     ),
-    "headers": says(lambda n: Head(id=n, status=200, headers=(("X-A", "b"),) * 1001)),
+    "headers": says(lambda n: Head(id=n, status=200, headers=(("Vary", "b"),) * 1001)),
     "fields": says(
         lambda n: b"\xdf\0\x10\0\0" + (encode("headers") + many(b"\x92\xa0\xa0", 1)) * (1 << 20)
     ),
@@ -205,9 +205,9 @@ def header(name, value="x"):
 
 
 HEADERS = {
-    "new_line": header("X-A", "b\r\nSet-Cookie: session=stolen"),
-    "line_feed": header("X-A", "b\nc: d"),
-    "nul": header("X-A", "b\0c"),
+    "new_line": header("HX-Trigger", "b\r\nSet-Cookie: session=stolen"),
+    "line_feed": header("HX-Trigger", "b\nc: d"),
+    "nul": header("HX-Trigger", "b\0c"),
     "name_new_line": header("X-A\r\nX-B"),
     "name_colon": header("X-A: b\r\nX-C"),
     "name_space": header("X A"),
@@ -218,6 +218,11 @@ HEADERS = {
     "connection": header("Connection", "close"),
     "whole_origin": header("Service-Worker-Allowed", "/"),
     "other_server": header("Alt-Svc", 'h3="evil.example.com:443"'),
+    "reports": header("NEL", '{"report_to": "evil", "max_age": 31536000}'),
+    "file_of_the_proxy": header("X-Accel-Redirect", "/protected/"),
+    "login_state": header("Set-Login", "logged-in"),
+    "not_invented_yet": header("X-Of-Next-Year"),
+    "too_long": header("HX-Trigger", "x" * 9000),
     "in_a_stream": says(
         lambda n: Head(id=n, status=200, headers=(("Content-Length", "1"),), last=False)
     ),
