@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from clace.host.definition import Definition
 
 _USES = re.compile(rb"_gen_import\b")
+_DEFINES = re.compile(
+    rb"""\{\{-?\s*(?:define|block)\s+["`]((?:clace|openrun)_(?:gen_import|body))["`]"""
+)
+_IMPORTS = ("clace_gen_import", "openrun_gen_import")
+_BODIES = ("clace_body", "openrun_body")
 _INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -42,18 +47,40 @@ _IMPORT = """{{ block "clace_gen_import" . }}
 {{ end }}
 """
 
-_OPENRUN = """{{ block "openrun_gen_import" . }}{{ template "clace_gen_import" . }}{{ end }}
+_ALIAS = """{{ define "%s" }}{{ template "%s" . }}{{ end }}
 """
 
 
 def generated_templates(
-    definition: Definition, base: str, texts: Iterable[bytes]
+    definition: Definition, base: str, texts: Iterable[bytes], shared: Mapping[str, bytes]
 ) -> Iterator[tuple[str, str]]:
-    """By file name, the includes below ``base``; a file of the source counts instead."""
+    """By file name, the includes below ``base``; what ``shared`` files define counts instead."""
     pages = [route for route in definition.routes if route.kind == "html"]
     if not pages or (definition.custom_layout and not any(map(_USES.search, texts))):
         return
-    yield f"{base}clace_gen.go.html", _IMPORT
-    yield f"{base}openrun_gen.go.html", _OPENRUN
+    own = {name for text in shared.values() for name in _defined(text)}
+    shipped = {name.rpartition("/")[2] for name in shared}
+    if own.isdisjoint(_IMPORTS):
+        yield f"{base}{_free('clace_gen.go.html', shipped)}", _IMPORT
+        own.add(_IMPORTS[0])
+    if aliases := "".join(_aliases(own)):
+        yield f"{base}{_free('openrun_gen.go.html', shipped)}", aliases
     if not definition.custom_layout and not all(page.full for page in pages):
         yield "index_gen.go.html", _INDEX
+
+
+def _defined(text: bytes) -> Iterator[str]:
+    return (found[1].decode() for found in _DEFINES.finditer(text))
+
+
+def _aliases(own: Collection[str]) -> Iterator[str]:
+    """Era 25 and era 26 have different names for the same: who defines one has both."""
+    for names in (_IMPORTS, _BODIES):
+        for name, other in (names, names[::-1]):
+            if other in own and name not in own:
+                yield _ALIAS % (name, other)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, or another if the source has a file of it that says something else."""
+    return f"names_{name}" if name in taken else name

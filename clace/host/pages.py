@@ -57,8 +57,10 @@ def _texts(load: Load, definition: Definition) -> dict[str, str]:
     patterns = definition.setting("routing", "template_locations", ["*.go.html"])
     base = definition.setting("routing", "base_templates", "base_templates")
     structured = any(name.startswith(f"{base}/") for name in load.sources)
+    files = {name: text for name, text in load.sources.items() if not name.endswith(".star")}
+    shared = {name: text for name, text in files.items() if name.startswith(f"{base}/")}
     chosen = dict(
-        generated_templates(definition, BASE if structured else "", load.sources.values())
+        generated_templates(definition, BASE if structured else "", files.values(), shared or files)
     )
     for name, text in load.sources.items():
         folder, _, file = name.rpartition("/")

@@ -12,7 +12,7 @@ from wcmatch import glob
 from clace.errors import InvalidGlob, InvalidPath
 
 STAGING_SUFFIX = "_cl_stage"
-RESERVED = ("/_clace", "/_clace_app", "/_clace_webhook")
+RESERVED = ("/_clace", "/_clace_app", "/_clace_webhook", "/_openrun_app")
 _GLOB_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX | glob.CASE
 _MAX_GLOB = 1024
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")

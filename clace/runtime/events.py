@@ -13,7 +13,11 @@ from clace.runtime.bodies import Body
 from clace.runtime.slot import Slot
 
 EVENTS = "/_clace_app/sse"
-_RELOADED = b"event: clace_reload\ndata: App reloaded after file updates\n\n"
+# By the name that templates of era 25 wait for, and that of era 26.
+_RELOADED = b"".join(
+    b"event: %s\ndata: App reloaded after file updates\n\n" % name
+    for name in (b"clace_reload", b"openrun_reload")
+)
 _ALIVE = b": keepalive\n\n"
 _ALIVE_SECONDS = 15
 _ROOM = 1 << 16

@@ -15,6 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 # What speaks for the server, to apps behind it: never taken from a client.
 _OURS = ("x-clace-", "x-openrun-")
+_PREFIX, _PREFIX_OF_ERA_26 = "/_clace_app/", "/_openrun_app/"
 
 
 def clean_path(raw: bytes) -> str:
@@ -33,8 +34,11 @@ def clean_path(raw: bytes) -> str:
 
 
 def relative_path(path: str, app_path: str) -> str:
-    """``path`` as seen from an app that lives at ``app_path``."""
-    return path if app_path == "/" else path.removeprefix(app_path) or "/"
+    """``path`` as seen from an app that lives at ``app_path``, below our own prefix by its name."""
+    inside = path if app_path == "/" else path.removeprefix(app_path) or "/"
+    if inside.startswith(_PREFIX_OF_ERA_26):
+        return _PREFIX + inside.removeprefix(_PREFIX_OF_ERA_26)
+    return inside
 
 
 def visible_headers(request: Request, *, keep_authorization: bool) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from twisted.web.server import Request
 
 from clace.web.apps import TEXT
 
-_RESERVED = frozenset({b"_clace_app", b"_clace_webhook"})
+_RESERVED = frozenset({b"_clace_webhook"})
 
 
 class Root(Resource):

@@ -56,6 +56,52 @@ class PageTests(SynchronousTestCase):
         route = Route(kind="html", path="/", full="t.go.html")
         self.assertEqual(self.pages(own, routes=(route,)).render("t.go.html", None, 5), "own")
 
+    def frame(self, texts, name="index_gen.go.html", base="", **definition):
+        """What a page shows of an app whose includes are all told by their marks."""
+        load = Load(sources={name: text.encode() for name, text in texts.items()})
+        route = Route(kind="html", path="/", full="t.go.html" if "t.go.html" in texts else "")
+        pages = Pages(load, Definition(name="A", routes=(route,), **definition))
+        record = {"AppName": "A", "IsDev": False, "PushEvents": False, "AppPath": ""}
+        return pages.render(name, record, 5)
+
+    def test_names_of_both_eras(self):
+        """An include or body has the names of both eras, whichever the app defines it under."""
+        for own, other in (("clace", "openrun"), ("openrun", "clace")):
+            shipped = {
+                f"{own}_gen.go.html": f'{{{{ block "{own}_gen_import" . }}}}IMPORT{{{{ end }}}}'
+            }
+            renamed = {f"{other}_gen.go.html": shipped[f"{own}_gen.go.html"]}
+            body = {"app.go.html": f'{{{{ define "{own}_body" }}}}BODY{{{{ end }}}}'}
+            for files in (shipped, renamed):
+                self.assertRegex(self.frame(files | body), "(?s)IMPORT.*BODY")
+                uses = {"t.go.html": f'{{{{ template "{other}_gen_import" . }}}}!'}
+                shown = self.frame(files | uses, "t.go.html", custom_layout=True)
+                self.assertEqual(shown.strip(), "IMPORT!")
+                page = {"index_gen.go.html": f'{{{{ template "{other}_body" . }}}}!'}
+                self.assertEqual(self.frame(files | body | page), "BODY!")
+
+    def test_names_of_both_eras_below_base_templates(self):
+        """With base templates, what these define has both names in each page."""
+        base = {
+            "base_templates/clace_gen.go.html": (
+                '{{ block "openrun_gen_import" . }}IMPORT{{ end }}'
+            ),
+            "t.go.html": '{{ template "clace_gen_import" . }}',
+        }
+        self.assertEqual(self.frame(base, "t.go.html", custom_layout=True), "IMPORT")
+
+    def test_include_of_a_page_alone(self):
+        """With base templates, a page that has an include of its own takes it from no other."""
+        texts = {
+            "base_templates/layout.go.html": (
+                '{{ define "full" }}{{ template "clace_gen_import" . }}{{ end }}'
+            ),
+            "a.go.html": '{{ define "clace_gen_import" }}own{{ end }}{{ template "full" . }}',
+            "t.go.html": '{{ template "full" . }}',
+        }
+        self.assertEqual(self.frame(texts, "a.go.html", custom_layout=True), "own")
+        self.assertIn("htmx.min.js", self.frame(texts, "t.go.html", custom_layout=True))
+
     def test_endless(self):
         """A template that recurses without end is stopped."""
         fault = self.assertRaises(

@@ -45,6 +45,7 @@ class AppPathTests(SynchronousTestCase):
             "/_clace",
             "/_clace/x",
             "/_clace_app",
+            "/_openrun_app",
             "bad_domain!:/a",
         ):
             self.assertRaises(InvalidPath, AppPath.parse(text).check_installable)

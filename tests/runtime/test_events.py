@@ -24,7 +24,9 @@ class ReloadEventTests(RuntimeCase):
         self.assertNoResult(waiting)
         self.change(app_star="x = = 1")
         self.clock.advance(1)
-        self.assertIn(b"event: clace_reload", self.successResultOf(waiting))
+        told = self.successResultOf(waiting)
+        self.assertIn(b"event: clace_reload\n", told)
+        self.assertIn(b"event: openrun_reload\n", told)
 
     def test_keeps_alive(self):
         """Now and then something is sent, so that nobody thinks the other gone."""

@@ -6,6 +6,7 @@ from base64 import b64encode
 from treq.testing import RequestTraversalAgent, StubTreq
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.static import Data
 from zope.interface import implementer
 
 from clace.client.administration import AdminClient
@@ -149,14 +150,22 @@ class AdminAPITests(SynchronousTestCase):
 
 
 class RootTests(SynchronousTestCase):
-    def ask(self, path, admin=None):
-        treq = StubTreq(Root(admin, None))
+    def ask(self, path, admin=None, apps=None):
+        treq = StubTreq(Root(admin, apps))
         response = self.successResultOf(treq.get("http://localhost" + path))
         return response.code, self.successResultOf(response.text())
 
     def test_health_needs_nothing(self):
         """The health page answers where there is no admin API."""
         self.assertEqual(self.ask("/_clace/health"), (200, "OK"))
+
+    def test_addresses_within_an_app_at_the_top(self):
+        """What the server serves within each app is served within the one at ``/`` too."""
+        apps = Data(b"an app", "text/plain")
+        apps.isLeaf = True
+        for path in ("/_clace_app/sse", "/_openrun_app/file/x", "/static/a.css"):
+            self.assertEqual(self.ask(path, apps=apps), (200, "an app"), path)
+        self.assertEqual(self.ask("/_clace_webhook/x", apps=apps)[0], 404)
 
     def test_admin_is_off(self):
         """Without an admin API its routes are not there, with the text clients know."""

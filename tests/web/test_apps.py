@@ -168,6 +168,12 @@ class RequestTests(AppsCase):
         self.assertEqual(relative_path("/a", "/a"), "/")
         self.assertEqual(relative_path("/a", "/"), "/a")
 
+    def test_prefix_of_era_26(self):
+        """What the server serves within an app has two names, as templates of two eras have it."""
+        for app_path in ("/", "/a"):
+            path = f"{app_path.rstrip('/')}/_openrun_app/sse"
+            self.assertEqual(relative_path(path, app_path), "/_clace_app/sse")
+
     def test_host_name(self):
         """Port and brackets are not part of a name."""
         for host, name in [("A.b:1", "a.b"), ("[::1]:80", "::1"), ("x", "x")]:
