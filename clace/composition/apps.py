@@ -12,7 +12,7 @@ from typing import Any
 
 from clace.composition.data import Data
 from clace.composition.plugins import Plugins
-from clace.config import node_values, values_with_secrets
+from clace.config import known_names, node_values, values_with_secrets
 from clace.config.sections import AppLimits, Sandbox
 from clace.model.paths import AppPath
 from clace.model.results import ServerStatus
@@ -122,7 +122,7 @@ class Apps:
     def _knowledge(self) -> Knowledge:
         values = node_values(self._config, os.environ)
         resolved = self._data.secrets.resolved
-        known = {**os.environ, "CL_HOME": str(self._config.home)}
+        known = known_names(self._config, os.environ)
         allowed = self._config.system.allowed_env
         return Knowledge(
             node_config=values_with_secrets(self._config, values, ("node_config",), resolved),

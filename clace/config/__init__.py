@@ -3,7 +3,7 @@
 from clace.config.apps import AppConfigs
 from clace.config.discovery import Location, NoHome, find
 from clace.config.filling import values_with_secrets, with_secrets
-from clace.config.loading import Config, load, node_values
+from clace.config.loading import Config, known_names, load, node_values
 from clace.config.places import Origin
 from clace.config.shipped import shipped_text
 from clace.config.showing import Shown, effective
@@ -18,6 +18,7 @@ __all__ = [
     "Shown",
     "effective",
     "find",
+    "known_names",
     "load",
     "node_values",
     "shipped_text",

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from clace.config.names import HOMES
 from clace.errors import ConfigError
 
 FILE_NAME = "clace.toml"
+FILE_NAMES = (FILE_NAME, "openrun.toml")
+"""The names of the file at home: ours, then that of OpenRun."""
 
 
 class NoHome(ConfigError):
@@ -34,6 +37,7 @@ def find(
 ) -> Location:
     """The file of ``--config-file``, else of ``CL_CONFIG_FILE``, else ``clace.toml`` at home.
 
+    OpenRun's names hold where ours say nothing: ``OPENRUN_HOME``, and ``openrun.toml`` at home.
     Home is ``CL_HOME``, else the folder of the file. With neither, the folder of ``program`` and
     then the usual places of an installation under ``root`` are looked at. Whether a file that was
     named can be read is not asked here; a home without a file runs on the defaults.
@@ -46,8 +50,7 @@ def find(
         file = Path(named).absolute()
         return Location(home or file.parent, file)
     if home:
-        file = home / FILE_NAME
-        return Location(home, file if _exists(file) else None)
+        return Location(home, next(filter(_exists, (home / name for name in FILE_NAMES)), None))
     for location in _usual(program, root):
         if location.file and _exists(location.file):
             return location
@@ -55,11 +58,12 @@ def find(
 
 
 def _home(environ: Mapping[str, str]) -> Path | None:
-    if not environ.get("CL_HOME"):
+    variable = next(filter(environ.get, HOMES), None)
+    if variable is None:
         return None
-    home = Path(environ["CL_HOME"]).absolute()
+    home = Path(environ[variable]).absolute()
     if not home.is_dir():
-        raise ConfigError(f"CL_HOME: expected an existing folder, got {home}")
+        raise ConfigError(f"{variable}: expected an existing folder, got {home}")
     return home
 
 

@@ -13,7 +13,7 @@ from msgspec import field, structs
 
 from clace.config import overrides
 from clace.config.discovery import FILE_NAME, Location
-from clace.config.names import Names, replace_names
+from clace.config.names import Names, home_names, replace_names
 from clace.config.places import Origin, Steps, place_text
 from clace.config.reading import Reader
 from clace.config.secrets import wrong_providers, wrong_references
@@ -91,9 +91,14 @@ def interpret(
     )
 
 
+def known_names(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment, in which the names of the home folder stand for this one."""
+    return {**environ, **home_names(config.home)}
+
+
 def node_values(config: Config, environ: Mapping[str, str]) -> Mapping[str, object]:
     """``[node_config]`` as apps get it: ``$NAME`` replaced for the names of ``allowed_env``."""
-    known = {**environ, "CL_HOME": str(config.home)}
+    known = known_names(config, environ)
     return {
         name: replace_names(value, config.system.allowed_env, known)
         for name, value in config.node_config.items()

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+HOMES = ("CL_HOME", "OPENRUN_HOME")
+"""The names of the home folder: ours, and that of OpenRun."""
 USABLE = (
-    "CL_HOME",
+    *HOMES,
     "HOME",
     "TEMPDIR",
     "TMPDIR",
@@ -29,7 +31,7 @@ class Names:
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
         self.home = home
         self._values = {name: environ[name] for name in USABLE if environ.get(name)}
-        self._values["CL_HOME"] = str(home)
+        self._values |= home_names(home)
         self._values.setdefault("TEMPDIR", environ.get("TMPDIR") or "/tmp")  # noqa: S108
 
     def expand(self, text: str, special: str = "") -> str:
@@ -56,6 +58,11 @@ class Names:
         if name not in self._values:
             raise Refused(f"${name} is not set in the environment")
         return self._values[name]
+
+
+def home_names(home: Path) -> dict[str, str]:
+    """The names that stand for the home folder, whatever the environment says."""
+    return dict.fromkeys(HOMES, str(home))
 
 
 def replace_names(value: object, allowed: Iterable[str], environ: Mapping[str, str]) -> object:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from clace.config.names import HOMES
 from clace.config.places import Origin, Steps
 
 VARIABLES: Mapping[str, str] = {
@@ -22,7 +23,7 @@ VARIABLES: Mapping[str, str] = {
     "logging.level": "CL_LOGGING_LEVEL",
     "logging.console": "CL_LOGGING_CONSOLE",
 }
-_OURS = frozenset({*VARIABLES.values(), "CL_HOME", "CL_CONFIG_FILE"})
+_OURS = frozenset({*VARIABLES.values(), *HOMES, "CL_CONFIG_FILE"})
 _CLOSE = 0.85
 
 

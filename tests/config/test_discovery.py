@@ -79,3 +79,19 @@ class FindTests(SynchronousTestCase):
         """With nothing said and nothing found, the text is that of 2025."""
         error = self.assertRaises(NoHome, self.find)
         self.assertEqual(error.message, "unable to find CL_HOME or config file")
+
+    def test_openrun_home(self):
+        """The home and the file of OpenRun are found; ours go first where both are there."""
+        foreign = self.place("home/openrun.toml")
+        self.assertEqual(self.find(OPENRUN_HOME=str(self.home)), Location(self.home, foreign))
+        ours = self.place("home/clace.toml")
+        self.assertEqual(self.find(OPENRUN_HOME=str(self.home)), Location(self.home, ours))
+        other = self.root / "other"
+        other.mkdir()
+        found = self.find(CL_HOME=str(other), OPENRUN_HOME=str(self.home))
+        self.assertEqual(found, Location(other))
+
+    def test_openrun_home_must_exist(self):
+        """An OPENRUN_HOME that is no folder is refused by that name."""
+        error = self.assertRaises(ConfigError, self.find, OPENRUN_HOME="/no/such/home")
+        self.assertIn("OPENRUN_HOME: expected an existing folder", error.message)

@@ -3,7 +3,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clace.config import Location, load, node_values
+from clace.config import Location, known_names, load, node_values
 from clace.config.names import Names, Refused
 from tests.config.support import HOME, LoadCase
 
@@ -50,3 +50,19 @@ class NamesTests(LoadCase):
             self.assertIn("$", text)
         else:
             self.assertTrue("$" in text or expanded == text)
+
+    def test_home_of_openrun(self):
+        """$OPENRUN_HOME is home in every place where $CL_HOME is."""
+        config = self.load(
+            'server_uri = "$OPENRUN_HOME/run/x.sock"\n'
+            'system.allowed_env = ["OPENRUN_HOME"]\n'
+            'https.cert_location = "${OPENRUN_HOME}/c"\n'
+            'metadata.db_connection = "sqlite:$OPENRUN_HOME/m.db"\n'
+            'node_config.x = "$OPENRUN_HOME"',
+            {"OPENRUN_HOME": "/elsewhere"},
+        )
+        self.assertEqual(config.server_uri, "/h/run/x.sock")
+        self.assertEqual(config.https.cert_location, HOME / "c")
+        self.assertEqual(config.metadata.db_connection, "sqlite:/h/m.db")
+        self.assertEqual(node_values(config, {"OPENRUN_HOME": "/elsewhere"}), {"x": "/h"})
+        self.assertEqual(known_names(config, {"A": "a"})["OPENRUN_HOME"], "/h")
