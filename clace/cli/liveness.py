@@ -16,7 +16,7 @@ _PORTS = {"http": 80, "https": 443}
 
 def is_alive(target: Target, pid: int) -> bool:
     """Whether the server still takes connections or, when it is on this machine, still runs."""
-    return _takes_connections(target) or (target.is_socket and _runs(pid))
+    return _takes_connections(target) or (target.is_socket and pid > 0 and _runs(pid))
 
 
 def _takes_connections(target: Target) -> bool:

@@ -16,8 +16,9 @@ from twisted.web.iweb import IAgent
 from zope.interface import implementer
 
 from clace.bodies import WholeBody
+from clace.client.answers import decoded
 from clace.client.bodies import LIMIT, collect
-from clace.client.failures import unreachable
+from clace.client.failures import ended_unanswered, unreachable
 from clace.client.refusals import refusal
 from clace.errors import BadRequest, ClaceError, ServerUnreachable
 from clace.interfaces import IAdministration
@@ -182,7 +183,13 @@ class AdminClient:
         return await self._ask(ServerStatus, "GET", "/server_status", {})
 
     async def stop_server(self) -> Stopping:
-        return await self._ask(Stopping, "POST", "/stop", {})
+        try:
+            return await self._ask(Stopping, "POST", "/stop", {"answer": True})
+        except ServerUnreachable as problem:
+            # Servers of 2025 end the connection in place of an answer.
+            if ended_unanswered(problem.__cause__):
+                return Stopping()
+            raise
 
     async def _ask(
         self,
@@ -201,7 +208,7 @@ class AdminClient:
         if status != _OK:
             raise refusal(status, answer)
         try:
-            return msgspec.json.decode(answer, type=kind)
+            return decoded(answer, kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ServerUnreachable(
                 f"{self._server_uri} answers what no Clace server does: {error}"

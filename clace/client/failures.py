@@ -30,6 +30,13 @@ def unreachable(problem: BaseException, server_uri: str) -> ServerUnreachable:
     return ServerUnreachable(f"cannot reach {server_uri}: {_step(problem)}")
 
 
+def ended_unanswered(problem: BaseException | None) -> bool:
+    """Whether the server took a request and closed the connection before any answer."""
+    return isinstance(problem, ResponseNeverReceived) and isinstance(
+        _cause(problem), error.ConnectionClosed
+    )
+
+
 def _step(problem: BaseException) -> str:
     cause = _cause(problem)
     for kinds, text in _STEPS:

@@ -175,7 +175,13 @@ class ServerStatus(Struct, frozen=True):
 
 
 class Stopping(Struct, frozen=True):
-    pid: int
+    """``pid`` is 0 if the server did not say it."""
+
+    pid: int = 0
+
+
+class Unanswered(Struct, frozen=True):
+    """In place of an answer: the connection ends without a byte."""
 
 
 class Refusal(Struct, frozen=True):

@@ -20,7 +20,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map
 
 from clace.errors import BadRequest, ClaceError, LockedOut, MethodNotAllowed, NoSuchRoute
-from clace.model.results import Refusal
+from clace.model.results import Refusal, Unanswered
 from clace.web.shielding import shielded
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
@@ -31,7 +31,8 @@ log = Logger()
 class Router(Klein):
     """Routes to handlers ``(request, **parts_of_the_path)``, async or not.
 
-    What a handler returns is the body: bytes, text, nothing, or a struct that becomes JSON. A
+    What a handler returns is the body: bytes, text, nothing, or a struct that becomes JSON;
+    ``Unanswered`` ends the connection. A
     ``ClaceError`` becomes a ``Refusal`` with the status that ``statuses`` has for it or for the
     nearest of its parents; anything else is logged under an id of ``new_id`` and answered with
     that id only. A client that hangs up cancels the handler of a safe method and no other.
@@ -81,7 +82,11 @@ class RouterResource(KleinResource):
 
     async def _exchange(self, request: Request) -> None:
         try:
-            body = _encoded(request, await self._result(request))
+            result = await self._result(request)
+            if isinstance(result, Unanswered):
+                request.loseConnection()
+                return
+            body = _encoded(request, result)
         except ClaceError as error:
             _refuse(request, self._router.refusal(error))
         except CancelledError:

@@ -39,6 +39,7 @@ from clace.model.results import (
     ServerStatus,
     SettingsUpdated,
     Stopping,
+    Unanswered,
 )
 
 PREFIX = "/_clace"
@@ -129,6 +130,10 @@ class ProviderQuery(Struct, frozen=True, rename="camel"):
     provider: str = ""
 
 
+class StopQuery(Struct, frozen=True, rename="camel"):
+    answer: bool = False
+
+
 Serve = Callable[[IAdministration, Any, Any], Awaitable[Struct]]
 
 
@@ -143,6 +148,11 @@ class Route(Struct, frozen=True, kw_only=True):
     body: type[Struct] | None = None
     result: type[Struct]
     serve: Serve
+
+
+async def _stop(administration: IAdministration, query: StopQuery) -> Struct:
+    stopping = await administration.stop_server()
+    return stopping if query.answer else Unanswered()
 
 
 def read_query(kind: type[Struct], given: dict[str, str]) -> Struct:
@@ -368,8 +378,10 @@ ROUTES = (
         method="POST",
         path="/stop",
         operation="stop_server",
-        summary="Finish what is being answered and end",
+        summary="Finish what is being answered and end; without `answer` the connection is closed "
+        "instead of answered, as clients of 2025 expect",
+        query=StopQuery,
         result=Stopping,
-        serve=lambda admin, _q, _b: admin.stop_server(),
+        serve=lambda admin, q, _: _stop(admin, q),
     ),
 )

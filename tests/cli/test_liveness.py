@@ -40,6 +40,10 @@ class LivenessTests(SynchronousTestCase):
         for pid in (os.getpid(), 1):
             self.assertTrue(is_alive(self.target, pid))
 
+    def test_knows_no_process_without_an_id(self):
+        """Of a server that did not say its process only the socket is looked at."""
+        self.assertFalse(is_alive(self.target, 0))
+
     def test_does_not_wait_for_the_reaper(self):
         """A process that has ended, and that its parent has not asked after, is gone."""
         with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as child:

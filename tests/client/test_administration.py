@@ -11,12 +11,13 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.client import ResponseFailed
+from twisted.web.client import ResponseFailed, ResponseNeverReceived
 from twisted.web.iweb import IAgent
 from twisted.web.resource import Resource
 from zope.interface import implementer
 
 from clace.client.administration import TIMEOUT, AdminClient
+from clace.client.tls import CertificateRefused
 from clace.errors import BadRequest, ClaceError, NoSuchRoute, ServerUnreachable, TooLarge
 from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
 from clace.web.admin import AdminAPI, trusted
@@ -159,7 +160,7 @@ class RequestTests(SynchronousTestCase):
             ),
             (client.promote_apps("/a/**", dry_run=False), f"POST /promote?{glob}"),
             (client.server_status(), "GET /server_status"),
-            (client.stop_server(), "POST /stop"),
+            (client.stop_server(), "POST /stop?answer=true"),
         ):
             asked, _, body = self.ask(operation)
             self.assertEqual(asked, line.replace(" /", " https://h:25223/_clace/", 1))
@@ -247,6 +248,21 @@ class AnswerTests(SynchronousTestCase):
     def test_stops_reading_at_the_limit(self):
         """A huge answer is cut off."""
         self.refused(200, b"x" * 11, TooLarge, limit=10)
+
+    def test_takes_a_dropped_connection_for_a_stop(self):
+        """A server of 2025 closes the connection when it stops, and that is no failure."""
+
+        def asked(operation, reason):
+            agent = SpyAgent()
+            done = Deferred.fromCoroutine(operation(AdminClient(agent, Clock(), "/s")))
+            agent.asked[0][-1].errback(ResponseNeverReceived([Failure(reason)]))
+            return done
+
+        stopping = self.successResultOf(asked(AdminClient.stop_server, ConnectionDone()))
+        self.assertEqual(stopping.pid, 0)
+        self.failureResultOf(asked(AdminClient.server_status, ConnectionDone()), ServerUnreachable)
+        refused = CertificateRefused("it has expired")
+        self.failureResultOf(asked(AdminClient.stop_server, refused), ServerUnreachable)
 
     def test_gives_up(self):
         """A server that accepts and never answers is given up on, and the request is ended."""

@@ -86,3 +86,14 @@ class StopTests(DaemonTestCase):
         self.assertEqual(daemon.stop(seconds=10), 0)
         self.wait_until("its program ended", lambda: not runs(app.pid))
         self.assertNotIn("Traceback", daemon.said())
+
+    def test_hangs_up(self):
+        """A client of 2025 asks without a query, and is told by the end of the connection."""
+        daemon = self.make_daemon().start()
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.settimeout(20)
+            asked.connect(str(daemon.home / "run" / "clace.sock"))
+            asked.sendall(b"POST /_clace/stop HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
+            self.assertEqual(asked.recv(1000), b"")
+        self.assertEqual(daemon.process.wait(20), 0)
+        self.assertNotIn("Traceback", daemon.said())

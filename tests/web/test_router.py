@@ -12,6 +12,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from clace.errors import AppExists, ClaceError, LockedOut, NotAuthenticated
+from clace.model.results import Unanswered
 from clace.web.router import Router
 from clace.web.statuses import STATUSES
 
@@ -68,6 +69,17 @@ class AnswerTests(RouterCase):
         self.assertEqual(response.headers.getRawHeaders("content-type"), ["application/json"])
         self.assertEqual(response.length, len(body))
         self.assertEqual(response.headers.getRawHeaders("x-content-type-options"), ["nosniff"])
+
+    def test_unanswered(self):
+        """A handler can end the connection without a byte, which tells that it was heard."""
+
+        async def handler(_request):
+            return Unanswered()
+
+        self.handle(handler, methods=["POST"])
+        _, transport = self.open(b"POST")
+        self.assertEqual(transport.value(), b"")
+        self.assertTrue(transport.disconnecting)
 
     def test_text_bytes_and_nothing(self):
         """Bodies that are no structs go out as they are and are never taken for HTML."""
