@@ -20,6 +20,7 @@ from clace.operations.administration import Administration, ServerProcess
 from clace.operations.creation import Creation, Defaults, stamps
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
+from clace.operations.withdrawal import Withdrawal
 from clace.runtime.hosts import ProcessHosts
 from clace.runtime.installed import InstalledApps
 from clace.runtime.limits import HostLimits, Limits
@@ -63,6 +64,7 @@ class Apps:
         self.sources = Sources(folder, self.git)
         self.installed = InstalledApps(self._config.system.default_domain)
         self.runtime = self._make_runtime()
+        self.runtime.tell_withdrawals(Withdrawal(data.store, self.installed))
 
     def find(self) -> None:
         """Know the installed apps; blocks, and is for the time before the reactor runs."""

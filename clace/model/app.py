@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clace.model.paths import AppPath
 
@@ -77,6 +78,13 @@ class Demands(Struct, frozen=True):
             tuple(p for p in dict.fromkeys(self.permissions) if p not in approved.permissions),
         )
 
+    def granted_by(self, approved: Demands) -> Demands:
+        """What of this is approved."""
+        return Demands(
+            tuple(load for load in self.loads if load in approved.loads),
+            tuple(p for p in self.permissions if p in approved.permissions),
+        )
+
     def __bool__(self) -> bool:
         return bool(self.loads or self.permissions)
 
@@ -110,6 +118,16 @@ class AppMetadata(Struct, frozen=True):
     @property
     def approved(self) -> Demands:
         return Demands(self.loads, self.permissions)
+
+    def granting(self, approved: Demands) -> AppMetadata:
+        """The same with exactly this approved."""
+        return replace(self, loads=approved.loads, permissions=approved.permissions)
+
+    def without(self, dropped: Demands) -> AppMetadata:
+        """The same without these approvals; itself if it has none of them."""
+        kept = self.approved.missing_from(dropped)
+        lost = self.approved.granted_by(dropped)
+        return self.granting(kept) if lost else self
 
 
 class AppSettings(Struct, frozen=True):

@@ -51,7 +51,7 @@ from clace.model.results import (
     Stopping,
 )
 from clace.operations.accounts import check_link, linked
-from clace.operations.approval import approving, report
+from clace.operations.approval import report
 from clace.operations.catalogue import Catalogue, naming
 from clace.operations.creation import Creation
 from clace.operations.draft import Draft
@@ -157,10 +157,11 @@ class Administration:
     async def _approve_one(self, draft: Draft, seen: App) -> tuple[Approval, App]:
         files = await served_files(seen, self._store, self._sources)
         _, demands = await self._runtime.audit(seen, files)
-        approval = report(seen, demands, seen.metadata.approved, approve=True)
-        if not approval.needs_approval:
+        approved = seen.metadata.approved
+        approval = report(seen, demands, approved, approve=True)
+        if not approval.needs_approval and not approved.missing_from(demands):
             return approval, seen
-        metadata = approving(seen.metadata, demands)
+        metadata = seen.metadata.granting(demands)
         if seen.is_dev:
             after = draft.point(seen, metadata)
         else:

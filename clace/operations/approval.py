@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
-from clace.model.app import App, AppMetadata, Demands
+from clace.errors import AppBroken, AppFailed, AppTimedOut, NoSuchVersion, SourceError
+from clace.interfaces import IAppStore, IRuntime, ISources
+from clace.model.app import App, Demands
 from clace.model.results import Approval
+from clace.operations.served import served_files
+
+_UNREADABLE = (AppBroken, AppFailed, AppTimedOut, NoSuchVersion, SourceError)
+
+
+async def held(app: App, store: IAppStore, sources: ISources, runtime: IRuntime) -> Demands:
+    """The approvals that the stored version of ``app`` asks for.
+
+    Versions of older servers kept approvals that they had stopped asking for: those count no
+    longer. A version that cannot be read any more asks for nothing.
+    """
+    approved = app.metadata.approved
+    if not approved or app.is_dev:
+        return approved
+    try:
+        _, demands = await runtime.audit(app, await served_files(app, store, sources))
+    except _UNREADABLE:
+        return Demands()
+    return demands.granted_by(approved)
 
 
 def report(app: App, demands: Demands, approved: Demands, *, approve: bool) -> Approval:
@@ -21,8 +40,3 @@ def report(app: App, demands: Demands, approved: Demands, *, approve: bool) -> A
         approved_permissions=granted.permissions,
         needs_approval=bool(missing),
     )
-
-
-def approving(metadata: AppMetadata, demands: Demands) -> AppMetadata:
-    """The metadata with exactly ``demands`` approved."""
-    return replace(metadata, loads=demands.loads, permissions=demands.permissions)

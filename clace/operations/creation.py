@@ -25,7 +25,7 @@ from clace.model.ids import ksuid
 from clace.model.paths import AppPath
 from clace.model.requests import CreateApp, CreateOptions
 from clace.model.results import AppCreated
-from clace.operations.approval import approving, report
+from clace.operations.approval import report
 from clace.operations.draft import Draft
 from clace.operations.entries import checked
 from clace.operations.settings import check_auth_type
@@ -183,7 +183,7 @@ def described(app: App, name: str, fetched: Fetched, approved: Demands) -> App:
         git_message=fetched.message,
     )
     metadata = replace(app.metadata, name=name, version_metadata=version)
-    return replace(app, metadata=approving(metadata, approved))
+    return replace(app, metadata=metadata.granting(approved))
 
 
 def stamps(

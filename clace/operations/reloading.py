@@ -11,7 +11,7 @@ from clace.model.app import App, VersionMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import ReloadOptions
 from clace.model.results import Approval, AppsReloaded
-from clace.operations.approval import approving, report
+from clace.operations.approval import held, report
 from clace.operations.catalogue import Catalogue, naming
 from clace.operations.draft import Draft
 from clace.operations.promotion import promote
@@ -66,7 +66,8 @@ class Reloading:
             return _Outcome(skipped=(seen.address,))
         fetched = await self._fetch(seen, revision)
         name, demands = await self._runtime.audit(seen, fetched.files)
-        approval = report(seen, demands, seen.metadata.approved, approve=options.approve)
+        granted = await held(seen, self._store, self._sources, self._runtime)
+        approval = report(seen, demands, granted, approve=options.approve)
         if approval.needs_approval and not options.approve:
             raise NeedsApproval(f"app {main} needs approval")
         metadata = replace(
@@ -78,8 +79,8 @@ class Reloading:
                 git_message=fetched.message,
             ),
         )
-        if options.approve:
-            metadata = approving(metadata, demands)
+        # A version has no approvals but of what it asks for: what it drops is asked for anew.
+        metadata = metadata.granting(demands if options.approve else demands.granted_by(granted))
         if seen.is_dev:
             after = draft.point(seen, metadata)
         else:

@@ -12,6 +12,7 @@ from clace.model.app import App, AppMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import UpdateOptions
 from clace.model.results import AppsUpdated
+from clace.operations.approval import held
 from clace.operations.catalogue import Catalogue, naming
 from clace.operations.draft import Draft
 from clace.operations.promotion import is_behind, promote
@@ -49,7 +50,7 @@ class StagedUpdates:
                 with naming(main):
                     edited = replace(seen, metadata=edit(seen.metadata))
                     if audited and edited != seen:
-                        await self._audit(main, edited, options)
+                        edited = await self._audited(main, seen, edited, options)
                     after = await self._updated(draft, seen, edited.metadata)
                     if after is not seen:
                         updated.append(seen.address)
@@ -60,11 +61,14 @@ class StagedUpdates:
             await draft.commit(dry_run=options.dry_run)
         return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted))
 
-    async def _audit(self, main: App, edited: App, options: UpdateOptions) -> None:
+    async def _audited(self, main: App, seen: App, edited: App, options: UpdateOptions) -> App:
+        """The edited app, with the approvals of ``seen`` that it still asks for."""
         files = await served_files(edited, self._store, self._sources)
         _, demands = await self._runtime.audit(edited, files)
-        if options.promote and demands.missing_from(edited.metadata.approved):
+        granted = await held(seen, self._store, self._sources, self._runtime)
+        if options.promote and demands.missing_from(granted):
             raise NeedsApproval(f"app {main} needs approval")
+        return replace(edited, metadata=edited.metadata.granting(demands.granted_by(granted)))
 
     async def _updated(self, draft: Draft, seen: App, metadata: AppMetadata) -> App:
         if metadata == seen.metadata:

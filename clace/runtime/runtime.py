@@ -28,7 +28,7 @@ from clace.runtime.limits import Limits, over
 from clace.runtime.options import read_options
 from clace.runtime.packing import Knowledge, pack_load
 from clace.runtime.shipped import WithAssets
-from clace.runtime.slot import Fetch, Slot, Started, Supply
+from clace.runtime.slot import Fetch, Slot, Started, Supply, Withdraw
 from clace.runtime.static import choose, serve
 from clace.runtime.turnstile import Turnstile
 from clace.wire import Note
@@ -75,7 +75,10 @@ class Runtime(Service):
         self._limits = limits
         self._gate = gate
         self._audit_log = audit_log
-        self._supply = Supply(clock, limits, files_for, self._start_with_room, hosts.in_thread)
+        self._supply = Supply(
+            clock, limits, files_for, self._start_with_room, hosts.in_thread, self._withdraw
+        )
+        self._told: list[Withdraw] = []
         self._knowledge = knowledge
         self._slots: dict[str, Slot] = {}
         self._contents = Contents()
@@ -97,6 +100,10 @@ class Runtime(Service):
         if self._looking_after.running:
             self._looking_after.stop()
         return Deferred.fromCoroutine(self._hosts.stop())
+
+    def tell_withdrawals(self, told: Withdraw) -> None:
+        """Call ``told`` when a dev app that runs has stopped asking for what was approved."""
+        self._told.append(told)
 
     async def audit(self, app: App, files: IFiles) -> tuple[str, Demands]:
         await self._audits.enter()
@@ -165,8 +172,8 @@ class Runtime(Service):
             slot.turnstile.leave()
             raise
         # What was approved belongs to the version that runs; settings hold at once.
-        if app.metadata is not slot.app.metadata:
-            app = msgspec.structs.replace(app, metadata=slot.app.metadata)
+        if app.metadata is not slot.granted:
+            app = msgspec.structs.replace(app, metadata=slot.granted)
         caller = Caller(
             app=app,
             user_id=request.user_id,
@@ -176,6 +183,10 @@ class Runtime(Service):
         calls = PluginCalls(self._gate, caller, partial(self._record_limit, caller))
         note = self._noted(caller, slot.lines)
         return await host.ask(request, calls, note, slot.turnstile.leave)
+
+    def _withdraw(self, app: App, dropped: Demands) -> None:
+        for told in self._told:
+            told(app, dropped)
 
     async def _start_with_room(self, app: App, files: IFiles) -> Started:
         """Another host, for which those not used for longest make room."""

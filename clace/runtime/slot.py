@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from twisted.logger import Logger
 
 from clace.errors import AppBroken, AppBusy, ClaceError, NoSuchApp, SourceError
@@ -37,6 +38,8 @@ class Started(Struct, frozen=True, kw_only=True):
 
 Start = Callable[[App, IFiles], Awaitable[Started]]
 Fetch = Callable[[App], Awaitable[IFiles]]
+Withdraw = Callable[[App, Demands], None]
+"""Told of the approvals that a dev app has stopped asking for."""
 
 
 class Supply(Struct, frozen=True):
@@ -47,6 +50,7 @@ class Supply(Struct, frozen=True):
     fetch: Fetch
     start: Start
     in_thread: InThread
+    withdraw: Withdraw
 
 
 class Slot:
@@ -73,6 +77,7 @@ class Slot:
         self._fetching = Shared(self._fetch_files)
         self._looking = Shared(self._look)
         self.app = app
+        self.granted = app.metadata
         self.options: AppOptions | None = None
         self.listeners: list[Callable[[], None]] = []
         limits = self.limits = supply.limits.of(app)
@@ -138,6 +143,7 @@ class Slot:
         """From now on ``started`` answers; what is in flight ends where it began."""
         self.retire()
         self._limit(started.limits)
+        self._hold(started.demands)
         self._host = started.host
         self._files = started.files
         self._broken = None
@@ -188,6 +194,16 @@ class Slot:
         self.turnstile.change(limits.threads, limits.waiting, limits.waiting_seconds)
         self.lines.amount = limits.log_lines
         self.processors.amount = limits.cpu_seconds or math.inf
+
+    def _hold(self, demands: Demands) -> None:
+        """Let the app have those of its approvals that it asks for. A dev app, which has no
+        versions, has lost the others from now on.
+        """
+        dropped = self.app.metadata.approved.missing_from(demands)
+        self.granted = self.app.metadata.without(dropped)
+        if dropped and self.app.is_dev:
+            self.app = replace(self.app, metadata=self.granted)
+            self._supply.withdraw(self.app, dropped)
 
     async def _start_anew(self) -> RunningHost:
         if self._broken is not None and not self._may_try_again():

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct
 from twisted.internet.task import Clock
 
 from clace.audit.memory import MemoryAudit
@@ -17,7 +18,8 @@ from clace.operations.administration import Administration, ServerProcess
 from clace.operations.creation import Creation, Defaults, Stamp
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
-from clace.plugins.definition import Plugin
+from clace.operations.withdrawal import Withdrawal
+from clace.plugins.definition import Function, Plugin
 from clace.plugins.gate import Gate
 from clace.runtime.installed import InstalledApps
 from clace.runtime.memory import MemoryRuntime
@@ -46,6 +48,15 @@ app = ace.app("Named", routes=[ace.api("/", type=ace.TEXT)], permissions=[{permi
 """.encode()
 
 
+class Nothing(Struct, frozen=True):
+    """What a function takes that takes nothing."""
+
+
+async def listed(_invocation, _given):
+    """A function that every plugin of the house has."""
+    return "listed"
+
+
 class House:
     """An administration, and hands on everything below it."""
 
@@ -58,8 +69,10 @@ class House:
         self.stopped = []
         sections = ("exec.in", "exec.in#other", "fs.in", "http.in", "http.in#work")
         files_of = partial(served_files, store=self.store, sources=self.sources)
-        gate = Gate([Plugin(name, {}) for name in sections])
+        functions = {"list": Function(Nothing, listed, is_read=True)}
+        gate = Gate(Plugin(name, functions) for name in sections)
         self.runtime = MemoryRuntime(self.clock, gate, MemoryAudit(), files_of)
+        self.runtime.tell_withdrawals(Withdrawal(self.store, self.installed))
         rooms = (self.store, self.sources, self.runtime, self.installed)
         self.ids = iter(range(1000))
         configs = AppConfigs(load(Location(Path("/h")), {}), {})

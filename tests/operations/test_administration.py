@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import (
     AppBroken,
     AppExists,
+    AppFailed,
     BadRequest,
     ChangedMeanwhile,
     NeedsApproval,
@@ -13,9 +14,16 @@ from clace.errors import (
     SourceError,
 )
 from clace.interfaces import PointApp
-from clace.model.app import Demands, Permission
+from clace.model.app import AccountLink, Demands, Permission
 from clace.model.paths import AppPath
-from clace.model.requests import ApproveOptions, CreateApp, ReloadOptions
+from clace.model.requests import (
+    ApproveOptions,
+    CreateApp,
+    ParamChange,
+    ReloadOptions,
+    UpdateOptions,
+    UpdateSettings,
+)
 from tests.operations.house import NOW, House, app_star
 from tests.support.administration_contract import NONE, RUNS, AdministrationContract
 
@@ -229,6 +237,115 @@ class ApprovalTests(HouseCase):
         self.create(approve=True)
         self.put("two", Demands(both.loads[::-1], both.permissions[::-1]))
         self.assertEqual(self.reloaded().approve_results, ())
+
+
+LISTS = Demands(("fs.in",), (Permission("fs.in", "list"),))
+CALLS = """
+load("fs.in", "fs")
+
+def handler(req):
+    return str(fs.list().value)
+
+app = ace.app("Calls", routes = [ace.api("/", type = ace.TEXT)], permissions = [PERMISSIONS])
+"""
+SLY = CALLS.replace(
+    "PERMISSIONS", 'ace.permission("fs.in", "list")] if "LIST" in param.words else ['
+)
+
+
+class DroppedApprovalTests(HouseCase):
+    """What an app stopped asking for is approved no longer, by whichever way it came there."""
+
+    def put_calls(self, permissions):
+        source = CALLS.replace("PERMISSIONS", permissions).encode()
+        self.house.sources.put_folder("/src", {"app.star": source})
+
+    def stored_as_by_older_servers(self):
+        """The apps keep, of all versions, an approval that the running one does not ask for."""
+        self.put_calls('ace.permission("fs.in", "list")')
+        self.create(approve=True)
+        self.put_calls("")
+        self.reloaded(promote=True)
+        for app in self.apps():
+            stale = app.metadata.granting(LISTS)
+            change = PointApp(app, stale, app.settings)
+            self.successResultOf(self.house.store.commit((change,)))
+        self.house.installed.replace(self.apps())
+        for app in self.apps():
+            self.house.runtime.renew(app)
+
+    def test_old_database_does_not_serve_it(self):
+        """A stored approval that the version does not ask for permits no call."""
+        self.stored_as_by_older_servers()
+        self.assertEqual({app.metadata.approved for app in self.apps()}, {LISTS})
+        for path in ("/a", "/a_cl_stage"):
+            failure = self.failureResultOf(self.house.answer(path), PluginRefused, AppFailed)
+            self.assertIn("not permitted to call fs.in.list", failure.getErrorMessage())
+
+    def test_old_database_does_not_pass_it_on(self):
+        """A version that asks again needs approval, whatever an older server stored."""
+        self.stored_as_by_older_servers()
+        self.put_calls('ace.permission("fs.in", "list")')
+        for options in ({}, {"promote": True}, {"dry_run": True}):
+            self.failureResultOf(self.reload(**options), NeedsApproval)
+        self.reloaded(approve=True, promote=True)
+        self.assertEqual(self.answer(), "listed")
+
+    def test_param_drops_and_does_not_return(self):
+        """A param that makes an app ask for less takes the approval; another asks for it anew."""
+        files = {"app.star": SLY.encode(), "params.star": b'param("words", default = "LIST")'}
+        self.house.sources.put_folder("/src", files)
+        self.create(approve=True)
+        self.assertEqual(self.answer(), "listed")
+
+        def param(value, **options):
+            change = ParamChange("words", value)
+            return self.house.administration.update_params("/a", change, UpdateOptions(**options))
+
+        self.successResultOf(param("none"))
+        self.assertEqual([app.metadata.permissions for app in self.apps()][-1], ())
+        self.failureResultOf(param("LIST", promote=True), NeedsApproval)
+        self.successResultOf(param("LIST"))
+        self.successResultOf(self.house.administration.promote_apps("/a", dry_run=False))
+        self.failureResultOf(self.house.answer("/a"), PluginRefused, AppFailed)
+
+    def test_linking_does_not_pass_it_on(self):
+        """A linked account makes a version that has no more than the one before."""
+        self.stored_as_by_older_servers()
+        link = AccountLink("http.in", "work")
+        done = self.house.administration.link_account("/a", link, UpdateOptions(promote=True))
+        self.successResultOf(done)
+        self.failureResultOf(self.house.answer("/a"), PluginRefused, AppFailed)
+        self.put_calls('ace.permission("fs.in", "list")')
+        self.failureResultOf(self.reload(), NeedsApproval)
+
+    def test_dev_app_loses_it_while_it_runs(self):
+        """A dev app that is saved without a permission and then with it asks for approval."""
+        self.put_calls('ace.permission("fs.in", "list")')
+        self.create(approve=True, is_dev=True)
+        self.assertEqual(self.answer(), "listed")
+        self.put_calls("")
+        self.house.clock.advance(1)
+        self.failureResultOf(self.house.answer("/a"), PluginRefused, AppFailed)
+        self.assertEqual(self.apps()[0].metadata.approved, Demands(("fs.in",)))
+        self.put_calls('ace.permission("fs.in", "list")')
+        self.house.clock.advance(1)
+        self.failureResultOf(self.house.answer("/a"), PluginRefused, AppFailed)
+        self.failureResultOf(self.reload(), NeedsApproval)
+
+    def test_dev_app_keeps_what_others_changed(self):
+        """A dev app that loses an approval has the settings that were given to it meanwhile."""
+        self.put_calls('ace.permission("fs.in", "list")')
+        self.create(approve=True, is_dev=True)
+        self.assertEqual(self.answer(), "listed")
+        settings = UpdateSettings(authn_type="none")
+        done = self.house.administration.update_settings("/a", settings, dry_run=False)
+        self.successResultOf(done)
+        self.put_calls("")
+        self.house.clock.advance(1)
+        self.failureResultOf(self.house.answer("/a"), PluginRefused, AppFailed)
+        (app,) = self.apps()
+        self.assertEqual((app.settings.authn_type, app.metadata.permissions), ("none", ()))
 
 
 class DeletionTests(HouseCase):

@@ -220,6 +220,30 @@ class AdministrationContract:
         self.assertEqual(self.listed()[0].metadata.approved, FETCHES)
         self.assertEqual(self.listed()[0].version, 2)
 
+    def test_drops_approvals(self):
+        """A version has no approval of what it does not ask for; a later one asks for it anew."""
+        self.create(demands=FETCHES, approve=True)
+        self.put_source("disk", RUNS)
+        done = self.successResultOf(self.reload())
+        self.assertEqual(done.approve_results, ())
+        self.assertEqual(self.staging().metadata.approved, RUNS)
+        self.assertEqual(self.listed()[0].metadata.approved, FETCHES)
+        self.successResultOf(self.administration.promote_apps("all", dry_run=False))
+        self.assertEqual(self.listed()[0].metadata.approved, RUNS)
+        self.put_source("disk", FETCHES)
+        self.failureResultOf(self.reload(promote=True), errors.NeedsApproval)
+
+    def test_approval_drops_too(self):
+        """Approving an app that asks for less leaves nothing of the rest, in a dry run all."""
+        self.create(demands=FETCHES, approve=True, is_dev=True)
+        self.put_source("disk", RUNS)
+        self.assertFalse(self.approve(dry_run=True).staged_update_results[0].needs_approval)
+        self.assertEqual(self.listed()[0].metadata.approved, FETCHES)
+        self.assertFalse(self.approve().staged_update_results[0].needs_approval)
+        self.assertEqual(self.listed()[0].metadata.approved, RUNS)
+        self.put_source("disk", FETCHES)
+        self.failureResultOf(self.reload(), errors.NeedsApproval)
+
     def test_reloads_dry(self):
         """A dry run of a reload leaves the version."""
         self.create()

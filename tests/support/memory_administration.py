@@ -124,7 +124,7 @@ class MemoryAdministration:
             app = self._edited(main)
             demands = self._demands(app.source_url)
             approvals.append(self._report(app, demands, app.metadata.approved, approve=True))
-            if approvals[-1].needs_approval:
+            if approvals[-1].needs_approval or app.metadata.approved.missing_from(demands):
                 app = _next(app, demands)
                 changed.append(app)
             if options.promote and app.version != main.version:
@@ -142,7 +142,8 @@ class MemoryAdministration:
             if report.needs_approval and not options.approve:
                 raise NeedsApproval(f"app {main} needs approval")
             approvals += [report] if report.needs_approval else []
-            app = _next(app, demands if options.approve else app.metadata.approved)
+            kept = demands.granted_by(app.metadata.approved)
+            app = _next(app, demands if options.approve else kept)
             changed.append(app)
             reloaded.append(app.address)
             if options.promote and not app.is_dev:

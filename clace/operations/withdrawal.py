@@ -1,0 +1,41 @@
+"""Approvals that dev apps lose while they run, since their folders stopped asking for them."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from clace.errors import ChangedMeanwhile
+from clace.interfaces import IAppStore, IInstalledApps, PointApp
+from clace.model.app import App, Demands
+
+_log = Logger()
+
+
+class Withdrawal:
+    """Stores what a dev app has lost, so that it stays lost when the server starts again."""
+
+    def __init__(self, store: IAppStore, installed: IInstalledApps) -> None:
+        self._store = store
+        self._installed = installed
+
+    def __call__(self, app: App, dropped: Demands) -> None:
+        done = Deferred.fromCoroutine(self._withdraw(app, dropped))
+        done.addErrback(lambda failure: _log.failure("Approvals of {app} stay", failure, app=app))
+
+    async def _withdraw(self, app: App, dropped: Demands) -> None:
+        while not await self._withdrawn(app.id, dropped):
+            pass
+        _log.info("{app} no longer asks for all that was approved for it", app=str(app))
+
+    async def _withdrawn(self, app_id: str, dropped: Demands) -> bool:
+        """Whether it is done; somebody else may have changed the app meanwhile."""
+        stored = next((one for one in await self._store.apps() if one.id == app_id), None)
+        if stored is None or (left := stored.metadata.without(dropped)) is stored.metadata:
+            return True
+        try:
+            await self._store.commit((PointApp(stored, left, stored.settings),))
+        except ChangedMeanwhile:
+            return False
+        self._installed.replace(await self._store.apps())
+        return True
