@@ -19,7 +19,8 @@ _TABLE: Final = {
 } | {char: f"\\{ord(char):x}" for char in "\"&'()+/:;<>{}"}
 _ESCAPED: Final = re.compile("([\0\t\n\f\r\\\\\"&'()+/:;<>{}])(?=([0-9a-fA-F\t\n\f\r ]|\\Z)?)")
 _UNSAFE: Final = re.compile("[\0\"'()/;@\\[\\\\\\]`{}<>]|--")
-_NOT_NAME: Final = re.compile("[^-_0-9A-Za-z]")
+# Hyphens are left out: -moz-binding and ex-pression are what they hide.
+_NOT_NAME: Final = re.compile("[^_0-9A-Za-z]")
 
 
 def _escape(found: re.Match[str]) -> str:
