@@ -87,10 +87,10 @@ def list_(server: Server, glob: str, provider: str, form: str | None) -> None:
 @for_server
 def show(server: Server, name: str, provider: str, *, reveal: bool) -> None:
     """Show what is known of the secret NAME, or the secret."""
-    found = server.ask(lambda admin: admin.get_secret(name, reveal=reveal, provider=provider))
     if not reveal:
-        say(pretty(found))
+        say(pretty(server.ask(lambda admin: admin.get_secret(name, provider=provider))))
         return
+    found = server.ask(lambda admin: admin.reveal_secret(name, provider=provider))
     sys.stdout.buffer.write(_value(found))
     sys.stdout.buffer.flush()
 

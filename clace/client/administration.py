@@ -168,9 +168,13 @@ class AdminClient:
         query = {"glob": glob, "provider": provider}
         return await self._ask(SecretList, "GET", "/secrets", query)
 
-    async def get_secret(self, name: str, *, reveal: bool, provider: str) -> SecretFound:
-        query = {"name": name, "reveal": reveal, "provider": provider}
+    async def get_secret(self, name: str, *, provider: str) -> SecretFound:
+        query = {"name": name, "provider": provider}
         return await self._ask(SecretFound, "GET", "/secret", query)
+
+    async def reveal_secret(self, name: str, *, provider: str) -> SecretFound:
+        query = {"name": name, "provider": provider}
+        return await self._ask(SecretFound, "POST", "/secret/reveal", query)
 
     async def delete_secret(self, name: str, *, provider: str) -> SecretDeleted:
         query = {"name": name, "provider": provider}

@@ -23,14 +23,15 @@ from clace.listeners.defaults import (
     default_listeners,
     has_dual_stack,
 )
+from clace.listeners.defaults import Site as SiteName
 from clace.listeners.services import Listeners
 from clace.log_files import RotatingFile
 from clace.model.app import App
 from clace.model.paths import AppGlob, AppPath
 from clace.threads import Threads
 from clace.web.access import AccessEntry, AccessLog
-from clace.web.admin import AdminAPI, Guard, trusted
-from clace.web.admin_guard import AdminGuard
+from clace.web.admin import AdminAPI, Guard
+from clace.web.admin_guard import AdminGuard, trusted
 from clace.web.app_access import AppAccess
 from clace.web.apps import AppEdge, AppsResource
 from clace.web.cors import Sharing
@@ -58,8 +59,13 @@ class Edge:
         self._proxies = TrustedProxies(self._config.security.trusted_proxies)
         self.access_log, self._access = self._make_access_log()
         downloads = Downloads(plugins.temp_files.open, file_threads.run)
-        self.admin_site = self._site(Root(self._admin(trusted), None))
-        self.app_site = self._site(self._for_apps(downloads))
+        self._administration = apps.administration(self.urls)
+        over_tcp = self._admin_over_tcp()
+        self.sites: dict[SiteName, Site] = {
+            "socket": self._site(Root(self._admin(trusted), None)),
+            "admin": self._site(Root(over_tcp, None)),
+            "apps": self._site(self._for_apps(over_tcp, downloads)),
+        }
         self.listeners = self._make_listeners()
         plugins.locate(self.urls)
 
@@ -86,9 +92,12 @@ class Edge:
         }
         return found.get("http", ""), found.get("https", "")
 
-    def _for_apps(self, downloads: Downloads) -> IResource:
-        guard = AdminGuard(self._data.account, self._proxies, self.own_names())
-        over_tcp = self._admin(guard) if self._config.security.admin_over_tcp else None
+    def _admin_over_tcp(self) -> IResource | None:
+        if not self._config.security.admin_over_tcp:
+            return None
+        return self._admin(AdminGuard(self._data.account, self._proxies, self.own_names()))
+
+    def _for_apps(self, over_tcp: IResource | None, downloads: Downloads) -> IResource:
         root = Root(over_tcp, self._apps_resource(downloads))
         if self._config.http.redirect_to_https:
             return HTTPSOnly(root, self._proxies, self.https_place)
@@ -96,7 +105,7 @@ class Edge:
 
     def _admin(self, guard: Guard) -> IResource:
         api = AdminAPI(
-            self._apps.administration(self.urls),
+            self._administration,
             guard,
             self._data.audit,
             seconds=self._reactor.seconds,
@@ -161,7 +170,7 @@ class Edge:
         )
         return Listeners(
             declared,
-            {"admin": self.admin_site, "apps": self.app_site},
+            self.sites,
             self._reactor,
             admin_over_tcp=config.security.admin_over_tcp,
         )

@@ -113,10 +113,16 @@ class IAdministration(Interface):
     async def list_secrets(glob: str, *, provider: str) -> SecretList:
         """The stored secrets whose names match, all for ``""``; never their values."""
 
-    async def get_secret(name: str, *, reveal: bool, provider: str) -> SecretFound:
-        """One secret, with ``reveal`` its value too.
+    async def get_secret(name: str, *, provider: str) -> SecretFound:
+        """Describe one secret, without its value.
 
-        :raises NoSuchSecret: none of this name is stored.
+        :raises NoSuchSecret: if no secret of this name is stored.
+        """
+
+    async def reveal_secret(name: str, *, provider: str) -> SecretFound:
+        """Describe one secret, with its value.
+
+        :raises NoSuchSecret: if no secret of this name is stored.
         """
 
     async def delete_secret(name: str, *, provider: str) -> SecretDeleted:

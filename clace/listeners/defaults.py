@@ -11,6 +11,8 @@ from clace.listeners.descriptions import TLS_BY_NAME, quoted
 from clace.listeners.names import ip
 
 Serve = Literal["admin", "apps"]
+Site = Literal["socket", "admin", "apps"]
+"""What connections are handed to: ``socket`` is the admin API for whoever can open its socket."""
 OFF = -1
 _ALL_INTERFACES = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
 

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from clace.errors import ListenError
 from clace.listeners.addresses import Address, address_of
-from clace.listeners.defaults import Listener, Serve
+from clace.listeners.defaults import Listener, Site
 from clace.listeners.descriptions import Description, layers
 from clace.listeners.reasons import refusal
 from clace.listeners.sockets import UnixSocket
@@ -30,6 +30,7 @@ class _Plan(Struct, frozen=True):
     listener: Listener
     endpoint: IStreamServerEndpoint
     socket: UnixSocket | None
+    site: Site
 
 
 class Listeners(Service):
@@ -44,7 +45,7 @@ class Listeners(Service):
     def __init__(
         self,
         listeners: Sequence[Listener],
-        factories: Mapping[Serve, IProtocolFactory],
+        factories: Mapping[Site, IProtocolFactory],
         reactor: Any,
         *,
         admin_over_tcp: bool = False,
@@ -94,26 +95,30 @@ class Listeners(Service):
     def _plan(self, listener: Listener) -> _Plan:
         with _refusing(listener):
             found = list(layers(listener.endpoint))
-            if listener.serve == "admin":
-                self._check_admin(found[0])
+            site = self._admin_site(found[0]) if listener.serve == "admin" else listener.serve
             for layer in found:
                 self._check_stock_tls(layer)
             sockets = [UnixSocket.described(layer) for layer in found if layer.prefix == "unix"]
             for socket in sockets:
                 socket.check_free()
             endpoint = serverFromString(self._reactor, listener.endpoint)
-            return _Plan(listener, endpoint, sockets[0] if sockets else None)
+            return _Plan(listener, endpoint, sockets[0] if sockets else None, site)
 
-    def _check_admin(self, outermost: Description) -> None:
+    def _admin_site(self, outermost: Description) -> Site:
+        """Only a socket that is ours alone needs no password; one inside another endpoint may be
+        reached by whoever reaches that.
+        """
         if outermost.prefix == "unix":
             socket = UnixSocket.described(outermost)
             socket.check_private()
             socket.make_folder()
-        elif not self._admin_over_tcp:
+            return "socket"
+        if not self._admin_over_tcp:
             raise ListenError(
                 "what serves the admin API must be unix:PATH:mode=600, unless "
                 "security.admin_over_tcp is set"
             )
+        return "admin"
 
     def _check_stock_tls(self, layer: Description) -> None:
         if layer.prefix == "tls":
@@ -126,7 +131,7 @@ class Listeners(Service):
     def _listen(self, plan: _Plan) -> IListeningPort:
         listener = plan.listener
         with _refusing(listener), plan.socket.claimed() if plan.socket else nullcontext():
-            port = _at_once(plan.endpoint.listen(self._factories[listener.serve]))
+            port = _at_once(plan.endpoint.listen(self._factories[plan.site]))
         self._log.info(
             "Listening on {endpoint} for {serve}",
             endpoint=listener.endpoint,

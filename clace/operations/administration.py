@@ -224,8 +224,11 @@ class Administration:
     async def list_secrets(self, glob: str, *, provider: str) -> SecretList:
         return await self._secrets.list(glob, provider=provider)
 
-    async def get_secret(self, name: str, *, reveal: bool, provider: str) -> SecretFound:
-        return await self._secrets.get(name, reveal=reveal, provider=provider)
+    async def get_secret(self, name: str, *, provider: str) -> SecretFound:
+        return await self._secrets.get(name, provider=provider)
+
+    async def reveal_secret(self, name: str, *, provider: str) -> SecretFound:
+        return await self._secrets.reveal(name, provider=provider)
 
     async def delete_secret(self, name: str, *, provider: str) -> SecretDeleted:
         return await self._secrets.delete(name, provider=provider)

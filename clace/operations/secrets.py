@@ -60,11 +60,14 @@ class SecretOperations:
         found = (row for row in rows if fnmatchcase(row.name, glob or "*"))
         return SecretList(tuple(SecretDescription(**_told(row)) for row in found))
 
-    async def get(self, name: str, *, reveal: bool, provider: str) -> SecretFound:
+    async def get(self, name: str, *, provider: str) -> SecretFound:
+        self._check(provider)
+        row, _ = await self._store.find(name)
+        return SecretFound(**_told(row))
+
+    async def reveal(self, name: str, *, provider: str) -> SecretFound:
         self._check(provider)
         row, value = await self._store.find(name)
-        if not reveal:
-            return SecretFound(**_told(row))
         text, encoding = _written(value)
         return SecretFound(**_told(row), value=text, encoding=encoding)
 

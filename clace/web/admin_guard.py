@@ -1,22 +1,30 @@
-"""Who may use the admin API over TCP."""
+"""Who may use the admin operations: one guard for checked UNIX sockets, one for all the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 
 from twisted.web.http import Request
 
 from clace.errors import NotAllowed, NotAuthenticated
 from clace.interfaces import ICredentials
-from clace.web.apps import host_name
+from clace.web.browsers import refuse_browsers
 from clace.web.credentials import basic_credentials
 from clace.web.forwarded import TrustedProxies
-from clace.web.origin import check_origin
+from clace.web.hosts import host_name, is_address
+
+
+async def trusted(request: Request) -> str:
+    """Admit everybody who could open the socket: its mode is the password.
+
+    :raises NotAllowed: if a browser made the request.
+    """
+    refuse_browsers(request)
+    return "admin"
 
 
 class AdminGuard:
-    """Admits the administrator, from no other site's page and to no other server's name."""
+    """Admits the administrator, to this server's own names, and no browser."""
 
     def __init__(
         self, credentials: ICredentials, proxies: TrustedProxies, hosts: Iterable[str]
@@ -26,35 +34,22 @@ class AdminGuard:
         self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, request: Request) -> str:
-        """The user's id.
+        """Return the user's id.
 
-        :raises NotAllowed: the Host is not ours, which a rebound DNS name would be, or the
-            request was made by another site's page.
-        :raises NotAuthenticated: no credentials, or not the administrator's.
-        :raises LockedOut: too many failures.
+        :raises NotAllowed: if the Host is not ours, which a rebound DNS name would be, or a
+            browser made the request.
+        :raises NotAuthenticated: if the credentials are missing or not the administrator's.
+        :raises LockedOut: after too many failures.
         """
         host = request.getHeader("host") or ""
         if not self._is_ours(host_name(host)):
             raise NotAllowed(f"{host} is no name of this server, see security.admin_hosts")
-        check_origin(
-            request.method.decode("ascii"),
-            host,
-            origin=request.getHeader("origin"),
-            fetch_site=request.getHeader("sec-fetch-site"),
-        )
+        refuse_browsers(request)
         given = basic_credentials(request.getHeader("authorization"))
         if given is None:
             raise NotAuthenticated("Unauthorized")
         return await self._credentials.check(*given, self._proxies.peer_of(request).ip)
 
     def _is_ours(self, name: str) -> bool:
-        return name in self._hosts or _is_address(name)
-
-
-def _is_address(name: str) -> bool:
-    # A page can make a browser send a name that it controls, but not an address as the Host.
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
+        # A page can make a browser send a name that it controls, but not an address as the Host.
+        return name in self._hosts or is_address(name)

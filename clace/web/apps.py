@@ -31,6 +31,7 @@ from clace.web.app_requests import app_request, clean_path, relative_path
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
 from clace.web.forwarded import Peer, TrustedProxies
+from clace.web.hosts import host_name
 from clace.web.origin import check_origin
 from clace.web.security_headers import missing
 from clace.web.statuses import status_of
@@ -196,10 +197,3 @@ async def discard(response: AppResponse) -> None:
 def is_gone(request: Request) -> bool:
     """Whether the client hung up, after which nothing may be written."""
     return bool(request._disconnected or request.finished)  # noqa: SLF001 - there is no other way
-
-
-def host_name(host: str) -> str:
-    """The name in a Host header, without port and brackets, in lower case."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
-from clace.web.apps import host_name
 from clace.web.forwarded import TrustedProxies
+from clace.web.hosts import host_name
 
 _HEALTH = b"/_clace/health"
 _DEFAULT_PORT = 443

@@ -13,7 +13,7 @@ from clace.web.routes import PREFIX, Route
 _REFUSALS = {
     "400": "The request is not what the operation takes",
     "401": "No credentials, or wrong ones (over TCP only)",
-    "403": "Another origin, or another host than this server's (over TCP only)",
+    "403": "A browser made the request, or it names another host than this server (over TCP only)",
     "404": "No such app",
     "409": "The address is taken, approval is needed, or somebody changed the app meanwhile",
     "422": "The source cannot be fetched, or the app does not load",

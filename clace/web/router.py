@@ -25,6 +25,7 @@ from clace.web.shielding import shielded
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _JSON = b"application/json"
+_CHALLENGE = b'Clace realm="admin"'
 log = Logger()
 
 
@@ -140,7 +141,9 @@ def _refuse(request: Request, refusal: Refusal) -> None:
         return
     request.setResponseCode(refusal.code)
     if refusal.code == 401:  # noqa: PLR2004 - HTTP wants a challenge with it
-        _set_default(request, b"WWW-Authenticate", b'Basic realm="clace"')
+        # Of no scheme that a browser knows: it would ask for the password, and remember it for
+        # the pages of apps, which share its origin.
+        _set_default(request, b"WWW-Authenticate", _CHALLENGE)
     if refusal.retry_after:
         request.setHeader(b"Retry-After", b"%d" % refusal.retry_after)
     _finish(request, _encoded(request, refusal))

@@ -115,10 +115,8 @@ class SecretQuery(Struct, frozen=True, rename="camel"):
     provider: str = ""
 
 
-class RevealQuery(Struct, frozen=True, rename="camel"):
-    name: str
+class ShowQuery(SecretQuery, frozen=True, rename="camel"):
     reveal: bool = False
-    provider: str = ""
 
 
 class SecretListQuery(Struct, frozen=True, rename="camel"):
@@ -188,6 +186,13 @@ def read_body(kind: type[Struct], body: bytes) -> Struct:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"invalid request body: {error}") from error
+
+
+def describe_secret(admin: IAdministration, query: ShowQuery) -> Awaitable[SecretFound]:
+    """:raises BadRequest: if the value is asked for, since a browser may send a GET by itself."""
+    if query.reveal:
+        raise BadRequest("the value of a secret is revealed by POST /secret/reveal only")
+    return admin.get_secret(query.name, provider=query.provider)
 
 
 ROUTES = (
@@ -343,10 +348,19 @@ ROUTES = (
         method="GET",
         path="/secret",
         operation="get_secret",
-        summary="One stored secret, with its value if asked for",
-        query=RevealQuery,
+        summary="One stored secret, without its value",
+        query=ShowQuery,
         result=SecretFound,
-        serve=lambda admin, q, _: admin.get_secret(q.name, reveal=q.reveal, provider=q.provider),
+        serve=lambda admin, q, _: describe_secret(admin, q),
+    ),
+    Route(
+        method="POST",
+        path="/secret/reveal",
+        operation="reveal_secret",
+        summary="One stored secret, with its value",
+        query=SecretQuery,
+        result=SecretFound,
+        serve=lambda admin, q, _: admin.reveal_secret(q.name, provider=q.provider),
     ),
     Route(
         method="DELETE",

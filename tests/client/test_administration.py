@@ -20,7 +20,8 @@ from clace.client.administration import TIMEOUT, AdminClient
 from clace.client.tls import CertificateRefused
 from clace.errors import BadRequest, ClaceError, NoSuchRoute, ServerUnreachable, TooLarge
 from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
-from clace.web.admin import AdminAPI, trusted
+from clace.web.admin import AdminAPI
+from clace.web.admin_guard import trusted
 from clace.web.root import Root
 from tests.support.administration_contract import AdministrationContract, RefusalsContract
 from tests.support.memory_administration import MemoryAdministration

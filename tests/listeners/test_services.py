@@ -55,6 +55,7 @@ class ListenersTestCase(SynchronousTestCase):
         self.addCleanup(rmtree, self.folder)
         self.reactor = Reactor()
         self.factories = {
+            "socket": Factory.forProtocol(Protocol),
             "admin": Factory.forProtocol(Protocol),
             "apps": Factory.forProtocol(Protocol),
         }
@@ -92,7 +93,7 @@ class OpenTests(ListenersTestCase):
         listeners.open()
         [(path, admin, _, mode, lock)] = self.reactor.unixServers
         [(port, apps, _, interface)] = self.reactor.tcpServers
-        self.assertEqual(admin, self.factories["admin"])
+        self.assertEqual(admin, self.factories["socket"])
         self.assertEqual((path, mode, lock), (f"{self.folder}/run/clace.sock", 0o600, False))
         self.assertEqual(apps, self.factories["apps"])
         self.assertEqual((port, interface), (8080, "127.0.0.1"))
@@ -199,6 +200,18 @@ class AdminTests(ListenersTestCase):
         """The operator may allow it."""
         self.listeners(Listener("tcp:8080", "admin"), admin_over_tcp=True).open()
         self.assertEqual(self.reactor.tcpServers[0][1], self.factories["admin"])
+
+    def test_a_socket_inside_another_endpoint_asks_for_the_password(self):
+        """Only an endpoint that is a checked socket itself is trusted: what wraps one may be
+        reached by others, and nobody looked at its mode.
+        """
+        for wrapper in ("haproxy", f"clace-tls:{self.folder}/tls"):
+            inner = f"unix:{self.folder}/{len(wrapper)}:mode=600"
+            self.listeners(Listener(f"{wrapper}:{inner}", "admin"), admin_over_tcp=True).open()
+            factory = self.reactor.unixServers[-1][1]
+            while hasattr(factory, "wrappedFactory"):
+                factory = factory.wrappedFactory
+            self.assertIs(factory, self.factories["admin"])
 
     def test_socket_for_all(self):
         """A socket that others could open is refused, even where TCP is allowed."""

@@ -44,6 +44,6 @@ class SecretOperationsTests(SynchronousTestCase):
         """What shows a request or an answer to people shows no value."""
         request = CreateSecret(name="a", value="hunter2")
         self.successResultOf(self.operations.create(request, update=False))
-        found = self.successResultOf(self.operations.get("a", reveal=True, provider=""))
+        found = self.successResultOf(self.operations.reveal("a", provider=""))
         self.assertEqual(found.value, "hunter2")
         self.assertNotIn("hunter2", repr(request) + repr(found))

@@ -406,8 +406,9 @@ class AdministrationContract:
         return self.administration.create_secret(request, update=update)
 
     def secret(self, name="a", *, reveal=True):
-        found = self.administration.get_secret(name, reveal=reveal, provider="")
-        return self.successResultOf(found)
+        admin = self.administration
+        ask = admin.reveal_secret if reveal else admin.get_secret
+        return self.successResultOf(ask(name, provider=""))
 
     def test_keeps_secrets(self):
         """A stored secret is named by a reference; its value is told only if asked for."""
@@ -464,7 +465,8 @@ class AdministrationContract:
         self.assertEqual(deleted.name, "a")
         for gone in (
             self.administration.delete_secret("a", provider=""),
-            self.administration.get_secret("a", reveal=False, provider=""),
+            self.administration.get_secret("a", provider=""),
+            self.administration.reveal_secret("a", provider=""),
         ):
             self.failureResultOf(gone, errors.NoSuchSecret)
 
@@ -494,7 +496,8 @@ class Refusing:
 
     update_params = update_metadata = update_settings = _refuse
     create_app = list_apps = get_app = delete_apps = approve_apps = _refuse
-    create_secret = list_secrets = get_secret = delete_secret = rekey_secrets = _refuse
+    create_secret = list_secrets = get_secret = reveal_secret = _refuse
+    delete_secret = rekey_secrets = _refuse
     reload_apps = promote_apps = server_status = stop_server = _refuse
 
 
@@ -528,7 +531,8 @@ class RefusalsContract:
             client.update_settings("/x", UpdateSettings(), dry_run=True),
             client.create_secret(CreateSecret(value="1"), update=True),
             client.list_secrets("", provider=""),
-            client.get_secret("a", reveal=True, provider=""),
+            client.get_secret("a", provider=""),
+            client.reveal_secret("a", provider=""),
             client.delete_secret("a", provider=""),
             client.rekey_secrets(provider=""),
             client.server_status(),

@@ -230,8 +230,14 @@ class Daemon:
         connection.request(method, path, body=body, headers=sent)
         return Pending(connection)
 
-    def admin(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        return self.begin_admin(method, path, body).answer()
+    def admin(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        return self.begin_admin(method, path, body, headers).answer()
 
     def install(
         self, source: Path, path: str, *, auth: str = "", approve: bool = False, dev: bool = False
@@ -243,13 +249,21 @@ class Daemon:
         if answer.status != 200:
             raise AssertionError(f"{path} was not created: {answer.body}\n{self.said()}")
 
-    def begin_admin(self, method: str, path: str, body: bytes | None = None) -> Pending:
+    def begin_admin(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Pending:
         """Send a request to the admin API over its UNIX socket."""
         connection = http.client.HTTPConnection("localhost", timeout=30)
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.settimeout(30)
         connection.sock.connect(str(self.home / "run" / "clace.sock"))
-        connection.request(method, path, body, {"Content-Type": "application/json"})
+        connection.request(
+            method, path, body, {"Content-Type": "application/json", **(headers or {})}
+        )
         return Pending(connection)
 
 

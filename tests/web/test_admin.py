@@ -12,13 +12,21 @@ from zope.interface import implementer
 from clace.client.administration import AdminClient
 from clace.errors import LockedOut, NotAuthenticated
 from clace.interfaces import ICredentials
-from clace.web.admin import AdminAPI, trusted
-from clace.web.admin_guard import AdminGuard
+from clace.web.admin import AdminAPI
+from clace.web.admin_guard import AdminGuard, trusted
 from clace.web.forwarded import TrustedProxies
 from clace.web.root import Root
 from clace.web.routes import ROUTES
 from tests.support.administration_contract import AdministrationContract
 from tests.support.memory_administration import MemoryAdministration
+
+BROWSERS = (
+    {"Origin": "https://evil.example"},
+    {"Origin": "http://localhost"},
+    {"Sec-Fetch-Site": "same-origin"},
+    {"Cookie": "a=b"},
+    {"Content-Type": "text/plain"},
+)
 
 
 @implementer(ICredentials)
@@ -88,6 +96,8 @@ class AdminAPITests(SynchronousTestCase):
                 response, body = self.ask(*route, login=login)
                 self.assertEqual(response.code, 401, route)
                 self.assertEqual(json.loads(body)["error"], "not_authenticated")
+                (challenge,) = response.headers.getRawHeaders("www-authenticate")
+                self.assertNotIn("basic", challenge.lower())
 
     def test_every_route_is_served(self):
         """Each route of the table is there: with credentials none is 404 or 405."""
@@ -111,12 +121,36 @@ class AdminAPITests(SynchronousTestCase):
         response, _ = self.ask("GET", "/apps", host="192.0.2.1")
         self.assertEqual(response.code, 200)
 
-    def test_refuses_other_origins(self):
-        """A page of another site cannot make a browser act."""
-        response, _ = self.ask("POST", "/stop", Origin="https://evil.example")
-        self.assertEqual(response.code, 403)
-        response, _ = self.ask("POST", "/stop", **{"Sec-Fetch-Site": "cross-site"})
-        self.assertEqual(response.code, 403)
+    def test_refuses_browsers(self):
+        """No route takes what a browser sent, not from its own origin and not with a password."""
+        for route in (*((r.method, r.path) for r in ROUTES), ("GET", "/openapi.json")):
+            for headers in BROWSERS:
+                response, body = self.ask(*route, **headers)
+                self.assertEqual(response.code, 403, (route, headers))
+                self.assertEqual(json.loads(body)["error"], "not_allowed")
+
+    def test_refuses_browsers_on_the_socket(self):
+        """A page that reaches the socket through something in between is refused there too."""
+        treq = StubTreq(Root(api(MemoryAdministration()).router().resource(), None))
+        for headers in BROWSERS:
+            response = self.successResultOf(
+                treq.post("http://x/_clace/promote?appPathGlob=all", headers=headers)
+            )
+            self.assertEqual(response.code, 403, headers)
+
+    def test_only_reads_are_a_get(self):
+        """What a link or an image of a page can ask for changes nothing and reveals no secret."""
+        read = {route.operation for route in ROUTES if route.method == "GET"}
+        self.assertEqual(
+            read, {"list_apps", "get_app", "list_secrets", "get_secret", "server_status"}
+        )
+        self.assertLessEqual({route.method for route in ROUTES}, {"GET", "POST", "DELETE"})
+        self.ask("POST", "/secret", data=b'{"name": "a", "value": "hunter2"}')
+        for path in ("/secret?name=a", "/secret?name=a&reveal=true"):
+            self.assertNotIn("hunter2", self.ask("GET", path)[1])
+        self.assertEqual(self.ask("GET", "/secret?name=a&reveal=true")[0].code, 400)
+        self.assertIn("hunter2", self.ask("POST", "/secret/reveal?name=a")[1])
+        self.assertEqual(self.audit[-1].operation, "reveal_secret")
 
     def test_records_changes(self):
         """What may change something is in the audit log, with who asked and how it ended."""

@@ -17,7 +17,7 @@ from clace.model.traffic import AppResponse
 from clace.runtime.bodies import Body
 from clace.web.app_access import AppAccess
 from clace.web.app_requests import clean_path, relative_path
-from clace.web.apps import AppEdge, AppsResource, host_name
+from clace.web.apps import AppEdge, AppsResource
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
 from clace.web.forwarded import TrustedProxies
@@ -173,11 +173,6 @@ class RequestTests(AppsCase):
         for app_path in ("/", "/a"):
             path = f"{app_path.rstrip('/')}/_openrun_app/sse"
             self.assertEqual(relative_path(path, app_path), "/_clace_app/sse")
-
-    def test_host_name(self):
-        """Port and brackets are not part of a name."""
-        for host, name in [("A.b:1", "a.b"), ("[::1]:80", "::1"), ("x", "x")]:
-            self.assertEqual(host_name(host), name)
 
 
 class AnswerTests(AppsCase):

@@ -209,12 +209,12 @@ class RefusalTests(RouterCase):
         self.assertEqual(body["retry_after"], 13)
 
     def test_unauthenticated_is_a_challenge(self):
-        """A 401 says how to log in."""
+        """A 401 names no scheme that a browser would ask a password for, and remember it."""
         self.raising(NotAuthenticated("Unauthorized"))
         response, _body = self.refused()
         self.assertEqual(response.code, 401)
         challenge = response.headers.getRawHeaders("www-authenticate")
-        self.assertEqual(challenge, ['Basic realm="clace"'])
+        self.assertEqual(challenge, ['Clace realm="admin"'])
 
     def test_replaces_the_content_type(self):
         """A refusal is JSON even where the handler had begun something else."""
