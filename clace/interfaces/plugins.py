@@ -19,6 +19,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     app: App
     user_id: str = ""
     request_id: str = ""
+    remote_ip: str = ""
     schema: Schema = Schema()
 
 

@@ -178,6 +178,7 @@ class Runtime(Service):
             app=app,
             user_id=request.user_id,
             request_id=request.request_id,
+            remote_ip=request.remote_ip,
             schema=slot.options.schema if slot.options is not None else Schema(),
         )
         calls = PluginCalls(self._gate, caller, partial(self._record_limit, caller))

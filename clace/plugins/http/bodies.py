@@ -92,6 +92,8 @@ _ADDRESSES = frozenset(
         "x-true-ip",
     }
 )
+# What an app may say of the client is the truth: the address of who visits it.
+_OF_THE_VISITOR = frozenset({"x-forwarded-for", "x-real-ip"})
 _KEPT_ACROSS_ORIGINS = frozenset(
     {"accept", "accept-encoding", "accept-language", "content-type", "user-agent"}
 )
@@ -144,14 +146,14 @@ def content(given: Request, random_bytes: Callable[[int], bytes]) -> Content:
     raise BadRequest(f"http.in: unknown form_encoding {given.form_encoding}")
 
 
-def headers(given: Request, content_type: str) -> Headers:
-    """The headers of the request; those of the app come first.
+def headers(given: Request, content_type: str, visitor: str = "") -> Headers:
+    """The headers of the request; those of the app come first. ``visitor`` is who asks the app.
 
     :raises BadRequest: one is malformed, or would change what is asked of whom.
     """
     found = Headers()
     for name, value in given.headers.items():
-        _check(name, value)
+        _check(name, value, visitor)
         found.setRawHeaders(name, [value])
     defaults = {"Content-Type": content_type, "User-Agent": "clace", "Accept-Encoding": "identity"}
     for name, value in defaults.items():
@@ -179,10 +181,12 @@ def without_content(found: Headers) -> Headers:
     return kept
 
 
-def _check(name: str, value: str) -> None:
+def _check(name: str, value: str, visitor: str) -> None:
     if not _TOKEN.fullmatch(name) or _BAD_VALUE.search(value):
         raise BadRequest(f"http.in: malformed header {quoted(name)}")
     plain = _SEPARATOR.sub("-", name.lower())
+    if plain in _OF_THE_VISITOR and visitor and value == visitor:
+        return
     if plain in _REFUSED | _ADDRESSES or plain.startswith(_REFUSED_FAMILIES):
         raise BadRequest(f"http.in: header {name} cannot be set")
 

@@ -78,7 +78,7 @@ class Http:
         first = Ask(
             method,
             Target.parse(given.url).with_params(given.params),
-            bodies.headers(given, carried.type),
+            bodies.headers(given, carried.type, invocation.caller.remote_ip),
             carried.body,
         )
         grants: Iterable[Permission] = invocation.grants

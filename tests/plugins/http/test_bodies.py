@@ -25,8 +25,8 @@ def body(**kwargs):
     return content(Request("http://a.test/", **kwargs), bytes)
 
 
-def sent(content_type="", **kwargs):
-    found = headers(Request("http://a.test/", **kwargs), content_type)
+def sent(content_type="", visitor="", **kwargs):
+    found = headers(Request("http://a.test/", **kwargs), content_type, visitor)
     return {name.decode(): values for name, values in found.getAllRawHeaders()}
 
 
@@ -125,6 +125,19 @@ class HeadersTests(SynchronousTestCase):
             with self.assertRaises(BadRequest, msg=name) as caught:
                 sent(headers={name: "x"})
             self.assertIn(f"header {name} cannot be set", caught.exception.message)
+
+    def test_address_of_the_visitor(self):
+        """An app may pass on who visits it, and may not make somebody up."""
+        for name in ("X-Forwarded-For", "X-Real-IP"):
+            found = sent(headers={name: "192.0.2.1"}, visitor="192.0.2.1")
+            self.assertIn([b"192.0.2.1"], found.values())
+            for value, visitor in (
+                ("127.0.0.1", "192.0.2.1"),
+                ("192.0.2.1, x", "192.0.2.1"),
+                ("", ""),
+            ):
+                with self.assertRaises(BadRequest):
+                    sent(headers={name: value}, visitor=visitor)
 
     def test_spelled_as_servers_read_it(self):
         """A name that a CGI or WSGI server reads as a refused one is refused too."""
