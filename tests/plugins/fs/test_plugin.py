@@ -16,7 +16,8 @@ from clace.plugins.temp_files import TempFiles
 from tests.support.plugin_contract import app, call
 from tests.support.threads import at_once
 
-NAMES = ("abs", "list", "find", "serve_tmp_file")
+LOOKING = ("list", "find", "serve_tmp_file")
+NAMES = ("abs", *LOOKING)
 
 
 class FsTests(SynchronousTestCase):
@@ -52,10 +53,16 @@ class FsTests(SynchronousTestCase):
         return {row["name"]: row for row in answer.value}
 
     def test_abs(self):
-        """An absolute path keeps its links; where one may not look nothing is told."""
-        path = f"{self.open}/docs/../b.csv"
-        self.assertEqual(self.answer("abs", path).value, f"{self.open}/b.csv")
-        self.assertIn("denied", self.answer("abs", f"{self.root}/closed").error)
+        """A path is made absolute by its text alone, wherever it leads."""
+        (self.root / "link").symlink_to("/nowhere")
+        for path, absolute in (
+            (f"{self.open}/docs/../b.csv", f"{self.open}/b.csv"),
+            (f"{self.root}/closed", f"{self.root}/closed"),
+            (f"{self.root}/link/./x", f"{self.root}/link/x"),
+            (".", str(Path.cwd())),
+            ("/..", "/"),
+        ):
+            self.assertEqual(self.answer("abs", path).value, absolute)
 
     def test_list(self):
         """A listing has what is in a folder, and at the end the folder with the sum."""
@@ -77,8 +84,8 @@ class FsTests(SynchronousTestCase):
         self.assertEqual(whole, plain + 8192)
 
     def test_denied(self):
-        """Every function keeps to the folders that are open."""
-        for name in NAMES:
+        """Every function that looks at files keeps to the folders that are open."""
+        for name in LOOKING:
             path = f"{self.open}/../closed"
             answer = self.answer(name, path)
             self.assertEqual(answer.error, f"file access denied for {path}", name)
@@ -89,7 +96,7 @@ class FsTests(SynchronousTestCase):
         """
         docs = f"{self.open}/docs"
         self.begin(closed=(docs,))
-        for name in NAMES:
+        for name in LOOKING:
             self.assertIn("denied", self.answer(name, f"{docs}/a.txt").error, name)
         self.assertEqual(set(self.rows("find", self.open)), {f"{self.open}/b.csv"})
         rows = self.rows("list", self.open, recursive_size=True)
@@ -126,10 +133,9 @@ class FsTests(SynchronousTestCase):
         self.assertIn("name has 256 characters", self.answer("find", self.open, "[" * 256).error)
 
     def test_no_path(self):
-        """A text with a NUL is no path, for every function."""
-        for name in ("list", "find", "serve_tmp_file"):
+        """A text with a NUL is no path, for every function that looks at files."""
+        for name in LOOKING:
             self.assertIn("null byte", self.answer(name, f"{self.open}/a\0b").error)
-        self.assertIn("denied", self.answer("abs", "/a\0b").error)
 
     def test_no_folder(self):
         """What is no folder, or is not there, fails with the reason."""
