@@ -89,9 +89,11 @@ class TemplateSet:
         """Every name that :meth:`render` takes."""
         return sorted({*self._pages, *self._shared.names})
 
-    def has(self, name: str) -> bool:
-        """Whether :meth:`render` takes the name."""
-        return _base_name(name) in self._pages or _base_name(name) in self._shared.names
+    def has(self, name: str, block: str | None = None) -> bool:
+        """Whether :meth:`render` takes the name, and the block with it."""
+        name = _base_name(name)
+        known = name in self._pages or name in self._shared.names
+        return known and (block is None or block in self._pages.get(name, self._shared).names)
 
     def render(
         self, name: str, data: Any, *, limits: Limits | None = None, block: str | None = None

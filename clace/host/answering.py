@@ -36,6 +36,7 @@ from clace.model.traffic import AppRequest
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _RAW = frozenset({"", "-"})
+_INDEX = "index.go.html"
 _NO_ARGUMENTS = "_no_args"
 _encode = msgspec.json.Encoder().encode
 
@@ -106,16 +107,23 @@ class Answering:
         kind = response.type or target.type
         if kind != "HTML":
             return data_reply(kind, response.data, response.code, response.headers)
+        if response.redirect and not self._finds(target, response.block):
+            return page_reply("", response.code, response.headers)
         if not response.block:
             raise AppFault(
                 "Error handling response: block not defined in response and type is not json/text"
             )
         record = self._record(response.data)
         if self._pages.structured and not self._pages.has(response.block):
-            text = self._render(target.full or "index.go.html", record, response.block)
+            text = self._render(target.full or _INDEX, record, response.block)
         else:
             text = self._render(response.block, record)
         return page_reply(text, response.code, response.headers)
+
+    def _finds(self, target: Target, block: str) -> bool:
+        """Whether a response can show the block."""
+        pages, full = self._pages, target.full or _INDEX
+        return bool(block) and (pages.has(block) or pages.has(full, block))
 
     def _page(self, target: Target, data: Any) -> Reply:
         if target.partial and is_partial(self._request):

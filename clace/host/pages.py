@@ -49,8 +49,11 @@ class Pages:
         except TemplateError as error:
             raise AppFault(str(error)) from None
 
-    def has(self, name: str) -> bool:
-        return self._set.has(name)
+    def has(self, name: str, block: str = "") -> bool:
+        """Whether ``render`` finds the template, and the block with it."""
+        if not block:
+            return self._set.has(name)
+        return self._set.has(name, block) if self.structured else self._set.has(block)
 
 
 def _texts(load: Load, definition: Definition) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import posixpath
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from typing import NoReturn
 
@@ -268,9 +269,10 @@ class Program:
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def _plugin(self, name: str) -> starlark.FrozenModule:
-        manifest = self._manifests.get(name.partition("#")[0])
+        plain = name.partition("#")[0]
+        manifest = self._manifests.get(plain)
         if manifest is None:
-            raise AppFault(f"module {name} not found")
+            raise AppFault(f"module {name} not found{_meant(plain, self._manifests)}")
         self.plugins[name] = None
         if not self._load.inert and name not in self._load.loads:
             raise AppFault(
@@ -299,6 +301,19 @@ def app_place(load: Load) -> Place:
     return Place(APP_FILE, before.count(b"\n") + 1, 1)
 
 
+def _meant(name: str, known: Iterable[str]) -> str:
+    """Why a plugin of another server is not here, or which was perhaps meant."""
+    near = difflib.get_close_matches(name, known, 1)
+    if name in _ELSEWHERE:
+        return f": {_ELSEWHERE[name]}"
+    return f", did you mean {near[0]}?" if near else ""
+
+
+_ELSEWHERE = {
+    "build.in": "apps are not built by this server",
+    "container.in": "containers are not available in this version",
+    "openrun_admin.in": "apps do not administer this server, the clace command does",
+}
 _APP_LINE = re.compile(rb"^app\s*=", re.MULTILINE)
 _APP_NAMES = ("app", "handler", "error_handler")
 

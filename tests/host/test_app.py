@@ -211,6 +211,11 @@ app = ace.app("Results", custom_layout = True, routes = [
 """
 
 
+PAGE_OF_H = """
+app = ace.app("A", custom_layout = True, routes = [ace.html("/", "t.go.html", handler = h)])
+"""
+
+
 class ResultTests(SynchronousTestCase):
     def setUp(self):
         self.app = hosted(
@@ -260,6 +265,18 @@ class ResultTests(SynchronousTestCase):
         self.assertEqual((reply.status, reply.body), (422, b"[3]"))
         self.assertEqual(dict(reply.headers)["HX-Reswap"], "outerHTML")
         self.assert_fails("/blockless", "block not defined in response")
+
+    def test_response_that_redirects(self):
+        """HTMX is sent elsewhere whether or not there is a block to show."""
+        for block, shown in (('"b"', b"[3]"), ('"none"', b""), ('""', b"")):
+            text = f'def h(req): return ace.response({{"id": 3}}, {block}, redirect = "/there")\n'
+            text += PAGE_OF_H
+            files = {"t.go.html": '{{ define "b" }}[{{ .Data.id }}]{{ end }}'}
+            base = {"base_templates/x.go.html": '{{ define "x" }}{{ end }}'}
+            for layout in ({}, base):
+                reply = get(hosted({"app.star": text, **files, **layout}), headers=HTMX)
+                self.assertEqual((reply.status, reply.body), (200, shown))
+                self.assertEqual(dict(reply.headers)["HX-Redirect"], "/there")
 
     def test_response_of_another_type(self):
         """A response may be text on a JSON route."""

@@ -138,6 +138,18 @@ class LoadTests(SynchronousTestCase):
                 {"app.star": f'load("{name}", "x")\n' + APP},
             )
 
+    def test_plugin_of_another_server(self):
+        """A plugin that this server does not have is refused with the reason, or the nearest."""
+        for name, told in (
+            ("openrun_admin.in", ": apps do not administer this server, the clace command does"),
+            ("container.in#a", ": containers are not available in this version"),
+            ("exec.im", ", did you mean exec.in?"),
+        ):
+            self.assert_refused(
+                f"app.star:1:1: module {name} not found{told}",
+                {"app.star": f'load("{name}", "x")\n' + APP},
+            )
+
     def test_unapproved_plugin(self):
         """A plugin that was not approved is refused, also under an account's name."""
         for name in ("exec.in", "exec.in#other"):
