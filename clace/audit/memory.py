@@ -32,7 +32,7 @@ class MemoryAudit:
         return tuple(passing[: wanted.limit])
 
     async def operations(self) -> tuple[str, ...]:
-        return tuple(sorted({one.operation for one in self.events if one.event_type == "custom"}))
+        return tuple(sorted({one.operation for one in self.events}))
 
     async def retain(self, now: float) -> None:
         """Forget what is older than it is to be kept."""

@@ -26,7 +26,6 @@ from clace.model.audit_filter import AuditFilter
 from clace.model.traffic import AuditEvent
 
 schema = MetaData()
-CUSTOM = "custom"
 _FIELDS = AuditEvent.__struct_fields__
 _SAME = ("user_id", "event_type", "operation", "target", "status", "rid")
 
@@ -59,8 +58,8 @@ def found(connection: Connection, wanted: AuditFilter) -> tuple[AuditEvent, ...]
 
 
 def operations(connection: Connection) -> tuple[str, ...]:
-    """Those that apps recorded by themselves, sorted."""
-    names = select(audit.c.operation).where(audit.c.event_type == CUSTOM).distinct()
+    """All that were recorded, sorted."""
+    names = select(audit.c.operation).distinct()
     return tuple(sorted(connection.scalars(names)))
 
 

@@ -29,6 +29,7 @@ from clace.plugins.store.plugin import Store, StoreSettings
 from clace.plugins.temp_files import TempFiles
 from clace.threads import Threads
 from clace.web.app_access import AppAccess
+from clace.web.recorded import recorded_operations
 
 Urls = Callable[[AppPath], tuple[str, str]]
 """Where an app can be opened, over HTTP and HTTPS; empty for what is turned off."""
@@ -52,7 +53,15 @@ class Plugins:
         self._requests = Shared(reactor, resolving(reactor))
         self._access = AppAccess(data.account, self._config.security.app_default_auth_type)
         self._urls: Urls = lambda address: ("", address.path)
-        insight = Insight(data.store, data.audit, self._may_use, self._url)
+        insight = Insight(
+            data.store,
+            data.audit,
+            self._may_use,
+            self._url,
+            reactor.seconds,
+            self._config.security.app_default_auth_type,
+            recorded_operations(),
+        )
         self._introspection = Introspection(insight)
         self.plugins = tuple(self._make())
         self.gate = Gate(
@@ -68,7 +77,7 @@ class Plugins:
 
     def _make(self) -> Iterator[Plugin]:
         """Each plugin, and what it is for its accounts."""
-        own = (*self._own(), self._introspection.plugin, proxy.plugin)
+        own = (*self._own(), *self._introspection.plugins, proxy.plugin)
         yield from own
         taken = (plugin.name for plugin in own)
         others = self._config.plugin.others.items()

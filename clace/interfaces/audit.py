@@ -25,7 +25,7 @@ class IAuditTrail(Interface):
         """
 
     async def operations() -> tuple[str, ...]:
-        """The operations that apps recorded by themselves, each once, sorted.
+        """The operations that were recorded, each once, sorted.
 
         :raises StoreError: the database fails.
         """

@@ -1,4 +1,4 @@
-"""``clace.in``: what the server knows of its apps, and of what was done."""
+"""``clace.in``, or ``openrun.in``: what the server knows of its apps, and of what was done."""
 
 from __future__ import annotations
 
@@ -14,20 +14,28 @@ from clace.model.app import App
 from clace.model.audit_filter import AuditFilter
 from clace.model.paths import AppGlob, AppPath
 from clace.model.traffic import AuditEvent
+from clace.plugins.app_rows import Apps, row, written
 from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
 from clace.plugins.showing import shown
 
+NAMES = ("clace.in", "openrun.in")
 _SECOND = 1_000_000_000
 
 
 @frozen
 class Insight:
-    """What is looked at: the apps, who may use them, where they are, and what was recorded."""
+    """What is looked at: the apps, who may use them, where they are, and what was recorded.
+
+    ``operations`` are those that the server itself records.
+    """
 
     store: IAppStore
     trail: IAuditTrail
     may_use: Callable[[App, str], bool]
     url: Callable[[AppPath], str]
+    seconds: Callable[[], float]
+    default_auth: str = "system"
+    operations: tuple[str, ...] = ()
 
 
 class ListApps(Struct, frozen=True):
@@ -60,30 +68,29 @@ class Nothing(Struct, frozen=True):
 
 
 class Introspection:
-    """The functions of ``clace.in``."""
+    """The functions of ``clace.in``, which era 26 calls ``openrun.in``."""
 
     def __init__(self, insight: Insight) -> None:
         self._insight = insight
 
     @property
-    def plugin(self) -> Plugin:
+    def plugins(self) -> tuple[Plugin, ...]:
         functions = {
             "list_apps": Function(ListApps, self.list_apps, is_read=True),
             "list_all_apps": Function(ListApps, self.list_all_apps, is_read=True),
             "list_audit_events": Function(ListAuditEvents, self.list_audit_events, is_read=True),
             "list_operations": Function(Nothing, self.list_operations, is_read=True),
         }
-        return Plugin("clace.in", functions)
+        return tuple(Plugin(name, functions) for name in NAMES)
 
     async def list_apps(self, invocation: Invocation, given: ListApps) -> list[dict[str, Any]]:
         """The apps that match and that the user may use, oldest first."""
         user_id = invocation.caller.user_id
-        found = await self._matching(given)
-        return [self._described(app) for app in found if self._insight.may_use(app, user_id)]
+        return await self._matching(given, lambda app: self._insight.may_use(app, user_id))
 
     async def list_all_apps(self, _invocation: Invocation, given: ListApps) -> list[dict[str, Any]]:
         """The apps that match, oldest first."""
-        return [self._described(app) for app in await self._matching(given)]
+        return await self._matching(given, lambda _app: True)
 
     async def list_audit_events(
         self, _invocation: Invocation, given: ListAuditEvents
@@ -95,37 +102,25 @@ class Introspection:
         return [_row(event, apps.get(event.app_id)) for event in events]
 
     async def list_operations(self, _invocation: Invocation, _given: Nothing) -> list[str]:
-        """What apps recorded by themselves, each operation once."""
-        return list(await self._insight.trail.operations())
+        """What was recorded and what the server would record, each operation once."""
+        recorded = await self._insight.trail.operations()
+        return list(dict.fromkeys((*recorded, *self._insight.operations)))
 
-    async def _matching(self, given: ListApps) -> list[App]:
+    async def _matching(
+        self, given: ListApps, may_be_told: Callable[[App], bool]
+    ) -> list[dict[str, Any]]:
+        """What is told of the apps that are asked for; twins go with their production app."""
         glob, part = AppGlob.parse(given.path), given.query.casefold()
+        stored = await self._insight.store.apps()
+        apps, now = Apps.of(stored), datetime.fromtimestamp(self._insight.seconds(), UTC)
         return [
-            app
-            for app in await self._insight.store.apps()
+            row(app, apps, self._insight.url(app.address), self._insight.default_auth, now)
+            for app in stored
             if (given.include_internal or not app.main_app)
-            and glob.matches(app.address)
+            and glob.matches(apps.shown_at(app))
             and any(part in text.casefold() for text in _searched(app))
+            and may_be_told(app)
         ]
-
-    def _described(self, app: App) -> dict[str, Any]:
-        version = app.metadata.version_metadata
-        return {
-            "name": app.metadata.name,
-            "path": str(app),
-            "url": self._insight.url(app.address),
-            "id": app.id,
-            "is_dev": app.is_dev,
-            "main_app": app.main_app,
-            "auth": app.settings.authn_type,
-            "source_url": app.source_url,
-            "version": version.version,
-            "branch": version.git_branch,
-            "git_sha": version.git_commit,
-            "git_message": version.git_message,
-            "create_time": _written(app.create_time),
-            "update_time": _written(app.update_time),
-        }
 
 
 def _searched(app: App) -> tuple[str, ...]:
@@ -187,10 +182,10 @@ def _row(event: AuditEvent, app: App | None) -> dict[str, str]:
     return {
         "rid": event.rid,
         "app_id": event.app_id,
-        "app_name": app.metadata.name if app else "",
+        "app_name": app.metadata.name if app else event.app_id,
         "app_path": str(app) if app else "",
         "create_time_epoch": str(event.create_time),
-        "create_time": _written(datetime.fromtimestamp(event.create_time // _SECOND, UTC)),
+        "create_time": written(datetime.fromtimestamp(event.create_time // _SECOND, UTC)),
         "user_id": event.user_id,
         "event_type": event.event_type,
         "operation": event.operation,
@@ -198,7 +193,3 @@ def _row(event: AuditEvent, app: App | None) -> dict[str, str]:
         "status": event.status,
         "detail": event.detail,
     }
-
-
-def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
