@@ -1,4 +1,4 @@
-"""What kind of value an HTML attribute takes, with Go's guesses for unknown names."""
+"""Kinds of attribute values: as Go guesses them from names, and as HTMX uses its own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ class AttrType(StrEnum):
     CSS = "css"
     JS = "js"
     HTML = "html"
+    HX_SCRIPT = "htmx script"
+    HX_VALUES = "htmx values"
+    HX_TRIGGER = "htmx trigger"
+    HX_URL = "htmx url"
 
 
 _NAMES: Final = {
@@ -38,12 +42,20 @@ _NAMES: Final = {
     AttrType.HTML: "srcdoc",
     AttrType.SRCSET: "srcset",
     AttrType.CSS: "style",
+    AttrType.HX_SCRIPT: "hx-vars include-vals",
+    AttrType.HX_VALUES: "hx-vals hx-headers hx-request",
+    AttrType.HX_TRIGGER: "hx-trigger",
+    # A template that makes up the rest of the name means a method: hx-{{.method}}.
+    AttrType.HX_URL: "hx- hx-delete hx-get hx-patch hx-post hx-put hx-push-url hx-replace-url"
+    " sse-connect",
 }
 _TYPES: Final = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 
 
 def attribute_type(name: str) -> AttrType:
     """The kind of a lower-case attribute name; anything that may hold a URL is one."""
+    if name.removeprefix("data-").startswith("hx-on"):
+        return AttrType.HX_SCRIPT
     prefix, colon, rest = name.partition(":")
     if name.startswith("data-"):
         name = name[len("data-") :]

@@ -41,6 +41,8 @@ class State(StrEnum):
     ERROR = "stateError"
     META_CONTENT = "stateMetaContent"
     META_CONTENT_URL = "stateMetaContentURL"
+    HX_VALUES = "stateHTMXValues"
+    HX_TRIGGER = "stateHTMXTrigger"
     DEAD = "stateDead"
 
 
@@ -80,6 +82,10 @@ class Attr(StrEnum):
     URL = "attrURL"
     SRCSET = "attrSrcset"
     META_CONTENT = "attrMetaContent"
+    HX_SCRIPT = "attrHTMXScript"
+    HX_VALUES = "attrHTMXValues"
+    HX_TRIGGER = "attrHTMXTrigger"
+    HX_URL = "attrHTMXURL"
 
 
 class Element(StrEnum):
@@ -112,7 +118,10 @@ class EscapeError:
 
 
 class Context(NamedTuple):
-    """A point in a document; the default is the start of an HTML fragment."""
+    """A point in a document; the default is the start of an HTML fragment.
+
+    ``brackets`` counts those open in a filter of HTMX; the rest is as in Go.
+    """
 
     state: State = State.TEXT
     delim: Delim = Delim.NONE
@@ -122,6 +131,7 @@ class Context(NamedTuple):
     attr: Attr = Attr.NONE
     element: Element = Element.NONE
     error: EscapeError | None = None
+    brackets: int = 0
 
     def __str__(self) -> str:
         error = "<nil>" if self.error is None else self.error.description
@@ -148,6 +158,8 @@ class Context(NamedTuple):
             parts.append(self.attr)
         if self.element is not Element.NONE:
             parts.append(self.element)
+        if self.brackets:
+            parts.append(f"brackets({self.brackets})")
         return "_".join(parts)
 
 
@@ -176,6 +188,10 @@ VALUE_STATES: Final = {
     Attr.URL: State.URL,
     Attr.SRCSET: State.SRCSET,
     Attr.META_CONTENT: State.META_CONTENT,
+    Attr.HX_SCRIPT: State.JS,
+    Attr.HX_VALUES: State.HX_VALUES,
+    Attr.HX_TRIGGER: State.HX_TRIGGER,
+    Attr.HX_URL: State.URL,
 }
 
 

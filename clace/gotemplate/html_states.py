@@ -57,6 +57,10 @@ _ATTRS: Final = {
     AttrType.CSS: Attr.STYLE,
     AttrType.JS: Attr.SCRIPT,
     AttrType.SRCSET: Attr.SRCSET,
+    AttrType.HX_SCRIPT: Attr.HX_SCRIPT,
+    AttrType.HX_VALUES: Attr.HX_VALUES,
+    AttrType.HX_TRIGGER: Attr.HX_TRIGGER,
+    AttrType.HX_URL: Attr.HX_URL,
 }
 Step = tuple[Context, int]
 

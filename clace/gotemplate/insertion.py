@@ -7,6 +7,7 @@ from typing import Final
 from clace.gotemplate import nodes
 from clace.gotemplate.context import (
     COMMENTS,
+    Attr,
     Context,
     Delim,
     Slash,
@@ -53,10 +54,18 @@ _BY_STATE: Final = {
     State.ATTR_NAME: "htmlnamefilter",
     State.TAG: "htmlnamefilter",
     State.SRCSET: "srcsetescaper",
+    State.HX_VALUES: "hxvaluesfilter",
+    State.HX_TRIGGER: "hxtriggerfilter",
 } | dict.fromkeys(COMMENTS, "commentescaper")
 _URLS: Final = frozenset(
     (State.URL, State.CSS_DQ, State.CSS_SQ, State.CSS_DQ_URL, State.CSS_SQ_URL, State.CSS_URL)
 )
+
+_OF_HTMX: Final = frozenset((Attr.HX_SCRIPT, Attr.HX_VALUES, Attr.HX_TRIGGER))
+_ENCODERS: Final = frozenset(
+    ("toJson", "toPrettyJson", "toRawJson", "mustToJson", "mustToPrettyJson", "mustToRawJson")
+)
+_URL_ENCODERS: Final = frozenset(("pathEscape", "queryEscape"))
 
 
 def _head(command: nodes.Command) -> str:
@@ -82,11 +91,16 @@ def escapers_for(context: Context, node: nodes.Action) -> tuple[Context, list[st
     state = context.state
     names: list[str] = []
     if state in _URLS:
-        if context.url_part is URLPart.UNKNOWN:
+        if context.url_part is URLPart.UNKNOWN and context.attr is not Attr.HX_URL:
             return failed(f"{node} appears in an ambiguous context within a URL"), names
-        names += _url_escapers(context)
-    elif state in _BY_STATE:
+        names += _url_escapers(context, node.pipe)
+    elif state in _BY_STATE and not _is_already_script(context, node.pipe):
         names.append(_BY_STATE[state])
+    if state is State.ATTR_NAME and context.attr is Attr.HX_URL:
+        names.append("hxnamefilter")
+    if context.brackets:
+        kind = "value" if state is State.JS else "text"
+        names.append(f"hxfilter{kind}escaper")
     if state is State.JS:
         context = context._replace(slash=Slash.DIVISION)
     elif state is State.TAG:
@@ -98,7 +112,22 @@ def escapers_for(context: Context, node: nodes.Action) -> tuple[Context, list[st
     return context, [PREFIX + name for name in names]
 
 
-def _url_escapers(context: Context) -> list[str]:
+def _is_already_script(context: Context, pipe: nodes.Pipe) -> bool:
+    """Return whether the value is JSON that an attribute of HTMX takes as it is.
+
+    Go knows none of these attributes, so pages written for it encode such values themselves.
+    """
+    return (
+        context.state is State.JS and context.attr in _OF_HTMX and _head(pipe.cmds[-1]) in _ENCODERS
+    )
+
+
+def _url_escapers(context: Context, pipe: nodes.Pipe) -> list[str]:
+    if context.attr is Attr.HX_URL and (
+        context.url_part is URLPart.UNKNOWN or _head(pipe.cmds[-1]) in _URL_ENCODERS
+    ):
+        first = ["urlfilter"] if context.url_part is URLPart.NONE else []
+        return [*first, "urlnormalizer"]
     if context.url_part is URLPart.QUERY:
         return ["urlescaper"]
     css = context.state in (State.CSS_DQ, State.CSS_SQ)

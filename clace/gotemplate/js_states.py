@@ -14,6 +14,7 @@ JS_SPACE: Final = (
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 _SPECIAL: Final = re.compile("[\"`'/{}<\\-#]")
+_SPECIAL_IN_FILTER: Final = re.compile("[\"`'/{}<\\-#\\[\\]]")
 _TRAILING_WORD: Final = re.compile(r"[$0-9A-Za-z_]*\Z")
 _BEFORE_REGEXP: Final = frozenset(
     (
@@ -72,7 +73,8 @@ def code(  # noqa: PLR0911 - one for each case
     context: Context, source: str, start: int, end: int
 ) -> Step:
     """JavaScript outside strings, comments and regular expressions."""
-    found = _SPECIAL.search(source, start, end)
+    special = _SPECIAL_IN_FILTER if context.brackets else _SPECIAL
+    found = special.search(source, start, end)
     at = end if found is None else found.start()
     context = context._replace(slash=next_slash(source[start:at], context.slash))
     if found is None:
@@ -84,6 +86,8 @@ def code(  # noqa: PLR0911 - one for each case
         return _slash(context, source, at, end)
     if char in "{}":
         return _brace(context, char, at)
+    if char in "[]":
+        return _bracket(context, char), at + 1
     if char == "<" and source.startswith("<!--", at, end):
         return context._replace(state=State.JS_HTML_OPEN), at + 4
     if char == "-" and source.startswith("-->", at, end):
@@ -114,6 +118,14 @@ def _brace(context: Context, char: str, at: int) -> Step:
     if braces:
         braces = (*braces[:-1], braces[-1] + (1 if char == "{" else -1))
     return context._replace(slash=next_slash(char, context.slash), braces=braces), at + 1
+
+
+def _bracket(context: Context, char: str) -> Context:
+    """Brackets count only in a filter of HTMX, which ends at the last."""
+    brackets = context.brackets + (1 if char == "[" else -1)
+    if not brackets:
+        return context._replace(state=State.HX_TRIGGER, brackets=0, braces=(), slash=Slash.REGEXP)
+    return context._replace(slash=next_slash(char, context.slash), brackets=brackets)
 
 
 def template_literal(context: Context, source: str, start: int, end: int) -> Step:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from clace.gotemplate import css_states, html_states, js_states
+from clace.gotemplate import css_states, html_states, htmx_states, js_states
 from clace.gotemplate.context import (
     COMMENTS,
     SCRIPT_LITERALS,
@@ -52,6 +52,8 @@ TRANSITIONS: Final[dict[State, Callable[[Context, str, int, int], Step]]] = {
     State.CSS_URL: css_states.string,
     State.CSS_BLOCK_COMMENT: js_states.block_comment,
     State.CSS_LINE_COMMENT: js_states.line_comment,
+    State.HX_VALUES: htmx_states.values,
+    State.HX_TRIGGER: htmx_states.trigger,
     State.ERROR: html_states.attribute,
 }
 UNENDED: Final = SCRIPT_LITERALS | COMMENTS
