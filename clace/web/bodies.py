@@ -10,6 +10,7 @@ from clace.web.limits import Refused
 
 _MAX_LINE = 1024
 _MAX_TRAILERS = 8 * 1024
+_FREE_FRAMING = 16 * 1024
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
 
@@ -42,10 +43,16 @@ class SizedBody:
 
 
 class ChunkedBody:
-    """A body in chunks, to the letter of RFC 9112; extensions and trailers are dropped."""
+    """A body in chunks, to the letter of RFC 9112; extensions and trailers are dropped.
+
+    What is said around the content counts as content does, but for the first kilobytes, and may
+    not come to be more than the content.
+    """
 
     def __init__(self, limit: int) -> None:
         self._allowed = limit
+        self._content = 0
+        self._framing = 0
         self._left = 0
         self._trailers = 0
         self._step: Callable[[bytearray, list[bytes]], bool] = self._take_size
@@ -65,11 +72,17 @@ class ChunkedBody:
         if size is None:
             raise Refused(400, "malformed chunk")
         self._left = int(size[1], 16)
-        self._allowed -= self._left
-        if self._allowed < 0:
+        self._count_framing(len(line) + 2 * len(b"\r\n"))
+        self._content += self._left
+        if self._content + max(0, self._framing - _FREE_FRAMING) > self._allowed:
             raise Refused(413, "the request body is too large")
         self._step = self._take_data if self._left else self._take_trailer
         return True
+
+    def _count_framing(self, size: int) -> None:
+        self._framing += size
+        if self._framing > _FREE_FRAMING + self._content:
+            raise Refused(400, "the request body has more framing than content")
 
     def _take_data(self, received: bytearray, content: list[bytes]) -> bool:
         data = bytes(received[: self._left])
@@ -93,7 +106,7 @@ class ChunkedBody:
         line = _take_line(received)
         if line is None:
             return False
-        self._trailers += len(line)
+        self._trailers += len(line) + len(b"\r\n")
         if self._trailers > _MAX_TRAILERS:
             raise Refused(431, "the trailers are too long")
         if line and not _TRAILER.fullmatch(line):

@@ -106,6 +106,28 @@ class ChunkedBodyTests(SynchronousTestCase):
                 take_all(ChunkedBody(5), [data])
             self.assertEqual(caught.exception.status, 413)
 
+    def test_framing_counts(self):
+        """What is around the content counts against the limit, but for its first kilobytes."""
+        chunk = b"20;" + b"x" * 20 + b"\r\n" + b"a" * 32 + b"\r\n"
+        with self.assertRaises(Refused) as caught:
+            take_all(ChunkedBody(32 * 1000), [chunk * 1000])
+        self.assertEqual(caught.exception.status, 413)
+        whole = chunked([b"a" * 4096] * 1000)
+        content, _ = take_all(ChunkedBody(4096 * 1000), [whole])
+        self.assertEqual(len(content), 4096 * 1000)
+
+    def test_silly_framing(self):
+        """A body that is mostly framing ends soon, however small it is."""
+        for chunk in (b"1\r\na\r\n", b"1;" + b"x" * 1000 + b"\r\na\r\n"):
+            body, received, sent = ChunkedBody(10_000_000), bytearray(), 0
+            with self.assertRaises(Refused) as caught:
+                while sent < 1_000_000:
+                    received += chunk
+                    sent += len(chunk)
+                    body.take(received)
+            self.assertEqual(caught.exception.status, 400)
+            self.assertLess(sent, 40_000)
+
     def test_too_many_trailers(self):
         """Trailers cannot go on for ever."""
         with self.assertRaises(Refused) as caught:
