@@ -59,6 +59,7 @@ class HostedApp:
             "single_file": definition.single_file,
             "index": definition.index,
             "has_routes": bool(definition.routes),
+            "routes": self._router.table(),
             "push_events": self._around.push_events,
             "schema": to_builtins(self._program.schema),
         }

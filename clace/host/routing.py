@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from clace.host.definition import NO_FUNCTION, Definition, Route
 from clace.host.faults import AppFault
-from clace.host.router import BadPattern, Router
+from clace.model.router import BadPattern, Router
 
 
 class Target(Struct, frozen=True, kw_only=True):

@@ -43,6 +43,14 @@ class IRuntime(Interface):
     def retract(app_id: str) -> None:
         """Forget the app; its host ends when its requests in flight have."""
 
+    async def refusal(app: App, method: str, path: str) -> AppResponse | None:
+        """The answer to a request that its method and path alone rule out, before its body is read;
+        ``None`` if the app has to be asked.
+
+        :raises NoSuchRoute: nothing answers at the path.
+        :raises AppBroken: the app does not load.
+        """
+
     async def respond(app: App, request: AppRequest) -> AppResponse:
         """The app's answer; an app not running is loaded first.
 

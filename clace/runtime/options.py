@@ -20,6 +20,7 @@ class AppOptions(Struct, frozen=True):
     single_file: bool = False
     index: Name = ""
     has_routes: bool = True
+    routes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     push_events: bool = False
     schema: Schema = Schema()
 

@@ -29,7 +29,7 @@ from clace.runtime.options import read_options
 from clace.runtime.packing import Knowledge, pack_load
 from clace.runtime.shipped import WithAssets
 from clace.runtime.slot import Fetch, Slot, Started, Supply, Withdraw
-from clace.runtime.static import choose, serve
+from clace.runtime.static import choose, refused_method, serve
 from clace.runtime.turnstile import Turnstile
 from clace.wire import Note
 
@@ -134,6 +134,14 @@ class Runtime(Service):
         if slot is not None:
             slot.close()
 
+    async def refusal(self, app: App, method: str, path: str) -> AppResponse | None:
+        slot = self._slot(app)
+        slot.use()
+        files = await self._files(slot, path)
+        if choose(files, path, slot.options) is not None:
+            return refused_method(method)
+        return slot.ruled_out(method, path)
+
     async def respond(self, app: App, request: AppRequest) -> AppResponse:
         try:
             return await self._respond(app, request)
@@ -149,14 +157,19 @@ class Runtime(Service):
         pushes = slot.options is not None and slot.options.push_events
         if request.path == EVENTS and (app.is_dev or pushes):
             return self._events.follow(slot)
-        await slot.refresh()
-        files = await slot.files()
-        if slot.options is None and not request.path.startswith("/static/"):
-            await slot.host()
+        files = await self._files(slot, request.path)
         choice = choose(files, request.path, slot.options)
         if choice is not None:
             return await serve(files, choice, request, self._contents)
         return await self._ask(slot, app, request)
+
+    async def _files(self, slot: Slot, path: str) -> IFiles:
+        """The files of the app as it is now, which is known to run unless they are all it needs."""
+        await slot.refresh()
+        files = await slot.files()
+        if slot.options is None and not path.startswith("/static/"):
+            await slot.host()
+        return files
 
     def _slot(self, app: App) -> Slot:
         slot = self._slots.get(app.id)

@@ -13,10 +13,12 @@ from twisted.logger import Logger
 from clace.errors import AppBroken, AppBusy, ClaceError, NoSuchApp, SourceError
 from clace.interfaces import IFiles
 from clace.model.app import App, Demands, FileRef
+from clace.model.traffic import AppResponse
 from clace.runtime.budget import Budget
 from clace.runtime.hosts import RunningHost
 from clace.runtime.limits import HostLimits, Limits
 from clace.runtime.options import AppOptions
+from clace.runtime.outlines import Outline
 from clace.runtime.shared import Shared
 from clace.runtime.shipped import WithAssets
 from clace.runtime.turnstile import Turnstile
@@ -79,6 +81,7 @@ class Slot:
         self.app = app
         self.granted = app.metadata
         self.options: AppOptions | None = None
+        self._outline: Outline | None = None
         self.listeners: list[Callable[[], None]] = []
         limits = self.limits = supply.limits.of(app)
         self.turnstile = Turnstile(
@@ -106,6 +109,12 @@ class Slot:
     def use(self) -> None:
         """The app is asked for now."""
         self.used_at = self._clock.seconds()
+
+    def ruled_out(self, method: str, path: str) -> AppResponse | None:
+        """The answer to a request that no route of the app can answer."""
+        if self._outline is None and self.options is not None:
+            self._outline = Outline(self.options)
+        return None if self._outline is None else self._outline.ruled_out(method, path)
 
     async def refresh(self) -> None:
         """Take notice of a dev app's changed files, at most every so often.
@@ -148,6 +157,7 @@ class Slot:
         self._files = started.files
         self._broken = None
         self.options = started.options
+        self._outline = None
         self._tell()
 
     def retire(self) -> None:

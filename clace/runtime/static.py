@@ -89,10 +89,18 @@ def _whole_source(files: IFiles, name: str, options: AppOptions) -> Choice | Non
     return None
 
 
+def refused_method(method: str) -> AppResponse | None:
+    """The answer to a method that no file takes."""
+    if method in _SAFE:
+        return None
+    return AppResponse(status=405, headers=(("Allow", "GET, HEAD"),))
+
+
 async def serve(files: IFiles, choice: Choice, request: AppRequest, kept: Contents) -> AppResponse:
     """The file, or the part of it that is asked for; a HEAD is answered like a GET."""
-    if request.method not in _SAFE:
-        return AppResponse(status=405, headers=(("Allow", "GET, HEAD"),))
+    refused = refused_method(request.method)
+    if refused is not None:
+        return refused
     headers, etag = _headers(choice), f'"{choice.ref.sha256}"'
     if _knows(request, etag):
         return AppResponse(status=304, headers=headers)

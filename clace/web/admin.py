@@ -15,6 +15,7 @@ from clace.model.traffic import AuditEvent
 from clace.web.openapi import describe
 from clace.web.router import Router
 from clace.web.routes import ROUTES, Route, read_body, read_query
+from clace.web.site import receive
 from clace.web.statuses import STATUSES
 
 Guard = Callable[[Request], Awaitable[str]]
@@ -57,6 +58,7 @@ class AdminAPI:
             query = read_query(route.query, query_of(request))
             body = None
             if route.body:
+                await receive(request)
                 assert request.content is not None
                 body = read_body(route.body, request.content.read())
             try:

@@ -34,6 +34,7 @@ from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.hosts import host_name
 from clace.web.origin import check_origin
 from clace.web.security_headers import missing
+from clace.web.site import awaits_body, receive
 from clace.web.statuses import status_of
 from clace.web.streaming import PacedBody, close
 from clace.web.trail import Trail, TrailOptions, Visit
@@ -120,6 +121,11 @@ class AppsResource(Resource):
         if inside.startswith(downloads.PREFIX):
             file_id = inside.removeprefix(downloads.PREFIX)
             return await self._downloads.answer(app, user, file_id)
+        if awaits_body(request):
+            refused = await self._runtime.refusal(app, request.method.decode("ascii"), inside)
+            if refused is not None:
+                return refused
+            await receive(request)
         seen = app_request(request, inside, peer, user, visit.request_id)
         response = await self._runtime.respond(app, seen)
         shared = sharing.headers(own_origin)

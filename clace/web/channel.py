@@ -6,7 +6,6 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any, Protocol
 
-import msgspec
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
@@ -14,14 +13,13 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.http_headers import Headers
 
-from clace.errors import BadRequest, TooLarge
-from clace.model.results import Refusal
 from clace.web.bodies import Body, ChunkedBody, SizedBody
 from clace.web.heads import Head, find_head, read_head
 from clace.web.limits import Limits, Refused
+from clace.web.refusals import as_error, encoded
 
 _SENT_AHEAD = 16 * 1024
-_LINGER_SECONDS = 2
+_SILENCE_SECONDS = 2
 log = Logger()
 
 
@@ -53,6 +51,9 @@ class StrictHTTPChannel(HTTPChannel):
 
     Writing, back-pressure and addresses are the stock channel's; reading is not. Whatever cannot
     be read in exactly one way ends the connection with an answer that says so.
+
+    A request is handed over as soon as its head is there. Its body is read when ``take_body`` asks
+    for it; who answers without costs the client its connection, unless the body has come already.
     """
 
     factory: ChannelOwner
@@ -68,6 +69,7 @@ class StrictHTTPChannel(HTTPChannel):
         self._body: Body | None = None
         self._retired = False
         self._advancing = False
+        self._is_silent = True
         self._own_address: IAddress | None = None
 
     # Twisted calls these.
@@ -78,6 +80,7 @@ class StrictHTTPChannel(HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:
         if self._phase is Phase.CLOSED:
+            self._is_silent = False
             return
         self._received += data
         if self._phase is not Phase.ANSWER:
@@ -92,7 +95,10 @@ class StrictHTTPChannel(HTTPChannel):
             self._networkProducer.resumeProducing()
         if self._phase is not Phase.ANSWER:
             return
-        if self.persistent:
+        if self.awaits_body:
+            self._linger()
+        elif self.persistent:
+            self._head = self._body = None
             self._enter(Phase.IDLE)
             self._advance()
         else:
@@ -130,6 +136,8 @@ class StrictHTTPChannel(HTTPChannel):
         super().loseConnection()
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Headers) -> None:
+        if self.awaits_body:
+            self._pass_over_body()
         if not self.persistent:
             headers.setRawHeaders(b"Connection", [b"close"])
         lines = [
@@ -145,7 +153,24 @@ class StrictHTTPChannel(HTTPChannel):
             self._own_address = super().getHost()
         return self._own_address
 
-    # The site calls these.
+    # Requests and the site call these.
+
+    @property
+    def awaits_body(self) -> bool:
+        """Whether some of the body of the request at hand was not read yet."""
+        return self._body is not None and not self._body.finished
+
+    def take_body(self) -> None:
+        """Read the body of the request at hand, and tell the request when it is whole."""
+        assert self._head is not None
+        self.requests[-1].gotLength(self._head.length)
+        self._handlingRequest = False
+        if not self._waitingForTransport:
+            self._networkProducer.resumeProducing()
+        if self._head.awaits_continue and not self._received:
+            self._send100Continue()
+        self._enter(Phase.BODY)
+        self._advance()
 
     @property
     def busy(self) -> bool:
@@ -215,11 +240,11 @@ class StrictHTTPChannel(HTTPChannel):
         for name, value in head.headers:
             request.requestHeaders.addRawHeader(name, value)
         request.parseCookies()
-        request.gotLength(head.length)
+        request.gotLength(0)
         self.requests.append(request)
-        self._phase = Phase.BODY
-        if head.awaits_continue and not self._body.finished and not self._received:
-            self._send100Continue()
+        self._enter(Phase.ANSWER)
+        self._handlingRequest = True
+        request.requestReceived(head.method, head.target, head.version)
 
     def _take_body(self) -> bool:
         assert self._body is not None
@@ -227,17 +252,22 @@ class StrictHTTPChannel(HTTPChannel):
         if data:
             self.requests[-1].handleContentChunk(data)
         if self._body.finished:
-            self._deliver()
+            self._enter(Phase.ANSWER)
+            self._handlingRequest = True
+            self.requests[-1].body_received()
             return True
         self._enter(Phase.BODY)
         return False
 
-    def _deliver(self) -> None:
-        assert self._head is not None
-        head, self._head, self._body = self._head, None, None
-        self._enter(Phase.ANSWER)
-        self._handlingRequest = True
-        self.requests[-1].requestReceived(head.method, head.target, head.version)
+    def _pass_over_body(self) -> None:
+        """Drop what has come of a body that nobody wanted; if that is not all, it is the last."""
+        assert self._body is not None
+        try:
+            self._body.take(self._received)
+        except Refused:
+            self.persistent = False
+        if not self._body.finished:
+            self.persistent = False
 
     def _hold_back(self) -> None:
         """Let a client that sends ahead of its answers wait, and not fill our memory."""
@@ -257,18 +287,20 @@ class StrictHTTPChannel(HTTPChannel):
             self.setTimeout(self.limits.idle_seconds)
 
     def _refuse(self, refused: Refused) -> None:
-        code = TooLarge.code if refused.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else None
-        body = msgspec.json.encode(Refusal(refused.why, refused.status, code or BadRequest.code))
-        self.transport.write(
-            b"HTTP/1.1 %d %b\r\nConnection: close\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%b"
-            % (refused.status, HTTPStatus(refused.status).phrase.encode(), len(body), body)
-        )
-        self.factory.refused(self, refused.status, self._head)
-        if code is None:
-            self._close()
-        else:
+        request = self.requests.pop() if self.requests else None
+        if request is not None and request.startedWriting:
+            self.requests.append(request)
+            self.abort()
+            return
+        self.transport.write(encoded(refused, self.site.reactor.seconds()))
+        if request is None:
+            self.factory.refused(self, refused.status, self._head)
+        if refused.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             self._linger()
+        else:
+            self._close()
+        if request is not None:
+            request.refused(refused.status, as_error(refused))
 
     def _linger(self) -> None:
         """Close a little later, and drop what comes until then.
@@ -279,7 +311,20 @@ class StrictHTTPChannel(HTTPChannel):
         self._phase = Phase.CLOSED
         self._received.clear()
         self.setTimeout(None)
-        self._abortingCall = self.callLater(_LINGER_SECONDS, self._close)
+        self._linger_on(self.limits.linger_seconds)
+
+    def _linger_on(self, left: float) -> None:
+        """Wait for silence, so long at most."""
+
+        def look() -> None:
+            self._abortingCall = None
+            if self._is_silent or left <= _SILENCE_SECONDS:
+                self._close()
+            else:
+                self._linger_on(left - _SILENCE_SECONDS)
+
+        self._is_silent = True
+        self._abortingCall = self.callLater(min(left, _SILENCE_SECONDS), look)
 
     def _close(self) -> None:
         """Close when what was written is sent, or when the client does not take it."""

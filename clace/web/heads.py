@@ -21,6 +21,15 @@ _OTHER_VERSION = re.compile(rb"[A-Z-]+ [!-~]+(?: HTTP/(?!1\.[01])\d\.\d)?\r\n")
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)([/?].*)?")
 _MAX_DIGITS = 18
+_METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) [!-~]+ HTTP/1\.[01]\r\n")
+SERVED = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")
+"""The methods that resources may answer; others are known, and not allowed."""
+# Those that the parser reads; a method nobody knows is another matter than a malformed request.
+_KNOWN = frozenset(
+    b"ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY "
+    b"MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND "
+    b"REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE".split()
+)
 _FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"})
 
 
@@ -82,7 +91,7 @@ def read_head(data: bytes, limits: Limits) -> Head:
     """
     method, target, version, headers = _parse(data)
     if method in {b"TRACE", b"CONNECT"}:
-        raise Refused(405, "this method is never served")
+        raise Refused(405, "this method is never served", ((b"Allow", b", ".join(SERVED)),))
     if len(target) > limits.target:
         raise Refused(414, "the request target is too long")
     if len(headers) > limits.headers:
@@ -124,6 +133,9 @@ def _parse(data: bytes) -> tuple[bytes, bytes, bytes, list[tuple[bytes, bytes]]]
 def _malformed(data: bytes, why: str = "") -> Refused:
     if _OTHER_VERSION.match(data):
         return Refused(505, "only HTTP/1.0 and HTTP/1.1 are served")
+    line = _METHOD.match(data)
+    if line is not None and line[1] not in _KNOWN:
+        return Refused(501, "this method is not known")
     return Refused(400, f"malformed request{why}")
 
 

@@ -18,6 +18,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Between two requests, and between two pieces of a body."""
     stall_seconds: float = 120
     """For a client to read on in an answer that is made while it is sent."""
+    linger_seconds: float = 30
+    """For a client that was answered before its body was read to stop sending it."""
     flush_seconds: float = 600
     """For a client to take the rest of an answer when the connection is to be closed."""
 
@@ -25,7 +27,10 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Refused(Exception):
     """A request that is not one, or too much of one: the connection ends with this status."""
 
-    def __init__(self, status: int, why: str) -> None:
+    def __init__(
+        self, status: int, why: str, headers: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
         super().__init__(why)
         self.status = status
         self.why = why
+        self.headers = headers

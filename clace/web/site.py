@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -15,15 +16,24 @@ from twisted.web import server
 from twisted.web.http import Request
 from twisted.web.resource import IResource
 
-from clace.errors import InternalError
+from clace.errors import BadRequest, ClaceError, InternalError
 from clace.model.results import Refusal
 from clace.web.access import AccessEntry
 from clace.web.channel import StrictHTTPChannel
 from clace.web.forwarded import TrustedProxies
-from clace.web.heads import Head
+from clace.web.heads import SERVED, Head
 from clace.web.limits import Limits
 
 _LEFT = 499  # what nginx logs for a client that has left before the answer
+_NO_BODY = "the request did not arrive"
+_PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
+_OF_CONTENT = (
+    b"Content-Length",
+    b"Content-Type",
+    b"Content-Encoding",
+    b"Content-Disposition",
+    b"Content-Range",
+)
 log = Logger()
 
 
@@ -31,6 +41,7 @@ class SiteRequest(server.Request):
     """A request that knows when it began, and whose faults tell nothing to the client."""
 
     site: Site
+    channel: StrictHTTPChannel | None  # type: ignore[assignment]  # Twisted's are the stock ones
     # A body of no declared type is not HTML.
     defaultContentType = None
 
@@ -38,6 +49,59 @@ class SiteRequest(server.Request):
         super().__init__(channel, *args, **kwargs)
         self.site = channel.site
         self.began = self.site.reactor.seconds()
+        self._arrival: Deferred[None] | None = None
+        self._is_refused = False
+        self._is_empty = False
+
+    async def receive(self) -> None:
+        """Have the body read into ``content``, from its start to its end.
+
+        Until somebody wants it the client is not told to send it and its bytes wait where they
+        are, so whoever refuses a request by its head does so before.
+
+        :raises ClaceError: it did not arrive, or was not as it should be; the client is answered.
+        """
+        if self.channel is None:
+            raise BadRequest(_NO_BODY)
+        if self.channel.awaits_body:
+            self._arrival = Deferred()
+            self.channel.take_body()
+            await self._arrival
+
+    def body_received(self) -> None:
+        """The connection has read all of it."""
+        assert self.content is not None
+        assert self._arrival is not None
+        self.content.seek(0)
+        self._arrival.callback(None)
+
+    def refused(self, status: int, error: ClaceError) -> None:
+        """The connection has answered: the body was not as it should be."""
+        self.setResponseCode(status)
+        self._is_refused = True
+        self.connectionLost(Failure(error))
+
+    def setResponseCode(self, code: int, message: bytes | None = None) -> None:
+        """The phrase is the standard's, of which Twisted knows some only."""
+        super().setResponseCode(code, message or _PHRASES.get(code, b"Unknown"))
+
+    def write(self, data: bytes) -> None:
+        """Some statuses have no content, whatever a resource writes."""
+        if not self.startedWriting and is_empty(self.code):
+            self._is_empty = True
+            for name in _OF_CONTENT:
+                self.responseHeaders.removeHeader(name)
+            if self.code == HTTPStatus.RESET_CONTENT:
+                # The only one of them of which a client does not know that nothing follows.
+                self.setHeader(b"Content-Length", b"0")
+        super().write(b"" if self._is_empty else data)
+
+    def _handleStar(self) -> None:
+        """Answer ``OPTIONS *``, which asks for the server and no resource."""
+        self.setResponseCode(HTTPStatus.NO_CONTENT)
+        self.setHeader(b"Server", b"Clace")
+        self.setHeader(b"Allow", b", ".join(SERVED))
+        self.finish()
 
     def render(self, resource: IResource) -> None:
         self.responseHeaders.removeHeader(b"Server")
@@ -62,10 +126,38 @@ class SiteRequest(server.Request):
 
     def connectionLost(self, reason: Failure) -> None:
         if self.path is not None:
-            if not self.startedWriting:
+            if not self.startedWriting and not self._is_refused:
                 self.setResponseCode(_LEFT)
             self.site.log(self)
         super().connectionLost(reason)
+        if self._arrival is not None and not self._arrival.called:
+            told = reason if reason.check(ClaceError) else Failure(BadRequest(_NO_BODY))
+            self._arrival.errback(told)
+
+
+async def receive(request: Request) -> None:
+    """Have the body read, unless the request came with it as those of tests do.
+
+    :raises ClaceError: it did not arrive; the client is answered or gone.
+    """
+    if isinstance(request, SiteRequest):
+        await request.receive()
+
+
+def awaits_body(request: Request) -> bool:
+    """Whether the body is still to come, or never will since the client has left."""
+    return isinstance(request, SiteRequest) and (
+        request.channel is None or request.channel.awaits_body
+    )
+
+
+def is_empty(status: int) -> bool:
+    """Whether answers of this status have no content (RFC 9110)."""
+    return status < HTTPStatus.OK or status in {
+        HTTPStatus.NO_CONTENT,
+        HTTPStatus.RESET_CONTENT,
+        HTTPStatus.NOT_MODIFIED,
+    }
 
 
 class Site(server.Site):

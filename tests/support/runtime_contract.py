@@ -140,8 +140,28 @@ class RuntimeContract(Houses):
         wrong = await runtime.respond(an_app(), a_request("/", "POST"))
         head = await runtime.respond(an_app(), a_request("/", "HEAD"))
         self.assertEqual((missing.status, missing.body), (404, b"404 page not found\n"))
-        self.assertEqual((wrong.status, wrong.body, head.status), (405, b"", 405))
-        self.assertEqual(wrong.headers, (("Allow", "GET"),))
+        self.assertEqual((wrong.status, wrong.body, head.status), (405, b"", 200))
+        self.assertEqual(wrong.headers, (("Allow", "GET, HEAD"),))
+
+    async def test_refuses_by_method_and_path(self):
+        """What no route and no file can answer is known without asking the app."""
+        regex = """
+app = ace.app("Regex", custom_layout = True, routes = [
+    ace.api("/n/{id:[0-9]+}", handler = lambda req: 1)
+])
+"""
+        runtime = self.house({**HELLO, "static/a.txt": "a"})
+        app = an_app()
+        wrong = await runtime.refusal(app, "POST", "/")
+        self.assertEqual((wrong.status, wrong.headers), (405, (("Allow", "GET, HEAD"),)))
+        self.assertEqual((await runtime.refusal(app, "POST", "/nothing")).status, 404)
+        self.assertEqual((await runtime.refusal(app, "POST", "/static/a.txt")).status, 405)
+        for method, path in (("GET", "/api"), ("HEAD", "/"), ("GET", "/static/a.txt")):
+            self.assertIsNone(await runtime.refusal(app, method, path))
+        await self.refusal(runtime.refusal(app, "POST", "/static/none"), NoSuchRoute)
+        runtime = self.house({"app.star": regex})
+        for path in ("/n/1", "/n/x"):
+            self.assertIsNone(await runtime.refusal(app, "POST", path))
 
     async def test_broken_app(self):
         """An app that does not load is told with file, line and reason."""

@@ -2,6 +2,7 @@
 
 import re
 
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -9,8 +10,9 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
+from clace.errors import ClaceError
 from clace.web.limits import Limits
-from clace.web.site import Site
+from clace.web.site import Site, receive
 
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) [A-Z]")
 
@@ -27,6 +29,11 @@ class Recorder(Resource):
         self.hold = False
 
     def render(self, request):
+        Deferred.fromCoroutine(self.answer(request)).addErrback(lambda f: f.trap(ClaceError))
+        return NOT_DONE_YET
+
+    async def answer(self, request):
+        await receive(request)
         self.seen.append(
             (
                 request.method,
@@ -37,8 +44,11 @@ class Recorder(Resource):
         )
         if self.hold:
             self.waiting.append(request)
-            return NOT_DONE_YET
-        return b"answer %d" % len(self.seen)
+            return
+        answer = b"answer %d" % len(self.seen)
+        request.setHeader(b"content-length", b"%d" % len(answer))
+        request.write(answer)
+        request.finish()
 
     def release(self):
         request = self.waiting.pop(0)
@@ -87,12 +97,13 @@ class Served:
         self.clock = Clock()
         self.recorder = Recorder() if resource is None else resource
         self.log = []
+        self.limits = Limits(**limits)
         self.site = Site(
             self.recorder,
             self.clock,
             access_log=self.log.append,
             new_id=lambda: "i1",
-            limits=Limits(**limits),
+            limits=self.limits,
         )
 
     def connect(self):

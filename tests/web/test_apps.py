@@ -36,12 +36,18 @@ class Apps:
 
     def __init__(self):
         self.seen = []
+        self.asked = []
+        self.refused = None
         self.ready = succeed(None)
         self.answer = AppResponse(headers=(("Content-Type", "text/html"),), body=b"<p>")
 
     def find(self, host, path):
         self.host = host
         return next((app for app in (OPEN, CLOSED) if AppPath(app.path).covers(path)), None)
+
+    async def refusal(self, app, method, path):
+        self.asked.append((method, path))
+        return self.refused
 
     async def respond(self, app, request):
         self.seen.append(request)
@@ -56,6 +62,7 @@ class AppsCase(SynchronousTestCase):
         self.apps = Apps()
         self.audit = Events()
         self.offered = {}
+        self.credentials = OnePassword()
         self.downloads = Downloads(self.open_file, at_once)
 
     async def open_file(self, app_id, user, file_id):
@@ -66,7 +73,7 @@ class AppsCase(SynchronousTestCase):
 
     def resource(self, edge=DEFAULT_EDGE):
         trail = Trail(self.audit, lambda: 2.0, lambda: "i1")
-        access = AppAccess(OnePassword(), "system")
+        access = AppAccess(self.credentials, "system")
         return AppsResource(
             self.apps,
             self.apps,

@@ -4,11 +4,13 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from clace.web.limits import Limits
+from clace.web.site import receive
 from tests.support.web import Served
 from tests.web.test_bodies import MALFORMED, chunked
 from tests.web.test_heads import GET, POST, REFUSED
@@ -199,8 +201,13 @@ class ReadingTests(SynchronousTestCase):
             isLeaf = True
 
             def render(self, request):
+                Deferred.fromCoroutine(self.answer(request))
+                return NOT_DONE_YET
+
+            async def answer(self, request):
+                await receive(request)
                 args.append((request.args, request.content.read()))
-                return b""
+                request.finish()
 
         kind = b"Content-Type: application/x-www-form-urlencoded\r\n"
         Served(Form()).ask(POST + kind + b"Content-Length: 3\r\n\r\na=b")
@@ -231,6 +238,9 @@ class LimitTests(SynchronousTestCase):
         self.assertFalse(connection.lost)
         connection.send(b"456" + GET + b"\r\n")
         self.assertEqual(served.recorder.seen, [])
+        served.clock.advance(2)
+        connection.settle()
+        self.assertFalse(connection.lost)
         served.clock.advance(2)
         connection.settle()
         self.assertTrue(connection.lost)

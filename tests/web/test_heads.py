@@ -17,8 +17,8 @@ REFUSED = {
         b"\x16\x03\x01\x02\x00\r\n\r\n",
         b"GET\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
-        b"INVENTED / HTTP/1.1\r\nHost: h\r\n\r\n",
-        b"get / HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"IN VENTED / HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"INVENTED / HTTP/1.1\nHost: h\n\n\r\n\r\n",
         b"SOURCE / ICE/1.0\r\nHost: h\r\n\r\n",
         b"DESCRIBE / RTSP/1.0\r\nHost: h\r\n\r\n",
         b"GET / http/1.1\r\nHost: h\r\n\r\n",
@@ -126,6 +126,11 @@ REFUSED = {
     414: (b"GET /" + b"a" * 8192 + b" HTTP/1.1\r\nHost: h\r\n\r\n",),
     417: (POST + b"Expect: 200-ok\r\n\r\n",),
     431: (GET + b"X: y\r\n" * 100 + b"\r\n",),
+    501: (
+        b"INVENTED / HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"get / HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GETS / HTTP/1.0\r\nHost: h\r\n\r\n",
+    ),
     505: (
         b"GET / HTTP/2.0\r\nHost: h\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\n",

@@ -72,11 +72,15 @@ class AccessLogTests(SynchronousTestCase):
         self.assertEqual(seen, [("", "", 400), ("POST", "/", 413)])
         self.assertEqual(served.log[0].remote, "192.168.1.1")
 
-    def test_an_upload_that_never_came_is_no_request(self):
-        """A client that leaves in the middle of its body has asked nothing."""
+    def test_uploads_that_never_came(self):
+        """A body that does not arrive leaves one line, and nothing that waits for it."""
         served = Served()
         served.ask(POST + b"Content-Length: 2\r\n\r\n").hang_up()
-        self.assertEqual(served.log, [])
+        served.ask(POST + b"Transfer-Encoding: chunked\r\n\r\nx\r\n")
+        served.ask(POST + b"Content-Length: 2\r\n\r\n")
+        served.clock.advance(served.limits.idle_seconds)
+        self.assertEqual([entry.status for entry in served.log], [499, 400, 408])
+        self.assertEqual(served.recorder.seen, [])
 
 
 class FaultTests(SynchronousTestCase):
@@ -115,10 +119,19 @@ class FaultTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
 
+class Blank(Resource):
+    """Says nothing of what it sends."""
+
+    isLeaf = True
+
+    def render(self, request):
+        return b"answer"
+
+
 class HeaderTests(SynchronousTestCase):
     def test_says_little_about_itself(self):
         """An answer does not name the software, nor guess that bytes are HTML."""
-        connection = Served().ask(GET + b"\r\n")
+        connection = Served(Blank()).ask(GET + b"\r\n")
         head = connection.value().partition(b"\r\n\r\n")[0]
         self.assertNotIn(b"Server:", head)
         self.assertNotIn(b"Content-Type:", head)

@@ -40,13 +40,17 @@ class _Part(Struct, frozen=True):
 
 
 class Pattern:
-    """A route pattern as chi reads it: ``/a/{id}``, ``/a/{id:[0-9]+}.csv``, ``/files/*``."""
+    """A route pattern as chi reads it: ``/a/{id}``, ``/a/{id:[0-9]+}.csv``, ``/files/*``.
 
-    def __init__(self, text: str) -> None:
+    One that is read ``loosely`` takes any value for a parameter with an expression: it matches too
+    much, and costs no more than the path is long, whoever wrote it.
+    """
+
+    def __init__(self, text: str, *, loosely: bool = False) -> None:
         if not text.startswith("/"):
             raise BadPattern(f"routing pattern must begin with '/' in '{text}'")
         self.text = text
-        self._parts = tuple(_parts(text))
+        self._parts = tuple(_parts(text, loosely=loosely))
         names = [part.text for part in self._parts if part.kind in {_REGEX, _PARAMETER}]
         if len(set(names)) < len(names):
             raise BadPattern(f"routing pattern '{text}' contains a duplicate parameter")
@@ -71,7 +75,7 @@ class Pattern:
         return found if position == len(path) else None
 
 
-def _parts(text: str) -> Iterator[_Part]:
+def _parts(text: str, *, loosely: bool) -> Iterator[_Part]:
     position = 0
     while position < len(text):
         if text[position] == "*":
@@ -81,7 +85,7 @@ def _parts(text: str) -> Iterator[_Part]:
             return
         if text[position] == "{":
             end = _closing(text, position)
-            yield _parameter(text, position, end)
+            yield _parameter(text, position, end, loosely=loosely)
             position = end + 1
             continue
         end = min(
@@ -101,12 +105,12 @@ def _closing(text: str, start: int) -> int:
     raise BadPattern(f"route parameter closing delimiter '}}' is missing in '{text}'")
 
 
-def _parameter(text: str, start: int, end: int) -> _Part:
+def _parameter(text: str, start: int, end: int, *, loosely: bool) -> _Part:
     name, colon, expression = text[start + 1 : end].partition(":")
     tail = text[end + 1] if end + 1 < len(text) else "/"
     if tail in "{*":
         raise BadPattern(f"a parameter must be followed by '/' or fixed text in '{text}'")
-    if not colon:
+    if not colon or loosely:
         return _Part(_PARAMETER, name, tail)
     try:
         # Anchored at both ends, as the pattern is of a whole value.
@@ -127,9 +131,13 @@ class Found(Struct, Generic[T], frozen=True):
 
 
 class Router(Generic[T]):
-    """Patterns with methods; a later one of the same pattern and method replaces the earlier."""
+    """Patterns with methods; a later one of the same pattern and method replaces the earlier.
 
-    def __init__(self) -> None:
+    ``HEAD`` leads where ``GET`` does unless it has a target of its own.
+    """
+
+    def __init__(self, *, loosely: bool = False) -> None:
+        self._loosely = loosely
         self._targets: dict[str, dict[str, T]] = {}
         self._fixed: dict[str, dict[str, T]] = {}
         self._patterns: list[Pattern] = []
@@ -137,7 +145,7 @@ class Router(Generic[T]):
     def add(self, text: str, method: str, target: T) -> None:
         """:raises BadPattern: the text is none."""
         if text not in self._targets:
-            pattern = Pattern(text)
+            pattern = Pattern(text, loosely=self._loosely)
             targets = self._targets[text] = {}
             if pattern.is_static:
                 self._fixed[text] = targets
@@ -146,8 +154,20 @@ class Router(Generic[T]):
                 self._patterns.sort(key=lambda one: one.rank)
         self._targets[text][method] = target
 
+    def table(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The patterns, each with its methods."""
+        return tuple((text, tuple(targets)) for text, targets in self._targets.items())
+
     def find(self, method: str, path: str) -> Found[T]:
         """The target for a path, and the values of its parameters."""
+        found = self._find(method, path)
+        if found.target is None and "GET" in found.allowed:
+            if method == "HEAD":
+                return self._find("GET", path)
+            return Found(None, allowed=tuple(sorted({*found.allowed, "HEAD"})))
+        return found
+
+    def _find(self, method: str, path: str) -> Found[T]:
         targets = self._fixed.get(path)
         if targets and method in targets:
             return Found(targets[method])

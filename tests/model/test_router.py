@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.router import BadPattern, Pattern, Router
+from clace.model.router import BadPattern, Pattern, Router
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/{}*"), min_size=1, max_size=6)
 
@@ -73,9 +73,27 @@ class RouterTests(SynchronousTestCase):
         router = routed("/a", "/b/{id}")
         router.add("/a", "POST", "posted")
         self.assertEqual(router.find("POST", "/a").target, "posted")
-        self.assertEqual(router.find("PUT", "/a").allowed, ("GET", "POST"))
-        self.assertEqual(router.find("PUT", "/b/1").allowed, ("GET",))
+        self.assertEqual(router.find("PUT", "/a").allowed, ("GET", "HEAD", "POST"))
+        self.assertEqual(router.find("PUT", "/b/1").allowed, ("GET", "HEAD"))
         self.assertEqual(router.find("PUT", "/c").allowed, ())
+
+    def test_head(self):
+        """HEAD leads where GET does, unless it has a target of its own."""
+        router = routed("/a", "/b/{id}")
+        router.add("/own", "GET", "got")
+        router.add("/own", "HEAD", "headed")
+        router.add("/posts", "POST", "posted")
+        self.assertEqual(router.find("HEAD", "/b/1"), router.find("GET", "/b/1"))
+        self.assertEqual(router.find("HEAD", "/own").target, "headed")
+        self.assertIsNone(router.find("HEAD", "/posts").target)
+        self.assertEqual(router.find("HEAD", "/posts").allowed, ("POST",))
+
+    def test_loosely(self):
+        """Read loosely, a parameter's expression is not tried, nor even read."""
+        router = Router(loosely=True)
+        router.add("/a/{id:(a+)+[}/x", "GET", "got")
+        self.assertEqual(router.find("GET", "/a/" + "a" * 5000 + "/x").target, "got")
+        self.assertIsNone(router.find("GET", "/a/b/c/x").target)
 
     def test_method_decides_between_routes(self):
         """A less particular route answers for a method that the other does not have."""
