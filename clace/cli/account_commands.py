@@ -8,7 +8,7 @@ from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group
 from clace.cli.servers import Server, for_server
-from clace.cli.text import say_if_dry, say_lines
+from clace.cli.text import say_if_dry, say_lines, warn_if_none
 from clace.model.app import AccountLink
 from clace.model.requests import UpdateOptions
 
@@ -37,6 +37,7 @@ def link(
     wanted = AccountLink(plugin, account)
     result = server.ask(lambda admin: admin.link_account(glob, wanted, options))
     say_lines(reports.linked(result))
+    warn_if_none(glob, result.matched)
     say_if_dry(result.dry_run)
 
 

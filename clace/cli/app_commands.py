@@ -12,7 +12,7 @@ from clace.cli import listing, reports
 from clace.cli.commands import Group
 from clace.cli.entries import config_entries, pairs
 from clace.cli.servers import Server, for_server
-from clace.cli.text import printable, say_if_dry, say_lines
+from clace.cli.text import printable, say_if_dry, say_lines, warn_if_none
 from clace.errors import SourceError
 from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
 
@@ -23,6 +23,7 @@ The glob selects apps by [domain:]path:
   /tools/*        the apps right below /tools, without a domain
   /tools/**       all apps below /tools
   example.com:**  all apps of a domain
+  *:/tools/*      the apps right below /tools, of any domain or none
   all             all apps, the same as *:**
 """
 _GIT = ("git@", "https://", "http://", "ssh://", "file://")
@@ -126,6 +127,8 @@ def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> Non
     listing.render((), form)
     result = server.ask(lambda admin: admin.list_apps(glob, internal=internal))
     click.echo(printable(listing.render(result.apps, form)), nl=False)
+    if glob.lower() != "all":
+        warn_if_none(glob, len(result.apps))
 
 
 @app.command(epilog=GLOB_HELP)
@@ -138,6 +141,7 @@ def approve(server: Server, glob: str, *, promote: bool, dry_run: bool) -> None:
     options = ApproveOptions(promote=promote, dry_run=dry_run)
     result = server.ask(lambda admin: admin.approve_apps(glob, options))
     say_lines(reports.approved(result))
+    warn_if_none(glob, len(result.staged_update_results))
     say_if_dry(result.dry_run)
 
 
@@ -159,6 +163,7 @@ def reload(server: Server, glob: str, **options: bool | str) -> None:
     wanted = ReloadOptions(**options)  # type: ignore[arg-type]
     result = server.ask(lambda admin: admin.reload_apps(glob, wanted))
     say_lines(reports.reloaded(result))
+    warn_if_none(glob, len(result.reload_results) + len(result.skipped_results))
     say_if_dry(result.dry_run)
 
 
@@ -173,6 +178,7 @@ def promote(server: Server, glob: str, *, dry_run: bool) -> None:
     """
     result = server.ask(lambda admin: admin.promote_apps(glob, dry_run=dry_run))
     say_lines(reports.promoted(result))
+    warn_if_none(glob, result.matched)
     say_if_dry(result.dry_run)
 
 
@@ -184,6 +190,7 @@ def delete(server: Server, glob: str, *, dry_run: bool) -> None:
     """Delete apps, with their staging twins and versions."""
     result = server.ask(lambda admin: admin.delete_apps(glob, dry_run=dry_run))
     say_lines(reports.deleted(result))
+    warn_if_none(glob, len(result.app_info))
     say_if_dry(result.dry_run)
 
 

@@ -8,7 +8,7 @@ from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group
 from clace.cli.servers import Server, for_server
-from clace.cli.text import say_if_dry, say_lines
+from clace.cli.text import say_if_dry, say_lines, warn_if_none
 from clace.model.requests import ParamChange, UpdateOptions
 
 
@@ -32,6 +32,7 @@ def update(
     change = ParamChange(name, value)
     result = server.ask(lambda admin: admin.update_params(glob, change, options))
     say_lines(reports.param_updated(result))
+    warn_if_none(glob, result.matched)
     say_if_dry(result.dry_run)
 
 

@@ -34,6 +34,12 @@ def warn(text: str) -> None:
     say(f"warning: {text}", colour="yellow", to_stderr=True)
 
 
+def warn_if_none(glob: str, matched: int | None) -> None:
+    """Say on stderr that a glob selected no app, if the server said so."""
+    if matched == 0:
+        warn(f"no app matches {glob}")
+
+
 def say_if_dry(dry_run: bool) -> None:  # noqa: FBT001 - the one thing it is about
     """The line after all others that nothing was changed."""
     if dry_run:

@@ -9,7 +9,7 @@ from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group, truth
 from clace.cli.entries import config_entries
 from clace.cli.servers import Server, for_server
-from clace.cli.text import say_if_dry, say_lines
+from clace.cli.text import say_if_dry, say_lines, warn_if_none
 from clace.model.requests import Switch, UpdateMetadata, UpdateOptions, UpdateSettings
 
 
@@ -84,6 +84,7 @@ def conf(
     options = UpdateOptions(promote=promote, dry_run=dry_run)
     result = server.ask(lambda admin: admin.update_metadata(glob, request, options))
     say_lines(reports.updated(result))
+    warn_if_none(glob, result.matched)
     say_if_dry(result.dry_run)
 
 
@@ -93,6 +94,7 @@ metadata.add_command(conf, "app-config")
 def _settle(server: Server, glob: str, request: UpdateSettings, *, dry_run: bool) -> None:
     result = server.ask(lambda admin: admin.update_settings(glob, request, dry_run=dry_run))
     say_lines(reports.settled(result))
+    warn_if_none(glob, len(result.update_results))
     say_if_dry(result.dry_run)
 
 

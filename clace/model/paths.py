@@ -16,6 +16,11 @@ RESERVED = ("/_clace", "/_clace_app", "/_clace_webhook", "/_openrun_app")
 _GLOB_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX | glob.CASE
 _MAX_GLOB = 1024
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
+_WILD = frozenset("*?[]{}\\")
+# What a pattern is made of that has an end; taken out, nothing that begins or ends one is left.
+_WHOLE = re.compile(r"\\.|\[[!^]?(?:\\.|[^\]\\])+\]", re.DOTALL)
+_ALTERNATIVES = re.compile(r"\{[^{}]*\}")
+_HALF = re.compile(r"[\[\]{}\\]")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f?#%\\{}*\[\]<>\"]|//")
 
 
@@ -80,7 +85,8 @@ class AppGlob(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> AppGlob:
-        """``all``, ``*:**`` or nothing for everything, else ``[domain:]path``.
+        """``all``, ``*:**`` or nothing for everything, else ``[domain:]path``. The domain ``*`` is
+        every domain, and none.
 
         :raises InvalidGlob: with the text in it.
         """
@@ -94,7 +100,16 @@ class AppGlob(Struct, frozen=True):
         path = path or "/"
         if not path.startswith("/"):
             raise InvalidGlob(f'invalid path glob {text}, expected path to start with "/"')
-        return cls(text, domain.lower(), path if path == "/" else path.rstrip("/"))
+        domain = "**" if domain == "*" else domain.lower()
+        found = cls(text, domain, path if path == "/" else path.rstrip("/"))
+        for pattern in (found.domain, found.path):
+            _matcher(_checked(pattern, text), text)
+        return found
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it can be the address of one app only."""
+        return not _WILD.intersection(self.domain + self.path)
 
     def matches(self, address: AppPath) -> bool:
         domain, path = _matcher(self.domain, self.text), _matcher(self.path, self.text)
@@ -102,6 +117,19 @@ class AppGlob(Struct, frozen=True):
 
     def __str__(self) -> str:
         return self.text
+
+
+def _checked(pattern: str, text: str) -> str:
+    """The same pattern.
+
+    :raises InvalidGlob: a bracket, a brace or a backslash is without its other half.
+    """
+    before, left = "", _WHOLE.sub("", pattern)
+    while before != left:
+        before, left = left, _ALTERNATIVES.sub("", left)
+    if half := _HALF.search(left):
+        raise InvalidGlob(f'invalid path glob {text}: "{half.group()}" is without its other half')
+    return pattern
 
 
 @lru_cache(maxsize=256)

@@ -102,16 +102,22 @@ class AppsReloaded(Struct, frozen=True):
 
 
 class AppsPromoted(Struct, frozen=True):
+    """``matched`` is how many apps the glob selected, if the server says it."""
+
     dry_run: bool = False
     promote_results: tuple[AppPath, ...] = ()
+    matched: int | None = None
 
 
 class AppsUpdated(Struct, frozen=True):
-    """The apps that a change was made on: staging twins, or dev apps."""
+    """The apps that a change was made on: staging twins, or dev apps. ``matched`` is how many apps
+    the glob selected, if the server says it.
+    """
 
     dry_run: bool = False
     staged_update_results: tuple[AppPath, ...] = ()
     promote_results: tuple[AppPath, ...] = ()
+    matched: int | None = None
 
 
 class SettingsUpdated(Struct, frozen=True):

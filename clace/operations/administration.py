@@ -126,7 +126,7 @@ class Administration:
     async def delete_apps(self, glob: str, *, dry_run: bool) -> AppsDeleted:
         pattern = AppGlob.parse(glob)
         catalogue = Catalogue(await self._store.apps())
-        doomed = tuple(catalogue.matching(pattern))
+        doomed = catalogue.matching(pattern)
         async with self._draft() as draft:
             for main in doomed:
                 for app in (*catalogue.twins_of(main), main):
@@ -177,15 +177,16 @@ class Administration:
         pattern = AppGlob.parse(glob)
         catalogue = Catalogue(await self._store.apps())
         promoted: list[AppPath] = []
+        mains = catalogue.matching(pattern)
         async with self._draft() as draft:
-            for main in catalogue.matching(pattern):
+            for main in mains:
                 if main.is_dev or not is_behind(main, staging := catalogue.staging_of(main)):
                     continue
                 with naming(main):
                     await promote(draft, self._store, main, staging)
                 promoted.append(main.address)
             await draft.commit(dry_run=dry_run)
-        return AppsPromoted(dry_run, tuple(promoted))
+        return AppsPromoted(dry_run, tuple(promoted), len(mains))
 
     async def link_account(
         self, glob: str, link: AccountLink, options: UpdateOptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -17,16 +18,33 @@ class Catalogue(Struct, frozen=True):
 
     apps: tuple[App, ...]
 
-    def matching(self, glob: AppGlob) -> Iterator[App]:
-        """The production and dev apps that match; twins follow their main app."""
-        return (app for app in self.apps if not app.main_app and glob.matches(app.address))
+    def matching(self, glob: AppGlob) -> tuple[App, ...]:
+        """The production and dev apps that match; twins follow their main app.
+
+        :raises NoSuchApp: if the glob is the address of one app, and no app is there.
+        """
+        mains = tuple(app for app in self.apps if not app.main_app)
+        found = tuple(app for app in mains if glob.matches(app.address))
+        if not found and glob.is_literal:
+            raise self._missing(str(glob))
+        return found
 
     def at(self, address: AppPath) -> App:
         """:raises NoSuchApp: nothing is installed exactly there."""
         for app in self.apps:
             if app.address == address:
                 return app
-        raise NoSuchApp(f"app not found: {address}")
+        raise self._missing(str(address))
+
+    def _missing(self, text: str) -> NoSuchApp:
+        """The refusal of an address without an app; it tells which one may be meant."""
+        mains = {app.id: app for app in self.apps if not app.main_app}
+        for app in self.apps:
+            if str(app) == text and app.main_app in mains:
+                return NoSuchApp(f"{text} belongs to {mains[app.main_app]}: name that app")
+        near = difflib.get_close_matches(text, map(str, mains.values()), 1)
+        hint = f". Did you mean {near[0]}?" if near else ""
+        return NoSuchApp(f"app not found: {text}{hint}")
 
     def twins_of(self, main: App) -> Iterable[App]:
         """The apps that come and go with ``main``."""

@@ -44,8 +44,9 @@ class StagedUpdates:
         catalogue = Catalogue(await self._store.apps())
         updated: list[AppPath] = []
         promoted: list[AppPath] = []
+        mains = catalogue.matching(pattern)
         async with Draft(self._store, self._runtime, self._installed) as draft:
-            for main in catalogue.matching(pattern):
+            for main in mains:
                 seen = catalogue.edited(main)
                 with naming(main):
                     edited = replace(seen, metadata=edit(seen.metadata))
@@ -59,7 +60,7 @@ class StagedUpdates:
                         await promote(draft, self._store, main, after, files)
                         promoted.append(main.address)
             await draft.commit(dry_run=options.dry_run)
-        return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted))
+        return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted), len(mains))
 
     async def _audited(self, main: App, seen: App, edited: App, options: UpdateOptions) -> App:
         """The edited app, with the approvals of ``seen`` that it still asks for."""

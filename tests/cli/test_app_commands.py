@@ -194,7 +194,7 @@ Disk                           STG      2 NONE    /disk_cl_stage
         self.assertEqual(two["domain"], "example.com")
         text = self.run_cli("app", "list", "-f", "json").stdout
         self.assertTrue(text.startswith('[\n  {\n    "id": "app_prd_'), text)
-        self.prints("[]\n", "app", "list", "-f", "json", "/none")
+        self.assertEqual(self.run_cli("app", "list", "-f", "json", "/none*").stdout, "[]\n")
 
     def test_jsonl(self):
         """An object a line, compact; or pretty with an empty line after each."""
@@ -264,10 +264,27 @@ class ApproveTests(AppCase):
         self.assertIn("    fs.in.list [/etc\\n    fs.in.list [/harmless]", lines)
 
     def test_counts_nothing(self):
-        """A glob that no app matches is no error."""
-        self.prints(
-            "0 app(s) audited, 0 app(s) approved, 0 app(s) promoted.\n", "app", "approve", "all"
-        )
+        """A glob that no app matches is no error, and is told on stderr by every command."""
+        self.create()
+        for arguments in (
+            ("app", "list"),
+            ("app", "approve"),
+            ("app", "reload"),
+            ("app", "promote"),
+            ("app", "delete"),
+            ("app", "update-settings", "auth", "none"),
+            ("app", "update-metadata", "conf", "sandbox.threads=2"),
+            ("param", "update", "size", "1"),
+            ("account", "link", "http.in", "work"),
+        ):
+            result = self.run_cli(*arguments, "/x*")
+            self.assertEqual(
+                (result.stderr, result.exit_code), ("warning: no app matches /x*\n", 0)
+            )
+            self.fails("error: app not found: /typo\n", *arguments, "/typo")
+            refused = self.run_cli(*arguments, "/typo[")
+            self.assertIn("error: invalid path glob /typo[", refused.stderr)
+            self.assertEqual(refused.exit_code, 1)
 
 
 class ReloadTests(AppCase):
@@ -330,7 +347,7 @@ class DeleteTests(AppCase):
         self.prints(expected + DRY_RUN, "app", "delete", "--dry-run", "/disk")
         self.prints(expected, "app", "delete", "/disk")
         self.assertEqual(self.apps(), [])
-        self.prints("0 app(s) deleted.\n", "app", "delete", "/disk")
+        self.fails("error: app not found: /disk\n", "app", "delete", "/disk")
 
     def test_wants_a_glob(self):
         """Deleting all apps has to be said."""

@@ -142,12 +142,63 @@ class AdministrationContract:
         for glob, paths in {
             "/a/*": ["/a/one", "/a/two"],
             "example.com:**": ["example.com:/a/one"],
-            "/none": [],
+            "/none*": [],
+            "*:/b": ["/b"],
+            "*:/a/*": ["/a/one", "/a/two", "example.com:/a/one"],
             "": ["/a/one", "/a/two", "/b", "example.com:/a/one"],
         }.items():
             self.assertEqual([str(app) for app in self.listed(glob)], paths)
         refused = self.administration.list_apps("a:b:c", internal=False)
         self.failureResultOf(refused, errors.InvalidGlob)
+
+    def everything_about(self, glob):
+        """Every operation that takes a glob, tried dry."""
+        admin, dry = self.administration, UpdateOptions(dry_run=True)
+        return (
+            admin.list_apps(glob, internal=True),
+            admin.delete_apps(glob, dry_run=True),
+            admin.approve_apps(glob, ApproveOptions(dry_run=True)),
+            admin.reload_apps(glob, ReloadOptions(dry_run=True)),
+            admin.promote_apps(glob, dry_run=True),
+            admin.link_account(glob, AccountLink("http.in", "work"), dry),
+            admin.update_params(glob, ParamChange("size", "1"), dry),
+            admin.update_metadata(
+                glob,
+                UpdateMetadata(config_type="app_config", config_entries=("sandbox.threads=2",)),
+                dry,
+            ),
+            admin.update_settings(glob, UpdateSettings(authn_type="none"), dry_run=True),
+        )
+
+    def test_refuses_a_path_without_an_app(self):
+        """A path that names no app is an error of every operation; a near one is named."""
+        self.create("/tools/disk")
+        self.create("example.com:/x")
+        for path in ("/tools/disc", "other.com:/x", "/tools", "/x", "/tools/disk_cl_stage"):
+            for refused in self.everything_about(path):
+                failure = self.failureResultOf(refused, errors.NoSuchApp)
+                self.assertIn(path, failure.value.message)
+        failure = self.failureResultOf(self.administration.get_app("/tols/disk"), errors.NoSuchApp)
+        self.assertEqual(
+            failure.value.message, "app not found: /tols/disk. Did you mean /tools/disk?"
+        )
+
+    def test_refuses_bad_globs(self):
+        """A pattern that is not whole is refused by every operation, also without an app."""
+        for glob in ("/a[", "/{a", "x]:/a", "/a}", "/x\\", "no-slash", "/[]"):
+            for refused in self.everything_about(glob):
+                failure = self.failureResultOf(refused, errors.InvalidGlob)
+                self.assertIn(glob, failure.value.message)
+
+    def test_says_that_no_app_matches(self):
+        """A pattern that selects no app is no error, and the answer tells that it did not."""
+        self.create()
+        promoted = self.successResultOf(self.administration.promote_apps("/x*", dry_run=False))
+        self.assertEqual(promoted.matched, 0)
+        promoted = self.successResultOf(self.administration.promote_apps("/d*", dry_run=False))
+        self.assertEqual((promoted.matched, promoted.promote_results), (1, ()))
+        for done in self.everything_about("/x*"):
+            self.successResultOf(done)
 
     def test_gets_one(self):
         """One app by its address."""
@@ -166,8 +217,8 @@ class AdministrationContract:
             self.assertEqual([app.path for app in deleted.app_info], ["/disk"])
             self.assertEqual(deleted.dry_run, dry_run)
             self.assertEqual(len(self.listed(internal=True)), left)
-        deleted = self.successResultOf(self.administration.delete_apps("/disk", dry_run=False))
-        self.assertEqual(deleted.app_info, ())
+        gone = self.administration.delete_apps("/disk", dry_run=False)
+        self.failureResultOf(gone, errors.NoSuchApp)
 
     def test_approves(self):
         """Approval is of what the stored source asks for, on the staging twin."""

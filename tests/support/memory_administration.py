@@ -8,7 +8,7 @@ from itertools import count
 from msgspec.structs import replace
 from zope.interface import implementer
 
-from clace.errors import AppExists, BadRequest, NeedsApproval, NoSuchApp, SourceError
+from clace.errors import AppExists, BadRequest, NeedsApproval, SourceError
 from clace.interfaces import IAdministration
 from clace.model.app import (
     AccountLink,
@@ -53,6 +53,7 @@ from clace.model.results import (
     SettingsUpdated,
     Stopping,
 )
+from clace.operations.catalogue import Catalogue
 from clace.operations.entries import app_config_entries, with_app_config, with_param
 from clace.operations.secrets import SecretOperations
 from clace.operations.settings import settled
@@ -104,11 +105,7 @@ class MemoryAdministration:
         return AppList(tuple(listed))
 
     async def get_app(self, path: str) -> AppFound:
-        address = AppPath.parse(path)
-        for app in self._apps.values():
-            if app.address == address:
-                return AppFound(app)
-        raise NoSuchApp(f"app not found: {path}")
+        return AppFound(Catalogue(tuple(self._apps.values())).at(AppPath.parse(path)))
 
     async def delete_apps(self, glob: str, *, dry_run: bool) -> AppsDeleted:
         doomed = self._mains(glob)
@@ -153,13 +150,14 @@ class MemoryAdministration:
         return AppsReloaded(options.dry_run, tuple(reloaded), tuple(approvals), tuple(promoted))
 
     async def promote_apps(self, glob: str, *, dry_run: bool) -> AppsPromoted:
+        mains = self._mains(glob)
         changed = [
             replace(main, metadata=self._edited(main).metadata)
-            for main in self._mains(glob)
+            for main in mains
             if self._edited(main).version != main.version
         ]
         self._keep(*changed, dry_run=dry_run)
-        return AppsPromoted(dry_run, tuple(app.address for app in changed))
+        return AppsPromoted(dry_run, tuple(app.address for app in changed), len(mains))
 
     async def link_account(
         self, glob: str, link: AccountLink, options: UpdateOptions
@@ -222,9 +220,7 @@ class MemoryAdministration:
         return Stopping(self._pid)
 
     def _mains(self, glob: str) -> list[App]:
-        pattern = AppGlob.parse(glob)
-        apps = self._apps.values()
-        return [app for app in apps if not app.main_app and pattern.matches(app.address)]
+        return list(Catalogue(tuple(self._apps.values())).matching(AppGlob.parse(glob)))
 
     def _twins(self, main: App) -> list[App]:
         return [app for app in self._apps.values() if app.main_app == main.id]
@@ -236,7 +232,8 @@ class MemoryAdministration:
         self, glob: str, edit: Callable[[AppMetadata], AppMetadata], options: UpdateOptions
     ) -> AppsUpdated:
         changed, updated, promoted = [], [], []
-        for main in self._mains(glob):
+        mains = self._mains(glob)
+        for main in mains:
             app = self._edited(main)
             metadata = edit(app.metadata)
             if app.metadata != metadata:
@@ -247,7 +244,7 @@ class MemoryAdministration:
                 changed.append(replace(main, metadata=app.metadata))
                 promoted.append(main.address)
         self._keep(*changed, dry_run=options.dry_run)
-        return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted))
+        return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted), len(mains))
 
     def _keep(self, *apps: App, dry_run: bool) -> None:
         if not dry_run:

@@ -129,7 +129,7 @@ class ListTests(SharedDaemonTestCase):
             ("/tools/**", ["/tools/deep/one", "/tools/one", "/tools/two"]),
             ("/**/one", ["/one", "/tools/deep/one", "/tools/one"]),
             ("*.example.com:**", [f"{self.domain}:/live"]),
-            (f"{self.domain}:/nothing", []),
+            (f"{self.domain}:/nothing*", []),
             ("all", ["/one", "/tools/deep/one", "/tools/one", "/tools/two", "*"]),
         ):
             expected = [f"{self.domain}:/live" if path == "*" else path for path in paths]
@@ -170,7 +170,7 @@ class ListTests(SharedDaemonTestCase):
         table = listed("table").splitlines()
         self.assertEqual(table[0].split()[:3], ["Name", "Id", "Type"])
         self.assertEqual(len(table), 3)
-        self.assertEqual(json.loads(listed("json", "/nothing")), [])
+        self.assertEqual(json.loads(listed("json", "/nothing*")), [])
 
     def test_unknown_format(self):
         """A format that there is none of is refused with those that there are."""
@@ -193,3 +193,33 @@ class ListTests(SharedDaemonTestCase):
     def test_no_apps_selected(self):
         """A glob that selects nothing is no error: nothing is what was done."""
         self.assertEqual(self.daemon.must("app", "delete", "/no/such/**"), "0 app(s) deleted.\n")
+
+    def test_path_without_an_app(self):
+        """A mistyped path is an error, and the server answers 404 to other clients."""
+        self.create("/typed", version("one"))
+        self.addCleanup(self.daemon.must, "app", "delete", "/typed")
+        for command in (("reload",), ("update-settings", "auth", "none")):
+            self.assertEqual(
+                self.daemon.refused("app", *command, "/tpyed"),
+                "error: app not found: /tpyed. Did you mean /typed?\n",
+            )
+        answer = self.daemon.admin("POST", "/_clace/promote?appPathGlob=/tpyed")
+        self.assertEqual(answer.status, 404)
+
+
+class ApprovalTests(SharedDaemonTestCase):
+    def test_dropped_approvals_do_not_return(self):
+        """What an app stopped asking for has to be approved again."""
+        asking = version("one")
+        handler = 'ace.api("/", handler = lambda req: "none", type = ace.TEXT)'
+        asks_nothing = {"app.star": f'app = ace.app("Wants", routes = [{handler}])'}
+        folder = self.create("/drops", asking, approve=True)
+        self.addCleanup(self.daemon.must, "app", "delete", "/drops")
+        self.source(asks_nothing, folder)
+        self.assertEqual(self.daemon.get("/drops").body, "one")
+        self.daemon.must("app", "reload", "--promote", "/drops")
+        self.assertEqual(self.daemon.get("/drops").body, "none")
+        self.source(asking, folder)
+        said = self.daemon.refused("app", "reload", "--promote", "/drops")
+        self.assertIn("app /drops needs approval", said)
+        self.assertEqual(self.daemon.get("/drops").body, "none")

@@ -155,12 +155,12 @@ class AdminAPITests(SynchronousTestCase):
     def test_records_changes(self):
         """What may change something is in the audit log, with who asked and how it ended."""
         self.ask("GET", "/apps")
-        self.ask("DELETE", "/app?appPathGlob=/x&dryRun=true")
+        self.ask("DELETE", "/app?appPathGlob=/x*&dryRun=true")
         self.ask("POST", "/app?approve=true")
         (event,) = self.audit
         self.assertEqual(
             (event.operation, event.target, event.status, event.user_id, event.create_time),
-            ("delete_apps_dryrun", "/x", "Success", "admin", 1_500_000_000),
+            ("delete_apps_dryrun", "/x*", "Success", "admin", 1_500_000_000),
         )
 
     def test_records_what_was_created(self):
