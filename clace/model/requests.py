@@ -14,7 +14,7 @@ Switch = Literal[0, 1, 2]
 """A flag that may be left as it is: 0. 1 is true, 2 false."""
 
 
-class CreateApp(Struct, frozen=True, kw_only=True):
+class CreateApp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of ``POST /_clace/app``."""
 
     path: str
@@ -56,7 +56,7 @@ class ParamChange(Struct, frozen=True):
     value: str
 
 
-class UpdateMetadata(Struct, frozen=True, kw_only=True):
+class UpdateMetadata(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of ``POST /_clace/app_metadata``; entries are ``key=value``, ``key=-`` to remove."""
 
     config_type: str = UNDEFINED
@@ -64,7 +64,7 @@ class UpdateMetadata(Struct, frozen=True, kw_only=True):
     spec: str = UNDEFINED
 
 
-class UpdateSettings(Struct, frozen=True, kw_only=True):
+class UpdateSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of ``POST /_clace/app_settings``: what is said of it holds at once."""
 
     authn_type: str = UNDEFINED

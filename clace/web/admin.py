@@ -14,7 +14,7 @@ from clace.interfaces import IAdministration, IAuditLog
 from clace.model.traffic import AuditEvent
 from clace.web.openapi import describe
 from clace.web.router import Router
-from clace.web.routes import ROUTES, Route, read_body, read_query
+from clace.web.routes import ROUTES, Nothing, Route, read_body, read_query
 from clace.web.site import receive
 from clace.web.statuses import STATUSES
 
@@ -56,11 +56,9 @@ class AdminAPI:
         async def serve(request: Request) -> Struct:
             user = await self._guard(request)
             query = read_query(route.query, query_of(request))
-            body = None
-            if route.body:
-                await receive(request)
-                assert request.content is not None
-                body = read_body(route.body, request.content.read())
+            await receive(request)
+            assert request.content is not None
+            body = read_body(route.body, request.content.read())
             try:
                 result = await route.serve(self._administration, query, body)
             except ClaceError as error:
@@ -73,6 +71,7 @@ class AdminAPI:
 
     async def _openapi(self, request: Request) -> bytes:
         await self._guard(request)
+        read_query(Nothing, query_of(request))
         request.setHeader("content-type", "application/json")
         return self._description
 

@@ -48,10 +48,12 @@ _BOOLEANS = {
     **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
     **dict.fromkeys(("", "0", "f", "F", "FALSE", "false", "False"), False),
 }
+# What clients send that have nothing to say.
+_SAYS_NOTHING = frozenset({b"", b"null"})
 
 
 class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
-    """A query without parameters."""
+    """A query without parameters, or a body without fields."""
 
 
 class ListQuery(Struct, frozen=True, rename="camel"):
@@ -177,11 +179,16 @@ def _boolean(name: str, text: str) -> bool:
     return _BOOLEANS[text]
 
 
-def read_body(kind: type[Struct], body: bytes) -> Struct:
-    """The JSON body as a value of ``kind``.
+def read_body(kind: type[Struct] | None, body: bytes) -> Struct | None:
+    """The JSON body as a value of ``kind``; without a kind only a body that says nothing is taken.
 
-    :raises BadRequest: it is no JSON, or not of the shape; names the place.
+    :raises BadRequest: it is no JSON, or not of the shape, or has a field that the operation does
+        not know; names the place.
     """
+    if kind is None:
+        if body.strip() in _SAYS_NOTHING:
+            return None
+        kind = Nothing
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

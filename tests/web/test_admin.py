@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 
+from msgspec import structs
 from treq.testing import RequestTraversalAgent, StubTreq
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -176,6 +177,31 @@ class AdminAPITests(SynchronousTestCase):
         response, body = self.ask("GET", "/openapi.json")
         self.assertEqual(response.headers.getRawHeaders("content-type"), ["application/json"])
         self.assertEqual(json.loads(body)["openapi"], "3.1.0")
+
+    def test_refuses_what_it_does_not_know(self):
+        """A field or a parameter that an operation does not know is refused by its name."""
+        for route in (*((r.method, r.path) for r in ROUTES), ("GET", "/openapi.json")):
+            response, body = self.ask(*route[:1], f"{route[1]}?stageAt=x")
+            self.assertEqual(response.code, 400, route)
+            self.assertIn("unknown query parameter stageAt", body)
+        required = {"path": "/x", "source_url": "/x", "value": "v"}
+        for route in ROUTES:
+            known = route.body.__struct_fields__ if route.body else ()
+            fields = {name: value for name, value in required.items() if name in known}
+            data = json.dumps({**fields, "stage_at": ""}).encode()
+            queries = "&".join(
+                f"{field.encode_name}=x" for field in structs.fields(route.query) if field.required
+            )
+            response, body = self.ask(route.method, f"{route.path}?{queries}", data=data)
+            self.assertEqual(response.code, 400, (route.path, body))
+            self.assertIn("unknown field `stage_at`", json.loads(body)["message"])
+        self.assertEqual(self.audit, [])
+
+    def test_takes_a_body_that_says_nothing(self):
+        """Clients of 2025 send null where there is nothing to say."""
+        for data in (b"", b"null\n", b"{}"):
+            response, body = self.ask("POST", "/reload?appPathGlob=all", data=data)
+            self.assertEqual(response.code, 200, body)
 
     def test_a_parameter_given_twice_is_refused(self):
         """Which of the two would count is not guessed."""
