@@ -158,7 +158,7 @@ class Answering:
             return lambda item: json_body(item).decode(), (), "application/json"
         if target.type == "TEXT":
             return lambda item: f"{text_of(item)}\n", (), "text/plain; charset=utf-8"
-        name = target.partial if target.partial and is_htmx(self._request) else target.full
+        name = target.partial if target.partial and is_partial(self._request) else target.full
         return self._markup(target, name), (STREAM_END.encode(),), "text/html; charset=utf-8"
 
     def _markup(self, target: Target, name: str) -> Callable[[Any], str]:

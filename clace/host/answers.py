@@ -15,7 +15,9 @@ from clace.host.faults import AppFault
 from clace.wire import MAX_HEADER
 
 Headers = tuple[tuple[str, str], ...]
-VARY: Headers = (("Vary", "HX-Request"), ("Vary", "HX-Boosted"))
+VARY: Headers = tuple(
+    ("Vary", name) for name in ("HX-Request", "HX-Boosted", "HX-History-Restore-Request")
+)
 STREAM_END = "<!--cl_stream_end-->\n\n"
 # The fields by which structs of our own are known, as JSON has them: not texts that look so.
 _MARKED = re.compile(r'"ace__(?:kind|response)":')

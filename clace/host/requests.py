@@ -10,6 +10,8 @@ from clace.gotemplate import Record, URLValues
 from clace.gotemplate.values import Map
 from clace.model.traffic import AppRequest
 
+# With these HTMX wants the page: by a boosted link, or to go back to one that it keeps no more.
+_OF_WHOLE_PAGES = ("Hx-Boosted", "Hx-History-Restore-Request")
 _NO_VALUES = URLValues({})
 
 
@@ -24,8 +26,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
 
 def is_partial(request: AppRequest) -> bool:
-    """Whether HTMX asks for a part of a page; a boosted link wants the whole."""
-    return _says_true(request, "Hx-Request") and not _says_true(request, "Hx-Boosted")
+    """Whether HTMX asks for a part of a page."""
+    return is_htmx(request) and not any(_says_true(request, name) for name in _OF_WHOLE_PAGES)
 
 
 def is_htmx(request: AppRequest) -> bool:

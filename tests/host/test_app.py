@@ -66,6 +66,14 @@ class PageTests(SynchronousTestCase):
         boosted = {**HTMX, "Hx-Boosted": ["true"]}
         self.assertEqual(body(app, headers=boosted), "<p>[1]</p>")
 
+    def test_page_to_go_back_to(self):
+        """HTMX gets the whole page to go back to one that it keeps no more, a fragment's too."""
+        back = {**HTMX, "Hx-History-Restore-Request": ["true"]}
+        for path in ("/", "/more"):
+            reply = get(hosted(PAGES), path, headers=back)
+            self.assertEqual(reply.body, b"<p>[1]</p>")
+            self.assertIn(("Vary", "HX-History-Restore-Request"), reply.headers)
+
     def test_partial(self):
         """HTMX gets the block alone; caches are told that the two differ."""
         reply = get(hosted(PAGES), headers=HTMX, query={"n": ["7"]})

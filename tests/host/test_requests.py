@@ -53,4 +53,6 @@ class RequestTests(SynchronousTestCase):
         htmx = {"Hx-Request": ["true"]}
         self.assertTrue(is_partial(a_request(headers=htmx)))
         self.assertFalse(is_partial(a_request(headers={**htmx, "Hx-Boosted": ["true"]})))
+        back = {**htmx, "Hx-History-Restore-Request": ["true"]}
+        self.assertFalse(is_partial(a_request(headers=back)))
         self.assertFalse(is_partial(a_request()))
