@@ -58,6 +58,7 @@ class HostedApp:
             "static_only": definition.static_only,
             "single_file": definition.single_file,
             "index": definition.index,
+            "redirect_bare_path": definition.redirect_bare_path,
             "has_routes": bool(definition.routes),
             "routes": self._router.table(),
             "push_events": self._around.push_events,

@@ -56,6 +56,7 @@ class Definition(Struct, frozen=True, kw_only=True):
     static_only: bool = False
     index: str = ""
     single_file: bool = False
+    redirect_bare_path: bool = False
     functions: tuple[str, ...] = ()
 
     def demands(self, loads: tuple[str, ...]) -> Demands:

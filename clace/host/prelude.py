@@ -67,6 +67,7 @@ def app(
     ace__want("app", "actions", actions, "list")
     for parameter, value in {
         "custom_layout": custom_layout, "static_only": static_only, "single_file": single_file,
+        "redirect_bare_path": redirect_bare_path,
     }.items():
         ace__want("app", parameter, value, "bool")
     if container != None:
@@ -77,7 +78,7 @@ def app(
         ace__kind = "app", name = name, routes = routes if pages == None else pages, style = style,
         permissions = permissions, libraries = libraries, settings = settings,
         custom_layout = custom_layout, static_only = static_only, index = index,
-        single_file = single_file)
+        single_file = single_file, redirect_bare_path = redirect_bare_path)
 
 def html(path, full = "", partial = "", handler = None, fragments = [], method = "GET"):
     ace__text("html", path = path, full = full, partial = partial)
@@ -437,6 +438,7 @@ def ace__describe(app, handler, error_handler):
         "static_only": app.static_only,
         "index": app.index,
         "single_file": app.single_file,
+        "redirect_bare_path": app.redirect_bare_path,
     }
     description["functions"] = [str(function).split(".")[-1] for function in functions]
     return functions, json.encode(description)

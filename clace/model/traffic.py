@@ -12,6 +12,7 @@ ANONYMOUS = "anonymous"
 class AppRequest(Struct, frozen=True, kw_only=True):
     """One HTTP request as an app sees it; ``path`` is decoded and relative to the app, with ``/``.
 
+    ``is_bare``: it was for the app's own address without a slash behind it.
     Header names are canonical (``Hx-Request``); the server's own headers and cookies are not in it.
     """
 
@@ -25,6 +26,7 @@ class AppRequest(Struct, frozen=True, kw_only=True):
     remote_ip: str = ""
     user_id: str = ANONYMOUS
     request_id: str = ""
+    is_bare: bool = False
 
 
 class AppResponse(Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ class AppOptions(Struct, frozen=True):
     index: Name = ""
     has_routes: bool = True
     routes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    redirect_bare_path: bool = False
     push_events: bool = False
     schema: Schema = Schema()
 

@@ -29,7 +29,7 @@ from clace.runtime.options import read_options
 from clace.runtime.packing import Knowledge, pack_load
 from clace.runtime.shipped import WithAssets
 from clace.runtime.slot import Fetch, Slot, Started, Supply, Withdraw
-from clace.runtime.static import choose, refused_method, serve
+from clace.runtime.static import Moved, choose, moved, refused_method, serve
 from clace.runtime.turnstile import Turnstile
 from clace.wire import Note
 
@@ -159,6 +159,10 @@ class Runtime(Service):
             return self._events.follow(slot)
         files = await self._files(slot, request.path)
         choice = choose(files, request.path, slot.options)
+        if request.is_bare and slot.options is not None and slot.options.redirect_bare_path:
+            choice = Moved("/")
+        if isinstance(choice, Moved):
+            return moved(app.path, choice, request)
         if choice is not None:
             return await serve(files, choice, request, self._contents)
         return await self._ask(slot, app, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from mimetypes import MimeTypes
 from typing import NamedTuple
+from urllib.parse import quote, urlencode
 
 from clace.errors import NoSuchRoute
 from clace.interfaces import IFiles
@@ -49,7 +50,20 @@ class Choice(NamedTuple):
     hashed: bool = False
 
 
-def choose(files: IFiles, path: str, options: AppOptions | None) -> Choice | None:
+class Moved(NamedTuple):
+    """An address with a slash at its end, where what was asked for without one is."""
+
+    path: str
+
+
+def moved(app_path: str, to: Moved, request: AppRequest) -> AppResponse:
+    """Send a browser there, with its method and query."""
+    query = f"?{urlencode(request.query, doseq=True)}" if request.query else ""
+    location = quote(app_path.rstrip("/") + to.path, safe="/:@!$&'()*+,;=~") + query
+    return AppResponse(status=307, headers=(("Location", location),))
+
+
+def choose(files: IFiles, path: str, options: AppOptions | None) -> Choice | Moved | None:
     """The file for a path, or nothing if the app's host has to answer.
 
     :raises NoSuchRoute: only a file could be the answer, and there is none.
@@ -77,7 +91,7 @@ def _below_static(files: IFiles, name: str) -> Choice:
     return Choice(plain, ref, hashed=True)
 
 
-def _whole_source(files: IFiles, name: str, options: AppOptions) -> Choice | None:
+def _whole_source(files: IFiles, name: str, options: AppOptions) -> Choice | Moved | None:
     if not name or name.endswith("/"):
         candidates = [options.index] if options.index and not name else []
         candidates += [name + index for index in _INDEXES]
@@ -86,6 +100,9 @@ def _whole_source(files: IFiles, name: str, options: AppOptions) -> Choice | Non
     for candidate in candidates:
         if candidate in files.refs and not _HIDDEN.search(candidate):
             return Choice(candidate, files.refs[candidate])
+    below = f"{name}/"
+    if candidates == [name] and isinstance(_whole_source(files, below, options), Choice):
+        return Moved(f"/{below}")
     return None
 
 

@@ -95,4 +95,5 @@ def app_request(
         remote_ip=peer.ip,
         user_id=user_id,
         request_id=request_id,
+        is_bare=path == "/" and not request.path.endswith(b"/"),
     )

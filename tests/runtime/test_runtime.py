@@ -367,6 +367,32 @@ class RuntimeTests(RuntimeCase):
         self.assertEqual(self.page(an_app()), "home")
         self.failureResultOf(self.respond(an_app(), "/app.star"), NoSuchRoute)
 
+    def location(self, app, path, **request):
+        answer = self.successResultOf(self.respond(app, path, **request))
+        self.assertEqual(answer.status, 307)
+        return dict(answer.headers)["Location"]
+
+    def test_folder_of_a_site(self):
+        """A folder is redirected to its address with a slash, within the app, with the query."""
+        self.files = DictFiles(
+            {"app.star": 'app = ace.app("S", static_only = True)', "a b/ü/index.html": "ü"}
+        )
+        where = self.location(an_app(), "/a b/ü", query={"x": ["1 2", "&"]})
+        self.assertEqual(where, "/test/a%20b/%C3%BC/?x=1+2&x=%26")
+        self.assertEqual(self.location(an_app("/"), "/a b/ü", method="HEAD"), "/a%20b/%C3%BC/")
+
+    def test_bare_path(self):
+        """An app may have its bare address redirected to the one with a slash."""
+        text = 'app = ace.app("A", routes = [ace.api("/"), ace.api("/", method = "POST")]%s)'
+        self.files = DictFiles({"app.star": text % ", redirect_bare_path = True"})
+        for method in ("GET", "POST"):
+            self.assertEqual(self.location(an_app(), "/", is_bare=True, method=method), "/test/")
+        self.assertEqual(self.page(an_app()), "{}\n")
+        self.runtime.retract("app_prd_1")
+        self.files = DictFiles({"app.star": text % ""})
+        answer = self.successResultOf(self.respond(an_app(), "/", is_bare=True))
+        self.assertEqual(answer.status, 200)
+
     def test_config(self):
         """An app reads the server's settings, and what it is itself."""
         text = (

@@ -9,7 +9,7 @@ from clace.errors import NoSuchRoute
 from clace.model.hashing import hashed_name
 from clace.runtime.contents import Contents
 from clace.runtime.options import AppOptions
-from clace.runtime.static import FOREVER, choose, content_type, serve
+from clace.runtime.static import FOREVER, Moved, choose, content_type, serve
 from tests.support.apps import DictFiles, a_request
 
 TEXT = "body { color: red }"
@@ -165,6 +165,7 @@ class StaticOnlyTests(SynchronousTestCase):
             "index.html": "home",
             "docs/index.htm": "docs",
             "docs/page.html": "page",
+            "a/.git/index.html": "secret",
             "start.html": "start",
         }
     )
@@ -183,8 +184,16 @@ class StaticOnlyTests(SynchronousTestCase):
 
     def test_hidden(self):
         """The app's own code and hidden files are not part of the site."""
-        for path in ("/app.star", "/lib/x.star", "/.env", "/a/.git/config", "/docs", "/none"):
+        for path in ("/app.star", "/lib/x.star", "/.env", "/a/.git/config", "/a", "/lib", "/none"):
             self.assertRaises(NoSuchRoute, self.name, path)
+
+    def test_folder_without_a_slash(self):
+        """A folder with an index has its address with a slash, for links from it lead on there."""
+        for options in ({}, {"has_routes": True}):
+            static_only = AppOptions(static_only=True, **options)
+            self.assertEqual(choose(self.files, "/docs", static_only), Moved("/docs/"))
+        alone = AppOptions(static_only=True, single_file=True, has_routes=False)
+        self.assertRaises(NoSuchRoute, choose, self.files, "/docs", alone)
 
     def test_index(self):
         """The app may name its index."""

@@ -152,6 +152,12 @@ class RequestTests(AppsCase):
         self.assertEqual(seen.headers["Hx-Request"], ["true"])
         self.assertFalse([name for name in seen.headers if name.startswith(("X-Clace", "X-Open"))])
 
+    def test_bare_address(self):
+        """An app is told whether it was asked for without a slash behind its address."""
+        for path, is_bare in (("/open", True), ("/open?a=/", True), ("/open/", False)):
+            self.ask("GET", path)
+            self.assertEqual((self.apps.seen[-1].path, self.apps.seen[-1].is_bare), ("/", is_bare))
+
     def test_refuses_other_origins(self):
         """Another site's page cannot post to an app."""
         response, _ = self.ask("POST", "/open", headers={"Origin": "https://evil.example"})
