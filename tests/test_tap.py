@@ -3,6 +3,7 @@
 import io
 import os
 from pathlib import Path
+from socket import gethostname
 
 import bcrypt
 from twisted.application.service import IServiceMaker
@@ -122,9 +123,22 @@ class CompositionTests(SynchronousTestCase):
 
     def test_browsers_are_sent_to_our_names_only(self):
         """A redirect to HTTPS goes to a name of this server, whatever the Host says."""
-        composition = self.compose()
+        edge = self.compose('[system]\ndefault_domain = "apps.example.com"\n').edge
+        for name in ("apps.example.com", "localhost", "192.0.2.7", gethostname().lower()):
+            self.assertTrue(edge.is_ours(name), name)
+        self.assertFalse(edge.is_ours("evil.example"))
+        edge = self.compose("[system]\nfallback_unknown_domains = true\n").edge
+        self.assertTrue(edge.is_ours("anything.example"))
+
+    def test_browsers_are_sent_to_where_apps_are(self):
+        """The port of HTTPS is that of the listener for apps, not that of another."""
+        composition = self.compose(
+            f"[security]\nadmin_over_tcp = true\nadmin_password_bcrypt = '{HASH}'\n"
+            "[[listen]]\nendpoint = 'clace-tls:tls:tcp:7001'\nserve = 'admin'\n"
+            "[[listen]]\nendpoint = 'clace-tls:tls:tcp:7002'\n"
+        )
         composition.parts()
-        self.assertEqual(composition.edge.https_place("evil.example")[0], "localhost")
+        self.assertEqual(composition.edge.https_port(), 7002)
 
     def test_secrets_of_the_configuration(self):
         """Databases and values for apps may be secrets; one that is missing stops the start."""

@@ -62,7 +62,10 @@ class Apps:
         self.git = self._make_git()
         folder = FolderSource(file_threads.run, self._config.home, Path.home())
         self.sources = Sources(folder, self.git)
-        self.installed = InstalledApps(self._config.system.default_domain)
+        self.installed = InstalledApps(
+            self._config.system.default_domain,
+            fallback=self._config.system.fallback_unknown_domains,
+        )
         self.runtime = self._make_runtime()
         self.runtime.tell_withdrawals(Withdrawal(data.store, self.installed))
 

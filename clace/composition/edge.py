@@ -27,7 +27,7 @@ from clace.listeners.defaults import Site as SiteName
 from clace.listeners.services import Listeners
 from clace.log_files import RotatingFile
 from clace.model.app import App
-from clace.model.paths import AppGlob, AppPath
+from clace.model.paths import AppPath
 from clace.threads import Threads
 from clace.web.access import AccessEntry, AccessLog
 from clace.web.admin import AdminAPI, Guard
@@ -72,15 +72,17 @@ class Edge:
     def own_names(self) -> tuple[str, ...]:
         """The names by which this server may be administered over TCP."""
         names = ("localhost", self._config.system.default_domain, socket.gethostname())
-        return (*names, *self._config.security.admin_hosts)
+        return tuple(map(str.lower, (*names, *self._config.security.admin_hosts)))
 
-    def https_place(self, name: str) -> tuple[str, int]:
-        """The host to send a browser to that asked for ``name``, and the port of HTTPS there."""
-        apps = self._apps.installed.matching(AppGlob.parse("all"))
-        ours = {*self.own_names(), *(app.domain for app in apps)}
+    def is_ours(self, name: str) -> bool:
+        """Tell a name under which something is served here from any other."""
+        return name in self.own_names() or self._apps.installed.serves(name)
+
+    def https_port(self) -> int:
+        """The port where apps are served over HTTPS; the usual one if another server does it."""
         addresses = self.listeners.addresses()
-        port = next((one.port for one in addresses if one.scheme == "https"), 443)
-        return name if name in ours else self._config.system.default_domain, port
+        found = (one.port for one in addresses if (one.scheme, one.serve) == ("https", "apps"))
+        return next(found, 443)
 
     def urls(self, address: AppPath) -> tuple[str, str]:
         """Where an app can be opened, over HTTP and HTTPS; empty for what is turned off."""
@@ -100,7 +102,7 @@ class Edge:
     def _for_apps(self, over_tcp: IResource | None, downloads: Downloads) -> IResource:
         root = Root(over_tcp, self._apps_resource(downloads))
         if self._config.http.redirect_to_https:
-            return HTTPSOnly(root, self._proxies, self.https_place)
+            return HTTPSOnly(root, self._proxies, self.is_ours, self.https_port)
         return root
 
     def _admin(self, guard: Guard) -> IResource:

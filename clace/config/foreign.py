@@ -33,7 +33,7 @@ _KEYS = {
     ("system",): """
         builder_auth_token container_builder container_command daisyui_theme_url daisyui_url
         default_schedule_mins default_stage_domain disable_file_hash_dev_mode early_hints
-        enable_compression fallback_unknown_domains file_workers forward_auth_timeout_secs
+        enable_compression file_workers forward_auth_timeout_secs
         git_checkout_cache_entries git_remote_check_interval_secs
         leader_election_heartbeat_interval_secs leader_election_lease_secs list_apps_title
         max_build_wait_secs max_concurrent_builds max_sync_failure_count node_path

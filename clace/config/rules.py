@@ -158,15 +158,16 @@ def array(item: Rule) -> Rule:
     return Rule(expected, parse)
 
 
-def network() -> Rule:
-    """An address or network; kept as written."""
+def proxy() -> Rule:
+    """An address, a network, or ``unix:`` for the peers on UNIX sockets; kept as written."""
 
     def parse(value: object, _names: Names) -> str:
         written = _instance(value, str)
-        ipaddress.ip_network(written, strict=False)
+        if written != "unix:":
+            ipaddress.ip_network(written, strict=False)
         return written
 
-    return Rule("an IP address or network such as 10.0.0.0/8", parse)
+    return Rule("an IP address, a network such as 10.0.0.0/8, or unix:", parse)
 
 
 def bcrypt_hash() -> Rule:

@@ -68,7 +68,7 @@ class Security(Struct, frozen=True):
     stage_enable_write_access: Flag = True
     preview_enable_write_access: Flag = True
     sandbox: Annotated[str, rules.one_of("required", "best_effort")] = "best_effort"
-    trusted_proxies: Annotated[tuple[str, ...], rules.array(rules.network())] = ()
+    trusted_proxies: Annotated[tuple[str, ...], rules.array(rules.proxy())] = ()
 
 
 class Logging(Struct, frozen=True):
@@ -89,6 +89,7 @@ class Metadata(Struct, frozen=True):
 
 class System(Struct, frozen=True):
     default_domain: Host = "localhost"
+    fallback_unknown_domains: Flag = False
     file_watcher_debounce_millis: Annotated[int, rules.integer(0, 60_000)] = 300
     http_event_retention_days: Annotated[int, rules.integer(0, 36_500)] = 90
     non_http_event_retention_days: Annotated[int, rules.integer(0, 36_500)] = 180

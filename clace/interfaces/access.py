@@ -25,6 +25,9 @@ class IInstalledApps(Interface):
     def find(host: str, path: str) -> App | None:
         """The app for a request to ``path`` on ``host`` (without port)."""
 
+    def serves(host: str) -> bool:
+        """Tell a host under which apps are served from one that is unknown here."""
+
     def matching(glob: AppGlob) -> tuple[App, ...]:
         """The production and dev apps that match, oldest first."""
 

@@ -8,10 +8,10 @@ from twisted.web.http import Request
 
 from clace.errors import NotAllowed, NotAuthenticated
 from clace.interfaces import ICredentials
+from clace.model.hosts import host_name, is_address
 from clace.web.browsers import refuse_browsers
 from clace.web.credentials import basic_credentials
 from clace.web.forwarded import TrustedProxies
-from clace.web.hosts import host_name, is_address
 
 
 async def trusted(request: Request) -> str:
@@ -31,7 +31,7 @@ class AdminGuard:
     ) -> None:
         self._credentials = credentials
         self._proxies = proxies
-        self._hosts = frozenset(host.lower() for host in hosts)
+        self._hosts = frozenset(hosts)
 
     async def __call__(self, request: Request) -> str:
         """Return the user's id.

@@ -24,6 +24,7 @@ from clace.errors import (
 )
 from clace.interfaces import IInstalledApps, IRuntime
 from clace.model.app import App
+from clace.model.hosts import host_name
 from clace.model.traffic import AppResponse
 from clace.web import downloads
 from clace.web.app_access import AppAccess
@@ -31,7 +32,6 @@ from clace.web.app_requests import app_request, clean_path, relative_path
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
 from clace.web.forwarded import Peer, TrustedProxies
-from clace.web.hosts import host_name
 from clace.web.origin import check_origin
 from clace.web.security_headers import missing
 from clace.web.site import awaits_body, receive
@@ -40,6 +40,8 @@ from clace.web.streaming import PacedBody, close
 from clace.web.trail import Trail, TrailOptions, Visit
 
 log = Logger()
+NOTHING = "no matching app found"
+UNKNOWN_HOST = "no app is served under this name; see system.fallback_unknown_domains"
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
@@ -113,7 +115,7 @@ class AppsResource(Resource):
         if edge.check_origin:
             check_origin(
                 request.method.decode("ascii"),
-                request.getHeader("host") or "",
+                own_origin,
                 origin=request.getHeader("origin"),
                 fetch_site=request.getHeader("sec-fetch-site"),
             )
@@ -132,9 +134,10 @@ class AppsResource(Resource):
         return replace(response, headers=(*response.headers, *shared)) if shared else response
 
     def _find(self, request: Request, path: str) -> App:
-        app = self._installed.find(host_name(request.getHeader("host") or ""), path)
+        host = host_name(request.getHeader("host") or "")
+        app = self._installed.find(host, path)
         if app is None:
-            raise NoSuchApp("no matching app found")
+            raise NoSuchApp(NOTHING if self._installed.serves(host) else UNKNOWN_HOST)
         return app
 
     def _write_head(

@@ -16,6 +16,8 @@ from ipaddress import (
 from msgspec import Struct
 from twisted.internet.address import IPv4Address as Tcp4
 from twisted.internet.address import IPv6Address as Tcp6
+from twisted.internet.address import UNIXAddress
+from twisted.internet.interfaces import IAddress
 from twisted.web.http import Request
 
 from clace.errors import ConfigError
@@ -24,57 +26,78 @@ _Address = IPv4Address | IPv6Address
 _MAX_ADDRESS = 80  # an address of 45 characters, brackets, a zone and a port
 
 
+# Every peer on a UNIX socket; its file mode says which those are.
+UNIX = "unix:"
+
+
 class Peer(Struct, frozen=True):
-    """The client of a request: its address (``""`` over a UNIX socket) and how it reached us."""
+    """The client of a request: its address (``""`` over a UNIX socket) and how it reached us.
+
+    ``scheme_told`` is false behind a trusted proxy that does not say which scheme it was sent.
+    """
 
     ip: str
     scheme: str
+    proxied: bool = False
+    scheme_told: bool = True
 
 
 class TrustedProxies:
-    """The peers whose forwarding headers are believed: addresses and networks.
+    """The peers whose forwarding headers are believed: addresses, networks, and ``unix:``.
 
-    :raises ConfigError: an entry is neither.
+    :raises ConfigError: if an entry is something else.
     """
 
     def __init__(self, entries: Iterable[str] = ()) -> None:
-        self._networks = tuple(map(_network, entries))
+        written = [entry.strip() for entry in entries]
+        self._trusts_unix = UNIX in written
+        self._networks = tuple(_network(entry) for entry in written if entry != UNIX)
+
+    def includes(self, address: IAddress) -> bool:
+        """Tell a connection of a trusted proxy from one of a client."""
+        if isinstance(address, UNIXAddress):
+            return self._trusts_unix
+        direct = _ip_of(address)
+        return direct is not None and self._trusts(direct)
 
     def peer_of(self, request: Request) -> Peer:
         """Who sent the request; its headers count only as far as trusted proxies wrote them."""
-        direct = _direct_address(request)
-        scheme = "https" if request.isSecure() else "http"
-        if direct is None or not self._trusts(direct):
-            return Peer("" if direct is None else str(direct), scheme)
-        client = self._forwarded_for(request, direct) or _real_ip(request) or direct
-        if scheme == "http":
-            scheme = _forwarded_scheme(request)
-        return Peer(str(client), scheme)
+        address = request.getClientAddress()
+        direct = str(_ip_of(address) or "")
+        secure = bool(request.isSecure())
+        if not self.includes(address):
+            return Peer(direct, "https" if secure else "http")
+        client = self._forwarded_for(request, direct)
+        if client is None:
+            client = _real_ip(request) or direct
+        told = "https" if secure else _forwarded_scheme(request)
+        return Peer(client, told or "http", proxied=True, scheme_told=bool(told))
 
     def _trusts(self, address: _Address) -> bool:
         return any(address in network for network in self._networks)
 
-    def _forwarded_for(self, request: Request, hop: _Address) -> _Address | None:
+    def _forwarded_for(self, request: Request, hop: str) -> str | None:
         """The last entry that no trusted proxy is; each hop appends the one before it."""
         for entry in reversed(list(_entries(request, b"X-Forwarded-For"))):
             address = _parse(entry)
             if address is None:
                 return hop  # what is left of an entry that is no address, anybody may have sent
             if not self._trusts(address):
-                return address
-            hop = address
+                return str(address)
+            hop = str(address)
         return None
 
 
 def _network(entry: str) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(entry.strip(), strict=False)
+        return ip_network(entry, strict=False)
     except ValueError as error:
-        raise ConfigError(f"trusted proxy {entry!r} is no IP address or network") from error
+        raise ConfigError(
+            f"trusted proxy {entry!r} is no IP address or network, and not {UNIX}"
+        ) from error
 
 
-def _direct_address(request: Request) -> _Address | None:
-    address = request.getClientAddress()
+def _ip_of(address: IAddress) -> _Address | None:
     return _parse(address.host) if isinstance(address, Tcp4 | Tcp6) else None
 
 
@@ -83,14 +106,15 @@ def _entries(request: Request, name: bytes) -> Iterator[str]:
         yield from (entry.strip() for entry in value.decode("latin-1").split(","))
 
 
-def _real_ip(request: Request) -> _Address | None:
+def _real_ip(request: Request) -> str:
     entries = list(_entries(request, b"X-Real-Ip"))
-    return _parse(entries[0]) if len(entries) == 1 else None
+    return str(_parse(entries[0]) or "") if len(entries) == 1 else ""
 
 
 def _forwarded_scheme(request: Request) -> str:
+    """``http`` or ``https`` as the proxy says, or nothing."""
     first = next(_entries(request, b"X-Forwarded-Proto"), "").lower()
-    return first if first in {"http", "https"} else "http"
+    return first if first in {"http", "https"} else ""
 
 
 def _parse(text: str) -> _Address | None:

@@ -8,41 +8,54 @@ from http import HTTPStatus
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
-from clace.web.forwarded import TrustedProxies
-from clace.web.hosts import host_name
+from clace.model.hosts import host_name, host_port, netloc
+from clace.web.forwarded import Peer, TrustedProxies
 
 _HEALTH = b"/_clace/health"
-_DEFAULT_PORT = 443
+_HTTP_PORT, _HTTPS_PORT = 80, 443
 
 
 class HTTPSOnly(Resource):
-    """``root`` for requests over TLS, for all others a redirect.
+    """``root`` for requests over TLS, for all others a redirect to the same host.
 
-    ``place`` decides where a browser may be sent: the Host header alone would let a link send it
-    anywhere. Health checks are answered as they come.
+    Names that ``is_ours`` does not know get to ``root``, which refuses them, so that nobody is sent
+    anywhere by a Host header alone. Health checks are answered as they come.
     """
 
     def __init__(
-        self, root: IResource, proxies: TrustedProxies, place: Callable[[str], tuple[str, int]]
+        self,
+        root: IResource,
+        proxies: TrustedProxies,
+        is_ours: Callable[[str], bool],
+        https_port: Callable[[], int],
     ) -> None:
         super().__init__()
         self._root = root
         self._proxies = proxies
-        self._place = place
+        self._is_ours = is_ours
+        self._https_port = https_port
 
     def getChild(self, path: bytes, request: Request) -> IResource:
-        if request.path == _HEALTH or self._proxies.peer_of(request).scheme == "https":
+        peer = self._proxies.peer_of(request)
+        host = request.getHeader("host") or ""
+        # A proxy that does not say what it was asked by may have been asked by HTTPS: a redirect
+        # would come back here for ever.
+        plain = peer.scheme == "http" and peer.scheme_told
+        if request.path == _HEALTH or not plain or not self._is_ours(host_name(host)):
             child: IResource = self._root.getChildWithDefault(path, request)
             return child
-        return _Elsewhere(self._target(request))
+        place = netloc(host_name(host), self._port(request, host, peer))
+        return _Elsewhere(b"https://" + place.encode("ascii") + request.uri)
 
-    def _target(self, request: Request) -> bytes:
-        asked = request.getHeader("host") or ""
-        host, port = self._place(host_name(asked))
-        # Without a port the browser came through something that maps the usual ones.
-        has_port = asked.rpartition("]")[2].count(":") == 1
-        place = f"{host}:{port}" if has_port and port != _DEFAULT_PORT else host
-        return b"https://" + place.encode("idna") + request.uri
+    def _port(self, request: Request, host: str, peer: Peer) -> int | None:
+        """The port of HTTPS, if it is not the usual one, where the browser came from.
+
+        A proxy, or whatever else maps port 80 to ours, is taken to do the same for HTTPS.
+        """
+        local = getattr(request.getHost(), "port", None)
+        is_mapped = host_port(host) is None and local != _HTTP_PORT
+        port = _HTTPS_PORT if peer.proxied or is_mapped else self._https_port()
+        return None if port == _HTTPS_PORT else port
 
 
 class _Elsewhere(Resource):

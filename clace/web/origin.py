@@ -1,30 +1,45 @@
-"""Whether a request that changes something was sent by a page of its own site."""
+"""Which pages may send a request that changes something: those of the site itself."""
 
 from __future__ import annotations
 
 import re
 
 from clace.errors import NotAllowed
+from clace.model.hosts import host_name, host_port
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_ORIGIN = re.compile(r"https?://([^\s/?#@\\]+)", re.ASCII | re.IGNORECASE)
+_ORIGIN = re.compile(r"(https?)://([^\s/?#@\\]+)", re.ASCII | re.IGNORECASE)
+_PORTS = {"http": 80, "https": 443}
 
 
-def check_origin(method: str, host: str, *, origin: str | None, fetch_site: str | None) -> None:
+def check_origin(
+    method: str, own_origin: str, *, origin: str | None, fetch_site: str | None
+) -> None:
     """Browsers say where a request comes from; requests that say nothing are not from a browser.
 
-    :raises NotAllowed: the method may change something and another origin sent the request.
+    ``own_origin`` is the scheme, name and port that the request was sent to.
+
+    :raises NotAllowed: if the method may change something and another origin sent the request.
     """
     if method in _SAFE:
         return
     if fetch_site:
         allowed = fetch_site in {"same-origin", "none"}
     else:
-        allowed = not origin or _host_of(origin) == host.lower()
+        allowed = not origin or _is_same(origin, own_origin)
     if not allowed:
         raise NotAllowed("Cross origin check failed - CSRF protection")
 
 
-def _host_of(origin: str) -> str | None:
+def _is_same(origin: str, own: str) -> bool:
+    found = _parts(origin)
+    return found is not None and found == _parts(own)
+
+
+def _parts(origin: str) -> tuple[str, str, int | None] | None:
+    """Scheme, name and port; the usual port of a scheme is the same as none."""
     match = _ORIGIN.fullmatch(origin)
-    return match and match[1].lower()
+    if match is None:
+        return None
+    scheme, host = match[1].lower(), match[2]
+    return scheme, host_name(host), host_port(host) or _PORTS[scheme]

@@ -37,8 +37,8 @@ class RuleTests(SynchronousTestCase):
     def test_network(self):
         """Addresses and networks are taken as written."""
         for written in ("10.0.0.1", "10.0.0.1/8", "::1", "fd00::/8"):
-            self.takes(rules.network(), written, written)
-        self.refuses(rules.network(), "localhost", "10.0.0.0/33", "", 1)
+            self.takes(rules.proxy(), written, written)
+        self.refuses(rules.proxy(), "localhost", "10.0.0.0/33", "unix", "unix:/run/x", "", 1)
 
     def test_paths(self):
         """A relative path starts at home; names are expanded; the result is tidy."""

@@ -19,8 +19,8 @@ def app(number, path, domain="", main_app=""):
 
 
 class InstalledAppsTests(SynchronousTestCase):
-    def installed(self, *apps, default="localhost"):
-        found = InstalledApps(default)
+    def installed(self, *apps, default="localhost", fallback=False):
+        found = InstalledApps(default, fallback=fallback)
         found.replace(apps)
         return found
 
@@ -50,8 +50,23 @@ class InstalledAppsTests(SynchronousTestCase):
         """An app is found on its own domain only, others on the default one."""
         installed = self.installed(app(1, "/"), app(2, "/", "tools.example.com"))
         self.assertEqual(self.paths(installed, "tools.example.com", "/x"), ["tools.example.com:/"])
-        for host in ("localhost", "LOCALHOST", "127.0.0.1", "::1", "unknown.example.com", ""):
+        for host in ("localhost", "LOCALHOST", "127.0.0.1", "::1", "192.0.2.7", ""):
             self.assertEqual(self.paths(installed, host, "/x"), ["/"])
+
+    def test_unknown_hosts(self):
+        """A name that nobody gave an app finds nothing, unless the operator wants it to."""
+        apps = (app(1, "/"), app(2, "/a", "tools.example.com"))
+        strict = self.installed(*apps, default="apps.example.com")
+        lenient = self.installed(*apps, default="apps.example.com", fallback=True)
+        for host in ("rebind.evil", "localhost.evil.example", "192.0.2.7.evil.example"):
+            self.assertEqual(self.paths(strict, host, "/"), [None], host)
+            self.assertFalse(strict.serves(host))
+            self.assertEqual(self.paths(lenient, host, "/"), ["/"])
+            self.assertTrue(lenient.serves(host))
+        for host in ("apps.example.com.", "localhost", "127.0.0.1", "192.0.2.7", "::1"):
+            self.assertEqual(self.paths(strict, host, "/"), ["/"], host)
+            self.assertTrue(strict.serves(host))
+        self.assertEqual(self.paths(lenient, "tools.example.com", "/b"), [None])
 
     def test_default_domain(self):
         """The default domain is the same as none."""

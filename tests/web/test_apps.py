@@ -49,6 +49,9 @@ class Apps:
         self.asked.append((method, path))
         return self.refused
 
+    def serves(self, host):
+        return host == "localhost"
+
     async def respond(self, app, request):
         self.seen.append(request)
         if isinstance(self.answer, Exception):
@@ -131,6 +134,14 @@ class RequestTests(AppsCase):
         """Where no app is, a 404 says so."""
         response, body = self.ask("GET", "/nothing")
         self.assertEqual((response.code, body), (404, b"no matching app found"))
+
+    def test_unknown_host(self):
+        """A name that no app is served under is told apart, for the operator who forgot it."""
+        response = self.successResultOf(
+            StubTreq(self.resource()).get("http://rebind.evil/nothing", headers={})
+        )
+        self.assertEqual(response.code, 404)
+        self.assertIn(b"fallback_unknown_domains", self.successResultOf(response.content()))
 
     def test_request_as_the_app_sees_it(self):
         """Query, form and headers arrive decoded, identity headers of ours do not."""

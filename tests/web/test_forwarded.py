@@ -103,9 +103,33 @@ class TrustedProxiesTests(SynchronousTestCase):
             self.assertEqual(self.proxies.peer_of(request).scheme, expected, value)
 
     def test_unix_sockets_have_no_address(self):
-        """Nobody on a UNIX socket is a proxy."""
+        """Nobody on a UNIX socket is a proxy until the operator says so."""
         request = Sent(UNIXAddress(b"/run/x"), forwarded_for(b"1.2.3.4"))
         self.assertEqual(self.proxies.peer_of(request), Peer("", "http"))
+        self.assertFalse(self.proxies.includes(request.address))
+
+    def test_a_proxy_on_a_unix_socket(self):
+        """With ``unix:`` such a proxy says who its clients are and how they came, as any other."""
+        proxies = TrustedProxies(["unix:", "10.0.0.0/8"])
+        https = (b"X-Forwarded-Proto", b"https")
+        for headers, ip in (
+            (forwarded_for(b"203.0.113.9"), "203.0.113.9"),
+            (forwarded_for(b"6.6.6.6, 203.0.113.9, 10.1.1.1"), "203.0.113.9"),
+            ([(b"X-Real-Ip", b"203.0.113.9")], "203.0.113.9"),
+            (forwarded_for(b"6.6.6.6, unknown"), ""),
+            ([*forwarded_for(b"unknown"), (b"X-Real-Ip", b"6.6.6.6")], ""),
+            ([], ""),
+        ):
+            peer = proxies.peer_of(Sent(UNIXAddress(b""), [*headers, https]))
+            self.assertEqual(peer, Peer(ip, "https", proxied=True), headers)
+        self.assertTrue(proxies.includes(UNIXAddress(None)))
+        self.assertFalse(proxies.includes(sent("203.0.113.9").address))
+
+    def test_a_proxy_that_does_not_say_the_scheme(self):
+        """Its silence is told apart from plain HTTP."""
+        for header, told in ((b"http", True), (b"https", True), (b"gopher", False), (b"", False)):
+            peer = self.proxies.peer_of(sent(PROXY, (b"X-Forwarded-Proto", header)))
+            self.assertIs(peer.scheme_told, told, header)
 
     def test_names_the_entry_that_is_wrong(self):
         """A list with a mistake is refused, not shortened."""

@@ -1,10 +1,10 @@
-"""Tests for ``clace.web.hosts``."""
+"""Tests for ``clace.model.hosts``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.hosts import host_name, host_port, is_address, netloc
+from clace.model.hosts import host_name, host_port, is_address, netloc
 
 
 class HostTests(SynchronousTestCase):
