@@ -109,6 +109,7 @@ class Composition:
             self.data.secret_rows,
             self.data.secret_threads,
             self.data.audit,
+            self.data.ration,
             self.plugins.documents,
             self.apps.git,
             AtStart(self.plugins.temp_files.begin),

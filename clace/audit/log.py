@@ -17,7 +17,7 @@ from zope.interface import implementer
 
 from clace.audit import table
 from clace.audit.fitting import fitted
-from clace.audit.retention import Retention, nanoseconds
+from clace.audit.retention import Retention, nanoseconds, trimmed
 from clace.database.engine import transaction, writing_engine
 from clace.database.place import sqlite_path
 from clace.database.schema import Schema, UpgradeOptions, moment
@@ -137,6 +137,12 @@ class AuditLog(MultiService):
     def _put(self, batch: tuple[AuditEvent, ...]) -> None:
         with transaction(self._engine, "write audit events") as connection:
             table.put(connection, batch)
+            most = self._retention.max_bytes
+            if most > 0 and table.size(connection) > most:
+                count, newest = table.trim(connection)
+                event = trimmed(count, newest, most, nanoseconds(self._clock.seconds()))
+                table.put(connection, [event])
+                _log.warn("The audit log is full: {detail}", detail=event.detail)
 
     def _found(self, wanted: AuditFilter) -> tuple[AuditEvent, ...]:
         with transaction(self._engine, "look up audit events") as connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from msgspec import Struct
 
 from clace.model.traffic import AuditEvent
@@ -11,10 +13,11 @@ _NANOSECONDS_A_DAY = 24 * 3600 * 10**9
 
 
 class Retention(Struct, frozen=True, kw_only=True):
-    """Days for requests and for everything else; 0 or less keeps them for ever."""
+    """Days for requests and for everything else, and a size in bytes; 0 or less is no limit."""
 
     http_days: float = 90
     other_days: float = 180
+    max_bytes: int = 0
 
     def http_start(self, now: int) -> int | None:
         """The time of the oldest request that is kept; none if all are."""
@@ -32,6 +35,22 @@ class Retention(Struct, frozen=True, kw_only=True):
 def nanoseconds(seconds: float) -> int:
     """As events have their time."""
     return int(seconds * 10**9)
+
+
+def trimmed(count: int, newest: int, most: int, now: int) -> AuditEvent:
+    """Return the row that says that others were removed for want of room."""
+    moment = datetime.fromtimestamp(newest // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return AuditEvent(
+        rid="",
+        app_id="",
+        create_time=now,
+        user_id="",
+        event_type="system",
+        operation="audit_trim",
+        target="audit",
+        status="Success",
+        detail=f"removed the {count} oldest events, up to {moment} UTC: the limit is {most} bytes",
+    )
 
 
 def _start(now: int, days: float) -> int | None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     select,
 )
@@ -26,6 +27,9 @@ from clace.model.audit_filter import AuditFilter
 from clace.model.traffic import AuditEvent
 
 schema = MetaData()
+CUSTOM = "custom"
+_TRIMMED_PART = 10
+_STRANGERS = ("sign_in", "audit_ration")
 _FIELDS = AuditEvent.__struct_fields__
 _SAME = ("user_id", "event_type", "operation", "target", "status", "rid")
 
@@ -81,6 +85,33 @@ def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
         yield audit.c.create_time >= wanted.start
     if wanted.end is not None:
         yield audit.c.create_time < wanted.end
+
+
+def size(connection: Connection) -> int:
+    """Return the bytes in use; pages that deleted rows left are used again."""
+    pages, free, page = (
+        connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * page)
+
+
+def trim(connection: Connection) -> tuple[int, int]:
+    """Remove the oldest tenth of the rows; return their number and the time of the newest of them.
+
+    Rows that strangers can cause go first, so that a flood of requests pushes out only requests.
+    """
+    total = connection.scalar(select(func.count()).select_from(audit)) or 0
+    strangers = audit.c.event_type.in_((HTTP, CUSTOM)) | audit.c.operation.in_(_STRANGERS)
+    oldest = (
+        select(audit.c.sequence, audit.c.create_time)
+        .order_by(strangers.desc(), audit.c.sequence)
+        .limit(max(1, total // _TRIMMED_PART))
+        .subquery()
+    )
+    newest = connection.scalar(select(func.max(oldest.c.create_time))) or 0
+    old = delete(audit).where(audit.c.sequence.in_(select(oldest.c.sequence)))
+    return connection.execute(old).rowcount, newest
 
 
 def forget(connection: Connection, retention: Retention, now: int) -> int:

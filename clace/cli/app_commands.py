@@ -12,9 +12,10 @@ from clace.cli import listing, reports
 from clace.cli.commands import Group
 from clace.cli.entries import config_entries, pairs
 from clace.cli.servers import Server, for_server
-from clace.cli.text import printable, say_if_dry, say_lines, warn_if_none
+from clace.cli.text import say_if_dry, say_lines, warn_if_none
 from clace.errors import SourceError
 from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
+from clace.text import printable
 
 GLOB_HELP = """
 

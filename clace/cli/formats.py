@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from clace.cli.text import one_line
 from clace.errors import BadRequest
+from clace.text import one_line
 
 Render = Callable[[Sequence[Any]], str]
 

@@ -7,9 +7,9 @@ import io
 from collections.abc import Sequence
 
 from clace.cli.formats import as_json, as_json_lines, columns, lines, pretty, rendered
-from clace.cli.text import one_line
 from clace.model.app import Kind
 from clace.model.results import AppListed
+from clace.text import one_line
 
 _GIT_COMMIT = 20
 _TYPES = {Kind.DEV.value: "DEV", Kind.STAGING.value: "STG", Kind.PREVIEW.value: "VIEW"}

@@ -13,10 +13,11 @@ from clace.cli import secret_listing
 from clace.cli.commands import Group
 from clace.cli.formats import pretty
 from clace.cli.servers import Server, for_server
-from clace.cli.text import printable, say
+from clace.cli.text import say
 from clace.errors import BadRequest
 from clace.model.requests import CreateSecret
 from clace.model.results import SecretFound
+from clace.text import printable
 
 MAX_INPUT = 4 * 1024 * 1024
 

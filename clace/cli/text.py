@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import click
 
+from clace.text import one_line, printable
+
 DRY_RUN = "*** dry-run mode, changes have NOT been committed. ***"
 
 
@@ -45,21 +47,6 @@ def say_if_dry(dry_run: bool) -> None:  # noqa: FBT001 - the one thing it is abo
     if dry_run:
         say("")
         say(DRY_RUN, colour="yellow")
-
-
-def printable(text: str) -> str:
-    """The text with control characters and the like spelled out; line breaks and tabs stay."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else repr(character)[1:-1]
-        for character in text
-    )
-
-
-def one_line(text: str) -> str:
-    """The text with line breaks and tabs spelled out too."""
-    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _colours() -> bool | None:

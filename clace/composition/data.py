@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from twisted.application.service import MultiService
 
 from clace.audit.log import open_audit
+from clace.audit.ration import RationedAudit
 from clace.audit.retention import Retention
 from clace.auth.account import AdminAccount
 from clace.config import AppConfigs, Config, with_secrets
@@ -45,9 +46,13 @@ class Data:
         retention = Retention(
             http_days=config.system.http_event_retention_days,
             other_days=config.system.non_http_event_retention_days,
+            max_bytes=config.system.audit_max_size_mb * 1024 * 1024,
         )
         audit_url = self.config.metadata.audit_db_connection
         self.audit = open_audit(audit_url, upgrades, retention, reactor)
+        self.ration = RationedAudit(
+            self.audit, reactor, new_id, a_minute=config.system.audit_events_per_minute
+        )
         self.generated_password = ""
         self.account = AdminAccount(
             self.config.admin_user, self._password_hash(), reactor, self.password_threads.run
@@ -102,3 +107,8 @@ class Data:
             return security.admin_password_bcrypt
         self.generated_password = random_password()
         return hash_password(self.generated_password)
+
+
+def new_id() -> str:
+    """An id for a request, and for an incident if it comes to that."""
+    return f"rid_{secrets.token_hex(10)}"

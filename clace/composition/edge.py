@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +11,7 @@ from msgspec import to_builtins
 from twisted.web.resource import IResource
 
 from clace.composition.apps import Apps
-from clace.composition.data import Data
+from clace.composition.data import Data, new_id
 from clace.composition.plugins import Plugins
 from clace.config.sections import AppConfig
 from clace.errors import AppBroken
@@ -123,7 +122,7 @@ class Edge:
             AppAccess(self._data.account, self._config.security.app_default_auth_type),
             downloads,
             self._proxies,
-            Trail(self._data.audit, self._reactor.seconds, new_id),
+            Trail(self._data.ration, self._reactor.seconds, new_id),
             self._edge_of,
         )
 
@@ -191,8 +190,3 @@ def app_edge(settings: AppConfig) -> AppEdge:
 
 def serves(written: str) -> Serve:
     return "admin" if written == "admin" else "apps"
-
-
-def new_id() -> str:
-    """An id for a request, and for an incident if it comes to that."""
-    return f"rid_{secrets.token_hex(10)}"

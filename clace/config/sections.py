@@ -93,6 +93,8 @@ class System(Struct, frozen=True):
     file_watcher_debounce_millis: Annotated[int, rules.integer(0, 60_000)] = 300
     http_event_retention_days: Annotated[int, rules.integer(0, 36_500)] = 90
     non_http_event_retention_days: Annotated[int, rules.integer(0, 36_500)] = 180
+    audit_events_per_minute: Annotated[int, rules.integer(0, 1_000_000)] = 120
+    audit_max_size_mb: Annotated[int, rules.integer(0, 1_000_000)] = 1024
     allowed_env: Annotated[
         tuple[str, ...], rules.array(rules.filled_text("the name of a variable"))
     ] = ("HOME", "CL_HOME", "PATH")

@@ -2,7 +2,7 @@
 
 from clace.interfaces.access import ICredentials, IInstalledApps
 from clace.interfaces.administration import IAdministration
-from clace.interfaces.audit import IAuditLog, IAuditTrail
+from clace.interfaces.audit import IAuditLog, IAuditTrail, IRationedAudit
 from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
 from clace.interfaces.runtime import ILoadedApp, IRuntime
 from clace.interfaces.secrets import (
@@ -32,6 +32,7 @@ __all__ = [
     "ILoadedApp",
     "IPluginGate",
     "IPluginScope",
+    "IRationedAudit",
     "IRuntime",
     "ISecretProvider",
     "ISecretRows",

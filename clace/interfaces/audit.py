@@ -15,6 +15,17 @@ class IAuditLog(Interface):
         """Keep the event; it is stored soon."""
 
 
+class IRationedAudit(Interface):
+    """The audit log for events that strangers can cause as often as they like."""
+
+    def record(event: AuditEvent, source: str) -> bool:
+        """Keep the event, unless its app and source had their share; return which.
+
+        ``source`` names who caused it: a network, or a user who is signed in. Events left out are
+        counted, and the count is recorded.
+        """
+
+
 class IAuditTrail(Interface):
     """What was recorded."""
 

@@ -90,6 +90,7 @@ class AppsResource(Resource):
 
     async def _serve(self, request: Request, visit: Visit) -> None:
         peer = self._proxies.peer_of(request)
+        visit.address = peer.ip
         try:
             response = await self._respond(request, peer, visit)
         except ClaceError as error:

@@ -7,13 +7,18 @@ from collections.abc import Callable
 from msgspec import Struct
 from twisted.web.http import Request
 
-from clace.interfaces import IAuditLog
+from clace.interfaces import IRationedAudit
 from clace.model.app import App
-from clace.model.traffic import AuditEvent
+from clace.model.traffic import ANONYMOUS, AuditEvent
+from clace.networks import network_of
+from clace.text import shortened
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _REDACTED = "<REDACTED>"
 _NANOSECONDS = 1_000_000_000
+# Strangers choose both.
+_LONGEST_HOST = 255
+_LONGEST_PATH = 500
 
 
 class TrailOptions(Struct, frozen=True, kw_only=True):
@@ -28,6 +33,7 @@ class Visit:
 
     def __init__(self, trail: Trail, request: Request, request_id: str) -> None:
         self.request_id = request_id
+        self.address = ""
         self.user = ""
         self.app: App | None = None
         self.options = TrailOptions()
@@ -42,13 +48,19 @@ class Visit:
         """
         skipped = self.options.skip or not self.user
         if self._request.method not in _SAFE and not skipped:
-            self._trail.audit.record(self._event(status))
+            self._trail.audit.record(self._event(status), self._source())
+
+    def _source(self) -> str:
+        """Return whose share of the audit log is used: strangers use up nobody else's."""
+        network = network_of(self.address)
+        return network if self.user == ANONYMOUS else f"{self.user} from {network}"
 
     def _event(self, status: int) -> AuditEvent:
         method = self._request.method.decode("latin-1")
-        host = self._request.getHeader("host") or ""
+        host = shortened(self._request.getHeader("host") or "", _LONGEST_HOST)
         redact = self.options.redact_url
-        path = _REDACTED if redact else self._request.path.decode("latin-1")
+        path = shortened(self._request.path.decode("latin-1"), _LONGEST_PATH)
+        path = _REDACTED if redact else path
         now = self._trail.seconds()
         return AuditEvent(
             rid=self.request_id,
@@ -68,7 +80,7 @@ class Trail:
 
     def __init__(
         self,
-        audit: IAuditLog,
+        audit: IRationedAudit,
         seconds: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:

@@ -181,6 +181,57 @@ class QueueTests(SynchronousTestCase):
             self.assertEqual(len(self.stored()), left)
 
 
+class SizeTests(SynchronousTestCase):
+    """The database has a limit."""
+
+    MOST = 400_000
+
+    def setUp(self):
+        self.path, self.clock = self.mktemp(), Clock()
+        self.clock.advance(NOW)
+        self.audit = log_at(
+            self.path, self.clock, at_once, Retention(http_days=0, max_bytes=self.MOST)
+        )
+        self.audit.startService()
+        self.addCleanup(self.audit.stopService)
+
+    def flood(self, count, **fields):
+        with capturedLogs() as logs:
+            for number in range(count):
+                self.audit.record(event(number, detail="x" * 2000, **fields))
+        return [log["detail"] for log in logs if "detail" in log]
+
+    def found(self, **wanted):
+        return self.successResultOf(self.audit.query(AuditFilter(limit=10_000, **wanted)))
+
+    def test_removes_the_oldest(self):
+        """Over its size the log gives up its oldest rows, and says so in a row and in the log."""
+        logged = self.flood(1000, event_type="http")
+        size = Path(self.path).stat().st_size
+        self.assertLess(size, self.MOST + 50_000)
+        rows = self.found(operation="audit_trim")
+        self.assertTrue(rows)
+        self.assertRegex(rows[0].detail, r"^removed the \d+ oldest events, up to 2023-11-14 ")
+        self.assertEqual(sorted(logged), sorted(row.detail for row in rows))
+        kept = self.found(event_type="http")
+        self.assertEqual(kept[0].rid, "rid_999")
+        numbers = [int(row.rid.removeprefix("rid_")) for row in reversed(kept)]
+        self.assertEqual(numbers, list(range(numbers[0], 1000)))
+
+    def test_keeps_what_operators_did(self):
+        """A flood of requests and sign-ins pushes out nothing else."""
+        self.audit.record(event(operation="delete_apps"))
+        self.flood(500, event_type="http")
+        self.flood(500, operation="sign_in")
+        self.assertEqual(len(self.found(operation="delete_apps")), 1)
+
+    def test_may_have_any_size(self):
+        """Without a limit nothing goes."""
+        self.audit._retention = Retention(http_days=0, other_days=0)
+        self.flood(1000, event_type="http")
+        self.assertEqual(len(self.found()), 1000)
+
+
 class OpenAuditTests(TestCase):
     """A log with its thread, as the server has it."""
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.cli.main import clace
-from clace.cli.text import one_line, printable
+from clace.text import one_line, printable
 
 
 class PrintableTests(SynchronousTestCase):

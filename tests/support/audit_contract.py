@@ -116,7 +116,16 @@ class AuditContract:
 
     def test_takes_what_no_database_takes(self):
         """Texts that are no Unicode, have a NUL, or have no end are made to fit."""
-        self.recorded(event(target="\ud800", detail="a\0b", user_id="x" * 10_000))
+        self.recorded(event(target="\ud800", detail="a\0b\x1b]0;x\x07\nc", user_id="x" * 10_000))
         (found,) = self.found()
-        self.assertEqual((found.target, found.detail), ("?", "a?b"))
-        self.assertEqual(len(found.user_id), 4096)
+        self.assertEqual(found.target, "\\ud800")
+        self.assertEqual(found.detail, "a\\x00b\\x1b]0;x\\x07\nc")
+        self.assertEqual(found.user_id, "x" * 253 + "...")
+
+    def test_bounds_every_text(self):
+        """No field of an event is longer than a few kilobytes, however it is written."""
+        texts = dict.fromkeys(("target", "detail", "operation", "rid"), "\U000e0001" * 100000)
+        self.recorded(event(**texts))
+        (found,) = self.found()
+        self.assertEqual((len(found.target), len(found.detail)), (1024, 4096))
+        self.assertEqual((len(found.operation), len(found.rid)), (256, 256))

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from treq.testing import StubTreq
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.audit.ration import RationedAudit
 from clace.errors import AppBroken, AppCrashed, AppTimedOut, BadRequest, NoSuchRoute
 from clace.model.app import App, AppSettings
 from clace.model.paths import AppPath
@@ -63,7 +65,9 @@ class Apps:
 class AppsCase(SynchronousTestCase):
     def setUp(self):
         self.apps = Apps()
+        self.clock = Clock()
         self.audit = Events()
+        self.ration = RationedAudit(self.audit, self.clock, lambda: "i2", a_minute=5)
         self.offered = {}
         self.credentials = OnePassword()
         self.downloads = Downloads(self.open_file, at_once)
@@ -75,7 +79,7 @@ class AppsCase(SynchronousTestCase):
         return self.offered["f1"]
 
     def resource(self, edge=DEFAULT_EDGE):
-        trail = Trail(self.audit, lambda: 2.0, lambda: "i1")
+        trail = Trail(self.ration, lambda: 2.0, lambda: "i1")
         access = AppAccess(self.credentials, "system")
         return AppsResource(
             self.apps,
@@ -340,3 +344,19 @@ class TrailTests(AppsCase):
             edge = AppEdge(trail=options)
             self.ask("POST", "/closed/x", login="admin:right", edge=edge)
         self.assertEqual([event.target for event in self.audit], ["localhost:<REDACTED>"])
+
+    def test_a_flood_leaves_little(self):
+        """Posts of strangers with long paths leave a few short rows, and a count of the others."""
+        for _ in range(50):
+            self.ask("POST", "/open/" + "x" * 7000)
+        self.assertEqual(len(self.audit), 5)
+        self.assertLess(sum(len(event.target + event.detail) for event in self.audit), 6000)
+        self.ration.tell()
+        self.assertIn("left out 45 events", self.audit[-1].detail)
+
+    def test_strangers_use_up_nobody_elses_share(self):
+        """What users do who have signed in is recorded beside a flood from the same address."""
+        for _ in range(50):
+            self.ask("POST", "/open/x")
+        self.ask("POST", "/closed/x", login="admin:right")
+        self.assertEqual([event.app_id for event in self.audit[5:]], [CLOSED.id])

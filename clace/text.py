@@ -1,0 +1,23 @@
+"""Texts of strangers made fit to be shown: none drives a terminal or passes for another line."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    """Spell out control characters and the like; line breaks and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else repr(character)[1:-1]
+        for character in text
+    )
+
+
+def one_line(text: str) -> str:
+    """Spell out line breaks and tabs too."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def shortened(text: str, length: int) -> str:
+    """Cut a text that is longer; three dots say so."""
+    return text if len(text) <= length else text[: length - 3] + "..."
