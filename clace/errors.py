@@ -93,6 +93,12 @@ class NoSuchApp(ClaceError):
     code = "no_such_app"
 
 
+class NoSuchLockout(ClaceError):
+    """No failed sign-in is held against this address or user."""
+
+    code = "no_such_lockout"
+
+
 class NoSuchVersion(ClaceError):
     """The app has no such version."""
 

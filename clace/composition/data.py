@@ -13,7 +13,7 @@ from twisted.application.service import MultiService
 from clace.audit.log import open_audit
 from clace.audit.ration import RationedAudit
 from clace.audit.retention import Retention
-from clace.auth.account import AdminAccount
+from clace.auth import AdminAccount, SignIns, SignInTrail
 from clace.config import AppConfigs, Config, with_secrets
 from clace.config.sections import OneApp
 from clace.database.schema import UpgradeOptions
@@ -54,8 +54,14 @@ class Data:
             self.audit, reactor, new_id, a_minute=config.system.audit_events_per_minute
         )
         self.generated_password = ""
+        trail = SignInTrail(self.ration, reactor.seconds, new_id)
+        self.sign_ins = SignIns(reactor, trail)
         self.account = AdminAccount(
-            self.config.admin_user, self._password_hash(), reactor, self.password_threads.run
+            self.config.admin_user,
+            self._password_hash(),
+            reactor,
+            self.password_threads.run,
+            self.sign_ins,
         )
 
     def settings_of(self, app: App) -> OneApp:

@@ -1,6 +1,6 @@
 """The seams between the rooms, a page for each noun. Each has a contract in ``tests/support``."""
 
-from clace.interfaces.access import ICredentials, IInstalledApps
+from clace.interfaces.access import ICredentials, IInstalledApps, ILockouts
 from clace.interfaces.administration import IAdministration
 from clace.interfaces.audit import IAuditLog, IAuditTrail, IRationedAudit
 from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
@@ -30,6 +30,7 @@ __all__ = [
     "IFiles",
     "IInstalledApps",
     "ILoadedApp",
+    "ILockouts",
     "IPluginGate",
     "IPluginScope",
     "IRationedAudit",

@@ -6,6 +6,7 @@ from zope.interface import Interface
 
 from clace.model.app import App
 from clace.model.paths import AppGlob, AppPath
+from clace.model.results import LockoutList, LockoutsCleared
 
 
 class ICredentials(Interface):
@@ -16,6 +17,20 @@ class ICredentials(Interface):
 
         :raises NotAuthenticated: user or password are wrong.
         :raises LockedOut: too many failures for this address and user; says for how long.
+        """
+
+
+class ILockouts(Interface):
+    """Names and networks that may not sign in for a while."""
+
+    def list_lockouts() -> LockoutList:
+        """Return those locked now, the longest first."""
+
+    def clear_lockouts(address: str, user: str) -> LockoutsCleared:
+        """Forget failed sign-ins: from an address, of a user, or with two empty texts all.
+
+        :raises BadRequest: if ``address`` is no address.
+        :raises NoSuchLockout: if no failure is known of the address or user given.
         """
 
 

@@ -171,6 +171,28 @@ class SecretsRekeyed(Struct, frozen=True):
     skipped: int = 0
 
 
+class LockedName(Struct, frozen=True):
+    """A user who may not sign in from an address or network; without a user, the whole network."""
+
+    address: str
+    user: str
+    tries: int
+    until: datetime
+
+
+class LockoutList(Struct, frozen=True):
+    """The locks that last longest, and how many there are in all."""
+
+    lockouts: tuple[LockedName, ...] = ()
+    total: int = 0
+
+
+class LockoutsCleared(Struct, frozen=True):
+    """The number of users and addresses whose failed sign-ins were forgotten."""
+
+    cleared: int = 0
+
+
 class ServerStatus(Struct, frozen=True):
     """``limits``: how often apps reached each of their limits since the server started."""
 

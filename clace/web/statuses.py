@@ -12,6 +12,7 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.NoSuchRoute: HTTPStatus.NOT_FOUND,
     errors.NoSuchApp: HTTPStatus.NOT_FOUND,
+    errors.NoSuchLockout: HTTPStatus.NOT_FOUND,
     errors.NoSuchVersion: HTTPStatus.NOT_FOUND,
     errors.NoSuchSecret: HTTPStatus.NOT_FOUND,
     errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,31 +11,16 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from clace.auth.account import AdminAccount
+from clace.auth import AdminAccount, SignIns
+from clace.auth.turns import Turns
 from clace.errors import ConfigError, InternalError, LockedOut, NotAuthenticated
 from clace.interfaces import ICredentials
 from clace.passwords import hash_password
+from tests.auth.support import SlowThreads, Told
 
 HASH = hash_password("sesame", cost=4)
 OTHER = hash_password("open up", cost=4)
 HERE = "192.0.2.1"
-
-
-class SlowThreads:
-    """Threads whose work is done when the test says so."""
-
-    def __init__(self) -> None:
-        self.work: list[tuple[Callable[[], Any], Deferred[Any]]] = []
-
-    def __call__(self, work: Callable[[], Any]) -> Deferred[Any]:
-        done: Deferred[Any] = Deferred()
-        self.work.append((work, done))
-        return done
-
-    def finish(self) -> None:
-        work, self.work = self.work, []
-        for call, done in work:
-            done.callback(call())
 
 
 class AccountTests(SynchronousTestCase):
@@ -52,7 +36,8 @@ class AccountTests(SynchronousTestCase):
             self.checks += 1
             return work()
 
-        return AdminAccount(user, hashed, self.clock, in_thread)
+        self.told = Told()
+        return AdminAccount(user, hashed, self.clock, in_thread, SignIns(self.clock, self.told))
 
     def admit(self, password: str = "sesame", user: str = "admin", address: str = HERE) -> str:
         return self.successResultOf(self.account.check(user, password, address))
@@ -144,11 +129,37 @@ class AccountTests(SynchronousTestCase):
         self.admit(address="198.51.100.7")
         self.refuse("sesame", why=LockedOut)
 
-    def test_locks_for_malformed_passwords_too(self):
-        """A wrong password counts whatever it looks like."""
-        for _ in range(5):
-            self.refuse("x" * 73)
+    def test_counts_only_what_was_checked(self):
+        """What cannot be a password is refused at no cost: to nobody's tries, in nobody's table."""
+        for _ in range(4):
+            self.refuse()
+        for number in range(10_000):
+            self.refuse("x" * 73, user=f"invented{number}")
+        self.refuse("x" * 73)
+        self.assertEqual(self.checks, 4)
+        self.refuse()
         self.refuse("sesame", why=LockedOut)
+
+    def test_tells_every_end(self):
+        """Failures, the lock, and a success after failures are told, never the password."""
+        self.refuse("wrong")
+        self.refuse("sesame", user="root")
+        self.admit()
+        self.refuse("x" * 73)
+        for _ in range(5):
+            self.refuse("wrong")
+        self.refuse("sesame", why=LockedOut)
+        self.assertEqual(
+            self.told.events,
+            [
+                ("failed", "admin", HERE, ""),
+                ("failed", "root", HERE, "unknown name"),
+                ("recovered", "admin", HERE, 1),
+                ("failed", "admin", HERE, "no password can be like this"),
+                *[("failed", "admin", HERE, "")] * 5,
+                ("locked", "admin", HERE),
+            ],
+        )
 
     def test_locks_unknown_names_alike(self):
         """A lock does not tell which names exist."""
@@ -184,7 +195,10 @@ class ParallelTests(SynchronousTestCase):
 
     def setUp(self):
         self.threads = SlowThreads()
-        self.account = AdminAccount("admin", HASH, Clock(), self.threads, waiting=8)
+        clock = Clock()
+        turns = Turns(clock, workers=2, per_lane=4, waiting=8)
+        sign_ins = SignIns(clock, Told(), turns=turns)
+        self.account = AdminAccount("admin", HASH, clock, self.threads, sign_ins)
 
     def check(self, password: str = "sesame", address: str = HERE) -> Deferred[str]:
         return Deferred.fromCoroutine(self.account.check("admin", password, address))
@@ -209,25 +223,41 @@ class ParallelTests(SynchronousTestCase):
     def test_counts_before_it_checks(self):
         """A thousand guesses at once are five guesses."""
         waiting = [self.check(f"guess {number}") for number in range(1000)]
-        self.assertEqual(len(self.threads.work), 5)
-        self.threads.finish()
+        self.assertEqual(self.threads.finish_all(), 5)
         for each in waiting[:5]:
             self.failureResultOf(each, NotAuthenticated)
         for each in waiting[5:]:
             self.failureResultOf(each, LockedOut)
 
     def test_has_a_limited_queue(self):
-        """Guesses from many addresses cannot pile up; who is turned away is not counted."""
-        waiting = [self.check("wrong", address=f"192.0.2.{number}") for number in range(8)]
-        for _ in range(10):
-            refusal = self.failureResultOf(self.check(), LockedOut)
-            self.assertEqual(refusal.value.retry_after, 1)
-        self.threads.finish()
+        """Guesses from one address cannot pile up; who is turned away is not counted."""
+        waiting = [self.check(f"guess {number}") for number in range(4)]
+        self.threads.finish_all()
         for each in waiting:
             self.failureResultOf(each, NotAuthenticated)
+        others = [self.check(f"guess {number}", address="192.0.2.2") for number in range(6)]
+        for number in range(10):
+            turned = self.check(f"more {number}", address="192.0.2.2")
+            self.assertEqual(self.failureResultOf(turned, LockedOut).value.retry_after, 1)
         again = self.check()
-        self.threads.finish()
+        self.threads.finish_all()
         self.successResultOf(again)
+        for each in others[:5]:
+            self.failureResultOf(each, NotAuthenticated)
+        self.failureResultOf(others[5], LockedOut)
+
+    def test_serves_others_first(self):
+        """A right password from elsewhere waits for the checks that run, not for those queued."""
+        guesses = [self.check(f"guess {number}", address="192.0.2.2") for number in range(6)]
+        elsewhere = self.check()
+        self.threads.finish()
+        self.assertNoResult(elsewhere)
+        self.threads.finish()
+        self.assertEqual(self.successResultOf(elsewhere), "admin")
+        self.assertNoResult(guesses[5])
+        self.threads.finish_all()
+        for each in guesses:
+            self.failureResultOf(each)
 
     def test_outlives_the_first_who_asked(self):
         """A client that hangs up does not end the check for those who wait with it."""

@@ -1,4 +1,4 @@
-"""Five failures lock an address and user; the table does not grow without end."""
+"""Tests for ``clace.auth.lockout``: a few failures lock, and nothing makes the table forget."""
 
 from __future__ import annotations
 
@@ -6,104 +6,208 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
 
-from clace.auth.lockout import Lockout, pair
-from clace.errors import LockedOut
+from clace.auth.lockout import LISTED, Lockout
+from clace.errors import BadRequest, LockedOut, NoSuchLockout
+from clace.interfaces import ILockouts
+
+HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 
 
-class LockoutTests(SynchronousTestCase):
+class LockoutCase(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
-        self.lockout = Lockout(self.clock, capacity=3)
+        self.lockout = Lockout(self.clock, address_limit=10, capacity=3)
 
-    def fail(self, key: bytes, times: int = 1) -> None:
-        for _ in range(times):
-            self.lockout.count(key)
+    def fail(self, times=1, user="admin", network=HERE, *, known=True):
+        return [self.lockout.count(network, user, known=known) for _ in range(times)]
 
-    def locked(self, key: bytes) -> float:
+    def locked(self, user="admin", network=HERE):
         try:
-            self.lockout.check(key)
+            self.lockout.check(network, user)
         except LockedOut as error:
             return error.retry_after
         return 0
 
+
+class NameTests(LockoutCase):
     def test_locks_at_the_fifth(self):
         """Four failures are free, the fifth locks for fifteen minutes from then."""
-        self.fail(b"a", 4)
-        self.assertEqual(self.locked(b"a"), 0)
-        self.fail(b"a")
-        self.assertEqual(self.locked(b"a"), 900)
+        self.assertEqual(self.fail(4), [False] * 4)
+        self.assertEqual(self.locked(), 0)
+        self.assertEqual(self.fail(), [True])
+        self.assertEqual(self.locked(), 900)
         self.clock.advance(899.5)
-        self.assertEqual(self.locked(b"a"), 1)
+        self.assertEqual(self.locked(), 1)
 
     def test_unlocks_after_the_time(self):
         """After the lock there are five new tries."""
-        self.fail(b"a", 5)
+        self.fail(5)
         self.clock.advance(900)
-        self.assertEqual(self.locked(b"a"), 0)
-        self.fail(b"a", 4)
-        self.assertEqual(self.locked(b"a"), 0)
+        self.assertEqual(self.locked(), 0)
+        self.fail(4)
+        self.assertEqual(self.locked(), 0)
 
     def test_forgets_old_failures(self):
         """Failures further apart than the lock is long do not add up."""
         for _ in range(10):
-            self.fail(b"a")
+            self.fail()
             self.clock.advance(900)
-        self.assertEqual(self.locked(b"a"), 0)
+        self.assertEqual(self.locked(), 0)
+
+    def test_tells_users_and_networks_apart(self):
+        """Another user or another network is not locked."""
+        self.fail(5)
+        self.assertEqual(self.locked(user="jo"), 0)
+        self.assertEqual(self.locked(network=ELSEWHERE), 0)
 
     def test_says_for_how_long(self):
-        """The text names the minutes that remain."""
-        self.fail(b"a", 5)
-        error = self.assertRaises(LockedOut, self.lockout.check, b"a")
-        self.assertEqual(error.message, "too many failed sign-ins; try again in 15 minutes")
-        self.clock.advance(870)
-        error = self.assertRaises(LockedOut, self.lockout.check, b"a")
-        self.assertEqual(error.message, "too many failed sign-ins; try again in a minute")
+        """The text names the time that remains."""
+        self.fail(5)
+        for wait, words in ((0, "15 minutes"), (810, "2 minutes"), (870, "30 seconds")):
+            self.clock.advance(wait - self.clock.seconds())
+            error = self.assertRaises(LockedOut, self.lockout.check, HERE, "admin")
+            self.assertEqual(error.message, f"too many failed sign-ins; try again in {words}")
 
     def test_forgives(self):
-        """A success sets the count back."""
-        self.fail(b"a", 4)
-        self.lockout.forgive(b"a")
-        self.fail(b"a", 4)
-        self.assertEqual(self.locked(b"a"), 0)
+        """A success sets the count back, for the network as well."""
+        for _ in range(10):
+            self.fail(4)
+            self.assertEqual(self.lockout.forgive(HERE, "admin"), 4)
+        self.assertEqual((self.locked(), self.locked(user="jo")), (0, 0))
 
-    def test_keeps_locks_when_full(self):
-        """A flood of other names cannot push a lock out of the table."""
-        self.fail(b"locked", 5)
+    @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans()), max_size=200))
+    def test_never_forgets_a_name_that_exists(self, others):
+        """Whatever else is tried, from wherever, the tries of a name that exists stay."""
+        self.setUp()
+        self.fail(4)
+        for number, (user, known) in enumerate(others):
+            self.fail(5, f"{user}{number}", f"198.51.100.{number}", known=known)
+        self.fail()
+        self.assertEqual(self.locked(), 900)
+
+    def test_keeps_few_names_that_do_not_exist(self):
+        """Invented names are bounded; the oldest of them goes, and nothing else."""
         for number in range(100):
-            self.fail(b"%d" % number, 4)
-        self.assertEqual(self.locked(b"locked"), 900)
+            self.fail(5, f"invented{number}", f"198.51.100.{number}", known=False)
         self.assertEqual(len(self.lockout._tries), 3)
+        self.assertEqual(self.locked("invented99", "198.51.100.99"), 900)
 
-    def test_stays_bounded_when_all_are_locks(self):
-        """Of nothing but locks, the oldest goes."""
-        for name in (b"a", b"b", b"c", b"d"):
-            self.fail(name, 5)
-        self.assertEqual(len(self.lockout._tries), 3)
-        self.assertEqual(self.locked(b"d"), 900)
+    def test_keeps_nothing_longer_than_it_counts(self):
+        """Tries that no longer count take no room."""
+        for number in range(100):
+            self.fail(1, f"user{number}", f"198.51.100.{number}")
+        self.clock.advance(901)
+        self.fail()
+        self.assertEqual((len(self.lockout._tries), len(self.lockout._levels)), (1, 1))
 
 
-class PairTests(SynchronousTestCase):
-    def test_tells_users_and_addresses_apart(self):
-        """Another user or another address is another pair."""
-        pairs = {
-            pair("192.0.2.1", "admin"),
-            pair("192.0.2.2", "admin"),
-            pair("192.0.2.1", "root"),
-        }
-        self.assertEqual(len(pairs), 3)
+class NetworkTests(LockoutCase):
+    def test_limits_a_network_over_all_names(self):
+        """One address cannot try a few passwords of each of many names."""
+        ends = [self.fail(1, f"user{number}", known=number % 2 == 0)[0] for number in range(10)]
+        self.assertEqual(ends, [False] * 9 + [True])
+        self.assertEqual(self.locked("another"), 90)
+        self.assertEqual(self.locked("another", ELSEWHERE), 0)
 
-    def test_takes_an_ipv6_network_as_one(self):
-        """Who owns an IPv6 network cannot use each of its addresses for five tries."""
-        self.assertEqual(pair("2001:db8::1", "admin"), pair("2001:db8::ffff:1", "admin"))
-        self.assertEqual(pair("fe80::1%eth0", "admin"), pair("fe80::2%eth1", "admin"))
-        self.assertNotEqual(pair("2001:db8::1", "admin"), pair("2001:db8:0:1::1", "admin"))
+    def test_lets_a_network_try_again_slowly(self):
+        """Over its limit an address has one try every so often, and waits for it."""
+        for number in range(10):
+            self.fail(1, f"user{number}")
+        self.clock.advance(90)
+        self.assertEqual(self.locked("another"), 0)
+        self.fail(1, "another")
+        self.assertEqual(self.locked("one more"), 90)
 
-    def test_takes_a_mapped_address_as_what_it_maps(self):
-        """The same IPv4 peer counts once, whichever listener it came by."""
-        self.assertEqual(pair("::ffff:192.0.2.1", "admin"), pair("192.0.2.1", "admin"))
+    def test_does_not_limit_who_signs_in_from_there(self):
+        """The limit of an office's one address does not lock out its people."""
+        self.fail(1)
+        self.lockout.forgive(HERE, "admin")
+        for number in range(20):
+            self.fail(1, f"user{number}")
+        self.assertEqual(self.locked(), 0)
+        self.assertGreater(self.locked("another"), 0)
+        self.fail(5)
+        self.assertEqual(self.locked(), 900)
 
-    @given(st.text(), st.text())
-    def test_takes_any_text(self, address, user):
-        """No address or user breaks the count, and the key stays small."""
-        self.assertEqual(len(pair(address, user)), 32)
+    def test_own_account_is_no_way_round(self):
+        """Who signs in between guesses gets no more of them."""
+        for number in range(10):
+            self.fail(1, f"user{number}")
+            self.fail(1, "mallory")
+            self.lockout.forgive(HERE, "mallory")
+        self.assertGreater(self.locked("another"), 0)
+
+
+class OperatorTests(LockoutCase):
+    def rows(self):
+        found = self.lockout.list_lockouts()
+        self.assertEqual(found.total, len(found.lockouts))
+        return [(each.address, each.user, each.tries) for each in found.lockouts]
+
+    def test_is_lockouts(self):
+        """It fills the seam."""
+        verifyObject(ILockouts, self.lockout)
+
+    def test_lists_what_is_locked(self):
+        """Users and networks that are locked now, the longest first."""
+        self.fail(4, "jo", ELSEWHERE)
+        self.assertEqual(self.rows(), [])
+        self.fail(5)
+        self.clock.advance(1)
+        self.fail(5, "jo")
+        self.assertEqual(self.rows(), [(HERE, "jo", 5), (HERE, "admin", 5), (HERE, "", 10)])
+        self.clock.advance(899.5)
+        self.assertEqual(self.rows(), [(HERE, "jo", 5)])
+
+    def test_lists_no_more_than_can_be_read(self):
+        """Of very many locks it lists some, and says how many there are."""
+        for number in range(LISTED + 5):
+            self.fail(5, "admin", f"2001:db8:0:{number:x}::/64")
+        found = self.lockout.list_lockouts()
+        self.assertEqual((len(found.lockouts), found.total), (LISTED, LISTED + 5))
+
+    def test_keeps_names_short(self):
+        """A name as long as a request takes little room, and can still be cleared."""
+        self.fail(5, "x" * 5000)
+        self.assertEqual(self.rows(), [(HERE, "x" * 64 + "...", 5)])
+        self.assertEqual(self.lockout.clear_lockouts("", "x" * 5000).cleared, 1)
+
+    def test_clears(self):
+        """An address, a user, both, or everything may try again at once."""
+        for address, user, left in (
+            (HERE, "", [(ELSEWHERE, "admin", 5)]),
+            ("", "admin", [(HERE, "jo", 5)]),
+            (HERE, "jo", [(HERE, "admin", 5), (ELSEWHERE, "admin", 5)]),
+            ("", "", []),
+        ):
+            self.setUp()
+            self.fail(5)
+            self.fail(5, "jo")
+            self.fail(5, "admin", ELSEWHERE)
+            self.lockout.clear_lockouts(address, user)
+            self.assertEqual(self.rows(), left)
+
+    def test_clears_a_network_of_ipv6(self):
+        """An address stands for its network, and so does the network as it is listed."""
+        for address in ("2001:db8::1", "2001:db8::/64"):
+            self.fail(5, "admin", "2001:db8::/64")
+            self.lockout.clear_lockouts(address, "")
+            self.assertEqual(self.rows(), [])
+
+    def test_says_when_there_is_nothing_to_clear(self):
+        """A slip in a name or address is no success; nothing to clear at all is one."""
+        for address, user in ((HERE, ""), ("", "jo"), (HERE, "jo")):
+            error = self.assertRaises(NoSuchLockout, self.lockout.clear_lockouts, address, user)
+            self.assertIn(address or user, error.message)
+        self.assertRaises(BadRequest, self.lockout.clear_lockouts, "10.0.0", "")
+        self.assertEqual(self.lockout.clear_lockouts("", "").cleared, 0)
+
+    @given(st.text(max_size=100), st.text(max_size=100))
+    def test_takes_any_text(self, network, user):
+        """No address or user breaks the count."""
+        self.setUp()
+        self.fail(5, user, network)
+        self.assertEqual(self.locked(user, network), 900)
+        self.lockout.list_lockouts()

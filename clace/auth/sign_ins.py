@@ -1,0 +1,120 @@
+"""Sign-ins with a password, whatever form asks for it: limited, in fair turns, and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+
+from clace.auth.lockout import Lockout
+from clace.auth.turns import Lane, Turns
+from clace.errors import NotAuthenticated
+from clace.networks import network_of
+
+REFUSED = "Authentication failed"
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """A name and password from an address; ``digest`` stands for both, ``known`` is a name that
+    exists.
+    """
+
+    address: str
+    user: str
+    known: bool
+    digest: bytes
+
+    @property
+    def network(self) -> str:
+        return network_of(self.address)
+
+
+class Witness(Protocol):
+    """Told how sign-ins ended."""
+
+    def failed(self, attempt: Attempt, reason: str) -> None:
+        """Keep a refusal; ``reason`` says nothing of the password."""
+
+    def locked(self, attempt: Attempt) -> None:
+        """Keep the begin of a lock."""
+
+    def recovered(self, attempt: Attempt, failures: int) -> None:
+        """Keep a sign-in that came after failures."""
+
+
+class SignIns:
+    """Let passwords be checked; the same one asked for at the same time is checked once."""
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        witness: Witness,
+        *,
+        lockout: Lockout | None = None,
+        turns: Turns | None = None,
+    ) -> None:
+        self.lockout = lockout or Lockout(clock)
+        self._turns = turns or Turns(clock)
+        self._witness = witness
+        self._waiting: dict[tuple[str, bytes], list[Deferred[None]]] = {}
+
+    def admit(self, address: str, user: str) -> None:
+        """:raises LockedOut: if the user may not try from this address now."""
+        self.lockout.check(network_of(address), user)
+
+    def refuse_unchecked(self, attempt: Attempt, reason: str) -> NotAuthenticated:
+        """Return the refusal of what no password can be; it is counted against nobody.
+
+        Counting what costs no work would let a stranger fill every table.
+        """
+        self._witness.failed(attempt, reason)
+        return NotAuthenticated(REFUSED)
+
+    async def attempt(self, attempt: Attempt, verify: Callable[[], Awaitable[bool]]) -> None:
+        """Check a password by ``verify``, which has to take as long for names that do not exist.
+
+        :raises NotAuthenticated: if it is wrong.
+        :raises LockedOut: if there were too many failures, or too many wait.
+        """
+        self.lockout.check(attempt.network, attempt.user)
+        key = attempt.network, attempt.digest
+        waiter: Deferred[None] = Deferred()
+        if waiters := self._waiting.get(key):
+            waiters.append(waiter)
+        else:
+            self._waiting[key] = [waiter]
+            # The check belongs to nobody's request: who leaves does not end it for the others.
+            work = Deferred.fromCoroutine(self._in_turn(attempt, verify))
+            work.addBoth(self._tell, key)
+        await waiter
+
+    async def _in_turn(self, attempt: Attempt, verify: Callable[[], Awaitable[bool]]) -> None:
+        network, user = attempt.network, attempt.user
+        trusted = self.lockout.trusts(network, user)
+        await self._turns.take(Lane(network, user if trusted else ""))
+        try:
+            # Others who waited too may have failed; many at once are no way round the limit.
+            self.lockout.check(network, user)
+            is_last = self.lockout.count(network, user, known=attempt.known)
+            if await verify():
+                self._succeeded(attempt)
+                return
+        finally:
+            self._turns.give_back()
+        self._witness.failed(attempt, "" if attempt.known else "unknown name")
+        if is_last:
+            self._witness.locked(attempt)
+        raise NotAuthenticated(REFUSED)
+
+    def _succeeded(self, attempt: Attempt) -> None:
+        failures = self.lockout.forgive(attempt.network, attempt.user) - 1
+        if failures > 0:
+            self._witness.recovered(attempt, failures)
+
+    def _tell(self, result: Failure | None, key: tuple[str, bytes]) -> None:
+        for waiter in self._waiting.pop(key):
+            waiter.callback(result)

@@ -1,0 +1,62 @@
+"""Tests for ``clace.auth.witness``: what is kept of sign-ins that failed."""
+
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.audit.memory import MemoryAudit
+from clace.audit.ration import RationedAudit
+from clace.auth.sign_ins import Attempt
+from clace.auth.witness import SignInTrail
+
+
+class WitnessTests(SynchronousTestCase):
+    def setUp(self):
+        clock, self.audit = Clock(), MemoryAudit()
+        ration = RationedAudit(self.audit, clock, lambda: "rid_x", a_minute=3)
+        self.trail = SignInTrail(ration, lambda: 2.5, lambda: "rid_1")
+
+    def attempt(self, user="admin", address="192.0.2.1", *, known=True):
+        return Attempt(address=address, user=user, known=known, digest=b"secret digest")
+
+    def told(self, *calls):
+        with capturedLogs() as logs:
+            for call in calls:
+                call()
+        return [log["log_format"].format(**log) for log in logs]
+
+    def test_keeps_failures(self):
+        """A failure is a line of the log and a row of the audit log: who, from where, when."""
+        logged = self.told(lambda: self.trail.failed(self.attempt(), ""))
+        self.assertEqual(logged, ["Sign-in of admin from 192.0.2.1 failed"])
+        (row,) = self.audit.events
+        self.assertEqual((row.user_id, row.target, row.status), ("admin", "192.0.2.1", "Failed"))
+        self.assertEqual((row.operation, row.create_time), ("sign_in", 2_500_000_000))
+
+    def test_keeps_locks_and_what_ended_failures(self):
+        """The begin of a lock is told too, and a success that came after failures."""
+        logged = self.told(
+            lambda: self.trail.locked(self.attempt()),
+            lambda: self.trail.recovered(self.attempt(), 3),
+        )
+        self.assertEqual(logged, ["Sign-in of admin from 192.0.2.1 is locked for a while"])
+        ends = [(row.status, row.detail) for row in self.audit.events]
+        self.assertEqual(
+            ends, [("Locked", "too many failed sign-ins"), ("Success", "after 3 failed")]
+        )
+
+    def test_hostile_names(self):
+        """A name drives no terminal, makes no line of its own, and has an end."""
+        name = "eve\x1b]0;x\x07\nadmin signed in\x9b" + "x" * 5000
+        (logged,) = self.told(lambda: self.trail.failed(self.attempt(name, ""), "unknown name"))
+        self.assertTrue(logged.isprintable())
+        self.assertLess(len(logged), 100)
+        (row,) = self.audit.events
+        self.assertTrue(row.user_id.startswith("eve\\x1b]0;x\\x07\\nadmin"))
+        self.assertEqual((len(row.user_id), row.target), (64, "unix"))
+
+    def test_floods(self):
+        """Thousands of failures of one address leave a few lines and rows, whatever the names."""
+        calls = [lambda n=n: self.trail.failed(self.attempt(f"name{n}"), "") for n in range(1000)]
+        self.assertEqual(len(self.told(*calls)), 3)
+        self.assertEqual(len(self.audit.events), 3)
