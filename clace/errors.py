@@ -11,6 +11,9 @@ class ClaceError(Exception):
     code: ClassVar[str] = "refused"
     # The limit of an app that was reached, if it was one.
     limit: str = ""
+    # File, line and column of the app's source, and the route, if the app failed there.
+    place: str = ""
+    route: str = ""
 
     @property
     def message(self) -> str:
@@ -135,6 +138,12 @@ class AppBroken(ClaceError):
     code = "app_broken"
 
 
+class AppNotApproved(AppBroken):
+    """The app loads a plugin that was not approved for it."""
+
+    code = "app_not_approved"
+
+
 class AppFailed(ClaceError):
     """The app's handler or template failed on this request."""
 
@@ -145,6 +154,12 @@ class AppCrashed(AppFailed):
     """The app's process died: out of memory, or by a fault of the interpreter."""
 
     code = "app_crashed"
+
+
+class CallNotApproved(AppFailed):
+    """The app failed because it called a plugin in a way that was not approved for it."""
+
+    code = "call_not_approved"
 
 
 class AppTimedOut(ClaceError):

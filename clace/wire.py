@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, field
 
 from clace.errors import ClaceError
 from clace.model.app import Demands, FileRef, PluginManifest
+from clace.model.failures import Fault
 from clace.model.traffic import AppRequest
 from clace.model.walls import INDISPENSABLE
 from clace.wire_values import has_more
@@ -110,13 +111,17 @@ class LoadFailed(Said, frozen=True, tag="load_failed"):
 
 
 class Head(Said, frozen=True, tag="head", kw_only=True):
-    """Status and headers of an answer; ``last`` if the whole body is in it."""
+    """Status and headers of an answer; ``last`` if the whole body is in it.
+
+    ``fault`` is a failure that the app's own error handler has answered.
+    """
 
     id: int
     status: int
     headers: Annotated[tuple[tuple[str, str], ...], Meta(max_length=_MOST_HEADERS)] = ()
     body: bytes = b""
     last: bool = True
+    fault: Fault | None = None
 
 
 class Chunk(Said, frozen=True, tag="chunk", kw_only=True):
@@ -133,6 +138,14 @@ class Failed(Said, frozen=True, tag="failed", kw_only=True):
     id: int
     message: str
     code: str = "app_failed"
+    place: str = ""
+    route: str = ""
+
+    @property
+    def fault(self) -> Fault:
+        """The failure, its texts of bounded length."""
+        found = Fault(message=self.message, code=self.code, place=self.place, route=self.route)
+        return found.cut()
 
 
 class Call(Said, frozen=True, tag="call", kw_only=True):

@@ -21,6 +21,7 @@ from clace.operations.creation import Creation, Defaults, stamps
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
 from clace.operations.withdrawal import Withdrawal
+from clace.runtime.failures import Failures
 from clace.runtime.hosts import ProcessHosts
 from clace.runtime.installed import InstalledApps
 from clace.runtime.limits import HostLimits, Limits
@@ -66,6 +67,7 @@ class Apps:
             self._config.system.default_domain,
             fallback=self._config.system.fallback_unknown_domains,
         )
+        self.failures = Failures(reactor)
         self.runtime = self._make_runtime()
         self.runtime.tell_withdrawals(Withdrawal(data.store, self.installed))
 

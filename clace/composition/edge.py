@@ -31,7 +31,6 @@ from clace.threads import Threads
 from clace.web.access import AccessEntry, AccessLog
 from clace.web.admin import AdminAPI, Guard
 from clace.web.admin_guard import AdminGuard, trusted
-from clace.web.app_access import AppAccess
 from clace.web.apps import AppEdge, AppsResource
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
@@ -53,6 +52,7 @@ class Edge:
     ) -> None:
         self._data = data
         self._config = data.config
+        self._plugins = plugins
         self._apps = apps
         self._reactor = reactor
         self._proxies = TrustedProxies(self._config.security.trusted_proxies)
@@ -119,10 +119,10 @@ class Edge:
         return AppsResource(
             self._apps.installed,
             self._apps.runtime,
-            AppAccess(self._data.account, self._config.security.app_default_auth_type),
+            self._plugins.access,
             downloads,
             self._proxies,
-            Trail(self._data.ration, self._reactor.seconds, new_id),
+            Trail(self._data.ration, self._apps.failures, self._reactor.seconds, new_id),
             self._edge_of,
         )
 

@@ -51,7 +51,11 @@ class Plugins:
         search_path = ExecSettings(search_path=os.environ.get("PATH", os.defpath))
         self.programs = Exec(reactor, search_path, self.temp_files, self._in_thread)
         self._requests = Shared(reactor, resolving(reactor))
-        self._access = AppAccess(data.account, self._config.security.app_default_auth_type)
+        self.access = AppAccess(
+            data.account,
+            self._config.security.app_default_auth_type,
+            lambda user: data.account.holds(user, ""),
+        )
         self._urls: Urls = lambda address: ("", address.path)
         insight = Insight(
             data.store,
@@ -93,7 +97,7 @@ class Plugins:
         yield from with_accounts(self._store, sections.store, sections.store_accounts)
 
     def _may_use(self, app: App, user_id: str) -> bool:
-        return self._access.is_open(app) or self._data.account.holds(user_id, "app:access")
+        return self.access.is_open(app) or self._data.account.holds(user_id, "app:access")
 
     def _url(self, address: AppPath) -> str:
         """HTTPS before HTTP."""

@@ -58,6 +58,12 @@ class Answering:
         self._exchange = exchange
         self._request = request
         self._fields = fields
+        self._handled: AppFault | None = None
+
+    @property
+    def handled(self) -> AppFault | None:
+        """The failure that the app's error handler was called for, if it was."""
+        return self._handled
 
     def reply(self, target: Target) -> Reply:
         """:raises AppFault: the app failed."""
@@ -71,6 +77,7 @@ class Answering:
         except AppFault as fault:
             if self._definition.error_handler == NO_FUNCTION or fault.code != "app_failed":
                 raise
+            self._handled = fault
             return self._called(target, self._definition.error_handler, {"error": fault.message})
 
     def _called(self, target: Target, function: int, *more: dict[str, str]) -> Result:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from clace.gotemplate.printing import text_of
 from clace.host.faults import AppFault
+from clace.model.failures import Fault
 from clace.wire import MAX_HEADER
 
 Headers = tuple[tuple[str, str], ...]
@@ -33,11 +34,15 @@ _MAX_WHOLE = 1e21
 
 
 class Reply(Struct, frozen=True):
-    """An answer of the app; a body in pieces is made while it is sent."""
+    """An answer of the app; a body in pieces is made while it is sent.
+
+    ``fault`` is a failure that the app's own error handler has answered.
+    """
 
     status: int
     headers: Headers = ()
     body: bytes | Iterator[bytes] = b""
+    fault: Fault | None = None
 
 
 class Redirect(Struct, frozen=True):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from clace.host.answering import Answering
 from clace.host.answers import Reply, checked, text_reply
 from clace.host.exchange import Daemon, Door, Exchange
-from clace.host.faults import AppFault
+from clace.host.faults import AppFault, Refused
 from clace.host.pages import Pages
 from clace.host.params import PARAMS_FILE
 from clace.host.program import Program, app_place
@@ -80,8 +81,29 @@ class HostedApp:
         exchange = Exchange(daemon, self._seconds)
         fields = request_fields(self._around, request, found.parameters)
         work = Answering(self._program, self._pages, exchange, request, fields)
+        route = found.target.route
         try:
-            return checked(work.reply(found.target))
+            reply = checked(work.reply(found.target))
         except AppFault as fault:
-            text = fault.traced() if self._dev else fault.message
-            raise AppFault(text, fault.place, fault.code) from None
+            raise self._routed(fault, route, work.handled) from None
+        if not isinstance(reply.body, bytes):
+            reply = replace(reply, body=self._pieces(reply.body, route))
+        if work.handled is None:
+            return reply
+        return replace(reply, fault=self._routed(work.handled, route).told)
+
+    def _pieces(self, pieces: Iterator[bytes], route: str) -> Iterator[bytes]:
+        """:raises AppFault: the app failed while its answer was sent."""
+        try:
+            yield from pieces
+        except AppFault as fault:
+            raise self._routed(fault, route) from None
+        except Refused as refusal:
+            raise AppFault(str(refusal), route=route) from None
+
+    def _routed(self, fault: AppFault, route: str, before: AppFault | None = None) -> AppFault:
+        """The fault with the route, and with the one ``before`` that led to it."""
+        text = fault.traced() if self._dev else fault.message
+        if before is not None:
+            text = f"{text}, in the error handler, called for: {before.traced()}"
+        return AppFault(text, fault.place, fault.code, route)

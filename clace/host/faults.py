@@ -7,6 +7,7 @@ import re
 from msgspec import Struct
 
 from clace.host.prelude import NAME, REFUSAL
+from clace.model.failures import Fault
 
 _SPAN = re.compile(r"\n *--> (?P<file>[^\n]*):(?P<line>\d+):(?P<column>\d+)\n")
 _FRAME = re.compile(r"^  \* (?P<file>[^\n]*):(?P<line>\d+), in (?P<function>[^\n]*)$", re.MULTILINE)
@@ -37,11 +38,24 @@ _NOWHERE = Place()
 class AppFault(Exception):
     """A failure of an app: what to tell, and where it happened."""
 
-    def __init__(self, message: str, place: Place = _NOWHERE, code: str = "app_failed") -> None:
+    def __init__(
+        self,
+        message: str,
+        place: Place = _NOWHERE,
+        code: str = "app_failed",
+        route: str = "",
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.place = place
         self.code = code
+        self.route = route
+
+    @property
+    def told(self) -> Fault:
+        """The failure as the daemon is told of it."""
+        place = str(self.place) if self.place.file else ""
+        return Fault(message=self.message, code=self.code, place=place, route=self.route)
 
     def located(self) -> str:
         """The text with the place in front, as for a file that does not load."""
@@ -49,7 +63,7 @@ class AppFault(Exception):
 
     def traced(self) -> str:
         """The text with function and place behind it, as for a handler in dev mode."""
-        if not self.place.file:
+        if not self.place.file or str(self.place) in self.message:
             return self.message
         return f"{self.message} : Function {self.place.function}, Position {self.place}"
 

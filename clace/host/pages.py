@@ -8,7 +8,7 @@ from typing import Any
 
 from clace.gotemplate import Limits, TemplateError, TemplateSet, compile_templates
 from clace.host.definition import Definition
-from clace.host.faults import AppFault
+from clace.host.faults import AppFault, Place
 from clace.host.generated import generated_templates
 from clace.model.app import FileRef
 from clace.model.hashing import hashed_name
@@ -47,7 +47,8 @@ class Pages:
                 return self._set.render(name, data, limits=limits, block=block)
             return self._set.render(block, data, limits=limits)
         except TemplateError as error:
-            raise AppFault(str(error)) from None
+            place = Place(error.name, error.line, error.column)
+            raise AppFault(str(error), place) from None
 
     def has(self, name: str, block: str = "") -> bool:
         """Whether ``render`` finds the template, and the block with it."""

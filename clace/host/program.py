@@ -214,7 +214,9 @@ class Program:
         try:
             return self._module(name)
         except AppFault as fault:
-            self._fault = fault if fault.place.file else AppFault(fault.message, self._here(name))
+            self._fault = fault
+            if not fault.place.file:
+                self._fault = AppFault(fault.message, self._here(name), fault.code)
             raise Refused(fault.message) from None
 
     def _here(self, imported: str) -> Place:
@@ -277,7 +279,8 @@ class Program:
         if not self._load.inert and name not in self._load.loads:
             raise AppFault(
                 f"app {self._load.app_path or '/'} is not permitted to load plugin {name}."
-                " Audit the app and approve permissions"
+                " Audit the app and approve permissions",
+                code="app_not_approved",
             )
         module = starlark.Module()
         loader = starlark.FileLoader(lambda _name: self._ace)

@@ -15,9 +15,11 @@ from clace.model.router import BadPattern, Router
 class Target(Struct, frozen=True, kw_only=True):
     """What answers a request: a function by number (or none), and how its value is shown.
 
-    ``type`` is ``HTML``, ``JSON`` or ``TEXT``; ``full`` and ``partial`` are templates.
+    ``type`` is ``HTML``, ``JSON`` or ``TEXT``; ``full`` and ``partial`` are templates; ``route`` is
+    the pattern of its path.
     """
 
+    route: str = ""
     handler: int
     type: str
     full: str = ""
@@ -50,18 +52,20 @@ def _targets(
         own = handler if fragment.handler == NO_FUNCTION else fragment.handler
         path = _join(page.path, fragment.path)
         if fragment.kind == "api":
-            yield path, fragment.method, Target(handler=own, type=fragment.type.upper())
+            yield path, fragment.method, Target(route=path, handler=own, type=fragment.type.upper())
         else:
             partial = fragment.partial or page.partial
             yield (
                 path,
                 fragment.method,
-                Target(handler=own, type="HTML", full=full, partial=partial),
+                Target(route=path, handler=own, type="HTML", full=full, partial=partial),
             )
     if page.kind == "html":
-        target = Target(handler=handler, type="HTML", full=full, partial=page.partial)
+        target = Target(
+            route=page.path, handler=handler, type="HTML", full=full, partial=page.partial
+        )
     else:
-        target = Target(handler=handler, type=page.type.upper())
+        target = Target(route=page.path, handler=handler, type=page.type.upper())
     yield page.path, page.method, target
 
 

@@ -183,7 +183,7 @@ class Serving:
         try:
             self._send(ask.id, self._app.respond(ask.request, daemon))
         except AppFault as fault:
-            self._line.send(Failed(id=ask.id, message=fault.message, code=fault.code))
+            self._line.send(failed(ask.id, fault))
         except (Refused, BadFrame) as error:
             self._line.send(Failed(id=ask.id, message=str(error)))
         except (MemoryError, RecursionError) as error:
@@ -192,10 +192,29 @@ class Serving:
 
     def _send(self, request: int, reply: Reply) -> None:
         if isinstance(reply.body, bytes):
-            head = Head(id=request, status=reply.status, headers=reply.headers, body=reply.body)
-            self._line.send(head)
+            self._line.send(head_of(request, reply, body=reply.body))
             return
-        self._line.send(Head(id=request, status=reply.status, headers=reply.headers, last=False))
+        self._line.send(head_of(request, reply, last=False))
         for piece in reply.body:
             self._line.send(Chunk(id=request, body=piece))
         self._line.send(Chunk(id=request, last=True))
+
+
+def head_of(request: int, reply: Reply, *, body: bytes = b"", last: bool = True) -> Head:
+    """The first frame of an answer."""
+    return Head(
+        id=request,
+        status=reply.status,
+        headers=reply.headers,
+        body=body,
+        last=last,
+        fault=reply.fault,
+    )
+
+
+def failed(request: int, fault: AppFault) -> Failed:
+    """The frame that says what the app failed on."""
+    told = fault.told
+    return Failed(
+        id=request, message=told.message, code=told.code, place=told.place, route=told.route
+    )

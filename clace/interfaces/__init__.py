@@ -3,6 +3,7 @@
 from clace.interfaces.access import ICredentials, IInstalledApps, ILockouts
 from clace.interfaces.administration import IAdministration
 from clace.interfaces.audit import IAuditLog, IAuditTrail, IRationedAudit
+from clace.interfaces.failures import IFailures
 from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
 from clace.interfaces.runtime import ILoadedApp, IRuntime
 from clace.interfaces.secrets import (
@@ -27,6 +28,7 @@ __all__ = [
     "IAuditLog",
     "IAuditTrail",
     "ICredentials",
+    "IFailures",
     "IFiles",
     "IInstalledApps",
     "ILoadedApp",

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
+from clace.model.failures import Fault
+
 ANONYMOUS = "anonymous"
 
 
@@ -30,11 +32,15 @@ class AppRequest(Struct, frozen=True, kw_only=True):
 
 
 class AppResponse(Struct, frozen=True, kw_only=True):
-    """An app's answer; the body is whole, or a stream that fails if the app does."""
+    """An app's answer; the body is whole, or a stream that fails if the app does.
+
+    ``fault`` is a failure that the app has answered itself.
+    """
 
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | AsyncIterator[bytes] = b""
+    fault: Fault | None = None
 
 
 class AuditEvent(Struct, frozen=True, kw_only=True):

@@ -17,12 +17,20 @@ class PluginCalls:
     _log = Logger()
 
     def __init__(
-        self, gate: IPluginGate, caller: Caller, reached: Callable[[str, str], None]
+        self,
+        gate: IPluginGate,
+        caller: Caller,
+        reached: Callable[[str, str], None],
+        refused: Callable[[str, str], None],
     ) -> None:
-        """``reached`` is told which limit of the app a call came upon, each once, and how."""
+        """``reached`` is told which limit of the app a call came upon, each once, and how;
+        ``refused`` which function the app may not call in this way, and why.
+        """
         self._gate = gate
         self._caller = caller
         self._reached = reached
+        self._refused = refused
+        self.was_refused = False
         self._told: set[str] = set()
         self._scope: IPluginScope | None = None
         self._ended = False
@@ -49,7 +57,13 @@ class PluginCalls:
         call = PluginCall(
             plugin=asked.plugin, function=asked.function, args=asked.args, kwargs=asked.kwargs
         )
-        answer = await self._scope.call(call)
+        try:
+            answer = await self._scope.call(call)
+        except PluginRefused as refusal:
+            if not self._ended:
+                self.was_refused = True
+                self._refused(f"{asked.plugin}.{asked.function}", refusal.message)
+            raise
         if answer.limit and answer.limit not in self._told:
             self._told.add(answer.limit)
             self._reached(answer.limit, answer.error)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from clace.errors import AppCrashed, AppFailed, AppTimedOut, ClaceError
+from clace.errors import AppCrashed, AppFailed, AppTimedOut, CallNotApproved, ClaceError
 from clace.model.traffic import AppResponse
 from clace.runtime.bodies import Body
 from clace.runtime.calls import PluginCalls
@@ -18,9 +18,7 @@ from clace.runtime.patience import Patience
 from clace.wire import Answer, Ask, BadFrame, Call, Chunk, Failed, Head, Next, Note
 
 OfRequest = Head | Chunk | Failed | Call | Next | Note
-_FAILURES: dict[str, type[ClaceError]] = {
-    kind.code: kind for kind in (AppFailed, AppCrashed, AppTimedOut)
-}
+_FAILURES: dict[str, type[ClaceError]] = {kind.code: kind for kind in (AppCrashed, AppTimedOut)}
 _MEGABYTE = 1 << 20
 _TIME = "request_time"
 # What a host gets for each page of a stream that it is given to pass on.
@@ -97,10 +95,15 @@ class Exchange:
             self._chunk(message)
 
     def _failure(self, failed: Failed) -> ClaceError:
+        fault = failed.fault
         if self._limit == _TIME:
-            return over(_TIME, AppTimedOut(too_late(self._limits)))
-        failure = _FAILURES.get(failed.code, AppFailed)(failed.message)
-        return over(_TIME if failed.code == AppTimedOut.code else self._limit, failure)
+            failure: ClaceError = over(_TIME, AppTimedOut(too_late(self._limits)))
+        else:
+            kind = CallNotApproved if self._calls.was_refused else AppFailed
+            failure = _FAILURES.get(failed.code, kind)(fault.message)
+            over(_TIME if failed.code == AppTimedOut.code else self._limit, failure)
+        failure.place, failure.route = fault.place, fault.route
+        return failure
 
     def fail(self, reason: ClaceError) -> None:
         """The request cannot be answered any more."""
@@ -125,14 +128,24 @@ class Exchange:
             self._body.abandon()
         else:
             self.response.callback(
-                AppResponse(status=head.status, headers=head.headers, body=self._body)
+                AppResponse(
+                    status=head.status,
+                    headers=head.headers,
+                    body=self._body,
+                    fault=head.fault and head.fault.cut(),
+                )
             )
 
     def _whole(self, head: Head) -> AppResponse | ClaceError:
         if len(head.body) > self._limits.response_mb * _MEGABYTE:
             told = f"the app's answer is over {self._limits.response_mb} MB"
             return over("response_size", AppFailed(told))
-        return AppResponse(status=head.status, headers=head.headers, body=head.body)
+        return AppResponse(
+            status=head.status,
+            headers=head.headers,
+            body=head.body,
+            fault=head.fault and head.fault.cut(),
+        )
 
     def _chunk(self, chunk: Chunk) -> None:
         if self._body is None:

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
-from clace.errors import AppBroken, AppCrashed, AppTimedOut, ClaceError
+from clace.errors import AppBroken, AppCrashed, AppNotApproved, AppTimedOut, ClaceError
 from clace.model.traffic import AppRequest, AppResponse
 from clace.model.walls import missing
 from clace.runtime.calls import PluginCalls
@@ -194,7 +194,8 @@ class Host:
     def _broken(self, failed: LoadFailed) -> AppBroken:
         if failed.code == AppCrashed.code:
             return over("memory", AppBroken(self._of_memory(failed.message)))
-        broken = AppBroken(failed.message)
+        kind = AppNotApproved if failed.code == AppNotApproved.code else AppBroken
+        broken = kind(failed.message)
         return over("load_time", broken) if failed.code == AppTimedOut.code else broken
 
     def _of_memory(self, told: str) -> str:

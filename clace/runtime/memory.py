@@ -9,10 +9,11 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
-from clace.errors import AppBroken, AppCrashed, ClaceError
+from clace.errors import AppBroken, AppCrashed, AppNotApproved, ClaceError
 from clace.host.answers import Reply
 from clace.host.app import HostedApp
 from clace.host.faults import AppFault, Refused
+from clace.host.serving import failed, head_of
 from clace.interfaces import IAuditLog, IPluginGate
 from clace.model.traffic import AppRequest, AppResponse
 from clace.runtime.calls import PluginCalls
@@ -22,7 +23,7 @@ from clace.runtime.limits import HostLimits, Limits, limits_for_all
 from clace.runtime.packing import Knowledge
 from clace.runtime.runtime import Runtime
 from clace.runtime.slot import Fetch
-from clace.wire import Answer, Ask, Call, Failed, Head, Load, Loaded, Next, Note
+from clace.wire import Answer, Ask, Call, Head, Load, Loaded, Next, Note
 
 T = TypeVar("T")
 _LIMITS = limits_for_all(HostLimits())
@@ -59,7 +60,8 @@ class MemoryHosts:
         try:
             app = HostedApp(load, lambda text: note(Note(request=0, text=text)))
         except AppFault as fault:
-            raise AppBroken(fault.located()) from None
+            kind = AppNotApproved if fault.code == AppNotApproved.code else AppBroken
+            raise kind(fault.located()) from None
         return MemoryHost(self._clock, limits, app), app.loaded
 
     async def in_thread(self, work: Callable[[], T], /) -> T:
@@ -94,14 +96,16 @@ class MemoryHost:
         try:
             reply = self._app.respond(request, _InlineDaemon(exchange.received, line.answers))
         except AppFault as fault:
-            exchange.received(Failed(id=0, message=fault.message, code=fault.code))
+            exchange.received(failed(0, fault))
         else:
             if not isinstance(reply.body, bytes):
                 return AppResponse(
-                    status=reply.status, headers=reply.headers, body=_pieces(exchange, reply)
+                    status=reply.status,
+                    headers=reply.headers,
+                    body=_pieces(exchange, reply),
+                    fault=reply.fault,
                 )
-            head = Head(id=0, status=reply.status, headers=reply.headers, body=reply.body)
-            exchange.received(head)
+            exchange.received(head_of(0, reply, body=reply.body))
         return await exchange.response
 
     def retire(self) -> None:
@@ -172,8 +176,8 @@ async def _pieces(exchange: Exchange, reply: Reply) -> AsyncIterator[bytes]:
         for piece in reply.body:
             assert isinstance(piece, bytes)
             yield piece
-    except Refused as refusal:
-        failure = AppCrashed(str(refusal))
+    except AppFault as fault:
+        failure = AppCrashed(fault.message)
         exchange.fail(failure)
         exchange.response.addErrback(lambda _: None)
         raise failure from None

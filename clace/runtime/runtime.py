@@ -198,7 +198,12 @@ class Runtime(Service):
             remote_ip=request.remote_ip,
             schema=slot.options.schema if slot.options is not None else Schema(),
         )
-        calls = PluginCalls(self._gate, caller, partial(self._record_limit, caller))
+        calls = PluginCalls(
+            self._gate,
+            caller,
+            partial(self._record_limit, caller),
+            partial(self._record_refusal, caller, slot.refusals),
+        )
         note = self._noted(caller, slot.lines)
         return await host.ask(request, calls, note, slot.turnstile.leave)
 
@@ -293,6 +298,17 @@ class Runtime(Service):
             target=str(caller.app),
             detail=f"{limit}: {detail}",
             failed=True,
+        )
+        self._audit_log.record(self._event(caller, note, "system"))
+
+    def _record_refusal(self, caller: Caller, budget: Budget, function: str, reason: str) -> None:
+        """Audit a plugin call that was refused; the failure of its request is logged anyway."""
+        if not budget.take():
+            if not budget.ends_now():
+                return
+            reason = f"more than {budget.amount:g} refused calls in a minute: the rest is left out"
+        note = Note(
+            request=0, operation="plugin_refused", target=function, detail=reason, failed=True
         )
         self._audit_log.record(self._event(caller, note, "system"))
 

@@ -25,6 +25,8 @@ from clace.runtime.turnstile import Turnstile
 from clace.threads import InThread
 
 _BROKEN_SECONDS = 2
+# Events of the audit log in a minute, of plugin calls that were refused.
+_REFUSALS = 60
 
 
 class Started(Struct, frozen=True, kw_only=True):
@@ -88,6 +90,7 @@ class Slot:
             self._clock, limits.threads, limits.waiting, limits.waiting_seconds
         )
         self.lines = Budget(self._clock, limits.log_lines)
+        self.refusals = Budget(self._clock, _REFUSALS)
         self.processors = Budget(self._clock, limits.cpu_seconds or math.inf)
         self.used_at = self._clock.seconds()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from clace.errors import NotAuthenticated
 from clace.interfaces import ICredentials
 from clace.model.app import App
@@ -12,9 +14,16 @@ from clace.web.credentials import basic_credentials
 class AppAccess:
     """Admits everybody to apps with authentication ``none`` and the administrator to all others."""
 
-    def __init__(self, credentials: ICredentials, default_type: str) -> None:
+    def __init__(
+        self, credentials: ICredentials, default_type: str, is_admin: Callable[[str], bool]
+    ) -> None:
         self._credentials = credentials
         self._default_type = default_type
+        self._is_admin = is_admin
+
+    def is_told(self, app: App, user: str) -> bool:
+        """Whether the user may see why the app fails: the administrator, and all of a dev app."""
+        return app.is_dev or self._is_admin(user)
 
     def is_open(self, app: App) -> bool:
         """Whether nobody is asked who they are. What is not known to be open is closed."""

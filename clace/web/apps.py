@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,20 +13,15 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from clace.errors import (
-    AppBroken,
-    ClaceError,
-    LockedOut,
-    NoSuchApp,
-    NotAuthenticated,
-    SourceError,
-)
+from clace.errors import ClaceError, InternalError, NoSuchApp
 from clace.interfaces import IInstalledApps, IRuntime
 from clace.model.app import App
+from clace.model.failures import Fault
 from clace.model.hosts import host_name
 from clace.model.traffic import AppResponse
 from clace.web import downloads
 from clace.web.app_access import AppAccess
+from clace.web.app_refusals import TEXT, fault_of, is_failure, refusal
 from clace.web.app_requests import app_request, clean_path, relative_path
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
@@ -35,14 +29,12 @@ from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.origin import check_origin
 from clace.web.security_headers import missing
 from clace.web.site import awaits_body, receive
-from clace.web.statuses import status_of
 from clace.web.streaming import PacedBody, close
 from clace.web.trail import Trail, TrailOptions, Visit
 
 log = Logger()
 NOTHING = "no matching app found"
 UNKNOWN_HOST = "no app is served under this name; see system.fallback_unknown_domains"
-TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
 class AppEdge(Struct, frozen=True, kw_only=True):
@@ -85,7 +77,7 @@ class AppsResource(Resource):
     def render(self, request: Request) -> int:
         visit = self._trail.begin(request)
         serving = Deferred.fromCoroutine(self._serve(request, visit))
-        serving.addErrback(broken, request, visit.request_id)
+        serving.addErrback(broken, request, visit)
         return NOT_DONE_YET
 
     async def _serve(self, request: Request, visit: Visit) -> None:
@@ -94,7 +86,9 @@ class AppsResource(Resource):
         try:
             response = await self._respond(request, peer, visit)
         except ClaceError as error:
-            response = refusal(error)
+            response = self._refusal(error, visit)
+        if response.fault is not None:
+            visit.fail(response.fault)
         visit.end(response.status)
         if is_gone(request):
             await discard(response)
@@ -112,7 +106,7 @@ class AppsResource(Resource):
         if request.method == b"OPTIONS" and sharing.allow_origin:
             return sharing.preflight(own_origin)
         user = await self._access.admit(app, request.getHeader("authorization"), peer.ip)
-        visit.user = user
+        visit.user, visit.is_told = user, self._access.is_told(app, user)
         if edge.check_origin:
             check_origin(
                 request.method.decode("ascii"),
@@ -134,6 +128,12 @@ class AppsResource(Resource):
         shared = sharing.headers(own_origin)
         return replace(response, headers=(*response.headers, *shared)) if shared else response
 
+    def _refusal(self, error: ClaceError, visit: Visit) -> AppResponse:
+        """The answer to an error, which is logged if an operator has to know of it."""
+        if is_failure(error):
+            visit.fail(fault_of(error))
+        return refusal(error, visit.request_id, told=visit.is_told)
+
     def _find(self, request: Request, path: str) -> App:
         host = host_name(request.getHeader("host") or "")
         app = self._installed.find(host, path)
@@ -153,35 +153,20 @@ class AppsResource(Resource):
             request.setHeader(name, value)
 
 
-def broken(failure: Failure, request: Request, incident: str) -> None:
+def broken(failure: Failure, request: Request, visit: Visit) -> None:
     """Log what went wrong too late to answer with it, and tell the client only where to find it."""
-    if failure.check(ClaceError):
-        log.warn(  # noqa: G010 - Twisted's name for it
-            "An answer broke off, incident {incident}: {reason}",
-            incident=incident,
-            reason=failure.getErrorMessage(),
-        )
+    incident = visit.request_id
+    if isinstance(failure.value, ClaceError):
+        visit.fail(fault_of(failure.value))
     else:
         log.failure("App request failed, incident {incident}", failure, incident=incident)
+        visit.fail(Fault(message=f"internal error, incident {incident}", code=InternalError.code))
     if is_gone(request) or request.startedWriting:
         return
     request.setResponseCode(500)
     request.setHeader(*TEXT)
     request.write(f"internal error, incident {incident}".encode())
     request.finish()
-
-
-def refusal(error: ClaceError) -> AppResponse:
-    """The answer that tells a person what was refused."""
-    headers = [TEXT]
-    if isinstance(error, NotAuthenticated):
-        headers.append(("WWW-Authenticate", 'Basic realm="clace", charset="UTF-8"'))
-    if isinstance(error, LockedOut):
-        headers.append(("Retry-After", str(max(1, round(error.retry_after)))))
-    # What its operator is told of an app's source as 422 is no fault of who visits the app.
-    faulty = isinstance(error, AppBroken | SourceError)
-    status = HTTPStatus.INTERNAL_SERVER_ERROR if faulty else status_of(type(error))
-    return AppResponse(status=status, headers=tuple(headers), body=error.message.encode())
 
 
 async def write_body(request: Request, response: AppResponse) -> None:

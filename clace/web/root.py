@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
-from clace.web.apps import TEXT
+from clace.web.app_refusals import TEXT
 
 _RESERVED = frozenset({b"_clace_webhook"})
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 from twisted.web.http import Request
 
-from clace.interfaces import IRationedAudit
+from clace.interfaces import IFailures, IRationedAudit
 from clace.model.app import App
+from clace.model.failures import AppFailure, Fault
 from clace.model.traffic import ANONYMOUS, AuditEvent
 from clace.networks import network_of
 from clace.text import shortened
@@ -37,6 +39,7 @@ class Visit:
         self.user = ""
         self.app: App | None = None
         self.options = TrailOptions()
+        self.is_told = False
         self._trail = trail
         self._request = request
         self._began = trail.seconds()
@@ -54,6 +57,24 @@ class Visit:
         """Return whose share of the audit log is used: strangers use up nobody else's."""
         network = network_of(self.address)
         return network if self.user == ANONYMOUS else f"{self.user} from {network}"
+
+    def fail(self, fault: Fault) -> None:
+        """Log a failure of the app and keep it among its last ones."""
+        if self.app is None:
+            return
+        shown = _REDACTED if self.options.redact_url else self._request.path.decode("latin-1")
+        self._trail.failures.record(
+            AppFailure(
+                time=self._trail.seconds(),
+                app_id=self.app.id,
+                app=str(self.app),
+                version=self.app.metadata.version_metadata.version,
+                fault=fault if fault.route else replace(fault, route=shown),
+                method=self._request.method.decode("latin-1"),
+                user_id=self.user,
+                request_id=self.request_id,
+            )
+        )
 
     def _event(self, status: int) -> AuditEvent:
         method = self._request.method.decode("latin-1")
@@ -81,10 +102,12 @@ class Trail:
     def __init__(
         self,
         audit: IRationedAudit,
+        failures: IFailures,
         seconds: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
         self.audit = audit
+        self.failures = failures
         self.seconds = seconds
         self._new_id = new_id
 

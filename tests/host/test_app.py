@@ -336,6 +336,24 @@ class ErrorTests(SynchronousTestCase):
             (reply.status, reply.body), (418, b'{"said":"Key `\\"nothing\\"` was not found"}\n')
         )
 
+    def test_handled_failures_are_told(self):
+        """The daemon learns what the app's own error handler has answered, and where it was."""
+        told = get(star(ERRORS)).fault
+        self.assertEqual(
+            (told.message, told.place, told.route),
+            ('Key `"nothing"` was not found', "app.star:4:12", "/"),
+        )
+        self.assertIsNone(get(hosted(PAGES)).fault)
+
+    def test_failing_template(self):
+        """A template that fails is told with file and line, and once."""
+        texts = {**PAGES, "plain.go.html": "plain\n{{ index .Data.n 3 }}"}
+        for is_dev in (False, True):
+            fault = self.assertRaises(AppFault, get, hosted(texts, is_dev=is_dev), "/plain")
+            self.assertTrue(fault.told.place.startswith("plain.go.html:2:"), fault.told)
+            self.assertEqual(fault.told.route, "/plain")
+            self.assertEqual(fault.message.count("plain.go.html:2:"), 1, fault.message)
+
     def test_error_handler_calls_plugins(self):
         """What the handler left unseen is told to the app's own, which may call plugins."""
         text = """
@@ -351,9 +369,10 @@ app = ace.app("Errors", routes = [ace.api("/", bad)])
         self.assertEqual(found, '["broken","called"]\n')
 
     def test_failing_error_handler(self):
-        """An error handler that fails is told with its own message."""
+        """An error handler that fails is told with its own message, and what it was called for."""
         fault = self.assertRaises(AppFault, get, star(ERRORS), query={"again": ["1"]})
-        self.assertEqual(fault.message, "fail: worse")
+        self.assertTrue(fault.message.startswith("fail: worse"), fault.message)
+        self.assertIn('Key `"nothing"` was not found', fault.message)
 
     def test_position_in_dev(self):
         """In dev mode an error says in which function and where."""

@@ -38,7 +38,9 @@ class RoutingTests(SynchronousTestCase):
         inherited = self.target("/page/x", fragments=(self.fragment("x"),))
         self.assertEqual(
             inherited,
-            Target(handler=3, type="HTML", full="index_gen.go.html", partial="part"),
+            Target(
+                route="/page/x", handler=3, type="HTML", full="index_gen.go.html", partial="part"
+            ),
         )
         own = self.target("/page/x", fragments=(self.fragment("x", handler=5, partial="own"),))
         self.assertEqual((own.handler, own.partial), (5, "own"))

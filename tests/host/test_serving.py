@@ -92,7 +92,9 @@ class ServingTests(SynchronousTestCase):
         self.say(Ask(5, a_request("/none")), Ask(6, a_request("/fails")))
         heard = {message.id: message for message in (self.hear(), self.hear())}
         self.assertEqual(heard[5].status, 404)
-        self.assertEqual(heard[6], Failed(id=6, message="fail: no"))
+        self.assertEqual(
+            heard[6], Failed(id=6, message="fail: no", place="app.star:4:17", route="/fails")
+        )
 
     def test_calls_in_parallel(self):
         """Requests that wait for plugins do not hold each other up; answers may cross."""

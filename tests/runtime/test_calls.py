@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import AppFailed, BadRequest, StoreError
+from clace.errors import AppFailed, BadRequest, PluginRefused, StoreError
 from clace.interfaces import Caller, PluginAnswer
 from clace.runtime.calls import PluginCalls
 from clace.wire import Answer, Call, Next
@@ -14,8 +14,12 @@ class CallTests(SynchronousTestCase):
     def setUp(self):
         self.gate = MemoryGate()
         self.reached = []
+        self.refused = []
         self.calls = PluginCalls(
-            self.gate, Caller(app=an_app()), lambda *told: self.reached.append(told)
+            self.gate,
+            Caller(app=an_app()),
+            lambda *told: self.reached.append(told),
+            lambda *told: self.refused.append(told),
         )
 
     def call(self, outcome):
@@ -49,6 +53,14 @@ class CallTests(SynchronousTestCase):
         for error, refused in ((BadRequest("bad"), True), (StoreError("down"), False)):
             answer = self.call(error)
             self.assertEqual((answer.error, answer.refused), (error.message, refused))
+
+    def test_told_of_refusals(self):
+        """A call that is not approved is told, with what was called; other errors are not."""
+        self.call(BadRequest("bad"))
+        self.assertEqual((self.refused, self.calls.was_refused), ([], False))
+        self.call(PluginRefused("not permitted"))
+        self.assertEqual(self.refused, [("fs.in.list", "not permitted")])
+        self.assertTrue(self.calls.was_refused)
 
     def test_fault(self):
         """A fault of a plugin is logged, and nothing of it told to the app."""

@@ -81,6 +81,9 @@ class HostTests(SynchronousTestCase):
     def reached(self, limit, _told):
         self.fail(f"no plugin came upon {limit}")
 
+    def refused(self, function, _why):
+        self.fail(f"{function} was refused")
+
     def say(self, *messages):
         """What the host sends."""
         self.reactor.protocol.dataReceived(b"".join(map(pack, messages)))
@@ -98,7 +101,7 @@ class HostTests(SynchronousTestCase):
         self.heard()
 
     def ask(self):
-        calls = PluginCalls(self.gate, Caller(app=an_app()), self.reached)
+        calls = PluginCalls(self.gate, Caller(app=an_app()), self.reached, self.refused)
         asking = self.host.ask(
             a_request(), calls, self.notes.append, lambda: self.done.append(True)
         )
@@ -280,7 +283,7 @@ class HostTests(SynchronousTestCase):
         """A host whose frames take the daemon's time is not read for a while."""
         self.start()
         asked = self.ask()
-        calls = PluginCalls(self.gate, Caller(app=an_app()), self.reached)
+        calls = PluginCalls(self.gate, Caller(app=an_app()), self.reached, self.refused)
         slow = self.deferred(
             self.host.ask(a_request(), calls, lambda _: self.reactor.advance(0.01), lambda: None)
         )

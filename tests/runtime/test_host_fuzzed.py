@@ -29,7 +29,9 @@ class Daemon:
         self.begin(self.host.load(Load(sources={}), HostBounds(), lambda _: None))
         self.hear(pack(Ready(walls={"a": ""})) + pack(Loaded(name="A", demands=Demands())))
         for _ in range(2):
-            calls = PluginCalls(MemoryGate(), Caller(app=an_app()), lambda *_told: None)
+            calls = PluginCalls(
+                MemoryGate(), Caller(app=an_app()), lambda *_told: None, lambda *_told: None
+            )
             self.begin(self.host.ask(a_request(), calls, lambda _: None, lambda: None))
 
     def begin(self, coroutine):

@@ -7,7 +7,14 @@ from collections.abc import Callable
 from msgspec.structs import replace
 from zope.interface.verify import verifyObject
 
-from clace.errors import AppBroken, AppFailed, AppTimedOut, NoSuchRoute
+from clace.errors import (
+    AppBroken,
+    AppFailed,
+    AppNotApproved,
+    AppTimedOut,
+    CallNotApproved,
+    NoSuchRoute,
+)
 from clace.interfaces import IRuntime, PluginAnswer
 from clace.model.app import AppMetadata, Demands, Permission, VersionMetadata
 from clace.model.traffic import AppResponse
@@ -182,6 +189,42 @@ app = ace.app("Regex", custom_layout = True, routes = [
         good = await runtime.respond(an_app(), a_request("/good"))
         self.assertEqual(good.body, b"{}\n")
 
+    async def test_place_of_a_failure(self):
+        """What fails in production is told with the line, and with the route it was asked by."""
+        text = """
+def divide(req):
+    n = int(req.UrlParams["n"])
+    return 1 // n
+
+app = ace.app("a", routes = [ace.api("/divide/{n}", divide)])
+"""
+        runtime = self.house({"app.star": text})
+        error = await self.refusal(runtime.respond(an_app(), a_request("/divide/0")), AppFailed)
+        self.assertEqual((error.place, error.route), ("app.star:4:12", "/divide/{n}"))
+
+    async def test_handled_failure(self):
+        """What the app's error handler has answered comes with the failure it was called for."""
+        text = """
+def bad(req):
+    fail("oh no")
+
+def error_handler(req, error):
+    return "sorry"
+
+app = ace.app("a", routes = [ace.api("/", bad)])
+"""
+        answer = await self.house({"app.star": text}).respond(an_app(), a_request())
+        self.assertEqual((answer.status, answer.body), (200, b'"sorry"\n'))
+        self.assertEqual(
+            (answer.fault.message, answer.fault.place), ("fail: oh no", "app.star:3:5")
+        )
+
+    async def test_load_that_is_not_approved(self):
+        """An app that loads what was not approved for it is told from one that is broken."""
+        runtime = self.house({"app.star": LISTS}, {("fs.in", "list"): lambda _: 1})
+        error = await self.refusal(runtime.respond(an_app(), a_request()), AppNotApproved)
+        self.assertIn("not permitted to load plugin fs.in", error.message)
+
     async def test_endless_handler(self):
         """A handler that does not end is stopped in its time; the next request is answered."""
         runtime = self.house({"app.star": BUSY.replace("])", ', ace.api("/good")])')})
@@ -272,8 +315,28 @@ app = ace.app("Regex", custom_layout = True, routes = [
         loaded = await runtime.load(an_app(loads=("fs.in",)), self.files)
         runtime.publish(an_app(loads=("fs.in",)), loaded)
         self.gate.functions.clear()
-        error = await self.refusal(runtime.respond(an_app(), a_request()), AppFailed)
+        error = await self.refusal(runtime.respond(an_app(), a_request()), CallNotApproved)
         self.assertIn("is not permitted to call", error.message)
+        self.assertTrue(error.place.startswith("app.star:"), error.place)
+
+    async def test_refused_calls_are_audited(self):
+        """A refused call is an event with function, user and request, at a bounded rate."""
+        runtime = self.house({"app.star": LISTS}, {("fs.in", "list"): lambda _: 1})
+        app = an_app(loads=("fs.in",))
+        runtime.publish(app, await runtime.load(app, self.files))
+        self.gate.functions.clear()
+        for number in range(70):
+            asked = a_request(user_id="bob", request_id=f"rid_{number}")
+            await self.refusal(runtime.respond(app, asked), CallNotApproved)
+        events = self.audit_log.events
+        self.assertEqual(
+            (events[0].operation, events[0].target, events[0].status, events[0].app_id),
+            ("plugin_refused", "fs.in.list", "Failed", app.id),
+        )
+        self.assertEqual((events[0].user_id, events[0].rid), ("bob", "rid_0"))
+        self.assertIn("is not permitted to call", events[0].detail)
+        self.assertEqual(len(events), 61)
+        self.assertIn("more than 60 refused calls in a minute", events[-1].detail)
 
     async def test_leaked_resource(self):
         """What a handler has to close and does not fails its request."""

@@ -1,6 +1,8 @@
 """Apps that are broken, that loop, that eat: they harm themselves, and are told why."""
 
 import json
+import sqlite3
+from contextlib import closing
 from select import select
 
 from tests.system.cases import SharedDaemonTestCase
@@ -92,6 +94,103 @@ class BrokenTests(SharedDaemonTestCase):
         self.assertEqual(answer.status, 500)
         self.assertIn("missing", answer.body)
         self.assertEqual(self.daemon.get("/fails/good").body, "good")
+
+
+class LogTests(SharedDaemonTestCase):
+    """What only a visitor saw, the operator finds."""
+
+    def lines(self, app):
+        """The lines of the log that are about failures of an app."""
+        log = (self.daemon.home / "logs" / "clace.json").read_text().splitlines()
+        return [line for line in map(json.loads, log) if line.get("app") == app and "place" in line]
+
+    def fails(self, path, text, **options):
+        """Install an app and open its page without a password; the only line of the log on it."""
+        self.create(path, {"app.star": text}, auth="none", **options)
+        answer = self.daemon.get(f"{path}/fail", login=None)
+        self.assertEqual(answer.status, 500)
+        (line,) = self.lines(path)
+        self.assertEqual(line["level"], "error")
+        self.assertIn(line["request_id"], answer.body)
+        return answer, line
+
+    def test_division_by_zero(self):
+        """A fault in production is a line with file, line, route, version and user."""
+        text = """
+def fail(req):
+    zero = len(req.UrlParams["*"]) - 4
+    return 1 // zero
+
+app = ace.app("Zero", routes = [ace.api("/*", handler = fail)])
+"""
+        answer, line = self.fails("/zero", text)
+        told = {name: line[name] for name in ("place", "route", "version", "user")}
+        expected = {"place": "app.star:4:12", "route": "/*", "version": 1, "user": "anonymous"}
+        self.assertEqual(told, expected)
+        self.assertIn("app.star:4:12", line["message"])
+        self.assertNotIn("app.star", answer.body)
+        self.assertNotIn("zero", answer.body)
+
+    def test_admin_is_told(self):
+        """The administrator sees what visitors do not."""
+        text = 'def bad(req):\n    fail("a secret reason")\n'
+        app = 'app = ace.app("Told", routes = [ace.api("/", handler = bad)])\n'
+        self.create("/told", {"app.star": text + app})
+        answer = self.daemon.get("/told")
+        self.assertIn("a secret reason at app.star:2:5", answer.body)
+
+    def test_template(self):
+        """A template that fails has its file and line in the log."""
+        files = {
+            "app.star": 'app = ace.app("T", custom_layout = True, routes = [ace.html("/fail")])\n'
+            "def handler(req):\n    return {}\n",
+            "index.go.html": "<p>\n{{ index .Data.none 5 }}</p>",
+        }
+        self.create("/template-fails", files, auth="none")
+        self.assertEqual(self.daemon.get("/template-fails/fail", login=None).status, 500)
+        (line,) = self.lines("/template-fails")
+        self.assertTrue(line["place"].startswith("index.go.html:2:"), line)
+
+    def test_handled(self):
+        """A failure that the app's own error handler hides from the visitor is in the log."""
+        text = """
+def bad(req):
+    return {}["missing"]
+
+def error_handler(req, error):
+    return {"sorry": True}
+
+app = ace.app("Handled", routes = [ace.api("/", handler = bad)])
+"""
+        self.create("/handled", {"app.star": text}, auth="none")
+        self.assertEqual(self.daemon.get("/handled", login=None).status, 200)
+        (line,) = self.lines("/handled")
+        self.assertEqual(line["place"], "app.star:3:12")
+
+    def test_refused_call(self):
+        """A call that was not approved is in the log and in the audit log, with the reason."""
+        text = """
+load("fs.in", "fs")
+
+def fail(req):
+    return fs.abs("/etc/passwd").value
+
+app = ace.app("Refused", routes = [ace.api("/fail", handler = fail)])
+"""
+        _, line = self.fails("/refused-call", text, approve=True)
+        self.assertIn("is not permitted to call", line["message"])
+        self.assertEqual(line["place"].rpartition(":")[0], "app.star:5")
+        database = self.daemon.home / "metadata" / "clace_audit.db"
+
+        def rows():
+            with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+                return connection.execute(
+                    "select rid, status from audit where operation = 'plugin_refused'"
+                    " and target = 'fs.in.abs'"
+                ).fetchall()
+
+        self.wait_until("the refusal is audited", rows)
+        self.assertEqual(rows(), [(line["request_id"], "Failed")])
 
 
 class Neighbours(SharedDaemonTestCase):

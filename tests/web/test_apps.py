@@ -12,11 +12,13 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.audit.ration import RationedAudit
-from clace.errors import AppBroken, AppCrashed, AppTimedOut, BadRequest, NoSuchRoute
-from clace.model.app import App, AppSettings
+from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut, BadRequest, NoSuchRoute
+from clace.model.app import App, AppMetadata, AppSettings, VersionMetadata
+from clace.model.failures import Fault
 from clace.model.paths import AppPath
 from clace.model.traffic import AppResponse
 from clace.runtime.bodies import Body
+from clace.runtime.failures import Failures
 from clace.web.app_access import AppAccess
 from clace.web.app_requests import clean_path, relative_path
 from clace.web.apps import AppEdge, AppsResource
@@ -28,7 +30,12 @@ from tests.support.threads import at_once
 from tests.support.web import Served
 from tests.web.test_admin import Events, OnePassword
 
-OPEN = App(id="app_prd_1", path="/open", settings=AppSettings(authn_type="none"))
+OPEN = App(
+    id="app_prd_1",
+    path="/open",
+    settings=AppSettings(authn_type="none"),
+    metadata=AppMetadata(version_metadata=VersionMetadata(version=3)),
+)
 CLOSED = App(id="app_prd_2", path="/closed")
 DEFAULT_EDGE = AppEdge()
 
@@ -68,6 +75,7 @@ class AppsCase(SynchronousTestCase):
         self.clock = Clock()
         self.audit = Events()
         self.ration = RationedAudit(self.audit, self.clock, lambda: "i2", a_minute=5)
+        self.failures = Failures(Clock())
         self.offered = {}
         self.credentials = OnePassword()
         self.downloads = Downloads(self.open_file, at_once)
@@ -79,8 +87,8 @@ class AppsCase(SynchronousTestCase):
         return self.offered["f1"]
 
     def resource(self, edge=DEFAULT_EDGE):
-        trail = Trail(self.ration, lambda: 2.0, lambda: "i1")
-        access = AppAccess(self.credentials, "system")
+        trail = Trail(self.ration, self.failures, lambda: 2.0, lambda: "i1")
+        access = AppAccess(self.credentials, "system", lambda user: user == "admin")
         return AppsResource(
             self.apps,
             self.apps,
@@ -128,7 +136,7 @@ class AccessTests(AppsCase):
 
     def test_unknown_kinds_are_closed(self):
         """An authentication type that nothing knows does not open an app."""
-        access = AppAccess(OnePassword(), "none")
+        access = AppAccess(OnePassword(), "none", lambda _user: False)
         self.assertFalse(access.is_open(App(id="a", path="/", settings=AppSettings("saml_x"))))
         self.assertTrue(access.is_open(App(id="a", path="/")))
 
@@ -221,8 +229,53 @@ class AnswerTests(AppsCase):
         crashed, broken = AppCrashed("ran out of memory"), AppBroken("app.star:1:1: no")
         for error, code in [(crashed, 500), (broken, 500), (AppTimedOut("60 s"), 504)]:
             self.apps.answer = error
-            response, body = self.ask("GET", "/open")
-            self.assertEqual((response.code, body), (code, error.message.encode()))
+            response, body = self.ask("GET", "/closed", login="admin:right")
+            expected = f"{error.message}, request i1".encode()
+            self.assertEqual((response.code, body), (code, expected))
+
+    def test_failures_are_kept(self):
+        """What a visitor saw fail is kept with route, place, version, user and request."""
+        self.apps.answer = AppFailed("division by zero")
+        self.apps.answer.place, self.apps.answer.route = "app.star:3:9", "/x/{id}"
+        _, body = self.ask("GET", "/open/x/1")
+        self.assertNotIn(b"division", body)
+        (kept,) = self.failures.recent(OPEN.id)
+        self.assertEqual(
+            (kept.app, kept.version, kept.user_id, kept.request_id, kept.method),
+            ("/open", 3, "anonymous", "i1", "GET"),
+        )
+        self.assertEqual((kept.fault.place, kept.fault.route), ("app.star:3:9", "/x/{id}"))
+
+    def test_failures_that_the_app_answers(self):
+        """What the app's own error handler answered is kept all the same."""
+        fault = Fault(message="no", place="app.star:1:1", route="/")
+        self.apps.answer = AppResponse(body=b"sorry", fault=fault)
+        self.assertEqual(self.ask("GET", "/open")[1], b"sorry")
+        self.assertEqual(self.failures.recent(OPEN.id)[0].fault, fault)
+
+    def test_failures_in_the_middle(self):
+        """An answer that breaks off is kept as a failure of the app."""
+
+        async def pieces():
+            yield b"one"
+            raise AppFailed("broke")
+
+        self.apps.answer = AppResponse(body=pieces())
+        request = b"GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        self.assertTrue(Served(self.resource()).ask(request).lost)
+        self.assertEqual(self.failures.recent(OPEN.id)[0].fault.message, "broke")
+
+    def test_refused_requests_are_kept(self):
+        """A page of another site that is refused is something that the operator can look up."""
+        self.ask("POST", "/open", headers={"Origin": "https://evil.example"})
+        self.assertEqual(self.failures.recent(OPEN.id)[0].fault.code, "not_allowed")
+
+    def test_redacted(self):
+        """Without a route the path tells where, unless the operator wants no paths kept."""
+        self.apps.answer = AppCrashed("ran out of memory")
+        for redact, told in ((False, "/open/secret"), (True, "<REDACTED>")):
+            self.ask("GET", "/open/secret", edge=AppEdge(trail=TrailOptions(redact_url=redact)))
+            self.assertEqual(self.failures.recent(OPEN.id)[0].fault.route, told)
 
     def test_faults_are_not_told(self):
         """What was not foreseen is an incident number, and the whole in the log."""
