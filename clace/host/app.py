@@ -64,6 +64,7 @@ class HostedApp:
             "routes": self._router.table(),
             "push_events": self._around.push_events,
             "schema": to_builtins(self._program.schema),
+            "params": to_builtins(self._program.params),
         }
         demands = definition.demands(tuple(self._program.plugins))
         return Loaded(name=definition.name, demands=demands, options=options)

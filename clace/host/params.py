@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,11 +56,21 @@ class Declarations:
         try:
             param = _decode(text).param()
             check_together((*self.params, param))
-            value = param.value(self._given.get(param.name))
+            value = self._value(param)
         except (ValueError, BadRequest) as error:
             raise Refused(str(error)) from None
         self.params = (*self.params, param)
         return msgspec.json.encode(value).decode()
+
+    def _value(self, param: Param) -> Any:
+        """:raises BadRequest: the value is missing or wrong; tells which other was given."""
+        try:
+            return param.value(self._given.get(param.name))
+        except BadRequest as error:
+            near = difflib.get_close_matches(param.name, self._given.keys() - {param.name}, 1)
+            if param.name in self._given or not near:
+                raise
+            raise BadRequest(f"{error}; {near[0]} was given") from None
 
 
 class _Written(Struct):

@@ -5,7 +5,7 @@ from clace.interfaces.administration import IAdministration
 from clace.interfaces.audit import IAuditLog, IAuditTrail, IRationedAudit
 from clace.interfaces.failures import IFailures
 from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
-from clace.interfaces.runtime import ILoadedApp, IRuntime
+from clace.interfaces.runtime import Audited, ILoadedApp, IRuntime
 from clace.interfaces.secrets import (
     ISecretProvider,
     ISecretRows,
@@ -20,6 +20,7 @@ from clace.interfaces.store import AddApp, AddVersion, Change, IAppStore, PointA
 __all__ = [
     "AddApp",
     "AddVersion",
+    "Audited",
     "Caller",
     "Change",
     "Fetched",

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
 from zope.interface import Attribute, Interface
 
 from clace.interfaces.sources import IFiles
 from clace.model.app import App, Demands
+from clace.model.params import Param
 from clace.model.traffic import AppRequest, AppResponse
+
+
+class Audited(Struct, frozen=True):
+    """What the top level of a source says: the app's name, its demands and its params."""
+
+    name: str
+    demands: Demands
+    params: tuple[Param, ...] = ()
 
 
 class ILoadedApp(Interface):
@@ -22,8 +32,8 @@ class ILoadedApp(Interface):
 class IRuntime(Interface):
     """Hosts: they load apps, answer requests, and are replaced when they break their limits."""
 
-    async def audit(app: App, files: IFiles) -> tuple[str, Demands]:
-        """The app's name and what it asks for, from a run of its top level with inert plugins.
+    async def audit(app: App, files: IFiles) -> Audited:
+        """What the source says of the app, from a run of its top level with inert plugins.
 
         :raises AppBroken: the source does not load; the text has file, line and reason.
         """

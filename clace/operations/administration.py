@@ -9,6 +9,7 @@ from msgspec import Struct
 from zope.interface import implementer
 
 from clace.interfaces import (
+    Audited,
     IAdministration,
     IAppStore,
     IInstalledApps,
@@ -19,6 +20,7 @@ from clace.interfaces import (
 from clace.model.app import AccountLink, App, AppMetadata, Kind
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import (
+    REMOVE,
     ApproveOptions,
     CreateApp,
     CreateOptions,
@@ -55,7 +57,13 @@ from clace.operations.approval import report
 from clace.operations.catalogue import Catalogue, naming
 from clace.operations.creation import Creation
 from clace.operations.draft import Draft
-from clace.operations.entries import app_config_entries, check_removed, with_app_config, with_param
+from clace.operations.entries import (
+    app_config_entries,
+    check_declared,
+    check_removed,
+    with_app_config,
+    with_param,
+)
 from clace.operations.promotion import is_behind, promote
 from clace.operations.reloading import Reloading
 from clace.operations.secrets import SecretOperations
@@ -156,7 +164,7 @@ class Administration:
 
     async def _approve_one(self, draft: Draft, seen: App) -> tuple[Approval, App]:
         files = await served_files(seen, self._store, self._sources)
-        _, demands = await self._runtime.audit(seen, files)
+        demands = (await self._runtime.audit(seen, files)).demands
         approved = seen.metadata.approved
         approval = report(seen, demands, approved, approve=True)
         if not approval.needs_approval and not approved.missing_from(demands):
@@ -199,7 +207,12 @@ class Administration:
         self, glob: str, change: ParamChange, options: UpdateOptions
     ) -> AppsUpdated:
         edit = partial(with_param, change=change)
-        return await self._staged.make(glob, edit, options, audited=True)
+
+        def check(app: App, audited: Audited) -> None:
+            if change.value != REMOVE or change.name not in app.metadata.param_values:
+                check_declared(app, (change.name,), audited.params)
+
+        return await self._staged.make(glob, edit, options, audited=True, check=check)
 
     async def update_metadata(
         self, glob: str, request: UpdateMetadata, options: UpdateOptions

@@ -21,10 +21,10 @@ async def held(app: App, store: IAppStore, sources: ISources, runtime: IRuntime)
     if not approved or app.is_dev:
         return approved
     try:
-        _, demands = await runtime.audit(app, await served_files(app, store, sources))
+        audited = await runtime.audit(app, await served_files(app, store, sources))
     except _UNREADABLE:
         return Demands()
-    return demands.granted_by(approved)
+    return audited.demands.granted_by(approved)
 
 
 def report(app: App, demands: Demands, approved: Demands, *, approve: bool) -> Approval:

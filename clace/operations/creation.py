@@ -27,7 +27,7 @@ from clace.model.requests import CreateApp, CreateOptions
 from clace.model.results import AppCreated
 from clace.operations.approval import report
 from clace.operations.draft import Draft
-from clace.operations.entries import checked
+from clace.operations.entries import check_declared, checked
 from clace.operations.settings import check_auth_type
 
 DEFAULT_AUTH = "default"
@@ -86,8 +86,10 @@ class Creation:
         await self._check_free(address)
         app = self._new_app(address, request)
         fetched = await self._fetch(app, request)
-        name, demands = await self._runtime.audit(app, fetched.files)
-        app = described(app, name, fetched, demands if options.approve else Demands())
+        audited = await self._runtime.audit(app, fetched.files)
+        check_declared(app, request.param_values or {}, audited.params)
+        demands = audited.demands
+        app = described(app, audited.name, fetched, demands if options.approve else Demands())
         twins = (app,) if app.is_dev else (self._staging(app), app)
         async with Draft(self._store, self._runtime, self._installed) as draft:
             for twin in reversed(twins):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+import difflib
+from collections.abc import Container, Iterable, Mapping
 
 from msgspec.structs import replace
 
 from clace.errors import BadRequest
-from clace.model.app import AppMetadata
+from clace.model.app import App, AppMetadata
+from clace.model.params import Param
 from clace.model.requests import REMOVE, UNDEFINED, ParamChange, UpdateMetadata
 
 APP_CONFIG = "app_config"
 MAX_ENTRIES = 1_000
 MAX_NAME = 256
 MAX_VALUE = 64 * 1024
+_SHOWN = 10
 
 
 def with_param(metadata: AppMetadata, change: ParamChange) -> AppMetadata:
@@ -65,6 +68,20 @@ def checked(values: Mapping[str, str]) -> dict[str, str]:
     :raises BadRequest: a name or a value is none that could be kept.
     """
     return _with({}, values)
+
+
+def check_declared(app: App, names: Iterable[str], params: Iterable[Param]) -> None:
+    """Refuse a value for what is no param of the app.
+
+    :raises BadRequest: if a name is not declared; the text has the nearest one.
+    """
+    declared = [param.name for param in params]
+    for name in names:
+        if name not in declared:
+            near = difflib.get_close_matches(name, declared, 1)
+            known = ", ".join(declared[:_SHOWN]) or "none"
+            hint = f"Did you mean {near[0]}?" if near else f"Its params: {known}"
+            raise BadRequest(f"app {app} has no param {name}. {hint}")
 
 
 def _entry(text: str) -> tuple[str, str]:

@@ -65,14 +65,15 @@ class Reloading:
         if await self._is_current(seen, revision, options):
             return _Outcome(skipped=(seen.address,))
         fetched = await self._fetch(seen, revision)
-        name, demands = await self._runtime.audit(seen, fetched.files)
+        audited = await self._runtime.audit(seen, fetched.files)
+        demands = audited.demands
         granted = await held(seen, self._store, self._sources, self._runtime)
         approval = report(seen, demands, granted, approve=options.approve)
         if approval.needs_approval and not options.approve:
             raise NeedsApproval(f"app {main} needs approval")
         metadata = replace(
             seen.metadata,
-            name=name,
+            name=audited.name,
             version_metadata=VersionMetadata(
                 git_branch=fetched.branch,
                 git_commit=fetched.commit,

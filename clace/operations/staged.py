@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from clace.errors import NeedsApproval
-from clace.interfaces import IAppStore, IInstalledApps, IRuntime, ISources
+from clace.interfaces import Audited, IAppStore, IInstalledApps, IRuntime, ISources
 from clace.model.app import App, AppMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import UpdateOptions
@@ -19,6 +19,11 @@ from clace.operations.promotion import is_behind, promote
 from clace.operations.served import served_files
 
 Edit = Callable[[AppMetadata], AppMetadata]
+Check = Callable[[App, Audited], None]
+
+
+def _no_check(_app: App, _audited: Audited) -> None:
+    """Refuse nothing."""
 
 
 class StagedUpdates:
@@ -33,9 +38,16 @@ class StagedUpdates:
         self._installed = installed
 
     async def make(
-        self, glob: str, edit: Edit, options: UpdateOptions, *, audited: bool
+        self,
+        glob: str,
+        edit: Edit,
+        options: UpdateOptions,
+        *,
+        audited: bool,
+        check: Check = _no_check,
     ) -> AppsUpdated:
-        """What ``edit`` leaves as it is gets no new version; with ``audited`` the app must load.
+        """What ``edit`` leaves as it is gets no new version. With ``audited`` the app must load,
+        and ``check`` may refuse it.
 
         :raises AppBroken: it does not.
         :raises NeedsApproval: it asks for more then, and is to be promoted.
@@ -50,8 +62,8 @@ class StagedUpdates:
                 seen = catalogue.edited(main)
                 with naming(main):
                     edited = replace(seen, metadata=edit(seen.metadata))
-                    if audited and edited != seen:
-                        edited = await self._audited(main, seen, edited, options)
+                    if audited and (edited != seen or check is not _no_check):
+                        edited = await self._audited(main, seen, edited, options, check)
                     after = await self._updated(draft, seen, edited.metadata)
                     if after is not seen:
                         updated.append(seen.address)
@@ -62,10 +74,16 @@ class StagedUpdates:
             await draft.commit(dry_run=options.dry_run)
         return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted), len(mains))
 
-    async def _audited(self, main: App, seen: App, edited: App, options: UpdateOptions) -> App:
+    async def _audited(
+        self, main: App, seen: App, edited: App, options: UpdateOptions, check: Check
+    ) -> App:
         """The edited app, with the approvals of ``seen`` that it still asks for."""
         files = await served_files(edited, self._store, self._sources)
-        _, demands = await self._runtime.audit(edited, files)
+        audited = await self._runtime.audit(edited, files)
+        check(seen, audited)
+        if edited == seen:
+            return seen
+        demands = audited.demands
         granted = await held(seen, self._store, self._sources, self._runtime)
         if options.promote and demands.missing_from(granted):
             raise NeedsApproval(f"app {main} needs approval")

@@ -8,13 +8,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from clace.errors import AppBroken
+from clace.model.params import MOST_PARAMS, Param
 from clace.model.schema import Schema
 
 Name = Annotated[str, Meta(max_length=1024)]
 
 
 class AppOptions(Struct, frozen=True):
-    """Which requests need the host at all, and what documents the app keeps."""
+    """Which requests need the host at all, which documents and params the app has."""
 
     static_only: bool = False
     single_file: bool = False
@@ -24,6 +25,7 @@ class AppOptions(Struct, frozen=True):
     redirect_bare_path: bool = False
     push_events: bool = False
     schema: Schema = Schema()
+    params: Annotated[tuple[Param, ...], Meta(max_length=MOST_PARAMS)] = ()
 
 
 def read_options(options: dict[str, Any]) -> AppOptions:

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.errors import AppBusy, AppCrashed, ClaceError
-from clace.interfaces import Caller, IAuditLog, IFiles, ILoadedApp, IPluginGate, IRuntime
+from clace.interfaces import Audited, Caller, IAuditLog, IFiles, ILoadedApp, IPluginGate, IRuntime
 from clace.model.app import App, Demands
 from clace.model.schema import Schema
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
@@ -105,14 +105,14 @@ class Runtime(Service):
         """Call ``told`` when a dev app that runs has stopped asking for what was approved."""
         self._told.append(told)
 
-    async def audit(self, app: App, files: IFiles) -> tuple[str, Demands]:
+    async def audit(self, app: App, files: IFiles) -> Audited:
         await self._audits.enter()
         try:
             started = await self._run(app, files, inert=True)
         finally:
             self._audits.leave()
         started.host.retire()
-        return started.name, started.demands
+        return Audited(started.name, started.demands, started.options.params)
 
     async def load(self, app: App, files: IFiles) -> ILoadedApp:
         return LoadedApp(await self._start(app, WithAssets(files)))

@@ -24,6 +24,10 @@ class UpdateCase(AppCase):
 
 
 class CreateTests(AppCase):
+    def setUp(self):
+        super().setUp()
+        self.administration.params = ("a", "b")
+
     def test_values(self):
         """Params and settings come with the creation; what is said with --conf-str is quoted."""
         self.create(

@@ -28,6 +28,7 @@ from tests.operations.house import NOW, House, app_star
 from tests.support.administration_contract import NONE, RUNS, AdministrationContract
 
 GIT = "https://git.example.com/team/tools"
+PARAMS = b'param("size", default = "1", required = False)\nparam("color", default = "red")\n'
 FETCH = Demands(("http.in",), (Permission("http.in", "get"),))
 
 
@@ -39,7 +40,8 @@ class OperationsTests(AdministrationContract, SynchronousTestCase):
         return self.house.administration
 
     def put_source(self, name, demands):
-        self.house.sources.put_folder(f"/src/{name}", {"app.star": app_star(demands)})
+        files = {"app.star": app_star(demands), "params.star": PARAMS}
+        self.house.sources.put_folder(f"/src/{name}", files)
         return f"/src/{name}"
 
 

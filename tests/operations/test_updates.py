@@ -79,6 +79,13 @@ class ParamTests(HouseCase):
         self.successResultOf(approving)
         self.assertEqual(self.answer("/a"), "8")
 
+    def test_names_the_other_value(self):
+        """A value under a misspelt name is named where the right one is missing."""
+        failure = self.failureResultOf(
+            self.house.create("/a", "/src", param_values={"sise": "4"}), AppBroken
+        )
+        self.assertIn("a value has to be provided; sise was given", failure.getErrorMessage())
+
     def test_names_the_app(self):
         """Of several apps the one that does not load is named."""
         self.create(param_values={"size": "4"})

@@ -44,8 +44,8 @@ class AdministrationContract:
         raise NotImplementedError
 
     def put_source(self, name: str, demands: Demands) -> str:
-        """The URL of a source that from now on asks for ``demands``; again for the same name, it
-        changes. Called after ``make_administration``.
+        """The URL of a source that from now on asks for ``demands`` and has the params ``size`` and
+        ``color``; again for the same name, it changes. Called after ``make_administration``.
         """
         raise NotImplementedError
 
@@ -398,6 +398,28 @@ class AdministrationContract:
                 "all", ParamChange(name, "1"), UpdateOptions()
             )
             self.failureResultOf(refused, errors.BadRequest)
+
+    def test_refuses_unknown_params(self):
+        """A value for what is no param is refused, with the nearest, and nothing is changed."""
+        source = self.put_source("disk", NONE)
+        request = CreateApp(path="/disk", source_url=source, param_values={"sise": "1"})
+        refused = self.administration.create_app(request, CreateOptions())
+        failure = self.failureResultOf(refused, errors.BadRequest)
+        self.assertEqual(failure.value.message, "app /disk has no param sise. Did you mean size?")
+        self.assertEqual(self.listed(), ())
+        self.create()
+        for name, value, hint in (
+            ("colour", "red", "Did you mean color?"),
+            ("colour", "-", "Did you mean color?"),
+            ("x", "1", "Its params: size, color"),
+        ):
+            refused = self.administration.update_params(
+                "all", ParamChange(name, value), UpdateOptions()
+            )
+            failure = self.failureResultOf(refused, errors.BadRequest)
+            self.assertIn(f" has no param {name}. {hint}", failure.value.message)
+        self.assertEqual(self.param("color", "-").staged_update_results, ())
+        self.assertEqual(self.staging().version, 1)
 
     def configure(self, *entries, kind="app_config", **options):
         request = UpdateMetadata(config_type=kind, config_entries=entries)

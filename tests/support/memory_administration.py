@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 
 from msgspec.structs import replace
@@ -19,8 +19,10 @@ from clace.model.app import (
     Kind,
     VersionMetadata,
 )
+from clace.model.params import Param
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import (
+    REMOVE,
     UNDEFINED,
     ApproveOptions,
     CreateApp,
@@ -54,7 +56,7 @@ from clace.model.results import (
     Stopping,
 )
 from clace.operations.catalogue import Catalogue
-from clace.operations.entries import app_config_entries, with_app_config, with_param
+from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
 from clace.operations.secrets import SecretOperations
 from clace.operations.settings import settled
 from tests.support.memory_secrets import MemorySecretStore
@@ -66,6 +68,7 @@ class MemoryAdministration:
 
     def __init__(self, pid: int = 4711) -> None:
         self.sources: dict[str, Demands] = {}
+        self.params = ("size", "color")
         self.stopped = False
         self._pid = pid
         self._apps: dict[str, App] = {}
@@ -79,6 +82,7 @@ class MemoryAdministration:
             if address.overlaps(app.address):
                 raise AppExists(f"App already exists at {app.address}")
         demands = self._demands(request.source_url)
+        self._check_params(address, request.param_values or {})
         main = self._new_app(address, request, demands if options.approve else Demands())
         twins = (main,)
         if not main.is_dev:
@@ -172,7 +176,12 @@ class MemoryAdministration:
     async def update_params(
         self, glob: str, change: ParamChange, options: UpdateOptions
     ) -> AppsUpdated:
-        return self._staged(glob, lambda before: with_param(before, change), options)
+        def edit(before: AppMetadata) -> AppMetadata:
+            if change.value != REMOVE or change.name not in before.param_values:
+                self._check_params(AppPath("/x"), (change.name,))
+            return with_param(before, change)
+
+        return self._staged(glob, edit, options)
 
     async def update_metadata(
         self, glob: str, request: UpdateMetadata, options: UpdateOptions
@@ -218,6 +227,10 @@ class MemoryAdministration:
     async def stop_server(self) -> Stopping:
         self.stopped = True
         return Stopping(self._pid)
+
+    def _check_params(self, address: AppPath, names: Iterable[str]) -> None:
+        app = App(id="app_prd_x", path=address.path, domain=address.domain)
+        check_declared(app, names, [Param(name=name) for name in self.params])
 
     def _mains(self, glob: str) -> list[App]:
         return list(Catalogue(tuple(self._apps.values())).matching(AppGlob.parse(glob)))

@@ -15,8 +15,9 @@ from clace.errors import (
     CallNotApproved,
     NoSuchRoute,
 )
-from clace.interfaces import IRuntime, PluginAnswer
+from clace.interfaces import Audited, IRuntime, PluginAnswer
 from clace.model.app import AppMetadata, Demands, Permission, VersionMetadata
+from clace.model.params import Param
 from clace.model.traffic import AppResponse
 from clace.runtime.limits import HostLimits, limits_for_all
 from clace.runtime.runtime import Runtime
@@ -233,11 +234,16 @@ app = ace.app("a", routes = [ace.api("/", bad)])
         self.assertEqual(good.status, 200)
 
     async def test_audit(self):
-        """An audit tells name, loads and permissions, whatever was approved, and calls nothing."""
-        runtime = self.house({"app.star": LISTS}, {("fs.in", "list"): lambda *_: 1})
-        name, demands = await runtime.audit(an_app(), self.files)
+        """An audit tells name, loads, permissions and params, whatever was approved, and calls
+        nothing.
+        """
+        files = {"app.star": LISTS, "params.star": 'param("size", INT, default = 3)\n'}
+        runtime = self.house(files, {("fs.in", "list"): lambda *_: 1})
+        audited = await runtime.audit(an_app(), self.files)
         permission = Permission("fs.in", "list", ("/tmp",), is_read=True)
-        self.assertEqual((name, demands), ("Lists", Demands(("fs.in",), (permission,))))
+        size = Param(name="size", type="INT", default="3")
+        expected = Audited("Lists", Demands(("fs.in",), (permission,)), (size,))
+        self.assertEqual(audited, expected)
         self.assertEqual(self.gate.calls, [])
 
     async def test_unapproved_load(self):
