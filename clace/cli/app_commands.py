@@ -10,12 +10,13 @@ import click
 
 from clace.cli import listing, reports
 from clace.cli.commands import Group
+from clace.cli.deleting import app_deletion
 from clace.cli.entries import config_entries, pairs
+from clace.cli.formats import list_format_option, result_format_option, say_list, say_result
 from clace.cli.servers import Server, for_server
-from clace.cli.text import say_if_dry, say_lines, warn_if_none
+from clace.cli.text import warn_if_none
 from clace.errors import SourceError
 from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
-from clace.text import printable
 
 GLOB_HELP = """
 
@@ -34,6 +35,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Check only; chang
 promote_option = click.option(
     "--promote", "-p", is_flag=True, help="Let production serve it right away."
 )
+yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a question.")
 
 
 @click.group(
@@ -83,6 +85,7 @@ def app() -> None:
     help="The same for a text, without the quotes of TOML.",
 )
 @dry_run_option
+@result_format_option
 @click.argument("source")
 @click.argument("path")
 @for_server
@@ -106,28 +109,18 @@ def create(
     )
     options = CreateOptions(approve=approve, dry_run=dry_run)
     result = server.ask(lambda admin: admin.create_app(request, options))
-    say_lines(reports.created(result, approved=approve))
-    say_if_dry(result.dry_run)
+    say_result(result, reports.created(result, approved=approve), said["form"])
 
 
 @app.command(name="list", epilog=GLOB_HELP)
 @click.option("--internal", "-i", is_flag=True, help="List staging apps too.")
-@click.option(
-    "--format",
-    "-f",
-    "form",
-    metavar="FORMAT",
-    help="One of table, basic, csv, json, jsonl, jsonl_pretty.  [default: client.default_format]",
-)
+@list_format_option
 @click.argument("glob", default="all")
 @for_server
 def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> None:
     """List apps: those that GLOB selects, or all."""
-    form = form or server.config.client.default_format
-    # A format that there is none of is told before the server is asked.
-    listing.render((), form)
     result = server.ask(lambda admin: admin.list_apps(glob, internal=internal))
-    click.echo(printable(listing.render(result.apps, form)), nl=False)
+    say_list(result.apps, form or server.config.client.default_format, listing.FORMATS)
     if glob.lower() != "all":
         warn_if_none(glob, len(result.apps))
 
@@ -135,15 +128,15 @@ def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> Non
 @app.command(epilog=GLOB_HELP)
 @promote_option
 @dry_run_option
+@result_format_option
 @click.argument("glob")
 @for_server
-def approve(server: Server, glob: str, *, promote: bool, dry_run: bool) -> None:
+def approve(server: Server, glob: str, *, promote: bool, dry_run: bool, form: str) -> None:
     """Approve what the apps of GLOB ask for."""
     options = ApproveOptions(promote=promote, dry_run=dry_run)
     result = server.ask(lambda admin: admin.approve_apps(glob, options))
-    say_lines(reports.approved(result))
+    say_result(result, reports.approved(result), form)
     warn_if_none(glob, len(result.staged_update_results))
-    say_if_dry(result.dry_run)
 
 
 @app.command(epilog=GLOB_HELP)
@@ -154,45 +147,51 @@ def approve(server: Server, glob: str, *, promote: bool, dry_run: bool) -> None:
 @click.option("--commit", "-c", default="", help="Git commit to stay at from now on.")
 @click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")
 @dry_run_option
+@result_format_option
 @click.argument("glob")
 @for_server
-def reload(server: Server, glob: str, **options: bool | str) -> None:
+def reload(server: Server, glob: str, *, form: str, **options: bool | str) -> None:
     """Fetch the sources of apps again.
 
     All the apps that GLOB selects are reloaded, or on any failure none.
     """
     wanted = ReloadOptions(**options)  # type: ignore[arg-type]
     result = server.ask(lambda admin: admin.reload_apps(glob, wanted))
-    say_lines(reports.reloaded(result))
+    say_result(result, reports.reloaded(result), form)
     warn_if_none(glob, len(result.reload_results) + len(result.skipped_results))
-    say_if_dry(result.dry_run)
 
 
 @app.command(epilog=GLOB_HELP)
 @dry_run_option
+@result_format_option
 @click.argument("glob")
 @for_server
-def promote(server: Server, glob: str, *, dry_run: bool) -> None:
+def promote(server: Server, glob: str, *, dry_run: bool, form: str) -> None:
     """Let apps serve what their staging twins do.
 
     Of the production apps that GLOB selects, those that are behind are promoted.
     """
     result = server.ask(lambda admin: admin.promote_apps(glob, dry_run=dry_run))
-    say_lines(reports.promoted(result))
+    say_result(result, reports.promoted(result), form)
     warn_if_none(glob, result.matched)
-    say_if_dry(result.dry_run)
 
 
 @app.command(epilog=GLOB_HELP)
+@yes_option
 @dry_run_option
+@result_format_option
 @click.argument("glob")
 @for_server
-def delete(server: Server, glob: str, *, dry_run: bool) -> None:
-    """Delete apps, with their staging twins and versions."""
-    result = server.ask(lambda admin: admin.delete_apps(glob, dry_run=dry_run))
-    say_lines(reports.deleted(result))
+def delete(server: Server, glob: str, *, yes: bool, dry_run: bool, form: str) -> None:
+    """Delete apps, with their staging twins and versions.
+
+    On a terminal it lists them and asks first; a script is not asked.
+    """
+    result = server.ask(
+        app_deletion(glob, server.outside, asks=not (yes or dry_run), dry_run=dry_run)
+    )
+    say_result(result, reports.deleted(result), form)
     warn_if_none(glob, len(result.app_info))
-    say_if_dry(result.dry_run)
 
 
 def source_url(source: str) -> str:

@@ -16,6 +16,13 @@ from clace.errors import ClaceError
 # What Go's flag package takes after a boolean flag's equals sign.
 _ON = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _OFF = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+FAILED, MISUSED = 1, 2
+"""The exit statuses for what was not done, and for what cannot be meant."""
+
+
+def misused(reason: str) -> click.UsageError:
+    """The refusal of a command line, which says where to read on."""
+    return click.UsageError(reason, click.get_current_context(silent=True))
 
 
 def hyphens(name: str) -> str:
@@ -29,7 +36,7 @@ def truth(value: str) -> bool:
     :raises click.UsageError: it is neither.
     """
     if value not in _ON | _OFF:
-        raise click.UsageError(f'expected "true" or "false", not "{value}"')
+        raise misused(f'expected "true" or "false", not "{value}"')
     return value in _ON
 
 
@@ -99,7 +106,10 @@ class Group(click.Group):
 
 
 class CommandLine(Group):
-    """The outermost group: whatever goes wrong is a line on stderr and status 1."""
+    """The outermost group: whatever goes wrong is a line on stderr.
+
+    The status is ``MISUSED`` for a command line that cannot be meant, else ``FAILED``.
+    """
 
     def main(  # type: ignore[override]
         self,
@@ -115,6 +125,7 @@ class CommandLine(Group):
             complain(error.format_message())
             if error.ctx:
                 click.echo(f"run '{error.ctx.command_path} --help' for usage", err=True)
+            sys.exit(MISUSED)
         except click.ClickException as error:
             complain(error.format_message())
         except ClaceError as error:
@@ -125,4 +136,4 @@ class CommandLine(Group):
             complain(f"{type(error).__name__}: {error}")
         else:
             sys.exit(result if isinstance(result, int) else 0)
-        sys.exit(1)
+        sys.exit(FAILED)

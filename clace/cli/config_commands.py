@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from itertools import groupby
 
 import click
+from msgspec import Struct
 
-from clace.cli.commands import Group
+from clace.cli.commands import FAILED, Group
+from clace.cli.formats import format_option, pretty
 from clace.cli.outside import Outside
 from clace.cli.text import say, warn
 from clace.config import Location, Shown, effective, find, load, shipped_text
 from clace.config.places import dotted, header_text, section_of
 from clace.errors import ConfigError
+
+text_format_option = format_option(("text", "json"), "text", "-f")
 
 
 @click.group(cls=Group)
@@ -21,26 +25,54 @@ def config() -> None:
     """Check and show the configuration."""
 
 
+class Checked(Struct, frozen=True):
+    """What is wrong with a file, and what its operator should know."""
+
+    file: str
+    ok: bool
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
 @config.command()
+@text_format_option
 @click.argument("file", required=False)
 @click.pass_obj
 @click.pass_context
-def check(context: click.Context, outside: Outside, file: str | None) -> None:
+def check(context: click.Context, outside: Outside, file: str | None, form: str) -> None:
     """Check FILE, or the file that a server would read."""
+    found = _checked(outside, file)
+    if form == "json":
+        say(pretty(found))
+    else:
+        _say_checked(found)
+    if not found.ok:
+        context.exit(FAILED)
+
+
+def _checked(outside: Outside, file: str | None) -> Checked:
+    named = file or outside.config_file or ""
     try:
         location = _location(outside, file)
+        named = str(location.file or "defaults")
         warnings = load(location, outside.environ).warnings
     except ConfigError as error:
-        # one place a line, as compilers do it: no "error: " before the first alone
-        say(error.message, to_stderr=True)
-        context.exit(1)
-    for warning in warnings:
+        return Checked(named, ok=False, problems=tuple(error.message.split("\n")))
+    return Checked(named, ok=True, warnings=warnings)
+
+
+def _say_checked(found: Checked) -> None:
+    # one place a line, as compilers do it: no "error: " before the first alone
+    for problem in found.problems:
+        say(problem, to_stderr=True)
+    for warning in found.warnings:
         warn(warning)
-    say(f"{location.file or 'defaults'}: ok")
+    if found.ok:
+        say(f"{found.file}: ok")
 
 
 @config.command()
-@click.option("--format", "-f", "form", type=click.Choice(["text", "json"]), default="text")
+@text_format_option
 @click.pass_obj
 def show(outside: Outside, form: str) -> None:
     """Show every value that holds and who said so; secrets are hidden."""
@@ -63,7 +95,7 @@ def _json_lines(values: tuple[Shown, ...]) -> Iterator[str]:
     rows = [
         {"key": dotted(each.at), "value": each.value, "origin": str(each.origin)} for each in values
     ]
-    yield json.dumps(rows, indent=2)
+    yield pretty(rows)
 
 
 def _text_lines(values: tuple[Shown, ...]) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 from msgspec import Struct
 
-from clace.cli.commands import Command
-from clace.cli.formats import columns, pretty
+from clace.cli.commands import FAILED, Command
+from clace.cli.formats import columns, format_option, pretty
 from clace.cli.outside import Outside
 from clace.cli.text import say
 from clace.config import find, load
@@ -26,7 +26,7 @@ class WallFound(Struct, frozen=True):
 
 
 @click.command(cls=Command)
-@click.option("--format", "-f", "form", type=click.Choice(["table", "json"]), default="table")
+@format_option(("table", "json"), "table", "-f")
 @click.pass_obj
 @click.pass_context
 def doctor(context: click.Context, outside: Outside, form: str) -> None:
@@ -43,7 +43,7 @@ def doctor(context: click.Context, outside: Outside, form: str) -> None:
     say(pretty(found) if form == "json" else _table(found))
     needed = demanded(all_of_them=config.security.sandbox == "required")
     if set(needed) & set(absent):
-        context.exit(1)
+        context.exit(FAILED)
 
 
 def _table(found: tuple[WallFound, ...]) -> str:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from clace.errors import BadRequest
+from clace.cli.commands import misused
 
 
 def pairs(texts: Iterable[str], kind: str) -> dict[str, str]:
     """The values by name; what is said last of a name holds.
 
-    :raises BadRequest: a text has no equals sign, or no name before it.
+    :raises click.UsageError: if a text has no equals sign, or no name before it.
     """
     found = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise BadRequest(f"invalid {kind} format: {text}")
+            raise misused(f"invalid {kind} format: {text}")
         found[name] = value
     return found
 
@@ -25,7 +25,7 @@ def pairs(texts: Iterable[str], kind: str) -> dict[str, str]:
 def config_entries(values: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
     """Settings of an app, of which ``texts`` are to be quoted.
 
-    :raises BadRequest: one is no ``KEY=VALUE``.
+    :raises click.UsageError: if one is not ``KEY=VALUE``.
     """
     quoted = {name: toml_text(text) for name, text in pairs(texts, "app config").items()}
     return {**pairs(values, "app config"), **quoted}

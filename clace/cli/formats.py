@@ -1,27 +1,79 @@
-"""The formats in which lists are printed, whatever they are of."""
+"""The formats in which lists and results are printed, whatever they are of."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+import click
 import msgspec
 
-from clace.errors import BadRequest
-from clace.text import one_line
+from clace.cli.text import say_if_dry, say_lines
+from clace.text import one_line, printable
 
 Render = Callable[[Sequence[Any]], str]
+F = TypeVar("F", bound=Callable[..., Any])
+BASIC = "basic"
+LIST_FORMATS = ("table", BASIC, "csv", "json", "jsonl", "jsonl_pretty")
+_PAIR = 30
+JSON_FORMATS = ("json", "jsonl", "jsonl_pretty")
+RESULT_FORMATS = (BASIC, *JSON_FORMATS)
 
 
-def rendered(things: Sequence[Any], form: str, formats: Mapping[str, Render]) -> str:
-    """The things in one of the formats; nothing at all for none, where that is the format.
+def format_option(
+    formats: Sequence[str], default: str | None, *names: str, told: str = ""
+) -> Callable[[F], F]:
+    """Give a command ``--format``; ``told`` is what help calls the default."""
 
-    :raises BadRequest: there is no such format; the text names those that there are.
-    """
-    if form not in formats:
-        known = ", ".join(formats)
-        raise BadRequest(f'invalid format "{form}": valid options are {known}')
-    return formats[form](things)
+    def checked(context: click.Context, _option: click.Parameter, form: str | None) -> str | None:
+        if form is not None and form not in formats:
+            known = ", ".join(formats)
+            raise click.UsageError(f'invalid format "{form}": valid options are {known}', context)
+        return form
+
+    return click.option(
+        "--format",
+        *names,
+        "form",
+        metavar="FORMAT",
+        default=default,
+        callback=checked,
+        help=f"One of {', '.join(formats)}.  [default: {told or default}]",
+    )
+
+
+list_format_option = format_option(LIST_FORMATS, None, "-f", told="client.default_format")
+result_format_option = format_option(RESULT_FORMATS, BASIC)
+
+
+def say_list(things: Sequence[Any], form: str, formats: Mapping[str, Render]) -> None:
+    """Print the things in one of the formats; nothing at all for none, where that is the format."""
+    click.echo(printable(formats[form](things)), nl=False)
+
+
+def say_result(result: Any, lines: Iterable[str], form: str) -> None:
+    """Print what an operation did: ``lines`` for people, or the server's answer as JSON."""
+    if form == BASIC:
+        say_lines(lines)
+        say_if_dry(getattr(result, "dry_run", False))
+        return
+    click.echo(compact(result) if form == "jsonl" else pretty(result))
+
+
+def pair_formats(
+    header: tuple[str, str], told: Iterable[str], rows: Sequence[tuple[str, str]]
+) -> Mapping[str, Render]:
+    """The formats of a list of pairs, of which ``told`` are the lines for people."""
+    return {
+        "table": lambda _: columns((header, *rows), (_PAIR,)),
+        BASIC: lambda _: lines(map(one_line, told)),
+        "csv": lambda _: csv_text(rows),
+        "json": as_json,
+        "jsonl": as_json_lines,
+        "jsonl_pretty": as_pretty_lines,
+    }
 
 
 def as_json(things: Sequence[Any]) -> str:
@@ -29,7 +81,7 @@ def as_json(things: Sequence[Any]) -> str:
 
 
 def as_json_lines(things: Sequence[Any]) -> str:
-    return lines(msgspec.json.encode(thing).decode() for thing in things)
+    return lines(map(compact, things))
 
 
 def as_pretty_lines(things: Sequence[Any]) -> str:
@@ -38,12 +90,24 @@ def as_pretty_lines(things: Sequence[Any]) -> str:
 
 def pretty(value: object) -> str:
     """JSON for people."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    return _plain(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def compact(value: object) -> str:
+    """JSON on one line."""
+    return _plain(msgspec.json.encode(value).decode())
 
 
 def lines(texts: Iterable[str]) -> str:
     """Each text on a line, without spaces at its end."""
     return "".join(f"{text.rstrip()}\n" for text in texts)
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Rows with commas between their cells, quoted where that is needed."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def columns(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> str:
@@ -54,3 +118,15 @@ def columns(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> str:
         )
         for row in rows
     )
+
+
+def _plain(text: str) -> str:
+    """JSON with every character that a terminal could take for an order escaped as JSON does."""
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable() or character == "\n":
+        return character
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from clace.cli.formats import as_json, as_json_lines, columns, lines, pretty, rendered
+from clace.cli.formats import (
+    Render,
+    as_json,
+    as_json_lines,
+    columns,
+    csv_text,
+    lines,
+    pretty,
+)
 from clace.model.app import Kind
 from clace.model.results import AppListed
 from clace.text import one_line
@@ -14,11 +20,6 @@ from clace.text import one_line
 _GIT_COMMIT = 20
 _TYPES = {Kind.DEV.value: "DEV", Kind.STAGING.value: "STG", Kind.PREVIEW.value: "VIEW"}
 _PREFIX = len(Kind.PROD)
-
-
-def render(apps: Sequence[AppListed], form: str) -> str:
-    """:raises BadRequest: there is no such format; the text names those that there are."""
-    return rendered(apps, form, _FORMATS)
 
 
 def _basic(apps: Sequence[AppListed]) -> str:
@@ -50,27 +51,24 @@ def _table(apps: Sequence[AppListed]) -> str:
 
 def _csv(apps: Sequence[AppListed]) -> str:
     """The columns of 2025 in their order, the branch twice, but escaped."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for app in apps:
-        version = app.metadata.version_metadata
-        branch = version.git_branch
-        writer.writerow(
-            (
-                app.metadata.name,
-                app.id,
-                _type(app),
-                app.version,
-                _auth(app),
-                branch,
-                str(app),
-                app.source_url,
-                "",
-                branch,
-                version.git_commit,
-            )
-        )
-    return text.getvalue()
+    return csv_text(map(_csv_row, apps))
+
+
+def _csv_row(app: AppListed) -> tuple[object, ...]:
+    version = app.metadata.version_metadata
+    return (
+        app.metadata.name,
+        app.id,
+        _type(app),
+        app.version,
+        _auth(app),
+        version.git_branch,
+        str(app),
+        app.source_url,
+        "",
+        version.git_branch,
+        version.git_commit,
+    )
 
 
 def _jsonl_pretty(apps: Sequence[AppListed]) -> str:
@@ -78,7 +76,7 @@ def _jsonl_pretty(apps: Sequence[AppListed]) -> str:
     return "".join(f"{pretty(app)}\n\n" for app in apps)
 
 
-_FORMATS = {
+FORMATS: Mapping[str, Render] = {
     "table": _table,
     "basic": _basic,
     "csv": _csv,

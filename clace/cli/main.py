@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from clace.cli.commands import Command, CommandLine, hyphens
+from clace.cli.formats import BASIC, result_format_option, say_result
 from clace.cli.liveness import is_alive
 from clace.cli.outside import Operation, Outside, Target
 from clace.errors import ClaceError
@@ -73,17 +74,22 @@ def clace(context: click.Context, config_file: str | None) -> None:
 
 
 @clace.command(cls=Command)
-@click.pass_context
-def version(context: click.Context) -> None:
+@result_format_option
+def version(form: str) -> None:
     """Show the version."""
-    _print_version(context)
+    _say_version(form)
 
 
 def _print_version(context: click.Context) -> None:
-    from clace.cli.version import version_text  # noqa: PLC0415 - it takes its time
-
-    click.echo(version_text())
+    _say_version(BASIC)
     context.exit()
+
+
+def _say_version(form: str) -> None:
+    from clace.cli.version import installed_version  # noqa: PLC0415 - it takes its time
+
+    found = installed_version()
+    say_result(found, (str(found),), form)
 
 
 def ask(target: Target, operation: Operation[T]) -> T:

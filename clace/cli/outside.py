@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar
 
 from msgspec import Struct
 
@@ -41,9 +42,15 @@ class Ask(Protocol):
     def __call__(self, target: Target, operation: Operation[T], /) -> T: ...
 
 
+def _is_terminal() -> bool:
+    stdin: TextIO | None = sys.stdin
+    return stdin is not None and not stdin.closed and stdin.isatty()
+
+
 class Outside(Struct, frozen=True, kw_only=True):
     """Everything that is not arguments and output. ``reveal`` resolves the secrets that a text of
-    a configuration names, ``walls`` tries out how apps can be shut in on this machine.
+    a configuration names, ``walls`` tries out how apps can be shut in on this machine;
+    ``is_terminal`` is true if a person can answer questions.
     """
 
     ask: Ask
@@ -56,3 +63,4 @@ class Outside(Struct, frozen=True, kw_only=True):
     program: Path | None = None
     seconds: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    is_terminal: Callable[[], bool] = _is_terminal

@@ -7,8 +7,15 @@ import click
 from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group
+from clace.cli.formats import (
+    list_format_option,
+    pair_formats,
+    result_format_option,
+    say_list,
+    say_result,
+)
 from clace.cli.servers import Server, for_server
-from clace.cli.text import say_if_dry, say_lines, warn_if_none
+from clace.cli.text import warn_if_none
 from clace.model.requests import ParamChange, UpdateOptions
 
 
@@ -20,26 +27,28 @@ def param() -> None:
 @param.command(epilog=GLOB_HELP)
 @promote_option
 @dry_run_option
+@result_format_option
 @click.argument("name")
 @click.argument("value")
 @click.argument("glob")
 @for_server
-def update(
-    server: Server, name: str, value: str, glob: str, *, promote: bool, dry_run: bool
-) -> None:
+def update(server: Server, name: str, value: str, glob: str, *, form: str, **options: bool) -> None:
     """Set the param NAME of apps to VALUE; - removes the value."""
-    options = UpdateOptions(promote=promote, dry_run=dry_run)
     change = ParamChange(name, value)
-    result = server.ask(lambda admin: admin.update_params(glob, change, options))
-    say_lines(reports.param_updated(result))
+    how = UpdateOptions(**options)
+    result = server.ask(lambda admin: admin.update_params(glob, change, how))
+    say_result(result, reports.param_updated(result), form)
     warn_if_none(glob, result.matched)
-    say_if_dry(result.dry_run)
 
 
 @param.command(name="list")
+@list_format_option
 @click.argument("path")
 @for_server
-def list_(server: Server, path: str) -> None:
+def list_(server: Server, path: str, form: str | None) -> None:
     """List the values of the params of the app at PATH."""
     app = server.ask(lambda admin: admin.get_app(path)).app_entry
-    say_lines(reports.params(app))
+    rows = sorted(app.metadata.param_values.items())
+    values = [{"name": name, "value": value} for name, value in rows]
+    formats = pair_formats(("Name", "Value"), reports.params(app), rows)
+    say_list(values, form or server.config.client.default_format, formats)

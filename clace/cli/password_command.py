@@ -6,7 +6,7 @@ from itertools import combinations
 
 import click
 
-from clace.cli.commands import Command
+from clace.cli.commands import Command, misused
 from clace.cli.text import say
 from clace.errors import BadRequest
 from clace.passwords import hash_password, random_password
@@ -24,7 +24,7 @@ def password(*, random: bool, prompt: bool, value: str | None) -> None:
     given = {"--random": random, "--prompt": prompt, "--value": value is not None}
     for one, other in combinations(given, 2):
         if given[one] and given[other]:
-            raise BadRequest(f"cannot specify both {one} and {other}")
+            raise misused(f"cannot specify both {one} and {other}")
     if value is None:
         value = _asked() if prompt else _made_up()
     say(

@@ -14,8 +14,10 @@ from clace.model.results import (
     AppsPromoted,
     AppsReloaded,
     AppsUpdated,
+    SecretCreated,
     SettingsUpdated,
 )
+from clace.model.secret_text import references
 
 _ACCESS = {True: "READ", False: "WRITE", None: ""}
 
@@ -114,6 +116,21 @@ def links(app: App) -> Iterator[str]:
     yield f"Account links for app {app} : {app.id}"
     for link in app.metadata.accounts:
         yield f"  {link.plugin}: {link.account_name}"
+
+
+def secret_created(result: SecretCreated) -> Iterator[str]:
+    yield f"Secret {'updated' if result.updated else 'created'}: {result.name}"
+    yield f"Use in app params/config as: {result.secret_ref}"
+    entry = ", ".join(f'"{key}"' for key in _entry(result.secret_ref))
+    yield f"A permission that may use it has: secrets = [[{entry}]]"
+
+
+def _entry(secret_ref: str) -> Iterator[str]:
+    """The texts of an entry in the ``secrets`` of a permission that covers what is referred to."""
+    for reference in references(secret_ref):
+        if reference.provider:
+            yield f"from:{reference.provider}"
+        yield from reference.keys
 
 
 def promoted(result: AppsPromoted) -> Iterator[str]:

@@ -9,15 +9,24 @@ from pathlib import Path
 import click
 from msgspec import UNSET
 
-from clace.cli import secret_listing
-from clace.cli.commands import Group
-from clace.cli.formats import pretty
+from clace.cli import reports, secret_listing
+from clace.cli.app_commands import yes_option
+from clace.cli.commands import Group, misused
+from clace.cli.deleting import agree, tell_unasked
+from clace.cli.formats import (
+    JSON_FORMATS,
+    format_option,
+    list_format_option,
+    result_format_option,
+    say_list,
+    say_result,
+)
 from clace.cli.servers import Server, for_server
 from clace.cli.text import say
 from clace.errors import BadRequest
 from clace.model.requests import CreateSecret
 from clace.model.results import SecretFound
-from clace.text import printable
+from clace.text import one_line
 
 MAX_INPUT = 4 * 1024 * 1024
 
@@ -38,9 +47,10 @@ def secret() -> None:
 @click.option("--description", "-d", default="", metavar="TEXT", help="What it is for.")
 @click.option("--update", is_flag=True, help="Replace the secret if there is one.")
 @provider_option
+@result_format_option
 @click.argument("prefix", default="")
 @for_server
-def create(server: Server, *, update: bool, prefix: str, **given: str | None) -> None:
+def create(server: Server, *, update: bool, prefix: str, form: str, **given: str | None) -> None:
     """Store a secret.
 
     It is read from standard input unless there is a value or a file.
@@ -57,68 +67,75 @@ def create(server: Server, *, update: bool, prefix: str, **given: str | None) ->
         source_file=source_file,
     )
     result = server.ask(lambda admin: admin.create_secret(request, update=update))
-    say(f"Secret {'updated' if result.updated else 'created'}: {result.name}")
-    say(f"Use in app params/config as: {result.secret_ref}")
+    say_result(result, reports.secret_created(result), form)
 
 
 @secret.command(name="list")
 @provider_option
-@click.option(
-    "--format",
-    "-f",
-    "form",
-    metavar="FORMAT",
-    help="One of table, basic, csv, json, jsonl, jsonl_pretty.  [default: client.default_format]",
-)
+@list_format_option
 @click.argument("glob", default="")
 @for_server
 def list_(server: Server, glob: str, provider: str, form: str | None) -> None:
     """List secrets: those whose name GLOB selects, or all. Values are not told."""
-    form = form or server.config.client.default_format
-    # A format that there is none of is told before the server is asked.
-    secret_listing.render((), form)
     result = server.ask(lambda admin: admin.list_secrets(glob, provider=provider))
-    click.echo(printable(secret_listing.render(result.secrets, form)), nl=False)
+    form = form or server.config.client.default_format
+    say_list(result.secrets, form, secret_listing.FORMATS)
 
 
 @secret.command()
 @provider_option
 @click.option("--reveal", "-r", is_flag=True, help="Write the secret itself, and nothing else.")
+@format_option(JSON_FORMATS, None, told="json")
 @click.argument("name")
 @for_server
-def show(server: Server, name: str, provider: str, *, reveal: bool) -> None:
-    """Show what is known of the secret NAME, or the secret."""
+def show(server: Server, name: str, provider: str, form: str | None, *, reveal: bool) -> None:
+    """Show what is known of the secret NAME, or the secret.
+
+    With --reveal and --format the value is in the JSON, in Base64 if its "encoding" says so.
+    """
     if not reveal:
-        say(pretty(server.ask(lambda admin: admin.get_secret(name, provider=provider))))
+        found = server.ask(lambda admin: admin.get_secret(name, provider=provider))
+    else:
+        found = server.ask(lambda admin: admin.reveal_secret(name, provider=provider))
+    if form or not reveal:
+        say_result(found, (), form or "json")
         return
-    found = server.ask(lambda admin: admin.reveal_secret(name, provider=provider))
     sys.stdout.buffer.write(_value(found))
     sys.stdout.buffer.flush()
 
 
 @secret.command()
 @provider_option
+@yes_option
+@result_format_option
 @click.argument("name")
 @for_server
-def delete(server: Server, name: str, provider: str) -> None:
-    """Delete the secret NAME."""
+def delete(server: Server, name: str, provider: str, *, yes: bool, form: str) -> None:
+    """Delete the secret NAME; on a terminal it asks first."""
+    asked = server.outside.is_terminal()
+    if asked and not yes:
+        agree(f"Delete the secret {one_line(name)}? Nobody can bring it back.")
     result = server.ask(lambda admin: admin.delete_secret(name, provider=provider))
-    say(f"Secret deleted: {result.name}")
+    if not (asked or yes):
+        tell_unasked()
+    say_result(result, (f"Secret deleted: {result.name}",), form)
 
 
 @secret.command()
 @provider_option
+@result_format_option
 @for_server
-def rekey(server: Server, provider: str) -> None:
+def rekey(server: Server, provider: str, form: str) -> None:
     """Seal all secrets with the first key of the server's key file."""
     result = server.ask(lambda admin: admin.rekey_secrets(provider=provider))
-    say(f"Secrets re-encrypted: {result.rekeyed} rekeyed, {result.skipped} skipped")
+    told = f"Secrets re-encrypted: {result.rekeyed} rekeyed, {result.skipped} skipped"
+    say_result(result, (told,), form)
 
 
 def _content(value: str | None, file: str | None) -> tuple[bytes, str]:
     """The secret, and the file that it is from."""
     if value is not None and file is not None:
-        raise click.UsageError("cannot specify both --value and --file")
+        raise misused("cannot specify both --value and --file")
     if value is not None:
         return value.encode("utf-8", "surrogateescape"), ""
     if file is not None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from clace.cli.formats import as_json, as_json_lines, as_pretty_lines, columns, rendered
+from clace.cli.formats import (
+    Render,
+    as_json,
+    as_json_lines,
+    as_pretty_lines,
+    columns,
+    csv_text,
+)
 from clace.model.results import SecretDescription
 
 _TIME = "%Y-%m-%d %H:%M:%S"
-
-
-def render(secrets: Sequence[SecretDescription], form: str) -> str:
-    """:raises BadRequest: there is no such format; the text names those that there are."""
-    return rendered(secrets, form, _FORMATS)
 
 
 def _table(secrets: Sequence[SecretDescription]) -> str:
@@ -28,9 +28,7 @@ def _basic(secrets: Sequence[SecretDescription]) -> str:
 
 
 def _csv(secrets: Sequence[SecretDescription]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(map(_row, secrets))
-    return text.getvalue()
+    return csv_text(map(_row, secrets))
 
 
 def _row(secret: SecretDescription) -> tuple[str, ...]:
@@ -43,7 +41,7 @@ def _row(secret: SecretDescription) -> tuple[str, ...]:
     )
 
 
-_FORMATS = {
+FORMATS: Mapping[str, Render] = {
     "table": _table,
     "basic": _basic,
     "csv": _csv,

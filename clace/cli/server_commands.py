@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from clace.cli.commands import Group
+from clace.cli.formats import result_format_option, say_result
 from clace.cli.outside import Outside
 from clace.cli.servers import Server, for_server
-from clace.cli.text import say
 from clace.config import find, load
 from clace.errors import ServerUnreachable
 
@@ -75,13 +75,13 @@ def stop(server: Server) -> None:
 
 @server.command()
 @click.option("--limits", "-l", is_flag=True, help="Say too how often apps reached their limits.")
+@result_format_option
 @for_server
-def status(server: Server, *, limits: bool) -> None:
+def status(server: Server, *, limits: bool, form: str) -> None:
     """Say whether the server answers."""
     answer = server.ask(lambda admin: admin.server_status())
-    say(answer.status)
-    for name, count in sorted(answer.limits.items()) if limits else ():
-        say(f"{name}: {count}")
+    counts = sorted(answer.limits.items()) if limits else ()
+    say_result(answer, (answer.status, *(f"{name}: {count}" for name, count in counts)), form)
 
 
 def daemon_arguments(

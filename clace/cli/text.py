@@ -42,6 +42,11 @@ def warn_if_none(glob: str, matched: int | None) -> None:
         warn(f"no app matches {glob}")
 
 
+def note(text: str) -> None:
+    """Say on stderr what an operator may want to know."""
+    say(text, to_stderr=True)
+
+
 def say_if_dry(dry_run: bool) -> None:  # noqa: FBT001 - the one thing it is about
     """The line after all others that nothing was changed."""
     if dry_run:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group, truth
 from clace.cli.entries import config_entries
+from clace.cli.formats import result_format_option, say_result
 from clace.cli.servers import Server, for_server
-from clace.cli.text import say_if_dry, say_lines, warn_if_none
+from clace.cli.text import warn_if_none
 from clace.model.requests import Switch, UpdateMetadata, UpdateOptions, UpdateSettings
 
 
@@ -20,45 +23,49 @@ def settings() -> None:
 
 @settings.command(name="stage-write-access", epilog=GLOB_HELP)
 @dry_run_option
+@result_format_option
 @click.argument("value")
 @click.argument("glob")
 @for_server
-def stage_write_access(server: Server, value: str, glob: str, *, dry_run: bool) -> None:
+def stage_write_access(server: Server, value: str, glob: str, **how: Any) -> None:
     """Let staging apps call plugins that change something: VALUE is true or false."""
-    _settle(server, glob, UpdateSettings(stage_write_access=_switch(value)), dry_run=dry_run)
+    _settle(server, glob, UpdateSettings(stage_write_access=_switch(value)), **how)
 
 
 @settings.command(name="preview-write-access", epilog=GLOB_HELP)
 @dry_run_option
+@result_format_option
 @click.argument("value")
 @click.argument("glob")
 @for_server
-def preview_write_access(server: Server, value: str, glob: str, *, dry_run: bool) -> None:
+def preview_write_access(server: Server, value: str, glob: str, **how: Any) -> None:
     """Let preview apps call plugins that change something: VALUE is true or false."""
-    _settle(server, glob, UpdateSettings(preview_write_access=_switch(value)), dry_run=dry_run)
+    _settle(server, glob, UpdateSettings(preview_write_access=_switch(value)), **how)
 
 
 @settings.command(epilog=GLOB_HELP)
 @dry_run_option
+@result_format_option
 @click.argument("value", metavar="TYPE")
 @click.argument("glob")
 @for_server
-def auth(server: Server, value: str, glob: str, *, dry_run: bool) -> None:
+def auth(server: Server, value: str, glob: str, **how: Any) -> None:
     """Say who may use apps.
 
     TYPE is none (everybody), system (the administrator), or default (what the server says).
     """
-    _settle(server, glob, UpdateSettings(authn_type=value), dry_run=dry_run)
+    _settle(server, glob, UpdateSettings(authn_type=value), **how)
 
 
 @settings.command(name="git-auth", epilog=GLOB_HELP)
 @dry_run_option
+@result_format_option
 @click.argument("value", metavar="NAME")
 @click.argument("glob")
 @for_server
-def git_auth(server: Server, value: str, glob: str, *, dry_run: bool) -> None:
+def git_auth(server: Server, value: str, glob: str, **how: Any) -> None:
     """Choose the login for git: NAME of an entry of [git_auth], or - for the server's default."""
-    _settle(server, glob, UpdateSettings(git_auth_name=value), dry_run=dry_run)
+    _settle(server, glob, UpdateSettings(git_auth_name=value), **how)
 
 
 @click.group(cls=Group, name="update-metadata")
@@ -69,11 +76,18 @@ def metadata() -> None:
 @metadata.command(epilog=GLOB_HELP)
 @promote_option
 @dry_run_option
+@result_format_option
 @click.argument("entries", nargs=-1, required=True)
 @click.argument("glob")
 @for_server
 def conf(
-    server: Server, entries: tuple[str, ...], glob: str, *, promote: bool, dry_run: bool
+    server: Server,
+    entries: tuple[str, ...],
+    glob: str,
+    *,
+    promote: bool,
+    dry_run: bool,
+    form: str,
 ) -> None:
     """Give apps settings of their own, in place of those in [app_config] and [sandbox].
 
@@ -83,19 +97,19 @@ def conf(
     request = UpdateMetadata(config_type="app_config", config_entries=wanted)
     options = UpdateOptions(promote=promote, dry_run=dry_run)
     result = server.ask(lambda admin: admin.update_metadata(glob, request, options))
-    say_lines(reports.updated(result))
+    say_result(result, reports.updated(result), form)
     warn_if_none(glob, result.matched)
-    say_if_dry(result.dry_run)
 
 
 metadata.add_command(conf, "app-config")
 
 
-def _settle(server: Server, glob: str, request: UpdateSettings, *, dry_run: bool) -> None:
+def _settle(
+    server: Server, glob: str, request: UpdateSettings, *, dry_run: bool, form: str
+) -> None:
     result = server.ask(lambda admin: admin.update_settings(glob, request, dry_run=dry_run))
-    say_lines(reports.settled(result))
+    say_result(result, reports.settled(result), form)
     warn_if_none(glob, len(result.update_results))
-    say_if_dry(result.dry_run)
 
 
 def _switch(value: str) -> Switch:

@@ -5,19 +5,29 @@ from __future__ import annotations
 import importlib.metadata
 import json
 
+from msgspec import Struct
+
 UNKNOWN = "dev"
 UNKNOWN_BUILD = "dev_build"
 
 
-def version_text() -> str:
-    """``Clace version 0.1.0 build 1a2b3c``; a commit is known of what was installed from git."""
+class Version(Struct, frozen=True):
+    """A version with its build: the commit, for what was installed from git."""
+
+    version: str
+    build: str
+
+    def __str__(self) -> str:
+        return f"Clace version {self.version} build {self.build}"
+
+
+def installed_version() -> Version:
+    """The version of this program."""
     try:
         installed = importlib.metadata.distribution("clace")
     except importlib.metadata.PackageNotFoundError:
-        return f"Clace version {UNKNOWN} build {UNKNOWN_BUILD}"
-    return (
-        f"Clace version {installed.version} build {commit(installed.read_text('direct_url.json'))}"
-    )
+        return Version(UNKNOWN, UNKNOWN_BUILD)
+    return Version(installed.version, commit(installed.read_text("direct_url.json")))
 
 
 def commit(direct_url: str | None) -> str:

@@ -124,6 +124,7 @@ class CreateTests(AppCase):
         self.fails(
             "error: Missing argument 'PATH'.\nrun 'clace app create --help' for usage\n",
             *("app", "create", str(self.source)),
+            status=2,
         )
 
 
@@ -216,8 +217,9 @@ Disk                           STG      2 NONE    /disk_cl_stage
         self.targets.clear()
         self.fails(
             'error: invalid format "xml": valid options are table, basic, csv, json, jsonl, '
-            "jsonl_pretty\n",
+            "jsonl_pretty\nrun 'clace app list --help' for usage\n",
             *("app", "list", "--format", "xml"),
+            status=2,
         )
         self.assertEqual(self.targets, [])
 
@@ -345,12 +347,55 @@ class DeleteTests(AppCase):
         self.create()
         expected = f"Deleting /disk - {PROD}\n1 app(s) deleted.\n"
         self.prints(expected + DRY_RUN, "app", "delete", "--dry-run", "/disk")
-        self.prints(expected, "app", "delete", "/disk")
+        self.prints(expected, "app", "delete", "--yes", "/disk")
         self.assertEqual(self.apps(), [])
-        self.fails("error: app not found: /disk\n", "app", "delete", "/disk")
+
+    def test_asks_at_a_terminal(self):
+        """The apps are shown and a yes is wanted; anything else deletes nothing, status 1."""
+        self.create()
+        self.terminal = True
+        for typed in ("n\n", "\n", ""):
+            result = self.run_cli("app", "delete", "/disk", typed=typed)
+            self.assertTrue(result.stderr.startswith("  /disk\nDelete 1 app(s), with "))
+            self.assertEqual((result.stdout, result.exit_code), ("", 1))
+        self.assertEqual(len(self.apps()), 1)
+        result = self.run_cli("app", "delete", "/disk", typed="y\n")
+        self.assertEqual(result.stdout, f"Deleting /disk - {PROD}\n1 app(s) deleted.\n")
+        self.assertEqual((self.apps(), result.exit_code), ([], 0))
+
+    def test_wants_the_word_for_all(self):
+        """All apps go only if that is typed out; a yes by habit is not enough."""
+        self.create()
+        self.terminal = True
+        for glob in ("all", "*:**"):
+            result = self.run_cli("app", "delete", glob, typed="y\n")
+            self.assertIn('Type "all" to go on: ', result.stderr)
+            self.assertTrue(result.stderr.endswith("error: nothing was deleted\n"))
+            self.assertEqual((len(self.apps()), result.exit_code), (1, 1))
+        result = self.run_cli("app", "delete", "all", typed="all\n")
+        self.assertEqual((self.apps(), result.exit_code), ([], 0))
+
+    def test_asks_only_where_there_is_a_reason(self):
+        """A dry run, ``--yes`` and a glob of no apps ask nothing."""
+        self.create()
+        self.terminal = True
+        dry = self.run_cli("app", "delete", "--dry-run", "all")
+        self.assertEqual((dry.stderr, dry.exit_code, len(self.apps())), ("", 0, 1))
+        none = self.run_cli("app", "delete", "/none/**")
+        self.assertEqual((none.stdout, none.exit_code), ("0 app(s) deleted.\n", 0))
+        self.assertNotIn("Delete", none.stderr)
+        self.prints(f"Deleting /disk - {PROD}\n1 app(s) deleted.\n", "app", "delete", "-y", "all")
+
+    def test_tells_scripts_that_it_did_not_ask(self):
+        """Without a terminal it deletes as in 2025, and a line on stderr says what was left out."""
+        self.create()
+        result = self.run_cli("app", "delete", "all")
+        self.assertEqual(result.stdout, f"Deleting /disk - {PROD}\n1 app(s) deleted.\n")
+        self.assertTrue(result.stderr.startswith("not asked: standard input is not a terminal"))
+        self.assertEqual(self.apps(), [])
 
     def test_wants_a_glob(self):
         """Deleting all apps has to be said."""
         result = self.run_cli("app", "delete")
         self.assertIn("error: Missing argument 'GLOB'.", result.stderr)
-        self.assertEqual(result.exit_code, 1)
+        self.assertEqual(result.exit_code, 2)

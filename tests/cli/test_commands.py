@@ -15,15 +15,18 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
         self.fails(
             'error: unknown command "ap". Did you mean "app"?\nrun \'clace --help\' for usage\n',
             "ap",
+            status=2,
         )
         self.fails(
             'error: unknown command "relod". Did you mean "reload"?\n'
             "run 'clace app --help' for usage\n",
             *("app", "relod", "/x"),
+            status=2,
         )
         self.fails(
             "error: unknown command \"xyzzy\"\nrun 'clace --help' for usage\n",
             "xyzzy",
+            status=2,
         )
 
     def test_refuses_unknown_flags(self):
@@ -32,7 +35,7 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
         self.assertTrue(result.stderr.startswith("error: No such option"), result.stderr)
         self.assertIn("--format", result.stderr)
         self.assertTrue(result.stderr.endswith("run 'clace app list --help' for usage\n"))
-        self.assertEqual((result.stdout, result.exit_code), ("", 1))
+        self.assertEqual((result.stdout, result.exit_code), ("", 2))
 
     def test_helps(self):
         """Help is on stdout and no error, also for a group's name alone."""

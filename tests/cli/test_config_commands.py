@@ -36,6 +36,20 @@ class ConfigCommandTests(SynchronousTestCase):
         self.assertEqual((result.exit_code, result.stdout), (1, ""))
         self.assertEqual(len(result.stderr.splitlines()), 2)
 
+    def test_check_json(self):
+        """The same for scripts: problems and warnings by name, and the same status."""
+        self.file.write_text("profile_mode = 'cpu'\n")
+        result = self.run_command("check", "--format", "json")
+        found = json.loads(result.stdout)
+        self.assertEqual(
+            (found["file"], found["ok"], found["problems"]), (str(self.file), True, [])
+        )
+        self.assertEqual(len(found["warnings"]), 1)
+        self.file.write_text("[http]\nport = 'x'\nprot = 1\n")
+        result = self.run_command("check", "--format", "json")
+        self.assertEqual(len(json.loads(result.stdout)["problems"]), 2)
+        self.assertEqual((result.exit_code, result.stderr), (1, ""))
+
     def test_check_missing(self):
         """A file that is named and not there is no success."""
         result = self.run_command("check", "/no/clace.toml")

@@ -67,7 +67,8 @@ class PasswordTests(CommandLineCase, SynchronousTestCase):
             (("-p", "-v", ""), "--prompt and --value"),
             (("-r", "-p", "-v", "x"), "--random and --prompt"),
         ):
-            self.fails(f"error: cannot specify both {text}\n", "password", *flags)
+            told = f"error: cannot specify both {text}\nrun 'clace password --help' for usage\n"
+            self.fails(told, "password", *flags, status=2)
 
     def test_needs_no_configuration(self):
         """It works before there is any, and with one that is wrong."""

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.cli import reports
+from clace.model.results import SecretCreated
 from tests.support.command_line import CommandLineCase
 
 READING = "Reading secret value from stdin...\n"
@@ -27,9 +29,10 @@ class SecretTests(CommandLineCase, SynchronousTestCase):
         return path
 
     def test_creates(self):
-        """It says how the secret is named in apps and in the configuration."""
+        """It says how the secret is named, and what the permission of an app needs for it."""
         self.prints(
-            'Secret created: a\nUse in app params/config as: {{secret_from "db" "a"}}\n',
+            'Secret created: a\nUse in app params/config as: {{secret_from "db" "a"}}\n'
+            'A permission that may use it has: secrets = [["from:db", "a"]]\n',
             *("secret", "create", "-n", "a", "-v", "hunter2", "-d", "mine"),
         )
         self.assertEqual(self.revealed(), b"hunter2")
@@ -107,15 +110,37 @@ class SecretTests(CommandLineCase, SynchronousTestCase):
         self.prints(f"{head}b\n", "secret", "list", "[!a]*")
         self.fails(
             'error: invalid format "x": valid options are table, basic, csv, json, jsonl,'
-            " jsonl_pretty\n",
+            " jsonl_pretty\nrun 'clace secret list --help' for usage\n",
             *("secret", "list", "--format", "x"),
+            status=2,
         )
 
     def test_deletes(self):
         """A deleted secret is gone."""
         self.create("--value", "1")
-        self.prints("Secret deleted: a\n", "secret", "delete", "a")
-        self.fails("error: secret a: there is no such secret\n", "secret", "delete", "a")
+        self.prints("Secret deleted: a\n", "secret", "delete", "--yes", "a")
+        told = "error: secret a: there is no such secret\n"
+        self.fails(told, "secret", "delete", "--yes", "a")
+
+    def test_asks_before_it_deletes(self):
+        """At a terminal a yes is wanted; a script is told that nobody was asked."""
+        self.create("--value", "1")
+        self.terminal = True
+        result = self.run_cli("secret", "delete", "a", typed="n\n")
+        self.assertIn("Delete the secret a?", result.stderr)
+        self.assertEqual((result.stdout, result.exit_code), ("", 1))
+        self.assertEqual(self.revealed(), b"1")
+        self.terminal = False
+        result = self.run_cli("secret", "delete", "a")
+        self.assertEqual((result.stdout, result.exit_code), ("Secret deleted: a\n", 0))
+        self.assertTrue(result.stderr.startswith("not asked: "))
+
+    def test_entry_of_the_default_provider(self):
+        """A secret that is named without its provider has an entry without one."""
+        result = SecretCreated("a", "db", '{{secret "a"}}', updated=True)
+        told = list(reports.secret_created(result))
+        self.assertEqual(told[-1], 'A permission that may use it has: secrets = [["a"]]')
+        self.assertEqual(told[0], "Secret updated: a")
 
     def test_rekeys(self):
         """It says how many were sealed anew."""
@@ -124,7 +149,7 @@ class SecretTests(CommandLineCase, SynchronousTestCase):
 
     def test_other_providers(self):
         """Only the provider that can be written is managed here."""
-        for command in (("list",), ("show", "a"), ("delete", "a"), ("rekey",)):
+        for command in (("list",), ("show", "a"), ("delete", "-y", "a"), ("rekey",)):
             self.fails(
                 "error: secret provider env is not managed here, only db is\n",
                 *("secret", *command, "--provider", "env"),

@@ -92,6 +92,7 @@ class TargetTests(CommandLineCase, SynchronousTestCase):
             'error: --skip-cert-check is "true" or "false", not "maybe"\n'
             "run 'clace server status --help' for usage\n",
             *("server", "status", "--skip_cert_check=maybe"),
+            status=2,
         )
 
     def test_warns_of_nothing_without_tls(self):

@@ -23,6 +23,7 @@ class CommandLineCase:
         self.walls = {wall.name: "" for wall in WALLS}
         self.now = 0.0
         self.gone_at = 0.0
+        self.terminal = False
         self.home = Path(self.mktemp()).absolute()
         self.home.mkdir()
         self.environ = {"CL_HOME": str(self.home)}
@@ -49,6 +50,7 @@ class CommandLineCase:
             environ=self.environ,
             seconds=lambda: self.now,
             sleep=self.pass_time,
+            is_terminal=lambda: self.terminal,
         )
         return CliRunner(env=env).invoke(
             clace, list(arguments), input=typed, obj=outside, prog_name="clace"
@@ -60,11 +62,13 @@ class CommandLineCase:
         self.assertEqual((result.stderr, result.exit_code), ("", 0))
         self.assertEqual(result.stdout, expected)
 
-    def fails(self, expected, *arguments, **options):
-        """The command prints exactly this on stderr, nothing on stdout, and exits with 1."""
+    def fails(self, expected, *arguments, status=1, **options):
+        """The command prints exactly this on stderr, nothing on stdout, and exits with the status:
+        1 for what failed, 2 for a command line that cannot be meant.
+        """
         result = self.run_cli(*arguments, **options)
         self.assertEqual((result.stderr, result.stdout), (expected, ""))
-        self.assertEqual(result.exit_code, 1)
+        self.assertEqual(result.exit_code, status)
 
     def write_config(self, text):
         (self.home / "clace.toml").write_text(text, "utf-8")

@@ -188,10 +188,10 @@ class Daemon:
             raise AssertionError(f"clace {' '.join(arguments)}: {done.stderr}\n{self.said()}")
         return done.stdout
 
-    def refused(self, *arguments: str, env: dict[str, str] | None = None) -> str:
+    def refused(self, *arguments: str, env: dict[str, str] | None = None, status: int = 1) -> str:
         """What the command said on stderr; fails if it succeeded, or printed anything else."""
         done = self.cli(*arguments, env=env)
-        if done.returncode != 1 or done.stdout:
+        if done.returncode != status or done.stdout:
             raise AssertionError(f"clace {' '.join(arguments)}: exit {done.returncode}: {done}")
         return done.stderr
 

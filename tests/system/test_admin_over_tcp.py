@@ -110,7 +110,7 @@ class OnTests(SharedDaemonTestCase):
         done = self.daemon.cli("app", "create", *skip, hello, "/remote")
         self.assertEqual((done.returncode, done.stderr), (0, warning))
         self.assertIn("App created. No approval required\n", done.stdout)
-        done = self.daemon.cli("app", "delete", *skip, "/remote")
+        done = self.daemon.cli("app", "delete", "--yes", *skip, "/remote")
         self.assertEqual((done.returncode, done.stderr), (0, warning))
         self.assertTrue(done.stdout.endswith("1 app(s) deleted.\n"))
 

@@ -174,7 +174,7 @@ class ListTests(SharedDaemonTestCase):
 
     def test_unknown_format(self):
         """A format that there is none of is refused with those that there are."""
-        said = self.daemon.refused("app", "list", "--format", "xml")
+        said = self.daemon.refused("app", "list", "--format", "xml", status=2)
         self.assertEqual(
             said,
             'error: invalid format "xml": valid options are'
