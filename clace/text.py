@@ -18,6 +18,22 @@ def one_line(text: str) -> str:
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def json_text(encoded: bytes) -> str:
+    """Decode JSON and write characters as escapes that a terminal might act on."""
+    text = encoded.decode("utf-8")
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character == "\n" else _json_escape(character)
+        for character in text
+    )
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
 def shortened(text: str, length: int) -> str:
     """Cut a text that is longer; three dots say so."""
     return text if len(text) <= length else text[: length - 3] + "..."

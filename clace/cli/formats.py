@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from clace.cli.text import say_if_dry, say_lines
-from clace.text import one_line, printable
+from clace.text import json_text, one_line, printable
 
 Render = Callable[[Sequence[Any]], str]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -90,12 +90,12 @@ def as_pretty_lines(things: Sequence[Any]) -> str:
 
 def pretty(value: object) -> str:
     """JSON for people."""
-    return _plain(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    return json_text(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 
 def compact(value: object) -> str:
     """JSON on one line."""
-    return _plain(msgspec.json.encode(value).decode())
+    return json_text(msgspec.json.encode(value))
 
 
 def lines(texts: Iterable[str]) -> str:
@@ -118,15 +118,3 @@ def columns(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> str:
         )
         for row in rows
     )
-
-
-def _plain(text: str) -> str:
-    """JSON with every character that a terminal could take for an order escaped as JSON does."""
-    return text if text.isprintable() else "".join(map(_escaped, text))
-
-
-def _escaped(character: str) -> str:
-    if character.isprintable() or character == "\n":
-        return character
-    units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

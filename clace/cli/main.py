@@ -45,6 +45,7 @@ def main() -> None:
         "app": "clace.cli.app_commands:app",
         "config": "clace.cli.config_commands:config",
         "doctor": "clace.cli.doctor_command:doctor",
+        "lockout": "clace.cli.lockout_commands:lockout",
         "param": "clace.cli.param_commands:param",
         "password": "clace.cli.password_command:password",
         "secret": "clace.cli.secret_commands:secret",

@@ -43,6 +43,8 @@ from clace.model.results import (
     AppsPromoted,
     AppsReloaded,
     AppsUpdated,
+    LockoutList,
+    LockoutsCleared,
     SecretCreated,
     SecretDeleted,
     SecretFound,
@@ -182,6 +184,13 @@ class AdminClient:
 
     async def rekey_secrets(self, *, provider: str) -> SecretsRekeyed:
         return await self._ask(SecretsRekeyed, "POST", "/secret/rekey", {"provider": provider})
+
+    async def list_lockouts(self) -> LockoutList:
+        return await self._ask(LockoutList, "GET", "/lockouts", {})
+
+    async def clear_lockouts(self, address: str, user: str) -> LockoutsCleared:
+        query = {"address": address, "user": user}
+        return await self._ask(LockoutsCleared, "DELETE", "/lockouts", query)
 
     async def server_status(self) -> ServerStatus:
         return await self._ask(ServerStatus, "GET", "/server_status", {})

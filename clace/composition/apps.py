@@ -97,6 +97,7 @@ class Apps:
             server=ServerProcess(
                 status=self._status,
                 stop=partial(self._reactor.callLater, 0, self._reactor.stop),
+                lockouts=self._data.sign_ins.lockout,
                 plugins=frozenset(plugin.name for plugin in self._plugins.plugins),
                 git_auths=self._config.git_auth.keys(),
                 app_settings=self._data.app_configs.names,

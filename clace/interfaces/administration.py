@@ -25,6 +25,8 @@ from clace.model.results import (
     AppsPromoted,
     AppsReloaded,
     AppsUpdated,
+    LockoutList,
+    LockoutsCleared,
     SecretCreated,
     SecretDeleted,
     SecretFound,
@@ -130,6 +132,16 @@ class IAdministration(Interface):
 
     async def rekey_secrets(*, provider: str) -> SecretsRekeyed:
         """Seal all stored secrets with the active key; on any failure none."""
+
+    async def list_lockouts() -> LockoutList:
+        """Return the users and addresses that may not sign in for a while, the longest first."""
+
+    async def clear_lockouts(address: str, user: str) -> LockoutsCleared:
+        """Forget failed sign-ins: from an address, of a user, or with two empty texts all.
+
+        :raises BadRequest: if ``address`` is no address.
+        :raises NoSuchLockout: if no failure is known of the address or user given.
+        """
 
     async def server_status() -> ServerStatus:
         """That the server answers, and which one it is."""

@@ -13,6 +13,7 @@ from clace.interfaces import (
     IAdministration,
     IAppStore,
     IInstalledApps,
+    ILockouts,
     IRuntime,
     ISources,
     RemoveApp,
@@ -43,6 +44,8 @@ from clace.model.results import (
     AppsPromoted,
     AppsReloaded,
     AppsUpdated,
+    LockoutList,
+    LockoutsCleared,
     SecretCreated,
     SecretDeleted,
     SecretFound,
@@ -73,13 +76,14 @@ from clace.operations.staged import StagedUpdates
 
 
 class ServerProcess(Struct, frozen=True):
-    """The process that all this happens in, and what is configured in it: plugins with their
-    accounts, logins for git, and what there is to set for one app. ``check_config`` raises
+    """The process that all this happens in, its lockouts, and what is configured: plugins with
+    their accounts, logins for git, and what there is to set for one app. ``check_config`` raises
     ``BadRequest`` for settings that no app can have.
     """
 
     status: Callable[[], ServerStatus]
     stop: Callable[[], None]
+    lockouts: ILockouts
     plugins: Collection[str] = ()
     git_auths: Collection[str] = ()
     app_settings: Collection[str] = ()
@@ -249,6 +253,12 @@ class Administration:
 
     async def rekey_secrets(self, *, provider: str) -> SecretsRekeyed:
         return await self._secrets.rekey(provider=provider)
+
+    async def list_lockouts(self) -> LockoutList:
+        return self._server.lockouts.list_lockouts()
+
+    async def clear_lockouts(self, address: str, user: str) -> LockoutsCleared:
+        return self._server.lockouts.clear_lockouts(address, user)
 
     async def server_status(self) -> ServerStatus:
         return self._server.status()

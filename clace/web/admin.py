@@ -99,7 +99,7 @@ class AdminAPI:
 
 def _target(said: Struct | None) -> str:
     """What an operation is about, as far as a query, body or result says."""
-    names = ("app_path_glob", "name", "path")
+    names = ("about", "app_path_glob", "name", "path")
     return next((str(found) for name in names if (found := getattr(said, name, ""))), "")
 
 

@@ -31,6 +31,8 @@ from clace.model.results import (
     AppsPromoted,
     AppsReloaded,
     AppsUpdated,
+    LockoutList,
+    LockoutsCleared,
     SecretCreated,
     SecretDeleted,
     SecretFound,
@@ -110,6 +112,16 @@ class ReloadQuery(Struct, frozen=True, rename="camel"):
 
 class CreateSecretQuery(Struct, frozen=True, rename="camel"):
     update: bool = False
+
+
+class ClearQuery(Struct, frozen=True, rename="camel"):
+    address: str = ""
+    user: str = ""
+
+    @property
+    def about(self) -> str:
+        """Name what is cleared, for the audit log."""
+        return " from ".join(filter(None, (self.user, self.address))) or "all"
 
 
 class SecretQuery(Struct, frozen=True, rename="camel"):
@@ -386,6 +398,23 @@ ROUTES = (
         query=ProviderQuery,
         result=SecretsRekeyed,
         serve=lambda admin, q, _: admin.rekey_secrets(provider=q.provider),
+    ),
+    Route(
+        method="GET",
+        path="/lockouts",
+        operation="list_lockouts",
+        summary="Users and addresses that may not sign in for a while, the longest first",
+        result=LockoutList,
+        serve=lambda admin, _q, _b: admin.list_lockouts(),
+    ),
+    Route(
+        method="DELETE",
+        path="/lockouts",
+        operation="clear_lockouts",
+        summary="Forget failed sign-ins: from an address, of a user, or all",
+        query=ClearQuery,
+        result=LockoutsCleared,
+        serve=lambda admin, q, _: admin.clear_lockouts(q.address, q.user),
     ),
     Route(
         method="GET",

@@ -160,6 +160,12 @@ class RequestTests(SynchronousTestCase):
                 f"POST /reload?{glob}{every}",
             ),
             (client.promote_apps("/a/**", dry_run=False), f"POST /promote?{glob}"),
+            (client.list_lockouts(), "GET /lockouts"),
+            (client.clear_lockouts("", ""), "DELETE /lockouts"),
+            (
+                client.clear_lockouts("192.0.2.1", "jo"),
+                "DELETE /lockouts?address=192.0.2.1&user=jo",
+            ),
             (client.server_status(), "GET /server_status"),
             (client.stop_server(), "POST /stop?answer=true"),
         ):

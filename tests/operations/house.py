@@ -9,6 +9,7 @@ from msgspec import Struct
 from twisted.internet.task import Clock
 
 from clace.audit.memory import MemoryAudit
+from clace.auth import Lockout
 from clace.config import AppConfigs, Location, load
 from clace.metadata.memory import MemoryStore
 from clace.model.requests import CreateApp, CreateOptions
@@ -89,6 +90,7 @@ class House:
             server=ServerProcess(
                 lambda: ServerStatus(pid=4711),
                 lambda: self.stopped.append(True),
+                Lockout(self.clock),
                 sections,
                 git_auths=("ours",),
                 app_settings=configs.names,

@@ -549,6 +549,18 @@ class AdministrationContract:
         done = self.successResultOf(self.administration.rekey_secrets(provider=""))
         self.assertEqual(done.rekeyed + done.skipped, 1)
 
+    def test_lists_and_clears_lockouts(self):
+        """Nobody is locked out here; to clear one that is not there is an error, all is not."""
+        found = self.successResultOf(self.administration.list_lockouts())
+        self.assertEqual((found.lockouts, found.total), ((), 0))
+        cleared = self.successResultOf(self.administration.clear_lockouts("", ""))
+        self.assertEqual(cleared.cleared, 0)
+        for address, user, why in (
+            ("192.0.2.1", "jo", errors.NoSuchLockout),
+            ("office", "", errors.BadRequest),
+        ):
+            self.failureResultOf(self.administration.clear_lockouts(address, user), why)
+
     def test_tells_its_status(self):
         """A server that answers is ok; the one that stops is the one that answered."""
         status = self.successResultOf(self.administration.server_status())
@@ -571,6 +583,7 @@ class Refusing:
     create_app = list_apps = get_app = delete_apps = approve_apps = _refuse
     create_secret = list_secrets = get_secret = reveal_secret = _refuse
     delete_secret = rekey_secrets = _refuse
+    list_lockouts = clear_lockouts = _refuse
     reload_apps = promote_apps = server_status = stop_server = _refuse
 
 
@@ -608,6 +621,8 @@ class RefusalsContract:
             client.reveal_secret("a", provider=""),
             client.delete_secret("a", provider=""),
             client.rekey_secrets(provider=""),
+            client.list_lockouts(),
+            client.clear_lockouts("", "jo"),
             client.server_status(),
             client.stop_server(),
         ):

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from itertools import count
 
 from msgspec.structs import replace
+from twisted.internet.task import Clock
 from zope.interface import implementer
 
+from clace.auth import Lockout
 from clace.errors import AppExists, BadRequest, NeedsApproval, SourceError
 from clace.interfaces import IAdministration
 from clace.model.app import (
@@ -46,6 +48,8 @@ from clace.model.results import (
     AppsPromoted,
     AppsReloaded,
     AppsUpdated,
+    LockoutList,
+    LockoutsCleared,
     SecretCreated,
     SecretDeleted,
     SecretFound,
@@ -73,6 +77,7 @@ class MemoryAdministration:
         self._pid = pid
         self._apps: dict[str, App] = {}
         self._ids = count(1)
+        self.lockouts = Lockout(Clock())
         self._secrets = SecretOperations(MemorySecretStore(), lambda: "xyz")
 
     async def create_app(self, request: CreateApp, options: CreateOptions) -> AppCreated:
@@ -219,6 +224,12 @@ class MemoryAdministration:
 
     async def rekey_secrets(self, *, provider: str) -> SecretsRekeyed:
         return await self._secrets.rekey(provider=provider)
+
+    async def list_lockouts(self) -> LockoutList:
+        return self.lockouts.list_lockouts()
+
+    async def clear_lockouts(self, address: str, user: str) -> LockoutsCleared:
+        return self.lockouts.clear_lockouts(address, user)
 
     async def server_status(self) -> ServerStatus:
         reached = {"request_time": 12, "memory": 1}

@@ -138,6 +138,14 @@ class LockoutTests(DaemonTestCase):
         self.assertEqual(said, "error: too many failed sign-ins; try again in 15 minutes\n")
         self.assertTrue(daemon.must("app", "list").startswith("Name "))
 
+        listed = daemon.must("lockout", "list").splitlines()
+        self.assertEqual(listed[1].split()[:3], ["127.0.0.1", "admin", "5"])
+        self.assertEqual(daemon.must("lockout", "clear", "--user=admin"), "1 lockout(s) cleared.\n")
+        self.assertEqual(daemon.get(APPS).status, 200)
+        log = (daemon.home / "logs" / "clace.json").read_text()
+        self.assertIn("Sign-in of admin from 127.0.0.1 is locked for a while", log)
+        self.assertNotIn("a guess", log)
+
     def test_sighup(self):
         """A changed hash holds after SIGHUP: the old password is nobody's, the new one good."""
         config = "[security]\nadmin_over_tcp = true\n"

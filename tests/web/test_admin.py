@@ -143,7 +143,11 @@ class AdminAPITests(SynchronousTestCase):
         """What a link or an image of a page can ask for changes nothing and reveals no secret."""
         read = {route.operation for route in ROUTES if route.method == "GET"}
         self.assertEqual(
-            read, {"list_apps", "get_app", "list_secrets", "get_secret", "server_status"}
+            read,
+            {
+                *("list_apps", "get_app", "list_secrets", "get_secret"),
+                *("list_lockouts", "server_status"),
+            },
         )
         self.assertLessEqual({route.method for route in ROUTES}, {"GET", "POST", "DELETE"})
         self.ask("POST", "/secret", data=b'{"name": "a", "value": "hunter2"}')
@@ -162,6 +166,19 @@ class AdminAPITests(SynchronousTestCase):
         self.assertEqual(
             (event.operation, event.target, event.status, event.user_id, event.create_time),
             ("delete_apps_dryrun", "/x*", "Success", "admin", 1_500_000_000),
+        )
+
+    def test_records_what_was_cleared(self):
+        """Who lets others try again is recorded, with the address and user that it is about."""
+        self.ask("DELETE", "/lockouts?address=192.0.2.1&user=jo")
+        self.ask("DELETE", "/lockouts")
+        kept = [(event.operation, event.target, event.status) for event in self.audit]
+        self.assertEqual(
+            kept,
+            [
+                ("clear_lockouts", "jo from 192.0.2.1", "Failed"),
+                ("clear_lockouts", "all", "Success"),
+            ],
         )
 
     def test_records_what_was_created(self):

@@ -1,0 +1,78 @@
+"""``clace lockout``: see who may not sign in for a while, and let them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from clace.cli.commands import Group
+from clace.cli.formats import (
+    as_json,
+    as_json_lines,
+    as_pretty_lines,
+    columns,
+    csv_text,
+    list_format_option,
+    result_format_option,
+    say_list,
+    say_result,
+)
+from clace.cli.servers import Server, for_server
+from clace.cli.text import warn
+from clace.model.results import LockedName
+
+_TIME = "%Y-%m-%d %H:%M:%S"
+
+
+@click.group(cls=Group)
+def lockout() -> None:
+    """List and clear lockouts of users and addresses that failed to sign in."""
+
+
+@lockout.command(name="list")
+@list_format_option
+@for_server
+def list_(server: Server, form: str | None) -> None:
+    """List users and addresses that may not sign in now, the longest first."""
+    found = server.ask(lambda admin: admin.list_lockouts())
+    say_list(found.lockouts, form or server.config.client.default_format, _FORMATS)
+    if len(found.lockouts) < found.total:
+        warn(f"{found.total - len(found.lockouts)} more are locked out")
+
+
+@lockout.command()
+@result_format_option
+@click.argument("address", required=False, default="")
+@click.option("--user", metavar="NAME", default="", help="Only failures of this user.")
+@for_server
+def clear(server: Server, address: str, user: str, form: str) -> None:
+    """Forget failed sign-ins from ADDRESS, of a user, or all.
+
+    ADDRESS is an IP address, or a network as `clace lockout list` shows it.
+    """
+    result = server.ask(lambda admin: admin.clear_lockouts(address, user))
+    say_result(result, (f"{result.cleared} lockout(s) cleared.",), form)
+
+
+def _columns(locked: Sequence[LockedName]) -> str:
+    rows = [("Address", "User", "Tries", "Until"), *map(_row, locked)]
+    return columns(rows, (25, 20, 5))
+
+
+def _csv(locked: Sequence[LockedName]) -> str:
+    return csv_text(map(_row, locked))
+
+
+def _row(locked: LockedName) -> tuple[str, ...]:
+    return locked.address, locked.user, str(locked.tries), locked.until.strftime(_TIME)
+
+
+_FORMATS = {
+    "basic": _columns,
+    "table": _columns,
+    "csv": _csv,
+    "json": as_json,
+    "jsonl": as_json_lines,
+    "jsonl_pretty": as_pretty_lines,
+}
