@@ -34,6 +34,7 @@ setup(
         "javaproperties>=0.8",
         "klein>=24.8",
         "msgspec>=0.19",
+        "multipart>=2.0",
         "pyopenssl>=25.1",
         "service-identity>=24.1",
         "sqlalchemy>=2.0.30",

@@ -31,9 +31,10 @@ from clace.threads import Threads
 from clace.web.access import AccessEntry, AccessLog
 from clace.web.admin import AdminAPI, Guard
 from clace.web.admin_guard import AdminGuard, trusted
-from clace.web.apps import AppEdge, AppsResource
+from clace.web.apps import AppEdge, AppsResource, Transfers
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
+from clace.web.forms import Forms
 from clace.web.forwarded import TrustedProxies
 from clace.web.https_only import HTTPSOnly
 from clace.web.limits import Limits
@@ -58,6 +59,7 @@ class Edge:
         self._proxies = TrustedProxies(self._config.security.trusted_proxies)
         self.access_log, self._access = self._make_access_log()
         downloads = Downloads(plugins.temp_files.open, file_threads.run)
+        self._forms = Forms(plugins.temp_files, file_threads.run)
         self._administration = apps.administration(self.urls)
         over_tcp = self._admin_over_tcp()
         self.sites: dict[SiteName, Site] = {
@@ -120,7 +122,7 @@ class Edge:
             self._apps.installed,
             self._apps.runtime,
             self._plugins.access,
-            downloads,
+            Transfers(downloads, self._forms),
             self._proxies,
             Trail(self._data.ration, self._apps.failures, self._reactor.seconds, new_id),
             self._edge_of,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from clace.gotemplate import Record, URLValues
 from clace.gotemplate.values import Map
@@ -65,6 +65,7 @@ def request_fields(
         },
         "Query": request.query,
         "PostForm": request.form,
+        "Files": {name: to_builtins(files) for name, files in request.files.items()},
         "Data": None,
         "UserId": request.user_id,
         "UserSubject": "",

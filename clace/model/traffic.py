@@ -11,9 +11,19 @@ from clace.model.failures import Fault
 ANONYMOUS = "anonymous"
 
 
+class Upload(Struct, frozen=True, kw_only=True):
+    """A file that came with a request: what the client calls it, and where it is until the end."""
+
+    name: str
+    path: str
+    size: int
+    type: str = ""
+
+
 class AppRequest(Struct, frozen=True, kw_only=True):
     """One HTTP request as an app sees it; ``path`` is decoded and relative to the app, with ``/``.
 
+    ``form`` has the paths of ``files`` among its values, and ``""`` for a file that was not chosen.
     ``is_bare``: it was for the app's own address without a slash behind it.
     Header names are canonical (``Hx-Request``); the server's own headers and cookies are not in it.
     """
@@ -25,6 +35,7 @@ class AppRequest(Struct, frozen=True, kw_only=True):
     headers: dict[str, list[str]] = {}
     query: dict[str, list[str]] = {}
     form: dict[str, list[str]] = {}
+    files: dict[str, list[Upload]] = {}
     remote_ip: str = ""
     user_id: str = ANONYMOUS
     request_id: str = ""

@@ -20,7 +20,7 @@ from clace.threads import InThread
 
 USER = "user"
 APP = "app"
-_PREFIX = "clace-exec-stdout-"
+_OUTPUT, _UPLOAD = "clace-exec-stdout-", "clace-upload-"
 _MAX_SERVED = 1000
 _MAX_LASTING = 100
 
@@ -84,13 +84,21 @@ class TempFiles:
 
     def begin(self) -> None:
         """Remove what a server that was killed has left, unless another one uses the folder."""
-        self._occupied = occupied(self._directory, _PREFIX)
+        self._occupied = occupied(self._directory, (_OUTPUT, _UPLOAD))
 
     def reserve(self, app_id: str) -> str:
         """The path of a new file of the app; it is there once it was opened."""
-        path = f"{self._directory}/{_PREFIX}{self._random_bytes(16).hex()}"
+        path = f"{self._directory}/{_OUTPUT}{self._random_bytes(16).hex()}"
         self._made[path] = app_id
         return path
+
+    def inbox(self) -> str:
+        """The path of a new folder for what one request brings; who writes there makes it."""
+        return f"{self._directory}/{_UPLOAD}{self._random_bytes(16).hex()}"
+
+    def adopt(self, path: str, app_id: str) -> None:
+        """Take a file that was written to an inbox for one made for the app."""
+        self._made[path] = app_id
 
     async def create(self, path: str) -> BinaryIO:
         """The reserved file, empty and open for writing."""
@@ -217,3 +225,7 @@ def _opened(served: ServedFile) -> tuple[BinaryIO, int]:
 def _remove(path: str) -> None:
     with suppress(FileNotFoundError):
         Path(path).unlink()
+    inbox = Path(path).parent
+    if inbox.name.startswith(_UPLOAD):
+        with suppress(OSError):  # others are still in there
+            inbox.rmdir()

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, unquote_to_bytes
 
+from msgspec import Struct
 from twisted.web.http import Request
 
 from clace.errors import BadRequest
-from clace.model.traffic import AppRequest
+from clace.model.traffic import AppRequest, Upload
 from clace.web.forwarded import Peer
 
-_MAX_FIELDS = 2000
-_FORM = "application/x-www-form-urlencoded"
-_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+MAX_FIELDS = 2000
 # What speaks for the server, to apps behind it: never taken from a client.
 _OURS = ("x-clace-", "x-openrun-")
 _PREFIX, _PREFIX_OF_ERA_26 = "/_clace_app/", "/_openrun_app/"
+
+
+class Form(Struct, frozen=True):
+    """What the body of a request says: its fields, and the files among them."""
+
+    fields: dict[str, list[str]] = {}
+    files: dict[str, list[Upload]] = {}
 
 
 def clean_path(raw: bytes) -> str:
@@ -53,45 +59,38 @@ def visible_headers(request: Request, *, keep_authorization: bool) -> dict[str, 
     return headers
 
 
-def read_form(request: Request, method: str) -> dict[str, list[str]]:
-    """The fields of a URL-encoded body; other bodies have none.
+def urlencoded(encoded: bytes) -> dict[str, list[str]]:
+    """The fields of a query or of a form.
 
     :raises BadRequest: too many fields.
     """
-    kind = (request.getHeader("content-type") or "").partition(";")[0].strip().lower()
-    if method not in _BODY_METHODS or kind != _FORM or request.content is None:
-        return {}
-    return _fields(request.content.read())
-
-
-def _fields(encoded: bytes) -> dict[str, list[str]]:
     try:
         return parse_qs(
             encoded.decode("utf-8", "replace"),
             keep_blank_values=True,
             errors="replace",
-            max_num_fields=_MAX_FIELDS,
+            max_num_fields=MAX_FIELDS,
         )
     except ValueError as error:
         raise BadRequest("too many fields") from error
 
 
 def app_request(
-    request: Request, path: str, peer: Peer, user_id: str, request_id: str
+    request: Request, form: Form, path: str, peer: Peer, user_id: str, request_id: str
 ) -> AppRequest:
     """The request, to an app-relative ``path``, of a user who was admitted.
 
     A password that the server has checked is not for the app.
     """
-    method = request.method.decode("ascii")
     return AppRequest(
-        method=method,
+        method=request.method.decode("ascii"),
         path=path,
         host=request.getHeader("host") or "",
         scheme=peer.scheme,
         headers=visible_headers(request, keep_authorization=False),
-        query=_fields(request.uri.partition(b"?")[2]),
-        form=read_form(request, method),
+        query=urlencoded(request.uri.partition(b"?")[2]),
+        form=form.fields,
+        files=form.files,
         remote_ip=peer.ip,
         user_id=user_id,
         request_id=request_id,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +27,7 @@ from clace.web.app_refusals import TEXT, fault_of, is_failure, refusal
 from clace.web.app_requests import app_request, clean_path, relative_path
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
+from clace.web.forms import Forms
 from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.origin import check_origin
 from clace.web.security_headers import missing
@@ -46,6 +49,13 @@ class AppEdge(Struct, frozen=True, kw_only=True):
     trail: TrailOptions = TrailOptions()
 
 
+class Transfers(NamedTuple):
+    """Files on their way: from apps to their users, and from users to apps."""
+
+    downloads: Downloads
+    forms: Forms
+
+
 EdgeOf = Callable[[App | None], AppEdge]
 """What holds for an app, and for requests to none."""
 
@@ -60,7 +70,7 @@ class AppsResource(Resource):
         installed: IInstalledApps,
         runtime: IRuntime,
         access: AppAccess,
-        offered: Downloads,
+        transfers: Transfers,
         proxies: TrustedProxies,
         trail: Trail,
         edge_of: EdgeOf,
@@ -69,7 +79,7 @@ class AppsResource(Resource):
         self._installed = installed
         self._runtime = runtime
         self._access = access
-        self._downloads = offered
+        self._downloads, self._forms = transfers
         self._proxies = proxies
         self._trail = trail
         self._edge_of = edge_of
@@ -81,10 +91,14 @@ class AppsResource(Resource):
         return NOT_DONE_YET
 
     async def _serve(self, request: Request, visit: Visit) -> None:
+        async with AsyncExitStack() as ending:
+            await self._answer(request, visit, ending)
+
+    async def _answer(self, request: Request, visit: Visit, ending: AsyncExitStack) -> None:
         peer = self._proxies.peer_of(request)
         visit.address = peer.ip
         try:
-            response = await self._respond(request, peer, visit)
+            response = await self._respond(request, peer, visit, ending)
         except ClaceError as error:
             response = self._refusal(error, visit)
         if response.fault is not None:
@@ -97,7 +111,9 @@ class AppsResource(Resource):
         self._write_head(request, response, level, secure=peer.scheme == "https")
         await write_body(request, response)
 
-    async def _respond(self, request: Request, peer: Peer, visit: Visit) -> AppResponse:
+    async def _respond(
+        self, request: Request, peer: Peer, visit: Visit, ending: AsyncExitStack
+    ) -> AppResponse:
         path = clean_path(request.path)
         app = visit.app = self._find(request, path)
         edge = self._edge_of(app)
@@ -123,7 +139,8 @@ class AppsResource(Resource):
             if refused is not None:
                 return refused
             await receive(request)
-        seen = app_request(request, inside, peer, user, visit.request_id)
+        form = await self._forms.read(request, app.id, ending)
+        seen = app_request(request, form, inside, peer, user, visit.request_id)
         response = await self._runtime.respond(app, seen)
         shared = sharing.headers(own_origin)
         return replace(response, headers=(*response.headers, *shared)) if shared else response

@@ -2,7 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.requests import Surroundings, is_partial, request_fields
+from clace.gotemplate import compile_templates
+from clace.host.requests import Surroundings, is_partial, request_fields, template_record
+from clace.model.traffic import Upload
 from tests.support.apps import a_request
 
 
@@ -47,6 +49,16 @@ class RequestTests(SynchronousTestCase):
         fields = self.fields(query={"a": ["1"], "q": ["2"]}, form={"a": ["3"]})
         self.assertEqual(fields["Form"], {"a": ["3", "1"], "q": ["2"]})
         self.assertEqual((fields["PostForm"], fields["Query"]["q"]), ({"a": ["3"]}, ["2"]))
+
+    def test_files(self):
+        """Files are told by field, to handlers and to templates."""
+        upload = Upload(name="a.txt", path="/tmp/x/a.txt", size=3, type="text/plain")
+        fields = self.fields(form={"f": [upload.path]}, files={"f": [upload]})
+        told = {"name": "a.txt", "path": "/tmp/x/a.txt", "size": 3, "type": "text/plain"}
+        self.assertEqual(fields["Files"], {"f": [told]})
+        record = template_record(fields, None)
+        page = compile_templates({"t": "{{ range .Files.f }}{{ .name }} {{ .size }}{{ end }}"})
+        self.assertEqual(page.render("t", record), "a.txt 3")
 
     def test_partial(self):
         """HTMX wants a part, unless it follows a boosted link."""

@@ -213,6 +213,37 @@ class TempFilesTests(SynchronousTestCase):
         self.assertTrue(other.exists() and link.is_symlink())
         self.successResultOf(files.stop())
 
+    def upload(self, name="a.txt"):
+        inbox = Path(self.files.inbox())
+        inbox.mkdir()
+        path = inbox / name
+        path.write_bytes(b"hello")
+        self.files.adopt(str(path), APP_ID)
+        return path
+
+    def test_upload(self):
+        """A file that was sent is its app's, and goes with its folder."""
+        path = self.upload()
+        self.assertEqual(self.files.owner(str(path)), APP_ID)
+        self.successResultOf(self.files.discard(str(path)))
+        self.assertEqual([*self.folder.iterdir()], [])
+
+    def test_offered_upload(self):
+        """A file that was sent stays for as long as the app offers it."""
+        path = self.upload("r.csv")
+        file_id = self.offer(str(path))
+        self.successResultOf(self.files.discard(str(path)))
+        self.assertEqual(self.fetch(file_id), b"hello")
+        self.assertEqual([*self.folder.iterdir()], [])
+
+    def test_uploads_of_a_dead_server(self):
+        """What was sent to a server that was killed is removed with its folder."""
+        inbox = self.upload().parent
+        files = TempFiles(str(self.folder), self.clock, os.urandom, at_once)
+        files.begin()
+        self.assertFalse(inbox.exists())
+        self.successResultOf(files.stop())
+
     def test_two_servers(self):
         """What a server uses no other one removes, as long as it runs."""
         self.files.begin()

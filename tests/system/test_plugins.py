@@ -416,6 +416,61 @@ class FileTests(PluginTestCase):
             self.assertIn(f"file access denied for {other}", told)
 
 
+UPLOADS = """
+load("exec.in", "exec")
+load("fs.in", "fs")
+
+def count(req):
+    found = [
+        [file["name"], file["size"], exec.run("wc", ["-c", file["path"]]).value[0].split(" ")[0]]
+        for file in req.Files.get("f", [])]
+    return {"files": found, "form": req.Form.get("note"), "is_path": [
+        file["path"] for file in req.Files.get("f", [])] == req.Form.get("f")}
+
+def keep(req):
+    return fs.serve_tmp_file(req.Files["f"][0]["path"], "kept.bin").value["url"]
+
+app = ace.app("Uploads", routes = [
+        ace.api("/count", count, method = "POST"), ace.api("/keep", keep, method = "POST")],
+    permissions = [
+        ace.permission("exec.in", "run", ["wc"]), ace.permission("fs.in", "serve_tmp_file")])
+"""
+
+
+class UploadTests(PluginTestCase):
+    def send(self, path, *files):
+        """The answer to a form with these files."""
+        said = [b'--x\r\nContent-Disposition: form-data; name="note"\r\n\r\nhello\r\n']
+        for name, content in files:
+            head = f'--x\r\nContent-Disposition: form-data; name="f"; filename="{name}"\r\n\r\n'
+            said.append(head.encode() + content + b"\r\n")
+        kind = {"Content-Type": "multipart/form-data; boundary=x"}
+        body = b"".join(said) + b"--x--\r\n"
+        answer = self.daemon.ask("POST", path, headers=kind, body=body)
+        self.assertEqual(answer.status, 200, answer.body)
+        return json.loads(answer.body)
+
+    def left(self):
+        return list((self.daemon.home / "run" / "tmp").glob("clace-upload-*"))
+
+    def test_files_of_a_form(self):
+        """A program reads the files of a form, which are gone when it is answered."""
+        path = self.install(UPLOADS)
+        large = b"\x00\xff" * 1_500_000
+        found = self.send(f"{path}/count", ("../a.bin", large), ("b.txt", b""))
+        files = [["a.bin", len(large), str(len(large))], ["b.txt", 0, "0"]]
+        self.assertEqual(found, {"files": files, "form": ["hello"], "is_path": True})
+        self.wait_until("the files are gone", lambda: not self.left())
+
+    def test_file_that_is_kept(self):
+        """A file of a form can be offered for download, and stays until it was fetched."""
+        path = self.install(UPLOADS)
+        url = self.send(f"{path}/keep", ("a.txt", b"kept"))
+        self.assertEqual(len(self.left()), 1)
+        self.assertEqual(self.daemon.get(url).body, "kept")
+        self.wait_until("the file is gone", lambda: not self.left())
+
+
 class HTTPTestCase(PluginTestCase):
     def setUp(self):
         super().setUp()

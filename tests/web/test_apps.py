@@ -21,11 +21,13 @@ from clace.runtime.bodies import Body
 from clace.runtime.failures import Failures
 from clace.web.app_access import AppAccess
 from clace.web.app_requests import clean_path, relative_path
-from clace.web.apps import AppEdge, AppsResource
+from clace.web.apps import AppEdge, AppsResource, Transfers
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
+from clace.web.forms import Forms
 from clace.web.forwarded import TrustedProxies
 from clace.web.trail import Trail, TrailOptions
+from tests.support.inbox import FolderInbox
 from tests.support.threads import at_once
 from tests.support.web import Served
 from tests.web.test_admin import Events, OnePassword
@@ -79,6 +81,7 @@ class AppsCase(SynchronousTestCase):
         self.offered = {}
         self.credentials = OnePassword()
         self.downloads = Downloads(self.open_file, at_once)
+        self.inbox = FolderInbox(self.mktemp())
 
     async def open_file(self, app_id, user, file_id):
         """Offers ``f1`` of the open app to nobody in particular."""
@@ -93,7 +96,7 @@ class AppsCase(SynchronousTestCase):
             self.apps,
             self.apps,
             access,
-            self.downloads,
+            Transfers(self.downloads, Forms(self.inbox, at_once)),
             TrustedProxies(),
             trail,
             edge if callable(edge) else lambda _app: edge,
