@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from clace.model.app import App, Constraint, Permission
+from clace.model.app import App, Permission
 from clace.model.paths import AppPath
 from clace.model.results import (
+    AppChange,
     AppCreated,
     Approval,
     AppsApproved,
@@ -18,8 +19,7 @@ from clace.model.results import (
     SettingsUpdated,
 )
 from clace.model.secret_text import references
-
-_ACCESS = {True: "READ", False: "WRITE", None: ""}
+from clace.model.wording import permission_text
 
 
 def created(result: AppCreated, *, approved: bool) -> Iterator[str]:
@@ -51,6 +51,7 @@ def approved(result: AppsApproved) -> Iterator[str]:
     for approval in result.staged_update_results:
         yield from _approval(approval)
         count += approval.needs_approval
+    yield from _dropped(result.changes)
     yield from _paths("Promoted apps", result.promote_results)
     yield (
         f"{len(result.staged_update_results)} app(s) audited, {count} app(s) approved, "
@@ -65,6 +66,7 @@ def reloaded(result: AppsReloaded) -> Iterator[str]:
         yield "Approved apps:"
     for approval in result.approve_results:
         yield from _approval(approval)
+    yield from _dropped(result.changes)
     yield from _paths("Promoted apps", result.promote_results)
     yield (
         f"{len(result.reload_results)} app(s) reloaded, "
@@ -77,6 +79,7 @@ def reloaded(result: AppsReloaded) -> Iterator[str]:
 def updated(result: AppsUpdated, told: str = "Updated", counted: str = "updated") -> Iterator[str]:
     for path in result.staged_update_results:
         yield f"{told} {path}"
+    yield from _dropped(result.changes)
     yield from _paths("Promoted apps", result.promote_results)
     yield (
         f"{len(result.staged_update_results)} app(s) {counted}, "
@@ -136,6 +139,7 @@ def _entry(secret_ref: str) -> Iterator[str]:
 def promoted(result: AppsPromoted) -> Iterator[str]:
     for path in result.promote_results:
         yield f"Promoting {path}"
+    yield from _dropped(result.changes)
     yield f"{len(result.promote_results)} app(s) promoted."
 
 
@@ -153,30 +157,19 @@ def _approval(approval: Approval) -> Iterator[str]:
 
 
 def _demands(approval: Approval) -> Iterator[str]:
+    return _asked(approval.new_loads, approval.new_permissions)
+
+
+def _asked(loads: tuple[str, ...], permissions: tuple[Permission, ...]) -> Iterator[str]:
     yield "  Plugins :"
-    for load in approval.new_loads:
-        yield f"    {load}"
+    yield from (f"    {load}" for load in loads)
     yield "  Permissions:"
-    for permission in approval.new_permissions:
-        yield f"    {_permission(permission)}"
+    yield from (f"    {permission_text(permission)}" for permission in permissions)
 
 
-def _permission(permission: Permission) -> str:
-    words = [
-        f"{permission.plugin}.{permission.method}",
-        f"[{' '.join(permission.arguments)}]",
-        _ACCESS[permission.is_read],
-    ]
-    if permission.secrets:
-        secrets = ";".join(",".join(names) for names in permission.secrets)
-        words.append(f"secrets={secrets}")
-    if permission.permit:
-        words.append(f"permit={','.join(permission.permit)}")
-    if permission.kwargs:
-        words.append(f"kwargs={';'.join(map(_constraint, permission.kwargs))}")
-    return " ".join(word for word in words if word)
-
-
-def _constraint(constraint: Constraint) -> str:
-    name = f"{constraint.name}[{constraint.key}]" if constraint.key else constraint.name
-    return f"{name}:{constraint.value}"
+def _dropped(changes: Iterable[AppChange]) -> Iterator[str]:
+    """What apps asked for before, and have to ask for again."""
+    for change in changes:
+        if change.change == "updated" and (change.dropped_loads or change.dropped_permissions):
+            yield f"No longer approved {change.app_path_domain} - {change.id}"
+            yield from _asked(change.dropped_loads, change.dropped_permissions)

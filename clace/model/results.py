@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -24,6 +25,29 @@ class AppFound(Struct, frozen=True):
     app_entry: App
 
 
+class AppChange(Struct, frozen=True, kw_only=True):
+    """What became of one stored app. ``approved`` and ``dropped`` are approvals that it has now and
+    had not, and the reverse; ``changed`` names what else is different.
+    """
+
+    id: str
+    app_path_domain: AppPath
+    change: Literal["created", "updated", "deleted"]
+    version: int = 0
+    previous_version: int = 0
+    approved_loads: tuple[str, ...] = ()
+    approved_permissions: tuple[Permission, ...] = ()
+    dropped_loads: tuple[str, ...] = ()
+    dropped_permissions: tuple[Permission, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
+class Changing(Struct, frozen=True, kw_only=True):
+    """An answer that says which apps changed, or would change if it were no dry run."""
+
+    changes: tuple[AppChange, ...] = ()
+
+
 class Approval(Struct, frozen=True):
     """What one app asks for beyond, and what is approved with, this operation."""
 
@@ -36,7 +60,7 @@ class Approval(Struct, frozen=True):
     needs_approval: bool = False
 
 
-class AppCreated(Struct, frozen=True):
+class AppCreated(Changing, frozen=True):
     app_path_domain: AppPath
     dry_run: bool = False
     http_url: str = ""
@@ -82,18 +106,18 @@ class AppDescription(
     star_base: str = ""
 
 
-class AppsDeleted(Struct, frozen=True):
+class AppsDeleted(Changing, frozen=True):
     dry_run: bool = False
     app_info: tuple[AppDescription, ...] = ()
 
 
-class AppsApproved(Struct, frozen=True):
+class AppsApproved(Changing, frozen=True):
     dry_run: bool = False
     staged_update_results: tuple[Approval, ...] = ()
     promote_results: tuple[AppPath, ...] = ()
 
 
-class AppsReloaded(Struct, frozen=True):
+class AppsReloaded(Changing, frozen=True):
     dry_run: bool = False
     reload_results: tuple[AppPath, ...] = ()
     approve_results: tuple[Approval, ...] = ()
@@ -101,7 +125,7 @@ class AppsReloaded(Struct, frozen=True):
     skipped_results: tuple[AppPath, ...] = ()
 
 
-class AppsPromoted(Struct, frozen=True):
+class AppsPromoted(Changing, frozen=True):
     """``matched`` is how many apps the glob selected, if the server says it."""
 
     dry_run: bool = False
@@ -109,7 +133,7 @@ class AppsPromoted(Struct, frozen=True):
     matched: int | None = None
 
 
-class AppsUpdated(Struct, frozen=True):
+class AppsUpdated(Changing, frozen=True):
     """The apps that a change was made on: staging twins, or dev apps. ``matched`` is how many apps
     the glob selected, if the server says it.
     """
@@ -120,7 +144,7 @@ class AppsUpdated(Struct, frozen=True):
     matched: int | None = None
 
 
-class SettingsUpdated(Struct, frozen=True):
+class SettingsUpdated(Changing, frozen=True):
     dry_run: bool = False
     update_results: tuple[AppPath, ...] = ()
 

@@ -145,7 +145,8 @@ class Administration:
                     draft.change(RemoveApp(app))
                     draft.retract(app)
             await draft.commit(dry_run=dry_run)
-        return AppsDeleted(dry_run, tuple(_description(app) for app in doomed))
+        described = tuple(_description(app) for app in doomed)
+        return AppsDeleted(dry_run, described, changes=draft.changes)
 
     async def approve_apps(self, glob: str, options: ApproveOptions) -> AppsApproved:
         pattern = AppGlob.parse(glob)
@@ -164,7 +165,9 @@ class Administration:
                         await promote(draft, self._store, main, after, stored)
                         promoted.append(main.address)
             await draft.commit(dry_run=options.dry_run)
-        return AppsApproved(options.dry_run, tuple(approvals), tuple(promoted))
+        return AppsApproved(
+            options.dry_run, tuple(approvals), tuple(promoted), changes=draft.changes
+        )
 
     async def _approve_one(self, draft: Draft, seen: App) -> tuple[Approval, App]:
         files = await served_files(seen, self._store, self._sources)
@@ -198,7 +201,7 @@ class Administration:
                     await promote(draft, self._store, main, staging)
                 promoted.append(main.address)
             await draft.commit(dry_run=dry_run)
-        return AppsPromoted(dry_run, tuple(promoted), len(mains))
+        return AppsPromoted(dry_run, tuple(promoted), len(mains), changes=draft.changes)
 
     async def link_account(
         self, glob: str, link: AccountLink, options: UpdateOptions

@@ -105,6 +105,7 @@ class Creation:
             dry_run=options.dry_run,
             http_url=http_url,
             https_url=https_url,
+            changes=draft.changes,
             approve_results=tuple(
                 report(twin, demands, Demands(), approve=options.approve) for twin in twins
             ),

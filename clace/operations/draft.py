@@ -18,6 +18,8 @@ from clace.interfaces import (
     PointApp,
 )
 from clace.model.app import App, AppMetadata, AppSettings
+from clace.model.results import AppChange
+from clace.operations.changes import app_changes
 
 
 class Draft:
@@ -88,6 +90,11 @@ class Draft:
         same_as = None if files else (seen.id, seen.version)
         self.change(AddVersion(seen.id, metadata, files, same_as))
         return after
+
+    @property
+    def changes(self) -> tuple[AppChange, ...]:
+        """What they come to, app by app."""
+        return app_changes(self._changes)
 
     async def commit(self, *, dry_run: bool) -> None:
         """Make the changes in one transaction, then let the new apps serve.

@@ -48,6 +48,7 @@ class Reloading:
             await draft.commit(dry_run=options.dry_run)
         return AppsReloaded(
             dry_run=options.dry_run,
+            changes=draft.changes,
             reload_results=tuple(path for outcome in outcomes for path in outcome.reloaded),
             approve_results=tuple(one for outcome in outcomes for one in outcome.approved),
             promote_results=tuple(path for outcome in outcomes for path in outcome.promoted),

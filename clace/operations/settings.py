@@ -47,7 +47,7 @@ class SettingsUpdates:
                         draft.settle(app, settings)
                     updated.append(app.address)
             await draft.commit(dry_run=dry_run)
-        return SettingsUpdated(dry_run, tuple(updated))
+        return SettingsUpdated(dry_run, tuple(updated), changes=draft.changes)
 
     def _check(self, request: UpdateSettings) -> None:
         """:raises BadRequest: it says something that cannot be, or nothing."""

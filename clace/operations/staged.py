@@ -72,7 +72,9 @@ class StagedUpdates:
                         await promote(draft, self._store, main, after, files)
                         promoted.append(main.address)
             await draft.commit(dry_run=options.dry_run)
-        return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted), len(mains))
+        return AppsUpdated(
+            options.dry_run, tuple(updated), tuple(promoted), len(mains), changes=draft.changes
+        )
 
     async def _audited(
         self, main: App, seen: App, edited: App, options: UpdateOptions, check: Check

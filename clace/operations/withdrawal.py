@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from clace.errors import ChangedMeanwhile
-from clace.interfaces import IAppStore, IInstalledApps, PointApp
+from clace.interfaces import IAppStore, IAuditLog, IInstalledApps, PointApp
 from clace.model.app import App, Demands
+from clace.model.traffic import AuditEvent
+from clace.model.wording import permission_text
 
+_NANOSECONDS = 1_000_000_000
 _log = Logger()
 
 
 class Withdrawal:
     """Stores what a dev app has lost, so that it stays lost when the server starts again."""
 
-    def __init__(self, store: IAppStore, installed: IInstalledApps) -> None:
+    def __init__(
+        self,
+        store: IAppStore,
+        installed: IInstalledApps,
+        audit: IAuditLog,
+        seconds: Callable[[], float],
+    ) -> None:
         self._store = store
         self._installed = installed
+        self._audit = audit
+        self._seconds = seconds
 
     def __call__(self, app: App, dropped: Demands) -> None:
         done = Deferred.fromCoroutine(self._withdraw(app, dropped))
@@ -27,6 +40,7 @@ class Withdrawal:
         while not await self._withdrawn(app.id, dropped):
             pass
         _log.info("{app} no longer asks for all that was approved for it", app=str(app))
+        self._audit.record(self._event(app, dropped))
 
     async def _withdrawn(self, app_id: str, dropped: Demands) -> bool:
         """Whether it is done; somebody else may have changed the app meanwhile."""
@@ -39,3 +53,20 @@ class Withdrawal:
             return False
         self._installed.replace(await self._store.apps())
         return True
+
+    def _event(self, app: App, dropped: Demands) -> AuditEvent:
+        lost = (
+            *(f"plugin {load}" for load in dropped.loads),
+            *map(permission_text, dropped.permissions),
+        )
+        return AuditEvent(
+            rid="",
+            app_id=app.id,
+            create_time=int(self._seconds() * _NANOSECONDS),
+            user_id="",
+            event_type="system",
+            operation="drop_approvals",
+            target=str(app),
+            status="Success",
+            detail=f"no longer approved: {'; '.join(lost)}",
+        )

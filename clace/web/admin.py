@@ -11,7 +11,7 @@ from twisted.web.http import Request
 
 from clace.errors import BadRequest, ClaceError
 from clace.interfaces import IAdministration, IAuditLog
-from clace.model.traffic import AuditEvent
+from clace.web.admin_audit import AdminAudit
 from clace.web.openapi import describe
 from clace.web.router import Router
 from clace.web.routes import ROUTES, Nothing, Route, read_body, read_query
@@ -19,7 +19,6 @@ from clace.web.site import receive
 from clace.web.statuses import STATUSES
 
 Guard = Callable[[Request], Awaitable[str]]
-_NANOSECONDS = 1_000_000_000
 
 
 class AdminAPI:
@@ -37,8 +36,7 @@ class AdminAPI:
     ) -> None:
         self._administration = administration
         self._guard = guard
-        self._audit = audit
-        self._seconds = seconds
+        self._audit = AdminAudit(audit, seconds, new_id)
         self._new_id = new_id
         self._description = json.dumps(describe(ROUTES, version)).encode()
 
@@ -62,9 +60,9 @@ class AdminAPI:
             try:
                 result = await route.serve(self._administration, query, body)
             except ClaceError as error:
-                self._record(route, user, (query, body), error.message)
+                self._audit.failed(route, user, (query, body), error.message)
                 raise
-            self._record(route, user, (query, result), "")
+            self._audit.done(route, user, query, result)
             return result
 
         return serve
@@ -74,33 +72,6 @@ class AdminAPI:
         read_query(Nothing, query_of(request))
         request.setHeader("content-type", "application/json")
         return self._description
-
-    def _record(
-        self, route: Route, user: str, said: tuple[Struct | None, ...], problem: str
-    ) -> None:
-        """Record everything but reads, which are the routes of GET."""
-        if route.method == "GET":
-            return
-        suffix = "_dryrun" if getattr(said[0], "dry_run", False) else ""
-        self._audit.record(
-            AuditEvent(
-                rid=self._new_id(),
-                app_id="",
-                create_time=int(self._seconds() * _NANOSECONDS),
-                user_id=user,
-                event_type="system",
-                operation=route.operation + suffix,
-                target=next(filter(None, map(_target, said)), ""),
-                status="Failed" if problem else "Success",
-                detail=problem,
-            )
-        )
-
-
-def _target(said: Struct | None) -> str:
-    """What an operation is about, as far as a query, body or result says."""
-    names = ("about", "app_path_glob", "name", "path")
-    return next((str(found) for name in names if (found := getattr(said, name, ""))), "")
 
 
 def query_of(request: Request) -> dict[str, str]:

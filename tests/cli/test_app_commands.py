@@ -258,6 +258,22 @@ class ApproveTests(AppCase):
             *("app", "approve", "-p", "/disk", "--dry-run"),
         )
 
+    def test_prints_what_is_approved_no_longer(self):
+        """What an app stopped asking for is told by whatever made it so."""
+        self.demand(FETCHES)
+        self.create("/disk", "--approve")
+        self.demand(Demands())
+        lost = FETCHES_TEXT
+        self.prints(
+            f"Reloaded apps: /disk_cl_stage\nNo longer approved /disk_cl_stage - {STAGING}\n{lost}"
+            "1 app(s) reloaded, 0 app(s) skipped, 0 app(s) approved, 0 app(s) promoted.\n",
+            *("app", "reload", "/disk"),
+        )
+        self.prints(
+            f"Promoting /disk\nNo longer approved /disk - {PROD}\n{lost}1 app(s) promoted.\n",
+            *("app", "promote", "/disk"),
+        )
+
     def test_forges_no_line(self):
         """What an app asks for is a line each, whatever is in it."""
         forged = Permission("fs.in", "list", ("/etc\n    fs.in.list [/harmless",))

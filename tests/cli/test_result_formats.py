@@ -78,6 +78,7 @@ class ResultFormatTests(AppCase):
 
     def test_params(self):
         """Params are rows of a name and a value, in every format of lists."""
+        self.administration.params = ("a", "b")
         self.create("/disk", "--param", "b=2", "--param", 'a="1"')
         rows = [{"name": "a", "value": '"1"'}, {"name": "b", "value": "2"}]
         self.assertEqual(self.json("param", "list", "/disk"), rows)

@@ -66,14 +66,16 @@ class House:
         self.clock.advance(NOW.timestamp())
         self.store = MemoryStore(self.clock)
         self.sources = MemorySources()
+        self.audit = MemoryAudit()
         self.installed = InstalledApps("localhost")
         self.stopped = []
         sections = ("exec.in", "exec.in#other", "fs.in", "http.in", "http.in#work")
         files_of = partial(served_files, store=self.store, sources=self.sources)
         functions = {"list": Function(Nothing, listed, is_read=True)}
         gate = Gate(Plugin(name, functions) for name in sections)
-        self.runtime = MemoryRuntime(self.clock, gate, MemoryAudit(), files_of)
-        self.runtime.tell_withdrawals(Withdrawal(self.store, self.installed))
+        self.runtime = MemoryRuntime(self.clock, gate, self.audit, files_of)
+        withdrawal = Withdrawal(self.store, self.installed, self.audit, self.clock.seconds)
+        self.runtime.tell_withdrawals(withdrawal)
         rooms = (self.store, self.sources, self.runtime, self.installed)
         self.ids = iter(range(1000))
         configs = AppConfigs(load(Location(Path("/h")), {}), {})

@@ -330,6 +330,12 @@ class DroppedApprovalTests(HouseCase):
         self.house.clock.advance(1)
         self.failureResultOf(self.house.answer("/a"), PluginRefused, AppFailed)
         self.assertEqual(self.apps()[0].metadata.approved, Demands(("fs.in",)))
+        events = self.house.audit.events
+        (event,) = (event for event in events if event.operation == "drop_approvals")
+        self.assertEqual(
+            (event.target, event.app_id, event.detail),
+            ("/a", self.apps()[0].id, "no longer approved: fs.in.list []"),
+        )
         self.put_calls('ace.permission("fs.in", "list")')
         self.house.clock.advance(1)
         self.failureResultOf(self.house.answer("/a"), PluginRefused, AppFailed)

@@ -295,6 +295,42 @@ class AdministrationContract:
         self.put_source("disk", FETCHES)
         self.failureResultOf(self.reload(), errors.NeedsApproval)
 
+    def test_says_what_changed(self):
+        """Every answer has each app that changed, with its version and its approvals."""
+
+        def told(done):
+            return [
+                (str(one.app_path_domain), one.change, one.version, one.approved_loads)
+                for one in done.changes
+            ]
+
+        created = self.create(demands=RUNS, approve=True)
+        self.assertEqual(
+            sorted(told(created)),
+            [("/disk", "created", 1, RUNS.loads), ("/disk_cl_stage", "created", 1, RUNS.loads)],
+        )
+        self.put_source("disk", FETCHES)
+        for dry_run in (True, False):
+            done = self.successResultOf(self.reload(approve=True, dry_run=dry_run))
+            self.assertEqual(told(done), [("/disk_cl_stage", "updated", 2, ("http.in",))])
+        (change,) = done.changes
+        self.assertEqual((change.id, change.previous_version), (self.staging().id, 1))
+        self.assertEqual(change.approved_permissions, FETCHES.permissions[1:])
+        promoted = self.successResultOf(self.administration.promote_apps("all", dry_run=False))
+        self.assertEqual(told(promoted), [("/disk", "updated", 2, ("http.in",))])
+        self.assertEqual(self.approve().changes, ())
+        linked = self.linked()
+        self.assertEqual(linked.changes[0].changed, ("account http.in",))
+        self.assertEqual(self.param("size", "hunter2").changes[0].changed, ("param size",))
+        settled = self.successResultOf(self.settle(authn_type="none"))
+        self.assertEqual([one.changed for one in settled.changes], [("authn_type none",)] * 2)
+        self.put_source("disk", NONE)
+        (change,) = self.successResultOf(self.reload()).changes
+        self.assertEqual(change.dropped_loads, FETCHES.loads)
+        self.assertEqual(change.dropped_permissions, FETCHES.permissions)
+        deleted = self.successResultOf(self.administration.delete_apps("all", dry_run=False))
+        self.assertEqual([one.change for one in deleted.changes], ["deleted", "deleted"])
+
     def test_reloads_dry(self):
         """A dry run of a reload leaves the version."""
         self.create()

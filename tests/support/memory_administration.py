@@ -37,6 +37,7 @@ from clace.model.requests import (
     UpdateSettings,
 )
 from clace.model.results import (
+    AppChange,
     AppCreated,
     AppDescription,
     AppFound,
@@ -60,6 +61,7 @@ from clace.model.results import (
     Stopping,
 )
 from clace.operations.catalogue import Catalogue
+from clace.operations.changes import app_change
 from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
 from clace.operations.secrets import SecretOperations
 from clace.operations.settings import settled
@@ -94,13 +96,14 @@ class MemoryAdministration:
             staging_id = Kind.STAGING + main.id[len(Kind.PROD) :]
             path = address.staging.path
             twins = (replace(main, id=staging_id, path=path, main_app=main.id), main)
-        self._keep(*reversed(twins), dry_run=options.dry_run)
+        changes = self._keep(*reversed(twins), dry_run=options.dry_run)
         return AppCreated(
             address,
             options.dry_run,
             f"http://localhost:25222{address.path}",
             f"https://localhost:25223{address.path}",
             tuple(self._report(app, demands, Demands(), options.approve) for app in twins),
+            changes=changes,
         )
 
     async def list_apps(self, glob: str, *, internal: bool) -> AppList:
@@ -117,12 +120,13 @@ class MemoryAdministration:
         return AppFound(Catalogue(tuple(self._apps.values())).at(AppPath.parse(path)))
 
     async def delete_apps(self, glob: str, *, dry_run: bool) -> AppsDeleted:
-        doomed = self._mains(glob)
+        mains = self._mains(glob)
+        doomed = [app for main in mains for app in (*self._twins(main), main)]
+        changes = tuple(app_change(app, None) for app in doomed)
         if not dry_run:
             for app in doomed:
-                self._apps.pop(self._edited(app).id)
-                self._apps.pop(app.id, None)
-        return AppsDeleted(dry_run, tuple(_described(app) for app in doomed))
+                self._apps.pop(app.id)
+        return AppsDeleted(dry_run, tuple(map(_described, mains)), changes=changes)
 
     async def approve_apps(self, glob: str, options: ApproveOptions) -> AppsApproved:
         approvals, changed, promoted = [], [], []
@@ -136,8 +140,8 @@ class MemoryAdministration:
             if options.promote and app.version != main.version:
                 changed.append(replace(main, metadata=app.metadata))
                 promoted.append(main.address)
-        self._keep(*changed, dry_run=options.dry_run)
-        return AppsApproved(options.dry_run, tuple(approvals), tuple(promoted))
+        changes = self._keep(*changed, dry_run=options.dry_run)
+        return AppsApproved(options.dry_run, tuple(approvals), tuple(promoted), changes=changes)
 
     async def reload_apps(self, glob: str, options: ReloadOptions) -> AppsReloaded:
         approvals, changed, reloaded, promoted = [], [], [], []
@@ -155,8 +159,10 @@ class MemoryAdministration:
             if options.promote and not app.is_dev:
                 changed.append(replace(main, metadata=app.metadata))
                 promoted.append(main.address)
-        self._keep(*changed, dry_run=options.dry_run)
-        return AppsReloaded(options.dry_run, tuple(reloaded), tuple(approvals), tuple(promoted))
+        changes = self._keep(*changed, dry_run=options.dry_run)
+        return AppsReloaded(
+            options.dry_run, tuple(reloaded), tuple(approvals), tuple(promoted), changes=changes
+        )
 
     async def promote_apps(self, glob: str, *, dry_run: bool) -> AppsPromoted:
         mains = self._mains(glob)
@@ -165,8 +171,9 @@ class MemoryAdministration:
             for main in mains
             if self._edited(main).version != main.version
         ]
-        self._keep(*changed, dry_run=dry_run)
-        return AppsPromoted(dry_run, tuple(app.address for app in changed), len(mains))
+        changes = self._keep(*changed, dry_run=dry_run)
+        paths = tuple(app.address for app in changed)
+        return AppsPromoted(dry_run, paths, len(mains), changes=changes)
 
     async def link_account(
         self, glob: str, link: AccountLink, options: UpdateOptions
@@ -203,9 +210,10 @@ class MemoryAdministration:
         if request.authn_type not in {UNDEFINED, "none", "system", "default"}:
             raise BadRequest(f"invalid authentication type {request.authn_type}")
         apps = [app for main in self._mains(glob) for app in (main, *self._twins(main))]
-        changed = [replace(app, settings=settled(app.settings, request)) for app in apps]
-        self._keep(*changed, dry_run=dry_run)
-        return SettingsUpdated(dry_run, tuple(app.address for app in apps))
+        after = [replace(app, settings=settled(app.settings, request)) for app in apps]
+        changed = [app for app in after if app not in apps]
+        changes = self._keep(*changed, dry_run=dry_run)
+        return SettingsUpdated(dry_run, tuple(app.address for app in apps), changes=changes)
 
     async def create_secret(self, request: CreateSecret, *, update: bool) -> SecretCreated:
         return await self._secrets.create(request, update=update)
@@ -267,12 +275,15 @@ class MemoryAdministration:
             if options.promote and app.version != main.version:
                 changed.append(replace(main, metadata=app.metadata))
                 promoted.append(main.address)
-        self._keep(*changed, dry_run=options.dry_run)
-        return AppsUpdated(options.dry_run, tuple(updated), tuple(promoted), len(mains))
+        changes = self._keep(*changed, dry_run=options.dry_run)
+        paths = tuple(updated), tuple(promoted)
+        return AppsUpdated(options.dry_run, *paths, len(mains), changes=changes)
 
-    def _keep(self, *apps: App, dry_run: bool) -> None:
+    def _keep(self, *apps: App, dry_run: bool) -> tuple[AppChange, ...]:
+        changes = tuple(app_change(self._apps.get(app.id), app) for app in apps)
         if not dry_run:
             self._apps |= {app.id: app for app in apps}
+        return changes
 
     def _demands(self, source_url: str) -> Demands:
         if source_url not in self.sources:

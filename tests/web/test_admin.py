@@ -10,15 +10,18 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.static import Data
 from zope.interface import implementer
 
+from clace.audit.fitting import fitted
 from clace.client.administration import AdminClient
 from clace.errors import LockedOut, NotAuthenticated
 from clace.interfaces import ICredentials
+from clace.model.app import Demands, Permission
+from clace.model.wording import permission_text
 from clace.web.admin import AdminAPI
 from clace.web.admin_guard import AdminGuard, trusted
 from clace.web.forwarded import TrustedProxies
 from clace.web.root import Root
 from clace.web.routes import ROUTES
-from tests.support.administration_contract import AdministrationContract
+from tests.support.administration_contract import FETCHES, RUNS, AdministrationContract
 from tests.support.memory_administration import MemoryAdministration
 
 BROWSERS = (
@@ -79,7 +82,8 @@ class AdminAPITests(SynchronousTestCase):
         self.audit = Events()
         self.credentials = OnePassword()
         guard = AdminGuard(self.credentials, TrustedProxies(), ["localhost"])
-        router = api(MemoryAdministration(), guard, self.audit).router()
+        self.kept = MemoryAdministration()
+        router = api(self.kept, guard, self.audit).router()
         self.treq = StubTreq(Root(router.resource(), None))
 
     def ask(self, method, path, login="admin:right", host="localhost", data=None, **headers):
@@ -188,6 +192,54 @@ class AdminAPITests(SynchronousTestCase):
         self.assertEqual(
             (event.operation, event.target, event.status), ("create_app", "/x", "Failed")
         )
+
+    def test_records_each_app_that_changed(self):
+        """An event for each app: its id, path and version, what was approved, and by whom."""
+        self.kept.sources["/src"] = FETCHES
+        self.ask("POST", "/app?approve=true", data=b'{"path": "/x", "source_url": "/src"}')
+        production, staging = self.audit
+        self.assertEqual((production.target, staging.target), ("/x", "/x_cl_stage"))
+        self.assertEqual(production.rid, staging.rid)
+        for event in self.audit:
+            self.assertEqual(
+                (event.operation, event.status, event.user_id), ("create_app", "Success", "admin")
+            )
+            self.assertEqual(
+                event.detail,
+                "created, version 1; approved plugin exec.in; approved plugin http.in; approved"
+                " exec.in.run [ls -l] READ; approved http.in.get [https://example.com] secrets=a",
+            )
+        self.assertTrue(production.app_id.startswith("app_prd_"))
+        del self.audit[:]
+        self.kept.sources["/src"] = RUNS
+        self.ask("POST", "/reload?appPathGlob=all")
+        self.ask("POST", "/promote?appPathGlob=all&dryRun=true")
+        self.ask("POST", "/promote?appPathGlob=all")
+        self.ask("DELETE", "/app?appPathGlob=all")
+        lost = "no longer approved plugin http.in; no longer approved http.in.get"
+        lost += " [https://example.com] secrets=a"
+        self.assertEqual(
+            [(event.operation, event.target, event.detail) for event in self.audit],
+            [
+                ("reload_apps", "/x_cl_stage", f"updated, version 2; was version 1; {lost}"),
+                ("promote_apps_dryrun", "all", ""),
+                ("promote_apps", "/x", f"updated, version 2; was version 1; {lost}"),
+                ("delete_apps", "/x_cl_stage", "deleted, version 2"),
+                ("delete_apps", "/x", "deleted, version 2"),
+            ],
+        )
+
+    def test_records_long_approvals_whole(self):
+        """An approval that fills more than one row of the log goes on in the next."""
+        permissions = tuple(Permission("fs.in", "list", ("x" * 999, str(n))) for n in range(9))
+        self.kept.sources["/src"] = Demands((), permissions)
+        self.ask("POST", "/app?approve=true", data=b'{"path": "/x", "source_url": "/src"}')
+        texts = [event.detail for event in self.audit if event.target == "/x"]
+        self.assertEqual([fitted(event) for event in self.audit], self.audit)
+        self.assertEqual(len(texts), 3)
+        whole = texts[0] + "".join(text.removeprefix("continued: ") for text in texts[1:])
+        for one in permissions:
+            self.assertIn(permission_text(one), whole)
 
     def test_describes_itself(self):
         """The OpenAPI document is served as JSON."""

@@ -1,0 +1,80 @@
+"""What a change to the stored apps comes to, app by app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec.structs import asdict, replace
+
+from clace.interfaces import AddApp, Change, PointApp, RemoveApp
+from clace.model.app import App, AppMetadata, AppSettings
+from clace.model.results import AppChange
+
+_CREATED = App("", "")
+
+
+def app_changes(changes: Iterable[Change]) -> tuple[AppChange, ...]:
+    """One for each app that these changes are about."""
+    return tuple(app_change(*ends) for change in changes if (ends := _ends(change)))
+
+
+def app_change(before: App | None, after: App | None) -> AppChange:
+    """What became of an app that is there before or after the change, or both."""
+    app = after or before
+    assert app is not None
+    was, now = before or _CREATED, after or app
+    approved = now.metadata.approved.missing_from(was.metadata.approved)
+    dropped = was.metadata.approved.missing_from(now.metadata.approved)
+    return AppChange(
+        id=app.id,
+        app_path_domain=app.address,
+        change="updated" if before and after else "created" if after else "deleted",
+        version=app.version,
+        previous_version=was.version,
+        approved_loads=approved.loads,
+        approved_permissions=approved.permissions,
+        dropped_loads=dropped.loads,
+        dropped_permissions=dropped.permissions,
+        changed=tuple(_differences(was, now)),
+    )
+
+
+def _ends(change: Change) -> tuple[App | None, App | None] | None:
+    match change:
+        case AddApp(app):
+            return None, app
+        case PointApp(seen, metadata, settings):
+            return seen, replace(seen, metadata=metadata, settings=settings)
+        case RemoveApp(seen):
+            return seen, None
+    return None
+
+
+def _differences(was: App, now: App) -> Iterator[str]:
+    """What else is different, without the values that may be secrets."""
+    yield from _settings(was.settings, now.settings)
+    yield from _metadata(was.metadata, now.metadata)
+
+
+def _settings(was: AppSettings, now: AppSettings) -> Iterator[str]:
+    before = asdict(was)
+    for name, value in asdict(now).items():
+        if value != before[name]:
+            yield f"{name} {value}"
+
+
+def _metadata(was: AppMetadata, now: AppMetadata) -> Iterator[str]:
+    commit = now.version_metadata.git_commit
+    if commit != was.version_metadata.git_commit:
+        yield f"commit {commit}"
+    for kind, before, after in (
+        ("param", was.param_values, now.param_values),
+        ("config", was.appconfig, now.appconfig),
+        ("account", _accounts(was), _accounts(now)),
+    ):
+        names = {**before, **after}
+        yield from (f"{kind} {name}" for name in names if before.get(name) != after.get(name))
+
+
+def _accounts(metadata: AppMetadata) -> Mapping[str, str]:
+    return {link.plugin: link.account_name for link in metadata.accounts}
