@@ -44,7 +44,7 @@ class IAdministration(Interface):
     async def create_app(request: CreateApp, options: CreateOptions) -> AppCreated:
         """Install an app; a production app gets its staging twin.
 
-        :raises AppExists: the path or one above or below it is taken.
+        :raises AppExists: the path or one above or below it, but for ``/``, is taken.
         :raises SourceError: the source cannot be fetched.
         :raises AppBroken: the source is no app that loads.
         """

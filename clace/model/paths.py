@@ -65,7 +65,11 @@ class AppPath(Struct, frozen=True, order=True, rename={"path": "Path", "domain":
         return AppPath(self.path + STAGING_SUFFIX, self.domain)
 
     def overlaps(self, other: AppPath) -> bool:
-        """Whether one of the two addresses is the other or lies below it."""
+        """Whether one of the two addresses is the other or lies below it. An app at ``/`` has what
+        is left by the others of its domain, so it is beside all of them.
+        """
+        if "/" in {self.path, other.path}:
+            return self == other
         return self.domain == other.domain and (self.covers(other.path) or other.covers(self.path))
 
     def covers(self, path: str) -> bool:

@@ -65,7 +65,8 @@ class AppPathTests(SynchronousTestCase):
         """``/te`` and ``/test`` are neighbours, ``/test/x`` lies below ``/test``."""
         self.assertFalse(AppPath("/te").overlaps(AppPath("/test")))
         self.assertTrue(AppPath("/test/x").overlaps(AppPath("/test")))
-        self.assertTrue(AppPath("/").overlaps(AppPath("/test")))
+        self.assertFalse(AppPath("/").overlaps(AppPath("/test")))
+        self.assertTrue(AppPath("/").overlaps(AppPath("/")))
         self.assertFalse(AppPath("/").overlaps(AppPath("/", "x.com")))
 
     @given(st.text(max_size=40))

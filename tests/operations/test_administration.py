@@ -123,6 +123,19 @@ class CreationTests(HouseCase):
         self.create("/a/b")
         self.failureResultOf(self.house.create("/a", "/src"), AppExists)
 
+    def test_root_beside_others(self):
+        """An app at the root answers for all paths that no other app has."""
+        self.create("/t23")
+        self.put("root", folder="/other")
+        self.create("/", "/other")
+        self.create("/late")
+        self.assertEqual((self.answer("/t23"), self.answer("/late")), ("one", "one"))
+        self.assertEqual((self.answer("/"), self.answer("/t2")), ("root", "root"))
+        self.failureResultOf(self.house.create("/", "/src"), AppExists)
+        self.successResultOf(self.house.administration.delete_apps("/", dry_run=False))
+        self.assertIsNone(self.house.installed.find("localhost", "/t2"))
+        self.assertEqual(self.answer("/t23"), "one")
+
     def test_a_dev_app_is_live(self):
         """What is saved in the folder of a dev app is served."""
         self.create(is_dev=True)

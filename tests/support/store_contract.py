@@ -124,7 +124,7 @@ class AppStoreContract:
     def test_refuses_an_address_that_is_taken(self):
         """The path of another app, and paths above and below it, are refused by its address."""
         self.added(production("/tools/disk", "a.example"))
-        for path in ("/tools/disk", "/tools", "/tools/disk/deep", "/"):
+        for path in ("/tools/disk", "/tools", "/tools/disk/deep"):
             other = production(path, "a.example", id="app_prd_other")
             message = self.refused(AppExists, AddApp(other))
             self.assertEqual(message, "App already exists at a.example:/tools/disk")
@@ -134,6 +134,15 @@ class AppStoreContract:
         self.added(production("/tools"))
         self.commit(AddApp(production("/tools2")), AddApp(production("/tools", "b.example")))
         self.assertEqual(len(self.apps()), 3)
+
+    def test_takes_the_root_beside_others(self):
+        """An app at the root and apps below it are there together, whichever comes first."""
+        self.added(production("/tools"))
+        root = production("/")
+        self.commit(AddApp(root), AddApp(twin_of(root)))
+        self.added(production("/late"))
+        self.refused(AppExists, AddApp(production("/", id="app_prd_other")))
+        self.assertEqual(len(self.apps()), 4)
 
     def test_twins_may_lie_below_each_other(self):
         """The staging twin of an app at the root is below it, in either order."""
