@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: install run test lint types tests docs package bench clean lock
+.PHONY: install run test lint types tests sectest docs package bench clean lock
 
 install: $(STAMP)
 
@@ -37,6 +37,10 @@ types: install
 
 tests: $(VENV)/.package
 	$(BIN)/python -m twisted.trial --random=0 --jobs=$(JOBS) tests
+
+# The security promises, against a server that runs: make sectest ARGS="--server URL ..."; --help tells more.
+sectest: install
+	@$(BIN)/python -m tests.sectest $(ARGS)
 
 docs: $(VENV)/.package
 	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build/html

@@ -1,0 +1,97 @@
+"""What a connection may cost the server: each trial is bounded, and ends what it began."""
+
+import contextlib
+import time
+
+from tests.sectest.frame import expect, promise
+from tests.sectest.host_promises import TOLD
+from tests.sectest.server import Server, received, status_of
+
+MEBIBYTE = 1024 * 1024
+
+
+@promise(
+    "wire-smuggling", "a request that can be read in two ways is refused and ends the connection"
+)
+def wire_smuggling(server: Server) -> None:
+    host = f"Host: {server.host}\r\n".encode()
+    length, chunked = b"Content-Length: 4\r\n", b"Transfer-Encoding: chunked\r\n"
+    for headers in (
+        length + chunked,
+        length + b"Content-Length: 5\r\n",
+        b"Content-Length: +4\r\n",
+        b"Transfer-Encoding: xchunked\r\n",
+        b"Transfer-Encoding : chunked\r\n",
+        b"X: a\r\n folded\r\n",
+        b"X: a\x00b\r\n",
+    ):
+        sent = b"POST / HTTP/1.1\r\n" + host + headers + b"\r\n0\r\n\r\nGET / HTTP/1.1\r\n" + host
+        answer = server.exchange(sent + b"\r\n")
+        expect(400 <= status_of(answer) < 500, f"{headers!r}: {answer[:60]!r}")
+        expect(answer.count(b"HTTP/1.1 ") == 1, f"{headers!r}: the connection went on")
+
+
+@promise("wire-head-decides", "who may not send a body is told so before sending it")
+def wire_head_decides(server: Server) -> None:
+    with server.app(TOLD, auth="system") as app:
+        for path, length, statuses in (
+            (app.path + "/post", 8 * MEBIBYTE, {401}),
+            ("/sectest-never", 8 * MEBIBYTE, {401, 404}),
+            (app.path + "/post", 1024**4, {401, 413}),
+        ):
+            for expectation in (b"", b"Expect: 100-continue\r\n"):
+                head = (
+                    f"POST {path} HTTP/1.1\r\nHost: {server.host}\r\nContent-Length: {length}\r\n"
+                )
+                answer = first_answer(server, head.encode() + expectation + b"\r\n")
+                expect(status_of(answer) in statuses, f"{path}: {answer[:40]!r}")
+
+
+def first_answer(server: Server, sent: bytes, seconds: float = 5) -> bytes:
+    """What comes first, while the rest of the request is held back."""
+    with contextlib.closing(server.connect(seconds)) as connection:
+        connection.sendall(sent)
+        with contextlib.suppress(OSError):
+            return connection.recv(65536)
+        return b""
+
+
+@promise(
+    "wire-chunk-framing",
+    "what is around the content of chunks counts: a silly ratio ends the connection",
+)
+def wire_chunk_framing(server: Server) -> None:
+    head = f"POST /post HTTP/1.1\r\nHost: {server.host}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"1;" + b"x" * 1000 + b"\r\na\r\n"
+    with server.app(TOLD) as app:
+        sent = head.replace("/post", app.path + "/post", 1).encode()
+        taken = taken_of(server, sent, chunk * 64, 8 * MEBIBYTE)
+        expect(taken < 8 * MEBIBYTE, f"took {taken} bytes of chunk extensions and asked for more")
+
+
+def taken_of(server: Server, head: bytes, piece: bytes, limit: int) -> int:
+    """Count what the server takes until it answers or hangs up, at most ``limit`` bytes."""
+    taken = 0
+    with contextlib.closing(server.connect()) as connection, contextlib.suppress(OSError):
+        connection.sendall(head)
+        while taken < limit:
+            connection.sendall(piece)
+            taken += len(piece)
+            connection.settimeout(0.001)
+            with contextlib.suppress(TimeoutError, BlockingIOError):
+                connection.recv(1024)
+                return taken
+            connection.settimeout(15)
+    return taken
+
+
+@promise(
+    "wire-slow-head", "a head that does not end is not waited for: 408 or the end of the connection"
+)
+def wire_slow_head(server: Server) -> None:
+    limit = 60.0
+    with contextlib.closing(server.connect(limit)) as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: {server.host}\r\n".encode())
+        began = time.monotonic()
+        received(connection, limit)
+        expect(time.monotonic() - began < limit - 1, f"it still waits after {limit:.0f} seconds")
