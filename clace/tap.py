@@ -20,6 +20,7 @@ from clace.composition.data import Data
 from clace.composition.edge import MEBIBYTE, Edge
 from clace.composition.plugins import Plugins
 from clace.config import Config, find, load
+from clace.descriptors import raise_limit
 from clace.errors import ClaceError
 from clace.logs import LogOptions, Logs, make_logs
 from clace.runtime.program import program_for
@@ -54,7 +55,8 @@ def makeService(options: Options) -> IService:
     os.umask(0o077)
     try:
         streams = (sys.__stdout__ or sys.stdout, sys.__stderr__ or sys.stderr)
-        return Composition(partial(read_config, options), reactor, *streams).parts()
+        read = partial(read_config, options)
+        return Composition(read, reactor, *streams, descriptors=raise_limit()).parts()
     except ClaceError as error:
         raise SystemExit(f"error: {error.message}") from error
 
@@ -66,7 +68,8 @@ def read_config(options: Options) -> Config:
 
 
 class Composition:
-    """The whole server, put together and not started; ``program`` is what app hosts come from.
+    """The whole server, put together and not started; ``program`` is what app hosts come from, and
+    so many ``descriptors`` may be open.
 
     :raises ClaceError: it cannot start as it is configured.
     """
@@ -78,6 +81,7 @@ class Composition:
         stdout: TextIO,
         stderr: TextIO,
         program: ProgramFor = program_for,
+        descriptors: int = 1024,
     ) -> None:
         self._read = read
         self._reactor = reactor
@@ -94,7 +98,9 @@ class Composition:
         self.apps = Apps(
             self.data, self.plugins, reactor, self.file_threads, version("clace"), program
         )
-        self.edge = Edge(self.data, self.plugins, self.apps, reactor, self.file_threads)
+        self.edge = Edge(
+            self.data, self.plugins, self.apps, reactor, self.file_threads, descriptors
+        )
         self.data.secret_rows.close()  # a process that forks must not hand connections down
 
     def parts(self) -> IService:

@@ -126,6 +126,7 @@ class Apps:
         return Limits(
             of=lambda app: host_limits(self._data.settings_of(app).sandbox),
             hosts=self._config.sandbox.max_hosts,
+            waiting_mb=self._config.http.limits.max_waiting_answers_mb,
             watch_seconds=self._config.system.file_watcher_debounce_millis / 1000,
         )
 

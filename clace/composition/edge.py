@@ -13,7 +13,9 @@ from twisted.web.resource import IResource
 from clace.composition.apps import Apps
 from clace.composition.data import Data, new_id
 from clace.composition.plugins import Plugins
+from clace.config import Config
 from clace.config.sections import AppConfig
+from clace.descriptors import connections_of
 from clace.errors import AppBroken
 from clace.listeners.defaults import (
     DefaultListeners,
@@ -32,6 +34,7 @@ from clace.web.access import AccessEntry, AccessLog
 from clace.web.admin import AdminAPI, Guard
 from clace.web.admin_guard import AdminGuard, trusted
 from clace.web.apps import AppEdge, AppsResource, Transfers
+from clace.web.connections import Bounds, Connections
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
 from clace.web.forms import Forms
@@ -42,14 +45,22 @@ from clace.web.root import Root
 from clace.web.site import Site
 from clace.web.trail import Trail, TrailOptions
 
-MEBIBYTE = 1024 * 1024
+KIBIBYTE = 1024
+MEBIBYTE = 1024 * KIBIBYTE
+_UNBOUND = Bounds(most=0, each=0)
 
 
 class Edge:
     """The admin API on the socket, and over TCP if it is configured; apps everywhere else."""
 
     def __init__(
-        self, data: Data, plugins: Plugins, apps: Apps, reactor: Any, file_threads: Threads
+        self,
+        data: Data,
+        plugins: Plugins,
+        apps: Apps,
+        reactor: Any,
+        file_threads: Threads,
+        descriptors: int,
     ) -> None:
         self._data = data
         self._config = data.config
@@ -62,10 +73,12 @@ class Edge:
         self._forms = Forms(plugins.temp_files, file_threads.run)
         self._administration = apps.administration(self.urls)
         over_tcp = self._admin_over_tcp()
+        counted = self._counted(connection_bounds(self._config, descriptors))
         self.sites: dict[SiteName, Site] = {
-            "socket": self._site(Root(self._admin(trusted), None)),
-            "admin": self._site(Root(over_tcp, None)),
-            "apps": self._site(self._for_apps(over_tcp, downloads)),
+            # Whoever may open the socket is not counted: it must be reachable in any flood.
+            "socket": self._site(Root(self._admin(trusted), None), self._counted(_UNBOUND)),
+            "admin": self._site(Root(over_tcp, None), counted),
+            "apps": self._site(self._for_apps(over_tcp, downloads), counted),
         }
         self.listeners = self._make_listeners()
         plugins.locate(self.urls)
@@ -135,14 +148,18 @@ class Edge:
                 return app_edge(self._data.settings_of(app))
         return app_edge(self._config.app_config)
 
-    def _site(self, root: IResource) -> Site:
+    def _counted(self, bounds: Bounds) -> Connections:
+        return Connections(bounds, self._proxies, self._reactor)
+
+    def _site(self, root: IResource, connections: Connections) -> Site:
         return Site(
             root,
             self._reactor,
             access_log=self._access,
             new_id=new_id,
-            limits=Limits(body=self._config.sandbox.max_request_body_mb * MEBIBYTE),
+            limits=client_limits(self._config),
             proxies=self._proxies,
+            connections=connections,
         )
 
     def _make_access_log(self) -> tuple[AccessLog, Callable[[AccessEntry], None]]:
@@ -177,6 +194,36 @@ class Edge:
             self._reactor,
             admin_over_tcp=config.security.admin_over_tcp,
         )
+
+
+def client_limits(config: Config) -> Limits:
+    """What one client may send, and how slowly."""
+    limits = config.http.limits
+    return Limits(
+        head=limits.max_header_kb * KIBIBYTE,
+        headers=limits.max_header_count,
+        target=limits.max_url_kb * KIBIBYTE,
+        body=config.sandbox.max_request_body_mb * MEBIBYTE,
+        head_seconds=limits.header_secs,
+        idle_seconds=limits.idle_secs,
+        body_seconds=limits.body_secs,
+        rate=limits.min_bytes_per_sec,
+        stall_seconds=limits.stall_secs,
+        linger_seconds=limits.linger_secs,
+    )
+
+
+def connection_bounds(config: Config, descriptors: int) -> Bounds:
+    """How many connections there may be.
+
+    :raises ConfigError: so few files may be open that nobody could be served.
+    """
+    limits = config.http.limits
+    return Bounds(
+        most=limits.max_connections,
+        each=limits.max_connections_per_address,
+        ceiling=connections_of(descriptors, config.sandbox.max_hosts),
+    )
 
 
 def app_edge(settings: AppConfig) -> AppEdge:

@@ -37,10 +37,28 @@ class Client(Struct, frozen=True):
     default_format: Annotated[str, rules.one_of(*FORMATS)] = "basic"
 
 
+class HTTPLimits(Struct, frozen=True):
+    """What clients may cost, on every listener; times in seconds."""
+
+    max_connections: Annotated[int, rules.integer(0, 1_000_000)] = 4096
+    max_connections_per_address: Annotated[int, rules.integer(0, 1_000_000)] = 256
+    max_header_kb: Annotated[int, rules.integer(1, 1024)] = 16
+    max_header_count: Annotated[int, rules.integer(10, 10_000)] = 100
+    max_url_kb: Annotated[int, rules.integer(1, 1024)] = 8
+    header_secs: Seconds = 20
+    idle_secs: Seconds = 60
+    body_secs: Seconds = 20
+    min_bytes_per_sec: Annotated[int, rules.integer(1, 1_000_000_000)] = 1024
+    stall_secs: Seconds = 30
+    linger_secs: Seconds = 30
+    max_waiting_answers_mb: Annotated[int, rules.integer(1, 1_048_576)] = 64
+
+
 class HTTP(Struct, frozen=True):
     host: Host = "127.0.0.1"
     port: Port = 25222
     redirect_to_https: Flag = False
+    limits: HTTPLimits = HTTPLimits()
 
 
 class HTTPS(Struct, frozen=True):

@@ -7,15 +7,17 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 
-from clace.errors import ClaceError
+from clace.errors import AppBusy, ClaceError
+from clace.runtime.held import HeldAnswers
 from clace.wire import BadFrame
 
 # However small they are, to keep a piece costs something.
 _MOST_PIECES = 100_000
+LARGEST_PIECE = 64 * 1024
 
 
 class Body:
-    """An asynchronous iterator over the pieces; fails where the app failed.
+    """An asynchronous iterator over the pieces, none of them large; fails where the app failed.
 
     ``left`` is called once if the consumer leaves before the end.
     """
@@ -25,11 +27,26 @@ class Body:
         self._left = left
         self._pieces: deque[bytes] = deque()
         self._held = 0
+        self._taken = 0
+        self._account: HeldAnswers | None = None
         self._over = False
         self._failure: ClaceError | None = None
         self._news: Deferred[None] | None = None
         self._room: Deferred[None] | None = None
         self.abandoned = False
+
+    @classmethod
+    def whole(cls, content: bytes) -> Body:
+        """A body of which everything is there."""
+        body = cls(len(content))
+        body.feed(content)
+        body.finish()
+        return body
+
+    def count_in(self, account: HeldAnswers) -> None:
+        """From now on what is kept here counts there, and is dropped when that is too much."""
+        self._account = account
+        account.hold(self, self._held)
 
     def feed(self, piece: bytes) -> None:
         """:raises BadFrame: more than an honest app sends ahead."""
@@ -39,6 +56,8 @@ class Body:
         if self._held > self._limit or len(self._pieces) == _MOST_PIECES:
             raise BadFrame("a body was sent faster than it was asked for")
         self._pieces.append(piece)
+        if self._account is not None:
+            self._account.hold(self, len(piece))
         self._announce()
 
     def has_room(self, size: int) -> bool:
@@ -69,9 +88,26 @@ class Body:
             self._make_room()
             self._news = Deferred()
             await self._news
-        piece = self._pieces.popleft()
-        self._held -= len(piece)
-        return piece
+        return self._take()
+
+    def _take(self) -> bytes:
+        """The next part of the first piece; a piece is kept until all of it is taken."""
+        piece = self._pieces[0]
+        part = piece[self._taken : self._taken + LARGEST_PIECE]
+        self._taken += len(part)
+        freed = len(piece) if self._taken == len(piece) else 0
+        if freed:
+            self._pieces.popleft()
+            self._taken = 0
+            self._held -= freed
+        if self._account is not None:
+            self._account.taken(self, freed)
+        return part
+
+    def drop(self) -> None:
+        """Keep nothing: the consumer is the slowest of too many."""
+        self._failure = AppBusy("too many answers wait for their clients, this one for longest")
+        self.abandon()
 
     async def aclose(self) -> None:
         """The consumer has left: what comes is thrown away, and the app is told when it asks."""
@@ -82,6 +118,8 @@ class Body:
             return
         self.abandoned = True
         self._pieces.clear()
+        if self._account is not None:
+            self._account.forget(self)
         self._make_room()
         self._announce()
         if not self._over:

@@ -3,52 +3,115 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from weakref import WeakValueDictionary
 
 from clace.interfaces import IFiles
+from clace.runtime.shared import Shared
 
 _MEGABYTE = 1 << 20
+Key = tuple[str, str]
+
+
+class Content:
+    """The bytes of a file, one copy for all who send them."""
+
+    __slots__ = ("__weakref__", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+class Part:
+    """An asynchronous iterator over bytes of a content, in pieces of at most ``piece``."""
+
+    def __init__(self, content: Content, start: int, end: int, piece: int) -> None:
+        self._content = content
+        self._next = start
+        self._end = end
+        self._piece = piece
+
+    def __aiter__(self) -> Part:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._next >= self._end:
+            raise StopAsyncIteration
+        start, self._next = self._next, min(self._next + self._piece, self._end)
+        return self._content.data[start : self._next]
 
 
 class Contents:
-    """A cache of at most ``limit_mb``, of files that are not a large part of it."""
+    """A cache of at most ``limit_mb``, of files that are not a large part of it.
+
+    Larger ones are shared for as long as somebody sends them.
+    """
 
     def __init__(self, limit_mb: int = 64) -> None:
         self._limit = limit_mb * _MEGABYTE
         self._held = 0
-        self._kept: OrderedDict[tuple[str, str], bytes | None] = OrderedDict()
+        self._kept: OrderedDict[Key, Content | None] = OrderedDict()
+        self._sent: WeakValueDictionary[Key, Content] = WeakValueDictionary()
+        self._reading: dict[Key, Shared[Content | None]] = {}
 
-    async def plain(self, files: IFiles, name: str) -> bytes:
+    async def plain(self, files: IFiles, name: str) -> Content:
         """:raises SourceError: the file cannot be read."""
         key = (files.refs[name].sha256, "")
-        if key in self._kept:
-            kept = self._seen(key)
-            assert kept is not None
-            return kept
-        body = await files.read(name)
-        if sha256(body).hexdigest() == key[0]:  # a dev's file may have changed meanwhile
-            self._keep(key, body)
-        return body
 
-    async def brotli(self, files: IFiles, name: str) -> bytes | None:
+        async def read() -> Content:
+            content = Content(await files.read(name))
+            # A dev's file may have changed meanwhile.
+            if sha256(content.data).hexdigest() == key[0]:
+                self._keep(key, content)
+            return content
+
+        content = await self._find(key, read)
+        assert content is not None
+        return content
+
+    async def brotli(self, files: IFiles, name: str) -> Content | None:
         """The bytes as stored compressed, if they are."""
         key = (files.refs[name].sha256, "br")
+
+        async def read() -> Content | None:
+            packed = await files.read_brotli(name)
+            content = None if packed is None else Content(packed)
+            self._keep(key, content)
+            return content
+
+        return await self._find(key, read)
+
+    async def _find(
+        self, key: Key, read: Callable[[], Awaitable[Content | None]]
+    ) -> Content | None:
+        """What is there already, or what whoever asked first is reading."""
         if key in self._kept:
-            return self._seen(key)
-        body = await files.read_brotli(name)
-        self._keep(key, body)
-        return body
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        sent = self._sent.get(key)
+        if sent is not None:
+            return sent
+        reading = self._reading.get(key)
+        if reading is None:
+            reading = self._reading[key] = Shared(read)
+        try:
+            return await reading.result()
+        finally:
+            self._reading.pop(key, None)
 
-    def _seen(self, key: tuple[str, str]) -> bytes | None:
-        self._kept.move_to_end(key)
-        return self._kept[key]
-
-    def _keep(self, key: tuple[str, str], body: bytes | None) -> None:
-        size = len(body or b"")
-        if size > self._limit // 8 or key in self._kept:
-            return
-        self._kept[key] = body
-        self._held += size
+    def _keep(self, key: Key, content: Content | None) -> None:
+        size = _size(content)
+        if size > self._limit // 8:
+            assert content is not None
+            self._sent[key] = content
+        elif key not in self._kept:
+            self._kept[key] = content
+            self._held += size
         while self._held > self._limit:
             _, dropped = self._kept.popitem(last=False)
-            self._held -= len(dropped or b"")
+            self._held -= _size(dropped)
+
+
+def _size(content: Content | None) -> int:
+    return 0 if content is None else len(content.data)

@@ -51,12 +51,14 @@ class HostLimits(Struct, frozen=True, kw_only=True):
 class Limits(Struct, frozen=True, kw_only=True):
     """The bounds of each app, and of all together: so many ``hosts`` at a time.
 
-    Dev apps are looked at for changes every ``watch_seconds``.
+    Dev apps are looked at for changes every ``watch_seconds``. Of answers that clients have not
+    taken yet ``waiting_mb`` are kept.
     """
 
     of: Callable[[App], HostLimits]
     hosts: int = 64
     watch_seconds: float = 0.3
+    waiting_mb: int = 64
 
 
 def limits_for_all(limits: HostLimits, *, hosts: int = 64, watch_seconds: float = 0.3) -> Limits:

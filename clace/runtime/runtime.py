@@ -19,10 +19,12 @@ from clace.interfaces import Audited, Caller, IAuditLog, IFiles, ILoadedApp, IPl
 from clace.model.app import App, Demands
 from clace.model.schema import Schema
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
+from clace.runtime.bodies import LARGEST_PIECE, Body
 from clace.runtime.budget import Budget
 from clace.runtime.calls import PluginCalls
 from clace.runtime.contents import Contents
 from clace.runtime.events import EVENTS, ReloadEvents
+from clace.runtime.held import HeldAnswers
 from clace.runtime.hosts import Hosts
 from clace.runtime.limits import Limits, over
 from clace.runtime.options import read_options
@@ -82,6 +84,7 @@ class Runtime(Service):
         self._knowledge = knowledge
         self._slots: dict[str, Slot] = {}
         self._contents = Contents()
+        self._held = HeldAnswers(limits.waiting_mb << 20)
         self._events = ReloadEvents(clock, limits.watch_seconds)
         self._audits = Turnstile(clock, _AUDITS, _AUDITS_WAITING, _AUDIT_WAITING_SECONDS)
         self.limits_reached: Counter[str] = Counter()
@@ -205,7 +208,18 @@ class Runtime(Service):
             partial(self._record_refusal, caller, slot.refusals),
         )
         note = self._noted(caller, slot.lines)
-        return await host.ask(request, calls, note, slot.turnstile.leave)
+        answer = await host.ask(request, calls, note, slot.turnstile.leave)
+        return self._counted(answer)
+
+    def _counted(self, answer: AppResponse) -> AppResponse:
+        """The answer, whose body counts among those that wait for clients if it may be large."""
+        if isinstance(answer.body, bytes) and len(answer.body) > LARGEST_PIECE:
+            length = ("Content-Length", str(len(answer.body)))
+            whole = Body.whole(answer.body)
+            answer = msgspec.structs.replace(answer, headers=(*answer.headers, length), body=whole)
+        if isinstance(answer.body, Body):
+            answer.body.count_in(self._held)
+        return answer
 
     def _withdraw(self, app: App, dropped: Demands) -> None:
         for told in self._told:

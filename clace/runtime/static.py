@@ -12,10 +12,12 @@ from clace.interfaces import IFiles
 from clace.model.app import FileRef
 from clace.model.hashing import split_hash
 from clace.model.traffic import AppRequest, AppResponse
-from clace.runtime.contents import Contents
+from clace.runtime.bodies import LARGEST_PIECE
+from clace.runtime.contents import Content, Contents, Part
 from clace.runtime.options import AppOptions
 from clace.runtime.packing import STATIC_ROOT
 
+Headers = tuple[tuple[str, str], ...]
 FOREVER = "public, max-age=31536000"
 _SAFE = frozenset({"GET", "HEAD"})
 _INDEXES = ("index.html", "index.htm")
@@ -125,14 +127,25 @@ async def serve(files: IFiles, choice: Choice, request: AppRequest, kept: Conten
     if wanted is None and _takes_brotli(request):
         packed = await kept.brotli(files, choice.name)
         if packed is not None:
-            return AppResponse(headers=(*headers, *_PACKED), body=packed)
-    body = await kept.plain(files, choice.name)
+            return _sent(packed, 0, len(packed.data), headers=(*headers, *_PACKED))
+    content = await kept.plain(files, choice.name)
     if wanted is not None and _first(request, "If-Range") in {"", etag}:
-        return _part(body, wanted, headers)
-    return AppResponse(headers=headers, body=body)
+        return _part(content, wanted, headers)
+    return _sent(content, 0, len(content.data), headers=headers)
 
 
-def _headers(choice: Choice) -> tuple[tuple[str, str], ...]:
+def _sent(
+    content: Content, start: int, end: int, *, headers: Headers, status: int = 200
+) -> AppResponse:
+    """Bytes of the content: a copy if they are few, else pieces that share it."""
+    if end - start <= LARGEST_PIECE:
+        return AppResponse(status=status, headers=headers, body=content.data[start:end])
+    length = ("Content-Length", str(end - start))
+    part = Part(content, start, end, LARGEST_PIECE)
+    return AppResponse(status=status, headers=(*headers, length), body=part)
+
+
+def _headers(choice: Choice) -> Headers:
     return (
         ("Content-Type", content_type(choice.name)),
         ("Cache-Control", FOREVER if choice.hashed else "no-cache"),
@@ -166,9 +179,9 @@ def _takes_brotli(request: AppRequest) -> bool:
     return False
 
 
-def _part(body: bytes, wanted: re.Match[str], headers: tuple[tuple[str, str], ...]) -> AppResponse:
+def _part(content: Content, wanted: re.Match[str], headers: Headers) -> AppResponse:
     """One range; several in one request are answered with the whole, as HTTP allows."""
-    size = len(body)
+    size = len(content.data)
     first, last = wanted.groups()
     if not first:
         start, end = max(0, size - int(last or 0)), size - 1
@@ -177,4 +190,4 @@ def _part(body: bytes, wanted: re.Match[str], headers: tuple[tuple[str, str], ..
     if start > end or start >= size:
         return AppResponse(status=416, headers=(("Content-Range", f"bytes */{size}"),))
     span = ("Content-Range", f"bytes {start}-{end}/{size}")
-    return AppResponse(status=206, headers=(*headers, span), body=body[start : end + 1])
+    return _sent(content, start, end + 1, headers=(*headers, span), status=206)

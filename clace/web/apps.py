@@ -32,7 +32,7 @@ from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.origin import check_origin
 from clace.web.security_headers import missing
 from clace.web.site import awaits_body, receive
-from clace.web.streaming import PacedBody, close
+from clace.web.streaming import PacedBody, close, write_whole
 from clace.web.trail import Trail, TrailOptions, Visit
 
 log = Logger()
@@ -191,7 +191,7 @@ async def write_body(request: Request, response: AppResponse) -> None:
     if isinstance(response.body, bytes):
         request.setHeader("content-length", str(len(response.body)))
         if request.method != b"HEAD":
-            request.write(response.body)
+            await write_whole(request, response.body)
     elif request.method == b"HEAD":
         await discard(response)
     else:

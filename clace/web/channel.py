@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ from twisted.web.http import HTTPChannel, Request
 from twisted.web.http_headers import Headers
 
 from clace.web.bodies import Body, ChunkedBody, SizedBody
+from clace.web.delivery import taken_bytes
 from clace.web.heads import Head, find_head, read_head
 from clace.web.limits import Limits, Refused
 from clace.web.refusals import as_error, encoded
@@ -41,6 +43,12 @@ class ChannelOwner(Protocol):
 
     def closed(self, channel: StrictHTTPChannel) -> None:
         """It is gone."""
+
+    def busy(self, channel: StrictHTTPChannel) -> None:
+        """It has a request."""
+
+    def idle(self, channel: StrictHTTPChannel) -> None:
+        """It has none any more."""
 
     def refused(self, channel: StrictHTTPChannel, status: int, head: Head | None) -> None:
         """It ends with a refusal; ``head`` if the request came that far."""
@@ -70,12 +78,15 @@ class StrictHTTPChannel(HTTPChannel):
         self._retired = False
         self._advancing = False
         self._is_silent = True
+        self._body_until = 0.0
+        self._taken: int | None = None
         self._own_address: IAddress | None = None
 
     # Twisted calls these.
 
     def connectionMade(self) -> None:
         super().connectionMade()
+        self.setTimeout(self.limits.head_seconds)
         self.factory.opened(self)
 
     def dataReceived(self, data: bytes) -> None:
@@ -105,8 +116,8 @@ class StrictHTTPChannel(HTTPChannel):
             self._close()
 
     def timeoutConnection(self) -> None:
-        if self._phase is Phase.ANSWER:
-            self.abort()
+        if self._waitingForTransport and self._phase is not Phase.CLOSED:
+            self._look_at_client(self._watch_client)
         elif self._phase is Phase.HEAD or self._phase is Phase.BODY:
             self._refuse(Refused(408, "the request did not arrive in time"))
         else:
@@ -120,14 +131,15 @@ class StrictHTTPChannel(HTTPChannel):
 
     def pauseProducing(self) -> None:
         super().pauseProducing()
-        if self._phase is Phase.ANSWER:
-            # Who does not read must not keep an app at work for ever.
-            self.setTimeout(self.limits.stall_seconds)
+        if self._phase is Phase.ANSWER or self._phase is Phase.IDLE:
+            self._watch_client()
 
     def resumeProducing(self) -> None:
         super().resumeProducing()
         if self._phase is Phase.ANSWER:
             self.setTimeout(None)
+        elif self._phase is Phase.IDLE:
+            self.setTimeout(self.limits.idle_seconds)
         self._advance()
 
     def loseConnection(self) -> None:
@@ -169,7 +181,9 @@ class StrictHTTPChannel(HTTPChannel):
             self._networkProducer.resumeProducing()
         if self._head.awaits_continue and not self._received:
             self._send100Continue()
-        self._enter(Phase.BODY)
+        self._phase = Phase.BODY
+        self._body_until = self.site.reactor.seconds() + self.limits.body_seconds
+        self._allow_body(0)
         self._advance()
 
     @property
@@ -256,8 +270,16 @@ class StrictHTTPChannel(HTTPChannel):
             self._handlingRequest = True
             self.requests[-1].body_received()
             return True
-        self._enter(Phase.BODY)
+        self._allow_body(len(data))
         return False
+
+    def _allow_body(self, arrived: int) -> None:
+        """Give a body the time that what has arrived of it is worth, and not too much ahead."""
+        now = self.site.reactor.seconds()
+        until = self._body_until + arrived / self.limits.rate
+        ahead = max(self.limits.body_seconds, self.limits.idle_seconds)
+        self._body_until = min(until, now + ahead)
+        self.setTimeout(self._body_until - now)
 
     def _pass_over_body(self) -> None:
         """Drop what has come of a body that nobody wanted; if that is not all, it is the last."""
@@ -283,8 +305,27 @@ class StrictHTTPChannel(HTTPChannel):
             self.setTimeout(self.limits.head_seconds)
         elif phase is Phase.ANSWER:
             self.setTimeout(None)
+            self.factory.busy(self)
         else:
-            self.setTimeout(self.limits.idle_seconds)
+            self.factory.idle(self)
+            if self._waitingForTransport:
+                self._watch_client()
+            else:
+                self.setTimeout(self.limits.idle_seconds)
+
+    def _watch_client(self) -> None:
+        """Look soon whether a client that is behind with its answers takes any of them."""
+        self._taken = taken_bytes(self.transport)
+        self.setTimeout(self.limits.stall_seconds)
+
+    def _look_at_client(self, go_on: Callable[[], None]) -> None:
+        """Who does not read must keep neither an app at work nor its answer in memory."""
+        now, before = taken_bytes(self.transport), self._taken
+        least = self.limits.rate * self.limits.stall_seconds
+        if now is not None and before is not None and now - before >= least:
+            go_on()
+        else:
+            self.abort()
 
     def _refuse(self, refused: Refused) -> None:
         request = self.requests.pop() if self.requests else None
@@ -330,4 +371,23 @@ class StrictHTTPChannel(HTTPChannel):
         """Close when what was written is sent, or when the client does not take it."""
         self.setTimeout(None)
         self.loseConnection()
-        self._abortingCall = self.callLater(self.limits.flush_seconds, self.forceAbortClient)
+        self._flush()
+
+    def _flush(self) -> None:
+        def look() -> None:
+            self._abortingCall = None
+            self._look_at_client(self._flush)
+
+        self._taken = taken_bytes(self.transport)
+        self._abortingCall = self.callLater(self.limits.stall_seconds, look)
+
+    def turn_away(self) -> None:
+        """Close a new connection, with a word of why if that costs little."""
+        self._phase = Phase.CLOSED
+        self.setTimeout(None)
+        if self.isSecure():
+            self.transport.abortConnection()
+            return
+        busy = Refused(503, "there are too many connections", ((b"Retry-After", b"10"),))
+        self.transport.write(encoded(busy, self.site.reactor.seconds()))
+        self.transport.loseConnection()

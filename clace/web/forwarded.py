@@ -57,13 +57,13 @@ class TrustedProxies:
         """Tell a connection of a trusted proxy from one of a client."""
         if isinstance(address, UNIXAddress):
             return self._trusts_unix
-        direct = _ip_of(address)
+        direct = ip_of(address)
         return direct is not None and self._trusts(direct)
 
     def peer_of(self, request: Request) -> Peer:
         """Who sent the request; its headers count only as far as trusted proxies wrote them."""
         address = request.getClientAddress()
-        direct = str(_ip_of(address) or "")
+        direct = str(ip_of(address) or "")
         secure = bool(request.isSecure())
         if not self.includes(address):
             return Peer(direct, "https" if secure else "http")
@@ -97,7 +97,8 @@ def _network(entry: str) -> IPv4Network | IPv6Network:
         ) from error
 
 
-def _ip_of(address: IAddress) -> _Address | None:
+def ip_of(address: IAddress | None) -> _Address | None:
+    """The IP address of a peer that has one."""
     return _parse(address.host) if isinstance(address, Tcp4 | Tcp6) else None
 
 

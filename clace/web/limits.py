@@ -13,15 +13,18 @@ class Limits(Struct, frozen=True, kw_only=True):
     target: int = 8 * 1024
     body: int = 64 * 1024 * 1024
     head_seconds: float = 20
-    """From the first byte of a request to the end of its headers."""
+    """From the first byte of a request to the end of its headers, and from the start of a
+    connection to its first byte."""
     idle_seconds: float = 60
-    """Between two requests, and between two pieces of a body."""
-    stall_seconds: float = 120
-    """For a client to read on in an answer that is made while it is sent."""
+    """Between two requests."""
+    body_seconds: float = 20
+    """For a body to begin to arrive; what arrives gives it more, as much as the rate says."""
+    rate: int = 1024
+    """The least bytes a second, of a body that arrives and of an answer that is taken."""
+    stall_seconds: float = 30
+    """For a client that is behind to take as much of its answer as the rate says."""
     linger_seconds: float = 30
     """For a client that was answered before its body was read to stop sending it."""
-    flush_seconds: float = 600
-    """For a client to take the rest of an answer when the connection is to be closed."""
 
 
 class Refused(Exception):

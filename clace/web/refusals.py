@@ -7,15 +7,19 @@ from http import HTTPStatus
 import msgspec
 from twisted.web.http import datetimeToString
 
-from clace.errors import BadRequest, ClaceError, TooLarge
+from clace.errors import AppBusy, BadRequest, ClaceError, TooLarge
 from clace.model.results import Refusal
 from clace.web.limits import Refused
+
+_KINDS: dict[int, type[ClaceError]] = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLarge,
+    HTTPStatus.SERVICE_UNAVAILABLE: AppBusy,
+}
 
 
 def as_error(refused: Refused) -> ClaceError:
     """The same refusal, for a handler that waits for the body."""
-    too_large = refused.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    return TooLarge(refused.why) if too_large else BadRequest(refused.why)
+    return _KINDS.get(refused.status, BadRequest)(refused.why)
 
 
 def encoded(refused: Refused, seconds: float) -> bytes:

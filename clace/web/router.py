@@ -22,6 +22,7 @@ from werkzeug.routing import Map
 from clace.errors import BadRequest, ClaceError, LockedOut, MethodNotAllowed, NoSuchRoute
 from clace.model.results import Refusal, Unanswered
 from clace.web.shielding import shielded
+from clace.web.streaming import LARGEST_PIECE, write_whole
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _JSON = b"application/json"
@@ -157,8 +158,18 @@ def _finish(request: Request, body: bytes) -> None:
         request.setHeader(b"X-Content-Type-Options", b"nosniff")
         if request.code not in NO_BODY_CODES:
             request.setHeader(b"Content-Length", b"%d" % len(body))
-    request.write(body)
-    request.finish()
+    if len(body) <= LARGEST_PIECE or request.method == b"HEAD":
+        request.write(body)
+        request.finish()
+    else:
+        sending = Deferred.fromCoroutine(_send_large(request, body))
+        sending.addErrback(lambda failure: log.failure("An answer broke off", failure))
+
+
+async def _send_large(request: Request, body: bytes) -> None:
+    await write_whole(request, body)
+    if not _gone(request):
+        request.finish()
 
 
 def _set_default(request: Request, name: bytes, value: bytes) -> None:

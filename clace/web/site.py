@@ -20,6 +20,7 @@ from clace.errors import BadRequest, ClaceError, InternalError
 from clace.model.results import Refusal
 from clace.web.access import AccessEntry
 from clace.web.channel import StrictHTTPChannel
+from clace.web.connections import Bounds, Connections
 from clace.web.forwarded import TrustedProxies
 from clace.web.heads import SERVED, Head
 from clace.web.limits import Limits
@@ -163,7 +164,8 @@ def is_empty(status: int) -> bool:
 class Site(server.Site):
     """Resources over strict HTTP/1.1. Forms are never parsed here: bodies are the resources' own.
 
-    ``new_id`` names faults; ``proxies`` decide whose address is logged.
+    ``new_id`` names faults; ``proxies`` decide whose address is logged. Connections are counted in
+    ``connections``, together with those of other sites that have the same.
     """
 
     protocol = StrictHTTPChannel  # type: ignore[assignment]  # Twisted says its wrapper for h2
@@ -179,6 +181,7 @@ class Site(server.Site):
         new_id: Callable[[], str],
         limits: Limits = Limits(),  # noqa: B008 - it is frozen
         proxies: TrustedProxies = TrustedProxies(),  # noqa: B008
+        connections: Connections | None = None,
     ) -> None:
         super().__init__(
             resource,
@@ -190,6 +193,7 @@ class Site(server.Site):
         self._access_log = access_log
         self._limits = limits
         self._proxies = proxies
+        self._connections = connections or Connections(Bounds(), proxies, reactor)
         self._channels: set[StrictHTTPChannel] = set()
         self._draining = False
         self._drained: Deferred[None] = Deferred()
@@ -223,9 +227,18 @@ class Site(server.Site):
         self._channels.add(channel)
         if self._draining:
             channel.retire()
+        elif not self._connections.admit(channel, channel.getPeer()):
+            channel.turn_away()
+
+    def busy(self, channel: StrictHTTPChannel) -> None:
+        self._connections.busy(channel)
+
+    def idle(self, channel: StrictHTTPChannel) -> None:
+        self._connections.idle(channel)
 
     def closed(self, channel: StrictHTTPChannel) -> None:
         self._channels.discard(channel)
+        self._connections.forget(channel)
         if self._draining and not self._channels and not self._drained.called:
             self._drained.callback(None)
 

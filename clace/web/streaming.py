@@ -9,6 +9,8 @@ from twisted.internet.interfaces import IPushProducer
 from twisted.web.http import Request
 from zope.interface import implementer
 
+LARGEST_PIECE = 64 * 1024
+
 
 @implementer(IPushProducer)
 class PacedBody:
@@ -85,6 +87,20 @@ class PacedBody:
 
     def stopProducing(self) -> None:
         self._finished(None)
+
+
+async def write_whole(request: Request, content: bytes) -> None:
+    """Write what is there as a whole, no faster than the client reads."""
+    if len(content) <= LARGEST_PIECE:
+        request.write(content)
+    else:
+        await PacedBody(request).send(cut(content))
+
+
+async def cut(content: bytes) -> AsyncIterator[bytes]:
+    """What is there as a whole, in pieces that a slow client can be sent one by one."""
+    for start in range(0, len(content), LARGEST_PIECE):
+        yield content[start : start + LARGEST_PIECE]
 
 
 async def _piece(body: AsyncIterator[bytes]) -> bytes | None:

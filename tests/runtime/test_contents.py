@@ -21,7 +21,7 @@ class ContentsTests(SynchronousTestCase):
         """A content is read once, under whatever name and in whatever app."""
         kept, one, other = Contents(), Counting({"a": "x"}), Counting({"b": "x"})
         for files, name in ((one, "a"), (one, "a"), (other, "b")):
-            self.assertEqual(self.successResultOf(kept.plain(files, name)), b"x")
+            self.assertEqual(self.successResultOf(kept.plain(files, name)).data, b"x")
         self.assertEqual((one.reads, other.reads), (1, 0))
 
     def test_no_brotli(self):
@@ -34,9 +34,9 @@ class ContentsTests(SynchronousTestCase):
         """Bytes that are not those of the hash are not kept under it."""
         kept, files = Contents(), Counting({"a": "x"})
         files.contents["a"] = b"changed"
-        self.assertEqual(self.successResultOf(kept.plain(files, "a")), b"changed")
+        self.assertEqual(self.successResultOf(kept.plain(files, "a")).data, b"changed")
         files.contents["a"] = b"x"
-        self.assertEqual(self.successResultOf(kept.plain(files, "a")), b"x")
+        self.assertEqual(self.successResultOf(kept.plain(files, "a")).data, b"x")
 
     def test_bounded(self):
         """What was not asked for longest makes room; what is too large is not kept."""

@@ -1,6 +1,7 @@
 """A site in memory: what it was asked, and what it answered."""
 
 import re
+import struct
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone
@@ -11,9 +12,11 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from clace.errors import ClaceError
+from clace.web.forwarded import TrustedProxies
 from clace.web.limits import Limits
 from clace.web.site import Site, receive
 
+NO_PROXIES = TrustedProxies()
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) [A-Z]")
 
 
@@ -56,17 +59,34 @@ class Recorder(Resource):
         request.finish()
 
 
+class Kernel:
+    """What ``TCP_INFO`` says, as far as anybody looks."""
+
+    def __init__(self, acknowledged):
+        self._acknowledged = acknowledged
+
+    def getsockopt(self, level, option, size):
+        if self._acknowledged is None:
+            raise OSError("not a TCP socket")
+        return bytes(120) + struct.pack("=Q", self._acknowledged)
+
+
 class Connection(StringTransport):
     """A client's connection to a site; it is lost when the server closes it."""
 
     def __init__(self, site, **address):
         super().__init__(**address)
         self.lost = False
+        self.acknowledged = None
         self.channel = site.buildProtocol(None)
         self.channel.makeConnection(self)
 
     def setTcpNoDelay(self, enabled):
         pass
+
+    def getHandle(self):
+        """The socket, of which the kernel says how much the client has acknowledged."""
+        return Kernel(self.acknowledged)
 
     def send(self, data):
         self.channel.dataReceived(data)
@@ -90,6 +110,27 @@ class Connection(StringTransport):
         return [int(status) for status in _STATUS.findall(self.value())]
 
 
+class SlowConnection(Connection):
+    """A client that reads when it is told to; until then the transport holds what is written, and
+    pauses who writes as Twisted's do.
+    """
+
+    held = 0
+
+    def write(self, data):
+        super().write(data)
+        self.held += len(data)
+        if self.held > 64 * 1024:
+            self.channel.pauseProducing()
+
+    def read(self):
+        """Take what is held; whether there was any."""
+        held, self.held = self.held, 0
+        if held > 64 * 1024:
+            self.channel.resumeProducing()
+        return bool(held)
+
+
 class Served:
     """A site with a recorder, a clock and its access log."""
 
@@ -98,12 +139,17 @@ class Served:
         self.recorder = Recorder() if resource is None else resource
         self.log = []
         self.limits = Limits(**limits)
-        self.site = Site(
+        self.site = self.make_site()
+
+    def make_site(self, connections=None, proxies=NO_PROXIES):
+        return Site(
             self.recorder,
             self.clock,
             access_log=self.log.append,
             new_id=lambda: "i1",
             limits=self.limits,
+            proxies=proxies,
+            connections=connections,
         )
 
     def connect(self):

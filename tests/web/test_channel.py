@@ -292,27 +292,56 @@ class LimitTests(SynchronousTestCase):
         self.assertEqual(connection.statuses, [200, 408])
         self.assertTrue(connection.lost)
 
-    def test_bodies_that_stop(self):
-        """A body may be slow, but not stop."""
+    def test_bodies_that_trickle(self):
+        """A body that comes slower than the least rate is given up, however steadily it comes."""
+        for head in (POST + b"Content-Length: 100000\r\n\r\n", CHUNKED + b"186A0\r\n"):
+            served = Served()
+            connection = served.ask(head)
+            for _ in range(21):
+                self.assertFalse(connection.lost)
+                served.clock.advance(1)
+                connection.send(b"a")
+            connection.settle()
+            self.assertEqual(connection.statuses, [408])
+            self.assertTrue(connection.lost)
+            self.assertEqual(served.recorder.seen, [])
+            self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_bodies_at_the_least_rate(self):
+        """A body that keeps to the least rate has all the time that it needs."""
         served = Served()
-        connection = served.ask(POST + b"Content-Length: 10\r\n\r\n")
-        for _ in range(5):
-            connection.send(b"a")
-            served.clock.advance(59)
+        connection = served.ask(POST + b"Content-Length: 1024000\r\n\r\n")
+        for _ in range(1000):
+            connection.send(b"a" * LIMITS.rate)
+            served.clock.advance(1)
+        self.assertEqual(connection.statuses, [200])
+
+    def test_bodies_that_come_fast_and_stop(self):
+        """What came fast is worth a minute of silence, and no more."""
+        served = Served()
+        connection = served.ask(POST + b"Content-Length: 5000000\r\n\r\n", b"a" * 4_000_000)
+        served.clock.advance(59)
         self.assertEqual(connection.statuses, [])
         served.clock.advance(1)
         connection.settle()
         self.assertEqual(connection.statuses, [408])
+
+    def test_bodies_that_never_begin(self):
+        """A client that was told to go on, and does not, is given up."""
+        served = Served()
+        connection = served.ask(POST + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+        served.clock.advance(LIMITS.body_seconds)
+        connection.settle()
+        self.assertEqual(connection.statuses, [100, 408])
         self.assertTrue(connection.lost)
-        self.assertEqual(served.recorder.seen, [])
 
     def test_idle_connections(self):
         """A connection without a request is closed without a word after its time."""
         served = Served()
-        for data in (b"", GET + b"\r\n"):
+        for data, seconds in ((b"", 20), (GET + b"\r\n", 60)):
             connection = served.ask(data)
             before = connection.value()
-            served.clock.advance(59)
+            served.clock.advance(seconds - 1)
             self.assertFalse(connection.disconnecting)
             served.clock.advance(1)
             connection.settle()
@@ -336,7 +365,7 @@ class LimitTests(SynchronousTestCase):
         connection.settle = lambda: None
         connection.send(GET + b"Connection: close\r\n\r\n")
         self.assertTrue(connection.disconnecting)
-        served.clock.advance(LIMITS.flush_seconds - 1)
+        served.clock.advance(LIMITS.stall_seconds - 1)
         self.assertFalse(connection.lost)
         served.clock.advance(1)
         self.assertTrue(connection.lost)
@@ -389,6 +418,47 @@ class PressureTests(SynchronousTestCase):
         self.assertTrue(connection.lost)
         self.failureResultOf(gone)
         self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_clients_that_read_slowly(self):
+        """A client that takes its answer at the least rate is left alone; one below it is not."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.connect()
+        window = int(LIMITS.stall_seconds)
+        connection.acknowledged = 0
+        connection.send(GET + b"\r\n")
+        connection.channel.pauseProducing()
+        for _ in range(100):
+            connection.acknowledged += LIMITS.rate * window
+            served.clock.advance(window)
+            self.assertFalse(connection.lost)
+        connection.acknowledged += LIMITS.rate * window - 1
+        served.clock.advance(window)
+        self.assertTrue(connection.lost)
+        self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_clients_that_stop_reading_behind_the_answer(self):
+        """An answer that is made and not taken counts as one that is being made."""
+        served = Served()
+        connection = served.connect()
+        connection.send(GET + b"\r\n")
+        connection.channel.pauseProducing()
+        served.clock.advance(LIMITS.stall_seconds)
+        self.assertTrue(connection.lost)
+        self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_clients_that_read_on_behind_the_answer(self):
+        """When all is taken, a connection is as idle as others."""
+        served = Served()
+        connection = served.connect()
+        connection.send(GET + b"\r\n")
+        connection.channel.pauseProducing()
+        served.clock.advance(LIMITS.stall_seconds - 1)
+        connection.channel.resumeProducing()
+        served.clock.advance(LIMITS.idle_seconds - 1)
+        self.assertFalse(connection.disconnecting)
+        connection.send(GET + b"\r\n")
+        self.assertEqual(connection.statuses, [200, 200])
 
 
 class EndingTests(SynchronousTestCase):

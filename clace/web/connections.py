@@ -1,0 +1,138 @@
+"""How many connections there may be, in all and of one address, and who makes room for others."""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_network
+from typing import Protocol
+
+from msgspec import Struct
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.logger import Logger
+
+from clace.web.forwarded import TrustedProxies, ip_of
+
+_NETWORK_BITS = 64  # what one customer gets of IPv6 addresses
+_QUIET_SECONDS = 60
+log = Logger()
+
+
+class Bounds(Struct, frozen=True, kw_only=True):
+    """``most`` in all and ``each`` of an address, 0 for any; ``ceiling`` holds for everybody."""
+
+    most: int = 4096
+    each: int = 256
+    ceiling: int = 1_000_000
+
+
+class Connection(Protocol):
+    """What is counted."""
+
+    def abort(self) -> None:
+        """Close it now."""
+
+
+class _Group:
+    """The connections of one address."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.members = 0
+        self.idle: dict[Connection, None] = {}
+
+
+class Connections:
+    """Counts connections. Those without a request make room for new ones, the longest idle first;
+    a new one that finds no room is refused.
+
+    Trusted proxies and UNIX sockets have the ceiling only: they speak for many, and are not closed
+    for others.
+    """
+
+    def __init__(self, bounds: Bounds, proxies: TrustedProxies, clock: IReactorTime) -> None:
+        self._bounds = bounds
+        self._proxies = proxies
+        self._clock = clock
+        self._open: dict[Connection, _Group | None] = {}
+        self._groups: dict[str, _Group] = {}
+        self._idle: dict[Connection, None] = {}
+        self._counted = 0
+        self._refused = 0
+        self._told_at = float("-inf")
+
+    def admit(self, connection: Connection, peer: IAddress | None) -> bool:
+        """Count a new connection, which is idle so far, unless there are too many."""
+        name = self._group_of(peer)
+        group = self._groups.get(name) or _Group(name) if name else None
+        if not self._has_room(group):
+            self._refused += 1
+            self._tell(name)
+            return False
+        self._open[connection] = group
+        if group is not None:
+            self._groups[name] = group
+            group.members += 1
+            self._counted += 1
+        self.idle(connection)
+        return True
+
+    def idle(self, connection: Connection) -> None:
+        """It has no request: it is the last to make room of those that have none."""
+        group = self._open.get(connection)
+        if group is not None:
+            group.idle[connection] = self._idle[connection] = None
+
+    def busy(self, connection: Connection) -> None:
+        """It has a request, and is not closed for others."""
+        group = self._open.get(connection)
+        if group is not None:
+            group.idle.pop(connection, None)
+            self._idle.pop(connection, None)
+
+    def forget(self, connection: Connection) -> None:
+        """It is closed; one that was never counted does not matter."""
+        self.busy(connection)
+        group = self._open.pop(connection, None)
+        if group is not None:
+            self._counted -= 1
+            group.members -= 1
+            if not group.members:
+                del self._groups[group.name]
+
+    def _has_room(self, group: _Group | None) -> bool:
+        """Whether there is room for one more, now that an idle one had to go if there was none."""
+        bounds = self._bounds
+        if group is not None:
+            if bounds.each and group.members >= bounds.each and not self._close_one(group.idle):
+                return False
+            if bounds.most and self._counted >= bounds.most and not self._close_one(self._idle):
+                return False
+        return len(self._open) < bounds.ceiling or self._close_one(self._idle)
+
+    def _close_one(self, idle: dict[Connection, None]) -> bool:
+        oldest = next(iter(idle), None)
+        if oldest is None:
+            return False
+        self.forget(oldest)
+        oldest.abort()
+        return True
+
+    def _group_of(self, peer: IAddress | None) -> str:
+        """What counts as one address; empty for peers that are not counted."""
+        address = ip_of(peer)
+        if address is None or peer is None or self._proxies.includes(peer):
+            return ""
+        if isinstance(address, IPv6Address):
+            return str(ip_network((address, _NETWORK_BITS), strict=False))
+        return str(address)
+
+    def _tell(self, name: str) -> None:
+        """Log it, at most every so often: a flood of connections is not one of lines too."""
+        if self._clock.seconds() - self._told_at < _QUIET_SECONDS:
+            return
+        log.warn(  # noqa: G010 - Twisted's name for it
+            "Refused {refused} connections, the last from {peer}: {open} are open, see http.limits",
+            refused=self._refused,
+            peer=name or "a proxy",
+            open=len(self._open),
+        )
+        self._refused, self._told_at = 0, self._clock.seconds()
