@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 
-from clace.model.app import App, Permission
+from clace.model.app import App, Kind, Permission
 from clace.model.paths import AppPath
 from clace.model.results import (
     AppChange,
@@ -38,6 +39,8 @@ def created(result: AppCreated, *, approved: bool) -> Iterator[str]:
         yield "App created. Permissions have been approved"
     else:
         yield "App created. Permissions need to be approved"
+        if not result.dry_run:
+            yield f"To approve them: {_approving(result.app_path_domain, approvals[0])}"
 
 
 def deleted(result: AppsDeleted) -> Iterator[str]:
@@ -154,6 +157,12 @@ def _approval(approval: Approval) -> Iterator[str]:
         return
     yield f"App permissions have been approved {app}"
     yield from _demands(approval)
+
+
+def _approving(path: AppPath, approval: Approval) -> str:
+    """The command that approves what an app asks for, and lets production have it."""
+    promote = () if approval.id.startswith(Kind.DEV) else ("--promote",)
+    return shlex.join(("clace", "app", "approve", *promote, str(path)))
 
 
 def _demands(approval: Approval) -> Iterator[str]:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from clace.errors import AppBroken, AppFailed, AppTimedOut, NoSuchVersion, SourceError
+import shlex
+from collections.abc import Iterator
+
+from clace.errors import (
+    AppBroken,
+    AppFailed,
+    AppTimedOut,
+    NeedsApproval,
+    NoSuchVersion,
+    SourceError,
+)
 from clace.interfaces import IAppStore, IRuntime, ISources
 from clace.model.app import App, Demands
 from clace.model.results import Approval
+from clace.model.wording import permission_text
 from clace.operations.served import served_files
+from clace.text import one_line, shortened
 
 _UNREADABLE = (AppBroken, AppFailed, AppTimedOut, NoSuchVersion, SourceError)
+_MOST_LINES = 50
+_LONGEST_LINE = 500
 
 
 async def held(app: App, store: IAppStore, sources: ISources, runtime: IRuntime) -> Demands:
@@ -40,3 +54,19 @@ def report(app: App, demands: Demands, approved: Demands, *, approve: bool) -> A
         approved_permissions=granted.permissions,
         needs_approval=bool(missing),
     )
+
+
+def needs_approval(app: App, missing: Demands, *command: str) -> NeedsApproval:
+    """The refusal that lists what is new, and the command that approves it."""
+    new = list(_lines(missing))
+    shown = new[:_MOST_LINES]
+    if len(new) > len(shown):
+        shown.append(f"and {len(new) - len(shown)} more")
+    typed = shlex.join(("clace", *command, str(app)))
+    listed = "\n".join(f"  {shortened(one_line(line), _LONGEST_LINE)}" for line in shown)
+    return NeedsApproval(f"app {app} needs approval. New:\n{listed}\nto approve it: {typed}")
+
+
+def _lines(demands: Demands) -> Iterator[str]:
+    yield from (f"plugin {load}" for load in demands.loads)
+    yield from map(permission_text, demands.permissions)

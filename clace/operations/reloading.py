@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clace.errors import NeedsApproval
 from clace.interfaces import Fetched, IAppStore, IInstalledApps, IRuntime, ISources, Revision
 from clace.model.app import App, VersionMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import ReloadOptions
 from clace.model.results import Approval, AppsReloaded
-from clace.operations.approval import held, report
+from clace.operations.approval import held, needs_approval, report
 from clace.operations.catalogue import Catalogue, naming
 from clace.operations.draft import Draft
 from clace.operations.promotion import promote
@@ -71,7 +72,7 @@ class Reloading:
         granted = await held(seen, self._store, self._sources, self._runtime)
         approval = report(seen, demands, granted, approve=options.approve)
         if approval.needs_approval and not options.approve:
-            raise NeedsApproval(f"app {main} needs approval")
+            raise needs_approval(main, demands.missing_from(granted), *_approving(options))
         metadata = replace(
             seen.metadata,
             name=audited.name,
@@ -128,3 +129,15 @@ class Reloading:
         if seen.is_dev:
             return Fetched(files=self._sources.live(seen.source_url))
         return await self._sources.fetch(revision)
+
+
+def _approving(options: ReloadOptions) -> Iterator[str]:
+    """The words of the same reload, approving."""
+    yield from ("app", "reload", "--approve")
+    if options.promote:
+        yield "--promote"
+    if options.force_reload:
+        yield "--force-reload"
+    for name in ("branch", "commit", "git_auth"):
+        if value := getattr(options, name):
+            yield f"--{name.replace('_', '-')}={value}"

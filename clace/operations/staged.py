@@ -12,7 +12,7 @@ from clace.model.app import App, AppMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import UpdateOptions
 from clace.model.results import AppsUpdated
-from clace.operations.approval import held
+from clace.operations.approval import held, needs_approval
 from clace.operations.catalogue import Catalogue, naming
 from clace.operations.draft import Draft
 from clace.operations.promotion import is_behind, promote
@@ -87,8 +87,9 @@ class StagedUpdates:
             return seen
         demands = audited.demands
         granted = await held(seen, self._store, self._sources, self._runtime)
-        if options.promote and demands.missing_from(granted):
-            raise NeedsApproval(f"app {main} needs approval")
+        if options.promote and (missing := demands.missing_from(granted)):
+            refusal = needs_approval(main, missing, "app", "approve", "--promote")
+            raise NeedsApproval(f"{refusal} (first the same change without --promote)")
         return replace(edited, metadata=edited.metadata.granting(demands.granted_by(granted)))
 
     async def _updated(self, draft: Draft, seen: App, metadata: AppMetadata) -> App:

@@ -80,6 +80,16 @@ class CreateTests(AppCase):
             printed = self.create("/disk", *flags)
             self.assertTrue(printed.endswith(FETCHES_TEXT + last), printed)
 
+    def test_prints_how_to_approve(self):
+        """After the list of what it asks for comes the command to type, as a shell takes it."""
+        self.demand(FETCHES)
+        for path, flags, command in (
+            ("/it's", (), "clace app approve --promote '/it'\"'\"'s'"),
+            ("example.com:/b", ("--dev",), "clace app approve example.com:/b"),
+        ):
+            printed = self.create(path, *flags)
+            self.assertTrue(printed.endswith(f"approved\nTo approve them: {command}\n"), printed)
+
     def test_sends_every_flag(self):
         """Flags, short or long, before or after the arguments, become the request."""
         seen = []
@@ -315,7 +325,16 @@ class ReloadTests(AppCase):
             *("app", "reload", "all"),
         )
         self.demand(FETCHES)
-        self.fails("error: app /disk needs approval\n", "app", "reload", "all")
+        self.fails(
+            "error: app /disk needs approval. New:\n"
+            "    plugin exec.in\n"
+            "    plugin http.in\n"
+            "    exec.in.run [ls -l] READ\n"
+            "    http.in.post [] WRITE secrets=a,b;c\n"
+            "    http.in.get []\n"
+            "  to approve it: clace app reload --approve /disk\n",
+            *("app", "reload", "all"),
+        )
         self.prints(
             "Reloaded apps: /disk_cl_stage\n"
             "Approved apps:\n"

@@ -161,7 +161,28 @@ class ReloadTests(HouseCase):
         self.create()
         self.put("two", FETCH)
         failure = self.failureResultOf(self.reload(promote=True), NeedsApproval)
-        self.assertEqual(failure.getErrorMessage(), "app /a needs approval")
+        self.assertEqual(
+            failure.getErrorMessage(),
+            "app /a needs approval. New:\n  plugin http.in\n  http.in.get []\n"
+            "to approve it: clace app reload --approve --promote /a",
+        )
+
+    def test_lists_only_what_is_new(self):
+        """Of what an app asks for, only what was not approved is in the refusal, each on a line."""
+        self.put("one", RUNS)
+        self.create(approve=True)
+        forged = Permission("fs.in", "list", ("x\n  fs.in.list [/harmless]",))
+        self.put("two", Demands(("exec.in",), (*RUNS.permissions, forged)))
+        options = {"branch": "a b", "force_reload": True}
+        text = self.failureResultOf(self.reload(**options), NeedsApproval).getErrorMessage()
+        self.assertEqual(
+            text.splitlines(),
+            [
+                "app /a needs approval. New:",
+                "  fs.in.list [x\\n  fs.in.list [/harmless]]",
+                "to approve it: clace app reload --approve --force-reload '--branch=a b' /a",
+            ],
+        )
         self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("one", "one"))
 
     def test_all_or_none(self):

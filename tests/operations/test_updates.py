@@ -73,7 +73,11 @@ class ParamTests(HouseCase):
         self.put_app(app=asking)
         self.create(approve=True, param_values={"size": "4"})
         failure = self.failureResultOf(self.param("size", "7", promote=True), NeedsApproval)
-        self.assertEqual(failure.getErrorMessage(), "app /a needs approval")
+        self.assertEqual(
+            failure.getErrorMessage(),
+            "app /a needs approval. New:\n  fs.in.n7 []\nto approve it: clace app approve --promote"
+            " /a (first the same change without --promote)",
+        )
         self.successResultOf(self.param("size", "7"))
         approving = self.house.administration.approve_apps("all", ApproveOptions(promote=True))
         self.successResultOf(approving)

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from clace.auth import Lockout
-from clace.errors import AppExists, BadRequest, NeedsApproval, SourceError
+from clace.errors import AppExists, BadRequest, SourceError
 from clace.interfaces import IAdministration
 from clace.model.app import (
     AccountLink,
@@ -60,6 +60,7 @@ from clace.model.results import (
     SettingsUpdated,
     Stopping,
 )
+from clace.operations.approval import needs_approval
 from clace.operations.catalogue import Catalogue
 from clace.operations.changes import app_change
 from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
@@ -150,7 +151,8 @@ class MemoryAdministration:
             demands = self._demands(app.source_url)
             report = self._report(app, demands, app.metadata.approved, options.approve)
             if report.needs_approval and not options.approve:
-                raise NeedsApproval(f"app {main} needs approval")
+                missing = demands.missing_from(app.metadata.approved)
+                raise needs_approval(main, missing, "app", "reload", "--approve")
             approvals += [report] if report.needs_approval else []
             kept = demands.granted_by(app.metadata.approved)
             app = _next(app, demands if options.approve else kept)

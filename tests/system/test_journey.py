@@ -50,7 +50,10 @@ class JourneyTests(SharedDaemonTestCase):
         created = self.daemon.must("app", "create", str(folder), "/reports")
         self.assertTrue(created.startswith("      App: /reports\n HTTP Url: http://localhost:"))
         self.assertTrue(
-            created.endswith(f"{demands}App created. Permissions need to be approved\n")
+            created.endswith(
+                f"{demands}App created. Permissions need to be approved\n"
+                "To approve them: clace app approve --promote /reports\n"
+            )
         )
         self.assert_refused("/reports")
 
@@ -73,7 +76,9 @@ class JourneyTests(SharedDaemonTestCase):
 
         self.source(version(2, WANTING, reports), folder)
         refused = self.daemon.refused("app", "reload", "--promote", "/reports")
-        self.assertEqual(refused, "error: app /reports needs approval\n")
+        self.assertTrue(refused.startswith("error: app /reports needs approval. New:\n"), refused)
+        command = "clace app reload --approve --promote /reports"
+        self.assertTrue(refused.endswith(f"\n  to approve it: {command}\n"), refused)
         self.assert_served("/reports", 1)
         self.assert_served("/reports_cl_stage", 1)
 
