@@ -23,13 +23,13 @@ from twisted.logger import (
 from zope.interface import implementer
 
 from clace.log_files import RotatingFile
+from clace.text import json_text, printable
 
 HIDDEN = "<redacted>"
 FILE_NAME = "clace.json"
 _SECRET = re.compile(
     r"passw|secret|token|authorization|cookie|credential|private_?key", re.IGNORECASE
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _THRESHOLDS = {
     "ERROR": LogLevel.error,
     "WARN": LogLevel.warn,
@@ -111,7 +111,7 @@ class JSONLines:
         if self._lost:
             record["lost_before"] = self._lost
         try:
-            self._write(msgspec.json.encode(record) + b"\n")
+            self._write(json_text(msgspec.json.encode(record)).encode() + b"\n")
         except OSError:
             # a full disk must not end what was being done, nor be logged to the same disk
             self._lost += 1
@@ -128,8 +128,10 @@ class Console:
 
     def __call__(self, event: LogEvent) -> None:
         record = record_of(event)
-        head = f"{record['time']} {record['level']:5} {record['caller']} {record['message']}\n"
-        self._stream.write(_harmless(head + record.get("traceback", "")))
+        # Further lines of a message are indented, so that none passes for another event.
+        message = record["message"].replace("\n", "\n  ")
+        head = f"{record['time']} {record['level']:5} {record['caller']} {message}\n"
+        self._stream.write(printable(head + record.get("traceback", "")))
         self._stream.flush()
 
 
@@ -188,8 +190,3 @@ def _time_text(when: float) -> str:
 def _text(written: str) -> str:
     """A text that can be encoded: file names and headers may hold half characters."""
     return written.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _harmless(written: str) -> str:
-    """A text that moves no cursor and colours nothing."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", written)

@@ -20,9 +20,9 @@ def one_line(text: str) -> str:
 
 def json_text(encoded: bytes) -> str:
     """Decode JSON and write characters as escapes that a terminal might act on."""
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded.decode("ascii")
     text = encoded.decode("utf-8")
-    if text.isprintable():
-        return text
     return "".join(
         character if character.isprintable() or character == "\n" else _json_escape(character)
         for character in text

@@ -155,7 +155,21 @@ class ObserverTests(SynchronousTestCase):
         """What an app or a client wrote cannot move the cursor of who reads it."""
         stream = StringIO()
         Console(stream)(event(log_format="{x}", x="a\x1b[2Jb\rc\x9bd\x08"))
-        self.assertIn("a\\x1b[2Jb\\x0dc\\x9bd\\x08\n", stream.getvalue())
+        self.assertIn("a\\x1b[2Jb\\rc\\x9bd\\x08\n", stream.getvalue())
+
+    def test_console_keeps_lines_apart(self):
+        """A message of several lines does not look like several events."""
+        stream = StringIO()
+        Console(stream)(event(log_format="{x}", x="a\n2026-11-23T00:00:00.000Z info x faked"))
+        _, second = stream.getvalue().splitlines()
+        self.assertEqual(second, "  2026-11-23T00:00:00.000Z info x faked")
+
+    def test_file_is_harmless(self):
+        """The file has control characters as escapes of JSON, which read back as they were."""
+        written = []
+        JSONLines(written.append)(event(log_format="{x}", x="a\x1b]0;x\x07\x7f\x9b\u202e"))
+        self.assertTrue(written[0].decode().removesuffix("\n").isprintable())
+        self.assertEqual(json.loads(written[0])["message"], "a\x1b]0;x\x07\x7f\x9b\u202e")
 
 
 class LogsTests(SynchronousTestCase):

@@ -11,6 +11,8 @@ from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from clace.text import json_text
+
 FLUSH_SECONDS = 0.1
 _lines = msgspec.json.Encoder().encode_lines
 log = Logger()
@@ -53,7 +55,7 @@ class AccessLog(Service):
     def _flush(self) -> None:
         entries, self._entries, self._flush_call = self._entries, [], None
         try:
-            self._write(_lines(entries))
+            self._write(json_text(_lines(entries)).encode())
         except OSError:
             # A full disk costs lines of the log, and no request.
             log.failure("{count} lines of the access log are lost", count=len(entries))

@@ -1,5 +1,7 @@
 """How a server starts, and how it says that it cannot."""
 
+import contextlib
+import http.client
 import os
 import re
 import signal
@@ -110,6 +112,30 @@ class StartTests(DaemonTestCase):
         self.assertFalse(runs(pid))
         self.assertFalse(pidfile.exists())
         self.assertIn("Server Shut Down", logfile.read_text())
+
+
+class TerminalTests(DaemonTestCase):
+    def test_what_apps_print(self):
+        """No control character of an app or a visitor gets to a terminal or into a log file."""
+        daemon = self.make_daemon("[logging]\nconsole = true\n").start()
+        printing = (
+            'def shout(req):\n    print("\\x1b]0;x\\x07\\u009b2J")\n    return "shouted"\n'
+            'app = ace.app("Loud", routes = [\n'
+            '    ace.api("/", handler = shout, type = ace.TEXT),\n])\n'
+        )
+        daemon.install(self.source({"app.star": printing}), "/loud", auth="none")
+        self.assertEqual(daemon.get("/loud/", login=None).body, "shouted")
+        for path in ("/nothing/%1b]0;y%07", "/nothing/\x7f\x9b"):
+            with contextlib.suppress(http.client.HTTPException, ValueError):
+                daemon.get(path, login=None)
+        daemon.get("/_clace/apps", login=("e\x9bve", "guess"))
+        logs = daemon.home / "logs"
+        daemon.stop()
+        for file in (daemon.stdout, daemon.stderr, logs / "clace.json", logs / "access.log"):
+            said = file.read_bytes().decode()
+            plain = said.replace("\n", "").replace("\t", "")
+            self.assertTrue(plain.isprintable(), (file, said))
+        self.assertIn("loud printed: \\x1b]0;x\\x07", daemon.stdout.read_text())
 
 
 class RefusalTests(DaemonTestCase):

@@ -54,6 +54,14 @@ class AccessLogTests(SynchronousTestCase):
         self.clock.advance(FLUSH_SECONDS)
         self.assertEqual(self.written[0].count(b"\n"), 1)
 
+    def test_a_path_drives_no_terminal(self):
+        """Control characters and their like are escapes of JSON, and read back as they were."""
+        path = "/\x1b]0;x\x07\x7f\x9b\u202e\U000e0001"
+        self.log(entry(path))
+        self.clock.advance(FLUSH_SECONDS)
+        self.assertTrue(self.written[0].decode().removesuffix("\n").isprintable())
+        self.assertEqual(json.loads(self.written[0])["path"], path)
+
     def test_writes_together(self):
         """Entries of a tenth of a second are written at once, in order."""
         self.log(entry("/1"))
