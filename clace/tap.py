@@ -19,15 +19,18 @@ from clace.composition.apps import Apps, ProgramFor
 from clace.composition.data import Data
 from clace.composition.edge import MEBIBYTE, Edge
 from clace.composition.plugins import Plugins
-from clace.config import Config, find, load
+from clace.config import Config, changed_keys, find, load
 from clace.descriptors import raise_limit
 from clace.errors import ClaceError
+from clace.log_screen import LogScreen
 from clace.logs import LogOptions, Logs, make_logs
 from clace.runtime.program import program_for
 from clace.service import AtStart, InOrder, OnStop, Signals, WhenRunning, settle_memory
 from clace.threads import Threads
 
 log = Logger()
+# Keys that SIGHUP puts in force.
+REREAD = frozenset({"admin_user", "security.admin_password_bcrypt"})
 
 
 class Options(UsageOptions):
@@ -56,9 +59,13 @@ def makeService(options: Options) -> IService:
     try:
         streams = (sys.__stdout__ or sys.stdout, sys.__stderr__ or sys.stderr)
         read = partial(read_config, options)
-        return Composition(read, reactor, *streams, descriptors=raise_limit()).parts()
+        composition = Composition(read, reactor, *streams, descriptors=raise_limit())
+        server = InOrder()
+        LogScreen(globalLogPublisher).setServiceParent(server)
+        composition.parts().setServiceParent(server)
     except ClaceError as error:
         raise SystemExit(f"error: {error.message}") from error
+    return server
 
 
 def read_config(options: Options) -> Config:
@@ -88,7 +95,7 @@ class Composition:
         self._stdout = stdout
         self._stderr = stderr
         self._warnings: list[str] = []
-        config = read()
+        config = self._started = read()
         for warning in config.warnings:
             self.warn(warning)
         self.logs = self._make_logs(config)
@@ -146,17 +153,34 @@ class Composition:
         self.tell("Server ready")
 
     def read_again(self) -> None:
-        """Let a changed password hold; a file that cannot be used changes nothing."""
+        """Let a changed password hold, and say what of the file does not; one that cannot be used
+        changes nothing.
+        """
         try:
             config = self._read()
         except ClaceError as error:
-            log.warn(  # noqa: G010 - Twisted's name for it
-                "The configuration cannot be used: {reason}", reason=error.message
+            self._complain(f"The configuration cannot be used: {error.message}")
+            return
+        self._renew_account(config)
+        held = set(changed_keys(self._started, config)) - REREAD
+        if held:
+            self._complain(f"Changed, but not before the next start: {', '.join(sorted(held))}")
+
+    def _renew_account(self, config: Config) -> None:
+        hashed = config.security.admin_password_bcrypt or self.data.generated_hash
+        if config.admin_user and not hashed:
+            self._complain(
+                "security.admin_password_bcrypt is empty, which is refused: the admin account "
+                "stays as it was. Set another hash, or start again for a random password"
             )
             return
-        if config.security.admin_password_bcrypt:
-            self.data.account.replace(config.admin_user, config.security.admin_password_bcrypt)
+        self.data.account.replace(config.admin_user, hashed)
         log.info("The configuration was read again; the admin account is as it says")
+
+    def _complain(self, text: str) -> None:
+        """Say what an operator who sent a signal has to know, where it is seen."""
+        self.tell(f"warning: {text}")
+        log.warn("{text}", text=text)  # noqa: G010 - Twisted's name for it
 
     def warn(self, text: str) -> None:
         """Tell it now, and the log as soon as there is one."""

@@ -8,6 +8,7 @@ from socket import gethostname
 import bcrypt
 from twisted.application.service import IServiceMaker
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs
 from twisted.plugin import getPlugins
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
@@ -59,7 +60,8 @@ class CompositionTests(SynchronousTestCase):
         self.home = Path(self.mktemp()).absolute()
         self.home.mkdir(mode=0o700)
         self.file = self.home / "clace.toml"
-        self.write(f'server_uri = "http://localhost:1"\n[https]\nport = -1\n{text}')
+        self.base = 'server_uri = "http://localhost:1"\n[https]\nport = -1\n'
+        self.write(self.base + text)
         self.reactor = MemoryReactorClock()
         self.stdout, self.stderr = io.StringIO(), io.StringIO()
         read = lambda: load(Location(self.home, self.file), {})  # noqa: E731
@@ -111,6 +113,48 @@ class CompositionTests(SynchronousTestCase):
         self.write("nonsense")
         composition.read_again()
         self.assertEqual(replaced, [("admin", SECOND)])
+
+    def test_never_keeps_a_removed_password_in_silence(self):
+        """A hash that is gone after SIGHUP is refused with the reason, on stderr and in the log."""
+        composition = self.compose(f'[security]\nadmin_password_bcrypt = "{HASH}"')
+        replaced = []
+        composition.data.account.replace = lambda *account: replaced.append(account)
+        self.write(self.base)
+        with capturedLogs() as logs:
+            composition.read_again()
+        self.assertEqual(replaced, [])
+        reason = "security.admin_password_bcrypt is empty, which is refused"
+        self.assertIn(f"warning: {reason}", self.stderr.getvalue())
+        self.assertTrue(logs[0]["text"].startswith(reason))
+
+    def test_a_random_password_stays(self):
+        """The password made for this run stays over SIGHUP, for another name too, or is replaced
+        by one that is configured.
+        """
+        composition = self.compose()
+        generated = composition.data.generated_hash
+        replaced = []
+        composition.data.account.replace = lambda *account: replaced.append(account)
+        for text in ("", 'admin_user = "boss"\n', 'admin_user = ""\n'):
+            self.write(text + self.base)
+            composition.read_again()
+        self.write(f'{self.base}[security]\nadmin_password_bcrypt = "{HASH}"')
+        composition.read_again()
+        self.assertEqual([hashed for _, hashed in replaced], [*[generated] * 3, HASH])
+        self.assertEqual([user for user, _ in replaced], ["admin", "boss", "", "admin"])
+
+    def test_says_what_sighup_does_not_change(self):
+        """Other keys that were changed hold from the next start on; they are named."""
+        composition = self.compose(f'[security]\nadmin_password_bcrypt = "{HASH}"')
+        self.write(
+            f'{self.base}[http]\nport = 4\n[logging]\nlevel = "DEBUG"\n'
+            f'[security]\nadmin_password_bcrypt = "{SECOND}"'
+        )
+        composition.read_again()
+        self.assertIn(
+            "warning: Changed, but not before the next start: http.port, logging.level\n",
+            self.stderr.getvalue(),
+        )
 
     def test_urls(self):
         """Where a new app can be opened is told with the port that was picked."""

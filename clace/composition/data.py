@@ -53,7 +53,7 @@ class Data:
         self.ration = RationedAudit(
             self.audit, reactor, new_id, a_minute=config.system.audit_events_per_minute
         )
-        self.generated_password = ""
+        self.generated_password = self.generated_hash = ""
         trail = SignInTrail(self.ration, reactor.seconds, new_id)
         self.sign_ins = SignIns(reactor, trail)
         self.account = AdminAccount(
@@ -112,7 +112,8 @@ class Data:
         if security.admin_password_bcrypt or not self.config.admin_user:
             return security.admin_password_bcrypt
         self.generated_password = random_password()
-        return hash_password(self.generated_password)
+        self.generated_hash = hash_password(self.generated_password)
+        return self.generated_hash
 
 
 def new_id() -> str:

@@ -1,6 +1,7 @@
 """TOML -> frozen ``Config``; every refusal names file, key and what was expected."""
 
 from clace.config.apps import AppConfigs
+from clace.config.changes import changed_keys
 from clace.config.discovery import Location, NoHome, find
 from clace.config.filling import values_with_secrets, with_secrets
 from clace.config.loading import Config, known_names, load, node_values
@@ -16,6 +17,7 @@ __all__ = [
     "NoHome",
     "Origin",
     "Shown",
+    "changed_keys",
     "effective",
     "find",
     "known_names",
