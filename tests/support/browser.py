@@ -24,9 +24,9 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # Not even by mistake is anybody asked but this machine.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
+# Not even by mistake is anybody asked but this machine.
+NAMES = "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 SECONDS = 20
 
 
@@ -42,9 +42,13 @@ def missing():
 
 
 class Browser:
-    """One window, which trusts the certificate of one server; as a context manager it closes."""
+    """One window, which trusts the certificate of one server; as a context manager it closes.
 
-    def __init__(self, certificate):
+    ``name`` is one more name of this machine, besides localhost.
+    """
+
+    def __init__(self, certificate, *, name=""):
+        self.names = f"MAP {name} 127.0.0.1, {NAMES}" if name else NAMES
         self.profile = tempfile.mkdtemp(prefix="chromium-")
         self.certificate = certificate
         self.driver = None
@@ -56,6 +60,7 @@ class Browser:
         options.binary_location = str(CHROMIUM)
         for flag in FLAGS:
             options.add_argument(flag)
+        options.add_argument(f"--host-resolver-rules={self.names}")
         options.add_argument(f"--user-data-dir={self.profile}")
         pin = key_pin(self.certificate)
         options.add_argument(f"--ignore-certificate-errors-spki-list={pin}")
