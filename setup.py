@@ -40,6 +40,7 @@ setup(
         "sqlalchemy>=2.0.30",
         "starlark-pyo3>=2026.1",
         "toml>=0.10.2",
+        "tomlkit>=0.12",
         "twisted[tls]>=25.5",
         "wcmatch>=8.5",
         "werkzeug>=3",

@@ -27,9 +27,17 @@ def create_file(path: Path, content: bytes, mode: int) -> bool:
         return True
 
 
-def replace_file(path: Path, content: bytes, mode: int) -> None:
-    """Readers see the old content or the new, never a part."""
+def replace_file(
+    path: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None
+) -> None:
+    """Replace the content of a file; readers see the old one or the new, never a part.
+
+    ``owner`` is the user and group that it belongs to afterwards, if not to this process.
+    """
     with _written_aside(path, content, mode) as aside:
+        if owner and owner != (aside.stat().st_uid, aside.stat().st_gid):
+            os.chown(aside, *owner)
+            aside.chmod(mode)
         aside.rename(path)
 
 

@@ -1,6 +1,7 @@
 """Tests for ``clace.private_files``."""
 
 import os
+import unittest
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -57,3 +58,12 @@ class PrivateFilesTests(SynchronousTestCase):
         create_file(self.folder / "key", b"new", 0o600)
         create_file(self.folder / "key", b"new", 0o600)
         self.assertEqual({each.name for each in self.folder.iterdir()}, {"taken", "key"})
+
+    def test_keeps_the_owner(self):
+        """A replaced file can belong to the one who had it, where that may be decided."""
+        if os.getuid():
+            raise unittest.SkipTest("only root may give files away")
+        path = self.folder / "clace.toml"
+        replace_file(path, b"new", 0o640, (12345, 12346))
+        state = path.stat()
+        self.assertEqual((state.st_uid, state.st_gid, mode(path)), (12345, 12346, 0o640))

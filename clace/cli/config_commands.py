@@ -10,6 +10,7 @@ import click
 from msgspec import Struct
 
 from clace.cli.commands import FAILED, Group
+from clace.cli.config_file import config_file, create
 from clace.cli.formats import format_option, pretty
 from clace.cli.outside import Outside
 from clace.cli.text import say, warn
@@ -79,6 +80,20 @@ def show(outside: Outside, form: str) -> None:
     values = effective(load(_location(outside), outside.environ))
     lines = _json_lines(values) if form == "json" else _text_lines(values)
     say("\n".join(lines))
+
+
+@config.command()
+@text_format_option
+@click.argument("file", required=False)
+@click.pass_obj
+def init(outside: Outside, file: str | None, form: str) -> None:
+    """Write FILE, or clace.toml at home, with every key, its default and what it is for.
+
+    A file that is there stays as it is, and the command fails.
+    """
+    path = config_file(outside, file)
+    create(path, shipped_text())
+    say(pretty({"file": str(path)}) if form == "json" else f"Wrote {path}")
 
 
 @config.command()

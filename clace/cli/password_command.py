@@ -7,31 +7,54 @@ from itertools import combinations
 import click
 
 from clace.cli.commands import Command, misused
+from clace.cli.outside import Outside
 from clace.cli.text import say
 from clace.errors import BadRequest
 from clace.passwords import hash_password, random_password
+
+_KEY = ("security", "admin_password_bcrypt")
 
 
 @click.command(cls=Command)
 @click.option("--random", "-r", is_flag=True, help="Make a password up.  [default]")
 @click.option("--prompt", "-p", is_flag=True, help="Ask for the password, twice.")
 @click.option("--value", "-v", metavar="TEXT", help="The password; other users can see it.")
-def password(*, random: bool, prompt: bool, value: str | None) -> None:
+@click.option("--save", "-s", is_flag=True, help="Set it in the configuration file.")
+@click.pass_obj
+def password(
+    outside: Outside, *, random: bool, prompt: bool, value: str | None, save: bool
+) -> None:
     """Hash the administrator's password.
 
-    Lines to append to clace.toml go to stdout, a password that was made up to stderr.
+    Lines to append to clace.toml go to stdout, a password that was made up to stderr. With --save
+    the key in the configuration file is changed instead; everything else in it stays.
     """
     given = {"--random": random, "--prompt": prompt, "--value": value is not None}
     for one, other in combinations(given, 2):
         if given[one] and given[other]:
             raise misused(f"cannot specify both {one} and {other}")
-    if value is None:
-        value = _asked() if prompt else _made_up()
-    say(
+    made_up = value is None and not prompt
+    text = (_asked() if prompt else random_password()) if value is None else value
+    told = (_saved if save else _lines)(outside, hash_password(text))
+    if made_up:
+        say(f"Generated password is: {text}\n", to_stderr=True)
+    say(told)
+
+
+def _lines(_outside: Outside, hashed: str) -> str:
+    return (
         "# Auto generated password hash, add to clace.toml\n"
         "[security]\n"
-        f'admin_password_bcrypt = "{hash_password(value)}"'
+        f'admin_password_bcrypt = "{hashed}"'
     )
+
+
+def _saved(outside: Outside, hashed: str) -> str:
+    from clace.cli.config_file import config_file, save  # noqa: PLC0415 - it takes its time
+
+    file = config_file(outside)
+    save(file, _KEY, hashed)
+    return f"Saved in {file}; a running server takes it over on SIGHUP"
 
 
 def _asked() -> str:
@@ -42,9 +65,3 @@ def _asked() -> str:
     if first != second:
         raise BadRequest("passwords do not match")
     return first
-
-
-def _made_up() -> str:
-    made_up = random_password()
-    say(f"Generated password is: {made_up}\n", to_stderr=True)
-    return made_up

@@ -1,4 +1,6 @@
 import json
+import os
+import stat
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -90,6 +92,39 @@ class ConfigCommandTests(SynchronousTestCase):
         self.assertEqual(
             rows["https.port"], {"key": "https.port", "value": 25223, "origin": "default"}
         )
+
+    def test_init(self):
+        """A file that is not there is written: every key documented, closed to others."""
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        result = self.run_command("init")
+        self.assertEqual((result.exit_code, result.stdout), (0, f"Wrote {self.file}\n"))
+        self.assertEqual(self.file.read_text(), shipped_text())
+        self.assertEqual(stat.S_IMODE(self.file.stat().st_mode), 0o600)
+        self.assertEqual([each.name for each in self.home.iterdir()], ["clace.toml"])
+        self.assertEqual(self.run_command("check").stdout, f"{self.file}: ok\n")
+
+    def test_init_keeps_what_is_there(self):
+        """A file, or a link to nowhere, in its place stays, and the command fails with a hint."""
+        self.file.write_text("# mine\n")
+        result = self.run_command("init")
+        self.assertEqual(result.exit_code, 1)
+        self.assertIn("there is a file already", str(result.exception))
+        self.assertEqual(self.file.read_text(), "# mine\n")
+        self.file.unlink()
+        self.file.symlink_to("nowhere")
+        self.assertEqual(self.run_command("init").exit_code, 1)
+        self.assertFalse((self.home / "nowhere").exists())
+
+    def test_init_elsewhere(self):
+        """The file can be named, by argument, root option or variable; its folder has to exist."""
+        other = self.home / "other.toml"
+        self.assertEqual(self.run_command("init", str(other)).stdout, f"Wrote {other}\n")
+        third = self.home / "third.toml"
+        made = self.run_command("init", "--format", "json", CL_CONFIG_FILE=str(third))
+        self.assertEqual(json.loads(made.stdout), {"file": str(third)})
+        result = self.run_command("init", str(self.home / "no" / "clace.toml"))
+        self.assertIn("cannot be written: No such file or directory", str(result.exception))
 
     def test_default(self):
         """The shipped file is printed as it is."""

@@ -7,6 +7,7 @@ import tomllib
 import bcrypt
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.config import Location, load, shipped_text
 from tests.support.command_line import CommandLineCase
 
 
@@ -76,3 +77,78 @@ class PasswordTests(CommandLineCase, SynchronousTestCase):
         self.assertEqual(self.run_cli("password", "-v", "x").exit_code, 0)
         self.environ = {"CL_HOME": "/no/such/folder"}
         self.assertEqual(self.run_cli("password", "-v", "x").exit_code, 0)
+
+
+class SaveTests(CommandLineCase, SynchronousTestCase):
+    def setUp(self):
+        super().setUp()
+        self.file = self.home / "clace.toml"
+
+    def saved(self, *flags):
+        """The saved hash, and the password that belongs to it."""
+        result = self.run_cli("password", "--save", *flags)
+        self.assertEqual(result.exit_code, 0, result.stderr)
+        told = f"Saved in {self.file}; a running server takes it over on SIGHUP\n"
+        self.assertEqual(result.stdout, told)
+        made_up = result.stderr.strip().rpartition(": ")[2]
+        config = load(Location(self.home, self.file), {})
+        return config.security.admin_password_bcrypt.encode(), made_up.encode()
+
+    def test_changes_the_key_alone(self):
+        """Comments, order and spaces of the file stay; only the hash is another one."""
+        for text in (
+            shipped_text(),
+            "# mine\n[security] # who\nadmin_password_bcrypt = '' # the hash\n\n[http]\nport=1\n",
+            'security.admin_password_bcrypt = ""\r\n[http]\r\nport=0x10\r\n',
+        ):
+            self.file.write_bytes(text.encode())
+            hashed, made_up = self.saved()
+            self.assertTrue(bcrypt.checkpw(made_up, hashed))
+            before, after = text.splitlines(), self.file.read_bytes().decode().splitlines()
+            changed = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+            self.assertEqual(len(changed), 1)
+            self.assertIn(f'admin_password_bcrypt = "{hashed.decode()}"', changed[0][1])
+
+    def test_adds_the_key(self):
+        """A file without the section or the key gets it; an empty home gets a file, mode 0600."""
+        for text in (None, "", "[http]\nport = 1\n\n[[listen]]\nendpoint = 'tcp:1'\n"):
+            self.file.unlink(missing_ok=True)
+            if text is not None:
+                self.file.write_text(text, "utf-8")
+                self.file.chmod(0o600)
+            hashed, _ = self.saved("--value", "sesame")
+            self.assertTrue(bcrypt.checkpw(b"sesame", hashed))
+            self.assertTrue(self.file.read_text("utf-8").startswith(text or ""))
+            self.assertEqual(self.file.stat().st_mode & 0o777, 0o600)
+
+    def test_follows_links_and_keeps_modes(self):
+        """A link stays one; the group keeps its access, all others lose theirs."""
+        real = self.home / "real.toml"
+        real.write_text("# mine\n", "utf-8")
+        real.chmod(0o644)
+        self.file.symlink_to("real.toml")
+        self.saved()
+        self.assertTrue(self.file.is_symlink())
+        self.assertEqual(real.stat().st_mode & 0o777, 0o640)
+
+    def test_refuses_what_it_cannot_keep(self):
+        """A file that is no TOML, or where the key cannot stand, stays; no password is made."""
+        for content, told in (
+            (b"[http\n", "cannot be set"),
+            (b"security = 1\n", "security is no table"),
+            (b"\xff\n", "can't decode"),
+        ):
+            self.file.write_bytes(content)
+            result = self.run_cli("password", "--save")
+            self.assertTrue(result.stderr.startswith(f"error: {self.file}: "), result.stderr)
+            self.assertIn(told, result.stderr)
+            self.assertEqual((result.stdout, result.exit_code), ("", 1))
+            self.assertNotIn("Generated", result.stderr)
+            self.assertEqual(self.file.read_bytes(), content)
+
+    def test_needs_a_place(self):
+        """Without a home there is nothing to save in."""
+        self.environ = {}
+        result = self.run_cli("password", "--save")
+        self.assertEqual(result.exit_code, 1)
+        self.assertIn("unable to find CL_HOME", result.stderr)

@@ -178,7 +178,8 @@ class ListTests(SharedDaemonTestCase):
         self.assertEqual(
             said,
             'error: invalid format "xml": valid options are'
-            " table, basic, csv, json, jsonl, jsonl_pretty\n",
+            " table, basic, csv, json, jsonl, jsonl_pretty\n"
+            "run 'clace app list --help' for usage\n",
         )
 
     def test_changed_star(self):
