@@ -61,7 +61,7 @@ bench: $(VENV)/.package
 
 lock:
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 \
 	  --extra dev --extra docs --output-file requirements.lock setup.py requirements-build.txt
 
 clean:
