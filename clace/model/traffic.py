@@ -9,6 +9,8 @@ from msgspec import Struct
 from clace.model.failures import Fault
 
 ANONYMOUS = "anonymous"
+# What an app answers that has no route for a path.
+NOT_FOUND = b"404 page not found\n"
 
 
 class Upload(Struct, frozen=True, kw_only=True):

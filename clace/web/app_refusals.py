@@ -9,17 +9,28 @@ from clace.errors import (
     AppBusy,
     AppTimedOut,
     ClaceError,
+    InternalError,
     LockedOut,
+    MethodNotAllowed,
+    NoSuchApp,
+    NoSuchRoute,
     NotAllowed,
     NotAuthenticated,
     SourceError,
 )
 from clace.model.failures import Fault
-from clace.model.traffic import AppResponse
+from clace.model.traffic import NOT_FOUND, AppResponse
+from clace.web.pages import MediaType, Trouble, phrase, told
 from clace.web.statuses import status_of
+from clace.web.trail import Visit
 
-TEXT = ("Content-Type", "text/plain; charset=utf-8")
-_PUBLIC = (AppBusy, AppTimedOut)
+CHALLENGE = ("WWW-Authenticate", 'Basic realm="clace", charset="UTF-8"')
+_PUBLIC = (AppBusy, AppTimedOut, InternalError)
+_FAILED = "the app could not answer"
+_BARE: dict[int, tuple[str, str]] = {
+    HTTPStatus.NOT_FOUND: (NoSuchRoute.code, "404 page not found"),
+    HTTPStatus.METHOD_NOT_ALLOWED: (MethodNotAllowed.code, "405 method not allowed"),
+}
 
 
 def status_for_visitors(error: ClaceError) -> int:
@@ -39,24 +50,44 @@ def fault_of(error: ClaceError) -> Fault:
     return Fault(message=error.message, code=error.code, place=error.place, route=error.route)
 
 
-def detail(fault: Fault) -> str:
-    """The text with its place, for those who may know both."""
+def refusal(error: ClaceError, visit: Visit, media: MediaType) -> AppResponse:
+    """The answer that says what was refused; why an app failed, only to those who may mend it."""
+    status = status_for_visitors(error)
+    failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    public = not failed or isinstance(error, _PUBLIC)
+    app = visit.app if visit.is_told else None
+    wait = max(1, round(error.retry_after)) if isinstance(error, LockedOut) else 0
+    trouble = Trouble(
+        status=status,
+        code=error.code,
+        message=error.message if public else _FAILED,
+        detail=_detail(fault_of(error)) if failed and app and not public else "",
+        request_id=visit.request_id if failed and error.code != InternalError.code else "",
+        app=str(app) if app else "",
+        retry_after=wait,
+        is_root=visit.is_root and isinstance(error, NoSuchApp),
+    )
+    return told(trouble, media, (CHALLENGE,) if isinstance(error, NotAuthenticated) else ())
+
+
+def dressed(response: AppResponse, media: MediaType) -> AppResponse:
+    """The answer, as a page if it is an error without a text of the app's own."""
+    if media is MediaType.TEXT or not _is_bare(response):
+        return response
+    code, message = _BARE.get(response.status, ("", phrase(response.status)))
+    others = tuple(header for header in response.headers if header[0].lower() != "content-type")
+    return told(Trouble(status=response.status, code=code, message=message), media, others)
+
+
+def _is_bare(response: AppResponse) -> bool:
+    if response.status < HTTPStatus.BAD_REQUEST or not isinstance(response.body, bytes):
+        return False
+    names = {name.lower() for name, _ in response.headers}
+    return response.body == NOT_FOUND or (not response.body and "content-type" not in names)
+
+
+def _detail(fault: Fault) -> str:
+    """The text with its place."""
     if not fault.place or fault.place in fault.message:
         return fault.message
     return f"{fault.message} at {fault.place}"
-
-
-def refusal(error: ClaceError, request_id: str, *, told: bool) -> AppResponse:
-    """The answer that says what was refused; why an app failed, only to those who are ``told``."""
-    headers = [TEXT]
-    if isinstance(error, NotAuthenticated):
-        headers.append(("WWW-Authenticate", 'Basic realm="clace", charset="UTF-8"'))
-    if isinstance(error, LockedOut):
-        headers.append(("Retry-After", str(max(1, round(error.retry_after)))))
-    status = status_for_visitors(error)
-    text = error.message
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        shown = told or isinstance(error, _PUBLIC)
-        text = detail(fault_of(error)) if shown else "the app failed"
-        text = f"{text}, request {request_id}"
-    return AppResponse(status=status, headers=tuple(headers), body=text.encode())

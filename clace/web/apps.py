@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from http import HTTPStatus
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -23,19 +24,21 @@ from clace.model.hosts import host_name
 from clace.model.traffic import AppResponse
 from clace.web import downloads
 from clace.web.app_access import AppAccess
-from clace.web.app_refusals import TEXT, fault_of, is_failure, refusal
+from clace.web.app_refusals import dressed, fault_of, is_failure, refusal
 from clace.web.app_requests import app_request, clean_path, relative_path
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
 from clace.web.forms import Forms
 from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.origin import check_origin
+from clace.web.pages import favicon, preferred, send
 from clace.web.security_headers import missing
 from clace.web.site import awaits_body, receive
 from clace.web.streaming import PacedBody, close, write_whole
 from clace.web.trail import Trail, TrailOptions, Visit
 
 log = Logger()
+_FAVICON = "/favicon.ico"
 NOTHING = "no matching app found"
 UNKNOWN_HOST = "no app is served under this name; see system.fallback_unknown_domains"
 
@@ -100,9 +103,11 @@ class AppsResource(Resource):
         try:
             response = await self._respond(request, peer, visit, ending)
         except ClaceError as error:
-            response = self._refusal(error, visit)
+            response = self._refusal(error, request, visit)
         if response.fault is not None:
             visit.fail(response.fault)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            response = dressed(response, preferred(request))
         visit.end(response.status)
         if is_gone(request):
             await discard(response)
@@ -115,6 +120,8 @@ class AppsResource(Resource):
         self, request: Request, peer: Peer, visit: Visit, ending: AsyncExitStack
     ) -> AppResponse:
         path = clean_path(request.path)
+        if path == _FAVICON and self._has_no_icon(request):
+            return favicon()
         app = visit.app = self._find(request, path)
         edge = self._edge_of(app)
         visit.options = edge.trail
@@ -145,11 +152,16 @@ class AppsResource(Resource):
         shared = sharing.headers(own_origin)
         return replace(response, headers=(*response.headers, *shared)) if shared else response
 
-    def _refusal(self, error: ClaceError, visit: Visit) -> AppResponse:
+    def _refusal(self, error: ClaceError, request: Request, visit: Visit) -> AppResponse:
         """The answer to an error, which is logged if an operator has to know of it."""
         if is_failure(error):
             visit.fail(fault_of(error))
-        return refusal(error, visit.request_id, told=visit.is_told)
+        return refusal(error, visit, preferred(request))
+
+    def _has_no_icon(self, request: Request) -> bool:
+        """Whether no app could have an icon where browsers look for one by themselves."""
+        host = host_name(request.getHeader("host") or "")
+        return self._installed.serves(host) and self._installed.find(host, _FAVICON) is None
 
     def _find(self, request: Request, path: str) -> App:
         host = host_name(request.getHeader("host") or "")
@@ -180,10 +192,8 @@ def broken(failure: Failure, request: Request, visit: Visit) -> None:
         visit.fail(Fault(message=f"internal error, incident {incident}", code=InternalError.code))
     if is_gone(request) or request.startedWriting:
         return
-    request.setResponseCode(500)
-    request.setHeader(*TEXT)
-    request.write(f"internal error, incident {incident}".encode())
-    request.finish()
+    error = InternalError(f"internal error, incident {incident}")
+    send(request, refusal(error, visit, preferred(request)))
 
 
 async def write_body(request: Request, response: AppResponse) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
@@ -17,13 +16,13 @@ from twisted.web.http import Request
 from twisted.web.resource import IResource
 
 from clace.errors import BadRequest, ClaceError, InternalError
-from clace.model.results import Refusal
 from clace.web.access import AccessEntry
 from clace.web.channel import StrictHTTPChannel
 from clace.web.connections import Bounds, Connections
 from clace.web.forwarded import TrustedProxies
 from clace.web.heads import SERVED, Head
 from clace.web.limits import Limits
+from clace.web.pages import MediaType, Trouble, preferred, send, told
 
 _LEFT = 499  # what nginx logs for a client that has left before the answer
 _NO_BODY = "the request did not arrive"
@@ -116,13 +115,9 @@ class SiteRequest(server.Request):
         if self.startedWriting:
             self.loseConnection()
             return reason
-        refusal = Refusal(f"internal error, incident {incident}", 500, InternalError.code)
-        body = msgspec.json.encode(refusal)
-        self.setResponseCode(500)
-        self.setHeader(b"Content-Type", b"application/json")
-        self.setHeader(b"Content-Length", b"%d" % len(body))
-        self.write(body)
-        self.finish()
+        told_as = f"internal error, incident {incident}"
+        trouble = Trouble(status=500, code=InternalError.code, message=told_as)
+        send(self, told(trouble, preferred(self, MediaType.JSON)))
         return reason
 
     def connectionLost(self, reason: Failure) -> None:

@@ -44,6 +44,11 @@ class Visit:
         self._request = request
         self._began = trail.seconds()
 
+    @property
+    def is_root(self) -> bool:
+        """Whether the front page of a host is asked for."""
+        return bool(self._request.path == b"/")
+
     def end(self, status: int) -> None:
         """Record a request that may have changed something.
 

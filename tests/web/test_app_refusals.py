@@ -1,10 +1,12 @@
 """Tests for ``clace.web.app_refusals``."""
 
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.test.requesthelper import DummyRequest
 
 from clace.errors import (
     AppBusy,
     AppFailed,
+    AppNotApproved,
     AppTimedOut,
     LockedOut,
     NotAllowed,
@@ -12,7 +14,11 @@ from clace.errors import (
     SourceError,
     StoreError,
 )
-from clace.web.app_refusals import is_failure, refusal
+from clace.model.app import App
+from clace.model.traffic import NOT_FOUND, AppResponse
+from clace.web.app_refusals import dressed, is_failure, refusal
+from clace.web.pages import MediaType
+from clace.web.trail import Trail
 
 
 def failed(message, place=""):
@@ -22,33 +28,44 @@ def failed(message, place=""):
 
 
 class RefusalTests(SynchronousTestCase):
-    def body(self, error, **options):
-        answer = refusal(error, "rid_1", **{"told": False, **options})
-        return answer.status, answer.body.decode()
+    def answer(self, error, media=MediaType.TEXT, *, told=False):
+        request = DummyRequest([b"shop"])
+        request.path = b"/shop"
+        visit = Trail(None, None, lambda: 1.0, lambda: "rid_1").begin(request)
+        visit.app, visit.is_told = App(id="app_prd_1", path="/shop"), told
+        return refusal(error, visit, media)
 
     def test_visitors(self):
         """Why an app or the server failed is not told to visitors, by what name to ask is."""
+        in_app = failed("secret", "app.star:1:2")
         for error in (
-            failed("secret", "app.star:1:2"),
+            in_app,
             SourceError("secret"),
             StoreError("secret"),
+            AppNotApproved("secret"),
         ):
-            status, text = self.body(error)
-            self.assertEqual(status, 500)
-            self.assertNotIn("secret", text)
-            self.assertNotIn("app.star", text)
-            self.assertIn("rid_1", text)
+            for media in MediaType:
+                answer = self.answer(error, media)
+                self.assertEqual(answer.status, 500)
+                for word in (b"secret", b"app.star:", b"/shop"):
+                    self.assertNotIn(word, answer.body)
+                self.assertIn(b"rid_1", answer.body)
 
     def test_told(self):
-        """Who may mend the app is told what and where."""
-        _, text = self.body(failed("division by zero", "app.star:3:9"), told=True)
-        self.assertEqual(text, "division by zero at app.star:3:9, request rid_1")
+        """Who may mend the app is told what and where, in each form."""
+        error = failed("division by zero", "app.star:3:9")
+        text = self.answer(error, told=True).body
+        self.assertEqual(text, b"division by zero at app.star:3:9, request rid_1")
+        for media in MediaType:
+            body = self.answer(error, media, told=True).body
+            self.assertIn(b"division by zero at app.star:3:9", body)
 
     def test_no_fault_of_the_source(self):
         """An app that is late or busy says so to everybody."""
         for error, expected in ((AppTimedOut("late"), 504), (AppBusy("busy"), 503)):
-            status, text = self.body(error)
-            self.assertEqual((status, text), (expected, f"{error.message}, request rid_1"))
+            answer = self.answer(error)
+            self.assertEqual(answer.status, expected)
+            self.assertEqual(answer.body.decode(), f"{error.message}, request rid_1")
 
     def test_what_operators_have_to_know(self):
         """Failures and refused requests are logged; a missing password is not."""
@@ -60,3 +77,28 @@ class RefusalTests(SynchronousTestCase):
             (LockedOut("x", 5), False),
         ):
             self.assertIs(is_failure(error), expected, error)
+
+
+class DressedTests(SynchronousTestCase):
+    def test_bare_errors(self):
+        """An error that an app has no text for is a page for a browser, with its own headers."""
+        missing = AppResponse(status=404, headers=(("Content-Type", "text/plain"),), body=NOT_FOUND)
+        for bare in (AppResponse(status=405, headers=(("Allow", "GET"),)), missing):
+            page = dressed(bare, MediaType.HTML)
+            self.assertEqual(page.status, bare.status)
+            self.assertIn(b"<h1>", page.body)
+            types = [value for name, value in page.headers if name == "Content-Type"]
+            self.assertEqual(types, ["text/html; charset=utf-8"])
+            self.assertEqual(dressed(bare, MediaType.TEXT), bare)
+        allowed = dressed(AppResponse(status=405, headers=(("Allow", "GET"),)), MediaType.HTML)
+        self.assertIn(("Allow", "GET"), allowed.headers)
+
+    def test_own_answers(self):
+        """An answer that the app has given a text or a type stays as it is."""
+        for own in (
+            AppResponse(status=404, body=b"my own"),
+            AppResponse(status=422, headers=(("content-type", "text/html"),)),
+            AppResponse(status=200),
+            AppResponse(status=302, headers=(("Location", "/"),)),
+        ):
+            self.assertEqual(dressed(own, MediaType.HTML), own)

@@ -1,5 +1,6 @@
 """Tests for ``clace.web.apps`` and what stands around it."""
 
+import json
 from base64 import b64encode
 from io import BytesIO
 from typing import NamedTuple
@@ -26,12 +27,14 @@ from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
 from clace.web.forms import Forms
 from clace.web.forwarded import TrustedProxies
+from clace.web.pages import policy
 from clace.web.trail import Trail, TrailOptions
 from tests.support.inbox import FolderInbox
 from tests.support.threads import at_once
 from tests.support.web import Served
 from tests.web.test_admin import Events, OnePassword
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 OPEN = App(
     id="app_prd_1",
     path="/open",
@@ -235,6 +238,37 @@ class AnswerTests(AppsCase):
             response, body = self.ask("GET", "/closed", login="admin:right")
             expected = f"{error.message}, request i1".encode()
             self.assertEqual((response.code, body), (code, expected))
+
+    def test_pages(self):
+        """A browser gets a page, with nothing but its own style; others get text or JSON."""
+        self.apps.answer = AppFailed("secret")
+        for path, status in (("/nothing", 404), ("/closed", 401), ("/open", 500)):
+            response, body = self.ask("GET", path, headers={"Accept": BROWSER})
+            self.assertEqual(response.code, status)
+            self.assertIn(b"<h1>", body)
+            self.assertNotIn(b"secret", body)
+            (told,) = response.headers.getRawHeaders("content-security-policy")
+            self.assertEqual(told, policy())
+            _, body = self.ask("GET", path, headers={"Accept": "application/json"})
+            self.assertEqual(json.loads(body)["code"], status)
+            _, body = self.ask("GET", path, headers={"Accept": "*/*"})
+            self.assertNotIn(b"<", body)
+
+    def test_same_page_whatever_is_installed(self):
+        """A page for an address without an app does not tell which apps there are."""
+        found = {self.ask("GET", path, headers={"Accept": BROWSER})[1] for path in ("/a", "/opens")}
+        self.assertEqual(len(found), 1)
+        _, front = self.ask("GET", "/", headers={"Accept": BROWSER})
+        self.assertIn(b"Clace is running", front)
+        for hidden in (b"/open", b"/closed"):
+            self.assertNotIn(hidden, front)
+
+    def test_icon(self):
+        """Where no app can have an icon the server has one."""
+        response, body = self.ask("GET", "/favicon.ico")
+        self.assertEqual((response.code, body[:4]), (200, b"\0\0\1\0"))
+        self.assertEqual(response.headers.getRawHeaders("content-type"), ["image/x-icon"])
+        self.assertEqual(self.ask("GET", "/open/favicon.ico")[1], b"<p>")
 
     def test_failures_are_kept(self):
         """What a visitor saw fail is kept with route, place, version, user and request."""

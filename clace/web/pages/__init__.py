@@ -1,0 +1,20 @@
+"""The server's own pages: plain documents that need no script and nothing from elsewhere."""
+
+from clace.web.pages.document import Page, Step, document, policy
+from clace.web.pages.negotiation import MediaType, preferred
+from clace.web.pages.sending import send
+from clace.web.pages.trouble import Trouble, favicon, phrase, told
+
+__all__ = [
+    "MediaType",
+    "Page",
+    "Step",
+    "Trouble",
+    "document",
+    "favicon",
+    "phrase",
+    "policy",
+    "preferred",
+    "send",
+    "told",
+]

@@ -1,0 +1,93 @@
+"""A page as HTML, with its stylesheet inside and a policy that allows nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterator
+from functools import cache
+from html import escape
+
+from msgspec import Struct
+
+from clace.assets import STYLESHEET, asset
+
+
+class Step(Struct, frozen=True):
+    """A thing to do, and the command for it if there is one."""
+
+    text: str
+    command: str = ""
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """The parts of a page, all plain text; ``status`` stands small above the title."""
+
+    title: str
+    lead: str = ""
+    status: str = ""
+    steps: tuple[Step, ...] = ()
+    detail: str = ""
+    request_id: str = ""
+
+
+@cache
+def policy() -> str:
+    """The content security policy of our pages: their own style, and an icon of this server."""
+    digest = b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self';"
+        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def document(page: Page) -> bytes:
+    """The page as HTML; every part of it is escaped."""
+    body = "\n".join(_body(page))
+    return _FRAME.format(title=escape(page.title), style=_style(), body=body).encode(
+        "utf-8", "replace"
+    )
+
+
+@cache
+def _style() -> str:
+    return asset(STYLESHEET).decode()
+
+
+def _body(page: Page) -> Iterator[str]:
+    if page.status:
+        yield f'<p class="status">{escape(page.status)}</p>'
+    yield f"<h1>{escape(page.title)}</h1>"
+    if page.lead:
+        yield f"<p>{escape(page.lead)}</p>"
+    if page.detail:
+        yield f"<pre>{escape(page.detail)}</pre>"
+    if page.steps:
+        yield "<h2>What you can do</h2>"
+        yield f"<ul>{''.join(map(_step, page.steps))}</ul>"
+    if page.request_id:
+        yield f'<p class="faint">Request <code>{escape(page.request_id)}</code></p>'
+
+
+def _step(step: Step) -> str:
+    command = f"<pre>{escape(step.command)}</pre>" if step.command else ""
+    return f"<li>{escape(step.text)}{command}</li>"
+
+
+_FRAME = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main class="notice">
+{body}
+</main>
+</body>
+</html>
+"""

@@ -1,0 +1,31 @@
+"""Which content type a client wants for an answer of the server's own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from twisted.web.http import Request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+_LONGEST = 1000
+
+
+class MediaType(StrEnum):
+    """The content types of our own answers."""
+
+    TEXT = "text/plain"
+    HTML = "text/html"
+    JSON = "application/json"
+
+
+def preferred(request: Request, default: MediaType = MediaType.TEXT) -> MediaType:
+    """The type that the client likes best, or ``default`` if it likes that as much.
+
+    Browsers that navigate get a page. HTMX, which sends an ``Accept`` of its own, gets text.
+    """
+    accept = request.getHeader("accept") or ""
+    if request.getHeader("hx-request") or len(accept) > _LONGEST:
+        return default
+    offered = sorted(MediaType, key=lambda media: media is not default)
+    return MediaType(parse_accept_header(accept, MIMEAccept).best_match(offered, default))

@@ -1,0 +1,65 @@
+"""Refusals as pages, JSON and text."""
+
+import json
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace import errors
+from clace.web.pages import MediaType, Trouble, policy, told
+from clace.web.pages.trouble import page_of
+
+
+class TroubleTests(SynchronousTestCase):
+    def trouble(self, **fields):
+        return Trouble(**{"status": 500, "code": "app_failed", "message": "no", **fields})
+
+    def test_text_and_json(self):
+        """Both say the same, JSON as every refusal of the server."""
+        trouble = self.trouble(request_id="rid_1")
+        self.assertEqual(told(trouble, MediaType.TEXT).body, b"no, request rid_1")
+        self.assertEqual(
+            json.loads(told(trouble, MediaType.JSON).body),
+            {"message": "no, request rid_1", "code": 500, "error": "app_failed", "retry_after": 0},
+        )
+
+    def test_headers(self):
+        """Caches keep the three apart, and a page has the policy of our pages."""
+        for media in MediaType:
+            headers = told(self.trouble(retry_after=90), media, (("Allow", "GET"),)).headers
+            self.assertIn(("Vary", "Accept"), headers)
+            self.assertIn(("Retry-After", "90"), headers)
+            self.assertIn(("Allow", "GET"), headers)
+            has_policy = ("Content-Security-Policy", policy()) in headers
+            self.assertEqual(has_policy, media is MediaType.HTML)
+
+    def test_every_refusal_has_a_page(self):
+        """A page for each error says what it is and what to do next."""
+        for code in errors.BY_CODE:
+            page = page_of(self.trouble(code=code))
+            self.assertTrue(page.title, code)
+            self.assertTrue(page.steps, code)
+
+    def test_next_step_of_operators(self):
+        """Who may mend an app sees its command, quoted; visitors do not learn its path."""
+        for code in ("app_not_approved", "call_not_approved"):
+            trouble = self.trouble(code=code, app="a.example:/my app")
+            commands = [step.command for step in page_of(trouble).steps if step.command]
+            self.assertEqual(commands, ["clace app approve --promote 'a.example:/my app'"])
+            visitors = page_of(self.trouble(code=code))
+            self.assertFalse([step.command for step in visitors.steps if step.command])
+
+    def test_waiting(self):
+        """A lockout says when to try again, in minutes."""
+        for seconds, told_as in ((40, "1 minute."), (61, "2 minutes."), (900, "15 minutes.")):
+            page = page_of(self.trouble(code="locked_out", retry_after=seconds))
+            self.assertIn(told_as, page.steps[0].text)
+
+    def test_front_page(self):
+        """Where no app is at the front of a server, its page says so and how to install one."""
+        page = page_of(self.trouble(status=404, code="no_such_app", is_root=True))
+        self.assertIn("running", page.title)
+        self.assertTrue(any("clace app create" in step.command for step in page.steps))
+
+    def test_unknown_status(self):
+        """A status without a phrase is told by its number."""
+        self.assertIn("599", page_of(self.trouble(status=599, code="")).status)
