@@ -1,0 +1,38 @@
+"""Starlark, compiled to Python.
+
+Stands alone: ``compile_file`` turns a source into Python code, ``Module`` runs it, and values are
+Python's own. A host adds types of its own by subclassing ``HostObject``.
+"""
+
+from clace.starlark.errors import (
+    EvalError,
+    Failure,
+    Frame,
+    Interrupt,
+    Position,
+    SourceError,
+    StarlarkError,
+)
+from clace.starlark.options import Options
+from clace.starlark.program import Module, Program, compile_file
+from clace.starlark.values.host import Builtin, Fields, HostObject, NoSuchAttribute
+from clace.starlark.values.keys import plain
+
+__all__ = [
+    "Builtin",
+    "EvalError",
+    "Failure",
+    "Fields",
+    "Frame",
+    "HostObject",
+    "Interrupt",
+    "Module",
+    "NoSuchAttribute",
+    "Options",
+    "Position",
+    "Program",
+    "SourceError",
+    "StarlarkError",
+    "compile_file",
+    "plain",
+]

@@ -1,0 +1,55 @@
+"""Whether code may change a list, dict or set: only then must a loop guard what it goes over."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from clace.starlark.source.nodes import (
+    Assignment,
+    Binding,
+    Call,
+    Comprehension,
+    Dot,
+    ForClause,
+    Identifier,
+    Index,
+)
+
+
+def may_mutate(node: Any) -> bool:
+    """Whether evaluating a node, or any of a list of nodes, can change a value."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list | tuple):
+            waiting += one
+        elif isinstance(one, Call) or (isinstance(one, Assignment) and _changes(one)):
+            return True
+        elif is_dataclass(one) and not isinstance(one, Identifier | Binding):
+            waiting += [getattr(one, field.name) for field in fields(one)]
+    return False
+
+
+def turn_may_mutate(node: Comprehension) -> bool:
+    """Whether a turn of the comprehension can change what it goes over."""
+    first, *clauses = node.clauses
+    assert isinstance(first, ForClause)
+    return may_mutate([node.body, first.target, *clauses])
+
+
+def _changes(node: Assignment) -> bool:
+    """Assigning to a name changes no value, unless a list or dict grows by it."""
+    return node.operator != "=" or _stores(node.target)
+
+
+def _stores(target: Any) -> bool:
+    waiting = [target]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Index | Dot):
+            return True
+        waiting += getattr(one, "items", ())
+        if hasattr(one, "inner"):
+            waiting.append(one.inner)
+    return False

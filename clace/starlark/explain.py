@@ -1,0 +1,202 @@
+"""Python's exceptions to Starlark's errors, with the places and the call stack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from inspect import CO_VARARGS, CO_VARKEYWORDS
+from types import CodeType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+from clace.starlark.errors import EvalError, Failure, Frame, Position
+from clace.starlark.values.arguments import Signature
+from clace.starlark.values.attributes import MissingAttribute
+from clace.starlark.values.indexing import get_item
+from clace.starlark.values.printing import function_name, representation
+from clace.starlark.values.registry import SIGNATURES
+from clace.starlark.values.types import NAMES
+
+if TYPE_CHECKING:
+    from clace.starlark.program import Program
+
+_CALL = re.compile(r"(?:.*\.)?([^.\s]+)\(\) (.*)", re.DOTALL)
+_COUNT = re.compile(r"([0-9]+) (?:positional arguments? \(and|was|were)")
+_QUOTED = re.compile("'([^']*)'")
+_NOT_CALLABLE = re.compile("'([^']*)' object is not callable")
+_COMPREHENSIONS = frozenset({"<listcomp>", "<dictcomp>", "<genexpr>"})
+_NAMES_BY_CLASS = {kind.__name__: name for kind, name in NAMES.items()} | {
+    "function": "function",
+}
+MAX_STACK = 100  # frames kept of a stack that overflowed
+
+
+def explained(error: Exception, program: Program) -> Exception:
+    """The ``EvalError`` that says what emitted code ran into; others' errors are themselves."""
+    if isinstance(error, EvalError | AssertionError):
+        return error
+    steps = list(_steps(error.__traceback__))
+    return EvalError(_message(error, steps, program), _frames(error, steps, program))
+
+
+class _Step:
+    """One frame of emitted code on the stack: its code, and where it is."""
+
+    def __init__(self, traceback: TracebackType) -> None:
+        self.code = traceback.tb_frame.f_code
+        self.frame = traceback.tb_frame
+        places = list(self.code.co_positions())
+        line, _, column, _ = places[traceback.tb_lasti // 2]
+        self.at = (line or 1, (column or 0) + 1)
+
+
+def _steps(traceback: TracebackType | None) -> Iterator[_Step]:
+    """The frames of emitted code; our own are between them."""
+    while traceback is not None:
+        if is_emitted(traceback.tb_frame.f_globals):
+            yield _Step(traceback)
+        traceback = traceback.tb_next
+
+
+def is_emitted(scope: dict[str, Any]) -> bool:
+    """Whether these are the globals of emitted code."""
+    return "$add" in scope
+
+
+def _frames(error: Exception, steps: list[_Step], program: Program) -> list[Frame]:
+    frames: list[Frame] = []
+    for step in steps:
+        last = step is steps[-1]
+        at = (last and _finer_place(error, step, program)) or step.at
+        position = Position(step.code.co_filename, *at)
+        name = step.code.co_name
+        if name in _COMPREHENSIONS and frames:
+            frames[-1] = Frame(frames[-1].function, position)
+        else:
+            frames.append(Frame(function_name(name), position))
+    return frames if len(frames) <= 2 * MAX_STACK else frames[:MAX_STACK] + frames[-MAX_STACK:]
+
+
+def _finer_place(error: Exception, step: _Step, program: Program) -> tuple[int, int] | None:
+    """The colon of the entry of a dict display that failed, or the dot of a method."""
+    if isinstance(error, MissingAttribute):
+        return program.notes.dots.get(step.at)
+    place = error.entry if isinstance(error, Failure) else None
+    colons = program.notes.entries.get(step.at)
+    return None if place is None or colons is None else colons[place]
+
+
+def _message(error: Exception, steps: list[_Step], program: Program) -> str:
+    match error:
+        case Failure():
+            return error.message
+        case NameError():
+            is_local = isinstance(error, UnboundLocalError) or "free variable" in str(error)
+            kind = "local" if is_local else "global"
+            return f"{kind} variable {_variable(error)} referenced before assignment"
+        case KeyError():
+            return f"key {representation(error.args[0])} not in dict"
+        case IndexError():
+            return _index_error(steps, program)
+        case TypeError():
+            return _type_error(error, steps, program)
+    return _LIMITS.get(type(error)) or f"{type(error).__name__}: {error}"
+
+
+_LIMITS: dict[type[Exception], str] = {
+    RecursionError: "Starlark stack overflow",
+    MemoryError: "out of memory",
+}
+
+
+def _index_error(steps: list[_Step], program: Program) -> str:
+    """Python does not say which index it was: the operands are still where they were."""
+    step = steps[-1]
+    container, key = program.notes.items.get(step.at, ("", ""))
+    scope = {**step.frame.f_globals, **step.frame.f_locals}
+    try:
+        get_item(scope[container], scope[key] if isinstance(key, str) else key)
+    except (Failure, KeyError) as again:
+        return again.message if isinstance(again, Failure) else "index out of range"
+    return "index out of range"
+
+
+def _variable(error: NameError) -> str:
+    name = error.name or next(iter(_QUOTED.findall(str(error))), "")
+    return name.removeprefix("$")
+
+
+def _type_error(error: TypeError, steps: list[_Step], program: Program) -> str:
+    """A call that Python refused: of something else than a function, or with wrong arguments."""
+    text = str(error)
+    if found := _NOT_CALLABLE.fullmatch(text):
+        name = _NAMES_BY_CLASS.get(found[1], found[1])
+        return f"invalid call of non-function ({name})"
+    call = _CALL.fullmatch(text)
+    if call is None:
+        return text
+    name, what = call.groups()
+    given = program.notes.calls.get(steps[-1].at) if steps else None
+    signature = SIGNATURES.get(name)
+    if signature is not None:
+        count, keywords = given or (_counted(what, signature), _unexpected(what))
+        return signature.explain(count, keywords) or f"{signature.name}: {what}"
+    code = _find_code(program.code, name)
+    return _refused(function_name(name), what, code, given)
+
+
+def _counted(what: str, signature: Signature) -> int:
+    """How many arguments a call had, from the words of Python's error."""
+    if what.startswith("missing"):
+        return signature.required - len(_QUOTED.findall(what))
+    return max(0, _given(what) - signature.is_method)
+
+
+def _given(what: str) -> int:
+    found = _COUNT.search(what)
+    return int(found[1]) if found else 0
+
+
+def _unexpected(what: str) -> tuple[str, ...]:
+    return tuple(_QUOTED.findall(what)[:1]) if "keyword argument" in what else ()
+
+
+def _find_code(code: CodeType, name: str) -> CodeType | None:
+    """The code of a function of this name, anywhere in the module."""
+    waiting = [code]
+    while waiting:
+        one = waiting.pop()
+        if one.co_name == name:
+            return one
+        waiting += [inner for inner in one.co_consts if isinstance(inner, CodeType)]
+    return None
+
+
+def _takes_nothing(code: CodeType) -> bool:
+    parameters = code.co_argcount + code.co_kwonlyargcount
+    return not parameters and not code.co_flags & (CO_VARARGS | CO_VARKEYWORDS)
+
+
+def _refused(
+    name: str, what: str, code: CodeType | None, given: tuple[int, tuple[str, ...]] | None
+) -> str:
+    """Why a function of the program does not take these arguments."""
+    called = f"function {name}"
+    quoted = _QUOTED.findall(what)
+    if code is not None and _takes_nothing(code):
+        count = given[0] + len(given[1]) if given else _given(what) or 1
+        return f"{called} accepts no arguments ({count} given)"
+    if what.startswith("missing"):
+        names = [one.removeprefix("$") for one in quoted]
+        plural = "s" if len(names) > 1 else ""
+        return f"{called} missing {len(names)} argument{plural} ({', '.join(names)})"
+    if "unexpected keyword" in what:
+        return f'{called} got an unexpected keyword argument "{quoted[0].removeprefix("$")}"'
+    if "multiple values" in what:
+        return f'{called} got multiple values for parameter "{quoted[0].removeprefix("$")}"'
+    numbers = [int(one) for one in re.findall("[0-9]+", what)]
+    if "from" in what:
+        most, count, at = numbers[1], numbers[2], "at most "
+    else:
+        most, count, at = numbers[0], numbers[1], ""
+    plural = "" if most == 1 else "s"
+    return f"{called} accepts {at}{most} positional argument{plural} ({count} given)"

@@ -1,0 +1,1 @@
+"""Values and what can be done with them, while a program runs."""
