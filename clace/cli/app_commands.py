@@ -58,8 +58,8 @@ def app() -> None:
     metavar="TYPE",
     help="Who may use it: none (everybody), system (the administrator), default.",
 )
-@click.option("--branch", "-b", default="", help="Git branch to follow.  [default: main]")
-@click.option("--commit", "-c", default="", help="Git commit to stay at.")
+@click.option("--branch", "-b", default="", help="Git branch or tag to follow.  [default: main]")
+@click.option("--commit", "-c", default="", help="Git commit or tag to stay at.")
 @click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")
 @click.option(
     "--param",
@@ -143,8 +143,8 @@ def approve(server: Server, glob: str, *, promote: bool, dry_run: bool, form: st
 @click.option("--approve", "-a", is_flag=True, help="Approve what the new source asks for.")
 @promote_option
 @click.option("--force-reload", "-f", is_flag=True, help="Reload even if no commit is newer.")
-@click.option("--branch", "-b", default="", help="Git branch to follow from now on.")
-@click.option("--commit", "-c", default="", help="Git commit to stay at from now on.")
+@click.option("--branch", "-b", default="", help="Git branch or tag to follow from now on.")
+@click.option("--commit", "-c", default="", help="Git commit or tag to stay at from now on.")
 @click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")
 @dry_run_option
 @result_format_option

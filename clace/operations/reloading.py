@@ -119,9 +119,9 @@ class Reloading:
         version = seen.metadata.version_metadata
         if options.force_reload or not version.git_commit:
             return False
-        if revision.commit:
-            return revision.commit == version.git_commit
-        if revision.branch != version.git_branch:
+        if revision.commit and revision.commit == version.git_commit:
+            return True
+        if not revision.commit and revision.branch != version.git_branch:
             return False
         return await self._sources.head(revision) == version.git_commit
 

@@ -18,7 +18,7 @@ from clace.errors import SourceError
 from clace.interfaces import Fetched, Revision
 from clace.sources.git_auth import GitAuth
 from clace.sources.git_program import GitProgram
-from clace.sources.git_workshop import DEFAULT_BRANCH, Tools, Wanted, Workshop, laid_out
+from clace.sources.git_workshop import Tools, Wanted, Workshop, laid_out
 from clace.sources.limits import MEBIBYTE, Limits
 from clace.sources.places import GitPlace, parse
 from clace.sources.tree import Tree
@@ -77,11 +77,10 @@ class GitSource(Service):
     async def fetch(self, revision: Revision) -> Fetched:
         """:raises SourceError: with git's reason, and the option to look at."""
         async with self._workshop(revision) as workshop:
-            commit = await workshop.fetch()
-            message, contents = await workshop.read(commit, self._options.limits)
+            picked = await workshop.fetch()
+            message, contents = await workshop.read(picked.commit, self._options.limits)
             files = await self._in_thread(partial(Tree, contents))
-        branch = "" if revision.commit else revision.branch or DEFAULT_BRANCH
-        return Fetched(files=files, branch=branch, commit=commit, message=message)
+        return Fetched(files=files, branch=picked.branch, commit=picked.commit, message=message)
 
     @asynccontextmanager
     async def _workshop(self, revision: Revision) -> AsyncIterator[Workshop]:

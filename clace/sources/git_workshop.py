@@ -19,7 +19,7 @@ from clace.sources import git_objects
 from clace.sources.git_auth import GitAuth, credential_options, ssh_command
 from clace.sources.git_program import GitFailed, GitProgram, GitRun
 from clace.sources.limits import MEBIBYTE, Limits
-from clace.sources.places import GitPlace, checked_branch, checked_commit
+from clace.sources.places import GitPlace, checked_branch, checked_commit, commit_id
 
 DEFAULT_BRANCH = "main"
 _WHOLE_ID = 40
@@ -30,21 +30,54 @@ _ALL_BRANCHES = "+refs/heads/*:refs/clace/heads/*"
 
 
 class Wanted(Struct, frozen=True):
-    """What is asked of a remote repository, checked; a commit makes the branch not matter."""
+    """What is asked of a remote repository, checked: the name of a branch, a tag or a commit.
+
+    What was asked for as a commit (``pinned``) is no branch.
+    """
 
     place: GitPlace
-    branch: str
-    commit: str
+    name: str
+    pinned: bool
 
     @classmethod
     def of(cls, revision: Revision, place: GitPlace) -> Wanted:
         """:raises SourceError: there can be no such branch or commit."""
-        branch = checked_branch(revision.branch or DEFAULT_BRANCH)
-        return cls(place, branch, revision.commit and checked_commit(revision.commit))
+        if revision.commit:
+            return cls(place, checked_commit(revision.commit), pinned=True)
+        return cls(place, checked_branch(revision.branch or DEFAULT_BRANCH), pinned=False)
+
+    @property
+    def id(self) -> str:
+        """The name as the id of a commit; empty if it can be none."""
+        return commit_id(self.name)
 
     @property
     def is_whole_id(self) -> bool:
-        return len(self.commit) >= _WHOLE_ID
+        return len(self.id) >= _WHOLE_ID
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """What the name may be short for, the likeliest first."""
+        tag = f"refs/tags/{self.name}"
+        return (tag,) if self.pinned else (f"refs/heads/{self.name}", tag)
+
+    @property
+    def missing(self) -> tuple[str, str]:
+        """The words for what is not there, and the option that named it."""
+        if self.pinned:
+            return f"there is no commit or tag {self.name}", "--commit"
+        return f"there is no branch or tag {self.name}", "--branch"
+
+
+class Picked(Struct, frozen=True):
+    """The commit that was meant, and the branch or tag to follow, if it was one."""
+
+    commit: str
+    branch: str = ""
+
+
+class _NoSuchRef(SourceError):
+    """The repository has no branch or tag of this name."""
 
 
 class Tools(Struct, frozen=True):
@@ -91,33 +124,54 @@ class Workshop:
     async def head(self) -> str:
         """The commit that a fetch would give."""
         wanted = self._wanted
-        if wanted.commit:
-            return wanted.commit if wanted.is_whole_id else await self.fetch()
-        ref = f"refs/heads/{wanted.branch}"
-        printed = await self._remote("ls-remote", "--end-of-options", wanted.place.url, ref)
-        for line in printed.decode(errors="replace").splitlines():
-            commit, _, name = line.partition("\t")
-            if name == ref:
-                return commit
-        raise self._refusal(f"there is no branch {wanted.branch}", "--branch")
+        if wanted.pinned and wanted.is_whole_id:
+            return wanted.id
+        # The commit that a tag with a message is of has the tag's name with this behind it.
+        refs = [each for ref in wanted.refs for each in (f"{ref}^{{}}", ref)]
+        printed = await self._remote("ls-remote", "--end-of-options", wanted.place.url, *refs)
+        lines = printed.decode(errors="replace").splitlines()
+        commits = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines)}
+        found = next((commits[ref] for ref in refs if ref in commits), "")
+        if not found and wanted.id:
+            return (await self.fetch()).commit
+        if not found:
+            raise self._refusal(*wanted.missing)
+        return found
 
-    async def fetch(self) -> str:
-        """Have the commit here; its id."""
+    async def fetch(self) -> Picked:
+        """Have the commit here."""
         await self._git("init", "--quiet", "--bare", "--template=")
         wanted = self._wanted
-        if not wanted.commit:
-            await self._fetch("--depth=1", f"+refs/heads/{wanted.branch}:{_FETCHED}")
-            return await self._whole_id(_FETCHED)
+        if not (wanted.pinned and wanted.is_whole_id):
+            for ref in wanted.refs:
+                if await self._has_fetched(ref):
+                    commit = await self._whole_id(_FETCHED)
+                    return Picked(commit, "" if wanted.pinned else wanted.name)
+        if not wanted.id:
+            raise self._refusal(*wanted.missing)
+        return Picked(await self._fetched_by_id())
+
+    async def _has_fetched(self, ref: str) -> bool:
+        """Whether the repository has the branch or tag; it is here then."""
+        try:
+            await self._fetch("--depth=1", f"+{ref}:{_FETCHED}")
+        except _NoSuchRef:
+            return False
+        return True
+
+    async def _fetched_by_id(self) -> str:
+        """The whole id of a commit, which is here then."""
+        wanted = self._wanted
         try:
             if wanted.is_whole_id:
-                await self._fetch("--depth=1", wanted.commit)
-                return await self._whole_id(wanted.commit)
+                await self._fetch("--depth=1", wanted.id)
+                return await self._whole_id(wanted.id)
         except SourceError:
             # Not every server gives a commit by its id: then we need all there are.
             if self._clock.seconds() >= self._ends:
                 raise
         await self._fetch("--tags", _ALL_BRANCHES)
-        return await self._whole_id(wanted.commit)
+        return await self._whole_id(wanted.id)
 
     async def read(self, commit: str, limits: Limits) -> tuple[str, dict[str, bytes]]:
         """The message of a commit that was fetched, and its files.
@@ -145,7 +199,7 @@ class Workshop:
         try:
             printed = await self._git("rev-parse", "--verify", f"{name}^{{commit}}")
         except GitFailed as error:
-            raise self._refusal(f"there is no commit {name}", "--commit") from error
+            raise self._refusal(*self._wanted.missing) from error
         return printed.decode().strip()
 
     async def _fetch(self, option: str, refs: str) -> None:
@@ -156,8 +210,9 @@ class Workshop:
         try:
             return await self._git(*self._tools.options, *arguments)
         except GitFailed as error:
-            missing = "remote ref" in error.message
-            raise self._refusal(error.message, "--branch" if missing else "--git-auth") from error
+            if "remote ref" in error.message:
+                raise _NoSuchRef(error.message) from error
+            raise self._refusal(error.message, "--git-auth") from error
 
     async def _git(self, *arguments: str, input: bytes = b"", limit: int = MEBIBYTE) -> bytes:  # noqa: A002
         return await self._program.run(

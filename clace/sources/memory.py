@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+from msgspec.structs import replace
 from zope.interface import implementer
 
 from clace.errors import SourceError
@@ -25,6 +26,7 @@ class MemorySources:
     def __init__(self) -> None:
         self._folders: dict[str, Tree] = {}
         self._commits: dict[str, list[Fetched]] = {}
+        self._tags: dict[tuple[str, str], str] = {}
 
     def put_folder(self, path: str, contents: Contents) -> None:
         self._folders[path] = Tree(contents)
@@ -38,6 +40,10 @@ class MemorySources:
         files = Tree(contents)
         commits.append(Fetched(files=files, branch=branch, commit=commit, message=message))
         return commit
+
+    def put_tag(self, url: str, tag: str, commit: str) -> None:
+        """Let the tag be of this commit from now on."""
+        self._tags[url, tag] = commit
 
     def check(self, source_url: str) -> str:
         source = checked(source_url)
@@ -55,9 +61,7 @@ class MemorySources:
         source = self.check(revision.source_url)
         if not self.is_git(source):
             return Fetched(files=self.folder(source))
-        found = self._found(revision)
-        branch = "" if revision.commit else found.branch
-        return Fetched(files=found.files, branch=branch, commit=found.commit, message=found.message)
+        return self._found(revision)
 
     def live(self, source_url: str) -> IFiles:
         """:raises SourceError: it is no folder."""
@@ -72,13 +76,18 @@ class MemorySources:
         return self._folders[path]
 
     def _found(self, revision: Revision) -> Fetched:
-        branch = revision.branch or DEFAULT_BRANCH
-        for commit in reversed(self._commits.get(revision.source_url, ())):
-            if revision.commit and commit.commit.startswith(revision.commit):
-                return commit
-            if not revision.commit and commit.branch == branch:
-                return commit
-        wanted = revision.commit or branch
+        wanted = revision.commit or revision.branch or DEFAULT_BRANCH
+        commits = self._commits.get(revision.source_url, ())
+        if not revision.commit:
+            for fetched in reversed(commits):
+                if fetched.branch == wanted:
+                    return fetched
+        tagged = self._tags.get((revision.source_url, wanted))
+        for fetched in commits:
+            if fetched.commit == tagged:
+                return replace(fetched, branch="" if revision.commit else wanted)
+            if fetched.commit.startswith(places.commit_id(wanted) or "-"):
+                return replace(fetched, branch="")
         raise SourceError(f"cannot fetch {revision.source_url}: there is no {wanted}")
 
 

@@ -121,17 +121,24 @@ def _invalid(text: str, why: str) -> SourceError:
 
 
 def checked_branch(branch: str) -> str:
-    """:raises SourceError: no branch can have that name."""
-    if not _BRANCH.match(branch) or branch.endswith((".lock", "/", ".")):
-        raise SourceError(f"invalid branch name {_CONTROL.sub('?', branch)}")
-    return branch
+    """:raises SourceError: no branch or tag can have that name."""
+    return _checked_name(branch, "branch name")
 
 
 def checked_commit(commit: str) -> str:
-    """:raises SourceError: it is no commit id, whole or shortened."""
-    if not _COMMIT.match(commit.lower()):
-        raise SourceError(f"invalid commit {_CONTROL.sub('?', commit)}, expected its hash")
-    return commit.lower()
+    """:raises SourceError: it is neither the id of a commit, whole or shortened, nor a tag."""
+    return _checked_name(commit, "commit")
+
+
+def commit_id(text: str) -> str:
+    """The text as the id of a commit, whole or shortened; empty if it is none."""
+    return text.lower() if _COMMIT.match(text.lower()) else ""
+
+
+def _checked_name(name: str, what: str) -> str:
+    if not _BRANCH.match(name) or name.endswith((".lock", "/", ".")):
+        raise SourceError(f"invalid {what} {_CONTROL.sub('?', name)}")
+    return name
 
 
 def check_text(text: str) -> None:

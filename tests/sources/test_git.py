@@ -76,8 +76,16 @@ class RepositoryTests(GitTests):
         """A branch, a commit and a repository that are not there are refused with an option."""
         self.repository.commit(FILES)
         for url, wanted, part in [
-            (self.url, {"branch": "x"}, "remote ref refs/heads/x (see --branch)"),
-            (self.url, {"commit": "f" * 40}, f"no commit {'f' * 40} (see --commit)"),
+            (
+                self.url,
+                {"branch": "x"},
+                "no branch or tag x (see --branch)",
+            ),
+            (
+                self.url,
+                {"commit": "f" * 40},
+                f"no commit or tag {'f' * 40} (see --commit)",
+            ),
             (f"{self.url}-x", {}, "does not appear to be a git repository (see --git-auth)"),
         ]:
             message = await self.refused(url, **wanted)

@@ -17,3 +17,6 @@ class MemorySourcesTests(SourcesContract, TestCase):
     def put_commit(self, name, contents, branch="main", message=""):
         url = f"https://git.example/org/{name}"
         return url, self.sources.put_commit(url, contents, branch=branch, message=message)
+
+    def put_tag(self, name, tag, commit):
+        self.sources.put_tag(f"https://git.example/org/{name}", tag, commit)

@@ -9,6 +9,7 @@ from clace.sources.places import (
     check_text,
     checked_branch,
     checked_commit,
+    commit_id,
     is_git,
     parse,
 )
@@ -121,10 +122,13 @@ class RevisionTests(SynchronousTestCase):
     """Names of branches and commits."""
 
     def test_takes_what_git_takes(self):
-        """Usual branches and hashes pass, hashes in small letters."""
+        """Usual branches and hashes pass; an id is in small letters."""
         for branch in ("main", "feature/x-1", "v1.2", "b\u00fcro", "a@b", "x-"):
             self.assertEqual(checked_branch(branch), branch)
-        self.assertEqual(checked_commit("ABCD" * 10), "abcd" * 10)
+            self.assertEqual(checked_commit(branch), branch)
+        self.assertEqual(commit_id("ABCD" * 10), "abcd" * 10)
+        for text in ("main", "abc", "abcg", "a" * 65, ""):
+            self.assertEqual(commit_id(text), "")
 
     def test_refuses_what_git_refuses(self):
         """Names that no branch has, options among them, are refused."""
@@ -133,8 +137,7 @@ class RevisionTests(SynchronousTestCase):
             *("a?", "a[", "a\\b", "a^", "a~1", "@{1}", "x.lock", ".x/../y", "a/.b", "a\0", "\n"),
         ):
             self.assertRaises(SourceError, checked_branch, branch)
-        for commit in ("", "-x", "main", "abc", "abcg", "abcd^", "a" * 65, "HEAD"):
-            self.assertRaises(SourceError, checked_commit, commit)
+            self.assertRaises(SourceError, checked_commit, branch)
 
     @given(st.text())
     def test_refuses_any_text_as_such(self, text):

@@ -38,6 +38,11 @@ class RealSourcesTests(SourcesContract, TestCase):
             repository.git("checkout", "--quiet", "--orphan", branch)
         return repository.url, repository.commit(contents, message)
 
+    def put_tag(self, name, tag, commit):
+        # The two kinds of tags that there are.
+        kind = ("-a", "-m", "a tag") if tag.startswith("v") else ()
+        self.repositories[name].git("tag", "--force", *kind, tag, commit)
+
 
 class SourceTextTests(SynchronousTestCase):
     """What an operator may write for a folder, and what is stored of it."""

@@ -2,7 +2,7 @@
 
 ``make_sources()`` gives one. ``put_folder(name, contents)`` and
 ``put_commit(name, contents, branch, message)`` put something where it finds it, and give its
-source; the second also the commit.
+source; the second also the commit. ``put_tag(name, tag, commit)`` gives a commit a name.
 """
 
 from zope.interface.verify import verifyObject
@@ -129,6 +129,37 @@ class SourcesContract:
             self.assertEqual((fetched.branch, fetched.commit), ("", commit))
             head = await self.sources.head(Revision(source_url=source, commit=wanted))
             self.assertEqual(head, commit)
+
+    async def test_fetches_a_tag(self):
+        """A tag given as a branch is followed when it moves, given as a commit it is pinned."""
+        source, commit = self.put_commit("app", FILES)
+        _, later = self.put_commit("app", {"app.star": b"new"})
+        for tag in ("v1.2", "plain", "cafe"):
+            for target in (commit, later):
+                self.put_tag("app", tag, target)
+                for wanted, branch in (({"branch": tag}, tag), ({"commit": tag}, "")):
+                    fetched = await self.fetched(source, **wanted)
+                    self.assertEqual((fetched.branch, fetched.commit), (branch, target))
+                    head = await self.sources.head(Revision(source_url=source, **wanted))
+                    self.assertEqual(head, target)
+
+    async def test_fetches_a_hash_as_a_branch(self):
+        """The id of a commit, whole or shortened, given as a branch is that commit."""
+        source, commit = self.put_commit("app", FILES)
+        self.put_commit("app", {"app.star": b"new"})
+        for wanted in (commit, commit[:8], commit[:8].upper()):
+            fetched = await self.fetched(source, branch=wanted)
+            self.assertEqual((fetched.branch, fetched.commit), ("", commit))
+            head = await self.sources.head(Revision(source_url=source, branch=wanted))
+            self.assertEqual(head, commit)
+
+    async def test_a_branch_comes_before_a_tag(self):
+        """A name that both have is the branch, unless it is asked for as a commit."""
+        source, commit = self.put_commit("app", FILES)
+        _, head = self.put_commit("app", {"app.star": b"new"}, branch="both")
+        self.put_tag("app", "both", commit)
+        self.assertEqual((await self.fetched(source, branch="both")).commit, head)
+        self.assertEqual((await self.fetched(source, commit="both")).commit, commit)
 
     async def test_refuses_a_revision_that_is_not_there(self):
         """A branch, commit or repository that is not there is refused, whatever is asked of it."""

@@ -144,6 +144,21 @@ class GitTests(SharedDaemonTestCase):
         self.assertEqual(self.daemon.get("/git-commit").body, "one")
         self.assertIn("0 app(s) reloaded, 1", self.daemon.must("app", "reload", "/git-commit"))
 
+    def test_tag_and_short_hash(self):
+        """A tag or a few characters of a hash are enough, with either option."""
+        first = self.push("one")
+        self.work.git("tag", "v1")
+        self.work.git("push", "--quiet", "origin", "v1")
+        self.push("two")
+        self.must_create("/tagged", "--branch", "v1")
+        self.assertEqual(self.daemon.get("/tagged").body, "one")
+        self.assertIn("0 app(s) reloaded, 1", self.daemon.must("app", "reload", "/tagged"))
+        for option in ("--commit", "--branch"):
+            self.daemon.must("app", "reload", "--branch=main", "--promote", "/tagged")
+            self.assertEqual(self.daemon.get("/tagged").body, "two")
+            self.daemon.must("app", "reload", option, first[:9], "--promote", "/tagged")
+            self.assertEqual(self.daemon.get("/tagged").body, "one")
+
     def test_refused(self):
         """What git cannot find is told by its name, and nothing is created."""
         self.push("one")
