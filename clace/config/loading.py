@@ -13,13 +13,13 @@ from msgspec import field, structs
 
 from clace.config import overrides
 from clace.config.discovery import FILE_NAME, Location
+from clace.config.exposure import is_open, open_files, plain_secrets
 from clace.config.names import Names, home_names, replace_names
 from clace.config.places import Origin, Steps, place_text
 from clace.config.reading import Reader
 from clace.config.secrets import wrong_providers, wrong_references
 from clace.config.sections import Settings
 from clace.errors import ConfigError
-from clace.model.secret_text import is_reference
 
 MAX_FILE = 1024 * 1024
 MAX_DEPTH = 32
@@ -160,22 +160,13 @@ def _check_together(settings: Settings, reader: Reader) -> None:
 
 def _exposed(config: Config, mode: int) -> Iterator[str]:
     """A notice for each plain secret in a file that others can read."""
-    if not mode & (stat.S_IRGRP | stat.S_IROTH):
-        return
-    for at in _plain_secrets(config):
-        if config.origins[at].kind == "file":
-            yield (
-                f"{config.file}: {place_text(at)}: a secret in a file that others can read; "
-                "chmod 600 it"
-            )
-
-
-def _plain_secrets(config: Config) -> Iterator[Steps]:
-    secrets: dict[Steps, str] = {
-        ("client", "admin_password"): config.client.admin_password,
-        **{("git_auth", name, "password"): each.password for name, each in config.git_auth.items()},
-        **{("secret", name, "token"): each.token for name, each in config.secret.items()},
-    }
-    for at, written in secrets.items():
-        if written and not is_reference(written):
-            yield at
+    if is_open(mode):
+        for at in plain_secrets(config):
+            origin = config.origins.get(at)
+            if origin is None or origin.kind == "file":
+                yield (
+                    f"{config.file}: {place_text(at)}: a secret in a file that others can read; "
+                    "chmod 600 it"
+                )
+    for at, file in open_files(config):
+        yield f"{config.file}: {place_text(at)}: others can read {file}; chmod 600 it"

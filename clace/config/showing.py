@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from clace.config.exposure import TELLING
 from clace.config.loading import Config
 from clace.config.places import Origin, Steps
 from clace.config.schema import Entry, Shape, entries, plain
@@ -16,7 +16,6 @@ from clace.errors import BadRequest
 from clace.model.secret_text import references
 
 HIDDEN = "<redacted>"
-_TELLING = re.compile(r"passw|secret|token|private_key|credential", re.IGNORECASE)
 
 
 class Shown(Struct, frozen=True):
@@ -73,7 +72,7 @@ def _free(keys: Mapping[str, object], at: Steps) -> Iterator[tuple[Steps, object
 
 def _without_secrets(name: str, value: object) -> object:
     """Free keys have no rule that says what is secret: their names do."""
-    if _TELLING.search(name):
+    if TELLING.search(name):
         return _hidden(value)
     match value:
         case dict():

@@ -75,6 +75,47 @@ class FileTests(LoadCase):
         )
         self.assertNotIn("hunter2", str(found))
 
+    def test_exposed_hash(self):
+        """A password's hash is a secret, for others could guess at it at their leisure."""
+        hashed = "$2b$04$" + "a" * 53
+        text = f'security.admin_password_bcrypt = "{hashed}"\n'
+        self.assertEqual(self.warnings(text, mode=0o600), [])
+        for mode in (0o644, 0o640, 0o604):
+            (found,) = self.warnings(text, mode=mode)
+            self.assertIn("[security] admin_password_bcrypt: a secret in a file", found)
+            self.assertNotIn(hashed, found)
+
+    def test_exposed_in_other_keys(self):
+        """Databases with a password and free keys whose names tell are secrets as well."""
+        text = (
+            "[node_config]\napi_token = 'hunter2'\nreports = '/r'\n"
+            "[plugin.'store.in']\ndb_connection = 'postgresql://me:hunter2@h/d'\n"
+            "[plugin.'store.in#two']\ndb_connection = 'postgresql://me@h/d'\n"
+        )
+        self.assertEqual(self.warnings(text), [])
+        found = self.warnings(text, mode=0o644)
+        self.assertEqual(
+            {line.split(": ")[0] for line in found},
+            {"[node_config] api_token", '[plugin."store.in"] db_connection'},
+        )
+        self.assertNotIn("hunter2", str(found))
+
+    def test_exposed_files(self):
+        """Files of secrets and keys of git logins that the settings name are looked at too."""
+        file = Path(self.mktemp()).absolute()
+        file.write_text("a = 1")
+        text = f"[secret.prop]\nfile_name = '{file}'\n[git_auth.a]\nkey_file_path = '{file}'\n"
+        file.chmod(0o600)
+        self.assertEqual(self.warnings(text), [])
+        file.chmod(0o644)
+        self.assertEqual(
+            self.warnings(text),
+            [
+                f"[secret.prop] file_name: others can read {file}; chmod 600 it",
+                f"[git_auth.a] key_file_path: others can read {file}; chmod 600 it",
+            ],
+        )
+
     def test_secret_from_elsewhere(self):
         """A password from the environment does not make the file's mode a matter."""
         self.assertEqual(self.warnings("", {"CL_ADMIN_PASSWORD": "x"}, mode=0o644), [])
