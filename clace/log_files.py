@@ -21,6 +21,14 @@ class RotatingFile:
         self._descriptor = -1
         self._size = 0
 
+    def prepare(self) -> None:
+        """Open the file before there is something to write.
+
+        :raises OSError: if it cannot be opened.
+        """
+        if self._descriptor < 0:
+            self._open()
+
     def write(self, content: bytes) -> None:
         """Add the bytes; nothing is buffered.
 

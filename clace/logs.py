@@ -23,6 +23,7 @@ from twisted.logger import (
 from zope.interface import implementer
 
 from clace.log_files import RotatingFile
+from clace.service import refused
 from clace.text import json_text, printable
 
 HIDDEN = "<redacted>"
@@ -62,14 +63,22 @@ class Logs(Service):
         self,
         publisher: LogPublisher,
         observers: tuple[ILogObserver, ...],
-        close: Callable[[], None],
+        file: RotatingFile | None,
+        stderr: TextIO,
     ) -> None:
         self._publisher = publisher
         self._observers = observers
-        self._close = close
+        self._file = file
+        self._stderr = stderr
 
     def startService(self) -> None:
+        """Begin to observe; a log file that cannot be written ends the process in one line."""
         super().startService()
+        if self._file is not None:
+            try:
+                self._file.prepare()
+            except OSError as error:
+                raise refused(error, self._stderr) from error
         for observer in self._observers:
             self._publisher.addObserver(observer)
 
@@ -77,7 +86,8 @@ class Logs(Service):
         super().stopService()
         for observer in self._observers:
             self._publisher.removeObserver(observer)
-        self._close()
+        if self._file is not None:
+            self._file.close()
 
 
 def make_logs(options: LogOptions, publisher: LogPublisher, stderr: TextIO) -> Logs:
@@ -88,7 +98,7 @@ def make_logs(options: LogOptions, publisher: LogPublisher, stderr: TextIO) -> L
         observers.append(at_level(options.level, JSONLines(file.write)))
     if options.console:
         observers.append(at_level(options.level, Console(stderr)))
-    return Logs(publisher, tuple(observers), file.close)
+    return Logs(publisher, tuple(observers), file if options.file else None, stderr)
 
 
 def at_level(level: str, observer: ILogObserver) -> ILogObserver:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TextIO
 
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -53,16 +53,36 @@ class OnStop(Service):
 class AtStart(Service):
     """Does one thing, at once, before the reactor runs and anybody can ask."""
 
-    def __init__(self, start: Callable[[], None]) -> None:
+    def __init__(self, start: Callable[[], None], stderr: TextIO) -> None:
+        """``stderr`` must not be one that twistd turned into a log."""
         self._start = start
+        self._stderr = stderr
 
     def startService(self) -> None:
-        """Ends the process in one line if it is refused: ``twistd`` prints what it is given."""
+        """Ends the process in one line if it is refused."""
         super().startService()
         try:
             self._start()
-        except ClaceError as error:
-            raise SystemExit(f"error: {error.message}") from error
+        except (ClaceError, OSError) as error:
+            raise refused(error, self._stderr) from error
+
+
+def refused(error: ClaceError | OSError, stderr: TextIO) -> SystemExit:
+    """Print why a start failed and return its end; for when twistd has taken over stderr.
+
+    The text of the end goes to twistd's log, which is all that a daemon leaves.
+    """
+    line = reason_line(error)
+    print(line, file=stderr, flush=True)
+    return SystemExit(line)
+
+
+def reason_line(error: ClaceError | OSError) -> str:
+    """Return why a start failed, in one line."""
+    if isinstance(error, ClaceError):
+        return f"error: {error.message}"
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return f"error: cannot start: {where}{(error.strerror or str(error)).lower()}"
 
 
 class WhenRunning(Service):

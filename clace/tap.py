@@ -25,7 +25,7 @@ from clace.errors import ClaceError
 from clace.log_screen import LogScreen
 from clace.logs import LogOptions, Logs, make_logs
 from clace.runtime.program import program_for
-from clace.service import AtStart, InOrder, OnStop, Signals, WhenRunning, settle_memory
+from clace.service import AtStart, InOrder, OnStop, Signals, WhenRunning, reason_line, settle_memory
 from clace.threads import Threads
 
 log = Logger()
@@ -63,8 +63,8 @@ def makeService(options: Options) -> IService:
         server = InOrder()
         LogScreen(globalLogPublisher).setServiceParent(server)
         composition.parts().setServiceParent(server)
-    except ClaceError as error:
-        raise SystemExit(f"error: {error.message}") from error
+    except (ClaceError, OSError) as error:
+        raise SystemExit(reason_line(error)) from error
     return server
 
 
@@ -125,7 +125,7 @@ class Composition:
             self.data.ration,
             self.plugins.documents,
             self.apps.git,
-            AtStart(self.plugins.temp_files.begin),
+            AtStart(self.plugins.temp_files.begin, self._stderr),
             OnStop(self.plugins.temp_files.stop),
             OnStop(self.plugins.programs.stop),
             self.apps.runtime,
@@ -133,7 +133,7 @@ class Composition:
             *(OnStop(partial(site.drain, drain)) for site in self.edge.sites.values()),
             self.edge.listeners,
             Signals(self._reactor, self._reactor.stop, self.read_again),
-            AtStart(self.apps.find),
+            AtStart(self.apps.find, self._stderr),
             WhenRunning(self._reactor, self.begin),
         ):
             part.setServiceParent(parts)

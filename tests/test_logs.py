@@ -197,6 +197,14 @@ class LogsTests(SynchronousTestCase):
         self.assertEqual(self.lines(), ["meanwhile"])
         self.assertEqual(self.stderr.getvalue(), "")
 
+    def test_refuses_to_start_without_its_file(self):
+        """A log that cannot be written is told in one line, rather than left out in silence."""
+        self.folder.write_text("no folder")
+        logs = self.logs()
+        ended = self.assertRaises(SystemExit, logs.startService)
+        self.assertEqual(ended.code, self.stderr.getvalue().rstrip())
+        self.assertRegex(self.stderr.getvalue(), r"^error: cannot start: .*: file exists\n$")
+
     def test_levels(self):
         """What is less important than the level is left out; TRACE leaves out nothing."""
         for level, expected in (

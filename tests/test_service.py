@@ -2,6 +2,8 @@
 
 import gc
 import signal
+from io import StringIO
+from pathlib import Path
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -78,8 +80,16 @@ class MomentTests(SynchronousTestCase):
         def refuse():
             raise StoreError("cannot list the apps")
 
-        ended = self.assertRaises(SystemExit, AtStart(refuse).startService)
-        self.assertEqual(ended.code, "error: cannot list the apps")
+        def stumble():
+            Path("/dev/null/x").mkdir()
+
+        for start, told in (
+            (refuse, "error: cannot list the apps\n"),
+            (stumble, "error: cannot start: /dev/null/x: not a directory\n"),
+        ):
+            stderr = StringIO()
+            ended = self.assertRaises(SystemExit, AtStart(start, stderr).startService)
+            self.assertEqual((ended.code, stderr.getvalue()), (told.rstrip(), told))
 
     def test_when_running(self):
         """Nothing happens before the reactor runs."""

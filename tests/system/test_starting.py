@@ -8,7 +8,7 @@ import signal
 import socket
 import stat
 
-from tests.support.daemon import CLACE, TWISTD, Daemon
+from tests.support.daemon import CLACE, FOREGROUND, TWISTD, Daemon
 from tests.system.cases import DaemonTestCase, SharedDaemonTestCase, runs
 
 PASSWORD_LINES = r"^Admin user    : admin\nAdmin password: (\S{16})$"
@@ -151,6 +151,27 @@ class RefusalTests(DaemonTestCase):
             assert_refused(self, daemon, told, *CLACE, "server", "start")
         daemon.start()
         self.assertEqual(daemon.ports["http"], port)
+
+    def test_few_descriptors(self):
+        """A limit of open files that is too low is told with the number that is needed."""
+        daemon = self.make_daemon()
+        limited = ("sh", "-c", 'ulimit -n 200; exec "$@"', "sh", *FOREGROUND)
+        assert_refused(self, daemon, "only 200 files may be open at a time (ulimit -n)", *limited)
+
+    def test_homes_that_cannot_be_used(self):
+        """What is in the way of a folder or file that the server needs is named."""
+        for name in ("logs", "run", "metadata", "metadata/clace_audit.db/x"):
+            daemon = self.make_daemon()
+            path = daemon.home / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("in the way")
+            assert_refused(self, daemon, str(daemon.home / name.removesuffix("/x")))
+
+    def test_full_disk(self):
+        """A database that cannot grow stops the start."""
+        daemon = self.make_daemon()
+        limited = ("sh", "-c", 'ulimit -f 16; exec "$@"', "sh", *FOREGROUND)
+        assert_refused(self, daemon, f"cannot open database {daemon.home}/metadata", *limited)
 
     def test_unknown_key(self):
         """File, key, and the key that may have been meant."""
