@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from clace.cli.text import say_if_dry, say_lines
+from clace.cli.text import say_if_dry, say_lines, warn
 from clace.text import json_text, one_line, printable
 
 Render = Callable[[Sequence[Any]], str]
@@ -58,6 +58,8 @@ def say_result(result: Any, lines: Iterable[str], form: str) -> None:
     if form == BASIC:
         say_lines(lines)
         say_if_dry(getattr(result, "dry_run", False))
+        for text in getattr(result, "warnings", ()):
+            warn(one_line(text))
         return
     click.echo(compact(result) if form == "jsonl" else pretty(result))
 

@@ -33,12 +33,15 @@ class Revision(Struct, frozen=True, kw_only=True):
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
-    """The files of a revision, and for git which commit it turned out to be."""
+    """The files of a revision, for git which commit it turned out to be, and what an operator
+    should know of it.
+    """
 
     files: Any  # IFiles: msgspec does not know interfaces
     branch: str = ""
     commit: str = ""
     message: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class ISources(Interface):

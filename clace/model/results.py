@@ -43,9 +43,12 @@ class AppChange(Struct, frozen=True, kw_only=True):
 
 
 class Changing(Struct, frozen=True, kw_only=True):
-    """An answer that says which apps changed, or would change if it were no dry run."""
+    """An answer that says which apps changed, or would change if it were no dry run, and what an
+    operator should know of it.
+    """
 
     changes: tuple[AppChange, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Approval(Struct, frozen=True):

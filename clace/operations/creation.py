@@ -106,6 +106,7 @@ class Creation:
             http_url=http_url,
             https_url=https_url,
             changes=draft.changes,
+            warnings=fetched.warnings,
             approve_results=tuple(
                 report(twin, demands, Demands(), approve=options.approve) for twin in twins
             ),

@@ -25,6 +25,7 @@ class _Outcome(Struct, frozen=True):
     approved: tuple[Approval, ...] = ()
     promoted: tuple[AppPath, ...] = ()
     skipped: tuple[AppPath, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Reloading:
@@ -50,6 +51,7 @@ class Reloading:
         return AppsReloaded(
             dry_run=options.dry_run,
             changes=draft.changes,
+            warnings=tuple(text for outcome in outcomes for text in outcome.warnings),
             reload_results=tuple(path for outcome in outcomes for path in outcome.reloaded),
             approve_results=tuple(one for outcome in outcomes for one in outcome.approved),
             promote_results=tuple(path for outcome in outcomes for path in outcome.promoted),
@@ -97,6 +99,7 @@ class Reloading:
             reloaded=(seen.address,),
             approved=(approval,) if approval.needs_approval else (),
             promoted=promoted,
+            warnings=tuple(f"{main}: {text}" for text in fetched.warnings),
         )
 
     def _revision(self, seen: App, options: ReloadOptions) -> Revision:

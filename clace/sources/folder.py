@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from functools import partial
@@ -9,11 +10,14 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from clace.errors import SourceError
+from clace.interfaces import Fetched
 from clace.sources.folders import Found, content, entries, opened_file, opened_top
-from clace.sources.limits import Limits, Tally, link_refused
+from clace.sources.limits import Limits, Tally, link_left_out, link_refused
 from clace.sources.live import LiveFolder
 from clace.sources.tree import Tree
 from clace.threads import InThread
+
+_NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
 class FolderSource:
@@ -33,7 +37,7 @@ class FolderSource:
             text = f"{self._home}{text[1:]}"
         return os.path.normpath(self._base / text)
 
-    async def fetch(self, path: str) -> Tree:
+    async def fetch(self, path: str) -> Fetched:
         """:raises SourceError: with what it has and may not have."""
         return await self._in_thread(partial(copied, path, self._limits))
 
@@ -46,19 +50,34 @@ class FolderSource:
         return live
 
 
-def copied(path: str, limits: Limits) -> Tree:
-    """The files of the folder; blocks.
+def copied(path: str, limits: Limits) -> Fetched:
+    """The files of the folder, without links that lead nowhere; blocks.
 
-    :raises SourceError: it has links or special files, or too much.
+    :raises SourceError: it has other links or special files, or too much.
     """
     tally = Tally(limits)
+    contents, warnings = {}, []
     with opened_top(path) as top:
-        return Tree({found.name: _taken(found, limits, tally) for found in entries(top, limits)})
+        for found in entries(top, limits):
+            if stat.S_ISLNK(found.status.st_mode):
+                _check_dangling(found)
+                warnings.append(link_left_out(found.name))
+            else:
+                contents[found.name] = _taken(found, limits, tally)
+    return Fetched(files=Tree(contents), warnings=tuple(warnings))
+
+
+def _check_dangling(link: Found) -> None:
+    """:raises SourceError: the link leads to something, or it cannot be known."""
+    try:
+        os.stat(link.part, dir_fd=link.folder)
+    except OSError as error:
+        if error.errno in _NOWHERE:
+            return
+    raise link_refused(link.name)
 
 
 def _taken(found: Found, limits: Limits, tally: Tally) -> bytes:
-    if stat.S_ISLNK(found.status.st_mode):
-        raise link_refused(found.name)
     if not stat.S_ISREG(found.status.st_mode):
         raise SourceError(f"{found.name} is neither a file nor a folder")
     tally.add(found.name, found.status.st_size)

@@ -19,7 +19,7 @@ from clace.interfaces import Fetched, Revision
 from clace.sources.git_auth import GitAuth
 from clace.sources.git_program import GitProgram
 from clace.sources.git_workshop import Tools, Wanted, Workshop, laid_out
-from clace.sources.limits import MEBIBYTE, Limits
+from clace.sources.limits import MEBIBYTE, Limits, link_left_out
 from clace.sources.places import GitPlace, parse
 from clace.sources.tree import Tree
 from clace.threads import InThread
@@ -78,9 +78,15 @@ class GitSource(Service):
         """:raises SourceError: with git's reason, and the option to look at."""
         async with self._workshop(revision) as workshop:
             picked = await workshop.fetch()
-            message, contents = await workshop.read(picked.commit, self._options.limits)
-            files = await self._in_thread(partial(Tree, contents))
-        return Fetched(files=files, branch=picked.branch, commit=picked.commit, message=message)
+            commit = await workshop.read(picked.commit, self._options.limits)
+            files = await self._in_thread(partial(Tree, commit.files))
+        return Fetched(
+            files=files,
+            branch=picked.branch,
+            commit=picked.commit,
+            message=commit.message,
+            warnings=tuple(map(link_left_out, commit.left_out)),
+        )
 
     @asynccontextmanager
     async def _workshop(self, revision: Revision) -> AsyncIterator[Workshop]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -21,12 +23,14 @@ class Blob(Struct, frozen=True):
     name: str
     id: str
     size: int
+    is_link: bool = False
 
 
 def blobs(listing: bytes, limits: Limits) -> list[Blob]:
-    """The files that ``ls-tree -r -z -l`` lists, but those that are skipped, and submodules.
+    """The files and links that ``ls-tree -r -z -l`` lists, but those that are skipped, and
+    submodules.
 
-    :raises SourceError: there are links, or too much.
+    :raises SourceError: there is too much.
     """
     tally = Tally(limits)
     found = [_blob(entry) for entry in listing.split(b"\0") if entry]
@@ -45,11 +49,27 @@ def _blob(entry: bytes) -> Blob | None:
     parts = name.split("/")
     if kind != b"blob" or any(is_skipped(part) for part in parts):
         return None
-    if mode == _LINK:
-        raise link_refused(name)
     if any(part in {"", ".", ".."} for part in parts):
         raise SourceError(f"file {name} has a name that it may not have")
-    return Blob(name, blob_id.decode(), int(size))
+    return Blob(name, blob_id.decode(), int(size), mode == _LINK)
+
+
+def dangling(links: Mapping[str, bytes], files: Collection[str]) -> tuple[str, ...]:
+    """The links, all of which lead to nothing in the source; ``links`` have their targets.
+
+    :raises SourceError: one leads to a file or a folder, or out of the source.
+    """
+    places = {*files, *(parent for name in files for parent in _parents(name)), "."}
+    for name, target in links.items():
+        led = posixpath.normpath(posixpath.join(posixpath.dirname(name), os.fsdecode(target)))
+        if led.startswith(("/", "../")) or led == ".." or led in places:
+            raise link_refused(name)
+    return tuple(links)
+
+
+def _parents(name: str) -> Iterator[str]:
+    while name := posixpath.dirname(name):
+        yield name
 
 
 def contents(printed: bytes) -> Iterator[bytes]:

@@ -76,6 +76,14 @@ class Picked(Struct, frozen=True):
     branch: str = ""
 
 
+class Commit(Struct, frozen=True):
+    """A commit: its message, its files, and the links that lead nowhere."""
+
+    message: str
+    files: Mapping[str, bytes]
+    left_out: tuple[str, ...] = ()
+
+
 class _NoSuchRef(SourceError):
     """The repository has no branch or tag of this name."""
 
@@ -173,10 +181,10 @@ class Workshop:
         await self._fetch("--tags", _ALL_BRANCHES)
         return await self._whole_id(wanted.id)
 
-    async def read(self, commit: str, limits: Limits) -> tuple[str, dict[str, bytes]]:
-        """The message of a commit that was fetched, and its files.
+    async def read(self, commit: str, limits: Limits) -> Commit:
+        """What is in a commit that was fetched.
 
-        :raises SourceError: it has links, or too much, or not the folder.
+        :raises SourceError: it has links that lead somewhere, or too much, or not the folder.
         """
         blobs = git_objects.blobs(await self._listing(commit), limits)
         ids = list(dict.fromkeys(blob.id for blob in blobs))
@@ -185,7 +193,10 @@ class Workshop:
         printed = await self._git("cat-file", "--batch", input=asked, limit=most)
         first, *others = git_objects.contents(printed)
         contents = dict(zip(ids, others, strict=True))
-        return git_objects.message(first), {blob.name: contents[blob.id] for blob in blobs}
+        files = {blob.name: contents[blob.id] for blob in blobs if not blob.is_link}
+        links = {blob.name: contents[blob.id] for blob in blobs if blob.is_link}
+        left_out = git_objects.dangling(links, files)
+        return Commit(git_objects.message(first), files, left_out)
 
     async def _listing(self, commit: str) -> bytes:
         folder = self._wanted.place.folder

@@ -58,3 +58,8 @@ def checked_name(name: str | bytes) -> str:
 
 def link_refused(name: str) -> SourceError:
     return SourceError(f"{name} is a symbolic link, which a source may not have")
+
+
+def link_left_out(name: str) -> str:
+    """The warning of a link that nothing can come of."""
+    return f"{name} is a symbolic link to nothing, it was left out"

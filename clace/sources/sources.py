@@ -48,7 +48,7 @@ class Sources:
         source = self.check(revision.source_url)
         if places.is_git(source):
             return await self._git.fetch(revision)
-        return Fetched(files=await self._folder.fetch(source))
+        return await self._folder.fetch(source)
 
     def live(self, source_url: str) -> IFiles:
         """:raises SourceError: it is no folder."""

@@ -123,6 +123,17 @@ class CreationTests(HouseCase):
         self.create("/a/b")
         self.failureResultOf(self.house.create("/a", "/src"), AppExists)
 
+    def test_passes_warnings_on(self):
+        """What the source warns of is told by creations, and by reloads with the app."""
+        fetch = self.house.sources.fetch
+
+        async def warning(revision):
+            return replace(await fetch(revision), warnings=("x is odd",))
+
+        self.house.sources.fetch = warning
+        self.assertEqual(self.create().warnings, ("x is odd",))
+        self.assertEqual(self.reloaded().warnings, ("/a: x is odd",))
+
     def test_root_beside_others(self):
         """An app at the root answers for all paths that no other app has."""
         self.create("/t23")

@@ -36,7 +36,7 @@ class FolderTests(SynchronousTestCase):
         return self.source(**limits).fetch(str(self.folder))
 
     def names(self):
-        return set(self.successResultOf(self.fetched()).refs)
+        return set(self.successResultOf(self.fetched()).files.refs)
 
     def refused(self, **limits):
         return self.failureResultOf(self.fetched(**limits), SourceError).value.message
@@ -60,19 +60,39 @@ class CopyTests(FolderTests):
         self.assertEqual(self.names(), {"app.star"})
 
     def test_refuses_links(self):
-        """A link is refused by its name, to a file or folder, inside or outside, or to nothing."""
+        """A link is refused by its name, to a file or folder, inside or outside."""
         link = self.folder / "link"
-        for target in (self.outside / "secret", self.outside, "app.star", ".", "nowhere"):
+        for target in (self.outside / "secret", self.outside, "app.star", "."):
             link.symlink_to(target)
             self.assertIn("link is a symbolic link", self.refused())
             link.unlink()
+
+    def test_leaves_out_links_to_nothing(self):
+        """A link whose target is missing, and one to itself, is left out with a warning."""
+        self.put("deep/x")
+        for name, target in {
+            "link": "nowhere",
+            "deep/link": "/no/such/place",
+            "loop": "loop",
+            "under": "app.star/x",
+        }.items():
+            (self.folder / name).symlink_to(target)
+        fetched = self.successResultOf(self.fetched())
+        self.assertEqual(set(fetched.files.refs), {"app.star", "deep/x"})
+        self.assertEqual(
+            set(fetched.warnings),
+            {
+                f"{name} is a symbolic link to nothing, it was left out"
+                for name in ("link", "deep/link", "loop", "under")
+            },
+        )
 
     def test_the_folder_itself_may_be_a_link(self):
         """An operator may name a folder by a link to it."""
         link = self.outside / "current"
         link.symlink_to(self.folder)
-        tree = self.successResultOf(self.source().fetch(str(link)))
-        self.assertEqual(set(tree.refs), {"app.star"})
+        fetched = self.successResultOf(self.source().fetch(str(link)))
+        self.assertEqual(set(fetched.files.refs), {"app.star"})
 
     def test_refuses_special_files(self):
         """Pipes and sockets are refused, and not waited for."""

@@ -92,13 +92,30 @@ class RepositoryTests(GitTests):
             self.assertTrue(message.startswith(f"cannot fetch {url}: "), message)
             self.assertIn(part, message)
 
-    async def test_refuses_links(self):
-        """A link in the repository is refused, and never followed."""
-        (self.repository.path / "link").symlink_to("/etc/passwd")
+    def link(self, target, name="static/link"):
         self.repository.commit(FILES)
-        self.repository.git("add", "link")
+        (self.repository.path / name).unlink(missing_ok=True)
+        (self.repository.path / name).symlink_to(target)
+        self.repository.git("add", name)
         self.repository.git("commit", "--quiet", "-m", "link")
-        self.assertIn("link is a symbolic link", await self.refused(self.url))
+
+    async def test_refuses_links(self):
+        """A link to something in the repository or out of it is refused, and never followed."""
+        for target in (
+            *("/etc/passwd", "/no/such/place", "../app.star", "deep", "deep/a.bin", "."),
+            *("..", "../..", "../../x", "deep/../deep", "../static"),
+        ):
+            self.link(target)
+            self.assertIn("static/link is a symbolic link", await self.refused(self.url), target)
+
+    async def test_leaves_out_links_to_nothing(self):
+        """A link to what the commit does not have is left out with a warning."""
+        for target in ("gone", "../gone/x", "deep/../x", "../app.star/x"):
+            self.link(target)
+            fetched = await self.source().fetch(Revision(source_url=self.url))
+            self.assertEqual(await contents_of(fetched.files), FILES)
+            warning = "static/link is a symbolic link to nothing, it was left out"
+            self.assertEqual(fetched.warnings, (warning,))
 
     async def test_refuses_what_is_too_much(self):
         """The limits hold for what is in the commit, before any of it is read."""

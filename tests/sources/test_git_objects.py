@@ -1,11 +1,13 @@
 import contextlib
+import os
+import posixpath
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import SourceError
-from clace.sources.git_objects import blobs, contents, message
+from clace.sources.git_objects import blobs, contents, dangling, message
 from clace.sources.limits import Limits
 
 ID = b"a" * 40
@@ -38,9 +40,8 @@ class BlobsTests(SynchronousTestCase):
         self.assertEqual(found, ["a"])
 
     def test_refuses_what_a_source_may_not_have(self):
-        """Links, names in other encodings or that lead elsewhere, and too much."""
+        """Names in other encodings or that lead elsewhere, and too much."""
         for entries, limits, part in [
-            ([entry(b"l", mode=b"120000")], {}, "l is a symbolic link"),
             ([entry(b"caf\xe9")], {}, "not UTF-8"),
             ([entry(b"a/../../b")], {}, "a name that it may not have"),
             ([entry(b"/etc")], {}, "a name that it may not have"),
@@ -50,6 +51,20 @@ class BlobsTests(SynchronousTestCase):
         ]:
             error = self.assertRaises(SourceError, self.names, *entries, **limits)
             self.assertIn(part, error.message)
+
+    @given(
+        st.lists(st.sampled_from(["..", ".", "a", "b", "c", ""]), max_size=5).map("/".join),
+        st.binary(max_size=20),
+    )
+    def test_leaves_out_only_links_to_nothing(self, path, tail):
+        """A target is left out only if it is below the source and no file or folder is there."""
+        files = ("a", "b/c", "b/d/a")
+        for target in (path.encode(), tail):
+            with contextlib.suppress(SourceError):
+                self.assertEqual(dangling({"b/l": target}, files), ("b/l",))
+                led = posixpath.normpath(posixpath.join("b", os.fsdecode(target)))
+                self.assertNotIn(led, {".", "..", "a", "b", "b/c", "b/d", "b/d/a"})
+                self.assertFalse(led.startswith(("/", "../")))
 
     @given(st.lists(st.binary(max_size=30).map(entry) | st.binary(max_size=40)))
     def test_refuses_as_such(self, entries):

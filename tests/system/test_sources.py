@@ -159,6 +159,20 @@ class GitTests(SharedDaemonTestCase):
             self.daemon.must("app", "reload", option, first[:9], "--promote", "/tagged")
             self.assertEqual(self.daemon.get("/tagged").body, "one")
 
+    def test_link_to_nothing(self):
+        """A link that leads nowhere is left out, and the command warns of it."""
+        self.push("one")
+        folder = self.source(told("linked"))
+        (folder / "old").symlink_to("/no/such/file")
+        done = self.daemon.cli("app", "create", str(folder), "/linked")
+        self.assertEqual(
+            (done.returncode, done.stderr),
+            (0, "warning: old is a symbolic link to nothing, it was left out\n"),
+        )
+        self.assertEqual(self.daemon.get("/linked").body, "linked")
+        (folder / "real").symlink_to("/etc/hostname")
+        self.assertIn("real is a symbolic link", self.daemon.refused("app", "reload", "/linked"))
+
     def test_refused(self):
         """What git cannot find is told by its name, and nothing is created."""
         self.push("one")
