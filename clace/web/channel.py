@@ -135,11 +135,12 @@ class StrictHTTPChannel(HTTPChannel):
             self._watch_client()
 
     def resumeProducing(self) -> None:
-        super().resumeProducing()
+        # Times first: an answer that goes on may at once be ahead of its client again.
         if self._phase is Phase.ANSWER:
             self.setTimeout(None)
         elif self._phase is Phase.IDLE:
             self.setTimeout(self.limits.idle_seconds)
+        super().resumeProducing()
         self._advance()
 
     def loseConnection(self) -> None:

@@ -372,6 +372,21 @@ class LimitTests(SynchronousTestCase):
         self.assertEqual(served.clock.getDelayedCalls(), [])
 
 
+class Ahead:
+    """An answer that fills the connection again whenever it may go on."""
+
+    def __init__(self, channel):
+        self.channel = channel
+
+    def resumeProducing(self):
+        self.channel.pauseProducing()
+
+    def pauseProducing(self):
+        pass
+
+    stopProducing = pauseProducing
+
+
 class PressureTests(SynchronousTestCase):
     def test_sending_ahead(self):
         """A client that sends ahead of its answers is made to wait, and then heard."""
@@ -417,6 +432,18 @@ class PressureTests(SynchronousTestCase):
         served.clock.advance(LIMITS.stall_seconds)
         self.assertTrue(connection.lost)
         self.failureResultOf(gone)
+        self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_answers_that_are_at_once_ahead_again(self):
+        """A client that takes no more is watched although its answer went on at once."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.ask(GET + b"\r\n")
+        connection.channel.pauseProducing()
+        served.recorder.waiting[0].registerProducer(Ahead(connection.channel), streaming=True)
+        connection.channel.resumeProducing()
+        served.clock.advance(LIMITS.stall_seconds)
+        self.assertTrue(connection.lost)
         self.assertEqual(served.clock.getDelayedCalls(), [])
 
     def test_clients_that_read_slowly(self):
