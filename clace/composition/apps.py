@@ -155,6 +155,7 @@ class Apps:
             auths=auths,
             default_auth=self._config.security.default_git_auth,
             environment=surroundings(),
+            config=self._config.system.git_config,
             seconds=self._config.system.git_operation_timeout_secs,
         )
         scratch = self._config.home / "run" / "git"

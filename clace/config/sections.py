@@ -117,6 +117,7 @@ class System(Struct, frozen=True):
         tuple[str, ...], rules.array(rules.filled_text("the name of a variable"))
     ] = ("HOME", "CL_HOME", "PATH")
     git_operation_timeout_secs: Annotated[int, rules.integer(0, DAY)] = 600
+    git_config: OptionalPlace = None
 
 
 class Restart(Struct, frozen=True):

@@ -32,7 +32,8 @@ class GitOptions(Struct, frozen=True, kw_only=True):
 
     ``seconds`` are for all of a fetch, 0 for a day; ``default_auth`` names the entry for revisions
     that name none; ``environment`` is what git sees of the daemon's, such as the names of proxies;
-    ``disk`` is the most that a file it writes may have, in bytes.
+    ``config`` is a configuration file of git's for it; ``disk`` is the most that a file it writes
+    may have, in bytes.
     """
 
     auths: tuple[GitAuth, ...] = ()
@@ -41,6 +42,7 @@ class GitOptions(Struct, frozen=True, kw_only=True):
     environment: Mapping[str, str] = field(
         default_factory=lambda: {"PATH": "/usr/local/bin:/usr/bin:/bin"}
     )
+    config: Path | None = None
     seconds: float = 600
     at_once: int = 4
     disk: int = 1024 * MEBIBYTE
@@ -105,7 +107,8 @@ class GitSource(Service):
     async def _tools(self, place: GitPlace, auth: GitAuth | None) -> AsyncIterator[Tools]:
         folder = await self._in_thread(self._new_folder)
         try:
-            work = partial(laid_out, folder, place, auth, self._options.environment)
+            around = self._options.environment, self._options.config
+            work = partial(laid_out, folder, place, auth, *around)
             yield await self._in_thread(work)
         finally:
             await self._in_thread(partial(shutil.rmtree, folder, ignore_errors=True))

@@ -26,6 +26,7 @@ _WHOLE_ID = 40
 _LISTING = 64 * MEBIBYTE
 _HEAD_LINE = 200
 _FETCHED = "refs/clace/fetched"
+_PROTOCOLS = "http:https:ssh:git:file"
 _ALL_BRANCHES = "+refs/heads/*:refs/clace/heads/*"
 
 
@@ -97,26 +98,41 @@ class Tools(Struct, frozen=True):
 
 
 def laid_out(
-    folder: Path, place: GitPlace, auth: GitAuth | None, environment: Mapping[str, str]
+    folder: Path,
+    place: GitPlace,
+    auth: GitAuth | None,
+    environment: Mapping[str, str],
+    config: Path | None = None,
 ) -> Tools:
     """The tools for a place, with its secrets in files of the folder. Blocks.
 
-    :raises SourceError: a key cannot be read.
+    :raises SourceError: a key or the configuration of git cannot be read.
     """
+    protocols = "http:https" if place.scheme == "http" else place.scheme or "ssh"
     seen = {
         "LC_ALL": "C",
         "HOME": str(folder),
         "GIT_DIR": str(folder / "repository"),
         "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_GLOBAL": _readable(config) if config else os.devnull,
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "/bin/true",
-        "GIT_ALLOW_PROTOCOL": "http:https" if place.scheme == "http" else place.scheme or "ssh",
+        # A configuration may put another URL in place of this one.
+        "GIT_ALLOW_PROTOCOL": _PROTOCOLS if config else protocols,
         "GIT_SSH_COMMAND": ssh_command(auth, folder),
         "GIT_NO_REPLACE_OBJECTS": "1",
         **environment,
     }
     return Tools(folder, seen, credential_options(auth, place, folder))
+
+
+def _readable(config: Path) -> str:
+    """:raises SourceError: git could not read the file, and would say nothing of it."""
+    try:
+        config.open("rb").close()
+    except OSError as error:
+        raise SourceError(f"[system] git_config: cannot read {config}: {error.strerror}") from error
+    return str(config)
 
 
 class Workshop:

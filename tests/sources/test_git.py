@@ -142,6 +142,27 @@ class RepositoryTests(GitTests):
         fetched = await self.source().fetch(Revision(source_url=self.url))
         self.assertEqual(await contents_of(fetched.files), {"a": b"1"})
 
+    async def test_a_configuration_of_git_counts(self):
+        """A configuration says where repositories are; its hooks and helpers do not count."""
+        commit = self.repository.commit(FILES)
+        touched = self.folder / "touched"
+        config = self.folder / "gitconfig"
+        config.write_text(
+            f'[url "{self.url}"]\n\tinsteadOf = https://git.example/team/app\n'
+            f'[credential]\n\thelper = "!touch {touched}"\n'
+            f"[core]\n\thooksPath = {self.folder}\n\tfsmonitor = touch {touched}\n"
+            f'\tsshCommand = "touch {touched}"\n'
+        )
+        url = "https://git.example/team/app"
+        source = self.source(config=config)
+        fetched = await source.fetch(Revision(source_url=url))
+        self.assertEqual((fetched.commit, fetched.branch), (commit, "main"))
+        self.assertEqual(await source.head(Revision(source_url=url)), commit)
+        await self.refused("git@127.0.0.1:o/r", self.source(config=config, seconds=5))
+        self.assertFalse(touched.exists())
+        config.write_text("not a configuration\n")
+        self.assertIn("bad config", await self.refused(url, self.source(config=config)))
+
     async def test_an_empty_repository_is_refused(self):
         """Without a commit there is no branch."""
         self.assertIn("(see --branch)", await self.refused(self.url))
@@ -208,6 +229,19 @@ class AccessTests(GitTests):
         (home,) = (line for line in environment if line.startswith("HOME="))
         self.assertTrue(home.startswith(f"HOME={self.scratch}/"))
         self.assertEqual(self.seen("modes").split(), ["700", "700"])
+
+    async def test_git_configuration(self):
+        """A configuration that the operator names is git's only one; one without it is refused."""
+        config = self.folder / "gitconfig"
+        config.write_text("")
+        await self.refused("https://h.io/o/r", self.spied(config=config))
+        environment = self.seen("environment").splitlines()
+        self.assertIn(f"GIT_CONFIG_GLOBAL={config}", environment)
+        self.assertIn("GIT_CONFIG_NOSYSTEM=1", environment)
+        config.unlink()
+        message = await self.refused("https://h.io/o/r", self.spied(config=config))
+        why = f"[system] git_config: cannot read {config}: No such file or directory"
+        self.assertEqual(message, why)
 
     async def test_what_looks_like_an_option_never_reaches_git(self):
         """Sources, branches and commits that begin with a dash are refused before."""
