@@ -28,14 +28,13 @@ from clace.host.answers import (
 from clace.host.definition import NO_FUNCTION
 from clace.host.exchange import Exchange
 from clace.host.faults import AppFault, Refused
-from clace.host.pages import Pages
+from clace.host.pages import RAW, Pages
 from clace.host.program import Program
 from clace.host.requests import is_htmx, is_partial, template_record
 from clace.host.routing import Target
 from clace.model.traffic import AppRequest
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_RAW = frozenset({"", "-"})
 _INDEX = "index.go.html"
 _NO_ARGUMENTS = "_no_args"
 _encode = msgspec.json.Encoder().encode
@@ -169,7 +168,7 @@ class Answering:
         return self._markup(target, name), (STREAM_END.encode(),), "text/html; charset=utf-8"
 
     def _markup(self, target: Target, name: str) -> Callable[[Any], str]:
-        if name in _RAW:
+        if name in RAW:
             return text_of
         if name == target.full:
             return lambda item: self._render(name, self._record(item))

@@ -15,6 +15,7 @@ from clace.host.pages import Pages
 from clace.host.params import PARAMS_FILE
 from clace.host.program import Program, app_place
 from clace.host.requests import Surroundings, request_fields
+from clace.host.review import Review
 from clace.host.routing import build_router
 from clace.model.traffic import AppRequest
 from clace.wire import Load, Loaded
@@ -38,9 +39,10 @@ class HostedApp:
             ) from None
         definition = self._definition = self._program.definition
         self._pages = Pages(load, definition)
-        for name in definition.generated_files:
-            if not any(ref.name == name and ref.size for ref in load.static):
-                say(f"static/{name} is missing: build it and add it to the source")
+        review = Review(load, definition, self._pages, self._program.plugins)
+        self._warnings = review.warnings
+        for warning in self._warnings:
+            say(warning)
         for name in sorted(load.params.keys() - {param.name for param in self._program.params}):
             say(f"param {name} has a value, but {PARAMS_FILE} does not declare it")
         self._around = Surroundings(
@@ -65,6 +67,7 @@ class HostedApp:
             "push_events": self._around.push_events,
             "schema": to_builtins(self._program.schema),
             "params": to_builtins(self._program.params),
+            "warnings": self._warnings,
         }
         demands = definition.demands(tuple(self._program.plugins))
         return Loaded(name=definition.name, demands=demands, options=options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import posixpath
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,8 @@ from clace.wire import Load
 
 BASE = "base_templates/"
 MAX_OUTPUT = 16_000_000
+# Names that stand for no template, of streams whose items are shown as they are.
+RAW = frozenset({"", "-"})
 
 
 class Pages:
@@ -25,7 +28,7 @@ class Pages:
     """
 
     def __init__(self, load: Load, definition: Definition) -> None:
-        texts = _texts(load, definition)
+        texts = self.texts = _texts(load, definition)
         self.structured = any(name.startswith(BASE) for name in texts)
         try:
             self._set: TemplateSet = compile_templates(
@@ -90,17 +93,23 @@ def _located(error: TemplateError) -> str:
     return str(error) if not error.name or error.name in str(error) else f"{error.name}: {error}"
 
 
+def static_name(name: str) -> str:
+    """A name below ``static/`` as files have it, without the slashes that a URL may have."""
+    return posixpath.normpath(f"/{name}").lstrip("/")
+
+
 def _functions(load: Load) -> dict[str, Callable[..., Any]]:
     """``static`` and ``fileNonEmpty``, of the files below ``static/``."""
     files: dict[str, FileRef] = {ref.name: ref for ref in load.static}
 
     def static(name: str) -> str:
+        name = static_name(name)
         ref = files.get(name)
         known = hashed_name(name, ref.sha256) if ref else name
         return f"{load.app_path}/static/{known}"
 
     def file_non_empty(name: str) -> bool:
-        ref = files.get(name)
+        ref = files.get(static_name(name))
         return ref is not None and ref.size > 0
 
     return {"static": static, "fileNonEmpty": file_non_empty}

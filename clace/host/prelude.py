@@ -42,6 +42,11 @@ def ace__text(function, **texts):
     for parameter, value in texts.items():
         ace__want(function, parameter, value, "string")
 
+def ace__unused(function, where, **texts):
+    for parameter, value in texts.items():
+        if value:
+            ace__refuse("%s: %s has no effect %s" % (function, parameter, where))
+
 def ace__method(function, method):
     ace__text(function, method = method)
     if method.upper() not in ace__METHODS:
@@ -64,6 +69,8 @@ def app(
     ace__want("app", "permissions", permissions, "list")
     ace__want("app", "libraries", libraries, "list")
     ace__want("app", "settings", settings, "dict")
+    if pages != None and routes:
+        ace__refuse("app: pages has no effect beside routes")
     ace__want("app", "actions", actions, "list")
     for parameter, value in {
         "custom_layout": custom_layout, "static_only": static_only, "single_file": single_file,
@@ -89,6 +96,7 @@ def html(path, full = "", partial = "", handler = None, fragments = [], method =
 def page(path, html = "", block = "", handler = None, fragments = [], method = "GET", type = ""):
     ace__text("page", path = path, html = html, block = block, type = type)
     if type.upper() == "JSON":
+        ace__unused("page", "with type JSON", html = html, block = block)
         return struct(
             ace__kind = "api", path = path, handler = handler, fragments = fragments,
             method = ace__method("page", method), type = "JSON")
@@ -101,9 +109,12 @@ def page(path, html = "", block = "", handler = None, fragments = [], method = "
 def fragment(path, partial = "", handler = None, method = "GET", type = "", *, block = ""):
     ace__text("fragment", path = path, partial = partial, block = block, type = type)
     if type.upper() == "JSON":
+        ace__unused("fragment", "with type JSON", partial = partial, block = block)
         return struct(
             ace__kind = "api", path = path, handler = handler,
             method = ace__method("fragment", method), type = "JSON")
+    if partial:
+        ace__unused("fragment", "beside partial", block = block)
     if type.upper() not in ("", "HTML"):
         ace__refuse("invalid type specified : " + type)
     return struct(
@@ -121,6 +132,8 @@ def style(
         custom_themes = {}):
     ace__text("style", library = library, light = light, dark = dark)
     ace__want("style", "themes", themes, "list")
+    ace__want("style", "disable_watcher", disable_watcher, "bool")
+    ace__want("style", "custom_themes", custom_themes, "dict")
     return struct(
         ace__kind = "style", library = library, themes = themes,
         disable_watcher = disable_watcher, light = light, dark = dark)
@@ -128,6 +141,7 @@ def style(
 def redirect(url, code = 303, refresh = False):
     ace__text("redirect", url = url)
     ace__want("redirect", "code", code, "int")
+    ace__want("redirect", "refresh", refresh, "bool")
     return struct(ace__kind = "redirect", url = url, code = code or 303, refresh = refresh)
 
 def response(data, block = "", type = "", code = 200, retarget = "", reswap = "", redirect = ""):
@@ -182,6 +196,7 @@ def ace__secret(names):
 
 def library(name, version, args = []):
     ace__text("library", name = name, version = version)
+    ace__want("library", "args", args, "list")
     return struct(ace__kind = "library", name = name, version = version, args = args)
 
 def output(value = None, error = ""):

@@ -16,10 +16,11 @@ class Target(Struct, frozen=True, kw_only=True):
     """What answers a request: a function by number (or none), and how its value is shown.
 
     ``type`` is ``HTML``, ``JSON`` or ``TEXT``; ``full`` and ``partial`` are templates; ``route`` is
-    the pattern of its path.
+    the pattern of its path, and ``written`` what its declaration says of it.
     """
 
     route: str = ""
+    written: str = ""
     handler: int
     type: str
     full: str = ""
@@ -29,18 +30,24 @@ class Target(Struct, frozen=True, kw_only=True):
 def build_router(definition: Definition) -> Router[Target]:
     """:raises AppFault: a route cannot be."""
     router: Router[Target] = Router()
-    default_full = "index.go.html" if definition.custom_layout else "index_gen.go.html"
     if definition.style is not None and not definition.style.is_known:
         raise AppFault(f"invalid style library config : {definition.style.library}")
     for route in definition.routes:
         if route.kind == "html" and definition.static_only:
             raise AppFault("static_only app cannot have HTML routes")
-        for path, method, target in _targets(definition, route, default_full):
-            try:
-                router.add(path, method, target)
-            except BadPattern as error:
-                raise AppFault(str(error)) from None
+    for path, method, target in targets(definition):
+        try:
+            router.add(path, method, target)
+        except BadPattern as error:
+            raise AppFault(str(error)) from None
     return router
+
+
+def targets(definition: Definition) -> Iterator[tuple[str, str, Target]]:
+    """Path, method and target of each route; those of fragments come before their page's."""
+    default_full = "index.go.html" if definition.custom_layout else "index_gen.go.html"
+    for page in definition.routes:
+        yield from _targets(definition, page, default_full)
 
 
 def _targets(
@@ -52,20 +59,30 @@ def _targets(
         own = handler if fragment.handler == NO_FUNCTION else fragment.handler
         path = _join(page.path, fragment.path)
         if fragment.kind == "api":
-            yield path, fragment.method, Target(route=path, handler=own, type=fragment.type.upper())
-        else:
-            partial = fragment.partial or page.partial
-            yield (
-                path,
-                fragment.method,
-                Target(route=path, handler=own, type="HTML", full=full, partial=partial),
+            target = Target(
+                route=path, written=fragment.path, handler=own, type=fragment.type.upper()
             )
+        else:
+            target = Target(
+                route=path,
+                written=fragment.path,
+                handler=own,
+                type="HTML",
+                full=full,
+                partial=fragment.partial or page.partial,
+            )
+        yield path, fragment.method, target
     if page.kind == "html":
         target = Target(
-            route=page.path, handler=handler, type="HTML", full=full, partial=page.partial
+            route=page.path,
+            written=page.path,
+            handler=handler,
+            type="HTML",
+            full=full,
+            partial=page.partial,
         )
     else:
-        target = Target(route=page.path, handler=handler, type=page.type.upper())
+        target = Target(route=page.path, written=page.path, handler=handler, type=page.type.upper())
     yield page.path, page.method, target
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 from zope.interface import Interface
 
-from clace.model.app import App, PluginManifest
+from clace.model.app import App, Permission, PluginManifest
 from clace.model.schema import Schema
 
 
@@ -71,6 +71,9 @@ class IPluginGate(Interface):
 
     def manifests() -> tuple[PluginManifest, ...]:
         """What there is to load; the same for every app."""
+
+    def bounds(app: App, permissions: tuple[Permission, ...]) -> tuple[str, ...]:
+        """How the server's configuration narrows what an app asks for, in sentences."""
 
     def check_load(app: App, plugin: str) -> None:
         """:raises PluginRefused: the load was not approved, or there is no such plugin."""

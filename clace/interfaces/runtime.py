@@ -12,11 +12,15 @@ from clace.model.traffic import AppRequest, AppResponse
 
 
 class Audited(Struct, frozen=True):
-    """What the top level of a source says: the app's name, its demands and its params."""
+    """What the top level of a source says: the app's name, its demands and its params.
+
+    ``warnings`` are of what in it cannot work or has no effect.
+    """
 
     name: str
     demands: Demands
     params: tuple[Param, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class ILoadedApp(Interface):

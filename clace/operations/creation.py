@@ -106,7 +106,7 @@ class Creation:
             http_url=http_url,
             https_url=https_url,
             changes=draft.changes,
-            warnings=fetched.warnings,
+            warnings=(*fetched.warnings, *audited.warnings),
             approve_results=tuple(
                 report(twin, demands, Demands(), approve=options.approve) for twin in twins
             ),
@@ -146,11 +146,15 @@ class Creation:
         )
 
     async def _fetch(self, app: App, request: CreateApp) -> Fetched:
+        git = self._sources.is_git(app.source_url)
+        # Clients of era 25 say the default branch of whatever source.
+        wanted = "" if request.git_branch == self._defaults.git_branch else request.git_branch
+        if not git and (wanted or request.git_commit):
+            raise no_revision(app.source_url, wanted, request.git_commit)
         if app.is_dev:
-            if self._sources.is_git(app.source_url):
+            if git:
                 raise BadRequest("a dev app is served from a folder, and the source is a git URL")
             return Fetched(files=self._sources.live(app.source_url))
-        git = self._sources.is_git(app.source_url)
         branch = request.git_branch or ("" if request.git_commit else self._defaults.git_branch)
         return await self._sources.fetch(
             Revision(
@@ -168,6 +172,12 @@ class Creation:
             path=app.address.staging.path,
             main_app=app.id,
         )
+
+
+def no_revision(source: str, branch: str, commit: str) -> BadRequest:
+    """The refusal of a branch or commit of what has neither."""
+    asked = f"branch {branch}" if branch else f"commit {commit}"
+    return BadRequest(f"{source} is a folder, which has no {asked}; a git URL has")
 
 
 def check_supported(request: CreateApp) -> None:

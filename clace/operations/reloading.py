@@ -14,6 +14,7 @@ from clace.model.requests import ReloadOptions
 from clace.model.results import Approval, AppsReloaded
 from clace.operations.approval import held, needs_approval, report
 from clace.operations.catalogue import Catalogue, naming
+from clace.operations.creation import no_revision
 from clace.operations.draft import Draft
 from clace.operations.promotion import promote
 
@@ -99,13 +100,15 @@ class Reloading:
             reloaded=(seen.address,),
             approved=(approval,) if approval.needs_approval else (),
             promoted=promoted,
-            warnings=tuple(f"{main}: {text}" for text in fetched.warnings),
+            warnings=tuple(f"{main}: {text}" for text in (*fetched.warnings, *audited.warnings)),
         )
 
     def _revision(self, seen: App, options: ReloadOptions) -> Revision:
         """What to fetch: what was asked for, else what the app was made from."""
         version = seen.metadata.version_metadata
         if not self._sources.is_git(seen.source_url):
+            if options.branch or options.commit:
+                raise no_revision(seen.source_url, options.branch, options.commit)
             return Revision(source_url=seen.source_url)
         # An app without a branch is pinned to its commit until it is given either.
         commit = options.commit or (

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from clace.errors import ClaceError
 from clace.interfaces import Caller
-from clace.model.app import Permission, PluginManifest
+from clace.model.app import App, Permission, PluginManifest
 from clace.plugins.resources import Close, Resources
 
 CURSOR = "cursor"
@@ -104,13 +104,22 @@ class Function:
     is_read: bool = field(kw_only=True)
 
 
+def unbounded(_app: App, _permission: Permission) -> str:
+    """For a plugin whose permissions say all that they are about."""
+    return ""
+
+
 @frozen
 class Plugin:
-    """What can be loaded under ``name``."""
+    """What can be loaded under ``name``.
+
+    ``bounds`` says how the configuration narrows a permission of an app, if it does.
+    """
 
     name: str
     functions: Mapping[str, Function]
     constants: Mapping[str, str | int] = {}
+    bounds: Callable[[App, Permission], str] = unbounded
 
     @property
     def manifest(self) -> PluginManifest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -52,6 +53,14 @@ class Gate:
 
     def manifests(self) -> tuple[PluginManifest, ...]:
         return tuple(plugin.manifest for name, plugin in self._plugins.items() if "#" not in name)
+
+    def bounds(self, app: App, permissions: tuple[Permission, ...]) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for permission in permissions:
+            with suppress(PluginRefused):  # it is told when the app is loaded
+                section = section_of(app, permission.plugin, self._plugins)
+                found[self._plugins[section].bounds(app, permission)] = None
+        return tuple(filter(None, found))
 
     def check_load(self, app: App, plugin: str) -> None:
         """:raises PluginRefused: the load was not approved, or there is no such plugin."""

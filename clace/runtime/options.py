@@ -26,6 +26,7 @@ class AppOptions(Struct, frozen=True):
     push_events: bool = False
     schema: Schema = Schema()
     params: Annotated[tuple[Param, ...], Meta(max_length=MOST_PARAMS)] = ()
+    warnings: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
 
 
 def read_options(options: dict[str, Any]) -> AppOptions:

@@ -31,7 +31,7 @@ from clace.runtime.options import read_options
 from clace.runtime.packing import Knowledge, pack_load
 from clace.runtime.shipped import WithAssets
 from clace.runtime.slot import Fetch, Slot, Started, Supply, Withdraw
-from clace.runtime.static import Moved, choose, moved, refused_method, serve
+from clace.runtime.static import Moved, choose, lacking, moved, refused_method, serve
 from clace.runtime.turnstile import Turnstile
 from clace.wire import Note
 
@@ -111,11 +111,16 @@ class Runtime(Service):
     async def audit(self, app: App, files: IFiles) -> Audited:
         await self._audits.enter()
         try:
-            started = await self._run(app, files, inert=True)
+            started = await self._run(app, WithAssets(files), inert=True)
         finally:
             self._audits.leave()
         started.host.retire()
-        return Audited(started.name, started.demands, started.options.params)
+        warnings = (
+            *started.options.warnings,
+            *lacking(files, started.options),
+            *self._gate.bounds(app, started.demands.permissions),
+        )
+        return Audited(started.name, started.demands, started.options.params, warnings)
 
     async def load(self, app: App, files: IFiles) -> ILoadedApp:
         return LoadedApp(await self._start(app, WithAssets(files)))

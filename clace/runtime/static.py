@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from mimetypes import MimeTypes
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
@@ -81,6 +82,16 @@ def choose(files: IFiles, path: str, options: AppOptions | None) -> Choice | Mov
     if found is None and not options.has_routes:
         raise NoSuchRoute("404 page not found")
     return found
+
+
+def lacking(files: IFiles, options: AppOptions) -> Iterator[str]:
+    """What a site cannot be served without."""
+    if not options.static_only:
+        return
+    if options.index and options.index not in files.refs:
+        yield f"index {options.index} is no file of the source"
+    elif not options.has_routes and _whole_source(files, "", options) is None:
+        yield "the site has no index.html, so that there is nothing at its address"
 
 
 def _below_static(files: IFiles, name: str) -> Choice:

@@ -70,6 +70,16 @@ class CreateTests(AppCase):
             "App created. No approval required\n",
         )
 
+    def test_warns_of_what_has_no_effect(self):
+        """What cannot work in the app is said on stderr, and in the JSON, and fails nothing."""
+        self.administration.warnings = ("a.go.html:4: there is no file static/no.css",)
+        told = "warning: a.go.html:4: there is no file static/no.css\n"
+        result = self.run_cli("app", "create", str(self.source), "/disk")
+        self.assertEqual((result.stderr, result.exit_code), (told, 0))
+        self.assertEqual(self.run_cli("app", "reload", "/disk").stderr, told)
+        result = self.run_cli("app", "reload", "--format", "json", "/disk")
+        self.assertEqual(json.loads(result.stdout)["warnings"], list(self.administration.warnings))
+
     def test_prints_what_is_to_be_approved(self):
         """Plugins and permissions are listed; the last line says whether they are approved."""
         self.demand(FETCHES)

@@ -39,7 +39,12 @@ class RoutingTests(SynchronousTestCase):
         self.assertEqual(
             inherited,
             Target(
-                route="/page/x", handler=3, type="HTML", full="index_gen.go.html", partial="part"
+                route="/page/x",
+                written="x",
+                handler=3,
+                type="HTML",
+                full="index_gen.go.html",
+                partial="part",
             ),
         )
         own = self.target("/page/x", fragments=(self.fragment("x", handler=5, partial="own"),))

@@ -78,6 +78,32 @@ class CreationTests(HouseCase):
         self.assertEqual({app.create_time for app in self.apps()}, {NOW})
         self.assertEqual({app.metadata.name for app in self.apps()}, {"Named"})
 
+    def test_tells_what_has_no_effect(self):
+        """What cannot work in an app is told when it is created, and when it is reloaded."""
+        self.put("one")
+        self.assertEqual(self.create(path="/quiet").warnings, ())
+        noisy = app_star(NONE).replace(b"permissions=[", b"settings={'other': 1}, permissions=[")
+        self.house.sources.put_folder("/src", {"app.star": noisy})
+        told = "app.star:5:1: settings other is not known"
+        self.assertEqual(self.create().warnings, (told,))
+        self.assertEqual(self.reloaded("/a").warnings, (f"/a: {told}",))
+
+    def test_refuses_a_revision_of_a_folder(self):
+        """A branch or commit of a folder is refused, unless it is what every client says."""
+        self.create(git_branch="main")
+        for said in ({"git_branch": "v2"}, {"git_commit": "abc"}):
+            (asked,) = (f"{name.removeprefix('git_')} {value}" for name, value in said.items())
+            told = f"/src is a folder, which has no {asked}; a git URL has"
+            for options in ({}, {"is_dev": True}):
+                failure = self.failureResultOf(
+                    self.house.create("/b", "/src", **said, **options), BadRequest
+                )
+                self.assertEqual(failure.value.message, told)
+            reload = {name.removeprefix("git_"): value for name, value in said.items()}
+            self.assertIn(
+                told, self.failureResultOf(self.reload("/a", **reload), BadRequest).value.message
+            )
+
     def test_unapproved_app_says_what_is_missing(self):
         """An app that asks for something is installed, and does not run before approval."""
         self.put("one", RUNS)
@@ -180,10 +206,11 @@ class ReloadTests(HouseCase):
 
     def test_lists_only_what_is_new(self):
         """Of what an app asks for, only what was not approved is in the refusal, each on a line."""
-        self.put("one", RUNS)
-        self.create(approve=True)
+        self.house.sources.put_commit(GIT, {"app.star": app_star(RUNS, "one")}, branch="a b")
+        self.create(source=GIT, git_branch="a b", approve=True)
         forged = Permission("fs.in", "list", ("x\n  fs.in.list [/harmless]",))
-        self.put("two", Demands(("exec.in",), (*RUNS.permissions, forged)))
+        more = app_star(Demands(("exec.in",), (*RUNS.permissions, forged)), "two")
+        self.house.sources.put_commit(GIT, {"app.star": more}, branch="a b")
         options = {"branch": "a b", "force_reload": True}
         text = self.failureResultOf(self.reload(**options), NeedsApproval).getErrorMessage()
         self.assertEqual(

@@ -182,3 +182,22 @@ class GateTests(SynchronousTestCase):
                 self.successResultOf(self.call(twin, function, "a"))
             else:
                 self.assertIn("write operations", self.refusal(twin, function, "a"))
+
+
+class BoundsTests(SynchronousTestCase):
+    def bounds(self, *permissions, **settings):
+        """What is said of permissions under these settings of the plugins."""
+
+        def narrow(its_app, permission):
+            return "" if permission.arguments else f"{permission.plugin} is narrow for {its_app}"
+
+        plugins = [Plugin("x.in", {}, bounds=narrow), Plugin("y.in", {})]
+        its_app = app(*permissions)
+        return Gate(plugins).bounds(its_app, permissions)
+
+    def test_each_once(self):
+        """How the configuration narrows permissions is told once, by plugins that do."""
+        permissions = [Permission("x.in", "a"), Permission("x.in", "b"), Permission("y.in", "a")]
+        (told,) = self.bounds(*permissions, Permission("none.in", "a"))
+        self.assertTrue(told.startswith("x.in is narrow for /"), told)
+        self.assertEqual(self.bounds(Permission("x.in", "a", ("/srv",))), ())

@@ -359,6 +359,14 @@ class RuntimeTests(RuntimeCase):
         self.runtime.retract("app_prd_1")
         self.assertEqual(self.page(an_app(), "/static/gen/lib/htmx.min.js"), "own")
 
+    def test_audit_warns(self):
+        """What cannot work is told of a source, which scripts that the server ships are not."""
+        page = '{{ static "gen/lib/htmx.min.js" }} {{ static "no.js" }}'
+        star = 'app = ace.app("A", custom_layout = True, routes = [ace.html("/")])'
+        files = DictFiles({"app.star": star, "index.go.html": page})
+        audited = self.successResultOf(Deferred.fromCoroutine(self.runtime.audit(DEV, files)))
+        self.assertEqual(audited.warnings, ("index.go.html:1: there is no file static/no.js",))
+
     def test_static_only(self):
         """A site without routes is served without asking the app."""
         self.files = DictFiles(

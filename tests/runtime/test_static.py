@@ -9,7 +9,7 @@ from clace.errors import NoSuchRoute
 from clace.model.hashing import hashed_name
 from clace.runtime.contents import Contents
 from clace.runtime.options import AppOptions
-from clace.runtime.static import FOREVER, Moved, choose, content_type, serve
+from clace.runtime.static import FOREVER, Moved, choose, content_type, lacking, serve
 from tests.support.apps import DictFiles, a_request
 
 TEXT = "body { color: red }"
@@ -198,6 +198,20 @@ class StaticOnlyTests(SynchronousTestCase):
     def test_index(self):
         """The app may name its index."""
         self.assertEqual(self.name("/", index="start.html"), "start.html")
+
+    def test_lacking(self):
+        """A site without an index, or without the one that it names, is told of."""
+        alone = DictFiles({"app.star": "", "a.html": "x"})
+        for files, options, count in (
+            (self.files, {}, 0),
+            (self.files, {"index": "none.html"}, 1),
+            (alone, {"has_routes": False}, 1),
+            (alone, {"has_routes": True}, 0),
+            (alone, {"index": "a.html", "has_routes": False, "single_file": True}, 0),
+        ):
+            found = list(lacking(files, AppOptions(static_only=True, **options)))
+            self.assertEqual(len(found), count, found)
+        self.assertEqual(list(lacking(alone, AppOptions())), [])
 
     def test_single_file(self):
         """A site of one file has nothing else."""

@@ -76,6 +76,7 @@ class MemoryAdministration:
     def __init__(self, pid: int = 4711) -> None:
         self.sources: dict[str, Demands] = {}
         self.params = ("size", "color")
+        self.warnings: tuple[str, ...] = ()
         self.stopped = False
         self._pid = pid
         self._apps: dict[str, App] = {}
@@ -105,6 +106,7 @@ class MemoryAdministration:
             f"https://localhost:25223{address.path}",
             tuple(self._report(app, demands, Demands(), options.approve) for app in twins),
             changes=changes,
+            warnings=self.warnings,
         )
 
     async def list_apps(self, glob: str, *, internal: bool) -> AppList:
@@ -163,7 +165,12 @@ class MemoryAdministration:
                 promoted.append(main.address)
         changes = self._keep(*changed, dry_run=options.dry_run)
         return AppsReloaded(
-            options.dry_run, tuple(reloaded), tuple(approvals), tuple(promoted), changes=changes
+            options.dry_run,
+            tuple(reloaded),
+            tuple(approvals),
+            tuple(promoted),
+            changes=changes,
+            warnings=self.warnings,
         )
 
     async def promote_apps(self, glob: str, *, dry_run: bool) -> AppsPromoted:

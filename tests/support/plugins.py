@@ -16,7 +16,7 @@ from clace.interfaces import (
     PluginAnswer,
     PluginCall,
 )
-from clace.model.app import App, PluginManifest
+from clace.model.app import App, Permission, PluginManifest
 from clace.model.traffic import AuditEvent
 
 Function = Callable[..., Any]
@@ -77,6 +77,9 @@ class MemoryGate:
             )
             for name in names
         )
+
+    def bounds(self, app: App, permissions: tuple[Permission, ...]) -> tuple[str, ...]:
+        return ()
 
     def check_load(self, app: App, plugin: str) -> None:
         if plugin not in app.metadata.loads:

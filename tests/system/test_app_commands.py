@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shlex
 
 from tests.support.daemon import EXAMPLES
 from tests.system.cases import SharedDaemonTestCase
@@ -224,3 +225,48 @@ class ApprovalTests(SharedDaemonTestCase):
         said = self.daemon.refused("app", "reload", "--promote", "/drops")
         self.assertIn("app /drops needs approval", said)
         self.assertEqual(self.daemon.get("/drops").body, "none")
+
+
+SILENT = """
+load("fs.in", "fs")
+
+def handler(req):
+    return fs.abs(".").value
+
+app = ace.app(
+    "Silent", custom_layout = True, routes = [ace.html("/", "page.go.html"), ace.html("/gone")],
+    permissions = [ace.permission("fs.in", "abs"), ace.permission("fs.in", "list")],
+    style = ace.style("daisyui"),
+)
+"""
+
+
+class WarningTests(SharedDaemonTestCase):
+    def test_told_at_create_and_reload(self):
+        """What has no effect in an app is said with its place, and the app is there."""
+        folder = self.source({"app.star": SILENT, "page.go.html": '\n{{ static "nosuch.css" }}'})
+        path = f"/{self._testMethodName}"
+        otherwise = "its handler has to redirect, or to answer with ace.response"
+        told = [
+            f"app.star:8:1: route /gone: there is no template index.go.html; {otherwise}",
+            "app.star:10:1: static/gen/css/style.css is missing: build it and add it to the source",
+            "page.go.html:2: there is no file static/nosuch.css",
+        ]
+        created = self.daemon.cli("app", "create", "--approve", folder, path)
+        self.assertEqual(created.returncode, 0, created.stderr)
+        warnings = created.stderr.splitlines()
+        self.assertEqual(warnings[:3], [f"warning: {one}" for one in told])
+        self.assertTrue(warnings[3].startswith("warning: fs.in looks at what is below "))
+        command = warnings[3].partition("for more: clace ")[2]
+        self.assertTrue(command.endswith(f" 'fs.file_access=[\"/\"]' {path}"), command)
+        self.daemon.must(*shlex.split(command))
+        reloaded = self.daemon.cli("app", "reload", path)
+        self.assertEqual(reloaded.stderr.splitlines(), [f"warning: {path}: {one}" for one in told])
+
+    def test_page_that_cannot_be(self):
+        """A page that nothing can show is refused, and nothing is installed."""
+        star = (
+            'app = ace.app("A", custom_layout = True, routes = [\n    ace.html("/x", "x.go.html")])'
+        )
+        told = self.daemon.refused("app", "create", self.source({"app.star": star}), "/broken")
+        self.assertIn("app.star:2:1: route /x: there is no template x.go.html", told)

@@ -124,5 +124,10 @@ def _spelled(pattern: str) -> str:
     return text if found and found["end"] is not None else text.rpartition("/")[0]
 
 
+def names_path(permission: Permission) -> bool:
+    """Whether the first argument of a permission is the path, or a pattern of paths."""
+    return _names_paths("".join(permission.arguments[:1]))
+
+
 def _names_paths(expected: str) -> bool:
     return _PATH.match(expected) is not None

@@ -15,9 +15,9 @@ from weakref import WeakValueDictionary
 from msgspec import Struct
 from twisted.internet.defer import DeferredSemaphore
 
-from clace.model.app import App
+from clace.model.app import App, Permission
 from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
-from clace.plugins.fs.access import Access, unlinked
+from clace.plugins.fs.access import Access, names_path, unlinked
 from clace.plugins.fs.walk import Walk, blocks, joined
 from clace.plugins.temp_files import APP, USER, ServedFile, TempFiles
 from clace.threads import InThread
@@ -97,7 +97,17 @@ class Fs:
             "find": Function(Find, self.found, is_read=True),
             "serve_tmp_file": Function(ServeTmpFile, self.offered, is_read=True),
         }
-        return Plugin("fs.in", functions, {"USER": USER, "APP": APP})
+        return Plugin("fs.in", functions, {"USER": USER, "APP": APP}, self._bounds)
+
+    def _bounds(self, app: App, permission: Permission) -> str:
+        """Which folders a permission reaches that names none."""
+        roots = self._settings.file_access(app)
+        if permission.method == "abs" or names_path(permission) or "/" in roots:
+            return ""
+        return (
+            f"fs.in looks at what is below {' and '.join(roots) or 'no folder'} only; for more:"
+            f" clace app update-metadata conf --promote 'fs.file_access=[\"/\"]' {app}"
+        )
 
     async def absolute(self, _invocation: Invocation, given: Abs) -> str:
         """The absolute path, from the server's folder; nothing is looked at."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 from twisted.web.iweb import IPolicyForHTTPS, IResponse
 
 from clace.errors import BadRequest, PluginRefused
-from clace.model.app import Permission
+from clace.model.app import App, Permission
 from clace.plugins.definition import CallFailed, Function, Invocation, ItemStream, Plugin
 from clace.plugins.http import bodies
 from clace.plugins.http.answers import encoding_of, status_text, value
@@ -63,7 +63,16 @@ class Http:
             for names, is_read in ((_READING, True), (_WRITING, False))
             for name in names
         }
-        return Plugin("http.in", functions)
+        return Plugin("http.in", functions, bounds=self._bounds)
+
+    def _bounds(self, _app: App, permission: Permission) -> str:
+        """Which addresses a permission reaches that names none."""
+        if permission.arguments or self._settings.allow:
+            return ""
+        return (
+            "http.in reaches public addresses only; others are opened by allow_hosts of"
+            ' [plugin."http.in"], or by a permission whose url names them'
+        )
 
     async def _call(self, method: str, invocation: Invocation, given: bodies.Request) -> Any:
         """The answer, or with ``stream`` the lines of its body.

@@ -64,6 +64,22 @@ class FsTests(SynchronousTestCase):
         ):
             self.assertEqual(self.answer("abs", path).value, absolute)
 
+    def test_bounds(self):
+        """An operator is told which folders a permission without a path reaches."""
+        its_app = app(path="/disk")
+
+        def told(method, *arguments, roots=(self.open, "/srv")):
+            settings = FsSettings(file_access=lambda _app: roots)
+            plugin = Fs(settings, self.files, at_once).plugin
+            return plugin.bounds(its_app, Permission("fs.in", method, arguments))
+
+        self.assertEqual(
+            told("list"),
+            f"fs.in looks at what is below {self.open} and /srv only; for more:"
+            " clace app update-metadata conf --promote 'fs.file_access=[\"/\"]' /disk",
+        )
+        self.assertEqual([told("abs"), told("list", "/srv"), told("find", roots=("/",))], [""] * 3)
+
     def test_list(self):
         """A listing has what is in a folder, and at the end the folder with the sum."""
         answer = self.answer("list", self.open)

@@ -320,6 +320,17 @@ class HttpTests(HttpTestCase):
             self.failureResultOf(asking, BadRequest)
         self.assertEqual(self.reactor.tcpClients, [])
 
+    def test_bounds(self):
+        """An operator is told that only public addresses are reached, unless others are open."""
+
+        def told(allow, *arguments):
+            settings = HttpSettings(allow=allow)
+            plugin = Http(self.reactor, settings, self.shared, bytes).plugin
+            return plugin.bounds(app(), Permission("http.in", "get", arguments))
+
+        self.assertIn("reaches public addresses only", told(()))
+        self.assertEqual([told(("a.test",)), told((), "http://127.0.0.1/")], ["", ""])
+
     def test_signature(self):
         """Signatures are refused, not left out."""
         asking = self.ask("http://a.test/", auth_signature={"type": "SL"})
