@@ -7,11 +7,17 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.sectest import admin_promises, app_promises, host_promises, wire_promises
+from tests.sectest import (
+    admin_promises,
+    app_promises,
+    guess_promises,
+    host_promises,
+    wire_promises,
+)
 from tests.sectest.frame import REGISTRY, Promise, run
 from tests.sectest.server import Server
 
-MODULES = (admin_promises, host_promises, wire_promises, app_promises)
+MODULES = (admin_promises, host_promises, wire_promises, app_promises, guess_promises)
 USAGE = 2
 
 
