@@ -1,8 +1,14 @@
 # `make run` starts a server with the example apps; `make test` runs what .ci/run runs.
 
-PYTHON ?= python3.11
+# Any Python from 3.11 on; without a name the first that is found.
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Modules are compiled when they are first imported, which is sooner than all of them now.
+INSTALL := install --quiet --no-compile
+RUNTIME := $(VENV)/.runtime
+DOWNLOADS := $(VENV)/downloads
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
@@ -10,21 +16,34 @@ JOBS ?= 2
 
 install: $(STAMP)
 
-# A regular install: an editable one hides the twistd plugin in this layout.
-$(STAMP): requirements.lock setup.py pyproject.toml
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	touch $@
+$(BIN)/python:
+	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && echo "Making $(VENV) with $$($$python --version)" && \
+	  $$python -m venv --clear $(VENV)
 
-# The package itself is installed again whenever its files are newer than the last time.
+# The packages that Clace itself needs. Their files are kept: `package` installs them once more without the network.
+$(RUNTIME): requirements-run.lock | $(BIN)/python
+	@echo "Fetching $$(grep -c == $<) packages"
+	@$(PIP) download --require-hashes --dest $(DOWNLOADS) -r $<
+	@echo "Installing them"
+	@$(PIP) $(INSTALL) --no-index --find-links $(DOWNLOADS) --require-hashes -r $<
+	@touch $@
+
+# Those that tests and documentation need besides.
+$(STAMP): requirements.lock $(RUNTIME)
+	$(PIP) $(INSTALL) --require-hashes -r $<
+	@touch $@
+
+# The package itself is installed again whenever its files are newer than the last time. A regular install: an
+# editable one hides the twistd plugin in this layout.
 SOURCES := $(shell find clace twisted etc setup.py README.md -type f -not -name '*.pyc' -not -name dropin.cache)
-$(VENV)/.package: $(STAMP) $(SOURCES)
-	rm -rf build clace.egg-info
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall .
-	touch $@
+$(VENV)/.package: $(RUNTIME) pyproject.toml $(SOURCES)
+	@echo "Installing Clace"
+	@rm -rf build clace.egg-info
+	@$(PIP) $(INSTALL) --no-deps --no-build-isolation --force-reinstall .
+	@touch $@
 
 run: $(VENV)/.package
-	$(BIN)/python -m examples.run
+	@$(BIN)/python -m examples.run
 
 # The tests come last: their summary is what .ci/run reads.
 test: lint types docs package tests
@@ -35,34 +54,36 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-tests: $(VENV)/.package
+tests: $(STAMP) $(VENV)/.package
 	$(BIN)/python -m twisted.trial --random=0 --jobs=$(JOBS) tests
 
 # The security promises, against a server that runs: make sectest ARGS="--server URL ..."; --help tells more.
 sectest: install
 	@$(BIN)/python -m tests.sectest $(ARGS)
 
-docs: $(VENV)/.package
+docs: $(STAMP) $(VENV)/.package
 	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build/html
 
 # The package as a stranger gets it: in an environment of its own, `clace` and `twistd clace` are there.
-package: $(STAMP)
+package: $(RUNTIME)
 	rm -rf build dist clace.egg-info $(VENV)/fresh
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
-	$(PYTHON) -m venv $(VENV)/fresh
-	$(VENV)/fresh/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(VENV)/fresh/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/clace-*.whl
+	$(PIP) wheel --quiet --no-deps --no-build-isolation -w dist .
+	$(BIN)/python -m venv --without-pip $(VENV)/fresh
+	$(PIP) --python $(VENV)/fresh $(INSTALL) --no-index --find-links $(DOWNLOADS) --require-hashes -r requirements-run.lock
+	$(PIP) --python $(VENV)/fresh $(INSTALL) --no-deps --no-index dist/clace-*.whl
 	cd $(VENV)/fresh && bin/clace --version && bin/twistd clace --help > /dev/null && bin/clace password --random > /dev/null
 
 bench: $(VENV)/.package
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-benchmarks.txt
+	$(PIP) $(INSTALL) -r requirements-benchmarks.txt
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.hosts
 
+# Both hold for every Python from 3.11 on; the second is a part of the first.
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 lock:
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 \
-	  --extra dev --extra docs --output-file requirements.lock setup.py requirements-build.txt
+	$(PIP) $(INSTALL) uv
+	$(COMPILE) --extra dev --extra docs --output-file requirements.lock setup.py requirements-build.txt
+	$(COMPILE) --constraints requirements.lock --output-file requirements-run.lock setup.py requirements-build.txt
 
 clean:
 	rm -rf $(VENV) build clace.egg-info .clace _trial_temp* docs/_build
