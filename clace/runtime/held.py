@@ -14,7 +14,10 @@ class Holder(Protocol):
 
 
 class HeldAnswers:
-    """Counts the bytes of all holders; beyond ``limit`` who took none for longest loses its own."""
+    """Counts the bytes of all holders; beyond ``limit`` who took none for longest loses its own.
+
+    One answer is always kept, however large.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -25,7 +28,7 @@ class HeldAnswers:
         """The holder keeps so much more."""
         self._sizes[holder] = self._sizes.get(holder, 0) + size
         self._total += size
-        while self._total > self._limit:
+        while self._total > self._limit and len(self._sizes) > 1:
             slowest = next(iter(self._sizes))
             self.forget(slowest)
             slowest.drop()

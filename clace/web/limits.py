@@ -15,7 +15,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     head_seconds: float = 20
     """From the first byte of a request to the end of its headers, and from the start of a
     connection to its first byte."""
-    idle_seconds: float = 60
+    idle_seconds: float = 40
     """Between two requests."""
     body_seconds: float = 20
     """For a body to begin to arrive; what arrives gives it more, as much as the rate says."""

@@ -285,7 +285,7 @@ class LimitTests(SynchronousTestCase):
         """The second request of a connection has the same time as the first."""
         served = Served()
         connection = served.ask(GET + b"\r\n")
-        served.clock.advance(50)
+        served.clock.advance(35)
         connection.send(b"GET")
         served.clock.advance(20)
         connection.settle()
@@ -317,10 +317,10 @@ class LimitTests(SynchronousTestCase):
         self.assertEqual(connection.statuses, [200])
 
     def test_bodies_that_come_fast_and_stop(self):
-        """What came fast is worth a minute of silence, and no more."""
+        """What came fast is worth some silence, and no more."""
         served = Served()
         connection = served.ask(POST + b"Content-Length: 5000000\r\n\r\n", b"a" * 4_000_000)
-        served.clock.advance(59)
+        served.clock.advance(39)
         self.assertEqual(connection.statuses, [])
         served.clock.advance(1)
         connection.settle()
@@ -338,7 +338,7 @@ class LimitTests(SynchronousTestCase):
     def test_idle_connections(self):
         """A connection without a request is closed without a word after its time."""
         served = Served()
-        for data, seconds in ((b"", 20), (GET + b"\r\n", 60)):
+        for data, seconds in ((b"", 20), (GET + b"\r\n", 40)):
             connection = served.ask(data)
             before = connection.value()
             served.clock.advance(seconds - 1)

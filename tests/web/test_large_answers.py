@@ -32,6 +32,7 @@ class PaceTests(AppsCase):
         self.assertFalse(connection.lost)
         stalled = SlowConnection(served.site)
         stalled.send(GET)
+        stalled.read()
         served.clock.advance(served.limits.stall_seconds)
         self.assertTrue(stalled.lost)
         return body
