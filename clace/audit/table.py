@@ -29,7 +29,7 @@ from clace.model.traffic import AuditEvent
 schema = MetaData()
 CUSTOM = "custom"
 _TRIMMED_PART = 10
-_STRANGERS = ("sign_in", "audit_ration")
+_STRANGERS = ("sign_in", "audit_ration", "app_limit", "plugin_refused")
 _FIELDS = AuditEvent.__struct_fields__
 _SAME = ("user_id", "event_type", "operation", "target", "status", "rid")
 

@@ -309,6 +309,11 @@ class Runtime(Service):
 
     def _record_limit(self, caller: Caller, limit: str, detail: str) -> None:
         self.limits_reached[limit] += 1
+        slot = self._slots.get(caller.app.id)
+        if slot and not slot.limit_rows.take():
+            if not slot.limit_rows.ends_now():
+                return
+            detail = f"more than {slot.limit_rows.amount} times in a minute: the rest is left out"
         told = {"app": str(caller.app), "limit": limit, "detail": detail}
         self._log.warn("{app} reached a limit, {limit}: {detail}", **told)
         note = Note(

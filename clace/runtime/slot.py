@@ -26,6 +26,8 @@ from clace.threads import InThread
 
 _BROKEN_SECONDS = 2
 # Events of the audit log in a minute, of plugin calls that were refused.
+# Rows of limits reached in a minute: a flood of visitors would fill the audit log with them.
+_LIMIT_ROWS = 60
 _REFUSALS = 60
 
 
@@ -91,6 +93,7 @@ class Slot:
         )
         self.lines = Budget(self._clock, limits.log_lines)
         self.refusals = Budget(self._clock, _REFUSALS)
+        self.limit_rows = Budget(self._clock, _LIMIT_ROWS)
         self.processors = Budget(self._clock, limits.cpu_seconds or math.inf)
         self.used_at = self._clock.seconds()
 

@@ -134,6 +134,21 @@ class LimitTests(RuntimeCase):
         told = "memory: the app's process ran out of memory"
         self.assertEqual(self.limits_told(), [("system", "app_limit", "/test", told)])
 
+    def test_floods_leave_few_rows(self):
+        """Visitors who make an app reach its limits are counted, and leave few rows a minute."""
+
+        async def fail(_app):
+            raise over("memory", AppCrashed("the app's process ran out of memory"))
+
+        self.runtime = Runtime(
+            self.clock, Countable(self.clock), LIMITS, MemoryGate(), self.audit, fail
+        )
+        for _ in range(200):
+            self.failureResultOf(self.respond(an_app()), AppCrashed)
+        self.assertEqual(self.runtime.limits_reached, {"memory": 200})
+        self.assertEqual(len(self.limits_told()), 61)
+        self.assertIn("more than 60 times in a minute", self.limits_told()[-1][3])
+
     def use_processors(self, seconds):
         """Let the host be seen to have used so much by now."""
         self.hosts.started[-1].processor_seconds = seconds
