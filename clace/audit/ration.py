@@ -58,16 +58,16 @@ class RationedAudit(TimerService):
         self._shares: dict[_Key, _Share] = {}
         self._left, self._at = float(TOGETHER), clock.seconds()
 
-    def record(self, event: AuditEvent, source: str) -> bool:
+    def record(self, event: AuditEvent, source: str, *, known: bool = False) -> bool:
         if not self._a_minute:
             self._audit.record(event)
             return True
-        share = self._share(event.app_id, source)
-        if share.recorded >= self._a_minute or not self._has_room():
+        share = self._share(event.app_id, source, known=known)
+        if share.recorded >= self._a_minute or not (known or self._has_room()):
             share.left_out += 1
             return False
         share.recorded += 1
-        self._left -= 1
+        self._left -= not known
         self._audit.record(event)
         return True
 
@@ -87,9 +87,9 @@ class RationedAudit(TimerService):
         stopped: Deferred[None] = super().stopService()
         return stopped
 
-    def _share(self, app_id: str, source: str) -> _Share:
+    def _share(self, app_id: str, source: str, *, known: bool) -> _Share:
         key = app_id, source
-        if key not in self._shares and len(self._shares) >= self._sources:
+        if not known and key not in self._shares and len(self._shares) >= self._sources:
             key = "", OTHERS
         return self._shares.setdefault(key, _Share())
 

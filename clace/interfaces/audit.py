@@ -18,11 +18,11 @@ class IAuditLog(Interface):
 class IRationedAudit(Interface):
     """The audit log for events that strangers can cause as often as they like."""
 
-    def record(event: AuditEvent, source: str) -> bool:
+    def record(event: AuditEvent, source: str, *, known: bool = False) -> bool:
         """Keep the event, unless its app and source had their share; return which.
 
-        ``source`` names who caused it: a network, or a user who is signed in. Events left out are
-        counted, and the count is recorded.
+        ``source`` names who caused it: the network of a stranger, or a ``known`` user, whose share
+        no number of strangers uses up. Events left out are counted, and the count is recorded.
         """
 
 

@@ -56,12 +56,9 @@ class Visit:
         """
         skipped = self.options.skip or not self.user
         if self._request.method not in _SAFE and not skipped:
-            self._trail.audit.record(self._event(status), self._source())
-
-    def _source(self) -> str:
-        """Return whose share of the audit log is used: strangers use up nobody else's."""
-        network = network_of(self.address)
-        return network if self.user == ANONYMOUS else f"{self.user} from {network}"
+            known = self.user != ANONYMOUS
+            source = f"user {self.user}" if known else network_of(self.address)
+            self._trail.audit.record(self._event(status), source, known=known)
 
     def fail(self, fault: Fault) -> None:
         """Log a failure of the app and keep it among its last ones."""

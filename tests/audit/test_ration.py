@@ -74,6 +74,14 @@ class RationTests(SynchronousTestCase):
         self.clock.advance(1)
         self.assertEqual(sum(sum(self.record(1, source=f"a{n}")) for n in range(99)), 40)
 
+    def test_keeps_room_for_known_users(self):
+        """No number of strangers uses up the share of somebody who is signed in."""
+        self.ration = self.make(sources=2)
+        for number in range(2000):
+            self.record(1, source=f"2001:db8:0:{number:x}::/64")
+        kept = [self.ration.record(event(n), "user jo", known=True) for n in range(4)]
+        self.assertEqual(kept, [True, True, True, False])
+
     def test_bounds_what_it_remembers(self):
         """Beyond a number of sources the others share one share, and few rows tell of many."""
         self.ration = self.make(sources=2)
