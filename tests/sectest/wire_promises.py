@@ -95,3 +95,62 @@ def wire_slow_head(server: Server) -> None:
         began = time.monotonic()
         received(connection, limit)
         expect(time.monotonic() - began < limit - 1, f"it still waits after {limit:.0f} seconds")
+
+
+@promise("wire-trickling-body", "a body that comes slower than the least rate is not waited for")
+def wire_trickling_body(server: Server) -> None:
+    limit = 60.0
+    with server.app(TOLD) as app, contextlib.closing(server.connect(1)) as connection:
+        head = f"POST {app.path}/post HTTP/1.1\r\nHost: {server.host}\r\n"
+        connection.sendall(head.encode() + b"Content-Length: 1000\r\n\r\n")
+        began = time.monotonic()
+        while time.monotonic() - began < limit:
+            with contextlib.suppress(TimeoutError):
+                answer = connection.recv(1024)
+                expect(status_of(answer) == 408, f"{answer[:40]!r}")
+                return
+            connection.sendall(b"a")
+        expect(False, f"it still waits after {limit:.0f} seconds")
+
+
+LARGE = {
+    "app.star": """
+def large(req):
+    return "0123456789abcdef" * 500000
+
+app = ace.app("Large", custom_layout = True, routes = [
+    ace.api("/", handler = large, type = ace.TEXT)
+])
+""",
+}
+
+
+@promise("wire-unread-answer", "a client that does not read its answer is not waited for")
+def wire_unread_answer(server: Server) -> None:
+    limit = 60.0
+    with server.app(LARGE) as app, contextlib.closing(server.connect(5)) as connection:
+        sent = f"GET {app.path}/ HTTP/1.1\r\nHost: {server.host}\r\n\r\n"
+        connection.sendall(sent.encode())
+        began = time.monotonic()
+        while time.monotonic() - began < limit:
+            time.sleep(1)
+            # A reset is told by the next byte that is sent.
+            try:
+                connection.sendall(b"G")
+            except OSError:
+                return
+        expect(False, f"it still waits after {limit:.0f} seconds")
+
+
+@promise("wire-statuses", "refusals say what is allowed, and methods nobody knows are told so")
+def wire_statuses(server: Server) -> None:
+    host = f" HTTP/1.1\r\nHost: {server.host}\r\nConnection: close\r\n\r\n"
+    for line, status, header in (
+        ("TRACE /", 405, b"allow:"),
+        ("BREW /", 501, b"date:"),
+        ("OPTIONS *", 204, b"allow:"),
+    ):
+        answer = server.exchange((line + host).encode())
+        expect(status_of(answer) == status, f"{line}: {answer[:40]!r}")
+        expect(b"\r\n" + header in answer.lower(), f"{line}: no {header!r}")
+        expect(b"twisted" not in answer.lower(), f"{line}: names the software's version")

@@ -11,7 +11,16 @@ from tests.sectest.frame import Promise, Skipped, expect, run
 from tests.support.daemon import PASSWORD, ROOT
 from tests.system.cases import DaemonTestCase
 
-CONFIG = "[security]\nadmin_over_tcp = true\n"
+CONFIG = """
+[security]
+admin_over_tcp = true
+
+[http.limits]
+header_secs = 3
+body_secs = 3
+stall_secs = 3
+idle_secs = 3
+"""
 
 
 class SectestTests(DaemonTestCase):
