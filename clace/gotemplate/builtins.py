@@ -26,6 +26,7 @@ from clace.gotemplate.values import (
 )
 
 BUILTINS: Final = Library()
+_SORTED: Final = 4
 _JS: Final = {
     "\\": r"\\",
     "'": r"\'",
@@ -38,7 +39,7 @@ _JS: Final = {
 _HTML: Final = {0: "\ufffd", 34: "&#34;", 39: "&#39;", 38: "&amp;", 60: "&lt;", 62: "&gt;"}
 
 
-def elements(value: Any) -> Any:
+def elements(meter: Meter, value: Any) -> Any:
     """What a range with at most one variable visits, maps in key order."""
     if is_list(value):
         return value
@@ -50,11 +51,12 @@ def elements(value: Any) -> Any:
         return map(type(value), range(value))
     entries = value.entries if isinstance(value, URLValues) else value
     if isinstance(entries, dict):
+        meter.weigh(_SORTED, entries)
         return [entries[key] for key in sorted(entries)]
     raise Fault(f"range can't iterate over {text_of(value)}")
 
 
-def pairs(value: Any) -> Any:
+def pairs(meter: Meter, value: Any) -> Any:
     """What a range with two variables visits; false if that is nothing."""
     if is_list(value):
         return value and enumerate(value)
@@ -62,8 +64,9 @@ def pairs(value: Any) -> Any:
         raise Fault(f"can't use {text_of(value)} to iterate over more than one variable")
     entries = value.entries if isinstance(value, URLValues) else value
     if isinstance(entries, dict):
+        meter.weigh(_SORTED, entries)
         return [(key, entries[key]) for key in sorted(entries)]
-    return elements(value)
+    return elements(meter, value)
 
 
 @BUILTINS.add("len", "value")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from clace.gotemplate.limits import Meter
 from clace.gotemplate.literals import parse_float, parse_int64
 from clace.gotemplate.printing import text_of
 from clace.gotemplate.values import INT_MAX, INT_MIN, Content, Int64
@@ -63,11 +64,21 @@ def strval(value: Any) -> str:
     return value if type(value) is str else text_of(value)
 
 
-def strings_of(value: Any) -> list[str]:
+def strings_of(meter: Meter, value: Any) -> list[str]:
     """A list as strings, nils left out; anything else as a list of one."""
-    if isinstance(value, (list, tuple)):
-        return [strval(item) for item in value if item is not None]
-    return [] if value is None else [strval(value)]
+    items = value if isinstance(value, (list, tuple)) else [value]
+    texts: list[str] = []
+    total = 0
+    for item in items:
+        if item is None:
+            continue
+        text = strval(item)
+        if type(item) is not str:
+            meter.spend(1 + (len(text) >> 6))
+        total += len(text)
+        meter.refuse(total)
+        texts.append(text)
+    return texts
 
 
 def is_empty(value: Any) -> bool:

@@ -112,11 +112,11 @@ class TemplateCompiler:
         writer.line(f"{interface} = holds_interfaces({value.code})")
         items = writer.name("s")
         if len(declared) > 1:
-            writer.line(f"{items} = pairs({value.code})", expressions.here())
+            writer.line(f"{items} = pairs(run, {value.code})", expressions.here())
         else:
             code = value.code
             writer.line(
-                f"{items} = {code} if type({code}) is list else elements({code})",
+                f"{items} = {code} if type({code}) is list else elements(run, {code})",
                 expressions.here(),
             )
         if node.otherwise is None:

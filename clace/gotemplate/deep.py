@@ -5,30 +5,34 @@ from __future__ import annotations
 from typing import Any, Final
 
 from clace.gotemplate.faults import CallFault
+from clace.gotemplate.limits import SMALL, Meter
 from clace.gotemplate.values import Map, Record, Slice, URLValues, type_name
 
 MAX_NESTING: Final = 200
 MAX_ITEMS: Final = 250_000
 
 
-def deep_equal(first: Any, second: Any) -> bool:
+def deep_equal(meter: Meter, first: Any, second: Any) -> bool:
     """Equal types and equal contents, however deep."""
-    return _Walk().equal(first, second, 0)
+    return _Walk(meter).equal(first, second, 0)
 
 
-def deep_copy(value: Any) -> Any:
+def deep_copy(meter: Meter, value: Any) -> Any:
     """The value with all its lists and maps copied."""
-    return _Walk().copy(value, 0)
+    return _Walk(meter).copy(value, 0)
 
 
 class _Walk:
     """One walk, ended when it takes too long: values may share parts or hold themselves."""
 
-    def __init__(self) -> None:
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
         self._left = MAX_ITEMS
 
     def _step(self, depth: int) -> None:
         self._left -= 1
+        if not self._left & 7:
+            self._meter.spend(1)
         if self._left < 0 or depth > MAX_NESTING:
             raise CallFault("value is nested too deeply")
 
@@ -47,6 +51,8 @@ class _Walk:
             return ours.keys() == theirs.keys() and all(
                 self.equal(ours[key], theirs[key], depth + 1) for key in ours
             )
+        if isinstance(first, str) and len(first) > SMALL:
+            self._meter.spend(1 + (len(first) >> 12))
         return bool(first == second)
 
     def copy(self, value: Any, depth: int) -> Any:

@@ -16,8 +16,11 @@ from clace.gotemplate.operands import (
     Variable,
     comparison,
 )
+from clace.gotemplate.prices import price
 from clace.gotemplate.signatures import ANY, LITERALS, MAP, VALUE, Function
 from clace.gotemplate.writer import Site, Writer
+
+_LIGHT = frozenset(("bool", "complex", "float", "int", "safe"))
 
 
 class Expressions:
@@ -274,6 +277,9 @@ class Expressions:
         if VALUE in function.params and (quick := comparison(function.name, operands)):
             return self._result(quick, site, "bool")
         codes = [operand.code for operand in operands]
+        weighed = [o.code for o in operands if o.kind not in _LIGHT and not o.is_literal]
+        if weighed and (shift := price(function.name)) is not None:
+            self.writer.line(f"run.weigh({shift}, {', '.join(weighed)})", site)
         codes = ["run", *codes] if function.metered else codes
         result = self._result(f"f_{function.name}({', '.join(codes)})", site)
         if function.name not in SMALL_RESULTS:

@@ -12,6 +12,7 @@ from clace.gotemplate.values import NOVALUE, Record, Slice, URLValues, type_name
 
 MAX_NESTING: Final = 100
 MAX_ITEMS: Final = 1_000_000
+MAX_TEXT: Final = 16_000_000
 _SHORT: Final = {8: r"\b", 9: r"\t", 10: r"\n", 12: r"\f", 13: r"\r", 34: r"\"", 92: r"\\"}
 _RAW: Final = (
     {code: f"\\u{code:04x}" for code in range(0x20)}
@@ -41,8 +42,12 @@ class _Writer:
         self.out: list[str] = []
         self._table = table
         self._left = MAX_ITEMS
+        self._room = MAX_TEXT
 
     def _string(self, text: str) -> str:
+        self._room -= len(text)
+        if self._room < 0:
+            raise JSONFault("json: unsupported value: too long")
         return f'"{text}"' if _PLAIN.match(text) else f'"{text.translate(self._table)}"'
 
     def write(self, value: Any, depth: int) -> None:

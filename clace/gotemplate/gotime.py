@@ -171,7 +171,15 @@ def _short_offset(moment: datetime) -> str:
 
 def format_time(moment: datetime, layout: str) -> str:
     """The moment in a layout such as ``2006-01-02 15:04``."""
-    return CHUNK.sub(lambda found: _chunk(moment, found[0]), layout)
+    known: dict[str, str] = {}
+
+    def shown(found: re.Match[str]) -> str:
+        text = known.get(found[0])
+        if text is None:
+            text = known[found[0]] = _chunk(moment, found[0])
+        return text
+
+    return CHUNK.sub(shown, layout)
 
 
 def time_text(moment: datetime) -> str:

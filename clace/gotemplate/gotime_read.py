@@ -62,6 +62,10 @@ class _Fields:
     zone: tzinfo | None = None
 
 
+# Longer texts are refused, where Go would go on: reading them is slow work.
+_LONGEST = 4000
+
+
 class _Reader:
     """Walks a layout and a value side by side."""
 
@@ -235,6 +239,8 @@ def _calendar(reader: _Reader, fields: _Fields) -> tuple[int, int]:
 
 def parse_time(layout: str, value: str, default: tzinfo) -> datetime:
     """The moment that a value names; without a zone it is in ``default``."""
+    if max(len(layout), len(value)) > _LONGEST:
+        raise CallFault(f"parsing time: more than {_LONGEST} characters")
     reader = _Reader(layout, value)
     fields = reader.run()
     hour = fields.hour

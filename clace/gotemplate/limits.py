@@ -62,9 +62,25 @@ class Meter:
 
     def reserve(self, size: int) -> None:
         """Refuse a value of more characters or elements than a whole page may have."""
+        self.refuse(size)
+        self.spend(size >> 6)
+
+    def refuse(self, size: int) -> None:
+        """Refuse a size that no value may have, without a charge."""
         if size > self._limits.output:
             raise LimitFault(f"a value exceeds {self._limits.output} characters or elements")
-        self.spend(size >> 6)
+
+    def weigh(self, shift: int, *values: object) -> None:
+        """Charge a function's arguments by their size before it works on them."""
+        for value in values:
+            if isinstance(value, str):
+                size = len(value)
+            elif isinstance(value, (list, tuple, dict)):
+                size = len(value) * ELEMENT
+            else:
+                continue
+            if size > SMALL:
+                self.spend(1 + (size >> shift))
 
     def charge(self, value: object) -> None:
         """Charge a function's result by its size, so that no heap of them fills the memory."""

@@ -56,6 +56,11 @@ class Operand:
     kind: str = ""
     nilable: bool = True
 
+    @property
+    def is_literal(self) -> bool:
+        """Whether the code is a text that the template spells out."""
+        return self.code[0] in "'\""
+
 
 @dataclass(slots=True)
 class Variable:

@@ -13,6 +13,7 @@ from clace.gotemplate.values import NOVALUE, Record, URLValues, type_name
 
 MAX_NESTING: Final = 100
 MAX_ITEMS: Final = 250_000
+MAX_TEXT: Final = 16_000_000
 
 
 def sprint(values: Iterable[Any]) -> str:
@@ -62,10 +63,14 @@ class _Text:
     def __init__(self) -> None:
         self._depth = 0
         self._items = 0
+        self._characters = 0
 
     def of(self, value: Any) -> str:
         text = _simple(value)
         if text is not None:
+            self._characters += len(text)
+            if self._characters > MAX_TEXT:
+                raise CallFault("value is too long to print")
             return text
         self._items += 1
         if self._depth >= MAX_NESTING or self._items > MAX_ITEMS:

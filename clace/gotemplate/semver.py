@@ -20,6 +20,8 @@ _TAIL: Final = (
     r"(-([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?(\+([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?"
 )
 _VERSION: Final = re.compile(r"v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?" + _TAIL + r"\Z")
+# Longer texts are refused, where Go would go on: matching them is slow work.
+_LONGEST: Final = 1000
 _PART: Final = r"[0-9|xX*]+"
 _LOOSE: Final = rf"v?({_PART})(\.{_PART})?(\.{_PART})?{_TAIL}"
 _OPS: Final = r"=||!=|>|<|>=|=>|<=|=<|~|~>|\^"
@@ -170,7 +172,7 @@ def _is_open(part: str) -> bool:
 
 def parse_version(text: str) -> Version:
     """A version of one to three numbers."""
-    found = _VERSION.match(text)
+    found = _VERSION.match(text) if len(text) <= _LONGEST else None
     if found is None:
         raise CallFault("Invalid Semantic Version")
     major, minor, patch = (_segment(found[group]) for group in (1, 2, 3))
@@ -224,6 +226,8 @@ def _compare_part(left: str, right: str) -> int:
 
 def satisfies(meter: Meter, constraint: str, version: str) -> bool:
     """Whether a version meets any of the alternatives between ``||``."""
+    if len(constraint) > _LONGEST:
+        raise CallFault(f"improper constraint: more than {_LONGEST} characters")
     for found in list(compiled(_RANGE).matches(constraint, meter.spend)):
         whole, low, high = (constraint[found[at] : found[at + 1]] for at in (0, 2, 4))
         constraint = constraint.replace(whole, f">= {low}, <= {high} ", 1)

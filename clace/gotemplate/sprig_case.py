@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 from clace.gotemplate.signatures import Library
@@ -29,20 +30,23 @@ def _is_number(char: str) -> bool:
     return unicodedata.category(char)[0] == "N"
 
 
+_GOES_ON: Final[dict[int, Callable[[str], bool]]] = {
+    CONNECTOR: _is_connector,
+    PUNCT: _is_punct,
+    NUMBER: _is_number,
+    UPPER: _is_upper,
+    ALPHABET: lambda char: char.isalpha() and not _is_upper(char),
+    OTHER: lambda char: (
+        not (_is_connector(char) or char.isalpha() or _is_number(char) or _is_punct(char))
+    ),
+}
+
+
 def _run(text: str, start: int, kind: int) -> int:
     """The end of the characters that go on like the first."""
-    tests = {
-        CONNECTOR: _is_connector,
-        PUNCT: _is_punct,
-        NUMBER: _is_number,
-        UPPER: _is_upper,
-        ALPHABET: lambda char: char.isalpha() and not _is_upper(char),
-        OTHER: lambda char: (
-            not (_is_connector(char) or char.isalpha() or _is_number(char) or _is_punct(char))
-        ),
-    }
+    goes_on = _GOES_ON[kind]
     end = start
-    while end < len(text) and tests[kind](text[end]):
+    while end < len(text) and goes_on(text[end]):
         end += 1
     return end
 
@@ -59,30 +63,32 @@ def _kind(char: str) -> int:
     return NUMBER if _is_number(char) else OTHER
 
 
-def _next_word(text: str) -> tuple[int, str, str]:
-    if not text:
-        return INVALID, "", ""
-    kind = _kind(text[0])
+def _word_end(text: str, start: int) -> tuple[int, int]:
+    """The kind of the word that starts there, and its end."""
+    if start == len(text):
+        return INVALID, start
+    kind = _kind(text[start])
+    end = start + 1
     if kind != UPPER:
-        end = _run(text, 1, kind)
-        return kind, text[:end], text[end:]
-    end = 1
+        return kind, _run(text, end, kind)
     if end < len(text) and _is_upper(text[end]):
-        end = _run(text, 1, UPPER)
+        end = _run(text, end, UPPER)
         if end < len(text) and text[end].isalpha():
             end -= 1
     elif end < len(text) and text[end].isalpha():
-        end = _run(text, 1, ALPHABET)
-    return kind, text[:end], text[end:]
+        end = _run(text, end, ALPHABET)
+    return kind, end
 
 
 class _Lowering:
     """Words written out in lower case, a connector between them."""
 
     def __init__(self, text: str, connector: str) -> None:
+        self._text = text
         self._connector = connector
         self._out: list[str] = []
-        self.kind, self.word, self.rest = _next_word(text)
+        self._end = 0
+        self._advance()
 
     def _write(self, kind: int, word: str) -> None:
         if kind in (UPPER, CONNECTOR):
@@ -92,11 +98,17 @@ class _Lowering:
             )
         self._out.append(word)
 
+    @property
+    def _has_more(self) -> bool:
+        return self._end < len(self._text)
+
     def _advance(self) -> None:
-        self.kind, self.word, self.rest = _next_word(self.rest)
+        start = self._end
+        self.kind, self._end = _word_end(self._text, start)
+        self.word = self._text[start : self._end]
 
     def run(self) -> str:
-        while self.rest:
+        while self._has_more:
             if self.kind != CONNECTOR:
                 self._write(self.kind, self.word)
             before, last = self.kind, self.word
@@ -123,7 +135,7 @@ class _Lowering:
             if self.kind not in _LINKS:
                 self._out.append(self._connector)
             return
-        if not self.rest:
+        if not self._has_more:
             return
         last = self.word
         self._advance()

@@ -67,7 +67,8 @@ def pick(entries: dict[str, Any], *wanted: str) -> dict[str, Any]:
 
 @DICTS.add("omit", "map, string...")
 def omit(entries: dict[str, Any], *unwanted: str) -> dict[str, Any]:
-    return {key: value for key, value in entries.items() if key not in unwanted}
+    left_out = frozenset(unwanted)
+    return {key: value for key, value in entries.items() if key not in left_out}
 
 
 @DICTS.add("merge mustMerge", "map, map...", metered=True)
@@ -108,11 +109,11 @@ def _merge(
             target[key] = value
 
 
-@DICTS.add("deepCopy mustDeepCopy", "any")
-def copy(value: Any) -> Any:
+@DICTS.add("deepCopy mustDeepCopy", "any", metered=True)
+def copy(meter: Meter, value: Any) -> Any:
     if value is None:
         raise CallFault("reflect: call of reflect.Value.Type on zero Value")
-    return deep_copy(value)
+    return deep_copy(meter, value)
 
 
 @DICTS.add("dig", "any...")

@@ -10,13 +10,15 @@ import uuid
 import zlib
 from typing import Final
 
-from clace.gotemplate.aes import AES, BLOCK
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
 from clace.gotemplate.faults import CallFault
 from clace.gotemplate.limits import Meter
 from clace.gotemplate.signatures import Library
 from clace.gotemplate.values import decode, encode
 
 ENCODINGS: Final = Library()
+BLOCK: Final = 16
 _ALPHABETS: Final = {
     "randAlphaNum": string.ascii_letters + string.digits,
     "randAlpha": string.ascii_letters,
@@ -165,29 +167,33 @@ def uuidv4() -> str:
     return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
 
 
-def _cipher(password: str) -> AES:
-    return AES(encode(password)[:32].ljust(32, b"\0"))
+def _cipher(password: str, start: bytes) -> Cipher[modes.CBC]:
+    key = encode(password[:32])[:32].ljust(32, b"\0")
+    return Cipher(algorithms.AES256(key), modes.CBC(start))
 
 
 @ENCODINGS.add("encryptAES", "string, string", metered=True)
 def encrypt_aes(meter: Meter, password: str, text: str) -> str:
     data = encode(text)
     meter.reserve(len(data))
-    meter.spend(len(data) // BLOCK)
     if not data:
         return ""
-    return base64.b64encode(_cipher(password).encrypt(secrets.token_bytes(BLOCK), data)).decode()
+    start = secrets.token_bytes(BLOCK)
+    padding = BLOCK - len(data) % BLOCK
+    sealing = _cipher(password, start).encryptor()
+    sealed = sealing.update(data + bytes([padding]) * padding) + sealing.finalize()
+    return base64.b64encode(start + sealed).decode()
 
 
 @ENCODINGS.add("decryptAES", "string, string", metered=True)
 def decrypt_aes(meter: Meter, password: str, text: str) -> str:
     if not text:
         return ""
+    meter.reserve(len(text))
     data = b64dec(text)
     if data.startswith("illegal base64"):
         raise CallFault(data)
     raw = encode(data)
-    meter.spend(len(raw) // BLOCK)
     capacity = len(text) // 4 * 3
     if capacity < BLOCK:
         raise CallFault(
@@ -199,7 +205,8 @@ def decrypt_aes(meter: Meter, password: str, text: str) -> str:
         raise CallFault("crypto/cipher: input not full blocks")
     if len(raw) == BLOCK:
         raise CallFault("runtime error: index out of range [-1]")
-    plain = _cipher(password).decrypt(raw[:BLOCK], raw[BLOCK:])
+    opening = _cipher(password, raw[:BLOCK]).decryptor()
+    plain = opening.update(raw[BLOCK:]) + opening.finalize()
     end = len(plain) - plain[-1]
     if end < 0:
         raise CallFault(f"runtime error: slice bounds out of range [:{end}]")

@@ -12,6 +12,7 @@ from clace.gotemplate.signatures import Library
 from clace.gotemplate.values import NOVALUE, Slice, encode, is_list, kind_name
 
 LISTS: Final = Library()
+_SCALARS: Final = frozenset((str, int, bool, float))
 _NIL: Final = "runtime error: invalid memory address or nil pointer dereference"
 
 
@@ -95,9 +96,9 @@ def _none(items: Any, what: str) -> list[Any]:
     return nil_list()
 
 
-@LISTS.add("sortAlpha", "any")
-def sort_alpha(items: Any) -> Slice:
-    found = strings_of(items) if is_list(items) else [strval(items)]
+@LISTS.add("sortAlpha", "any", metered=True)
+def sort_alpha(meter: Meter, items: Any) -> Slice:
+    found = strings_of(meter, items) if is_list(items) else [strval(items)]
     is_nil = type(items) is Slice and items.nil
     return Slice(sorted(found, key=encode) if is_list(items) else found, elem="string", nil=is_nil)
 
@@ -114,15 +115,25 @@ def compact(items: Any) -> list[Any]:
 
 def _in(meter: Meter, items: list[Any] | tuple[Any, ...], wanted: Any) -> bool:
     meter.spend(len(items) >> 4)
-    return any(deep_equal(wanted, item) for item in items)
+    return any(deep_equal(meter, wanted, item) for item in items)
 
 
 @LISTS.add("uniq mustUniq", "any", metered=True)
 def uniq(meter: Meter, items: Any) -> list[Any]:
     found: list[Any] = []
+    known: set[tuple[type, Any]] = set()
+    others: list[Any] = []
     for item in _items(items, "Cannot find uniq on type"):
-        if not _in(meter, found, item):
-            found.append(item)
+        if type(item) in _SCALARS:
+            key = (type(item), item)
+            if key in known and item == item:  # noqa: PLR0124 - no NaN is another
+                continue
+            known.add(key)
+        elif _in(meter, others, item):
+            continue
+        else:
+            others.append(item)
+        found.append(item)
     return found
 
 

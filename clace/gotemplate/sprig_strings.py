@@ -15,6 +15,7 @@ from clace.gotemplate.unicase import is_space, lower, title_each, trim_space, up
 from clace.gotemplate.values import Map, Slice, decode, encode
 
 STRINGS: Final = Library()
+_FEW: Final = 64
 STRINGS.add("upper", "string")(upper)
 STRINGS.add("lower", "string")(lower)
 STRINGS.add("title", "string")(title_each)
@@ -28,7 +29,15 @@ def hello() -> str:
 
 @STRINGS.add("trimall trimAll", "string, string")
 def trim_all(cut: str, text: str) -> str:
-    return text.strip(cut) if cut else text
+    chars = frozenset(cut)
+    if len(chars) <= _FEW:
+        return text.strip("".join(chars)) if chars else text
+    start, end = 0, len(text)
+    while start < end and text[start] in chars:
+        start += 1
+    while end > start and text[end - 1] in chars:
+        end -= 1
+    return text[start:end]
 
 
 @STRINGS.add("trimSuffix", "string, string")
@@ -267,18 +276,18 @@ def to_string(value: Any) -> str:
     return strval(value)
 
 
-@STRINGS.add("toStrings", "any")
-def to_strings(value: Any) -> Slice:
+@STRINGS.add("toStrings", "any", metered=True)
+def to_strings(meter: Meter, value: Any) -> Slice:
     return (
         value
         if type(value) is Slice and value.elem == "string"
-        else Slice(strings_of(value), elem="string")
+        else Slice(strings_of(meter, value), elem="string")
     )
 
 
 @STRINGS.add("join", "string, any", metered=True)
 def join(meter: Meter, separator: str, value: Any) -> str:
-    texts = strings_of(value)
+    texts = strings_of(meter, value)
     meter.reserve(sum(map(len, texts)) + len(texts) * len(separator))
     return separator.join(texts)
 

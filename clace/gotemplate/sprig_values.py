@@ -133,6 +133,6 @@ def kind_is(target: str, value: Any) -> bool:
     return target == kind_name(value)
 
 
-@VALUES.add("deepEqual", "any, any")
-def equal(first: Any, second: Any) -> bool:
-    return deep_equal(first, second)
+@VALUES.add("deepEqual", "any, any", metered=True)
+def equal(meter: Meter, first: Any, second: Any) -> bool:
+    return deep_equal(meter, first, second)

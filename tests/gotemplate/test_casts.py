@@ -3,6 +3,9 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate.casts import float_to_int, strings_of, to_float, to_int
+from clace.gotemplate.limits import Limits, Meter
+
+METER = Meter(Limits(seconds=1e9))
 
 
 class CastTests(SynchronousTestCase):
@@ -24,5 +27,5 @@ class CastTests(SynchronousTestCase):
 
     def test_lists_of_strings(self):
         """Nils are left out, and a lone value is a list of one."""
-        self.assertEqual(strings_of([1, None, "a"]), ["1", "a"])
-        self.assertEqual((strings_of(None), strings_of(5)), ([], ["5"]))
+        self.assertEqual(strings_of(METER, [1, None, "a"]), ["1", "a"])
+        self.assertEqual((strings_of(METER, None), strings_of(METER, 5)), ([], ["5"]))

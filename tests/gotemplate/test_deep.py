@@ -4,21 +4,24 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate.deep import deep_copy, deep_equal
 from clace.gotemplate.faults import CallFault
+from clace.gotemplate.limits import Limits, Meter
 from clace.gotemplate.values import Int64, Map, Slice
+
+METER = Meter(Limits(seconds=1e9))
 
 
 class DeepTests(SynchronousTestCase):
     def test_types_matter(self):
         """Equal contents of different Go types are not deeply equal."""
-        self.assertTrue(deep_equal({"a": [1, None]}, {"a": [1, None]}))
-        self.assertFalse(deep_equal(1, Int64(1)))
-        self.assertFalse(deep_equal(["a"], Slice(["a"], elem="string")))
-        self.assertFalse(deep_equal([1], [1, 2]))
+        self.assertTrue(deep_equal(METER, {"a": [1, None]}, {"a": [1, None]}))
+        self.assertFalse(deep_equal(METER, 1, Int64(1)))
+        self.assertFalse(deep_equal(METER, ["a"], Slice(["a"], elem="string")))
+        self.assertFalse(deep_equal(METER, [1], [1, 2]))
 
     def test_copies_share_nothing(self):
         """A copy keeps types and can change alone."""
         value = {"a": Slice(["x"], elem="string"), "b": Map({"c": "d"}, elem="string")}
-        copied = deep_copy(value)
+        copied = deep_copy(METER, value)
         copied["a"].append("y")
         self.assertEqual(value["a"], ["x"])
         self.assertEqual((copied["a"].elem, copied["b"].elem), ("string", "string"))
@@ -27,6 +30,6 @@ class DeepTests(SynchronousTestCase):
         """A list that holds itself is neither copied nor compared."""
         value = []
         value.append(value)
-        for work in (lambda: deep_copy(value), lambda: deep_equal(value, value)):
+        for work in (lambda: deep_copy(METER, value), lambda: deep_equal(METER, value, value)):
             with self.assertRaises(CallFault):
                 work()
