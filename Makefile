@@ -12,7 +12,7 @@ DOWNLOADS := $(VENV)/downloads
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: install run test lint types tests sectest docs package bench clean lock
+.PHONY: install run test lint types tests axe sectest docs package bench clean lock
 
 install: $(STAMP)
 
@@ -54,8 +54,16 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-tests: $(STAMP) $(VENV)/.package
+tests: $(STAMP) $(VENV)/.package axe
 	$(BIN)/python -m twisted.trial --random=0 --jobs=$(JOBS) tests
+
+# What looks for barriers in pages; tests of it skip themselves where there is no npm.
+AXE := $(VENV)/axe
+axe: $(STAMP)
+	@test -e $(AXE)/node_modules/axe-core/axe.min.js || ! command -v npm > /dev/null || { \
+	  mkdir -p $(AXE) && cp tests/support/axe/*.json $(AXE) && \
+	  npm ci --prefix $(AXE) --ignore-scripts --no-audit --no-fund --silent; \
+	} || echo "axe-core cannot be installed; tests that need it will skip themselves"
 
 # The security promises, against a server that runs: make sectest ARGS="--server URL ..."; --help tells more.
 sectest: install

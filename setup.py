@@ -18,7 +18,7 @@ setup(
     packages=[*find_packages(include=["clace", "clace.*"]), "twisted.plugins"],
     package_data={
         "clace": ["py.typed"],
-        "clace.assets": ["*.css", "*.ico"],
+        "clace.assets": ["*.css", "*.ico", "*.js"],
         "clace.config": ["clace.toml"],
         "clace.runtime": ["assets/*"],
         "twisted.plugins": ["clace_plugin.py"],

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 STYLESHEET = "clace.css"
 FAVICON = "favicon.ico"
+HTMX_ERRORS = "htmx-errors.js"
 
 
 @cache

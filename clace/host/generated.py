@@ -13,17 +13,21 @@ _DEFINES = re.compile(
 )
 _IMPORTS = ("clace_gen_import", "openrun_gen_import")
 _BODIES = ("clace_body", "openrun_body")
+_HEADING = re.compile(rb"<h1\b", re.IGNORECASE)
+_MAIN = re.compile(rb"<main\b", re.IGNORECASE)
 _INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>{{ .AppName }}</title>
+    {{ if not (or (fileNonEmpty "gen/css/style.css") (fileNonEmpty "css/style.css")) }}
+    <link rel="stylesheet" href="{{ static "gen/lib/clace.css" }}">
+    {{ end }}
     {{ template "clace_gen_import" . }}
   </head>
   <body>
-    <h1>Clace: {{ .AppName }}</h1>
-    {{ template "clace_body" . }}
+%s
   </body>
 </html>
 """
@@ -36,6 +40,7 @@ _IMPORT = """{{ block "clace_gen_import" . }}
 <link rel="stylesheet" href="{{ static "css/style.css" }}">
 {{ end }}
 <script src="{{ static "gen/lib/htmx.min.js" }}"></script>
+<script src="{{ static "gen/lib/htmx-errors.js" }}"></script>
 {{ if or .IsDev .PushEvents }}
 <script src="{{ static "gen/lib/sse.js" }}"></script>
 {{ end }}
@@ -66,7 +71,19 @@ def generated_templates(
     if aliases := "".join(_aliases(own)):
         yield f"{base}{_free('openrun_gen.go.html', shipped)}", aliases
     if not definition.custom_layout and not all(page.full for page in pages):
-        yield "index_gen.go.html", _INDEX
+        yield "index_gen.go.html", _INDEX % "\n".join(_frame(tuple(texts)))
+
+
+def _frame(texts: tuple[bytes, ...]) -> Iterator[str]:
+    """The body: a main element and a heading, unless the app has elements of its own for these."""
+    has_main = any(map(_MAIN.search, texts))
+    if not has_main:
+        yield "    <main>"
+    if not any(map(_HEADING.search, texts)):
+        yield "    <h1>{{ .AppName }}</h1>"
+    yield '    {{ template "clace_body" . }}'
+    if not has_main:
+        yield "    </main>"
 
 
 def _defined(text: bytes) -> Iterator[str]:

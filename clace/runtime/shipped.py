@@ -1,4 +1,4 @@
-"""Scripts that the server ships, so that no app needs the internet; an app's own files win."""
+"""Scripts and a stylesheet that the server ships for apps, whose own files win."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib.resources import files as resources
 import brotli
 from zope.interface import implementer
 
+from clace.assets import HTMX_ERRORS, STYLESHEET, asset
 from clace.interfaces import IFiles
 from clace.model.app import FileRef
 
@@ -17,16 +18,18 @@ _SHIPPED = {
     "static/gen/lib/htmx.min.js": "htmx-2.0.4.min.js",
     "static/gen/lib/sse.js": "htmx-ext-sse-2.2.2.js",
 }
+_OURS = {"static/gen/lib/htmx-errors.js": HTMX_ERRORS, "static/gen/lib/clace.css": STYLESHEET}
 
 
 @cache
 def _shipped() -> dict[str, tuple[FileRef, bytes]]:
     folder = resources("clace.runtime") / "assets"
-    found = {}
-    for name, asset in _SHIPPED.items():
-        body = (folder / asset).read_bytes()
-        found[name] = (FileRef(name, sha256(body).hexdigest(), len(body)), body)
-    return found
+    bodies = {name: (folder / file).read_bytes() for name, file in _SHIPPED.items()}
+    bodies |= {name: asset(file) for name, file in _OURS.items()}
+    return {
+        name: (FileRef(name, sha256(body).hexdigest(), len(body)), body)
+        for name, body in bodies.items()
+    }
 
 
 @implementer(IFiles)

@@ -114,3 +114,38 @@ class PageTests(SynchronousTestCase):
         load = Load(sources={"t.go.html": b"\xff"})
         fault = self.assertRaises(AppFault, Pages, load, Definition(name="A"))
         self.assertIn("t.go.html", fault.message)
+
+
+class FrameTests(SynchronousTestCase):
+    """The page around an app that has no layout of its own."""
+
+    def page(self, body, static=()):
+        load = Load(
+            sources={"body.go.html": body.encode()},
+            static=tuple(FileRef(name, SHA, 1) for name in ("gen/lib/clace.css", *static)),
+            app_path="/test",
+        )
+        route = Route(kind="html", path="/")
+        pages = Pages(load, Definition(name="A", routes=(route,)))
+        return pages.render("index_gen.go.html", {"AppName": "<A>", "AppPath": "/test"}, 5)
+
+    def test_heading(self):
+        """The name of the app is the heading, unless the app has one."""
+        page = self.page('{{ define "clace_body" }}<p>x</p>{{ end }}')
+        self.assertIn("<h1>&lt;A&gt;</h1>", page)
+        own = self.page('{{ define "clace_body" }}<H1 class="x">Mine</H1>{{ end }}')
+        self.assertNotIn("<A>", own)
+        self.assertEqual(own.lower().count("<h1"), 1)
+
+    def test_main(self):
+        """What the app shows is the main part of the page, once."""
+        for body in ("<p>x</p>", "<header></header><main>x</main>"):
+            page = self.page(f'{{{{ define "clace_body" }}}}{body}{{{{ end }}}}')
+            self.assertEqual(page.count("<main>"), 1, page)
+
+    def test_style(self):
+        """The server's stylesheet is there until the app has one where it is looked for."""
+        body = '{{ define "clace_body" }}{{ end }}'
+        self.assertIn("gen/lib/clace-", self.page(body))
+        for own in ("css/style.css", "gen/css/style.css"):
+            self.assertNotIn("gen/lib/clace-", self.page(body, (own,)))

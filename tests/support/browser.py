@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,8 @@ FLAGS = (
 # Not even by mistake is anybody asked but this machine.
 NAMES = "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 SECONDS = 20
+AXE = Path(sys.prefix) / "axe/node_modules/axe-core/axe.min.js"
+SERIOUS = ("moderate", "serious", "critical")
 
 
 def missing():
@@ -104,6 +107,25 @@ class Browser:
     def click(self, text):
         """Click the link with this text."""
         self.driver.find_element("link text", text).click()
+
+    def look(self, width, scheme):
+        """From now on the window has this width, and its reader prefers this colour scheme."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def barriers(self):
+        """What axe-core finds in the page that somebody could not use, see or hear."""
+        self.driver.execute_script(AXE.read_text("utf-8"))
+        script = "axe.run(document).then(r => arguments[0](r.violations))"
+        found = self.driver.execute_async_script(script)
+        return [
+            f"{one['id']} ({one['impact']}): {node['html'][:200]}"
+            for one in found
+            if one["impact"] in SERIOUS
+            for node in one["nodes"]
+        ]
 
     def until(self, true, problem):
         from selenium.webdriver.support.wait import WebDriverWait  # noqa: PLC0415

@@ -68,7 +68,7 @@ class DiskUsageTests(DaemonTestCase):
             self.assertIn("deep/</a>", whole.body)
             self.assertIn("a &amp; b.bin", daemon.get(f"{link}%2Fdeep").body)
 
-            (script,) = re.findall(r'<script src="([^"]*htmx[^"]*)"', page.body)
+            (script,) = re.findall(r'<script src="([^"]*htmx-\w{64}[^"]*)"', page.body)
             self.assertEqual(daemon.get(script).status, 200)
 
             # What was approved is all it can see, whatever the query says.

@@ -10,17 +10,27 @@ function element(name, attributes, text) {
   return made;
 }
 
-async function draw() {
-  const answer = await fetch(chart.dataset.source);
-  if (!answer.ok) return;
-  const processes = (await answer.json()).slice(0, 10);
+let processes = [];
+
+function draw() {
+  const width = chart.clientWidth;
+  const start = Math.min(160, width * 0.4);
+  const letters = Math.floor(start / 8);
   const largest = Math.max(1, ...processes.map((one) => one.memory_kb));
-  chart.setAttribute("viewBox", `0 0 600 ${processes.length * ROW}`);
+  chart.setAttribute("viewBox", `0 0 ${width} ${processes.length * ROW}`);
   chart.replaceChildren(...processes.flatMap((one, row) => [
-    element("rect", { x: 160, y: row * ROW + 3, height: ROW - 6, width: (430 * one.memory_kb) / largest }),
-    element("text", { x: 152, y: row * ROW + 16, "text-anchor": "end" }, one.command.slice(0, 20)),
+    element("rect", { x: start, y: row * ROW + 3, height: ROW - 6, width: ((width - start) * one.memory_kb) / largest }),
+    element("text", { x: start - 8, y: row * ROW + 16, "text-anchor": "end" }, one.command.slice(0, letters)),
   ]));
 }
 
-draw();
-setInterval(draw, 5000);
+async function update() {
+  const answer = await fetch(chart.dataset.source);
+  if (!answer.ok) return;
+  processes = (await answer.json()).slice(0, 10);
+  draw();
+}
+
+update();
+setInterval(update, 5000);
+addEventListener("resize", draw);
