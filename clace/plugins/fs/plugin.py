@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
+from msgspec.structs import replace
 from twisted.internet.defer import DeferredSemaphore
 
 from clace.model.app import App, Permission
@@ -23,6 +24,7 @@ from clace.plugins.temp_files import APP, USER, ServedFile, TempFiles
 from clace.threads import InThread
 
 T = TypeVar("T")
+Given = TypeVar("Given", "Abs", "List", "Find", "ServeTmpFile")
 MAX_FOUND = 100_000
 MAX_PATTERN = 255  # as long as a name can be; the time that a pattern takes grows with its square
 _MIME_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?charset=[\w-]+)?", re.ASCII)
@@ -101,7 +103,7 @@ class Fs:
 
     def _bounds(self, app: App, permission: Permission) -> str:
         """Which folders a permission reaches that names none."""
-        roots = self._settings.file_access(app)
+        roots = tuple(dict.fromkeys(self._settings.file_access(app)))
         if permission.method == "abs" or names_path(permission) or "/" in roots:
             return ""
         return (
@@ -109,18 +111,19 @@ class Fs:
             f" clace app update-metadata conf --promote 'fs.file_access=[\"/\"]' {app}"
         )
 
-    async def absolute(self, _invocation: Invocation, given: Abs) -> str:
-        """The absolute path, from the server's folder; nothing is looked at."""
-        return os.path.abspath(given.path)  # noqa: ASYNC240, PTH100 - touches no file, keeps links
+    async def absolute(self, invocation: Invocation, given: Abs) -> str:
+        """The absolute path; nothing is looked at."""
+        path = self._placed(invocation, given).path
+        return os.path.abspath(path)  # noqa: ASYNC240, PTH100 - touches no file, keeps links
 
     async def listing(self, invocation: Invocation, given: List) -> list[dict[str, Any]]:
         """What is in a folder, and at the end the folder itself with the sum.
 
         :raises CallFailed: it may not or cannot be read, or has too many files.
         """
-        access = self._access(invocation)
+        access, placed = self._access(invocation), self._placed(invocation, given)
         walk = self._walk(ignore_errors=given.ignore_errors)
-        return await self._walked(invocation, walk, lambda: _listed(access, walk, given))
+        return await self._walked(invocation, walk, lambda: _listed(access, walk, placed))
 
     async def found(self, invocation: Invocation, given: Find) -> list[dict[str, Any]]:
         """The files below a folder with this name and size.
@@ -131,9 +134,9 @@ class Fs:
             raise CallFailed(f"file limit {given.limit} exceeds max limit {MAX_FOUND}")
         if len(given.name) > MAX_PATTERN:
             raise CallFailed(f"name has {len(given.name)} characters, expected {MAX_PATTERN}")
-        access = self._access(invocation)
+        access, placed = self._access(invocation), self._placed(invocation, given)
         walk = self._walk(ignore_errors=given.ignore_errors)
-        return await self._walked(invocation, walk, lambda: _found(access, walk, given))
+        return await self._walked(invocation, walk, lambda: _found(access, walk, placed))
 
     async def offered(self, invocation: Invocation, given: ServeTmpFile) -> dict[str, Any]:
         """Offer a file for download; its id, URL and name.
@@ -145,8 +148,8 @@ class Fs:
         if not _MIME_TYPE.fullmatch(given.mime_type):
             raise CallFailed(f"invalid mime_type {given.mime_type}")
         app = invocation.caller.app
-        access = self._access(invocation)
-        path, identity = await self._in_thread(lambda: self._servable(access, app.id, given.path))
+        access, placed = self._access(invocation), self._placed(invocation, given)
+        path, identity = await self._in_thread(lambda: self._servable(access, app.id, placed.path))
         name = given.name or Path(path).name
         file_id = self._files.serve(
             ServedFile(
@@ -175,6 +178,14 @@ class Fs:
         if not stat.S_ISREG(state.st_mode):
             raise CallFailed(f"{given} is not a file")
         return path, (state.st_dev, state.st_ino)
+
+    def _placed(self, invocation: Invocation, given: Given) -> Given:
+        """What is given with an absolute path: a relative one is from the app's first folder.
+
+        The server's own folder is nothing that an app could know, and often a closed one.
+        """
+        roots = (*self._settings.file_access(invocation.caller.app), "/")
+        return replace(given, path=os.path.join(roots[0], given.path))  # noqa: PTH118 - a text
 
     def _access(self, invocation: Invocation) -> Access:
         roots = self._settings.file_access(invocation.caller.app)

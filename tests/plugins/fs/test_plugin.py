@@ -59,16 +59,28 @@ class FsTests(SynchronousTestCase):
             (f"{self.open}/docs/../b.csv", f"{self.open}/b.csv"),
             (f"{self.root}/closed", f"{self.root}/closed"),
             (f"{self.root}/link/./x", f"{self.root}/link/x"),
-            (".", str(Path.cwd())),
+            (".", self.open),
+            ("docs/..//b", f"{self.open}/b"),
+            ("..", str(self.root)),
             ("/..", "/"),
         ):
             self.assertEqual(self.answer("abs", path).value, absolute)
+
+    def test_relative(self):
+        """A relative path is from the first folder that is open, for every function."""
+        self.assertEqual(
+            set(self.rows("list", "docs")), {f"{self.open}/docs/a.txt", f"{self.open}/docs"}
+        )
+        self.assertEqual(set(self.rows("find", "docs", "a.*")), {f"{self.open}/docs/a.txt"})
+        self.assertEqual(self.answer("serve_tmp_file", "b.csv").error, "")
+        told = f"file access denied for {self.open}/../closed"
+        self.assertEqual(self.answer("list", "../closed").error, told)
 
     def test_bounds(self):
         """An operator is told which folders a permission without a path reaches."""
         its_app = app(path="/disk")
 
-        def told(method, *arguments, roots=(self.open, "/srv")):
+        def told(method, *arguments, roots=(self.open, "/srv", self.open)):
             settings = FsSettings(file_access=lambda _app: roots)
             plugin = Fs(settings, self.files, at_once).plugin
             return plugin.bounds(its_app, Permission("fs.in", method, arguments))
