@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from clace.cli import listing, reports
+from clace.cli import listing, reports, showing
 from clace.cli.commands import Group
 from clace.cli.deleting import app_deletion
 from clace.cli.entries import config_entries, pairs
@@ -123,6 +123,20 @@ def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> Non
     say_list(result.apps, form or server.config.client.default_format, listing.FORMATS)
     if glob.lower() != "all":
         warn_if_none(glob, len(result.apps))
+
+
+@app.command()
+@result_format_option
+@click.argument("path")
+@for_server
+def show(server: Server, path: str, form: str) -> None:
+    """Show everything about the app at PATH.
+
+    Where it is from and served, its versions, what is approved and what it asks for besides,
+    params, settings, limits, and its last failures. Params that may be secrets are hidden.
+    """
+    found = server.ask(lambda admin: admin.show_app(path))
+    say_result(found, showing.shown(found), form)
 
 
 @app.command(epilog=GLOB_HELP)

@@ -54,6 +54,7 @@ from clace.model.results import (
     SettingsUpdated,
     Stopping,
 )
+from clace.model.shown import AppShown
 
 # Long enough to clone a big repository; the server has deadlines of its own.
 TIMEOUT = 600.0
@@ -101,6 +102,9 @@ class AdminClient:
 
     async def get_app(self, path: str) -> AppFound:
         return await self._ask(AppFound, "GET", "/app", {"appPath": path})
+
+    async def show_app(self, path: str) -> AppShown:
+        return await self._ask(AppShown, "GET", "/app/show", {"appPath": path})
 
     async def delete_apps(self, glob: str, *, dry_run: bool) -> AppsDeleted:
         query = {"appPathGlob": glob, "dryRun": dry_run}

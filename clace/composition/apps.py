@@ -10,16 +10,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import asdict
+
 from clace.composition.data import Data
 from clace.composition.plugins import Plugins
 from clace.config import known_names, node_values, values_with_secrets
 from clace.config.sections import AppLimits, Sandbox
+from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.model.results import ServerStatus
 from clace.operations.administration import Administration, ServerProcess
 from clace.operations.creation import Creation, Defaults, stamps
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
+from clace.operations.showing import Surroundings
 from clace.operations.withdrawal import Withdrawal
 from clace.runtime.failures import Failures
 from clace.runtime.hosts import ProcessHosts
@@ -100,12 +104,16 @@ class Apps:
                 status=self._status,
                 stop=partial(self._reactor.callLater, 0, self._reactor.stop),
                 lockouts=self._data.sign_ins.lockout,
+                around=Surroundings(urls, self._limits_of, self.failures),
                 plugins=frozenset(plugin.name for plugin in self._plugins.plugins),
                 git_auths=self._config.git_auth.keys(),
                 app_settings=self._data.app_configs.names,
                 check_config=self._data.app_configs.of,
             ),
         )
+
+    def _limits_of(self, app: App) -> dict[str, int]:
+        return asdict(self._data.settings_of(app).sandbox)
 
     def _status(self) -> ServerStatus:
         reached = dict(self.runtime.limits_reached)

@@ -36,6 +36,7 @@ from clace.model.results import (
     SettingsUpdated,
     Stopping,
 )
+from clace.model.shown import AppShown
 
 
 class IAdministration(Interface):
@@ -54,6 +55,12 @@ class IAdministration(Interface):
 
     async def get_app(path: str) -> AppFound:
         """:raises NoSuchApp: nothing is installed there."""
+
+    async def show_app(path: str) -> AppShown:
+        """Everything about one app and its staging twin, secrets hidden.
+
+        :raises NoSuchApp: nothing is installed there.
+        """
 
     async def delete_apps(glob: str, *, dry_run: bool) -> AppsDeleted:
         """Remove the apps that match, with their twins, versions and files."""

@@ -55,6 +55,7 @@ from clace.model.results import (
     SettingsUpdated,
     Stopping,
 )
+from clace.model.shown import AppShown
 from clace.operations.accounts import check_link, linked
 from clace.operations.approval import report
 from clace.operations.catalogue import Catalogue, naming
@@ -72,18 +73,20 @@ from clace.operations.reloading import Reloading
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
 from clace.operations.settings import SettingsUpdates, check_git_auth
+from clace.operations.showing import Showing, Surroundings
 from clace.operations.staged import StagedUpdates
 
 
 class ServerProcess(Struct, frozen=True):
-    """The process that all this happens in, its lockouts, and what is configured: plugins with
-    their accounts, logins for git, and what there is to set for one app. ``check_config`` raises
-    ``BadRequest`` for settings that no app can have.
+    """The process that all this happens in, its lockouts, what else is known of apps, and what is
+    configured: plugins with their accounts, logins for git, and what there is to set for one app.
+    ``check_config`` raises ``BadRequest`` for settings that no app can have.
     """
 
     status: Callable[[], ServerStatus]
     stop: Callable[[], None]
     lockouts: ILockouts
+    around: Surroundings
     plugins: Collection[str] = ()
     git_auths: Collection[str] = ()
     app_settings: Collection[str] = ()
@@ -110,6 +113,7 @@ class Administration:
         self._runtime = runtime
         self._installed = installed
         self._creation = creation
+        self._showing = Showing(store, sources, runtime, server.around)
         self._reloading = Reloading(store, sources, runtime, installed)
         self._staged = StagedUpdates(store, sources, runtime, installed)
         self._settings = SettingsUpdates(store, runtime, installed, server.git_auths)
@@ -134,6 +138,9 @@ class Administration:
 
     async def get_app(self, path: str) -> AppFound:
         return AppFound(Catalogue(await self._store.apps()).at(AppPath.parse(path)))
+
+    async def show_app(self, path: str) -> AppShown:
+        return await self._showing.show(path)
 
     async def delete_apps(self, glob: str, *, dry_run: bool) -> AppsDeleted:
         pattern = AppGlob.parse(glob)

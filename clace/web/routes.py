@@ -43,6 +43,7 @@ from clace.model.results import (
     Stopping,
     Unanswered,
 )
+from clace.model.shown import AppShown
 
 PREFIX = "/_clace"
 # What Go's strconv.ParseBool takes: clients of era 25 send these.
@@ -232,6 +233,15 @@ ROUTES = (
         query=PathQuery,
         result=AppFound,
         serve=lambda admin, q, _: admin.get_app(q.app_path),
+    ),
+    Route(
+        method="GET",
+        path="/app/show",
+        operation="show_app",
+        summary="Everything about one app: versions, approvals, params, limits and last failures",
+        query=PathQuery,
+        result=AppShown,
+        serve=lambda admin, q, _: admin.show_app(q.app_path),
     ),
     Route(
         method="POST",

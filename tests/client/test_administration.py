@@ -147,6 +147,7 @@ class RequestTests(SynchronousTestCase):
             (client.list_apps("", internal=False), "GET /apps"),
             (client.list_apps("/a/**", internal=True), f"GET /apps?{glob}&internal=true"),
             (client.get_app("/x é"), "GET /app?appPath=%2Fx+%C3%A9"),
+            (client.show_app("/x"), "GET /app/show?appPath=%2Fx"),
             (client.delete_apps("/a/**", dry_run=False), f"DELETE /app?{glob}"),
             (client.delete_apps("/a/**", dry_run=True), f"DELETE /app?{glob}&dryRun=true"),
             (client.approve_apps("/a/**", ApproveOptions()), f"POST /approve?{glob}"),

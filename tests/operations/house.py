@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import asdict
 from twisted.internet.task import Clock
 
 from clace.audit.memory import MemoryAudit
@@ -19,9 +20,11 @@ from clace.operations.administration import Administration, ServerProcess
 from clace.operations.creation import Creation, Defaults, Stamp
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
+from clace.operations.showing import Surroundings
 from clace.operations.withdrawal import Withdrawal
 from clace.plugins.definition import Function, Plugin
 from clace.plugins.gate import Gate
+from clace.runtime.failures import Failures
 from clace.runtime.installed import InstalledApps
 from clace.runtime.memory import MemoryRuntime
 from clace.sources.memory import MemorySources
@@ -69,6 +72,7 @@ class House:
         self.audit = MemoryAudit()
         self.installed = InstalledApps("localhost")
         self.stopped = []
+        self.failures = Failures(self.clock)
         sections = ("exec.in", "exec.in#other", "fs.in", "http.in", "http.in#work")
         files_of = partial(served_files, store=self.store, sources=self.sources)
         functions = {"list": Function(Nothing, listed, is_read=True)}
@@ -93,7 +97,12 @@ class House:
                 lambda: ServerStatus(pid=4711),
                 lambda: self.stopped.append(True),
                 Lockout(self.clock),
-                sections,
+                around=Surroundings(
+                    lambda address: (f"http://localhost{address.path}", ""),
+                    lambda app: asdict(configs.of(app.metadata.appconfig).sandbox),
+                    self.failures,
+                ),
+                plugins=sections,
                 git_auths=("ours",),
                 app_settings=configs.names,
                 check_config=configs.of,

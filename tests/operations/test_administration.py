@@ -15,6 +15,7 @@ from clace.errors import (
 )
 from clace.interfaces import PointApp
 from clace.model.app import AccountLink, Demands, Permission
+from clace.model.failures import AppFailure, Fault
 from clace.model.paths import AppPath
 from clace.model.requests import (
     ApproveOptions,
@@ -426,6 +427,51 @@ class DroppedApprovalTests(HouseCase):
         self.failureResultOf(self.house.answer("/a"), PluginRefused, AppFailed)
         (app,) = self.apps()
         self.assertEqual((app.settings.authn_type, app.metadata.permissions), ("none", ()))
+
+
+class ShowingTests(HouseCase):
+    def test_shows_the_last_failures(self):
+        """The failures of an app and of its staging twin are told at the version that had them."""
+        self.create()
+        staging, production = sorted(self.apps(), key=lambda app: not app.main_app)
+        fault = Fault(message="division by zero", place="app.star:3:5", route="/")
+        for _ in range(2):
+            self.house.failures.record(
+                AppFailure(
+                    time=NOW.timestamp(),
+                    app_id=staging.id,
+                    app=str(staging),
+                    version=1,
+                    fault=fault,
+                    method="GET",
+                    request_id="rid_1",
+                )
+            )
+        shown = self.successResultOf(self.house.administration.show_app("/a"))
+        of_production, of_staging = shown.versions
+        self.assertEqual(of_production.id, production.id)
+        self.assertEqual(of_production.failures, ())
+        (failure,) = of_staging.failures
+        self.assertEqual((failure.time, failure.count, failure.place), (NOW, 2, "app.star:3:5"))
+
+    def test_shows_settings_of_its_own(self):
+        """The limits are those that hold for the app, its own before the server's."""
+        self.create(appconfig={"sandbox.memory_mb": "128"}, git_auth_name="ours", app_authn="none")
+        shown = self.successResultOf(self.house.administration.show_app("/a"))
+        self.assertEqual(
+            (shown.settings.authn_type, shown.settings.git_auth_name), ("none", "ours")
+        )
+        self.assertEqual(shown.versions[0].limits["memory_mb"], 128)
+        self.assertEqual(shown.versions[0].appconfig, {"sandbox.memory_mb": "128"})
+
+    def test_old_approvals_are_not_shown(self):
+        """An approval that a version does not ask for is none, whatever an older server stored."""
+        self.create()
+        for app in self.apps():
+            change = PointApp(app, app.metadata.granting(RUNS), app.settings)
+            self.successResultOf(self.house.store.commit((change,)))
+        shown = self.successResultOf(self.house.administration.show_app("/a"))
+        self.assertEqual({version.approved_loads for version in shown.versions}, {()})
 
 
 class DeletionTests(HouseCase):

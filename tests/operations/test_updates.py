@@ -1,5 +1,7 @@
 """Params, settings of an app's own, and settings: the contract of administrations has more."""
 
+from msgspec import json
+
 from clace.errors import AppBroken, BadRequest, NeedsApproval
 from clace.model.requests import (
     ApproveOptions,
@@ -82,6 +84,40 @@ class ParamTests(HouseCase):
         approving = self.house.administration.approve_apps("all", ApproveOptions(promote=True))
         self.successResultOf(approving)
         self.assertEqual(self.answer("/a"), "8")
+
+    def test_hides_what_may_be_secret(self):
+        """Values of passwords, and of params that are named as secrets are, are never shown; a
+        reference to a stored secret is.
+        """
+        params = ONE + (
+            'param("key", display_type = PASSWORD, default = "hunter1")\n'
+            'param("api_token", default = "")\nparam("db_password", default = "x")\n'
+        )
+        self.put_app(params=params)
+        reference = '{{secret "db"}}'
+        values = {"size": "4", "api_token": "hunter2", "db_password": reference}
+        self.create(param_values=values)
+        shown = self.successResultOf(self.house.administration.show_app("/a"))
+        told = {param.name: (param.value, param.hidden) for param in shown.versions[0].params}
+        self.assertEqual(
+            told,
+            {
+                "size": ("4", False),
+                "key": ("", True),
+                "api_token": ("", True),
+                "db_password": (reference, False),
+            },
+        )
+        self.assertNotIn(b"hunter", json.encode(shown))
+
+    def test_shows_values_of_an_app_that_does_not_load(self):
+        """What cannot be read is told as a problem; params that may be secret stay hidden."""
+        self.create(is_dev=True, param_values={"size": "4"})
+        self.put_app(app="x = 1 // 0\n")
+        (version,) = self.successResultOf(self.house.administration.show_app("/a")).versions
+        self.assertIn("app.star:1", version.problem)
+        self.assertEqual([(one.name, one.value) for one in version.params], [("size", "4")])
+        self.assertEqual(version.asked_loads, ())
 
     def test_names_the_other_value(self):
         """A value under a misspelt name is named where the right one is missing."""

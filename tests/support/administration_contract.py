@@ -30,6 +30,7 @@ from clace.model.requests import (
 
 NONE = Demands()
 RUNS = Demands(("exec.in",), (Permission("exec.in", "run", ("ls", "-l"), is_read=True),))
+RUNS_PARTS = (RUNS.loads, RUNS.permissions)
 FETCHES = Demands(
     ("exec.in", "http.in"),
     (*RUNS.permissions, Permission("http.in", "get", ("https://example.com",), secrets=(("a",),))),
@@ -206,6 +207,38 @@ class AdministrationContract:
         found = self.successResultOf(self.administration.get_app("/disk"))
         self.assertEqual(str(found.app_entry), "/disk")
         self.failureResultOf(self.administration.get_app("/none"), errors.NoSuchApp)
+
+    def test_shows_one(self):
+        """Everything about an app: what it asks for, what is approved, params, limits, versions."""
+        self.create(demands=RUNS, approve=True, param_values={"size": "4"})
+        self.put_source("disk", FETCHES)
+        self.successResultOf(self.reload(approve=True))
+        shown = self.successResultOf(self.administration.show_app("/disk"))
+        self.assertEqual((str(shown.app_path_domain), shown.kind), ("/disk", "prod"))
+        self.assertTrue(shown.staged_changes)
+        production, staging = shown.versions
+        self.assertEqual((production.version, staging.version), (1, 2))
+        self.assertEqual(staging.previous_version, 1)
+        self.assertEqual(str(staging.app_path_domain), "/disk_cl_stage")
+        self.assertEqual(staging.asked_loads, FETCHES.loads)
+        self.assertEqual(staging.approved_permissions, FETCHES.permissions)
+        self.assertFalse(staging.needs_approval)
+        params = {param.name: (param.value, param.given) for param in production.params}
+        self.assertEqual(params["size"], ("4", True))
+        self.assertFalse(params["color"][1])
+        self.assertEqual(production.limits["memory_mb"], 512)
+        self.assertTrue(production.http_url.endswith("/disk"))
+        (only,) = self.successResultOf(self.administration.show_app("/disk_cl_stage")).versions
+        self.assertEqual(only.id, staging.id)
+        self.failureResultOf(self.administration.show_app("/none"), errors.NoSuchApp)
+
+    def test_shows_what_waits_for_approval(self):
+        """What a version asks for and was not approved is told apart from the rest."""
+        self.create(demands=RUNS)
+        for version in self.successResultOf(self.administration.show_app("/disk")).versions:
+            self.assertEqual((version.new_loads, version.new_permissions), RUNS_PARTS)
+            self.assertEqual((version.approved_loads, version.approved_permissions), ((), ()))
+            self.assertTrue(version.needs_approval)
 
     def test_deletes(self):
         """An app goes with its twin; a dry run only says which."""
@@ -616,6 +649,7 @@ class Refusing:
         raise self._error
 
     update_params = update_metadata = update_settings = _refuse
+    show_app = _refuse
     create_app = list_apps = get_app = delete_apps = approve_apps = _refuse
     create_secret = list_secrets = get_secret = reveal_secret = _refuse
     delete_secret = rekey_secrets = _refuse

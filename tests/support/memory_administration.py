@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from clace.auth import Lockout
 from clace.errors import AppExists, BadRequest, SourceError
-from clace.interfaces import IAdministration
+from clace.interfaces import Audited, IAdministration
 from clace.model.app import (
     AccountLink,
     App,
@@ -60,12 +60,15 @@ from clace.model.results import (
     SettingsUpdated,
     Stopping,
 )
+from clace.model.shown import AppShown
 from clace.operations.approval import needs_approval
 from clace.operations.catalogue import Catalogue
 from clace.operations.changes import app_change
 from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
 from clace.operations.secrets import SecretOperations
 from clace.operations.settings import settled
+from clace.operations.showing import Surroundings, app_shown, version_shown
+from clace.runtime.failures import Failures
 from tests.support.memory_secrets import MemorySecretStore
 
 
@@ -76,6 +79,7 @@ class MemoryAdministration:
     def __init__(self, pid: int = 4711) -> None:
         self.sources: dict[str, Demands] = {}
         self.params = ("size", "color")
+        self.failures = Failures(Clock())
         self.warnings: tuple[str, ...] = ()
         self.stopped = False
         self._pid = pid
@@ -121,6 +125,21 @@ class MemoryAdministration:
 
     async def get_app(self, path: str) -> AppFound:
         return AppFound(Catalogue(tuple(self._apps.values())).at(AppPath.parse(path)))
+
+    async def show_app(self, path: str) -> AppShown:
+        app = (await self.get_app(path)).app_entry
+        around = Surroundings(
+            lambda address: (f"http://localhost:25222{address.path}", ""),
+            lambda _app: {"memory_mb": 512},
+            self.failures,
+        )
+        params = tuple(Param(name=name, default="0") for name in self.params)
+        versions = [
+            version_shown(one, Audited("Disk", self._demands(one.source_url), params), "", around)
+            for one in (app, *self._twins(app))
+        ]
+        ahead = self._edited(app).version != app.version
+        return app_shown(app, tuple(versions), staged_changes=ahead)
 
     async def delete_apps(self, glob: str, *, dry_run: bool) -> AppsDeleted:
         mains = self._mains(glob)

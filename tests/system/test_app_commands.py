@@ -209,6 +209,33 @@ class ListTests(SharedDaemonTestCase):
         self.assertEqual(answer.status, 404)
 
 
+class ShowTests(SharedDaemonTestCase):
+    def test_show(self):
+        """An app that fails is shown with the place, its twin and what it may do."""
+        failing = 'ace.api("/", handler = lambda req: 1 // 0, type = ace.TEXT)'
+        folder = self.create(
+            "/shown", {"app.star": f'app = ace.app("Fails", routes = [{failing}])'}, auth="none"
+        )
+        self.addCleanup(self.daemon.must, "app", "delete", "/shown")
+        self.assertEqual(self.daemon.get("/shown").status, 500)
+        text = self.daemon.must("app", "show", "/shown")
+        self.assertTrue(text.startswith("App:          /shown (prod)\nName:         Fails\n"))
+        for part in (
+            f"Source:       {folder}\n",
+            "\n/shown serves version 1\n  http://localhost:",
+            "\n/shown_cl_stage serves version 1\n",
+            "\n    memory_mb = 512\n",
+        ):
+            self.assertIn(part, text)
+        shown = json.loads(self.daemon.must("app", "show", "--format", "json", "/shown"))
+        (failure,) = shown["versions"][0]["failures"]
+        self.assertIn("app.star:1", failure["place"])
+        self.assertEqual((failure["method"], failure["route"]), ("GET", "/"))
+        self.assertEqual(shown["versions"][1]["failures"], [])
+        answer = self.daemon.admin("GET", "/_clace/app/show?appPath=/none")
+        self.assertEqual(answer.status, 404)
+
+
 class ApprovalTests(SharedDaemonTestCase):
     def test_dropped_approvals_do_not_return(self):
         """What an app stopped asking for has to be approved again."""

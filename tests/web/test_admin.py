@@ -149,7 +149,7 @@ class AdminAPITests(SynchronousTestCase):
         self.assertEqual(
             read,
             {
-                *("list_apps", "get_app", "list_secrets", "get_secret"),
+                *("list_apps", "get_app", "show_app", "list_secrets", "get_secret"),
                 *("list_lockouts", "server_status"),
             },
         )

@@ -1,0 +1,104 @@
+"""``clace app show``: everything about one app, for people."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from clace.model.app import Permission
+from clace.model.shown import AppShown, FailureShown, ParamShown, VersionShown
+from clace.model.wording import permission_text
+
+_COMMIT = 20
+_NEW = " - not approved"
+
+
+def shown(app: AppShown) -> Iterator[str]:
+    """The lines for one app."""
+    settings = app.settings
+    writes = f"staging {_yes(settings.stage_write_access)}"
+    writes += f", previews {_yes(settings.preview_write_access)}"
+    yield f"App:          {app.app_path_domain} ({app.kind})"
+    yield f"Name:         {app.name}"
+    yield f"Id:           {app.id}"
+    yield f"Source:       {app.source_url}"
+    yield f"Created:      {_moment(app.create_time)} by {app.user_id}"
+    yield f"Changed:      {_moment(app.update_time)}"
+    yield f"Auth:         {settings.authn_type}"
+    yield f"Git login:    {settings.git_auth_name or '(the default)'}"
+    yield f"May write:    {writes}"
+    if app.staged_changes:
+        path = shlex.quote(str(app.app_path_domain))
+        yield f"Staging is ahead; to promote it: clace app promote {path}"
+    for version in app.versions:
+        yield ""
+        yield from _version(version, app)
+
+
+def _version(version: VersionShown, app: AppShown) -> Iterator[str]:
+    number = f"version {version.version}" if version.version else "its folder"
+    before = f" (before it {version.previous_version})" if version.previous_version else ""
+    yield f"{version.app_path_domain} serves {number}{before}"
+    yield from (f"  {url}" for url in (version.http_url, version.https_url) if url)
+    if version.git_commit:
+        title = version.git_message.partition("\n")[0]
+        yield f"  Commit: {version.git_branch} {version.git_commit[:_COMMIT]} {title}".rstrip()
+    if version.problem:
+        yield f"  It does not load: {version.problem}"
+    yield from _approvals(version)
+    if version.needs_approval:
+        yield f"  To approve: {_approving(app)}"
+    yield from _titled("Params", map(_param, version.params))
+    yield from _titled("Accounts", (f"{a.plugin}: {a.account_name}" for a in version.accounts))
+    yield from _titled("Own settings", (f"{k} = {v}" for k, v in version.appconfig.items()))
+    yield from _titled("Limits", (f"{k} = {v}" for k, v in version.limits.items()))
+    yield from _titled("Warnings", version.warnings)
+    yield from _titled("Last failures", map(_failure, version.failures))
+
+
+def _approvals(version: VersionShown) -> Iterator[str]:
+    """What was approved, and what is asked for besides."""
+    approved, new = version.approved_permissions, version.new_permissions
+    plugins = (*version.approved_loads, *(f"{load}{_NEW}" for load in version.new_loads))
+    yield from _titled("Plugins", plugins)
+    yield from _titled("Permissions", (*map(permission_text, approved), *map(_new, new)))
+
+
+def _new(permission: Permission) -> str:
+    return f"{permission_text(permission)}{_NEW}"
+
+
+def _approving(app: AppShown) -> str:
+    promote = () if app.kind == "dev" else ("--promote",)
+    return shlex.join(("clace", "app", "approve", *promote, str(app.app_path_domain)))
+
+
+def _param(param: ParamShown) -> str:
+    value = "(hidden)" if param.hidden else param.value
+    return f"{param.name} = {value}{'' if param.given else ' (default)'}"
+
+
+def _failure(failure: FailureShown) -> str:
+    place = f" at {failure.place}" if failure.place not in failure.message else ""
+    times = f", {failure.count} times" if failure.count > 1 else ""
+    return (
+        f"{_moment(failure.time)}{times}: {failure.method} {failure.route}{place}:"
+        f" {failure.message} (version {failure.version}, request {failure.request_id})"
+    )
+
+
+def _titled(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """The lines under their title; nothing without lines."""
+    found = [f"    {line}" for line in lines]
+    if found:
+        yield f"  {title}:"
+        yield from found
+
+
+def _moment(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _yes(flag: bool) -> str:  # noqa: FBT001 - the one thing it is about
+    return "yes" if flag else "no"

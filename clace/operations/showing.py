@@ -1,0 +1,155 @@
+"""Everything about one app: what is stored of it, what its source says, and how it fares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from clace.errors import ClaceError
+from clace.interfaces import Audited, IAppStore, IFailures, IRuntime, ISources
+from clace.model.app import App, Demands, Kind
+from clace.model.failures import AppFailure
+from clace.model.params import Param
+from clace.model.paths import AppPath
+from clace.model.secret_text import is_reference
+from clace.model.shown import AppShown, FailureShown, ParamShown, VersionShown
+from clace.operations.catalogue import Catalogue
+from clace.operations.promotion import is_behind
+from clace.operations.served import served_files
+
+_SECRET = re.compile(r"passw|secret|token|private|credential|api.?key", re.IGNORECASE)
+_PASSWORD = "password"  # noqa: S105 - how a form shows a param
+
+
+class Surroundings(Struct, frozen=True):
+    """What else is known of apps: where they can be opened, their limits and their failures."""
+
+    urls: Callable[[AppPath], tuple[str, str]]
+    limits: Callable[[App], Mapping[str, int]]
+    failures: IFailures
+
+
+class Showing:
+    """Shows apps; the top level of each version is run once for what it asks for."""
+
+    def __init__(
+        self, store: IAppStore, sources: ISources, runtime: IRuntime, around: Surroundings
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._runtime = runtime
+        self._around = around
+
+    async def show(self, path: str) -> AppShown:
+        """See ``IAdministration.show_app``."""
+        catalogue = Catalogue(await self._store.apps())
+        app = catalogue.at(AppPath.parse(path))
+        twins = tuple(catalogue.twins_of(app))
+        ahead = any(twin.kind is Kind.STAGING and is_behind(app, twin) for twin in twins)
+        versions = [await self._version(one) for one in (app, *twins)]
+        return app_shown(app, tuple(versions), staged_changes=ahead)
+
+    async def _version(self, app: App) -> VersionShown:
+        try:
+            files = await served_files(app, self._store, self._sources)
+            audited, problem = await self._runtime.audit(app, files), ""
+        except ClaceError as error:
+            audited, problem = None, error.message
+        return version_shown(app, audited, problem, self._around)
+
+
+def app_shown(app: App, versions: tuple[VersionShown, ...], *, staged_changes: bool) -> AppShown:
+    """The app with what is known of its versions."""
+    return AppShown(
+        id=app.id,
+        app_path_domain=app.address,
+        name=app.metadata.name,
+        kind=app.kind.name.lower(),
+        source_url=app.source_url,
+        user_id=app.user_id,
+        create_time=app.create_time,
+        update_time=app.update_time,
+        settings=app.settings,
+        staged_changes=staged_changes,
+        versions=versions,
+    )
+
+
+def version_shown(
+    app: App, audited: Audited | None, problem: str, around: Surroundings
+) -> VersionShown:
+    """One version, with what an audit of its source told, or why there was none."""
+    metadata, version = app.metadata, app.metadata.version_metadata
+    asked = audited.demands if audited else Demands()
+    new = asked.missing_from(metadata.approved)
+    approved = asked.granted_by(metadata.approved) if audited else metadata.approved
+    http_url, https_url = around.urls(app.address)
+    return VersionShown(
+        id=app.id,
+        app_path_domain=app.address,
+        version=version.version,
+        previous_version=version.previous_version,
+        http_url=http_url,
+        https_url=https_url,
+        git_branch=version.git_branch,
+        git_commit=version.git_commit,
+        git_message=version.git_message,
+        asked_loads=asked.loads,
+        asked_permissions=asked.permissions,
+        approved_loads=approved.loads,
+        approved_permissions=approved.permissions,
+        new_loads=new.loads,
+        new_permissions=new.permissions,
+        params=tuple(_params(metadata.param_values, audited.params if audited else ())),
+        accounts=metadata.accounts,
+        appconfig=metadata.appconfig,
+        limits=dict(_limits(app, around)),
+        warnings=audited.warnings if audited else (),
+        problem=problem,
+        failures=tuple(map(_failure, around.failures.recent(app.id))),
+    )
+
+
+def _limits(app: App, around: Surroundings) -> Mapping[str, int]:
+    try:
+        return around.limits(app)
+    except ClaceError:
+        return {}  # its own settings cannot be used, which the audit tells
+
+
+def _params(given: Mapping[str, str], declared: Iterable[Param]) -> Iterator[ParamShown]:
+    known = {param.name: param for param in declared}
+    for name in {**known, **given}:
+        param = known.get(name) or Param(name=name)
+        value = given.get(name, param.default or "")
+        hidden = _is_secret(param) and not is_reference(value)
+        yield ParamShown(
+            name=name,
+            value="" if hidden else value,
+            type=param.type.lower() if name in known else "",
+            description=param.description,
+            given=name in given,
+            hidden=hidden and bool(value),
+        )
+
+
+def _is_secret(param: Param) -> bool:
+    shown_as = param.display_type.partition(":")[0]
+    return shown_as == _PASSWORD or _SECRET.search(param.name) is not None
+
+
+def _failure(failure: AppFailure) -> FailureShown:
+    return FailureShown(
+        time=datetime.fromtimestamp(failure.time, UTC),
+        message=failure.fault.message,
+        place=failure.fault.place,
+        method=failure.method,
+        route=failure.fault.route,
+        user_id=failure.user_id,
+        request_id=failure.request_id,
+        version=failure.version,
+        count=failure.count,
+    )
