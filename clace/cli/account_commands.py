@@ -7,6 +7,7 @@ import click
 from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group
+from clace.cli.completing import app_paths
 from clace.cli.formats import (
     list_format_option,
     pair_formats,
@@ -31,7 +32,7 @@ def account() -> None:
 @result_format_option
 @click.argument("plugin")
 @click.argument("account")
-@click.argument("glob")
+@click.argument("glob", shell_complete=app_paths)
 @for_server
 def link(
     server: Server, plugin: str, account: str, glob: str, *, form: str, **options: bool
@@ -50,7 +51,7 @@ def link(
 
 @account.command(name="list")
 @list_format_option
-@click.argument("path")
+@click.argument("path", shell_complete=app_paths)
 @for_server
 def list_(server: Server, path: str, form: str | None) -> None:
     """List the accounts that the app at PATH uses."""

@@ -10,6 +10,7 @@ import click
 
 from clace.cli import listing, reports, showing
 from clace.cli.commands import Group
+from clace.cli.completing import app_paths, folders
 from clace.cli.deleting import app_deletion
 from clace.cli.entries import config_entries, pairs
 from clace.cli.formats import list_format_option, result_format_option, say_list, say_result
@@ -86,7 +87,7 @@ def app() -> None:
 )
 @dry_run_option
 @result_format_option
-@click.argument("source")
+@click.argument("source", shell_complete=folders)
 @click.argument("path")
 @for_server
 def create(
@@ -115,7 +116,7 @@ def create(
 @app.command(name="list", epilog=GLOB_HELP)
 @click.option("--internal", "-i", is_flag=True, help="List staging apps too.")
 @list_format_option
-@click.argument("glob", default="all")
+@click.argument("glob", default="all", shell_complete=app_paths)
 @for_server
 def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> None:
     """List apps: those that GLOB selects, or all."""
@@ -143,7 +144,7 @@ def show(server: Server, path: str, form: str) -> None:
 @promote_option
 @dry_run_option
 @result_format_option
-@click.argument("glob")
+@click.argument("glob", shell_complete=app_paths)
 @for_server
 def approve(server: Server, glob: str, *, promote: bool, dry_run: bool, form: str) -> None:
     """Approve what the apps of GLOB ask for."""
@@ -162,7 +163,7 @@ def approve(server: Server, glob: str, *, promote: bool, dry_run: bool, form: st
 @click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")
 @dry_run_option
 @result_format_option
-@click.argument("glob")
+@click.argument("glob", shell_complete=app_paths)
 @for_server
 def reload(server: Server, glob: str, *, form: str, **options: bool | str) -> None:
     """Fetch the sources of apps again.
@@ -178,7 +179,7 @@ def reload(server: Server, glob: str, *, form: str, **options: bool | str) -> No
 @app.command(epilog=GLOB_HELP)
 @dry_run_option
 @result_format_option
-@click.argument("glob")
+@click.argument("glob", shell_complete=app_paths)
 @for_server
 def promote(server: Server, glob: str, *, dry_run: bool, form: str) -> None:
     """Let apps serve what their staging twins do.
@@ -194,7 +195,7 @@ def promote(server: Server, glob: str, *, dry_run: bool, form: str) -> None:
 @yes_option
 @dry_run_option
 @result_format_option
-@click.argument("glob")
+@click.argument("glob", shell_complete=app_paths)
 @for_server
 def delete(server: Server, glob: str, *, yes: bool, dry_run: bool, form: str) -> None:
     """Delete apps, with their staging twins and versions.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,8 @@ from clace.errors import ClaceError
 # What Go's flag package takes after a boolean flag's equals sign.
 _ON = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _OFF = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+COMPLETE_VARIABLE = "_CLACE_COMPLETE"
+"""What shells set when they ask how a command line may go on."""
 FAILED, MISUSED = 1, 2
 """The exit statuses for what was not done, and for what cannot be meant."""
 
@@ -119,6 +122,10 @@ class CommandLine(Group):
         **extra: Any,
     ) -> None:
         extra["standalone_mode"] = False
+        if COMPLETE_VARIABLE in os.environ:
+            from clace.cli.completion_command import register  # noqa: PLC0415 - for shells only
+
+            register()
         try:
             result = super().main(args, prog_name, *_args, **extra)
         except click.UsageError as error:

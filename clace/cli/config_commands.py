@@ -10,6 +10,7 @@ import click
 from msgspec import Struct
 
 from clace.cli.commands import FAILED, Group
+from clace.cli.completing import files
 from clace.cli.config_file import config_file, create
 from clace.cli.formats import format_option, pretty
 from clace.cli.outside import Outside
@@ -37,7 +38,7 @@ class Checked(Struct, frozen=True):
 
 @config.command()
 @text_format_option
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=files)
 @click.pass_obj
 @click.pass_context
 def check(context: click.Context, outside: Outside, file: str | None, form: str) -> None:
@@ -84,7 +85,7 @@ def show(outside: Outside, form: str) -> None:
 
 @config.command()
 @text_format_option
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=files)
 @click.pass_obj
 def init(outside: Outside, file: str | None, form: str) -> None:
     """Write FILE, or clace.toml at home, with every key, its default and what it is for.

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from clace.cli.completing import one_of
 from clace.cli.text import say_if_dry, say_lines, warn
 from clace.text import json_text, one_line, printable
 
@@ -40,6 +41,7 @@ def format_option(
         metavar="FORMAT",
         default=default,
         callback=checked,
+        shell_complete=one_of(*formats),
         help=f"One of {', '.join(formats)}.  [default: {told or default}]",
     )
 

@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from clace.cli.commands import Command, CommandLine, hyphens
+from clace.cli.completing import files
 from clace.cli.formats import BASIC, result_format_option, say_result
 from clace.cli.liveness import is_alive
 from clace.cli.outside import Operation, Outside, Target
@@ -43,6 +44,7 @@ def main() -> None:
     lazy={
         "account": "clace.cli.account_commands:account",
         "app": "clace.cli.app_commands:app",
+        "completion": "clace.cli.completion_command:completion",
         "config": "clace.cli.config_commands:config",
         "doctor": "clace.cli.doctor_command:doctor",
         "lockout": "clace.cli.lockout_commands:lockout",
@@ -57,7 +59,13 @@ def main() -> None:
         "max_content_width": 100,
     },
 )
-@click.option("--config-file", "-c", metavar="FILE", help="The configuration to use.")
+@click.option(
+    "--config-file",
+    "-c",
+    metavar="FILE",
+    shell_complete=files,
+    help="The configuration to use.",
+)
 @click.option(
     "--version",
     "-v",

@@ -7,6 +7,7 @@ import click
 from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group
+from clace.cli.completing import app_paths
 from clace.cli.formats import (
     list_format_option,
     pair_formats,
@@ -30,7 +31,7 @@ def param() -> None:
 @result_format_option
 @click.argument("name")
 @click.argument("value")
-@click.argument("glob")
+@click.argument("glob", shell_complete=app_paths)
 @for_server
 def update(server: Server, name: str, value: str, glob: str, *, form: str, **options: bool) -> None:
     """Set the param NAME of apps to VALUE; - removes the value."""
@@ -43,7 +44,7 @@ def update(server: Server, name: str, value: str, glob: str, *, form: str, **opt
 
 @param.command(name="list")
 @list_format_option
-@click.argument("path")
+@click.argument("path", shell_complete=app_paths)
 @for_server
 def list_(server: Server, path: str, form: str | None) -> None:
     """List the values of the params of the app at PATH."""

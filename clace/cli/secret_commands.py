@@ -12,6 +12,7 @@ from msgspec import UNSET
 from clace.cli import reports, secret_listing
 from clace.cli.app_commands import yes_option
 from clace.cli.commands import Group, misused
+from clace.cli.completing import files
 from clace.cli.deleting import agree, tell_unasked
 from clace.cli.formats import (
     JSON_FORMATS,
@@ -43,7 +44,9 @@ def secret() -> None:
 @secret.command()
 @click.option("--name", "-n", default="", help="Its name; without one it is made of PREFIX.")
 @click.option("--value", "-v", metavar="TEXT", help="The secret; others can see the command line.")
-@click.option("--file", "-f", metavar="FILE", help="A file that holds the secret.")
+@click.option(
+    "--file", "-f", metavar="FILE", shell_complete=files, help="A file that holds the secret."
+)
 @click.option("--description", "-d", default="", metavar="TEXT", help="What it is for.")
 @click.option("--update", is_flag=True, help="Replace the secret if there is one.")
 @provider_option

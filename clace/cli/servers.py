@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, update_wrapper
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,12 @@ from clace.model.secret_text import is_reference
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_OPTION_KEYS = {
+    "server_uri": "server_uri",
+    "admin_user": "admin_user",
+    "admin_password": "client.admin_password",
+    "skip_cert_check": "client.skip_cert_check",
+}
 _OPTIONS = (
     click.option("--server-uri", "-s", metavar="URI", help="Socket or URL of the server."),
     click.option("--admin-user", "-u", metavar="USER", help="User to sign in as, over TCP."),
@@ -83,25 +89,21 @@ class Server:
             raise
 
 
+def client_flags(given: Mapping[str, Any]) -> dict[str, object]:
+    """What the options of a client say, by key of the configuration."""
+    return {key: given.get(name) for name, key in _OPTION_KEYS.items()}
+
+
 def for_server(function: F) -> F:
     """Gives a command the options of a client, and a ``Server`` as its first argument."""
 
     def command(
         outside: Outside,
         /,
-        *,
-        server_uri: str | None,
-        admin_user: str | None,
-        admin_password: str | None,
-        skip_cert_check: bool | None,
-        **arguments: Any,
+        **given: Any,
     ) -> Any:
-        flags: dict[str, object] = {
-            "server_uri": server_uri,
-            "admin_user": admin_user,
-            "client.admin_password": admin_password,
-            "client.skip_cert_check": skip_cert_check,
-        }
+        flags = client_flags(given)
+        arguments = {name: value for name, value in given.items() if name not in _OPTION_KEYS}
         return function(Server(outside, flags), **arguments)
 
     decorated: Any = click.pass_obj(command)

@@ -9,6 +9,7 @@ import click
 from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group, truth
+from clace.cli.completing import app_paths
 from clace.cli.entries import config_entries
 from clace.cli.formats import result_format_option, say_result
 from clace.cli.servers import Server, for_server
@@ -25,7 +26,7 @@ def settings() -> None:
 @dry_run_option
 @result_format_option
 @click.argument("value")
-@click.argument("glob")
+@click.argument("glob", shell_complete=app_paths)
 @for_server
 def stage_write_access(server: Server, value: str, glob: str, **how: Any) -> None:
     """Let staging apps call plugins that change something: VALUE is true or false."""
@@ -36,7 +37,7 @@ def stage_write_access(server: Server, value: str, glob: str, **how: Any) -> Non
 @dry_run_option
 @result_format_option
 @click.argument("value")
-@click.argument("glob")
+@click.argument("glob", shell_complete=app_paths)
 @for_server
 def preview_write_access(server: Server, value: str, glob: str, **how: Any) -> None:
     """Let preview apps call plugins that change something: VALUE is true or false."""
@@ -47,7 +48,7 @@ def preview_write_access(server: Server, value: str, glob: str, **how: Any) -> N
 @dry_run_option
 @result_format_option
 @click.argument("value", metavar="TYPE")
-@click.argument("glob")
+@click.argument("glob", shell_complete=app_paths)
 @for_server
 def auth(server: Server, value: str, glob: str, **how: Any) -> None:
     """Say who may use apps.
@@ -61,7 +62,7 @@ def auth(server: Server, value: str, glob: str, **how: Any) -> None:
 @dry_run_option
 @result_format_option
 @click.argument("value", metavar="NAME")
-@click.argument("glob")
+@click.argument("glob", shell_complete=app_paths)
 @for_server
 def git_auth(server: Server, value: str, glob: str, **how: Any) -> None:
     """Choose the login for git: NAME of an entry of [git_auth], or - for the server's default."""
@@ -78,7 +79,7 @@ def metadata() -> None:
 @dry_run_option
 @result_format_option
 @click.argument("entries", nargs=-1, required=True)
-@click.argument("glob")
+@click.argument("glob", shell_complete=app_paths)
 @for_server
 def conf(
     server: Server,

@@ -9,7 +9,7 @@ import click
 from clace.cli.main import clace
 from tests.cli.test_app_commands import PROD, RUNS, STAGING, AppCase
 
-SILENT = {"server start", "server stop", "password", "config default"}
+SILENT = {"completion", "server start", "server stop", "password", "config default"}
 
 
 def leaves(group, context, path=()):
