@@ -4,21 +4,17 @@ import argparse
 import os
 import ssl
 import sys
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.sectest import (
-    admin_promises,
-    app_promises,
-    guess_promises,
-    host_promises,
-    wire_promises,
-)
 from tests.sectest.frame import REGISTRY, Promise, run
 from tests.sectest.server import Server
 
-MODULES = (admin_promises, host_promises, wire_promises, app_promises, guess_promises)
 USAGE = 2
+HERE = Path(__file__).parent
+for module in sorted(HERE.glob("*_promises.py")):
+    import_module(f"tests.sectest.{module.stem}")
 
 
 def main(arguments: list[str]) -> int:
@@ -100,6 +96,7 @@ def password_of(options: argparse.Namespace) -> str:
 
 
 def chosen(only: list[str] | None) -> list[Promise]:
+    """The promises of these names, or all, in the order of the modules."""
     unknown = set(only or ()) - REGISTRY.keys()
     if unknown:
         parser().error(f"no such promise: {', '.join(sorted(unknown))}; see --list")

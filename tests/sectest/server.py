@@ -61,12 +61,31 @@ class Server:
 
     # Connections.
 
-    def connect(self, seconds: float = SECONDS) -> socket.socket:
-        """A connection on which anything can be sent."""
-        plain = socket.create_connection((self.name, self.port), timeout=seconds)
+    def connect(self, seconds: float = SECONDS, *, window: int = 0) -> socket.socket:
+        """A connection on which anything can be sent, and ``window`` bytes wait to be received if
+        it is given: by itself the kernel takes many megabytes for who does not read.
+        """
+        plain = self._socket(seconds, window)
         if self.scheme == "http":
             return plain
         return self._context.wrap_socket(plain, server_hostname=self.name)
+
+    def _socket(self, seconds: float, window: int) -> socket.socket:
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            self.name, self.port, type=socket.SOCK_STREAM
+        ):
+            made = socket.socket(family, kind, protocol)
+            made.settimeout(seconds)
+            if window:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+            try:
+                made.connect(address)
+            except OSError as error:
+                made.close()
+                failed = error
+            else:
+                return made
+        raise failed
 
     def exchange(self, sent: bytes, seconds: float = SECONDS) -> bytes:
         """What comes back until the server ends the connection or says nothing for ``seconds``."""

@@ -1,6 +1,8 @@
 """What a connection may cost the server: each trial is bounded, and ends what it began."""
 
 import contextlib
+import select
+import socket
 import time
 
 from tests.sectest.frame import expect, promise
@@ -116,7 +118,7 @@ def wire_trickling_body(server: Server) -> None:
 LARGE = {
     "app.star": """
 def large(req):
-    return "0123456789abcdef" * 500000
+    return "0123456789abcdef" * 1250000
 
 app = ace.app("Large", custom_layout = True, routes = [
     ace.api("/", handler = large, type = ace.TEXT)
@@ -128,18 +130,32 @@ app = ace.app("Large", custom_layout = True, routes = [
 @promise("wire-unread-answer", "a client that does not read its answer is not waited for")
 def wire_unread_answer(server: Server) -> None:
     limit = 60.0
-    with server.app(LARGE) as app, contextlib.closing(server.connect(5)) as connection:
-        sent = f"GET {app.path}/ HTTP/1.1\r\nHost: {server.host}\r\n\r\n"
-        connection.sendall(sent.encode())
+    connected = contextlib.closing(server.connect(limit, window=4096))
+    with server.app(LARGE) as app, connected as connection:
+        connection.sendall(f"GET {app.path} HTTP/1.1\r\nHost: {server.host}\r\n\r\n".encode())
         began = time.monotonic()
-        while time.monotonic() - began < limit:
-            time.sleep(1)
-            # A reset is told by the next byte that is sent.
-            try:
-                connection.sendall(b"G")
-            except OSError:
-                return
-        expect(False, f"it still waits after {limit:.0f} seconds")
+        while not is_reset(connection) and time.monotonic() - began < limit:
+            time.sleep(0.2)
+        expect(is_reset(connection), f"it still waits after {limit:.0f} seconds")
+
+
+def is_reset(connection: socket.socket) -> bool:
+    """Tell whether the other side has ended a connection of which nothing is read."""
+    poll = select.poll()
+    poll.register(connection, 0)
+    return any(found & (select.POLLHUP | select.POLLERR) for _, found in poll.poll(0))
+
+
+@promise(
+    "wire-connections", "idle connections of one address leave room for others", destructive=True
+)
+def wire_connections(server: Server) -> None:
+    with contextlib.ExitStack() as opened:
+        for _ in range(600):
+            with contextlib.suppress(OSError):
+                opened.enter_context(contextlib.closing(server.connect(5)))
+        answer = server.ask("GET", "/_clace/health")
+        expect(answer.status == 200, f"with 600 connections open: {answer.status}")
 
 
 @promise("wire-statuses", "refusals say what is allowed, and methods nobody knows are told so")

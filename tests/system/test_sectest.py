@@ -7,7 +7,7 @@ import sys
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sectest import __main__ as program
-from tests.sectest.frame import Promise, Skipped, expect, run
+from tests.sectest.frame import REGISTRY, Promise, Skipped, expect, run
 from tests.support.daemon import PASSWORD, ROOT
 from tests.system.cases import DaemonTestCase
 
@@ -50,6 +50,18 @@ class SectestTests(DaemonTestCase):
         self.assertNotIn("sectest", daemon.must("app", "list", "--internal"))
         self.assertNotIn("sectest", daemon.must("secret", "list"))
         self.assertEqual(daemon.get("/_clace/apps").status, 200)
+
+    def test_destructive(self):
+        """What may do harm holds too, and leaves nobody locked out who can be let in again."""
+        daemon = self.make_daemon().start()
+        harmful = [one.name for one in REGISTRY.values() if one.destructive]
+        done = self.sectest(
+            *("--server", f"http://localhost:{daemon.ports['http']}", "--destructive"),
+            *("--admin-socket", str(daemon.home / "run" / "clace.sock"), "--admin-user", "admin"),
+            *(word for name in harmful for word in ("--only", name)),
+        )
+        self.assertIn(f"{len(harmful)} held, 0 broken, 0 skipped", done.stdout)
+        self.assertNotIn("sectest", daemon.must("lockout", "list"))
 
     def test_over_tls(self):
         """Raw bytes and requests go over TLS too, with the server's certificate verified."""
