@@ -31,6 +31,17 @@ class ConfigCommandTests(SynchronousTestCase):
         self.assertEqual((result.exit_code, result.stdout), (0, f"{self.file}: ok\n"))
         self.assertTrue(result.stderr.startswith(f"warning: {self.file}: profile_mode: known"))
 
+    def test_check_exposed(self):
+        """A hash that others can read is warned of; the file can be used all the same."""
+        hashed = "$2b$04$" + "a" * 53
+        self.file.write_text(f'[security]\nadmin_password_bcrypt = "{hashed}"\n')
+        told = f"warning: {self.file}: [security] admin_password_bcrypt: a secret in a file"
+        for mode, warned in ((0o600, False), (0o644, True)):
+            self.file.chmod(mode)
+            result = self.run_command("check")
+            self.assertEqual((result.exit_code, result.stdout), (0, f"{self.file}: ok\n"))
+            self.assertEqual(result.stderr.startswith(told), warned, result.stderr)
+
     def test_check_bad(self):
         """Every problem is a line on stderr, and the command fails."""
         self.file.write_text("[http]\nport = 'x'\nprot = 1\n")

@@ -156,6 +156,17 @@ class LockoutTests(DaemonTestCase):
         self.wait_until("the old one is refused", lambda: daemon.get(APPS).status == 401)
         self.assertEqual(daemon.get(APPS, login=("admin", "another one")).status, 200)
 
+        # A hash that is gone is refused in so many words, and so is what needs a new start.
+        daemon.hashed = False
+        daemon.write_config(config + '[logging]\nlevel = "DEBUG"\n')
+        daemon.process.send_signal(1)
+        self.wait_until(
+            "it is told",
+            lambda: "not before the next start: logging.level" in daemon.stderr.read_text(),
+        )
+        self.assertIn("admin_password_bcrypt is empty, which is refused", daemon.said())
+        self.assertEqual(daemon.get(APPS, login=("admin", "another one")).status, 200)
+
         # A file that cannot be used changes nothing.
         daemon.config.write_text("[security]\nadmin_pasword_bcrypt = 1\n")
         daemon.process.send_signal(1)
