@@ -23,7 +23,7 @@ from clace.cli.formats import (
     say_result,
 )
 from clace.cli.servers import Server, for_server
-from clace.cli.text import say
+from clace.cli.text import say, warn
 from clace.errors import BadRequest
 from clace.model.requests import CreateSecret
 from clace.model.results import SecretFound
@@ -83,6 +83,8 @@ def list_(server: Server, glob: str, provider: str, form: str | None) -> None:
     result = server.ask(lambda admin: admin.list_secrets(glob, provider=provider))
     form = form or server.config.client.default_format
     say_list(result.secrets, form, secret_listing.FORMATS)
+    if glob and not result.secrets:
+        warn(f"no secret matches {glob}")
 
 
 @secret.command()

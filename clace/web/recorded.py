@@ -6,8 +6,20 @@ from clace.web.routes import ROUTES
 
 # Requests to apps that may have changed something.
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
+# What nobody asked for by the admin API.
+_EVENTS = (
+    "app_limit",
+    "audit_ration",
+    "audit_trim",
+    "drop_approvals",
+    "plugin_refused",
+    "sign_in",
+)
 
 
 def recorded_operations() -> tuple[str, ...]:
-    """Operations of administrators that change something, and methods of requests to apps."""
-    return (*(route.operation for route in ROUTES if route.method != "GET"), *_METHODS)
+    """Operations of administrators that change something, what else is recorded of apps and
+    sign-ins, and methods of requests to apps.
+    """
+    changing = (route.operation for route in ROUTES if route.method != "GET")
+    return (*changing, *_EVENTS, *_METHODS)

@@ -108,6 +108,10 @@ class SecretTests(CommandLineCase, SynchronousTestCase):
         head = f"{'Name':<40} Description\n"
         self.prints(f"{head}{'app_a':<40} mine\nb\n", "secret", "list")
         self.prints(f"{head}b\n", "secret", "list", "[!a]*")
+        result = self.run_cli("secret", "list", "typo")
+        self.assertEqual(
+            (result.stderr, result.exit_code), ("warning: no secret matches typo\n", 0)
+        )
         self.fails(
             'error: invalid format "x": valid options are table, basic, csv, json, jsonl,'
             " jsonl_pretty\nrun 'clace secret list --help' for usage\n",
