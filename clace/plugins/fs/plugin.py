@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -184,8 +184,10 @@ class Fs:
 
         The server's own folder is nothing that an app could know, and often a closed one.
         """
+        if given.path.startswith("/"):
+            return given
         roots = (*self._settings.file_access(invocation.caller.app), "/")
-        return replace(given, path=os.path.join(roots[0], given.path))  # noqa: PTH118 - a text
+        return replace(given, path=str(PurePath(roots[0], given.path)))
 
     def _access(self, invocation: Invocation) -> Access:
         roots = self._settings.file_access(invocation.caller.app)
