@@ -7,6 +7,7 @@ from typing import Final
 _QUICK: Final = 12
 _USUAL: Final = 6
 _SLOW: Final = 4
+_SLOWEST: Final = 2
 # Work that does not grow with the arguments.
 _FREE: Final = frozenset(
     (
@@ -47,13 +48,15 @@ _SLOW_ONES: Final = frozenset(
             "date_in_zone",
             "decryptAES",
         ),
-        *("dir", "fromJson", "initials", "js", "kebabcase", "lower", "mustFromJson", "mustToDate"),
+        *("dir", "fromJson", "initials", "js", "lower", "mustFromJson", "mustToDate"),
         *("nospace", "osClean", "osDir", "pathEscape", "pathUnescape", "printf", "queryEscape"),
-        *("queryUnescape", "quote", "regexQuoteMeta", "semver", "semverCompare", "snakecase"),
+        *("queryUnescape", "quote", "regexQuoteMeta", "semver", "semverCompare"),
         *("swapcase", "title", "toDate", "toDecimal", "untitle", "upper", "urlJoin", "urlParse"),
         *("urlquery", "wrap", "wrapWith"),
     )
 )
+
+_SLOWEST_ONES: Final = frozenset(("camelcase", "kebabcase", "snakecase"))
 
 
 def price(name: str) -> int | None:
@@ -62,4 +65,6 @@ def price(name: str) -> int | None:
         return None
     if name in _QUICK_ONES:
         return _QUICK
+    if name in _SLOWEST_ONES:
+        return _SLOWEST
     return _SLOW if name in _SLOW_ONES else _USUAL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from clace.gotemplate.signatures import Library
@@ -14,18 +15,22 @@ INVALID, NUMBER, UPPER, ALPHABET, CONNECTOR, PUNCT, OTHER = range(7)
 _LINKS: Final = (CONNECTOR, PUNCT)
 
 
+@lru_cache(maxsize=1024)
 def _is_connector(char: str) -> bool:
     return char in "-_" or is_space(char)
 
 
+@lru_cache(maxsize=1024)
 def _is_upper(char: str) -> bool:
     return unicodedata.category(char) == "Lu"
 
 
+@lru_cache(maxsize=1024)
 def _is_punct(char: str) -> bool:
     return unicodedata.category(char)[0] == "P"
 
 
+@lru_cache(maxsize=1024)
 def _is_number(char: str) -> bool:
     return unicodedata.category(char)[0] == "N"
 
@@ -51,6 +56,7 @@ def _run(text: str, start: int, kind: int) -> int:
     return end
 
 
+@lru_cache(maxsize=1024)
 def _kind(char: str) -> int:
     if _is_connector(char):
         return CONNECTOR

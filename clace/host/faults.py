@@ -13,6 +13,7 @@ _SPAN = re.compile(r"\n *--> (?P<file>[^\n]*):(?P<line>\d+):(?P<column>\d+)\n")
 _FRAME = re.compile(r"^  \* (?P<file>[^\n]*):(?P<line>\d+), in (?P<function>[^\n]*)$", re.MULTILINE)
 _PREFIXES = (f"fail: {REFUSAL}", "Refused: ")
 _NOT_PLAIN = re.compile(r"Operation `serde::serialize` not supported on type `(\w+)`")
+_LONGEST = 8000
 _OURS = frozenset({NAME, "ace__after"})
 
 
@@ -36,7 +37,7 @@ _NOWHERE = Place()
 
 
 class AppFault(Exception):
-    """A failure of an app: what to tell, and where it happened."""
+    """A failure of an app: what to tell, shortened if the app made it long, and where it was."""
 
     def __init__(
         self,
@@ -45,8 +46,8 @@ class AppFault(Exception):
         code: str = "app_failed",
         route: str = "",
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = _sendable(message)
+        super().__init__(self.message)
         self.place = place
         self.code = code
         self.route = route
@@ -66,6 +67,12 @@ class AppFault(Exception):
         if not self.place.file or str(self.place) in self.message:
             return self.message
         return f"{self.message} : Function {self.place.function}, Position {self.place}"
+
+
+def _sendable(message: str) -> str:
+    """The message as a frame can hold it: of bounded length, and whole characters."""
+    shown = message[:_LONGEST].encode("utf-8", "replace").decode()
+    return shown if len(message) <= _LONGEST else f"{shown}... ({len(message)} characters)"
 
 
 def read_fault(report: str) -> AppFault:

@@ -27,6 +27,7 @@ from clace.wire import (
     Note,
 )
 
+_LONGEST_LINE = 100_000
 _STACK = 16 << 20
 
 
@@ -100,7 +101,7 @@ class RequestDaemon:
         self._calls.reading.give()
 
     def say(self, text: str) -> None:
-        self._line.send(Note(request=self._request, text=text))
+        self._line.send(said(self._request, text))
 
     def record(self, operation: str, target: str, detail: str, *, failed: bool) -> None:
         self._line.send(
@@ -166,14 +167,15 @@ class Serving:
 
     def _load(self, load: Load) -> None:
         try:
-            self._app = HostedApp(load, lambda text: self._line.send(Note(request=0, text=text)))
+            self._app = HostedApp(load, lambda text: self._line.send(said(0, text)))
+            self._line.send(self._app.loaded)
         except AppFault as fault:
             self._line.send(LoadFailed(fault.located(), fault.code))
+        except BadFrame as error:
+            self._line.send(LoadFailed(f"the app says too much of itself: {error}"))
         except (MemoryError, RecursionError) as error:
             message = f"{OUT_OF_MEMORY} ({type(error).__name__})"
             self._line.send(LoadFailed(message, "app_crashed"))
-        else:
-            self._line.send(self._app.loaded)
 
     def _answer(self, ask: Ask) -> None:
         if self._app is None:
@@ -185,9 +187,14 @@ class Serving:
         except AppFault as fault:
             self._line.send(failed(ask.id, fault))
         except (Refused, BadFrame) as error:
-            self._line.send(Failed(id=ask.id, message=str(error)))
+            self._line.send(failed(ask.id, AppFault(str(error))))
         except (MemoryError, RecursionError) as error:
             message = f"{OUT_OF_MEMORY} ({type(error).__name__})"
+            self._line.send(Failed(id=ask.id, message=message, code="app_crashed"))
+        except (Hangup, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - other requests of the app go on
+            message = f"the app could not be answered for ({type(error).__name__})"
             self._line.send(Failed(id=ask.id, message=message, code="app_crashed"))
 
     def _send(self, request: int, reply: Reply) -> None:
@@ -198,6 +205,12 @@ class Serving:
         for piece in reply.body:
             self._line.send(Chunk(id=request, body=piece))
         self._line.send(Chunk(id=request, last=True))
+
+
+def said(request: int, text: str) -> Note:
+    """A line that the app prints, shortened if it is very long."""
+    shown = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}..."
+    return Note(request=request, text=shown)
 
 
 def head_of(request: int, reply: Reply, *, body: bytes = b"", last: bool = True) -> Head:
