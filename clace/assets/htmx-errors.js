@@ -19,10 +19,10 @@
   const LONGEST = 1000;
   const STYLE = `
     :host { position: fixed; inset: auto 1rem 1rem; z-index: 2147483647; max-width: 34rem; margin: 0 auto; }
-    div { display: flex; gap: 1rem; align-items: start; padding: .9rem 1rem; border-radius: .5rem;
+    div { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: start; padding: .9rem 1rem; border-radius: .5rem;
       font: 1rem/1.45 system-ui, sans-serif; color: #fff; background: #86201b;
       box-shadow: 0 .25rem 1rem #0006; overflow-wrap: anywhere; }
-    p { margin: 0; flex: 1; white-space: pre-line; }
+    p { margin: 0; flex: 1 1 16rem; white-space: pre-line; }
     button { font: inherit; min-height: 2.25rem; padding: .2rem .8rem; color: #fff; background: none;
       border: 1px solid #fff; border-radius: .35rem; cursor: pointer; }
     button:focus-visible { outline: 3px solid #fff; outline-offset: 2px; }
@@ -52,7 +52,8 @@
   function said(xhr) {
     const type = xhr?.getResponseHeader?.("Content-Type") || "";
     const text = type.startsWith("text/plain") ? xhr.responseText.trim() : "";
-    return text.length > LONGEST ? text.slice(0, LONGEST) + "…" : text;
+    const whole = text.slice(0, 1).toUpperCase() + text.slice(1);
+    return whole.length > LONGEST ? whole.slice(0, LONGEST) + "…" : whole;
   }
 
   function tell(event) {

@@ -1,5 +1,7 @@
 """Pages as visitors have them: on phones and wide screens, in the light and in the dark."""
 
+from pathlib import Path
+
 from tests.support.browser import AXE, Browser, missing
 from tests.support.daemon import EXAMPLES
 from tests.system.cases import SharedDaemonTestCase
@@ -109,10 +111,11 @@ class LooksTests(PagesCase):
                 self.look_at(browser, path)
 
     def look_at(self, browser, path):
+        url = path if path.startswith("file:") else self.url(path)
         for width in WIDTHS:
             for scheme in SCHEMES:
                 browser.look(width, scheme)
-                browser.open(self.url(path))
+                browser.open(url)
                 where = f"{path} at {width} px, {scheme}"
                 self.assertEqual(browser.barriers(), [], where)
                 fits = "return document.documentElement.scrollWidth <= innerWidth"
@@ -121,12 +124,24 @@ class LooksTests(PagesCase):
         complaints = [said for said in browser.complaints() if "with a status of" not in said]
         self.assertEqual(complaints, [], path)
 
-    def test_cancelled_sign_in(self):
-        """Who does not sign in is shown a page that says how to."""
+    def test_sign_in(self):
+        """Who does not sign in, or tried too often, is shown a page that says what to do."""
         self.create("/looks-closed", {"app.star": FAILS})
-        answer = self.daemon.get("/looks-closed", login=None, headers={"Accept": "text/html"})
-        self.assertEqual(answer.status, 401)
-        self.assertIn("<h1>Sign in to go on</h1>", answer.body)
+        html = {"Accept": "text/html"}
+        refused = self.daemon.get("/looks-closed", login=None, headers=html)
+        for _ in range(6):
+            locked = self.daemon.get("/looks-closed", login=("nobody", "wrong"), headers=html)
+        self.assertEqual((refused.status, locked.status), (401, 429))
+        self.assertIn("<h1>Sign in to go on</h1>", refused.body)
+        self.assertIn("Try again in 15 minutes.", locked.body)
+        if not AXE.exists():
+            return
+        # A browser shows the first one after its own dialog only, which nobody answers here.
+        with Browser(self.daemon.certificate) as browser:
+            for answer in (refused, locked):
+                file = Path(self.mktemp()).with_suffix(".html").absolute()
+                file.write_text(answer.body)
+                self.look_at(browser, file.as_uri())
 
     def test_frame(self):
         """The frame of an app has the name of the app as heading, if it has none of its own."""
@@ -166,7 +181,7 @@ class NoticeTests(PagesCase):
             browser.until(lambda: self.notice(browser), "no notice")
             self.assertRegex(
                 self.notice(browser),
-                r"^That did not work\.\nthe app could not answer, request rid_",
+                r"^That did not work\.\nThe app could not answer, request rid_",
             )
             role = "return document.querySelector('clace-error').getAttribute('role')"
             self.assertEqual(browser.run(role), "alert")
