@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
-from twisted.web.http import datetimeToString
+from twisted.web.http import Request, datetimeToString
 
 from clace.errors import AppBusy, BadRequest, ClaceError, TooLarge
 from clace.model.results import Refusal
+from clace.web.heads import Head
 from clace.web.limits import Refused
+from clace.web.pages import MediaType, Trouble, best, told
 
 _KINDS: dict[int, type[ClaceError]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLarge,
@@ -22,17 +25,44 @@ def as_error(refused: Refused) -> ClaceError:
     return _KINDS.get(refused.status, BadRequest)(refused.why)
 
 
-def encoded(refused: Refused, seconds: float) -> bytes:
-    """The whole answer, as of ``seconds`` since the epoch; the connection ends with it."""
-    refusal = Refusal(refused.why, refused.status, as_error(refused).code)
-    body = msgspec.json.encode(refusal)
+def headers_of(request: Request | None, head: Head | None) -> Sequence[tuple[bytes, bytes]]:
+    """The headers of a request, as far as it came."""
+    if request is None:
+        return head.headers if head else ()
+    headers = request.requestHeaders.getAllRawHeaders()
+    return [(name, value) for name, values in headers for value in values]
+
+
+def encoded(refused: Refused, seconds: float, asked: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
+    """The whole answer, as of ``seconds`` since the epoch; the connection ends with it.
+
+    It is JSON, and a page if a browser ``asked`` by these headers.
+    """
+    media, body = _content(refused, asked)
     headers = (
         (b"Date", datetimeToString(seconds)),
         (b"Connection", b"close"),
-        (b"Content-Type", b"application/json"),
+        *media,
         (b"Content-Length", b"%d" % len(body)),
         *refused.headers,
     )
     lines = b"".join(b"%b: %b\r\n" % header for header in headers)
     phrase = HTTPStatus(refused.status).phrase.encode()
     return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (refused.status, phrase, lines, body)
+
+
+def _content(
+    refused: Refused, asked: Sequence[tuple[bytes, bytes]]
+) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
+    code = as_error(refused).code
+    headers = {name.lower(): value.decode("latin-1") for name, value in asked}
+    if b"hx-request" in headers or _wanted(headers) is not MediaType.HTML:
+        body = msgspec.json.encode(Refusal(refused.why, refused.status, code))
+        return ((b"Content-Type", b"application/json"),), body
+    page = told(Trouble(status=refused.status, code=code, message=refused.why), MediaType.HTML)
+    assert isinstance(page.body, bytes)
+    return tuple((name.encode(), value.encode()) for name, value in page.headers), page.body
+
+
+def _wanted(headers: Mapping[bytes, str]) -> MediaType:
+    return best(headers.get(b"accept", ""), MediaType.JSON)

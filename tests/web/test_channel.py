@@ -231,6 +231,25 @@ class LimitTests(SynchronousTestCase):
         self.assertEqual(connection.statuses, [413])
         self.assertEqual(len(served.recorder.seen), 1)
 
+    def test_too_large_for_a_browser(self):
+        """A browser is shown a page of what the connection refuses, all others JSON."""
+        length = b"Content-Length: 6\r\n"
+        browser = b"Accept: text/html,*/*;q=0.8\r\n"
+        for headers, kind in (
+            (browser, b"text/html; charset=utf-8"),
+            (browser + b"HX-Request: true\r\n", b"application/json"),
+            (b"Accept: */*\r\n", b"application/json"),
+            (b"", b"application/json"),
+        ):
+            for body in (length, b"Transfer-Encoding: chunked\r\n"):
+                served = Served(body=5)
+                connection = served.ask(POST + headers + body + b"\r\n6\r\n123456\r\n")
+                self.assertEqual(connection.statuses, [413])
+                head, _, text = connection.value().partition(b"\r\n\r\n")
+                self.assertIn(b"Content-Type: " + kind + b"\r\n", head)
+                self.assertIn(b"Content-Length: %d" % len(text), head)
+                self.assertEqual(b"<h1>That is too large</h1>" in text, b"html" in kind)
+
     def test_too_large_lingers(self):
         """A client in the middle of its body gets the time to read why it is refused."""
         served = Served(body=5)

@@ -1,7 +1,7 @@
 """The server's own pages: plain documents that need no script and nothing from elsewhere."""
 
 from clace.web.pages.document import Page, Step, document, policy
-from clace.web.pages.negotiation import MediaType, preferred
+from clace.web.pages.negotiation import MediaType, best, preferred
 from clace.web.pages.sending import send
 from clace.web.pages.trouble import Trouble, favicon, phrase, told
 
@@ -10,6 +10,7 @@ __all__ = [
     "Page",
     "Step",
     "Trouble",
+    "best",
     "document",
     "favicon",
     "phrase",

@@ -24,8 +24,14 @@ def preferred(request: Request, default: MediaType = MediaType.TEXT) -> MediaTyp
 
     Browsers that navigate get a page. HTMX, which sends an ``Accept`` of its own, gets text.
     """
-    accept = request.getHeader("accept") or ""
-    if request.getHeader("hx-request") or len(accept) > _LONGEST:
+    if request.getHeader("hx-request"):
+        return default
+    return best(request.getHeader("accept") or "", default)
+
+
+def best(accept: str, default: MediaType) -> MediaType:
+    """The type that an ``Accept`` header likes best."""
+    if len(accept) > _LONGEST:
         return default
     offered = sorted(MediaType, key=lambda media: media is not default)
     return MediaType(parse_accept_header(accept, MIMEAccept).best_match(offered, default))
