@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +17,7 @@ from twisted.python.threadpool import ThreadPool
 from clace.errors import InternalError
 
 T = TypeVar("T")
+_PATIENCE = 10
 
 
 class InThread(Protocol):
@@ -23,15 +26,31 @@ class InThread(Protocol):
     def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
 
 
-class Threads(Service):
-    """At most ``size`` threads, made when needed; work given before the start waits for it."""
+class _Patient(threading.Thread):
+    """A thread that leaves the processors to others. Linux has a priority for each thread."""
 
-    def __init__(self, reactor: Any, name: str, size: int = 1) -> None:
+    def run(self) -> None:
+        thread = threading.get_native_id()
+        with suppress(OSError):
+            own = os.getpriority(os.PRIO_PROCESS, thread)
+            os.setpriority(os.PRIO_PROCESS, thread, own + _PATIENCE)
+        super().run()
+
+
+class Threads(Service):
+    """At most ``size`` threads, made when needed; work given before the start waits for it.
+
+    Those that are ``patient`` work when nobody else in the machine does, as far as the system can
+    tell them from the reactor's.
+    """
+
+    def __init__(self, reactor: Any, name: str, size: int = 1, *, patient: bool = False) -> None:
         self.setName(name)
         self._reactor = reactor
         self._pool = ThreadPool(0, size, name)
         # A start that fails leaves without stopService: threads must not keep the process alive.
-        vars(self._pool)["threadFactory"] = partial(threading.Thread, daemon=True)
+        kind = _Patient if patient else threading.Thread
+        vars(self._pool)["threadFactory"] = partial(kind, daemon=True)
         self._waiting: set[Deferred[None]] = set()
         self._stopped = False
 

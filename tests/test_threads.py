@@ -1,3 +1,4 @@
+import os
 import threading
 
 from twisted.internet import reactor
@@ -11,8 +12,8 @@ from clace.threads import Threads
 class ThreadsTests(TestCase):
     """Real threads, since they are what is promised."""
 
-    def started(self, size=1):
-        threads = Threads(reactor, "test", size)
+    def started(self, size=1, **options):
+        threads = Threads(reactor, "test", size, **options)
         threads.startService()
         self.addCleanup(threads.stopService)
         return threads
@@ -29,6 +30,17 @@ class ThreadsTests(TestCase):
         thread = await self.started().run(threading.current_thread)
         self.assertIsNot(thread, threading.current_thread())
         self.assertTrue(thread.daemon)
+
+    async def test_patient(self):
+        """A patient thread gives way to others, which no other thread does for it."""
+
+        def priority():
+            return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+        mine = priority()
+        self.assertGreater(await self.started(patient=True).run(priority), mine)
+        self.assertEqual(await self.started().run(priority), mine)
+        self.assertEqual(priority(), mine)
 
     async def test_one_thread_does_one_thing_at_a_time(self):
         """Pieces of work of a single thread are done in order and never at once."""

@@ -36,7 +36,7 @@ class Data:
         self.config = config
         self._reactor = reactor
         self.secret_threads = MultiService()
-        self.password_threads = Threads(reactor, "passwords", 2)
+        self.password_threads = Threads(reactor, "passwords", 2, patient=True)
         upgrades = UpgradeOptions(
             auto_upgrade=config.metadata.auto_upgrade,
             ignore_higher_version=config.metadata.ignore_higher_version,

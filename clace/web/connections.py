@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_network
 from typing import Protocol
 
 from msgspec import Struct
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
 
+from clace.networks import network_of
 from clace.web.forwarded import TrustedProxies, ip_of
 
-_NETWORK_BITS = 64  # what one customer gets of IPv6 addresses
 _QUIET_SECONDS = 60
 log = Logger()
 
@@ -121,9 +120,7 @@ class Connections:
         address = ip_of(peer)
         if address is None or peer is None or self._proxies.includes(peer):
             return ""
-        if isinstance(address, IPv6Address):
-            return str(ip_network((address, _NETWORK_BITS), strict=False))
-        return str(address)
+        return network_of(str(address))
 
     def _tell(self, name: str) -> None:
         """Log it, at most every so often: a flood of connections is not one of lines too."""
