@@ -39,6 +39,9 @@ class Witness(Protocol):
     def failed(self, attempt: Attempt, reason: str) -> None:
         """Keep a refusal; ``reason`` says nothing of the password."""
 
+    def unchecked(self, attempt: Attempt, reason: str) -> None:
+        """Keep the refusal of a password that was not checked; a stranger can cause any number."""
+
     def locked(self, attempt: Attempt) -> None:
         """Keep the begin of a lock."""
 
@@ -71,7 +74,7 @@ class SignIns:
 
         Counting what costs no work would let a stranger fill every table.
         """
-        self._witness.failed(attempt, reason)
+        self._witness.unchecked(attempt, reason)
         return NotAuthenticated(REFUSED)
 
     async def attempt(self, attempt: Attempt, verify: Callable[[], Awaitable[bool]]) -> None:

@@ -18,7 +18,10 @@ _NANOSECONDS = 1_000_000_000
 
 
 class SignInTrail:
-    """Witness sign-ins. Strangers choose how many there are, so the audit log rations them."""
+    """Witness sign-ins, each kind with a share of the audit log of its own for each network.
+
+    Checks are slow, so what follows from one is recorded whatever else strangers do.
+    """
 
     _log = Logger()
 
@@ -33,6 +36,10 @@ class SignInTrail:
         if self._record(attempt, "Failed", reason):
             self._warn("Sign-in of {user} from {address} failed", attempt)
 
+    def unchecked(self, attempt: Attempt, reason: str) -> None:
+        if self._record(attempt, "Refused", reason, is_checked=False):
+            self._warn("Sign-in of {user} from {address} was refused unchecked", attempt)
+
     def locked(self, attempt: Attempt) -> None:
         if self._record(attempt, "Locked", "too many failed sign-ins"):
             self._warn("Sign-in of {user} from {address} is locked for a while", attempt)
@@ -40,7 +47,9 @@ class SignInTrail:
     def recovered(self, attempt: Attempt, failures: int) -> None:
         self._record(attempt, "Success", f"after {failures} failed")
 
-    def _record(self, attempt: Attempt, status: str, detail: str) -> bool:
+    def _record(
+        self, attempt: Attempt, status: str, detail: str, *, is_checked: bool = True
+    ) -> bool:
         event = AuditEvent(
             rid=self._new_id(),
             app_id="",
@@ -52,7 +61,8 @@ class SignInTrail:
             status=status,
             detail=detail,
         )
-        return self._audit.record(event, attempt.network)
+        source = f"{attempt.network}, sign-in {status.lower()}"
+        return self._audit.record(event, source, known=is_checked)
 
     def _warn(self, text: str, attempt: Attempt) -> None:
         user, address = _name(attempt.user), attempt.address or UNIX

@@ -41,6 +41,9 @@ class Told:
     def failed(self, attempt, reason):
         self.events.append(("failed", attempt.user, attempt.address, reason))
 
+    def unchecked(self, attempt, reason):
+        self.events.append(("unchecked", attempt.user, attempt.address, reason))
+
     def locked(self, attempt):
         self.events.append(("locked", attempt.user, attempt.address))
 

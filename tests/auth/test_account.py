@@ -155,7 +155,7 @@ class AccountTests(SynchronousTestCase):
                 ("failed", "admin", HERE, ""),
                 ("failed", "root", HERE, "unknown name"),
                 ("recovered", "admin", HERE, 1),
-                ("failed", "admin", HERE, "no password can be like this"),
+                ("unchecked", "admin", HERE, "no password can be like this"),
                 *[("failed", "admin", HERE, "")] * 5,
                 ("locked", "admin", HERE),
             ],

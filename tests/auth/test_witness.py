@@ -55,6 +55,23 @@ class WitnessTests(SynchronousTestCase):
         self.assertTrue(row.user_id.startswith("eve\\x1b]0;x\\x07\\nadmin"))
         self.assertEqual((len(row.user_id), row.target), (64, "unix"))
 
+    def test_floods_hide_nothing(self):
+        """Refusals that cost no check, of one address or thousands, hide no failure and no lock."""
+        calls = [
+            lambda n=n: self.trail.unchecked(self.attempt(address=f"198.51.{n >> 8}.{n & 255}"), "")
+            for n in range(3000)
+        ]
+        calls += [lambda: self.trail.unchecked(self.attempt(), "")] * 10
+        self.told(*calls)
+        logged = self.told(
+            lambda: self.trail.failed(self.attempt(), ""),
+            lambda: self.trail.locked(self.attempt()),
+        )
+        self.assertEqual(len(logged), 2)
+        statuses = [row.status for row in self.audit.events]
+        self.assertEqual(statuses[-2:], ["Failed", "Locked"])
+        self.assertLess(len(statuses), 600)
+
     def test_floods(self):
         """Thousands of failures of one address leave a few lines and rows, whatever the names."""
         calls = [lambda n=n: self.trail.failed(self.attempt(f"name{n}"), "") for n in range(1000)]
