@@ -11,6 +11,7 @@ from clace.host.answering import Answering
 from clace.host.answers import Reply, checked, text_reply
 from clace.host.exchange import Daemon, Door, Exchange
 from clace.host.faults import AppFault, Refused
+from clace.host.lock import with_lock
 from clace.host.pages import Pages
 from clace.host.params import PARAMS_FILE
 from clace.host.program import Program, app_place
@@ -37,9 +38,9 @@ class HostedApp:
             raise (
                 fault if fault.place.file else AppFault(fault.message, app_place(load), fault.code)
             ) from None
-        definition = self._definition = self._program.definition
+        definition = self._definition = with_lock(self._program.definition, load)
         self._pages = Pages(load, definition)
-        review = Review(load, definition, self._pages, self._program.plugins)
+        review = Review(load, self._program.definition, self._pages, self._program.plugins)
         self._warnings = review.warnings
         for warning in self._warnings:
             say(warning)

@@ -19,7 +19,7 @@ WORDS = """
 load("ace", "ace__text", "ace__want", "config")
 
 STRING, INT, BOOLEAN, DICT, LIST = "STRING", "INT", "BOOLEAN", "DICT", "LIST"
-PASSWORD, TEXTAREA, FILE = "password", "textarea", "file"
+PASSWORD, TEXTAREA, FILE, COMBO = "password", "textarea", "file", "combo"
 ace__values = {}
 
 def param(

@@ -16,7 +16,7 @@ from clace.model.schema import INTEGERS, FieldType
 MOST_PARAMS = 100
 OPTIONS = "options-"
 """``options-x`` lists what may be chosen for ``x``."""
-DISPLAY_TYPES = frozenset({"password", "textarea", "file"})
+DISPLAY_TYPES = frozenset({"password", "textarea", "file", "combo"})
 _NAME = re.compile(r"\S{1,128}")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _TRUE = frozenset({"1", "t", "T", "true", "True", "TRUE"})

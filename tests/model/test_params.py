@@ -43,9 +43,9 @@ class DeclarationTests(SynchronousTestCase):
 
     def test_display_types(self):
         """Display types are known, may have an option, and are for strings."""
-        for shown in ("", "password", "textarea:10", "file:.csv,.txt", "file:"):
+        for shown in ("", "password", "textarea:10", "combo", "file:.csv,.txt", "file:"):
             self.assertEqual(Param("a", display_type=shown).display_type, shown)
-        self.refused("unknown display type combo for a", "a", display_type="combo:x")
+        self.refused("unknown display type slider for a", "a", display_type="slider:x")
         for kind in set(FieldType) - {FieldType.STRING}:
             self.refused(
                 f"param a is of type {kind.lower()}, it cannot have a display type",
