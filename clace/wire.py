@@ -313,6 +313,15 @@ class Frames:
         self._longest = longest
         self._buffer = bytearray()
 
+    @property
+    def held(self) -> int:
+        """How many bytes are kept until more come, or until they are taken."""
+        return len(self._buffer)
+
+    def clear(self) -> None:
+        """Keep nothing of what came so far."""
+        self._buffer = bytearray()
+
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The bodies that are complete now; those not taken are given the next time.
 

@@ -19,6 +19,7 @@ from clace.model.traffic import AppRequest, AppResponse
 from clace.model.walls import missing
 from clace.runtime.calls import PluginCalls
 from clace.runtime.exchange import Exchange, OfRequest, too_late
+from clace.runtime.fragments import HeldFrames
 from clace.runtime.limits import HostLimits, over
 from clace.runtime.line import Line
 from clace.runtime.nursery import Nursery
@@ -50,8 +51,11 @@ class Host:
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, nursery: Nursery, limits: HostLimits) -> None:
+    def __init__(
+        self, reactor: Any, nursery: Nursery, limits: HostLimits, held: HeldFrames
+    ) -> None:
         self._reactor = reactor
+        self._held = held
         self._nursery = nursery
         self._limits = limits
         self._number = 0
@@ -144,7 +148,9 @@ class Host:
 
     def _connect(self, connection: socket.socket) -> Line:
         connection.setblocking(False)
-        line = self._line = Line(self._reactor, self._longest_frame, self._received, self._hung_up)
+        line = self._line = Line(
+            self._reactor, self._longest_frame, self._received, self._hung_up, self._held
+        )
         factory = Factory.forProtocol(lambda: line)
         with connection:  # the reactor keeps a duplicate
             self._reactor.adoptStreamConnection(connection.fileno(), socket.AF_UNIX, factory)

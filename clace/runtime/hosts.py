@@ -10,6 +10,7 @@ from twisted.internet.threads import deferToThreadPool
 from clace.errors import ClaceError
 from clace.model.traffic import AppRequest, AppResponse
 from clace.runtime.calls import PluginCalls
+from clace.runtime.fragments import HeldFrames
 from clace.runtime.host import Host
 from clace.runtime.limits import HostLimits
 from clace.runtime.nursery import Nursery
@@ -75,6 +76,7 @@ class ProcessHosts:
     def __init__(self, reactor: Any, program: Program = _PROGRAM) -> None:
         self._reactor = reactor
         self.nursery = Nursery(reactor, program)
+        self._held = HeldFrames()
 
     def begin(self) -> None:
         self.nursery.start()
@@ -82,7 +84,7 @@ class ProcessHosts:
     async def start(
         self, load: Load, limits: HostLimits, note: Callable[[Note], None]
     ) -> tuple[RunningHost, Loaded]:
-        host = Host(self._reactor, self.nursery, limits)
+        host = Host(self._reactor, self.nursery, limits, self._held)
         bounds = limits.auditing if load.inert else limits.serving
         return host, await host.load(load, bounds, note)
 

@@ -12,6 +12,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from clace.runtime.fragments import HeldFrames
 from clace.wire import BadFrame, Downward, Frames, Upward, pack, unpack_upward
 
 _TURN_SECONDS = 0.002
@@ -28,9 +29,15 @@ class Line(Protocol):
     """
 
     def __init__(
-        self, clock: Any, longest: Callable[[], int], received: Received, lost: Lost
+        self,
+        clock: Any,
+        longest: Callable[[], int],
+        received: Received,
+        lost: Lost,
+        held: HeldFrames,
     ) -> None:
         self._clock = clock
+        self._held = held
         self._frames = Frames(longest)
         self._received = received
         self._lost = lost
@@ -80,8 +87,14 @@ class Line(Protocol):
                     self._rest(spent)
                     return
         except BadFrame as breach:
-            self._paced.abortConnection()
-            self._end(breach)
+            self.breach(breach)
+        finally:
+            self._held.hold(self, 0 if self._ended else self._frames.held)
+
+    def breach(self, breach: BadFrame) -> None:
+        """End the connection with a host that broke the rules."""
+        self._paced.abortConnection()
+        self._end(breach)
 
     def _rest(self, spent: float) -> None:
         """Let others be heard for twice as long: a host has a third of the time at most."""
@@ -102,6 +115,8 @@ class Line(Protocol):
         if self._ended:
             return
         self._ended = self._deaf = True
+        self._frames.clear()
+        self._held.hold(self, 0)
         if self._resting is not None:
             self._resting.cancel()
             self._resting = None

@@ -11,6 +11,7 @@ from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut
 from clace.interfaces import Caller
 from clace.model.app import Demands
 from clace.runtime.calls import PluginCalls
+from clace.runtime.fragments import HeldFrames
 from clace.runtime.host import Host
 from clace.runtime.limits import HostLimits
 from clace.runtime.nursery import Birth
@@ -68,7 +69,7 @@ class FakeReactor(Clock):
 class HostTests(SynchronousTestCase):
     def setUp(self):
         self.reactor, self.nursery = FakeReactor(), FakeNursery()
-        self.host = Host(self.reactor, self.nursery, LIMITS)
+        self.host = Host(self.reactor, self.nursery, LIMITS, HeldFrames())
         self.gate = MemoryGate(
             {("fs.in", "list"): lambda *_: "listed", ("slow.in", "wait"): lambda *_: Deferred()}
         )
@@ -136,7 +137,7 @@ class HostTests(SynchronousTestCase):
         """A load that took too much says of which limit."""
         for code, limit in (("app_timed_out", "load_time"), ("app_crashed", "memory")):
             self.reactor, self.nursery = FakeReactor(), FakeNursery()
-            self.host = Host(self.reactor, self.nursery, LIMITS)
+            self.host = Host(self.reactor, self.nursery, LIMITS, HeldFrames())
             loading = self.deferred(
                 self.host.load(Load(sources={}), HostBounds(), self.notes.append)
             )
@@ -261,7 +262,7 @@ class HostTests(SynchronousTestCase):
 
     def test_calls_of_a_request(self):
         """A request that makes too many calls is told so, and fails for that limit."""
-        self.host = Host(self.reactor, self.nursery, HostLimits(plugin_calls=2))
+        self.host = Host(self.reactor, self.nursery, HostLimits(plugin_calls=2), HeldFrames())
         self.start()
         asked = self.ask()
         self.say(*(Call(call=n, request=1, plugin="fs.in", function="list") for n in (1, 2, 3)))
@@ -273,7 +274,7 @@ class HostTests(SynchronousTestCase):
 
     def test_size_of_an_answer(self):
         """An answer over the limit is not passed on."""
-        self.host = Host(self.reactor, self.nursery, HostLimits(response_mb=1))
+        self.host = Host(self.reactor, self.nursery, HostLimits(response_mb=1), HeldFrames())
         self.start()
         asked = self.ask()
         self.say(Head(id=1, status=200, body=bytes((1 << 20) + 1)))

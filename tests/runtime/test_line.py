@@ -5,6 +5,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.runtime.fragments import HeldFrames
 from clace.runtime.line import Line
 from clace.wire import Answer, Frames, Note, pack, unpack_downward
 
@@ -17,7 +18,7 @@ class LineTests(SynchronousTestCase):
     def setUp(self):
         self.clock, self.transport = Clock(), StringTransport()
         self.heard, self.lost = [], []
-        self.line = Line(self.clock, lambda: 1000, self.hear, self.lost.append)
+        self.line = Line(self.clock, lambda: 1000, self.hear, self.lost.append, HeldFrames())
         self.line.makeConnection(self.transport)
 
     def hear(self, note):
