@@ -593,8 +593,8 @@ class NoteTests(SynchronousTestCase):
         self.assertEqual(
             said(text, {"gen/lib/lit.js": "x"}),
             [
-                "static/gen/css/style.css is missing: build it and add it to the source",
-                "static/gen/esm/chart-4.1.js is missing: build it and add it to the source",
+                f"app.star:1:1: static/gen/{name} is missing: build it and add it to the source"
+                for name in ("css/style.css", "esm/chart-4.1.js")
             ],
         )
 

@@ -82,7 +82,7 @@ class DeclarationTests(ParamsCase):
             'param("a", LIST, {})': "param a is of type list but default value is not a list",
             'param("a", DICT, [])': "param a is of type dict but default value is not a dict",
             'param("a", INT, display_type = FILE)': "a is of type int, it cannot have a display",
-            'param("a", default = "", display_type = "slider")': "unknown display type slider for a",
+            'param("a", default = "", display_type = "slider")': "unknown display type slider for",
             'param("options-a", default = "")': "param options-a lists options, its type has to be",
             'param("a", default = 4001 * "x")': "Expected `str` of length <= 4000 - at `$.default`",
             'param("a", default = len)': "unrecognized starlark type",
