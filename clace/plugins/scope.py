@@ -172,8 +172,12 @@ class Scope:
             return error
         if isinstance(error, ClaceError):
             return CallFailed(error.message)
-        rid = self._caller.request_id
-        self.log.failure("Fault in {name}, request {rid}", name=name, rid=rid)
+        self.log.failure(
+            "Fault in {name} for {app}, request {request_id}",
+            name=name,
+            app=str(self._caller.app),
+            request_id=self._caller.request_id,
+        )
         return CallFailed(f"internal error in {name}")
 
     def _whole(self, call: PluginCall, value: Any) -> PluginAnswer:

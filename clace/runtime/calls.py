@@ -90,5 +90,9 @@ class PluginCalls:
         except ClaceError as error:
             return Answer(call=number, error=error.message, error_code=1)
         except Exception:  # noqa: BLE001 - a plugin's fault is told to the log, not to the app
-            self._log.failure("A plugin failed")
+            self._log.failure(
+                "A plugin failed for {app}, request {request_id}",
+                app=str(self._caller.app),
+                request_id=self._caller.request_id,
+            )
             return Answer(call=number, error="the plugin failed", error_code=1, refused=True)

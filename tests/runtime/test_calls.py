@@ -1,5 +1,6 @@
 """Plugin calls taken to the gate."""
 
+from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppFailed, BadRequest, PluginRefused, StoreError
@@ -17,7 +18,7 @@ class CallTests(SynchronousTestCase):
         self.refused = []
         self.calls = PluginCalls(
             self.gate,
-            Caller(app=an_app()),
+            Caller(app=an_app(), request_id="rid_1"),
             lambda *told: self.reached.append(told),
             lambda *told: self.refused.append(told),
         )
@@ -63,10 +64,15 @@ class CallTests(SynchronousTestCase):
         self.assertTrue(self.calls.was_refused)
 
     def test_fault(self):
-        """A fault of a plugin is logged, and nothing of it told to the app."""
+        """A fault of a plugin is logged with its app, and nothing of it told to the app."""
+        lines = []
+        globalLogPublisher.addObserver(lines.append)
+        self.addCleanup(globalLogPublisher.removeObserver, lines.append)
         answer = self.call(ValueError("secret"))
         self.assertEqual((answer.error, answer.refused), ("the plugin failed", True))
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        (line,) = [line for line in lines if "log_failure" in line]
+        self.assertEqual((line["app"], line["request_id"]), (str(an_app()), "rid_1"))
 
     def test_streams(self):
         """The items of a stream, and its failure, are told."""
