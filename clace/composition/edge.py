@@ -38,7 +38,7 @@ from clace.web.connections import Bounds, Connections
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
 from clace.web.forms import Forms
-from clace.web.forwarded import TrustedProxies
+from clace.web.forwarded import UNIX, TrustedProxies
 from clace.web.https_only import HTTPSOnly
 from clace.web.limits import Limits
 from clace.web.root import Root
@@ -193,6 +193,7 @@ class Edge:
             self.sites,
             self._reactor,
             admin_over_tcp=config.security.admin_over_tcp,
+            trusts_unix=UNIX in config.security.trusted_proxies,
         )
 
 

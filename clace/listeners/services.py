@@ -49,11 +49,14 @@ class Listeners(Service):
         reactor: Any,
         *,
         admin_over_tcp: bool = False,
+        trusts_unix: bool = False,
     ) -> None:
+        """With ``trusts_unix`` the peers on UNIX sockets are believed about their visitors."""
         self._listeners = tuple(listeners)
         self._factories = factories
         self._reactor = reactor
         self._admin_over_tcp = admin_over_tcp
+        self._trusts_unix = trusts_unix
         self._ports: list[tuple[Listener, IListeningPort]] = []
 
     def open(self) -> None:
@@ -101,6 +104,7 @@ class Listeners(Service):
             sockets = [UnixSocket.described(layer) for layer in found if layer.prefix == "unix"]
             for socket in sockets:
                 socket.check_free()
+                self._check_trust(listener, socket)
             endpoint = serverFromString(self._reactor, listener.endpoint)
             return _Plan(listener, endpoint, sockets[0] if sockets else None, site)
 
@@ -119,6 +123,14 @@ class Listeners(Service):
                 "security.admin_over_tcp is set"
             )
         return "admin"
+
+    def _check_trust(self, listener: Listener, socket: UnixSocket) -> None:
+        if self._trusts_unix and listener.serve == "apps" and socket.is_open_to_others():
+            self._log.warn(
+                "Every user of this machine can speak for visitors: {endpoint} has no mode that "
+                "keeps others out, like mode=660, and security.trusted_proxies has unix:",
+                endpoint=listener.endpoint,
+            )
 
     def _check_stock_tls(self, layer: Description) -> None:
         if layer.prefix == "tls":

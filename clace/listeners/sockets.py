@@ -19,6 +19,7 @@ from clace.private_files import make_private_folder
 
 _LONGEST_PATH = 107
 _OTHERS = 0o077
+_EVERYBODY = 0o007
 
 
 class UnixSocket(Struct, frozen=True):
@@ -51,6 +52,10 @@ class UnixSocket(Struct, frozen=True):
             )
         if _octal(self.mode) & _OTHERS:
             raise ListenError(f"mode={self.mode} opens the admin socket to others; use mode=600")
+
+    def is_open_to_others(self) -> bool:
+        """Tell a socket that every user may open from one of its owner and group."""
+        return self.mode is None or bool(_octal(self.mode) & _EVERYBODY)
 
     def make_folder(self) -> None:
         """The folder of an admin socket, made if there is none.

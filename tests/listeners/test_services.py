@@ -190,6 +190,24 @@ class RefusalTests(ListenersTestCase):
         self.assertRaises(ListenError, services._at_once, succeed(object()))
 
 
+class TrustTests(ListenersTestCase):
+    def warnings(self, options, **told):
+        self.listeners(f"unix:{self.folder}/apps.sock{options}", **told).open()
+        return [each for each in self.events if each["log_level"] is LogLevel.warn]
+
+    def test_a_socket_for_all(self):
+        """A socket that every user may open is warned of where its peers are believed."""
+        for options in ("", ":mode=666", ":mode=601"):
+            self.events.clear()
+            (event,) = self.warnings(options, trusts_unix=True)
+            self.assertIn(f"apps.sock{options}", event["endpoint"])
+
+    def test_a_socket_for_the_proxy(self):
+        """One for owner and group is as it should be, and so is one whose peers nobody believes."""
+        self.assertEqual(self.warnings(":mode=660", trusts_unix=True), [])
+        self.assertEqual(self.warnings(""), [])
+
+
 class AdminTests(ListenersTestCase):
     def test_not_over_tcp(self):
         """What serves the admin API is a socket of the owner and nothing else."""
