@@ -13,9 +13,11 @@ from clace.starlark.errors import (
     SourceError,
     StarlarkError,
 )
+from clace.starlark.explain import may_interrupt
 from clace.starlark.options import Options
 from clace.starlark.program import Module, Program, compile_file
-from clace.starlark.values.host import Builtin, Fields, HostObject, NoSuchAttribute
+from clace.starlark.values.functions import Builtin
+from clace.starlark.values.host import Fields, HostObject, NoSuchAttribute
 from clace.starlark.values.keys import plain
 
 __all__ = [
@@ -34,5 +36,6 @@ __all__ = [
     "SourceError",
     "StarlarkError",
     "compile_file",
+    "may_interrupt",
     "plain",
 ]

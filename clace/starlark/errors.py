@@ -49,11 +49,17 @@ class SourceError(StarlarkError):
 
 
 class EvalError(StarlarkError):
-    """A computation that failed; ``frames`` is the call stack, the outermost call first."""
+    """A computation that failed; ``frames`` is the call stack, the outermost call first.
 
-    def __init__(self, message: str, frames: Sequence[Frame] = ()) -> None:
+    ``cause`` is the exception that ended it, such as a ``Failure`` of a host's own.
+    """
+
+    def __init__(
+        self, message: str, frames: Sequence[Frame] = (), cause: Exception | None = None
+    ) -> None:
         super().__init__(message)
         self.frames = tuple(frames)
+        self.cause = cause
 
     @property
     def position(self) -> Position | None:

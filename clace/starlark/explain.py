@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from inspect import CO_VARARGS, CO_VARKEYWORDS
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from clace.starlark.errors import EvalError, Failure, Frame, Position
 from clace.starlark.values.arguments import Signature
 from clace.starlark.values.attributes import MissingAttribute
+from clace.starlark.values.bounds import is_interruptible
 from clace.starlark.values.indexing import get_item
 from clace.starlark.values.printing import function_name, representation
 from clace.starlark.values.registry import SIGNATURES
@@ -32,10 +33,22 @@ MAX_STACK = 100  # frames kept of a stack that overflowed
 
 def explained(error: Exception, program: Program) -> Exception:
     """The ``EvalError`` that says what emitted code ran into; others' errors are themselves."""
-    if isinstance(error, EvalError | AssertionError):
+    if not isinstance(error, _EXPLAINED):
         return error
     steps = list(_steps(error.__traceback__))
-    return EvalError(_message(error, steps, program), _frames(error, steps, program))
+    return EvalError(_message(error, steps, program), _frames(error, steps, program), error)
+
+
+_EXPLAINED = (
+    Failure,
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    NameError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class _Step:
@@ -55,6 +68,15 @@ def _steps(traceback: TracebackType | None) -> Iterator[_Step]:
         if is_emitted(traceback.tb_frame.f_globals):
             yield _Step(traceback)
         traceback = traceback.tb_next
+
+
+def may_interrupt(frame: FrameType | None) -> bool:
+    """Whether a computation may be ended or suspended where it is: in a program's own code, or in
+    a helper that changes nothing.
+    """
+    if frame is None:
+        return False
+    return is_emitted(frame.f_globals) or is_interruptible(frame.f_code)
 
 
 def is_emitted(scope: dict[str, Any]) -> bool:

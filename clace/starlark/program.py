@@ -26,7 +26,7 @@ from clace.starlark.values import (  # noqa: F401 - they register functions and 
     letters,
     set_methods,
 )
-from clace.starlark.values.host import Builtin
+from clace.starlark.values.functions import Builtin
 from clace.starlark.values.locks import Frozen
 from clace.starlark.values.registry import UNIVERSE
 

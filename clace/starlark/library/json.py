@@ -12,7 +12,8 @@ from clace.starlark.source.spelling import suggestion
 from clace.starlark.values.arguments import Signature, need_string
 from clace.starlark.values.attributes import attribute_names, get_attribute
 from clace.starlark.values.bounds import concatenate
-from clace.starlark.values.host import Builtin, HostObject, Module
+from clace.starlark.values.functions import Builtin
+from clace.starlark.values.host import HostObject, Module
 from clace.starlark.values.iteration import is_iterable, items_of
 from clace.starlark.values.keys import from_key
 from clace.starlark.values.numerals import parse_digits, to_digits

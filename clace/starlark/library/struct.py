@@ -7,7 +7,8 @@ from typing import Any
 
 from clace.starlark.errors import Failure
 from clace.starlark.values.comparison import equal
-from clace.starlark.values.host import Builtin, HostObject, NoSuchAttribute
+from clace.starlark.values.functions import Builtin
+from clace.starlark.values.host import HostObject, NoSuchAttribute
 from clace.starlark.values.keys import to_key
 from clace.starlark.values.printing import representation
 

@@ -43,6 +43,6 @@ def interruptible(function: _F) -> _F:
     return function
 
 
-def may_interrupt(code: CodeType) -> bool:
+def is_interruptible(code: CodeType) -> bool:
     """Whether a computation may be ended while this code runs."""
     return code in _interruptible

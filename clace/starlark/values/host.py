@@ -76,24 +76,6 @@ class HostObject:
         raise Failure(f"invalid call of non-function ({self.type_name})")
 
 
-class Builtin(HostObject):
-    """A function of the host's."""
-
-    __slots__ = ("_function", "name")
-    type_name = "builtin_function_or_method"
-    hashable = True
-
-    def __init__(self, name: str, function: Callable[..., object]) -> None:
-        self.name = name
-        self._function = function
-
-    def text(self) -> str:
-        return f"<built-in function {self.name}>"
-
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        return self._function(*args, **kwargs)
-
-
 class BoundMethod(HostObject):
     """A method of a value that was taken without being called."""
 
