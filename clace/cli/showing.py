@@ -58,7 +58,7 @@ def _version(version: VersionShown, app: AppShown) -> Iterator[str]:
 
 
 def _approvals(version: VersionShown) -> Iterator[str]:
-    """What was approved, and what is asked for besides."""
+    """List approvals, and demands that are not approved."""
     approved, new = version.approved_permissions, version.new_permissions
     plugins = (*version.approved_loads, *(f"{load}{_NEW}" for load in version.new_loads))
     yield from _titled("Plugins", plugins)

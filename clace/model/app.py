@@ -79,7 +79,7 @@ class Demands(Struct, frozen=True):
         )
 
     def granted_by(self, approved: Demands) -> Demands:
-        """What of this is approved."""
+        """The part of this that is approved."""
         return Demands(
             tuple(load for load in self.loads if load in approved.loads),
             tuple(p for p in self.permissions if p in approved.permissions),

@@ -17,7 +17,7 @@ _GLOB_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX | glob.
 _MAX_GLOB = 1024
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
 _WILD = frozenset("*?[]{}\\")
-# What a pattern is made of that has an end; taken out, nothing that begins or ends one is left.
+# Escapes and classes of characters: without them a bracket that is left has no other half.
 _WHOLE = re.compile(r"\\.|\[[!^]?(?:\\.|[^\]\\])+\]", re.DOTALL)
 _ALTERNATIVES = re.compile(r"\{[^{}]*\}")
 _HALF = re.compile(r"[\[\]{}\\]")
@@ -65,8 +65,8 @@ class AppPath(Struct, frozen=True, order=True, rename={"path": "Path", "domain":
         return AppPath(self.path + STAGING_SUFFIX, self.domain)
 
     def overlaps(self, other: AppPath) -> bool:
-        """Whether one of the two addresses is the other or lies below it. An app at ``/`` has what
-        is left by the others of its domain, so it is beside all of them.
+        """Tell if one of the two addresses is the other or lies below it. An app at ``/`` serves
+        the paths that the others of its domain leave, so it overlaps with none of them.
         """
         if "/" in {self.path, other.path}:
             return self == other
@@ -112,7 +112,7 @@ class AppGlob(Struct, frozen=True):
 
     @property
     def is_literal(self) -> bool:
-        """Whether it can be the address of one app only."""
+        """Tell a pattern without wildcards, the address of one app."""
         return not _WILD.intersection(self.domain + self.path)
 
     def matches(self, address: AppPath) -> bool:

@@ -26,7 +26,7 @@ class AppFound(Struct, frozen=True):
 
 
 class AppChange(Struct, frozen=True, kw_only=True):
-    """What became of one stored app. ``approved`` and ``dropped`` are approvals that it has now and
+    """The change of one stored app. ``approved`` and ``dropped`` are approvals that it has now and
     had not, and the reverse; ``changed`` names what else is different.
     """
 

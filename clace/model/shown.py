@@ -39,7 +39,7 @@ class FailureShown(Struct, frozen=True, kw_only=True):
 
 
 class VersionShown(Struct, frozen=True, kw_only=True):
-    """What is served at one address: a version of the app, or the folder of a dev app.
+    """A version of the app as it is served at one address, or the folder of a dev app.
 
     ``new_loads`` and ``new_permissions`` are asked for and not approved. ``problem`` says why the
     source cannot be read now; nothing is known then of what it asks for.

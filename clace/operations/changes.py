@@ -1,4 +1,4 @@
-"""What a change to the stored apps comes to, app by app."""
+"""Changes to the stored apps, described app by app."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def app_changes(changes: Iterable[Change]) -> tuple[AppChange, ...]:
 
 
 def app_change(before: App | None, after: App | None) -> AppChange:
-    """What became of an app that is there before or after the change, or both."""
+    """Describe the change of an app that is there before it, after it, or both."""
     app = after or before
     assert app is not None
     was, now = before or _CREATED, after or app
@@ -51,7 +51,7 @@ def _ends(change: Change) -> tuple[App | None, App | None] | None:
 
 
 def _differences(was: App, now: App) -> Iterator[str]:
-    """What else is different, without the values that may be secrets."""
+    """Name other differences, without values that may be secrets."""
     yield from _settings(was.settings, now.settings)
     yield from _metadata(was.metadata, now.metadata)
 

@@ -1,4 +1,4 @@
-"""Everything about one app: what is stored of it, what its source says, and how it fares."""
+"""Everything about one app: its stored versions, the demands of their sources, its failures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PASSWORD = "password"  # noqa: S105 - how a form shows a param
 
 
 class Surroundings(Struct, frozen=True):
-    """What else is known of apps: where they can be opened, their limits and their failures."""
+    """Facts of apps that are not stored: their URLs, limits and last failures."""
 
     urls: Callable[[AppPath], tuple[str, str]]
     limits: Callable[[App], Mapping[str, int]]
@@ -62,7 +62,7 @@ class Showing:
 
 
 def app_shown(app: App, versions: tuple[VersionShown, ...], *, staged_changes: bool) -> AppShown:
-    """The app with what is known of its versions."""
+    """Show an app with its versions."""
     return AppShown(
         id=app.id,
         app_path_domain=app.address,
@@ -81,7 +81,7 @@ def app_shown(app: App, versions: tuple[VersionShown, ...], *, staged_changes: b
 def version_shown(
     app: App, audited: Audited | None, problem: str, around: Surroundings
 ) -> VersionShown:
-    """One version, with what an audit of its source told, or why there was none."""
+    """Show one version, with the audit of its source or the problem that it had."""
     metadata, version = app.metadata, app.metadata.version_metadata
     asked = audited.demands if audited else Demands()
     new = asked.missing_from(metadata.approved)

@@ -18,7 +18,7 @@ _log = Logger()
 
 
 class Withdrawal:
-    """Stores what a dev app has lost, so that it stays lost when the server starts again."""
+    """Stores the loss of approvals of dev apps, so that it outlives the server."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Withdrawal:
         self._audit.record(self._event(app, dropped))
 
     async def _withdrawn(self, app_id: str, dropped: Demands) -> bool:
-        """Whether it is done; somebody else may have changed the app meanwhile."""
+        """Return false if somebody else changed the app meanwhile: it is to be tried again."""
         stored = next((one for one in await self._store.apps() if one.id == app_id), None)
         if stored is None or (left := stored.metadata.without(dropped)) is stored.metadata:
             return True

@@ -31,9 +31,9 @@ _ALL_BRANCHES = "+refs/heads/*:refs/clace/heads/*"
 
 
 class Wanted(Struct, frozen=True):
-    """What is asked of a remote repository, checked: the name of a branch, a tag or a commit.
+    """A name to ask a remote repository for, checked: of a branch, a tag or a commit.
 
-    What was asked for as a commit (``pinned``) is no branch.
+    A ``pinned`` name was given as a commit, so it is no branch.
     """
 
     place: GitPlace
@@ -58,7 +58,7 @@ class Wanted(Struct, frozen=True):
 
     @property
     def refs(self) -> tuple[str, ...]:
-        """What the name may be short for, the likeliest first."""
+        """Full names that the name may be short for, the likeliest first."""
         tag = f"refs/tags/{self.name}"
         return (tag,) if self.pinned else (f"refs/heads/{self.name}", tag)
 
@@ -176,7 +176,7 @@ class Workshop:
         return Picked(await self._fetched_by_id())
 
     async def _has_fetched(self, ref: str) -> bool:
-        """Whether the repository has the branch or tag; it is here then."""
+        """Fetch a branch or tag; false if the repository does not have it."""
         try:
             await self._fetch("--depth=1", f"+{ref}:{_FETCHED}")
         except _NoSuchRef:
@@ -198,7 +198,7 @@ class Workshop:
         return await self._whole_id(wanted.id)
 
     async def read(self, commit: str, limits: Limits) -> Commit:
-        """What is in a commit that was fetched.
+        """Read a commit that was fetched.
 
         :raises SourceError: it has links that lead somewhere, or too much, or not the folder.
         """

@@ -30,9 +30,9 @@ class AdminAudit:
         self._new_id = new_id
 
     def done(self, route: Route, user: str, query: Struct, result: Struct) -> None:
-        """Record what an operation did, unless it only read.
+        """Record the changes of an operation, unless it only read.
 
-        What changed no app, or was only tried, is one event about what was asked for.
+        An operation that changed no app, or was a dry run, is one event about its subject.
         """
         if route.method == "GET":
             return
@@ -79,7 +79,7 @@ class AdminAudit:
 
 
 def details(change: AppChange) -> Iterator[str]:
-    """What became of an app, in as many texts as the log needs to keep it whole."""
+    """Describe a change in as many texts as the log needs to keep it whole."""
     whole = printable("; ".join(_parts(change)))
     pieces = [whole[start : start + _LONGEST] for start in range(0, len(whole), _LONGEST)]
     yield from (f"continued: {piece}" if at else piece for at, piece in enumerate(pieces[:_MOST]))
@@ -111,7 +111,7 @@ def _about(change: AppChange) -> tuple[str, str]:
 
 
 def _target(*said: Struct | None) -> tuple[str, str]:
-    """What an operation is about, as far as a query, body or result says; no app's id."""
+    """Return the subject of an operation that a query, body or result names, without an id."""
     names = ("about", "app_path_glob", "name", "path")
     found = (str(getattr(one, name, "")) for one in said for name in names)
     return "", next(filter(None, found), "")

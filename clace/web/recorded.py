@@ -1,4 +1,4 @@
-"""What the server itself writes into the audit log: the operations by their names."""
+"""Names of the operations that the server itself writes into the audit log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from clace.web.routes import ROUTES
 
 # Requests to apps that may have changed something.
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
-# What nobody asked for by the admin API.
+# Events that no request to the admin API made.
 _EVENTS = (
     "app_limit",
     "audit_ration",
