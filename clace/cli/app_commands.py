@@ -128,7 +128,7 @@ def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> Non
 
 @app.command()
 @result_format_option
-@click.argument("path")
+@click.argument("path", shell_complete=app_paths)
 @for_server
 def show(server: Server, path: str, form: str) -> None:
     """Show everything about the app at PATH.

@@ -58,6 +58,7 @@ def main() -> None:
         "help_option_names": ["--help", "-h"],
         "max_content_width": 100,
     },
+    epilog="The exit status is 0 if it was done, 1 if it failed, 2 if the command line is wrong.",
 )
 @click.option(
     "--config-file",

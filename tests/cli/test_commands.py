@@ -50,6 +50,23 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
         for name in ("app", "config", "password", "server", "version"):
             self.assertRegex(text, rf"\n  {name} +[A-Z]")
 
+    def test_tells_statuses(self):
+        """0 is done, 1 is failed, 2 is a wrong command line, and the help says so."""
+        self.assertIn(
+            "exit status is 0 if it was done, 1 if it failed, 2 if", self.run_cli().stdout
+        )
+        self.administration = Refusing(ClaceError("no"))
+        for status, arguments in (
+            (0, ("version",)),
+            (1, ("server", "status")),
+            (1, ("config", "check", "/no/such/file")),
+            (2, ("server", "status", "extra")),
+            (2, ("server", "statsu")),
+            (2, ("app", "create", "--param", "x", "/", "/a")),
+            (2, ("password", "--random", "--prompt")),
+        ):
+            self.assertEqual(self.run_cli(*arguments).exit_code, status, arguments)
+
     def test_tells_the_version(self):
         """The command of 2023 and the flags of 2025 print the same line."""
         line = self.run_cli("version").stdout

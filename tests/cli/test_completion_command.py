@@ -44,7 +44,14 @@ class CompletionTests(AppCase):
         self.create("/disk")
         self.create("/dash")
         self.create("tools.example.com:/disk")
-        for command in ("app reload", "app delete --yes", "param list", "app list", "app approve"):
+        for command in (
+            "app reload",
+            "app show",
+            "app delete --yes",
+            "param list",
+            "app list",
+            "app approve",
+        ):
             self.assertEqual(self.completed(f"clace {command} /da"), ["plain,/dash"])
         self.assertEqual(len(self.completed("clace app promote ")), 3)
         self.assertEqual(
