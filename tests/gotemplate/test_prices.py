@@ -17,7 +17,7 @@ SHORT, FACTOR = 10_000, 8
 TOO_MUCH = FACTOR * 3
 UNNOTICED = 0.03
 """Seconds that say nothing about how work grows."""
-HARMLESS = 2.0
+HARMLESS = 4.0
 """Seconds that a function may take, whatever it charges."""
 PATTERNS = (
     *("a", "aB", "ab ", "\n", "1a", "-", "A1", "\u00e9x", "2006-01-02 ", '"', "[", "/a/..", "("),
