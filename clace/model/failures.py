@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-_LONGEST_MESSAGE = 8192
+_LONGEST_MESSAGE = 3000
 _LONGEST_PLACE = 300
 
 

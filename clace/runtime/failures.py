@@ -13,7 +13,7 @@ from clace.interfaces import IFailures
 from clace.model.failures import AppFailure
 from clace.runtime.budget import Budget
 
-KEPT = 20
+KEPT = 10
 APPS = 1000
 LINES = 60
 _REFUSALS = frozenset({"not_allowed", "plugin_refused", "app_busy"})

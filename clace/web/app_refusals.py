@@ -61,7 +61,7 @@ def refusal(error: ClaceError, visit: Visit, media: MediaType) -> AppResponse:
         status=status,
         code=error.code,
         message=error.message if public else _FAILED,
-        detail=_detail(fault_of(error)) if failed and app and not public else "",
+        detail=_detail(fault_of(error).cut()) if failed and app and not public else "",
         request_id=visit.request_id if failed and error.code != InternalError.code else "",
         app=str(app) if app else "",
         retry_after=wait,

@@ -38,6 +38,12 @@ app = ace.app("Stuck", routes = [
 """
 
 
+def failures(daemon, app):
+    """The lines of the log that are about requests on which an app failed."""
+    log = (daemon.home / "logs" / "clace.json").read_text().splitlines()
+    return [line for line in map(json.loads, log) if line.get("app") == app and "place" in line]
+
+
 class BrokenTests(SharedDaemonTestCase):
     def test_create(self):
         """A source that does not load is refused with file and line, and nothing is there."""
@@ -99,17 +105,12 @@ class BrokenTests(SharedDaemonTestCase):
 class LogTests(SharedDaemonTestCase):
     """What only a visitor saw, the operator finds."""
 
-    def lines(self, app):
-        """The lines of the log that are about failures of an app."""
-        log = (self.daemon.home / "logs" / "clace.json").read_text().splitlines()
-        return [line for line in map(json.loads, log) if line.get("app") == app and "place" in line]
-
     def fails(self, path, text, **options):
         """Install an app and open its page without a password; the only line of the log on it."""
         self.create(path, {"app.star": text}, auth="none", **options)
         answer = self.daemon.get(f"{path}/fail", login=None)
         self.assertEqual(answer.status, 500)
-        (line,) = self.lines(path)
+        (line,) = failures(self.daemon, path)
         self.assertEqual(line["level"], "error")
         self.assertIn(line["request_id"], answer.body)
         return answer, line
@@ -148,7 +149,7 @@ app = ace.app("Zero", routes = [ace.api("/*", handler = fail)])
         }
         self.create("/template-fails", files, auth="none")
         self.assertEqual(self.daemon.get("/template-fails/fail", login=None).status, 500)
-        (line,) = self.lines("/template-fails")
+        (line,) = failures(self.daemon, "/template-fails")
         self.assertTrue(line["place"].startswith("index.go.html:2:"), line)
 
     def test_handled(self):
@@ -164,7 +165,7 @@ app = ace.app("Handled", routes = [ace.api("/", handler = bad)])
 """
         self.create("/handled", {"app.star": text}, auth="none")
         self.assertEqual(self.daemon.get("/handled", login=None).status, 200)
-        (line,) = self.lines("/handled")
+        (line,) = failures(self.daemon, "/handled")
         self.assertEqual(line["place"], "app.star:3:12")
 
     def test_refused_call(self):
@@ -217,6 +218,11 @@ class Neighbours(SharedDaemonTestCase):
             answer = request.answer()
             self.assertEqual(answer.status, status, answer.body)
             self.assertIn(told, answer.body)
+            (line,) = [
+                one for one in failures(self.daemon, self.path) if one["request_id"] in answer.body
+            ]
+            self.assertIn(told, line["message"])
+            self.assertEqual((line["level"], line["user"], line["version"]), ("error", "admin", 1))
         self.assertEqual(self.daemon.get(f"{self.path}/good").body, "good")
 
 

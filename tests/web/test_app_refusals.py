@@ -60,6 +60,11 @@ class RefusalTests(SynchronousTestCase):
             body = self.answer(error, media, told=True).body
             self.assertIn(b"division by zero at app.star:3:9", body)
 
+    def test_bounded(self):
+        """However much an app says of its failure, a page of it is small."""
+        for media in MediaType:
+            self.assertLess(len(self.answer(failed("x" * 10**6), media, told=True).body), 10_000)
+
     def test_no_fault_of_the_source(self):
         """An app that is late or busy says so to everybody."""
         for error, expected in ((AppTimedOut("late"), 504), (AppBusy("busy"), 503)):
