@@ -8,13 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.sectest.frame import REGISTRY, Promise, run
-from tests.sectest.server import Server
+from .frame import REGISTRY, Promise, run
+from .server import Server
 
 USAGE = 2
 HERE = Path(__file__).parent
 for module in sorted(HERE.glob("*_promises.py")):
-    import_module(f"tests.sectest.{module.stem}")
+    import_module(f".{module.stem}", __package__)
 
 
 def main(arguments: list[str]) -> int:

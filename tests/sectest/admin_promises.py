@@ -3,8 +3,8 @@
 import json
 import secrets
 
-from tests.sectest.frame import Skipped, expect, promise
-from tests.sectest.server import STRANGER, Server
+from .frame import Skipped, expect, promise
+from .server import STRANGER, Server
 
 JSON = {"Content-Type": "application/json"}
 CREATE = "/_clace/app?approve=true&dryRun=true"

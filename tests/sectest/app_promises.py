@@ -1,10 +1,9 @@
 """What an app can do, to the server, to its visitors and with what was approved."""
 
-import time
 from html import unescape
 
-from tests.sectest.frame import expect, promise
-from tests.sectest.server import Server
+from .frame import expect, promise
+from .server import Server
 
 STEPS = {
     "app.star": """
@@ -40,20 +39,6 @@ app = ace.app("sectest", custom_layout = True, routes = [
     ),
     "css.go.html": """<p style="{{ .Data.v }}: url(x)">x</p>""",
 }
-LONG = {
-    "app.star": """
-def values(req):
-    return {"long": "aB" * 100000}
-
-app = ace.app("sectest", custom_layout = True, routes = [ace.html("/", handler = values)])
-"""
-}
-# A function that is quadratic takes minutes for these.
-FUNCTIONS = (
-    "{{ snakecase .Data.long | len }}",
-    "{{ date .Data.long now | len }}",
-    """{{ encryptAES "k" .Data.long | len }}""",
-)
 ASKING = """
 load("exec.in", "exec")
 
@@ -108,16 +93,6 @@ def app_css_contexts(server: Server) -> None:
             answer = app.ask("GET", f"/css?v={name}")
             expect(answer.status == 200, f"status {answer.status}: {answer.text}")
             expect(f"{name}:" not in answer.text, f"passed on: {answer.text}")
-
-
-@promise("app-template-time", "a template's functions take no more time than their input is worth")
-def app_template_time(server: Server) -> None:
-    for text in FUNCTIONS:
-        with server.app({**LONG, "index.go.html": text}) as app:
-            began = time.monotonic()
-            answer = app.ask("GET", seconds=60)
-            taken = time.monotonic() - began
-            expect(taken < 30, f"{text}: {taken:.0f} s, status {answer.status}")
 
 
 @promise("app-approvals", "what an app no longer asks for it has to ask for again")

@@ -8,8 +8,8 @@ import time
 from base64 import b64encode
 from urllib.parse import quote
 
-from tests.sectest.frame import Skipped, expect, promise
-from tests.sectest.server import Server
+from .frame import Skipped, expect, promise
+from .server import Server
 
 TRIES = 5
 LONG = "x" * 73

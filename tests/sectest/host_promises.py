@@ -2,8 +2,8 @@
 
 from urllib.parse import urlsplit
 
-from tests.sectest.frame import Skipped, expect, promise
-from tests.sectest.server import STRANGER, Server
+from .frame import Skipped, expect, promise
+from .server import STRANGER, Server
 
 VISITOR = "203.0.113.99"
 TOLD = {

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from tests.sectest.frame import Skipped, expect
+from .frame import Skipped, expect
 
 SECONDS = 15
 STRANGER = "sectest-rebind.invalid"

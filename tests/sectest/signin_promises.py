@@ -5,9 +5,9 @@ import json
 import secrets
 from base64 import b64encode
 
-from tests.sectest.frame import expect, promise
-from tests.sectest.host_promises import TOLD
-from tests.sectest.server import Answer, Server, TrialApp
+from .frame import expect, promise
+from .host_promises import TOLD
+from .server import Answer, Server, TrialApp
 
 MANY = 60
 

@@ -3,8 +3,8 @@
 from html import unescape
 from urllib.parse import quote
 
-from tests.sectest.frame import expect, promise
-from tests.sectest.server import Server
+from .frame import expect, promise
+from .server import Server
 
 APP = """
 def values(req):

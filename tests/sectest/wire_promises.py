@@ -5,9 +5,9 @@ import select
 import socket
 import time
 
-from tests.sectest.frame import expect, promise
-from tests.sectest.host_promises import TOLD
-from tests.sectest.server import Server, received, status_of
+from .frame import expect, promise
+from .host_promises import TOLD
+from .server import Server, received, status_of
 
 MEBIBYTE = 1024 * 1024
 

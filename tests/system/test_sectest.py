@@ -100,6 +100,20 @@ class FrameTests(SynchronousTestCase):
         status = run(promises, None, destructive=destructive, out=out)
         return status, out.getvalue().splitlines()
 
+    def test_needs_no_environment(self):
+        """The program runs with nothing installed: an operator has a copy of it and a Python."""
+        done = subprocess.run(
+            [sys.executable, "-S", "-m", "sectest", "--list"],
+            cwd=ROOT / "tests",
+            env={"PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(len(done.stdout.splitlines()), len(REGISTRY))
+
     def test_tells_each(self):
         """Held, broken and skipped have a line each, with the reason; a broken one is status 1."""
 
