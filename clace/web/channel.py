@@ -18,7 +18,7 @@ from clace.web.bodies import Body, ChunkedBody, SizedBody
 from clace.web.delivery import taken_bytes
 from clace.web.heads import Head, find_head, read_head
 from clace.web.limits import Limits, Refused
-from clace.web.refusals import as_error, encoded, headers_of
+from clace.web.refusals import as_error, encoded
 
 _SENT_AHEAD = 16 * 1024
 _SILENCE_SECONDS = 2
@@ -334,12 +334,11 @@ class StrictHTTPChannel(HTTPChannel):
             self.requests.append(request)
             self.abort()
             return
-        self.transport.write(
-            encoded(refused, self.site.reactor.seconds(), headers_of(request, self._head))
-        )
+        self.transport.write(encoded(refused, self.site.reactor.seconds(), self._head))
         if request is None:
             self.factory.refused(self, refused.status, self._head)
-        if refused.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        too_large = refused.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        if too_large or (request and refused.status != HTTPStatus.REQUEST_TIMEOUT):
             self._linger()
         else:
             self._close()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
-from twisted.web.http import Request, datetimeToString
+from twisted.web.http import datetimeToString
 
 from clace.errors import AppBusy, BadRequest, ClaceError, TooLarge
 from clace.model.results import Refusal
@@ -25,20 +25,12 @@ def as_error(refused: Refused) -> ClaceError:
     return _KINDS.get(refused.status, BadRequest)(refused.why)
 
 
-def headers_of(request: Request | None, head: Head | None) -> Sequence[tuple[bytes, bytes]]:
-    """The headers of a request, as far as it came."""
-    if request is None:
-        return head.headers if head else ()
-    headers = request.requestHeaders.getAllRawHeaders()
-    return [(name, value) for name, values in headers for value in values]
-
-
-def encoded(refused: Refused, seconds: float, asked: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
+def encoded(refused: Refused, seconds: float, head: Head | None = None) -> bytes:
     """The whole answer, as of ``seconds`` since the epoch; the connection ends with it.
 
-    It is JSON, and a page if a browser ``asked`` by these headers.
+    It is JSON, and a page if the ``head``, as far as there was one, is a browser's.
     """
-    media, body = _content(refused, asked)
+    media, body = _content(refused, head.headers if head else ())
     headers = (
         (b"Date", datetimeToString(seconds)),
         (b"Connection", b"close"),
@@ -48,7 +40,8 @@ def encoded(refused: Refused, seconds: float, asked: Sequence[tuple[bytes, bytes
     )
     lines = b"".join(b"%b: %b\r\n" % header for header in headers)
     phrase = HTTPStatus(refused.status).phrase.encode()
-    return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (refused.status, phrase, lines, body)
+    content = b"" if head and head.method == b"HEAD" else body
+    return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (refused.status, phrase, lines, content)
 
 
 def _content(

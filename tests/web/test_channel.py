@@ -141,6 +141,10 @@ class ReadingTests(SynchronousTestCase):
             served = Served()
             connection = served.ask(CHUNKED + body + b"\r\n\r\n" + sized(b"smuggled"))
             self.assertEqual(connection.statuses, [400], body)
+            connection.send(sized(b"smuggled"))
+            served.clock.advance(2)
+            served.clock.advance(2)
+            connection.settle()
             self.assertTrue(connection.lost)
             self.assertEqual(served.recorder.seen, [])
 

@@ -190,6 +190,12 @@ class StatusTests(SynchronousTestCase):
         self.assertIn(b"\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n", value)
         self.assertNotIn(b"Twisted", value)
 
+    def test_refused_heads(self):
+        """A refusal of HEAD has no content either."""
+        value = Served(body=5).ask(upload(b"/", method=b"HEAD", size=6)).value()
+        self.assertIn(b"413 ", value)
+        self.assertTrue(value.endswith(b"\r\n\r\n"))
+
     def test_refused_methods(self):
         """A method never served is told what is; one that nobody knows is not implemented."""
         refused = Served().ask(b"TRACE / HTTP/1.1\r\nHost: h\r\n\r\n").value()
