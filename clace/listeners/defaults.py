@@ -14,14 +14,17 @@ Serve = Literal["admin", "apps"]
 Site = Literal["socket", "admin", "apps"]
 """What connections are handed to: ``socket`` is the admin API for whoever can open its socket."""
 OFF = -1
+# Where Twisted's 50 connections wait, a flood makes others try again a second later.
+_QUEUE = ":backlog=1024"
 _ALL_INTERFACES = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
 
 
 class Listener(Struct, frozen=True):
-    """An endpoint string, and what is served there."""
+    """An endpoint string, and what is served there; ``options`` go with it and are not told."""
 
     endpoint: str
     serve: Serve
+    options: str = ""
 
 
 class DefaultListeners(Struct, frozen=True, kw_only=True):
@@ -47,9 +50,10 @@ def default_listeners(wanted: DefaultListeners, *, dual_stack: bool) -> tuple[Li
         socket_path = quoted(wanted.server_uri.removeprefix("unix:"))
         found.append(Listener(f"unix:{socket_path}:mode=600:lockfile=0", "admin"))
     if wanted.http_port != OFF:
-        found.append(Listener(_tcp(wanted.http_host, wanted.http_port, dual_stack), "apps"))
+        plain = _tcp(wanted.http_host, wanted.http_port, dual_stack)
+        found.append(Listener(plain, "apps", _QUEUE))
     if wanted.https_port != OFF:
-        found.append(Listener(_https(wanted, dual_stack), "apps"))
+        found.append(Listener(_https(wanted, dual_stack), "apps", _QUEUE))
     return tuple(found)
 
 

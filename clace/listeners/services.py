@@ -105,7 +105,7 @@ class Listeners(Service):
             for socket in sockets:
                 socket.check_free()
                 self._check_trust(listener, socket)
-            endpoint = serverFromString(self._reactor, listener.endpoint)
+            endpoint = serverFromString(self._reactor, listener.endpoint + listener.options)
             return _Plan(listener, endpoint, sockets[0] if sockets else None, site)
 
     def _admin_site(self, outermost: Description) -> Site:

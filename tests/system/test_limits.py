@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import signal
 import socket
 import time
 from pathlib import Path
@@ -47,6 +48,19 @@ class LimitTests(DaemonTestCase):
         refused = self.connect(daemon, address="127.3.0.1").recv(1024)
         self.assertTrue(refused.startswith(b"HTTP/1.1 503 "), refused)
         self.assertIn(b" 100 ", self.upload(daemon, "127.3.0.2")[1])
+        self.assertEqual(daemon.get("/_clace/health").status, 200)
+
+    def test_connections_that_wait(self):
+        """Many connections at once wait for their turn, and need not try again."""
+        daemon = self.make_daemon().start()
+        daemon.process.send_signal(signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            for _ in range(200):
+                self.connect(daemon)
+            self.assertLess(time.monotonic() - began, 1)
+        finally:
+            daemon.process.send_signal(signal.SIGCONT)
         self.assertEqual(daemon.get("/_clace/health").status, 200)
 
     def test_open_files(self):
