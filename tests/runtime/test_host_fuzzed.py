@@ -9,6 +9,7 @@ from clace.errors import ClaceError
 from clace.interfaces import Caller
 from clace.model.app import Demands
 from clace.runtime.calls import PluginCalls
+from clace.runtime.fragments import HeldFrames
 from clace.runtime.host import Host
 from clace.runtime.limits import HostLimits
 from clace.wire import HostBounds, Load, Loaded, Ready, pack
@@ -25,7 +26,7 @@ class Daemon:
 
     def __init__(self):
         self.reactor, self.nursery = FakeReactor(), FakeNursery()
-        self.host = Host(self.reactor, self.nursery, HostLimits())
+        self.host = Host(self.reactor, self.nursery, HostLimits(), HeldFrames())
         self.begin(self.host.load(Load(sources={}), HostBounds(), lambda _: None))
         self.hear(pack(Ready(walls={"a": ""})) + pack(Loaded(name="A", demands=Demands())))
         for _ in range(2):

@@ -88,9 +88,8 @@ class OwnLimitTests(SharedDaemonTestCase):
         self.daemon.must("app", "create", "--conf", conf, source, "/limited")
         self.daemon.must("app", "create", source, "/free")
         answer = self.daemon.get("/limited/loop")
-        self.assertEqual(
-            (answer.status, answer.body.strip()), (504, "the app did not answer within 1 seconds")
-        )
+        self.assertEqual(answer.status, 504)
+        self.assertIn("the app did not answer within 1 seconds", answer.body)
         self.assertEqual(self.daemon.get("/free/loop?n=1000").body, "done")
         self.daemon.must("app", "update-metadata", "conf", "-p", f"{conf[:-1]}2", "/limited")
         self.assertIn("within 2 seconds", self.daemon.get("/limited/loop").body)
