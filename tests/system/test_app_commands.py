@@ -69,10 +69,12 @@ class DryRunTests(SharedDaemonTestCase):
 
 class ConflictTests(SharedDaemonTestCase):
     def test_conflicts(self):
-        """No app is installed where one is, above one, or below one; another domain is free."""
+        """No app is installed where one is, above one, or below one; another domain and the root
+        are free.
+        """
         domain, told = "conflict.example.com", "App already exists at conflict.example.com:/a/b"
         self.daemon.install(HELLO, f"{domain}:/a/b")
-        for path in ("/a/b", "/a", "/a/b/c", "/"):
+        for path in ("/a/b", "/a", "/a/b/c"):
             body = {"path": f"{domain}:{path}", "source_url": HELLO}
             answer = self.daemon.admin("POST", "/_clace/app", json.dumps(body).encode())
             self.assertEqual(answer.status, 409)
@@ -83,6 +85,10 @@ class ConflictTests(SharedDaemonTestCase):
         self.assertEqual(said, f"error: {told}\n")
         for free in (f"{domain}:/a/bc", "other.example.com:/a/b"):
             self.daemon.install(HELLO, free)
+        self.create(f"{domain}:/", version("root"), approve=True)
+        host = {"Host": domain}
+        self.assertEqual(self.daemon.get("/", headers=host).body, "root")
+        self.assertNotEqual(self.daemon.get("/a/b", headers=host).body, "root")
 
     def test_bad_paths(self):
         """A path that no app may have is refused, and why."""
