@@ -71,15 +71,17 @@ class Failures:
         unlogged, found.unlogged = found.unlogged, 0
         self._log.emit(
             LogLevel.warn if fault.code in _REFUSALS else LogLevel.error,
-            "{app} version {version} failed on {method} {route}: {reason}{where}"
-            " (user {user}, request {request_id}){more}",
+            "{app} version {version} failed on {method} {route}: {reason}{log_where}"
+            " (user {user}, request {request_id}){log_more}",
             app=failure.app,
             version=failure.version,
             method=failure.method,
             route=fault.route,
             reason=fault.message,
-            where=f" at {fault.place}" if fault.place and fault.place not in fault.message else "",
-            more=f"; {unlogged} failures before it were not logged" if unlogged else "",
+            log_where=f" at {fault.place}"
+            if fault.place and fault.place not in fault.message
+            else "",
+            log_more=f"; {unlogged} failures before it were not logged" if unlogged else "",
             place=fault.place,
             code=fault.code,
             user=failure.user_id,

@@ -132,7 +132,10 @@ def _mending(trouble: Trouble) -> tuple[Step, ...]:
         )
     if trouble.request_id:
         found = f'grep {trouble.request_id} "$CL_HOME/logs/clace.json"'
-        return (Step("Look it up in the log of the server:", found),)
+        return (
+            Step("See what the app failed on last:", f"clace app show {app}"),
+            Step("Look this request up in the log of the server:", found),
+        )
     return ()
 
 
