@@ -50,7 +50,6 @@ class Load(Struct, frozen=True, tag="load", kw_only=True):
     sources: dict[str, bytes]
     static: tuple[FileRef, ...] = ()
     app_path: str = ""
-    app_url: str = ""
     is_dev: bool = False
     inert: bool = False
     loads: tuple[str, ...] = ()

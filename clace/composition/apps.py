@@ -146,6 +146,7 @@ class Apps:
         return Knowledge(
             node_config=values_with_secrets(self._config, values, ("node_config",), resolved),
             env={name: known[name] for name in allowed if name in known},
+            url=self._plugins.url,
         )
 
     def _make_git(self) -> GitSource:

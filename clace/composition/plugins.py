@@ -61,7 +61,7 @@ class Plugins:
             data.store,
             data.audit,
             self._may_use,
-            self._url,
+            self.url,
             reactor.seconds,
             self._config.security.app_default_auth_type,
             recorded_operations(),
@@ -99,7 +99,7 @@ class Plugins:
     def _may_use(self, app: App, user_id: str) -> bool:
         return self.access.is_open(app) or self._data.account.holds(user_id, "app:access")
 
-    def _url(self, address: AppPath) -> str:
+    def url(self, address: AppPath) -> str:
         """HTTPS before HTTP."""
         plain, secure = self._urls(address)
         return secure or plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from clace.errors import AppBroken
 from clace.interfaces import IFiles
 from clace.model.app import App, FileRef, PluginManifest
+from clace.model.paths import AppPath
 from clace.runtime.limits import HostLimits
 from clace.wire import MAX_FRAME, Load
 
@@ -17,11 +19,17 @@ STATIC_ROOT = "static_root/"
 _TEXTS = (".star", ".html", ".tmpl", ".gohtml", "config_gen.lock")
 
 
+def nowhere(_address: AppPath) -> str:
+    """For a server that does not know where it listens."""
+    return ""
+
+
 class Knowledge(Struct, frozen=True, kw_only=True):
-    """What every app may know of its server."""
+    """What every app may know of its server; ``url`` says where an app can be opened."""
 
     node_config: dict[str, Any] = {}
     env: dict[str, str] = {}
+    url: Callable[[AppPath], str] = nowhere
 
 
 async def pack_load(
@@ -42,7 +50,8 @@ async def pack_load(
     if sum(files.refs[name].size for name in names) > MAX_FRAME // 2:
         raise AppBroken("the texts of the app are too large")
     branch = app.metadata.version_metadata.git_branch
-    known = {"_dev": app.is_dev, **({"_branch": branch} if branch else {})}
+    told = {"_branch": branch, "_app_url": knowledge.url(app.address)}
+    known = {"_dev": app.is_dev, **{name: value for name, value in told.items() if value}}
     return Load(
         sources={name: await files.read(name) for name in names},
         static=tuple(static_refs(files)),

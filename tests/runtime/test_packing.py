@@ -58,6 +58,8 @@ class PackingTests(SynchronousTestCase):
         metadata = AppMetadata(version_metadata=VersionMetadata(git_branch="main"))
         app = app.__class__(id="app_prd_1", path="/", metadata=metadata)
         self.assertEqual(self.pack(app).node_config, {"_dev": False, "_branch": "main"})
+        told = self.pack(app, url=lambda address: f"https://h{address.path}").node_config
+        self.assertEqual(told["_app_url"], "https://h/")
 
     def test_no_app(self):
         """Files without app.star are no app."""

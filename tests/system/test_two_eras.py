@@ -16,6 +16,9 @@ def overview(req):
     found = OWN.list_apps(req.Query.get("q", [""])[0], "", True).value
     return {"here": here.value, "apps": found, "operations": OWN.list_operations().value}
 
+def address(req):
+    return ace.config("_app_url", "nowhere")
+
 def listing(req):
     ret = fs.list(req.Query["dir"][0], recursive_size = True, ignore_errors = True)
     return {"error": ret.error} if not ret else {"entries": [row["name"] for row in ret.value]}
@@ -42,6 +45,7 @@ app = ace.app("Two eras",
             ace.fragment("remember", method = "POST", handler = remember),
             ace.fragment("{id}", method = "DELETE", handler = forget),
         ]),
+        ace.api("/address", handler = address, type = ace.TEXT),
     ],
     permissions = [
         ace.permission("OWN.in", "list_apps"), ace.permission("OWN.in", "list_operations"),
@@ -117,6 +121,8 @@ class TwoErasTests(SharedDaemonTestCase):
                 self.assertIn(text, page)
             for text in ("default: ", 'value="create_app"', 'value="POST"'):
                 self.assertIn(text, page)
+            url = f"https://localhost:{self.daemon.ports['https']}{path}"
+            self.assertEqual(self.get(f"{path}/address").body, url)
             part = self.get(path, HTMX).body
             self.assertNotIn("<html", part)
             whole = self.get(path, {**HTMX, "HX-History-Restore-Request": "true"}).body
