@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut
 from clace.interfaces import Caller
 from clace.model.app import Demands
+from clace.model.failures import Fault
 from clace.runtime.calls import PluginCalls
 from clace.runtime.fragments import HeldFrames
 from clace.runtime.host import Host
@@ -187,6 +188,19 @@ class HostTests(SynchronousTestCase):
         self.say(Failed(id=ask.id, message="no"))
         self.failureResultOf(asked, AppFailed)
         self.assertTrue(self.gate.scopes[0].ended)
+
+    def test_long_faults(self):
+        """What a host says of a failure is cut, whether the app answered it or not."""
+        self.start()
+        answered, failed = self.ask(), self.ask()
+        one, two = self.heard()
+        fault = Fault(message="x" * 500_000, place="y" * 500_000, route="z" * 500_000)
+        self.say(Head(id=one.id, status=200, fault=fault))
+        told = self.successResultOf(answered).fault
+        self.assertLess(len(told.message) + len(told.place) + len(told.route), 5000)
+        self.say(Failed(id=two.id, message="x" * 500_000, place="y" * 500_000))
+        error = self.failureResultOf(failed, AppFailed).value
+        self.assertLess(len(error.message) + len(error.place), 5000)
 
     def test_forged_request(self):
         """A frame for a request that is not in progress ends the host."""

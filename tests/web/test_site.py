@@ -94,6 +94,15 @@ class FaultTests(SynchronousTestCase):
         self.assertNotIn(b"Traceback", connection.value())
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
+    def test_page(self):
+        """A browser is shown a page of it, with the number and nothing else."""
+        connection = Served(Faulty()).ask(GET + b"Accept: text/html\r\n\r\n")
+        page = connection.value()
+        self.assertIn(b"\r\nContent-Security-Policy: ", page)
+        self.assertIn(b"<p>Internal error, incident i1.</p>", page)
+        self.assertNotIn(b"Traceback", page)
+        self.flushLoggedErrors()
+
     def test_cuts_begun_answers(self):
         """An answer that fails in its middle is cut, not ended."""
         faulty = Faulty()
