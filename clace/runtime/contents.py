@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from clace.interfaces import IFiles
 from clace.runtime.shared import Shared
+from clace.threads import InThread
 
 _MEGABYTE = 1 << 20
 Key = tuple[str, str]
@@ -48,7 +49,8 @@ class Contents:
     Larger ones are shared for as long as somebody sends them.
     """
 
-    def __init__(self, limit_mb: int = 64) -> None:
+    def __init__(self, in_thread: InThread, limit_mb: int = 64) -> None:
+        self._in_thread = in_thread
         self._limit = limit_mb * _MEGABYTE
         self._held = 0
         self._kept: OrderedDict[Key, Content | None] = OrderedDict()
@@ -62,7 +64,7 @@ class Contents:
         async def read() -> Content:
             content = Content(await files.read(name))
             # A dev's file may have changed meanwhile.
-            if sha256(content.data).hexdigest() == key[0]:
+            if await self._hash(content) == key[0]:
                 self._keep(key, content)
             return content
 
@@ -81,6 +83,14 @@ class Contents:
             return content
 
         return await self._find(key, read)
+
+    async def _hash(self, content: Content) -> str:
+        """That of a large content takes a while, in which others are served."""
+
+        def work() -> str:
+            return sha256(content.data).hexdigest()
+
+        return work() if _size(content) < _MEGABYTE else await self._in_thread(work)
 
     async def _find(
         self, key: Key, read: Callable[[], Awaitable[Content | None]]

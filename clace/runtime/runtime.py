@@ -83,7 +83,7 @@ class Runtime(Service):
         self._told: list[Withdraw] = []
         self._knowledge = knowledge
         self._slots: dict[str, Slot] = {}
-        self._contents = Contents()
+        self._contents = Contents(hosts.in_thread)
         self._held = HeldAnswers(limits.waiting_mb << 20)
         self._events = ReloadEvents(clock, limits.watch_seconds)
         self._audits = Turnstile(clock, _AUDITS, _AUDITS_WAITING, _AUDIT_WAITING_SECONDS)

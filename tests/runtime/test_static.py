@@ -11,6 +11,7 @@ from clace.runtime.contents import Contents
 from clace.runtime.options import AppOptions
 from clace.runtime.static import FOREVER, Moved, choose, content_type, lacking, serve
 from tests.support.apps import DictFiles, a_request
+from tests.support.threads import at_once
 
 TEXT = "body { color: red }"
 
@@ -41,7 +42,7 @@ class StaticTests(SynchronousTestCase):
         choice = choose(files, path, options)
         if choice is None:
             return None
-        return self.successResultOf(serve(files, choice, request, Contents()))
+        return self.successResultOf(serve(files, choice, request, Contents(at_once)))
 
     def hashed(self, name, files=None):
         ref = (files or self.files).refs[f"static/{name}"]

@@ -10,6 +10,7 @@ from clace.runtime.static import choose, serve
 from clace.web.router import Router
 from clace.web.statuses import STATUSES
 from tests.support.apps import DictFiles, a_request
+from tests.support.threads import at_once
 from tests.support.web import Served, SlowConnection
 from tests.web.test_apps import AppsCase
 
@@ -44,7 +45,7 @@ class PaceTests(AppsCase):
 
     def test_static_files(self):
         """A file is sent from the one copy that others are sent too, its parts as well."""
-        kept, files = Contents(), DictFiles({"static/a": LARGE})
+        kept, files = Contents(at_once), DictFiles({"static/a": LARGE})
         choice = choose(files, "/static/a", AppOptions())
         for headers, start in (({}, 0), ({"Range": ["bytes=1000-"]}, 1000)):
             asked = a_request("/static/a", headers=headers)
@@ -91,7 +92,7 @@ class Slow(DictFiles):
 class SharedCopyTests(SynchronousTestCase):
     def test_readers_at_the_same_time(self):
         """A file that many ask for at once is read once, and one copy serves them all."""
-        kept, files = Contents(limit_mb=1), Slow({"a": LARGE})
+        kept, files = Contents(at_once, limit_mb=1), Slow({"a": LARGE})
         asked = [Deferred.fromCoroutine(kept.plain(files, "a")) for _ in range(20)]
         files.ready.callback(None)
         found = [self.successResultOf(one) for one in asked]
@@ -103,7 +104,7 @@ class SharedCopyTests(SynchronousTestCase):
 
     def test_let_go(self):
         """A file too large to be kept goes with the last who sends it."""
-        kept, files = Contents(limit_mb=1), Slow({"a": LARGE})
+        kept, files = Contents(at_once, limit_mb=1), Slow({"a": LARGE})
         files.ready.callback(None)
         for reads in (1, 2):
             self.successResultOf(kept.plain(files, "a"))
