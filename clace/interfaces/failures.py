@@ -1,4 +1,4 @@
-"""What apps failed on."""
+"""Failures of apps."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class AppAccess:
         self._is_admin = is_admin
 
     def is_told(self, app: App, user: str) -> bool:
-        """Whether the user may see why the app fails: the administrator, and all of a dev app."""
+        """Tell whether the user may see why the app fails: the administrator, or anybody in dev."""
         return app.is_dev or self._is_admin(user)
 
     def is_open(self, app: App) -> bool:

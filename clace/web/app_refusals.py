@@ -40,7 +40,7 @@ def status_for_visitors(error: ClaceError) -> int:
 
 
 def is_failure(error: ClaceError) -> bool:
-    """Whether an operator has to know: the app or the server failed, or the app was refused."""
+    """Tell whether an operator has to know: the app or the server failed, or refused a request."""
     failed = status_for_visitors(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
     return failed or isinstance(error, NotAllowed)
 

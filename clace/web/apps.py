@@ -159,7 +159,7 @@ class AppsResource(Resource):
         return refusal(error, visit, preferred(request))
 
     def _has_no_icon(self, request: Request) -> bool:
-        """Whether no app could have an icon where browsers look for one by themselves."""
+        """Tell whether an icon of ours is in no app's way, where browsers look for one unasked."""
         host = host_name(request.getHeader("host") or "")
         return self._installed.serves(host) and self._installed.find(host, _FAVICON) is None
 

@@ -46,7 +46,7 @@ class Visit:
 
     @property
     def is_root(self) -> bool:
-        """Whether the front page of a host is asked for."""
+        """Tell whether the front page of a host is asked for."""
         return bool(self._request.path == b"/")
 
     def end(self, status: int) -> None:

@@ -87,7 +87,7 @@ class FailuresTests(SynchronousTestCase):
         self.assertEqual(self.failures.recent("app_prd_2"), ())
 
     def test_bounded(self):
-        """What an app says is cut, and the failures of apps long gone are forgotten."""
+        """Texts of apps are cut, and the failures of apps long gone are forgotten."""
         huge = Fault(message="x" * 1_000_000, place="y" * 10_000, route="z" * 10_000)
         self.failures.record(a_failure(fault=huge))
         (kept,) = self.failures.recent("app_prd_1")

@@ -125,7 +125,7 @@ class LooksTests(PagesCase):
         self.assertEqual(complaints, [], path)
 
     def test_sign_in(self):
-        """Who does not sign in, or tried too often, is shown a page that says what to do."""
+        """A visitor who does not sign in, or tried too often, is shown the next step."""
         self.create("/looks-closed", {"app.star": FAILS})
         html = {"Accept": "text/html"}
         refused = self.daemon.get("/looks-closed", login=None, headers=html)
@@ -168,7 +168,7 @@ class NoticeTests(PagesCase):
         browser.find("#bad")
 
     def notice(self, browser):
-        """What the visitor is told now."""
+        """Return the text that the visitor is told now, if any."""
         return browser.run(_NOTICE)
 
     def test_notice(self):

@@ -52,7 +52,7 @@ class RefusalTests(SynchronousTestCase):
                 self.assertIn(b"rid_1", answer.body)
 
     def test_told(self):
-        """Who may mend the app is told what and where, in each form."""
+        """An admin is told the reason and the place, in each content type."""
         error = failed("division by zero", "app.star:3:9")
         text = self.answer(error, told=True).body
         self.assertEqual(text, b"division by zero at app.star:3:9, request rid_1")

@@ -24,7 +24,7 @@ class RootTests(SynchronousTestCase):
             self.assertEqual((statuses, body), ([200], b"OK"))
 
     def test_missing(self):
-        """Where nothing is, a browser gets a page, a script JSON if it asks, and others a line."""
+        """An address without anything is a page for a browser, JSON if asked for, else a line."""
         for path in ("/", "/_clace", "/_clace/apps", "/_clace_webhook/x"):
             for accept, start in (("*/*", b"404 page not found"), (BROWSER, b"<!doctype html>")):
                 statuses, _, body = self.ask(path, accept)

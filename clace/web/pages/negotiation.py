@@ -1,4 +1,4 @@
-"""Which content type a client wants for an answer of the server's own."""
+"""The content type that a client wants for an answer of the server's own."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from clace.web.pages import Page, Step, document, policy
 
 
 class Elements(HTMLParser):
-    """Which elements a page has, and the text in them."""
+    """The elements of a page, and the text in them."""
 
     def __init__(self, page):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Which content type a client gets."""
+"""Tests for ``clace.web.pages.negotiation``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +44,7 @@ class PreferredTests(SynchronousTestCase):
         self.assertIs(preferred(asked(CHROMIUM, hx_request="true")), MediaType.TEXT)
 
     def test_default(self):
-        """Where JSON is usual, clients without a wish get JSON and browsers still a page."""
+        """A client without a wish gets JSON in places that usually say JSON; a browser, a page."""
         for accept, expected in (("*/*", MediaType.JSON), (CHROMIUM, MediaType.HTML)):
             self.assertIs(preferred(asked(accept), MediaType.JSON), expected)
 

@@ -40,7 +40,7 @@ class TroubleTests(SynchronousTestCase):
             self.assertTrue(page.steps, code)
 
     def test_next_step_of_operators(self):
-        """Who may mend an app sees its command, quoted; visitors do not learn its path."""
+        """An admin sees the command for the app, quoted; visitors do not learn its path."""
         for code in ("app_not_approved", "call_not_approved"):
             trouble = self.trouble(code=code, app="a.example:/my app")
             commands = [step.command for step in page_of(trouble).steps if step.command]
@@ -55,7 +55,7 @@ class TroubleTests(SynchronousTestCase):
             self.assertIn(told_as, page.steps[0].text)
 
     def test_front_page(self):
-        """Where no app is at the front of a server, its page says so and how to install one."""
+        """The front page of a server without an app there says so, and how to install one."""
         page = page_of(self.trouble(status=404, code="no_such_app", is_root=True))
         self.assertIn("running", page.title)
         self.assertTrue(any("clace app create" in step.command for step in page.steps))
