@@ -10,7 +10,7 @@ _LONGEST_PLACE = 300
 
 
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A reason of a failure; ``place`` is ``file:line:column`` of the app, ``route`` its pattern."""
+    """A reason of a failure; ``place`` is ``file:line:column`` in the app, ``route`` a pattern."""
 
     message: str
     code: str = "app_failed"
