@@ -51,7 +51,7 @@ class HTTPLimits(Struct, frozen=True):
     min_bytes_per_sec: Annotated[int, rules.integer(1, 1_000_000_000)] = 1024
     stall_secs: Seconds = 30
     linger_secs: Seconds = 30
-    max_waiting_answers_mb: Annotated[int, rules.integer(1, 1_048_576)] = 48
+    max_waiting_answers_mb: Annotated[int, rules.integer(1, 1_048_576)] = 32
 
 
 class HTTP(Struct, frozen=True):

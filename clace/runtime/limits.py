@@ -58,7 +58,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     of: Callable[[App], HostLimits]
     hosts: int = 64
     watch_seconds: float = 0.3
-    waiting_mb: int = 48
+    waiting_mb: int = 32
 
 
 def limits_for_all(limits: HostLimits, *, hosts: int = 64, watch_seconds: float = 0.3) -> Limits:
