@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
-import msgspec
-
 from clace.gotemplate.printing import text_of
+from clace.host.ace.responses import PluginResponse
+from clace.host.ace.values import plain
 from clace.host.answers import (
     STREAM_END,
     VARY,
@@ -22,8 +22,8 @@ from clace.host.answers import (
     json_body,
     own_referer,
     page_reply,
-    read_result,
     redirect_reply,
+    result_of,
 )
 from clace.host.definition import NO_FUNCTION
 from clace.host.exchange import Exchange
@@ -33,11 +33,12 @@ from clace.host.program import Program
 from clace.host.requests import is_htmx, is_partial, template_record
 from clace.host.routing import Target
 from clace.model.traffic import AppRequest
+from clace.starlark import Failure
+from clace.starlark.library import Struct
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _INDEX = "index.go.html"
 _NO_ARGUMENTS = "_no_args"
-_encode = msgspec.json.Encoder().encode
 
 
 class Answering:
@@ -82,12 +83,14 @@ class Answering:
     def _called(self, target: Target, function: int, *more: dict[str, str]) -> Result:
         """What the function returned, with no failure of a plugin left unseen."""
         bare = self._definition.functions[function].endswith(_NO_ARGUMENTS)
-        arguments: tuple[Any, ...] = () if bare else (self._fields, *more)
+        arguments: tuple[Any, ...] = () if bare else (Struct(self._fields), *more)
         failed = True
         try:
-            text = self._program.call(function, _encode(arguments), self._exchange)
-            result = read_result(text, as_json=target.type == "JSON")
+            value = self._program.call(function, arguments, self._exchange)
+            result = result_of(value, as_json=target.type == "JSON")
             failed = False
+        except Failure as failure:
+            raise AppFault(failure.message) from None
         finally:
             self._close(failed=failed)
         return result
@@ -102,7 +105,7 @@ class Answering:
         if isinstance(result, Redirect):
             return redirect_reply(result)
         if isinstance(result, StreamOf):
-            return self._stream(target, result.number)
+            return self._stream(target, result.response)
         if isinstance(result, Response):
             return self._response(target, result)
         if target.type != "HTML":
@@ -147,16 +150,25 @@ class Answering:
     def _render(self, name: str, record: Any, block: str = "") -> str:
         return self._pages.render(name, record, self._exchange.seconds_left, block)
 
-    def _stream(self, target: Target, number: int) -> Reply:
+    def _stream(self, target: Target, response: PluginResponse) -> Reply:
         """The head goes out with the first item, so that a producer that fails at once is a 500."""
-        items = self._exchange.items(number)
-        try:
-            first = list(_first(items))
-        except Refused as refusal:
-            raise AppFault(str(refusal)) from None
+        items = self._flowing(response)
+        first = list(_first(items))
         show, end, content_type = self._item(target)
         body = chain((show(item).encode() for item in chain(first, items)), end)
         return Reply(200, (("Content-Type", content_type), *VARY), body)
+
+    def _flowing(self, response: PluginResponse) -> Iterator[Any]:
+        """The items as plain values; each has the time of a request.
+
+        :raises AppFault: if the producer failed.
+        """
+        try:
+            for item in response.iterate():
+                self._exchange.more_time()
+                yield plain(item)
+        except Failure as failure:
+            raise AppFault(failure.message) from None
 
     def _item(self, target: Target) -> tuple[Callable[[Any], str], tuple[bytes, ...], str]:
         """How an item is shown, what ends the stream, and the content type."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct as Record
 
 from clace.gotemplate.printing import text_of
+from clace.host.ace.responses import PluginResponse
+from clace.host.ace.values import Declared, plain, whole_numbers
 from clace.host.faults import AppFault
 from clace.model.failures import Fault
+from clace.starlark.library import Struct
+from clace.starlark.values.text import replaced
 from clace.wire import MAX_HEADER
 
 Headers = tuple[tuple[str, str], ...]
@@ -20,8 +23,6 @@ VARY: Headers = tuple(
     ("Vary", name) for name in ("HX-Request", "HX-Boosted", "HX-History-Restore-Request")
 )
 STREAM_END = "<!--cl_stream_end-->\n\n"
-# The fields by which structs of our own are known, as JSON has them: not texts that look so.
-_MARKED = re.compile(r'"ace__(?:kind|response)":')
 _ESCAPES = {
     b"<": b"\\u003c",
     b">": b"\\u003e",
@@ -30,10 +31,9 @@ _ESCAPES = {
     "\u2029".encode(): b"\\u2029",
 }
 _encode = msgspec.json.Encoder(order="deterministic").encode
-_MAX_WHOLE = 1e21
 
 
-class Reply(Struct, frozen=True):
+class Reply(Record, frozen=True):
     """An answer of the app; a body in pieces is made while it is sent.
 
     ``fault`` is a failure that the app's own error handler has answered.
@@ -45,13 +45,13 @@ class Reply(Struct, frozen=True):
     fault: Fault | None = None
 
 
-class Redirect(Struct, frozen=True):
+class Redirect(Record, frozen=True):
     url: str
     code: int = 303
     refresh: bool = False
 
 
-class Response(Struct, frozen=True):
+class Response(Record, frozen=True):
     """What ``ace.response`` says."""
 
     data: Any
@@ -72,68 +72,69 @@ class Response(Struct, frozen=True):
         return tuple((name, value) for name, value in named.items() if value)
 
 
-class Value(Struct, frozen=True):
+class Value(Record, frozen=True):
     """A plain result."""
 
     data: Any
 
 
-class StreamOf(Struct, frozen=True):
-    """The items of the plugin response of this number."""
+class StreamOf(Record, frozen=True):
+    """The items of a plugin's response."""
 
-    number: int
+    response: PluginResponse
 
 
 Result = Redirect | Response | Value | StreamOf
 
 
-def _go_number(text: str) -> int | float:
-    """A float as Go writes it in JSON: without a fraction if it has none."""
-    value = float(text)
-    return int(value) if value.is_integer() and abs(value) < _MAX_WHOLE else value
+def result_of(value: Any, *, as_json: bool) -> Result:
+    """What a handler returned, with numbers as they are to be shown.
 
-
-_decoders: dict[bool, dict[str, msgspec.json.Decoder[Any]]] = {
-    numbers: {
-        "redirect": msgspec.json.Decoder(Redirect, float_hook=hook),
-        "response": msgspec.json.Decoder(Response, float_hook=hook),
-        "value": msgspec.json.Decoder(Any, float_hook=hook),
-    }
-    for numbers, hook in ((True, _go_number), (False, None))
-}
-
-
-def read_result(text: str, *, as_json: bool) -> Result:
-    """What the handler's text says; numbers as they are to be shown.
-
-    :raises AppFault: it holds what is no plain value.
+    :raises AppFault: if it holds what is no plain value.
+    :raises Failure: if it is the response of a call that failed.
     """
-    kind, start = _kind(text)
-    if kind == "stream":
-        return StreamOf(int(text[start:]))
-    payload = text[start:]
-    if kind != "redirect" and _MARKED.search(payload):
-        raise AppFault("unrecognized starlark type: struct of the ace module inside a value")
-    try:
-        result = _decoders[as_json][kind].decode(payload)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise AppFault(f"the handler's result cannot be used: {error}") from None
-    return Value(result) if kind == "value" else result
+    if isinstance(value, PluginResponse):
+        return StreamOf(value) if value.is_stream else result_of(value.value(), as_json=as_json)
+    if not isinstance(value, Struct):
+        return Value(_data(value, as_json=as_json))
+    if not isinstance(value, Declared) or value.kind not in ("redirect", "response"):
+        raise AppFault("handler returned a struct that has no block attribute")
+    if value.kind == "redirect":
+        return Redirect(value.get("url"), value.get("code"), bool(value.get("refresh")))
+    data = value.get("data")
+    if isinstance(data, PluginResponse):
+        data = data.value()
+    texts = {name: value.get(name) for name in _RESPONSE_FIELDS}
+    return Response(data=_data(data, as_json=as_json), **texts)
 
 
-def _kind(text: str) -> tuple[str, int]:
-    for kind in ("value", "response", "redirect", "stream"):
-        if text.startswith(kind):
-            return kind, len(kind)
-    raise AppFault("the handler's result cannot be used")
+def _data(value: Any, *, as_json: bool) -> Any:
+    return whole_numbers(plain(value)) if as_json else plain(value)
+
+
+_RESPONSE_FIELDS = ("block", "type", "code", "retarget", "reswap", "redirect")
 
 
 def json_body(data: Any) -> bytes:
     """JSON as Go's encoder writes it: keys sorted, safe inside HTML, a newline at the end."""
-    body = _encode(data)
+    try:
+        body = _encode(data)
+    except UnicodeEncodeError:  # a string of bytes that are no UTF-8
+        body = _encode(_readable(data))
+    except (TypeError, OverflowError, RecursionError) as error:
+        raise AppFault(f"the handler's result cannot be used: {error}") from None
     for character, escaped in _ESCAPES.items():
         body = body.replace(character, escaped)
     return body + b"\n"
+
+
+def _readable(value: Any) -> Any:
+    """The value with U+FFFD for what is no UTF-8."""
+    if isinstance(value, str):
+        return replaced(value)
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    return [_readable(item) for item in value] if isinstance(value, list) else value
 
 
 def data_reply(kind: str, data: Any, status: int = 200, headers: Headers = ()) -> Reply:
@@ -143,7 +144,7 @@ def data_reply(kind: str, data: Any, status: int = 200, headers: Headers = ()) -
             status, (("Content-Type", "application/json"), *VARY, *headers), json_body(data)
         )
     content_type = ("Content-Type", "text/plain; charset=utf-8")
-    return Reply(status, (content_type, *VARY, *headers), text_of(data).encode())
+    return Reply(status, (content_type, *VARY, *headers), text_of(data).encode("utf-8", "replace"))
 
 
 def page_reply(text: str, status: int = 200, headers: Headers = ()) -> Reply:

@@ -18,6 +18,7 @@ from clace.host.program import Program, app_place
 from clace.host.requests import Surroundings, request_fields
 from clace.host.review import Review
 from clace.host.routing import build_router
+from clace.host.slices import Slices, own_slices
 from clace.model.traffic import AppRequest
 from clace.wire import Load, Loaded
 
@@ -28,11 +29,15 @@ class HostedApp:
     :raises AppFault: it does not load.
     """
 
-    def __init__(self, load: Load, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, load: Load, say: Callable[[str], None], slices: Slices | None = None
+    ) -> None:
         self._dev = load.is_dev
         self._seconds = load.request_seconds
         try:
-            self._program = Program(load, Door(load.node_config, load.env, say))
+            self._slices = slices or own_slices()
+            door = Door(load.node_config, load.env, say)
+            self._program = Program(load, door, self._slices)
             self._router = build_router(self._program.definition)
         except AppFault as fault:
             raise (
@@ -87,10 +92,13 @@ class HostedApp:
         fields = request_fields(self._around, request, found.parameters)
         work = Answering(self._program, self._pages, exchange, request, fields)
         route = found.target.route
+        self._slices.begin(exchange.deadline)
         try:
             reply = checked(work.reply(found.target))
         except AppFault as fault:
             raise self._routed(fault, route, work.handled) from None
+        finally:
+            self._slices.end()
         if not isinstance(reply.body, bytes):
             reply = replace(reply, body=self._pieces(reply.body, route))
         if work.handled is None:

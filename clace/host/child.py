@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 
 from msgspec import Struct
 
@@ -14,8 +13,6 @@ from clace.host.serving import Serving
 from clace.host.walls import AFTER_THREADS, BEFORE_THREADS, Site, put_up
 from clace.model.walls import missing
 from clace.wire import WALLS_MISSING, Ready
-
-_SWITCH_SECONDS = 0.001
 
 
 class Birth(Struct, frozen=True, kw_only=True):
@@ -40,12 +37,10 @@ def live(birth: Birth, serving: type[Serving] = Serving) -> None:
 def _serve(birth: Birth, make_serving: type[Serving]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
-    sys.setswitchinterval(_SWITCH_SECONDS)
     site = birth.site
     walls = put_up(BEFORE_THREADS, site)
     line = Line(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=site.socket))
-    serving = make_serving(line, site.bounds.threads)
-    serving.start()
+    serving = make_serving(line)
     walls |= put_up(AFTER_THREADS, site)
     walls = {**walls, **{name: why or walls.get(name, "") for name, why in birth.walls.items()}}
     line.send(Ready(walls=walls))

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from contextvars import ContextVar
 from typing import Any, Protocol
 
-import msgspec
-
+from clace.host.ace.checks import want_all
+from clace.host.ace.responses import PluginResponse, shaped
+from clace.host.ace.values import plain
 from clace.host.faults import Refused
+from clace.starlark import Failure
 from clace.wire import Answer
-
-_encode = msgspec.json.Encoder().encode
-_decode_any = msgspec.json.Decoder().decode
-_decode_config = msgspec.json.Decoder(tuple[str, Any]).decode
-_decode_call = msgspec.json.Decoder(tuple[str, str, tuple[Any, ...], dict[str, Any]]).decode
-_decode_audit = msgspec.json.Decoder(tuple[str, str, str]).decode
-
-_SOON = 0.005
 
 
 class Daemon(Protocol):
@@ -35,9 +27,6 @@ class Daemon(Protocol):
     def next(self, stream: int) -> Answer:
         """The next items of a stream: a list in ``value``, and whether there may be ``more``."""
 
-    def step_aside(self) -> None:
-        """The request takes its time: others may go on meanwhile."""
-
     def say(self, text: str) -> None:
         """Something that the app printed."""
 
@@ -46,102 +35,61 @@ class Daemon(Protocol):
 
 
 class Exchange:
-    """The state of one request, on the Python side of Starlark."""
+    """The calls of one request, and the time that it has."""
 
     def __init__(self, daemon: Daemon, seconds: float) -> None:
         self._daemon = daemon
         self._seconds = seconds
-        self._patience = time.monotonic() + _SOON
-        self._deadline = time.monotonic() + seconds
+        self.deadline = time.monotonic() + seconds
         self._answers: list[Answer] = []
         self._pending: list[int] = []
         self._audit: tuple[str, str, str] | None = None
 
-    def expired(self) -> bool:
-        """Whether the time is up; asked now and then while Starlark runs."""
-        now = time.monotonic()
-        if now > self._patience:
-            self._patience = math.inf
-            self._daemon.step_aside()
-        return now > self._deadline
-
     @property
     def seconds_left(self) -> float:
-        return max(0.0, self._deadline - time.monotonic())
+        return max(0.0, self.deadline - time.monotonic())
 
-    def call(self, text: str) -> bytes:
-        """A plugin's answer as JSON.
+    def call(
+        self, plugin: str, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> PluginResponse:
+        """A plugin's answer.
 
-        :raises Refused: the call is not allowed, or an earlier failure was not looked at.
+        :raises Failure: if the call is not allowed, or an earlier failure was not looked at.
         """
         if self._pending:
-            raise Refused(f"previous plugin call failed: {self._first_failure}")
-        plugin, function, args, kwargs = _decode_call(text)
+            raise Failure(f"previous plugin call failed: {self._first_failure}")
         answer = self._daemon.call(plugin, function, args, kwargs)
         if answer.refused:
-            raise Refused(answer.error)
-        return self._keep(answer)
+            raise Failure(answer.error)
+        return self._keep(answer, shaped(answer))
 
-    def document(self, text: str) -> bytes:
-        """The text again, if it is JSON.
-
-        :raises Refused: it is not.
-        """
-        try:
-            _decode_any(text)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise Refused(f"the body is no JSON: {error}") from None
-        return text.encode()
-
-    def output(self, error: str) -> bytes:
+    def output(self, value: object, error: str) -> PluginResponse:
         """The response that ``ace.output`` makes."""
-        return self._keep(Answer(call=0, error=error, error_code=1 if error else 0))
+        return self._keep(Answer(call=0, error=error, error_code=1 if error else 0), value)
 
-    def _keep(self, answer: Answer) -> bytes:
+    def _keep(self, answer: Answer, value: object) -> PluginResponse:
         number = len(self._answers)
         self._answers.append(answer)
         if answer.error:
             self._pending.append(number)
-        return _encode(
-            {
-                "number": number,
-                "value": answer.value,
-                "error": answer.error,
-                "error_code": answer.error_code,
-                "is_stream": answer.stream > 0,
-                **({"shape": answer.shape} if answer.shape else {}),
-            }
-        )
+        return PluginResponse(number, answer, value, self)
 
-    def page(self, number: str) -> bytes:
-        """Some items of the stream in response ``number``, and whether there may be more.
-
-        :raises Refused: the producer failed.
-        """
-        answer = self._daemon.next(self._answers[int(number)].stream)
-        if answer.error:
-            raise Refused(answer.error)
-        return _encode((answer.value or (), answer.more))
-
-    def handled(self, number: str) -> bytes:
+    def handled(self, number: int) -> None:
         """The app has looked at this response's error."""
-        if int(number) in self._pending:
-            self._pending.remove(int(number))
-        return b""
+        if number in self._pending:
+            self._pending.remove(number)
 
-    def audit(self, text: str) -> bytes:
-        """The record to write when the handler ends; the last one counts."""
-        self._audit = _decode_audit(text)
-        return b""
+    def audit(self, operation: str, target: str, detail: str) -> None:
+        """Set the record to write when the handler ends; the last one counts."""
+        self._audit = operation, target, detail
 
-    def print(self, text: str) -> bytes:
+    def print(self, text: str) -> None:
         self._daemon.say(text)
-        return b""
 
     def close(self, *, failed: bool) -> None:
         """The handler has ended; what it left is told now, and no more to an error handler.
 
-        :raises Refused: it left a failure that it did not look at.
+        :raises Refused: if it left a failure that it did not look at.
         """
         left = self._first_failure if self._pending else ""
         self._pending.clear()
@@ -156,30 +104,25 @@ class Exchange:
         return self._answers[self._pending[0]].error
 
     def items(self, number: int) -> Iterator[Any]:
-        """The items of the stream in response ``number``; each has the time of a request.
+        """The items of the stream in response ``number``.
 
-        :raises Refused: the producer failed.
+        :raises Failure: if the producer failed.
         """
         stream = self._answers[number].stream
         more = True
         while more:
             answer = self._daemon.next(stream)
             if answer.error:
-                raise Refused(answer.error)
-            self._deadline = time.monotonic() + self._seconds
+                raise Failure(answer.error)
             yield from answer.value or ()
             more = answer.more
 
+    def more_time(self) -> None:
+        """Begin the time of a request anew, for an answer that has begun to flow."""
+        self.deadline = time.monotonic() + self._seconds
 
-_present = threading.local()
 
-
-def host_call(operation: str, text: str) -> str:
-    """The one function that Starlark can call: it does what the door open in this thread allows."""
-    allowed: Callable[[str, str], str] | None = getattr(_present, "allowed", None)
-    if allowed is None:
-        raise Refused("nothing can be called now")
-    return allowed(operation, text)
+_present: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
 
 class Door:
@@ -193,38 +136,51 @@ class Door:
         self._say = say
 
     @contextmanager
-    def open(self, exchange: Exchange | None = None) -> Iterator[None]:
-        """Calls of this thread belong to this app meanwhile, and to ``exchange``."""
-        before = getattr(_present, "allowed", None)
-        _present.allowed = partial(self._call, exchange)
+    def open(self, exchange: Exchange) -> Iterator[None]:
+        """Calls belong to ``exchange`` meanwhile."""
+        token = _present.set(exchange)
         try:
             yield
         finally:
-            _present.allowed = before
+            _present.reset(token)
 
-    def _call(self, exchange: Exchange | None, operation: str, text: str) -> str:
-        if operation == "config":
-            return self._setting(text)
-        if exchange is None and operation == "print":
-            self._say(text)
-            return ""
-        if exchange is None:
-            raise Refused("plugins cannot be called while the app loads")
-        work = {
-            "call": exchange.call,
-            "handled": exchange.handled,
-            "document": exchange.document,
-            "output": exchange.output,
-            "audit": exchange.audit,
-            "page": exchange.page,
-            "print": exchange.print,
-        }[operation]
-        return work(text).decode()
+    @property
+    def calls(self) -> dict[str, Callable[..., Any]]:
+        """The functions of ``ace`` that need to know which request they are for."""
+        return {"config": self.config, "audit": self._audit, "output": self._output}
 
-    def _setting(self, text: str) -> str:
-        key, default = _decode_config(text)
+    def plugin(self, plugin: str, function: str) -> Callable[..., PluginResponse]:
+        """A function of a plugin, which the daemon performs."""
+
+        def call(*args: Any, **kwargs: Any) -> PluginResponse:
+            return _exchange().call(plugin, function, tuple(map(plain, args)), plain(kwargs))
+
+        return call
+
+    def print(self, text: str) -> None:
+        exchange = _present.get()
+        (self._say if exchange is None else exchange.print)(text)
+
+    def config(self, key: Any, default: Any) -> Any:
+        """A setting of the server, in which names stand for values of its environment."""
+        want_all("config", "string", key=key)
         value = self._config.get(key, default)
         if isinstance(value, str):
             for name, replacement in self._env.items():
                 value = value.replace(f"${name}", replacement)
-        return _encode(value).decode()
+        return value
+
+    def _audit(self, operation: Any, target: Any, detail: Any = "") -> None:
+        want_all("audit", "string", operation=operation, target=target, detail=detail)
+        _exchange().audit(operation, target, detail)
+
+    def _output(self, value: Any = None, error: Any = "") -> PluginResponse:
+        want_all("output", "string", error=error)
+        return _exchange().output(value, error)
+
+
+def _exchange() -> Exchange:
+    exchange = _present.get()
+    if exchange is None:
+        raise Failure("plugins cannot be called while the app loads")
+    return exchange

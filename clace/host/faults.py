@@ -1,24 +1,25 @@
-"""What goes wrong in an app, in the app's own terms: Starlark's reports read and shortened."""
+"""What goes wrong in an app, in the app's own terms."""
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
-from clace.host.prelude import NAME, REFUSAL
 from clace.model.failures import Fault
+from clace.starlark import EvalError, Failure, SourceError, StarlarkError
 
-_SPAN = re.compile(r"\n *--> (?P<file>[^\n]*):(?P<line>\d+):(?P<column>\d+)\n")
-_FRAME = re.compile(r"^  \* (?P<file>[^\n]*):(?P<line>\d+), in (?P<function>[^\n]*)$", re.MULTILINE)
-_PREFIXES = (f"fail: {REFUSAL}", "Refused: ")
-_NOT_PLAIN = re.compile(r"Operation `serde::serialize` not supported on type `(\w+)`")
+OUT_OF_MEMORY = "the app ran out of memory or crashed the interpreter"
+_TOP = "<toplevel>"
 _LONGEST = 8000
-_OURS = frozenset({NAME, "ace__after"})
 
 
 class Refused(Exception):
-    """Raised to Starlark by what an app calls; ends the handler."""
+    """What an app asked for is not possible; ends the handler."""
+
+
+class NotApproved(Failure):
+    """The app loads a plugin that was not approved for it."""
+
+    code = "app_not_approved"
 
 
 class Place(Struct, frozen=True):
@@ -75,32 +76,18 @@ def _sendable(message: str) -> str:
     return shown if len(message) <= _LONGEST else f"{shown}... ({len(message)} characters)"
 
 
-def read_fault(report: str) -> AppFault:
-    """The fault that Starlark reports, at its innermost place in the app's own files."""
-    head, _, rest = report.rpartition("error: ") if report.count("error: ") == 1 else _cut(report)
-    spans = list(_SPAN.finditer("\n" + rest if not rest.startswith("\n") else rest))
-    message = rest[: spans[-1].start()] if spans else rest
-    return AppFault(_wording(message.strip()), _place(head, spans))
-
-
-def _cut(report: str) -> tuple[str, str, str]:
-    """The trace and the message: the trace's own lines are indented, the message's head is not."""
-    start = report.find("\nerror: ") + 1 if not report.startswith("error: ") else 0
-    return report[:start], "", report[start:].removeprefix("error: ")
-
-
-def _wording(message: str) -> str:
-    for prefix in _PREFIXES:
-        message = message.removeprefix(prefix)
-    if found := _NOT_PLAIN.search(message):
-        return f"unrecognized starlark type: {found[1]}"
-    return message
-
-
-def _place(trace: str, spans: list[re.Match[str]]) -> Place:
-    if spans and spans[-1]["file"] not in _OURS:
-        return Place(spans[-1]["file"], int(spans[-1]["line"]), int(spans[-1]["column"]))
-    frames = [frame for frame in _FRAME.finditer(trace) if frame["file"] not in _OURS]
-    if frames:
-        return Place(frames[-1]["file"], int(frames[-1]["line"]))
-    return _NOWHERE
+def fault_of(error: StarlarkError) -> AppFault:
+    """The fault that an error of the interpreter is, at its innermost place."""
+    if isinstance(error, SourceError):
+        at = error.position
+        return AppFault(error.message, Place(at.file, at.line, at.column))
+    if not isinstance(error, EvalError) or not error.frames:
+        return AppFault(error.message)
+    frame = error.frames[-1]
+    function = "" if frame.function == _TOP else frame.function
+    at = frame.position
+    place = Place(at.file, at.line, at.column, function)
+    if isinstance(error.cause, MemoryError):
+        return AppFault(OUT_OF_MEMORY, place, "app_crashed")
+    code = error.cause.code if isinstance(error.cause, NotApproved) else "app_failed"
+    return AppFault(error.message, place, code)

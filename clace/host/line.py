@@ -1,10 +1,8 @@
-"""A host's end of the socket to the daemon: whole frames, from any thread."""
+"""A host's end of the socket to the daemon: whole frames."""
 
 from __future__ import annotations
 
-import io
 import socket
-import threading
 
 from clace.wire import MAX_FRAME, Downward, Upward, pack, unpack_downward
 
@@ -17,34 +15,52 @@ class Hangup(Exception):
 
 
 class Line:
-    """Reads frames in one thread, writes them from many."""
+    """Reads and writes frames, in one thread."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._incoming = io.BufferedReader(socket.SocketIO(connection, "r"), _BUFFER)
-        self._writing = threading.Lock()
+        self._incoming = bytearray()
 
-    def receive(self) -> Downward:
-        """:raises Hangup: there will be no more."""
-        length = int.from_bytes(self._exactly(_LENGTH), "big")
-        if length > MAX_FRAME:
-            raise Hangup("a frame is over the limit")
-        return unpack_downward(self._exactly(length))
+    def receive(self, *, wait: bool = True) -> Downward | None:
+        """The next frame; without ``wait`` nothing if none has come.
+
+        :raises Hangup: if there will be no more.
+        """
+        while (frame := self._cut()) is None:
+            if not self._fill(wait=wait):
+                return None
+        return unpack_downward(frame)
 
     def send(self, message: Upward) -> None:
         """
-        :raises BadFrame: the message is over the limit.
-        :raises OSError: the daemon has closed the line.
+        :raises BadFrame: if the message is over the limit.
+        :raises OSError: if the daemon has closed the line.
         """
-        frame = pack(message)
-        with self._writing:
-            self._connection.sendall(frame)
+        self._connection.sendall(pack(message))
 
-    def _exactly(self, length: int) -> bytes:
+    def _cut(self) -> bytes | None:
+        """The body of the first frame, if all of it is here."""
+        incoming = self._incoming
+        if len(incoming) < _LENGTH:
+            return None
+        end = _LENGTH + int.from_bytes(incoming[:_LENGTH], "big")
+        if end > _LENGTH + MAX_FRAME:
+            raise Hangup("a frame is over the limit")
+        if len(incoming) < end:
+            return None
+        frame = bytes(incoming[_LENGTH:end])
+        del incoming[:end]
+        return frame
+
+    def _fill(self, *, wait: bool) -> bool:
+        """Read what has come; whether anything had."""
         try:
-            data = self._incoming.read(length)
+            data = self._connection.recv(_BUFFER, 0 if wait else socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
         except OSError as error:
             raise Hangup(str(error)) from error
-        if data is None or len(data) < length:
+        if not data:
             raise Hangup("the daemon has gone")
-        return data
+        self._incoming += data
+        return True

@@ -1,4 +1,4 @@
-"""``params.star``: what it may say, and what the app's own files get for it."""
+"""``params.star``: its words, the params that it declares, and their values."""
 
 from __future__ import annotations
 
@@ -10,31 +10,15 @@ import msgspec
 from msgspec import Struct
 
 from clace.errors import BadRequest
-from clace.host.faults import Refused
+from clace.host.ace.checks import want, want_all
+from clace.host.ace.values import plain
+from clace.host.faults import AppFault
 from clace.model.params import Param, check_together, mismatch
 from clace.model.schema import FieldType
+from clace.starlark import Builtin, Failure
 
 PARAMS_FILE = "params.star"
-WORDS = """
-load("ace", "ace__text", "ace__want", "config")
-
-STRING, INT, BOOLEAN, DICT, LIST = "STRING", "INT", "BOOLEAN", "DICT", "LIST"
-PASSWORD, TEXTAREA, FILE, COMBO = "password", "textarea", "file", "combo"
-ace__values = {}
-
-def param(
-        name, type = STRING, default = None, description = "", required = True,
-        display_type = ""):
-    ace__text(
-        "param", name = name, type = type, description = description,
-        display_type = display_type)
-    ace__want("param", "required", required, "bool")
-    ace__values[name] = json.decode(ace__declare(json.encode({
-        "name": name, "type": type, "default": default, "description": description,
-        "required": required, "display_type": display_type})))
-"""
-EXPORT = "ace__param = struct(**ace__values)"
-IMPORT = 'load("params", param = "ace__param")'
+_DISPLAYS = {"PASSWORD": "password", "TEXTAREA": "textarea", "FILE": "file", "COMBO": "combo"}
 _ZEROS: dict[FieldType, Any] = {
     FieldType.STRING: "",
     FieldType.INT: 0,
@@ -44,23 +28,43 @@ _ZEROS: dict[FieldType, Any] = {
 }
 
 
-class Declarations:
-    """Takes the params that ``params.star`` declares, one after another; answers their values."""
+class ParamFile:
+    """Takes the params that ``params.star`` declares, one after another, and finds their values."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
         self.params: tuple[Param, ...] = ()
+        self.values: dict[str, Any] = {}
         self._given = given
 
-    def __call__(self, text: str) -> str:
-        """:raises Refused: it is no param that could be kept, or its value is none for it."""
+    @property
+    def words(self) -> dict[str, Any]:
+        """The names that the file has beside the language."""
+        kinds = {kind.name: kind.name for kind in FieldType}
+        return {**kinds, **_DISPLAYS, "param": Builtin("param", self._declare)}
+
+    def _declare(
+        self,
+        name: Any,
+        type: Any = "STRING",  # noqa: A002
+        default: Any = None,
+        description: Any = "",
+        required: Any = True,  # noqa: FBT002
+        display_type: Any = "",
+    ) -> None:
+        """:raises Failure: if it is no param that could be kept, or its value is wrong."""
+        texts = {"name": name, "type": type, "description": description}
+        want_all("param", "string", **texts, display_type=display_type)
+        want("param", "required", required, "bool")
         try:
-            param = _decode(text).param()
+            written = _Written(
+                **texts, default=plain(default), required=required, display_type=display_type
+            )
+            param = written.param()
             check_together((*self.params, param))
-            value = self._value(param)
-        except (ValueError, BadRequest) as error:
-            raise Refused(str(error)) from None
+            self.values[name] = self._value(param)
+        except (ValueError, BadRequest, AppFault) as error:
+            raise Failure(str(error)) from None
         self.params = (*self.params, param)
-        return msgspec.json.encode(value).decode()
 
     def _value(self, param: Param) -> Any:
         """:raises BadRequest: the value is missing or wrong; tells which other was given."""
@@ -102,6 +106,3 @@ def _text(default: Any) -> str | None:
     if default is None or isinstance(default, str):
         return default
     return msgspec.json.encode(default).decode()
-
-
-_decode = msgspec.json.Decoder(_Written).decode

@@ -6,295 +6,175 @@ import difflib
 import posixpath
 import re
 import time
-from collections.abc import Callable, Iterable
-from functools import cache, partial
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-import msgspec
-import starlark
-from starlark import LibraryExtension, StarlarkError
-
-from clace.host import params, prelude, schema
+from clace.host.ace.description import Functions, describe
+from clace.host.ace.entries import documents
+from clace.host.ace.module import ace_module
 from clace.host.definition import Definition
-from clace.host.desugar import Rewritten, may_hold_responses, rewrite
-from clace.host.exchange import Door, Exchange, host_call
-from clace.host.faults import AppFault, Place, Refused, read_fault
+from clace.host.exchange import Door, Exchange
+from clace.host.faults import AppFault, NotApproved, Place, fault_of
+from clace.host.params import PARAMS_FILE, ParamFile
+from clace.host.schema import SCHEMA_FILE, SchemaFile
+from clace.host.slices import Deadline, Slices
 from clace.model.app import PluginManifest
 from clace.model.params import Param
-from clace.model.schema import Schema
+from clace.starlark import Builtin, Failure, Frozen, Module, StarlarkError, compile_file
+from clace.starlark.library import Struct, json, struct
 from clace.wire import Load
 
 APP_FILE = "app.star"
-MAX_FRAMES = 1000
-OUT_OF_MEMORY = "the app ran out of memory or crashed the interpreter"
-_AFTER = "ace__after"
-_GLOBALS = starlark.Globals.extended_by([LibraryExtension.StructType, LibraryExtension.Json])
-_DIALECT = starlark.Dialect.extended()
-_DIALECT.enable_types = starlark.DialectTypes.DISABLE
-_decode_definition = msgspec.json.Decoder(Definition).decode
-_IMPORT = "load({}, {})".format(
-    msgspec.json.encode(prelude.NAME).decode(),
-    ", ".join(msgspec.json.encode(name).decode() for name in prelude.EXPORTED),
-)
-_DOCUMENTS = 'load("schema", "doc", "table")'
-
-
-@cache
-def ace_module() -> starlark.FrozenModule:
-    """The ``ace`` module, the same for all apps: hosts have it from before they are forked."""
-    module = starlark.Module()
-    module.add_callable("ace__host", host_call)
-    starlark.eval(module, starlark.parse(prelude.NAME, prelude.PRELUDE, _DIALECT), _GLOBALS)
-    return module.freeze()
+_COMMON: dict[str, Any] = {"struct": struct, "json": json}
+_APP_NAMES = ("app", "handler", "error_handler")
+_APP_LINE = re.compile(rb"^app\s*=", re.MULTILINE)
+_ELSEWHERE = {
+    "build.in": "apps are not built by this server",
+    "container.in": "containers are not available in this version",
+    "openrun_admin.in": "apps do not administer this server, the clace command does",
+}
 
 
 class Program:
     """Evaluates ``app.star`` and what it loads.
 
-    :raises AppFault: something does not load.
+    :raises AppFault: if something does not load.
     """
 
-    def __init__(self, load: Load, door: Door) -> None:
+    def __init__(self, load: Load, door: Door, slices: Slices) -> None:
         self._load = load
         self._door = door
-        self._deadline = time.monotonic() + load.load_seconds
-        self._responses = may_hold_responses(load.sources.values())
-        self._rewritten: dict[str, Rewritten] = {}
-        self._modules: dict[str, starlark.FrozenModule] = {}
+        self._slices = slices
+        self._modules: dict[str, Module | Mapping[str, Any]] = {}
         self._loading: list[str] = []
-        self._fault: AppFault | None = None
         self._manifests = {manifest.name: manifest for manifest in load.plugins}
         self.plugins: dict[str, None] = {}
-        self._ace = ace_module()
-        with door.open():
-            self.schema = self._evaluate_schema()
-            self._documents = self._evaluate_documents()
-            self.params, self._values = self._evaluate_params()
-            self._app, self.definition = self._evaluate_app()
+        self._known: dict[str, Any] = {**_COMMON, "ace": ace_module(door.calls)}
+        slices.begin(time.monotonic() + load.load_seconds)
+        try:
+            self._evaluate_all()
+        except StarlarkError as error:
+            raise fault_of(error) from None
+        except Deadline:
+            late = f"loading took longer than {load.load_seconds:g} seconds"
+            raise AppFault(late, code="app_timed_out") from None
+        finally:
+            slices.end()
 
-    def call(self, number: int, arguments: bytes, exchange: Exchange) -> str:
-        """What function ``number`` of the definition answers, in the form of ``ace__answer``.
+    def _evaluate_all(self) -> None:
+        declared = SchemaFile()
+        if SCHEMA_FILE in self._load.sources:
+            self._run(SCHEMA_FILE, {**_COMMON, **declared.words}, _nothing(SCHEMA_FILE))
+        self.schema = declared.schema
+        if self.schema.types:
+            self._known.update(documents(self.schema))
+        given = ParamFile(self._load.params)
+        if PARAMS_FILE in self._load.sources:
+            words = {**given.words, "config": Builtin("config", self._door.config)}
+            self._run(PARAMS_FILE, {**_COMMON, **words}, _nothing(PARAMS_FILE))
+            self._known["param"] = Struct(given.values)
+        self.params: tuple[Param, ...] = given.params
+        self._frozen = Frozen(self._known.values())
+        self._app, (self._functions, self.definition) = self._evaluate_app()
 
-        :raises AppFault: it failed, or took too long.
+    def call(self, number: int, arguments: tuple[Any, ...], exchange: Exchange) -> Any:
+        """The value that function ``number`` of the definition returned.
+
+        :raises AppFault: if it failed, or took too long.
         """
-        options = starlark.EvalOptions(
-            check_cancelled=exchange.expired, max_callstack_size=MAX_FRAMES
-        )
         try:
             with self._door.open(exchange):
-                result = self._app.call_with(options, "ace__serve", number, arguments.decode())
+                return self._app.call(self._functions[number], *arguments)
         except StarlarkError as error:
-            if exchange.expired():
-                late = f"the app did not answer within {self._load.request_seconds:g} seconds"
-                raise AppFault(late, code="app_timed_out") from None
-            raise self._restored(read_fault(str(error))) from None
-        except Exception:
-            raise
-        except BaseException as error:  # a Rust panic is no Exception
-            raise AppFault(OUT_OF_MEMORY, code="app_crashed") from error
-        return str(result.value)
+            raise fault_of(error) from None
+        except Deadline:
+            late = f"the app did not answer within {self._load.request_seconds:g} seconds"
+            raise AppFault(late, code="app_timed_out") from None
 
-    def _evaluate_schema(self) -> Schema:
-        """What ``schema.star`` declares."""
-        declarations = schema.Declarations()
-        if schema.SCHEMA_FILE in self._load.sources:
-            self._evaluate_declarations(schema.SCHEMA_FILE, schema.WORDS, declarations)
-        return declarations.schema
-
-    def _evaluate_params(self) -> tuple[tuple[Param, ...], starlark.FrozenModule]:
-        """What ``params.star`` declares, and a module of the values."""
-        declarations = params.Declarations(self._load.params)
-        module = starlark.Module()
-        if params.PARAMS_FILE in self._load.sources:
-            module = self._evaluate_declarations(params.PARAMS_FILE, params.WORDS, declarations)
-            self._evaluate(module, _AFTER, params.EXPORT, None)
-        return declarations.params, module.freeze()
-
-    def _evaluate_declarations(
-        self, name: str, words: str, declare: Callable[[str], str]
-    ) -> starlark.Module:
-        """A file that has words of its own to declare with; it can load nothing."""
-        module = starlark.Module()
-        module.add_callable("ace__declare", declare)
-        ours = starlark.FileLoader(lambda _name: self._ace)
-        self._evaluate(module, _AFTER, words, ours)
-        text = self._text(name, "no such file")
-        self._rewritten[name] = Rewritten(text)
-        self._evaluate(module, name, text, starlark.FileLoader(partial(_no_load, name)))
-        return module
-
-    def _evaluate_documents(self) -> starlark.FrozenModule:
-        module = starlark.Module()
-        ours = starlark.FileLoader(lambda _name: self._ace)
-        self._evaluate(module, _AFTER, schema.documents(self.schema), ours)
-        return module.freeze()
-
-    def _evaluate_app(self) -> tuple[starlark.FrozenModule, Definition]:
-        module = self._evaluate_file(APP_FILE, self._text(APP_FILE, "no such file"))
-        names = {name: name if self._binds(module, name) else "None" for name in _APP_NAMES}
-        if names["app"] == "None":
+    def _evaluate_app(self) -> tuple[Module, tuple[Functions, Definition]]:
+        text = self._text(APP_FILE, "no such file")
+        module = self._module_of(APP_FILE, text)
+        if "app" not in module:
             raise AppFault("app not defined, check app.star, add 'app = ace.app(...)'")
-        after = (
-            "ace__functions, ace__definition = ace__describe({app}, {handler}, {error_handler})\n"
-            "def ace__serve(number, arguments):\n"
-            "    return ace__dispatch(ace__functions[number], arguments)\n"
-        )
-        self._evaluate(module, _AFTER, after.format(**names), None)
-        try:
-            definition = _decode_definition(str(module["ace__definition"]))
-        except msgspec.ValidationError as error:
-            raise AppFault(f"the definition of the app is wrong: {error}") from None
-        return module.freeze(), definition
+        values = [module.globals.get(name) for name in _APP_NAMES]
+        return module, describe(*values)
 
-    def _binds(self, module: starlark.Module, name: str) -> bool:
-        try:
-            self._evaluate(module, _AFTER, f"ace__found = {name}\n", None)
-        except AppFault:
-            return False
-        return True
+    def _run(self, name: str, known: dict[str, Any], load: Callable[[str], Any]) -> Module:
+        text = self._text(name, "no such file")
+        return self._evaluated(name, text, known, load)
 
-    def _evaluate_file(self, name: str, text: str) -> starlark.Module:
-        module = starlark.Module()
-        ours = starlark.FileLoader(lambda _name: self._ace)
-        self._evaluate(module, _AFTER, _IMPORT, ours)
-        fields = self.schema.names
-        if fields:
-            documents = starlark.FileLoader(lambda _name: self._documents)
-            self._evaluate(module, _AFTER, _DOCUMENTS, documents)
-        if params.PARAMS_FILE in self._load.sources:
-            values = starlark.FileLoader(lambda _name: self._values)
-            self._evaluate(module, _AFTER, params.IMPORT, values)
-        used = self._responses or bool(fields)
-        self._rewritten[name] = rewrite(text, fields) if used else Rewritten(text)
-        self._evaluate(module, name, self._rewritten[name].text, starlark.FileLoader(self._import))
-        return module
+    def _evaluated(
+        self, name: str, text: str, known: dict[str, Any], load: Callable[[str], Any]
+    ) -> Module:
+        program = compile_file(name, text, predeclared=tuple(known))
+        return Module(program, predeclared=known, load=load, show=self._door.print)
 
-    def _evaluate(
-        self, module: starlark.Module, name: str, text: str, loader: starlark.FileLoader | None
-    ) -> None:
-        options = starlark.EvalOptions(check_cancelled=self._late, max_callstack_size=MAX_FRAMES)
-        try:
-            ast = starlark.parse(name, text, _DIALECT)
-            starlark.eval_with(options, module, ast, _GLOBALS, loader)
-        except StarlarkError as error:
-            raise self._load_fault(str(error)) from None
-        except Exception:
-            raise
-        except BaseException as error:  # a Rust panic is no Exception
-            raise AppFault(OUT_OF_MEMORY, Place(name, 1, 1), "app_crashed") from error
-
-    def _late(self) -> bool:
-        return time.monotonic() > self._deadline
-
-    def _load_fault(self, report: str) -> AppFault:
-        if self._fault is not None:
-            fault, self._fault = self._fault, None
-            return fault
-        if self._late():
-            late = f"loading took longer than {self._load.load_seconds:g} seconds"
-            return AppFault(late, code="app_timed_out")
-        return self._restored(read_fault(report))
-
-    def _restored(self, fault: AppFault) -> AppFault:
-        """The fault at the place that it has in the app's own text."""
-        rewritten = self._rewritten.get(fault.place.file)
-        if rewritten is None:
-            return fault
-        line, column = fault.place.line, fault.place.column
-        place = Place(
-            file=fault.place.file,
-            line=line,
-            column=rewritten.original_column(line, column) if column else 1,
-            function=rewritten.function_at(line),
-        )
-        return AppFault(fault.message, place, fault.code)
-
-    def _import(self, name: str) -> starlark.FrozenModule:
-        """A module for ``load``; the fault is kept because Starlark keeps only its text."""
-        try:
-            return self._module(name)
-        except AppFault as fault:
-            self._fault = fault
-            if not fault.place.file:
-                self._fault = AppFault(fault.message, self._here(name), fault.code)
-            raise Refused(fault.message) from None
-
-    def _here(self, imported: str) -> Place:
-        """The ``load`` of the file being evaluated that asks for ``imported``."""
-        file = self._loading[-1] if self._loading else APP_FILE
-        for number, line in enumerate(self._rewritten[file].text.split("\n"), 1):
-            if "load" in line and imported in line:
-                return Place(file, number, line.find("load") + 1)
-        return Place(file, 1, 1)
-
-    def _module(self, name: str) -> starlark.FrozenModule:
-        if name in self._modules:
-            return self._modules[name]
-        if name in self._loading or name == APP_FILE:
-            raise AppFault(f"cycle in starlark load graph during load of {name}")
-        if name.endswith(".star"):
-            self._modules[name] = self._star(name)
-        else:
-            self._modules[name] = self._plugin(name)
-        return self._modules[name]
-
-    def _star(self, name: str) -> starlark.FrozenModule:
-        text = self._text(name, f"cannot load {name}: file does not exist")
+    def _module_of(self, name: str, text: str) -> Module:
         self._loading.append(name)
         try:
-            module = self._evaluate_file(name, text)
+            return self._evaluated(name, text, self._known, self._import)
         finally:
             self._loading.pop()
-        self._bind_struct(module, posixpath.basename(name).removesuffix(".star"), name)
-        return module.freeze()
 
-    def _bind_struct(self, module: starlark.Module, struct: str, name: str) -> None:
-        """``load("x.star", "x")`` gives all of the file's globals, if it has none of that name."""
-        names = [one for one in self._rewritten[name].globals if not one.startswith("_")]
-        if struct.isidentifier() and struct not in names:
-            fields = ", ".join(f"{one} = {one}" for one in names)
-            self._binds_all(module, f"{struct} = struct({fields})\n")
+    def _import(self, name: str) -> Module | Mapping[str, Any]:
+        """A module for ``load``.
 
-    def _binds_all(self, module: starlark.Module, text: str) -> None:
-        try:
-            self._evaluate(module, _AFTER, text, None)
-        except AppFault:
-            return  # a global that only some path assigns: the file has no struct then
+        :raises Failure: if it cannot be loaded.
+        """
+        if name not in self._modules:
+            if name in self._loading:
+                raise Failure(f"cycle in starlark load graph during load of {name}")
+            self._modules[name] = (self._star if name.endswith(".star") else self._plugin)(name)
+        return self._modules[name]
+
+    def _star(self, name: str) -> Mapping[str, Any]:
+        """The public names of a file; its own name is all of them, if it binds none of that."""
+        if name not in self._load.sources:
+            raise Failure(f"cannot load {name}: file does not exist")
+        module = self._module_of(name, self._text(name, ""))
+        public = {one: value for one, value in module.globals.items() if one[0] != "_"}
+        whole = posixpath.basename(name).removesuffix(".star")
+        return {whole: Struct(public), **public}
 
     def _text(self, name: str, missing: str) -> str:
         if name not in self._load.sources:
-            raise AppFault(f"error reading {name} file: {missing}" if name == APP_FILE else missing)
+            raise AppFault(f"error reading {name} file: {missing}")
         try:
-            text = self._load.sources[name].decode("utf-8-sig")
+            return self._load.sources[name].decode("utf-8-sig")
         except UnicodeDecodeError:
             raise AppFault("the file is not UTF-8", Place(name, 1, 1)) from None
-        return text.replace("\r\n", "\n").replace("\r", "\n")
 
-    def _plugin(self, name: str) -> starlark.FrozenModule:
+    def _plugin(self, name: str) -> Mapping[str, Any]:
         plain = name.partition("#")[0]
         manifest = self._manifests.get(plain)
         if manifest is None:
-            raise AppFault(f"module {name} not found{_meant(plain, self._manifests)}")
+            raise Failure(f"module {name} not found{_meant(plain, self._manifests)}")
         self.plugins[name] = None
         if not self._load.inert and name not in self._load.loads:
-            raise AppFault(
+            raise NotApproved(
                 f"app {self._load.app_path or '/'} is not permitted to load plugin {name}."
-                " Audit the app and approve permissions",
-                code="app_not_approved",
+                " Audit the app and approve permissions"
             )
-        module = starlark.Module()
-        loader = starlark.FileLoader(lambda _name: self._ace)
-        text = 'load("ace", "ace__plugin", "ace__inert")\n' + self._struct(name, manifest)
-        self._evaluate(module, _AFTER, text, loader)
-        return module.freeze()
+        return {plain.partition(".")[0]: Struct(self._functions_of(name, manifest))}
 
-    def _struct(self, name: str, manifest: PluginManifest) -> str:
-        quoted = msgspec.json.encode(name).decode()
-        fields = [f"{one} = {_literal(value)}" for one, value in manifest.constants.items()]
+    def _functions_of(self, name: str, manifest: PluginManifest) -> dict[str, Any]:
+        made: dict[str, Any] = dict(manifest.constants)
         for function in manifest.functions:
-            made = "ace__inert" if self._load.inert else f'ace__plugin({quoted}, "{function}")'
-            fields.append(f"{function} = {made}")
-        return f"{manifest.name.partition('.')[0]} = struct({', '.join(fields)})\n"
+            call = _inert if self._load.inert else self._door.plugin(name, function)
+            made[function] = Builtin(function, call)
+        return made
+
+
+def _inert(*_args: Any, **_kwargs: Any) -> Struct:
+    """The answer of a plugin in an audit."""
+    return Struct({})
+
+
+def _nothing(file: str) -> Callable[[str], Any]:
+    def load(name: str) -> Any:
+        raise Failure(f"cannot load {name}: {file} loads nothing")
+
+    return load
 
 
 def app_place(load: Load) -> Place:
@@ -310,21 +190,3 @@ def _meant(name: str, known: Iterable[str]) -> str:
     if name in _ELSEWHERE:
         return f": {_ELSEWHERE[name]}"
     return f", did you mean {near[0]}?" if near else ""
-
-
-_ELSEWHERE = {
-    "build.in": "apps are not built by this server",
-    "container.in": "containers are not available in this version",
-    "openrun_admin.in": "apps do not administer this server, the clace command does",
-}
-_APP_LINE = re.compile(rb"^app\s*=", re.MULTILINE)
-_APP_NAMES = ("app", "handler", "error_handler")
-
-
-def _no_load(file: str, name: str) -> NoReturn:
-    """:raises Refused: always."""
-    raise Refused(f"cannot load {name}: {file} loads nothing")
-
-
-def _literal(value: str | int) -> str:
-    return msgspec.json.encode(value).decode()

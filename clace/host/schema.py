@@ -1,66 +1,49 @@
-"""``schema.star``: what it may say, and what the app's own files get for it."""
+"""``schema.star``: its words, and the types that it declares."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 
-from clace.host.faults import Refused
-from clace.model.schema import DocType, Schema
+from clace.host.ace.values import plain
+from clace.model.schema import DocType, FieldType, Schema
+from clace.starlark import Builtin, Failure
 
 SCHEMA_FILE = "schema.star"
-NAME = "schema"
-EXPORTED = ("doc", "table")
-WORDS = """
-INT, STRING, BOOLEAN, LIST, DICT = "INT", "STRING", "BOOLEAN", "LIST", "DICT"
-
-def field(name, type, default = None):
-    return {"name": name, "type": type, "default": default}
-
-def index(fields, unique = False):
-    return {"fields": fields, "unique": unique}
-
-def type(name, fields, indexes = []):
-    ace__declare(json.encode({"name": name, "fields": fields, "indexes": indexes}))
-"""
-_decode = msgspec.json.Decoder(DocType).decode
 
 
-class Declarations:
+class SchemaFile:
     """Takes the types that ``schema.star`` declares, one after another."""
 
     def __init__(self) -> None:
         self.schema = Schema()
 
-    def __call__(self, text: str) -> str:
-        """:raises Refused: it is no type that could be kept."""
+    @property
+    def words(self) -> dict[str, Any]:
+        """The names that the file has beside the language."""
+        functions: dict[str, Callable[..., Any]] = {
+            "type": self._type,
+            "field": _field,
+            "index": _index,
+        }
+        kinds = {kind.name: kind.name for kind in FieldType}
+        return kinds | {name: Builtin(name, function) for name, function in functions.items()}
+
+    def _type(self, name: Any, fields: Any, indexes: Any = ()) -> None:
+        """:raises Failure: if it is no type that could be kept."""
+        told = {"name": name, "fields": plain(fields), "indexes": plain(indexes)}
         try:
-            self.schema = Schema((*self.schema.types, _decode(text)))
+            declared = msgspec.convert(told, DocType)
+            self.schema = Schema((*self.schema.types, declared))
         except ValueError as error:
-            raise Refused(str(error)) from None
-        return ""
+            raise Failure(str(error)) from None
 
 
-def documents(schema: Schema) -> str:
-    """The Starlark of ``doc``, which makes entries, and ``table``, which names their tables."""
-    types = {
-        one.name: [
-            [field.name for field in one.fields],
-            {field.name: field.default for field in one.fields if field.default is not None},
-        ]
-        for one in schema.types
-    }
-    text = _quoted(msgspec.json.encode(types).decode())
-    return (
-        'load("ace", "ace__documents")\n'
-        f"doc = struct(**ace__documents(json.decode({text})))\n"
-        f"table = struct(**{_quoted_all([one.name for one in schema.types])})\n"
-    )
+def _field(name: Any, type: Any, default: Any = None) -> dict[str, Any]:  # noqa: A002
+    return {"name": name, "type": type, "default": default}
 
 
-def _quoted(text: str) -> str:
-    """A JSON string is a Starlark string."""
-    return msgspec.json.encode(text).decode()
-
-
-def _quoted_all(names: list[str]) -> str:
-    return msgspec.json.encode({name: name for name in names}).decode()
+def _index(fields: Any, unique: Any = False) -> dict[str, Any]:  # noqa: FBT002
+    return {"fields": fields, "unique": unique}

@@ -1,18 +1,23 @@
-"""Requests from the line answered in parallel threads; plugin calls go up, answers come back."""
+"""Requests from the line answered in one thread: each is a greenlet that gives way when it waits.
+
+A request that calls a plugin waits for the answer; one that computes for longer than a slice lets
+others go on. Nothing here needs a lock.
+"""
 
 from __future__ import annotations
 
 import itertools
-import os
-import queue
-import threading
+from collections import deque
 from typing import Any
+
+from greenlet import getcurrent, greenlet
 
 from clace.host.answers import Reply
 from clace.host.app import HostedApp
-from clace.host.faults import AppFault, Refused
+from clace.host.faults import OUT_OF_MEMORY, AppFault, Refused
 from clace.host.line import Hangup, Line
-from clace.host.program import OUT_OF_MEMORY
+from clace.host.slices import Slices
+from clace.starlark import Failure
 from clace.wire import (
     Answer,
     Ask,
@@ -28,56 +33,43 @@ from clace.wire import (
 )
 
 _LONGEST_LINE = 100_000
-_STACK = 16 << 20
 
 
-class Turn:
-    """The right to read from the line: kept by a thread from one request to the next."""
+class Turns:
+    """Which request goes on: the one whose answer came, or those that gave way, in order."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._holder = 0
+        self.slices = Slices(self._give_way)
+        self._loop = getcurrent()
+        self._gave_way: deque[greenlet] = deque()
 
-    def take(self) -> None:
-        """Wait for the right, unless this thread has it."""
-        if self._holder != threading.get_ident():
-            self._lock.acquire()
-            self._holder = threading.get_ident()
+    @property
+    def waiting(self) -> bool:
+        """Whether a request that gave way could go on."""
+        return bool(self._gave_way)
 
-    def give(self) -> None:
-        """Let another thread read, if this one could."""
-        if self._holder == threading.get_ident():
-            self._holder = 0
-            self._lock.release()
+    def begin(self) -> None:
+        """Take the thread that runs now for the loop, and the timer."""
+        self._loop = getcurrent()
+        self.slices.install()
 
+    def start(self, work: Any, *arguments: Any) -> None:
+        """Run a new request until it ends, waits or gives way."""
+        greenlet(work, self._loop).switch(*arguments)
 
-class Calls:
-    """Plugin calls that wait for their answers."""
+    def go_on(self) -> None:
+        """Let the request go on that gave way first."""
+        self._gave_way.popleft().switch()
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, queue.SimpleQueue[Answer]] = {}
-        self.reading = Turn()
+    def wait(self) -> Any:
+        """In a request: let others go on until it is switched to, with what it waits for."""
+        return self._loop.switch()
 
-    def ask(self, make: type[Call | Next], **fields: Any) -> Answer:
-        """What the daemon answers; other threads go on meanwhile."""
-        self.reading.give()
-        number = next(self._numbers)
-        answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-        self._waiting[number] = answers
-        try:
-            self._line.send(make(call=number, **fields))
-            return answers.get()
-        except BadFrame as error:
-            raise Refused(str(error)) from None
-        finally:
-            del self._waiting[number]
-
-    def deliver(self, answer: Answer) -> None:
-        waiting = self._waiting.get(answer.call)
-        if waiting is not None:
-            waiting.put(answer)
+    def _give_way(self) -> None:
+        current = getcurrent()
+        if current is not self._loop:
+            self._gave_way.append(current)
+            self._loop.switch()
 
 
 class RequestDaemon:
@@ -97,9 +89,6 @@ class RequestDaemon:
     def next(self, stream: int) -> Answer:
         return self._calls.ask(Next, request=self._request, stream=stream)
 
-    def step_aside(self) -> None:
-        self._calls.reading.give()
-
     def say(self, text: str) -> None:
         self._line.send(said(self._request, text))
 
@@ -115,59 +104,73 @@ class RequestDaemon:
         )
 
 
-class Serving:
-    """Loads the app that the first frame brings and answers requests until the daemon hangs up.
+class Calls:
+    """Plugin calls that wait for their answers."""
 
-    The thread that reads a request answers it and goes on reading; only if the request takes long
-    or waits for a plugin does another thread read meanwhile. One more thread than the daemon may
-    ask requests at a time is always free, so that the answers to plugin calls are read.
-    """
-
-    def __init__(self, line: Line, threads: int) -> None:
+    def __init__(self, line: Line, turns: Turns) -> None:
         self._line = line
-        self._calls = Calls(line)
-        self._begun = threading.Event()
-        self._ended = threading.Event()
-        self._app: HostedApp | None = None
-        threading.stack_size(_STACK)
-        self._threads = [
-            threading.Thread(target=self._work, daemon=True) for _ in range(threads + 1)
-        ]
+        self._turns = turns
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, greenlet] = {}
 
-    def start(self) -> None:
-        """Make the threads, which wait until they are let in."""
-        for thread in self._threads:
-            thread.start()
+    def ask(self, make: type[Call | Next], **fields: Any) -> Answer:
+        """The daemon's answer; other requests go on meanwhile.
+
+        :raises Failure: if the call is too large.
+        """
+        number = next(self._numbers)
+        with self._turns.slices.paused():
+            try:
+                self._line.send(make(call=number, **fields))
+            except BadFrame as error:
+                raise Failure(str(error)) from None
+            self._waiting[number] = getcurrent()
+            answer: Answer = self._turns.wait()
+        return answer
+
+    def deliver(self, answer: Answer) -> None:
+        """Let the request go on that waits for this."""
+        waiting = self._waiting.pop(answer.call, None)
+        if waiting is not None:
+            waiting.switch(answer)
+
+
+class Serving:
+    """Loads the app that the first frame brings and answers requests until the daemon hangs up."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._turns = Turns()
+        self._calls = Calls(line, self._turns)
+        self._app: HostedApp | None = None
 
     def run(self) -> None:
-        """Let them in; returns when the daemon has hung up."""
-        self._begun.set()
-        self._ended.wait()
-
-    def _work(self) -> None:
+        """Return when the daemon has hung up."""
+        self._turns.begin()
         try:
-            self._begun.wait()
             while True:
-                self._calls.reading.take()
-                self._answer(self._next_request())
+                message = self._line.receive(wait=not self._turns.waiting)
+                if message is not None:
+                    self._take(message)
+                if self._turns.waiting:
+                    self._turns.go_on()
         except (Hangup, BadFrame, OSError):
-            self._ended.set()
-        except BaseException:  # noqa: BLE001 - a host that lost a thread is not to linger
-            os._exit(1)
+            return
 
-    def _next_request(self) -> Ask:
-        while True:
-            message = self._line.receive()
-            if isinstance(message, Ask):
-                return message
-            if isinstance(message, Answer):
-                self._calls.deliver(message)
-            else:
-                self._load(message)
+    def _take(self, message: Ask | Answer | Load) -> None:
+        if isinstance(message, Ask):
+            self._turns.start(self._answer, message)
+        elif isinstance(message, Answer):
+            self._calls.deliver(message)
+        else:
+            self._load(message)
 
     def _load(self, load: Load) -> None:
+        def say(text: str) -> None:
+            self._line.send(said(0, text))
+
         try:
-            self._app = HostedApp(load, lambda text: self._line.send(said(0, text)))
+            self._app = HostedApp(load, say, self._turns.slices)
             self._line.send(self._app.loaded)
         except AppFault as fault:
             self._line.send(LoadFailed(fault.located(), fault.code))
@@ -186,7 +189,7 @@ class Serving:
             self._send(ask.id, self._app.respond(ask.request, daemon))
         except AppFault as fault:
             self._line.send(failed(ask.id, fault))
-        except (Refused, BadFrame) as error:
+        except (Failure, Refused, BadFrame) as error:
             self._line.send(failed(ask.id, AppFault(str(error))))
         except (MemoryError, RecursionError) as error:
             message = f"{OUT_OF_MEMORY} ({type(error).__name__})"
@@ -207,12 +210,6 @@ class Serving:
         self._line.send(Chunk(id=request, last=True))
 
 
-def said(request: int, text: str) -> Note:
-    """A line that the app prints, shortened if it is very long."""
-    shown = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}..."
-    return Note(request=request, text=shown)
-
-
 def head_of(request: int, reply: Reply, *, body: bytes = b"", last: bool = True) -> Head:
     """The first frame of an answer."""
     return Head(
@@ -223,6 +220,12 @@ def head_of(request: int, reply: Reply, *, body: bytes = b"", last: bool = True)
         last=last,
         fault=reply.fault,
     )
+
+
+def said(request: int, text: str) -> Note:
+    """A line that the app prints, shortened if it is very long."""
+    shown = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}..."
+    return Note(request=request, text=shown.encode("utf-8", "replace").decode())
 
 
 def failed(request: int, fault: AppFault) -> Failed:

@@ -33,9 +33,6 @@ class _NoDaemon:
     def next(self, stream: int) -> Answer:
         return Answer(call=0, error=f"no stream {stream}")
 
-    def step_aside(self) -> None:
-        pass
-
     def say(self, text: str) -> None:
         pass
 

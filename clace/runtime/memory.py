@@ -152,9 +152,6 @@ class _InlineDaemon:
     def next(self, stream: int) -> Answer:
         return self._asked(Next(call=next(self._numbers), request=0, stream=stream))
 
-    def step_aside(self) -> None:
-        """There is nobody who could go on."""
-
     def say(self, text: str) -> None:
         self._send(Note(request=0, text=text))
 

@@ -19,6 +19,7 @@ from clace.starlark.program import Module, Program, compile_file
 from clace.starlark.values.functions import Builtin
 from clace.starlark.values.host import Fields, HostObject, NoSuchAttribute
 from clace.starlark.values.keys import plain
+from clace.starlark.values.locks import Frozen
 
 __all__ = [
     "Builtin",
@@ -26,6 +27,7 @@ __all__ = [
     "Failure",
     "Fields",
     "Frame",
+    "Frozen",
     "HostObject",
     "Interrupt",
     "Module",

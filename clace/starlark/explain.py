@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from clace.starlark.errors import EvalError, Failure, Frame, Position
 from clace.starlark.values.arguments import Signature
 from clace.starlark.values.attributes import MissingAttribute
-from clace.starlark.values.bounds import is_interruptible
 from clace.starlark.values.indexing import get_item
 from clace.starlark.values.printing import function_name, representation
 from clace.starlark.values.registry import SIGNATURES
@@ -24,19 +23,23 @@ _CALL = re.compile(r"(?:.*\.)?([^.\s]+)\(\) (.*)", re.DOTALL)
 _COUNT = re.compile(r"([0-9]+) (?:positional arguments? \(and|was|were)")
 _QUOTED = re.compile("'([^']*)'")
 _NOT_CALLABLE = re.compile("'([^']*)' object is not callable")
+PROGRAM = "$program"  # under which emitted code finds the program that it is of
 _COMPREHENSIONS = frozenset({"<listcomp>", "<dictcomp>", "<genexpr>"})
 _NAMES_BY_CLASS = {kind.__name__: name for kind, name in NAMES.items()} | {
     "function": "function",
 }
+_HELPERS = ("clace.starlark.values.", "clace.starlark.library.")
+# These count the loops over a value.
+_IN_STEP = frozenset({"clace.starlark.values.locks", "clace.starlark.values.iteration"})
 MAX_STACK = 100  # frames kept of a stack that overflowed
 
 
-def explained(error: Exception, program: Program) -> Exception:
+def explained(error: Exception) -> Exception:
     """The ``EvalError`` that says what emitted code ran into; others' errors are themselves."""
     if not isinstance(error, _EXPLAINED):
         return error
     steps = list(_steps(error.__traceback__))
-    return EvalError(_message(error, steps, program), _frames(error, steps, program), error)
+    return EvalError(_message(error, steps), _frames(error, steps), error)
 
 
 _EXPLAINED = (
@@ -57,6 +60,7 @@ class _Step:
     def __init__(self, traceback: TracebackType) -> None:
         self.code = traceback.tb_frame.f_code
         self.frame = traceback.tb_frame
+        self.program: Program = traceback.tb_frame.f_globals[PROGRAM]
         places = list(self.code.co_positions())
         line, _, column, _ = places[traceback.tb_lasti // 2]
         self.at = (line or 1, (column or 0) + 1)
@@ -72,23 +76,24 @@ def _steps(traceback: TracebackType | None) -> Iterator[_Step]:
 
 def may_interrupt(frame: FrameType | None) -> bool:
     """Whether a computation may be ended or suspended where it is: in a program's own code, or in
-    a helper that changes nothing.
+    a helper that keeps nothing in step.
     """
     if frame is None:
         return False
-    return is_emitted(frame.f_globals) or is_interruptible(frame.f_code)
+    module = str(frame.f_globals.get("__name__", ""))
+    return is_emitted(frame.f_globals) or (module.startswith(_HELPERS) and module not in _IN_STEP)
 
 
 def is_emitted(scope: dict[str, Any]) -> bool:
     """Whether these are the globals of emitted code."""
-    return "$add" in scope
+    return PROGRAM in scope
 
 
-def _frames(error: Exception, steps: list[_Step], program: Program) -> list[Frame]:
+def _frames(error: Exception, steps: list[_Step]) -> list[Frame]:
     frames: list[Frame] = []
     for step in steps:
         last = step is steps[-1]
-        at = (last and _finer_place(error, step, program)) or step.at
+        at = (last and _finer_place(error, step)) or step.at
         position = Position(step.code.co_filename, *at)
         name = step.code.co_name
         if name in _COMPREHENSIONS and frames:
@@ -98,16 +103,16 @@ def _frames(error: Exception, steps: list[_Step], program: Program) -> list[Fram
     return frames if len(frames) <= 2 * MAX_STACK else frames[:MAX_STACK] + frames[-MAX_STACK:]
 
 
-def _finer_place(error: Exception, step: _Step, program: Program) -> tuple[int, int] | None:
+def _finer_place(error: Exception, step: _Step) -> tuple[int, int] | None:
     """The colon of the entry of a dict display that failed, or the dot of a method."""
     if isinstance(error, MissingAttribute):
-        return program.notes.dots.get(step.at)
+        return step.program.notes.dots.get(step.at)
     place = error.entry if isinstance(error, Failure) else None
-    colons = program.notes.entries.get(step.at)
+    colons = step.program.notes.entries.get(step.at)
     return None if place is None or colons is None else colons[place]
 
 
-def _message(error: Exception, steps: list[_Step], program: Program) -> str:
+def _message(error: Exception, steps: list[_Step]) -> str:
     match error:
         case Failure():
             return error.message
@@ -118,9 +123,9 @@ def _message(error: Exception, steps: list[_Step], program: Program) -> str:
         case KeyError():
             return f"key {representation(error.args[0])} not in dict"
         case IndexError():
-            return _index_error(steps, program)
+            return _index_error(steps)
         case TypeError():
-            return _type_error(error, steps, program)
+            return _type_error(error, steps)
     return _LIMITS.get(type(error)) or f"{type(error).__name__}: {error}"
 
 
@@ -130,10 +135,10 @@ _LIMITS: dict[type[Exception], str] = {
 }
 
 
-def _index_error(steps: list[_Step], program: Program) -> str:
+def _index_error(steps: list[_Step]) -> str:
     """Python does not say which index it was: the operands are still where they were."""
     step = steps[-1]
-    container, key = program.notes.items.get(step.at, ("", ""))
+    container, key = step.program.notes.items.get(step.at, ("", ""))
     scope = {**step.frame.f_globals, **step.frame.f_locals}
     try:
         get_item(scope[container], scope[key] if isinstance(key, str) else key)
@@ -147,7 +152,7 @@ def _variable(error: NameError) -> str:
     return name.removeprefix("$")
 
 
-def _type_error(error: TypeError, steps: list[_Step], program: Program) -> str:
+def _type_error(error: TypeError, steps: list[_Step]) -> str:
     """A call that Python refused: of something else than a function, or with wrong arguments."""
     text = str(error)
     if found := _NOT_CALLABLE.fullmatch(text):
@@ -157,12 +162,13 @@ def _type_error(error: TypeError, steps: list[_Step], program: Program) -> str:
     if call is None:
         return text
     name, what = call.groups()
-    given = program.notes.calls.get(steps[-1].at) if steps else None
+    step = steps[-1] if steps else None
+    given = step.program.notes.calls.get(step.at) if step else None
     signature = SIGNATURES.get(name)
     if signature is not None:
         count, keywords = given or (_counted(what, signature), _unexpected(what))
         return signature.explain(count, keywords) or f"{signature.name}: {what}"
-    code = _find_code(program.code, name)
+    code = _find_code(step.program.code, name) if step else None
     return _refused(function_name(name), what, code, given)
 
 

@@ -13,7 +13,7 @@ from clace.starlark.emit.helpers import PRELUDE
 from clace.starlark.emit.scope import Notes
 from clace.starlark.emit.statements import emit
 from clace.starlark.errors import Failure, Position, SourceError
-from clace.starlark.explain import explained
+from clace.starlark.explain import PROGRAM, explained
 from clace.starlark.options import Options
 from clace.starlark.source.nodes import File
 from clace.starlark.source.parser import parse
@@ -110,11 +110,12 @@ class Module:
         if show is not None and "print" not in predeclared:
             scope["@print"] = _printer(show)
         scope["$load"] = self._loaded
+        scope[PROGRAM] = program
         self._scope = scope
         try:
             exec(program.code, scope)  # noqa: S102 - made by our own compiler
         except Exception as error:  # noqa: BLE001 - whatever emitted code ran into
-            raise explained(error, program) from None
+            raise explained(error) from None
         names = program.globals
         self._globals = {name: scope[name] for name in names if name in scope}
         self._frozen = Frozen(self._globals.values())
@@ -138,7 +139,7 @@ class Module:
         try:
             return function(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever emitted code ran into
-            raise explained(error, self.program) from None
+            raise explained(error) from None
 
     def _loaded(self, module: str, *names: str) -> tuple[Any, ...]:
         if self._load is None:

@@ -4,51 +4,62 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.host.ace.values import Declared, plain
 from clace.host.answers import (
     Redirect,
     Reply,
-    StreamOf,
     Value,
     checked,
     json_body,
     own_referer,
-    read_result,
+    result_of,
 )
 from clace.host.faults import AppFault
+from clace.starlark.library import Struct
+from clace.starlark.values.keys import WrappedKey
+from clace.starlark.values.sets import Set
 
 HOST = "tools.example.com"
 
 
 class ResultTests(SynchronousTestCase):
-    def test_what_looks_like_ours(self):
-        """Texts and names of an app's data may begin as those of our structs do."""
-        for data in ({"a": "ace__kind"}, {"ace__other": 1}, ['"ace__kind":']):
-            text = f"value{json_body(data).decode()}"
-            self.assertEqual(read_result(text, as_json=False), Value(data))
-        for field in ("kind", "response"):
-            inside = f'value{{"a":{{"ace__{field}":1}}}}'
-            self.assertRaises(AppFault, read_result, inside, as_json=False)
-
     def test_kinds(self):
-        """What a handler's text says is told apart."""
-        self.assertEqual(read_result('value{"a":1}', as_json=False), Value({"a": 1}))
-        self.assertEqual(read_result("stream3", as_json=False), StreamOf(3))
-        self.assertEqual(
-            read_result('redirect{"url":"/x","code":301,"refresh":false}', as_json=False),
-            Redirect("/x", 301),
-        )
-        self.assertRaises(AppFault, read_result, "other", as_json=False)
+        """What a handler returned is told apart."""
+        self.assertEqual(result_of({"a": 1}, as_json=False), Value({"a": 1}))
+        redirect = Declared("redirect", url="/x", code=301, refresh=False)
+        self.assertEqual(result_of(redirect, as_json=False), Redirect("/x", 301))
+        self.assertRaises(AppFault, result_of, Struct({}), as_json=False)
+
+    def test_ours_inside(self):
+        """What functions of ``ace`` return has no place inside a value."""
+        for inside in ({"a": Declared("api")}, [Declared("api")]):
+            self.assertRaises(AppFault, result_of, inside, as_json=False)
+
+    def test_plain_values(self):
+        """A value that has nothing of Starlark's is not copied."""
+        value = {"rows": [{"a": 1}], "n": 2}
+        self.assertEqual(plain(value), value)
+        self.assertIs(plain(value["rows"][0]), value["rows"][0])
+
+    def test_other_values(self):
+        """Structs, tuples, sets and keys of any type have a plain form."""
+        value = {True: (1, 2), "s": Struct({"x": Set({WrappedKey(False): None})})}
+        self.assertEqual(plain(value), {True: [1, 2], "s": {"x": [False]}})
 
     def test_numbers(self):
         """Whole floats lose their fraction in JSON only."""
-        self.assertEqual(
-            repr(read_result("value[1.0,2.5,1e30]", as_json=True).data), "[1, 2.5, 1e+30]"
-        )
-        self.assertEqual(repr(read_result("value[1.0]", as_json=False).data), "[1.0]")
+        self.assertEqual(repr(result_of([1.0, 2.5, 1e30], as_json=True).data), "[1, 2.5, 1e+30]")
+        self.assertEqual(repr(result_of([1.0], as_json=False).data), "[1.0]")
 
     def test_nested_without_end(self):
-        """A value nested too deeply is refused."""
-        self.assertRaises(AppFault, read_result, "value" + "[" * 100_000, as_json=False)
+        """A value that contains itself is refused."""
+        value = []
+        value.append(value)
+        self.assertRaises(AppFault, result_of, value, as_json=False)
+
+    def test_bytes_in_json(self):
+        """What is no UTF-8 is shown as such in JSON."""
+        self.assertEqual(json_body({"a": ["\udcff"]}), '{"a":["\ufffd"]}\n'.encode())
 
     def test_safe_in_html(self):
         """JSON inside a page cannot end its element or line."""

@@ -1,7 +1,7 @@
-"""Requests answered in threads, over a socket."""
+"""Requests answered in turns, over a socket; the host is a process of its own for its timer."""
 
+import os
 import socket
-import threading
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -46,11 +46,13 @@ class ServingTests(SynchronousTestCase):
         self.daemon.settimeout(10)
         self.bodies = []
         self.frames = Frames()
-        serving = Serving(Line(ours), threads=2)
-        serving.start()
-        running = threading.Thread(target=serving.run)
-        running.start()
-        self.addCleanup(running.join, 10)
+        child = os.fork()
+        if not child:
+            self.daemon.close()
+            Serving(Line(ours)).run()
+            os._exit(0)
+        ours.close()
+        self.addCleanup(os.waitpid, child, 0)
         self.addCleanup(self.daemon.close)
 
     def say(self, *messages):
@@ -93,7 +95,7 @@ class ServingTests(SynchronousTestCase):
         heard = {message.id: message for message in (self.hear(), self.hear())}
         self.assertEqual(heard[5].status, 404)
         self.assertEqual(
-            heard[6], Failed(id=6, message="fail: no", place="app.star:4:17", route="/fails")
+            heard[6], Failed(id=6, message="fail: no", place="app.star:4:21", route="/fails")
         )
 
     def test_calls_in_parallel(self):

@@ -131,7 +131,7 @@ class ParamTests(HouseCase):
         self.create(param_values={"size": "4"})
         self.create("/b", param_values={"size": "4"})
         failure = self.failureResultOf(self.param("size", "x"), AppBroken)
-        self.assertTrue(failure.getErrorMessage().startswith("app /a: params.star:1:1: param size"))
+        self.assertTrue(failure.getErrorMessage().startswith("app /a: params.star:1:6: param size"))
 
     def test_dev(self):
         """A dev app has a new value at once, without a version."""

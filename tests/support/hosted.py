@@ -19,7 +19,6 @@ class FakeDaemon:
         self.items: list[Answer] = []
         self.calls: list[tuple[Any, ...]] = []
         self.said: list[str] = []
-        self.aside = 0
         self.records: list[tuple[str, str, str, bool]] = []
 
     def call(self, plugin, function, args, kwargs):
@@ -28,9 +27,6 @@ class FakeDaemon:
 
     def next(self, stream):
         return self.items.pop(0)
-
-    def step_aside(self):
-        self.aside += 1
 
     def say(self, text):
         self.said.append(text)

@@ -15,11 +15,11 @@ def descendants(pid: int) -> list[int]:
 
 
 def app_hosts(pid: int) -> list[int]:
-    """The hosts of apps among them: they have threads, and what they are forked from has none."""
-    return [one for one in descendants(pid)[1:] if threads(one) > 1]
+    """The hosts of apps among them: only their system calls are filtered."""
+    return [one for one in descendants(pid)[1:] if is_filtered(one)]
 
 
-def threads(pid: int) -> int:
+def is_filtered(pid: int) -> bool:
     with contextlib.suppress(OSError):
-        return len([*Path(f"/proc/{pid}/task").iterdir()])
-    return 0
+        return "\nSeccomp:\t2\n" in Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+    return False

@@ -201,7 +201,7 @@ app = ace.app("a", routes = [ace.api("/divide/{n}", divide)])
 """
         runtime = self.house({"app.star": text})
         error = await self.refusal(runtime.respond(an_app(), a_request("/divide/0")), AppFailed)
-        self.assertEqual((error.place, error.route), ("app.star:4:12", "/divide/{n}"))
+        self.assertEqual((error.place, error.route), ("app.star:4:14", "/divide/{n}"))
 
     async def test_handled_failure(self):
         """What the app's error handler has answered comes with the failure it was called for."""
@@ -217,7 +217,7 @@ app = ace.app("a", routes = [ace.api("/", bad)])
         answer = await self.house({"app.star": text}).respond(an_app(), a_request())
         self.assertEqual((answer.status, answer.body), (200, b'"sorry"\n'))
         self.assertEqual(
-            (answer.fault.message, answer.fault.place), ("fail: oh no", "app.star:3:5")
+            (answer.fault.message, answer.fault.place), ("fail: oh no", "app.star:3:9")
         )
 
     async def test_load_that_is_not_approved(self):

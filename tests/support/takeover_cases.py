@@ -24,7 +24,10 @@ load("exec.in", "exec")
 
 app = ace.app(
     "Mine",
-    routes = [ace.api("/", handler = lambda req: "mine", type = ace.TEXT)],
+    routes = [
+        ace.api("/", handler = lambda req: "mine", type = ace.TEXT),
+        ace.api("/attack/*", handler = lambda req: "not taken over", method = ace.POST),
+    ],
     permissions = [ace.permission("exec.in", "run", ["regex:sleep|yes|seq"])],
 )
 """

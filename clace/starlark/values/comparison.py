@@ -7,7 +7,6 @@ from types import FunctionType
 from typing import Any
 
 from clace.starlark.errors import Failure
-from clace.starlark.values.bounds import interruptible
 from clace.starlark.values.host import BoundMethod, HostObject
 from clace.starlark.values.keys import to_key
 from clace.starlark.values.sequences import BytesElements, StringCodepoints, StringElements
@@ -21,7 +20,6 @@ _NUMBERS = frozenset({int, float})
 _SEQUENCES = frozenset({list, tuple})
 
 
-@interruptible
 def equal(left: Any, right: Any) -> bool:
     """``left == right``"""
     kind = type(left)
@@ -35,7 +33,6 @@ def unequal(left: Any, right: Any) -> bool:
     return not equal(left, right)
 
 
-@interruptible
 def _equal(left: Any, right: Any, depth: int) -> bool:
     if depth < 1:
         raise Failure("comparison exceeded maximum recursion depth")
@@ -54,14 +51,12 @@ def _equal(left: Any, right: Any, depth: int) -> bool:
     return left.equals(right) if isinstance(left, HostObject) else left is right
 
 
-@interruptible
 def _equal_items(left: Any, right: Any, depth: int) -> bool:
     if len(left) != len(right):
         return False
     return all(_equal(one, other, depth - 1) for one, other in zip(left, right, strict=True))
 
 
-@interruptible
 def _equal_dicts(left: Any, right: Any, depth: int) -> bool:
     if len(left) != len(right):
         return False
@@ -103,7 +98,6 @@ _EQUAL: dict[type, Any] = {
 }
 
 
-@interruptible
 def order(left: Any, right: Any, operator: str = "<") -> int:
     """Negative, zero or positive as ``left`` comes before, with or after ``right``.
 
@@ -112,7 +106,6 @@ def order(left: Any, right: Any, operator: str = "<") -> int:
     return _order(left, right, operator, MAX_DEPTH)
 
 
-@interruptible
 def _order(left: Any, right: Any, operator: str, depth: int) -> int:
     if depth < 1:
         raise Failure("comparison exceeded maximum recursion depth")
@@ -156,7 +149,6 @@ def _order_numbers(left: float, right: float) -> int:
     return (left > right) - (left < right)
 
 
-@interruptible
 def _order_items(left: Any, right: Any, operator: str, depth: int) -> int:
     for one, other in zip(left, right, strict=False):
         if not _equal(one, other, depth - 1):
@@ -187,7 +179,6 @@ def greater_or_equal(left: Any, right: Any) -> bool:
 _BYTE = 256
 
 
-@interruptible
 def contains(value: Any, container: Any) -> bool:
     """``value in container``"""
     kind = type(container)

@@ -19,13 +19,17 @@ locks: dict[int, int] = {}
 
 
 def lock(value: object) -> None:
-    """A loop over the value begins."""
-    locks[id(value)] = locks.get(id(value), 0) + 1
+    """A loop over the value begins; of a frozen one, which nobody can change, nothing is noted."""
+    count = locks.get(id(value), 0)
+    if count < FROZEN:
+        locks[id(value)] = count + 1
 
 
 def unlock(value: object) -> None:
     """It has ended; nothing happens if it never began."""
     count = locks.get(id(value), 0)
+    if count >= FROZEN:
+        return
     if count > 1:
         locks[id(value)] = count - 1
     elif count:

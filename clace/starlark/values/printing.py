@@ -7,7 +7,6 @@ import re
 from types import FunctionType
 from typing import Any
 
-from clace.starlark.values.bounds import interruptible
 from clace.starlark.values.host import HostObject
 from clace.starlark.values.keys import from_key
 from clace.starlark.values.numerals import to_digits
@@ -51,7 +50,6 @@ def representation(value: Any) -> str:
     return "".join(pieces)
 
 
-@interruptible
 def _write(value: Any, put: Any, path: tuple[object, ...]) -> None:
     kind = type(value)
     simple = _SIMPLE.get(kind)
@@ -70,7 +68,6 @@ def _write(value: Any, put: Any, path: tuple[object, ...]) -> None:
         put(_function(value) if kind is FunctionType else value.text())
 
 
-@interruptible
 def _write_container(value: Any, put: Any, path: tuple[object, ...]) -> None:
     if type(value) is list:
         put("[")
@@ -92,7 +89,6 @@ def _write_container(value: Any, put: Any, path: tuple[object, ...]) -> None:
         put("}")
 
 
-@interruptible
 def _write_items(items: Any, put: Any, path: tuple[object, ...]) -> None:
     separator = ""
     for item in items:

@@ -1,0 +1,115 @@
+"""From what ``app.star`` declared to the ``Definition`` of the app, with functions by number."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+import msgspec
+
+from clace.host.ace.values import Declared, plain
+from clace.host.definition import NO_FUNCTION, Definition
+from clace.host.faults import AppFault
+from clace.starlark.library import Struct
+from clace.starlark.values.printing import function_name
+
+Functions = list[FunctionType]
+
+
+def describe(app: Any, handler: Any, error_handler: Any) -> tuple[Functions, Definition]:
+    """The app's functions, and what it is.
+
+    :raises AppFault: if ``app`` is not what ``ace.app`` returned, or something in it is wrong.
+    """
+    if not isinstance(app, Declared) or app.kind != "app":
+        raise AppFault("app not of type ace.app in app.star")
+    functions: Functions = []
+    told = {
+        "name": app.get("name"),
+        "routes": _routes(functions, app.get("routes")),
+        "handler": _number(functions, handler, "handler"),
+        "error_handler": _number(functions, error_handler, "error_handler"),
+        "style": _style(app.get("style")),
+        "permissions": [_permission(one) for one in app.get("permissions")],
+        "libraries": [_library_file(one) for one in app.get("libraries")],
+        "settings": plain(app.get("settings")),
+    }
+    for name in ("custom_layout", "static_only", "index", "single_file", "redirect_bare_path"):
+        told[name] = app.get(name)
+    told["functions"] = [function_name(one.__name__) for one in functions]
+    try:
+        return functions, msgspec.convert(told, Definition)
+    except msgspec.ValidationError as error:
+        raise AppFault(f"the definition of the app is wrong: {error}") from None
+
+
+def _number(functions: Functions, function: Any, what: str) -> int:
+    if function is None:
+        return NO_FUNCTION
+    if type(function) is not FunctionType:
+        raise AppFault(f"{what} is not a function")
+    if function not in functions:
+        functions.append(function)
+    return functions.index(function)
+
+
+def _routes(functions: Functions, routes: Any) -> list[dict[str, Any]]:
+    if type(routes) is not list:
+        raise AppFault("routes is not a list")
+    found = []
+    for number, route in enumerate(routes, 1):
+        if not isinstance(route, Struct) or "path" not in route.attribute_names():
+            raise AppFault(f"routes entry {number} is not a struct")
+        found.append(_route(functions, _given(route)))
+    return found
+
+
+def _given(route: Struct) -> dict[str, Any]:
+    return {name: route.attribute(name) for name in route.attribute_names()}
+
+
+def _route(functions: Functions, given: dict[str, Any]) -> dict[str, Any]:
+    route = _common(functions, given)
+    route["kind"] = "html" if "full" in given else "api"
+    fragments = given.get("fragments", [])
+    path = given["path"]
+    if type(fragments) is not list:
+        raise AppFault(f"fragments attribute in page {path} is not a list")
+    route["fragments"] = []
+    for number, fragment in enumerate(fragments, 1):
+        if not isinstance(fragment, Struct):
+            raise AppFault(f"page {path} fragment {number} is not a struct")
+        route["fragments"].append(_fragment(functions, _given(fragment)))
+    return route
+
+
+def _fragment(functions: Functions, given: dict[str, Any]) -> dict[str, Any]:
+    route = _common(functions, given)
+    route["kind"] = "fragment" if "partial" in given else "api"
+    return route
+
+
+def _common(functions: Functions, given: dict[str, Any]) -> dict[str, Any]:
+    known = {"method": "GET", "type": "JSON", "partial": "", "full": ""}
+    route = {name: given.get(name, default) for name, default in known.items()}
+    route["path"] = given.get("path", "")
+    kind = "page" if "full" in given else "API"
+    what = f"handler for {kind} {route['path']}"
+    route["handler"] = _number(functions, given.get("handler"), what)
+    return route
+
+
+def _style(style: Any) -> Any:
+    return _given(style) if isinstance(style, Struct) else style
+
+
+def _permission(permission: Any) -> Any:
+    return _given(permission) if isinstance(permission, Struct) else permission
+
+
+def _library_file(library: Any) -> str:
+    if type(library) is str:
+        return "gen/lib/" + library.split("/")[-1]
+    if isinstance(library, Declared) and library.kind == "library":
+        return f"gen/esm/{library.get('name')}-{library.get('version')}.js"
+    raise AppFault("libraries has an entry that is neither a string nor an ace.library")

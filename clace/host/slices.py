@@ -1,0 +1,78 @@
+"""The time of an app's code: a slice, after which others go on, and a deadline, at which it ends.
+
+A timer signal interrupts the code without a check in its loops. What runs then may be in the
+middle of something that must be finished; the handler looks, and comes back a little later.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from clace.starlark import Interrupt, may_interrupt
+
+SLICE = 0.010
+SOON = 0.0002
+
+
+class Deadline(Interrupt):
+    """The time of a request, or of loading, is over."""
+
+
+def _nobody_waits() -> None:
+    """There is nothing to go on with."""
+
+
+class Slices:
+    """One timer for the code that runs now; ``suspend`` lets others go on and then returns."""
+
+    def __init__(self, suspend: Callable[[], None] = _nobody_waits) -> None:
+        self._suspend = suspend
+        self._deadline = 0.0
+
+    def install(self) -> None:
+        """Take the process's timer signal; without it nothing is interrupted."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGALRM, self._fired)
+
+    def begin(self, deadline: float) -> None:
+        """Interrupt what runs from now on: after each slice, and at ``deadline``."""
+        self._deadline = deadline
+        signal.setitimer(signal.ITIMER_REAL, max(SOON, min(SLICE, deadline - time.monotonic())))
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Interrupt nothing meanwhile; afterwards go on with the deadline that was."""
+        deadline = self._deadline
+        self.end()
+        yield
+        self.begin(deadline)
+
+    def end(self) -> None:
+        """Interrupt nothing any more."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _fired(self, _number: int, frame: FrameType | None) -> None:
+        """:raises Deadline: in the code that was interrupted, if its time is over."""
+        if not may_interrupt(frame):
+            signal.setitimer(signal.ITIMER_REAL, SOON)
+            return
+        deadline = self._deadline
+        if time.monotonic() < deadline:
+            self._suspend()
+            self.begin(deadline)
+            if time.monotonic() < deadline:
+                return
+        self.end()
+        raise Deadline
+
+
+def own_slices() -> Slices:
+    """A timer for an app that has the process to itself."""
+    slices = Slices()
+    slices.install()
+    return slices
