@@ -28,7 +28,7 @@ def mirrors(*endpoints, serve="apps"):
     """Listeners on these endpoints for the page, not yet open."""
     site = Site(Mirror())
     declared = [Listener(endpoint, serve) for endpoint in endpoints]
-    return Listeners(declared, {serve: site}, reactor)
+    return Listeners(declared, dict.fromkeys(("socket", "admin", "apps"), site), reactor)
 
 
 def main():
