@@ -14,6 +14,8 @@ class ClaceError(Exception):
     # File, line and column of the app's source, and the route, if the app failed there.
     place: str = ""
     route: str = ""
+    # Seconds after which asking again may help; 0 if it does not.
+    retry_after: float = 0
 
     @property
     def message(self) -> str:
@@ -172,6 +174,10 @@ class AppBusy(ClaceError):
     """The app has as many requests waiting as it may have."""
 
     code = "app_busy"
+
+    def __init__(self, message: str, retry_after: float = 0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class SecretFailed(ClaceError):

@@ -187,7 +187,6 @@ class HostBounds(Struct, frozen=True, kw_only=True):
 
     memory_mb: int = 512
     cpu_seconds: int = 0
-    threads: int = 4
 
 
 class Prepare(Struct, frozen=True, tag="prepare", kw_only=True):

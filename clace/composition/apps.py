@@ -174,10 +174,9 @@ class Apps:
 def host_limits(configured: AppLimits) -> HostLimits:
     return HostLimits(
         memory_mb=configured.memory_mb,
-        threads=configured.threads,
+        requests=configured.max_waiting,
         request_seconds=configured.request_timeout_secs,
         start_seconds=configured.start_timeout_secs,
-        waiting=configured.max_waiting,
         waiting_seconds=configured.max_wait_secs,
         response_mb=configured.max_response_mb,
         plugin_calls=configured.max_plugin_calls,

@@ -41,6 +41,9 @@ _KEYS = {
         tailwind_version tailwindcss_command use_image_pre_build_step watch_ignore_patterns
         """,
     ("restart",): "upgrade_timeout_secs",
+    # An app works on its requests in one thread, whatever a file of before says.
+    ("sandbox",): "threads",
+    ("app_config", "sandbox"): "threads",
     ("git_auth", "*"): "private_key",
     ("app_config",): "action container kubernetes proxy star_base static_from_disk "
     "static_root_cache_control",

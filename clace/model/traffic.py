@@ -43,6 +43,15 @@ class AppRequest(Struct, frozen=True, kw_only=True):
     request_id: str = ""
     is_bare: bool = False
 
+    @property
+    def size(self) -> int:
+        """About how many bytes of the visitor's it has."""
+        return len(self.path) + sum(
+            len(name) + sum(map(len, values))
+            for fields in (self.form, self.query, self.headers)
+            for name, values in fields.items()
+        )
+
 
 class AppResponse(Struct, frozen=True, kw_only=True):
     """An app's answer; the body is whole, or a stream that fails if the app does.

@@ -15,7 +15,7 @@ from clace.runtime.calls import PluginCalls
 from clace.runtime.heads import check_head
 from clace.runtime.limits import HostLimits, over
 from clace.runtime.patience import Patience
-from clace.wire import Answer, Ask, BadFrame, Call, Chunk, Failed, Head, Next, Note
+from clace.wire import Answer, Ask, BadFrame, Call, Chunk, Failed, Head, Next, Note, pack
 
 OfRequest = Head | Chunk | Failed | Call | Next | Note
 _FAILURES: dict[str, type[ClaceError]] = {kind.code: kind for kind in (AppCrashed, AppTimedOut)}
@@ -33,6 +33,12 @@ class Outward(Protocol):
 
     async def room(self) -> None:
         """Wait until what was said before is read."""
+
+    def keep(self, size: int, /) -> bool:
+        """Whether an answer of so many bytes may wait for that; ``kept`` ends it."""
+
+    def kept(self, size: int, /) -> None:
+        """It waits no more."""
 
 
 class Exchange:
@@ -219,8 +225,15 @@ class Exchange:
         return answer
 
     async def _answer(self, work: Awaitable[Answer]) -> None:
-        """The answer is sent when the one before was read: a host makes us keep one at most."""
-        await self._say(await work)
+        """The answer is sent when those before were read; a host makes us keep so much at most."""
+        answer = await work
+        size = len(pack(answer))
+        if self._line.keep(size):
+            await self._say(answer)
+            self._line.kept(size)
+        else:
+            told = "the app does not read the results of its calls"
+            await self._say(Answer(call=answer.call, error=told, error_code=1, refused=True))
         self._waiting = False
 
     async def _ask(self, ask: Ask) -> None:

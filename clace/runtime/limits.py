@@ -18,17 +18,16 @@ class HostLimits(Struct, frozen=True, kw_only=True):
     """Bounds of an app's host, by default those of the shipped configuration.
 
     A request may take ``request_seconds``; ``grace_seconds`` later its host is killed. As many
-    requests are worked on as there are threads; ``waiting`` more may wait ``waiting_seconds``. A
+    requests are worked on at a time as ``requests`` says; as many wait ``waiting_seconds``. A
     request may make ``plugin_calls``, the app write ``log_lines`` and use ``cpu_seconds`` of
     processors (0: any) in a minute, and be unused for ``idle_seconds``.
     """
 
     memory_mb: int = 512
-    threads: int = 4
+    requests: int = 1000
     request_seconds: float = 60
     start_seconds: float = 10
     grace_seconds: float = 1
-    waiting: int = 64
     waiting_seconds: float = 10
     response_mb: int = 32
     plugin_calls: int = 10_000
@@ -39,13 +38,13 @@ class HostLimits(Struct, frozen=True, kw_only=True):
     @property
     def serving(self) -> HostBounds:
         """Bounds of a host that serves for as long as it is used."""
-        return HostBounds(memory_mb=self.memory_mb, threads=self.threads)
+        return HostBounds(memory_mb=self.memory_mb)
 
     @property
     def auditing(self) -> HostBounds:
         """Bounds of a host that only loads an app once."""
         cpu = round(self.start_seconds + self.grace_seconds + 1)
-        return HostBounds(memory_mb=self.memory_mb, threads=1, cpu_seconds=cpu)
+        return HostBounds(memory_mb=self.memory_mb, cpu_seconds=cpu)
 
 
 class Limits(Struct, frozen=True, kw_only=True):

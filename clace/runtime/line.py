@@ -16,6 +16,8 @@ from clace.runtime.fragments import HeldFrames
 from clace.wire import BadFrame, Downward, Frames, Upward, pack, unpack_upward
 
 _TURN_SECONDS = 0.002
+# Of results that a host has not read.
+_MOST_KEPT = 128 << 20
 
 Received = Callable[[Upward], None]
 Lost = Callable[[BadFrame | None], None]
@@ -45,6 +47,7 @@ class Line(Protocol):
         self._deaf = False
         self._resting: IDelayedCall | None = None
         self._outlet = Outlet()
+        self._kept = 0
 
     def connectionMade(self) -> None:
         self._paced.registerProducer(self._outlet, streaming=True)
@@ -57,6 +60,17 @@ class Line(Protocol):
     async def room(self) -> None:
         """Wait until the host has read most of what it was told before; or is gone."""
         await self._outlet.room()
+
+    def keep(self, size: int) -> bool:
+        """Whether an answer of so many bytes may wait until the host reads; else it is dropped."""
+        if self._kept + size > _MOST_KEPT:
+            return False
+        self._kept += size
+        return True
+
+    def kept(self, size: int) -> None:
+        """An answer waits no more."""
+        self._kept -= size
 
     def hang_up(self) -> None:
         """Say and hear no more; the host is to end."""

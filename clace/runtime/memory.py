@@ -132,6 +132,12 @@ class _InlineLine:
     async def room(self) -> None:
         """There always is."""
 
+    def keep(self, _size: int) -> bool:
+        return True
+
+    def kept(self, _size: int) -> None:
+        """Answers are read at once."""
+
 
 class _InlineDaemon:
     """Puts the host's frames straight into the exchange and expects the answer to be there."""

@@ -72,7 +72,7 @@ class Probe:
         with ours:
             ours.settimeout(_SECONDS)
             with theirs:
-                order = pack_nursery(Spawn(host=1, bounds=HostBounds(threads=1)))
+                order = pack_nursery(Spawn(host=1, bounds=HostBounds()))
                 socket.send_fds(self._control, [order], [theirs.fileno()])
             with ours.makefile("rb") as line:
                 (length,) = _LENGTH.unpack(line.read(_LENGTH.size))

@@ -10,11 +10,12 @@ from clace.config.sections import Sandbox
 from clace.model.walls import demanded
 from clace.wire import Prepare
 
-# One arena for each of two threads: more of them only cost address space.
-ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+# Hosts have one thread: a second arena would only cost address space.
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 _PREPARE = Prepare()
 # Hosts beyond those that serve: loaded to be looked at, loaded aside, ending.
 _FURTHER_HOSTS = 1000
+_TASKS = 2  # a host's own, and one for those that end
 
 
 class Program(Struct, frozen=True, kw_only=True):
@@ -35,7 +36,7 @@ class Program(Struct, frozen=True, kw_only=True):
 
 def program_for(sandbox: Sandbox, mode: str) -> Program:
     """The program as configured; ``mode`` is ``security.sandbox``."""
-    tasks = (sandbox.max_hosts + _FURTHER_HOSTS) * (sandbox.threads + 2)
+    tasks = (sandbox.max_hosts + _FURTHER_HOSTS) * _TASKS
     return Program(
         prepare=Prepare(
             user_base=sandbox.uid_base,

@@ -190,11 +190,12 @@ class Runtime(Service):
         return slot
 
     async def _ask(self, slot: Slot, app: App, request: AppRequest) -> AppResponse:
-        await slot.turnstile.enter()
+        size = request.size
+        await slot.turnstile.enter(size)
         try:
             host = await slot.host()
         except BaseException:
-            slot.turnstile.leave()
+            slot.turnstile.leave(size)
             raise
         # What was approved belongs to the version that runs; settings hold at once.
         if app.metadata is not slot.granted:
@@ -213,7 +214,7 @@ class Runtime(Service):
             partial(self._record_refusal, caller, slot.refusals),
         )
         note = self._noted(caller, slot.lines)
-        answer = await host.ask(request, calls, note, slot.turnstile.leave)
+        answer = await host.ask(request, calls, note, partial(slot.turnstile.leave, size))
         return self._counted(answer)
 
     def _counted(self, answer: AppResponse) -> AppResponse:

@@ -89,7 +89,7 @@ class Slot:
         self.listeners: list[Callable[[], None]] = []
         limits = self.limits = supply.limits.of(app)
         self.turnstile = Turnstile(
-            self._clock, limits.threads, limits.waiting, limits.waiting_seconds
+            self._clock, limits.requests, limits.requests, limits.waiting_seconds
         )
         self.lines = Budget(self._clock, limits.log_lines)
         self.refusals = Budget(self._clock, _REFUSALS)
@@ -149,7 +149,7 @@ class Slot:
             raise NoSuchApp(f"app not found: {self.app}")
         if self.excess:
             seconds = math.ceil(self.processors.seconds_left)
-            raise AppBusy(f"{self.excess}; it goes on in {seconds} seconds")
+            raise AppBusy(f"{self.excess}; it goes on in {seconds} seconds", seconds)
         if self._host is not None and self._host.alive:
             return self._host
         return await self._starting.result()
@@ -207,7 +207,7 @@ class Slot:
 
     def _limit(self, limits: HostLimits) -> None:
         self.limits = limits
-        self.turnstile.change(limits.threads, limits.waiting, limits.waiting_seconds)
+        self.turnstile.change(limits.requests, limits.requests, limits.waiting_seconds)
         self.lines.amount = limits.log_lines
         self.processors.amount = limits.cpu_seconds or math.inf
 

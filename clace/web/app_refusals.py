@@ -10,7 +10,6 @@ from clace.errors import (
     AppTimedOut,
     ClaceError,
     InternalError,
-    LockedOut,
     MethodNotAllowed,
     NoSuchApp,
     NoSuchRoute,
@@ -56,7 +55,7 @@ def refusal(error: ClaceError, visit: Visit, media: MediaType) -> AppResponse:
     failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     public = not failed or isinstance(error, _PUBLIC)
     app = visit.app if visit.is_told else None
-    wait = max(1, round(error.retry_after)) if isinstance(error, LockedOut) else 0
+    wait = max(1, round(error.retry_after)) if error.retry_after else 0
     trouble = Trouble(
         status=status,
         code=error.code,

@@ -19,7 +19,7 @@ from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map
 
-from clace.errors import BadRequest, ClaceError, LockedOut, MethodNotAllowed, NoSuchRoute
+from clace.errors import BadRequest, ClaceError, MethodNotAllowed, NoSuchRoute
 from clace.model.results import Refusal, Unanswered
 from clace.web.shielding import shielded
 from clace.web.streaming import LARGEST_PIECE, write_whole
@@ -54,7 +54,7 @@ class Router(Klein):
         """The body, with the status, that says what was refused and why."""
         statuses = self._statuses
         status = next((statuses[kind] for kind in type(error).__mro__ if kind in statuses), 500)
-        wait = ceil(error.retry_after) if isinstance(error, LockedOut) else 0
+        wait = ceil(error.retry_after)
         return Refusal(error.message, int(status), error.code, wait)
 
     def incident(self) -> Refusal:

@@ -14,7 +14,7 @@ SHARED = """
 cors.max_age = 5
 [sandbox]
 memory_mb = 100
-threads = 2
+max_waiting = 2
 """
 
 
@@ -35,7 +35,7 @@ class AppConfigTests(LoadCase):
         own = {"cors.allow_origin": '"*"', "sandbox.memory_mb": "300", "audit.redact_url": "true"}
         found = self.configs().of(own)
         self.assertEqual((found.cors.allow_origin, found.cors.max_age), ("*", 5))
-        self.assertEqual((found.sandbox.memory_mb, found.sandbox.threads), (300, 2))
+        self.assertEqual((found.sandbox.memory_mb, found.sandbox.max_waiting), (300, 2))
         self.assertTrue(found.audit.redact_url)
 
     def test_paths(self):

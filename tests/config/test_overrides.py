@@ -58,9 +58,9 @@ class PrecedenceTests(LoadCase):
     def test_any_key(self):
         """A flag may set any key that has a place; one that is none is refused."""
         config = self.load(
-            "[git_auth.a]", flags={"sandbox.threads": "2", "git_auth.a.user_id": "u"}
+            "[git_auth.a]", flags={"sandbox.max_waiting": "2", "git_auth.a.user_id": "u"}
         )
-        self.assertEqual((config.sandbox.threads, config.git_auth["a"].user_id), (2, "u"))
+        self.assertEqual((config.sandbox.max_waiting, config.git_auth["a"].user_id), (2, "u"))
         self.assertEqual(
             self.problems("", flags={"http.prot": "1", "git_auth.b.user_id": "u", "http": "1"}),
             [

@@ -174,20 +174,20 @@ class OwnConfigTests(HouseCase):
     def test_all_or_none(self):
         """An entry that is wrong keeps those beside it from being made."""
         self.create()
-        refused = self.configure("sandbox.threads=2", "cors.max_age=soon")
+        refused = self.configure("sandbox.max_waiting=2", "cors.max_age=soon")
         self.failureResultOf(refused, BadRequest)
         self.assertEqual({len(app.metadata.appconfig) for app in self.apps()}, {0})
 
     def test_app_that_waits_for_approval(self):
         """An app that does not run yet can be configured, and serves on when it does."""
         self.create()
-        self.successResultOf(self.configure("sandbox.threads=2", promote=True))
+        self.successResultOf(self.configure("sandbox.max_waiting=2", promote=True))
         self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("one", "one"))
 
     def test_removal(self):
         """What an app has not can be removed from it, but not what there is not."""
         self.create()
-        self.successResultOf(self.configure("sandbox.threads=-"))
+        self.successResultOf(self.configure("sandbox.max_waiting=-"))
         self.failureResultOf(self.configure("sandbox.treads=-"), BadRequest)
         self.assertEqual({app.version for app in self.apps()}, {1})
 

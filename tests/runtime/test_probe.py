@@ -76,8 +76,8 @@ class ProbeTests(SynchronousTestCase):
 
     def test_configured(self):
         """What the configuration says reaches the nursery."""
-        sandbox = Sandbox(uid_base=5, uid_count=7, total_memory_mb=9, max_hosts=1, threads=1)
+        sandbox = Sandbox(uid_base=5, uid_count=7, total_memory_mb=9, max_hosts=1)
         prepare = program_for(sandbox, "required").prepare
         self.assertEqual((prepare.user_base, prepare.user_count), (5, 7))
-        self.assertEqual((prepare.total_memory_mb, prepare.max_tasks), (9, 3003))
+        self.assertEqual((prepare.total_memory_mb, prepare.max_tasks), (9, 2002))
         self.assertEqual(len(prepare.required), len(WALLS))

@@ -20,7 +20,7 @@ from clace.runtime.runtime import Runtime
 from tests.support.apps import HELLO, DictFiles, a_request, an_app
 from tests.support.plugins import MemoryAudit, MemoryGate
 
-OF_ALL = HostLimits(threads=2, waiting=1, waiting_seconds=5, idle_seconds=60, cpu_seconds=30)
+OF_ALL = HostLimits(requests=2, waiting_seconds=5, idle_seconds=60, cpu_seconds=30)
 LIMITS = limits_for_all(OF_ALL, hosts=2)
 DEV = an_app(app_id="app_dev_1", is_dev=True)
 
@@ -92,7 +92,7 @@ class LimitTests(RuntimeCase):
     def setUp(self):
         super().setUp()
         self.audit = MemoryAudit()
-        self.make(HostLimits(threads=1, waiting=1, log_lines=3, cpu_seconds=30))
+        self.make(HostLimits(requests=1, log_lines=3, cpu_seconds=30))
 
     def make(self, limits):
         self.hosts = Countable(self.clock)
@@ -202,14 +202,17 @@ class LimitTests(RuntimeCase):
     def test_changed(self):
         """Limits that an app gets with a new version hold from when that is published."""
         limits = {"width": 1}
-        self.make(Limits(of=lambda _app: HostLimits(threads=limits["width"], waiting=0)))
+        self.make(Limits(of=lambda _app: HostLimits(requests=limits["width"])))
         app = an_app()
         self.page(app)
-        self.runtime._slots[app.id].turnstile._free = 0
+        turnstile = self.runtime._slots[app.id].turnstile
+        for _ in range(2):  # one is let in, one waits
+            Deferred.fromCoroutine(turnstile.enter())
         self.failureResultOf(self.respond(app), AppBusy)
         limits["width"] = 2
         loaded = self.successResultOf(Deferred.fromCoroutine(self.runtime.load(app, self.files)))
         self.runtime.publish(app, loaded)
+        turnstile.leave()
         self.page(app)
 
 

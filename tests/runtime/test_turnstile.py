@@ -63,3 +63,24 @@ class TurnstileTests(SynchronousTestCase):
         self.failureResultOf(entered[2], CancelledError)
         self.turnstile.leave()
         self.successResultOf(entered[3])
+
+    def test_bytes(self):
+        """What requests bring with them is bounded together; a large one alone is let in."""
+        turnstile = Turnstile(self.clock, 5, 5, 10, most_bytes=100)
+
+        def enter(size):
+            return Deferred.fromCoroutine(turnstile.enter(size))
+
+        self.assertTrue(enter(500).called)
+        waiting = [enter(60), enter(60), enter(10)]
+        self.assertEqual([one.called for one in waiting], [False, False, False])
+        turnstile.leave(500)
+        self.assertEqual([one.called for one in waiting], [True, False, False])
+        turnstile.leave(60)
+        self.assertEqual([one.called for one in waiting], [True, True, True])
+
+    def test_when_to_come_back(self):
+        """Who is sent away is told when to ask again."""
+        for _ in range(4):
+            self.enter()
+        self.assertEqual(self.failureResultOf(self.enter(), AppBusy).value.retry_after, 1)

@@ -165,7 +165,7 @@ class AdministrationContract:
             admin.update_params(glob, ParamChange("size", "1"), dry),
             admin.update_metadata(
                 glob,
-                UpdateMetadata(config_type="app_config", config_entries=("sandbox.threads=2",)),
+                UpdateMetadata(config_type="app_config", config_entries=("sandbox.max_waiting=2",)),
                 dry,
             ),
             admin.update_settings(glob, UpdateSettings(authn_type="none"), dry_run=True),
@@ -497,15 +497,15 @@ class AdministrationContract:
     def test_configures(self):
         """An app has settings of its own in staging first, and loses them by a minus."""
         self.create()
-        done = self.successResultOf(self.configure("sandbox.threads=2"))
+        done = self.successResultOf(self.configure("sandbox.max_waiting=2"))
         self.assertEqual(done.staged_update_results, (AppPath("/disk_cl_stage"),))
-        self.assertEqual(self.staging().metadata.appconfig, {"sandbox.threads": "2"})
-        done = self.successResultOf(self.configure("sandbox.threads=3", promote=True))
+        self.assertEqual(self.staging().metadata.appconfig, {"sandbox.max_waiting": "2"})
+        done = self.successResultOf(self.configure("sandbox.max_waiting=3", promote=True))
         (app,) = self.listed()
-        self.assertEqual(app.metadata.appconfig, {"sandbox.threads": "3"})
-        self.successResultOf(self.configure("sandbox.threads=-", dry_run=True))
-        self.assertEqual(self.staging().metadata.appconfig, {"sandbox.threads": "3"})
-        self.successResultOf(self.configure("sandbox.threads=-"))
+        self.assertEqual(app.metadata.appconfig, {"sandbox.max_waiting": "3"})
+        self.successResultOf(self.configure("sandbox.max_waiting=-", dry_run=True))
+        self.assertEqual(self.staging().metadata.appconfig, {"sandbox.max_waiting": "3"})
+        self.successResultOf(self.configure("sandbox.max_waiting=-"))
         self.assertEqual(self.staging().metadata.appconfig, {})
 
     def test_refuses_settings_that_there_are_not(self):
@@ -513,7 +513,7 @@ class AdministrationContract:
         self.create()
         for refused in (
             self.configure("sandbox.treads=2"),
-            self.configure("sandbox.threads"),
+            self.configure("sandbox.max_waiting"),
             self.configure(),
             self.configure("a=b", kind="container_options"),
         ):

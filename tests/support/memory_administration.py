@@ -228,7 +228,7 @@ class MemoryAdministration:
     ) -> AppsUpdated:
         entries = app_config_entries(request)
         for name in entries:
-            if name != "sandbox.threads":
+            if name != "sandbox.max_waiting":
                 raise BadRequest(f"app config {name}: no such key")
         return self._staged(glob, lambda before: with_app_config(before, entries), options)
 

@@ -53,7 +53,7 @@ class RetirementTests(DaemonTestCase):
 class QueueTests(DaemonTestCase):
     def start(self, config):
         """A request that a busy app works on; it can do only one at a time."""
-        self.daemon = self.make_daemon(f"[sandbox]\nthreads = 1\n{config}\n").start()
+        self.daemon = self.make_daemon(f"[sandbox]\nmax_waiting = 1\n{config}\n").start()
         self.app = SlowApp(self, self.daemon)
         return self.app.begin()
 
@@ -73,7 +73,7 @@ class QueueTests(DaemonTestCase):
 
     def test_full(self):
         """Who finds no place in the queue is told so at once; who has one is answered in turn."""
-        busy = self.start("max_waiting = 1")
+        busy = self.start("")
         waiting = {one.connection.sock: one for one in (self.ask(), self.ask())}
         ((refused,), _, _) = select(waiting, [], [], 10)
         self.assert_refused(waiting.pop(refused), "too many requests are waiting")
