@@ -125,7 +125,10 @@ class Regex:
                 self._follow(current, seen, 0, (at, *empty[1:]), text, at)
             spend(1 + (len(current) >> 3))
             if not current:
-                break
+                if matched is not None:
+                    break
+                seen = set()  # an assertion that does not hold here may hold further on
+                continue
             char = text[at] if at < len(text) else ""
             following: dict[int, Groups] = {}
             seen = set()
