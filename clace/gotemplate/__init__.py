@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from clace.gotemplate.errors import LimitError, TemplateError
 from clace.gotemplate.limits import Limits
+from clace.gotemplate.program import is_rendering
 from clace.gotemplate.sets import TemplateSet, compile_templates
 from clace.gotemplate.values import Record, URLValues
 
@@ -19,4 +20,5 @@ __all__ = [
     "TemplateSet",
     "URLValues",
     "compile_templates",
+    "is_rendering",
 ]

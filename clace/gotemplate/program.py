@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Final
 
 from clace.gotemplate import (
@@ -76,6 +76,12 @@ _NAMESPACE: Final[dict[str, Any]] = {
     "url_normalize": escapers_url.url_normalize,
     "srcset": escapers_url.srcset,
 }
+
+
+def is_rendering(frame: FrameType) -> bool:
+    """Whether this is code of a template, or of what templates call: it may be suspended."""
+    module = str(frame.f_globals.get("__name__", ""))
+    return frame.f_code.co_filename == FILE or module.startswith("clace.gotemplate.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from clace.host.program import Program, app_place
 from clace.host.requests import Surroundings, request_fields
 from clace.host.review import Review
 from clace.host.routing import build_router
-from clace.host.slices import Slices, own_slices
+from clace.host.slices import Deadline, Slices, own_slices
 from clace.model.traffic import AppRequest
 from clace.wire import Load, Loaded
 
@@ -97,22 +97,41 @@ class HostedApp:
             reply = checked(work.reply(found.target))
         except AppFault as fault:
             raise self._routed(fault, route, work.handled) from None
+        except Deadline:
+            raise self._routed(self._late(), route, work.handled) from None
         finally:
             self._slices.end()
         if not isinstance(reply.body, bytes):
-            reply = replace(reply, body=self._pieces(reply.body, route))
+            reply = replace(reply, body=self._pieces(reply.body, exchange, route))
         if work.handled is None:
             return reply
         return replace(reply, fault=self._routed(work.handled, route).told)
 
-    def _pieces(self, pieces: Iterator[bytes], route: str) -> Iterator[bytes]:
-        """:raises AppFault: the app failed while its answer was sent."""
+    def _pieces(self, pieces: Iterator[bytes], exchange: Exchange, route: str) -> Iterator[bytes]:
+        """The pieces of a body; each may take the time of a request, and its sending any.
+
+        :raises AppFault: if the app fails while its answer is sent.
+        """
         try:
-            yield from pieces
+            while True:
+                self._slices.begin(exchange.deadline)
+                piece = next(pieces, None)
+                self._slices.end()
+                if piece is None:
+                    return
+                yield piece
         except AppFault as fault:
             raise self._routed(fault, route) from None
         except Refused as refusal:
             raise AppFault(str(refusal), route=route) from None
+        except Deadline:
+            raise self._routed(self._late(), route) from None
+        finally:
+            self._slices.end()
+
+    def _late(self) -> AppFault:
+        late = f"the app did not answer within {self._seconds:g} seconds"
+        return AppFault(late, code="app_timed_out")
 
     def _routed(self, fault: AppFault, route: str, before: AppFault | None = None) -> AppFault:
         """The fault with the route, and with the one ``before`` that led to it."""

@@ -80,16 +80,14 @@ class Program:
     def call(self, number: int, arguments: tuple[Any, ...], exchange: Exchange) -> Any:
         """The value that function ``number`` of the definition returned.
 
-        :raises AppFault: if it failed, or took too long.
+        :raises AppFault: if it failed.
+        :raises Deadline: if it took too long.
         """
         try:
             with self._door.open(exchange):
                 return self._app.call(self._functions[number], *arguments)
         except StarlarkError as error:
             raise fault_of(error) from None
-        except Deadline:
-            late = f"the app did not answer within {self._load.request_seconds:g} seconds"
-            raise AppFault(late, code="app_timed_out") from None
 
     def _evaluate_app(self) -> tuple[Module, tuple[Functions, Definition]]:
         text = self._text(APP_FILE, "no such file")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from clace.gotemplate import is_rendering
 from clace.starlark import Interrupt, may_interrupt
 
 SLICE = 0.010
@@ -33,6 +34,7 @@ class Slices:
     def __init__(self, suspend: Callable[[], None] = _nobody_waits) -> None:
         self._suspend = suspend
         self._deadline = 0.0
+        self._on = False
 
     def install(self) -> None:
         """Take the process's timer signal; without it nothing is interrupted."""
@@ -42,7 +44,8 @@ class Slices:
     def begin(self, deadline: float) -> None:
         """Interrupt what runs from now on: after each slice, and at ``deadline``."""
         self._deadline = deadline
-        signal.setitimer(signal.ITIMER_REAL, max(SOON, min(SLICE, deadline - time.monotonic())))
+        self._on = True
+        self._fire_in(min(SLICE, deadline - time.monotonic()))
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -54,21 +57,34 @@ class Slices:
 
     def end(self) -> None:
         """Interrupt nothing any more."""
+        # A signal that arrived before this line is seen only after it.
+        self._on = False
         signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _fired(self, _number: int, frame: FrameType | None) -> None:
-        """:raises Deadline: in the code that was interrupted, if its time is over."""
-        if not may_interrupt(frame):
-            signal.setitimer(signal.ITIMER_REAL, SOON)
+        """Let others go on.
+
+        :raises Deadline: in the code that was interrupted, if its time is over; templates look at
+            the time themselves.
+        """
+        if not self._on or frame is None:
+            return
+        ends = may_interrupt(frame)
+        if not ends and not is_rendering(frame):
+            self._fire_in(SOON)
             return
         deadline = self._deadline
-        if time.monotonic() < deadline:
+        if not ends or time.monotonic() < deadline:
             self._suspend()
             self.begin(deadline)
-            if time.monotonic() < deadline:
-                return
-        self.end()
-        raise Deadline
+        if not ends:
+            self._fire_in(SLICE)
+        elif time.monotonic() >= deadline:
+            self.end()
+            raise Deadline
+
+    def _fire_in(self, seconds: float) -> None:
+        signal.setitimer(signal.ITIMER_REAL, max(SOON, seconds))
 
 
 def own_slices() -> Slices:

@@ -1,0 +1,88 @@
+"""Slices of time, and deadlines, of an app's code."""
+
+import signal
+import time
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.host.slices import Deadline, Slices
+from clace.starlark import Module, compile_file
+from clace.starlark.values.locks import locks
+
+LOOPS = """
+def loop(n):
+    total = 0
+    for i in range(n):
+        total += i
+    return total
+
+def nested(values):
+    for a in values:
+        for b in values:
+            for c in values:
+                str(c)
+
+def ordered(n):
+    return sorted(range(n), key = lambda v: -v)[0]
+"""
+
+
+class SliceTests(SynchronousTestCase):
+    def setUp(self):
+        self.suspended = 0
+        self.slices = Slices(self.suspend)
+        self.slices.install()
+        self.addCleanup(self.slices.end)
+        self.module = Module(compile_file("app.star", LOOPS))
+
+    def suspend(self):
+        self.suspended += 1
+
+    def run_for(self, seconds, name, *arguments):
+        self.slices.begin(time.monotonic() + seconds)
+        try:
+            return self.module.call(self.module[name], *arguments)
+        finally:
+            self.slices.end()
+
+    def test_gives_way(self):
+        """Code that computes for long lets others go on, and comes to its end."""
+        self.assertEqual(self.run_for(60, "loop", 2_000_000), sum(range(2_000_000)))
+        self.assertGreater(self.suspended, 1)
+
+    def test_deadline(self):
+        """A loop without a call ends at its deadline."""
+        began = time.monotonic()
+        self.assertRaises(Deadline, self.run_for, 0.05, "loop", 1 << 40)
+        self.assertLess(time.monotonic() - began, 5)
+
+    def test_quick(self):
+        """Code that is quick is never interrupted."""
+        self.assertEqual(self.run_for(60, "loop", 10), 45)
+        self.assertEqual(self.suspended, 0)
+
+    def test_key_functions(self):
+        """A function that sorting calls can be interrupted, too."""
+        self.assertRaises(Deadline, self.run_for, 0.02, "ordered", 2_000_000)
+
+    def test_leaves_nothing_locked(self):
+        """Wherever loops end, what they went over can be changed afterwards."""
+        values = list(range(100))
+        before = dict(locks)
+        for number in range(200):
+            self.assertRaises(Deadline, self.run_for, 0.001 + number * 1e-5, "nested", values)
+            self.assertEqual(locks, before)
+
+    def test_paused(self):
+        """Nothing is interrupted meanwhile, and the deadline holds again afterwards."""
+        self.slices.begin(time.monotonic() + 0.02)
+        with self.slices.paused():
+            self.module.call(self.module["loop"], 1_000_000)
+        self.assertRaises(Deadline, self.module.call, self.module["loop"], 1 << 40)
+
+    def test_too_late(self):
+        """A signal that was under way when the time ended interrupts nothing."""
+        self.slices.begin(time.monotonic() - 1)
+        self.slices.end()
+        signal.raise_signal(signal.SIGALRM)
+        self.assertEqual(self.module.call(self.module["loop"], 1000), sum(range(1000)))
