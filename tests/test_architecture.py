@@ -102,13 +102,13 @@ class ImportTests(SynchronousTestCase):
         ]
         self.assertEqual(wrong, [])
 
-    def test_gotemplate_stands_alone(self):
-        """The template compiler could be published without the rest."""
+    def test_compilers_stand_alone(self):
+        """The compilers of templates and of Starlark could be published without the rest."""
         wrong = [
             f"{place(path)} imports {name}"
             for path in modules()
-            if room(path) == "gotemplate"
+            if room(path) in {"gotemplate", "starlark"}
             for name in imported(path)
-            if name.startswith("clace.") and not name.startswith("clace.gotemplate")
+            if name.startswith("clace.") and not name.startswith(f"clace.{room(path)}.")
         ]
         self.assertEqual(wrong, [])

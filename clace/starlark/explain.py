@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _CALL = re.compile(r"(?:.*\.)?([^.\s]+)\(\) (.*)", re.DOTALL)
 _COUNT = re.compile(r"([0-9]+) (?:positional arguments? \(and|was|were)")
+_PARAMETER = re.compile(r"([\w.]+: for parameter )([A-Za-z_]\w*)(?=: )")
 _QUOTED = re.compile("'([^']*)'")
 _NOT_CALLABLE = re.compile("'([^']*)' object is not callable")
 PROGRAM = "$program"  # under which emitted code finds the program that it is of
@@ -115,7 +116,7 @@ def _finer_place(error: Exception, step: _Step) -> tuple[int, int] | None:
 def _message(error: Exception, steps: list[_Step]) -> str:
     match error:
         case Failure():
-            return error.message
+            return _named(error.message, steps)
         case NameError():
             is_local = isinstance(error, UnboundLocalError) or "free variable" in str(error)
             kind = "local" if is_local else "global"
@@ -127,6 +128,15 @@ def _message(error: Exception, steps: list[_Step]) -> str:
         case TypeError():
             return _type_error(error, steps)
     return _LIMITS.get(type(error)) or f"{type(error).__name__}: {error}"
+
+
+def _named(message: str, steps: list[_Step]) -> str:
+    """The message of a built-in function; a parameter that was given by name is quoted."""
+    found = _PARAMETER.match(message)
+    call = steps[-1].program.notes.calls.get(steps[-1].at) if found and steps else None
+    if found is None or call is None or found[2] not in call[1]:
+        return message
+    return f'{found[1]}"{found[2]}"{message[found.end() :]}'
 
 
 _LIMITS: dict[type[Exception], str] = {

@@ -11,6 +11,5 @@ class Options:
 
     sets: bool = True
     while_loops: bool = True
-    recursion: bool = True
     top_level_control: bool = False
     global_reassignment: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,14 +56,14 @@ def compile_file(
 
     :raises SourceError: if it is no Starlark, or names something undefined.
     """
-    file = resolved(name, source, predeclared=predeclared, options=options)
-    tree, notes = _emitted(file)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)
-        try:
+    try:
+        file = resolved(name, source, predeclared=predeclared, options=options)
+        tree, notes = emit(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
             code = compile(tree, name, "exec", dont_inherit=True)
-        except RecursionError:
-            raise SourceError("excessive nesting", Position(name, 1, 1)) from None
+    except RecursionError:
+        raise SourceError("excessive nesting", Position(name, 1, 1)) from None
     return Program(name, code, tuple(file.globals), notes)
 
 
@@ -78,13 +77,6 @@ def resolved(
     file = parse(name, source)
     resolve(file, options, frozenset(predeclared), UNIVERSE.keys() | set(CONSTANTS))
     return file
-
-
-def _emitted(file: File) -> tuple[ast.Module, Notes]:
-    try:
-        return emit(file)
-    except RecursionError:
-        raise SourceError("excessive nesting", Position(file.name, 1, 1)) from None
 
 
 class Module:

@@ -7,7 +7,6 @@ from typing import Any
 
 from clace.starlark.emit import code
 from clace.starlark.emit.calls import keyword_names, method_helper
-from clace.starlark.emit.mutation import turn_may_mutate
 from clace.starlark.emit.operations import Operations
 from clace.starlark.emit.scope import Scope
 from clace.starlark.source.nodes import (
@@ -18,9 +17,7 @@ from clace.starlark.source.nodes import (
     Conditional,
     DictDisplay,
     Dot,
-    Entry,
     Expression,
-    ForClause,
     Identifier,
     Index,
     Lambda,
@@ -296,7 +293,7 @@ class ExpressionEmitter:
         ]
         return code.helper("late_call", parts, node.at)
 
-    # Functions and comprehensions.
+    # Functions.
 
     def _lambda(self, node: Lambda) -> ast.expr:
         parameters = self.parameters(node.parameters)
@@ -327,50 +324,3 @@ class ExpressionEmitter:
                 if default is not None:
                     found.defaults.append(default)
         return found
-
-    def _comprehension(self, node: Comprehension) -> ast.expr:
-        locked = turn_may_mutate(node)
-        with self.scope.comprehension():
-            clauses = self._clauses(node, locked=locked)
-            body = node.body
-            if isinstance(body, Entry):
-                key = self._key(self.expression(body.key), body.at)
-                made: ast.expr = ast.DictComp(key, self.expression(body.value), clauses)
-            else:
-                made = ast.ListComp(self.expression(body), clauses)
-        return code.place(made, node.at)  # type: ignore[no-any-return]
-
-    def _key(self, key: ast.expr, at: Place) -> ast.expr:
-        slow = code.helper("to_key", [key], at)
-        if not isinstance(key, ast.Name) or not self.scope.inline:
-            return slow
-        return code.choose(code.type_is(key, "str", at), key, slow, at)
-
-    def _clauses(self, node: Comprehension, *, locked: bool) -> list[ast.comprehension]:
-        found: list[ast.comprehension] = []
-        for clause in node.clauses:
-            if not isinstance(clause, ForClause):
-                found[-1].ifs.append(self.expression(clause.condition))
-                continue
-            iterable = self._iterable(clause.iterable, clause.at, locked=locked)
-            target = unwrapped(clause.target)
-            if isinstance(target, TupleDisplay | ListDisplay):
-                count = code.constant(len(target.items), clause.at)
-                iterable = code.helper("unpack_each", [iterable, count], clause.at)
-            found.append(ast.comprehension(self._loop_target(target), iterable, [], 0))
-        return found
-
-    def _iterable(self, node: Expression, at: Place, *, locked: bool) -> ast.expr:
-        value = self.expression(node)
-        if is_range(unwrapped(node)):
-            return value
-        guarded = locked and not is_fresh(unwrapped(node))
-        return code.helper("guarded" if guarded else "items_of", [value], at)
-
-    def _loop_target(self, node: Expression) -> ast.expr:
-        node = unwrapped(node)
-        if isinstance(node, Identifier):
-            return self.target_name(node)
-        assert isinstance(node, TupleDisplay | ListDisplay)
-        items = [self._loop_target(item) for item in node.items]
-        return code.place(ast.Tuple(items, code.STORE), node.at)  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ from clace.starlark.source.nodes import (
     Call,
     Comprehension,
     Dot,
+    For,
     ForClause,
     Identifier,
     Index,
@@ -24,7 +25,7 @@ def may_mutate(node: Any) -> bool:
         one = waiting.pop()
         if isinstance(one, list | tuple):
             waiting += one
-        elif isinstance(one, Call) or (isinstance(one, Assignment) and _changes(one)):
+        elif isinstance(one, Call) or _changes(one):
             return True
         elif is_dataclass(one) and not isinstance(one, Identifier | Binding):
             waiting += [getattr(one, field.name) for field in fields(one)]
@@ -35,15 +36,18 @@ def turn_may_mutate(node: Comprehension) -> bool:
     """Whether a turn of the comprehension can change what it goes over."""
     first, *clauses = node.clauses
     assert isinstance(first, ForClause)
-    return may_mutate([node.body, first.target, *clauses])
+    return stores(first.target) or may_mutate([node.body, *clauses])
 
 
-def _changes(node: Assignment) -> bool:
+def _changes(node: Any) -> bool:
     """Assigning to a name changes no value, unless a list or dict grows by it."""
-    return node.operator != "=" or _stores(node.target)
+    if isinstance(node, Assignment):
+        return node.operator != "=" or stores(node.target)
+    return isinstance(node, For | ForClause) and stores(node.target)
 
 
-def _stores(target: Any) -> bool:
+def stores(target: Any) -> bool:
+    """Whether assigning to the target changes a value, such as ``x[0]``."""
     waiting = [target]
     while waiting:
         one = waiting.pop()

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Sequence
 
 from clace.starlark.emit import code
-from clace.starlark.emit.expressions import ExpressionEmitter, is_fresh, is_range, unwrapped
-from clace.starlark.emit.mutation import may_mutate
+from clace.starlark.emit.comprehensions import ComprehensionEmitter
+from clace.starlark.emit.expressions import LONG_CHAIN, is_fresh, is_range, unwrapped
+from clace.starlark.emit.mutation import may_mutate, stores
 from clace.starlark.emit.scope import Notes, Scope
 from clace.starlark.errors import Position, SourceError
 from clace.starlark.source.nodes import (
@@ -44,7 +45,7 @@ def emit(file: File, *, inline: bool = True) -> tuple[ast.Module, Notes]:
     return ast.Module(body, []), scope.notes
 
 
-class StatementEmitter(ExpressionEmitter):
+class StatementEmitter(ComprehensionEmitter):
     def __init__(self, scope: Scope, file: str) -> None:
         super().__init__(scope)
         self._file = file
@@ -69,7 +70,7 @@ class StatementEmitter(ExpressionEmitter):
                 value = self.expression(node.value) if node.value else None
                 return [code.place(ast.Return(value), node.at)]
             case If():
-                return [self._if(node)]
+                return self._if(node)
             case For():
                 return self._for(node)
             case While():
@@ -79,11 +80,47 @@ class StatementEmitter(ExpressionEmitter):
             case Load():
                 return [self._load(node)]
 
-    def _if(self, node: If) -> ast.stmt:
-        condition = self.expression(node.condition)
-        yes = self.block(node.yes, node.at)
-        no = self.block(node.no, node.at) if node.no else []
-        return code.place(ast.If(condition, yes, no), node.at)  # type: ignore[no-any-return]
+    def _if(self, node: If) -> list[ast.stmt]:
+        """A chain of ``elif`` is nested to Python: a long one becomes several."""
+        branches = [node]
+        while len(no := branches[-1].no) == 1 and isinstance(no[0], If):
+            branches.append(no[0])
+        rest = branches[-1].no
+        made: list[ast.stmt] = []
+        waiting = ""  # the variable that is true until a branch was taken
+        for start in range(0, len(branches), LONG_CHAIN):
+            chain = branches[start : start + LONG_CHAIN]
+            more = start + LONG_CHAIN < len(branches)
+            now, waiting = waiting, waiting or (self.scope.temporary() if more else "")
+            if more and not now:
+                made.append(self._flag(waiting, node.at, value=True))
+            body = self._chain(chain, [] if more else rest, waiting if more else "")
+            made.append(self._guard(now, body))
+        return made
+
+    def _chain(self, branches: list[If], rest: list[Statement], taken: str) -> ast.stmt:
+        """``if`` and ``elif``; each branch says first that it was taken, if that has a name."""
+        last = self.block(rest, branches[-1].at) if rest else []
+        made: list[ast.stmt] = last
+        for node in reversed(branches):
+            yes = self.block(node.yes, node.at)
+            if taken:
+                yes.insert(0, self._flag(taken, node.at, value=False))
+            condition = self.expression(node.condition)
+            made = [code.place(ast.If(condition, yes, made), node.at)]
+        return made[0]
+
+    @staticmethod
+    def _flag(name: str, at: Place, *, value: bool) -> ast.stmt:
+        return code.assign(code.store(name, at), code.constant(value, at), at)
+
+    @staticmethod
+    def _guard(name: str, body: ast.stmt) -> ast.stmt:
+        """The statement, if ``name`` is still true."""
+        if not name:
+            return body
+        at = (body.lineno, body.col_offset + 1)
+        return code.place(ast.If(code.load(name, at), [body], []), at)  # type: ignore[no-any-return]
 
     def _def(self, node: Def) -> ast.stmt:
         parameters = self.parameters(node.parameters)
@@ -126,7 +163,7 @@ class StatementEmitter(ExpressionEmitter):
         body = before + self._body(node.body, node.at)
         if is_range(unwrapped(node.iterable)):
             return [code.place(ast.For(variable, iterable, body, []), node.at)]
-        if is_fresh(unwrapped(node.iterable)) or not may_mutate([node.body, node.target]):
+        if is_fresh(unwrapped(node.iterable)) or not (stores(target) or may_mutate(node.body)):
             items = code.helper("items_of", [iterable], node.at)
             return [code.place(ast.For(variable, items, body, []), node.at)]
         return self._locked(variable, iterable, body, node.at)

@@ -18,7 +18,7 @@ from clace.starlark.values.iteration import is_iterable, items_of
 from clace.starlark.values.keys import from_key
 from clace.starlark.values.numerals import parse_digits, to_digits
 from clace.starlark.values.printing import float_text, quote
-from clace.starlark.values.text import replaced
+from clace.starlark.values.text import is_escaped
 from clace.starlark.values.types import NONE, type_name
 
 _MISSING: Any = object()
@@ -114,8 +114,8 @@ def _quoted(text: str) -> str:
         return standard.dumps(text)
     if text.isascii() and "\x7f" in text and text.replace("\x7f", "").isprintable():
         return standard.dumps(text).replace("\x7f", "\\x7f")  # as Go writes it
-    quoted = standard.dumps(replaced(text), ensure_ascii=False)
-    return "".join([_ESCAPED.get(one, one) for one in quoted])
+    quoted = standard.dumps(text, ensure_ascii=False)
+    return "".join(["\\ufffd" if is_escaped(one) else _ESCAPED.get(one, one) for one in quoted])
 
 
 def _float(value: float) -> str:
@@ -145,7 +145,24 @@ def _integer(digits: str) -> int:
     return -parse_digits(digits[1:], 10) if digits[0] == "-" else parse_digits(digits, 10)
 
 
-_decoder = standard.JSONDecoder(parse_constant=_refuse, parse_int=_integer)
+def _number(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        _refuse(digits)
+    return value
+
+
+_decoder = standard.JSONDecoder(
+    parse_constant=_refuse, parse_int=_integer, parse_float=_number, strict=False
+)
+_strict_decoder = standard.JSONDecoder(parse_constant=_refuse)
+_HIGH, _LOW, _ANY = "[dD][89abAB]..", "[dD][c-fC-F]..", "[dD][89a-fA-F].."
+_ESCAPE = re.compile(rf"\\(?:u{_HIGH}\\u{_LOW}|(u{_ANY})|.)", re.DOTALL)
+
+
+def _without_halves(text: str) -> str:
+    """JSON without escapes of half a character, which no string can hold."""
+    return _ESCAPE.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
 
 
 def _decode(*args: Any, **kwargs: Any) -> Any:
@@ -158,7 +175,7 @@ def _decode(*args: Any, **kwargs: Any) -> Any:
         raise Failure("json.decode: unexpected keyword argument x")
     default = args[1] if len(args) > 1 else kwargs.get("default", _MISSING)
     try:
-        return _decoder.decode(text)
+        return _decoder.decode(_without_halves(text) if "\\u" in text else text)
     except standard.JSONDecodeError as error:
         message = f"json.decode: at offset {error.pos}, {error.msg[:1].lower()}{error.msg[1:]}"
     except _BadConstant as bad:
@@ -192,7 +209,7 @@ def _indent(*args: Any, **kwargs: Any) -> str:
     _check("json.indent", args, {})
     text = need_string(args[0], "json.indent", 1)
     try:
-        _decoder.decode(text)
+        _strict_decoder.decode(text)
     except (ValueError, RecursionError) as error:
         raise Failure(f"json.indent: {error}") from None
     return _indented(text, prefix, indent)

@@ -64,7 +64,7 @@ _LITERALS = frozenset({tokens.INT, tokens.FLOAT, tokens.STRING, tokens.BYTES})
 
 
 class ExpressionParser:
-    """Holds one token at a time: ``kind``, ``value`` and ``at``."""
+    """Holds one token at a time: ``kind``, ``value`` and ``at``, where it begins."""
 
     def __init__(self, name: str, scanned: list[Token]) -> None:
         self.name = name
@@ -78,7 +78,8 @@ class ExpressionParser:
     def advance(self) -> Place:
         """Go to the next token; returns where the current one was."""
         before = self.at
-        self.kind, self.value, line, column = next(self._tokens)
+        self._token = next(self._tokens)
+        self.kind, self.value, line, column, _, _ = self._token
         self.at = (line, column)
         if self.kind == tokens.FAULT:
             self.fail(str(self.value))
@@ -94,7 +95,8 @@ class ExpressionParser:
         return self.advance()
 
     def fail(self, message: str, at: Place | None = None) -> NoReturn:
-        raise SourceError(message, Position(self.name, *(at or self.at)))
+        """:raises SourceError: always: at a place, or after the current token."""
+        raise SourceError(message, Position(self.name, *(at or self._token[4:])))
 
     @contextmanager
     def nested(self) -> Iterator[None]:
@@ -285,7 +287,7 @@ class ExpressionParser:
             at = self.advance()
             with self.nested():
                 return Unary(kind, self._primary_with_suffixes(), at)
-        return self.fail(f"got {tokens.describe(kind)}, want primary expression")
+        return self.fail(f"got {tokens.describe(kind)}, want primary expression", self.at)
 
     def _parenthesized(self) -> Expression:
         at = self.advance()

@@ -26,9 +26,9 @@ _TOKEN = re.compile(
     + "|"
     + _TRIPLE.format("'")
     + r""")
-      | (?P<single>\""""
+      | (?P<single>\"(?!\"\")"""
     + _ESCAPED_OR.format('"')
-    + r"""\"|'"""
+    + r"""\"|'(?!'')"""
     + _ESCAPED_OR.format("'")
     + r"""')))
   | (?P<unended>(?:rb|r|b|)["'])
@@ -94,12 +94,14 @@ class _Scanner:
         self._end()
 
     def _add(self, kind: str, value: object, end: int) -> None:
-        self.tokens.append(Token(kind, value, self._line, self._at - self._bol + 1))
+        line, bol = self._line, self._bol
+        self.tokens.append(Token(kind, value, line, self._at - bol + 1, line, end - bol + 1))
         self._at = end
 
     def _fail(self, message: str, at: int) -> NoReturn:
         """Stop with a fault at the character ``at`` of the current line."""
-        self.tokens.append(Token(tokens.FAULT, message, self._line, at - self._bol + 1))
+        line, column = self._line, at - self._bol + 1
+        self.tokens.append(Token(tokens.FAULT, message, line, column, line, column))
         raise _Stop
 
     def _skip(self, text: str) -> None:
@@ -111,7 +113,8 @@ class _Scanner:
     def _newline(self) -> None:
         """A line that is not blank ends with a token, unless it is inside brackets."""
         if self._depth == 0 and self.tokens and self.tokens[-1].kind not in _LINE_STARTS:
-            self._add(tokens.NEWLINE, None, self._at)
+            line, column = self._line, self._at - self._bol + 1
+            self.tokens.append(Token(tokens.NEWLINE, None, line, column, line + 1, 1))
         self._skip("\n")
         self._indent()
 
@@ -175,6 +178,8 @@ class _Scanner:
         if lines := quoted.count("\n"):
             self._line += lines
             self._bol = self._text.rfind("\n", 0, self._at) + 1
+            end = (self._line, self._at - self._bol + 1)
+            self.tokens[-1] = Token(*self.tokens[-1][:4], *end)
 
     def _unended(self, opening: str) -> None:
         quote = opening[-1]
@@ -182,7 +187,7 @@ class _Scanner:
         is_triple = self._text.startswith(quote * 2, start)
         rest = re.compile(r"(?:[^\\\n]|\\.)*", re.DOTALL).match(self._text, start)
         assert rest is not None
-        ended = is_triple or (rest.end() >= len(self._text) - 1 and self._text[-1] != "\n")
+        ended = is_triple or self._text[rest.end() :] in ("", "\\")
         self._fail(f"unexpected {'EOF' if ended else 'newline'} in string", self._at)
 
     def _number(self, text: str) -> None:
@@ -244,7 +249,15 @@ def _width(indentation: str) -> int:
     return width
 
 
+_NAMED = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\r": "\\r", "\v": "\\v"}
+_BMP = 0x10000
+
+
 def _quoted(character: str) -> str:
-    if character.isprintable():
-        return f"`{character}`" if character != "`" else '"`"'
-    return f'"\\x{ord(character):02x}"' if ord(character) < 0x80 else f'"\\u{ord(character):04x}"'  # noqa: PLR2004
+    """A character between quotes, escaped unless it can be printed."""
+    if character.isprintable() or character in _NAMED:
+        return f"'{_NAMED.get(character, character)}'"
+    code = ord(character)
+    if code < 0x80:  # noqa: PLR2004 - ASCII
+        return f"'\\x{code:02x}'"
+    return f"'\\u{code:04x}'" if code < _BMP else f"'\\U{code:08x}'"

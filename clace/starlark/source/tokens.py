@@ -30,12 +30,14 @@ PUNCTUATION = ASSIGNMENTS | frozenset(_OPERATORS.split())
 
 
 class Token(NamedTuple):
-    """A token and where it begins; ``value`` is what a literal or an identifier denotes."""
+    """A token, where it begins and ends; ``value`` is what a literal or an identifier denotes."""
 
     kind: str
     value: object
     line: int
     column: int
+    end_line: int
+    end_column: int
 
 
 def describe(kind: str) -> str:

@@ -10,7 +10,7 @@ from clace.starlark.errors import Failure
 from clace.starlark.values.numbers import to_int
 from clace.starlark.values.numerals import checked, to_digits
 from clace.starlark.values.printing import float_text, quote, representation, text_of
-from clace.starlark.values.text import joined
+from clace.starlark.values.text import joined, replaced
 from clace.starlark.values.types import type_name
 
 _CONVERSION = re.compile(
@@ -128,7 +128,7 @@ def _character(_verb: str, argument: Any) -> str:
         raise Failure(what + type_name(argument))
     if len(argument) != 1:
         raise Failure("%c format requires a single-character string")
-    return argument
+    return replaced(argument)
 
 
 def _percent(_verb: str, _argument: Any) -> str:

@@ -101,7 +101,8 @@ def get_slice(value: Any, low: Any, high: Any, step: Any) -> Any:
             _check_bound(bound, what)
     if kind is str and not value.isascii():
         return from_bytes(to_bytes(value)[low:high:step])
-    return value[low:high:step]
+    found = value[low:high:step]
+    return range(found.start, found.start, found.step) if kind is range and not found else found
 
 
 def _check_bound(bound: Any, what: str) -> None:

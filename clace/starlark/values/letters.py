@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from clace.starlark.values.registry import method
 from clace.starlark.values.string_methods import SPACES
+from clace.starlark.values.text import replaced
 
 _DOTTED_I = "\u0130"
 _SHARP_S = "\xdf"
@@ -33,7 +34,7 @@ def _is_cased(one: str) -> bool:
 
 
 def _mapped(text: str, change: Callable[[str], str]) -> str:
-    return "".join([change(one) for one in text])
+    return "".join([change(one) for one in replaced(text)])
 
 
 @method(str)
@@ -55,7 +56,7 @@ def str_capitalize(text: str, /) -> str:
 def str_title(text: str, /) -> str:
     parts = []
     follows = False
-    for one in text:
+    for one in replaced(text):
         changed = _lower(one) if follows else _title(one)
         follows = _is_cased(changed)
         parts.append(changed)

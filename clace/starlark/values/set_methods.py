@@ -52,6 +52,8 @@ def set_clear(values: Set, /) -> None:
 
 @method(Set)
 def set_difference(values: Set, other: Any = (), /) -> Set:
+    if not values.items and is_iterable(other):
+        return Set({})
     without = _keys("difference", other)
     return Set({key: None for key in values.items if key not in without})
 

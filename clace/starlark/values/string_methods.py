@@ -13,9 +13,10 @@ from clace.starlark.values.format import format_fields
 from clace.starlark.values.iteration import length_of, need_iterable
 from clace.starlark.values.registry import method
 from clace.starlark.values.sequences import BytesElements, StringCodepoints, StringElements
-from clace.starlark.values.text import from_bytes, joined, to_bytes
+from clace.starlark.values.text import REPLACEMENT, from_bytes, joined, replaced, to_bytes
 from clace.starlark.values.types import type_name
 
+_INVALID = "".join(map(chr, range(0xDC80, 0xDD00))) + REPLACEMENT
 SPACES = (
     " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
@@ -97,12 +98,17 @@ def _affixed(text: str, affix: Any, low: Any, high: Any, name: str) -> bool:
     return False
 
 
+def _as_a_set(characters: str) -> str:
+    """The characters to trim; a byte that is no UTF-8 stands for all of them, and for U+FFFD."""
+    return characters if replaced(characters) == characters else characters + _INVALID
+
+
 def _trimming(name: str, trim: Callable[[str, str], str]) -> None:
     """Register one of the three methods that trim."""
 
     def trimmed(text: str, characters: Any = "", /) -> str:
         need_string(characters, name, 1)
-        return trim(text, characters or SPACES)
+        return trim(text, _as_a_set(characters) or SPACES)
 
     trimmed.__name__ = trimmed.__qualname__ = f"str_{name}"
     method(str)(trimmed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -10,40 +11,42 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from clace.starlark import EvalError, Module, Options, SourceError, compile_file
+from clace.starlark import EvalError, Failure, Frame, Module, Options, SourceError, compile_file
 from clace.starlark.library import json as json_module
 from clace.starlark.library import struct
 
 HERE = Path(__file__).parent
 PREDECLARED = {"struct": struct, "json": json_module}
 _LONGEST_STACK = 40
+_MEMORY = 3 << 30
+Case = dict[str, Any]
+Answer = dict[str, Any]
 
 
-def ours(case: dict[str, Any]) -> dict[str, Any]:
-    """Our answer: what was printed, and the error with its place and stack if there was one."""
+def ours(case: Case) -> Answer:
+    """Our answer: ``printed`` lines, and the ``error`` with its places if there was one.
+
+    ``at`` is the place of an error in the source, or the call stack: a place and a function each.
+    """
     printed: list[str] = []
     try:
         _run("app.star", case["source"], case, printed)
     except SourceError as error:
-        return _answer(printed, error.message, str(error.position), [])
+        return _answer(printed, error.message, [str(error.position)])
     except EvalError as error:
-        stack = [
-            {"function": frame.function, "position": str(frame.position)} for frame in error.frames
-        ]
-        return _answer(printed, error.message, str(error.position or ""), stack)
-    return _answer(printed, "", "", [])
+        return _answer(printed, error.message, _stack(error.frames))
+    return _answer(printed, "", [])
 
 
-def _answer(
-    printed: list[str], error: str, position: str, stack: list[dict[str, str]]
-) -> dict[str, Any]:
-    whole = {
-        "printed": [_as_go_writes(line) for line in printed],
-        "error": _as_go_writes(error),
-        "position": position,
-        "stack": stack if len(stack) <= _LONGEST_STACK else [],
-    }
-    return {key: value for key, value in whole.items() if value or key == "printed"}
+def _stack(frames: Iterable[Frame]) -> list[str]:
+    return [f"{frame.position} {frame.function}" for frame in frames]
+
+
+def _answer(printed: list[str], error: str, at: list[str]) -> Answer:
+    shown = at if len(at) <= _LONGEST_STACK else []
+    lines = [_as_go_writes(line) for line in printed]
+    whole = {"printed": lines, "error": _as_go_writes(error), "at": shown}
+    return {key: value for key, value in whole.items() if value}
 
 
 def _as_go_writes(text: str) -> str:
@@ -51,13 +54,19 @@ def _as_go_writes(text: str) -> str:
     return "".join(["\ufffd" if "\udc80" <= one <= "\udcff" else one for one in text])
 
 
-def _run(name: str, source: str, case: dict[str, Any], printed: list[str]) -> Module:
+def _run(name: str, source: str, case: Case, printed: list[str]) -> Module:
     def load(wanted: str) -> Module:
+        if wanted not in case.get("modules", {}):
+            raise Failure(f"cannot load {wanted}: module {wanted} not found")
         return _run(wanted, case["modules"][wanted], case, printed)
 
     options = Options(**case.get("options", {}))
     program = compile_file(name, source, predeclared=list(PREDECLARED), options=options)
     return Module(program, predeclared=PREDECLARED, load=load, show=printed.append)
+
+
+def _bound_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
 class Go:
@@ -69,27 +78,41 @@ class Go:
         go = shutil.which("go") or "/usr/local/go/bin/go"
         subprocess.run([go, "build", "-o", self._program, "."], cwd=HERE, check=True)
 
-    def answers(self, cases: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Go's answers, in the order of the cases."""
-        lines = "\n".join(json.dumps(_asked(case)) for case in cases)
+    def _asked(self, text: str, *args: str) -> str:
         done = subprocess.run(
-            [self._program], input=lines + "\n", capture_output=True, check=True, encoding="utf-8"
-        )
-        return [json.loads(line) for line in done.stdout.split("\n") if line]
-
-    def measure(self, source: str, call: str, arg: int, times: int) -> dict[str, float]:
-        """Microseconds of one ``call`` with ``arg``, and of ``compile``."""
-        text = json.dumps({"source": source, "call": call, "arg": arg, "times": times})
-        done = subprocess.run(
-            [self._program, "measure"],
+            [self._program, *args],
             input=text,
             capture_output=True,
             check=True,
             encoding="utf-8",
+            preexec_fn=_bound_memory,
         )
-        found: dict[str, float] = json.loads(done.stdout)
+        return done.stdout
+
+    def versions(self) -> dict[str, str]:
+        """The versions of Go and of go.starlark.net."""
+        found: dict[str, str] = json.loads(self._asked("", "versions"))
+        return found
+
+    def answers(self, cases: Iterable[Case]) -> list[Answer]:
+        """Go's answers, in the order of the cases."""
+        lines = "\n".join(json.dumps(_question(case)) for case in cases)
+        return [_told(json.loads(line)) for line in self._asked(lines + "\n").split("\n") if line]
+
+    def measure(self, source: str, call: str, arg: int, times: int) -> dict[str, float]:
+        """Microseconds of one ``call`` with ``arg``, and of ``compile``."""
+        text = json.dumps({"source": source, "call": call, "arg": arg, "times": times})
+        found: dict[str, float] = json.loads(self._asked(text, "measure"))
         return found
 
 
-def _asked(case: dict[str, Any]) -> dict[str, Any]:
-    return {key: case[key] for key in ("source", "modules", "options") if key in case}
+def _question(case: Case) -> Case:
+    return {key: case[key] for key in ("source", "modules", "options", "steps") if key in case}
+
+
+def _told(found: dict[str, Any]) -> Answer:
+    """Go's answer in the form of ours."""
+    stack = [f"{frame['position']} {frame['function']}" for frame in found.get("stack", ())]
+    place = [found["position"]] if "position" in found and not found.get("deep") else []
+    whole = {"printed": found["printed"], "error": found.get("error"), "at": stack or place}
+    return {key: value for key, value in whole.items() if value}

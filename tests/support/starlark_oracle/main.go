@@ -5,10 +5,13 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	starlarkjson "go.starlark.net/lib/json"
@@ -22,6 +25,7 @@ type testCase struct {
 	Source  string            `json:"source"`
 	Modules map[string]string `json:"modules"`
 	Options map[string]bool   `json:"options"`
+	Steps   uint64            `json:"steps"`
 }
 
 type frame struct {
@@ -34,9 +38,10 @@ type answer struct {
 	Error    string   `json:"error,omitempty"`
 	Position string   `json:"position,omitempty"`
 	Stack    []frame  `json:"stack,omitempty"`
+	Deep     bool     `json:"deep,omitempty"`
 }
 
-const maxSteps = 5_000_000
+const maxSteps = 5_000_000 // unless a case says otherwise
 
 func predeclared() starlark.StringDict {
 	return starlark.StringDict{
@@ -74,7 +79,7 @@ func run(c testCase) (result answer) {
 		Name:  "case",
 		Print: func(_ *starlark.Thread, text string) { result.Printed = append(result.Printed, text) },
 	}
-	thread.SetMaxExecutionSteps(maxSteps)
+	thread.SetMaxExecutionSteps(cmp.Or(c.Steps, maxSteps))
 	thread.Load = func(t *starlark.Thread, name string) (starlark.StringDict, error) {
 		source, ok := c.Modules[name]
 		if !ok {
@@ -109,7 +114,7 @@ func describe(err error, result *answer) {
 		if n := len(result.Stack); n > 0 {
 			result.Position = result.Stack[n-1].Position
 			if n > 40 {
-				result.Stack = nil
+				result.Stack, result.Deep = nil, true
 			}
 		}
 	default:
@@ -156,7 +161,24 @@ func measure(m measured) {
 	fmt.Printf("{\"call\": %f, \"compile\": %f}\n", call/float64(m.Times), compile)
 }
 
+// versions prints which Go and which go.starlark.net this program was built with.
+func versions() {
+	info, _ := debug.ReadBuildInfo()
+	found := map[string]string{"go": runtime.Version()}
+	for _, dep := range info.Deps {
+		if dep.Path == "go.starlark.net" {
+			found["go.starlark.net"] = dep.Version
+		}
+	}
+	text, _ := json.Marshal(found)
+	fmt.Println(string(text))
+}
+
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "versions" {
+		versions()
+		return
+	}
 	if len(os.Args) > 1 && os.Args[1] == "measure" {
 		var m measured
 		if err := json.NewDecoder(os.Stdin).Decode(&m); err != nil {
