@@ -77,6 +77,23 @@ class TLSByNameTests(SynchronousTestCase):
         weak.set_ciphers("ECDHE+AES:!AESGCM")
         self.assertRaises((ssl.SSLError, SSL.Error), self.connect, weak)
 
+    def test_groups(self):
+        """Keys are exchanged in the groups of the profile, and in no others."""
+        for group in ("prime256v1", "secp384r1"):
+            client = trusting()
+            client.set_ecdh_curve(group)
+            self.assertEqual(self.connect(client).version(), "TLSv1.3")
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            client = trusting(version=version)
+            client.set_ecdh_curve("secp521r1")
+            self.assertRaises((ssl.SSLError, SSL.Error), self.connect, client)
+
+    def test_usual_group(self):
+        """A client that has the choice gets X25519, alone or with ML-KEM."""
+        server = self.creator.serverConnectionForTLS(None)
+        shake_hands(server, trusting())
+        self.assertIn("x25519", server.get_group_name().lower())
+
     def test_http_1_1(self):
         """Of the protocols offered it takes HTTP/1.1, and none if that is not among them."""
         for offered, taken in ((["h2", "http/1.1"], "http/1.1"), (["h2"], None)):
