@@ -61,7 +61,7 @@ app = ace.app("A", routes, ace.style("daisyui", ["a"], True, "l", "d"),
     def test_wrong_types(self):
         """An argument of the wrong type is named."""
         self.assert_refused(
-            'ace.app("A", settings = [])', "app: for parameter settings: got list, want dict"
+            'ace.app("A", settings = [])', 'app: for parameter "settings": got list, want dict'
         )
         self.assert_refused("ace.api(1)", "api: for parameter path: got int, want string")
 
@@ -102,9 +102,9 @@ app = ace.app("A", routes, ace.style("daisyui", ["a"], True, "l", "d"),
             ),
         )
         for more, message in (
-            ("permit = 1", "permission: for parameter permit: got int, want list"),
-            ("permit = [1]", "permission: for parameter permit: got int, want string"),
-            ("kwargs = []", "permission: for parameter kwargs: got list, want dict"),
+            ("permit = 1", 'permission: for parameter "permit": got int, want list'),
+            ("permit = [1]", 'permission: for parameter "permit": got int, want string'),
+            ("kwargs = []", 'permission: for parameter "kwargs": got list, want dict'),
         ):
             self.assert_refused(f'ace.permission("p", "m", {more})', message)
 
