@@ -157,7 +157,12 @@ def approve(server: Server, glob: str, *, promote: bool, dry_run: bool, form: st
 @app.command(epilog=GLOB_HELP)
 @click.option("--approve", "-a", is_flag=True, help="Approve what the new source asks for.")
 @promote_option
-@click.option("--force-reload", "-f", is_flag=True, help="Reload even if no commit is newer.")
+@click.option(
+    "--force-reload",
+    "-f",
+    is_flag=True,
+    help="Reload even if no commit is newer, and start apps anew.",
+)
 @click.option("--branch", "-b", default="", help="Git branch or tag to follow from now on.")
 @click.option("--commit", "-c", default="", help="Git commit or tag to stay at from now on.")
 @click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")

@@ -20,7 +20,8 @@ from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.model.results import ServerStatus
 from clace.operations.administration import Administration, ServerProcess
-from clace.operations.creation import Creation, Defaults, stamps
+from clace.operations.creation import Beginnings, Creation, Defaults, stamps
+from clace.operations.known import KnownApps
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
 from clace.operations.showing import Surroundings
@@ -85,8 +86,8 @@ class Apps:
         """What operators can do; ``urls`` says where a new app can be opened."""
         rooms = (self._data.store, self.sources, self.runtime, self.installed)
         security = self._config.security
-        creation = Creation(
-            *rooms,
+        secret_operations = SecretOperations(self._data.stored_secrets, name_suffix)
+        beginnings = Beginnings(
             defaults=Defaults(
                 domain=self._config.system.default_domain,
                 git_auth=security.default_git_auth,
@@ -96,10 +97,11 @@ class Apps:
             stamp=stamps(self._reactor.seconds, secrets.token_bytes),
             urls=urls,
         )
+        known = KnownApps(secret_operations.versions)
         return Administration(
             *rooms,
-            creation=creation,
-            secrets=SecretOperations(self._data.stored_secrets, name_suffix),
+            creation=Creation(*rooms, known, beginnings),
+            secrets=secret_operations,
             server=ServerProcess(
                 status=self._status,
                 stop=partial(self._reactor.callLater, 0, self._reactor.stop),

@@ -54,6 +54,11 @@ class IRuntime(Interface):
     def renew(app: App) -> None:
         """The app has other settings: the next request is answered by a host that has them."""
 
+    def carry(app: App) -> None:
+        """The app has another version that would be loaded from the same as the one before: its
+        host goes on.
+        """
+
     def retract(app_id: str) -> None:
         """Forget the app; its host ends when its requests in flight have."""
 

@@ -114,7 +114,7 @@ class Administration:
         self._installed = installed
         self._creation = creation
         self._showing = Showing(store, sources, runtime, server.around)
-        self._reloading = Reloading(store, sources, runtime, installed)
+        self._reloading = Reloading(store, sources, runtime, installed, creation.known)
         self._staged = StagedUpdates(store, sources, runtime, installed)
         self._settings = SettingsUpdates(store, runtime, installed, server.git_auths)
         self._secrets = secrets

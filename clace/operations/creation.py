@@ -28,6 +28,7 @@ from clace.model.results import AppCreated
 from clace.operations.approval import report
 from clace.operations.draft import Draft
 from clace.operations.entries import check_declared, checked
+from clace.operations.known import KnownApps, digest_of
 from clace.operations.settings import check_auth_type
 
 DEFAULT_AUTH = "default"
@@ -57,6 +58,14 @@ class Defaults(Struct, frozen=True, kw_only=True):
     preview_write_access: bool = True
 
 
+class Beginnings(Struct, frozen=True, kw_only=True):
+    """What new apps start with, and where they can be opened: over HTTP and over HTTPS."""
+
+    defaults: Defaults
+    stamp: Callable[[], Stamp]
+    urls: Callable[[AppPath], tuple[str, str]]
+
+
 class Creation:
     """Installs apps from folders and git repositories."""
 
@@ -66,18 +75,17 @@ class Creation:
         sources: ISources,
         runtime: IRuntime,
         installed: IInstalledApps,
-        *,
-        defaults: Defaults,
-        stamp: Callable[[], Stamp],
-        urls: Callable[[AppPath], tuple[str, str]],
+        known: KnownApps,
+        beginnings: Beginnings,
     ) -> None:
         self._store = store
         self._sources = sources
         self._runtime = runtime
         self._installed = installed
-        self._defaults = defaults
-        self._stamp = stamp
-        self._urls = urls
+        self.known = known
+        self._defaults = beginnings.defaults
+        self._stamp = beginnings.stamp
+        self._urls = beginnings.urls
 
     async def create(self, request: CreateApp, options: CreateOptions) -> AppCreated:
         """See ``IAdministration.create_app``."""
@@ -85,6 +93,7 @@ class Creation:
         check_supported(request)
         await self._check_free(address)
         app = self._new_app(address, request)
+        secrets = await self.known.secret_versions()
         fetched = await self._fetch(app, request)
         audited = await self._runtime.audit(app, fetched.files)
         check_declared(app, request.param_values or {}, audited.params)
@@ -99,6 +108,10 @@ class Creation:
             if not demands.missing_from(app.metadata.approved):
                 await draft.load(app, fetched.files)
             await draft.commit(dry_run=options.dry_run)
+        if not options.dry_run:
+            refs = fetched.files.refs
+            for twin in twins:
+                self.known.keep(twin, digest_of(twin.metadata, refs, secrets), audited)
         http_url, https_url = self._urls(address)
         return AppCreated(
             app_path_domain=address,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from clace.interfaces import (
@@ -13,13 +14,29 @@ from clace.interfaces import (
     IAppStore,
     IFiles,
     IInstalledApps,
-    ILoadedApp,
     IRuntime,
     PointApp,
 )
 from clace.model.app import App, AppMetadata, AppSettings
 from clace.model.results import AppChange
 from clace.operations.changes import app_changes
+
+
+class _Collected(Struct):
+    """What is to be done, each in the order in which it was asked for."""
+
+    changes: list[Change] = field(default_factory=list)
+    loaded: list[tuple[App, Any]] = field(default_factory=list)  # ILoadedApp
+    retracted: list[App] = field(default_factory=list)
+    renewed: list[App] = field(default_factory=list)
+    carried: list[App] = field(default_factory=list)
+
+    def take(self, other: _Collected) -> None:
+        """Go on with what ``other`` has, which has nothing then."""
+        for name in self.__struct_fields__:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            mine += theirs
+            theirs.clear()
 
 
 class Draft:
@@ -32,10 +49,8 @@ class Draft:
         self._store = store
         self._runtime = runtime
         self._installed = installed
-        self._changes: list[Change] = []
-        self._loaded: list[tuple[App, ILoadedApp]] = []
-        self._retracted: list[App] = []
-        self._renewed: list[App] = []
+        self._collected = _Collected()
+        self._parts: list[_Collected] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -46,29 +61,44 @@ class Draft:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        for _, loaded in self._loaded:
+        self._join()
+        for _, loaded in self._collected.loaded:
             loaded.discard()
 
+    def part(self) -> Draft:
+        """A draft of the same, for work beside other work: what it collects comes in the order in
+        which the parts were made, whenever it does.
+        """
+        part = Draft(self._store, self._runtime, self._installed)
+        self._parts.append(part._collected)
+        return part
+
     def change(self, *changes: Change) -> None:
-        self._changes += changes
+        self._collected.changes += changes
 
     async def load(self, app: App, files: IFiles) -> None:
         """Load ``app`` aside, to be published when the draft is committed.
 
         :raises AppBroken: it does not load.
         """
-        self._loaded.append((app, await self._runtime.load(app, files)))
+        self._collected.loaded.append((app, await self._runtime.load(app, files)))
 
     def retract(self, app: App) -> None:
         """Let the app stop serving when the draft is committed."""
-        self._retracted.append(app)
+        self._collected.retracted.append(app)
 
     def renew(self, app: App) -> None:
         """Let the next request be answered by the app as it is when the draft is committed.
 
         It is not loaded aside: that would fail for an app that waits for its approval.
         """
-        self._renewed.append(app)
+        self._collected.renewed.append(app)
+
+    def carry(self, app: App) -> None:
+        """Let what answers for the app go on as the app is when the draft is committed: it would be
+        loaded from the same.
+        """
+        self._collected.carried.append(app)
 
     def settle(self, seen: App, settings: AppSettings) -> None:
         """Give a stored app other settings."""
@@ -94,23 +124,32 @@ class Draft:
     @property
     def changes(self) -> tuple[AppChange, ...]:
         """What they come to, app by app."""
-        return app_changes(self._changes)
+        self._join()
+        return app_changes(self._collected.changes)
 
     async def commit(self, *, dry_run: bool) -> None:
         """Make the changes in one transaction, then let the new apps serve.
 
         Nothing after the transaction can fail the operation. A dry run only checks.
         """
-        await self._store.commit(tuple(self._changes), dry_run=dry_run)
+        self._join()
+        collected = self._collected
+        await self._store.commit(tuple(collected.changes), dry_run=dry_run)
         if dry_run:
             return
         stored = await self._store.apps()
         self._installed.replace(stored)
         newest = {app.id: app for app in stored}
-        for app in self._retracted:
+        for app in collected.retracted:
             self._runtime.retract(app.id)
-        for app in self._renewed:
+        for app in collected.renewed:
             self._runtime.renew(newest.get(app.id, app))
-        published, self._loaded = self._loaded, []
+        for app in collected.carried:
+            self._runtime.carry(newest.get(app.id, app))
+        published, collected.loaded = collected.loaded, []
         for app, loaded in published:
             self._runtime.publish(newest.get(app.id, app), loaded)
+
+    def _join(self) -> None:
+        for part in self._parts:
+            self._collected.take(part)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from msgspec.structs import replace
 
 from clace.interfaces import AddVersion, IAppStore, IFiles
 from clace.model.app import App
 from clace.operations.draft import Draft
+
+Serve = Callable[[Draft, App, App, IFiles], Awaitable[None]]
+"""Lets an app, as it is and as it will be, serve files when a draft is committed."""
 
 
 def is_behind(main: App, staging: App) -> bool:
@@ -14,8 +19,17 @@ def is_behind(main: App, staging: App) -> bool:
     return main.version != staging.version
 
 
+async def _load(draft: Draft, _seen: App, after: App, files: IFiles) -> None:
+    await draft.load(after, files)
+
+
 async def promote(
-    draft: Draft, store: IAppStore, main: App, staging: App, files: IFiles | None = None
+    draft: Draft,
+    store: IAppStore,
+    main: App,
+    staging: App,
+    files: IFiles | None = None,
+    serve: Serve = _load,
 ) -> App:
     """Put what ``staging`` is on ``main``, under the same number.
 
@@ -25,5 +39,5 @@ async def promote(
     metadata = replace(staging.metadata, version_metadata=number)
     after = draft.point(main, metadata)
     draft.change(AddVersion(main.id, metadata, same_as=(staging.id, staging.version)))
-    await draft.load(after, files or await store.files(staging.id, staging.version))
+    await serve(draft, main, after, files or await store.files(staging.id, staging.version))
     return after

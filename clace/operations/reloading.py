@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clace.interfaces import Fetched, IAppStore, IInstalledApps, IRuntime, ISources, Revision
-from clace.model.app import App, VersionMetadata
+from clace.interfaces import (
+    Audited,
+    Fetched,
+    IAppStore,
+    IFiles,
+    IInstalledApps,
+    IRuntime,
+    ISources,
+    Revision,
+)
+from clace.model.app import App, AppMetadata, Demands, FileRef, VersionMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.model.requests import ReloadOptions
 from clace.model.results import Approval, AppsReloaded
@@ -16,7 +26,12 @@ from clace.operations.approval import held, needs_approval, report
 from clace.operations.catalogue import Catalogue, naming
 from clace.operations.creation import no_revision
 from clace.operations.draft import Draft
+from clace.operations.known import KnownApps, digest_of
 from clace.operations.promotion import promote
+from clace.operations.together import together
+
+# Hosts compute while they load; more at once would only hold up requests.
+_AT_ONCE = 2
 
 
 class _Outcome(Struct, frozen=True):
@@ -29,26 +44,62 @@ class _Outcome(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
+class _Installed(Struct, frozen=True):
+    """An app as it is when the reload is committed, for the next to know."""
+
+    app: App
+    digest: bytes
+    audited: Audited
+
+
+class _Run(Struct, frozen=True):
+    """One reload of all apps of a glob; ``secrets`` are the versions of those stored before it."""
+
+    options: ReloadOptions
+    secrets: str
+    installed: list[_Installed]
+
+
+class _Source(Struct, frozen=True):
+    """What was fetched, what it says, and what of that has been approved."""
+
+    fetched: Fetched
+    refs: Mapping[str, FileRef]
+    audited: Audited
+    granted: Demands
+
+
 class Reloading:
     """Brings staging twins, and dev apps, to what their sources are now."""
 
     def __init__(
-        self, store: IAppStore, sources: ISources, runtime: IRuntime, installed: IInstalledApps
+        self,
+        store: IAppStore,
+        sources: ISources,
+        runtime: IRuntime,
+        installed: IInstalledApps,
+        known: KnownApps,
     ) -> None:
         self._store = store
         self._sources = sources
         self._runtime = runtime
         self._installed = installed
+        self._known = known
 
     async def reload(self, glob: AppGlob, options: ReloadOptions) -> AppsReloaded:
         """See ``IAdministration.reload_apps``."""
+        run = _Run(options, await self._known.secret_versions(), [])
         catalogue = Catalogue(await self._store.apps())
         async with Draft(self._store, self._runtime, self._installed) as draft:
-            outcomes = [
-                await self._reload_one(draft, catalogue, main, options)
+            works = [
+                partial(self._reload_one, run, draft.part(), catalogue.edited(main), main)
                 for main in catalogue.matching(glob)
             ]
+            outcomes = await together(works, _AT_ONCE)
             await draft.commit(dry_run=options.dry_run)
+        if not options.dry_run:
+            for one in run.installed:
+                self._known.keep(one.app, one.digest, one.audited)
         return AppsReloaded(
             dry_run=options.dry_run,
             changes=draft.changes,
@@ -59,42 +110,34 @@ class Reloading:
             skipped_results=tuple(path for outcome in outcomes for path in outcome.skipped),
         )
 
-    async def _reload_one(
-        self, draft: Draft, catalogue: Catalogue, main: App, options: ReloadOptions
-    ) -> _Outcome:
+    async def _reload_one(self, run: _Run, draft: Draft, seen: App, main: App) -> _Outcome:
         with naming(main):
-            return await self._reload(draft, catalogue.edited(main), main, options)
+            return await self._reload(run, draft, seen, main)
 
-    async def _reload(self, draft: Draft, seen: App, main: App, options: ReloadOptions) -> _Outcome:
+    async def _reload(self, run: _Run, draft: Draft, seen: App, main: App) -> _Outcome:
+        options = run.options
         revision = self._revision(seen, options)
         if await self._is_current(seen, revision, options):
             return _Outcome(skipped=(seen.address,))
-        fetched = await self._fetch(seen, revision)
-        audited = await self._runtime.audit(seen, fetched.files)
+        source = await self._source(run, seen, await self._fetch(seen, revision))
+        fetched, audited, granted = source.fetched, source.audited, source.granted
         demands = audited.demands
-        granted = await held(seen, self._store, self._sources, self._runtime)
         approval = report(seen, demands, granted, approve=options.approve)
         if approval.needs_approval and not options.approve:
             raise needs_approval(main, demands.missing_from(granted), *_approving(options))
-        metadata = replace(
-            seen.metadata,
-            name=audited.name,
-            version_metadata=VersionMetadata(
-                git_branch=fetched.branch,
-                git_commit=fetched.commit,
-                git_message=fetched.message,
-            ),
-        )
         # A version has no approvals but of what it asks for: what it drops is asked for anew.
-        metadata = metadata.granting(demands if options.approve else demands.granted_by(granted))
+        metadata = replace(fetched_metadata(seen, fetched), name=audited.name).granting(
+            demands if options.approve else demands.granted_by(granted)
+        )
         if seen.is_dev:
             after = draft.point(seen, metadata)
         else:
             after = await draft.next_version(seen, metadata, fetched.files)
-        await draft.load(after, fetched.files)
+        serve = partial(self._serve, run, source)
+        await serve(draft, seen, after, fetched.files)
         promoted: tuple[AppPath, ...] = ()
         if options.promote and not seen.is_dev:
-            await promote(draft, self._store, main, after, fetched.files)
+            await promote(draft, self._store, main, after, fetched.files, serve)
             promoted = (main.address,)
         return _Outcome(
             reloaded=(seen.address,),
@@ -102,6 +145,31 @@ class Reloading:
             promoted=promoted,
             warnings=tuple(f"{main}: {text}" for text in (*fetched.warnings, *audited.warnings)),
         )
+
+    async def _source(self, run: _Run, seen: App, fetched: Fetched) -> _Source:
+        """What was fetched; its top level is run unless it is known what it says."""
+        refs = dict(fetched.files.refs)
+        digest = digest_of(fetched_metadata(seen, fetched), refs, run.secrets)
+        stored = self._known.audited(seen)
+        audited = None if run.options.force_reload else self._known.audited(seen, digest)
+        if audited is None:
+            audited = await self._runtime.audit(seen, fetched.files)
+        if stored is not None and not seen.is_dev:
+            granted = stored.demands.granted_by(seen.metadata.approved)
+        else:
+            granted = await held(seen, self._store, self._sources, self._runtime)
+        return _Source(fetched, refs, audited, granted)
+
+    async def _serve(
+        self, run: _Run, source: _Source, draft: Draft, seen: App, after: App, files: IFiles
+    ) -> None:
+        """Load the app aside, unless it would be loaded from what it is loaded from now."""
+        digest = digest_of(after.metadata, source.refs, run.secrets)
+        run.installed.append(_Installed(after, digest, source.audited))
+        if not run.options.force_reload and self._known.audited(seen, digest) is not None:
+            draft.carry(after)
+        else:
+            await draft.load(after, files)
 
     def _revision(self, seen: App, options: ReloadOptions) -> Revision:
         """What to fetch: what was asked for, else what the app was made from."""
@@ -135,6 +203,14 @@ class Reloading:
         if seen.is_dev:
             return Fetched(files=self._sources.live(seen.source_url))
         return await self._sources.fetch(revision)
+
+
+def fetched_metadata(seen: App, fetched: Fetched) -> AppMetadata:
+    """Those of the app, of the revision that was fetched."""
+    revision = VersionMetadata(
+        git_branch=fetched.branch, git_commit=fetched.commit, git_message=fetched.message
+    )
+    return replace(seen.metadata, version_metadata=revision)
 
 
 def _approving(options: ReloadOptions) -> Iterator[str]:

@@ -7,6 +7,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import Any
 
 from msgspec.structs import asdict
@@ -59,6 +60,13 @@ class SecretOperations:
         rows = await self._store.all()
         found = (row for row in rows if fnmatchcase(row.name, glob or "*"))
         return SecretList(tuple(SecretDescription(**_told(row)) for row in found))
+
+    async def versions(self) -> str:
+        """Another text whenever a secret was stored or deleted."""
+        told = sha256()
+        for row in await self._store.all():
+            told.update(f"{row.name} {row.update_time} ".encode() + row.sealed)
+        return told.hexdigest()
 
     async def get(self, name: str, *, provider: str) -> SecretFound:
         self._check(provider)

@@ -42,14 +42,16 @@ class MemoryRuntime(Runtime):
         limits: Limits = _LIMITS,
         knowledge: Knowledge = _KNOWLEDGE,
     ) -> None:
-        super().__init__(clock, MemoryHosts(clock), limits, gate, audit_log, files_for, knowledge)
+        self.memory = MemoryHosts(clock)
+        super().__init__(clock, self.memory, limits, gate, audit_log, files_for, knowledge)
 
 
 class MemoryHosts:
-    """Loads apps in this process."""
+    """Loads apps in this process, and counts how many."""
 
     def __init__(self, clock: Any) -> None:
         self._clock = clock
+        self.started = 0
 
     def begin(self) -> None:
         """There is nothing to start."""
@@ -57,6 +59,7 @@ class MemoryHosts:
     async def start(
         self, load: Load, limits: HostLimits, note: Callable[[Note], None]
     ) -> tuple[RunningHost, Loaded]:
+        self.started += 1
         try:
             app = HostedApp(load, lambda text: note(Note(request=0, text=text)))
         except AppFault as fault:

@@ -137,6 +137,11 @@ class Runtime(Service):
         if slot is not None:
             slot.renew(app)
 
+    def carry(self, app: App) -> None:
+        slot = self._slots.get(app.id)
+        if slot is not None:
+            slot.carry(app)
+
     def retract(self, app_id: str) -> None:
         slot = self._slots.pop(app_id, None)
         if slot is not None:

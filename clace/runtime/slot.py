@@ -180,6 +180,12 @@ class Slot:
         self._files = self._broken = None
         self._limit(self._supply.limits.of(app))
 
+    def carry(self, app: App) -> None:
+        """The host that runs, if one does, is that of the app as it is now."""
+        self.app = app
+        self.granted = app.metadata
+        self._broken = None
+
     def close(self) -> None:
         """The app is no more."""
         self._closed = True

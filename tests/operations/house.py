@@ -17,7 +17,8 @@ from clace.model.requests import CreateApp, CreateOptions
 from clace.model.results import ServerStatus
 from clace.model.traffic import AppRequest
 from clace.operations.administration import Administration, ServerProcess
-from clace.operations.creation import Creation, Defaults, Stamp
+from clace.operations.creation import Beginnings, Creation, Defaults, Stamp
+from clace.operations.known import KnownApps
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
 from clace.operations.showing import Surroundings
@@ -64,11 +65,12 @@ async def listed(_invocation, _given):
 class House:
     """An administration, and hands on everything below it."""
 
-    def __init__(self):
+    def __init__(self, before=None):
+        """``before`` is the house whose apps are installed here when the server starts again."""
         self.clock = Clock()
         self.clock.advance(NOW.timestamp())
-        self.store = MemoryStore(self.clock)
-        self.sources = MemorySources()
+        self.store = before.store if before else MemoryStore(self.clock)
+        self.sources = before.sources if before else MemorySources()
         self.audit = MemoryAudit()
         self.installed = InstalledApps("localhost")
         self.stopped = []
@@ -83,16 +85,16 @@ class House:
         rooms = (self.store, self.sources, self.runtime, self.installed)
         self.ids = iter(range(1000))
         configs = AppConfigs(load(Location(Path("/h")), {}), {})
-        creation = Creation(
-            *rooms,
+        secrets = SecretOperations(MemorySecretStore(), lambda: "x")
+        beginnings = Beginnings(
             defaults=Defaults(),
             stamp=lambda: Stamp(f"{next(self.ids):027}", NOW),
             urls=lambda address: (f"http://localhost{address.path}", ""),
         )
         self.administration = Administration(
             *rooms,
-            creation=creation,
-            secrets=SecretOperations(MemorySecretStore(), lambda: "x"),
+            creation=Creation(*rooms, KnownApps(secrets.versions), beginnings),
+            secrets=secrets,
             server=ServerProcess(
                 lambda: ServerStatus(pid=4711),
                 lambda: self.stopped.append(True),

@@ -1,0 +1,177 @@
+"""Reloads start hosts for what changed, and for nothing else."""
+
+from clace.errors import AppBroken
+from clace.model.app import AccountLink
+from clace.model.requests import (
+    ApproveOptions,
+    CreateSecret,
+    ParamChange,
+    UpdateMetadata,
+    UpdateOptions,
+)
+from tests.operations.house import House, app_star
+from tests.operations.test_administration import FETCH, GIT, HouseCase
+from tests.support.administration_contract import NONE, RUNS
+
+PARAMS = b'param("size", default = "1", required = False)\n'
+
+
+class ReloadCase(HouseCase):
+    def started(self, **options):
+        """How many hosts the reload of all apps starts."""
+        before = self.house.runtime.memory.started
+        self.reloaded(**options)
+        return self.house.runtime.memory.started - before
+
+    def versions(self):
+        return {str(app): app.version for app in self.apps()}
+
+
+class UnchangedTests(ReloadCase):
+    def test_starts_no_host(self):
+        """An app whose source did not change is told as reloaded, and no host is started."""
+        self.create(approve=True)
+        self.answer("/a_cl_stage")
+        before = self.house.runtime.memory.started
+        done = self.reloaded()
+        self.assertEqual([str(one) for one in done.reload_results], ["/a_cl_stage"])
+        self.assertEqual(self.answer("/a_cl_stage"), "one")
+        self.assertEqual(self.house.runtime.memory.started, before)
+        self.assertEqual(self.versions(), {"/a": 1, "/a_cl_stage": 2})
+
+    def test_promoted(self):
+        """Promoted, production is the new version too, in the host that it had."""
+        self.create()
+        self.assertEqual(self.started(promote=True), 0)
+        self.assertEqual(self.answer(), "one")
+        self.assertEqual(self.versions(), {"/a": 2, "/a_cl_stage": 2})
+
+    def test_dev(self):
+        """A dev app whose folder did not change goes on in the host that it has."""
+        self.create(is_dev=True)
+        self.assertEqual(self.started(), 0)
+        self.assertEqual(self.answer(), "one")
+
+    def test_approved(self):
+        """What was approved stays so."""
+        self.put("one", RUNS)
+        self.create(approve=True)
+        granted = self.apps()[0].metadata.approved
+        self.assertEqual(self.started(), 0)
+        self.assertEqual({app.metadata.approved for app in self.apps()}, {granted})
+
+    def test_unapproved(self):
+        """An app that waits for its approval is asked for it again."""
+        self.put("one", FETCH)
+        self.create()
+        self.assertEqual(self.started(approve=True), 1)
+        self.assertEqual(self.started(), 0)
+
+    def test_dry(self):
+        """A dry run lets the next reload start what it did not."""
+        self.create()
+        self.put("two")
+        self.assertNotEqual(self.started(dry_run=True), 0)
+        self.assertNotEqual(self.started(), 0)
+        self.assertEqual(self.answer("/a_cl_stage"), "two")
+
+    def test_failed(self):
+        """After a reload that failed the app that serves is unchanged, and then reloaded so."""
+        self.create()
+        self.house.sources.put_folder("/src", {"app.star": b"no"})
+        self.failureResultOf(self.reload(), AppBroken)
+        self.put("one")
+        self.assertEqual(self.started(), 0)
+
+    def test_back_again(self):
+        """Production that another promotion changed is not what it was when it was reloaded."""
+        self.create()
+        self.reloaded(promote=True)
+        self.put("two")
+        self.reloaded()
+        self.successResultOf(self.house.administration.promote_apps("all", dry_run=False))
+        self.put("one")
+        self.reloaded(promote=True)
+        self.assertEqual((self.answer(), self.answer("/a_cl_stage")), ("one", "one"))
+
+
+class ChangedTests(ReloadCase):
+    def setUp(self):
+        super().setUp()
+        files = {"app.star": app_star(FETCH, "one"), "params.star": PARAMS}
+        self.house.sources.put_folder("/src", files)
+        self.create(approve=True)
+        self.assertEqual(self.started(), 0)
+
+    def assert_starts(self, **options):
+        self.assertNotEqual(self.started(**options), 0)
+        self.assertEqual(self.started(), 0)
+
+    def test_tree(self):
+        """Another text, another file, and one less."""
+        app = app_star(FETCH, "two")
+        for files in (
+            {"app.star": app, "params.star": PARAMS},
+            {"app.star": app, "params.star": PARAMS, "static/x.txt": b"x"},
+            {"app.star": app},
+        ):
+            self.house.sources.put_folder("/src", files)
+            self.assert_starts()
+
+    def test_param(self):
+        """Another value of a param."""
+        change = ParamChange("size", "7")
+        done = self.house.administration.update_params("all", change, UpdateOptions())
+        self.successResultOf(done)
+        self.assert_starts()
+
+    def test_account(self):
+        """A link to another account."""
+        link = AccountLink("http.in", "work")
+        self.successResultOf(self.house.administration.link_account("all", link, UpdateOptions()))
+        self.assert_starts()
+
+    def test_own_settings(self):
+        """Another setting of the app's own."""
+        request = UpdateMetadata(config_type="app_config", config_entries=("sandbox.max_waiting=2",))
+        self.successResultOf(
+            self.house.administration.update_metadata("all", request, UpdateOptions())
+        )
+        self.assert_starts()
+
+    def test_permissions(self):
+        """An approval that came otherwise than by the reload."""
+        self.house = House()
+        self.put("one", FETCH)
+        self.create()
+        self.successResultOf(self.house.administration.approve_apps("all", ApproveOptions()))
+        self.assert_starts()
+
+    def test_secret(self):
+        """Another value of a secret that is stored."""
+        for update in (False, True):
+            request = CreateSecret(name="word", value=f"value {update}")
+            self.successResultOf(self.house.administration.create_secret(request, update=update))
+            self.assert_starts()
+        self.successResultOf(self.house.administration.delete_secret("word", provider=""))
+        self.assert_starts()
+
+    def test_server(self):
+        """A server that was started again, which may be another version with other plugins."""
+        self.house = House(self.house)
+        self.assert_starts()
+
+    def test_forced(self):
+        """When it is forced, though nothing changed."""
+        self.assertNotEqual(self.started(force_reload=True), 0)
+
+
+class RevisionTests(ReloadCase):
+    def test_branch(self):
+        """Another branch with the same files: apps are told the branch that they are from."""
+        files = {"app.star": app_star(NONE, "one")}
+        for branch in ("main", "next"):
+            self.house.sources.put_commit(GIT, files, branch=branch)
+        self.create("/g", GIT)
+        self.assertNotEqual(self.started(branch="next"), 0)
+        self.assertEqual(self.started(), 0)
