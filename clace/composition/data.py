@@ -18,6 +18,7 @@ from clace.config import AppConfigs, Config, with_secrets
 from clace.config.sections import OneApp
 from clace.database.schema import UpgradeOptions
 from clace.errors import AppBroken, BadRequest
+from clace.ids import request_ids
 from clace.metadata.secret_rows import open_secret_rows
 from clace.metadata.store import open_store
 from clace.model.app import App
@@ -35,6 +36,7 @@ class Data:
     def __init__(self, config: Config, reactor: Any, warn: Callable[[str], None]) -> None:
         self.config = config
         self._reactor = reactor
+        self.new_id = request_ids(secrets.token_hex(6))
         self.secret_threads = MultiService()
         self.password_threads = Threads(reactor, "passwords", 2, patient=True)
         upgrades = UpgradeOptions(
@@ -51,10 +53,10 @@ class Data:
         audit_url = self.config.metadata.audit_db_connection
         self.audit = open_audit(audit_url, upgrades, retention, reactor)
         self.ration = RationedAudit(
-            self.audit, reactor, new_id, a_minute=config.system.audit_events_per_minute
+            self.audit, reactor, self.new_id, a_minute=config.system.audit_events_per_minute
         )
         self.generated_password = self.generated_hash = ""
-        trail = SignInTrail(self.ration, reactor.seconds, new_id)
+        trail = SignInTrail(self.ration, reactor.seconds, self.new_id)
         self.sign_ins = SignIns(reactor, trail)
         self.account = AdminAccount(
             self.config.admin_user,
@@ -114,8 +116,3 @@ class Data:
         self.generated_password = random_password()
         self.generated_hash = hash_password(self.generated_password)
         return self.generated_hash
-
-
-def new_id() -> str:
-    """An id for a request, and for an incident if it comes to that."""
-    return f"rid_{secrets.token_hex(10)}"

@@ -11,7 +11,7 @@ from msgspec import to_builtins
 from twisted.web.resource import IResource
 
 from clace.composition.apps import Apps
-from clace.composition.data import Data, new_id
+from clace.composition.data import Data
 from clace.composition.plugins import Plugins
 from clace.config import Config
 from clace.config.sections import AppConfig
@@ -48,6 +48,7 @@ from clace.web.trail import Trail, TrailOptions
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
 _UNBOUND = Bounds(most=0, each=0)
+_EDGES = 1000
 
 
 class Edge:
@@ -67,6 +68,7 @@ class Edge:
         self._plugins = plugins
         self._apps = apps
         self._reactor = reactor
+        self._edges = AppEdges()
         self._proxies = TrustedProxies(self._config.security.trusted_proxies)
         self.access_log, self._access = self._make_access_log()
         downloads = Downloads(plugins.temp_files.open, file_threads.run)
@@ -125,7 +127,7 @@ class Edge:
             guard,
             self._data.audit,
             seconds=self._reactor.seconds,
-            new_id=new_id,
+            new_id=self._data.new_id,
             version=self._apps.version,
         )
         return api.router().resource()
@@ -137,7 +139,7 @@ class Edge:
             self._plugins.access,
             Transfers(downloads, self._forms),
             self._proxies,
-            Trail(self._data.ration, self._apps.failures, self._reactor.seconds, new_id),
+            Trail(self._data.ration, self._apps.failures, self._reactor.seconds, self._data.new_id),
             self._edge_of,
         )
 
@@ -145,8 +147,8 @@ class Edge:
         """An app whose settings cannot be used says so itself; the server's hold for that."""
         with suppress(AppBroken):
             if app is not None:
-                return app_edge(self._data.settings_of(app))
-        return app_edge(self._config.app_config)
+                return self._edges.of(self._data.settings_of(app))
+        return self._edges.of(self._config.app_config)
 
     def _counted(self, bounds: Bounds) -> Connections:
         return Connections(bounds, self._proxies, self._reactor)
@@ -156,7 +158,7 @@ class Edge:
             root,
             self._reactor,
             access_log=self._access,
-            new_id=new_id,
+            new_id=self._data.new_id,
             limits=client_limits(self._config),
             proxies=self._proxies,
             connections=connections,
@@ -195,6 +197,22 @@ class Edge:
             admin_over_tcp=config.security.admin_over_tcp,
             trusts_unix=UNIX in config.security.trusted_proxies,
         )
+
+
+class AppEdges:
+    """What was made of settings, for as long as they are the same object: every request asks."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[AppConfig, AppEdge]] = {}
+
+    def of(self, settings: AppConfig) -> AppEdge:
+        kept = self._made.get(id(settings))
+        if kept is None:
+            if len(self._made) >= _EDGES:
+                self._made.clear()
+            # The settings are kept too, or others might come to have their identity.
+            kept = self._made[id(settings)] = (settings, app_edge(settings))
+        return kept[1]
 
 
 def client_limits(config: Config) -> Limits:

@@ -23,6 +23,7 @@ from clace.model.failures import Fault
 from clace.model.hosts import host_name
 from clace.model.traffic import AppResponse
 from clace.web import downloads
+from clace.web.answering import answer, app_fields, write_head
 from clace.web.app_access import AppAccess
 from clace.web.app_refusals import dressed, fault_of, is_failure, refusal
 from clace.web.app_requests import app_request, clean_path, relative_path
@@ -32,9 +33,8 @@ from clace.web.forms import Forms
 from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.origin import check_origin
 from clace.web.pages import favicon, preferred, send
-from clace.web.security_headers import missing
 from clace.web.site import awaits_body, receive
-from clace.web.streaming import PacedBody, close, write_whole
+from clace.web.streaming import LARGEST_PIECE, PacedBody, close, write_whole
 from clace.web.trail import Trail, TrailOptions, Visit
 
 log = Logger()
@@ -113,7 +113,11 @@ class AppsResource(Resource):
             await discard(response)
             return
         level = self._edge_of(visit.app).headers_level
-        self._write_head(request, response, level, secure=peer.scheme == "https")
+        fields = app_fields(response, level, secure=peer.scheme == "https")
+        if isinstance(response.body, bytes) and len(response.body) <= LARGEST_PIECE:
+            answer(request, response.status, fields, response.body)
+            return
+        write_head(request, response.status, fields)
         await write_body(request, response)
 
     async def _respond(
@@ -169,17 +173,6 @@ class AppsResource(Resource):
         if app is None:
             raise NoSuchApp(NOTHING if self._installed.serves(host) else UNKNOWN_HOST)
         return app
-
-    def _write_head(
-        self, request: Request, response: AppResponse, level: int, *, secure: bool
-    ) -> None:
-        request.setResponseCode(response.status)
-        request.setHeader("server", "Clace")
-        for name, value in response.headers:
-            request.responseHeaders.addRawHeader(name, value)
-        present = {name.lower() for name, _ in response.headers}
-        for name, value in missing(level, present, secure=secure):
-            request.setHeader(name, value)
 
 
 def broken(failure: Failure, request: Request, visit: Visit) -> None:

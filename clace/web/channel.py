@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import connectionDone
@@ -14,10 +14,12 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.http_headers import Headers
 
+from clace.sending import write_now
 from clace.web.bodies import Body, ChunkedBody, SizedBody
 from clace.web.delivery import taken_bytes
 from clace.web.heads import Head, find_head, read_head
 from clace.web.limits import Limits, Refused
+from clace.web.ownership import ChannelOwner
 from clace.web.refusals import as_error, encoded
 
 _SENT_AHEAD = 16 * 1024
@@ -33,25 +35,6 @@ class Phase(Enum):
     BODY = auto()
     ANSWER = auto()
     CLOSED = auto()
-
-
-class ChannelOwner(Protocol):
-    """Who keeps account of connections."""
-
-    def opened(self, channel: StrictHTTPChannel) -> None:
-        """There is a new connection."""
-
-    def closed(self, channel: StrictHTTPChannel) -> None:
-        """It is gone."""
-
-    def busy(self, channel: StrictHTTPChannel) -> None:
-        """It has a request."""
-
-    def idle(self, channel: StrictHTTPChannel) -> None:
-        """It has none any more."""
-
-    def refused(self, channel: StrictHTTPChannel, status: int, head: Head | None) -> None:
-        """It ends with a refusal; ``head`` if the request came that far."""
 
 
 class StrictHTTPChannel(HTTPChannel):
@@ -81,6 +64,8 @@ class StrictHTTPChannel(HTTPChannel):
         self._body_until = 0.0
         self._taken: int | None = None
         self._own_address: IAddress | None = None
+        self._peer: IAddress | None = None
+        self._is_secure: bool | None = None
 
     # Twisted calls these.
 
@@ -159,6 +144,24 @@ class StrictHTTPChannel(HTTPChannel):
             for value in values
         ]
         self.transport.write(b"%b %b %b\r\n%b\r\n" % (version, code, reason, b"".join(lines)))
+
+    def answer(self, head: bytes, body: bytes) -> None:
+        """Write a whole answer, whose ``head`` lacks only what this connection adds to it."""
+        if self.awaits_body:
+            self._pass_over_body()
+        closing = b"" if self.persistent else b"Connection: close\r\n"
+        write_now(self.transport, b"%b%b\r\n%b" % (head, closing, body))
+
+    def isSecure(self) -> bool:
+        # Every request asks, and no connection changes.
+        if self._is_secure is None:
+            self._is_secure = super().isSecure()
+        return self._is_secure
+
+    def getPeer(self) -> IAddress:
+        if self._peer is None:
+            self._peer = super().getPeer()
+        return self._peer
 
     def getHost(self) -> IAddress:
         # Every request asks, and the stock channel asks the kernel each time.

@@ -23,6 +23,7 @@ from twisted.web.http import Request
 from clace.errors import ConfigError
 
 _Address = IPv4Address | IPv6Address
+_KNOWN = 1024
 _MAX_ADDRESS = 80  # an address of 45 characters, brackets, a zone and a port
 
 
@@ -50,6 +51,7 @@ class TrustedProxies:
 
     def __init__(self, entries: Iterable[str] = ()) -> None:
         written = [entry.strip() for entry in entries]
+        self._known: dict[str, tuple[str, bool]] = {}
         self._trusts_unix = UNIX in written
         self._networks = tuple(_network(entry) for entry in written if entry != UNIX)
 
@@ -62,16 +64,27 @@ class TrustedProxies:
 
     def peer_of(self, request: Request) -> Peer:
         """Who sent the request; its headers count only as far as trusted proxies wrote them."""
-        address = request.getClientAddress()
-        direct = str(ip_of(address) or "")
+        direct, is_proxy = self._hop(request.getClientAddress())
         secure = bool(request.isSecure())
-        if not self.includes(address):
+        if not is_proxy:
             return Peer(direct, "https" if secure else "http")
         client = self._forwarded_for(request, direct)
         if client is None:
             client = _real_ip(request) or direct
         told = "https" if secure else _forwarded_scheme(request)
         return Peer(client, told or "http", proxied=True, scheme_told=bool(told))
+
+    def _hop(self, address: IAddress) -> tuple[str, bool]:
+        """The address in the usual form, and whether it is a proxy's; every request asks twice."""
+        host = address.host if isinstance(address, Tcp4 | Tcp6) else ""
+        if not host:
+            return "", self.includes(address)
+        found = self._known.get(host)
+        if found is None:
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            found = self._known[host] = (str(ip_of(address) or ""), self.includes(address))
+        return found
 
     def _trusts(self, address: _Address) -> bool:
         return any(address in network for network in self._networks)

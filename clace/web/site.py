@@ -6,17 +6,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import server
-from twisted.web.http import Request
+from twisted.web.http import Request, datetimeToString, parse_qs
 from twisted.web.resource import IResource
 
 from clace.errors import BadRequest, ClaceError, InternalError
 from clace.web.access import AccessEntry
+from clace.web.answering import AnsweredAtOnce, drop_content, is_empty
 from clace.web.channel import StrictHTTPChannel
 from clace.web.connections import Bounds, Connections
 from clace.web.forwarded import TrustedProxies
@@ -27,17 +29,10 @@ from clace.web.pages import MediaType, Trouble, preferred, send, told
 _LEFT = 499  # what nginx logs for a client that has left before the answer
 _NO_BODY = "the request did not arrive"
 _PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
-_OF_CONTENT = (
-    b"Content-Length",
-    b"Content-Type",
-    b"Content-Encoding",
-    b"Content-Disposition",
-    b"Content-Range",
-)
 log = Logger()
 
 
-class SiteRequest(server.Request):
+class SiteRequest(server.Request, AnsweredAtOnce):
     """A request that knows when it began, and whose faults tell nothing to the client."""
 
     site: Site
@@ -87,14 +82,51 @@ class SiteRequest(server.Request):
 
     def write(self, data: bytes) -> None:
         """Some statuses have no content, whatever a resource writes."""
-        if not self.startedWriting and is_empty(self.code):
-            self._is_empty = True
-            for name in _OF_CONTENT:
-                self.responseHeaders.removeHeader(name)
-            if self.code == HTTPStatus.RESET_CONTENT:
-                # The only one of them of which a client does not know that nothing follows.
-                self.setHeader(b"Content-Length", b"0")
+        if not self.startedWriting:
+            self._begin()
         super().write(b"" if self._is_empty else data)
+
+    def _begin(self) -> None:
+        self.setHeader(b"Date", self.site.date())
+        self._is_empty = is_empty(self.code)
+        if self._is_empty:
+            drop_content(self.responseHeaders)
+        if self.code == HTTPStatus.RESET_CONTENT:
+            # The only one of them of which a client does not know that nothing follows.
+            self.setHeader(b"Content-Length", b"0")
+
+    def answer(self, status: int, lines: bytes, body: bytes) -> None:
+        """Write the whole answer as one, and finish."""
+        assert self.channel is not None
+        self.setResponseCode(status)
+        self.startedWriting = 1
+        length = b"Content-Length: %d\r\n" % len(body)
+        if is_empty(status):
+            # Of one of them a client does not know that nothing follows.
+            length = b"Content-Length: 0\r\n" if status == HTTPStatus.RESET_CONTENT else b""
+            body = b""
+        elif self.method == b"HEAD":
+            body = b""
+        self.sentLength = len(body)
+        start = b"%b %d %b\r\n" % (self.clientproto, status, self.code_message)
+        date = b"Date: %b\r\n" % self.site.date()
+        self.channel.answer(b"%b%b%b%b" % (start, date, lines, length), body)
+        self.finish()
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Find what answers, and have it answer."""
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path, _, query = path.partition(b"?")
+        self.args = parse_qs(query, keep_blank_values=True) if query else {}
+        self.prepath: list[bytes] = []
+        self.postpath = [unquote_to_bytes(part) for part in self.path[1:].split(b"/")]
+        if self.path == b"*":
+            self._handleStar()
+            return
+        try:
+            self.render(self.site.getResourceFor(self))
+        except Exception:  # noqa: BLE001 - a resource's fault is told to the log
+            self.processingFailed(Failure())
 
     def _handleStar(self) -> None:
         """Answer ``OPTIONS *``, which asks for the server and no resource."""
@@ -102,10 +134,6 @@ class SiteRequest(server.Request):
         self.setHeader(b"Server", b"Clace")
         self.setHeader(b"Allow", b", ".join(SERVED))
         self.finish()
-
-    def render(self, resource: IResource) -> None:
-        self.responseHeaders.removeHeader(b"Server")
-        super().render(resource)
 
     def processingFailed(self, reason: Failure) -> Failure:
         incident = self.site.new_id()
@@ -147,15 +175,6 @@ def awaits_body(request: Request) -> bool:
     )
 
 
-def is_empty(status: int) -> bool:
-    """Whether answers of this status have no content (RFC 9110)."""
-    return status < HTTPStatus.OK or status in {
-        HTTPStatus.NO_CONTENT,
-        HTTPStatus.RESET_CONTENT,
-        HTTPStatus.NOT_MODIFIED,
-    }
-
-
 class Site(server.Site):
     """Resources over strict HTTP/1.1. Forms are never parsed here: bodies are the resources' own.
 
@@ -190,6 +209,7 @@ class Site(server.Site):
         self._proxies = proxies
         self._connections = connections or Connections(Bounds(), proxies, reactor)
         self._channels: set[StrictHTTPChannel] = set()
+        self._date = (-1, b"")
         self._draining = False
         self._drained: Deferred[None] = Deferred()
 
@@ -197,6 +217,13 @@ class Site(server.Site):
     def in_flight(self) -> int:
         """How many requests are on their way in or being answered."""
         return sum(channel.busy for channel in self._channels)
+
+    def date(self) -> bytes:
+        """Now, as answers say it; they say the same for a second."""
+        now = int(self.reactor.seconds())
+        if self._date[0] != now:
+            self._date = (now, datetimeToString(now))
+        return self._date[1]
 
     async def drain(self, seconds: float) -> None:
         """Close every connection: idle ones now, others after their request, or in ``seconds``."""

@@ -1,0 +1,111 @@
+"""Whole answers: their headers made once for all that have the same, and written in one piece."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from http import HTTPStatus
+
+from msgspec import Struct
+from twisted.web.http import Request
+from twisted.web.http_headers import Headers
+
+from clace.model.traffic import AppResponse
+from clace.web.security_headers import missing
+
+Pairs = tuple[tuple[str, str], ...]
+_KEPT = 512
+_OF_CONTENT = (
+    b"Content-Length",
+    b"Content-Type",
+    b"Content-Encoding",
+    b"Content-Disposition",
+    b"Content-Range",
+)
+# Apps choose headers; what they could make us keep is bounded.
+_LARGEST_KEPT = 2000
+
+
+_EMPTY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED})
+
+
+class Fields(Struct, frozen=True):
+    """Headers as Twisted would write them: one by one, and as the lines that they are."""
+
+    raw: tuple[tuple[bytes, bytes], ...]
+    lines: bytes
+
+
+class AnsweredAtOnce:
+    """A request that takes an answer as one."""
+
+    def answer(self, status: int, lines: bytes, body: bytes) -> None:
+        """Write the answer, with header ``lines``, and finish."""
+        raise NotImplementedError
+
+
+def is_empty(status: int) -> bool:
+    """Whether answers of this status have no content (RFC 9110)."""
+    return status < HTTPStatus.OK or status in _EMPTY
+
+
+def drop_content(headers: Headers) -> None:
+    """Remove what only an answer with content says."""
+    for name in _OF_CONTENT:
+        headers.removeHeader(name)
+
+
+def own_fields(headers: Pairs) -> Fields:
+    """The headers of an answer of the server's own."""
+    return _own_fields(headers)
+
+
+def app_fields(response: AppResponse, level: int, *, secure: bool) -> Fields:
+    """The headers of an answer to a request of an app, with what its security level adds."""
+    headers, empty = response.headers, is_empty(response.status)
+    if sum(len(name) + len(value) for name, value in headers) > _LARGEST_KEPT:
+        return _app_fields.__wrapped__(headers, level, secure, empty)
+    return _app_fields(headers, level, secure, empty)
+
+
+def answer(request: Request, status: int, fields: Fields, body: bytes) -> None:
+    """Write the whole answer and finish the request."""
+    if isinstance(request, AnsweredAtOnce):
+        request.answer(status, fields.lines, body)
+        return
+    write_head(request, status, fields)
+    request.setHeader("content-length", str(len(body)))
+    if request.method != b"HEAD":
+        request.write(body)
+    request.finish()
+
+
+def write_head(request: Request, status: int, fields: Fields) -> None:
+    """Have status and headers written before the first piece of a body."""
+    request.setResponseCode(status)
+    for name, value in fields.raw:
+        request.responseHeaders.addRawHeader(name, value)
+
+
+@lru_cache(maxsize=_KEPT)
+def _own_fields(headers: Pairs) -> Fields:
+    return _fields(headers, (("X-Content-Type-Options", "nosniff"),), empty=False)
+
+
+@lru_cache(maxsize=_KEPT)
+def _app_fields(headers: Pairs, level: int, secure: bool, empty: bool) -> Fields:  # noqa: FBT001
+    present = {name.lower() for name, _ in headers}
+    advice = missing(level, present, secure=secure)
+    return _fields(headers, (("Server", "Clace"), *advice), empty=empty)
+
+
+def _fields(headers: Pairs, forced: Pairs, *, empty: bool) -> Fields:
+    """Those headers; each of ``forced`` in place of any of the same name."""
+    collected = Headers()
+    for name, value in headers:
+        collected.addRawHeader(name, value)
+    for name, value in forced:
+        collected.setRawHeaders(name, [value])
+    if empty:
+        drop_content(collected)
+    raw = tuple((name, one) for name, values in collected.getAllRawHeaders() for one in values)
+    return Fields(raw, b"".join(b"%b: %b\r\n" % pair for pair in raw))

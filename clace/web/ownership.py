@@ -1,0 +1,29 @@
+"""The keeping of account of connections, as they see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from clace.web.heads import Head
+
+if TYPE_CHECKING:
+    from clace.web.channel import StrictHTTPChannel
+
+
+class ChannelOwner(Protocol):
+    """Who keeps account of connections."""
+
+    def opened(self, channel: StrictHTTPChannel) -> None:
+        """There is a new connection."""
+
+    def closed(self, channel: StrictHTTPChannel) -> None:
+        """It is gone."""
+
+    def busy(self, channel: StrictHTTPChannel) -> None:
+        """It has a request."""
+
+    def idle(self, channel: StrictHTTPChannel) -> None:
+        """It has none any more."""
+
+    def refused(self, channel: StrictHTTPChannel, status: int, head: Head | None) -> None:
+        """It ends with a refusal; ``head`` if the request came that far."""

@@ -1,0 +1,56 @@
+"""Whole answers, written in one piece."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.model.traffic import AppResponse
+from clace.web.answering import app_fields, own_fields
+
+
+class FieldsTests(SynchronousTestCase):
+    def fields(self, *headers, level=2, secure=False, status=200):
+        response = AppResponse(status=status, headers=headers)
+        return app_fields(response, level, secure=secure).lines
+
+    def test_lines(self):
+        """Headers come in canonical case, with those of the security level."""
+        lines = self.fields(("content-type", "text/plain"))
+        self.assertIn(b"Content-Type: text/plain\r\n", lines)
+        self.assertIn(b"Server: Clace\r\n", lines)
+        self.assertEqual(lines.count(b"X-Content-Type-Options: nosniff\r\n"), 1)
+
+    def test_levels_and_schemes(self):
+        """Answers with the same headers are told apart by their level and scheme."""
+        sent = {self.fields(level=level, secure=tls) for level in (0, 2, 5) for tls in (0, 1)}
+        self.assertEqual(len(sent), 4)  # only from level 5 on does TLS make a difference
+        self.assertIn(b"Strict-Transport-Security", self.fields(level=5, secure=True))
+        self.assertNotIn(b"Strict-Transport-Security", self.fields(level=5))
+
+    def test_replaces(self):
+        """A header that is forced comes once, whatever the app sent; the server's name is ours."""
+        lines = self.fields(("X-Frame-Options", "ALLOWALL"), ("Server", "x"), level=5)
+        self.assertEqual(lines.count(b"X-Frame-Options"), 1)
+        self.assertIn(b"X-Frame-Options: DENY\r\n", lines)
+        self.assertEqual((lines.count(b"Server:"), lines.count(b"Server: Clace\r\n")), (1, 1))
+
+    def test_repeated(self):
+        """A header that may come twice does."""
+        lines = self.fields(("Vary", "a"), ("Vary", "b"))
+        self.assertIn(b"Vary: a\r\nVary: b\r\n", lines)
+
+    def test_no_content(self):
+        """Answers without content say nothing of it, though the headers are those of others."""
+        headers = (("Content-Type", "text/plain"), ("ETag", '"1"'))
+        self.assertIn(b"Content-Type", self.fields(*headers))
+        self.assertNotIn(b"Content-Type:", self.fields(*headers, status=304))
+        self.assertIn(b'ETag: "1"\r\n', self.fields(*headers, status=304))
+
+    def test_one_line_each(self):
+        """No value begins another line."""
+        header = ("Location", "/a\r\nX: y")
+        self.assertIn(b"Location: /a X: y\r\n", own_fields((header,)).lines)
+        self.assertIn(b"Location: /a X: y\r\n", self.fields(header))
+
+    def test_large(self):
+        """Headers of any length are sent."""
+        value = "x" * 8000
+        self.assertIn(value.encode(), self.fields(("ETag", value)))
