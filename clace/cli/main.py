@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 import msgspec
@@ -21,6 +22,7 @@ from clace.errors import ClaceError
 
 if TYPE_CHECKING:
     from clace.config import Config
+    from clace.interfaces import IAdministration
 
 T = TypeVar("T")
 
@@ -103,12 +105,48 @@ def _say_version(form: str) -> None:
 
 
 def ask(target: Target, operation: Operation[T]) -> T:
-    """Perform one operation in a reactor of its own; see ``Ask``."""
-    # Imported here: commands that need no server do not wait for Twisted.
-    from twisted.internet.task import react  # noqa: PLC0415
-    from twisted.logger import globalLogBeginner  # noqa: PLC0415
+    """Perform one operation; see ``Ask``."""
+    return (_ask_socket if target.is_socket else _ask_url)(target, operation)
 
-    from clace.client import ServerAddress, admin_client  # noqa: PLC0415
+
+def _ask_socket(target: Target, operation: Operation[T]) -> T:
+    # A socket needs neither TLS nor a reactor; Twisted would take longer than the answer.
+    from clace.client.administration import AdminClient  # noqa: PLC0415 - few commands ask a server
+    from clace.client.socket_exchange import SocketExchange  # noqa: PLC0415 - as above
+
+    client = AdminClient(SocketExchange(target.uri), target.uri)
+    with _interruptible():
+        return finished(operation(cast("IAdministration", client)))
+
+
+def finished(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that blocks where others wait."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    raise RuntimeError("a client that blocks has to be done when it returns")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end the work as SIGINT does, both as an abort of the command."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise click.Abort from interrupt
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _ask_url(target: Target, operation: Operation[T]) -> T:
+    """Perform it in a reactor of its own."""
+    from twisted.internet.task import react  # noqa: PLC0415 - only URLs need Twisted
+    from twisted.logger import globalLogBeginner  # noqa: PLC0415 - as above
+
+    from clace.client.agents import ServerAddress, admin_client  # noqa: PLC0415 - as above
 
     # What Twisted would log is not for operators; they are told what failed in a line.
     globalLogBeginner.beginLoggingTo([], redirectStandardIO=False)
@@ -127,7 +165,8 @@ def ask(target: Target, operation: Operation[T]) -> T:
         # An interrupt closes the connection, which then looks as if the server had done it.
         reactor.addSystemEventTrigger("before", "shutdown", interrupts.append, click.Abort())
         try:
-            answers.append(await operation(admin_client(address, reactor)))
+            client = cast("IAdministration", admin_client(address, reactor))
+            answers.append(await operation(client))
         except Exception as problem:  # noqa: BLE001 - raised where react cannot log it
             problems.extend(interrupts or [problem])
 

@@ -1,6 +1,4 @@
-"""The admin API as the same operations that the daemon has, over HTTP with an ``Agent``."""
+"""The admin API as the same operations that the daemon has.
 
-from clace.client.administration import AdminClient
-from clace.client.agents import ServerAddress, admin_client
-
-__all__ = ["AdminClient", "ServerAddress", "admin_client"]
+``socket_exchange`` reaches a UNIX socket with the standard library, ``agents`` an URL with Twisted.
+"""

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
-from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent
-from zope.interface import implementer
 
-from clace.bodies import WholeBody
 from clace.client.answers import decoded
-from clace.client.bodies import LIMIT, collect
-from clace.client.failures import ended_unanswered, unreachable
 from clace.client.refusals import refusal
-from clace.errors import BadRequest, ClaceError, ServerUnreachable
-from clace.interfaces import IAdministration
+from clace.client.transport import EndedUnanswered, Exchange
+from clace.errors import BadRequest, ServerUnreachable
 from clace.model.app import AccountLink
 from clace.model.requests import (
     ApproveOptions,
@@ -56,41 +47,21 @@ from clace.model.results import (
 )
 from clace.model.shown import AppShown
 
-# Long enough to clone a big repository; the server has deadlines of its own.
-TIMEOUT = 600.0
 _OK = 200
 T = TypeVar("T", bound=Struct)
 
 
-@implementer(IAdministration)
 class AdminClient:
     """The operations over HTTP: what the daemon raises comes out of here.
 
-    Everything may also raise ``ServerUnreachable``, which says which step failed.
+    Everything may also raise ``ServerUnreachable``, which says which step failed. It is declared an
+    ``IAdministration`` in ``clace.client.agents``: commands that use the socket import no zope.
     """
 
-    def __init__(
-        self,
-        agent: IAgent,
-        clock: IReactorTime,
-        server_uri: str,
-        *,
-        credentials: tuple[str, str] | None = None,
-        limit: int = LIMIT,
-    ) -> None:
-        """``server_uri`` is the path of the socket that ``agent`` opens, or an URL;
-        ``credentials`` are sent with every request.
-        """
-        is_url = server_uri.startswith(("http://", "https://"))
-        self._agent = agent
-        self._clock = clock
+    def __init__(self, exchange: Exchange, server_uri: str) -> None:
+        """``server_uri`` is what errors call the server that ``exchange`` reaches."""
+        self._exchange = exchange
         self._server_uri = server_uri
-        self._base_url = (server_uri.rstrip("/") if is_url else "http://clace") + "/_clace"
-        self._limit = limit
-        self._headers = Headers({"Accept": ["application/json"], "User-Agent": ["clace"]})
-        if credentials:
-            token = b64encode(":".join(credentials).encode()).decode("ascii")
-            self._headers.addRawHeader("Authorization", f"Basic {token}")
 
     async def create_app(self, request: CreateApp, options: CreateOptions) -> AppCreated:
         query = {"approve": options.approve, "dryRun": options.dry_run}
@@ -202,11 +173,9 @@ class AdminClient:
     async def stop_server(self) -> Stopping:
         try:
             return await self._ask(Stopping, "POST", "/stop", {"answer": True})
-        except ServerUnreachable as problem:
+        except EndedUnanswered:
             # Servers of 2025 end the connection in place of an answer.
-            if ended_unanswered(problem.__cause__):
-                return Stopping()
-            raise
+            return Stopping()
 
     async def _ask(
         self,
@@ -217,11 +186,11 @@ class AdminClient:
         body: Struct | None = None,
     ) -> T:
         try:
-            url = (self._base_url + path + _query_text(query)).encode("ascii")
-            sent = WholeBody(msgspec.json.encode(body)) if body else None
+            target = path + _query_text(query)
+            sent = msgspec.json.encode(body) if body else None
         except UnicodeError as error:
             raise BadRequest(f"this cannot be sent to {self._server_uri}: {error}") from error
-        status, answer = await self._exchange(method, url, sent)
+        status, answer = await self._exchange(method, target, sent)
         if status != _OK:
             raise refusal(status, answer)
         try:
@@ -230,23 +199,6 @@ class AdminClient:
             raise ServerUnreachable(
                 f"{self._server_uri} answers what no Clace server does: {error}"
             ) from error
-
-    async def _exchange(self, method: str, url: bytes, body: WholeBody | None) -> tuple[int, bytes]:
-        exchange = Deferred.fromCoroutine(self._send(method, url, body))
-        exchange.addTimeout(TIMEOUT, self._clock)
-        try:
-            return await exchange
-        except ClaceError:
-            raise
-        except Exception as error:
-            raise unreachable(error, self._server_uri) from error
-
-    async def _send(self, method: str, url: bytes, body: WholeBody | None) -> tuple[int, bytes]:
-        headers = self._headers.copy()
-        if body:
-            headers.addRawHeader("Content-Type", "application/json")
-        response = await self._agent.request(method.encode("ascii"), url, headers, body)
-        return response.code, await collect(response, self._limit)
 
 
 def _query_text(query: Mapping[str, object]) -> str:

@@ -1,31 +1,36 @@
-"""The way to a server: a UNIX socket, HTTP, or HTTPS with its certificate looked at."""
+"""The way to a server at an URL: HTTP, or HTTPS with its certificate looked at."""
 
 from __future__ import annotations
 
-import os
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from twisted.internet.endpoints import UNIXClientEndpoint
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.ssl import Certificate, platformTrust, trustRootFromCertificates
-from twisted.web.client import URI, Agent
-from twisted.web.iweb import IAgent, IAgentEndpointFactory
-from zope.interface import implementer
+from twisted.web.client import Agent
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent
+from zope.interface import classImplements
 
+from clace.bodies import WholeBody
 from clace.client.administration import AdminClient
+from clace.client.bodies import collect
+from clace.client.failures import unreachable
 from clace.client.tls import CertificatePolicy
-from clace.errors import ConfigError, ServerUnreachable
+from clace.client.transport import CONNECT_SECONDS, LIMIT, TIMEOUT
+from clace.errors import BadRequest, ClaceError, ConfigError
+from clace.interfaces import IAdministration
 
-# sun_path has 108 bytes, the last of them a NUL.
-_MAX_SOCKET_PATH = 107
-_CONNECT_SECONDS = 30.0
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
+
+classImplements(AdminClient, IAdministration)
 
 
 class ServerAddress(Struct, frozen=True, kw_only=True):
-    """Where a server is, and what to show it: ``server_uri`` is a socket's path or an URL."""
+    """The URL of a server, and what to show it."""
 
     server_uri: str
     user: str = ""
@@ -33,51 +38,69 @@ class ServerAddress(Struct, frozen=True, kw_only=True):
     skip_cert_check: bool = False
     ca_file: Path | None = None
 
-    @property
-    def is_socket(self) -> bool:
-        return not self.server_uri.startswith(("http://", "https://"))
+
+class AgentExchange:
+    """Requests to the server at an URL; see ``Exchange``."""
+
+    def __init__(
+        self,
+        agent: IAgent,
+        clock: IReactorTime,
+        server_uri: str,
+        *,
+        credentials: tuple[str, str] | None = None,
+        limit: int = LIMIT,
+    ) -> None:
+        """``credentials`` are sent with every request."""
+        self._agent = agent
+        self._clock = clock
+        self._server_uri = server_uri
+        self._limit = limit
+        self._headers = Headers({"Accept": ["application/json"], "User-Agent": ["clace"]})
+        if credentials:
+            token = b64encode(":".join(credentials).encode()).decode("ascii")
+            self._headers.addRawHeader("Authorization", f"Basic {token}")
+
+    async def __call__(self, method: str, target: str, body: bytes | None, /) -> tuple[int, bytes]:
+        url = self._url(target)
+        exchange = Deferred.fromCoroutine(self._send(method, url, body))
+        exchange.addTimeout(TIMEOUT, self._clock)
+        try:
+            return await exchange
+        except ClaceError:
+            raise
+        except Exception as error:
+            raise unreachable(error, self._server_uri) from error
+
+    def _url(self, target: str) -> bytes:
+        try:
+            return f"{self._server_uri.rstrip('/')}/_clace{target}".encode("ascii")
+        except UnicodeError as error:
+            raise BadRequest(f"this cannot be sent to {self._server_uri}: {error}") from error
+
+    async def _send(self, method: str, url: bytes, body: bytes | None) -> tuple[int, bytes]:
+        headers = self._headers.copy()
+        if body is not None:
+            headers.addRawHeader("Content-Type", "application/json")
+        sent = WholeBody(body) if body is not None else None
+        response = await self._agent.request(method.encode("ascii"), url, headers, sent)
+        return response.code, await collect(response, self._limit)
 
 
 def admin_client(address: ServerAddress, reactor: Any) -> AdminClient:
     """A client for the server there; nothing is opened before the first request.
 
-    :raises ServerUnreachable: there can be no such socket.
     :raises ConfigError: ``ca_file`` holds no certificates.
     """
-    if address.is_socket:
-        # The socket's mode is the password: whoever can open it is the administrator.
-        return AdminClient(_socket_agent(address.server_uri, reactor), reactor, address.server_uri)
+    uri = address.server_uri
     credentials = (address.user, address.password) if address.user else None
-    return AdminClient(
-        _tcp_agent(address, reactor), reactor, address.server_uri, credentials=credentials
-    )
-
-
-@implementer(IAgentEndpointFactory)
-class _Socket:
-    """Whatever the URL says, the same socket."""
-
-    def __init__(self, endpoint: IStreamClientEndpoint) -> None:
-        self._endpoint = endpoint
-
-    def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:  # noqa: ARG002
-        return self._endpoint
-
-
-def _socket_agent(path: str, reactor: Any) -> IAgent:
-    size = len(os.fsencode(path))
-    if size > _MAX_SOCKET_PATH:
-        raise ServerUnreachable(
-            f"cannot reach {path}: a socket's path has at most {_MAX_SOCKET_PATH} bytes, not {size}"
-        )
-    endpoint = UNIXClientEndpoint(reactor, path, timeout=_CONNECT_SECONDS)
-    agent: IAgent = Agent.usingEndpointFactory(reactor, _Socket(endpoint))
-    return agent
+    agent = _tcp_agent(address, reactor)
+    return AdminClient(AgentExchange(agent, reactor, uri, credentials=credentials), uri)
 
 
 def _tcp_agent(address: ServerAddress, reactor: Any) -> IAgent:
     policy = CertificatePolicy(None if address.skip_cert_check else _trust_root(address.ca_file))
-    agent: IAgent = Agent(reactor, contextFactory=policy, connectTimeout=_CONNECT_SECONDS)
+    agent: IAgent = Agent(reactor, contextFactory=policy, connectTimeout=CONNECT_SECONDS)
     return agent
 
 

@@ -12,9 +12,8 @@ from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import IResponse
 
+from clace.client.transport import LIMIT, too_large
 from clace.errors import TooLarge
-
-LIMIT = 64 * 1024 * 1024
 
 
 class _Collector(Protocol):
@@ -32,7 +31,7 @@ class _Collector(Protocol):
             self._pieces.append(data)
             return
         self._pieces.clear()
-        self._end(Failure(TooLarge(f"the answer is over the limit of {self._limit} bytes")))
+        self._end(Failure(TooLarge(too_large(self._limit))))
         cast("ITransport", self.transport).loseConnection()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]

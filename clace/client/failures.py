@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-import errno
-
 from OpenSSL import SSL
 from twisted.internet import defer, error
 from twisted.web.client import RequestTransmissionFailed, ResponseFailed, ResponseNeverReceived
 
 from clace.client.tls import CertificateRefused
+from clace.client.transport import (
+    CUT,
+    NO_ANSWER,
+    NO_ANSWER_IN_TIME,
+    NO_HTTP,
+    REFUSED,
+    TIMED_OUT,
+    EndedUnanswered,
+    cannot_reach,
+)
 from clace.errors import ServerUnreachable
 
-_RUNNING = "is the server running?"
-_REFUSED = (
+_CERTIFICATE = (
     "the server's certificate is refused: {cause}; with --skip_cert_check it is not looked at"
 )
 _STEPS: tuple[tuple[type[BaseException], str], ...] = (
-    (CertificateRefused, _REFUSED),
+    (CertificateRefused, _CERTIFICATE),
     (error.DNSLookupError, "there is no such host"),
-    (error.ConnectionRefusedError, f"connection refused; {_RUNNING}"),
-    (error.TCPTimedOutError, "the connection timed out"),
-    (error.TimeoutError, "the connection timed out"),
-    (defer.TimeoutError, "the server did not answer in time"),
+    (error.ConnectionRefusedError, REFUSED),
+    (error.TCPTimedOutError, TIMED_OUT),
+    (error.TimeoutError, TIMED_OUT),
+    (defer.TimeoutError, NO_ANSWER_IN_TIME),
 )
 
 
 def unreachable(problem: BaseException, server_uri: str) -> ServerUnreachable:
     """The failure of a request to ``server_uri`` as one that tells what to do."""
-    return ServerUnreachable(f"cannot reach {server_uri}: {_step(problem)}")
+    kind = EndedUnanswered if _ended_unanswered(problem) else ServerUnreachable
+    return cannot_reach(server_uri, _step(problem), kind)
 
 
-def ended_unanswered(problem: BaseException | None) -> bool:
-    """Whether the server took a request and closed the connection before any answer."""
+def _ended_unanswered(problem: BaseException) -> bool:
     return isinstance(problem, ResponseNeverReceived) and isinstance(
         _cause(problem), error.ConnectionClosed
     )
@@ -44,12 +51,10 @@ def _step(problem: BaseException) -> str:
             return text.format(cause=cause)
     if isinstance(cause, SSL.Error):
         return f"no TLS connection: {_tls_text(cause)}"
-    if isinstance(cause, error.ConnectError):
-        return _connect_text(cause)
     if isinstance(cause, error.ConnectionClosed):
         return _closed_text(problem)
     if isinstance(problem, ResponseFailed):
-        return "the server does not speak HTTP there"
+        return NO_HTTP
     return str(cause) or type(cause).__name__
 
 
@@ -60,18 +65,10 @@ def _cause(problem: BaseException) -> BaseException:
     return problem
 
 
-def _connect_text(cause: error.ConnectError) -> str:
-    if cause.osError == errno.ENOENT:
-        return f"there is no such socket; {_RUNNING}"
-    if cause.osError in {errno.EACCES, errno.EPERM}:
-        return "permission denied; only the user that the server runs as may use it"
-    return str(cause)
-
-
 def _closed_text(problem: BaseException) -> str:
     if isinstance(problem, ResponseNeverReceived | RequestTransmissionFailed):
-        return "the server closed the connection without an answer"
-    return "the server closed the connection in the middle of its answer"
+        return NO_ANSWER
+    return CUT
 
 
 def _tls_text(cause: SSL.Error) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
+import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from threading import Thread
+from threading import Event
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -16,67 +15,68 @@ import clace
 from clace.cli.main import reveal, run_daemon
 from clace.config import Location, load
 from clace.errors import ClaceError, NoSuchSecret
+from tests.support.local_servers import answering, listen, socket_folder
 
+# Runs a command, then tells on stderr what was imported for it.
 _LOADED = """
 import sys
-import clace.cli.main
-from clace.cli import app_commands, config_commands, password_command, server_commands
-print(*sorted({name.partition(".")[0] for name in sys.modules}))
+from clace.cli.main import main
+try:
+    main()
+finally:
+    print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
 """
+_SERVER_SIDE = {"twisted", "zope", "OpenSSL", "cryptography", "klein", "sqlalchemy", "alembic"}
 _STATUS = b'{"status":"fine","pid":7,"version":"1"}'
 
 
 class MainTests(SynchronousTestCase):
     def setUp(self):
-        # A short path: the name of a UNIX socket may have 107 bytes.
-        folder = tempfile.TemporaryDirectory(prefix="clace-")
-        self.addCleanup(folder.cleanup)
-        self.home = Path(folder.name)
+        self.home = socket_folder(self)
         self.socket = self.home / "run" / "clace.sock"
         self.socket.parent.mkdir()
+        self.received = []
+
+    def start(self, *arguments):
+        """A process with Clace and without a configuration but this home."""
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(Path(clace.__file__).parent.parent),
+                "CL_HOME": str(self.home),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(process.wait, 60)
+        self.addCleanup(process.kill)
+        return process
 
     def python(self, *arguments):
-        """A process with Clace and without a configuration but this home."""
-        environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(Path(clace.__file__).parent.parent),
-            "CL_HOME": str(self.home),
-        }
-        return subprocess.run(
-            [sys.executable, *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        """What came of such a process."""
+        process = self.start(*arguments)
+        stdout, stderr = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
-    def answer_once(self, body):
-        """A server at the home's socket for one request; gives the thread and what it was sent."""
-        listening = socket.socket(socket.AF_UNIX)
-        self.addCleanup(listening.close)
-        listening.bind(str(self.socket))
-        listening.listen()
-        received = []
+    def answer(self, body):
+        """Start a server at the home's socket."""
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+        listen(self, self.socket, answering(head + body, self.received))
 
-        def serve():
-            connection, _ = listening.accept()
-            with connection:
-                received.append(connection.recv(65536))
-                head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
-                connection.sendall(head + body)
-
-        thread = Thread(target=serve, daemon=True)
-        thread.start()
-        return thread, received
+    def loaded(self, *arguments):
+        """The packages that were imported for a command, and what it printed."""
+        done = self.python("-c", _LOADED, *arguments)
+        self.assertEqual(done.returncode, 0)
+        return set(done.stderr.split()), done.stdout
 
     def test_asks_a_server(self):
         """The answer comes over the socket, and goes to stdout."""
-        thread, received = self.answer_once(_STATUS)
+        self.answer(_STATUS)
         done = self.python("-m", "clace.cli", "server", "status")
-        thread.join(60)
         self.assertEqual((done.stdout, done.stderr, done.returncode), ("fine\n", "", 0))
-        self.assertTrue(received[0].startswith(b"GET /_clace/server_status HTTP/1.1\r\n"))
+        self.assertIn(b"GET /_clace/server_status HTTP/1.1\r\n", self.received[0])
 
     def test_tells_that_there_is_none(self):
         """A server that is not there is one line and status 1."""
@@ -84,12 +84,33 @@ class MainTests(SynchronousTestCase):
         told = f"error: cannot reach {self.socket}: there is no such socket; is the server running?"
         self.assertEqual((done.stderr, done.returncode), (f"{told}\n", 1))
 
-    def test_imports_no_twisted(self):
-        """What needs no server does not wait for Twisted, nor for TLS."""
-        loaded = self.python("-c", _LOADED).stdout.split()
-        self.assertIn("click", loaded)
-        for package in ("twisted", "OpenSSL", "klein", "sqlalchemy"):
-            self.assertNotIn(package, loaded)
+    def test_is_interrupted(self):
+        """A signal ends a command that waits for its server, with a line and status 1."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asked, over = Event(), Event()
+
+            def wait(connection, asked=asked, over=over):
+                connection.recv(65536)
+                asked.set()
+                over.wait(60)
+
+            self.socket.unlink(missing_ok=True)
+            listen(self, self.socket, wait)
+            self.addCleanup(over.set)
+            process = self.start("-m", "clace.cli", "server", "status")
+            self.assertTrue(asked.wait(60))
+            process.send_signal(number)
+            stdout, stderr = process.communicate(timeout=60)
+            told = (stdout, stderr, process.returncode)
+            self.assertEqual(told, ("", "error: interrupted\n", 1))
+
+    def test_imports_what_a_socket_needs(self):
+        """A command that asks over the socket waits for no Twisted, no TLS and no database."""
+        self.answer(b'{"apps":[]}')
+        packages, stdout = self.loaded("app", "list")
+        self.assertEqual(stdout, "Name                           Type   Ver Auth    AppPath\n")
+        self.assertIn("httptools", packages)
+        self.assertEqual(packages & _SERVER_SIDE, set())
 
     def test_tells_what_twistd_does_not_take(self):
         """Arguments that twistd refuses are a refusal, not a page of usage."""

@@ -16,14 +16,18 @@ from twisted.web.iweb import IAgent
 from twisted.web.resource import Resource
 from zope.interface import implementer
 
-from clace.client.administration import TIMEOUT, AdminClient
+from clace.client.administration import AdminClient
+from clace.client.agents import AgentExchange
+from clace.client.socket_exchange import SocketExchange
 from clace.client.tls import CertificateRefused
+from clace.client.transport import TIMEOUT
 from clace.errors import BadRequest, ClaceError, NoSuchRoute, ServerUnreachable, TooLarge
 from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
 from clace.web.admin import AdminAPI
 from clace.web.admin_guard import trusted
 from clace.web.root import Root
 from tests.support.administration_contract import AdministrationContract, RefusalsContract
+from tests.support.local_servers import answering, listen, serving, socket_folder
 from tests.support.memory_administration import MemoryAdministration
 
 
@@ -64,37 +68,64 @@ class PlainAnswer(Resource):
 
     isLeaf = True
 
-    def __init__(self, status, body, headers=()):
+    def __init__(self, status, body):
         super().__init__()
-        self.answer = (status, body, headers)
+        self.answer = (status, body)
 
     def render(self, request):
-        status, body, headers = self.answer
+        status, body = self.answer
         request.setResponseCode(status)
-        for name, value in headers:
-            request.setHeader(name, value)
         return body
 
 
-def client_of(administration):
-    """A client over the real admin API, without a network."""
+def admin_api(administration):
+    """The resource of the admin API."""
     api = AdminAPI(
         administration, trusted, NoAudit(), seconds=lambda: 0.0, new_id=lambda: "1", version="0"
     )
-    agent = ServedAgent(Root(api.router().resource(), None))
-    return AdminClient(agent, Clock(), "http://localhost:25222")
+    return Root(api.router().resource(), None)
 
 
-class AdminClientTests(AdministrationContract, SynchronousTestCase):
+def agent_client(agent, clock, server_uri, **options):
+    """A client that uses an ``Agent``."""
+    return AdminClient(AgentExchange(agent, clock, server_uri, **options), server_uri)
+
+
+class OverAgent:
+    """Clients over the real admin API, without a network."""
+
+    def client_of(self, administration):
+        agent = ServedAgent(admin_api(administration))
+        return agent_client(agent, Clock(), "http://localhost:25222")
+
+
+class OverSocket:
+    """Clients over the real admin API at a UNIX socket."""
+
+    def client_of(self, administration):
+        path = socket_folder(self) / "s"
+        listen(self, path, serving(admin_api(administration)))
+        return AdminClient(SocketExchange(str(path)), str(path))
+
+
+class ThroughClient(AdministrationContract):
     """The operations, through the client, HTTP and the admin API."""
 
     def make_administration(self):
         self.memory = MemoryAdministration()
-        return client_of(self.memory)
+        return self.client_of(self.memory)
 
     def put_source(self, name, demands):
         self.memory.sources[f"/src/{name}"] = demands
         return f"/src/{name}"
+
+
+class AgentClientTests(OverAgent, ThroughClient, SynchronousTestCase):
+    """The client for URLs keeps the promises of an administration."""
+
+
+class SocketClientTests(OverSocket, ThroughClient, SynchronousTestCase):
+    """The client for sockets keeps them too."""
 
 
 class MemoryAdministrationTests(AdministrationContract, SynchronousTestCase):
@@ -108,11 +139,18 @@ class MemoryAdministrationTests(AdministrationContract, SynchronousTestCase):
         return f"/src/{name}"
 
 
-class RefusalTests(RefusalsContract, SynchronousTestCase):
-    """Errors of the daemon, through HTTP."""
+class AgentRefusalTests(OverAgent, RefusalsContract, SynchronousTestCase):
+    """Errors of the daemon, through an ``Agent``."""
 
     def make_administration_over(self, administration):
-        return client_of(administration)
+        return self.client_of(administration)
+
+
+class SocketRefusalTests(OverSocket, RefusalsContract, SynchronousTestCase):
+    """Errors of the daemon, through a socket."""
+
+    def make_administration_over(self, administration):
+        return self.client_of(administration)
 
 
 class RequestTests(SynchronousTestCase):
@@ -120,7 +158,7 @@ class RequestTests(SynchronousTestCase):
 
     def setUp(self):
         self.agent = SpyAgent()
-        self.client = AdminClient(self.agent, Clock(), "https://h:25223/")
+        self.client = agent_client(self.agent, Clock(), "https://h:25223/")
 
     def ask(self, operation):
         Deferred.fromCoroutine(operation)
@@ -196,7 +234,7 @@ class RequestTests(SynchronousTestCase):
         """Basic credentials go with every request, in UTF-8; without any there is no header."""
         _, headers, _ = self.ask(self.client.server_status())
         self.assertFalse(headers.hasHeader("authorization"))
-        self.client = AdminClient(self.agent, Clock(), "https://h", credentials=("admin", "a:é"))
+        self.client = agent_client(self.agent, Clock(), "https://h", credentials=("admin", "a:é"))
         for _ in range(2):
             _, headers, _ = self.ask(self.client.server_status())
             (sent,) = headers.getRawHeaders("authorization")
@@ -207,23 +245,16 @@ class RequestTests(SynchronousTestCase):
         app = CreateApp(path="/x", source_url="/\udcff")
         self.failureResultOf(self.client.create_app(app, CreateOptions()), BadRequest)
         self.failureResultOf(self.client.get_app("/\udcff"), BadRequest)
-        self.client = AdminClient(self.agent, Clock(), "https://\xfc.example")
+        self.client = agent_client(self.agent, Clock(), "https://\xfc.example")
         self.failureResultOf(self.client.server_status(), BadRequest)
         self.assertEqual(self.agent.asked, [])
 
-    def test_names_a_socket_as_a_host(self):
-        """Over a socket the host is a word; the path of the socket is not sent."""
-        self.client = AdminClient(self.agent, Clock(), "/home/clace/run/clace.sock")
-        asked, _, _ = self.ask(self.client.server_status())
-        self.assertEqual(asked, "GET http://clace/_clace/server_status")
 
-
-class AnswerTests(SynchronousTestCase):
+class PlainAnswers:
     """Answers that no Clace server of today gives."""
 
-    def refused(self, status, body, kind=ClaceError, headers=(), **options):
-        agent = ServedAgent(PlainAnswer(status, body, headers))
-        client = AdminClient(agent, Clock(), "http://h", **options)
+    def refused(self, status, body, kind=ClaceError, **options):
+        client = self.client_for(PlainAnswer(status, body), **options)
         return self.failureResultOf(client.server_status(), kind).value
 
     def test_takes_text_for_the_message(self):
@@ -251,18 +282,42 @@ class AnswerTests(SynchronousTestCase):
         """An answer that is not what was asked for is said to be none of a Clace server."""
         for body in (b"OK", b'{"status": 7}', b"[]", b"\xff", b"", b"[" * 100_000):
             error = self.refused(200, body, ServerUnreachable)
-            self.assertIn("http://h answers what no Clace server does", error.message)
+            self.assertIn(" answers what no Clace server does", error.message)
 
     def test_stops_reading_at_the_limit(self):
         """A huge answer is cut off."""
         self.refused(200, b"x" * 11, TooLarge, limit=10)
+
+
+class SocketAnswerTests(PlainAnswers, SynchronousTestCase):
+    def client_for(self, resource, **options):
+        path = socket_folder(self) / "s"
+        listen(self, path, serving(resource))
+        return AdminClient(SocketExchange(str(path), **options), str(path))
+
+    def test_takes_a_dropped_connection_for_a_stop(self):
+        """A server of 2025 closes the connection when it stops, and that is no failure."""
+        path = str(socket_folder(self) / "s")
+        listen(self, path, answering(b""))
+        client = AdminClient(SocketExchange(path), path)
+        self.assertEqual(self.successResultOf(client.stop_server()).pid, 0)
+        self.failureResultOf(client.server_status(), ServerUnreachable)
+        path += "2"
+        self.failureResultOf(
+            AdminClient(SocketExchange(path), path).stop_server(), ServerUnreachable
+        )
+
+
+class AgentAnswerTests(PlainAnswers, SynchronousTestCase):
+    def client_for(self, resource, **options):
+        return agent_client(ServedAgent(resource), Clock(), "http://h", **options)
 
     def test_takes_a_dropped_connection_for_a_stop(self):
         """A server of 2025 closes the connection when it stops, and that is no failure."""
 
         def asked(operation, reason):
             agent = SpyAgent()
-            done = Deferred.fromCoroutine(operation(AdminClient(agent, Clock(), "/s")))
+            done = Deferred.fromCoroutine(operation(agent_client(agent, Clock(), "http://h")))
             agent.asked[0][-1].errback(ResponseNeverReceived([Failure(reason)]))
             return done
 
@@ -275,12 +330,12 @@ class AnswerTests(SynchronousTestCase):
     def test_gives_up(self):
         """A server that accepts and never answers is given up on, and the request is ended."""
         agent, clock = SpyAgent(), Clock()
-        asked = Deferred.fromCoroutine(AdminClient(agent, clock, "/s").server_status())
+        asked = Deferred.fromCoroutine(agent_client(agent, clock, "http://h").server_status())
         clock.advance(TIMEOUT - 1)
         self.assertNoResult(asked)
         clock.advance(1)
         error = self.failureResultOf(asked, ServerUnreachable).value
-        self.assertEqual(error.message, "cannot reach /s: the server did not answer in time")
+        self.assertEqual(error.message, "cannot reach http://h: the server did not answer in time")
         self.assertEqual(agent.cancelled, [agent.asked[0][-1]])
 
     def test_tells_of_an_answer_that_ends_early(self):
@@ -294,7 +349,7 @@ class AnswerTests(SynchronousTestCase):
                 protocol.connectionLost(Failure(ResponseFailed([Failure(ConnectionDone())])))
 
         agent = SpyAgent()
-        asked = Deferred.fromCoroutine(AdminClient(agent, Clock(), "/s").server_status())
+        asked = Deferred.fromCoroutine(agent_client(agent, Clock(), "http://h").server_status())
         agent.asked[0][-1].callback(Cut())
         error = self.failureResultOf(asked, ServerUnreachable).value
         self.assertIn("closed the connection in the middle of its answer", error.message)

@@ -11,7 +11,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.client.agents import ServerAddress, admin_client
-from clace.errors import ConfigError, ServerUnreachable
+from clace.errors import ConfigError
 from tests.client.test_tls import Issued
 
 PEM_TEXT = Issued("localhost").certificate.public_bytes(Encoding.PEM).decode()
@@ -25,20 +25,6 @@ class AgentTests(SynchronousTestCase):
         """Start a request to the address."""
         client = admin_client(ServerAddress(**address), self.reactor)
         return Deferred.fromCoroutine(client.server_status())
-
-    def test_tells_sockets_from_urls(self):
-        """Everything that is no HTTP URL is the path of a socket."""
-        for uri, is_socket in (("/run/x.sock", True), ("http://h", False), ("https://h", False)):
-            self.assertEqual(ServerAddress(server_uri=uri).is_socket, is_socket)
-
-    def test_opens_the_socket(self):
-        """A path is opened as a UNIX socket, and shown no password."""
-        self.ask(server_uri="/run/clace.sock", user="admin", password="secret")
-        ((path, factory, *_),) = self.reactor.unixClients
-        self.assertEqual(path, "/run/clace.sock")
-        sent = self.sent_by(factory)
-        self.assertIn(b"GET /_clace/server_status HTTP/1.1", sent)
-        self.assertNotIn(b"Authorization", sent)
 
     def test_opens_http(self):
         """An HTTP URL is opened at its port, with the user and password."""
@@ -55,12 +41,6 @@ class AgentTests(SynchronousTestCase):
             self.ask(server_uri="https://127.0.0.1:25223", user="admin", **options)
             ((host, port, _, *_),) = self.reactor.tcpClients
             self.assertEqual((host, port), ("127.0.0.1", 25223))
-
-    def test_refuses_a_path_that_no_socket_can_have(self):
-        """A path over what the system takes is said to be that."""
-        address = ServerAddress(server_uri="/" + "é" * 60)
-        error = self.assertRaises(ServerUnreachable, admin_client, address, self.reactor)
-        self.assertIn("at most 107 bytes, not 121", error.message)
 
     def test_refuses_a_ca_file_without_certificates(self):
         """A ``ca_file`` that is missing, empty or no PEM is named."""

@@ -12,6 +12,7 @@ from zope.interface import implementer
 
 from clace.audit.fitting import fitted
 from clace.client.administration import AdminClient
+from clace.client.agents import AgentExchange
 from clace.errors import LockedOut, NotAuthenticated
 from clace.interfaces import ICredentials
 from clace.model.app import Demands, Permission
@@ -70,7 +71,8 @@ class AdminOverHTTPTests(AdministrationContract, SynchronousTestCase):
     def make_administration(self):
         self.kept = MemoryAdministration()
         agent = RequestTraversalAgent(Root(api(self.kept).router().resource(), None))
-        return AdminClient(agent, Clock(), "http://localhost")
+        exchange = AgentExchange(agent, Clock(), "http://localhost")
+        return AdminClient(exchange, "http://localhost")
 
     def put_source(self, name, demands):
         self.kept.sources[f"/src/{name}"] = demands

@@ -1,0 +1,53 @@
+"""What the client asks of the way to a server, and what it says if a step of it fails."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from clace.errors import ServerUnreachable
+
+# Long enough to clone a big repository; the server has deadlines of its own.
+TIMEOUT = 600.0
+CONNECT_SECONDS = 30.0
+# Answers are JSON about apps, and small.
+LIMIT = 64 * 1024 * 1024
+
+_RUNNING = "is the server running?"
+NO_SOCKET = f"there is no such socket; {_RUNNING}"
+REFUSED = f"connection refused; {_RUNNING}"
+DENIED = "permission denied; only the user that the server runs as may use it"
+TIMED_OUT = "the connection timed out"
+NO_ANSWER_IN_TIME = "the server did not answer in time"
+NO_ANSWER = "the server closed the connection without an answer"
+CUT = "the server closed the connection in the middle of its answer"
+NO_HTTP = "the server does not speak HTTP there"
+
+
+class Exchange(Protocol):
+    """Sends one request, its ``target`` below ``/_clace`` and its body JSON, and returns the status
+    and the body of the answer.
+
+    :raises ServerUnreachable: a step of it failed; the text says which.
+    :raises TooLarge: the answer is over the limit; the rest was not read.
+    :raises BadRequest: the request cannot be written as HTTP.
+    """
+
+    async def __call__(
+        self, method: str, target: str, body: bytes | None, /
+    ) -> tuple[int, bytes]: ...
+
+
+class EndedUnanswered(ServerUnreachable):
+    """The server took a request and closed the connection before any answer."""
+
+
+def cannot_reach(
+    server_uri: str, step: str, kind: type[ServerUnreachable] = ServerUnreachable
+) -> ServerUnreachable:
+    """The failure of a step on the way to ``server_uri``."""
+    return kind(f"cannot reach {server_uri}: {step}")
+
+
+def too_large(limit: int) -> str:
+    """The text for an answer that was not read to its end."""
+    return f"the answer is over the limit of {limit} bytes"
