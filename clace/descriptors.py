@@ -23,7 +23,7 @@ def raise_limit() -> int:
 
 
 def connections_of(descriptors: int, hosts: int) -> int:
-    """How many may be connections, beside the lines of so many app hosts.
+    """Return the number of possible connections beside the lines of so many app hosts.
 
     :raises ConfigError: too few to serve anybody.
     """

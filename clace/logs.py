@@ -1,4 +1,4 @@
-"""What the daemon logs: JSON lines in a file, readable text on a stream; secrets in neither."""
+"""Logs of the daemon: JSON lines in a file, readable text on a stream; secrets in neither."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _INT64 = 2**63
 
 
 class LogOptions(Struct, frozen=True, kw_only=True):
-    """What is logged, and where."""
+    """The choice of messages to log, and of the files they go to."""
 
     folder: Path
     level: str = "INFO"

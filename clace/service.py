@@ -1,4 +1,4 @@
-"""How the parts of a server start, stop, and hear signals."""
+"""Services: how the parts of a server start, stop, and hear signals."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Signals(Service):
 
 
 def settle_memory() -> None:
-    """What lives until the end is not looked at again by the garbage collector.
+    """Keep objects that live until the end from the garbage collector.
 
     Requests leave cycles behind; collecting them early and in small lots keeps the slowest
     requests quick (docs/developing.md has the measurement).

@@ -34,7 +34,7 @@ REREAD = frozenset({"admin_user", "security.admin_password_bcrypt"})
 
 
 class Options(UsageOptions):
-    """What ``twistd clace`` takes; twistd's own options come before the word."""
+    """Options of ``twistd clace``; twistd's own options come before the word."""
 
     optParameters = (("config", "c", None, "The configuration file."),)
     longdesc = "The configuration is CL_CONFIG_FILE or $CL_HOME/clace.toml unless it is named."
@@ -111,7 +111,7 @@ class Composition:
         self.data.secret_rows.close()  # a process that forks must not hand connections down
 
     def parts(self) -> IService:
-        """What starts, in order; it stops in the reverse."""
+        """Return the parts in the order of their start; they stop in the reverse."""
         drain = self.data.config.restart.drain_timeout_secs
         parts = InOrder()
         for part in (
@@ -144,7 +144,7 @@ class Composition:
         return parts
 
     def begin(self) -> None:
-        """What is left to do when the reactor runs."""
+        """Begin the work that needs a running reactor."""
         settle_memory()
         for warning in self._warnings:
             log.warn("{warning}", warning=warning)  # noqa: G010 - Twisted's name for it

@@ -55,7 +55,7 @@ class Threads(Service):
         self._stopped = False
 
     async def run(self, work: Callable[[], T], /) -> T:
-        """What ``work`` returns or raises; a caller who stops waiting does not stop the work.
+        """Run ``work`` in a thread and return its result; it goes on if the caller stops waiting.
 
         :raises InternalError: the service has stopped.
         """

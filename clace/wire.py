@@ -69,7 +69,7 @@ class Ask(Struct, frozen=True, tag="ask"):
 
 
 class Answer(Struct, frozen=True, tag="answer", kw_only=True):
-    """What a plugin call came to; ``refused`` ends the handler, ``error`` is for the app.
+    """The outcome of a plugin call; ``refused`` ends the handler, ``error`` is for the app.
 
     ``shape`` names what the value (or each item of a list) is for the app, if it is no plain value.
     """
@@ -85,7 +85,7 @@ class Answer(Struct, frozen=True, tag="answer", kw_only=True):
 
 
 class Said(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a host says; a field too many makes it another protocol."""
+    """A message of a host; a field too many makes it another protocol."""
 
 
 class Ready(Said, frozen=True, tag="ready", kw_only=True):
@@ -167,7 +167,7 @@ class Next(Said, frozen=True, tag="next", kw_only=True):
 
 
 class Note(Said, frozen=True, tag="note", kw_only=True):
-    """What an app printed, or (``operation`` set) asks to be recorded in the audit log."""
+    """Text that an app printed, or (``operation`` set) asks to be recorded in the audit log."""
 
     request: int
     text: str = ""
@@ -183,7 +183,7 @@ Upward = Statement | Head | Chunk
 
 
 class HostBounds(Struct, frozen=True, kw_only=True):
-    """What a host may use: memory beyond what it starts with, and processor time (0: any)."""
+    """Limits of a host: memory beyond what it starts with, and processor time (0: any)."""
 
     memory_mb: int = 512
     cpu_seconds: int = 0
@@ -313,7 +313,7 @@ class Frames:
 
     @property
     def held(self) -> int:
-        """How many bytes are kept until more come, or until they are taken."""
+        """Return the number of bytes that wait for more, or to be taken."""
         return len(self._buffer)
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""How many values MessagePack holds, told without making them.
+"""A count of the values in a MessagePack body, without making them.
 
 A byte can stand for an empty list, of which two million take most of a second to make.
 """
@@ -22,7 +22,7 @@ _TYPED = {0xC7, 0xC8, 0xC9}
 
 
 def has_more(body: bytes, most: int) -> bool:
-    """Whether there are more than so many values in the body, lists and maps counted too."""
+    """Return true if the body holds more than so many values, lists and maps counted too."""
     place = values = 0
     while place < len(body):
         values += 1
@@ -33,7 +33,7 @@ def has_more(body: bytes, most: int) -> bool:
 
 
 def _following(body: bytes, place: int) -> int:
-    """How many bytes of the value follow its first."""
+    """Return how many bytes of the value follow its first."""
     first = body[place]
     width = _SAID.get(first)
     if width is None:

@@ -109,7 +109,7 @@ class AuditLog(MultiService):
             self._writing.release()
 
     async def _write(self, batch: tuple[AuditEvent, ...]) -> bool:
-        """Whether to go on."""
+        """Write one batch; return false when the log has stopped."""
         try:
             await self._in_thread(partial(self._put, batch))
         except ClaceError:

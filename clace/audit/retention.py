@@ -1,4 +1,4 @@
-"""How long events are kept."""
+"""Retention: the time for which events are kept."""
 
 from __future__ import annotations
 

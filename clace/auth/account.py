@@ -23,7 +23,7 @@ REMEMBERED = 60.0
 
 
 class _Success(Struct, frozen=True):
-    """That a user and password were right, as a digest that tells nothing without our key."""
+    """Proof that a user and password were right: a digest that tells nothing without our key."""
 
     digest: bytes
     until: float
@@ -63,7 +63,7 @@ class AdminAccount:
         self._success = None
 
     def holds(self, user_id: str, _permission: str) -> bool:
-        """Whether the user holds a permission: the administrator all of them, nobody else any."""
+        """Return true if the user holds a permission: the administrator holds all, others none."""
         return bool(self._user) and user_id == self._user
 
     async def check(self, user: str, password: str, address: str) -> str:
@@ -101,7 +101,7 @@ class AdminAccount:
         )
 
     def _digest(self, user: str, password: bytes) -> bytes:
-        """What stands for these credentials in memory; neither hash nor password holds a NUL."""
+        """Return a digest of the credentials; neither hash nor password holds a NUL."""
         text = b"\0".join((self._hash.encode("ascii"), password, _bytes(user)))
         return hmac.digest(self._key, text, hashlib.sha256)
 

@@ -1,4 +1,4 @@
-"""Which class fills which seam, floor by floor, and which part of the configuration it is handed.
+"""The class that fills each seam, floor by floor, with its part of the configuration.
 
 Only ``tap.py`` uses this; together they are the one place that knows all the rooms.
 """

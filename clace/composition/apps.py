@@ -1,4 +1,4 @@
-"""Where apps come from, how they run, and what operators can do to them."""
+"""The rooms of apps: their sources, the runtime, and the operations of operators."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Apps:
         self.installed.replace(self._data.store.apps_at_start())
 
     def administration(self, urls: Urls) -> Administration:
-        """What operators can do; ``urls`` says where a new app can be opened."""
+        """Make the operations; ``urls`` says where a new app can be opened."""
         rooms = (self._data.store, self.sources, self.runtime, self.installed)
         security = self._config.security
         secret_operations = SecretOperations(self._data.stored_secrets, name_suffix)
@@ -189,12 +189,12 @@ def host_limits(configured: AppLimits) -> HostLimits:
 
 
 def surroundings() -> dict[str, str]:
-    """What git sees of our environment: where programs are, and the proxies of this network."""
+    """Return git's part of our environment: where programs are, and the proxies of this network."""
     proxies = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
     names = ("PATH", *proxies, *map(str.upper, proxies))
     return {"PATH": os.defpath, **{name: os.environ[name] for name in names if name in os.environ}}
 
 
 def name_suffix() -> str:
-    """What makes the name of a secret one that nobody has."""
+    """Return a random suffix that makes the name of a secret unique."""
     return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(SUFFIX))

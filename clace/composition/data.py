@@ -1,4 +1,4 @@
-"""What is kept: apps, secrets, the audit log, and the administrator's account."""
+"""The rooms of data: apps, secrets, the audit log, and the administrator's account."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Data:
         )
 
     def settings_of(self, app: App) -> OneApp:
-        """What holds for the app: its own settings, or the server's.
+        """Return the app's settings in effect: its own, or the server's.
 
         :raises AppBroken: its own are none that this server knows.
         """

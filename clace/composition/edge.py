@@ -1,4 +1,4 @@
-"""What is served where: sites, and the listeners they are behind."""
+"""The rooms of the network: sites, and the listeners they are behind."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Edge:
         return next(found, 443)
 
     def urls(self, address: AppPath) -> tuple[str, str]:
-        """Where an app can be opened, over HTTP and HTTPS; empty for what is turned off."""
+        """Return an app's URLs over HTTP and HTTPS; empty for a listener that is turned off."""
         host = address.domain or self._config.system.default_domain
         found = {
             listening.scheme: f"{listening.scheme}://{host}:{listening.port}{address.path}"
@@ -216,7 +216,7 @@ class AppEdges:
 
 
 def client_limits(config: Config) -> Limits:
-    """What one client may send, and how slowly."""
+    """Return the limits of one client: sizes, counts and least rates."""
     limits = config.http.limits
     return Limits(
         head=limits.max_header_kb * KIBIBYTE,
@@ -233,7 +233,7 @@ def client_limits(config: Config) -> Limits:
 
 
 def connection_bounds(config: Config, descriptors: int) -> Bounds:
-    """How many connections there may be.
+    """Return the limits on the number of connections.
 
     :raises ConfigError: so few files may be open that nobody could be served.
     """

@@ -1,4 +1,4 @@
-"""What holds for one app: its own settings before those that the configuration has for all."""
+"""The settings of one app: its own come before the configuration for all apps."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class AppConfigs:
 
 
 def toml_value(name: str, text: str) -> Any:
-    """What a text says as the value of a TOML key.
+    """Read a text as the value of a TOML key.
 
     :raises BadRequest: it is none; a text needs quotes.
     """

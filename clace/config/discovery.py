@@ -1,4 +1,4 @@
-"""Which file is read, and which folder is home."""
+"""The configuration file and the home folder: where they are looked for."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _home(environ: Mapping[str, str]) -> Path | None:
 
 
 def _usual(program: Path | None, root: Path) -> Iterator[Location]:
-    """Where installations keep the file, in the order of 2025; the last is that of a package."""
+    """Return the usual places of the file, in the order of 2025; a package's is the last."""
     if program:
         folder = program.resolve().parent
         folder = folder.parent if folder.name == "bin" else folder
@@ -81,7 +81,7 @@ def _usual(program: Path | None, root: Path) -> Iterator[Location]:
 
 
 def _exists(file: Path) -> bool:
-    """Whether there is a file, readable or not: one that cannot be read must not be passed over."""
+    """Return true if there is a file; an unreadable one must not be passed over."""
     try:
         file.lstat()
     except (FileNotFoundError, NotADirectoryError):

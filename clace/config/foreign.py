@@ -55,7 +55,7 @@ _PLUGIN = re.compile(r"(proxy|container|clace|openrun|openrun_admin|builder)\.in
 
 
 def knows(at: Steps) -> bool:
-    """Whether another era has a key or section there."""
+    """Return true if another era has a key or section of this name."""
     *above, name = at
     return name in names_in(tuple(above)) or (above == ["plugin"] and _is_plugin(name))
 

@@ -44,7 +44,7 @@ class Config(Settings, frozen=True, kw_only=True):
 def load(
     location: Location, environ: Mapping[str, str], flags: Mapping[str, object] | None = None
 ) -> Config:
-    """What holds here: a flag before the environment, before the file, before the default.
+    """Load the configuration: a flag comes before the environment, the file and the default.
 
     ``flags`` are by dotted key (``http.port``), as text or value; ``None`` is a flag not given.
     Nothing but the file is opened and nothing is made.
@@ -125,14 +125,14 @@ def _read(file: Path) -> tuple[dict[str, Any], int]:
 
 
 def _enabled_plugins(table: Mapping[str, Any]) -> list[str]:
-    """What the file says of plugins from packages, before anything is checked."""
+    """Return the file's section on plugins from packages, before anything is checked."""
     section = table.get("plugins")
     enabled = section.get("enabled") if isinstance(section, dict) else None
     return [name for name in enabled if isinstance(name, str)] if isinstance(enabled, list) else []
 
 
 def _is_deep(table: Mapping[str, Any]) -> bool:
-    """Whether a walk by recursion could exhaust the stack."""
+    """Return true if a walk by recursion could exhaust the stack."""
     level: list[Any] = [table]
     for _ in range(MAX_DEPTH):
         inner = [each.values() if isinstance(each, dict) else each for each in level]
@@ -146,7 +146,7 @@ def _without_file(location: Location) -> Iterator[str]:
 
 
 def _check_together(settings: Settings, reader: Reader) -> None:
-    """What is right alone may be wrong together."""
+    """Check keys that are right alone and may be wrong together."""
     git_auth = settings.security.default_git_auth
     if git_auth and git_auth not in settings.git_auth:
         reader.complain(

@@ -26,7 +26,7 @@ class Refused(ValueError):
 
 
 class Names:
-    """What ``$NAME`` stands for in paths, endpoints and databases; ``$$`` is a dollar sign."""
+    """Values of ``$NAME`` in paths, endpoints and databases; ``$$`` is a dollar sign."""
 
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
         self.home = home

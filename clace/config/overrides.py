@@ -35,7 +35,7 @@ class Override(Struct, frozen=True):
 
 
 def gather(environ: Mapping[str, str], flags: Mapping[str, object]) -> dict[Steps, list[Override]]:
-    """What the environment and then flags say, the weaker first; an empty variable is none."""
+    """Gather the values of the environment and of flags, the weaker first."""
     said: dict[Steps, list[Override]] = {}
     for key, variable in VARIABLES.items():
         if written := environ.get(variable):

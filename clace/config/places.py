@@ -1,4 +1,4 @@
-"""Where a value stands in a file, and where it came from."""
+"""Places and origins: where a value stands in a file, and where it came from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMED = frozenset({"git_auth", "plugin", "secret"})
 
 
 class Origin(Struct, frozen=True):
-    """Who said a value: ``name`` is the file, the variable or the flag."""
+    """The origin of a value: ``name`` is the file, the variable or the flag."""
 
     kind: Literal["default", "file", "environment", "flag"] = "default"
     name: str = ""

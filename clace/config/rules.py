@@ -1,4 +1,4 @@
-"""What a key takes: each rule reads a value or refuses it, and says what it expects."""
+"""Rules for keys: each reads a value or refuses it, and says what it expects."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Parse = Callable[[object, Names], object]
 
 
 class Rule(Struct, frozen=True):
-    """How a value is read. ``from_text`` turns what a flag or the environment says into one;
-    one that ``expands`` replaces ``$NAME``.
+    """A way to read a value. ``from_text`` converts the text of a flag or of the environment;
+    if it ``expands``, ``$NAME`` is replaced.
     """
 
     expected: str
@@ -39,7 +39,7 @@ class Rule(Struct, frozen=True):
     expands: bool = False
 
     def refusal(self, value: object, reason: str = "") -> str:
-        """What to say of a value that was refused; secrets are not repeated."""
+        """Return the message for a refused value; a secret is not repeated."""
         if reason:
             return reason
         if self.secret:
@@ -228,7 +228,7 @@ def plugin_name() -> Rule:
 
 
 def printf_pattern() -> Rule:
-    """How several keys of a secret become one name."""
+    """Read a printf pattern, which makes one name of several keys of a secret."""
 
     def parse(value: object, _names: Names) -> str:
         written = _printable(value)
@@ -248,7 +248,7 @@ def key_source() -> Rule:
 
 
 def json_value() -> Rule:
-    """What an app can be given: no dates, nothing JSON cannot say."""
+    """Read a value for an app: JSON's types only, without dates."""
 
     def parse(value: object, _names: Names) -> object:
         return value if _is_json(value) else _refuse()

@@ -1,4 +1,4 @@
-"""What the sections say about their fields."""
+"""The schema: facts that the sections declare about their fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clace.config.sections import Account, OtherName, Settings
 
 
 class Shape(Enum):
-    """What a field is in a file."""
+    """The shape of a field in a file."""
 
     KEY = auto()
     SECTION = auto()

@@ -31,14 +31,14 @@ _PASSWORDS = frozenset({("client", "admin_password"), ("git_auth", "password")})
 
 
 def is_stored(provider: str) -> bool:
-    """Whether the provider is the one that keeps secrets in the metadata database."""
+    """Return true if the provider keeps its secrets in the metadata database."""
     return _kind(provider) == "db"
 
 
 def wrong_providers(
     settings: Settings, origins: Mapping[Steps, Origin]
 ) -> Iterator[tuple[Steps, str]]:
-    """Where providers are not as they can be, and why."""
+    """Yield the places of impossible providers, with the reason."""
     for name, section in settings.secret.items():
         at = ("secret", name)
         if _kind(name) not in _TAKES:
@@ -60,7 +60,7 @@ def wrong_providers(
 
 
 def wrong_references(settings: Settings) -> Iterator[tuple[Steps, str]]:
-    """Where a secret is named that cannot be, or wrongly."""
+    """Yield the places where a secret is named wrongly or must not be named."""
     for at, text in _texts(Settings, settings, ()):
         if not is_reference(text):
             continue

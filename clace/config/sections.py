@@ -29,7 +29,7 @@ OtherName = NewType("OtherName", str)
 
 
 class Client(Struct, frozen=True):
-    """How the ``clace`` command talks to a server."""
+    """Settings of the ``clace`` command: the server it talks to, and how."""
 
     admin_password: Secret = ""
     skip_cert_check: Flag = False
@@ -38,7 +38,7 @@ class Client(Struct, frozen=True):
 
 
 class HTTPLimits(Struct, frozen=True):
-    """What clients may cost, on every listener; times in seconds."""
+    """Limits on clients, on every listener; times are in seconds."""
 
     max_connections: Annotated[int, rules.integer(0, 1_000_000)] = 4096
     max_connections_per_address: Annotated[int, rules.integer(0, 1_000_000)] = 256
@@ -150,7 +150,7 @@ class Sandbox(AppLimits, frozen=True):
 
 
 class GitAuth(Struct, frozen=True):
-    """How to log in to a git server: a key file, or a user and password."""
+    """A login at a git server: a key file, or a user and password."""
 
     user_id: Text = ""
     key_file_path: OptionalPlace = None
@@ -158,7 +158,7 @@ class GitAuth(Struct, frozen=True):
 
 
 class SecretProvider(Struct, frozen=True):
-    """Where secrets are; which of the keys count, the first word of the section's name decides."""
+    """A provider of secrets; the first word of the section's name decides which keys count."""
 
     keys_printf: Annotated[str, rules.printf_pattern()] = ""
     file_name: OptionalPlace = None
@@ -180,7 +180,7 @@ class FileAccess(Struct, frozen=True):
 
 
 class Cors(Struct, frozen=True):
-    """Which other sites' pages may call an app; off while ``allow_origin`` is empty."""
+    """Cross-origin access for pages of other sites; off while ``allow_origin`` is empty."""
 
     allow_origin: Text = ""
     allow_methods: Text = "*"
@@ -206,7 +206,7 @@ class AppSecurity(Struct, frozen=True):
 
 
 class AppConfig(Struct, frozen=True):
-    """What holds for every app that does not say otherwise; the keys are dotted."""
+    """Defaults for every app that does not say otherwise; the keys are dotted."""
 
     fs: FileAccess = FileAccess()
     cors: Cors = Cors()
@@ -215,7 +215,7 @@ class AppConfig(Struct, frozen=True):
 
 
 class OneApp(AppConfig, frozen=True):
-    """What holds for one app: its limits are the server's ``[sandbox]`` unless it has its own."""
+    """Settings of one app; limits it does not set are the server's ``[sandbox]``."""
 
     sandbox: AppLimits = AppLimits()
 
@@ -237,9 +237,7 @@ class FSPlugin(Struct, frozen=True):
 
 
 class StorePlugin(Struct, frozen=True):
-    """Where the documents of apps are, whether staging apps have those of production, and how much
-    an app may keep.
-    """
+    """The place of the documents of apps, the apps that share them, and the space for each app."""
 
     db_connection: Annotated[str, rules.database(postgres=True)] = (
         "sqlite:$CL_HOME/metadata/clace_app_store.db"
@@ -249,7 +247,7 @@ class StorePlugin(Struct, frozen=True):
 
 
 class PluginPackages(Struct, frozen=True):
-    """Which plugins of installed packages are used; their code runs in the server."""
+    """Plugins of installed packages that are used; their code runs in the server."""
 
     enabled: Annotated[tuple[str, ...], rules.array(rules.plugin_name())] = ()
 

@@ -62,5 +62,5 @@ def transaction(engine: Engine, purpose: str, *, keep: bool = True) -> Iterator[
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, without the statement and its values."""
+    """Return the reason of a failure, without the statement and its values."""
     return str(error.orig) if isinstance(error, DBAPIError) else str(error)

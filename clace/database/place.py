@@ -1,4 +1,4 @@
-"""Where a database is, from its URL, and that it is for its owner only."""
+"""The place of a database, from its URL; only its owner may open it."""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ EMPTY = 0
 
 
 def moment(clock: IReactorTime) -> datetime:
-    """What the clock shows now."""
+    """Return the time of the clock as the database keeps it."""
     return datetime.fromtimestamp(clock.seconds(), UTC)
 
 
 class UpgradeOptions(Struct, frozen=True, kw_only=True):
-    """What to do about a database of another version than this server's."""
+    """Permission to change a database of another version than this server's."""
 
     auto_upgrade: bool = True
     ignore_higher_version: bool = False

@@ -11,7 +11,7 @@ from clace.gotemplate.sets import compile_templates
 
 
 def _stand_in(*_: object) -> str:
-    """What stands in for a server's function while its code is shown."""
+    """Stand in for a server's function while its code is shown."""
     return ""
 
 

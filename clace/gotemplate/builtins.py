@@ -40,7 +40,7 @@ _HTML: Final = {0: "\ufffd", 34: "&#34;", 39: "&#39;", 38: "&amp;", 60: "&lt;", 
 
 
 def elements(meter: Meter, value: Any) -> Any:
-    """What a range with at most one variable visits, maps in key order."""
+    """Return the elements that a range with at most one variable visits, maps in key order."""
     if is_list(value):
         return value
     if value is None or value is NOVALUE:
@@ -57,7 +57,7 @@ def elements(meter: Meter, value: Any) -> Any:
 
 
 def pairs(meter: Meter, value: Any) -> Any:
-    """What a range with two variables visits; false if that is nothing."""
+    """Return the pairs that a range with two variables visits; false if there are no pairs."""
     if is_list(value):
         return value and enumerate(value)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -30,7 +30,7 @@ def to_int64(value: Any) -> Int64:
 
 
 def float_to_int(value: float) -> int:
-    """What the processor makes of a float that may not fit."""
+    """Convert a float that may not fit as the processor does."""
     if value != value or not INT_MIN <= value <= INT_MAX:  # noqa: PLR0124
         return INT_MIN
     return int(value)
@@ -82,5 +82,5 @@ def strings_of(meter: Meter, value: Any) -> list[str]:
 
 
 def is_empty(value: Any) -> bool:
-    """Whether sprig finds the value empty: Go's truth, the other way round."""
+    """Return true if sprig finds the value empty: the opposite of Go's truth."""
     return not value

@@ -160,7 +160,7 @@ class TemplateCompiler:
 
 
 def _actions(body: nodes.Body | None) -> int:
-    """How many actions of a body stand outside its loops."""
+    """Count the actions of a body that stand outside its loops."""
     count = 0
     for node in () if body is None else body.nodes:
         if isinstance(node, nodes.Range):

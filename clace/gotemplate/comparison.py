@@ -44,7 +44,7 @@ def equal(first: Any, second: Any) -> bool:
 
 
 def _is_nil(value: Any) -> bool:
-    """Whether a value is nil, of no type or of its own."""
+    """Return true if a value is nil, untyped or typed."""
     typed = isinstance(value, NilMap) or (isinstance(value, Slice) and value.nil)
     return typed or value is None or value is NOVALUE
 
@@ -80,7 +80,7 @@ def _equal_composite(first: Any, second: Any) -> bool:
 
 
 def _is_comparable(record: Record) -> bool:
-    """Whether no field of a struct is a slice or a map."""
+    """Return true if no field of a struct is a slice or a map."""
     return not any(
         isinstance(value, (list, tuple, dict, URLValues))
         for name, value in record.fields.items()

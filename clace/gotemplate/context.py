@@ -1,4 +1,4 @@
-"""Where in an HTML document a piece of template text ends; the names are those of Go's messages."""
+"""The place in an HTML document where template text ends; the names are those of Go's messages."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class State(StrEnum):
 
 
 class Delim(StrEnum):
-    """What ends the current attribute value."""
+    """The delimiter that ends the current attribute value."""
 
     NONE = "delimNone"
     DOUBLE = "delimDoubleQuote"
@@ -56,7 +56,7 @@ class Delim(StrEnum):
 
 
 class URLPart(StrEnum):
-    """How far into a URL we are."""
+    """The part of a URL that the text has reached."""
 
     NONE = "urlPartNone"
     PRE_QUERY = "urlPartPreQuery"
@@ -65,7 +65,7 @@ class URLPart(StrEnum):
 
 
 class Slash(StrEnum):
-    """What a ``/`` would mean in JavaScript."""
+    """The meaning of the next ``/`` in JavaScript."""
 
     REGEXP = "jsCtxRegexp"
     DIVISION = "jsCtxDivOp"

@@ -1,4 +1,4 @@
-"""How template text moves through CSS: strings, URLs and comments."""
+"""Transitions of template text through CSS: strings, URLs and comments."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def code(context: Context, source: str, start: int, end: int) -> Step:
 
 
 def _after_url(source: str, start: int, at: int) -> bool:
-    """Whether the word ``url`` stands before a parenthesis."""
+    """Return true if the word ``url`` stands before a parenthesis."""
     while at > start and source[at - 1] in SPACE:
         at -= 1
     before = source[max(at - 4, start) : at]

@@ -25,7 +25,7 @@ Edits = dict[nodes.Node, object]
 
 @dataclass
 class Plan:
-    """What the escaping pass decided for one template in one context."""
+    """Decisions of the escaping pass for one template in one context."""
 
     tree: nodes.Tree
     texts: dict[nodes.Node, str] = field(default_factory=dict)

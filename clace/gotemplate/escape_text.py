@@ -59,7 +59,7 @@ def _strays(
 
 
 def _comment_left(state: State, dropped: str) -> str:
-    """What stands for a comment: a block comment still separates tokens and ends lines."""
+    """Return what replaces a comment: a block comment still separates tokens and ends lines."""
     if state is State.JS_BLOCK_COMMENT:
         return "\n" if _LINE_BREAK.search(dropped) else " "
     return " " if state is State.CSS_BLOCK_COMMENT else ""

@@ -26,7 +26,7 @@ def process(text: str, *, normalize: bool) -> str:
 
 
 def is_safe(url: str) -> bool:
-    """Whether a URL is relative or has a scheme that cannot run script."""
+    """Return true if a URL is relative or has a scheme that cannot run script."""
     scheme, colon, _ = url.partition(":")
     return not colon or "/" in scheme or _fold(scheme) in _SAFE_SCHEMES
 

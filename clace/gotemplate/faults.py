@@ -1,4 +1,4 @@
-"""What running template code raises; the renderer turns these into located errors."""
+"""Faults of running template code; the renderer turns these into located errors."""
 
 from __future__ import annotations
 

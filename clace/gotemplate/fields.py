@@ -69,7 +69,7 @@ def chain(receiver: Any, names: tuple[str, ...], interface: Any) -> Any:
 
 
 def holds_interfaces(container: Any, name: str = "") -> bool:
-    """Whether the elements of a container, or one field of a record, are Go ``any`` values."""
+    """Return true if elements of a container, or one field of a record, are Go ``any`` values."""
     if isinstance(container, Record):
         return name in container.interfaces
     return isinstance(container, (dict, list, tuple)) and not isinstance(container, (Map, Slice))

@@ -17,7 +17,7 @@ _DIGITS: Final = {2: "b", 8: "o", 10: "d", 16: "x"}
 
 @dataclass(slots=True)
 class Flags:
-    """What stands between ``%`` and the verb; -1 is an absent width or precision."""
+    """Flags between ``%`` and the verb; -1 is an absent width or precision."""
 
     plus: bool = False
     minus: bool = False

@@ -164,7 +164,7 @@ def _chunk(moment: datetime, layout: str) -> str:
 
 
 def _short_offset(moment: datetime) -> str:
-    """What stands for the name of a zone that has none: ``+03`` or ``+0330``."""
+    """Return the offset that stands for the name of a nameless zone: ``+03`` or ``+0330``."""
     text = _offset_text(moment, "-0700")
     return text[:3] if text.endswith("00") else text
 

@@ -13,7 +13,7 @@ _JSON: Final[dict[type, Callable[[Any], str]]] = {}
 
 
 def string_method(value: Any) -> str | None:
-    """What the value's ``String`` method says; None if it has none."""
+    """Return the text of the value's ``String`` method, or None if it lacks one."""
     method = _STRINGERS.get(type(value))
     return None if method is None else method(value)
 

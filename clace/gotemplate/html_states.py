@@ -1,4 +1,4 @@
-"""How template text moves through HTML: tags, attribute names and values, comments, meta.
+"""Transitions of template text through HTML: tags, attribute names and values, comments, meta.
 
 Every step takes a context and the text between two places, and gives the context after it has
 read some of that text, and the place where it stopped.

@@ -1,4 +1,4 @@
-"""How template text moves through the attributes in which HTMX finds script and data together."""
+"""Transitions of template text through HTMX's attributes of script and data together."""
 
 from __future__ import annotations
 

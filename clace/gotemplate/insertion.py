@@ -1,4 +1,4 @@
-"""Which escapers an action needs in its context, and where in its pipeline they go."""
+"""Insertion of the escapers that an action needs in its context into its pipeline."""
 
 from __future__ import annotations
 

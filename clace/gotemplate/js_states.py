@@ -1,4 +1,4 @@
-"""How template text moves through JavaScript: strings, regular expressions, comments, literals."""
+"""Transitions of template text through JavaScript: strings, literals, comments."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _LINE_ENDS: Final = {
 
 
 def next_slash(source: str, before: Slash) -> Slash:
-    """What a ``/`` means after a run of tokens without strings, comments or divisions."""
+    """Return the meaning of a ``/`` after tokens without strings, comments or divisions."""
     source = source.rstrip(JS_SPACE)
     if not source:
         return before

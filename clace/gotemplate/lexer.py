@@ -59,7 +59,7 @@ class Token(NamedTuple):
 
 
 def is_word(char: str) -> bool:
-    """Whether a character may stand in an identifier."""
+    """Return true if a character may stand in an identifier."""
     return char == "_" or char.isalpha() or char.isdecimal()
 
 
@@ -194,7 +194,7 @@ class Lexer:
         return next((i for i in range(start, end) if not is_word(self.source[i])), end)
 
     def _ends(self, end: int) -> bool:
-        """Whether an identifier may end here."""
+        """Return true if an identifier may end here."""
         char = self.source[end : end + 1]
         return char in " \t\r\n.,|:)(" or self.source.startswith("}}", end)
 

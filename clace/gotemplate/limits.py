@@ -1,4 +1,4 @@
-"""What one render may cost, and the meter that charges for it."""
+"""Limits on the cost of one render, and the meter that charges for it."""
 
 from __future__ import annotations
 

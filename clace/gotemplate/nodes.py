@@ -226,7 +226,7 @@ class Tree:
 
 
 def is_empty(node: Node) -> bool:
-    """Whether a template holds nothing but space, and so does not replace another."""
+    """Return true if a template holds only space, and so does not replace another."""
     if isinstance(node, Body):
         return all(map(is_empty, node.nodes))
     return isinstance(node, Text) and not node.text.strip("\t\n\v\f\r \x85\xa0")

@@ -1,4 +1,4 @@
-"""What expressions are made of, and which runtime function stands for which escaper."""
+"""Operands of expressions, and the runtime function that stands for each escaper."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Operand:
 
     @property
     def is_literal(self) -> bool:
-        """Whether the code is a text that the template spells out."""
+        """Return true if the code is a text that the template spells out."""
         return self.code[0] in "'\""
 
 

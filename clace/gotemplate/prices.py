@@ -1,4 +1,4 @@
-"""How many characters of arguments a function may take for one step of a render."""
+"""Prices of functions: the characters of arguments that one step of a render pays for."""
 
 from __future__ import annotations
 

@@ -79,14 +79,14 @@ _NAMESPACE: Final[dict[str, Any]] = {
 
 
 def is_rendering(frame: FrameType) -> bool:
-    """Whether this is code of a template, or of what templates call: it may be suspended."""
+    """Return true for code of a template, or code that templates call: it may be suspended."""
     module = str(frame.f_globals.get("__name__", ""))
     return frame.f_code.co_filename == FILE or module.startswith("clace.gotemplate.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """Which template a line of generated code belongs to, and where in it."""
+    """The template that a line of generated code belongs to, and the place in it."""
 
     name: str
     tree: nodes.Tree

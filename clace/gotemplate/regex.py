@@ -229,7 +229,7 @@ def _is_word(char: str) -> bool:
 
 
 def _holds(name: str, text: str, at: int) -> bool:
-    """Whether an assertion is true between two characters."""
+    """Return true if an assertion holds between two characters."""
     if name == "start":
         return at == 0
     if name == "end":

@@ -75,7 +75,7 @@ class CharSet:
         self._tests.append(test)
 
     def has(self, char: str) -> bool:
-        """Whether a character belongs; bytes that are no UTF-8 count as U+FFFD."""
+        """Return true if a character belongs; bytes that are not UTF-8 count as U+FFFD."""
         found = self._memo.get(char)
         if found is None:
             found = self._find("\ufffd" if "\ud800" <= char <= "\udfff" else char)

@@ -311,7 +311,7 @@ def _count(digits: str) -> int:
 
 
 def _repeat_is_valid(node: Node, left: int) -> bool:
-    """Whether nested counts stay below a thousand copies of the innermost thing."""
+    """Return true if nested counts stay below a thousand copies of the innermost thing."""
     if node.kind == "repeat":
         copies = node.low if node.high is None else node.high
         if node.high == 0:

@@ -225,7 +225,7 @@ def _compare_part(left: str, right: str) -> int:
 
 
 def satisfies(meter: Meter, constraint: str, version: str) -> bool:
-    """Whether a version meets any of the alternatives between ``||``."""
+    """Return true if a version meets any of the alternatives between ``||``."""
     if len(constraint) > _LONGEST:
         raise CallFault(f"improper constraint: more than {_LONGEST} characters")
     for found in list(compiled(_RANGE).matches(constraint, meter.spend)):

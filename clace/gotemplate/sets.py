@@ -90,7 +90,7 @@ class TemplateSet:
         return sorted({*self._pages, *self._shared.names})
 
     def has(self, name: str, block: str | None = None) -> bool:
-        """Whether :meth:`render` takes the name, and the block with it."""
+        """Return true if :meth:`render` takes the name, and the block with it."""
         name = _base_name(name)
         known = name in self._pages or name in self._shared.names
         return known and (block is None or block in self._pages.get(name, self._shared).names)

@@ -147,5 +147,5 @@ def _as_dict(value: Any) -> dict[str, Any]:
 
 
 def is_container(value: Any) -> bool:
-    """Whether a value holds others."""
+    """Return true if a value holds others."""
     return isinstance(value, dict) or is_list(value)

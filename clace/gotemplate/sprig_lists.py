@@ -58,7 +58,7 @@ def chunk(size: int, items: Any) -> Slice:
 
 
 def _odd_chunk(size: int, found: list[Any]) -> Slice:
-    """What is left of the original's arithmetic when the size makes no sense."""
+    """Return the result of the original's arithmetic for a size that makes no sense."""
     if size == 0:
         raise CallFault("runtime error: makeslice: len out of range")
     count = (len(found) - 1) // size + 1

@@ -16,7 +16,7 @@ _SPECIAL: Final = frozenset(r"\.+*?()|[]{}^$")
 
 @REGEXES.add("regexMatch", "string, string", metered=True)
 def regex_match(meter: Meter, pattern: str, text: str) -> bool:
-    """Whether the pattern matches; one that is no pattern matches nothing."""
+    """Return true if the pattern matches; an invalid pattern matches nothing."""
     try:
         regex = compiled(pattern)
     except CallFault:

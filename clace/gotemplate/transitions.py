@@ -109,7 +109,7 @@ def _resolved(found: re.Match[str]) -> str:
 
 
 def is_js_type(mime_type: str) -> bool:
-    """Whether a script of this type is JavaScript or JSON."""
+    """Return true if a script of this type is JavaScript or JSON."""
     return mime_type.partition(";")[0].lower().strip() in _JS_TYPES
 
 

@@ -220,7 +220,7 @@ def kind_name(value: Any) -> str:
 
 
 def is_list(value: Any) -> bool:
-    """Whether Go would call the value a slice."""
+    """Return true if Go would call the value a slice."""
     return isinstance(value, (list, tuple))
 
 

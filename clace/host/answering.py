@@ -81,7 +81,7 @@ class Answering:
             return self._called(target, self._definition.error_handler, {"error": fault.message})
 
     def _called(self, target: Target, function: int, *more: dict[str, str]) -> Result:
-        """What the function returned, with no failure of a plugin left unseen."""
+        """Return the function's result; an error of a plugin that it ignored is a fault."""
         bare = self._definition.functions[function].endswith(_NO_ARGUMENTS)
         arguments: tuple[Any, ...] = () if bare else (Struct(self._fields), *more)
         failed = True
@@ -130,7 +130,7 @@ class Answering:
         return page_reply(text, response.code, response.headers)
 
     def _finds(self, target: Target, block: str) -> bool:
-        """Whether a response can show the block."""
+        """Return true if a response can show the block."""
         pages, full = self._pages, target.full or _INDEX
         return bool(block) and (pages.has(block) or pages.has(full, block))
 
@@ -171,7 +171,7 @@ class Answering:
             raise AppFault(failure.message) from None
 
     def _item(self, target: Target) -> tuple[Callable[[Any], str], tuple[bytes, ...], str]:
-        """How an item is shown, what ends the stream, and the content type."""
+        """Return the way to show an item, the end of the stream, and the content type."""
         if target.type == "JSON":
             return lambda item: json_body(item).decode(), (), "application/json"
         if target.type == "TEXT":

@@ -52,7 +52,7 @@ class Redirect(Record, frozen=True):
 
 
 class Response(Record, frozen=True):
-    """What ``ace.response`` says."""
+    """The arguments of ``ace.response``."""
 
     data: Any
     block: str = ""
@@ -88,7 +88,7 @@ Result = Redirect | Response | Value | StreamOf
 
 
 def result_of(value: Any, *, as_json: bool) -> Result:
-    """What a handler returned, with numbers as they are to be shown.
+    """Return a handler's result, with numbers as they are to be shown.
 
     :raises AppFault: if it holds what is no plain value.
     :raises Failure: if it is the response of a call that failed.

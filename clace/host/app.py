@@ -61,7 +61,7 @@ class HostedApp:
 
     @property
     def loaded(self) -> Loaded:
-        """What the daemon has to know of the app."""
+        """Return the facts of the app that the daemon needs."""
         definition = self._definition
         options = {
             "static_only": definition.static_only,

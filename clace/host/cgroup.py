@@ -28,7 +28,7 @@ class Place(Struct, frozen=True):
 
 
 def places(root: Path, own: str) -> tuple[Place, ...]:
-    """Where groups can be made by a process whose ``/proc/self/cgroup`` is ``own``.
+    """Return places for groups that a process can make whose ``/proc/self/cgroup`` is ``own``.
 
     :raises Unavailable: nowhere, and why.
     """

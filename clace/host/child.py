@@ -16,7 +16,7 @@ from clace.wire import WALLS_MISSING, Ready
 
 
 class Birth(Struct, frozen=True, kw_only=True):
-    """What a host is born with: its place, the walls around it, and those it has to have."""
+    """The start of a host: its place, the walls around it, and those it has to have."""
 
     site: Site
     walls: dict[str, str]

@@ -1,4 +1,4 @@
-"""What ``ace.app`` says, as Starlark hands it over: plain values, functions by number."""
+"""The definition that ``ace.app`` gives: plain values, functions by number."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STYLES = frozenset({"", "tailwindcss", "daisyui"})
 
 
 class Style(Struct, frozen=True):
-    """Which CSS library the app's style sheet was generated from."""
+    """The CSS library from which the app's style sheet was generated."""
 
     library: str = ""
 

@@ -17,12 +17,12 @@ from clace.wire import Answer
 
 
 class Daemon(Protocol):
-    """What an app may ask of the daemon while it answers one request."""
+    """Requests that an app may make of the daemon while it answers one request."""
 
     def call(
         self, plugin: str, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], /
     ) -> Answer:
-        """What the plugin came to."""
+        """Call the plugin and return its answer."""
 
     def next(self, stream: int) -> Answer:
         """The next items of a stream: a list in ``value``, and whether there may be ``more``."""
@@ -126,7 +126,7 @@ _present: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
 
 class Door:
-    """What an app can call: settings and printing always, the rest while it answers a request."""
+    """Calls an app can make: settings and printing always, others while it answers a request."""
 
     def __init__(
         self, config: dict[str, Any], env: dict[str, str], say: Callable[[str], None]

@@ -1,4 +1,4 @@
-"""What goes wrong in an app, in the app's own terms."""
+"""Faults of an app, in the app's own terms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST = 8000
 
 
 class Refused(Exception):
-    """What an app asked for is not possible; ends the handler."""
+    """A request of an app that is not possible; ends the handler."""
 
 
 class NotApproved(Failure):
@@ -23,7 +23,7 @@ class NotApproved(Failure):
 
 
 class Place(Struct, frozen=True):
-    """Where in an app's source; ``function`` is empty at the top level, the rest may be unknown."""
+    """A place in the source; ``function`` is empty at the top level, the rest may be unknown."""
 
     file: str = ""
     line: int = 0

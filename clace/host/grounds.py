@@ -23,7 +23,7 @@ _SHARE_OF_MEMORY = 0.75
 
 
 class Grounds(Struct, frozen=True, kw_only=True):
-    """What is prepared, who prepares it, and a name for it that no other server has."""
+    """Prepared grounds of hosts, their owner, and a name that no other server has."""
 
     order: Prepare
     user: int

@@ -1,4 +1,4 @@
-"""What the standard library does not offer of the kernel."""
+"""System calls that the standard library lacks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Unavailable(Exception):
 
 
 def last_error() -> OSError:
-    """What the kernel said of the call that just failed."""
+    """Return the kernel's error for the call that just failed."""
     number = ctypes.get_errno()
     return OSError(number, os.strerror(number))
 

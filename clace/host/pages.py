@@ -54,7 +54,7 @@ class Pages:
             raise AppFault(str(error), place) from None
 
     def has(self, name: str, block: str = "") -> bool:
-        """Whether ``render`` finds the template, and the block with it."""
+        """Return true if ``render`` finds the template, and the block with it."""
         if not block:
             return self._set.has(name)
         return self._set.has(name, block) if self.structured else self._set.has(block)

@@ -176,7 +176,7 @@ def _nothing(file: str) -> Callable[[str], Any]:
 
 
 def app_place(load: Load) -> Place:
-    """Where ``app.star`` says what the app is, for what is wrong with that as a whole."""
+    """Return the place of ``ace.app`` in ``app.star``, for faults of the app as a whole."""
     found = _APP_LINE.search(load.sources.get(APP_FILE, b""))
     before = load.sources[APP_FILE][: found.start()] if found else b""
     return Place(APP_FILE, before.count(b"\n") + 1, 1)

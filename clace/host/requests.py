@@ -16,7 +16,7 @@ _NO_VALUES = URLValues({})
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """What of a request is the same for all requests to an app."""
+    """The part of a request that is the same for all requests to an app."""
 
     app_name: str
     app_path: str
@@ -26,7 +26,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
 
 def is_partial(request: AppRequest) -> bool:
-    """Whether HTMX asks for a part of a page."""
+    """Return true if HTMX asks for a part of a page."""
     return is_htmx(request) and not any(_says_true(request, name) for name in _OF_WHOLE_PAGES)
 
 

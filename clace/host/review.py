@@ -1,4 +1,4 @@
-"""What in an app cannot work, or does nothing, told when it is created or reloaded."""
+"""Warnings of things in an app that cannot work or do nothing, on create and reload."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Review:
                 yield f"{place}: settings {name} {problem}"
 
     def _generated(self) -> Iterator[str]:
-        """What is built by other tools, and was not."""
+        """Warn of generated files that other tools did not build."""
         for name in self._definition.generated_files:
             if not self._static.get(name):
                 what = "style" if name == STYLE_FILE else "app"

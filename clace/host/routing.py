@@ -13,7 +13,7 @@ from clace.model.router import BadPattern, Router
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """What answers a request: a function by number (or none), and how its value is shown.
+    """The answer to a request: a function by number (or none), and the way its value is shown.
 
     ``type`` is ``HTML``, ``JSON`` or ``TEXT``; ``full`` and ``partial`` are templates; ``route`` is
     the pattern of its path, and ``written`` what its declaration says of it.

@@ -36,7 +36,7 @@ _LONGEST_LINE = 100_000
 
 
 class Turns:
-    """Which request goes on: the one whose answer came, or those that gave way, in order."""
+    """The order of requests: the one whose answer came, or those that gave way, in turn."""
 
     def __init__(self) -> None:
         self.slices = Slices(self._give_way)
@@ -45,7 +45,7 @@ class Turns:
 
     @property
     def waiting(self) -> bool:
-        """Whether a request that gave way could go on."""
+        """Return true if a request that gave way could go on."""
         return bool(self._gave_way)
 
     def begin(self) -> None:

@@ -1,4 +1,4 @@
-"""What an app host is shut in by, layer by layer, in the order in which they are put up.
+"""The walls around an app host, layer by layer, in the order in which they are put up.
 
 ``clace.model.walls`` says what each layer is for; those that all hosts share are in ``grounds``.
 """
@@ -24,7 +24,7 @@ S = TypeVar("S")
 
 
 class Site(Struct, frozen=True, kw_only=True):
-    """Where walls are put up: what stays open, who the parent is, and how much is allowed.
+    """The site of the walls: what stays open, who the parent is, and how much is allowed.
 
     ``statm`` is the process's own file of that name, opened while files could be. ``user`` is the
     number of a user of its own; without one, ``no_user`` says why.

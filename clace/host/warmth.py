@@ -1,4 +1,4 @@
-"""What hosts would otherwise load and compile each for itself, done once before they are forked.
+"""Modules and code that hosts share: loaded and compiled once, before they are forked.
 
 A host cannot open files, so what is imported late must be imported here.
 """

@@ -1,4 +1,4 @@
-"""Who may come in, and where the apps are."""
+"""Access to apps, and the apps that are installed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ILockouts(Interface):
 
 
 class IInstalledApps(Interface):
-    """Which app is served where; kept in step with the store by the operations."""
+    """The installed apps by domain and path; the operations keep it in step with the store."""
 
     def find(host: str, path: str) -> App | None:
         """The app for a request to ``path`` on ``host`` (without port)."""

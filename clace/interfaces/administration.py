@@ -1,4 +1,4 @@
-"""What an operator can do: filled by ``operations`` and, for the command line, by ``client``."""
+"""Operations of an operator: filled by ``operations`` and, for the command line, by ``client``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from clace.model.shown import AppShown
 
 
 class IAdministration(Interface):
-    """What an operator can do. Globs and paths come as the operator wrote them."""
+    """Operations of an operator. Globs and paths come as the operator wrote them."""
 
     async def create_app(request: CreateApp, options: CreateOptions) -> AppCreated:
         """Install an app; a production app gets its staging twin.
@@ -151,7 +151,7 @@ class IAdministration(Interface):
         """
 
     async def server_status() -> ServerStatus:
-        """That the server answers, and which one it is."""
+        """Return the name and version of the server that answers."""
 
     async def stop_server() -> Stopping:
         """Let the server finish what it is answering and end."""

@@ -1,4 +1,4 @@
-"""What was done, by whom."""
+"""The audit log: operations and requests, with who did them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clace.model.traffic import AuditEvent
 
 
 class IAuditLog(Interface):
-    """What was done, by whom; writing never delays or fails what is recorded."""
+    """A log of deeds and their doers; writing never delays or fails what is recorded."""
 
     def record(event: AuditEvent) -> None:
         """Keep the event; it is stored soon."""
@@ -27,7 +27,7 @@ class IRationedAudit(Interface):
 
 
 class IAuditTrail(Interface):
-    """What was recorded."""
+    """Access to recorded events."""
 
     async def query(wanted: AuditFilter) -> tuple[AuditEvent, ...]:
         """The newest events that pass, newest first.

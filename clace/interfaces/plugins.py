@@ -33,7 +33,7 @@ class PluginCall(Struct, frozen=True, kw_only=True):
 
 
 class PluginAnswer(Struct, frozen=True, kw_only=True):
-    """What came of a call: a value, an error that the app may handle, or the number of a stream.
+    """The outcome of a call: a value, an error that the app may handle, or the number of a stream.
 
     ``shape`` names what the value (or each item of a list) is for the app, if it is no plain value,
     and ``limit`` which limit of the app an error is about, if it is about one.
@@ -70,10 +70,10 @@ class IPluginGate(Interface):
     """The one door from apps to plugins."""
 
     def manifests() -> tuple[PluginManifest, ...]:
-        """What there is to load; the same for every app."""
+        """Return the manifests of all plugins; the same for every app."""
 
     def bounds(app: App, permissions: tuple[Permission, ...]) -> tuple[str, ...]:
-        """How the server's configuration narrows what an app asks for, in sentences."""
+        """Say in sentences how the server's configuration narrows an app's permissions."""
 
     def check_load(app: App, plugin: str) -> None:
         """:raises PluginRefused: the load was not approved, or there is no such plugin."""

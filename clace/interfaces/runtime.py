@@ -12,7 +12,7 @@ from clace.model.traffic import AppRequest, AppResponse
 
 
 class Audited(Struct, frozen=True):
-    """What the top level of a source says: the app's name, its demands and its params.
+    """The declarations at the top level of a source: the app's name, its demands and its params.
 
     ``warnings`` are of what in it cannot work or has no effect.
     """
@@ -37,7 +37,7 @@ class IRuntime(Interface):
     """Hosts: they load apps, answer requests, and are replaced when they break their limits."""
 
     async def audit(app: App, files: IFiles) -> Audited:
-        """What the source says of the app, from a run of its top level with inert plugins.
+        """Return the source's declarations, from a run of its top level with inert plugins.
 
         :raises AppBroken: the source does not load; the text has file, line and reason.
         """

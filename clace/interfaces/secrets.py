@@ -12,7 +12,7 @@ from clace.model.secret_text import Reference
 
 
 class ISecretProvider(Interface):
-    """Where secrets are. It blocks: threads ask it, and the server while it starts."""
+    """A provider of secrets. It blocks: threads ask it, and the server while it starts."""
 
     delimiter: str = Attribute("what the keys of a reference are joined with")
 
@@ -70,7 +70,7 @@ class ISecretRows(Interface):
         """
 
     def delete(name: str) -> bool:
-        """Whether there was one."""
+        """Delete a secret; return false if it was not there."""
 
     def rewrite(change: Callable[[SealedSecret], SealedSecret | None]) -> tuple[str, ...]:
         """Replace rows by what ``change`` makes of them, in one transaction, or on its error none.
@@ -99,7 +99,7 @@ class ISecretStore(Interface):
     is_default: bool = Attribute("whether references that name no provider mean it")
 
     async def put(entry: SecretEntry, *, replace: bool) -> bool:
-        """Whether there was one before.
+        """Store a secret; return true if it replaced another.
 
         :raises SecretExists: there is, and it is not to be replaced.
         :raises SecretFailed: the store cannot be used; says why.
@@ -113,7 +113,7 @@ class ISecretStore(Interface):
         """
 
     async def all() -> tuple[SealedSecret, ...]:
-        """Those there are, in the order of their names; they are not opened."""
+        """Return all secrets in the order of their names; they are not opened."""
 
     async def delete(name: str) -> None:
         """:raises NoSuchSecret: there is none of this name."""

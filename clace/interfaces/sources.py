@@ -24,7 +24,7 @@ class IFiles(Interface):
 
 
 class Revision(Struct, frozen=True, kw_only=True):
-    """Which revision of a source: for folders all fields but ``source_url`` are empty."""
+    """A revision of a source: for folders all fields but ``source_url`` are empty."""
 
     source_url: str
     branch: str = ""
@@ -45,7 +45,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
 
 class ISources(Interface):
-    """Where apps come from: folders and git repositories."""
+    """Sources of apps: folders and git repositories."""
 
     def check(source_url: str) -> str:
         """The source as it is stored: folders absolute, git URLs as given.
@@ -54,7 +54,7 @@ class ISources(Interface):
         """
 
     def is_git(source_url: str) -> bool:
-        """Whether the source is a git repository."""
+        """Return true if the source is a git repository."""
 
     async def head(revision: Revision) -> str:
         """The commit that a fetch would give now; ``""`` for folders.

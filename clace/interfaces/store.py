@@ -30,7 +30,7 @@ class AddVersion(Struct, frozen=True):
 
 
 class PointApp(Struct, frozen=True):
-    """What an app is from now on; ``seen`` is the app as the operation read it.
+    """The new state of an app; ``seen`` is the app as the operation read it.
 
     :raises ChangedMeanwhile: the stored app is no longer ``seen``.
     """

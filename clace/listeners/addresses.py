@@ -1,4 +1,4 @@
-"""Where a server can be reached, once its ports are open."""
+"""Addresses at which a server can be reached, once its ports are open."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Address(Struct, frozen=True):
 
 
 def address_of(listener: Listener, bound: IAddress) -> Address:
-    """What a listener turned out to be; of addresses we do not know, only the string."""
+    """Return the address of an open listener; for unknown kinds, only the string."""
     if isinstance(bound, UNIXAddress):
         return Address(listener.serve, "unix", os.fsdecode(bound.name or b""))
     if isinstance(bound, IPv4Address | IPv6Address):

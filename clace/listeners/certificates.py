@@ -31,7 +31,7 @@ _REMEMBERED = 256
 
 
 class _Seen(Struct, frozen=True):
-    """What became of the files of a stamp; no context if they were of no use."""
+    """The outcome of reading the files of a stamp; no context if they were of no use."""
 
     stamp: tuple[tuple[int, ...], ...]
     context: SSL.Context | None

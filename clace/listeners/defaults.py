@@ -28,7 +28,7 @@ class Listener(Struct, frozen=True):
 
 
 class DefaultListeners(Struct, frozen=True, kw_only=True):
-    """What the configuration says on the usual listeners; port 0 picks one, -1 is none."""
+    """Configuration of the usual listeners; port 0 picks one, -1 turns a listener off."""
 
     server_uri: str
     certificates: str
@@ -58,7 +58,7 @@ def default_listeners(wanted: DefaultListeners, *, dual_stack: bool) -> tuple[Li
 
 
 def has_dual_stack() -> bool:
-    """Whether a socket on ``::`` takes IPv4 connections too on this machine."""
+    """Return true if a socket on ``::`` takes IPv4 connections too on this machine."""
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
             probe.bind(("::", 0))

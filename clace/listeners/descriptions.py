@@ -22,7 +22,7 @@ class Description(Struct, frozen=True):
     keywords: dict[str, str] = {}
 
     def value(self, name: str, position: int) -> str | None:
-        """What is given for a parameter, by its name or at its place."""
+        """Return the argument of a parameter, by its name or at its place."""
         if position < len(self.arguments):
             return self.arguments[position]
         return self.keywords.get(name)
@@ -69,7 +69,7 @@ def layers(endpoint: str) -> Iterator[Description]:
 
 
 def is_encrypted(endpoint: str) -> bool:
-    """Whether browsers speak HTTPS to it."""
+    """Return true if browsers speak HTTPS to it."""
     return any(layer.prefix in _ENCRYPTED for layer in layers(endpoint))
 
 

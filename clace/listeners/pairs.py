@@ -24,7 +24,7 @@ ServerKey = EllipticCurvePrivateKey | RSAPrivateKey | Ed25519PrivateKey
 
 
 class Pair(Struct, frozen=True):
-    """What a server shows, first its own certificate, and the key it proves it with."""
+    """A server's certificates, first its own, and the key of that one."""
 
     chain: tuple[x509.Certificate, ...]
     key: ServerKey
@@ -35,7 +35,7 @@ class Pair(Struct, frozen=True):
 
 
 class PairFiles(Struct, frozen=True):
-    """Where a pair lies: ``<folder>/<stem>.crt`` and ``<folder>/<stem>.key``."""
+    """The files of a pair: ``<folder>/<stem>.crt`` and ``<folder>/<stem>.key``."""
 
     certificate: Path
     key: Path

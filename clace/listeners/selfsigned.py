@@ -55,7 +55,7 @@ def issue(key: ServerKey, names: Iterable[str], now: datetime) -> x509.Certifica
 
 
 def is_ours(certificate: x509.Certificate) -> bool:
-    """Whether it is one of those made here; nobody else's is ever replaced."""
+    """Return true if the certificate was made here; nobody else's is ever replaced."""
     try:
         certificate.verify_directly_issued_by(certificate)
         names = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)

@@ -78,7 +78,7 @@ class Listeners(Service):
             raise
 
     def addresses(self) -> tuple[Address, ...]:
-        """Where the open listeners are, in the order in which they are declared."""
+        """Return the addresses of the open listeners in the order of their declaration."""
         ports = sorted(self._ports, key=lambda each: self._listeners.index(each[0]))
         return tuple(address_of(listener, port.getHost()) for listener, port in ports)
 

@@ -18,7 +18,7 @@ from clace.threads import InThread
 
 @implementer(IFiles)
 class StoredFiles:
-    """What there is, is known at once; contents are read when they are asked for."""
+    """A stored tree of files. The names are known at once; contents are read on demand."""
 
     def __init__(self, refs: Mapping[str, FileRef], engine: Engine, in_thread: InThread) -> None:
         self.refs = refs

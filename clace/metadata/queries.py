@@ -1,4 +1,4 @@
-"""What is asked of the database, each a function of an open connection."""
+"""Queries of the database, each a function of an open connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def all_apps(connection: Connection) -> tuple[App, ...]:
 
 
 def apps_beside(connection: Connection, app: App) -> tuple[App, ...]:
-    """Those that could be in the app's way: of its domain, or of its id."""
+    """Return the apps that could conflict with ``app``: same domain or same id."""
     near = (apps.c.domain == app.domain) | (apps.c.id == app.id)
     return tuple(_app(row) for row in connection.execute(select(apps).where(near)))
 
@@ -107,7 +107,7 @@ def put_contents(connection: Connection, fresh: Iterable[Content]) -> None:
 
 
 def stored_of(connection: Connection, wanted: Iterable[str]) -> set[str]:
-    """Which of these contents are stored."""
+    """Return those of these contents that are stored."""
     found: set[str] = set()
     for some in _batches(wanted):
         found.update(

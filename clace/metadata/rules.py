@@ -1,4 +1,4 @@
-"""What a change to the apps may not do, whoever keeps them."""
+"""Rules for changes to the apps, whoever keeps them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Kind(StrEnum):
-    """What an app is for; the value is the prefix of its id."""
+    """The purpose of an app; the value is the prefix of its id."""
 
     DEV = "app_dev_"
     PROD = "app_prd_"
@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
 
 class Constraint(Struct, frozen=True, omit_defaults=True):
-    """What a parameter may be given, literally or after ``regex:``.
+    """The values that a parameter may have, literally or after ``regex:``.
 
     With ``key`` it is a dict, may have no keys that are not named so, and under this one has this.
     """
@@ -51,7 +51,7 @@ class Permission(Struct, frozen=True, omit_defaults=True):
 
 
 class AccountLink(Struct, frozen=True):
-    """Which account an app uses where it loads ``plugin``: its name, or that of its section."""
+    """The account an app uses where it loads ``plugin``: its name, or that of its section."""
 
     plugin: str
     account_name: str
@@ -72,7 +72,7 @@ class Demands(Struct, frozen=True):
     permissions: tuple[Permission, ...] = ()
 
     def missing_from(self, approved: Demands) -> Demands:
-        """What of this is not approved; order and repetition do not count."""
+        """Return the entries that are not approved; order and repetition do not count."""
         return Demands(
             tuple(load for load in dict.fromkeys(self.loads) if load not in approved.loads),
             tuple(p for p in dict.fromkeys(self.permissions) if p not in approved.permissions),
@@ -99,7 +99,7 @@ class VersionMetadata(Struct, frozen=True):
 
 
 class AppMetadata(Struct, frozen=True):
-    """What of an app is versioned: its source's revision, what was approved, its accounts, the
+    """The versioned part of an app: its source's revision, what was approved, its accounts, the
     values of its params and its own settings, each as the operator wrote it.
     """
 
@@ -112,7 +112,7 @@ class AppMetadata(Struct, frozen=True):
     appconfig: dict[str, str] = {}
 
     def link_of(self, plugin: str) -> AccountLink | None:
-        """What was linked to exactly this name."""
+        """Return the account linked to exactly this name."""
         return next((link for link in self.accounts if link.plugin == plugin), None)
 
     @property
@@ -131,7 +131,7 @@ class AppMetadata(Struct, frozen=True):
 
 
 class AppSettings(Struct, frozen=True):
-    """What of an app is not versioned and holds at once."""
+    """The part of an app that has no versions and takes effect at once."""
 
     authn_type: str = "default"
     git_auth_name: str = ""
@@ -179,7 +179,7 @@ class FileRef(Struct, frozen=True, rename={"name": "Name", "sha256": "Etag", "si
 
 
 class PluginManifest(Struct, frozen=True):
-    """What a plugin offers to apps: its functions (``True``: only reads) and constants."""
+    """A plugin's offer to apps: its functions (``True``: only reads) and constants."""
 
     name: str
     functions: dict[str, bool] = field(default_factory=dict)

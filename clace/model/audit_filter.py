@@ -1,4 +1,4 @@
-"""Which events of the audit log to look for."""
+"""A filter for events of the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator can set of an app, as its ``params.star`` declares it."""
+"""Params that an operator can set, as an app's ``params.star`` declares them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Param(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"param {self.name} is not required, it has to have a default")
 
     def value(self, given: str | None) -> Any:
-        """What the app gets if an operator gave this text, or none.
+        """Convert an operator's text, or its absence, to the app's value.
 
         :raises BadRequest: that cannot be; the text is not repeated, for it may be a secret.
         """

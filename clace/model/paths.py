@@ -1,4 +1,4 @@
-"""Where an app lives: a domain and a path; and globs over them."""
+"""Paths of apps: a domain and a path; and globs over them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class AppPath(Struct, frozen=True, order=True, rename={"path": "Path", "domain":
         return self.domain == other.domain and (self.covers(other.path) or other.covers(self.path))
 
     def covers(self, path: str) -> bool:
-        """Whether a request for ``path`` on the same domain is for an app that lives here."""
+        """Return true if a request for ``path`` on the same domain is for this app."""
         return self.path in {"/", path} or path.startswith(self.path + "/")
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What operators ask for over the admin API, with the JSON names of era 25."""
+"""Requests of operators over the admin API, with the JSON names of era 25."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class UpdateSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class ReloadOptions(Struct, frozen=True, kw_only=True):
-    """How to reload; empty ``branch``, ``commit`` and ``git_auth`` keep what the app has."""
+    """Options of a reload; empty ``branch``, ``commit`` and ``git_auth`` keep those of the app."""
 
     approve: bool = False
     promote: bool = False

@@ -1,4 +1,4 @@
-"""What the admin API answers, with the JSON names of era 25."""
+"""Answers of the admin API, with the JSON names of era 25."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Changing(Struct, frozen=True, kw_only=True):
 
 
 class Approval(Struct, frozen=True):
-    """What one app asks for beyond, and what is approved with, this operation."""
+    """Permissions an app requests beyond its approvals, and those this operation approves."""
 
     id: str
     app_path_domain: AppPath
@@ -162,7 +162,7 @@ class SecretCreated(Struct, frozen=True):
 
 
 class SecretDescription(Struct, frozen=True):
-    """What may be known of a stored secret."""
+    """The public facts of a stored secret."""
 
     name: str
     key_id: str
@@ -192,7 +192,7 @@ class SecretDeleted(Struct, frozen=True):
 
 
 class SecretsRekeyed(Struct, frozen=True):
-    """How many were sealed with the active key, and how many had been before."""
+    """Counts of a rekeying: secrets sealed with the active key, now and before."""
 
     rekeyed: int = 0
     skipped: int = 0

@@ -1,4 +1,4 @@
-"""Which route of an app a path means: static text before parameters before wildcards."""
+"""Routes of an app: static text comes before parameters, and those before wildcards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Part(Struct, frozen=True):
     regex: re.Pattern[str] | None = None
 
     def take(self, path: str, start: int) -> int:
-        """Where this part ends in the path, or -1."""
+        """Return the end of this part in the path, or -1."""
         if self.kind == _STATIC:
             return start + len(self.text) if path.startswith(self.text, start) else -1
         if self.kind == _WILDCARD:
@@ -123,7 +123,7 @@ def _parameter(text: str, start: int, end: int, *, loosely: bool) -> _Part:
 
 
 class Found(Struct, Generic[T], frozen=True):
-    """What a path leads to; without a target, the methods by which it leads somewhere."""
+    """The target of a path; without one, the methods that the path has."""
 
     target: T | None
     parameters: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What documents an app keeps, as its ``schema.star`` declares them.
+"""Document types of an app, as its ``schema.star`` declares them.
 
 An app's host sends this to the daemon, so that all of it is checked wherever it is made.
 """
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
 class FieldType(StrEnum):
-    """What the values of a field are; any of them may be missing."""
+    """The type of a field's values; any of them may be missing."""
 
     INT = "INT"
     STRING = "STRING"
@@ -31,7 +31,7 @@ class FieldType(StrEnum):
     DICT = "DICT"
 
     def takes(self, value: Any) -> bool:
-        """Whether this is a value of the type, or none."""
+        """Return true if the value is of the type, or missing."""
         if value is None:
             return True
         if self is FieldType.INT:

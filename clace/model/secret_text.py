@@ -40,7 +40,7 @@ Piece = str | Reference
 
 
 def is_reference(text: str) -> bool:
-    """Whether the text calls for a secret, rightly or not."""
+    """Return true if the text refers to a secret, rightly or not."""
     return "{{" in text and _CALL.search(text) is not None
 
 
@@ -68,7 +68,7 @@ def filled(text: str, values: Mapping[Reference, str]) -> str:
 
 
 def reference_text(name: str, provider: str = "") -> str:
-    """How a secret with a single plain key is named."""
+    """Return the reference to a secret with a single plain key."""
     return f'{{{{secret_from "{provider}" "{name}"}}}}' if provider else f'{{{{secret "{name}"}}}}'
 
 

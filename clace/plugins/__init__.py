@@ -1,1 +1,1 @@
-"""What apps can do in the world: plugins, and ``gate``, the one door to them."""
+"""Plugins, which act for apps, and ``gate``, through which each call goes."""

@@ -26,7 +26,7 @@ def with_accounts(
 
 
 def section_of(app: App, load: str, sections: Container[str]) -> str:
-    """Which of the configured sections the app means by what it loads.
+    """Return the configured section that the app means by what it loads.
 
     That is what an operator linked to it, else the section of this very name.
 

@@ -45,7 +45,7 @@ def _unlike(by_id: dict[str, App]) -> Iterator[str]:
 
 
 def row(app: App, apps: Apps, url: str, default_auth: str, now: datetime) -> dict[str, Any]:
-    """What is told of an app."""
+    """Make the row of an app."""
     version, auth = app.metadata.version_metadata, app.settings.authn_type
     path_split, globs = _parts(app.address), _globs(apps.shown_at(app))
     return {

@@ -1,4 +1,4 @@
-"""What permissions say of parameters by name, held against what a function is given.
+"""Constraints of permissions on parameters by name, checked against a call's arguments.
 
 That is the value which it gets in the end: by position, by name, or by default.
 """
@@ -18,7 +18,7 @@ from clace.plugins.showing import shown
 def within(
     call: str, grants: Sequence[Permission], values: Mapping[str, Any]
 ) -> tuple[Permission, ...]:
-    """Those of the permissions whose constraints hold for the values, which have all parameters.
+    """Return the permissions whose constraints hold for the values, which have all parameters.
 
     :raises PluginRefused: there is none; the text is about the first.
     """
@@ -30,12 +30,12 @@ def within(
 
 
 def names(grant: Permission, parameter: str) -> bool:
-    """Whether the permission says what the parameter may be."""
+    """Return true if the permission constrains the parameter."""
     return any(constraint.name == parameter for constraint in grant.kwargs)
 
 
 def _problem(grant: Permission, values: Mapping[str, Any]) -> str:
-    """What of the arguments is not as the permission says, or nothing."""
+    """Say which argument breaks the permission, and how; empty if it holds."""
     for name in dict.fromkeys(constraint.name for constraint in grant.kwargs):
         if name not in values:
             return f"{name} not given. Update the app or audit and approve permissions"

@@ -1,4 +1,4 @@
-"""How a plugin is declared: its functions, what they take, and whether they only read.
+"""Declarations of plugins: their functions, parameters, and which functions only read.
 
 ::
 
@@ -111,7 +111,7 @@ def unbounded(_app: App, _permission: Permission) -> str:
 
 @frozen
 class Plugin:
-    """What can be loaded under ``name``.
+    """A plugin that apps load under ``name``.
 
     ``bounds`` says how the configuration narrows a permission of an app, if it does.
     """

@@ -107,7 +107,7 @@ class Gate:
         call: PluginCall,
         values: Mapping[str, Any],
     ) -> tuple[Permission, ...]:
-        """Those of the permissions by which the user of the app may make the call.
+        """Return the permissions by which the user of the app may make the call.
 
         :raises PluginRefused: there are none.
         """

@@ -1,4 +1,4 @@
-"""What an app is told, without the values of the secrets that it named."""
+"""Redaction: texts for an app, without the values of the secrets that it named."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Hidden:
             self._texts.setdefault(_in_json(line), reference.text)
 
     def text(self, text: str) -> str:
-        """What an app may read of an error."""
+        """Redact an error for an app."""
         try:
             return str(_Hiding(self._texts).value(text))
         except CallFailed as error:
             return error.message
 
     def value(self, value: Any) -> Any:
-        """What JSON or MessagePack can say, without the values.
+        """Redact a value of JSON's or MessagePack's types.
 
         :raises CallFailed: it would grow beyond all measure, or take too long to go through.
         """
@@ -63,7 +63,7 @@ class Hidden:
         return _Hiding(self._texts).value(plain)
 
     def _is_in(self, value: Any) -> bool:
-        """Whether one of the values may be in there: going through millions of texts to find none
+        """Return true if one of the values may be in there: a search of millions of texts in vain
         would stop the server for seconds.
         """
         if not self._texts:
@@ -113,15 +113,15 @@ class _Hiding:
 
 
 def _lines(value: str) -> list[str]:
-    """What is told line by line of a value of several lines, such as a private key. Short lines,
-    such as a bracket, say nothing and would be found everywhere.
+    """Return the lines that may be told of a value of several lines, such as a private key.
+    Short lines, such as a bracket, say nothing and would be found everywhere.
     """
     lines = (line.strip() for line in value.splitlines())
     return [line for line in lines if len(line) >= MIN_LINE and line != value]
 
 
 def _is_json(text: str | bytes) -> bool:
-    """Whether the text is an object or array, which it has to remain."""
+    """Return true if the text is an object or array, which it has to remain."""
     if text.lstrip()[:1] not in ("{", "[", b"{", b"["):
         return False
     try:
@@ -136,7 +136,7 @@ def _in_json(text: str) -> str:
 
 
 def _forms(value: str) -> set[str]:
-    """How a value may look where it was put: as it is, as a host, in JSON, in an URL, in a page."""
+    """Return the forms of a value: as it is, as a host, in JSON, in an URL, in a page."""
     return {
         value,
         value.lower(),

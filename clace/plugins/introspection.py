@@ -24,7 +24,7 @@ _SECOND = 1_000_000_000
 
 @frozen
 class Insight:
-    """What is looked at: the apps, who may use them, where they are, and what was recorded.
+    """Sources of introspection: the apps, their users and URLs, and recorded events.
 
     ``operations`` are those that the server itself records.
     """
@@ -102,14 +102,14 @@ class Introspection:
         return [_row(event, apps.get(event.app_id)) for event in events]
 
     async def list_operations(self, _invocation: Invocation, _given: Nothing) -> list[str]:
-        """What was recorded and what the server would record, each operation once."""
+        """List recorded operations and those the server would record, each once."""
         recorded = await self._insight.trail.operations()
         return list(dict.fromkeys((*recorded, *self._insight.operations)))
 
     async def _matching(
         self, given: ListApps, may_be_told: Callable[[App], bool]
     ) -> list[dict[str, Any]]:
-        """What is told of the apps that are asked for; twins go with their production app."""
+        """Return the rows of matching apps; twins go with their production app."""
         glob, part = AppGlob.parse(given.path), given.query.casefold()
         stored = await self._insight.store.apps()
         apps, now = Apps.of(stored), datetime.fromtimestamp(self._insight.seconds(), UTC)

@@ -1,4 +1,4 @@
-"""What a server leaves in a folder of temporary files when it is killed, and who may remove it."""
+"""Temporary files that a killed server left in a folder, and who may remove them."""
 
 from __future__ import annotations
 

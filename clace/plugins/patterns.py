@@ -14,7 +14,7 @@ MAX_SUBJECT = 64 * 1024
 
 
 def matches(expected: str, value: str) -> bool:
-    """Whether the whole of ``value`` is what a permission expects.
+    """Return true if the whole of ``value`` matches a permission's pattern.
 
     A value too long to look at and a pattern that is none match nothing.
     """

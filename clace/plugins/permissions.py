@@ -1,4 +1,4 @@
-"""Which of an app's permissions cover a call, and how to say that none does."""
+"""Permissions of an app that cover a call, and the refusal when none does."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _quoted(value: Any) -> str:
 
 
 def not_permitted(app: App, plugin: str, method: str) -> str:
-    """How a refusal of a call begins."""
+    """Return the beginning of a refusal of a call."""
     return f"app {app} is not permitted to call {plugin}.{method}"
 
 
@@ -69,7 +69,7 @@ def _named(app: App, plugin: str, method: str) -> tuple[Permission, ...]:
 
 
 def _agreeing(permission: Permission, texts: Sequence[str]) -> int:
-    """How many of the leading arguments are as the permission expects."""
+    """Count the leading arguments that are as the permission expects."""
     agreeing = 0
     for expected, text in zip(permission.arguments, texts, strict=False):
         if not matches(expected, text):

@@ -12,7 +12,7 @@ _SCHEMES = ("http://", "https://")
 
 
 class ProxyConfig(Struct, frozen=True):
-    """Where requests go, and what becomes of their paths and of the headers of answers."""
+    """The target of requests, and changes to their paths and to the headers of answers."""
 
     url: str
     strip_path: str = ""

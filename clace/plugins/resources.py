@@ -1,4 +1,4 @@
-"""What the plugin calls of one request opened, and how it is closed when the request ends."""
+"""Resources that the plugin calls of one request opened; closed when the request ends."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _MEBIBYTE = 1024 * 1024
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What the plugin calls of one request may come to; their number its exchange counts.
+    """Limits on the plugin calls of one request; their number its exchange counts.
 
     ``at_once`` is more than Starlark can do: it bounds a host that was taken over.
     """
@@ -167,7 +167,7 @@ class Scope:
             self._running.discard(running)
 
     def _told(self, name: str, error: Exception) -> CallFailed:
-        """What the app is told of a failure: refusals as they are, faults only in the log."""
+        """Return the app's text for a failure: refusals as they are, faults only in the log."""
         if isinstance(error, CallFailed):
             return error
         if isinstance(error, ClaceError):
@@ -211,7 +211,7 @@ class Scope:
 
 
 def _shape(value: Any) -> str:
-    """What a value is for the app; the items of a list are what the first one is."""
+    """Return the shape of a value for the app; a list has the shape of its first item."""
     if isinstance(value, list | tuple):
         return _shape(value[0]) if value and isinstance(value[0], Struct) else ""
     if isinstance(value, Document):
@@ -220,7 +220,7 @@ def _shape(value: Any) -> str:
 
 
 def _size(value: Any) -> int:
-    """How large the value is on its way to the host.
+    """Return the size of the value on its way to the host.
 
     :raises CallFailed: it is nothing that a host can be told.
     """

@@ -60,7 +60,7 @@ def named_in(call: PluginCall) -> tuple[Reference, ...]:
 def allowing(
     wanted: Iterable[Reference], grants: Sequence[Permission], default_provider: str
 ) -> tuple[Permission, ...]:
-    """Those of the permissions that cover a call that let it have all these secrets.
+    """Return the permissions that cover a call and let it have all these secrets.
 
     :raises PluginRefused: there are none; names a secret that the most generous lacks.
     """
@@ -89,7 +89,7 @@ def with_values(call: PluginCall, values: Mapping[Reference, str]) -> PluginCall
 
 
 def _is_covered(reference: Reference, secrets: Iterable[tuple[str, ...]], default: str) -> bool:
-    """Whether an entry has the provider, as many keys, and matches each of them."""
+    """Return true if an entry has the provider, as many keys, and matches each of them."""
     provider = reference.provider or default
     for entry in secrets:
         named = bool(entry) and entry[0].startswith(FROM)

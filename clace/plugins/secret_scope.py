@@ -68,7 +68,7 @@ class SecretScope:
         return tuple(map(self._hidden.text, await self._inner.end()))
 
     async def _told(self, work: Awaitable[T]) -> T:
-        """What the work comes to; a refusal of it tells no secret."""
+        """Wait for the work; a refusal of it tells no secret."""
         try:
             return await work
         except (PluginRefused, BadRequest, AppFailed) as error:
@@ -135,7 +135,7 @@ class _CarefulItems:
 
 
 async def _careful(name: str, work: Coroutine[Any, Any, T]) -> T:
-    """What the work comes to. Of a fault the log has the place alone: its text may hold a secret.
+    """Wait for the work. A fault's text may hold a secret: the log gets only its place.
 
     :raises CallFailed: there was a fault.
     """

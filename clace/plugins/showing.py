@@ -1,4 +1,4 @@
-"""What errors repeat of an argument: all of it or nothing.
+"""Arguments in errors: repeated whole or not at all.
 
 A secret in it is only known for one as a whole: a piece that was cut off would be told to the app.
 """

@@ -184,7 +184,7 @@ class TempFiles:
             _remove(path)
 
     def _is_nobodys(self, path: str) -> bool:
-        """Whether a file was made here, and the app that it was made for does not offer it."""
+        """Return true if a file was made here, and its app does not offer it."""
         offers = self._offers.get(self._made.get(path, ""), {})
         return path in self._made and all(offer.served.path != path for offer in offers.values())
 

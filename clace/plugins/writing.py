@@ -15,7 +15,7 @@ _RESTRICTED = {Kind.STAGING: "stage", Kind.PREVIEW: "preview"}
 def writable(
     app: App, function: Function, call: PluginCall, grants: Sequence[Permission]
 ) -> tuple[Permission, ...]:
-    """Those of the permissions that the app may use: of one that may not write, those that read.
+    """Return the permissions that the app may use: if it may not write, those that read.
 
     :raises PluginRefused: there is none.
     """
@@ -35,7 +35,7 @@ def writable(
 
 
 def may_write(app: App) -> bool:
-    """Whether the app may change something."""
+    """Return true if the app may change something."""
     match app.kind:
         case Kind.STAGING:
             return app.settings.stage_write_access

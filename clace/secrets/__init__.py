@@ -1,1 +1,1 @@
-"""Where secrets come from: providers, each under a name, and the texts that refer to them."""
+"""Secrets: providers, each under a name, and the texts that refer to them."""

@@ -17,7 +17,7 @@ from clace.secrets.properties import Properties
 
 
 class ProviderOptions(Struct, frozen=True, kw_only=True):
-    """What a section says; which of it a provider needs, the configuration has checked."""
+    """Values of a section; the configuration has checked the ones that its provider needs."""
 
     keys_printf: str = ""
     file_name: Path | None = None
@@ -35,12 +35,12 @@ class ProviderOptions(Struct, frozen=True, kw_only=True):
 
 
 def is_stored(name: str) -> bool:
-    """Whether it is the one that keeps secrets in the metadata database."""
+    """Return true if the secrets are in the metadata database."""
     return _kind(name) == "db"
 
 
 def is_local(name: str) -> bool:
-    """Whether it needs nothing that could itself be a secret."""
+    """Return true if the provider needs nothing that could itself be a secret."""
     return _kind(name) in {"env", "prop"}
 
 

@@ -30,7 +30,7 @@ _NONE = "there is no such secret"
 
 
 class KeySource(Protocol):
-    """Where the keys are."""
+    """The source of the keys."""
 
     def read(self) -> Keys | None:
         """:raises SecretFailed: there are none that can be used."""
@@ -40,7 +40,7 @@ class KeySource(Protocol):
 
 
 class Surroundings(Struct, frozen=True):
-    """What the world supplies: threads, time and chance."""
+    """Threads, time and randomness."""
 
     in_thread: InThread
     seconds: Callable[[], float]

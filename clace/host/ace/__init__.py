@@ -1,1 +1,1 @@
-"""What apps find in their Starlark beside the language: ``ace``, requests, responses, entries."""
+"""Names that apps find beside the language: ``ace``, requests, responses, entries."""

@@ -1,4 +1,4 @@
-"""What arguments of the functions of ``ace`` must be; messages are those that apps know."""
+"""Checks of the arguments of ``ace`` functions; messages are those that apps know."""
 
 from __future__ import annotations
 

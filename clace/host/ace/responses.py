@@ -21,7 +21,7 @@ CURSOR = "cursor"
 
 
 class PluginResponse(HostObject):
-    """What a call came to. Whether the app looked at an error is known to its ``exchange``."""
+    """The response of a call. Its ``exchange`` knows whether the app looked at an error."""
 
     __slots__ = ("_answer", "_exchange", "_value", "number")
     type_name = "response"
@@ -65,7 +65,7 @@ class PluginResponse(HostObject):
         return self._answer.error_code
 
     def flows(self) -> bool:
-        """Whether a handler may return it to send its items one by one."""
+        """Return true if a handler may return it to send its items one by one."""
         return self.is_stream and self._answer.shape != CURSOR
 
     def iterate(self) -> Iterable[object]:

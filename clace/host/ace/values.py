@@ -20,7 +20,7 @@ _MAX_WHOLE = 1e21
 
 
 class Declared(Struct):
-    """What a function of ``ace`` returned; ``kind`` is the function."""
+    """A value that a function of ``ace`` returned; ``kind`` is the function."""
 
     __slots__ = ("kind",)
 

@@ -1,4 +1,4 @@
-"""Which files ``fs.in`` may look at: decided by what was opened, not by how it was named."""
+"""Access of ``fs.in`` to files: decided by what was opened, not by how it was named."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Access:
         return cls(tuple(map(os.path.realpath, roots)), named, closed)
 
     def allows(self, given: str, real: str) -> bool:
-        """Whether ``given`` may be looked at, which without symbolic links is ``real``."""
+        """Return true if ``given``, without symbolic links ``real``, may be looked at."""
         if given in self.named and not given.startswith(PREFIX):
             return True
         around = [folder for folder in self.closed if _is_in(real, folder)]
@@ -112,7 +112,7 @@ def _is_in(path: str, folder: str) -> bool:
 
 
 def _reaches(folder: str, path: str, closed: Iterable[str]) -> bool:
-    """Whether the path is in the folder, and the folder itself in there where it is closed."""
+    """Return true if the path is in the folder, and the folder inside each closed one."""
     inside = all(folder != one and _is_in(folder, one) for one in closed)
     return inside and _is_in(path, folder)
 
@@ -125,7 +125,7 @@ def _spelled(pattern: str) -> str:
 
 
 def names_path(permission: Permission) -> bool:
-    """Whether the first argument of a permission is the path, or a pattern of paths."""
+    """Return true if the first argument of a permission is the path, or a pattern of paths."""
     return _names_paths("".join(permission.arguments[:1]))
 
 

@@ -102,7 +102,7 @@ class Fs:
         return Plugin("fs.in", functions, {"USER": USER, "APP": APP}, self._bounds)
 
     def _bounds(self, app: App, permission: Permission) -> str:
-        """Which folders a permission reaches that names none."""
+        """Say which folders a permission reaches that names no folder."""
         roots = tuple(dict.fromkeys(self._settings.file_access(app)))
         if permission.method == "abs" or names_path(permission) or "/" in roots:
             return ""
@@ -117,7 +117,7 @@ class Fs:
         return os.path.abspath(path)  # noqa: ASYNC240, PTH100 - touches no file, keeps links
 
     async def listing(self, invocation: Invocation, given: List) -> list[dict[str, Any]]:
-        """What is in a folder, and at the end the folder itself with the sum.
+        """List a folder, and at the end the folder itself with the sum.
 
         :raises CallFailed: it may not or cannot be read, or has too many files.
         """
@@ -180,7 +180,7 @@ class Fs:
         return path, (state.st_dev, state.st_ino)
 
     def _placed(self, invocation: Invocation, given: Given) -> Given:
-        """What is given with an absolute path: a relative one is from the app's first folder.
+        """Return an absolute path; a relative one is taken from the app's first folder.
 
         The server's own folder is nothing that an app could know, and often a closed one.
         """

@@ -64,7 +64,7 @@ class Walk:
         return blocks(state) + sum(blocks(below) for _, below in inside)
 
     def _is_open(self, state: os.stat_result) -> bool:
-        """Whether it is a folder that may be entered."""
+        """Return true if it is a folder that may be entered."""
         return stat.S_ISDIR(state.st_mode) and (state.st_dev, state.st_ino) not in self.closed
 
     def _inside(

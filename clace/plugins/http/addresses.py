@@ -1,4 +1,4 @@
-"""Which addresses are the public internet, in all the ways in which one can be written."""
+"""Addresses of the public internet, in all the ways in which one can be written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNIQUE_LOCAL = IPv6Network("fc00::/7")
 
 
 def kind(address: Address) -> str:
-    """What kind of special address it is; nothing for the public internet."""
+    """Return the kind of a special address; empty for the public internet."""
     if isinstance(address, IPv4Address):
         return _kind4(address)
     inner = _inner(address)

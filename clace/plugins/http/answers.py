@@ -1,4 +1,4 @@
-"""What another server answered, as apps have it."""
+"""Answers of other servers, as apps have them."""
 
 from __future__ import annotations
 

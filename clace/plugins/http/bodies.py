@@ -1,4 +1,4 @@
-"""What a request carries: its headers and body as an app gave them."""
+"""Headers and body of a request, as an app gave them."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def headers(given: Request, content_type: str, visitor: str = "") -> Headers:
 
 
 def without_credentials(found: Headers) -> Headers:
-    """What another origin than the one asked may see."""
+    """Return the headers that another origin than the one asked may see."""
     kept = {
         name: values
         for name, values in found.getAllRawHeaders()

@@ -81,8 +81,8 @@ class _Addresses:
 
 
 class Connections:
-    """Those of one exchange. On each ``received_bytes`` may come back: headers and framing of a
-    hostile server count too.
+    """Connections of one exchange. On each ``received_bytes`` may come back: headers and framing
+    of a hostile server count too.
     """
 
     def __init__(self, clock: IReactorTime, received_bytes: int) -> None:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 async def in_time(
     clock: IReactorTime, work: Coroutine[Deferred[Any], Any, T], seconds: float, told: str
 ) -> T:
-    """What the work comes to.
+    """Wait for the work and return its result.
 
     :raises CallFailed: what is ``told`` if it took too long; it was cancelled.
     """

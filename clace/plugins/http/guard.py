@@ -1,4 +1,4 @@
-"""Where requests may go: names are resolved once, and what was checked is connected to."""
+"""A guard of destinations: names are resolved once, and the checked address is connected to."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _MAX_REDIRECTS = 10
 
 
 class HttpSettings(Struct, frozen=True, kw_only=True):
-    """What a request may take; ``allow``: hosts and networks that are open although not public."""
+    """Limits of a request; ``allow``: hosts and networks that are open although not public."""
 
     allow: tuple[str, ...] = ()
     seconds: float = 300
@@ -66,7 +66,7 @@ class Http:
         return Plugin("http.in", functions, bounds=self._bounds)
 
     def _bounds(self, _app: App, permission: Permission) -> str:
-        """Which addresses a permission reaches that names none."""
+        """Say which addresses a permission reaches that names no address."""
         if permission.arguments or self._settings.allow:
             return ""
         return (

@@ -42,7 +42,7 @@ class Body(Protocol):
         return body
 
     async def read(self) -> bytes:
-        """What has arrived, or arrives next; nothing at the end.
+        """Return the next bytes, waiting for them; empty at the end.
 
         :raises CallFailed: it is over the limit, or cut short.
         """

@@ -1,4 +1,4 @@
-"""What the requests of all apps share, and how much of it one app has at a time."""
+"""Shares of the resources that the requests of all apps have in common."""
 
 from __future__ import annotations
 

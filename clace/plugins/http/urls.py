@@ -38,7 +38,7 @@ _KEPT = "/:@!$&'()*+,;=~-._%?"
 
 @frozen
 class Target:
-    """Where a request goes; ``host`` is lower case and without brackets, the rest is ASCII."""
+    """The target of a request; ``host`` is lower case and without brackets, the rest is ASCII."""
 
     scheme: str
     host: str
@@ -90,7 +90,7 @@ class Target:
         return evolve(self, query="&".join(part for part in parts if part))
 
     def follow(self, location: str) -> Target:
-        """Where a redirect from here leads.
+        """Return the target of a redirect from here.
 
         :raises CallFailed: it is no ``http`` or ``https`` URL.
         """

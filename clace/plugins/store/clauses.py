@@ -47,8 +47,8 @@ class Clauses:
         return and_(true(), *parts) if isinstance(condition, Every) else or_(false(), *parts)
 
     def order(self, orders: tuple[Order, ...]) -> list[UnaryExpression[Any]]:
-        """What compares equal comes by id in the direction of the last order, which indexes can
-        be read in, so that pages do not overlap.
+        """Return the clause; what compares equal comes by id in the direction of the last order,
+        which indexes can be read in, so that pages do not overlap.
         """
         last = Order(Column("_id"), bool(orders) and orders[-1].descends)
         return [self._sorted(one) for one in (*orders, last)]

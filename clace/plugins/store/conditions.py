@@ -43,7 +43,7 @@ Place = Column | Value
 
 
 class Comparison(Struct, frozen=True):
-    """What is at a place against an operand; ``operator`` is one of ``OPERATORS``."""
+    """A comparison of a place with an operand; ``operator`` is one of ``OPERATORS``."""
 
     place: Place
     operator: str
@@ -217,7 +217,7 @@ def _is_scalar(operand: Any) -> bool:
 
 
 def _fits(place: Place, operator: str, operand: Scalar) -> bool:
-    """Whether the operator can compare with the operand, and the place can have such values."""
+    """Return true if the operator takes the operand, and the place can have such values."""
     if operator == "$like":
         in_text = not isinstance(place, Column) or place.name in _TEXTS
         return isinstance(operand, str) and in_text and _is_pattern(operand)
@@ -229,5 +229,5 @@ def _fits(place: Place, operator: str, operand: Scalar) -> bool:
 
 
 def _is_pattern(text: str) -> bool:
-    """Whether each escape has something to escape."""
+    """Return true if each escape has something to escape."""
     return (len(text) - len(text.rstrip(LIKE_ESCAPE))) % 2 == 0

@@ -1,4 +1,4 @@
-"""What ``store.select`` found, delivered page by page; no connection is held meanwhile.
+"""Results of ``store.select``, delivered page by page; no connection is held meanwhile.
 
 The first page comes with the query. Of the rest only the ids are kept: an entry that is deleted
 before its page is fetched is left out. Pages are small, since entries are many times larger here

@@ -57,21 +57,21 @@ class Database(MultiService):
         self.making = DeferredLock()
 
     async def read(self, owner: str, work: Work[T]) -> T:
-        """What ``work`` finds in one state of the database.
+        """Run ``work`` in one state of the database and return its result.
 
         :raises CallFailed: the turn did not come in time.
         """
         return await self.aside(owner, lambda: _done(self._engines.reading, work))
 
     async def aside(self, owner: str, work: Callable[[], T]) -> T:
-        """What ``work`` returns, which needs no connection and too long for the reactor.
+        """Run ``work``, which needs no connection and takes too long for the reactor.
 
         :raises CallFailed: the turn did not come in time.
         """
         return await self._in_turn(self._readers, owner, self._read, work)
 
     async def write(self, owner: str, work: Work[T]) -> T:
-        """What ``work`` returns, committed.
+        """Run ``work``, commit, and return its result.
 
         :raises CallFailed: the turn did not come in time.
         """

@@ -1,4 +1,4 @@
-"""What the two kinds of database say differently: how they look into a document.
+"""Differences between the two kinds of database: how they look into a document.
 
 Numbers compare as numbers, texts by code point, and nothing compares with a value of another kind.
 """
@@ -42,19 +42,19 @@ class Words(Protocol):
         """A document as JSON."""
 
     def value(self, document: Element, place: Value) -> Element:
-        """What numbers and booleans are compared by; NULL where there is nothing."""
+        """Return the expression that compares numbers and booleans; NULL where there is nothing."""
 
     def text(self, document: Element, place: Value) -> Element:
-        """What texts are compared by."""
+        """Return the expression that compares texts."""
 
     def is_kind(self, document: Element, place: Value, *kinds: str) -> Test:
-        """Whether it is one of ``number string boolean array object``."""
+        """Return a test for one of ``number string boolean array object``."""
 
     def scalar(self, operand: Scalar) -> Element:
         """A number or boolean as ``value`` has it."""
 
     def like(self, text: Element, pattern: str) -> Test:
-        """Whether a text is like a pattern; upper and lower case are the same."""
+        """Return a test of a text against a pattern; upper and lower case are the same."""
 
     def indexed(self, field: Field, *, descends: bool) -> str:
         """A part of an index, in the words of ``CREATE INDEX``."""

@@ -21,7 +21,7 @@ _LONG_NUMBER = re.compile(r"\d{19}")
 
 
 def check_size(entry: Mapping[str, Any], doc_type: DocType) -> int:
-    """How many bytes of JSON the entry is, quickly found.
+    """Return the bytes of the entry's JSON, counted quickly.
 
     :raises CallFailed: too many, or it is nested without end.
     """
@@ -73,7 +73,7 @@ def _check(value: Any, name: str, depth: int) -> None:
 
 
 def _problem(value: Any) -> str:
-    """What is wrong with a value by itself."""
+    """Say what is wrong with a value by itself; empty if nothing is."""
     match value:
         case str():
             return "has a NUL character" if "\0" in value else ""

@@ -21,7 +21,7 @@ _CONNECT_SECONDS = 10
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How long one query may run, a transaction be open, and an app wait for its turn.
+    """Times of the database: for one query, for an open transaction, and for an app's turn.
 
     Who waits outlasts one other who takes all the time that there is: ``wait_seconds`` is more
     than the other two together.

@@ -1,4 +1,4 @@
-"""What a database says when it fails, in words that an app and an operator understand."""
+"""Failures of a database, in words that an app and an operator understand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOCKED = ("database is locked", "lock timeout", "QueuePool limit")
 
 
 def failed(error: SQLAlchemyError | OverflowError, *collections: Collection) -> CallFailed:
-    """What the app is told, of work on these tables; what the operator can mend is logged."""
+    """Return the error for the app; the log has what the operator can mend."""
     if isinstance(error, OverflowError):
         return CallFailed("a number of more than 64 bits cannot be stored")
     not_unique = _not_unique(error, collections)

@@ -1,4 +1,4 @@
-"""What the functions of ``store.in`` take."""
+"""Parameters of the functions of ``store.in``."""
 
 from __future__ import annotations
 

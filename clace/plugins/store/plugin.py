@@ -36,9 +36,7 @@ _LARGE = 10_000
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True):
-    """Whether staging apps see and change the data of their production apps, and how much an app
-    may keep.
-    """
+    """Sharing of production's data with staging apps, and the space for each app."""
 
     share_with_staging: bool = False
     max_mb_per_app: int = 1024
@@ -117,7 +115,7 @@ class Store:
         return ItemStream(f"rows_cursor_{given.table}", cursor, CURSOR)
 
     async def count(self, invocation: Invocation, given: Matching) -> int:
-        """How many entries match."""
+        """Count the matching entries."""
         queries = await self._queries(invocation, given.table)
         condition = read_filter(given.filter, queries.doc_type)
         return await self._read(invocation, queries, lambda on: queries.count(on, condition))

@@ -1,4 +1,4 @@
-"""What is asked of a table of entries, each a function of an open connection."""
+"""Queries of a table of entries, each a function of an open connection."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Due(NamedTuple):
 
 @frozen
 class Stamp:
-    """Who changes something, and when in milliseconds."""
+    """The author of a change, and its time in milliseconds."""
 
     user: str
     time: int
@@ -37,7 +37,7 @@ class Stamp:
 
 @frozen
 class Wanted:
-    """Which entries, in which order, and which of these."""
+    """A choice of entries, their order, and which of these."""
 
     condition: Condition
     orders: tuple[Order, ...] = ()
@@ -137,7 +137,7 @@ class Queries:
         return connection.scalar(counted.where(self._clauses.where(condition))) or 0
 
     def delete(self, connection: Connection, condition: Condition) -> int:
-        """How many there were."""
+        """Delete the entries and return their number."""
         return self._delete(connection, self._clauses.where(condition))
 
     def delete_by_id(self, connection: Connection, entry_id: int) -> int:
@@ -160,12 +160,12 @@ class Queries:
         return entries, True
 
     def due(self, connection: Connection, wanted: Wanted) -> Iterator[Due]:
-        """What there is to fetch."""
+        """Return the ids that are left to fetch."""
         listed = select(self._columns["_id"], func.length(self._document))
         return (Due(*row) for row in connection.execute(self._cut(listed, wanted)))
 
     def fetch(self, connection: Connection, ids: Sequence[int]) -> list[Entry]:
-        """Those that are still there, in the order of ``ids``."""
+        """Return the entries that are still there, in the order of ``ids``."""
         rows = connection.execute(self._rows.where(self._columns["_id"].in_(ids)))
         found = {row[0]: self._entry(row) for row in rows}
         return [found[one] for one in ids if one in found]

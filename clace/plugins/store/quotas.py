@@ -1,4 +1,4 @@
-"""How much an app may keep: a sum that changes in the transaction that changes the entries."""
+"""Quotas: a sum that changes in the transaction that changes the entries."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _CHANGE = update(USAGE).where(_own, _used <= bindparam("limit")).values(bytes=_u
 
 @frozen
 class Quota:
-    """What one owner keeps, of all types together, and may keep."""
+    """The space that one owner uses and may use, over all types together."""
 
     owner: str
     max_mb: int
@@ -65,7 +65,7 @@ class Quota:
 
 
 class Weights:
-    """How much entries of a type weigh: about what they take in the database, with indexes."""
+    """Weights of entries of a type: about their size in the database, with indexes."""
 
     def __init__(self, doc_type: DocType) -> None:
         self._indexed = Counter(name for index in doc_type.indexes for name, _ in index.parts)

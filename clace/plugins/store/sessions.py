@@ -1,4 +1,4 @@
-"""What one request does with the database: in its transaction, or each call in one of its own."""
+"""The database session of one request: in its transaction, or each call in one of its own."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Collection:
 
 
 def collection(owner: str, doc_type: DocType, column_type: TypeEngine[Any]) -> Collection:
-    """Where the entries of a type are. Names differ by more than case, and are short enough."""
+    """Return the table of a type. Names differ by more than case, and are short enough."""
     name = "db_" + sha256(f"{owner}\0{doc_type.name}".encode()).hexdigest()[:32]
     table = Table(
         name,
@@ -74,7 +74,7 @@ def collection(owner: str, doc_type: DocType, column_type: TypeEngine[Any]) -> C
 
 
 def _index_name(table: str, index: Index) -> str:
-    """What another index is has another name, so that a changed one is made beside it."""
+    """Return a name for an index that differs for each definition, so that a changed one is new."""
     return f"{table}_{sha256(repr((index.parts, index.unique)).encode()).hexdigest()[:16]}"
 
 

@@ -29,7 +29,7 @@ class Turns:
         self._own: dict[str, DeferredSemaphore] = {}
 
     async def take(self, owner: str) -> Done:
-        """What gives the turn back; to be called once.
+        """Wait for a turn and return the function that gives it back; to be called once.
 
         :raises CallFailed: the turn did not come in time.
         """
