@@ -41,13 +41,13 @@ class BadRequest(ClaceError):
 
 
 class InvalidPath(BadRequest):
-    """A text that is no app path, or one that no app may have."""
+    """An invalid app path, or one that no app may have."""
 
     code = "invalid_path"
 
 
 class InvalidGlob(BadRequest):
-    """A text that is no app glob."""
+    """An invalid app glob."""
 
     code = "invalid_glob"
 

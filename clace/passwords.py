@@ -47,7 +47,7 @@ def encode_password(password: str) -> bytes | None:
 
 
 def check_hash(bcrypt_hash: str) -> None:
-    """:raises ConfigError: the text is no bcrypt hash."""
+    """:raises ConfigError: if the text is not a bcrypt hash."""
     if not _HASH.fullmatch(bcrypt_hash):
         raise ConfigError(
             "admin_password_bcrypt: expected a bcrypt hash as `clace password` prints it"

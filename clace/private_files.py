@@ -10,7 +10,7 @@ from secrets import token_hex
 
 
 def make_private_folder(folder: Path) -> None:
-    """The folder, made with mode 0700 if there is none; one that exists is left as it is."""
+    """Make the folder with mode 0700 if it is missing; an existing one is left as it is."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)

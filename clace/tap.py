@@ -69,7 +69,7 @@ def makeService(options: Options) -> IService:
 
 
 def read_config(options: Options) -> Config:
-    """:raises ConfigError: there is none that can be used."""
+    """:raises ConfigError: if no usable configuration is found."""
     location = find(options["config"], os.environ, program=Path(sys.argv[0]).resolve())
     return load(location, os.environ, options.flags)
 

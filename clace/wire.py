@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class BadFrame(ClaceError):
-    """Bytes that are no frame of this protocol."""
+    """Bytes that are not a frame of this protocol."""
 
     code = "bad_frame"
 
@@ -71,7 +71,7 @@ class Ask(Struct, frozen=True, tag="ask"):
 class Answer(Struct, frozen=True, tag="answer", kw_only=True):
     """The outcome of a plugin call; ``refused`` ends the handler, ``error`` is for the app.
 
-    ``shape`` names what the value (or each item of a list) is for the app, if it is no plain value.
+    ``shape`` names what the value (or each item of a list) is for the app, unless a plain value.
     """
 
     call: int
@@ -265,12 +265,12 @@ def pack(message: Downward | Upward) -> bytes:
 
 
 def unpack_downward(body: bytes) -> Downward:
-    """:raises BadFrame: the body is no message to a host."""
+    """:raises BadFrame: if the body is not a message to a host."""
     return _decoded(_downward, body)
 
 
 def unpack_upward(body: bytes) -> Upward:
-    """:raises BadFrame: the body is no message from a host, or too much for one of its kind."""
+    """:raises BadFrame: if the body is not a message from a host, or too much for its kind."""
     _check_values(body)
     if len(body) > MAX_STATEMENT:
         return _decoded(_bodies, body)
@@ -283,12 +283,12 @@ def pack_nursery(message: ToNursery | FromNursery) -> bytes:
 
 
 def unpack_to_nursery(body: bytes) -> ToNursery:
-    """:raises BadFrame: the body is no message to the nursery."""
+    """:raises BadFrame: if the body is not a message to the fork server."""
     return _decoded(_to_nursery, body)
 
 
 def unpack_from_nursery(body: bytes) -> FromNursery:
-    """:raises BadFrame: the body is no message from the nursery."""
+    """:raises BadFrame: if the body is not a message from the fork server."""
     return _decoded(_from_nursery, body)
 
 

@@ -13,7 +13,7 @@ _NANOSECONDS_A_DAY = 24 * 3600 * 10**9
 
 
 class Retention(Struct, frozen=True, kw_only=True):
-    """Days for requests and for everything else, and a size in bytes; 0 or less is no limit."""
+    """Days for requests and for everything else, and a size in bytes; 0 or less means unlimited."""
 
     http_days: float = 90
     other_days: float = 180

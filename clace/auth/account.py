@@ -31,7 +31,7 @@ class _Success(Struct, frozen=True):
 
 @implementer(ICredentials)
 class AdminAccount:
-    """A name and a bcrypt hash; without a name there is no account and nobody gets in."""
+    """A name and a bcrypt hash; without a name nobody gets in."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class AdminAccount:
         *,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        """:raises ConfigError: ``bcrypt_hash`` is none; without a ``user`` it need not be one."""
+        """:raises ConfigError: if there is a ``user`` and ``bcrypt_hash`` is invalid."""
         self._clock = clock
         self._in_thread = in_thread
         self._sign_ins = sign_ins
@@ -54,7 +54,7 @@ class AdminAccount:
     def replace(self, user: str, bcrypt_hash: str) -> None:
         """The account from now on; what was remembered of the old one is forgotten.
 
-        :raises ConfigError: ``bcrypt_hash`` is none; the account stays as it was.
+        :raises ConfigError: if ``bcrypt_hash`` is invalid; the account stays as it was.
         """
         if user:
             check_hash(bcrypt_hash)

@@ -69,7 +69,7 @@ class Data:
     def settings_of(self, app: App) -> OneApp:
         """Return the app's settings in effect: its own, or the server's.
 
-        :raises AppBroken: its own are none that this server knows.
+        :raises AppBroken: if this server does not know its own settings.
         """
         try:
             return self.app_configs.of(app.metadata.appconfig)

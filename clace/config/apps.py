@@ -41,7 +41,7 @@ class AppConfigs:
         return frozenset(_rules())
 
     def of(self, own: Own) -> OneApp:
-        """:raises BadRequest: there is no such key, or its value is none that it takes."""
+        """:raises BadRequest: if a key is unknown or does not take its value."""
         if not own:
             return self._of_all
         said = tuple(own.items())
@@ -71,7 +71,7 @@ class AppConfigs:
 def toml_value(name: str, text: str) -> Any:
     """Read a text as the value of a TOML key.
 
-    :raises BadRequest: it is none; a text needs quotes.
+    :raises BadRequest: if the text is not a TOML value; a string needs quotes.
     """
     if len(text) > MAX_TEXT:
         raise BadRequest(f"app config {name}: expected at most {MAX_TEXT} characters")
@@ -90,7 +90,7 @@ def _rules() -> Mapping[str, tuple[Steps, Rule]]:
 
 
 def _rule_of(name: str) -> tuple[Steps, Rule]:
-    """:raises BadRequest: there is no such key."""
+    """:raises BadRequest: if the key is unknown."""
     if name not in _rules():
         near = difflib.get_close_matches(name, _rules(), 1)
         hint = f"; did you mean {near[0]}?" if near else ""

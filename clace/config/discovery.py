@@ -42,7 +42,7 @@ def find(
     then the usual places of an installation under ``root`` are looked at. Whether a file that was
     named can be read is not asked here; a home without a file runs on the defaults.
 
-    :raises ConfigError: ``CL_HOME`` is no folder; ``NoHome``: nothing was said and nothing found.
+    :raises ConfigError: if ``CL_HOME`` is not a folder; ``NoHome``: if no home is named or found.
     """
     named = config_file or environ.get("CL_CONFIG_FILE")
     home = _home(environ)

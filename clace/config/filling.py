@@ -97,7 +97,7 @@ class _Filling:
             raise _refusal(self._config, at, reason) from None
 
     def _text(self, rule: Rule, text: str) -> str:
-        """A ``$`` in a secret is no name."""
+        """A ``$`` in a secret stays as it is."""
         parts = []
         for piece in pieces(text):
             if isinstance(piece, str):

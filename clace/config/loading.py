@@ -27,7 +27,7 @@ DEFAULTS = "defaults"
 
 
 class Config(Settings, frozen=True, kw_only=True):
-    """A configuration that was checked whole; ``origins`` names who set what is no default."""
+    """A configuration checked whole; ``origins`` names who set each value that is not a default."""
 
     home: Path
     file: Path | None = None

@@ -20,7 +20,7 @@ _BESIDE = frozenset({Shape.ACCOUNTS, Shape.OTHERS})
 
 
 class Reader:
-    """Reads one configuration. What it makes is only to be used if there are no ``problems``."""
+    """Reads one configuration. Use what it makes only if ``problems`` is empty."""
 
     def __init__(
         self,

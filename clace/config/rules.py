@@ -141,7 +141,7 @@ def path() -> Rule:
 
 
 def optional_path() -> Rule:
-    """An empty text is no path."""
+    """An empty text means no path."""
 
     def parse(value: object, names: Names) -> Path | None:
         return names.path(written) if (written := _printable(value)) else None

@@ -84,7 +84,7 @@ def _without_secrets(name: str, value: object) -> object:
 
 
 def _hidden(value: object) -> object:
-    """In place of a secret; that there is none, or where it is, may be seen."""
+    """Return a mark for a secret; its absence, or where it is kept, may be seen."""
     if not value or (isinstance(value, str) and _is_one_reference(value)):
         return value
     return HIDDEN

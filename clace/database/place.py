@@ -15,7 +15,7 @@ _POSTGRES = ("postgres:", "postgresql:")
 def sqlite_path(url: str) -> Path:
     """The file of a ``sqlite:<path>`` URL.
 
-    :raises StoreError: it is no such URL, or one of a kind that is not supported here.
+    :raises StoreError: if the URL is invalid or of a kind that is not supported here.
     """
     if url.startswith(_POSTGRES):
         raise StoreError(_no_postgres())
@@ -33,7 +33,7 @@ def _no_postgres() -> str:
 
 
 def make_private(path: Path) -> None:
-    """An empty file if there is none, readable by its owner only, as is the folder if made here.
+    """Make the file if it is missing, readable by its owner only, as is the folder if made here.
 
     :raises StoreError: with the path and the reason.
     """

@@ -94,7 +94,7 @@ class Schema:
 
 @contextmanager
 def _copy_kept(path: Path, version: int, now: datetime) -> Iterator[None]:
-    """A copy of the committed state, unless there is none; removed if the steps fail, since then
+    """Copy the committed state, if there is any; the copy is removed if the steps fail, since then
     the database is as it was, and a server started again and again would fill the disk.
     """
     if version == EMPTY:

@@ -57,7 +57,7 @@ def elements(meter: Meter, value: Any) -> Any:
 
 
 def pairs(meter: Meter, value: Any) -> Any:
-    """Return the pairs that a range with two variables visits; false if there are no pairs."""
+    """Return the pairs that a range with two variables visits; false if it visits nothing."""
     if is_list(value):
         return value and enumerate(value)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -14,7 +14,7 @@ _SPECIAL: Final = {"inf": math.inf, "infinity": math.inf, "nan": math.nan}
 
 
 def to_int(value: Any) -> int:
-    """An integer of anything, 0 for what is none."""
+    """Convert anything to an integer; 0 if it cannot be."""
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -42,7 +42,7 @@ def _trim_zero_decimal(text: str) -> str:
 
 
 def to_float(value: Any) -> float:
-    """A float of anything, 0 for what is none."""
+    """Convert anything to a float; 0 if it cannot be."""
     if isinstance(value, (int, float)):
         return float(value)
     if isinstance(value, str) and not isinstance(value, Content):

@@ -85,7 +85,7 @@ class Expressions:
         return Variable(name, self.writer.name("x"))
 
     def concrete(self, value: Operand) -> Operand:
-        """A value as it leaves a pipeline stage: a nil of no type is no value at all."""
+        """A value as it leaves a pipeline stage: an untyped nil is not a value at all."""
         if not value.nilable:
             return value
         local = value.code if value.code[0] == "v" else self._store(value)

@@ -75,7 +75,7 @@ class _Local(tzinfo):
 
 @lru_cache(maxsize=64)
 def zone(name: str) -> tzinfo:
-    """A zone by name, UTC if there is none such."""
+    """Return a zone by name, UTC for an unknown one."""
     if name in ("", "UTC"):
         return UTC
     if name == "Local":

@@ -103,7 +103,7 @@ class URL:
 
 
 def parse(text: str) -> URL:
-    """The parts of a URL; ``CallFault`` with Go's message if it is none."""
+    """Return the parts of a URL; ``CallFault`` with Go's message if it is invalid."""
     before, _, fragment = text.partition("#")
     try:
         url = _parse(before)

@@ -59,7 +59,7 @@ def _quoted(char: str, mark: str, ascii_only: bool) -> str:  # noqa: FBT001
 
 
 def unquote(literal: str) -> str:
-    """The text of a Go string literal; ``ValueError`` if it is none."""
+    """Return the text of a Go string literal; ``ValueError`` if it is invalid."""
     mark, body = literal[:1], literal[1:-1]
     if len(literal) < 2 or mark != literal[-1] or mark not in "\"`'":  # noqa: PLR2004
         raise ValueError("invalid syntax")
@@ -113,7 +113,7 @@ def unquote_rune(literal: str) -> int:
 
 
 def parse_integer(text: str) -> int | None:
-    """The integer of any Go base, unbounded; None if the text is no integer."""
+    """Return the integer of any Go base, unbounded; None for another text."""
     if not _UINT.match(text):
         return None
     if len(text) > LONGEST:

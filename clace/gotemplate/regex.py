@@ -244,5 +244,5 @@ def _holds(name: str, text: str, at: int) -> bool:
 
 @lru_cache(maxsize=256)
 def compiled(pattern: str) -> Regex:
-    """The pattern, compiled once; ``CallFault`` in Go's words if it is none."""
+    """Compile a pattern once; ``CallFault`` in Go's words if it is invalid."""
     return Regex(pattern)

@@ -149,7 +149,7 @@ def untitle(text: str) -> str:
 
 
 def _runes(text: str) -> str:
-    """The text as a Go rune slice leaves it: bytes that are no UTF-8 replaced."""
+    """The text as a Go rune slice leaves it: bytes that are not UTF-8 replaced."""
     return (
         text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         if not (text.isascii())

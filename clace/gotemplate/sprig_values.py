@@ -85,7 +85,7 @@ def to_raw_json(value: Any) -> str:
 
 @VALUES.add("fromJson", "string", metered=True)
 def from_json(meter: Meter, text: str) -> Any:
-    """The value of a JSON text, nil for what is none."""
+    """Return the value of a JSON text, nil for an invalid one."""
     meter.reserve(len(text) * ELEMENT)
     try:
         return unmarshal(text)

@@ -90,7 +90,7 @@ Result = Redirect | Response | Value | StreamOf
 def result_of(value: Any, *, as_json: bool) -> Result:
     """Return a handler's result, with numbers as they are to be shown.
 
-    :raises AppFault: if it holds what is no plain value.
+    :raises AppFault: if it holds something other than plain values.
     :raises Failure: if it is the response of a call that failed.
     """
     if isinstance(value, PluginResponse):
@@ -129,7 +129,7 @@ def json_body(data: Any) -> bytes:
 
 
 def _readable(value: Any) -> Any:
-    """The value with U+FFFD for what is no UTF-8."""
+    """Return the value with U+FFFD for bytes that are not UTF-8."""
     if isinstance(value, str):
         return replaced(value)
     if isinstance(value, dict):

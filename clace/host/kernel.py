@@ -65,7 +65,7 @@ def drop_bounding_set() -> None:
 
 
 def drop_capabilities() -> None:
-    """There are none left for this thread, and none to hand down."""
+    """Drop all capabilities of this thread, and those it could hand down."""
     _check(libc.capset(_THIS_THREAD, _NONE))
     libc.prctl(AMBIENT, ctypes.c_ulong(_CLEAR_AMBIENT), *[ctypes.c_ulong(0)] * 3)
 

@@ -11,7 +11,7 @@ _BUFFER = 1 << 16
 
 
 class Hangup(Exception):
-    """The daemon has closed the line, or sent what is no frame."""
+    """The daemon has closed the line, or sent an invalid frame."""
 
 
 class Line:
@@ -24,7 +24,7 @@ class Line:
     def receive(self, *, wait: bool = True) -> Downward | None:
         """The next frame; without ``wait`` nothing if none has come.
 
-        :raises Hangup: if there will be no more.
+        :raises Hangup: if the line ended.
         """
         while (frame := self._cut()) is None:
             if not self._fill(wait=wait):

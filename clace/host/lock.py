@@ -18,7 +18,7 @@ _decode = msgspec.json.Decoder(dict[str, dict[str, Any]]).decode
 def with_lock(definition: Definition, load: Load) -> Definition:
     """The definition with the settings of the lock where it has none of its own.
 
-    :raises AppFault: the file is none that this could be read from.
+    :raises AppFault: if the file is invalid.
     """
     text = load.sources.get(LOCK_FILE, b"").strip()
     if not text:

@@ -51,7 +51,7 @@ class ParamFile:
         required: Any = True,  # noqa: FBT002
         display_type: Any = "",
     ) -> None:
-        """:raises Failure: if it is no param that could be kept, or its value is wrong."""
+        """:raises Failure: if the param cannot be kept, or its value is wrong."""
         texts = {"name": name, "type": type, "description": description}
         want_all("param", "string", **texts, display_type=display_type)
         want("param", "required", required, "bool")
@@ -88,7 +88,7 @@ class _Written(Struct):
     display_type: str
 
     def param(self) -> Param:
-        """:raises ValueError: it is none."""
+        """:raises ValueError: if it is invalid."""
         if self.type not in FieldType.__members__:
             raise ValueError(f"unknown type {self.type} for {self.name}")
         kind = FieldType(self.type)

@@ -80,7 +80,7 @@ class Review:
     def _unless_broken(self, target: Target, problem: str, otherwise: str) -> str:
         """A warning of the problem: a handler may get by.
 
-        :raises AppFault: there is no handler.
+        :raises AppFault: if the handler is missing.
         """
         place = _declared(self._load, target)
         if target.handler == NO_FUNCTION:
@@ -88,7 +88,7 @@ class Review:
         return f"{place}: {problem}; {otherwise}"
 
     def _site(self) -> Iterator[str]:
-        """Arguments about files of a site, where there is no site or no file."""
+        """Arguments about files of a site, without a site or such files."""
         definition = self._definition
         if not definition.static_only:
             for name in ("index", "single_file"):

@@ -32,7 +32,7 @@ class SchemaFile:
         return kinds | {name: Builtin(name, function) for name, function in functions.items()}
 
     def _type(self, name: Any, fields: Any, indexes: Any = ()) -> None:
-        """:raises Failure: if it is no type that could be kept."""
+        """:raises Failure: if the type cannot be kept."""
         told = {"name": name, "fields": plain(fields), "indexes": plain(indexes)}
         try:
             declared = msgspec.convert(told, DocType)

@@ -29,7 +29,7 @@ class ILockouts(Interface):
     def clear_lockouts(address: str, user: str) -> LockoutsCleared:
         """Forget failed sign-ins: from an address, of a user, or with two empty texts all.
 
-        :raises BadRequest: if ``address`` is no address.
+        :raises BadRequest: if ``address`` is invalid.
         :raises NoSuchLockout: if no failure is known of the address or user given.
         """
 

@@ -47,7 +47,7 @@ class IAdministration(Interface):
 
         :raises AppExists: the path or one above or below it, but for ``/``, is taken.
         :raises SourceError: the source cannot be fetched.
-        :raises AppBroken: the source is no app that loads.
+        :raises AppBroken: if the source does not load.
         """
 
     async def list_apps(glob: str, *, internal: bool) -> AppList:
@@ -82,7 +82,7 @@ class IAdministration(Interface):
 
         Production apps do so from their next promotion on.
 
-        :raises BadRequest: there is no such plugin, or no such account.
+        :raises BadRequest: if the plugin or the account is unknown.
         """
 
     async def update_params(glob: str, change: ParamChange, options: UpdateOptions) -> AppsUpdated:
@@ -90,7 +90,7 @@ class IAdministration(Interface):
 
         Production apps have it from their next promotion on.
 
-        :raises AppBroken: an app does not load with it, as when it is none of the param's type.
+        :raises AppBroken: if an app does not load with it, as with a value of another type.
         :raises NeedsApproval: an app asks for more with it, and is to be promoted.
         """
 
@@ -101,7 +101,7 @@ class IAdministration(Interface):
 
         Production apps have them from their next promotion on.
 
-        :raises BadRequest: there is no such setting, or it does not take the value.
+        :raises BadRequest: if the setting is unknown or does not take the value.
         """
 
     async def update_settings(
@@ -109,7 +109,7 @@ class IAdministration(Interface):
     ) -> SettingsUpdated:
         """Change what is not versioned of the apps that match and of their twins; it holds at once.
 
-        :raises BadRequest: nothing is said, or a value is none that the setting takes.
+        :raises BadRequest: if the request is empty, or a setting does not take its value.
         """
 
     async def create_secret(request: CreateSecret, *, update: bool) -> SecretCreated:
@@ -146,7 +146,7 @@ class IAdministration(Interface):
     async def clear_lockouts(address: str, user: str) -> LockoutsCleared:
         """Forget failed sign-ins: from an address, of a user, or with two empty texts all.
 
-        :raises BadRequest: if ``address`` is no address.
+        :raises BadRequest: if ``address`` is invalid.
         :raises NoSuchLockout: if no failure is known of the address or user given.
         """
 

@@ -35,7 +35,7 @@ class PluginCall(Struct, frozen=True, kw_only=True):
 class PluginAnswer(Struct, frozen=True, kw_only=True):
     """The outcome of a call: a value, an error that the app may handle, or the number of a stream.
 
-    ``shape`` names what the value (or each item of a list) is for the app, if it is no plain value,
+    ``shape`` names what the value (or each item of a list) is for the app, unless a plain value,
     and ``limit`` which limit of the app an error is about, if it is about one.
     """
 
@@ -76,7 +76,7 @@ class IPluginGate(Interface):
         """Say in sentences how the server's configuration narrows an app's permissions."""
 
     def check_load(app: App, plugin: str) -> None:
-        """:raises PluginRefused: the load was not approved, or there is no such plugin."""
+        """:raises PluginRefused: if the load was not approved, or the plugin is unknown."""
 
     def begin(caller: Caller) -> IPluginScope:
         """A scope for one request."""

@@ -19,8 +19,8 @@ class ISecretProvider(Interface):
     def value(name: str) -> str:
         """The secret of this name; no error repeats it.
 
-        :raises NoSuchSecret: there is none of this name.
-        :raises SecretFailed: the provider cannot be asked, or what it has is no text.
+        :raises NoSuchSecret: if no secret has this name.
+        :raises SecretFailed: if the provider cannot be asked, or its value is not text.
         """
 
 
@@ -31,8 +31,8 @@ class ISecrets(Interface):
 
     async def values(references: Iterable[Reference]) -> Mapping[Reference, str]:
         """
-        :raises NoSuchSecret: there is no such secret; names provider and key.
-        :raises SecretFailed: a provider cannot be asked, or there is no such provider.
+        :raises NoSuchSecret: if a secret is missing; names provider and key.
+        :raises SecretFailed: if a provider is unknown or cannot be asked.
         """
 
 
@@ -108,7 +108,7 @@ class ISecretStore(Interface):
     async def find(name: str) -> tuple[SealedSecret, bytes]:
         """The secret and its value.
 
-        :raises NoSuchSecret: there is none of this name.
+        :raises NoSuchSecret: if no secret has this name.
         :raises SecretFailed: the store cannot be used; says why.
         """
 
@@ -116,7 +116,7 @@ class ISecretStore(Interface):
         """Return all secrets in the order of their names; they are not opened."""
 
     async def delete(name: str) -> None:
-        """:raises NoSuchSecret: there is none of this name."""
+        """:raises NoSuchSecret: if no secret has this name."""
 
     async def rekey() -> tuple[int, int]:
         """Seal all with the active key, reading the keys anew: how many were, how many had it.

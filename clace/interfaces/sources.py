@@ -17,7 +17,7 @@ class IFiles(Interface):
     refs: Mapping[str, FileRef] = Attribute("what there is, by name; names use ``/``")
 
     async def read(name: str) -> bytes:
-        """:raises SourceError: there is no such file, or it cannot be read."""
+        """:raises SourceError: if the file is missing or cannot be read."""
 
     async def read_brotli(name: str) -> bytes | None:
         """The same bytes as stored compressed, if they are."""

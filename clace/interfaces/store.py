@@ -32,7 +32,7 @@ class AddVersion(Struct, frozen=True):
 class PointApp(Struct, frozen=True):
     """The new state of an app; ``seen`` is the app as the operation read it.
 
-    :raises ChangedMeanwhile: the stored app is no longer ``seen``.
+    :raises ChangedMeanwhile: if the stored app differs from ``seen``.
     """
 
     seen: App

@@ -65,7 +65,7 @@ class CertificateStore:
     def prepare(self) -> None:
         """Make, renew or check the default certificate, and read it.
 
-        :raises ListenError: there is none that can be used, and none could be made.
+        :raises ListenError: if no usable certificate is there, and none can be made.
         """
         try:
             make_private_folder(self._folder)

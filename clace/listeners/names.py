@@ -13,7 +13,7 @@ _LONGEST = 253
 def server_name(sent: bytes | str | None) -> str | None:
     """The DNS name or IP address in lower case; ``None`` for what is neither.
 
-    What comes back has no ``/``, does not begin with a dot and is no longer than a DNS name.
+    What comes back has no ``/``, does not begin with a dot and fits in a DNS name.
     """
     if sent is None:
         return None

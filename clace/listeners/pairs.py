@@ -62,7 +62,7 @@ class PairFiles(Struct, frozen=True):
 
 
 def read_key(path: Path) -> ServerKey:
-    """:raises ListenError: there is no key of a kind that clients take, or it is encrypted."""
+    """:raises ListenError: if clients do not take this kind of key, or it is encrypted."""
     key = _parsed(path, _private_key)
     if not isinstance(key, ServerKey):
         raise ListenError(f"{path}: a key of this kind cannot serve TLS")

@@ -58,7 +58,7 @@ class UnixSocket(Struct, frozen=True):
         return self.mode is None or bool(_octal(self.mode) & _EVERYBODY)
 
     def make_folder(self) -> None:
-        """The folder of an admin socket, made if there is none.
+        """Make the folder of an admin socket if it is missing.
 
         :raises ListenError: it is not only ours; nothing was changed.
         """
@@ -78,7 +78,7 @@ class UnixSocket(Struct, frozen=True):
             )
 
     def check_free(self) -> None:
-        """:raises ListenError: a server answers there, or what is there is no socket."""
+        """:raises ListenError: if a server answers there, or the file is not a socket."""
         try:
             found = self.path.lstat()
         except FileNotFoundError:

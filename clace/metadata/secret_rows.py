@@ -25,7 +25,7 @@ _KEPT = ("name", "created_by", "create_time")
 def open_secret_rows(url: str) -> SecretRows:
     """The rows in a metadata database that ``open_store`` has prepared. Nothing is opened yet.
 
-    :raises StoreError: it is no URL of a database.
+    :raises StoreError: if the URL is not a database's.
     """
     return SecretRows(sqlite_path(url))
 

@@ -174,7 +174,7 @@ class SecretDescription(Struct, frozen=True):
 
 
 class SecretFound(SecretDescription, frozen=True):
-    """With the value, if it was asked for; ``encoding`` is ``base64`` for what is no text."""
+    """A secret, with the value if asked for; ``encoding`` is ``base64`` for all but text."""
 
     value: str | UnsetType = UNSET
     encoding: str | UnsetType = UNSET

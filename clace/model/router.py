@@ -13,7 +13,7 @@ _STATIC, _REGEX, _PARAMETER, _WILDCARD = range(4)
 
 
 class BadPattern(ValueError):
-    """A text that is no route pattern."""
+    """An invalid route pattern."""
 
 
 class _Part(Struct, frozen=True):
@@ -143,7 +143,7 @@ class Router(Generic[T]):
         self._patterns: list[Pattern] = []
 
     def add(self, text: str, method: str, target: T) -> None:
-        """:raises BadPattern: the text is none."""
+        """:raises BadPattern: if the text is invalid."""
         if text not in self._targets:
             pattern = Pattern(text, loosely=self._loosely)
             targets = self._targets[text] = {}

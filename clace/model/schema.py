@@ -73,7 +73,7 @@ class Index(Struct, frozen=True, forbid_unknown_fields=True):
     def parts(self) -> tuple[tuple[str, bool], ...]:
         """Names of fields, each with whether it descends.
 
-        :raises ValueError: a direction is none.
+        :raises ValueError: if a direction is unknown.
         """
         return tuple(map(sort_key, self.fields))
 
@@ -123,7 +123,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
 def sort_key(written: str) -> tuple[str, bool]:
     """``field`` or ``field:DESC`` as the field's name and whether it descends.
 
-    :raises ValueError: the direction is none.
+    :raises ValueError: if the direction is unknown.
     """
     name, _, direction = written.partition(":")
     if direction.lower() not in _DIRECTIONS or written.endswith(":"):

@@ -1,7 +1,7 @@
 """Texts that name secrets: ``{{secret "k1" "k2"}}`` and ``{{secret_from "provider" "k1"}}``.
 
 A grammar of its own, far smaller than that of templates: a text is pieces as they are and
-references. What is no call of these two names is left as it is.
+references. All but calls of these two names is left as it is.
 """
 
 from __future__ import annotations

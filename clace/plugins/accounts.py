@@ -30,7 +30,7 @@ def section_of(app: App, load: str, sections: Container[str]) -> str:
 
     That is what an operator linked to it, else the section of this very name.
 
-    :raises PluginRefused: there is no such section.
+    :raises PluginRefused: if the section is missing.
     """
     link = app.metadata.link_of(load)
     section = link.section if link else load

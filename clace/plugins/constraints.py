@@ -20,7 +20,7 @@ def within(
 ) -> tuple[Permission, ...]:
     """Return the permissions whose constraints hold for the values, which have all parameters.
 
-    :raises PluginRefused: there is none; the text is about the first.
+    :raises PluginRefused: if no permission's constraints hold; the text is about the first.
     """
     problems = [_problem(grant, values) for grant in grants]
     found = tuple(grant for grant, problem in zip(grants, problems, strict=True) if not problem)

@@ -63,7 +63,7 @@ class Gate:
         return tuple(filter(None, found))
 
     def check_load(self, app: App, plugin: str) -> None:
-        """:raises PluginRefused: the load was not approved, or there is no such plugin."""
+        """:raises PluginRefused: if the load was not approved, or the plugin is unknown."""
         if plugin.partition("#")[0] not in self._plugins:
             raise PluginRefused(f"module {plugin} not found")
         if plugin not in app.metadata.loads:
@@ -109,7 +109,7 @@ class Gate:
     ) -> tuple[Permission, ...]:
         """Return the permissions by which the user of the app may make the call.
 
-        :raises PluginRefused: there are none.
+        :raises PluginRefused: if no permission allows it.
         """
         refusal = not_permitted(caller.app, call.plugin, call.function)
         grants = within(refusal, grants, values)

@@ -133,7 +133,7 @@ def _ids(apps: Iterable[App], glob: str) -> frozenset[str]:
 
 
 def _filter(given: ListAuditEvents, app_ids: frozenset[str] | None) -> AuditFilter:
-    """:raises CallFailed: a date or time is none."""
+    """:raises CallFailed: if a date or time is invalid."""
     start = _day("start_date", given.start_date)
     ends = [
         end

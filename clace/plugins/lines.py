@@ -13,7 +13,7 @@ MAX_LINE = 1024 * 1024
 
 
 class Lines:
-    """Cuts bytes into lines of text; bytes that are no UTF-8 are replaced."""
+    """Cuts bytes into lines of text; bytes that are not UTF-8 are replaced."""
 
     def __init__(self, limit: int = MAX_LINE) -> None:
         self._limit = limit
@@ -57,7 +57,7 @@ def parsed_lines(lines: Iterable[str]) -> list[Any]:
 def parsed(text: str | bytes) -> Any:
     """The one JSON document in a text.
 
-    :raises CallFailed: it is none.
+    :raises CallFailed: if it is not JSON.
     """
     try:
         return msgspec.json.decode(text)

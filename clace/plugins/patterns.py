@@ -16,7 +16,7 @@ MAX_SUBJECT = 64 * 1024
 def matches(expected: str, value: str) -> bool:
     """Return true if the whole of ``value`` matches a permission's pattern.
 
-    A value too long to look at and a pattern that is none match nothing.
+    A value too long to look at never matches, nor does an invalid pattern.
     """
     if not expected.startswith(PREFIX):
         return expected == value

@@ -45,7 +45,7 @@ def not_permitted(app: App, plugin: str, method: str) -> str:
 def covering(app: App, plugin: str, method: str, args: Sequence[Any]) -> tuple[Permission, ...]:
     """The approved permissions that cover the call as far as its positional arguments go.
 
-    :raises PluginRefused: there is none; the text is about the one that came closest.
+    :raises PluginRefused: if no permission covers it; the text is about the closest one.
     """
     candidates = _named(app, plugin, method)
     constrained = max((len(p.arguments) for p in candidates), default=0)

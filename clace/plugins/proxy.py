@@ -24,7 +24,7 @@ class ProxyConfig(Struct, frozen=True):
 async def config(_invocation: Invocation, given: ProxyConfig) -> ProxyConfig:
     """The configuration for ``ace.proxy``.
 
-    :raises CallFailed: the URL is none that can be asked.
+    :raises CallFailed: if the URL cannot be asked.
     """
     if not given.url.startswith(_SCHEMES) and not given.url.startswith(CONTAINER_URL):
         raise CallFailed(f"proxy url {shown(given.url)} is none, expected http:// or https://")

@@ -101,7 +101,7 @@ class Scope:
     async def next(self, stream: int) -> tuple[tuple[Any, ...], bool]:
         """
         :raises AppFailed: the producer failed.
-        :raises BadRequest: there is no such stream, or it is being read.
+        :raises BadRequest: if the stream is unknown, or is being read.
         """
         found = self._streams.get(stream)
         if found is None or found.busy:

@@ -62,7 +62,7 @@ def allowing(
 ) -> tuple[Permission, ...]:
     """Return the permissions that cover a call and let it have all these secrets.
 
-    :raises PluginRefused: there are none; names a secret that the most generous lacks.
+    :raises PluginRefused: if no permission does; names a secret that the most generous lacks.
     """
     lacking = [
         [each for each in wanted if not _is_covered(each, grant.secrets, default_provider)]

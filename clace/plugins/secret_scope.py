@@ -110,7 +110,7 @@ class SecretScope:
         )
 
     async def _values(self, name: str, wanted: tuple[Reference, ...]) -> Mapping[Reference, str]:
-        """:raises CallFailed: there is none, or it cannot be had: why, only the log says."""
+        """:raises CallFailed: if a secret is missing or cannot be had; only the log says why."""
         try:
             return await self._secrets.values(wanted)
         except NoSuchSecret as error:

@@ -133,7 +133,7 @@ class TempFiles:
     async def open(self, app_id: str, user_id: str, file_id: str) -> Download:
         """The file that this app offers to this user under the id.
 
-        :raises NoSuchRoute: there is none, for whatever reason.
+        :raises NoSuchRoute: if the file is not offered, for whatever reason.
         """
         offer = self._offers.get(app_id, {}).get(file_id)
         if offer is None or offer.taken or not _meant_for(offer.served, user_id):

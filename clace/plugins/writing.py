@@ -17,7 +17,7 @@ def writable(
 ) -> tuple[Permission, ...]:
     """Return the permissions that the app may use: if it may not write, those that read.
 
-    :raises PluginRefused: there is none.
+    :raises PluginRefused: if no permission is left.
     """
     if may_write(app):
         return tuple(grants)

@@ -18,7 +18,7 @@ _OPTIONS = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attemp
 def connect(profile: str = "", region: str = "", endpoint: str = "") -> Any:
     """A client for :class:`SecretsManager`; what is empty AWS's own chain decides.
 
-    :raises SecretFailed: there is no such profile, or no region to be found.
+    :raises SecretFailed: if the profile is unknown, or a region cannot be found.
     """
     try:
         session = boto3.Session(profile_name=profile or None, region_name=region or None)

@@ -63,7 +63,7 @@ class KeyFile:
         self._resolve = resolve
 
     def read(self) -> Keys | None:
-        """``None`` if there is no such file. Blocks.
+        """``None`` if the file is missing. Blocks.
 
         :raises SecretFailed: it cannot be used; says why.
         """
@@ -110,7 +110,7 @@ class KeyText:
         self._resolve = resolve
 
     def read(self) -> Keys:
-        """:raises SecretFailed: there is no such secret, or it holds no keys."""
+        """:raises SecretFailed: if the secret is missing, or holds no keys."""
         return keys_of(self._text, self._resolve)
 
     def create(self, random: Callable[[int], bytes]) -> None:

@@ -78,7 +78,7 @@ class Secrets:
 
 
 def _text(value: str) -> str:
-    """Python has texts that are none, such as those of odd variables."""
+    """Python has texts that are not Unicode, such as those of odd variables."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -33,10 +33,10 @@ class KeySource(Protocol):
     """The source of the keys."""
 
     def read(self) -> Keys | None:
-        """:raises SecretFailed: there are none that can be used."""
+        """:raises SecretFailed: if no key can be used."""
 
     def create(self, random: Callable[[int], bytes]) -> None:
-        """Make a key, if that is done here and there is none."""
+        """Make a key if it is missing and is made here."""
 
 
 class Surroundings(Struct, frozen=True):

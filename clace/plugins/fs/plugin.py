@@ -141,7 +141,7 @@ class Fs:
     async def offered(self, invocation: Invocation, given: ServeTmpFile) -> dict[str, Any]:
         """Offer a file for download; its id, URL and name.
 
-        :raises CallFailed: it may not be looked at, or is no file.
+        :raises CallFailed: if it may not be looked at, or is not a file.
         """
         if given.visibility not in {USER, APP}:
             raise CallFailed(f"invalid visibility {given.visibility}, expected {USER} or {APP}")

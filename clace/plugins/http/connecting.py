@@ -129,7 +129,7 @@ class _Metered(ProtocolWrapper):
 
 
 class _MeteredFactory(WrappingFactory):
-    """Makes them, without a line in the log for each: that is no news."""
+    """Makes connections, without a line in the log for each."""
 
     protocol = _Metered
 

@@ -37,7 +37,7 @@ class Guard:
     def allowing(cls, resolve: ResolveFor, allowed: Iterable[str]) -> Guard:
         """``allowed`` are host names, addresses and networks such as ``10.1.0.0/16``.
 
-        :raises ConfigError: one is none of these.
+        :raises ConfigError: if an entry is something else.
         """
         hosts, networks = set[str](), list[Network]()
         for number, text in enumerate(allowed, 1):

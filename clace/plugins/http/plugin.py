@@ -77,7 +77,7 @@ class Http:
     async def _call(self, method: str, invocation: Invocation, given: bodies.Request) -> Any:
         """The answer, or with ``stream`` the lines of its body.
 
-        :raises CallFailed: there is none in time, or with ``error_on_fail`` a bad one.
+        :raises CallFailed: if no answer comes in time, or with ``error_on_fail`` a bad one.
         """
         if not given.timeout > 0:  # nor what is no number, which a host could send
             raise BadRequest("http.in: timeout must be more than 0")
@@ -128,7 +128,7 @@ class Http:
         ask: Ask,
         connections: Connections,
     ) -> tuple[Target, IResponse]:
-        """The answer that is no redirect, and where it is from."""
+        """Follow redirects; return the last answer, and where it is from."""
         owner = invocation.caller.app.id
         for _ in range(_MAX_REDIRECTS + 1):
             addresses = await self._guard.addresses(ask.target, grants, owner)
@@ -144,7 +144,7 @@ class Http:
 def _grants(invocation: Invocation, target: Target) -> Iterable[Permission]:
     """The permissions that would have covered this call to where it was redirected.
 
-    :raises CallFailed: there are none.
+    :raises CallFailed: if no permission names addresses.
     """
     try:
         return invocation.grants_for((str(target), *invocation.args[1:]))

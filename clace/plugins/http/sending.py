@@ -71,7 +71,7 @@ class Sender:
     async def send(self, ask: Ask, addresses: Sequence[str], connections: Connections) -> IResponse:
         """The head of the answer; its body is still to come.
 
-        :raises CallFailed: there is none.
+        :raises CallFailed: if no answer comes.
         """
         # No connection is kept: another app, or the same one under another permission, could not
         # have opened it.

@@ -50,7 +50,7 @@ class Target:
     def parse(cls, text: str) -> Target:
         """An absolute ``http`` or ``https`` URL; its fragment is dropped.
 
-        :raises CallFailed: it is none, or one that is not the same for every reader, or one of the
+        :raises CallFailed: if the URL is invalid, or not the same for every reader, or one of the
             app's container, which no app has.
         """
         if text.startswith(_CONTAINER):
@@ -68,7 +68,7 @@ class Target:
 
     @property
     def address(self) -> Address | None:
-        """The address that the host is, if it is no name."""
+        """Return the host's address, unless the host is a name."""
         try:
             return IPv6Address(self.host) if ":" in self.host else IPv4Address(self.host)
         except ValueError:
@@ -92,7 +92,7 @@ class Target:
     def follow(self, location: str) -> Target:
         """Return the target of a redirect from here.
 
-        :raises CallFailed: it is no ``http`` or ``https`` URL.
+        :raises CallFailed: if it is not an ``http`` or ``https`` URL.
         """
         try:
             return Target.parse(urljoin(str(self), location))

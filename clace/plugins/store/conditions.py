@@ -73,7 +73,7 @@ class Order(Struct, frozen=True):
 
 
 def read_filter(given: Mapping[str, Any], doc_type: DocType) -> Condition:
-    """:raises CallFailed: it is no filter for entries of this type."""
+    """:raises CallFailed: if it is not a filter for entries of this type."""
     return _Reading(doc_type).condition(given, 0)
 
 

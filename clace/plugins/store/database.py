@@ -24,7 +24,7 @@ _LOOKS = 15
 def open_database(url: str, reactor: Any, limits: Limits = _LIMITS) -> Database:
     """The database at a URL; a service to be started. Connects when it is first used.
 
-    :raises StoreError: it is no database that can be used here.
+    :raises StoreError: if the database cannot be used here.
     """
     engines = open_engines(url, limits)
     writers = Threads(reactor, "store-writers", engines.writers)

@@ -51,7 +51,7 @@ class Engines:
 def open_engines(url: str, limits: Limits) -> Engines:
     """Nothing is connected yet; a file is made, for its owner only.
 
-    :raises StoreError: it is no URL of a database that can be used here.
+    :raises StoreError: if the URL is not that of a database that can be used here.
     """
     if url.startswith(_POSTGRES):
         return _postgres(url, limits)

@@ -171,7 +171,7 @@ class Store:
 
 
 def _wanted(given: Selecting, queries: Queries) -> Wanted:
-    """:raises CallFailed: the bounds are none, or filter or sort are wrong."""
+    """:raises CallFailed: if bounds, filter or sort are wrong."""
     for name, number in (("limit", given.limit), ("offset", given.offset)):
         if number < 0:
             raise CallFailed(f"select {name} {number} is negative")

@@ -97,7 +97,7 @@ class Queries:
         """Replace the declared fields of the entry that was last changed at ``seen``; others, of
         another version of the app, stay.
 
-        :raises CallFailed: there is none, or it has been changed.
+        :raises CallFailed: if the entry is missing, or has been changed.
         """
         which = {"id": entry_id, "seen": seen}
         stored = connection.execute(self._seen, which).first()
@@ -118,7 +118,7 @@ class Queries:
         return changed
 
     def by_id(self, connection: Connection, entry_id: int) -> Entry:
-        """:raises CallFailed: there is none."""
+        """:raises CallFailed: if no entry is found."""
         self._check_id(entry_id)
         found = connection.execute(self._by_id, {"id": entry_id}).first()
         if found is None:
@@ -126,7 +126,7 @@ class Queries:
         return self._entry(found)
 
     def first(self, connection: Connection, condition: Condition) -> Entry:
-        """:raises CallFailed: there is none."""
+        """:raises CallFailed: if no entry is found."""
         found = connection.execute(self._cut(self._rows, Wanted(condition))).first()
         if found is None:
             raise CallFailed(f"no entry found in table {self.name}")
@@ -141,7 +141,7 @@ class Queries:
         return self._delete(connection, self._clauses.where(condition))
 
     def delete_by_id(self, connection: Connection, entry_id: int) -> int:
-        """:raises CallFailed: there is none."""
+        """:raises CallFailed: if no entry is found."""
         self._check_id(entry_id)
         count = self._delete(connection, self._columns["_id"] == entry_id)
         if not count:

@@ -39,7 +39,7 @@ class Shelves:
     async def find(self, caller: Caller, table: str) -> Queries:
         """The queries of a table of the caller.
 
-        :raises CallFailed: there is none of this name, or the tables cannot be made.
+        :raises CallFailed: if the type is unknown, or the tables cannot be made.
         """
         found = (await self._shelf(caller)).queries.get(table)
         if found is None:
