@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from zope.interface import Interface
 
 from clace.model.app import App
@@ -52,5 +54,11 @@ class IInstalledApps(Interface):
     def staging_of(app: App) -> App | None:
         """The staging twin of a production app."""
 
+    def overlapping(address: AppPath) -> tuple[App, ...]:
+        """The apps whose paths are on the way to this one or below it."""
+
     def replace(apps: tuple[App, ...]) -> None:
         """All apps there are now."""
+
+    def change(ids: Collection[str], stored: tuple[App, ...]) -> None:
+        """What the apps of these ids are now; those that are not stored are gone."""

@@ -55,8 +55,11 @@ class IAppStore(Interface):
     async def apps() -> tuple[App, ...]:
         """All apps, staging twins included, oldest first."""
 
-    async def commit(changes: tuple[Change, ...], *, dry_run: bool = False) -> None:
+    async def commit(changes: tuple[Change, ...], *, dry_run: bool = False) -> tuple[App, ...]:
         """All of the changes in order, or none; a dry run checks them all and keeps none.
+
+        Returns the apps that they add or point as these are then. Of two commits the one that was
+        made first returns first.
 
         :raises AppExists: an address is taken.
         :raises ChangedMeanwhile: an app is not what the operation read.

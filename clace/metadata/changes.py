@@ -28,33 +28,46 @@ class Commit(Struct, frozen=True):
     fresh: Mapping[str, Content]
     now: datetime
 
-    def make(self, connection: Connection) -> None:
-        """:raises AppExists, ChangedMeanwhile, NoSuchVersion: the transaction must be undone."""
+    def make(self, connection: Connection) -> tuple[App, ...]:
+        """The apps that are added and pointed, as they are stored then.
+
+        :raises AppExists, ChangedMeanwhile, NoSuchVersion: the transaction must be undone.
+        """
         stored = queries.stored_of(connection, self.fresh)
         new = (content for sha256, content in self.fresh.items() if sha256 not in stored)
         queries.put_contents(connection, new)
+        made: dict[str, App] = {}
         for place, change in enumerate(self.changes):
-            self._make_one(connection, change, self.listings.get(place, {}))
+            self._make_one(connection, change, self.listings.get(place, {}), made)
         if any(isinstance(change, RemoveApp) for change in self.changes):
             queries.remove_orphans(connection)
+        return tuple(made.values())
 
     def _make_one(
-        self, connection: Connection, change: Change, refs: Mapping[str, FileRef]
+        self,
+        connection: Connection,
+        change: Change,
+        refs: Mapping[str, FileRef],
+        made: dict[str, App],
     ) -> None:
         match change:
             case AddApp(app):
-                self._add_app(connection, app)
+                made[app.id] = self._add_app(connection, app)
             case AddVersion():
                 self._add_version(connection, change, refs)
-            case PointApp():
-                stored = self._unchanged(connection, change.seen)
-                queries.replace_app(connection, rules.pointed(change, stored, self.now))
+            case PointApp(seen):
+                stored = self._unchanged(connection, seen)
+                made[seen.id] = rules.pointed(change, stored, self.now)
+                queries.replace_app(connection, made[seen.id])
             case RemoveApp(seen):
                 queries.remove_app(connection, self._unchanged(connection, seen).id)
+                made.pop(seen.id, None)
 
-    def _add_app(self, connection: Connection, app: App) -> None:
+    def _add_app(self, connection: Connection, app: App) -> App:
         rules.check_free(app, queries.apps_beside(connection, app))
-        queries.put_app(connection, msgspec.structs.replace(app, update_time=self.now))
+        added = msgspec.structs.replace(app, update_time=self.now)
+        queries.put_app(connection, added)
+        return added
 
     def _add_version(
         self, connection: Connection, change: AddVersion, refs: Mapping[str, FileRef]

@@ -92,7 +92,9 @@ class MemoryStore:
         by_age = sorted(self._state.apps.values(), key=lambda app: (app.create_time, app.id))
         return tuple(by_age)
 
-    async def commit(self, changes: tuple[Change, ...], *, dry_run: bool = False) -> None:
+    async def commit(
+        self, changes: tuple[Change, ...], *, dry_run: bool = False
+    ) -> tuple[App, ...]:
         check_whole(changes)
         files = [await _kept(change) for change in changes]
         now = datetime.fromtimestamp(self._clock.seconds(), UTC)
@@ -101,6 +103,9 @@ class MemoryStore:
             state.make(change, kept, now)
         if not dry_run:
             self._state = state
+        touched = {change.app.id: None for change in changes if isinstance(change, AddApp)}
+        touched |= {change.seen.id: None for change in changes if isinstance(change, PointApp)}
+        return tuple(state.apps[each] for each in touched if each in state.apps)
 
     async def files(self, app_id: str, version: int) -> KeptFiles:
         try:

@@ -23,9 +23,12 @@ def all_apps(connection: Connection) -> tuple[App, ...]:
 
 
 def apps_beside(connection: Connection, app: App) -> tuple[App, ...]:
-    """Return the apps that could conflict with ``app``: same domain or same id."""
-    near = (apps.c.domain == app.domain) | (apps.c.id == app.id)
-    return tuple(_app(row) for row in connection.execute(select(apps).where(near)))
+    """Return the apps that could conflict with ``app``: on its path or below it, or of its id."""
+    # "0" comes next after "/".
+    below = (apps.c.path > f"{app.path}/") & (apps.c.path < f"{app.path}0")
+    near = (apps.c.domain == app.domain) & (apps.c.path.in_(app.address.upward) | below)
+    found = select(apps).where(near | (apps.c.id == app.id))
+    return tuple(_app(row) for row in connection.execute(found))
 
 
 def app_of_id(connection: Connection, app_id: str) -> App | None:

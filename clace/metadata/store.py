@@ -80,7 +80,9 @@ class AppStore(MultiService):
             raise rules.no_version(app_id, version)
         return StoredFiles(refs, self._reading, self._read)
 
-    async def commit(self, changes: tuple[Change, ...], *, dry_run: bool = False) -> None:
+    async def commit(
+        self, changes: tuple[Change, ...], *, dry_run: bool = False
+    ) -> tuple[App, ...]:
         check_whole(changes)
         sources = {
             place: change.files
@@ -90,7 +92,7 @@ class AppStore(MultiService):
         listings = {place: dict(files.refs) for place, files in sources.items()}
         fresh = await self._packed(sources, listings)
         commit = Commit(changes, listings, fresh, moment(self._clock))
-        await self._write(partial(self._make, commit, keep=not dry_run))
+        return await self._write(partial(self._make, commit, keep=not dry_run))
 
     async def _packed(
         self, sources: Mapping[int, IFiles], listings: Mapping[int, Mapping[str, FileRef]]
@@ -109,9 +111,9 @@ class AppStore(MultiService):
             fresh[sha256] = await self._pack(partial(packed, ref, await files.read(name)))
         return fresh
 
-    def _make(self, commit: Commit, *, keep: bool) -> None:
+    def _make(self, commit: Commit, *, keep: bool) -> tuple[App, ...]:
         with transaction(self._writing, "store the changes", keep=keep) as connection:
-            commit.make(connection)
+            return commit.make(connection)
 
     async def _ask(self, purpose: str, query: Callable[[Connection], T]) -> T:
         def work() -> T:

@@ -64,6 +64,14 @@ class AppPath(Struct, frozen=True, order=True, rename={"path": "Path", "domain":
         """The address of the staging twin of an app that lives here."""
         return AppPath(self.path + STAGING_SUFFIX, self.domain)
 
+    @property
+    def upward(self) -> tuple[str, ...]:
+        """The path and those above it that it may not lie below, the longest first."""
+        found = [self.path]
+        while above := found[-1].rpartition("/")[0]:
+            found.append(above)
+        return tuple(found)
+
     def overlaps(self, other: AppPath) -> bool:
         """Tell if one of the two addresses is the other or lies below it. An app at ``/`` serves
         the paths that the others of its domain leave, so it overlaps with none of them.

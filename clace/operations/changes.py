@@ -18,6 +18,14 @@ def app_changes(changes: Iterable[Change]) -> tuple[AppChange, ...]:
     return tuple(app_change(*ends) for change in changes if (ends := _ends(change)))
 
 
+def changed_ids(changes: Iterable[Change]) -> Iterator[str]:
+    """The ids of the apps that these changes add, point or remove."""
+    for change in changes:
+        match change:
+            case AddApp(app) | PointApp(app) | RemoveApp(app):
+                yield app.id
+
+
 def app_change(before: App | None, after: App | None) -> AppChange:
     """Describe the change of an app that is there before it, after it, or both."""
     app = after or before

@@ -91,7 +91,7 @@ class Creation:
         """See ``IAdministration.create_app``."""
         address = self._address(request)
         check_supported(request)
-        await self._check_free(address)
+        self._check_free(address)
         app = self._new_app(address, request)
         secrets = await self.known.secret_versions()
         fetched = await self._fetch(app, request)
@@ -130,9 +130,9 @@ class Creation:
         address.check_installable()
         return address
 
-    async def _check_free(self, address: AppPath) -> None:
+    def _check_free(self, address: AppPath) -> None:
         # The store decides this again, inside its transaction; asking now spares a fetch.
-        for app in await self._store.apps():
+        for app in self._installed.overlapping(address):
             if not app.main_app and address.overlaps(app.address):
                 raise AppExists(f"App already exists at {app.address}")
 

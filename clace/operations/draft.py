@@ -19,7 +19,7 @@ from clace.interfaces import (
 )
 from clace.model.app import App, AppMetadata, AppSettings
 from clace.model.results import AppChange
-from clace.operations.changes import app_changes
+from clace.operations.changes import app_changes, changed_ids
 
 
 class _Collected(Struct):
@@ -134,11 +134,10 @@ class Draft:
         """
         self._join()
         collected = self._collected
-        await self._store.commit(tuple(collected.changes), dry_run=dry_run)
+        stored = await self._store.commit(tuple(collected.changes), dry_run=dry_run)
         if dry_run:
             return
-        stored = await self._store.apps()
-        self._installed.replace(stored)
+        self._installed.change(set(changed_ids(collected.changes)), stored)
         newest = {app.id: app for app in stored}
         for app in collected.retracted:
             self._runtime.retract(app.id)

@@ -48,10 +48,10 @@ class Withdrawal:
         if stored is None or (left := stored.metadata.without(dropped)) is stored.metadata:
             return True
         try:
-            await self._store.commit((PointApp(stored, left, stored.settings),))
+            made = await self._store.commit((PointApp(stored, left, stored.settings),))
         except ChangedMeanwhile:
             return False
-        self._installed.replace(await self._store.apps())
+        self._installed.change((app_id,), made)
         return True
 
     def _event(self, app: App, dropped: Demands) -> AuditEvent:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from zope.interface import implementer
 
 from clace.interfaces import IInstalledApps
@@ -23,17 +25,38 @@ class InstalledApps:
     def __init__(self, default_domain: str = "localhost", *, fallback: bool = False) -> None:
         self._default_domain = default_domain.lower()
         self._fallback = fallback
-        self._apps: tuple[App, ...] = ()
+        self._apps: dict[str, App] = {}
         self._by_domain: dict[str, dict[str, App]] = {}
         self._twins: dict[str, App] = {}
 
     def replace(self, apps: tuple[App, ...]) -> None:
-        by_domain: dict[str, dict[str, App]] = {}
+        self._apps, self._by_domain, self._twins = {}, {}, {}
         for app in apps:
-            by_domain.setdefault(self._domain(app.domain), {})[app.path] = app
-        self._apps = apps
-        self._by_domain = by_domain
-        self._twins = {app.main_app: app for app in apps if app.kind is Kind.STAGING}
+            self._add(app)
+
+    def change(self, ids: Collection[str], stored: tuple[App, ...]) -> None:
+        there = {app.id for app in stored}
+        for app_id in ids:
+            if app_id in self._apps:
+                self._drop(self._apps[app_id])
+                if app_id not in there:
+                    del self._apps[app_id]
+        for app in stored:
+            self._add(app)
+
+    def _add(self, app: App) -> None:
+        self._apps[app.id] = app  # in the place that it has, if it has one
+        self._by_domain.setdefault(self._domain(app.domain), {})[app.path] = app
+        if app.kind is Kind.STAGING:
+            self._twins[app.main_app] = app
+
+    def _drop(self, app: App) -> None:
+        domain = self._domain(app.domain)
+        there = self._by_domain.get(domain, {})
+        there.pop(app.path, None)
+        if not there:
+            self._by_domain.pop(domain, None)
+        self._twins.pop(app.main_app, None)
 
     def find(self, host: str, path: str) -> App | None:
         below = self._below(self._domain(host))
@@ -52,12 +75,19 @@ class InstalledApps:
     def matching(self, glob: AppGlob) -> tuple[App, ...]:
         return tuple(
             app
-            for app in self._apps
+            for app in self._apps.values()
             if app.kind in {Kind.DEV, Kind.PROD} and glob.matches(app.address)
         )
 
     def at(self, address: AppPath) -> App | None:
         return self._by_domain.get(self._domain(address.domain), {}).get(address.path)
+
+    def overlapping(self, address: AppPath) -> tuple[App, ...]:
+        there = self._by_domain.get(self._domain(address.domain), {})
+        below = f"{address.path}/"
+        near = [path for path in there if path.startswith(below)]
+        near += [path for path in address.upward if path in there]
+        return tuple(there[path] for path in near if address.overlaps(there[path].address))
 
     def staging_of(self, app: App) -> App | None:
         return self._twins.get(app.id)

@@ -133,7 +133,9 @@ class ChangedTests(ReloadCase):
 
     def test_own_settings(self):
         """Another setting of the app's own."""
-        request = UpdateMetadata(config_type="app_config", config_entries=("sandbox.max_waiting=2",))
+        request = UpdateMetadata(
+            config_type="app_config", config_entries=("sandbox.max_waiting=2",)
+        )
         self.successResultOf(
             self.house.administration.update_metadata("all", request, UpdateOptions())
         )

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -11,11 +12,25 @@ from clace.model.paths import AppGlob, AppPath
 from clace.runtime.installed import InstalledApps
 
 SEGMENTS = st.lists(st.sampled_from(["a", "b", "cc"]), max_size=3)
+PLACES = st.tuples(
+    st.sampled_from(["", "x.com"]), SEGMENTS.map(lambda segments: "/" + "/".join(segments))
+)
 
 
 def app(number, path, domain="", main_app=""):
     kind = "app_stg_" if main_app else "app_prd_"
     return App(id=f"{kind}{number}", path=path, domain=domain, main_app=main_app)
+
+
+def apps_at(places, numbers):
+    """An app at each place, with a staging twin where that is wanted."""
+    found = []
+    for (domain, path), has_twin in places.items():
+        main = app(numbers[domain, path], path, domain)
+        found.append(main)
+        if has_twin:
+            found.append(app(main.id, f"{path}_cl_stage", domain, main_app=main.id))
+    return tuple(found)
 
 
 class InstalledAppsTests(SynchronousTestCase):
@@ -98,6 +113,44 @@ class InstalledAppsTests(SynchronousTestCase):
         installed = self.installed(app(1, "/a"))
         installed.replace((app(2, "/b"),))
         self.assertEqual(self.paths(installed, "localhost", "/a", "/b"), [None, "/b"])
+
+    @given(
+        st.dictionaries(PLACES, st.booleans(), max_size=6), st.dictionaries(PLACES, st.booleans())
+    )
+    def test_change(self, before, after):
+        """Changed one by one, it is what it would be if all had been replaced."""
+        numbers = {place: number for number, place in enumerate({**before, **after})}
+        old, new = apps_at(before, numbers), apps_at(after, numbers)
+        changed, whole = self.installed(*old), self.installed(*old)
+        changed.change({one.id for one in old}, tuple(one for one in new if one in old))
+        changed.change({one.id for one in new}, new)
+        whole.replace(new)
+        for domain, path in {**before, **after}:
+            address = AppPath(path, domain)
+            self.assertEqual(changed.at(address), whole.at(address))
+            self.assertEqual(changed.serves(domain), whole.serves(domain))
+        for one in new:
+            self.assertEqual(changed.staging_of(one), whole.staging_of(one))
+        every = AppGlob.parse("all")
+        self.assertCountEqual(changed.matching(every), whole.matching(every))
+
+    def test_change_keeps_places(self):
+        """An app that is changed stays where it is in lists, and a new one comes last."""
+        first, second = app(1, "/a"), app(2, "/b")
+        installed = self.installed(first, second)
+        newer = replace(first, source_url="/elsewhere")
+        installed.change((newer.id, "app_prd_3"), (newer, app(3, "/c")))
+        found = installed.matching(AppGlob.parse("all"))
+        self.assertEqual(found, (newer, second, app(3, "/c")))
+
+    @given(st.sets(PLACES, max_size=8), PLACES)
+    def test_overlapping(self, places, asked):
+        """The apps that overlap with an address are those whose addresses say so."""
+        apps = [app(number, path, domain) for number, (domain, path) in enumerate(sorted(places))]
+        address = AppPath(asked[1], asked[0])
+        found = self.installed(*apps).overlapping(address)
+        wanted = {one.id for one in apps if one.address.overlaps(address)}
+        self.assertEqual({one.id for one in found}, wanted)
 
     @given(st.lists(SEGMENTS, max_size=5), SEGMENTS)
     def test_agrees_with_addresses(self, places, asked):

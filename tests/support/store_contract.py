@@ -169,6 +169,27 @@ class AppStoreContract:
         self.refused(AppExists, AddApp(production("/a")), AddApp(production("/b")), AddApp(taken))
         self.assertEqual(self.apps(), ())
 
+    def test_returns_what_it_stored(self):
+        """A commit returns the apps that it added and pointed, as they are listed afterwards."""
+        one, other, third = (production(path) for path in ("/one", "/two", "/three"))
+        added = self.commit(AddApp(one), AddApp(other))
+        self.assertCountEqual(added, self.apps())
+        self.commit(AddApp(third))
+        self.clock.advance(5)
+        seen = self.apps()[0]
+        pointed = PointApp(seen, version(0, name="New"), AppSettings())
+        removed = next(app for app in self.apps() if app.id != seen.id)
+        made = self.commit(pointed, RemoveApp(removed))
+        self.assertEqual([app for app in self.apps() if app.id == seen.id], list(made))
+
+    def test_refuses_what_lies_below_or_above(self):
+        """However far below or above, and whatever is beside it."""
+        self.commit(AddApp(production("/a/b/c")), AddApp(production("/a/b0")))
+        for path in ("/a", "/a/b", "/a/b/c/d", "/a/b/c/d/e", "/a/b0/x"):
+            self.refused(AppExists, AddApp(production(path)))
+        for path in ("/a/b/cd", "/a/b-", "/a/b.x", "/b"):
+            self.commit(AddApp(production(path)))
+
     def test_a_dry_run_keeps_nothing(self):
         """A dry run refuses what the commit would refuse, and keeps nothing else either."""
         app = production("/a")
