@@ -51,7 +51,7 @@ class MemoryHosts:
 
     def __init__(self, clock: Any) -> None:
         self._clock = clock
-        self.started = 0
+        self.starts = 0
 
     def begin(self) -> None:
         """There is nothing to start."""
@@ -59,7 +59,7 @@ class MemoryHosts:
     async def start(
         self, load: Load, limits: HostLimits, note: Callable[[Note], None]
     ) -> tuple[RunningHost, Loaded]:
-        self.started += 1
+        self.starts += 1
         try:
             app = HostedApp(load, lambda text: note(Note(request=0, text=text)))
         except AppFault as fault:

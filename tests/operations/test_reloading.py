@@ -19,9 +19,9 @@ PARAMS = b'param("size", default = "1", required = False)\n'
 class ReloadCase(HouseCase):
     def started(self, **options):
         """How many hosts the reload of all apps starts."""
-        before = self.house.runtime.memory.started
+        before = self.house.runtime.memory.starts
         self.reloaded(**options)
-        return self.house.runtime.memory.started - before
+        return self.house.runtime.memory.starts - before
 
     def versions(self):
         return {str(app): app.version for app in self.apps()}
@@ -32,11 +32,11 @@ class UnchangedTests(ReloadCase):
         """An app whose source did not change is told as reloaded, and no host is started."""
         self.create(approve=True)
         self.answer("/a_cl_stage")
-        before = self.house.runtime.memory.started
+        before = self.house.runtime.memory.starts
         done = self.reloaded()
         self.assertEqual([str(one) for one in done.reload_results], ["/a_cl_stage"])
         self.assertEqual(self.answer("/a_cl_stage"), "one")
-        self.assertEqual(self.house.runtime.memory.started, before)
+        self.assertEqual(self.house.runtime.memory.starts, before)
         self.assertEqual(self.versions(), {"/a": 1, "/a_cl_stage": 2})
 
     def test_promoted(self):

@@ -1,0 +1,52 @@
+"""The one deadline of a connection, which most requests move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+_NOW = 0.001
+
+
+class Timer:
+    """Calls ``late`` when the time last set is up.
+
+    A later time, and none, cost nothing: when the call that was made for the time before comes, it
+    is made again for what is left.
+    """
+
+    def __init__(self, clock: IReactorTime, late: Callable[[], object]) -> None:
+        self._clock = clock
+        self._late = late
+        self._until: float | None = None
+        self._call: IDelayedCall | None = None
+
+    def set(self, seconds: float | None) -> None:
+        """So long from now on, or for ever."""
+        if seconds is None:
+            self._until = None
+            return
+        self._until = self._clock.seconds() + seconds
+        if self._call is None:
+            self._call = self._clock.callLater(seconds, self._look)
+        elif self._call.getTime() > self._until:
+            self._call.reset(seconds)
+
+    def cancel(self) -> None:
+        """Never call again."""
+        self._until = None
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _look(self) -> None:
+        self._call = None
+        if self._until is None:
+            return
+        left = self._until - self._clock.seconds()
+        if left > _NOW:
+            self._call = self._clock.callLater(left, self._look)
+        else:
+            self._until = None
+            self._late()
