@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from clace.driving import drive
 from clace.errors import AppCrashed, AppFailed, AppTimedOut, CallNotApproved, ClaceError
 from clace.model.traffic import AppResponse
 from clace.runtime.bodies import Body
@@ -268,8 +270,10 @@ class Exchange:
         self.ended.callback(None)
 
     def _start(self, work: Coroutine[Deferred[Any], Any, Any]) -> None:
-        done: Deferred[Any] = Deferred.fromCoroutine(work)
-        done.addErrback(lambda failure: self._log.failure("A request's work failed", failure))
+        drive(work, self._failed)
+
+    def _failed(self, failure: Failure) -> None:
+        self._log.failure("A request's work failed", failure)
 
 
 def too_late(limits: HostLimits) -> str:

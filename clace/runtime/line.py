@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from clace.runtime.fragments import HeldFrames
+from clace.sending import write_now
 from clace.wire import BadFrame, Downward, Frames, Upward, pack, unpack_upward
 
 _TURN_SECONDS = 0.002
@@ -55,7 +56,7 @@ class Line(Protocol):
     def send(self, message: Downward) -> None:
         """Say this, unless the host is gone."""
         if not self._deaf:
-            self._paced.write(pack(message))
+            write_now(self._paced, pack(message))
 
     async def room(self) -> None:
         """Wait until the host has read most of what it was told before; or is gone."""

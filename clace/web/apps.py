@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
+from clace.driving import drive
 from clace.errors import ClaceError, InternalError, NoSuchApp
 from clace.interfaces import IInstalledApps, IRuntime
 from clace.model.app import App
@@ -89,8 +90,7 @@ class AppsResource(Resource):
 
     def render(self, request: Request) -> int:
         visit = self._trail.begin(request)
-        serving = Deferred.fromCoroutine(self._serve(request, visit))
-        serving.addErrback(broken, request, visit)
+        drive(self._serve(request, visit), partial(broken, request=request, visit=visit))
         return NOT_DONE_YET
 
     async def _serve(self, request: Request, visit: Visit) -> None:

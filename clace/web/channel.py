@@ -21,6 +21,7 @@ from clace.web.heads import Head, find_head, read_head
 from clace.web.limits import Limits, Refused
 from clace.web.ownership import ChannelOwner
 from clace.web.refusals import as_error, encoded
+from clace.web.timer import Timer
 
 _SENT_AHEAD = 16 * 1024
 _SILENCE_SECONDS = 2
@@ -51,6 +52,7 @@ class StrictHTTPChannel(HTTPChannel):
     limits: Limits
     site: Any
     transport: Any
+    _timer: Timer
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,6 +70,10 @@ class StrictHTTPChannel(HTTPChannel):
         self._is_secure: bool | None = None
 
     # Twisted calls these.
+
+    def makeConnection(self, transport: Any) -> None:
+        self._timer = Timer(self.site.reactor, self.timeoutConnection)
+        super().makeConnection(transport)
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -100,6 +106,10 @@ class StrictHTTPChannel(HTTPChannel):
         else:
             self._close()
 
+    def setTimeout(self, period: float | None) -> float | None:
+        self._timer.set(period)
+        return None
+
     def timeoutConnection(self) -> None:
         if self._waitingForTransport and self._phase is not Phase.CLOSED:
             self._look_at_client(self._watch_client)
@@ -111,6 +121,7 @@ class StrictHTTPChannel(HTTPChannel):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._phase = Phase.CLOSED
         super().connectionLost(reason)
+        self._timer.cancel()
         self._received.clear()
         self.factory.closed(self)
 

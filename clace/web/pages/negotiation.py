@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 from twisted.web.http import Request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 _LONGEST = 1000
+_KEPT = 256
 
 
 class MediaType(StrEnum):
@@ -31,7 +33,10 @@ def preferred(request: Request, default: MediaType = MediaType.TEXT) -> MediaTyp
 
 def best(accept: str, default: MediaType) -> MediaType:
     """The type that an ``Accept`` header likes best."""
-    if len(accept) > _LONGEST:
-        return default
+    return default if len(accept) > _LONGEST else _best(accept, default)
+
+
+@lru_cache(maxsize=_KEPT)
+def _best(accept: str, default: MediaType) -> MediaType:
     offered = sorted(MediaType, key=lambda media: media is not default)
     return MediaType(parse_accept_header(accept, MIMEAccept).best_match(offered, default))
