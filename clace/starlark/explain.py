@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import re
 from collections.abc import Iterator
 from inspect import CO_VARARGS, CO_VARKEYWORDS
@@ -62,6 +63,7 @@ class _Step:
         self.code = traceback.tb_frame.f_code
         self.frame = traceback.tb_frame
         self.program: Program = traceback.tb_frame.f_globals[PROGRAM]
+        self.offset = traceback.tb_lasti
         places = list(self.code.co_positions())
         line, _, column, _ = places[traceback.tb_lasti // 2]
         self.at = (line or 1, (column or 0) + 1)
@@ -105,12 +107,24 @@ def _frames(error: Exception, steps: list[_Step]) -> list[Frame]:
 
 
 def _finer_place(error: Exception, step: _Step) -> tuple[int, int] | None:
-    """The colon of the entry of a dict display that failed, or the dot of a method."""
+    """The colon of the entry of a dict display that failed, the dot of a method, or a name."""
+    if isinstance(error, UnboundLocalError):
+        return _place_of_load(step, _raw_variable(error))
     if isinstance(error, MissingAttribute):
         return step.program.notes.dots.get(step.at)
     place = error.entry if isinstance(error, Failure) else None
     colons = step.program.notes.entries.get(step.at)
     return None if place is None or colons is None else colons[place]
+
+
+def _place_of_load(step: _Step, variable: str) -> tuple[int, int] | None:
+    """CPython 3.11 joins loading a variable with the instruction before, whose place it tells."""
+    for one in dis.get_instructions(step.code):
+        if one.offset >= step.offset and one.opname.startswith("LOAD_FAST"):
+            place = one.positions
+            if one.argval == variable and place is not None:
+                return (place.lineno or 1, (place.col_offset or 0) + 1)
+    return None
 
 
 def _message(error: Exception, steps: list[_Step]) -> str:
@@ -158,8 +172,11 @@ def _index_error(steps: list[_Step]) -> str:
 
 
 def _variable(error: NameError) -> str:
-    name = error.name or next(iter(_QUOTED.findall(str(error))), "")
-    return name.removeprefix("$")
+    return _raw_variable(error).removeprefix("$")
+
+
+def _raw_variable(error: NameError) -> str:
+    return error.name or next(iter(_QUOTED.findall(str(error))), "")
 
 
 def _type_error(error: TypeError, steps: list[_Step]) -> str:

@@ -53,10 +53,12 @@ class ComprehensionEmitter(ExpressionEmitter):
             if isinstance(target, TupleDisplay | ListDisplay):
                 count = code.constant(len(target.items), clause.at)
                 iterable = code.helper("unpack_each", [iterable, count], clause.at)
-            self._bind(target, iterable, found)
+            self._bind(target, iterable, clause.at, found)
         return found
 
-    def _bind(self, target: Expression, iterable: ast.expr, found: list[ast.comprehension]) -> None:
+    def _bind(
+        self, target: Expression, iterable: ast.expr, at: Place, found: list[ast.comprehension]
+    ) -> None:
         """Loop over the items; what is no plain name is assigned from a temporary variable."""
         pending: list[tuple[str, Expression]] = []
         if isinstance(target, TupleDisplay | ListDisplay):
@@ -68,9 +70,8 @@ class ComprehensionEmitter(ExpressionEmitter):
         for name, item in pending:
             value = code.load(name, item.at)
             if isinstance(item, TupleDisplay | ListDisplay):
-                count = code.constant(len(item.items), item.at)
-                unpacked = code.helper("unpack", [value, count], item.at)
-                self._bind(item, code.place(ast.List([unpacked], code.LOAD), item.at), found)
+                unpacked = code.helper("unpack", [value, code.constant(len(item.items), at)], at)
+                self._bind(item, code.place(ast.List([unpacked], code.LOAD), at), at, found)
             else:
                 stored = self._stored(item, value)
                 found[-1].ifs.append(code.place(ast.UnaryOp(ast.Not(), stored), item.at))

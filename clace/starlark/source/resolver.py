@@ -161,12 +161,18 @@ class _Resolver:
             name.binding = self._lexical(name, used_in)
 
     def _lexical(self, name: Identifier, used_in: _Block) -> Binding:
+        """The variable of a name; every block on the way to it knows it from then on."""
+        passed: list[_Block] = []
         block: _Block | None = used_in
-        while block is not None and block is not self._top:
-            if name.name in block.bindings:
-                return block.bindings[name.name]
+        found: Binding | None = None
+        while found is None and block is not None and block is not self._top:
+            found = block.bindings.get(name.name)
+            passed.append(block)
             block = block.parent
-        return self._top_level(name, used_in)
+        found = found or self._top_level(name, used_in)
+        for one in passed:
+            one.bindings[name.name] = found
+        return found
 
     def _top_level(self, name: Identifier, used_in: _Block) -> Binding:
         text = name.name

@@ -129,10 +129,10 @@ class _Scanner:
         if width > self._indents[-1]:
             self._indents.append(width)
             self._add(tokens.INDENT, None, self._at)
+        if width not in self._indents:
+            self._fail("unindent does not match any outer indentation level", self._at)
         while width < self._indents[-1]:
             self._indents.pop()
-            if width > self._indents[-1]:
-                self._fail("unindent does not match any outer indentation level", self._at)
             self._add(tokens.OUTDENT, None, self._at)
 
     def _end(self) -> None:

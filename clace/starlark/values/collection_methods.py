@@ -122,10 +122,11 @@ def dict_items(mapping: dict[Any, Any], /) -> list[tuple[Any, Any]]:
 
 @method(dict)
 def dict_pop(mapping: dict[Any, Any], key: Any, default: Any = _MISSING, /) -> Any:
-    hashed = _key("pop", key)
-    _mutable(mapping, "pop", "delete from")
-    if hashed in mapping:
-        return mapping.pop(hashed)
+    if mapping:
+        hashed = _key("pop", key)
+        _mutable(mapping, "pop", "delete from")
+        if hashed in mapping:
+            return mapping.pop(hashed)
     if default is _MISSING:
         raise Failure("pop: missing key")
     return default

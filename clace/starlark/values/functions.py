@@ -25,7 +25,7 @@ class Builtin(HostObject):
     def text(self) -> str:
         return f"<built-in function {self.name}>"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         try:
             return self._function(*args, **kwargs)
         except TypeError:

@@ -72,7 +72,7 @@ class HostObject:
     def freeze(self) -> None:
         """Refuse changes from now on; ``children`` are frozen by whoever calls."""
 
-    def __call__(self, *args: object, **kwargs: object) -> object:
+    def __call__(self, /, *args: object, **kwargs: object) -> object:
         raise Failure(f"invalid call of non-function ({self.type_name})")
 
 
@@ -94,7 +94,7 @@ class BoundMethod(HostObject):
     def children(self) -> Iterable[object]:
         return (self.receiver,)
 
-    def __call__(self, *args: object, **kwargs: object) -> object:
+    def __call__(self, /, *args: object, **kwargs: object) -> object:
         return self._function(self.receiver, *args, **kwargs)
 
 

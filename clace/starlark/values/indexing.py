@@ -102,7 +102,10 @@ def get_slice(value: Any, low: Any, high: Any, step: Any) -> Any:
     if kind is str and not value.isascii():
         return from_bytes(to_bytes(value)[low:high:step])
     found = value[low:high:step]
-    return range(found.start, found.start, found.step) if kind is range and not found else found
+    if kind is range and not found:
+        start = found.stop if step is not None and step < 0 else found.start
+        return range(start, start, found.step)
+    return found
 
 
 def _check_bound(bound: Any, what: str) -> None:

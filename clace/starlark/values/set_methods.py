@@ -91,11 +91,13 @@ def set_pop(values: Set, /) -> Any:
 
 @method(Set)
 def set_remove(values: Set, element: Any, /) -> None:
-    key = _key("remove", element)
-    _mutable(values, "remove", "delete from")
-    if key not in values.items:
-        raise Failure("remove: missing key")
-    del values.items[key]
+    if values.items:
+        key = _key("remove", element)
+        _mutable(values, "remove", "delete from")
+        if key in values.items:
+            del values.items[key]
+            return
+    raise Failure("remove: missing key")
 
 
 @method(Set)

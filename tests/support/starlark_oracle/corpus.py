@@ -15,7 +15,7 @@ from tests.support.starlark_oracle.answers import Answer, Case
 FOLDER = Path(__file__).parents[2] / "starlark" / "corpus"
 VERSIONS = FOLDER / "versions.json"
 # Files of programs that Go refuses to compile; everywhere else that is a slip of the pen.
-REFUSED = frozenset({"syntax", "resolver", "options", "differences"})
+REFUSED = frozenset({"syntax", "resolver", "options", "found", "differences"})
 _QUESTION = ("source", "modules", "options")
 
 

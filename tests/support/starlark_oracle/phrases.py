@@ -177,7 +177,7 @@ PHRASES: dict[str, list[str]] = {
         "(«set» - «set»)",
         "(«set» ^ «set»)",
         "«set».union(«tuple»)",
-        "«set».intersection(«list», «set»)",
+        "«set».intersection(«list»)",
         "«set».difference(«list»)",
         "«set».symmetric_difference(«dict»)",
     ],
@@ -192,7 +192,7 @@ PHRASES: dict[str, list[str]] = {
     "change dict": [
         ".update(«dict»)",
         ".update([(«str», «any»)], k=«any»)",
-        ".pop(«any», «any»)",
+        ".pop(«str», «any»)",
         ".get(1)",
         ".setdefault(«str», «any»)",
         ".clear()",
