@@ -1,6 +1,7 @@
 """Requests answered in turns, over a socket; the host is a process of its own for its timer."""
 
 import os
+import signal
 import socket
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -38,12 +39,35 @@ def spin(req):
             pass
 app = ace.app("A", routes = [ace.api("/spin", spin)])
 """
+GREEDY = b"""
+load("exec.in", "exec")
+def forever():
+    for a in range(1000000000):
+        for b in range(1000000000):
+            pass
+def spin(req): forever()
+def structs(req): return [[struct(a = 1)] * 1000] * 1000000
+def numbers(req): return [[1] * 1000000] * 1000000
+def arguments(req): exec.run([[1] * 1000000] * 1000000)
+def too_much(req): exec.run("x" * 3000000)
+def stream(req): return exec.run()
+def page(req): return [1] * 5000
+def error_handler(req, data): forever()
+app = ace.app("A", custom_layout = True, routes = [
+    ace.api("/structs", structs), ace.api("/numbers", numbers), ace.api("/arguments", arguments),
+    ace.api("/too_much", too_much), ace.api("/stream", stream),
+    ace.html("/page", full = "page.go.html", handler = page),
+])
+"""
+SLOW_PAGE = b"""{{ range .Data }}{{ range $.Data }}
+<a href='{{ . }}' onclick='f({{ $.Data }})'></a>
+{{ end }}{{ end }}"""
 
 
 class ServingTests(SynchronousTestCase):
     def setUp(self):
         self.daemon, ours = socket.socketpair()
-        self.daemon.settimeout(10)
+        self.daemon.settimeout(5)
         self.bodies = []
         self.frames = Frames()
         child = os.fork()
@@ -53,6 +77,7 @@ class ServingTests(SynchronousTestCase):
             os._exit(0)
         ours.close()
         self.addCleanup(os.waitpid, child, 0)
+        self.addCleanup(os.kill, child, signal.SIGKILL)
         self.addCleanup(self.daemon.close)
 
     def say(self, *messages):
@@ -133,3 +158,51 @@ class ServingTests(SynchronousTestCase):
         self.load()
         self.say(Answer(call=99), Ask(1, a_request("/none")))
         self.assertEqual(self.hear().id, 1)
+
+    def load_greedy(self, request_seconds=0.5):
+        sources = {"app.star": GREEDY, "page.go.html": SLOW_PAGE}
+        self.say(Load(sources=sources, plugins=(EXEC,), loads=("exec.in",), request_seconds=0.5))
+        while not isinstance(self.hear(), Loaded):
+            pass
+
+    def late(self, path):
+        """What becomes of a request for ``path``, beside which another is answered at once."""
+        self.load_greedy()
+        self.say(Ask(1, a_request(path)), Ask(2, a_request("/none")))
+        self.assertEqual(self.hear().id, 2)
+        failed = self.hear()
+        self.assertEqual(failed.id, 1)
+        self.say(Ask(3, a_request("/none")))
+        self.assertEqual(self.hear().id, 3)
+        return failed
+
+    def test_late_results(self):
+        """A result that cannot be made plain in time ends its request, and no other."""
+        for path in ("/structs", "/numbers", "/arguments"):
+            with self.subTest(path=path):
+                self.assertEqual(self.late(path).code, "app_timed_out")
+
+    def test_late_error_handler(self):
+        """An error handler has no more time than the rest of its request, whatever failed."""
+        failed = self.late("/too_much")
+        self.assertEqual(failed.code, "app_timed_out")
+        self.assertIn("called for: a frame of", failed.message)
+
+    def test_late_page(self):
+        """A template that shows a large value very often ends like a program that is late."""
+        self.assertEqual(self.late("/page").code, "app_timed_out")
+
+    def test_long_stream(self):
+        """A stream may take longer than a request, if none of its items does."""
+        self.load_greedy(request_seconds=0.02)
+        self.say(Ask(1, a_request("/stream")))
+        self.say(Answer(call=self.hear().call, stream=1))
+        items = [{"name": "a"}] * 200
+        for number in range(50, -1, -1):
+            call = self.hear().call
+            self.say(Answer(call=call, value=items, shape="struct", more=number > 0))
+            if number == 50:
+                self.assertIsInstance(self.hear(), Head)
+            bodies = {self.hear().body for _ in items}
+            self.assertEqual(bodies, {b'{"name":"a"}\n'})
+        self.assertEqual(self.hear().last, True)
