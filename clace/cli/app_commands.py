@@ -1,4 +1,7 @@
-"""``clace app``: install apps, approve what they ask for, keep them up to date."""
+"""``clace app``: install apps, approve what they ask for, keep them up to date.
+
+A command imports what it alone needs: all of it together takes longer than most commands.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,12 @@ from typing import Any
 
 import click
 
-from clace.cli import listing, reports, showing
-from clace.cli.commands import Group
+from clace.cli.commands import Group, Lazy
 from clace.cli.completing import app_paths, folders
-from clace.cli.deleting import app_deletion
-from clace.cli.entries import config_entries, pairs
 from clace.cli.formats import list_format_option, result_format_option, say_list, say_result
 from clace.cli.servers import Server, for_server
 from clace.cli.text import warn_if_none
 from clace.errors import SourceError
-from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
 
 GLOB_HELP = """
 
@@ -42,8 +41,14 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a qu
 @click.group(
     cls=Group,
     lazy={
-        "update-metadata": "clace.cli.update_commands:metadata",
-        "update-settings": "clace.cli.update_commands:settings",
+        "update-metadata": Lazy(
+            "clace.cli.update_commands:metadata",
+            "Change what of apps has versions: staging apps first, production with --promote.",
+        ),
+        "update-settings": Lazy(
+            "clace.cli.update_commands:settings",
+            "Change settings of apps and their staging apps; they hold at once.",
+        ),
     },
 )
 def app() -> None:
@@ -97,6 +102,10 @@ def create(
 
     SOURCE is a folder or a git URL, PATH is where the app will be: [domain:]path.
     """
+    from clace.cli import reports  # noqa: PLC0415 - see above
+    from clace.cli.entries import config_entries, pairs  # noqa: PLC0415 - see above
+    from clace.model.requests import CreateApp, CreateOptions  # noqa: PLC0415 - see above
+
     request = CreateApp(
         path=path,
         source_url=source_url(source),
@@ -120,6 +129,8 @@ def create(
 @for_server
 def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> None:
     """List apps: those that GLOB selects, or all."""
+    from clace.cli import listing  # noqa: PLC0415 - see above
+
     result = server.ask(lambda admin: admin.list_apps(glob, internal=internal))
     say_list(result.apps, form or server.config.client.default_format, listing.FORMATS)
     if glob.lower() != "all":
@@ -136,6 +147,8 @@ def show(server: Server, path: str, form: str) -> None:
     Where it is from and served, its versions, what is approved and what it asks for besides,
     params, settings, limits, and its last failures. Params that may be secrets are hidden.
     """
+    from clace.cli import showing  # noqa: PLC0415 - see above
+
     found = server.ask(lambda admin: admin.show_app(path))
     say_result(found, showing.shown(found), form)
 
@@ -148,6 +161,9 @@ def show(server: Server, path: str, form: str) -> None:
 @for_server
 def approve(server: Server, glob: str, *, promote: bool, dry_run: bool, form: str) -> None:
     """Approve what the apps of GLOB ask for."""
+    from clace.cli import reports  # noqa: PLC0415 - see above
+    from clace.model.requests import ApproveOptions  # noqa: PLC0415 - see above
+
     options = ApproveOptions(promote=promote, dry_run=dry_run)
     result = server.ask(lambda admin: admin.approve_apps(glob, options))
     say_result(result, reports.approved(result), form)
@@ -175,6 +191,9 @@ def reload(server: Server, glob: str, *, form: str, **options: bool | str) -> No
 
     All the apps that GLOB selects are reloaded, or on any failure none.
     """
+    from clace.cli import reports  # noqa: PLC0415 - see above
+    from clace.model.requests import ReloadOptions  # noqa: PLC0415 - see above
+
     wanted = ReloadOptions(**options)  # type: ignore[arg-type]
     result = server.ask(lambda admin: admin.reload_apps(glob, wanted))
     say_result(result, reports.reloaded(result), form)
@@ -191,6 +210,8 @@ def promote(server: Server, glob: str, *, dry_run: bool, form: str) -> None:
 
     Of the production apps that GLOB selects, those that are behind are promoted.
     """
+    from clace.cli import reports  # noqa: PLC0415 - see above
+
     result = server.ask(lambda admin: admin.promote_apps(glob, dry_run=dry_run))
     say_result(result, reports.promoted(result), form)
     warn_if_none(glob, result.matched)
@@ -207,6 +228,9 @@ def delete(server: Server, glob: str, *, yes: bool, dry_run: bool, form: str) ->
 
     On a terminal it lists them and asks first; a script is not asked.
     """
+    from clace.cli import reports  # noqa: PLC0415 - see above
+    from clace.cli.deleting import app_deletion  # noqa: PLC0415 - see above
+
     result = server.ask(
         app_deletion(glob, server.outside, asks=not (yes or dry_run), dry_run=dry_run)
     )

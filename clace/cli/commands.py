@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from clace.cli.text import complain
 from clace.errors import ClaceError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # What Go's flag package takes after a boolean flag's equals sign.
 _ON = frozenset({"1", "t", "T", "TRUE", "true", "True"})
@@ -72,13 +74,21 @@ class Command(click.Command):
                 raise click.UsageError(f'{name} is "true" or "false", not "{value}"', ctx)
 
 
+class Lazy(NamedTuple):
+    """A command that is imported when it is used: ``module:attribute``, and its line in help."""
+
+    place: str
+    line: str
+
+
 class Group(click.Group):
-    """A group whose commands are found in modules that are imported when they are needed."""
+    """A group whose ``lazy`` commands are imported when they are used; help and completion of the
+    group itself need only their names and lines.
+    """
 
     command_class = Command
 
-    def __init__(self, *args: Any, lazy: Mapping[str, str] | None = None, **attrs: Any) -> None:
-        """``lazy`` says for the name of a command where it is: ``module:attribute``."""
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy] | None = None, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
         self._lazy = lazy or {}
 
@@ -88,9 +98,27 @@ class Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self._lazy:
             return super().get_command(ctx, cmd_name)
-        module, _, attribute = self._lazy[cmd_name].partition(":")
+        module, _, attribute = self._lazy[cmd_name].place.partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        click.Group(self.name, self._outlines()).format_commands(ctx, formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - for shells only
+
+        names = [
+            CompletionItem(name, help=outline.get_short_help_str())
+            for name, outline in sorted(self._outlines().items())
+            if name.startswith(incomplete) and not outline.hidden
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+    def _outlines(self) -> dict[str, click.Command]:
+        """The commands, with outlines in the place of those that are not imported."""
+        lazy = {name: click.Command(name, help=each.line) for name, each in self._lazy.items()}
+        return {**self.commands, **lazy}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         # Alone, the name of a group asks what is in it; that is no mistake.
@@ -102,6 +130,8 @@ class Group(click.Group):
         name = args[0]
         known = self.list_commands(ctx)
         if not name.startswith("-") and hyphens(name) not in known:
+            import difflib  # noqa: PLC0415 - only a mistake needs it
+
             near = difflib.get_close_matches(hyphens(name), known, 1)
             hint = f'. Did you mean "{near[0]}"?' if near else ""
             raise click.UsageError(f'unknown command "{name}"{hint}', ctx)

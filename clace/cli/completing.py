@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from clace.cli.outside import Outside
 from clace.errors import ClaceError
 
@@ -64,7 +62,7 @@ def _server(context: click.Context) -> Any:
     root = context.find_root()
     outside: Outside = root.obj
     if named := root.params.get("config_file"):
-        outside = msgspec.structs.replace(outside, config_file=named)
+        outside = outside._replace(config_file=named)
     return Server(outside, client_flags(context.params))
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
-import msgspec
 
 from clace.cli.completing import one_of
 from clace.cli.text import say_if_dry, say_lines, warn
@@ -94,12 +91,16 @@ def as_pretty_lines(things: Sequence[Any]) -> str:
 
 def pretty(value: object) -> str:
     """JSON for people."""
-    return json_text(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    from msgspec import json  # noqa: PLC0415 - help imports this module too
+
+    return json_text(json.format(json.encode(value), indent=2))
 
 
 def compact(value: object) -> str:
     """JSON on one line."""
-    return json_text(msgspec.json.encode(value))
+    from msgspec import json  # noqa: PLC0415 - as above
+
+    return json_text(json.encode(value))
 
 
 def lines(texts: Iterable[str]) -> str:
@@ -109,6 +110,9 @@ def lines(texts: Iterable[str]) -> str:
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
     """Rows with commas between their cells, quoted where that is needed."""
+    import csv  # noqa: PLC0415 - one format of many
+    import io  # noqa: PLC0415 - as above
+
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()

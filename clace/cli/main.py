@@ -11,12 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
-import msgspec
 
-from clace.cli.commands import Command, CommandLine, hyphens
+from clace.cli.commands import CommandLine, Lazy, hyphens
 from clace.cli.completing import files
-from clace.cli.formats import BASIC, result_format_option, say_result
-from clace.cli.liveness import is_alive
 from clace.cli.outside import Operation, Outside, Target
 from clace.errors import ClaceError
 
@@ -44,16 +41,32 @@ def main() -> None:
 @click.group(
     cls=CommandLine,
     lazy={
-        "account": "clace.cli.account_commands:account",
-        "app": "clace.cli.app_commands:app",
-        "completion": "clace.cli.completion_command:completion",
-        "config": "clace.cli.config_commands:config",
-        "doctor": "clace.cli.doctor_command:doctor",
-        "lockout": "clace.cli.lockout_commands:lockout",
-        "param": "clace.cli.param_commands:param",
-        "password": "clace.cli.password_command:password",
-        "secret": "clace.cli.secret_commands:secret",
-        "server": "clace.cli.server_commands:server",
+        "account": Lazy(
+            "clace.cli.account_commands:account", "Choose the accounts of plugins that apps use."
+        ),
+        "app": Lazy("clace.cli.app_commands:app", "Install and manage apps."),
+        "completion": Lazy(
+            "clace.cli.completion_command:completion",
+            "Print a script that lets SHELL complete commands, options and the paths of apps.",
+        ),
+        "config": Lazy("clace.cli.config_commands:config", "Check and show the configuration."),
+        "doctor": Lazy(
+            "clace.cli.doctor_command:doctor",
+            "Show which walls around apps stand on this machine, and what is missing.",
+        ),
+        "lockout": Lazy(
+            "clace.cli.lockout_commands:lockout",
+            "List and clear lockouts of users and addresses that failed to sign in.",
+        ),
+        "param": Lazy("clace.cli.param_commands:param", "Set the params of apps."),
+        "password": Lazy(
+            "clace.cli.password_command:password", "Hash the administrator's password."
+        ),
+        "secret": Lazy(
+            "clace.cli.secret_commands:secret", "Manage the secrets that the server keeps."
+        ),
+        "server": Lazy("clace.cli.server_commands:server", "Start, stop and watch the server."),
+        "version": Lazy("clace.cli.version_command:version", "Show the version."),
     },
     context_settings={
         "token_normalize_func": hyphens,
@@ -82,26 +95,21 @@ def main() -> None:
 def clace(context: click.Context, config_file: str | None) -> None:
     """Run and manage a server for a team's internal web apps."""
     if config_file:
-        context.obj = msgspec.structs.replace(context.obj, config_file=config_file)
-
-
-@clace.command(cls=Command)
-@result_format_option
-def version(form: str) -> None:
-    """Show the version."""
-    _say_version(form)
+        context.obj = context.obj._replace(config_file=config_file)
 
 
 def _print_version(context: click.Context) -> None:
-    _say_version(BASIC)
+    from clace.cli.version_command import say_version  # noqa: PLC0415 - few ask for it
+
+    say_version()
     context.exit()
 
 
-def _say_version(form: str) -> None:
-    from clace.cli.version import installed_version  # noqa: PLC0415 - it takes its time
+def is_alive(target: Target, pid: int) -> bool:
+    """Tell if a server that was told to stop is still there."""
+    from clace.cli import liveness  # noqa: PLC0415 - only ``server stop`` asks
 
-    found = installed_version()
-    say_result(found, (str(found),), form)
+    return liveness.is_alive(target, pid)
 
 
 def ask(target: Target, operation: Operation[T]) -> T:
@@ -185,12 +193,13 @@ def reveal(config: Config, text: str) -> str:
 
     :raises ClaceError: one cannot be had.
     """
+    from msgspec import structs  # noqa: PLC0415 - few need it
+
     from clace.secrets.opening import open_providers  # noqa: PLC0415 - few need it
     from clace.secrets.providers import ProviderOptions  # noqa: PLC0415
 
     sections = {
-        name: ProviderOptions(**msgspec.structs.asdict(section))
-        for name, section in config.secret.items()
+        name: ProviderOptions(**structs.asdict(section)) for name, section in config.secret.items()
     }
     default = config.app_config.security.default_secrets_provider
     return open_providers(default, sections, os.environ, lambda _name: at_once).resolved(text)

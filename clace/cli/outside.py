@@ -1,4 +1,8 @@
-"""What commands reach the world through; tests put their own in its place."""
+"""What commands reach the world through; tests put their own in its place.
+
+Every command imports this, so the values are tuples: msgspec takes longer to import than most
+commands take to run.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO, TypeVar
 
 if TYPE_CHECKING:
     # Every command waits for this module, and only some of them for what is behind these.
@@ -19,7 +21,7 @@ T = TypeVar("T")
 Operation = Callable[["IAdministration"], Coroutine[Any, Any, T]]
 
 
-class Target(Struct, frozen=True, kw_only=True):
+class Target(NamedTuple):
     """The server that a command is for: ``uri`` is a socket's path or an URL."""
 
     uri: str
@@ -47,7 +49,7 @@ def _is_terminal() -> bool:
     return stdin is not None and not stdin.closed and stdin.isatty()
 
 
-class Outside(Struct, frozen=True, kw_only=True):
+class Outside(NamedTuple):
     """Everything that is not arguments and output. ``reveal`` resolves the secrets that a text of
     a configuration names, ``walls`` tries out how apps can be shut in on this machine;
     ``is_terminal`` is true if a person can answer questions.

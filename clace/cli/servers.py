@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property, update_wrapper
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
 from clace.cli.outside import Operation, Outside, Target
 from clace.cli.text import warn
-from clace.config import Config, Location, NoHome, find, load
-from clace.model.secret_text import is_reference
+
+if TYPE_CHECKING:
+    from clace.config import Config, Location
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,6 +51,9 @@ class Server:
 
         :raises ConfigError: the configuration cannot be used.
         """
+        # Here and below: help and completion read no configuration.
+        from clace.config import load  # noqa: PLC0415 - see above
+
         return load(self._location(), self.outside.environ, self._flags)
 
     @cached_property
@@ -73,12 +77,16 @@ class Server:
 
     def _password(self, config: Config) -> str:
         """A socket asks for none, so no provider is asked either."""
+        from clace.model.secret_text import is_reference  # noqa: PLC0415 - see ``config``
+
         password = config.client.admin_password
         if config.socket or not is_reference(password):
             return password
         return self.outside.reveal(config, password)
 
     def _location(self) -> Location:
+        from clace.config import Location, NoHome, find  # noqa: PLC0415 - see ``config``
+
         outside = self.outside
         try:
             return find(outside.config_file, outside.environ, program=outside.program)

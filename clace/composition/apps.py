@@ -14,7 +14,8 @@ from msgspec.structs import asdict
 
 from clace.composition.data import Data
 from clace.composition.plugins import Plugins
-from clace.config import known_names, node_values, values_with_secrets
+from clace.config import known_names, node_values
+from clace.config.filling import values_with_secrets
 from clace.config.sections import AppLimits, Sandbox
 from clace.model.app import App
 from clace.model.paths import AppPath

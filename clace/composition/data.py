@@ -14,7 +14,9 @@ from clace.audit.log import open_audit
 from clace.audit.ration import RationedAudit
 from clace.audit.retention import Retention
 from clace.auth import AdminAccount, SignIns, SignInTrail
-from clace.config import AppConfigs, Config, with_secrets
+from clace.config import Config
+from clace.config.apps import AppConfigs
+from clace.config.filling import with_secrets
 from clace.config.sections import OneApp
 from clace.database.schema import UpgradeOptions
 from clace.errors import AppBroken, BadRequest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -107,6 +106,8 @@ def node_values(config: Config, environ: Mapping[str, str]) -> Mapping[str, obje
 
 def _read(file: Path) -> tuple[dict[str, Any], int]:
     """The tables of a file, and its mode."""
+    import tomllib  # noqa: PLC0415 - homes of clients often have no file
+
     try:
         with file.open("rb") as stream:
             mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)

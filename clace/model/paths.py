@@ -7,13 +7,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from msgspec import Struct
-from wcmatch import glob
 
 from clace.errors import InvalidGlob, InvalidPath
 
 STAGING_SUFFIX = "_cl_stage"
 RESERVED = ("/_clace", "/_clace_app", "/_clace_webhook", "/_openrun_app")
-_GLOB_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX | glob.CASE
 _MAX_GLOB = 1024
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
 _WILD = frozenset("*?[]{}\\")
@@ -150,8 +148,11 @@ def _matcher(pattern: str, text: str) -> Callable[[str], bool]:
         return lambda value: not value
     if pattern in {"**", "/**"}:
         return lambda _value: True
+    from wcmatch import glob  # noqa: PLC0415 - clients name paths, and leave globs to the server
+
+    flags = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX | glob.CASE
     try:
-        compiled = glob.compile(pattern, flags=_GLOB_FLAGS, limit=100)
+        compiled = glob.compile(pattern, flags=flags, limit=100)
     except Exception as error:
         raise InvalidGlob(f"invalid path glob {text}: {error}") from error
     return lambda value: bool(compiled.match(value))

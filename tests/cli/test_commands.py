@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import click
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.cli.app_commands import app
+from clace.cli.main import clace
 from clace.errors import ClaceError
 from tests.support.administration_contract import Refusing
 from tests.support.command_line import CommandLineCase
@@ -90,3 +93,37 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
         """What follows ``--`` is an argument, whatever it looks like."""
         result = self.run_cli("app", "list", "--", "--internal=true")
         self.assertIn("invalid path glob --internal=true", result.stderr)
+
+
+class LazyTests(SynchronousTestCase):
+    """Groups that do not import their commands to list them."""
+
+    def imported(self, group):
+        """The same group of click's own, with all commands imported."""
+        context = click.Context(group)
+        names = group.list_commands(context)
+        return click.Group(group.name, {name: group.get_command(context, name) for name in names})
+
+    def test_help_is_that_of_the_commands(self):
+        """The lines of help are those of the commands themselves."""
+        for group in (clace, app):
+            told = []
+            for each in (group, self.imported(group)):
+                formatter = click.HelpFormatter(width=100)
+                each.format_commands(click.Context(each), formatter)
+                told.append(formatter.getvalue())
+            self.assertIn("Commands:", told[0])
+            self.assertEqual(*told)
+
+    def test_completion_is_that_of_the_commands(self):
+        """So is what shells are told of them."""
+        for group in (clace, app):
+            for typed in ("", "s", "update-", "nothing"):
+                told = [
+                    {
+                        (item.value, item.help)
+                        for item in each.shell_complete(click.Context(each), typed)
+                    }
+                    for each in (group, self.imported(group))
+                ]
+                self.assertEqual(*told)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.cli.config_commands import config
-from clace.config import shipped_text
+from clace.config.shipped import shipped_text
 
 
 class ConfigCommandTests(SynchronousTestCase):

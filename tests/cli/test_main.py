@@ -27,6 +27,7 @@ finally:
     print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
 """
 _SERVER_SIDE = {"twisted", "zope", "OpenSSL", "cryptography", "klein", "sqlalchemy", "alembic"}
+_SLOW = {"msgspec", "httptools", "wcmatch", "tomllib", "json", "socket"}
 _STATUS = b'{"status":"fine","pid":7,"version":"1"}'
 
 
@@ -37,7 +38,7 @@ class MainTests(SynchronousTestCase):
         self.socket.parent.mkdir()
         self.received = []
 
-    def start(self, *arguments):
+    def start(self, *arguments, environ=None):
         """A process with Clace and without a configuration but this home."""
         process = subprocess.Popen(
             [sys.executable, *arguments],
@@ -45,6 +46,7 @@ class MainTests(SynchronousTestCase):
                 "PATH": os.environ["PATH"],
                 "PYTHONPATH": str(Path(clace.__file__).parent.parent),
                 "CL_HOME": str(self.home),
+                **(environ or {}),
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -54,9 +56,9 @@ class MainTests(SynchronousTestCase):
         self.addCleanup(process.kill)
         return process
 
-    def python(self, *arguments):
+    def python(self, *arguments, environ=None):
         """What came of such a process."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, environ=environ)
         stdout, stderr = process.communicate(timeout=60)
         return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
@@ -65,9 +67,9 @@ class MainTests(SynchronousTestCase):
         head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
         listen(self, self.socket, answering(head + body, self.received))
 
-    def loaded(self, *arguments):
+    def loaded(self, *arguments, environ=None):
         """The packages that were imported for a command, and what it printed."""
-        done = self.python("-c", _LOADED, *arguments)
+        done = self.python("-c", _LOADED, *arguments, environ=environ)
         self.assertEqual(done.returncode, 0)
         return set(done.stderr.split()), done.stdout
 
@@ -104,6 +106,21 @@ class MainTests(SynchronousTestCase):
             told = (stdout, stderr, process.returncode)
             self.assertEqual(told, ("", "error: interrupted\n", 1))
 
+    def test_imports_little_for_help(self):
+        """Help and completion of commands read no configuration and ask no server."""
+        for arguments in (("--help",), ("app", "list", "--help")):
+            packages, stdout = self.loaded(*arguments)
+            self.assertIn("Usage: clace", stdout)
+            self.assertEqual(packages & (_SERVER_SIDE | _SLOW), set())
+        completing = {
+            "_CLACE_COMPLETE": "bash_complete",
+            "COMP_WORDS": "clace app l",
+            "COMP_CWORD": "2",
+        }
+        packages, stdout = self.loaded(environ=completing)
+        self.assertEqual(stdout, "plain,list\n")
+        self.assertEqual(packages & (_SERVER_SIDE | _SLOW), set())
+
     def test_imports_what_a_socket_needs(self):
         """A command that asks over the socket waits for no Twisted, no TLS and no database."""
         self.answer(b'{"apps":[]}')
@@ -111,6 +128,8 @@ class MainTests(SynchronousTestCase):
         self.assertEqual(stdout, "Name                           Type   Ver Auth    AppPath\n")
         self.assertIn("httptools", packages)
         self.assertEqual(packages & _SERVER_SIDE, set())
+        # Globs are the server's business, and without a file there is no TOML.
+        self.assertEqual(packages & {"wcmatch", "tomllib", "toml", "tomlkit"}, set())
 
     def test_tells_what_twistd_does_not_take(self):
         """Arguments that twistd refuses are a refusal, not a page of usage."""

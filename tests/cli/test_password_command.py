@@ -7,7 +7,8 @@ import tomllib
 import bcrypt
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.config import Location, load, shipped_text
+from clace.config import Location, load
+from clace.config.shipped import shipped_text
 from tests.support.command_line import CommandLineCase
 
 

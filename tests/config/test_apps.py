@@ -4,8 +4,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clace.config import AppConfigs
-from clace.config.apps import toml_value
+from clace.config.apps import AppConfigs, toml_value
 from clace.errors import BadRequest
 from tests.config.support import LoadCase
 

@@ -1,6 +1,6 @@
 """Tests for ``clace.config.filling``."""
 
-from clace.config import values_with_secrets, with_secrets
+from clace.config.filling import values_with_secrets, with_secrets
 from clace.errors import ConfigError, NoSuchSecret
 from clace.model.secret_text import filled, references
 from tests.config.support import LoadCase

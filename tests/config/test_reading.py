@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.config import Location, effective
+from clace.config import Location
 from clace.config.loading import interpret
 from clace.config.schema import keys
+from clace.config.showing import effective
 from clace.errors import ConfigError
 from tests.config.support import HOME, LoadCase
 

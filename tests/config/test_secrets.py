@@ -1,8 +1,7 @@
 """Tests for ``clace.config.secrets``."""
 
-from clace.config import effective
 from clace.config.secrets import is_stored
-from clace.config.showing import HIDDEN
+from clace.config.showing import HIDDEN, effective
 from tests.config.support import LoadCase
 
 VAULT = '[secret.vault]\naddress = "https://v"\ntoken = "t"\n'

@@ -3,9 +3,10 @@ from pathlib import Path
 
 from msgspec import structs
 
-from clace.config import Location, load, shipped_text
+from clace.config import Location, load
 from clace.config.schema import keys
 from clace.config.sections import Listen
+from clace.config.shipped import shipped_text
 from tests.config.support import HOME, LoadCase
 
 

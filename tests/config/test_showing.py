@@ -2,9 +2,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.config import Location, effective
+from clace.config import Location
 from clace.config.loading import interpret
-from clace.config.showing import HIDDEN
+from clace.config.showing import HIDDEN, effective
 
 
 def shown(table, environ=None):

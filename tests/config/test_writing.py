@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.config import write_toml
+from clace.config.writing import write_toml
 from clace.errors import ConfigError
 
 scalars = st.one_of(st.text(max_size=6), st.integers(), st.booleans(), st.none(), st.floats())

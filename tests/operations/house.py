@@ -11,7 +11,8 @@ from twisted.internet.task import Clock
 
 from clace.audit.memory import MemoryAudit
 from clace.auth import Lockout
-from clace.config import AppConfigs, Location, load
+from clace.config import Location, load
+from clace.config.apps import AppConfigs
 from clace.metadata.memory import MemoryStore
 from clace.model.requests import CreateApp, CreateOptions
 from clace.model.results import ServerStatus
