@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import deepcopy
 from typing import Any, Protocol
 
 from clace.host.ace.checks import want_all
@@ -164,7 +165,7 @@ class Door:
     def config(self, key: Any, default: Any) -> Any:
         """A setting of the server, in which names stand for values of its environment."""
         want_all("config", "string", key=key)
-        value = self._config.get(key, default)
+        value = deepcopy(self._config[key]) if key in self._config else default
         if isinstance(value, str):
             for name, replacement in self._env.items():
                 value = value.replace(f"${name}", replacement)

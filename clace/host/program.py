@@ -47,6 +47,7 @@ class Program:
         self._slices = slices
         self._modules: dict[str, Module | Mapping[str, Any]] = {}
         self._loading: list[str] = []
+        self._files: list[Module] = []  # values are frozen while the module of their file is kept
         self._manifests = {manifest.name: manifest for manifest in load.plugins}
         self.plugins: dict[str, None] = {}
         self._known: dict[str, Any] = {**_COMMON, "ace": ace_module(door.calls)}
@@ -105,7 +106,9 @@ class Program:
         self, name: str, text: str, known: dict[str, Any], load: Callable[[str], Any]
     ) -> Module:
         program = compile_file(name, text, predeclared=tuple(known))
-        return Module(program, predeclared=known, load=load, show=self._door.print)
+        module = Module(program, predeclared=known, load=load, show=self._door.print)
+        self._files.append(module)
+        return module
 
     def _module_of(self, name: str, text: str) -> Module:
         self._loading.append(name)

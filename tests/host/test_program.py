@@ -1,5 +1,7 @@
 """The Starlark of an app, loaded."""
 
+import gc
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.app import HostedApp
@@ -178,6 +180,25 @@ class LoadTests(SynchronousTestCase):
         """A handler cannot change what other requests see."""
         app = star("seen = []\ndef handler(req):\n    seen.append(1)\n" + APP)
         self.assertRaises(AppFault, body, app)
+
+    def test_frozen_in_other_files(self):
+        """What a file without functions declares stays as it is, too."""
+        texts = {
+            "app.star": 'load("data.star", "seen")\n'
+            "def handler(req):\n    seen.append(1)\n    return seen\n" + APP,
+            "data.star": "seen = []\n",
+        }
+        app = hosted(texts)
+        gc.collect()
+        fault = self.assertRaises(AppFault, body, app)
+        self.assertEqual(fault.message, "append: cannot append to frozen list")
+
+    def test_settings_of_the_server(self):
+        """A handler that changes a list of the server's settings has a copy of its own."""
+        text = "def handler(req):\n    found = ace.config('hosts', [])\n"
+        text += "    found.append('b')\n    found[0]['n'] = 2\n    return found\n"
+        app = star(text + APP, node_config={"hosts": [{"n": 1}]})
+        self.assertEqual([body(app), body(app)], ['[{"n":2},"b"]\n'] * 2)
 
 
 class AuditTests(SynchronousTestCase):
