@@ -12,7 +12,7 @@ DOWNLOADS := $(VENV)/downloads
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: install run test lint types tests axe sectest docs package bench clean lock
+.PHONY: install run test lint types tests axe sectest docs package budget bench clean lock
 
 install: $(STAMP)
 
@@ -80,6 +80,10 @@ package: $(RUNTIME)
 	$(PIP) --python $(VENV)/fresh $(INSTALL) --no-index --find-links $(DOWNLOADS) --require-hashes -r requirements-run.lock
 	$(PIP) --python $(VENV)/fresh $(INSTALL) --no-deps --no-index dist/clace-*.whl
 	cd $(VENV)/fresh && bin/clace --version && bin/twistd clace --help > /dev/null && bin/clace password --random > /dev/null
+
+# System calls for each request against benchmarks/budget.toml; counts nothing where there is no strace.
+budget: install
+	@$(BIN)/python -m benchmarks.budget
 
 bench: $(VENV)/.package
 	$(PIP) $(INSTALL) -r requirements-benchmarks.txt
