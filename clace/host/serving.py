@@ -33,6 +33,8 @@ from clace.wire import (
 )
 
 _LONGEST_LINE = 100_000
+# A new greenlet has the kernel map a stack, and unmap it at its end; so many are kept for later.
+_KEPT = 8
 
 
 class Turns:
@@ -42,6 +44,7 @@ class Turns:
         self.slices = Slices(self._give_way)
         self._loop = getcurrent()
         self._gave_way: deque[greenlet] = deque()
+        self._idle: list[greenlet] = []
 
     @property
     def waiting(self) -> bool:
@@ -55,7 +58,8 @@ class Turns:
 
     def start(self, work: Any, *arguments: Any) -> None:
         """Run a new request until it ends, waits or gives way."""
-        greenlet(work, self._loop).switch(*arguments)
+        worker = self._idle.pop() if self._idle else greenlet(self._run, self._loop)
+        worker.switch(work, arguments)
 
     def go_on(self) -> None:
         """Let the request go on that gave way first."""
@@ -64,6 +68,16 @@ class Turns:
     def wait(self) -> Any:
         """In a request: let others go on until it is switched to, with what it waits for."""
         return self._loop.switch()
+
+    def _run(self, work: Any, arguments: tuple[Any, ...]) -> None:
+        while True:
+            work(*arguments)
+            if len(self._idle) == _KEPT:
+                return
+            self._idle.append(getcurrent())
+            # Nothing of the request is kept while it waits for the next.
+            del work, arguments
+            work, arguments = self._loop.switch()
 
     def _give_way(self) -> None:
         current = getcurrent()

@@ -150,6 +150,7 @@ class LimitTests(Houses, TestCase):
 
     async def test_hungry_load(self):
         """An app that eats all memory while loading is refused."""
+        self.limits = limits_for_all(HostLimits(start_seconds=30))
         runtime = self.house({"app.star": HUNGRY + STUCK})
         error = await self.refusal(runtime.audit(an_app(), self.files), AppBroken)
         self.assertIn("memory", error.message)
