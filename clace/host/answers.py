@@ -11,11 +11,10 @@ from msgspec import Struct as Record
 
 from clace.gotemplate.printing import text_of
 from clace.host.ace.responses import PluginResponse
-from clace.host.ace.values import Declared, plain, whole_numbers
+from clace.host.ace.values import Declared, plain, readable, whole_numbers
 from clace.host.faults import AppFault
 from clace.model.failures import Fault
 from clace.starlark.library import Struct
-from clace.starlark.values.text import replaced
 from clace.wire import MAX_HEADER
 
 Headers = tuple[tuple[str, str], ...]
@@ -120,21 +119,12 @@ def json_body(data: Any) -> bytes:
     try:
         body = _encode(data)
     except UnicodeEncodeError:  # a string of bytes that are no UTF-8
-        body = _encode(_readable(data))
+        body = _encode(readable(data))
     except (TypeError, OverflowError, RecursionError) as error:
         raise AppFault(f"the handler's result cannot be used: {error}") from None
     for character, escaped in _ESCAPES.items():
         body = body.replace(character, escaped)
     return body + b"\n"
-
-
-def _readable(value: Any) -> Any:
-    """Return the value with U+FFFD for bytes that are not UTF-8."""
-    if isinstance(value, str):
-        return replaced(value)
-    if isinstance(value, dict):
-        return {_readable(key): _readable(item) for key, item in value.items()}
-    return [_readable(item) for item in value] if isinstance(value, list) else value
 
 
 def data_reply(kind: str, data: Any, status: int = 200, headers: Headers = ()) -> Reply:

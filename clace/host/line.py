@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import socket
 
-from clace.wire import MAX_FRAME, Downward, Upward, pack, unpack_downward
+from msgspec import structs
+
+from clace.host.ace.values import readable
+from clace.wire import MAX_FRAME, BadFrame, Downward, Upward, pack, unpack_downward
 
 _LENGTH = 4
 _BUFFER = 1 << 16
@@ -33,10 +36,14 @@ class Line:
 
     def send(self, message: Upward) -> None:
         """
-        :raises BadFrame: if the message is over the limit.
+        :raises BadFrame: if the message is over the limit, or has a name that is no UTF-8.
         :raises OSError: if the daemon has closed the line.
         """
-        self._connection.sendall(pack(message))
+        try:
+            frame = pack(message)
+        except UnicodeEncodeError:  # a string of bytes that are no UTF-8
+            frame = _packed_readable(message)
+        self._connection.sendall(frame)
 
     def _cut(self) -> bytes | None:
         """The body of the first frame, if all of it is here."""
@@ -64,3 +71,11 @@ class Line:
             raise Hangup("the daemon has gone")
         self._incoming += data
         return True
+
+
+def _packed_readable(message: Upward) -> bytes:
+    fields = {name: readable(value) for name, value in structs.asdict(message).items()}
+    try:
+        return pack(structs.replace(message, **fields))
+    except UnicodeEncodeError as error:
+        raise BadFrame(f"text that is no UTF-8: {error.reason}") from None

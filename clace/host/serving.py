@@ -189,7 +189,7 @@ class Serving:
         except AppFault as fault:
             self._line.send(LoadFailed(fault.located(), fault.code))
         except BadFrame as error:
-            self._line.send(LoadFailed(f"the app says too much of itself: {error}"))
+            self._line.send(LoadFailed(f"what the app says of itself cannot be told: {error}"))
         except (MemoryError, RecursionError) as error:
             message = f"{OUT_OF_MEMORY} ({type(error).__name__})"
             self._line.send(LoadFailed(message, "app_crashed"))

@@ -39,6 +39,13 @@ def spin(req):
             pass
 app = ace.app("A", routes = [ace.api("/spin", spin)])
 """
+CUTS = """
+load("exec.in", "exec")
+def cut(req):
+    ace.audit("op", "ä"[:1], "ö"[:1])
+    return exec.run("é"[:1], {"a": ["é"[:1]]}, key = "é"[1:]).value
+app = ace.app("A", routes = [ace.api("/cut", cut)])
+""".encode()
 GREEDY = b"""
 load("exec.in", "exec")
 def forever():
@@ -152,6 +159,26 @@ class ServingTests(SynchronousTestCase):
         self.hear()
         self.say(Ask(1, a_request("/spin")), Ask(2, a_request("/none")))
         self.assertEqual([self.hear().id, self.hear().id], [2, 1])
+
+    def test_half_characters(self):
+        """Plugins and the audit log get U+FFFD for bytes that are no UTF-8."""
+        self.say(Load(sources={"app.star": CUTS}, plugins=(EXEC,), loads=("exec.in",)))
+        self.hear()
+        self.say(Ask(1, a_request("/cut")))
+        call = self.hear()
+        self.assertEqual(call.args, ("\ufffd", {"a": ["\ufffd"]}))
+        self.assertEqual(call.kwargs, {"key": "\ufffd"})
+        self.say(Answer(call=call.call, value=1))
+        note = self.hear()
+        self.assertEqual((note.operation, note.target, note.detail), ("op", "\ufffd", "\ufffd"))
+        self.assertEqual(self.hear().body, b"1\n")
+
+    def test_unreadable_permission(self):
+        """An app that asks for what cannot be told is not loaded, and says why."""
+        permission = 'ace.permission("exec.in", "run", ["é"[:1]])'
+        text = f'app = ace.app("A", permissions = [{permission}])\n'
+        self.say(Load(sources={"app.star": text.encode()}))
+        self.assertIn("text that is no UTF-8", self.hear().message)
 
     def test_answer_to_nothing(self):
         """An answer that nobody waits for is dropped."""

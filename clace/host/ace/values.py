@@ -11,7 +11,7 @@ from clace.host.faults import AppFault
 from clace.starlark.library import Struct
 from clace.starlark.values.keys import from_key
 from clace.starlark.values.sets import Set
-from clace.starlark.values.text import from_bytes
+from clace.starlark.values.text import from_bytes, replaced
 from clace.starlark.values.types import type_name
 
 _SCALARS: frozenset[type] = frozenset({str, int, bool, float, type(None)})
@@ -107,3 +107,12 @@ def whole_numbers(value: Any) -> Any:
     if kind is dict:
         return {key: whole_numbers(item) for key, item in value.items()}
     return [whole_numbers(item) for item in value] if kind is list else value
+
+
+def readable(value: Any) -> Any:
+    """A plain value with U+FFFD for what is no UTF-8."""
+    if isinstance(value, str):
+        return replaced(value)
+    if isinstance(value, dict):
+        return {readable(key): readable(item) for key, item in value.items()}
+    return [readable(item) for item in value] if isinstance(value, list | tuple) else value
