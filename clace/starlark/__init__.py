@@ -4,6 +4,7 @@ Stands alone: ``compile_file`` turns a source into Python code, ``Module`` runs 
 Python's own. A host adds types of its own by subclassing ``HostObject``.
 """
 
+from clace.starlark.cache import cache_key, dump, load_program
 from clace.starlark.errors import (
     EvalError,
     Failure,
@@ -37,7 +38,10 @@ __all__ = [
     "Program",
     "SourceError",
     "StarlarkError",
+    "cache_key",
     "compile_file",
+    "dump",
+    "load_program",
     "may_interrupt",
     "plain",
 ]

@@ -6,6 +6,7 @@ import dis
 import re
 from collections.abc import Iterator
 from inspect import CO_VARARGS, CO_VARKEYWORDS
+from traceback import clear_frames
 from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,17 @@ _HELPERS = ("clace.starlark.values.", "clace.starlark.library.")
 # These count the loops over a value.
 _IN_STEP = frozenset({"clace.starlark.values.locks", "clace.starlark.values.iteration"})
 MAX_STACK = 100  # frames kept of a stack that overflowed
+
+
+def ended(error: BaseException) -> BaseException:
+    """``explained``, for a computation that is over.
+
+    Its frames are cleared: the loops of comprehensions that they hold would else keep what they go
+    over locked for as long as anybody has the error.
+    """
+    told = explained(error) if isinstance(error, Exception) else error
+    clear_frames(error.__traceback__)
+    return told
 
 
 def explained(error: Exception) -> Exception:

@@ -12,7 +12,7 @@ from clace.starlark.emit.helpers import PRELUDE
 from clace.starlark.emit.scope import Notes
 from clace.starlark.emit.statements import emit
 from clace.starlark.errors import Failure, Position, SourceError
-from clace.starlark.explain import PROGRAM, explained
+from clace.starlark.explain import PROGRAM, ended
 from clace.starlark.options import Options
 from clace.starlark.source.nodes import File
 from clace.starlark.source.parser import parse
@@ -106,8 +106,8 @@ class Module:
         self._scope = scope
         try:
             exec(program.code, scope)  # noqa: S102 - made by our own compiler
-        except Exception as error:  # noqa: BLE001 - whatever emitted code ran into
-            raise explained(error) from None
+        except BaseException as error:  # noqa: BLE001 - whatever emitted code ran into
+            raise ended(error) from None
         names = program.globals
         self._globals = {name: scope[name] for name in names if name in scope}
         self._frozen = Frozen(self._globals.values())
@@ -130,8 +130,8 @@ class Module:
         """
         try:
             return function(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - whatever emitted code ran into
-            raise explained(error) from None
+        except BaseException as error:  # noqa: BLE001 - whatever emitted code ran into
+            raise ended(error) from None
 
     def _loaded(self, module: str, *names: str) -> tuple[Any, ...]:
         if self._load is None:
