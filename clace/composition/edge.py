@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from msgspec import to_builtins
@@ -31,8 +32,7 @@ from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.threads import Threads
 from clace.web.access import AccessEntry, AccessLog
-from clace.web.admin import AdminAPI, Guard
-from clace.web.admin_guard import AdminGuard, trusted
+from clace.web.admin_guard import AdminGuard, Guard, trusted
 from clace.web.apps import AppEdge, AppsResource, Transfers
 from clace.web.connections import Bounds, Connections
 from clace.web.cors import Sharing
@@ -40,6 +40,7 @@ from clace.web.downloads import Downloads
 from clace.web.forms import Forms
 from clace.web.forwarded import UNIX, TrustedProxies
 from clace.web.https_only import HTTPSOnly
+from clace.web.later import Later
 from clace.web.limits import Limits
 from clace.web.root import Root
 from clace.web.site import Site
@@ -122,6 +123,11 @@ class Edge:
         return root
 
     def _admin(self, guard: Guard) -> IResource:
+        return Later(partial(self._made_admin, guard))
+
+    def _made_admin(self, guard: Guard) -> IResource:
+        from clace.web.admin import AdminAPI  # noqa: PLC0415 - Klein is a tenth of a start
+
         api = AdminAPI(
             self._administration,
             guard,

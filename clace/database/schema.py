@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from msgspec import Struct
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, column, inspect, select, table
 from twisted.internet.interfaces import IReactorTime
 
 from clace.database.engine import transaction, writing_engine
@@ -21,6 +19,8 @@ from clace.database.place import make_private
 from clace.errors import StoreError
 
 EMPTY = 0
+_STEP = re.compile(r"v(\d{4})(_\w+)?\.py")
+_VERSIONS = table("alembic_version", column("version_num"))
 
 
 def moment(clock: IReactorTime) -> datetime:
@@ -38,17 +38,19 @@ class UpgradeOptions(Struct, frozen=True, kw_only=True):
 class Schema:
     """The steps of one room; ``location`` is ``package:folder`` or a path, as Alembic takes it.
 
-    A step's revision is its version number, in four digits.
+    A step's revision is its version number, in four digits, which are in its file's name too: a
+    database that has the newest is known without Alembic, which takes long to import.
     """
 
     def __init__(self, location: str) -> None:
-        self._config = Config()
-        self._config.set_main_option("script_location", location.replace("%", "%%"))
-        self._config.set_main_option("path_separator", "newline")
+        self._location = location
 
     @property
     def newest(self) -> int:
-        return int(ScriptDirectory.from_config(self._config).get_current_head() or EMPTY)
+        package, colon, folder = self._location.partition(":")
+        place = resources.files(package) / folder if colon else Path(self._location)
+        steps = (_STEP.fullmatch(file.name) for file in (place / "versions").iterdir())
+        return max((int(step[1]) for step in steps if step), default=EMPTY)
 
     def prepare(self, path: Path, options: UpgradeOptions, now: datetime) -> None:
         """The database there, made if need be, has the newest schema; if it was older, a copy of
@@ -69,11 +71,16 @@ class Schema:
 
     def upgrade(self, connection: Connection, version: int | None = None) -> None:
         """Run the steps up to ``version``, the newest if not given, in the open transaction."""
-        self._config.attributes["connection"] = connection
-        command.upgrade(self._config, "head" if version is None else f"{version:04}")
+        from alembic import command  # noqa: PLC0415 - few starts need it
+        from alembic.config import Config  # noqa: PLC0415
+
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", self._location.replace("%", "%%"))
+        config.set_main_option("path_separator", "newline")
+        command.upgrade(config, "head" if version is None else f"{version:04}")
 
     def _version(self, connection: Connection, path: Path) -> int:
-        heads = MigrationContext.configure(connection).get_current_heads()
+        heads = _heads(connection)
         if not heads and inspect(connection).get_table_names():
             raise StoreError(f"database {path} was not made by this server")
         try:
@@ -90,6 +97,13 @@ class Schema:
         if EMPTY < current < newest and not options.auto_upgrade:
             raise StoreError(f"DB autoupgrade is disabled, exiting. Server {newest}, DB {current}")
         return current < newest
+
+
+def _heads(connection: Connection) -> tuple[str, ...]:
+    """The revisions that the database has been moved to; none if no step was ever made."""
+    if not inspect(connection).has_table(_VERSIONS.name):
+        return ()
+    return tuple(connection.scalars(select(_VERSIONS.c.version_num)))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -12,13 +12,12 @@ from twisted.web.http import Request
 from clace.errors import BadRequest, ClaceError
 from clace.interfaces import IAdministration, IAuditLog
 from clace.web.admin_audit import AdminAudit
+from clace.web.admin_guard import Guard
 from clace.web.openapi import describe
 from clace.web.router import Router
 from clace.web.routes import ROUTES, Nothing, Route, read_body, read_query
 from clace.web.site import receive
 from clace.web.statuses import STATUSES
-
-Guard = Callable[[Request], Awaitable[str]]
 
 
 class AdminAPI:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from twisted.web.http import Request
 
@@ -12,6 +12,9 @@ from clace.model.hosts import host_name, is_address
 from clace.web.browsers import refuse_browsers
 from clace.web.credentials import basic_credentials
 from clace.web.forwarded import TrustedProxies
+
+Guard = Callable[[Request], Awaitable[str]]
+"""Return the id of the user who asks, or refuse them."""
 
 
 async def trusted(request: Request) -> str:

@@ -47,6 +47,15 @@ class SchemaContract:
 
             self.assertEqual(self.shape_after(upgraded), fresh)
 
+    def test_the_newest_is_the_last_step(self):
+        """The newest version, which the names of files tell, is what the steps lead to."""
+        engine = writing_engine(Path(self.mktemp()))
+        self.addCleanup(engine.dispose)
+        with transaction(engine, "make") as connection:
+            self.steps.upgrade(connection)
+            versions = connection.exec_driver_sql("select version_num from alembic_version")
+            self.assertEqual([int(one) for (one,) in versions], [self.steps.newest])
+
     def test_the_tables_are_as_declared(self):
         """What the queries are written for is what the steps make."""
         fresh = self.shape_after(self.steps.upgrade)

@@ -6,8 +6,6 @@ from enum import StrEnum
 from functools import lru_cache
 
 from twisted.web.http import Request
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header
 
 _LONGEST = 1000
 _KEPT = 256
@@ -33,10 +31,13 @@ def preferred(request: Request, default: MediaType = MediaType.TEXT) -> MediaTyp
 
 def best(accept: str, default: MediaType) -> MediaType:
     """The type that an ``Accept`` header likes best."""
-    return default if len(accept) > _LONGEST else _best(accept, default)
+    return _best(accept, default) if 0 < len(accept) <= _LONGEST else default
 
 
 @lru_cache(maxsize=_KEPT)
 def _best(accept: str, default: MediaType) -> MediaType:
+    from werkzeug.datastructures import MIMEAccept  # noqa: PLC0415 - all of werkzeug comes along
+    from werkzeug.http import parse_accept_header  # noqa: PLC0415
+
     offered = sorted(MediaType, key=lambda media: media is not default)
     return MediaType(parse_accept_header(accept, MIMEAccept).best_match(offered, default))
