@@ -68,23 +68,23 @@ def _properties(options: ProviderOptions, _environ: Mapping[str, str]) -> ISecre
 
 
 def _vault(options: ProviderOptions, _environ: Mapping[str, str]) -> ISecretProvider:
-    vault = _extra("vault", "vault")
+    vault = _needs("vault", "hvac")
     client = vault.connect(options.address, options.token, options.namespace, options.ca_file)
     return cast("ISecretProvider", vault.Vault(client))
 
 
 def _secrets_manager(options: ProviderOptions, _environ: Mapping[str, str]) -> ISecretProvider:
-    aws = _extra("aws", "aws")
+    aws = _needs("aws", "boto3")
     client = aws.connect(options.profile, options.region, options.endpoint)
     return cast("ISecretProvider", aws.SecretsManager(client))
 
 
-def _extra(module: str, extra: str) -> ModuleType:
+def _needs(module: str, package: str) -> ModuleType:
     """A module of ours whose packages only those install who need them."""
     try:
         return import_module(f"clace.secrets.{module}")
     except ModuleNotFoundError as error:
-        raise SecretFailed(f"{error.name} is not installed: pip install clace[{extra}]") from error
+        raise SecretFailed(f"{error.name} is not installed: pip install {package}") from error
 
 
 _MAKERS: dict[str, Callable[[ProviderOptions, Mapping[str, str]], ISecretProvider]] = {

@@ -30,6 +30,16 @@ class DumpTests(SynchronousTestCase):
         self.assertNotIn("\ufeff", code)
         self.assertNotIn("ufeff", code)
 
+    def test_templates_of_the_server(self):
+        """A page may import HTMX by either name, or define the template itself."""
+        for name in ("clace_gen_import", "openrun_gen_import"):
+            status, code, error = self.dump(f'<head>{{{{ template "{name}" . }}}}</head>')
+            self.assertEqual((status, error), (0, ""))
+            self.assertIn(f'template "{name}"', code)
+        status, code, _ = self.dump('{{ define "clace_gen_import" }}own{{ end }}<p>')
+        self.assertEqual(status, 0)
+        self.assertIn("own", code)
+
     def test_says_what_does_not_compile(self):
         """A template that does not compile is one line on stderr and status 1."""
         status, _, error = self.dump("{{if}}")

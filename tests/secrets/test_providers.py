@@ -38,4 +38,4 @@ class MakingTests(SynchronousTestCase):
         del sys.modules["clace.secrets.vault"]
         sys.modules["hvac"] = None
         error = self.assertRaises(SecretFailed, make_provider, "vault", VAULT, {})
-        self.assertEqual(error.message, "hvac is not installed: pip install clace[vault]")
+        self.assertEqual(error.message, "hvac is not installed: pip install hvac")

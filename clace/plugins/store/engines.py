@@ -99,7 +99,7 @@ def _postgres_engine(url: str, limits: Limits, size: int, isolation: Any, option
         )
     except ModuleNotFoundError as error:
         raise StoreError(
-            "the store needs the psycopg package for PostgreSQL: pip install 'clace[postgres]'"
+            "the store needs the psycopg package for PostgreSQL: pip install 'psycopg[binary]'"
         ) from error
 
 

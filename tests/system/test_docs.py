@@ -1,0 +1,61 @@
+"""The commands of the documentation, in the order of each page, with a real server."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.daemon import ROOT
+from tests.support.pages import commands, pages, shows, steps
+from tests.support.session import Session
+
+
+class PagesTests(SynchronousTestCase):
+    """A test for each page that has commands; they are made below."""
+
+    timeout = 600
+
+    def read(self, page):
+        place = page.relative_to(ROOT)
+        with Session() as session:
+            for step in steps(page.read_text("utf-8")):
+                self.take(session, step, f"{place}:{step.line}")
+
+    def take(self, session, step, place):
+        if step.kind == "replace":
+            old, _, new = step.text.partition(" => ")
+            session.replace(old, session.value(new))
+        elif step.kind == "file":
+            session.write(session.here(step.note), session.here(step.text))
+        elif step.kind == "run":
+            status, printed = session.run(session.here(step.text))
+            self.assertEqual(status, 0, f"{place}: {step.text}\n{printed}")
+        else:
+            self.type(session, step, place)
+
+    def type(self, session, step, place):
+        """Each command ends as the page shows; one followed by ``echo $?`` may fail."""
+        typed = commands(session.here(step.text))
+        for index, (command, shown) in enumerate(typed):
+            told = f"{place}: {command}"
+            last = index + 1 == len(typed)
+            if last and step.note:
+                status, printed = 0, session.stay(command, step.note)
+            else:
+                status, printed = session.run(command)
+            if last or typed[index + 1].typed != "echo $?":
+                fails = any(line.startswith("error:") for line in shown)
+                self.assertEqual(bool(status), fails, f"{told}\nstatus {status}\n{printed}")
+            if shown and not shows(shown, printed):
+                expected = "\n".join(shown)
+                self.fail(f"{told}\n--- the page shows:\n{expected}\n--- it printed:\n{printed}")
+
+
+def page_test(page):
+    def test(self):
+        self.read(page)
+
+    test.__doc__ = f"Each command of {page.relative_to(ROOT)} does what the page shows."
+    return test
+
+
+for _page in pages():
+    _name = "_".join(_page.relative_to(ROOT).with_suffix("").parts).lower().replace("-", "_")
+    setattr(PagesTests, f"test_{_name}", page_test(_page))
