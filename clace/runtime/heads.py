@@ -46,7 +46,7 @@ def check_head(head: Head) -> None:
         lower = name.lower()
         if lower not in _ALLOWED:
             raise BadFrame(f"the header {name[:200]!r} is not for an app to send")
-        if lower in seen - _REPEATED:
+        if lower in seen and lower not in _REPEATED:
             raise BadFrame(f"a second header {name}")
         if len(value) > MAX_HEADER or not value.isprintable():
             raise BadFrame(f"the header {name} is too long or has a character that is not allowed")

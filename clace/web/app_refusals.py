@@ -25,6 +25,7 @@ from clace.web.trail import Visit
 
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="clace", charset="UTF-8"')
 _PUBLIC = (AppBusy, AppTimedOut, InternalError)
+_ERRORS, _FAILURES = int(HTTPStatus.BAD_REQUEST), int(HTTPStatus.INTERNAL_SERVER_ERROR)
 _FAILED = "the app could not answer"
 _BARE: dict[int, tuple[str, str]] = {
     HTTPStatus.NOT_FOUND: (NoSuchRoute.code, "404 page not found"),
@@ -35,12 +36,12 @@ _BARE: dict[int, tuple[str, str]] = {
 def status_for_visitors(error: ClaceError) -> int:
     """The status of an answer to a visitor, who is not at fault for the source of an app."""
     faulty = isinstance(error, AppBroken | SourceError)
-    return HTTPStatus.INTERNAL_SERVER_ERROR if faulty else status_of(type(error))
+    return _FAILURES if faulty else status_of(type(error))
 
 
 def is_failure(error: ClaceError) -> bool:
     """Tell whether an operator has to know: the app or the server failed, or refused a request."""
-    failed = status_for_visitors(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
+    failed = status_for_visitors(error) >= _FAILURES
     return failed or isinstance(error, NotAllowed)
 
 
@@ -52,7 +53,7 @@ def fault_of(error: ClaceError) -> Fault:
 def refusal(error: ClaceError, visit: Visit, media: MediaType) -> AppResponse:
     """The answer that says what was refused; why an app failed, only to those who may mend it."""
     status = status_for_visitors(error)
-    failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    failed = status >= _FAILURES
     public = not failed or isinstance(error, _PUBLIC)
     app = visit.app if visit.is_told else None
     wait = max(1, round(error.retry_after)) if error.retry_after else 0
@@ -79,7 +80,7 @@ def dressed(response: AppResponse, media: MediaType) -> AppResponse:
 
 
 def _is_bare(response: AppResponse) -> bool:
-    if response.status < HTTPStatus.BAD_REQUEST or not isinstance(response.body, bytes):
+    if response.status < _ERRORS or not isinstance(response.body, bytes):
         return False
     names = {name.lower() for name, _ in response.headers}
     return response.body == NOT_FOUND or (not response.body and "content-type" not in names)

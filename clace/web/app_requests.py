@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import parse_qs, unquote_to_bytes
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from clace.model.traffic import AppRequest, Upload
 from clace.web.forwarded import Peer
 
 MAX_FIELDS = 2000
+# The length of names that are worth to be kept in canonical form.
+_USUAL = 64
 # What speaks for the server, to apps behind it: never taken from a client.
 _OURS = ("x-clace-", "x-openrun-")
 _PREFIX, _PREFIX_OF_ERA_26 = "/_clace_app/", "/_openrun_app/"
@@ -51,12 +54,19 @@ def visible_headers(request: Request, *, keep_authorization: bool) -> dict[str, 
     """The headers, names as ``Hx-Request``, without those that only the server may read or set."""
     headers: dict[str, list[str]] = {}
     for name, values in request.requestHeaders.getAllRawHeaders():
-        lower = name.decode("latin-1").lower()
-        if lower.startswith(_OURS) or (lower == "authorization" and not keep_authorization):
-            continue
-        canonical = "-".join(part.capitalize() for part in lower.split("-"))
-        headers[canonical] = [value.decode("utf-8", "replace") for value in values]
+        canonical = _canonical(name) if len(name) <= _USUAL else _canonical.__wrapped__(name)
+        if canonical and (keep_authorization or canonical != "Authorization"):
+            headers[canonical] = [value.decode("utf-8", "replace") for value in values]
     return headers
+
+
+@lru_cache(maxsize=512)
+def _canonical(name: bytes) -> str:
+    """The name as ``Hx-Request``; empty for one that is never taken from a client."""
+    lower = name.decode("latin-1").lower()
+    if lower.startswith(_OURS):
+        return ""
+    return "-".join(part.capitalize() for part in lower.split("-"))
 
 
 def urlencoded(encoded: bytes) -> dict[str, list[str]]:
@@ -64,6 +74,8 @@ def urlencoded(encoded: bytes) -> dict[str, list[str]]:
 
     :raises BadRequest: too many fields.
     """
+    if not encoded:
+        return {}
     try:
         return parse_qs(
             encoded.decode("utf-8", "replace"),

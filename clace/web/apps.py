@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
@@ -30,9 +29,9 @@ from clace.web.app_refusals import dressed, fault_of, is_failure, refusal
 from clace.web.app_requests import app_request, clean_path, relative_path
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
-from clace.web.forms import Forms
+from clace.web.forms import Forms, Leftovers
 from clace.web.forwarded import Peer, TrustedProxies
-from clace.web.origin import check_origin
+from clace.web.origin import SAFE, check_origin
 from clace.web.pages import favicon, preferred, send
 from clace.web.site import awaits_body, receive
 from clace.web.streaming import LARGEST_PIECE, PacedBody, close, write_whole
@@ -40,6 +39,7 @@ from clace.web.trail import Trail, TrailOptions, Visit
 
 log = Logger()
 _FAVICON = "/favicon.ico"
+_ERRORS = int(HTTPStatus.BAD_REQUEST)
 NOTHING = "no matching app found"
 UNKNOWN_HOST = "no app is served under this name; see system.fallback_unknown_domains"
 
@@ -94,10 +94,14 @@ class AppsResource(Resource):
         return NOT_DONE_YET
 
     async def _serve(self, request: Request, visit: Visit) -> None:
-        async with AsyncExitStack() as ending:
+        ending = Leftovers()
+        try:
             await self._answer(request, visit, ending)
+        finally:
+            if ending.are_there:
+                await ending.remove()
 
-    async def _answer(self, request: Request, visit: Visit, ending: AsyncExitStack) -> None:
+    async def _answer(self, request: Request, visit: Visit, ending: Leftovers) -> None:
         peer = self._proxies.peer_of(request)
         visit.address = peer.ip
         try:
@@ -106,7 +110,7 @@ class AppsResource(Resource):
             response = self._refusal(error, request, visit)
         if response.fault is not None:
             visit.fail(response.fault)
-        if response.status >= HTTPStatus.BAD_REQUEST:
+        if response.status >= _ERRORS:
             response = dressed(response, preferred(request))
         visit.end(response.status)
         if is_gone(request):
@@ -121,7 +125,7 @@ class AppsResource(Resource):
         await write_body(request, response)
 
     async def _respond(
-        self, request: Request, peer: Peer, visit: Visit, ending: AsyncExitStack
+        self, request: Request, peer: Peer, visit: Visit, ending: Leftovers
     ) -> AppResponse:
         path = clean_path(request.path)
         if path == _FAVICON and self._has_no_icon(request):
@@ -134,7 +138,7 @@ class AppsResource(Resource):
             return sharing.preflight(own_origin)
         user = await self._access.admit(app, request.getHeader("authorization"), peer.ip)
         visit.user, visit.is_told = user, self._access.is_told(app, user)
-        if edge.check_origin:
+        if edge.check_origin and request.method not in SAFE:
             check_origin(
                 request.method.decode("ascii"),
                 own_origin,

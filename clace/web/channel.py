@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
 
@@ -20,22 +19,13 @@ from clace.web.delivery import taken_bytes
 from clace.web.heads import Head, find_head, read_head
 from clace.web.limits import Limits, Refused
 from clace.web.ownership import ChannelOwner
+from clace.web.phases import ANSWER, BODY, CLOSED, HEAD, IDLE, Phase
 from clace.web.refusals import as_error, encoded
 from clace.web.timer import Timer
 
 _SENT_AHEAD = 16 * 1024
 _SILENCE_SECONDS = 2
 log = Logger()
-
-
-class Phase(Enum):
-    """What a connection is at."""
-
-    IDLE = auto()
-    HEAD = auto()
-    BODY = auto()
-    ANSWER = auto()
-    CLOSED = auto()
 
 
 class StrictHTTPChannel(HTTPChannel):
@@ -57,7 +47,7 @@ class StrictHTTPChannel(HTTPChannel):
     def __init__(self) -> None:
         super().__init__()
         self._received = bytearray()
-        self._phase = Phase.IDLE
+        self._phase = IDLE
         self._head: Head | None = None
         self._body: Body | None = None
         self._retired = False
@@ -81,13 +71,13 @@ class StrictHTTPChannel(HTTPChannel):
         self.factory.opened(self)
 
     def dataReceived(self, data: bytes) -> None:
-        if self._phase is Phase.CLOSED:
+        if self._phase is CLOSED:
             self._is_silent = False
             return
         self._received += data
-        if self._phase is not Phase.ANSWER:
+        if self._phase is not ANSWER:
             self._advance()
-        if self._phase is Phase.ANSWER or self._waitingForTransport:
+        if self._phase is ANSWER or self._waitingForTransport:
             self._hold_back()
 
     def requestDone(self, request: Request) -> None:
@@ -95,13 +85,13 @@ class StrictHTTPChannel(HTTPChannel):
         self._handlingRequest = False
         if not self._waitingForTransport:
             self._networkProducer.resumeProducing()
-        if self._phase is not Phase.ANSWER:
+        if self._phase is not ANSWER:
             return
         if self.awaits_body:
             self._linger()
         elif self.persistent:
             self._head = self._body = None
-            self._enter(Phase.IDLE)
+            self._enter(IDLE)
             self._advance()
         else:
             self._close()
@@ -111,15 +101,15 @@ class StrictHTTPChannel(HTTPChannel):
         return None
 
     def timeoutConnection(self) -> None:
-        if self._waitingForTransport and self._phase is not Phase.CLOSED:
+        if self._waitingForTransport and self._phase is not CLOSED:
             self._look_at_client(self._watch_client)
-        elif self._phase is Phase.HEAD or self._phase is Phase.BODY:
+        elif self._phase is HEAD or self._phase is BODY:
             self._refuse(Refused(408, "the request did not arrive in time"))
         else:
             self._close()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._phase = Phase.CLOSED
+        self._phase = CLOSED
         super().connectionLost(reason)
         self._timer.cancel()
         self._received.clear()
@@ -127,20 +117,20 @@ class StrictHTTPChannel(HTTPChannel):
 
     def pauseProducing(self) -> None:
         super().pauseProducing()
-        if self._phase is Phase.ANSWER or self._phase is Phase.IDLE:
+        if self._phase is ANSWER or self._phase is IDLE:
             self._watch_client()
 
     def resumeProducing(self) -> None:
         # Times first: an answer that goes on may at once be ahead of its client again.
-        if self._phase is Phase.ANSWER:
+        if self._phase is ANSWER:
             self.setTimeout(None)
-        elif self._phase is Phase.IDLE:
+        elif self._phase is IDLE:
             self.setTimeout(self.limits.idle_seconds)
         super().resumeProducing()
         self._advance()
 
     def loseConnection(self) -> None:
-        self._phase = Phase.CLOSED
+        self._phase = CLOSED
         self._received.clear()
         super().loseConnection()
 
@@ -196,7 +186,7 @@ class StrictHTTPChannel(HTTPChannel):
             self._networkProducer.resumeProducing()
         if self._head.awaits_continue and not self._received:
             self._send100Continue()
-        self._phase = Phase.BODY
+        self._phase = BODY
         self._body_until = self.site.reactor.seconds() + self.limits.body_seconds
         self._allow_body(0)
         self._advance()
@@ -204,7 +194,7 @@ class StrictHTTPChannel(HTTPChannel):
     @property
     def busy(self) -> bool:
         """Whether a request is on its way in or being answered."""
-        return self._phase is Phase.BODY or self._phase is Phase.ANSWER
+        return self._phase is BODY or self._phase is ANSWER
 
     def retire(self) -> None:
         """Take no more requests: close now, or after the one in flight."""
@@ -215,7 +205,7 @@ class StrictHTTPChannel(HTTPChannel):
 
     def abort(self) -> None:
         """Close now, whatever is in flight."""
-        self._phase = Phase.CLOSED
+        self._phase = CLOSED
         self.transport.abortConnection()
 
     # Reading.
@@ -237,9 +227,9 @@ class StrictHTTPChannel(HTTPChannel):
             self._advancing = False
 
     def _step(self) -> bool:
-        if self._phase is Phase.BODY:
+        if self._phase is BODY:
             return self._take_body()
-        if self._phase is Phase.ANSWER or self._phase is Phase.CLOSED:
+        if self._phase is ANSWER or self._phase is CLOSED:
             return False
         # A client that does not read its answers gets no more of them.
         return bool(self._received) and not self._waitingForTransport and self._take_head()
@@ -247,8 +237,8 @@ class StrictHTTPChannel(HTTPChannel):
     def _take_head(self) -> bool:
         place = find_head(self._received, self.limits)
         if place is None:
-            if self._phase is Phase.IDLE:
-                self._enter(Phase.HEAD)
+            if self._phase is IDLE:
+                self._enter(HEAD)
             return False
         start, end = place
         head = read_head(bytes(self._received[start:end]), self.limits)
@@ -271,7 +261,7 @@ class StrictHTTPChannel(HTTPChannel):
         request.parseCookies()
         request.gotLength(0)
         self.requests.append(request)
-        self._enter(Phase.ANSWER)
+        self._enter(ANSWER)
         self._handlingRequest = True
         request.requestReceived(head.method, head.target, head.version)
 
@@ -281,7 +271,7 @@ class StrictHTTPChannel(HTTPChannel):
         if data:
             self.requests[-1].handleContentChunk(data)
         if self._body.finished:
-            self._enter(Phase.ANSWER)
+            self._enter(ANSWER)
             self._handlingRequest = True
             self.requests[-1].body_received()
             return True
@@ -316,9 +306,9 @@ class StrictHTTPChannel(HTTPChannel):
     def _enter(self, phase: Phase) -> None:
         """Be at ``phase`` from now on, and no longer than may be."""
         self._phase = phase
-        if phase is Phase.HEAD:
+        if phase is HEAD:
             self.setTimeout(self.limits.head_seconds)
-        elif phase is Phase.ANSWER:
+        elif phase is ANSWER:
             self.setTimeout(None)
             self.factory.busy(self)
         else:
@@ -365,7 +355,7 @@ class StrictHTTPChannel(HTTPChannel):
         To close upon a client that is sending its body would reset the connection, and the
         client might never see why.
         """
-        self._phase = Phase.CLOSED
+        self._phase = CLOSED
         self._received.clear()
         self.setTimeout(None)
         self._linger_on(self.limits.linger_seconds)
@@ -399,7 +389,7 @@ class StrictHTTPChannel(HTTPChannel):
 
     def turn_away(self) -> None:
         """Close a new connection, with a word of why if that costs little."""
-        self._phase = Phase.CLOSED
+        self._phase = CLOSED
         self.setTimeout(None)
         if self.isSecure():
             self.transport.abortConnection()

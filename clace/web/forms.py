@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -48,6 +49,27 @@ class Inbox(Protocol):
         """Remove the file, unless the app offers it to somebody."""
 
 
+class Leftovers:
+    """What a request leaves behind, which is removed at its end: for most, nothing."""
+
+    def __init__(self) -> None:
+        self._removals: list[Callable[[], Awaitable[None]]] = []
+
+    @property
+    def are_there(self) -> bool:
+        return bool(self._removals)
+
+    def push_async_callback(self, removal: Callable[[str], Awaitable[None]], what: str) -> None:
+        """Call this at the end."""
+        self._removals.append(partial(removal, what))
+
+    async def remove(self) -> None:
+        """Remove everything, whatever fails."""
+        async with AsyncExitStack() as stack:
+            for removal in self._removals:
+                stack.push_async_callback(removal)
+
+
 class Forms:
     """Reads the bodies of requests to apps, in a thread where they have files."""
 
@@ -55,16 +77,16 @@ class Forms:
         self._files = files
         self._in_thread = in_thread
 
-    async def read(self, request: Request, app_id: str, ending: AsyncExitStack) -> Form:
+    async def read(self, request: Request, app_id: str, ending: Leftovers) -> Form:
         """The form, whose files are there until ``ending``; a body of another type has none.
 
         :raises BadRequest: it is malformed, or has too many fields.
         :raises TooLarge: its fields are too long.
         """
         content = request.content
-        kind, options = parse_options_header(request.getHeader("content-type") or "")
         if request.method not in _METHODS or content is None:
             return Form()
+        kind, options = parse_options_header(request.getHeader("content-type") or "")
         if kind == _URLENCODED:
             return Form(urlencoded(content.read()))
         if kind != _MULTIPART:

@@ -7,7 +7,8 @@ import re
 from clace.errors import NotAllowed
 from clace.model.hosts import host_name, host_port
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+"""Methods that change nothing, whoever sends them."""
 _ORIGIN = re.compile(r"(https?)://([^\s/?#@\\]+)", re.ASCII | re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
 
@@ -21,7 +22,7 @@ def check_origin(
 
     :raises NotAllowed: if the method may change something and another origin sent the request.
     """
-    if method in _SAFE:
+    if method.encode("latin-1") in SAFE:
         return
     if fetch_site:
         allowed = fetch_site in {"same-origin", "none"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from http import HTTPStatus
+from typing import Any
 
 from clace import errors
 
@@ -34,4 +36,9 @@ STATUSES: dict[type[errors.ClaceError], int] = {
 
 def status_of(kind: type[errors.ClaceError]) -> int:
     """The status of a refusal: its own, or that of what it is a kind of."""
-    return next(STATUSES[parent] for parent in kind.__mro__ if parent in STATUSES)
+    return _first(kind.__mro__)
+
+
+@cache
+def _first(kinds: tuple[Any, ...]) -> int:
+    return next(int(STATUSES[kind]) for kind in kinds if kind in STATUSES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import lru_cache
 from http import HTTPStatus
 from math import ceil
 
@@ -16,6 +17,7 @@ from clace.web.pages.document import Page, Step, document, policy
 from clace.web.pages.negotiation import MediaType
 
 _MINUTE = 60
+_SHORT = 200
 _ASK = Step("If it stays so, tell whoever runs this server the request below.")
 _AGAIN = Step("Load the page again in a moment.")
 
@@ -41,6 +43,12 @@ def told(
     trouble: Trouble, media: MediaType, headers: tuple[tuple[str, str], ...] = ()
 ) -> AppResponse:
     """The answer that tells of it, with these headers beside its own."""
+    is_usual = not trouble.request_id and not trouble.detail and len(trouble.message) <= _SHORT
+    return (_told if is_usual else _told.__wrapped__)(trouble, media, headers)
+
+
+@lru_cache(maxsize=256)
+def _told(trouble: Trouble, media: MediaType, headers: tuple[tuple[str, str], ...]) -> AppResponse:
     ours = [("Content-Type", _TYPES[media]), ("Vary", "Accept"), ("Vary", "HX-Request")]
     if trouble.retry_after:
         ours.append(("Retry-After", str(trouble.retry_after)))

@@ -1,0 +1,19 @@
+"""The states of a connection."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+
+class Phase(Enum):
+    """What a connection is at."""
+
+    IDLE = auto()
+    HEAD = auto()
+    BODY = auto()
+    ANSWER = auto()
+    CLOSED = auto()
+
+
+# To look up a member of an enumeration costs more than all that is done with it.
+IDLE, HEAD, BODY, ANSWER, CLOSED = Phase
