@@ -12,6 +12,7 @@ import click
 
 from clace.cli.text import complain
 from clace.errors import ClaceError
+from clace.near import nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -130,9 +131,7 @@ class Group(click.Group):
         name = args[0]
         known = self.list_commands(ctx)
         if not name.startswith("-") and hyphens(name) not in known:
-            import difflib  # noqa: PLC0415 - only a mistake needs it
-
-            near = difflib.get_close_matches(hyphens(name), known, 1)
+            near = nearest(hyphens(name), known)
             hint = f'. Did you mean "{near[0]}"?' if near else ""
             raise click.UsageError(f'unknown command "{name}"{hint}', ctx)
         return super().resolve_command(ctx, args)

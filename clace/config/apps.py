@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -17,6 +16,7 @@ from clace.config.rules import Rule
 from clace.config.schema import keys
 from clace.config.sections import AppLimits, OneApp
 from clace.errors import BadRequest
+from clace.near import nearest
 
 MAX_TEXT = 16 * 1024
 _KEPT = 1000
@@ -92,7 +92,7 @@ def _rules() -> Mapping[str, tuple[Steps, Rule]]:
 def _rule_of(name: str) -> tuple[Steps, Rule]:
     """:raises BadRequest: if the key is unknown."""
     if name not in _rules():
-        near = difflib.get_close_matches(name, _rules(), 1)
+        near = nearest(name, _rules())
         hint = f"; did you mean {near[0]}?" if near else ""
         raise BadRequest(f"app config {name}: no such key{hint}")
     return _rules()[name]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from msgspec import Struct
 
 from clace.config.names import HOMES
 from clace.config.places import Origin, Steps
+from clace.near import nearest
 
 VARIABLES: Mapping[str, str] = {
     "server_uri": "CL_SERVER_URI",
@@ -52,7 +52,7 @@ def misspelt(environ: Mapping[str, str]) -> list[str]:
         f"{name}: nothing reads this variable; did you mean {near[0]}?"
         for name in sorted(environ)
         if name.startswith("CL_") and name not in _OURS
-        if (near := difflib.get_close_matches(name, _OURS, 1, _CLOSE))
+        if (near := nearest(name, _OURS, _CLOSE))
     ]
 
 

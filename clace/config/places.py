@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Literal
 
@@ -48,4 +47,11 @@ def place_text(at: Steps) -> str:
 
 def dotted(steps: Steps) -> str:
     """The steps as a TOML key; a step that needs quotes gets them."""
-    return ".".join(step if _BARE.fullmatch(step) else json.dumps(step) for step in steps)
+    return ".".join(step if _BARE.fullmatch(step) else quoted(step) for step in steps)
+
+
+def quoted(text: str) -> str:
+    """The text in quotes, as JSON and TOML write it."""
+    import json  # noqa: PLC0415 - few texts need quotes
+
+    return json.dumps(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from clace.config.overrides import Override
 from clace.config.places import Origin, Steps, dotted, header_text, place_text, section_of
 from clace.config.rules import Rule, shown
 from clace.config.schema import Entry, Shape, entries, keys, plain
+from clace.near import nearest
 
 Table = Mapping[str, Any]
 _BESIDE = frozenset({Shape.ACCOUNTS, Shape.OTHERS})
@@ -55,10 +55,10 @@ class Reader:
 
     def complain_of_unread(self) -> None:
         """Note what was said outside the file of keys that there are not; after all was read."""
-        known = [dotted(key.at) for key in keys()]
         for at, said in self._said.items():
             if at not in self.origins:
-                hint = _meant(difflib.get_close_matches(dotted(at), known, 1))
+                known = (dotted(key.at) for key in keys())
+                hint = _meant(nearest(dotted(at), known))
                 self.problems += [f"{override.origin}: no such key{hint}" for override in said]
 
     def _entry(self, entry: Entry, table: Table, above: Steps) -> object:
@@ -180,7 +180,7 @@ def _places(at: Steps, value: object) -> list[str]:
 
 def _hint(at: Steps, candidates: set[str]) -> str:
     name = at[-1].lower()
-    near = difflib.get_close_matches(name, sorted(candidates), 1)
+    near = nearest(name, sorted(candidates))
     elsewhere = (place_text(key.at) for key in keys() if key.at[-1] == name)
     return _meant([f'"{each}"' for each in near] or list(elsewhere))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import math
 import re
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from clace.config.names import Names, Refused
+from clace.config.places import quoted
 from clace.model.secret_text import is_reference
 
 BCRYPT = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
@@ -53,7 +53,7 @@ def shown(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return json.dumps(value if len(value) <= _SHOWN else value[:_SHOWN] + "...")
+            return quoted(value if len(value) <= _SHOWN else value[:_SHOWN] + "...")
         case int():
             return str(value) if abs(value) < _INT64 else "a number over 64 bits"
         case dict():
