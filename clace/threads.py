@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from clace.errors import InternalError
@@ -63,18 +63,26 @@ class Threads(Service):
             raise InternalError(f"the {self.name} threads have stopped")
         ended: Deferred[None] = Deferred()
         self._waiting.add(ended)
-        result = deferToThreadPool(self._reactor, self._pool, partial(self._work, work, ended))
+        result: Deferred[T] = Deferred()
+        self._pool.callInThread(self._work, work, result, ended)
         return await result
 
-    def _work(self, work: Callable[[], T], ended: Deferred[None]) -> T:
+    def _work(self, work: Callable[[], T], result: Deferred[T], ended: Deferred[None]) -> None:
+        outcome: T | Failure
         try:
-            return work()
-        finally:
-            self._reactor.callFromThread(self._forget, ended)
+            outcome = work()
+        except BaseException:  # noqa: BLE001 - it is the caller's
+            outcome = Failure()
+        # The reactor is woken once for both.
+        self._reactor.callFromThread(self._tell, outcome, result, ended)
 
-    def _forget(self, ended: Deferred[None]) -> None:
+    def _tell(self, outcome: Any, result: Deferred[T], ended: Deferred[None]) -> None:
         self._waiting.discard(ended)
         ended.callback(None)
+        if isinstance(outcome, Failure):
+            result.errback(outcome)
+        else:
+            result.callback(outcome)
 
     def startService(self) -> None:
         super().startService()

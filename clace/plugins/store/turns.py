@@ -33,21 +33,28 @@ class Turns:
 
         :raises CallFailed: the turn did not come in time.
         """
-        turn: Deferred[Done] = Deferred.fromCoroutine(self._taken(owner))
+        own = self._own.setdefault(owner, DeferredSemaphore(self._each))
+        if own.tokens and self._all.tokens:
+            # Nobody is before us: there is nothing to wait for.
+            own.acquire()
+            self._all.acquire()
+            return self._done(own)
+        turn: Deferred[Done] = Deferred.fromCoroutine(self._taken(own))
         try:
             return await turn.addTimeout(self._seconds, self._clock)
         except defer.TimeoutError:
             raise CallFailed(BUSY) from None
 
-    async def _taken(self, owner: str) -> Done:
-        own = self._own.setdefault(owner, DeferredSemaphore(self._each))
+    async def _taken(self, own: DeferredSemaphore) -> Done:
         await own.acquire()
         try:
             await self._all.acquire()
         except BaseException:
             own.release()
             raise
+        return self._done(own)
 
+    def _done(self, own: DeferredSemaphore) -> Done:
         def done() -> None:
             self._all.release()
             own.release()
