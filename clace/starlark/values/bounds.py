@@ -11,6 +11,7 @@ from clace.starlark.values.text import joined
 MAX_ITEMS = 1 << 22
 MAX_SORTED = 1 << 21
 MAX_TEXT = 1 << 27
+MAX_COMPARED = 1 << 34  # bytes; a million words of 800 letters
 
 
 def check_items(items: Any) -> Any:

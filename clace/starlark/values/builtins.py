@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any
 
@@ -13,7 +14,7 @@ from clace.starlark.values.arguments import (
     need_string,
 )
 from clace.starlark.values.attributes import attribute_names, find_attribute, missing_attribute
-from clace.starlark.values.bounds import MAX_SORTED, check_items, concatenate
+from clace.starlark.values.bounds import MAX_COMPARED, MAX_SORTED, check_items, concatenate
 from clace.starlark.values.collection_methods import update
 from clace.starlark.values.comparison import order
 from clace.starlark.values.iteration import is_iterable, items_of, length_of, need_iterable
@@ -259,9 +260,17 @@ def _ranks(source: Any, items: list[Any], key: Any) -> list[Any]:
 
 def _sort_key(ranks: list[Any]) -> Any:
     kinds = set(map(type, ranks))
-    if kinds <= {int} or (kinds <= {str} and all(map(str.isascii, ranks))):
+    if kinds <= {int} and _are_quick(ranks, int.bit_length):
+        return ranks.__getitem__
+    if kinds <= {str} and all(map(str.isascii, ranks)) and _are_quick(ranks, len):
         return ranks.__getitem__
     return cmp_to_key(lambda one, other: order(ranks[one], ranks[other], "<"))
+
+
+def _are_quick(ranks: list[Any], size: Callable[[Any], int]) -> bool:
+    """Whether Python may compare the values all at once, which cannot be interrupted."""
+    count = len(ranks)
+    return max(map(size, ranks), default=0) * count * count.bit_length() <= MAX_COMPARED
 
 
 @builtin("exactly one")

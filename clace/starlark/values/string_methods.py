@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from clace.starlark.errors import Failure
@@ -12,6 +11,7 @@ from clace.starlark.values.bounds import MAX_TEXT, concatenate
 from clace.starlark.values.format import format_fields
 from clace.starlark.values.iteration import length_of, need_iterable
 from clace.starlark.values.registry import method
+from clace.starlark.values.searching import find_last, partition_last, split_last, trim
 from clace.starlark.values.sequences import BytesElements, StringCodepoints, StringElements
 from clace.starlark.values.text import REPLACEMENT, from_bytes, joined, replaced, to_bytes
 from clace.starlark.values.types import type_name
@@ -35,7 +35,7 @@ def _search(text: str, sub: Any, low: Any, high: Any, name: str) -> int:
     need_string(sub, name, 1)
     data, start = _part(text, low, high, name)
     wanted = to_bytes(sub)
-    found = data.rfind(wanted) if name[0] == "r" else data.find(wanted)
+    found = find_last(data, wanted) if name[0] == "r" else data.find(wanted)
     return found if found < 0 else found + start
 
 
@@ -103,20 +103,22 @@ def _as_a_set(characters: str) -> str:
     return characters if replaced(characters) == characters else characters + _INVALID
 
 
-def _trimming(name: str, trim: Callable[[str, str], str]) -> None:
-    """Register one of the three methods that trim."""
-
-    def trimmed(text: str, characters: Any = "", /) -> str:
-        need_string(characters, name, 1)
-        return trim(text, _as_a_set(characters) or SPACES)
-
-    trimmed.__name__ = trimmed.__qualname__ = f"str_{name}"
-    method(str)(trimmed)
+@method(str)
+def str_strip(text: str, characters: Any = "", /) -> str:
+    need_string(characters, "strip", 1)
+    return trim(text, _as_a_set(characters) or SPACES, left=True, right=True)
 
 
-_trimming("strip", str.strip)
-_trimming("lstrip", str.lstrip)
-_trimming("rstrip", str.rstrip)
+@method(str)
+def str_lstrip(text: str, characters: Any = "", /) -> str:
+    need_string(characters, "lstrip", 1)
+    return trim(text, _as_a_set(characters) or SPACES, left=True, right=False)
+
+
+@method(str)
+def str_rstrip(text: str, characters: Any = "", /) -> str:
+    need_string(characters, "rstrip", 1)
+    return trim(text, _as_a_set(characters) or SPACES, left=False, right=True)
 
 
 @method(str)
@@ -177,7 +179,7 @@ def _partition(text: str, separator: Any, name: str) -> tuple[str, str, str]:
     if not separator:
         raise Failure(f"{name}: empty separator")
     data, by = to_bytes(text), to_bytes(separator)
-    before, between, after = data.rpartition(by) if name[0] == "r" else data.partition(by)
+    before, between, after = partition_last(data, by) if name[0] == "r" else data.partition(by)
     return from_bytes(before), from_bytes(between), from_bytes(after)
 
 
@@ -199,10 +201,9 @@ def _split(text: str, separator: Any, maxsplit: Any, name: str) -> list[str]:
         raise Failure(f"split: got {type_name(separator)} for separator, want string")
     if not separator:
         raise Failure("split: empty separator")
-    cut = str.rsplit if name[0] == "r" else str.split
-    if text.isascii():
-        return cut(text, separator, times)
-    split = bytes.rsplit if name[0] == "r" else bytes.split
+    if text.isascii() and name[0] != "r":
+        return text.split(separator, times)
+    split = split_last if name[0] == "r" else bytes.split
     return [from_bytes(one) for one in split(to_bytes(text), to_bytes(separator), times)]
 
 
