@@ -24,6 +24,7 @@ from clace.descriptors import raise_limit
 from clace.errors import ClaceError
 from clace.log_screen import LogScreen
 from clace.logs import LogOptions, Logs, make_logs
+from clace.processes.starter import Starter
 from clace.runtime.program import program_for
 from clace.service import AtStart, InOrder, OnStop, Signals, WhenRunning, reason_line, settle_memory
 from clace.threads import Threads
@@ -101,9 +102,16 @@ class Composition:
         self.logs = self._make_logs(config)
         self.file_threads = Threads(reactor, "files", 8)
         self.data = Data(config, reactor, self.tell)
-        self.plugins = Plugins(self.data, reactor, self.file_threads)
+        self.starter = Starter(reactor)
+        self.plugins = Plugins(self.data, reactor, self.file_threads, self.starter)
         self.apps = Apps(
-            self.data, self.plugins, reactor, self.file_threads, version("clace"), program
+            self.data,
+            self.plugins,
+            reactor,
+            self.file_threads,
+            self.starter,
+            version("clace"),
+            program,
         )
         self.edge = Edge(
             self.data, self.plugins, self.apps, reactor, self.file_threads, descriptors
@@ -116,6 +124,7 @@ class Composition:
         parts = InOrder()
         for part in (
             self.logs,
+            self.starter,
             self.file_threads,
             self.data.password_threads,
             self.data.store,

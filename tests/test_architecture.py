@@ -19,6 +19,7 @@ FLOORS = {
     "metadata": 2,
     "sources": 2,
     "runtime": 2,
+    "processes": 2,
     "plugins": 2,
     "auth": 2,
     "audit": 2,

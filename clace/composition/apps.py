@@ -17,6 +17,7 @@ from clace.composition.plugins import Plugins
 from clace.config import known_names, node_values
 from clace.config.filling import values_with_secrets
 from clace.config.sections import AppLimits, Sandbox
+from clace.interfaces import IStarter
 from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.model.results import ServerStatus
@@ -55,6 +56,7 @@ class Apps:
         plugins: Plugins,
         reactor: Any,
         file_threads: Threads,
+        starter: IStarter,
         version: str,
         program: ProgramFor = program_for,
     ) -> None:
@@ -66,7 +68,7 @@ class Apps:
         self.version = version
         self._program = program(self._config.sandbox, self._config.security.sandbox)
         self.probe = Probe(self._program)
-        self.git = self._make_git()
+        self.git = self._make_git(starter)
         folder = FolderSource(file_threads.run, self._config.home, Path.home())
         self.sources = Sources(folder, self.git)
         self.installed = InstalledApps(
@@ -152,7 +154,7 @@ class Apps:
             url=self._plugins.url,
         )
 
-    def _make_git(self) -> GitSource:
+    def _make_git(self, starter: IStarter) -> GitSource:
         auths = tuple(
             GitAuth(
                 name=name,
@@ -171,7 +173,7 @@ class Apps:
             seconds=self._config.system.git_operation_timeout_secs,
         )
         scratch = self._config.home / "run" / "git"
-        return GitSource(self._reactor, self._file_threads.run, scratch, options)
+        return GitSource(self._reactor, starter, self._file_threads.run, scratch, options)
 
 
 def host_limits(configured: AppLimits) -> HostLimits:

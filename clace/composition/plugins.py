@@ -11,6 +11,7 @@ from twisted.application.service import MultiService
 
 from clace.composition.data import Data
 from clace.config.sections import FSPlugin, HTTPPlugin, StorePlugin
+from clace.interfaces import IStarter
 from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.plugins import proxy
@@ -38,7 +39,7 @@ Urls = Callable[[AppPath], tuple[str, str]]
 class Plugins:
     """All plugins behind their gate, with what they keep open."""
 
-    def __init__(self, data: Data, reactor: Any, file_threads: Threads) -> None:
+    def __init__(self, data: Data, reactor: Any, file_threads: Threads, starter: IStarter) -> None:
         self._data = data
         self._config = data.config
         self._reactor = reactor
@@ -49,7 +50,7 @@ class Plugins:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.temp_files = TempFiles(str(folder), reactor, secrets.token_bytes, self._in_thread)
         search_path = ExecSettings(search_path=os.environ.get("PATH", os.defpath))
-        self.programs = Exec(reactor, search_path, self.temp_files, self._in_thread)
+        self.programs = Exec(reactor, starter, search_path, self.temp_files, self._in_thread)
         self._requests = Shared(reactor, resolving(reactor))
         self.access = AppAccess(
             data.account,

@@ -5,6 +5,7 @@ from clace.interfaces.administration import IAdministration
 from clace.interfaces.audit import IAuditLog, IAuditTrail, IRationedAudit
 from clace.interfaces.failures import IFailures
 from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
+from clace.interfaces.programs import Exit, IOutput, IProgram, IStarter, Launch
 from clace.interfaces.runtime import Audited, ILoadedApp, IRuntime
 from clace.interfaces.secrets import (
     ISecretProvider,
@@ -23,6 +24,7 @@ __all__ = [
     "Audited",
     "Caller",
     "Change",
+    "Exit",
     "Fetched",
     "IAdministration",
     "IAppStore",
@@ -34,8 +36,10 @@ __all__ = [
     "IInstalledApps",
     "ILoadedApp",
     "ILockouts",
+    "IOutput",
     "IPluginGate",
     "IPluginScope",
+    "IProgram",
     "IRationedAudit",
     "IRuntime",
     "ISecretProvider",
@@ -43,6 +47,8 @@ __all__ = [
     "ISecretStore",
     "ISecrets",
     "ISources",
+    "IStarter",
+    "Launch",
     "PluginAnswer",
     "PluginCall",
     "PointApp",

@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct, field
 from twisted.application.service import Service
 from twisted.internet.defer import DeferredSemaphore
+from twisted.internet.interfaces import IReactorTime
 
 from clace.errors import SourceError
-from clace.interfaces import Fetched, Revision
+from clace.interfaces import Fetched, IStarter, Revision
 from clace.sources.git_auth import GitAuth
 from clace.sources.git_program import GitProgram
 from clace.sources.git_workshop import Tools, Wanted, Workshop, laid_out
@@ -53,12 +53,17 @@ class GitSource(Service):
     """Git repositories; ``scratch`` is a folder for nothing else, and emptied at the start."""
 
     def __init__(
-        self, reactor: Any, in_thread: InThread, scratch: Path, options: GitOptions
+        self,
+        clock: IReactorTime,
+        starter: IStarter,
+        in_thread: InThread,
+        scratch: Path,
+        options: GitOptions,
     ) -> None:
         self.setName("git")
-        self._clock, self._in_thread = reactor, in_thread
+        self._clock, self._in_thread = clock, in_thread
         self._scratch, self._options = scratch, options
-        self._program = GitProgram(reactor, options.program, options.disk)
+        self._program = GitProgram(clock, starter, options.program, options.disk)
         self._turns = DeferredSemaphore(options.at_once)
 
     def startService(self) -> None:

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import sys
+import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ProcessDone, ProcessExitedAlready
-from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.error import ProcessTerminated
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from clace.errors import SourceError
+from clace.interfaces import Exit, IProgram, IStarter, Launch
 from clace.sources.limits import MEBIBYTE
 
-# Twisted has no way to give a child its own process group, without which what git starts (ssh,
-# remote helpers) would outlive it; nor a limit on the size of the files it writes.
-_CHILD = (
-    "import os,resource,sys;os.setsid();size=int(sys.argv[1]);"
-    "resource.setrlimit(resource.RLIMIT_FSIZE,(size,size));os.execvp(sys.argv[2],sys.argv[2:])"
-)
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -61,11 +53,13 @@ class GitRun(Struct, frozen=True, kw_only=True):
 class GitProgram:
     """Starts git; ``disk`` is the size in bytes that no file it writes may pass."""
 
-    def __init__(self, reactor: Any, program: str, disk: int) -> None:
-        self._reactor = reactor
-        settings = [word for setting in _SETTINGS for word in ("-c", setting)]
-        self._command = (sys.executable, "-I", "-S", "-c", _CHILD, str(disk), program, *settings)
-        self._running: set[_Output] = set()
+    def __init__(self, clock: IReactorTime, starter: IStarter, program: str, disk: int) -> None:
+        self._clock = clock
+        self._starter = starter
+        self._program = program
+        self._disk = disk
+        self._settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+        self._running: set[_Work] = set()
 
     async def run(self, run: GitRun) -> bytes:
         """What git printed.
@@ -73,74 +67,91 @@ class GitProgram:
         :raises GitFailed: it failed.
         :raises SourceError: it took too long or printed too much, and was killed.
         """
-        output = _Output(self._reactor, run)
-        command = [*self._command, *run.arguments]
-        self._running.add(output)
+        work = _Work(self._clock, self._started(run), run)
+        self._running.add(work)
         try:
-            self._reactor.spawnProcess(
-                output, command[0], command, env=dict(run.environment), path=str(run.folder)
-            )
-            return await output.ended
+            return await work.printed()
         finally:
-            self._running.discard(output)
+            work.close()
+            self._running.discard(work)
 
     def end(self) -> None:
         """Kill all that runs."""
-        for output in tuple(self._running):
-            output.kill("the server is stopping")
+        for work in tuple(self._running):
+            work.kill("the server is stopping")
+
+    def _started(self, run: GitRun) -> IProgram:
+        executable = shutil.which(self._program, path=run.environment.get("PATH", os.defpath))
+        if executable is None:
+            raise GitFailed(f"cannot start {self._program}: not found")
+        launch = Launch(
+            executable=executable,
+            arguments=(*self._settings, *run.arguments),
+            environment=run.environment,
+            folder=str(run.folder),
+            input=run.input,
+            file_bytes=self._disk,
+        )
+        try:
+            return self._starter.start(launch)
+        except (OSError, ValueError) as error:
+            raise GitFailed(f"cannot start {executable}: {error}") from error
 
 
-class _Output(ProcessProtocol):
-    """Collects what a process prints, and kills it with all it started when it goes too far."""
+class _Work:
+    """A running git: its output is collected, and it is killed when it goes too far."""
 
-    transport: Any
-
-    def __init__(self, reactor: Any, run: GitRun) -> None:
-        self.ended: Deferred[bytes] = Deferred(lambda _: self.kill("git was not waited for"))
+    def __init__(self, clock: IReactorTime, program: IProgram, run: GitRun) -> None:
+        self._program = program
         self._run = run
-        self._printed = bytearray()
-        self._complaints = bytearray()
         self._refusal = ""
+        self._complaints = Deferred.fromCoroutine(self._complained())
         too_long = f"git did not end within {run.seconds:.0f} seconds"
-        self._deadline = reactor.callLater(max(run.seconds, 0), self.kill, too_long)
+        self._deadline = clock.callLater(max(run.seconds, 0), self.kill, too_long)
 
-    def connectionMade(self) -> None:
-        self.transport.write(self._run.input)
-        self.transport.closeStdin()
+    async def printed(self) -> bytes:
+        """What it printed, once it has ended.
 
-    def outReceived(self, data: bytes) -> None:
-        self._printed += data
-        if len(self._printed) > self._run.limit:
-            self._printed.clear()
-            self.kill(f"git printed more than {self._run.limit} bytes")
-
-    def errReceived(self, data: bytes) -> None:
-        self._complaints += data
-        del self._complaints[:-_ERRORS]
-
-    def processEnded(self, reason: Failure) -> None:
-        if self._deadline.active():
-            self._deadline.cancel()
-        if self.ended.called:
-            # Cancelled: nobody waits for how it ended.
-            return
+        :raises SourceError: if it failed or was killed.
+        """
+        printed = await self._output()
+        complaints = await self._complaints
+        ended = await self._program.ended
         if self._refusal:
-            self.ended.errback(SourceError(self._refusal))
-        elif reason.check(ProcessDone):
-            self.ended.callback(bytes(self._printed))
-        else:
-            self.ended.errback(GitFailed(last_words(bytes(self._complaints), reason)))
+            raise SourceError(self._refusal)
+        if ended.failure:
+            raise GitFailed(ended.failure)
+        if ended != Exit():
+            reason = ProcessTerminated(ended.status or None, ended.signal or None)
+            raise GitFailed(last_words(complaints, Failure(reason)))
+        return printed
 
     def kill(self, why: str) -> None:
+        """End it, and do not wait for a process that left its group and holds the pipes."""
         self._refusal = self._refusal or why
-        try:
-            os.killpg(self.transport.pid, signal.SIGKILL)
-        except (TypeError, ProcessLookupError):
-            # Not yet the leader of its group, or ended already.
-            with suppress(ProcessExitedAlready):
-                self.transport.signalProcess("KILL")
-        # Something that left the group may hold the pipes: we do not wait for it.
-        self.transport.loseConnection()
+        self._program.kill()
+
+    def close(self) -> None:
+        """End it if it still runs: nobody waits for it any more."""
+        if self._deadline.active():
+            self._deadline.cancel()
+        self._program.kill()
+
+    async def _output(self) -> bytes:
+        printed = bytearray()
+        while data := await self._program.output.read():
+            printed += data
+            if len(printed) > self._run.limit:
+                self.kill(f"git printed more than {self._run.limit} bytes")
+                return b""
+        return bytes(printed)
+
+    async def _complained(self) -> bytes:
+        complaints = bytearray()
+        while self._program.errors and (data := await self._program.errors.read()):
+            complaints += data
+            del complaints[:-_ERRORS]
+        return bytes(complaints)
 
 
 def last_words(complaints: bytes, reason: Failure) -> str:

@@ -9,6 +9,7 @@ from clace.interfaces import Revision
 from clace.sources.git import GitOptions, GitSource
 from clace.sources.git_auth import GitAuth
 from clace.sources.limits import Limits
+from tests.support.programs import starter
 from tests.support.repositories import Repository
 from tests.support.source_contract import FILES, contents_of
 from tests.support.threads import at_once
@@ -28,9 +29,10 @@ class GitTests(TestCase):
         self.folder = Path(self.mktemp()).absolute()
         self.folder.mkdir()
         self.scratch = self.folder / "scratch"
+        self.starter = starter(self)
 
     def source(self, **options):
-        return GitSource(reactor, at_once, self.scratch, GitOptions(**options))
+        return GitSource(reactor, self.starter, at_once, self.scratch, GitOptions(**options))
 
     async def refused(self, url, source=None, **wanted):
         try:

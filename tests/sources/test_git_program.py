@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from clace.errors import SourceError
 from clace.sources.git_program import GitFailed, GitProgram, GitRun, last_words
+from tests.support.programs import starter
 
 TELL = "echo $! $$ > new; mv new pids"
 
@@ -24,14 +25,14 @@ class GitProgramTests(TestCase):
         self.program = self.folder / "git"
         self.pids = self.folder / "pids"
         self.clock = Clock()
-        self.clock.spawnProcess = reactor.spawnProcess
+        self.starter = starter(self)
 
     def running(self, script, disk=1_000_000, **fields):
         self.program.write_text(f"#!/bin/sh\n{script}\n")
         self.program.chmod(0o755)
         fields = {"arguments": (), "seconds": 60, "limit": 100, **fields}
         run = GitRun(environment={"PATH": "/usr/bin:/bin"}, folder=self.folder, **fields)
-        self.git = GitProgram(self.clock, str(self.program), disk)
+        self.git = GitProgram(self.clock, self.starter, str(self.program), disk)
         return Deferred.fromCoroutine(self.git.run(run))
 
     async def refused(self, running, kind=SourceError):
@@ -91,7 +92,7 @@ class GitProgramTests(TestCase):
     async def test_a_missing_program_is_a_failure(self):
         """Without git there is a refusal."""
         run = GitRun(arguments=(), environment={}, folder=self.folder, seconds=60)
-        git = GitProgram(reactor, "/nowhere/git", 1000)
+        git = GitProgram(self.clock, self.starter, "/nowhere/git", 1000)
         await self.refused(Deferred.fromCoroutine(git.run(run)), GitFailed)
 
     async def test_ends_with_all_it_started(self):

@@ -8,6 +8,7 @@ from clace.errors import SourceError
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitOptions, GitSource
 from clace.sources.sources import Sources
+from tests.support.programs import starter
 from tests.support.repositories import Repository
 from tests.support.source_contract import SourcesContract
 from tests.support.threads import at_once
@@ -19,7 +20,7 @@ class RealSourcesTests(SourcesContract, TestCase):
     def make_sources(self):
         self.folder = Path(self.mktemp()).absolute()
         self.repositories = {}
-        git = GitSource(reactor, at_once, self.folder / "scratch", GitOptions())
+        git = GitSource(reactor, starter(self), at_once, self.folder / "scratch", GitOptions())
         return Sources(FolderSource(at_once, self.folder, self.folder), git)
 
     def put_folder(self, name, contents):
@@ -49,7 +50,7 @@ class SourceTextTests(SynchronousTestCase):
 
     def setUp(self):
         folder = FolderSource(at_once, Path("/srv/apps"), Path("/home/jo"))
-        git = GitSource(None, at_once, Path("/scratch"), GitOptions())
+        git = GitSource(None, None, at_once, Path("/scratch"), GitOptions())
         self.sources = Sources(folder, git)
 
     def test_folders_are_stored_absolute(self):

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from clace.errors import BadRequest
+from clace.interfaces import IStarter
 from clace.plugins.definition import CallFailed, Function, Invocation, ItemStream, Plugin
 from clace.plugins.exec.programs import Command, Programs, directory, executable
 from clace.plugins.exec.running import Bounds, Running
@@ -47,11 +48,14 @@ class Exec:
     """The functions of ``exec.in``."""
 
     def __init__(
-        self, reactor: Any, settings: ExecSettings, files: TempFiles, in_thread: InThread
+        self,
+        reactor: Any,
+        starter: IStarter,
+        settings: ExecSettings,
+        files: TempFiles,
+        in_thread: InThread,
     ) -> None:
-        self._programs = Programs(
-            reactor, settings.search_path, settings.at_once, settings.at_once_each
-        )
+        self._programs = Programs(starter, settings.at_once, settings.at_once_each)
         self._clock = reactor
         self._settings = settings
         self._files = files
@@ -68,7 +72,7 @@ class Exec:
         """
         _check(given)
         check_widening(invocation.grants, given.env, given.cwd, self._settings.search_path)
-        command = await self._in_thread(lambda: self._command(given))
+        command = await self._found(given)
         running = Running(
             self._programs.start(command, invocation.caller.app.id),
             self._clock,
@@ -107,6 +111,12 @@ class Exec:
         except OSError as error:
             raise CallFailed(f"cannot write the output to a file: {error.strerror}") from error
         return path
+
+    async def _found(self, given: Run) -> Command:
+        """The command; paths that the app chose may be on a disk that is slow."""
+        if given.cwd or "/" in given.path:
+            return await self._in_thread(lambda: self._command(given))
+        return self._command(given)
 
     def _command(self, given: Run) -> Command:
         return Command(

@@ -1,29 +1,19 @@
-"""Programs running in sessions of their own, so that one signal ends all that they started."""
+"""Programs of apps: how many may run, what they are called, and how they ended in words."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.error import ProcessTerminated
-from twisted.internet.protocol import ProcessProtocol
-from twisted.python.failure import Failure
 
-from clace.errors import ConfigError
+from clace.interfaces import Exit, IProgram, IStarter, Launch
 from clace.plugins.definition import CallFailed
-from clace.plugins.exec.pipes import Pipe
 
 NOT_FOUND = 127
-_MAX_TEXT = 128 * 1024  # the kernel's limit
-_MAX_TEXTS = 1024 * 1024  # half of the kernel's usual limit
 
 
 @frozen(kw_only=True)
@@ -38,15 +28,14 @@ class Command:
     """Whether what it writes as errors goes to its output, in the order in which it writes."""
 
 
-class Program(ProcessProtocol):
-    """A running program: its output, and how it ended."""
+class Program:
+    """A running program: its output, and how it ended in words."""
 
-    def __init__(self, output: Pipe, errors: Pipe | None) -> None:
-        self.output = output
-        self.errors = errors
-        self.ended: Deferred[str] = Deferred()
-        self._exited = False
-        self._group = 0
+    def __init__(self, program: IProgram) -> None:
+        self._program = program
+        self.output = program.output
+        self.errors = program.errors
+        self.ended: Deferred[str] = program.ended.addCallback(_text)
 
     async def exit_text(self) -> str:
         """How it ended, once it has: nothing, ``exit status 3`` or ``signal: killed``."""
@@ -62,35 +51,11 @@ class Program(ProcessProtocol):
 
     def kill(self) -> None:
         """End it and what it started, and read no more."""
-        self._end_group()
-        self.close()
+        self._program.kill()
 
     def close(self) -> None:
         """Read no more of what it writes."""
-        self.output.close()
-        if self.errors is not None:
-            self.errors.close()
-
-    def connectionMade(self) -> None:
-        assert self.transport is not None
-        self._group = self.transport.pid or 0
-
-    def processEnded(self, reason: Failure) -> None:
-        self._exited = True
-        # Who is left would hold the output open; and now the number is still theirs alone.
-        self._end_group()
-        self.ended.callback(_text(reason.value))
-
-    def _end_group(self) -> None:
-        """End all that is in its session's first group."""
-        if self._group:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._group, signal.SIGKILL)
-            if not self._exited:
-                # In its first instant it is not yet the leader of a group.
-                with suppress(ProcessLookupError):
-                    os.kill(self._group, signal.SIGKILL)
-        self._group = 0  # the number may soon be somebody else's
+        self._program.close()
 
 
 class Programs:
@@ -98,9 +63,8 @@ class Programs:
     none takes the room of all.
     """
 
-    def __init__(self, reactor: Any, search_path: str, at_most: int, at_most_each: int) -> None:
-        self._leading = _leading(search_path)
-        self._reactor = reactor
+    def __init__(self, starter: IStarter, at_most: int, at_most_each: int) -> None:
+        self._starter = starter
         self._at_most = at_most
         self._at_most_each = at_most_each
         self._running: dict[Program, str] = {}
@@ -109,8 +73,7 @@ class Programs:
         """:raises CallFailed: it cannot be started, or too many are running."""
         self._check_room(owner)
         try:
-            _check(command)
-            program = self._spawned(command)
+            program = Program(self._starter.start(_launch(command)))
         except (OSError, ValueError) as error:
             raise CallFailed(f"cannot start {command.executable}: {error}", NOT_FOUND) from error
         self._running[program] = owner
@@ -136,67 +99,15 @@ class Programs:
         if running >= self._at_most:
             raise CallFailed(f"{running} programs are running, no more are allowed")
 
-    def _spawned(self, command: Command) -> Program:
-        output, stdout = os.pipe()
-        errors, stderr = (-1, os.dup(stdout)) if command.merge else os.pipe()
-        stdin = os.open(os.devnull, os.O_RDONLY)
-        program = Program(
-            Pipe(self._reactor, output), None if command.merge else Pipe(self._reactor, errors)
-        )
-        try:
-            self._reactor.spawnProcess(
-                program,
-                self._leading[0],
-                [*self._leading, command.executable, *command.args],
-                env=command.environment,
-                path=command.directory,
-                childFDs={0: stdin, 1: stdout, 2: stderr},
-            )
-        except BaseException:
-            program.close()
-            raise
-        finally:
-            for descriptor in (stdin, stdout, stderr):
-                os.close(descriptor)
-        return program
 
-
-def _leading(search_path: str) -> tuple[str, ...]:
-    """What starts a program in a session of its own and, where that can be had, has the kernel end
-    it when this process ends: more exactly the thread that starts it, which is the reactor's.
-
-    :raises ConfigError: there is nothing that makes sessions.
-    """
-    setsid = shutil.which("setsid", path=search_path)
-    if setsid is None:
-        raise ConfigError(f"exec.in needs the program setsid (util-linux) in {search_path}")
-    setpriv = shutil.which("setpriv", path=search_path)
-    ending = (setpriv, "--pdeathsig", "KILL") if setpriv else ()
-    return (setsid, *ending) if ending and _works([*ending, setsid, "--version"]) else (setsid,)
-
-
-def _works(command: Sequence[str]) -> bool:
-    """Whether a program that is to do nothing does so; older ones do not know all options."""
-    try:
-        done = subprocess.run(  # noqa: S603 - nothing of it comes from outside
-            command, check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
-
-
-def _check(command: Command) -> None:
-    """What ``exec`` would refuse: in a forked child it is too late to say so.
-
-    :raises ValueError: an argument or variable is too long or is no text.
-    """
-    environment = [f"{name}={value}" for name, value in command.environment.items()]
-    texts = [len(text.encode("utf-8")) for text in (*command.args, *environment)]
-    if max(texts, default=0) >= _MAX_TEXT or sum(texts) >= _MAX_TEXTS:
-        raise ValueError("argument list too long")
-    if any("\0" in text for text in (*command.args, *environment)):
-        raise ValueError("NUL in an argument")
+def _launch(command: Command) -> Launch:
+    return Launch(
+        executable=command.executable,
+        arguments=command.args,
+        environment=command.environment,
+        folder=command.directory,
+        merge=command.merge,
+    )
 
 
 def executable(name: str, search_path: str) -> str:
@@ -223,9 +134,9 @@ def directory(path: str) -> str:
     return path
 
 
-def _text(ended: BaseException | None) -> str:
-    if not isinstance(ended, ProcessTerminated):
-        return ""
-    if ended.signal is None:
-        return f"exit status {ended.exitCode}"
-    return f"signal: {(signal.strsignal(ended.signal) or str(ended.signal)).lower()}"
+def _text(ended: Exit) -> str:
+    if ended.failure:
+        return ended.failure
+    if ended.signal:
+        return f"signal: {(signal.strsignal(ended.signal) or str(ended.signal)).lower()}"
+    return f"exit status {ended.status}" if ended.status else ""

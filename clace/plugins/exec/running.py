@@ -10,8 +10,8 @@ from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from clace.interfaces import IOutput
 from clace.plugins.definition import CallFailed
-from clace.plugins.exec.pipes import Pipe
 from clace.plugins.exec.programs import Program
 from clace.plugins.lines import Lines, parsed, parsed_lines
 from clace.threads import InThread
@@ -111,7 +111,7 @@ class RunningItems:
     """The lines of a running program, read from it no sooner than they are asked for."""
 
     def __init__(
-        self, running: Running, output: Pipe, decoded: Callable[[Iterable[str]], Iterable[Any]]
+        self, running: Running, output: IOutput, decoded: Callable[[Iterable[str]], Iterable[Any]]
     ) -> None:
         self._running = running
         self._output = output
@@ -133,7 +133,7 @@ class RunningItems:
         self._running.close()
 
 
-async def _tail(errors: Pipe | None) -> str:
+async def _tail(errors: IOutput | None) -> str:
     """The end of what a program has to say about its failure."""
     kept = b""
     while errors is not None and (data := await errors.read()):

@@ -16,6 +16,7 @@ from clace.plugins.exec.running import Bounds
 from clace.plugins.gate import Gate
 from clace.plugins.temp_files import TempFiles
 from tests.support.plugin_contract import app, call
+from tests.support.programs import starter
 
 SETTINGS = ExecSettings(search_path="/usr/bin:/bin")
 
@@ -33,10 +34,11 @@ class ExecTests(TestCase):
         self.folder.mkdir()
         self.files = TempFiles(str(self.folder), reactor, os.urandom, deferToThread)
         self.addCleanup(lambda: Deferred.fromCoroutine(self.files.stop()))
+        self.starter = starter(self)
         self.begin()
 
     def begin(self, *arguments, settings=SETTINGS):
-        self.exec = Exec(reactor, settings, self.files, deferToThread)
+        self.exec = Exec(reactor, self.starter, settings, self.files, deferToThread)
         self.addCleanup(lambda: Deferred.fromCoroutine(self.exec.stop()))
         its_app = app(Permission("exec.in", "run", arguments), loads=("exec.in",))
         self.scope = Gate([self.exec.plugin]).begin(Caller(app=its_app))

@@ -1,7 +1,6 @@
 """Programs, started for real."""
 
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -11,9 +10,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from clace.errors import ConfigError
 from clace.plugins.definition import CallFailed
 from clace.plugins.exec.programs import Command, Programs, directory, executable
+from tests.support.programs import starter
 
 PATH = "/usr/bin:/bin"
 
@@ -61,7 +60,7 @@ class ProgramsTests(TestCase):
         # A program that ends before the reactor runs would end the test while the reactor starts,
         # and trial's next start of it would be without a handler for SIGCHLD.
         await deferLater(reactor, 0)
-        self.programs = Programs(reactor, PATH, 3, 2)
+        self.programs = Programs(starter(self), 3, 2)
         self.addCleanup(lambda: Deferred.fromCoroutine(self.programs.stop()))
 
     def start(self, command, owner="app"):
@@ -144,30 +143,19 @@ class ProgramsTests(TestCase):
         self.assertEqual(await everything(program.output), b"True\n")
         await program.exit_text()
 
-    async def test_ends_with_the_server(self):
-        """The kernel is told to end a program when the server is killed."""
-        script = "import ctypes; n = ctypes.c_int(); ctypes.CDLL(None).prctl(2, ctypes.byref(n))"
-        program = self.start(command("-c", f"{script}; print(n.value)", program=sys.executable))
-        self.assertEqual(await everything(program.output), b"9\n")
-        await program.exit_text()
+    def script(self, text):
+        path = Path(self.mktemp()).absolute()
+        path.write_text(text)
+        path.chmod(0o755)
+        return str(path)
 
-    async def test_without_setpriv(self):
-        """Where the kernel cannot be told so, programs start all the same."""
-        for script in ("", "#!/bin/sh\necho unrecognized option >&2; exit 1\n", "no program"):
-            self.programs = Programs(reactor, self.search_path(script), 3, 2)
-            program = self.start(command("-c", "echo a"))
-            self.assertEqual(await everything(program.output), b"a\n")
-            await program.exit_text()
-
-    def search_path(self, setpriv):
-        """A folder with the real ``setsid``, and this script if there is one."""
-        folder = Path(self.mktemp()).absolute()
-        folder.mkdir()
-        (folder / "setsid").symlink_to(shutil.which("setsid", path=PATH))
-        if setpriv:
-            (folder / "setpriv").write_text(setpriv)
-            (folder / "setpriv").chmod(0o755)
-        return str(folder)
+    async def test_refused(self):
+        """What the system refuses to start is told in words."""
+        script = self.script("#!/nowhere/sh\n")
+        program = self.start(command(program=script))
+        text = await program.exit_text()
+        self.assertEqual(text, f"cannot start {script}: no such file or directory")
+        program.kill()
 
     async def test_signals(self):
         """A program handles signals as usual although the server ignores some."""
@@ -233,8 +221,3 @@ class LookupTests(SynchronousTestCase):
         for path in ("", "usr", "/no-such-place", "/etc/passwd", "/us\0r"):
             with self.assertRaises(CallFailed):
                 directory(path)
-
-    def test_no_setsid(self):
-        """Without the program that makes sessions nothing is started at all."""
-        with self.assertRaises(ConfigError):
-            Programs(reactor, "/no-such-place", 1, 1)

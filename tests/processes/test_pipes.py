@@ -6,7 +6,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.exec.pipes import Pipe
+from clace.processes.pipes import Pipe
 
 
 class PipeTests(SynchronousTestCase):

@@ -10,10 +10,12 @@ from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from clace.interfaces import IOutput
+
 _CHUNK = 64 * 1024
 
 
-@implementer(IReadDescriptor)
+@implementer(IReadDescriptor, IOutput)
 class Pipe:
     """Bytes from a descriptor that it owns; whoever writes waits until they are wanted."""
 
@@ -59,7 +61,7 @@ class Pipe:
         return self._descriptor
 
     def logPrefix(self) -> str:
-        return "exec.in"
+        return "program"
 
     def _pause(self) -> None:
         self._reactor.removeReader(self)

@@ -1,0 +1,1 @@
+"""Programs on this machine, started by a small process so that the daemon never forks."""

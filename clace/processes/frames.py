@@ -1,0 +1,96 @@
+"""Packets between the daemon and the process that starts programs.
+
+Both ends import this module, and the one that starts programs imports little else. An order is too
+long for a packet, so it travels as a file in memory, with the descriptors of the program.
+"""
+
+from __future__ import annotations
+
+import struct
+
+START, KILL = 1, 2
+STARTED, REFUSED, EXITED, KILLED = 3, 4, 5, 6
+MAX_PACKET = 64
+# The order, then input, output and errors of the program.
+DESCRIPTORS = 4
+MAX_ORDER = 4 * 1024 * 1024
+_DOWN = struct.Struct(">BQ")
+_UP = struct.Struct(">BQi")
+_HEAD = struct.Struct(">QII")
+
+
+class BadPacket(ValueError):
+    """Bytes that do not belong to this protocol."""
+
+
+class Order:
+    """A program to start, in bytes as the kernel takes them; ``file_bytes`` 0 is no limit."""
+
+    __slots__ = ("arguments", "environment", "executable", "file_bytes", "folder")
+
+    def __init__(
+        self,
+        executable: bytes,
+        arguments: list[bytes],
+        environment: dict[bytes, bytes],
+        folder: bytes,
+        file_bytes: int = 0,
+    ) -> None:
+        self.executable = executable
+        self.arguments = arguments
+        self.environment = environment
+        self.folder = folder
+        self.file_bytes = file_bytes
+
+    def pack(self) -> bytes:
+        """:raises ValueError: if a text contains NUL or the whole is too long."""
+        entries = [b"%b=%b" % entry for entry in self.environment.items()]
+        texts = [self.folder, self.executable, *self.arguments, *entries]
+        body = b"\0".join((*texts, b""))
+        if body.count(b"\0") != len(texts):
+            raise ValueError("NUL in an argument")
+        packed = _HEAD.pack(self.file_bytes, len(self.arguments), len(entries)) + body
+        if len(packed) > MAX_ORDER:
+            raise ValueError("argument list too long")
+        return packed
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Order:
+        """:raises BadPacket: if these bytes are not an order."""
+        if len(packed) < _HEAD.size:
+            raise BadPacket("an order without its head")
+        file_bytes, arguments, entries = _HEAD.unpack_from(packed)
+        folder, *texts = packed[_HEAD.size :].split(b"\0")
+        if len(texts) != arguments + entries + 2 or texts.pop():
+            raise BadPacket("an order with other texts than it counts")
+        pairs = [entry.partition(b"=") for entry in texts[1 + arguments :]]
+        if not all(equals for _name, equals, _value in pairs):
+            raise BadPacket("a variable without a value")
+        environment = {name: value for name, _equals, value in pairs}
+        return cls(texts[0], texts[1 : 1 + arguments], environment, folder, file_bytes)
+
+
+def pack_down(kind: int, number: int) -> bytes:
+    """``START`` or ``KILL`` the program of this number."""
+    return _DOWN.pack(kind, number)
+
+
+def unpack_down(packet: bytes) -> tuple[int, int]:
+    """:raises BadPacket: if the daemon does not say such things."""
+    if len(packet) != _DOWN.size or packet[0] not in (START, KILL):
+        raise BadPacket("not a packet of the daemon")
+    kind, number = _DOWN.unpack(packet)
+    return kind, number
+
+
+def pack_up(kind: int, number: int, value: int) -> bytes:
+    """A program's process id, or the error, exit status or signal that it ended with."""
+    return _UP.pack(kind, number, value)
+
+
+def unpack_up(packet: bytes) -> tuple[int, int, int]:
+    """:raises BadPacket: if the process that starts programs does not say such things."""
+    if len(packet) != _UP.size or packet[0] not in (STARTED, REFUSED, EXITED, KILLED):
+        raise BadPacket("not a packet of the program runner")
+    kind, number, value = _UP.unpack(packet)
+    return kind, number, value

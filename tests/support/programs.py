@@ -1,0 +1,12 @@
+"""Programs for tests that run them for real."""
+
+from twisted.internet import reactor
+
+from clace.processes.starter import Starter
+
+
+def starter(case):
+    """What starts programs, until the test has ended and all cleanups added later are done."""
+    found = Starter(reactor)
+    case.addCleanup(found.stopService)
+    return found
