@@ -224,12 +224,14 @@ class Born(Struct, frozen=True, tag="born", kw_only=True):
 
 
 WALLS_MISSING = 3
+MEMORY_GONE = 4
 
 
 class Gone(Struct, frozen=True, tag="gone", kw_only=True):
     """From the nursery: the host has ended, by its own exit or by a signal.
 
-    Status ``WALLS_MISSING`` says that it was not safe to go on.
+    Status ``WALLS_MISSING`` says that it was not safe to go on, ``MEMORY_GONE`` that there was
+    no memory left to say so in words.
     """
 
     host: int

@@ -12,7 +12,7 @@ from clace.host.line import Line
 from clace.host.serving import Serving
 from clace.host.walls import AFTER_THREADS, BEFORE_THREADS, Site, put_up
 from clace.model.walls import missing
-from clace.wire import WALLS_MISSING, Ready
+from clace.wire import MEMORY_GONE, WALLS_MISSING, Ready
 
 
 class Birth(Struct, frozen=True, kw_only=True):
@@ -29,6 +29,8 @@ def live(birth: Birth, serving: type[Serving] = Serving) -> None:
         _serve(birth, serving)
     except OSError:
         os._exit(0)
+    except MemoryError:
+        os._exit(MEMORY_GONE)
     except BaseException:  # noqa: BLE001 - nothing may fall back into the nursery's loop
         os._exit(1)
     os._exit(0)

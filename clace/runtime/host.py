@@ -27,6 +27,7 @@ from clace.runtime.patience import Patience
 from clace.wire import (
     MAX_FRAME,
     MAX_STATEMENT,
+    MEMORY_GONE,
     WALLS_MISSING,
     Ask,
     BadFrame,
@@ -253,11 +254,11 @@ class Host:
             self._doom.stop()
 
     def _explain(self, gone: Gone) -> ClaceError:
-        if gone.signal in {_ABORT, _SEGMENT}:
+        if gone.signal in {_ABORT, _SEGMENT} or gone.status == MEMORY_GONE:
             told = (
-                "ran out of memory"
-                if gone.signal == _ABORT
-                else "crashed: its stack or memory is used up"
+                "crashed: its stack or memory is used up"
+                if gone.signal == _SEGMENT
+                else "ran out of memory"
             )
             limit = self._limits.memory_mb
             return over("memory", AppCrashed(f"the app's process {told} (limit {limit} MB)"))

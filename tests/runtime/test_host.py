@@ -17,6 +17,7 @@ from clace.runtime.host import Host
 from clace.runtime.limits import HostLimits
 from clace.runtime.nursery import Birth
 from clace.wire import (
+    MEMORY_GONE,
     Answer,
     Ask,
     Call,
@@ -386,6 +387,7 @@ class HostTests(SynchronousTestCase):
             (Gone(host=7, signal=24), "processor time"),
             (Gone(host=7, signal=15), "by signal 15"),
             (Gone(host=7, status=1), "with status 1"),
+            (Gone(host=7, status=MEMORY_GONE), "out of memory (limit 512 MB)"),
         ):
             self.setUp()
             self.start()
