@@ -15,6 +15,7 @@ from clace.host.ace.values import Declared, plain, readable, whole_numbers
 from clace.host.faults import AppFault
 from clace.model.failures import Fault
 from clace.starlark.library import Struct
+from clace.starlark.values.types import type_name
 from clace.wire import MAX_HEADER
 
 Headers = tuple[tuple[str, str], ...]
@@ -121,10 +122,20 @@ def json_body(data: Any) -> bytes:
     except UnicodeEncodeError:  # a string of bytes that are no UTF-8
         body = _encode(readable(data))
     except (TypeError, OverflowError, RecursionError) as error:
-        raise AppFault(f"the handler's result cannot be used: {error}") from None
+        raise AppFault(f"the handler's result cannot be used: {_unfit(data) or error}") from None
     for character, escaped in _ESCAPES.items():
         body = body.replace(character, escaped)
     return body + b"\n"
+
+
+def _unfit(data: Any) -> str:
+    """A sentence about the first key that JSON cannot have; empty if there is no such key."""
+    if isinstance(data, dict):
+        for key in data:
+            if not isinstance(key, str):
+                return f"a key in JSON is a string, not {type_name(key)} {key!r}; str() makes one"
+    inside = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    return next(filter(None, map(_unfit, inside)), "")
 
 
 def data_reply(kind: str, data: Any, status: int = 200, headers: Headers = ()) -> Reply:

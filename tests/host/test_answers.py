@@ -61,6 +61,14 @@ class ResultTests(SynchronousTestCase):
         """What is no UTF-8 is shown as such in JSON."""
         self.assertEqual(json_body({"a": ["\udcff"]}), '{"a":["\ufffd"]}\n'.encode())
 
+    def test_keys_in_json(self):
+        """A key that JSON cannot have is named, with what makes a text of it."""
+        told = "the handler's result cannot be used: a key in JSON is a string, not "
+        for key, named in ((1, "int 1"), ((1, 2), "tuple (1, 2)"), (None, "NoneType None")):
+            for data in ({key: "x"}, [{"rows": [{"a": 1}, {key: "x"}]}]):
+                error = self.assertRaises(AppFault, json_body, data)
+                self.assertEqual(error.message, f"{told}{named}; str() makes one")
+
     def test_safe_in_html(self):
         """JSON inside a page cannot end its element or line."""
         self.assertEqual(json_body("</script>&\u2028"), b'"\\u003c/script\\u003e\\u0026\\u2028"\n')
