@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -16,9 +16,10 @@ from clace.plugins.accounts import section_of
 from clace.plugins.binding import bind, named
 from clace.plugins.constraints import within
 from clace.plugins.definition import Function, Plugin
+from clace.plugins.patterns import malformed
 from clace.plugins.permissions import covering, not_permitted
 from clace.plugins.scope import Limits, Permitted, Scope
-from clace.plugins.secret_arguments import Defaulting, NoSecrets
+from clace.plugins.secret_arguments import FROM, Defaulting, NoSecrets
 from clace.plugins.secret_scope import SecretScope
 from clace.plugins.writing import writable
 
@@ -57,6 +58,7 @@ class Gate:
     def bounds(self, app: App, permissions: tuple[Permission, ...]) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for permission in permissions:
+            found.update(dict.fromkeys(_malformed(permission)))
             with suppress(PluginRefused):  # it is told when the app is loaded
                 section = section_of(app, permission.plugin, self._plugins)
                 found[self._plugins[section].bounds(app, permission)] = None
@@ -132,3 +134,13 @@ class Gate:
         if function is None:
             raise BadRequest(f"module {call.plugin} has no function {call.function}")
         return function
+
+
+def _malformed(permission: Permission) -> Iterator[str]:
+    """Sentences about patterns that can match nothing."""
+    secrets = (text.removeprefix(FROM) for entry in permission.secrets for text in entry)
+    named = (constraint.value for constraint in permission.kwargs)
+    for text in (*permission.arguments, *named, *secrets):
+        if why := malformed(text):
+            name = f"{permission.plugin}.{permission.method}"
+            yield f'permission {name}: "{text}" matches nothing, its pattern is malformed: {why}'

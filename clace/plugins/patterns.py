@@ -20,7 +20,7 @@ def matches(expected: str, value: str) -> bool:
     """
     if not expected.startswith(PREFIX):
         return expected == value
-    pattern = _compiled(expected[len(PREFIX) :])
+    pattern, _ = _compiled(expected[len(PREFIX) :])
     if pattern is None or len(value) > MAX_SUBJECT:
         return False
     try:
@@ -29,11 +29,21 @@ def matches(expected: str, value: str) -> bool:
         return False
 
 
+def malformed(expected: str) -> str:
+    """What is wrong with a permission's pattern; empty if nothing is, or it is a literal text."""
+    if not expected.startswith(PREFIX):
+        return ""
+    return _compiled(expected[len(PREFIX) :])[1]
+
+
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> Any:
+def _compiled(pattern: str) -> tuple[Any, str]:
+    """The pattern and an empty text, or nothing and why it is malformed."""
     options = re2.Options()
     options.log_errors = False
     try:
-        return re2.compile(pattern, options)
-    except (re2.error, UnicodeEncodeError):
-        return None
+        return re2.compile(pattern, options), ""
+    except UnicodeEncodeError:
+        return None, "it is not UTF-8"
+    except re2.error as error:
+        return None, error.args[0].decode("utf-8", "replace")

@@ -201,3 +201,16 @@ class BoundsTests(SynchronousTestCase):
         (told,) = self.bounds(*permissions, Permission("none.in", "a"))
         self.assertTrue(told.startswith("x.in is narrow for /"), told)
         self.assertEqual(self.bounds(Permission("x.in", "a", ("/srv",))), ())
+
+    def test_malformed_pattern(self):
+        """A pattern that can match nothing is told, wherever in a permission it stands."""
+        for where in (
+            {"arguments": ("ls", "regex:(")},
+            {"kwargs": (Constraint("cwd", "regex:("),)},
+            {"secrets": (("from:db", "regex:("),)},
+        ):
+            told = self.bounds(Permission("y.in", "a", **where))
+            malformed = 'permission y.in.a: "regex:(" matches nothing, its pattern is malformed'
+            self.assertEqual(told, (f"{malformed}: missing ): (",))
+        other = Permission("y.in", "a", ("ls", "regex:.*"), secrets=(("from:regex:v.*", "k"),))
+        self.assertEqual(self.bounds(other), ())

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.patterns import MAX_SUBJECT, PREFIX, matches
+from clace.plugins.patterns import MAX_SUBJECT, PREFIX, malformed, matches
 
 
 class MatchesTests(SynchronousTestCase):
@@ -35,6 +35,17 @@ class MatchesTests(SynchronousTestCase):
         """A pattern that is none matches nothing, not even itself."""
         self.assertFalse(matches("regex:(", "("))
         self.assertFalse(matches("regex:(", "regex:("))
+
+    def test_malformed(self):
+        """What is wrong with a pattern is told, of other texts nothing."""
+        for text, why in (
+            ("regex:(", "missing ): ("),
+            ("regex:a**", "bad repetition operator: **"),
+            ("regex:\ud800", "it is not UTF-8"),
+            ("regex:a+", ""),
+            ("(", ""),
+        ):
+            self.assertEqual(malformed(text), why)
 
     def test_hostile_value(self):
         """A value made for a pattern with nested repeats costs no more than any other."""
