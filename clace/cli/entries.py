@@ -17,7 +17,7 @@ def pairs(texts: Iterable[str], kind: str) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise misused(f"invalid {kind} format: {text}")
+            raise misused(f"invalid {kind} format: {text}; expected NAME=VALUE")
         found[name] = value
     return found
 

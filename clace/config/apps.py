@@ -19,6 +19,7 @@ from clace.errors import BadRequest
 from clace.near import nearest
 
 MAX_TEXT = 16 * 1024
+_SHOWN = 100
 _KEPT = 1000
 Own = Mapping[str, str]
 """An app's own settings: by dotted key, values as TOML writes them."""
@@ -80,7 +81,9 @@ def toml_value(name: str, text: str) -> Any:
     except (ValueError, RecursionError):
         table = {}
     if list(table) != ["value"]:
-        raise BadRequest(f"app config {name}: expected a TOML value, a text in quotes")
+        given = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        expected = 'expected a TOML value, such as 5, true or "text" with its quotes'
+        raise BadRequest(f"app config {name}: {expected}, got {given}")
     return table["value"]
 
 

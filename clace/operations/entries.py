@@ -87,7 +87,7 @@ def check_declared(app: App, names: Iterable[str], params: Iterable[Param]) -> N
 def _entry(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise BadRequest(f"invalid app config format: {text}")
+        raise BadRequest(f"invalid app config format: {text}; expected NAME=VALUE")
     return name, value
 
 

@@ -73,7 +73,8 @@ def check_git_auth(name: str, known: Container[str]) -> None:
 def check_auth_type(kind: str) -> None:
     """:raises BadRequest: there is no such way to admit people to an app."""
     if kind not in AUTH_TYPES:
-        raise BadRequest(f"invalid authentication type {kind}")
+        known = ", ".join(AUTH_TYPES)
+        raise BadRequest(f"invalid authentication type {kind}; expected one of {known}")
 
 
 def settled(settings: AppSettings, request: UpdateSettings) -> AppSettings:

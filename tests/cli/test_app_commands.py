@@ -311,7 +311,7 @@ class ApproveTests(AppCase):
             ("app", "promote"),
             ("app", "delete"),
             ("app", "update-settings", "auth", "none"),
-            ("app", "update-metadata", "conf", "sandbox.threads=2"),
+            ("app", "update-metadata", "conf", "sandbox.max_waiting=2"),
             ("param", "update", "size", "1"),
             ("account", "link", "http.in", "work"),
         ):

@@ -55,7 +55,7 @@ class ResultFormatTests(AppCase):
         self.assertEqual((promoted["dry_run"], len(promoted["promote_results"])), (True, 1))
         updated = self.json("app", "update-settings", "auth", "none", "/disk")
         self.assertEqual(updated["update_results"][1], stage)
-        conf = ("app", "update-metadata", "conf", "sandbox.threads=2", "/disk")
+        conf = ("app", "update-metadata", "conf", "sandbox.max_waiting=2", "/disk")
         self.assertEqual(self.json(*conf)["staged_update_results"], [stage])
         self.assertEqual(self.json("app", "delete", "-y", "/disk")["app_info"][0]["Id"], PROD)
 

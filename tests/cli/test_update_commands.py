@@ -50,10 +50,10 @@ class CreateTests(AppCase):
     def test_no_values(self):
         """What has no equals sign, or no name, is refused before the server is asked."""
         for flag, text, told in (
-            ("--param", "a", "invalid param format: a"),
-            ("--param", "=a", "invalid param format: =a"),
-            ("--conf", "a", "invalid app config format: a"),
-            ("--conf-str", "a", "invalid app config format: a"),
+            ("--param", "a", "invalid param format: a; expected NAME=VALUE"),
+            ("--param", "=a", "invalid param format: =a; expected NAME=VALUE"),
+            ("--conf", "a", "invalid app config format: a; expected NAME=VALUE"),
+            ("--conf-str", "a", "invalid app config format: a; expected NAME=VALUE"),
         ):
             result = self.run_cli("app", "create", flag, text, str(self.source), "/x")
             self.assertTrue(result.stderr.startswith(f"error: {told}\n"), result.stderr)
@@ -93,20 +93,24 @@ class MetadataTests(UpdateCase):
     def test_conf(self):
         """Settings are set and removed; the command has a second name."""
         self.assertEqual(
-            self.told("app", "update-metadata", "conf", "sandbox.threads=2", "/disk"),
+            self.told("app", "update-metadata", "conf", "sandbox.max_waiting=2", "/disk"),
             "Updated /disk_cl_stage\n1 app(s) updated, 0 app(s) promoted.\n",
         )
         self.assertEqual(
-            self.told("app", "update-metadata", "app-config", "-p", "sandbox.threads=-", "/disk"),
+            self.told(
+                "app", "update-metadata", "app-config", "-p", "sandbox.max_waiting=-", "/disk"
+            ),
             "Updated /disk_cl_stage\nPromoted apps: /disk\n1 app(s) updated, 1 app(s) promoted.\n",
         )
-        dry = self.told("app", "update_metadata", "conf", "--dry-run", "sandbox.threads=3", "all")
+        dry = self.told(
+            "app", "update_metadata", "conf", "--dry-run", "sandbox.max_waiting=3", "all"
+        )
         self.assertTrue(dry.endswith(DRY_RUN))
 
     def test_refused(self):
         """What is no setting is refused, by the command or by the server."""
         for entry, told, status in (
-            ("sandbox", "invalid app config format: sandbox", 2),
+            ("sandbox", "invalid app config format: sandbox; expected NAME=VALUE", 2),
             ("a=1", "app config a: no such key", 1),
         ):
             result = self.run_cli("app", "update-metadata", "conf", entry, "all")

@@ -78,6 +78,9 @@ class AppConfigTests(LoadCase):
         for text in ("", "yes", "1\nother = 2", "[", '"a', "1 2", "x" * 20_000, "[" * 5_000):
             told = self.refusal({"cors.allow_origin": text})
             self.assertIn("app config cors.allow_origin: expected ", told)
+        told = 'expected a TOML value, such as 5, true or "text" with its quotes, got '
+        self.assertIn(f"{told}1GB", self.refusal({"sandbox.memory_mb": "1GB"}))
+        self.assertTrue(self.refusal({"sandbox.memory_mb": "x" * 200}).endswith("x" * 100 + "..."))
 
     @given(st.text(max_size=40))
     def test_any_text(self, text):

@@ -208,6 +208,16 @@ class SettingsTests(HouseCase):
         app = self.house.installed.find("localhost", "/a")
         self.assertEqual(app.settings.authn_type, "none")
 
+    def test_auth_type(self):
+        """A way to admit people that there is not is refused with those that there are."""
+        self.create()
+        for refused in (
+            self.settle(authn_type="nobody"),
+            self.house.create("/b", "/src", app_authn="nobody"),
+        ):
+            told = self.failureResultOf(refused, BadRequest).getErrorMessage()
+            self.assertIn("type nobody; expected one of default, none, system", told)
+
     def test_git_auth(self):
         """A login is one that is configured; a minus takes it away."""
         self.create()

@@ -66,7 +66,7 @@ from clace.operations.catalogue import Catalogue
 from clace.operations.changes import app_change
 from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
 from clace.operations.secrets import SecretOperations
-from clace.operations.settings import settled
+from clace.operations.settings import check_auth_type, settled
 from clace.operations.showing import Surroundings, app_shown, version_shown
 from clace.runtime.failures import Failures
 from tests.support.memory_secrets import MemorySecretStore
@@ -235,8 +235,8 @@ class MemoryAdministration:
     async def update_settings(
         self, glob: str, request: UpdateSettings, *, dry_run: bool
     ) -> SettingsUpdated:
-        if request.authn_type not in {UNDEFINED, "none", "system", "default"}:
-            raise BadRequest(f"invalid authentication type {request.authn_type}")
+        if request.authn_type != UNDEFINED:
+            check_auth_type(request.authn_type)
         apps = [app for main in self._mains(glob) for app in (main, *self._twins(main))]
         after = [replace(app, settings=settled(app.settings, request)) for app in apps]
         changed = [app for app in after if app not in apps]
