@@ -23,11 +23,14 @@ def _key(function: str, value: Any) -> Any:
 
 def _keys(function: str, iterable: Any) -> dict[Any, None]:
     """The elements of an argument as keys, in order."""
+    return {_key(function, item): None for item in _iterable(function, iterable)}
+
+
+def _iterable(function: str, iterable: Any) -> Iterable[Any]:
     try:
-        items: Iterable[Any] = need_iterable(iterable)
+        return need_iterable(iterable)  # type: ignore[no-any-return]
     except Failure as failure:
         raise Failure(f"{function}: for parameter 1: {failure.message}") from None
-    return {_key(function, item): None for item in items}
 
 
 def _mutable(values: Set, function: str, verb: str) -> None:
@@ -71,7 +74,12 @@ def set_intersection(values: Set, other: Any = (), /) -> Set:
 
 @method(Set)
 def set_issubset(values: Set, other: Any = (), /) -> bool:
-    return values.items.keys() <= _keys("issubset", other).keys()
+    waiting = set(values.items)
+    for item in _iterable("issubset", other):
+        if not waiting:
+            break
+        waiting.discard(_key("issubset", item))
+    return not waiting
 
 
 @method(Set)
