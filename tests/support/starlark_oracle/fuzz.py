@@ -44,7 +44,7 @@ _FINE = ("equal", "equal error", "limits", "on purpose")
 _ON_PURPOSE = re.compile(
     r"\w+ has no \.\w+ (field or method|attribute)|invalid slice operand"
     r"|invalid (start|end|step) index|zero is not a valid slice step|json\.|cannot encode"
-    r"|function \w+ (missing|accepts|got) |[\w.]+ < [\w.]+ not implemented"
+    r"|got , want|function \w+ (missing|accepts|got) |[\w.]+ < [\w.]+ not implemented"
 )
 
 
