@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+from tests.support.processes import app_hosts
 from tests.system.cases import SharedDaemonTestCase
 
 PARAMS = """
@@ -35,6 +36,11 @@ def handler(req):
 
 app = ace.app("Writes", routes = [ace.api("/", handler, type = ace.TEXT)],
     permissions = [ace.permission("exec.in", "run", ["echo"])])
+"""
+
+
+PLAIN = """
+app = ace.app("Plain", routes = [ace.api("/", lambda req: "%s", type = ace.TEXT)])
 """
 
 
@@ -124,3 +130,28 @@ class SettingsTests(SharedDaemonTestCase):
         self.assertEqual(self.daemon.get("/auth/loop?n=1", login=None).status, 401)
         self.daemon.must("app", "update-settings", "auth", "none", "/auth")
         self.assertEqual(self.daemon.get("/auth/loop?n=1", login=None).body, "done")
+
+
+class ReloadTests(SharedDaemonTestCase):
+    def hosts(self):
+        return set(app_hosts(self.daemon.process.pid))
+
+    def reload(self, *options):
+        self.assertIn("2 app(s) reloaded", self.daemon.must("app", "reload", *options, "/reload/*"))
+
+    def test_unchanged(self):
+        """Apps that did not change go on in their processes, which a forced reload replaces."""
+        folder = self.create("/reload/a", {"app.star": PLAIN % "one"}, auth="none", dev=True)
+        self.create("/reload/b", {"app.star": PLAIN % "one"}, auth="none")
+        for name in ("a", "b", "b_cl_stage"):
+            self.assertEqual(self.daemon.get(f"/reload/{name}").body, "one")
+        before = self.hosts()
+        self.reload()
+        self.assertEqual(self.daemon.get("/reload/b_cl_stage").body, "one")
+        self.assertEqual(self.hosts(), before)
+        (folder / "app.star").write_text(PLAIN % "two", "utf-8")
+        self.reload()
+        self.assertEqual(self.daemon.get("/reload/a").body, "two")
+        self.reload("--force-reload", "--promote")
+        self.wait_until("all processes are new", lambda: not self.hosts() & before)
+        self.assertEqual(self.daemon.get("/reload/b").body, "one")
