@@ -1,5 +1,8 @@
 """Files compiled and run as modules."""
 
+import gc
+import tracemalloc
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.starlark import EvalError, Module, SourceError, compile_file
@@ -58,3 +61,11 @@ class ModuleTests(SynchronousTestCase):
         self.assertEqual(
             error.message, "load: name anser not found in module other.star (did you mean answer?)"
         )
+
+    def test_long_templates(self):
+        """Long texts with values in place, which visitors may have sent, are not kept."""
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        run("x = [('%s' + 'y' * 50000 + str(n)) % n for n in range(200)]\n")
+        gc.collect()
+        self.assertLess(tracemalloc.get_traced_memory()[0], 2_000_000)

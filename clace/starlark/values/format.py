@@ -19,6 +19,7 @@ _CONVERSION = re.compile(
 _MAX_RUNE = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 _CACHED = 1000
+_LONGEST_CACHED = 1000
 Piece = tuple[str, str, str | None]
 _parsed: dict[str, tuple[list[Piece], str]] = {}
 
@@ -62,6 +63,8 @@ def _parse(template: str) -> tuple[list[Piece], str]:
             verb, name = "(", None
         pieces.append((template[end : found.start()], verb, name))
         end = found.end()
+    if len(template) > _LONGEST_CACHED:
+        return pieces, template[end:]
     if len(_parsed) >= _CACHED:
         _parsed.clear()
     _parsed[template] = (pieces, template[end:])
