@@ -108,10 +108,15 @@ def _read(content: BinaryIO, boundary: str, inbox: str) -> Form:
         if isinstance(error, ParserLimitReached):
             raise TooLarge(f"the form is too large: {error}") from error
         if isinstance(error, MultipartError):
-            raise BadRequest(f"the form is malformed: {error}") from error
+            raise BadRequest(f"the form is malformed: {_reason(error)}") from error
         if isinstance(error, ValueError):  # the client has left, and its body is closed
             raise BadRequest("the form did not arrive") from error
         raise
+
+
+def _reason(error: MultipartError) -> str:
+    """Why a form cannot be read; beside it some errors have the exception that they come from."""
+    return str(error.args[0]) if error.args else "it cannot be read"
 
 
 class _Reading:

@@ -93,7 +93,8 @@ class FieldTests(FormsCase):
         for body in (b"", whole[:-10], b"x" + whole, whole.replace(b"form-data", b"file")):
             self.assertIn("the form is malformed: ", self.refused([BadRequest], body))
         self.refused([BadRequest], whole, "multipart/form-data")
-        self.refused([BadRequest], multipart(b"X: \xff\r\n\r\n\r\n"))
+        told = self.refused([BadRequest], multipart(b"X: \xff\r\n\r\n\r\n"))
+        self.assertEqual(told, "the form is malformed: Segment header failed to decode")
 
     def test_too_large(self):
         """Fields that are too many or too long, and too many files, are refused."""
