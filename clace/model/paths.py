@@ -63,6 +63,11 @@ class AppPath(Struct, frozen=True, order=True, rename={"path": "Path", "domain":
         return AppPath(self.path + STAGING_SUFFIX, self.domain)
 
     @property
+    def production(self) -> AppPath:
+        """The address of the app whose staging twin lives here; this one if no twin does."""
+        return AppPath(self.path.removesuffix(STAGING_SUFFIX) or "/", self.domain)
+
+    @property
     def upward(self) -> tuple[str, ...]:
         """The path and those above it that it may not lie below, the longest first."""
         found = [self.path]

@@ -63,7 +63,7 @@ def refusal(error: ClaceError, visit: Visit, media: MediaType) -> AppResponse:
         message=error.message if public else _FAILED,
         detail=_detail(fault_of(error).cut()) if failed and app and not public else "",
         request_id=visit.request_id if failed and error.code != InternalError.code else "",
-        app=str(app) if app else "",
+        app=str(app.address.production) if app else "",
         retry_after=wait,
         is_root=visit.is_root and isinstance(error, NoSuchApp),
     )

@@ -28,11 +28,11 @@ def failed(message, place=""):
 
 
 class RefusalTests(SynchronousTestCase):
-    def answer(self, error, media=MediaType.TEXT, *, told=False):
+    def answer(self, error, media=MediaType.TEXT, *, told=False, path="/shop"):
         request = DummyRequest([b"shop"])
         request.path = b"/shop"
         visit = Trail(None, None, lambda: 1.0, lambda: "rid_1").begin(request)
-        visit.app, visit.is_told = App(id="app_prd_1", path="/shop"), told
+        visit.app, visit.is_told = App(id="app_prd_1", path=path), told
         return refusal(error, visit, media)
 
     def test_visitors(self):
@@ -59,6 +59,15 @@ class RefusalTests(SynchronousTestCase):
         for media in MediaType:
             body = self.answer(error, media, told=True).body
             self.assertIn(b"division by zero at app.star:3:9", body)
+
+    def test_commands_for_staging(self):
+        """The commands on a page of a staging app name the app that it belongs to, as they must."""
+        for error, command in (
+            (AppNotApproved("x"), b"clace app approve --promote /shop<"),
+            (failed("x"), b"clace app show /shop<"),
+        ):
+            body = self.answer(error, MediaType.HTML, told=True, path="/shop_cl_stage").body
+            self.assertIn(command, body)
 
     def test_bounded(self):
         """However much an app says of its failure, a page of it is small."""

@@ -108,7 +108,8 @@ class Fs:
             return ""
         return (
             f"fs.in looks at what is below {' and '.join(roots) or 'no folder'} only; for more:"
-            f" clace app update-metadata conf --promote 'fs.file_access=[\"/\"]' {app}"
+            f" clace app update-metadata conf --promote 'fs.file_access=[\"/\"]'"
+            f" {app.address.production}"
         )
 
     async def absolute(self, invocation: Invocation, given: Abs) -> str:

@@ -78,18 +78,19 @@ class FsTests(SynchronousTestCase):
 
     def test_bounds(self):
         """An operator is told which folders a permission without a path reaches."""
-        its_app = app(path="/disk")
 
-        def told(method, *arguments, roots=(self.open, "/srv", self.open)):
+        def told(method, *arguments, roots=(self.open, "/srv", self.open), path="/disk"):
             settings = FsSettings(file_access=lambda _app: roots)
             plugin = Fs(settings, self.files, at_once).plugin
-            return plugin.bounds(its_app, Permission("fs.in", method, arguments))
+            return plugin.bounds(app(path=path), Permission("fs.in", method, arguments))
 
         self.assertEqual(
             told("list"),
             f"fs.in looks at what is below {self.open} and /srv only; for more:"
             " clace app update-metadata conf --promote 'fs.file_access=[\"/\"]' /disk",
         )
+        self.assertEqual(told("list", path="/disk_cl_stage"), told("list"))
+        self.assertTrue(told("list", path="/_cl_stage").endswith(" /"))
         self.assertEqual([told("abs"), told("list", "/srv"), told("find", roots=("/",))], [""] * 3)
 
     def test_list(self):
