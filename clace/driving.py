@@ -17,19 +17,30 @@ def drive(work: Work, failed: Failed) -> None:
 
     Nobody is told of its end; ``failed`` is, with what it raised.
     """
-    _go_on(None, work, failed)
+    _Driven(work, failed).go_on(None)
 
 
-def _go_on(outcome: object, work: Work, failed: Failed) -> None:
-    """Give the work what it waited for."""
-    try:
-        if isinstance(outcome, Failure):
-            waited = outcome.throwExceptionIntoGenerator(work)
-        else:
-            waited = work.send(None)
-    except StopIteration:
-        return
-    except Exception:  # noqa: BLE001 - that is what failed is for
-        failed(Failure())
-        return
-    waited.addBoth(_go_on, work, failed)
+class _Driven:
+    """Work and what it waits for: both are kept, so that abandoned work is collected in order."""
+
+    __slots__ = ("_failed", "_waited", "_work")
+
+    def __init__(self, work: Work, failed: Failed) -> None:
+        self._work = work
+        self._failed = failed
+        self._waited: Deferred[Any] | None = None
+
+    def go_on(self, outcome: object) -> None:
+        """Give the work what it waited for."""
+        try:
+            if isinstance(outcome, Failure):
+                waited = outcome.throwExceptionIntoGenerator(self._work)
+            else:
+                waited = self._work.send(None)
+        except StopIteration:
+            return
+        except Exception:  # noqa: BLE001 - that is what failed is for
+            self._failed(Failure())
+            return
+        self._waited = waited
+        waited.addBoth(self.go_on)

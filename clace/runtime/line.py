@@ -17,6 +17,7 @@ from clace.sending import write_now
 from clace.wire import BadFrame, Downward, Frames, Upward, pack, unpack_upward
 
 _TURN_SECONDS = 0.002
+_READ, _LARGE_READ = 1 << 16, 1 << 18
 # Of results that a host has not read.
 _MOST_KEPT = 128 << 20
 
@@ -104,7 +105,10 @@ class Line(Protocol):
         except BadFrame as breach:
             self.breach(breach)
         finally:
-            self._held.hold(self, 0 if self._ended else self._frames.held)
+            held = 0 if self._ended else self._frames.held
+            self._held.hold(self, held)
+            # A large frame comes in large pieces: each costs a turn of the reactor.
+            self._paced.bufferSize = _LARGE_READ if held >= _READ else _READ
 
     def breach(self, breach: BadFrame) -> None:
         """End the connection with a host that broke the rules."""

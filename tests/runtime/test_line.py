@@ -61,6 +61,18 @@ class LineTests(SynchronousTestCase):
         self.say(*"abc")
         self.assertEqual((self.heard, self.transport.producerState), ([*"abc"], "producing"))
 
+    def test_large_frames(self):
+        """A large frame is read in large pieces; for all others no more memory is asked for."""
+        line = Line(self.clock, lambda: 1 << 20, self.hear, self.lost.append, HeldFrames())
+        transport = StringTransport()
+        line.makeConnection(transport)
+        frame = pack(Note(request=1, text="x" * 300_000))
+        pieces = []
+        for data in (frame[:10], frame[10 : 1 << 15], frame[1 << 15 : 1 << 17], frame[1 << 17 :]):
+            line.dataReceived(data)
+            pieces.append(transport.bufferSize >> 10)
+        self.assertEqual((pieces, len(self.heard)), ([64, 64, 256, 64], 1))
+
     def test_room(self):
         """What a host does not read is not added to; when it reads, it is told one by one."""
         self.successResultOf(self.tell(1))
