@@ -1,10 +1,11 @@
 """The pages of the documentation, as the steps that a reader takes in their order.
 
 A step is a block of commands (```console). HTML comments, which readers do not see, say what else a
-test has to know; all but ``run`` and ``replace`` are about the next block:
+test has to know; those after ``needs`` are about the next block:
 
 ``<!-- run: COMMANDS -->``        prepare something: a server, an app that the page takes for given
 ``<!-- replace: OLD => NEW -->``  from here on, for names and ports that the page can only make up
+``<!-- needs: PROGRAM -->``       without it the rest of the page is left out
 ``<!-- file: PATH -->``           the block is the content of this file
 ``<!-- background: TEXT -->``     the last command of the block stays; it is there once it said TEXT
 ``<!-- not run: REASON -->``      the block cannot run here
@@ -20,14 +21,14 @@ from typing import NamedTuple
 from tests.support.daemon import ROOT
 
 COMMENT = re.compile(
-    r"(?P<kind>run|replace|file|background|not run): *(?P<text>.*?)-->$", re.DOTALL
+    r"(?P<kind>run|needs|replace|file|background|not run): *(?P<text>.*?)-->$", re.DOTALL
 )
 FENCE = re.compile(r"(?P<indent> *)(?P<fence>```+)(?P<language>\S*)")
 PLACES = ("README.md", "docs/*.md", "docs/*/*.md", "examples/*/README.md")
 
 
 class Step(NamedTuple):
-    """Something to do at a line of a page: ``run``, ``replace``, ``file`` or ``commands``."""
+    """Something to do at a line of a page: a kind of comment, or ``commands``."""
 
     kind: str
     text: str
@@ -53,9 +54,9 @@ def steps(text: str) -> Iterator[Step]:
     lines = iter(enumerate(text.splitlines(), 1))
     about = Step("", "", 0)
     for number, line in lines:
-        if line.startswith("<!--"):
-            step = comment(number, line, lines)
-            if step.kind in ("run", "replace"):
+        if line.lstrip().startswith("<!--"):
+            step = comment(number, line.lstrip(), lines)
+            if step.kind in ("run", "replace", "needs"):
                 yield step
             else:
                 about = step
@@ -99,7 +100,7 @@ def commands(block: str) -> list[Command]:
             continue
         typed = line[2:]
         while not is_whole(typed):
-            typed += "\n" + next(lines)
+            typed += "\n" + next(lines).removeprefix("> ")
         found.append(Command(typed, []))
     return found
 

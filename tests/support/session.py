@@ -66,6 +66,11 @@ class Session:
             "CL_HTTPS_PORT": self.ports["25223"],
             "CL_HTTPS_HOST": "127.0.0.1",
             "FOLDER": str(self.folder),
+            # Of a proxy in front.
+            "HTTP_PORT": free_port(),
+            "HTTPS_PORT": free_port(),
+            "CERTIFICATE": str(home / "front.crt"),
+            "KEY": str(home / "front.key"),
             # Packages come from the files of the first environment, not over the network.
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(Path(sys.prefix) / "downloads"),
@@ -101,9 +106,8 @@ class Session:
         self.replaced.insert(0, (old, new))
 
     def value(self, text: str) -> str:
-        """A text with the variables of the shell in it, and a free port for ``PORT``."""
-        # In a text that is not part of a command, quotes are as they are.
-        return re.sub(r"\$\w+", self.variable, text.replace("PORT", free_port()))
+        """A text with the variables of the shell in it."""
+        return re.sub(r"\$\w+", self.variable, text)
 
     def variable(self, name: re.Match[str]) -> str:
         return self.run(f'printf %s "{name.group()}"')[1]

@@ -1,7 +1,10 @@
 """The commands of the documentation, in the order of each page, with a real server."""
 
-from twisted.trial.unittest import SynchronousTestCase
+import shutil
 
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from tests.support.browser import Browser, missing
 from tests.support.daemon import ROOT
 from tests.support.pages import commands, pages, shows, steps
 from tests.support.session import Session
@@ -22,6 +25,9 @@ class PagesTests(SynchronousTestCase):
         if step.kind == "replace":
             old, _, new = step.text.partition(" => ")
             session.replace(old, session.value(new))
+        elif step.kind == "needs":
+            if not shutil.which(step.text):
+                raise SkipTest(f"{place}: {step.text} is not installed")
         elif step.kind == "file":
             session.write(session.here(step.note), session.here(step.text))
         elif step.kind == "run":
@@ -46,6 +52,25 @@ class PagesTests(SynchronousTestCase):
             if shown and not shows(shown, printed):
                 expected = "\n".join(shown)
                 self.fail(f"{told}\n--- the page shows:\n{expected}\n--- it printed:\n{printed}")
+
+    def test_tutorial_in_a_browser(self):
+        """The app at the end of the tutorial adds a wish without loading the page anew."""
+        if missing():
+            raise SkipTest(missing())
+        with Session() as session:
+            for step in steps((ROOT / "docs/tutorial.md").read_text("utf-8")):
+                self.take(session, step, f"tutorial.md:{step.line}")
+            home = session.value("$CL_HOME")
+            with Browser(f"{home}/config/certificates/default.crt") as browser:
+                browser.open(f"https://localhost:{session.ports['25223']}/lunch")
+                browser.run("window.sameDocument = true")
+                browser.find("input[name=dish]").send_keys("Curry <hot>")
+                browser.find("form button").click()
+                browser.until(lambda: "Curry <hot>" in browser.texts("li"), "not added")
+                self.assertTrue(browser.run("return window.sameDocument === true"))
+                self.assertEqual(browser.find("input[name=dish]").get_property("value"), "")
+                self.assertEqual(browser.texts("[role=alert]"), [])
+                self.assertEqual(browser.complaints(), [])
 
 
 def page_test(page):
