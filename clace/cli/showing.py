@@ -29,7 +29,7 @@ def shown(app: AppShown) -> Iterator[str]:
     yield f"Git login:    {settings.git_auth_name or '(the default)'}"
     yield f"May write:    {writes}"
     if app.staged_changes:
-        path = shlex.quote(str(app.app_path_domain))
+        path = shlex.quote(str(app.app_path_domain.production))
         yield f"Staging is ahead; to promote it: clace app promote {path}"
     for version in app.versions:
         yield ""
@@ -71,7 +71,8 @@ def _new(permission: Permission) -> str:
 
 def _approving(app: AppShown) -> str:
     promote = () if app.kind == "dev" else ("--promote",)
-    return shlex.join(("clace", "app", "approve", *promote, str(app.app_path_domain)))
+    path = str(app.app_path_domain.production)
+    return shlex.join(("clace", "app", "approve", *promote, path))
 
 
 def _param(param: ParamShown) -> str:

@@ -43,6 +43,13 @@ class ShowTests(AppCase):
         ):
             self.assertIn(line, text.splitlines())
 
+    def test_staging(self):
+        """Asked for a staging app, it names in its commands the app that they take."""
+        self.demand(RUNS)
+        self.create("/disk")
+        lines = self.run_cli("app", "show", "/disk_cl_stage").stdout.splitlines()
+        self.assertIn("  To approve: clace app approve --promote /disk", lines)
+
     def test_prints_what_is_approved(self):
         """An approved permission is listed as it is, and nothing is to be approved."""
         self.demand(RUNS)
