@@ -12,6 +12,7 @@ _DEFINES = re.compile(
     rb"""\{\{-?\s*(?:define|block)\s+["`]((?:clace|openrun)_(?:gen_import|body))["`]"""
 )
 _IMPORTS = ("clace_gen_import", "openrun_gen_import")
+FRAME = "index_gen.go.html"
 _BODIES = ("clace_body", "openrun_body")
 _HEADING = re.compile(rb"<h1\b", re.IGNORECASE)
 _MAIN = re.compile(rb"<main\b", re.IGNORECASE)
@@ -71,7 +72,12 @@ def generated_templates(
     if aliases := "".join(_aliases(own)):
         yield f"{base}{_free('openrun_gen.go.html', shipped)}", aliases
     if not definition.custom_layout and not all(page.full for page in pages):
-        yield "index_gen.go.html", _INDEX % "\n".join(_frame(tuple(texts)))
+        yield FRAME, _INDEX % "\n".join(_frame(tuple(texts)))
+
+
+def names_a_body(texts: Iterable[bytes]) -> bool:
+    """Tell if some file speaks of the block that goes into the server's frame."""
+    return any(name.encode() in text for text in texts for name in _BODIES)
 
 
 def _frame(texts: tuple[bytes, ...]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from clace.gotemplate import Limits, TemplateError, TemplateSet, compile_templates
 from clace.host.definition import Definition
 from clace.host.faults import AppFault, Place
-from clace.host.generated import generated_templates
+from clace.host.generated import FRAME, generated_templates, names_a_body
 from clace.model.app import FileRef
 from clace.model.hashing import hashed_name
 from clace.wire import Load
@@ -19,6 +19,10 @@ BASE = "base_templates/"
 MAX_OUTPUT = 16_000_000
 # Names that stand for no template, of streams whose items are shown as they are.
 RAW = frozenset({"", "-"})
+_NO_BODY = (
+    'no template defines "clace_body", which the server\'s frame shows; define it,'
+    " or set custom_layout = True to write whole pages"
+)
 
 
 class Pages:
@@ -66,15 +70,18 @@ def _texts(load: Load, definition: Definition) -> dict[str, str]:
     structured = any(name.startswith(f"{base}/") for name in load.sources)
     files = {name: text for name, text in load.sources.items() if not name.endswith(".star")}
     shared = {name: text for name, text in files.items() if name.startswith(f"{base}/")}
-    chosen = dict(
+    ours = dict(
         generated_templates(definition, BASE if structured else "", files.values(), shared or files)
     )
+    chosen = dict(ours)
     for name, text in load.sources.items():
         folder, _, file = name.rpartition("/")
         if folder == base and name.endswith(".go.html"):
             chosen[BASE + file] = _decoded(name, text)
         elif any(_fits(name, pattern) for pattern in patterns if isinstance(pattern, str)):
             chosen[file] = _decoded(name, text)
+    if FRAME in ours and chosen[FRAME] is ours[FRAME] and not names_a_body(files.values()):
+        raise AppFault(_NO_BODY, Place("app.star", 1, 1))
     return chosen
 
 

@@ -137,6 +137,13 @@ class FrameTests(SynchronousTestCase):
         self.assertNotIn("<A>", own)
         self.assertEqual(own.lower().count("<h1"), 1)
 
+    def test_no_body(self):
+        """An app that leaves out what the frame shows is told of it, and of the other way."""
+        for body in ("<p>x</p>", '{{ define "body" }}{{ end }}'):
+            told = str(self.assertRaises(AppFault, self.page, body))
+            self.assertIn('no template defines "clace_body"', told)
+            self.assertIn("custom_layout = True", told)
+
     def test_main(self):
         """What the app shows is the main part of the page, once."""
         for body in ("<p>x</p>", "<header></header><main>x</main>"):
