@@ -241,7 +241,7 @@ def delete(server: Server, glob: str, *, yes: bool, dry_run: bool, form: str) ->
 def source_url(source: str) -> str:
     """A git URL as it is; a folder, absolute.
 
-    :raises SourceError: there is no such folder.
+    :raises SourceError: if the folder is missing.
     """
     if is_git(source):
         return source
@@ -252,7 +252,7 @@ def source_url(source: str) -> str:
 
 
 def is_git(source: str) -> bool:
-    """Whether the server takes it for a git URL; ``host.tld/organization/repository`` is one."""
+    """True if the server takes it for a git URL; ``host.tld/organization/repository`` is one."""
     if source.startswith(_GIT):
         return True
     if source.startswith(("/", ".", "~")):

@@ -1,4 +1,4 @@
-"""How our commands differ from click's: names, flags and errors as users of Clace know them."""
+"""Commands that differ from click's: names, flags and errors as users of Clace know them."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def hyphens(name: str) -> str:
 
 
 def truth(value: str) -> bool:
-    """What a text says that is to be true or false.
+    """Read a text as true or false.
 
-    :raises click.UsageError: it is neither.
+    :raises click.UsageError: if it is neither.
     """
     if value not in _ON | _OFF:
         raise misused(f'expected "true" or "false", not "{value}"')

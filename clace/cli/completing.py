@@ -1,4 +1,4 @@
-"""What the shell is told of arguments that are not finished yet."""
+"""Completions for the shell of arguments that are not finished yet."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def config() -> None:
 
 
 class Checked(Struct, frozen=True):
-    """What is wrong with a file, and what its operator should know."""
+    """Errors in a file, and warnings for its operator."""
 
     file: str
     ok: bool

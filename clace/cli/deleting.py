@@ -28,7 +28,7 @@ def app_deletion(
 ) -> Operation[AppsDeleted]:
     """Delete the apps of ``glob``; if it ``asks``, after a look at which they are.
 
-    The operation raises ``ClaceError`` if the answer is no.
+    The operation raises ``ClaceError`` if the operator declines.
     """
 
     async def operation(admin: IAdministration) -> AppsDeleted:

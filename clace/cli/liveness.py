@@ -1,4 +1,4 @@
-"""Whether a server that was told to stop is still there."""
+"""Liveness of a server that was told to stop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def is_alive(target: Target, pid: int) -> bool:
-    """Whether the server still takes connections or, when it is on this machine, still runs."""
+    """True if the server still takes connections or, when it is on this machine, still runs."""
     return _takes_connections(target) or (target.is_socket and pid > 0 and _runs(pid))
 
 
@@ -34,7 +34,7 @@ def _takes_connections(target: Target) -> bool:
 
 
 def _runs(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits for its parent to notice does not."""
+    """True if a process runs; one that has ended and waits for its parent to notice does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

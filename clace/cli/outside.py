@@ -1,4 +1,4 @@
-"""What commands reach the world through; tests put their own in its place.
+"""Access of commands to the world; tests put their own in its place.
 
 Every command imports this, so the values are tuples: msgspec takes longer to import than most
 commands take to run.

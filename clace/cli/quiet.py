@@ -1,4 +1,4 @@
-"""What a server in the foreground shows of Twisted's log, by the name that twistd is given.
+"""The part of Twisted's log that a server in the foreground shows, under twistd's name for it.
 
 The log is in its file, and readable on stderr with ``--logging.console``; stdout is for the lines
 that an operator has to see.

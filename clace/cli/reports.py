@@ -1,4 +1,4 @@
-"""What an operation did, line by line."""
+"""Reports of operations, line by line."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def _asked(loads: tuple[str, ...], permissions: tuple[Permission, ...]) -> Itera
 
 
 def _dropped(changes: Iterable[AppChange]) -> Iterator[str]:
-    """What apps asked for before, and have to ask for again."""
+    """Report approvals that were dropped: apps have to ask for them again."""
     for change in changes:
         if change.change == "updated" and (change.dropped_loads or change.dropped_permissions):
             yield f"No longer approved {change.app_path_domain} - {change.id}"

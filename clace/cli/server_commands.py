@@ -87,7 +87,7 @@ def status(server: Server, *, limits: bool, form: str) -> None:
 def daemon_arguments(
     config_file: str | None, flags: Mapping[str, str], logger: str
 ) -> Iterator[str]:
-    """What twistd is told: the foreground, no file for its pid, and our configuration."""
+    """Return the arguments of twistd: the foreground, no pid file, and our configuration."""
     yield from ("--nodaemon", "--pidfile=", f"--logger=clace.cli.quiet.{logger}", "clace")
     if config_file:
         yield from ("--config", str(Path(config_file).absolute()))

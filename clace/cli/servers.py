@@ -47,9 +47,9 @@ class Server:
 
     @cached_property
     def config(self) -> Config:
-        """What holds for the client.
+        """Return the client's configuration.
 
-        :raises ConfigError: the configuration cannot be used.
+        :raises ConfigError: if the configuration cannot be used.
         """
         # Here and below: help and completion read no configuration.
         from clace.config import load  # noqa: PLC0415 - see above
@@ -68,9 +68,9 @@ class Server:
         )
 
     def ask(self, operation: Operation[T]) -> T:
-        """What the server answers.
+        """Ask the server and return its answer.
 
-        :raises ClaceError: what it refused, or why it could not be asked.
+        :raises ClaceError: if it refuses, or cannot be asked.
         """
         _warn_of(self.target)
         return self.outside.ask(self.target, operation)
@@ -98,7 +98,7 @@ class Server:
 
 
 def client_flags(given: Mapping[str, Any]) -> dict[str, object]:
-    """What the options of a client say, by key of the configuration."""
+    """Return the values of a client's options by key of the configuration."""
     return {key: given.get(name) for name, key in _OPTION_KEYS.items()}
 
 

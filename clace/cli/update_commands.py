@@ -53,7 +53,7 @@ def preview_write_access(server: Server, value: str, glob: str, **how: Any) -> N
 def auth(server: Server, value: str, glob: str, **how: Any) -> None:
     """Say who may use apps.
 
-    TYPE is none (everybody), system (the administrator), or default (what the server says).
+    TYPE: none (everybody), system (the administrator), or default (what the server says).
     """
     _settle(server, glob, UpdateSettings(authn_type=value), **how)
 

@@ -1,4 +1,4 @@
-"""Which Clace this is."""
+"""The version of Clace."""
 
 from __future__ import annotations
 

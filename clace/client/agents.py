@@ -105,7 +105,7 @@ def _tcp_agent(address: ServerAddress, reactor: Any) -> IAgent:
 
 
 def _trust_root(ca_file: Path | None) -> Any:
-    """What Twisted takes as ``trustRoot``; its interface has no public name."""
+    """Make a ``trustRoot`` for Twisted; its interface has no public name."""
     if ca_file is None:
         return platformTrust()
     try:

@@ -1,4 +1,4 @@
-"""Which step of talking to a server failed, in words for its operator."""
+"""Failed steps of talking to a server, in words for its operator."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def _timeval(seconds: float) -> bytes:
 
 
 def connect_step(error: OSError) -> str:
-    """What it means for an operator that a connection was not made."""
+    """Say in an operator's words why a connection was not made."""
     match error:
         case FileNotFoundError():
             return NO_SOCKET

@@ -1,4 +1,4 @@
-"""How the client looks at a server's certificate, and what it says of one that it refuses."""
+"""Verification of a server's certificate, and the error for one that is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the client asks of the way to a server, and what it says if a step of it fails."""
+"""The client's interface to a transport, and the errors for its failed steps."""
 
 from __future__ import annotations
 

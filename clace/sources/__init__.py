@@ -1,1 +1,1 @@
-"""Where apps come from: folders and git repositories, copied into trees of files."""
+"""Sources of apps: folders and git repositories, copied into trees of files."""

@@ -19,7 +19,7 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Found(Struct, frozen=True):
-    """An entry that is no folder: its name below the top, and where it is now."""
+    """An entry that is not a folder: its name below the top, and where it is now."""
 
     name: str
     part: str
@@ -52,7 +52,7 @@ def _refusal(name: str, error: OSError | ValueError) -> SourceError:
 def opened_top(path: str) -> Iterator[int]:
     """A descriptor of the folder, which may itself be behind a link.
 
-    :raises SourceError: there is none, or it may not be read.
+    :raises SourceError: if it is missing, or may not be read.
     """
     if not os.path.lexists(path):
         raise SourceError(f"path does not exist {path}")
@@ -102,7 +102,7 @@ def _status(part: str, folder: int, name: str) -> os.stat_result | None:
 def opened_file(folder: int, name: str) -> Iterator[int]:
     """A descriptor of a file by its name below the folder.
 
-    :raises SourceError: there is no such file, or it is not one that a source may have.
+    :raises SourceError: if the file is missing, or not one that a source may have.
     """
     if any(part in {"", ".", ".."} or is_skipped(part) for part in name.split("/")):
         raise SourceError(f"file {name} does not exist")

@@ -28,7 +28,7 @@ _A_DAY = 24 * 3600
 
 
 class GitOptions(Struct, frozen=True, kw_only=True):
-    """How git is used.
+    """Options of git.
 
     ``seconds`` are for all of a fetch, 0 for a day; ``default_auth`` names the entry for revisions
     that name none; ``environment`` is what git sees of the daemon's, such as the names of proxies;

@@ -1,4 +1,4 @@
-"""How git proves who it is, with no secret on a command line or in the environment."""
+"""Git's logins, with no secret on a command line or in the environment."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def _unusable(auth: GitAuth, why: str) -> SourceError:
 
 
 def ssh_command(auth: GitAuth | None, folder: Path) -> str:
-    """What git runs for SSH; a key with a passphrase is opened into the folder. Blocks.
+    """Return git's command for SSH; a key with a passphrase is opened into the folder. Blocks.
 
-    :raises SourceError: the key cannot be read.
+    :raises SourceError: if the key cannot be read.
     """
     if auth is None or not auth.key_file_path:
         return _SSH

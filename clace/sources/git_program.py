@@ -62,10 +62,10 @@ class GitProgram:
         self._running: set[_Work] = set()
 
     async def run(self, run: GitRun) -> bytes:
-        """What git printed.
+        """Run git and return its output.
 
-        :raises GitFailed: it failed.
-        :raises SourceError: it took too long or printed too much, and was killed.
+        :raises GitFailed: if it fails.
+        :raises SourceError: if it takes too long or prints too much; it was killed.
         """
         work = _Work(self._clock, self._started(run), run)
         self._running.add(work)

@@ -1,6 +1,6 @@
 """A bare repository in a folder of its own, for one look at a remote one.
 
-There is no working tree: files are read as objects, so that neither links, hooks, filters nor
+Without a working tree files are read as objects, so that neither links, hooks, filters nor
 attributes of the repository come to act.
 """
 
@@ -33,7 +33,7 @@ _ALL_BRANCHES = "+refs/heads/*:refs/clace/heads/*"
 class Wanted(Struct, frozen=True):
     """A name to ask a remote repository for, checked: of a branch, a tag or a commit.
 
-    A ``pinned`` name was given as a commit, so it is no branch.
+    A ``pinned`` name was given as a commit, not as a branch.
     """
 
     place: GitPlace
@@ -42,14 +42,14 @@ class Wanted(Struct, frozen=True):
 
     @classmethod
     def of(cls, revision: Revision, place: GitPlace) -> Wanted:
-        """:raises SourceError: there can be no such branch or commit."""
+        """:raises SourceError: if no branch or commit can have this name."""
         if revision.commit:
             return cls(place, checked_commit(revision.commit), pinned=True)
         return cls(place, checked_branch(revision.branch or DEFAULT_BRANCH), pinned=False)
 
     @property
     def id(self) -> str:
-        """The name as the id of a commit; empty if it can be none."""
+        """Return the name as the id of a commit; empty if it cannot be one."""
         return commit_id(self.name)
 
     @property

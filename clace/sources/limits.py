@@ -1,4 +1,4 @@
-"""How much a source may have, and which of its files are not the app's."""
+"""Limits of a source, and the files in it that are not the app's."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Tally:
 
 
 def is_skipped(part: str) -> bool:
-    """Whether a file or folder of that name is version control's, a cache, or an editor's."""
+    """True if a file or folder of that name is version control's, a cache, or an editor's."""
     return part in _NOT_THE_APPS or _OF_AN_EDITOR.match(part) is not None
 
 

@@ -19,7 +19,7 @@ from clace.threads import InThread
 
 @implementer(IFiles)
 class LiveFolder:
-    """What a copy would refuse (links, special files) is not there."""
+    """A folder as it is now, without what a copy would refuse (links, special files)."""
 
     def __init__(self, path: str, in_thread: InThread, limits: Limits) -> None:
         self._path, self._limits = path, limits
@@ -28,9 +28,9 @@ class LiveFolder:
 
     @property
     def refs(self) -> Mapping[str, FileRef]:
-        """What there is now; files that changed since the last look are hashed.
+        """Return the files as they are now; those that changed since the last look are hashed.
 
-        :raises SourceError: the folder is gone.
+        :raises SourceError: if the folder is gone.
         """
         known = {}
         with opened_top(self._path) as top:

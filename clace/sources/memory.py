@@ -64,7 +64,7 @@ class MemorySources:
         return self._found(revision)
 
     def live(self, source_url: str) -> IFiles:
-        """:raises SourceError: it is no folder."""
+        """:raises SourceError: if it is not a folder."""
         if self.is_git(source_url):
             raise SourceError(f"{source_url} is no folder, which a dev app needs")
         return _Live(self, self.check(source_url))

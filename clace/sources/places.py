@@ -1,4 +1,4 @@
-"""Where a git repository is, and which folder of it, from what an operator writes.
+"""The place of a git repository, and the folder in it, from an operator's text.
 
 Nothing that comes out of here can be taken for an option by git or ssh.
 """
@@ -26,7 +26,7 @@ _LEAST_PARTS = 3
 
 
 class GitPlace(Struct, frozen=True):
-    """A repository as git takes it (``host:repository`` if there is no scheme), and a folder."""
+    """A repository as git takes it (``host:repository`` without a scheme), and a folder."""
 
     scheme: str
     host: str
@@ -55,7 +55,7 @@ class GitPlace(Struct, frozen=True):
 
 
 def is_git(text: str) -> bool:
-    """Whether a source is for git; anything else is a folder."""
+    """Return true if a source is for git; anything else is a folder."""
     if text.startswith(("git@", *(f"{scheme}://" for scheme in _SCHEMES))):
         return True
     if text.startswith(("/", ".", "~")):
@@ -131,7 +131,7 @@ def checked_commit(commit: str) -> str:
 
 
 def commit_id(text: str) -> str:
-    """The text as the id of a commit, whole or shortened; empty if it is none."""
+    """Return the text as the id of a commit, whole or shortened; empty if it is not one."""
     return text.lower() if _COMMIT.match(text.lower()) else ""
 
 

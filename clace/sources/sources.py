@@ -28,7 +28,7 @@ def checked(source_url: str) -> str:
 
 @implementer(ISources)
 class Sources:
-    """Which of the two a source is for, its text alone decides."""
+    """Folders and git repositories; a source's text alone decides between them."""
 
     def __init__(self, folder: FolderSource, git: GitSource) -> None:
         self._folder, self._git = folder, git
@@ -51,7 +51,7 @@ class Sources:
         return await self._folder.fetch(source)
 
     def live(self, source_url: str) -> IFiles:
-        """:raises SourceError: it is no folder."""
+        """:raises SourceError: if it is not a folder."""
         source = self.check(source_url)
         if places.is_git(source):
             raise SourceError(f"{source} is no folder, which a dev app needs")
