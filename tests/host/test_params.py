@@ -87,7 +87,7 @@ class DeclarationTests(ParamsCase):
             'param("a", default = 4001 * "x")': "Expected `str` of length <= 4000 - at `$.default`",
             'param("a", default = len)': "unrecognized starlark type",
             "param(3)": "params.star:1:6: param: for parameter name: got int, want string",
-            'param("a", required = 1)': "param: for parameter required: got int, want bool",
+            'param("a", required = 1)': 'param: for parameter "required": got int, want bool',
             '[param("p%d" % n, INT, 1) for n in range(101)]': "more than 100 params",
             'load("app.star", "x")': "cannot load app.star: params.star loads nothing",
             "param(": "params.star:1",

@@ -195,16 +195,16 @@ class ArgumentTests(ReviewCase):
             ("ace.fragment('/', 'a', block = 'b')", "fragment: block has no effect beside partial"),
             (
                 "ace.style('', disable_watcher = 1)",
-                "style: for parameter disable_watcher: got int, want bool",
+                'style: for parameter "disable_watcher": got int, want bool',
             ),
             (
                 "ace.style('', custom_themes = 1)",
-                "style: for parameter custom_themes: got int, want dict",
+                'style: for parameter "custom_themes": got int, want dict',
             ),
             ("ace.library('a', '1', 2)", "library: for parameter args: got int, want list"),
             (
                 "ace.redirect('/', refresh = 1)",
-                "redirect: for parameter refresh: got int, want bool",
+                'redirect: for parameter "refresh": got int, want bool',
             ),
             ("ace.app('A', [1], pages = [1])", "app: pages has no effect beside routes"),
         ):
