@@ -1,1 +1,1 @@
-"""What an operator can do. Each operation fetches, audits and loads before it changes anything."""
+"""Operations of an operator. Each fetches, audits and loads before it changes anything."""

@@ -1,4 +1,4 @@
-"""Which accounts of plugins apps use."""
+"""Accounts of plugins that apps use."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from clace.model.requests import REMOVE
 
 
 def check_link(link: AccountLink, sections: Container[str]) -> None:
-    """Whether ``sections``, the plugins and accounts that are configured, have what is linked.
+    """Check that ``sections``, the configured plugins and accounts, have what is linked.
 
-    :raises BadRequest: there is no such plugin, or no such account.
+    :raises BadRequest: if the plugin or the account is unknown.
     """
     if link.plugin.partition("#")[0] not in sections:
         raise BadRequest(f"module {link.plugin} not found")

@@ -95,7 +95,7 @@ class ServerProcess(Struct, frozen=True):
 
 @implementer(IAdministration)
 class Administration:
-    """What operators can do to the apps of this server, and to the server."""
+    """Operations on the apps of this server, and on the server."""
 
     def __init__(
         self,

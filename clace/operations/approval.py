@@ -1,4 +1,4 @@
-"""What a source asks for, held against what was approved."""
+"""Demands of a source, compared with what was approved."""
 
 from __future__ import annotations
 

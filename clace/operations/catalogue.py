@@ -67,7 +67,7 @@ class Catalogue(Struct, frozen=True):
 
 @contextmanager
 def naming(app: App) -> Iterator[None]:
-    """What is wrong with one app of several is told with its name."""
+    """Name the app in errors about one of several."""
     try:
         yield
     except (AppBroken, SourceError) as error:

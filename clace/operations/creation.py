@@ -42,14 +42,14 @@ _UNKNOWN_HERE = (
 
 
 class Stamp(NamedTuple):
-    """What makes a new app itself: the part of its id that is its own, and when it was made."""
+    """The identity of a new app: its own part of its id, and the time it was made."""
 
     unique: str
     time: datetime
 
 
 class Defaults(Struct, frozen=True, kw_only=True):
-    """What a new app has if its operator does not say."""
+    """Defaults of a new app."""
 
     domain: str = "localhost"
     git_branch: str = "main"
@@ -59,7 +59,7 @@ class Defaults(Struct, frozen=True, kw_only=True):
 
 
 class Beginnings(Struct, frozen=True, kw_only=True):
-    """What new apps start with, and where they can be opened: over HTTP and over HTTPS."""
+    """The start of new apps: their defaults, and their URLs over HTTP and HTTPS."""
 
     defaults: Defaults
     stamp: Callable[[], Stamp]

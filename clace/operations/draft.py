@@ -23,7 +23,7 @@ from clace.operations.changes import app_changes, changed_ids
 
 
 class _Collected(Struct):
-    """What is to be done, each in the order in which it was asked for."""
+    """Collected changes, in the order in which they were asked for."""
 
     changes: list[Change] = field(default_factory=list)
     loaded: list[tuple[App, Any]] = field(default_factory=list)  # ILoadedApp
@@ -123,7 +123,7 @@ class Draft:
 
     @property
     def changes(self) -> tuple[AppChange, ...]:
-        """What they come to, app by app."""
+        """Return the resulting changes, app by app."""
         self._join()
         return app_changes(self._collected.changes)
 

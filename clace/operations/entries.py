@@ -22,7 +22,7 @@ _SHOWN = 10
 def with_param(metadata: AppMetadata, change: ParamChange) -> AppMetadata:
     """The metadata with another value of a param, or without one.
 
-    :raises BadRequest: the name or the value is none that could be kept.
+    :raises BadRequest: if the name or the value cannot be kept.
     """
     values = _with(metadata.param_values, {change.name: change.value})
     return replace(metadata, param_values=values)
@@ -31,7 +31,7 @@ def with_param(metadata: AppMetadata, change: ParamChange) -> AppMetadata:
 def with_app_config(metadata: AppMetadata, entries: Mapping[str, str]) -> AppMetadata:
     """The metadata with other settings of the app's own, or without some.
 
-    :raises BadRequest: a name or a value is none that could be kept.
+    :raises BadRequest: if a name or a value cannot be kept.
     """
     return replace(metadata, appconfig=_with(metadata.appconfig, entries))
 
@@ -39,7 +39,7 @@ def with_app_config(metadata: AppMetadata, entries: Mapping[str, str]) -> AppMet
 def app_config_entries(request: UpdateMetadata) -> dict[str, str]:
     """The settings that a request is about, by key.
 
-    :raises BadRequest: it is about something else, or an entry is no ``key=value``.
+    :raises BadRequest: if it is about something else, or an entry is not ``key=value``.
     """
     if request.spec != UNDEFINED:
         raise BadRequest("spec is not supported by this server")
@@ -53,9 +53,9 @@ def app_config_entries(request: UpdateMetadata) -> dict[str, str]:
 def check_removed(
     before: Mapping[str, str], entries: Mapping[str, str], known: Container[str]
 ) -> None:
-    """Whether what is to be removed is a setting, or one that the app has although there is none.
+    """Check that a key to be removed is a setting, or an unknown one that the app has.
 
-    :raises BadRequest: it is a misspelt one.
+    :raises BadRequest: if it is misspelt.
     """
     for name, value in entries.items():
         if value == REMOVE and name not in before and name not in known:
@@ -65,13 +65,13 @@ def check_removed(
 def checked(values: Mapping[str, str]) -> dict[str, str]:
     """The values as given.
 
-    :raises BadRequest: a name or a value is none that could be kept.
+    :raises BadRequest: if a name or a value cannot be kept.
     """
     return _with({}, values)
 
 
 def check_declared(app: App, names: Iterable[str], params: Iterable[Param]) -> None:
-    """Refuse a value for what is no param of the app.
+    """Refuse a value for an unknown param of the app.
 
     :raises BadRequest: if a name is not declared; the text has the nearest one.
     """

@@ -1,4 +1,4 @@
-"""What the installed apps were made of when they were last loaded, as long as the server runs."""
+"""Knowledge of installed apps: their sources when last loaded, while the server runs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class KnownApps:
             self._known.popitem(last=False)
 
     def audited(self, seen: App, digest: bytes | None = None) -> Audited | None:
-        """What the source of an app said that is stored as it was kept, and has that digest."""
+        """Return the declarations of an app that is stored as it was kept, if its source has the digest."""
         known = self._known.get(seen.id)
         if known is None or known.metadata != seen.metadata:
             return None

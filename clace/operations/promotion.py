@@ -15,7 +15,7 @@ Serve = Callable[[Draft, App, App, IFiles], Awaitable[None]]
 
 
 def is_behind(main: App, staging: App) -> bool:
-    """Whether a promotion would change anything."""
+    """Return true if a promotion would change anything."""
     return main.version != staging.version
 
 

@@ -35,7 +35,7 @@ _AT_ONCE = 2
 
 
 class _Outcome(Struct, frozen=True):
-    """What the reload of one app comes to."""
+    """The outcome of the reload of one app."""
 
     reloaded: tuple[AppPath, ...] = ()
     approved: tuple[Approval, ...] = ()
@@ -61,7 +61,7 @@ class _Run(Struct, frozen=True):
 
 
 class _Source(Struct, frozen=True):
-    """What was fetched, what it says, and what of that has been approved."""
+    """A fetched source: its files, its declarations, and which of them are approved."""
 
     fetched: Fetched
     refs: Mapping[str, FileRef]
@@ -147,7 +147,7 @@ class Reloading:
         )
 
     async def _source(self, run: _Run, seen: App, fetched: Fetched) -> _Source:
-        """What was fetched; its top level is run unless it is known what it says."""
+        """Fetch the source; run its top level unless its declarations are known."""
         refs = dict(fetched.files.refs)
         digest = digest_of(fetched_metadata(seen, fetched), refs, run.secrets)
         stored = self._known.audited(seen)
@@ -172,7 +172,7 @@ class Reloading:
             await draft.load(after, files)
 
     def _revision(self, seen: App, options: ReloadOptions) -> Revision:
-        """What to fetch: what was asked for, else what the app was made from."""
+        """Return the revision to fetch: the requested one, else the app's."""
         version = seen.metadata.version_metadata
         if not self._sources.is_git(seen.source_url):
             if options.branch or options.commit:
@@ -206,7 +206,7 @@ class Reloading:
 
 
 def fetched_metadata(seen: App, fetched: Fetched) -> AppMetadata:
-    """Those of the app, of the revision that was fetched."""
+    """Return the app's metadata with the fetched revision."""
     revision = VersionMetadata(
         git_branch=fetched.branch, git_commit=fetched.commit, git_message=fetched.message
     )

@@ -35,7 +35,7 @@ _OPERATOR = "admin"
 
 
 class SecretOperations:
-    """What operators can do to the secrets of the one provider that can be written."""
+    """Operations on the secrets of the one provider that can be written."""
 
     def __init__(self, store: ISecretStore, suffix: Callable[[], str]) -> None:
         """``suffix`` makes the rest of a name that is made of a prefix."""

@@ -1,4 +1,4 @@
-"""What an app serves now."""
+"""The served state of an app."""
 
 from __future__ import annotations
 

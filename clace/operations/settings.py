@@ -1,4 +1,4 @@
-"""What is not versioned of apps: it holds at once, for an app and its twins."""
+"""Settings without versions: they hold at once, for an app and its twins."""
 
 from __future__ import annotations
 
@@ -62,16 +62,16 @@ class SettingsUpdates:
 
 
 def check_git_auth(name: str, known: Container[str]) -> None:
-    """Whether there is such a login for git, or none is named.
+    """Check that the login for git is configured, if one is named.
 
-    :raises BadRequest: one is that there is not.
+    :raises BadRequest: if no git login of that name is configured.
     """
     if name and name not in known:
         raise BadRequest(f"there is no section [git_auth.{name}] in the configuration")
 
 
 def check_auth_type(kind: str) -> None:
-    """:raises BadRequest: there is no such way to admit people to an app."""
+    """:raises BadRequest: if this way to admit people to an app is unknown."""
     if kind not in AUTH_TYPES:
         known = ", ".join(AUTH_TYPES)
         raise BadRequest(f"invalid authentication type {kind}; expected one of {known}")

@@ -46,11 +46,11 @@ class StagedUpdates:
         audited: bool,
         check: Check = _no_check,
     ) -> AppsUpdated:
-        """What ``edit`` leaves as it is gets no new version. With ``audited`` the app must load,
+        """Make a new version of each app that ``edit`` changes. With ``audited`` the app must load,
         and ``check`` may refuse it.
 
-        :raises AppBroken: it does not.
-        :raises NeedsApproval: it asks for more then, and is to be promoted.
+        :raises AppBroken: if it does not load.
+        :raises NeedsApproval: if it asks for more then, and is to be promoted.
         """
         pattern = AppGlob.parse(glob)
         catalogue = Catalogue(await self._store.apps())

@@ -12,7 +12,7 @@ Work = Callable[[], Awaitable[T]]
 
 
 async def together(works: Iterable[Work[T]], most: int) -> list[T]:
-    """What the works come to, in their order, of which at most so many are under way.
+    """Return the results of the works in their order; at most so many are under way.
 
     After a failure none is begun; those under way end first, and the first in order is raised.
     """
