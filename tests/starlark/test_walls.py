@@ -199,19 +199,19 @@ _DEEP = (
     ("(" * 400 + ")" * 400, "parentheses"),
     ("[" * 400 + "]" * 400, "lists"),
     ("{1:" * 400 + "1" + "}" * 400, "dicts"),
-    ("-" * 5000 + "1", "signs"),
-    ("not " * 5000 + "1", "negations"),
-    ("lambda: " * 1000 + "1", "lambdas"),
-    ("1 if 1 else " * 2000 + "1", "conditions"),
-    ("x" + ".y" * 5000, "attributes"),
-    ("x" + "[0]" * 5000, "indexes"),
-    ("x" + "()" * 5000, "calls"),
-    ('"a"' + ".upper()" * 5000, "methods"),
+    ("-" * 1500 + "1", "signs"),
+    ("not " * 1500 + "1", "negations"),
+    ("lambda: " * 400 + "1", "lambdas"),
+    ("1 if 1 else " * 600 + "1", "conditions"),
+    ("x" + ".y" * 1500, "attributes"),
+    ("x" + "[0]" * 1500, "indexes"),
+    ("x" + "()" * 1500, "calls"),
+    ('"a"' + ".upper()" * 1500, "methods"),
     ("f(" * 400 + ")" * 400, "arguments"),
     ("1 + (" * 400 + "1" + ")" * 400, "sums"),
     ("2 ** " * 10, "operators"),
-    (" + ".join(["1"] * 3_000), "terms"),
-    (" or ".join(["0"] * 3_000), "alternatives"),
+    (" + ".join(["1"] * 2_000), "terms"),
+    (" or ".join(["0"] * 2_000), "alternatives"),
     (" == ".join(["(0"] * 300) + ")" * 300, "comparisons"),
     ("[x" + " for x in [1]" * 300 + "]", "clauses"),
     ("[x" + " for x in [1]" + " if 1" * 3000 + "]", "guards"),
@@ -251,7 +251,7 @@ class DepthTests(SynchronousTestCase):
                 source = f"""
 def deep():
     x = ()
-    for _ in range(5000):
+    for _ in range(4000):
         x = {kind}
     return x
 def f():
