@@ -129,7 +129,7 @@ def json_body(data: Any) -> bytes:
 
 
 def _unfit(data: Any) -> str:
-    """A sentence about the first key that JSON cannot have; empty if there is no such key."""
+    """A sentence about the first key that JSON cannot have; empty if all are fit."""
     if isinstance(data, dict):
         for key in data:
             if not isinstance(key, str):

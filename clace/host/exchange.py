@@ -13,6 +13,7 @@ from clace.host.ace.checks import want_all
 from clace.host.ace.responses import PluginResponse, shaped
 from clace.host.ace.values import plain
 from clace.host.faults import Refused
+from clace.host.slices import Deadline
 from clace.starlark import Failure
 from clace.wire import Answer
 
@@ -117,6 +118,11 @@ class Exchange:
                 raise Failure(answer.error)
             yield from answer.value or ()
             more = answer.more
+
+    def check_time(self) -> None:
+        """:raises Deadline: if the time of the request is over."""
+        if not self.seconds_left:
+            raise Deadline
 
     def more_time(self) -> None:
         """Begin the time of a request anew, for an answer that has begun to flow."""

@@ -36,7 +36,7 @@ class Line:
 
     def send(self, message: Upward) -> None:
         """
-        :raises BadFrame: if the message is over the limit, or has a name that is no UTF-8.
+        :raises BadFrame: if the message is over the limit, or has a name that is not UTF-8.
         :raises OSError: if the daemon has closed the line.
         """
         try:

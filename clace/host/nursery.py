@@ -47,7 +47,7 @@ class Child(NamedTuple):
 
 
 class Yard(Struct, frozen=True, kw_only=True):
-    """What hosts are forked within: the walls that stand, and the folder ``/proc`` of outside."""
+    """Surroundings of forked hosts: the walls that stand, and the folder ``/proc`` of outside."""
 
     order: Prepare
     walls: dict[str, str]
@@ -98,7 +98,7 @@ class Nursery:
                     return
 
     def _obey(self) -> bool:
-        """Whether the daemon is still there."""
+        """Return true while the daemon is there."""
         body, descriptors, _flags, _address = socket.recv_fds(self._control, MAX_NURSERY_MESSAGE, 1)
         if not body:
             return False

@@ -43,7 +43,7 @@ class KnownApps:
             self._known.popitem(last=False)
 
     def audited(self, seen: App, digest: bytes | None = None) -> Audited | None:
-        """Return the declarations of an app that is stored as it was kept, if its source has the digest."""
+        """Return the declarations of an app stored as it was kept, if its source has the digest."""
         known = self._known.get(seen.id)
         if known is None or known.metadata != seen.metadata:
             return None

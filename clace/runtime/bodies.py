@@ -61,7 +61,7 @@ class Body:
         self._announce()
 
     def has_room(self, size: int) -> bool:
-        """Whether the consumer is not too far behind for this much more."""
+        """Return true if the consumer is not too far behind for this much more."""
         return self._held + size <= self._limit
 
     def finish(self, failure: ClaceError | None = None) -> None:

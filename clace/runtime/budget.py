@@ -1,4 +1,4 @@
-"""How much of something an app may still use in this minute."""
+"""Allowances for each minute, of log lines or processor seconds."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class Budget:
         self._ended = False
 
     def take(self, amount: float = 1) -> bool:
-        """Whether there was as much left; used it is in any case."""
+        """Use an amount; return true if that much was left."""
         self._begin_anew()
         self._used += amount
         return self._used <= self.amount
 
     @property
     def is_used_up(self) -> bool:
-        """Whether more was taken than there was."""
+        """Return true if more was taken than there was."""
         self._begin_anew()
         return self._used > self.amount
 
     def ends_now(self) -> bool:
-        """Whether it is used up; true once in a minute, for whoever asks first."""
+        """Return true if it is used up, once in a minute."""
         told, self._ended = self._ended, self.is_used_up
         return self._ended and not told
 

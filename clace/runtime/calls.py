@@ -36,7 +36,7 @@ class PluginCalls:
         self._ended = False
 
     async def call(self, asked: Call) -> Answer:
-        """What the call came to; a refusal is an answer too."""
+        """Make the call and return its answer; a refusal is an answer too."""
         return await self._answered(asked.call, self._called(asked))
 
     async def next(self, asked: Next) -> Answer:

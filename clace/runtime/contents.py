@@ -85,7 +85,7 @@ class Contents:
         return await self._find(key, read)
 
     async def _hash(self, content: Content) -> str:
-        """That of a large content takes a while, in which others are served."""
+        """Hash a content; others are served while a large one is hashed."""
 
         def work() -> str:
             return sha256(content.data).hexdigest()
@@ -95,7 +95,7 @@ class Contents:
     async def _find(
         self, key: Key, read: Callable[[], Awaitable[Content | None]]
     ) -> Content | None:
-        """What is there already, or what whoever asked first is reading."""
+        """Return the content, if it is there or is being read for another."""
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]

@@ -37,7 +37,7 @@ class Outward(Protocol):
         """Wait until what was said before is read."""
 
     def keep(self, size: int, /) -> bool:
-        """Whether an answer of so many bytes may wait for that; ``kept`` ends it."""
+        """Return true if an answer of so many bytes may wait; ``kept`` ends the wait."""
 
     def kept(self, size: int, /) -> None:
         """It waits no more."""

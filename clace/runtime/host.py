@@ -78,12 +78,12 @@ class Host:
 
     @property
     def busy(self) -> int:
-        """How many requests it is working on."""
+        """Return the number of requests it is working on."""
         return len(self._exchanges)
 
     @property
     def processor_seconds(self) -> float:
-        """How long processors have worked for it so far; 0 when it has ended."""
+        """Return the processor seconds it has used so far; 0 when it has ended."""
         return self._nursery.processor_seconds(self._number)
 
     async def load(self, load: Load, bounds: HostBounds, note: Callable[[Note], None]) -> Loaded:

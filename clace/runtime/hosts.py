@@ -26,15 +26,15 @@ class RunningHost(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked."""
+        """Return true if it can be asked."""
 
     @property
     def busy(self) -> int:
-        """How many requests it is working on."""
+        """Return the number of requests it is working on."""
 
     @property
     def processor_seconds(self) -> float:
-        """How long processors have worked for it so far."""
+        """Return the processor seconds it has used so far."""
 
     async def ask(
         self,
@@ -53,7 +53,7 @@ class RunningHost(Protocol):
 
 
 class Hosts(Protocol):
-    """Where hosts come from."""
+    """The source of hosts."""
 
     def begin(self) -> None:
         """Be ready to start hosts."""
@@ -64,7 +64,7 @@ class Hosts(Protocol):
         """:raises AppBroken: the app does not load."""
 
     async def in_thread(self, work: Callable[[], T], /) -> T:
-        """What ``work`` returns, done where it does not hold up requests."""
+        """Run ``work`` in a thread and return its result."""
 
     async def stop(self) -> None:
         """End all hosts."""

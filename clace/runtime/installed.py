@@ -1,4 +1,4 @@
-"""Which app is where, in memory, for every request."""
+"""Installed apps by path, in memory, for every request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class InstalledApps:
     """All apps; those without a domain live on the default one.
 
     IP addresses and localhost count as the default domain, for a page can make a browser ask for
-    neither in place of its own name; with ``fallback`` so does every name that is no app's.
+    neither in place of its own name; with ``fallback`` so does every name without an app.
     """
 
     def __init__(self, default_domain: str = "localhost", *, fallback: bool = False) -> None:

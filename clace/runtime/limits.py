@@ -1,4 +1,4 @@
-"""How much an app's host may use, and how many there may be."""
+"""Limits on an app's host, and on the number of hosts."""
 
 from __future__ import annotations
 

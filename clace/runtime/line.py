@@ -64,7 +64,7 @@ class Line(Protocol):
         await self._outlet.room()
 
     def keep(self, size: int) -> bool:
-        """Whether an answer of so many bytes may wait until the host reads; else it is dropped."""
+        """Return true if an answer of so many bytes may wait for the host to read."""
         if self._kept + size > _MOST_KEPT:
             return False
         self._kept += size
@@ -145,7 +145,7 @@ class Line(Protocol):
 
 @implementer(IPushProducer)
 class Outlet:
-    """Whether the transport takes more; who waits for that goes on one by one."""
+    """The state of the transport; writers that wait for it go on one by one."""
 
     def __init__(self) -> None:
         self._full = False

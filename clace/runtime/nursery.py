@@ -66,7 +66,7 @@ class Nursery:
             self._control = _Control(self._reactor, self._program, self._told, self._lost)
 
     def fork(self, bounds: HostBounds, ended: Ended) -> Birth:
-        """A new host; ``ended`` is called once, when it is no more.
+        """Fork a new host; ``ended`` is called once, when it has ended.
 
         :raises AppCrashed: the nursery cannot be started.
         """
@@ -92,7 +92,7 @@ class Nursery:
                 self._control.send(End(host))
 
     def processor_seconds(self, host: int) -> float:
-        """How long processors have worked for a host so far; 0 for one that is no more."""
+        """Return the processor seconds a host has used so far; 0 for one that has ended."""
         pid = self.pids.get(host)
         return 0.0 if pid is None else processor_seconds(pid)
 

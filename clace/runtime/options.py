@@ -1,4 +1,4 @@
-"""What an app's host says of how it is served; checked, since a host is not trusted."""
+"""Options that an app's host declares; checked, since a host is not trusted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Name = Annotated[str, Meta(max_length=1024)]
 
 
 class AppOptions(Struct, frozen=True):
-    """Which requests need the host at all, which documents and params the app has."""
+    """Requests that need the host, and the app's document types and params."""
 
     static_only: bool = False
     single_file: bool = False

@@ -1,4 +1,4 @@
-"""What a host is told of an app: the files it reads, and what was approved."""
+"""The load of a host: the files it reads, and what was approved."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def nowhere(_address: AppPath) -> str:
 
 
 class Knowledge(Struct, frozen=True, kw_only=True):
-    """What every app may know of its server; ``url`` says where an app can be opened."""
+    """Facts of the server that every app may know; ``url`` says where an app can be opened."""
 
     node_config: dict[str, Any] = {}
     env: dict[str, str] = {}
@@ -41,7 +41,7 @@ async def pack_load(
 ) -> Load:
     """The first frame for a host of this app.
 
-    :raises AppBroken: there is no ``app.star``, or its texts are too large.
+    :raises AppBroken: if ``app.star`` is missing, or its texts are too large.
     :raises SourceError: a file cannot be read.
     """
     names = [name for name in files.refs if _is_text(name)]

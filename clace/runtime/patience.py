@@ -1,4 +1,4 @@
-"""How long a host may still take."""
+"""The time that a host may still take."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the kernel tells of a process from outside."""
+"""The kernel's figures of a process, from outside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _USER, _SYSTEM = 11, 12
 
 
 def processor_seconds(pid: int) -> float:
-    """How long processors have worked for a process so far; 0 if it cannot be seen."""
+    """Return the processor seconds a process has used so far; 0 if it cannot be seen."""
     try:
         told = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:

@@ -246,7 +246,7 @@ class Runtime(Service):
         return started
 
     def _make_room(self, wanted: int) -> bool:
-        """Whether so many more hosts can run, now that those idle for longest had to end."""
+        """End the longest idle hosts to make room; return true if so many more can run."""
         running = [slot for slot in self._slots.values() if slot.has_host]
         idle = sorted((slot for slot in running if slot.is_idle), key=lambda slot: slot.used_at)
         surplus = max(0, len(running) + wanted - self._limits.hosts)
@@ -279,7 +279,7 @@ class Runtime(Service):
         )
 
     def _noted(self, caller: Caller, lines: Budget) -> Callable[[Note], None]:
-        """What the app prints goes to the log; what it wants recorded, to the audit log."""
+        """Log the lines that the app prints, and record the operations that it tells."""
 
         def noted(note: Note) -> None:
             if not lines.take():

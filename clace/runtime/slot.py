@@ -49,7 +49,7 @@ Withdraw = Callable[[App, Demands], None]
 
 
 class Supply(Struct, frozen=True):
-    """What a slot gets hosts and files from."""
+    """Supplies of a slot: hosts and files."""
 
     clock: Any
     limits: Limits
@@ -103,12 +103,12 @@ class Slot:
 
     @property
     def is_idle(self) -> bool:
-        """Whether its host could be ended without anybody noticing."""
+        """Return true if its host could be ended without anybody noticing."""
         return self._host is not None and self.has_host and not self._host.busy
 
     @property
     def is_forgotten(self) -> bool:
-        """Whether its host has been idle for as long as it may be."""
+        """Return true if its host has been idle for as long as it may be."""
         unused = self._clock.seconds() - self.used_at
         return self.is_idle and bool(unused > self.limits.idle_seconds)
 
@@ -143,7 +143,7 @@ class Slot:
 
         :raises AppBroken: the app does not load.
         :raises AppBusy: it has used up its processor time.
-        :raises NoSuchApp: it is no more.
+        :raises NoSuchApp: if the app is gone.
         """
         if self._closed:
             raise NoSuchApp(f"app not found: {self.app}")
@@ -187,7 +187,7 @@ class Slot:
         self._broken = None
 
     def close(self) -> None:
-        """The app is no more."""
+        """Close: the app is gone."""
         self._closed = True
         self.retire()
 
@@ -200,7 +200,7 @@ class Slot:
 
     @property
     def excess(self) -> str:
-        """What to tell of too much processor time; empty while there is some left."""
+        """Return the message for too much processor time; empty while some is left."""
         if not self.processors.is_used_up:
             return ""
         most = self.limits.cpu_seconds

@@ -69,7 +69,7 @@ def moved(app_path: str, to: Moved, request: AppRequest) -> AppResponse:
 def choose(files: IFiles, path: str, options: AppOptions | None) -> Choice | Moved | None:
     """The file for a path, or nothing if the app's host has to answer.
 
-    :raises NoSuchRoute: only a file could be the answer, and there is none.
+    :raises NoSuchRoute: if only a file could be the answer, and it is missing.
     """
     if path.startswith("/static/"):
         return _below_static(files, path.removeprefix("/"))
@@ -85,7 +85,7 @@ def choose(files: IFiles, path: str, options: AppOptions | None) -> Choice | Mov
 
 
 def lacking(files: IFiles, options: AppOptions) -> Iterator[str]:
-    """What a site cannot be served without."""
+    """Return what is missing for the site to be served."""
     if not options.static_only:
         return
     if options.index and options.index not in files.refs:

@@ -42,7 +42,7 @@ def dump(program: Program) -> bytes:
 def load_program(data: bytes) -> Program:
     """The program that ``dump`` made bytes of, in the same version of Python.
 
-    :raises ValueError: if the bytes are none of a program.
+    :raises ValueError: if the bytes are not a program's.
     """
     try:
         name, code, names, tables = marshal.loads(data)  # noqa: S302 - of our own making

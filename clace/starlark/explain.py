@@ -90,7 +90,7 @@ def _steps(traceback: TracebackType | None) -> Iterator[_Step]:
 
 
 def may_interrupt(frame: FrameType | None) -> bool:
-    """Whether a computation may be ended or suspended where it is: in a program's own code, or in
+    """Return true where a computation may be ended or suspended: in a program's own code, or in
     a helper that keeps nothing in step.
     """
     if frame is None:
@@ -100,7 +100,7 @@ def may_interrupt(frame: FrameType | None) -> bool:
 
 
 def is_emitted(scope: dict[str, Any]) -> bool:
-    """Whether these are the globals of emitted code."""
+    """Return true for the globals of emitted code."""
     return PROGRAM in scope
 
 
@@ -212,7 +212,7 @@ def _type_error(error: TypeError, steps: list[_Step]) -> str:
 
 
 def _counted(what: str, signature: Signature) -> int:
-    """How many arguments a call had, from the words of Python's error."""
+    """Return the number of arguments of a call, from the words of Python's error."""
     if what.startswith("missing"):
         return signature.required - len(_QUOTED.findall(what))
     return max(0, _given(what) - signature.is_method)

@@ -1,4 +1,4 @@
-"""What a dialect of Starlark allows."""
+"""Options of a dialect of Starlark."""
 
 from __future__ import annotations
 

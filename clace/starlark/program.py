@@ -54,7 +54,7 @@ def compile_file(
 ) -> Program:
     """Compile the text of a file; ``predeclared`` names what a host will add.
 
-    :raises SourceError: if it is no Starlark, or names something undefined.
+    :raises SourceError: if it is not Starlark, or names something undefined.
     """
     try:
         file = resolved(name, source, predeclared=predeclared, options=options)
@@ -72,7 +72,7 @@ def resolved(
 ) -> File:
     """The syntax tree of a file with every name resolved.
 
-    :raises SourceError: if it is no Starlark, or names something undefined.
+    :raises SourceError: if it is not Starlark, or names something undefined.
     """
     file = parse(name, source)
     resolve(file, options, frozenset(predeclared), UNIVERSE.keys() | set(CONSTANTS))

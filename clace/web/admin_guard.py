@@ -1,4 +1,4 @@
-"""Who may use the admin operations: one guard for checked UNIX sockets, one for all the rest."""
+"""Guards of the admin operations: one for checked UNIX sockets, one for all the rest."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class AnsweredAtOnce:
 
 
 def is_empty(status: int) -> bool:
-    """Whether answers of this status have no content (RFC 9110)."""
+    """Return true if answers of this status have no content (RFC 9110)."""
     return status < _OK or status in _EMPTY
 
 
@@ -103,7 +103,7 @@ def _app_fields(headers: Pairs, level: int, secure: bool, empty: bool) -> Fields
 
 
 def _fields(headers: Pairs, forced: Pairs, *, empty: bool) -> Fields:
-    """Those headers; each of ``forced`` in place of any of the same name."""
+    """Return the headers; each of ``forced`` replaces any of the same name."""
     collected = Headers()
     for name, value in headers:
         collected.addRawHeader(name, value)

@@ -1,4 +1,4 @@
-"""Who may use an app."""
+"""Access to apps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AppAccess:
         return app.is_dev or self._is_admin(user)
 
     def is_open(self, app: App) -> bool:
-        """Whether nobody is asked who they are. What is not known to be open is closed."""
+        """Return true if nobody is asked who they are. Unknown apps are closed."""
         kind = app.settings.authn_type
         return (self._default_type if kind == "default" else kind) == "none"
 

@@ -21,7 +21,7 @@ _PREFIX, _PREFIX_OF_ERA_26 = "/_clace_app/", "/_openrun_app/"
 
 
 class Form(Struct, frozen=True):
-    """What the body of a request says: its fields, and the files among them."""
+    """A form in the body of a request: its fields, and the files among them."""
 
     fields: dict[str, list[str]] = {}
     files: dict[str, list[Upload]] = {}
@@ -30,7 +30,7 @@ class Form(Struct, frozen=True):
 def clean_path(raw: bytes) -> str:
     """The decoded path, with runs of slashes as one.
 
-    :raises BadRequest: it is no text, or has parts that would mean another path than it shows.
+    :raises BadRequest: if it is not text, or has parts that would mean another path than it shows.
     """
     try:
         path = unquote_to_bytes(raw).decode()

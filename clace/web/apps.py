@@ -45,7 +45,7 @@ UNKNOWN_HOST = "no app is served under this name; see system.fallback_unknown_do
 
 
 class AppEdge(Struct, frozen=True, kw_only=True):
-    """What the operator decided about requests to an app."""
+    """The operator's decisions on requests to an app."""
 
     headers_level: int = 2
     check_origin: bool = True
@@ -214,5 +214,5 @@ async def discard(response: AppResponse) -> None:
 
 
 def is_gone(request: Request) -> bool:
-    """Whether the client hung up, after which nothing may be written."""
+    """Return true if the client hung up, after which nothing may be written."""
     return bool(request._disconnected or request.finished)  # noqa: SLF001 - there is no other way

@@ -1,4 +1,4 @@
-"""Where the body of a request ends: by its length, or by its chunks."""
+"""Framing of a request's body: by its length, or by its chunks."""
 
 from __future__ import annotations
 

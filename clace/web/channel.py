@@ -174,7 +174,7 @@ class StrictHTTPChannel(HTTPChannel):
 
     @property
     def awaits_body(self) -> bool:
-        """Whether some of the body of the request at hand was not read yet."""
+        """Return true if some of the body of the request at hand was not read yet."""
         return self._body is not None and not self._body.finished
 
     def take_body(self) -> None:
@@ -193,7 +193,7 @@ class StrictHTTPChannel(HTTPChannel):
 
     @property
     def busy(self) -> bool:
-        """Whether a request is on its way in or being answered."""
+        """Return true while a request is on its way in or being answered."""
         return self._phase is BODY or self._phase is ANSWER
 
     def retire(self) -> None:
@@ -324,7 +324,7 @@ class StrictHTTPChannel(HTTPChannel):
         self.setTimeout(self.limits.stall_seconds)
 
     def _look_at_client(self, go_on: Callable[[], None]) -> None:
-        """Who does not read must keep neither an app at work nor its answer in memory."""
+        """Close on a client that does not read: it must keep neither an app at work nor memory."""
         now, before = taken_bytes(self.transport), self._taken
         least = self.limits.rate * self.limits.stall_seconds
         if now is not None and before is not None and now - before >= least:

@@ -1,4 +1,4 @@
-"""How many connections there may be, in all and of one address, and who makes room for others."""
+"""Limits on connections, in all and of one address, and the idle ones that make room."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Bounds(Struct, frozen=True, kw_only=True):
 
 
 class Connection(Protocol):
-    """What is counted."""
+    """A counted connection."""
 
     def abort(self) -> None:
         """Close it now."""
@@ -98,7 +98,7 @@ class Connections:
                 del self._groups[group.name]
 
     def _has_room(self, group: _Group | None) -> bool:
-        """Whether there is room for one more, now that an idle one had to go if there was none."""
+        """Make room for one more, by closing an idle one if need be; true if there is room."""
         bounds = self._bounds
         if group is not None:
             if bounds.each and group.members >= bounds.each and not self._close_one(group.idle):
@@ -116,7 +116,7 @@ class Connections:
         return True
 
     def _group_of(self, peer: IAddress | None) -> str:
-        """What counts as one address; empty for peers that are not counted."""
+        """Return the group that counts as one address; empty for peers that are not counted."""
         address = ip_of(peer)
         if address is None or peer is None or self._proxies.includes(peer):
             return ""

@@ -1,4 +1,4 @@
-"""Which other sites' pages may call an app (off unless the operator says so)."""
+"""Calls of apps from pages of other sites (off unless the operator says so)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _OWN = "origin"
 
 
 class Sharing(Struct, frozen=True, kw_only=True):
-    """What calls from other origins may do; ``allow_origin`` empty means none."""
+    """Permission of calls from other origins; ``allow_origin`` empty means none."""
 
     allow_origin: str = ""
     allow_methods: str = "*"
@@ -20,7 +20,7 @@ class Sharing(Struct, frozen=True, kw_only=True):
     max_age: int = 0
 
     def headers(self, own_origin: str) -> tuple[tuple[str, str], ...]:
-        """What every answer carries."""
+        """Return the headers of every answer."""
         if not self.allow_origin:
             return ()
         origin = own_origin if self.allow_origin == _OWN else self.allow_origin

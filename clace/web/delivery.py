@@ -1,4 +1,4 @@
-"""How much of what was written a client has taken, as far as the kernel can tell."""
+"""Delivery: the bytes a client has taken, as far as the kernel can tell."""
 
 from __future__ import annotations
 

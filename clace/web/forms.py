@@ -37,7 +37,7 @@ _TYPE = re.compile(r"[\w!#$&^.+-]{1,80}/[\w!#$&^.+-]{1,80}", re.ASCII)
 
 
 class Inbox(Protocol):
-    """Where files are put for the time of a request."""
+    """A place for files for the time of a request."""
 
     def inbox(self) -> str:
         """The path of a new folder, which is not there yet."""
@@ -50,7 +50,7 @@ class Inbox(Protocol):
 
 
 class Leftovers:
-    """What a request leaves behind, which is removed at its end: for most, nothing."""
+    """Things that a request leaves behind and that are removed at its end: for most, nothing."""
 
     def __init__(self) -> None:
         self._removals: list[Callable[[], Awaitable[None]]] = []
@@ -153,7 +153,7 @@ class _Reading:
         return b"".join(found).decode("utf-8", "replace")
 
     def _file(self, segment: MultipartSegment, pieces: Iterator[bytes | None]) -> str:
-        """Where the file is, or nothing if none was chosen."""
+        """Return the place of the file, or nothing if none was chosen."""
         first = next(pieces, b"")
         if not segment.filename and not first:
             return ""

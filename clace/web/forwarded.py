@@ -1,4 +1,4 @@
-"""Who is at the other end of a request, with and without proxies between."""
+"""The peer of a request, with and without proxies between."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class TrustedProxies:
         return direct is not None and self._trusts(direct)
 
     def peer_of(self, request: Request) -> Peer:
-        """Who sent the request; its headers count only as far as trusted proxies wrote them."""
+        """Return the sender of the request; headers count as far as trusted proxies wrote them."""
         direct, is_proxy = self._hop(request.getClientAddress())
         secure = bool(request.isSecure())
         if not is_proxy:

@@ -49,7 +49,7 @@ class Head(Struct, frozen=True):
 
 
 class _Collected:
-    """What the parser found."""
+    """Findings of the parser."""
 
     __slots__ = ("complete", "headers", "target")
 
@@ -69,9 +69,9 @@ class _Collected:
 
 
 def find_head(received: bytearray, limits: Limits) -> tuple[int, int] | None:
-    """Where the head is in what was received, or ``None`` while it is not all there.
+    """Return the place of the head in what was received, or ``None`` while it is incomplete.
 
-    :raises Refused: it cannot become one within the limits.
+    :raises Refused: if it cannot become a head within the limits.
     """
     # One empty line before a request is forgiven (RFC 9112, 2.2).
     start = 2 if received.startswith(b"\r\n") else 0

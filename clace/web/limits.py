@@ -1,4 +1,4 @@
-"""How much a client may send, and how slowly."""
+"""Limits on a client: how much it may send, and how slowly."""
 
 from __future__ import annotations
 

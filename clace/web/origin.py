@@ -1,4 +1,4 @@
-"""Which pages may send a request that changes something: those of the site itself."""
+"""Origins of requests that change something: only pages of the site itself."""
 
 from __future__ import annotations
 

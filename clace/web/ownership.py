@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ChannelOwner(Protocol):
-    """Who keeps account of connections."""
+    """The owner of connections, who keeps account of them."""
 
     def opened(self, channel: StrictHTTPChannel) -> None:
         """There is a new connection."""

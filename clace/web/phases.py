@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 
 class Phase(Enum):
-    """What a connection is at."""
+    """The phase of a connection."""
 
     IDLE = auto()
     HEAD = auto()

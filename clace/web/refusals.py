@@ -34,6 +34,7 @@ def encoded(refused: Refused, seconds: float, head: Head | None = None) -> bytes
     headers = (
         (b"Date", datetimeToString(seconds)),
         (b"Connection", b"close"),
+        (b"X-Content-Type-Options", b"nosniff"),
         *media,
         (b"Content-Length", b"%d" % len(body)),
         *refused.headers,

@@ -1,4 +1,4 @@
-"""What a listener serves: the server's own prefix, and apps everywhere else."""
+"""The root of a listener: the server's own prefix, and apps everywhere else."""
 
 from __future__ import annotations
 

@@ -195,8 +195,8 @@ def _boolean(name: str, text: str) -> bool:
 def read_body(kind: type[Struct] | None, body: bytes) -> Struct | None:
     """The JSON body as a value of ``kind``; without a kind only a body that says nothing is taken.
 
-    :raises BadRequest: it is no JSON, or not of the shape, or has a field that the operation does
-        not know; names the place.
+    :raises BadRequest: if it is not JSON, or not of the shape, or has a field that the operation
+        does not know; names the place.
     """
     if kind is None:
         if body.strip() in _SAYS_NOTHING:

@@ -53,7 +53,7 @@ LEVELS: dict[int, tuple[Advice, ...]] = {
 def missing(level: int, present: Collection[str], *, secure: bool) -> tuple[tuple[str, str], ...]:
     """The headers to set on an answer that has those of ``present`` (names in lower case).
 
-    A level between two is the lower one. Without TLS there is no Strict-Transport-Security:
+    A level between two is the lower one. Without TLS, Strict-Transport-Security is left out:
     browsers ignore it there, and a proxy might not.
     """
     advice = LEVELS[max((step for step in LEVELS if step <= level), default=0)]

@@ -1,4 +1,4 @@
-"""What listens hands its connections to a site: it logs, counts and drains them."""
+"""A site: it takes the connections of listeners, logs, counts and drains them."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ async def receive(request: Request) -> None:
 
 
 def awaits_body(request: Request) -> bool:
-    """Whether the body is still to come, or never will since the client has left."""
+    """Return true if the body is still to come, or never will since the client has left."""
     return isinstance(request, SiteRequest) and (
         request.channel is None or request.channel.awaits_body
     )
@@ -215,7 +215,7 @@ class Site(server.Site):
 
     @property
     def in_flight(self) -> int:
-        """How many requests are on their way in or being answered."""
+        """Return the number of requests on their way in or being answered."""
         return sum(channel.busy for channel in self._channels)
 
     def date(self) -> bytes:

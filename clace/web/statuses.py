@@ -1,4 +1,4 @@
-"""Which refusal is which HTTP status: the one table."""
+"""The one table of refusals and their HTTP statuses."""
 
 from __future__ import annotations
 

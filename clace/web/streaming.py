@@ -98,7 +98,7 @@ async def write_whole(request: Request, content: bytes) -> None:
 
 
 async def cut(content: bytes) -> AsyncIterator[bytes]:
-    """What is there as a whole, in pieces that a slow client can be sent one by one."""
+    """Cut a whole into pieces that a slow client can be sent one by one."""
     for start in range(0, len(content), LARGEST_PIECE):
         yield content[start : start + LARGEST_PIECE]
 

@@ -1,4 +1,4 @@
-"""What requests leave in the audit log: all that may change something."""
+"""The audit trail of requests: all that may change something."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONGEST_PATH = 500
 
 
 class TrailOptions(Struct, frozen=True, kw_only=True):
-    """What of requests to an app the operator wants kept."""
+    """The requests to an app that the operator wants kept."""
 
     redact_url: bool = False
     skip: bool = False

@@ -58,11 +58,13 @@ def numbers(req): return [[1] * 1000000] * 1000000
 def arguments(req): exec.run([[1] * 1000000] * 1000000)
 def too_much(req): exec.run("x" * 3000000)
 def stream(req): return exec.run()
+def count(req): return len(exec.run())
 def page(req): return [1] * 5000
 def error_handler(req, data): forever()
 app = ace.app("A", custom_layout = True, routes = [
     ace.api("/structs", structs), ace.api("/numbers", numbers), ace.api("/arguments", arguments),
     ace.api("/too_much", too_much), ace.api("/stream", stream),
+    ace.api("/count", count),
     ace.html("/page", full = "page.go.html", handler = page),
 ])
 """
@@ -220,6 +222,18 @@ class ServingTests(SynchronousTestCase):
     def test_late_page(self):
         """A template that shows a large value very often ends like a program that is late."""
         self.assertEqual(self.late("/page").code, "app_timed_out")
+
+    def test_endless_stream(self):
+        """Counting the items of a stream without end takes no longer than a request."""
+        self.load_greedy(request_seconds=0.05)
+        self.say(Ask(1, a_request("/count")))
+        self.say(Answer(call=self.hear().call, stream=1))
+        for _ in range(100_000):
+            heard = self.hear()
+            if isinstance(heard, Failed):
+                break
+            self.say(Answer(call=heard.call, value=[1], more=True))
+        self.assertEqual(heard.code, "app_timed_out")
 
     def test_long_stream(self):
         """A stream may take longer than a request, if none of its items does."""

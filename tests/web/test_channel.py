@@ -154,6 +154,7 @@ class ReadingTests(SynchronousTestCase):
         head, _, body = connection.value().partition(b"\r\n\r\n")
         self.assertIn(b"HTTP/1.1 400 Bad Request\r\n", head)
         self.assertIn(b"Connection: close", head)
+        self.assertIn(b"X-Content-Type-Options: nosniff", head)
         self.assertIn(b"Content-Length: %d" % len(body), head)
         self.assertEqual(
             json.loads(body),

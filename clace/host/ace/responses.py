@@ -78,8 +78,12 @@ class PluginResponse(HostObject):
         raise Failure(f"{text_of(value)} value is not iterable")
 
     def length(self) -> int | None:
-        """The number of items; a stream is read to its end."""
-        return sum(1 for _ in self.iterate())
+        """The number of items; a stream is read to its end, which may never come."""
+        count = 0
+        for _ in self.iterate():
+            self._exchange.check_time()
+            count += 1
+        return count
 
     def _pages(self) -> Iterator[object]:
         for item in self._exchange.items(self.number):

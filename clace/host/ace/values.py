@@ -110,7 +110,7 @@ def whole_numbers(value: Any) -> Any:
 
 
 def readable(value: Any) -> Any:
-    """A plain value with U+FFFD for what is no UTF-8."""
+    """A plain value with U+FFFD for bytes that are not UTF-8."""
     if isinstance(value, str):
         return replaced(value)
     if isinstance(value, dict):

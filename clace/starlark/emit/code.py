@@ -89,7 +89,7 @@ def types_are(left: ast.expr, right: ast.expr, kind: str, at: Place) -> ast.expr
 
 
 def is_simple(node: ast.expr) -> bool:
-    """Whether evaluating the node twice does no harm and costs little."""
+    """Return true if evaluating the node twice does no harm and costs little."""
     return isinstance(node, ast.Name | ast.Constant)
 
 

@@ -59,7 +59,7 @@ class ComprehensionEmitter(ExpressionEmitter):
     def _bind(
         self, target: Expression, iterable: ast.expr, at: Place, found: list[ast.comprehension]
     ) -> None:
-        """Loop over the items; what is no plain name is assigned from a temporary variable."""
+        """Loop over the items; anything but a plain name is assigned from a temporary variable."""
         pending: list[tuple[str, Expression]] = []
         if isinstance(target, TupleDisplay | ListDisplay):
             names = [self._loop_name(item, pending) for item in target.items]

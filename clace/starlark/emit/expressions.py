@@ -46,7 +46,7 @@ def unwrapped(node: Expression) -> Expression:
 
 
 def is_range(node: Expression) -> bool:
-    """Whether this is a call of the built-in ``range``, whose result nobody else has."""
+    """Return true for a call of the built-in ``range``, whose result nobody else has."""
     if not isinstance(node, Call) or not isinstance(node.function, Identifier):
         return False
     binding = node.function.binding
@@ -58,7 +58,7 @@ def is_range(node: Expression) -> bool:
 
 
 def is_fresh(node: Expression) -> bool:
-    """Whether the value is new, so that no other variable can change it."""
+    """Return true if the value is new, so that no other variable can change it."""
     return isinstance(node, ListDisplay | DictDisplay | Comprehension | TupleDisplay)
 
 
@@ -178,7 +178,7 @@ class ExpressionEmitter:
         return value
 
     def _folded(self, first: Expression, chain: list[Binary]) -> ast.expr:
-        """Within a comprehension there are no temporary variables: a helper does the steps."""
+        """A comprehension lacks temporary variables: a helper does the steps."""
         operands = [self.expression(first), *(self.expression(step.right) for step in chain)]
         operators = tuple(step.operator for step in chain)
         at = chain[-1].at

@@ -1,4 +1,4 @@
-"""Whether code may change a list, dict or set: only then must a loop guard what it goes over."""
+"""Code that may change a list, dict or set: only then must a loop guard what it goes over."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from clace.starlark.source.nodes import (
 
 
 def may_mutate(node: Any) -> bool:
-    """Whether evaluating a node, or any of a list of nodes, can change a value."""
+    """Return true if evaluating a node, or any of a list of nodes, can change a value."""
     waiting = [node]
     while waiting:
         one = waiting.pop()
@@ -33,7 +33,7 @@ def may_mutate(node: Any) -> bool:
 
 
 def turn_may_mutate(node: Comprehension) -> bool:
-    """Whether a turn of the comprehension can change what it goes over."""
+    """Return true if a turn of the comprehension can change what it goes over."""
     first, *clauses = node.clauses
     assert isinstance(first, ForClause)
     return stores(first.target) or may_mutate([node.body, *clauses])
@@ -47,7 +47,7 @@ def _changes(node: Any) -> bool:
 
 
 def stores(target: Any) -> bool:
-    """Whether assigning to the target changes a value, such as ``x[0]``."""
+    """Return true if assigning to the target changes a value, such as ``x[0]``."""
     waiting = [target]
     while waiting:
         one = waiting.pop()

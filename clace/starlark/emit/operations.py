@@ -104,7 +104,7 @@ class Operations:
         return self._scope.allows_temporaries or (code.is_simple(left) and code.is_simple(right))
 
     def _once(self, value: ast.expr, at: Place) -> tuple[ast.expr, ast.expr]:
-        """What evaluates the operand, and what names its value afterwards."""
+        """Return the code that evaluates the operand, and the name of its value afterwards."""
         if code.is_simple(value):
             return value, value
         name = self._scope.temporary()
@@ -178,7 +178,7 @@ class Operations:
 
 
 def _is_small(operator: str, left: ast.expr, right: ast.expr) -> bool:
-    """Whether one operand is a constant with which no step grows or fails."""
+    """Return true if one operand is a constant with which no step grows or fails."""
     if code.is_int(right):
         return bool(0 < abs(code.value_of(right)) < _SMALL)
     if operator == "*" and code.is_int(left):

@@ -1,4 +1,4 @@
-"""What the emitter must know of the place it is at."""
+"""The scope that the emitter is in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clace.starlark.source.nodes import Place
 
 @dataclass(slots=True)
 class Notes:
-    """What error messages need beyond the code: for calls, how many arguments and which keywords
+    """Notes for error messages beyond the code: for calls, how many arguments and which keywords
     they have (``None`` where ``*`` or ``**`` decide), and the place of the dot before a method;
     for dict displays, the places of the colons; for ``x[i]``, the name of ``x`` and ``i``, which
     is a name or a number.

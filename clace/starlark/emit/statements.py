@@ -293,7 +293,7 @@ class StatementEmitter(ComprehensionEmitter):
 
 
 def _are_parallel(target: Expression, value: Expression) -> bool:
-    """Whether as many names as expressions stand side by side: ``a, b = b, a``."""
+    """Return true if as many names as expressions stand side by side: ``a, b = b, a``."""
     return (
         isinstance(target, TupleDisplay | ListDisplay)
         and isinstance(value, TupleDisplay)

@@ -9,7 +9,7 @@ Place = tuple[int, int]
 
 
 class Scope(Enum):
-    """Where a name is bound."""
+    """The scope in which a name is bound."""
 
     LOCAL = auto()
     GLOBAL = auto()
@@ -325,7 +325,7 @@ class File:
 
 
 def start(node: Expression) -> Place:
-    """Where an expression begins."""
+    """Return the place where an expression begins."""
     while True:
         match node:
             case Binary():

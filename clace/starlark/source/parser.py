@@ -28,7 +28,7 @@ MAX_BLOCKS = 80
 def parse(name: str, source: str) -> File:
     """The syntax tree of a file.
 
-    :raises SourceError: if the source is no Starlark.
+    :raises SourceError: if the source is not Starlark.
     """
     return Parser(name, scan(source)).file()
 

@@ -235,7 +235,7 @@ _LINE_STARTS = frozenset({tokens.NEWLINE, tokens.INDENT, tokens.OUTDENT})
 
 
 def _goes_on(character: str) -> bool:
-    """Whether a name may contain this character after its first."""
+    """Return true if a name may contain this character after its first."""
     return character == "_" or character.isalpha() or "0" <= character <= "9"
 
 

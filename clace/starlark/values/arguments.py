@@ -25,7 +25,7 @@ _EXACT = {
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """How a built-in function is called."""
+    """The signature of a built-in function."""
 
     name: str
     style: str
@@ -86,12 +86,12 @@ def need(value: Any, kind: type, what: str, function: str, parameter: str | int)
 
 
 def need_string(value: Any, function: str, parameter: str | int) -> str:
-    """:raises Failure: if the argument is no string."""
+    """:raises Failure: if the argument is not a string."""
     return need(value, str, "string", function, parameter)  # type: ignore[no-any-return]
 
 
 def need_int(value: Any, function: str, parameter: str | int) -> int:
-    """:raises Failure: if the argument is no integer of 64 bits."""
+    """:raises Failure: if the argument is not an integer of 64 bits."""
     number: int = need(value, int, "int", function, parameter)
     if not -(1 << 63) <= number < 1 << 63:
         wanted = "want value in signed 64-bit range"
@@ -100,7 +100,7 @@ def need_int(value: Any, function: str, parameter: str | int) -> int:
 
 
 def need_bool(value: Any, function: str, parameter: str | int) -> bool:
-    """:raises Failure: if the argument is no bool."""
+    """:raises Failure: if the argument is not a bool."""
     return need(value, bool, "bool", function, parameter)  # type: ignore[no-any-return]
 
 

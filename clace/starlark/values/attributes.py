@@ -51,7 +51,7 @@ def attribute_names(value: Any) -> list[str]:
 
 
 def find_attribute(value: Any, name: str, default: Any) -> Any:
-    """``value.name``, or ``default`` if there is none."""
+    """Return ``value.name``, or ``default`` if it is missing."""
     methods = METHODS.get(type(value))
     if methods is not None and name in methods:
         return BoundMethod(value, name, methods[name])

@@ -250,7 +250,7 @@ def builtin_sorted(iterable: Any, key: Any = _MISSING, reverse: Any = False) -> 
 
 
 def _ranks(source: Any, items: list[Any], key: Any) -> list[Any]:
-    """What ``key`` gives for each item; the source must not change meanwhile."""
+    """Return ``key`` of each item; the source must not change meanwhile."""
     try:
         lock(source)
         return [key(item) for item in items]
@@ -268,7 +268,7 @@ def _sort_key(ranks: list[Any]) -> Any:
 
 
 def _are_quick(ranks: list[Any], size: Callable[[Any], int]) -> bool:
-    """Whether Python may compare the values all at once, which cannot be interrupted."""
+    """Return true if Python may compare the values all at once, which cannot be interrupted."""
     count = len(ranks)
     return max(map(size, ranks), default=0) * count * count.bit_length() <= MAX_COMPARED
 

@@ -40,7 +40,7 @@ class Builtin(HostObject):
 
     @cached_property
     def _signature(self) -> tuple[Signature, frozenset[str]]:
-        """What the function takes, and which names it takes as keywords only."""
+        """Return the function's parameters, and those that are keyword-only."""
         found = list(inspect.signature(self._function).parameters.values())
         plain = [one for one in found if one.kind is one.POSITIONAL_OR_KEYWORD]
         only = frozenset(one.name for one in found if one.kind is one.KEYWORD_ONLY)

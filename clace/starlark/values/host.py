@@ -63,7 +63,7 @@ class HostObject:
         return NotImplemented
 
     def equals(self, other: object) -> bool:
-        """Whether both are the same value, to a program."""
+        """Return true if both are the same value, to a program."""
         return self is other
 
     def children(self) -> Iterable[object]:

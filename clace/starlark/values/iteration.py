@@ -41,7 +41,7 @@ def items_of(value: Any) -> Any:
 
 
 def is_iterable(value: Any) -> bool:
-    """Whether a program may loop over the value."""
+    """Return true if a program may loop over the value."""
     kind = type(value)
     if kind in _SIZED or kind in _OTHERS:
         return True

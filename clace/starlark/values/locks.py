@@ -1,4 +1,4 @@
-"""Which lists, dicts and sets must not change: those in a loop over them, and frozen ones.
+"""Locks of lists, dicts and sets that must not change: in a loop over them, or frozen.
 
 They stay Python's own, so reading costs nothing; a change looks here first. The table knows them
 by ``id``, which holds because a loop keeps what it goes over, and ``Frozen`` what it froze.

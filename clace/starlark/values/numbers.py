@@ -13,7 +13,7 @@ from clace.starlark.values.types import type_name
 def to_int(value: Any) -> int:
     """The integer part of a number.
 
-    :raises Failure: if it is no finite number.
+    :raises Failure: if it is not a finite number.
     """
     if type(value) is int:
         return value

@@ -44,7 +44,7 @@ def parse_digits(digits: str, base: int) -> int:
     """The integer that these digits denote.
 
     :raises Failure: if it is too large.
-    :raises ValueError: if they are no digits of this base.
+    :raises ValueError: if they are not digits of this base.
     """
     if len(digits) > _MAX_DIGITS.get(base, _MAX_DIGITS[10] // 2):
         raise Failure(f"integer too large (more than {MAX_BITS} bits)")

@@ -21,7 +21,7 @@ MAX_ITEMS = 1 << 27  # of what one operation makes; Go's bound is 1 << 30
 
 
 def _unknown(left: Any, operator: str, right: Any) -> Any:
-    """What a host's type makes of the operator.
+    """Apply the operator as a host's type does.
 
     :raises Failure: if neither operand knows it.
     """
@@ -232,7 +232,7 @@ def _shift(count: Any) -> int:
 def to_int32(value: Any) -> int:
     """The integer itself.
 
-    :raises Failure: if it is no integer, or over 32 bits.
+    :raises Failure: if it is not an integer, or over 32 bits.
     """
     if type(value) is not int:
         raise Failure(f"got {type_name(value)}, want int")

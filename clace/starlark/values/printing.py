@@ -34,12 +34,12 @@ _MAX_EXPONENT = 6
 
 
 def text_of(value: Any) -> str:
-    """What ``str`` gives: strings as they are, all else as ``repr``."""
+    """Return the result of ``str``: strings as they are, all else as ``repr``."""
     return value if type(value) is str else representation(value)
 
 
 def representation(value: Any) -> str:
-    """What ``repr`` gives."""
+    """Return the result of ``repr``."""
     kind = type(value)
     if kind is str:
         return quote(value)

@@ -1,4 +1,4 @@
-"""What ``elems()`` and its like return: the bytes or characters of a string, one by one."""
+"""Results of ``elems()`` and its like: the bytes or characters of a string, one by one."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def _affixed(text: str, affix: Any, low: Any, high: Any, name: str) -> bool:
 
 
 def _as_a_set(characters: str) -> str:
-    """The characters to trim; a byte that is no UTF-8 stands for all of them, and for U+FFFD."""
+    """The characters to trim; a byte that is not UTF-8 stands for all of them, and for U+FFFD."""
     return characters if replaced(characters) == characters else characters + _INVALID
 
 

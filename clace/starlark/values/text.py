@@ -1,6 +1,6 @@
 """Strings as Go has them, sequences of bytes, in Python's ``str``.
 
-A byte that is no valid UTF-8 is a lone surrogate (PEP 383), so text needs no conversion and all
+A byte that is not valid UTF-8 is a lone surrogate (PEP 383), so text needs no conversion and all
 ASCII text, which ``isascii`` tells at once, has equal byte and character indexes. Two halves of a
 character that come together must become that character: see ``joined``.
 """
@@ -29,10 +29,10 @@ def joined(text: str) -> str:
 
 
 def is_escaped(character: str) -> bool:
-    """Whether this stands for a byte that is no valid UTF-8."""
+    """Return true if this stands for a byte that is not valid UTF-8."""
     return "\udc80" <= character <= "\udcff"
 
 
 def replaced(text: str) -> str:
-    """The string with U+FFFD for each byte that is no valid UTF-8."""
+    """The string with U+FFFD for each byte that is not valid UTF-8."""
     return text if text.isascii() else _ESCAPED.sub(REPLACEMENT, text)

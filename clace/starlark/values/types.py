@@ -44,7 +44,7 @@ def type_name(value: Any) -> str:
 
 
 def is_callable(value: object) -> bool:
-    """Whether a program may call it."""
+    """Return true if a program may call it."""
     if type(value) is FunctionType:
         return True
     return isinstance(value, HostObject) and type(value).__call__ is not HostObject.__call__
