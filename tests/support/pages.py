@@ -130,12 +130,14 @@ VARIES = re.compile("|".join(f"(?:{one})" for one in VARYING))
 def shows(shown: list[str], output: str) -> bool:
     """Compare what a page shows with what a command printed.
 
-    ``...`` stands for any text within a line, and alone on a line for any lines.
+    ``...`` stands for any text within a line, and alone on a line for any lines. Empty lines at
+    the end do not count.
     """
+    shown = "\n".join(shown).rstrip().splitlines()
     pattern = "".join(
         r"(?:.*\n)*?" if line.strip() == "..." else line_pattern(line) + r"[ ]*\n" for line in shown
     )
-    printed = "".join(f"{line.rstrip()}\n" for line in output.splitlines())
+    printed = "".join(f"{line.rstrip()}\n" for line in output.rstrip().splitlines())
     return re.fullmatch(pattern, printed) is not None
 
 

@@ -10,6 +10,32 @@ from tests.support.pages import commands, pages, shows, steps
 from tests.support.session import Session
 
 
+class ComparisonTests(SynchronousTestCase):
+    def test_steps(self):
+        """Commands go on as bash reads them; comments say what is done with a block."""
+        page = (
+            "<!-- not run: reason -->\n```console\n$ no\n```\n"
+            "```console\n$ cat <<E\ntext\nE\ntext\n$ a \\\n  b\n```\n"
+        )
+        (step,) = steps(page)
+        self.assertEqual(commands(step.text), [("cat <<E\ntext\nE", ["text"]), ("a \\\n  b", [])])
+        self.assertRaises(ValueError, list, steps("<!-- skip -->"))
+
+    def test_output(self):
+        """Other output than the page shows is noticed, but for ids, times and dots."""
+        for shown, printed, same in (
+            ("a", "a\n", True),
+            ("a", "a\nb\n", False),
+            ("a\nb", "a\n", False),
+            ("a\n...\nd", "a\nb\nc\nd\n", True),
+            ("a ... d", "a b c d", True),
+            ("id app_prd_3MWr7G", "id app_prd_2xYzAb", True),
+            ("id app_prd_3MWr7G", "id app_stg_2xYzAb", False),
+            ("at 2026-11-28 15:47:11|x", "at 2027-01-01 00:00:00|x", True),
+        ):
+            self.assertEqual(shows(shown.splitlines(), printed), same, (shown, printed))
+
+
 class PagesTests(SynchronousTestCase):
     """A test for each page that has commands; they are made below."""
 
