@@ -206,7 +206,7 @@ class Edge:
 
 
 class AppEdges:
-    """What was made of settings, for as long as they are the same object: every request asks."""
+    """Values made of settings, kept for as long as they are the same object: every request asks."""
 
     def __init__(self) -> None:
         self._made: dict[int, tuple[AppConfig, AppEdge]] = {}

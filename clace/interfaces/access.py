@@ -61,4 +61,4 @@ class IInstalledApps(Interface):
         """All apps there are now."""
 
     def change(ids: Collection[str], stored: tuple[App, ...]) -> None:
-        """What the apps of these ids are now; those that are not stored are gone."""
+        """Update the apps of these ids; those that are not stored are gone."""

@@ -26,7 +26,7 @@ class Launch(Struct, frozen=True, kw_only=True):
 
 
 class Exit(Struct, frozen=True, kw_only=True):
-    """How a program ended: by its exit status or a signal; ``failure`` if it was not run."""
+    """The end of a program: by its exit status or a signal; ``failure`` if it was not run."""
 
     status: int = 0
     signal: int = 0

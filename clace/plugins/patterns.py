@@ -30,7 +30,7 @@ def matches(expected: str, value: str) -> bool:
 
 
 def malformed(expected: str) -> str:
-    """What is wrong with a permission's pattern; empty if nothing is, or it is a literal text."""
+    """Say what is wrong with a permission's pattern; empty for a sound or a literal one."""
     if not expected.startswith(PREFIX):
         return ""
     return _compiled(expected[len(PREFIX) :])[1]

@@ -24,7 +24,7 @@ class BadPacket(ValueError):
 
 
 class Order:
-    """A program to start, in bytes as the kernel takes them; ``file_bytes`` 0 is no limit."""
+    """A program to start, in bytes as the kernel takes them; ``file_bytes`` 0 means unlimited."""
 
     __slots__ = ("arguments", "environment", "executable", "file_bytes", "folder")
 

@@ -26,7 +26,7 @@ class Pipe:
         self._waiting: Deferred[bytes] | None = None
 
     async def read(self) -> bytes:
-        """What comes next, at most 64 KiB; nothing at the end or once it is closed."""
+        """Return the next bytes, at most 64 KiB; empty at the end or once it is closed."""
         if self._descriptor < 0:
             return b""
         self._waiting = Deferred(lambda _: self._pause())

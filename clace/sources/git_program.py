@@ -110,7 +110,7 @@ class _Work:
         self._deadline = clock.callLater(max(run.seconds, 0), self.kill, too_long)
 
     async def printed(self) -> bytes:
-        """What it printed, once it has ended.
+        """Wait for its end and return what it printed.
 
         :raises SourceError: if it failed or was killed.
         """

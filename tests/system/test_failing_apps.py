@@ -48,7 +48,7 @@ class BrokenTests(SharedDaemonTestCase):
         """A source that does not load is refused with file and line, and nothing is there."""
         for name, files, told in (
             ("error", {"app.star": BROKEN}, "app.star:2:15: undefined: nothing_of_that_name"),
-            ("syntax", {"app.star": "x = 1\n\ndef f(:\n"}, "app.star:3:7: got ':', want ')'"),
+            ("syntax", {"app.star": "x = 1\n\ndef f(:\n"}, "app.star:3:8: got ':', want ')'"),
             ("no-app", {"app.star": "x = 1\n"}, "app"),
             ("no-file", {"index.go.html": ""}, "app.star"),
             (

@@ -52,7 +52,7 @@ class DevTests(SharedDaemonTestCase):
         for _ in range(2):
             answer = self.daemon.get("/dev-broken")
             self.assertEqual(answer.status, 500)
-            self.assertIn("text.star:1:10", answer.body)
+            self.assertIn("text.star:1:11", answer.body)
         self.source(told("two"), folder)
         self.assertEqual(self.daemon.get("/dev-broken").body, "two")
 

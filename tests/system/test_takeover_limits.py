@@ -180,7 +180,7 @@ class EndingTests(TakeoverTestCase):
         self.daemon.get(self.mine)
         before = set(self.hosts())
         self.assertEqual(self.report("hangs_on"), "answered")
-        asked = f"/_clace/reload?appPathGlob={self.mine}&approve=true&promote=true"
+        asked = f"/_clace/reload?appPathGlob={self.mine}&approve=true&promote=true&forceReload=true"
         self.assertEqual(self.daemon.admin("POST", asked).status, 200)
         self.assertLessEqual(before, set(self.hosts()))
         self.wait_until("it is gone", lambda: not before <= set(self.hosts()), 5)

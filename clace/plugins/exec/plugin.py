@@ -20,7 +20,7 @@ _FORMATS = ("", "json", "jsonlines")
 
 
 class ExecSettings(Struct, frozen=True, kw_only=True):
-    """Where programs are looked up and run, and what they may use."""
+    """Folders in which programs are looked up and run, and their limits."""
 
     search_path: str
     directory: str = "/"

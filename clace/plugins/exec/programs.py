@@ -18,7 +18,7 @@ NOT_FOUND = 127
 
 @frozen(kw_only=True)
 class Command:
-    """What to run: ``executable`` and ``directory`` exist."""
+    """A command to run: ``executable`` and ``directory`` exist."""
 
     executable: str
     args: Sequence[str]
@@ -38,7 +38,7 @@ class Program:
         self.ended: Deferred[str] = program.ended.addCallback(_text)
 
     async def exit_text(self) -> str:
-        """How it ended, once it has: nothing, ``exit status 3`` or ``signal: killed``."""
+        """Say how it ended, once it has: nothing, ``exit status 3`` or ``signal: killed``."""
         waiter: Deferred[str] = Deferred()
 
         def tell(text: str) -> str:
@@ -113,7 +113,7 @@ def _launch(command: Command) -> Launch:
 def executable(name: str, search_path: str) -> str:
     """The path of the program of this name.
 
-    :raises CallFailed: there is none.
+    :raises CallFailed: if it is not found.
     """
     if "/" in name and not name.startswith("/"):
         raise CallFailed(f'exec: "{name}": give an absolute path or a name in $PATH', NOT_FOUND)
@@ -127,7 +127,7 @@ def executable(name: str, search_path: str) -> str:
 def directory(path: str) -> str:
     """The path itself.
 
-    :raises CallFailed: it is no directory.
+    :raises CallFailed: if it is not a directory.
     """
     if not path.startswith("/") or "\0" in path or not Path(path).is_dir():
         raise CallFailed(f'chdir "{path}": not an absolute path of a directory')

@@ -1,4 +1,4 @@
-"""What a running program puts out, in each of the shapes that an app can ask for."""
+"""Output of a running program, in each of the shapes that an app can ask for."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _MAX_ERRORS = 64 * 1024
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
-    """How long a program may run and how much it may put out."""
+    """Limits on the time of a program and on its output."""
 
     seconds: float = 600
     output_bytes: int = 100 * 1024 * 1024
 
 
 class Running:
-    """A program on behalf of one call; with ``partial`` a failure after some output is none."""
+    """A program of one call; with ``partial`` a failure after some output does not count."""
 
     def __init__(
         self, program: Program, clock: IReactorTime, bounds: Bounds, *, partial: bool

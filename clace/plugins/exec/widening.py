@@ -57,7 +57,7 @@ def _is_harmless(entry: str, search_path: str) -> bool:
 
 
 def _leads_away(value: str) -> bool:
-    """Whether a locale, time zone or terminal is a file of the app's choice: ``TZ=:/etc/shadow``
+    """True if a locale, time zone or terminal is a file of the app's choice: ``TZ=:/etc/shadow``
     has a program read that one instead of one of the system's.
     """
     return any(part.startswith("/") or ".." in part for part in value.split(":"))

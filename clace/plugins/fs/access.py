@@ -23,7 +23,7 @@ _SPELLED = re.compile(
 
 @frozen
 class Access:
-    """What this call's permissions name, and the folders open to those that name nothing.
+    """Paths that a call's permissions name, and the folders open to those that name nothing.
 
     A permission names files if its first argument is a path, or a pattern for paths that begins
     with a slash. A literal path is good for whatever it leads to, as its operator wrote it; a

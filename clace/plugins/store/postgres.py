@@ -1,4 +1,4 @@
-"""How PostgreSQL looks into a document."""
+"""PostgreSQL's ways to look into a document."""
 
 from __future__ import annotations
 
