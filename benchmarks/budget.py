@@ -31,27 +31,12 @@ REQUESTS = 200
 WARMING = 30
 MAY_RISE = 1.10
 CALL = re.compile(r"^\d+\s+(?:(\w+)\(|<\.\.\. \w+ resumed>)", re.MULTILINE)
-CALLS_APP = """
-load("fs.in", "fs")
-
-def handler(req):
-    fs.abs("/tmp")
-    return "done"
-
-app = ace.app(
-    "Calls",
-    routes = [ace.api("/", type = ace.TEXT)],
-    permissions = [ace.permission("fs.in", "abs")],
-)
-"""
-STATIC_APP = """
-app = ace.app("Static", custom_layout = True, routes = [ace.html("/", full = "index.go.html")])
-"""
+APPS = Path(__file__).with_name("apps")
 ROWS = {
     "page": "/hello/",
-    "static": "/files/static/two.css",
+    "static": "/page/static/style.css",
     "not found": "/nowhere",
-    "plugin call": "/calls/",
+    "plugin call": "/calls/?calls=1",
 }
 
 
@@ -87,18 +72,9 @@ def serving() -> Iterator[Daemon]:
     """
     if shutil.which("strace") is None:
         raise NotCounted("strace is not installed")
-    with contextlib.ExitStack() as stack:
-        sources = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        for name, text in (("calls", CALLS_APP), ("files", STATIC_APP)):
-            (sources / name).mkdir()
-            (sources / name / "app.star").write_text(text)
-        (sources / "files" / "static").mkdir()
-        (sources / "files" / "static" / "two.css").write_text("a { color: red }\n" * 120)
-        (sources / "files" / "index.go.html").write_text("<p>Files</p>")
-        daemon = stack.enter_context(Daemon())
-        daemon.install(EXAMPLES / "hello", "/hello", auth="none", approve=True)
-        for name in ("calls", "files"):
-            daemon.install(sources / name, f"/{name}", auth="none", approve=True)
+    with Daemon() as daemon:
+        for source in (EXAMPLES / "hello", APPS / "calls", APPS / "page"):
+            daemon.install(source, f"/{source.name}", auth="none", approve=True)
         yield daemon
 
 

@@ -11,6 +11,7 @@ import http.client
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -40,20 +41,7 @@ CALLS = 1000
 FRAMES = 4000
 GIGABYTE = 1024
 INSTALLED = 200
-CALLS_APP = """
-load("fs.in", "fs")
-
-def handler(req):
-    for _ in range(int(req.Query["calls"][0])):
-        fs.abs("/tmp")
-    return "done"
-
-app = ace.app(
-    "Calls",
-    routes = [ace.api("/", type = ace.TEXT)],
-    permissions = [ace.permission("fs.in", "abs")],
-)
-"""
+CALLS_APP = Path(__file__).with_name("apps") / "calls"
 
 
 class Nothing(Struct):
@@ -219,10 +207,7 @@ def first_requests() -> list[float]:
 def call_cost() -> float:
     """Microseconds that a handler takes for a call of ``fs.abs``."""
     with server() as daemon:
-        source = daemon.home / "calls"
-        source.mkdir()
-        (source / "app.star").write_text(CALLS_APP)
-        daemon.install(source, "/calls", auth="none", approve=True)
+        daemon.install(CALLS_APP, "/calls", auth="none", approve=True)
         client = Client(daemon)
         taken = {
             calls: statistics.median(client.ask(f"/calls/?calls={calls}") for _ in range(7))
