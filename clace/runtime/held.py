@@ -14,9 +14,10 @@ class Holder(Protocol):
 
 
 class HeldAnswers:
-    """Counts the bytes of all holders; beyond ``limit`` who took none for longest loses its own.
+    """Counts the bytes of all holders. Beyond ``limit`` a holder loses its bytes: the one whose
+    client took some longest ago.
 
-    One answer is always kept, however large.
+    One answer is always kept, however large, and a holder of no bytes loses nothing.
     """
 
     def __init__(self, limit: int) -> None:
@@ -25,7 +26,9 @@ class HeldAnswers:
         self._sizes: OrderedDict[Holder, int] = OrderedDict()
 
     def hold(self, holder: Holder, size: int) -> None:
-        """The holder keeps so much more."""
+        """Count ``size`` more bytes of the holder."""
+        if not size:
+            return
         self._sizes[holder] = self._sizes.get(holder, 0) + size
         self._total += size
         while self._total > self._limit and len(self._sizes) > 1:
@@ -34,12 +37,16 @@ class HeldAnswers:
             slowest.drop()
 
     def taken(self, holder: Holder, size: int) -> None:
-        """Its client took so much."""
-        if holder in self._sizes:
-            self._sizes[holder] -= size
-            self._total -= size
+        """Count ``size`` bytes less: the holder's client has made progress."""
+        if holder not in self._sizes:
+            return
+        self._sizes[holder] -= size
+        self._total -= size
+        if self._sizes[holder]:
             self._sizes.move_to_end(holder)
+        else:
+            del self._sizes[holder]
 
     def forget(self, holder: Holder) -> None:
-        """It keeps nothing any more."""
+        """Stop counting a holder, which keeps nothing any more."""
         self._total -= self._sizes.pop(holder, 0)

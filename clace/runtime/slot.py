@@ -25,8 +25,8 @@ from clace.runtime.turnstile import Turnstile
 from clace.threads import InThread
 
 _BROKEN_SECONDS = 2
-# Events of the audit log in a minute, of plugin calls that were refused.
-# Rows of limits reached in a minute: a flood of visitors would fill the audit log with them.
+# Rows of the audit log in a minute, which a flood of visitors would fill with them: of limits that
+# an app reached, and of plugin calls that were refused.
 _LIMIT_ROWS = 60
 _REFUSALS = 60
 

@@ -33,6 +33,23 @@ class HeldTests(SynchronousTestCase):
         held.hold(three, 1)
         self.assertEqual([each.dropped for each in (one, two, three)], [False, True, False])
 
+    def test_empty(self):
+        """A stream between two pieces keeps nothing, and makes no room for others by ending."""
+        held, idle, slow, new = HeldAnswers(10), Holder(), Holder(), Holder()
+        held.hold(idle, 1)
+        held.taken(idle, 1)
+        held.hold(slow, 8)
+        held.hold(new, 8)
+        self.assertEqual([each.dropped for each in (idle, slow, new)], [False, True, False])
+
+    def test_not_begun(self):
+        """Neither does one of which nothing has come yet."""
+        held, idle, slow, new = HeldAnswers(10), Holder(), Holder(), Holder()
+        held.hold(idle, 0)
+        held.hold(slow, 8)
+        held.hold(new, 8)
+        self.assertEqual([each.dropped for each in (idle, slow, new)], [False, True, False])
+
     def test_forgotten(self):
         """What is not kept any more does not count."""
         held, one, two = HeldAnswers(10), Holder(), Holder()
