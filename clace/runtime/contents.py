@@ -12,6 +12,8 @@ from clace.runtime.shared import Shared
 from clace.threads import InThread
 
 _MEGABYTE = 1 << 20
+# Of an entry besides its bytes, about: one that has none costs memory too.
+_ENTRY = 256
 Key = tuple[str, str]
 
 
@@ -117,10 +119,10 @@ class Contents:
             self._sent[key] = content
         elif key not in self._kept:
             self._kept[key] = content
-            self._held += size
+            self._held += _ENTRY + size
         while self._held > self._limit:
             _, dropped = self._kept.popitem(last=False)
-            self._held -= _size(dropped)
+            self._held -= _ENTRY + _size(dropped)
 
 
 def _size(content: Content | None) -> int:

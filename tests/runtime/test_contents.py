@@ -11,10 +11,15 @@ class Counting(DictFiles):
     """Counts how often files are read."""
 
     reads = 0
+    brotli_reads = 0
 
     async def read(self, name):
         self.reads += 1
         return await super().read(name)
+
+    async def read_brotli(self, name):
+        self.brotli_reads += 1
+        return await super().read_brotli(name)
 
 
 class ContentsTests(SynchronousTestCase):
@@ -30,6 +35,14 @@ class ContentsTests(SynchronousTestCase):
         kept, files = Contents(at_once), DictFiles({"a": "x"})
         self.assertIsNone(self.successResultOf(kept.brotli(files, "a")))
         self.assertIsNone(self.successResultOf(kept.brotli(files, "a")))
+
+    def test_no_brotli_bounded(self):
+        """Of many files that is not remembered for ever, though it has no bytes."""
+        files = Counting({str(number): str(number) for number in range(5000)})
+        kept = Contents(at_once, limit_mb=1)
+        for name in (*files.refs, "4999", "0"):
+            self.successResultOf(kept.brotli(files, name))
+        self.assertEqual(files.brotli_reads, 5001)
 
     def test_changed_file(self):
         """Bytes that are not those of the hash are not kept under it."""
