@@ -95,6 +95,8 @@ class Creation:
         app = self._new_app(address, request)
         secrets = await self.known.secret_versions()
         fetched = await self._fetch(app, request)
+        # A dev's folder may change while it is loaded: what is known of it must not be newer.
+        refs = dict(fetched.files.refs)
         audited = await self._runtime.audit(app, fetched.files)
         check_declared(app, request.param_values or {}, audited.params)
         demands = audited.demands
@@ -109,7 +111,6 @@ class Creation:
                 await draft.load(app, fetched.files)
             await draft.commit(dry_run=options.dry_run)
         if not options.dry_run:
-            refs = fetched.files.refs
             for twin in twins:
                 self.known.keep(twin, digest_of(twin.metadata, refs, secrets), audited)
         http_url, https_url = self._urls(address)

@@ -1,5 +1,7 @@
 """Reloads start hosts for what changed, and for nothing else."""
 
+from twisted.logger import globalLogPublisher
+
 from clace.errors import AppBroken
 from clace.model.app import AccountLink
 from clace.model.requests import (
@@ -166,6 +168,31 @@ class ChangedTests(ReloadCase):
     def test_forced(self):
         """When it is forced, though nothing changed."""
         self.assertNotEqual(self.started(force_reload=True), 0)
+
+
+class MeanwhileTests(ReloadCase):
+    """The folder of a dev app changes while the app is loaded."""
+
+    def setUp(self):
+        super().setUp()
+        self.prints = 0
+        globalLogPublisher.addObserver(self.observe)
+        self.addCleanup(globalLogPublisher.removeObserver, self.observe)
+
+    def observe(self, event):
+        if event.get("text") == "loading":
+            self.prints += 1
+            if self.prints == 2:  # it was audited, and is loaded
+                files = {"app.star": app_star(NONE, "two").replace(b"Named", b"Renamed")}
+                self.house.sources.put_folder("/src", files)
+
+    def test_created(self):
+        """The next reload takes the folder for another than the one that was loaded."""
+        self.put("one", extra='print("loading")')
+        self.create(is_dev=True)
+        self.assertEqual(self.prints, 2)
+        self.reloaded()
+        self.assertEqual([app.metadata.name for app in self.apps()], ["Renamed"])
 
 
 class RevisionTests(ReloadCase):
