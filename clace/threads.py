@@ -57,7 +57,7 @@ class Threads(Service):
     async def run(self, work: Callable[[], T], /) -> T:
         """Run ``work`` in a thread and return its result; it goes on if the caller stops waiting.
 
-        :raises InternalError: the service has stopped.
+        :raises InternalError: if the service has stopped.
         """
         if self._stopped:
             raise InternalError(f"the {self.name} threads have stopped")

@@ -90,7 +90,7 @@ class AgentExchange:
 def admin_client(address: ServerAddress, reactor: Any) -> AdminClient:
     """A client for the server there; nothing is opened before the first request.
 
-    :raises ConfigError: ``ca_file`` holds no certificates.
+    :raises ConfigError: if ``ca_file`` holds no certificates.
     """
     uri = address.server_uri
     credentials = (address.user, address.password) if address.user else None

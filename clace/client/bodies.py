@@ -50,7 +50,7 @@ def collect(response: IResponse, limit: int = LIMIT) -> Deferred[bytes]:
 
     ``readBody`` warns on every call with this ``Agent``, and knows no limit.
 
-    :raises TooLarge: it is over the limit; the rest was not read.
+    :raises TooLarge: if it is over the limit; the rest was not read.
     """
     done: Deferred[bytes] = Deferred()
     response.deliverBody(_Collector(limit, done))

@@ -27,9 +27,9 @@ class Exchange(Protocol):
     """Sends one request, its ``target`` below ``/_clace`` and its body JSON, and returns the status
     and the body of the answer.
 
-    :raises ServerUnreachable: a step of it failed; the text says which.
-    :raises TooLarge: the answer is over the limit; the rest was not read.
-    :raises BadRequest: the request cannot be written as HTTP.
+    :raises ServerUnreachable: if a step of it fails; the text says which.
+    :raises TooLarge: if the answer is over the limit; the rest was not read.
+    :raises BadRequest: if the request cannot be written as HTTP.
     """
 
     async def __call__(

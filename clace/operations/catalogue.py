@@ -30,7 +30,7 @@ class Catalogue(Struct, frozen=True):
         return found
 
     def at(self, address: AppPath) -> App:
-        """:raises NoSuchApp: nothing is installed exactly there."""
+        """:raises NoSuchApp: if nothing is installed exactly there."""
         for app in self.apps:
             if app.address == address:
                 return app
@@ -53,7 +53,7 @@ class Catalogue(Struct, frozen=True):
     def staging_of(self, main: App) -> App:
         """The staging twin of a production app.
 
-        :raises NoSuchApp: it has none, as dev apps have.
+        :raises NoSuchApp: if it has none, as dev apps have.
         """
         for app in self.twins_of(main):
             if app.kind is Kind.STAGING:

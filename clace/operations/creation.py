@@ -195,7 +195,7 @@ def no_revision(source: str, branch: str, commit: str) -> BadRequest:
 
 
 def check_supported(request: CreateApp) -> None:
-    """:raises BadRequest: the request names something that this server does not do."""
+    """:raises BadRequest: if the request names something that this server does not do."""
     check_auth_type(request.app_authn or DEFAULT_AUTH)
     for field in _UNKNOWN_HERE:
         if getattr(request, field):

@@ -79,7 +79,7 @@ class Draft:
     async def load(self, app: App, files: IFiles) -> None:
         """Load ``app`` aside, to be published when the draft is committed.
 
-        :raises AppBroken: it does not load.
+        :raises AppBroken: if it does not load.
         """
         self._collected.loaded.append((app, await self._runtime.load(app, files)))
 

@@ -108,7 +108,7 @@ class SecretOperations:
         return SecretCreated(name, self._store.name, reference_text(name, provider), updated)
 
     def _check(self, provider: str) -> None:
-        """:raises BadRequest: it is not the one that can be written."""
+        """:raises BadRequest: if it is not the one that can be written."""
         if provider not in {"", self._store.name}:
             raise BadRequest(
                 f"secret provider {provider} is not managed here, only {self._store.name} is"
@@ -125,8 +125,8 @@ def _check_name(name: str) -> None:
 
 def _value(request: CreateSecret) -> bytes:
     """
-    :raises BadRequest: it is empty, or not in its encoding.
-    :raises TooLarge: it is larger than secrets are.
+    :raises BadRequest: if it is empty, or not in its encoding.
+    :raises TooLarge: if it is larger than secrets are.
     """
     try:
         match request.encoding:

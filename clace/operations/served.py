@@ -9,7 +9,7 @@ from clace.model.app import App
 async def served_files(app: App, store: IAppStore, sources: ISources) -> IFiles:
     """The folder of a dev app as it is, of others the stored version.
 
-    :raises NoSuchVersion: it is not stored.
+    :raises NoSuchVersion: if it is not stored.
     """
     if app.is_dev:
         return sources.live(app.source_url)

@@ -50,7 +50,7 @@ class SettingsUpdates:
         return SettingsUpdated(dry_run, tuple(updated), changes=draft.changes)
 
     def _check(self, request: UpdateSettings) -> None:
-        """:raises BadRequest: it says something that cannot be, or nothing."""
+        """:raises BadRequest: if it says something that cannot be, or nothing."""
         if request == UpdateSettings():
             raise BadRequest("the request changes no setting")
         if request.spec != UNDEFINED:

@@ -19,7 +19,7 @@ _fields = cache(fields)  # msgspec reads the annotations anew each time
 def bind(function: str, parameters: type[S], args: Sequence[Any], kwargs: Mapping[str, Any]) -> S:
     """The parameters with the values given for them.
 
-    :raises BadRequest: one is missing, unknown, given twice or of the wrong type.
+    :raises BadRequest: if one is missing, unknown, given twice or of the wrong type.
     """
     values = _by_name(function, parameters, args, kwargs)
     for field in _fields(parameters):
@@ -36,7 +36,7 @@ def named(
 ) -> dict[str, Any]:
     """The values as they were given, by the names of their parameters, and the defaults of others.
 
-    :raises BadRequest: one is unknown or given twice.
+    :raises BadRequest: if one is unknown or given twice.
     """
     values = _by_name(function, parameters, args, kwargs)
     for field in _fields(parameters):

@@ -45,7 +45,7 @@ class Items(Protocol):
     async def next(self) -> tuple[tuple[Any, ...], bool]:
         """The next items and whether there may be more.
 
-        :raises CallFailed: the producer failed.
+        :raises CallFailed: if the producer fails.
         """
 
     async def close(self) -> None:

@@ -83,8 +83,8 @@ class Gate:
     def _permit(self, caller: Caller, call: PluginCall) -> Permitted:
         """The call with its arguments bound, if the app may make it.
 
-        :raises PluginRefused: it may not.
-        :raises BadRequest: the function does not take these arguments.
+        :raises PluginRefused: if the app may not make it.
+        :raises BadRequest: if the function does not take these arguments.
         """
         self.check_load(caller.app, call.plugin)
         function = self._function(caller.app, call)

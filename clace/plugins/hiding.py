@@ -55,7 +55,7 @@ class Hidden:
     def value(self, value: Any) -> Any:
         """Redact a value of JSON's or MessagePack's types.
 
-        :raises CallFailed: it would grow beyond all measure, or take too long to go through.
+        :raises CallFailed: if it would grow beyond all measure, or take too long to go through.
         """
         if not self._is_in(value):
             return value

@@ -22,7 +22,7 @@ class Lines:
     def feed(self, data: bytes) -> Iterator[str]:
         """The lines that are complete now.
 
-        :raises CallFailed: one is longer than the limit.
+        :raises CallFailed: if one is longer than the limit.
         """
         self._rest += data
         if b"\n" in data:  # or a long line that comes byte by byte would be gone through each time
@@ -49,7 +49,7 @@ class Lines:
 def parsed_lines(lines: Iterable[str]) -> list[Any]:
     """The JSON document in each line that is not empty.
 
-    :raises CallFailed: one has none.
+    :raises CallFailed: if one has none.
     """
     return [parsed(line) for line in lines if line.strip()]
 

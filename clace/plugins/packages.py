@@ -38,7 +38,7 @@ def package_plugins(
 ) -> Iterator[Plugin]:
     """The enabled plugins, each also for its accounts, with the settings of their sections.
 
-    :raises ConfigError: one is not installed, or is not what can be used; says which and why.
+    :raises ConfigError: if one is not installed, or is not what can be used; says which and why.
         Also if its name is ``taken``.
     """
     names, sections = set(taken), dict(settings)
@@ -83,7 +83,7 @@ def _made(
 ) -> Plugin:
     """The plugin with the settings of a section.
 
-    :raises ConfigError: they are not what it takes, or it is not what it has to be.
+    :raises ConfigError: if they are not what it takes, or it is not what it has to be.
     """
     given = sections.get(section, {})
     if isinstance(declared, Configurable):
@@ -112,7 +112,7 @@ def _settings(section: str, kind: type[Struct], given: Section) -> Struct:
 
 
 def _check(name: str, plugin: Plugin) -> None:
-    """:raises ConfigError: the plugin is not declared as it has to be."""
+    """:raises ConfigError: if the plugin is not declared as it has to be."""
     if not isinstance(plugin, Plugin) or plugin.name != name:
         raise _wrong(name, f"what it makes is no plugin of the name {name}")
     for method, function in plugin.functions.items():

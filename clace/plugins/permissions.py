@@ -16,7 +16,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 def text_of(value: Any) -> str:
     """A value as Starlark's ``str`` has it, which is what permissions are compared with.
 
-    :raises BadRequest: it is nested too deeply to be written.
+    :raises BadRequest: if it is nested too deeply to be written.
     """
     try:
         return value if isinstance(value, str) else _quoted(value)

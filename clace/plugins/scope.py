@@ -79,8 +79,8 @@ class Scope:
 
     async def call(self, call: PluginCall) -> PluginAnswer:
         """
-        :raises PluginRefused: the call is not covered by what was approved, or comes too late.
-        :raises BadRequest: the function does not take these arguments.
+        :raises PluginRefused: if the call is not covered by what was approved, or comes too late.
+        :raises BadRequest: if the function does not take these arguments.
         """
         self._check_room()
         permitted = self._permit(self._caller, call)
@@ -100,7 +100,7 @@ class Scope:
 
     async def next(self, stream: int) -> tuple[tuple[Any, ...], bool]:
         """
-        :raises AppFailed: the producer failed.
+        :raises AppFailed: if the producer fails.
         :raises BadRequest: if the stream is unknown, or is being read.
         """
         found = self._streams.get(stream)
@@ -152,7 +152,7 @@ class Scope:
     async def _run(self, work: Coroutine[Deferred[Any], Any, T]) -> T:
         """The result of the work, which is cancelled when the request ends.
 
-        :raises PluginRefused: it was.
+        :raises PluginRefused: if it was cancelled.
         """
         running = Deferred.fromCoroutine(work)
         self._running.add(running)
@@ -222,7 +222,7 @@ def _shape(value: Any) -> str:
 def _size(value: Any) -> int:
     """Return the size of the value on its way to the host.
 
-    :raises CallFailed: it is nothing that a host can be told.
+    :raises CallFailed: if it is nothing that a host can be told.
     """
     try:
         return len(msgspec.msgpack.encode(value))

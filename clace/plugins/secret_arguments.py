@@ -47,7 +47,7 @@ class Defaulting:
 def named_in(call: PluginCall) -> tuple[Reference, ...]:
     """The secrets that the arguments name, each once.
 
-    :raises BadRequest: a reference is malformed, or there are too many.
+    :raises BadRequest: if a reference is malformed, or there are too many.
     """
     found: list[Reference] = []
     for text in filter(is_reference, _texts(call)):

@@ -44,8 +44,8 @@ class SecretScope:
 
     async def call(self, call: PluginCall) -> PluginAnswer:
         """
-        :raises PluginRefused: the call or a secret in it is not covered by what was approved.
-        :raises BadRequest: the function does not take these arguments.
+        :raises PluginRefused: if the call or a secret in it is not covered by what was approved.
+        :raises BadRequest: if the function does not take these arguments.
         """
         answer = await self._told(self._inner.call(call))
         if not self._hidden:
@@ -57,7 +57,7 @@ class SecretScope:
         return replace(answer, value=value, error=self._hidden.text(answer.error))
 
     async def next(self, stream: int) -> tuple[tuple[Any, ...], bool]:
-        """:raises AppFailed: the producer failed."""
+        """:raises AppFailed: if the producer fails."""
         items, more = await self._told(self._inner.next(stream))
         try:
             return tuple(map(self._hidden.value, items)), more
@@ -137,7 +137,7 @@ class _CarefulItems:
 async def _careful(name: str, work: Coroutine[Any, Any, T]) -> T:
     """Wait for the work. A fault's text may hold a secret: the log gets only its place.
 
-    :raises CallFailed: there was a fault.
+    :raises CallFailed: if there was a fault.
     """
     try:
         return await work

@@ -117,7 +117,7 @@ class TempFiles:
     def serve(self, served: ServedFile) -> str:
         """Offer a file; the id that it can be fetched by.
 
-        :raises TooLarge: the app offers as many as it may.
+        :raises TooLarge: if the app offers as many as it may.
         """
         offers = self._offers.get(served.app_id, {})
         _check_room(offers.values(), served)
@@ -190,7 +190,7 @@ class TempFiles:
 
 
 def _check_room(offers: Collection[_Offer], served: ServedFile) -> None:
-    """:raises TooLarge: the app offers as many files as it may, in all or for ever."""
+    """:raises TooLarge: if the app offers as many files as it may, in all or for ever."""
     if served.seconds <= 0 and sum(offer.expiry is None for offer in offers) >= _MAX_LASTING:
         raise TooLarge(
             f"the app offers {_MAX_LASTING} files without an expiry, which stay until the server"

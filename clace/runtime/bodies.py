@@ -49,7 +49,7 @@ class Body:
         account.hold(self, self._held)
 
     def feed(self, piece: bytes) -> None:
-        """:raises BadFrame: more than an honest app sends ahead."""
+        """:raises BadFrame: if it is more than an honest app sends ahead."""
         if self.abandoned or not piece:
             return
         self._held += len(piece)

@@ -60,7 +60,7 @@ class Contents:
         self._reading: dict[Key, Shared[Content | None]] = {}
 
     async def plain(self, files: IFiles, name: str) -> Content:
-        """:raises SourceError: the file cannot be read."""
+        """:raises SourceError: if the file cannot be read."""
         key = (files.refs[name].sha256, "")
 
         async def read() -> Content:

@@ -89,7 +89,7 @@ class Exchange:
     def received(self, message: OfRequest) -> None:
         """Take a frame of this request.
 
-        :raises BadFrame: it does not fit what came before.
+        :raises BadFrame: if it does not fit what came before.
         """
         if isinstance(message, Call | Next):
             self._plugin(message)

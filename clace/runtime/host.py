@@ -89,7 +89,7 @@ class Host:
     async def load(self, load: Load, bounds: HostBounds, note: Callable[[Note], None]) -> Loaded:
         """Start the process and load the app in it; ``note`` gets what it prints meanwhile.
 
-        :raises AppBroken: the app does not load, in time or at all.
+        :raises AppBroken: if the app does not load, in time or at all.
         """
         birth = self._nursery.fork(bounds, self._ended)
         self._number = birth.host
@@ -119,8 +119,8 @@ class Host:
     ) -> AppResponse:
         """The app's answer; ``done`` is called when the request is over, however it ends.
 
-        :raises AppFailed: it failed, or the host died meanwhile.
-        :raises AppTimedOut: it took too long; the host was ended.
+        :raises AppFailed: if it fails, or the host dies meanwhile.
+        :raises AppTimedOut: if it takes too long; the host is ended.
         """
         if self._line is None or not self.alive:
             done()

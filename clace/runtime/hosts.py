@@ -61,7 +61,7 @@ class Hosts(Protocol):
     async def start(
         self, load: Load, limits: HostLimits, note: Callable[[Note], None]
     ) -> tuple[RunningHost, Loaded]:
-        """:raises AppBroken: the app does not load."""
+        """:raises AppBroken: if the app does not load."""
 
     async def in_thread(self, work: Callable[[], T], /) -> T:
         """Run ``work`` in a thread and return its result."""

@@ -68,7 +68,7 @@ class Nursery:
     def fork(self, bounds: HostBounds, ended: Ended) -> Birth:
         """Fork a new host; ``ended`` is called once, when it has ended.
 
-        :raises AppCrashed: the nursery cannot be started.
+        :raises AppCrashed: if the nursery cannot be started.
         """
         if self._stopped:
             raise AppCrashed("the server is stopping")
@@ -151,7 +151,7 @@ class _Control:
         self._socket.send(pack_nursery(program.prepare))
 
     def send(self, message: Spawn | End, *descriptors: int) -> None:
-        """:raises OSError: the nursery does not read."""
+        """:raises OSError: if the nursery does not read."""
         socket.send_fds(self._socket, [pack_nursery(message)], descriptors)
 
     async def close(self) -> None:

@@ -30,7 +30,7 @@ class AppOptions(Struct, frozen=True):
 
 
 def read_options(options: dict[str, Any]) -> AppOptions:
-    """:raises AppBroken: the options are not of the right types."""
+    """:raises AppBroken: if the options are not of the right types."""
     try:
         return msgspec.convert(options, AppOptions)
     except msgspec.ValidationError as error:

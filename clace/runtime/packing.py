@@ -42,7 +42,7 @@ async def pack_load(
     """The first frame for a host of this app.
 
     :raises AppBroken: if ``app.star`` is missing, or its texts are too large.
-    :raises SourceError: a file cannot be read.
+    :raises SourceError: if a file cannot be read.
     """
     names = [name for name in files.refs if _is_text(name)]
     if "app.star" not in names:

@@ -45,7 +45,7 @@ class Probe:
     def report(self) -> Mapping[str, str]:
         """Why each wall does not stand, ``""`` for those that do; the processes are gone then.
 
-        :raises ClaceError: no app could be run here at all.
+        :raises ClaceError: if no app can be run here at all.
         """
         try:
             with self._control:
@@ -58,7 +58,7 @@ class Probe:
     def check(self) -> tuple[str, ...]:
         """A warning of each wall that is missing.
 
-        :raises ClaceError: one that has to stand is among them.
+        :raises ClaceError: if one that has to stand is among them.
         """
         absent = missing(self.report())
         for name, why in absent.items():

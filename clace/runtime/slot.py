@@ -125,7 +125,7 @@ class Slot:
     async def refresh(self) -> None:
         """Take notice of a dev app's changed files, at most every so often.
 
-        :raises AppBroken: what it is now does not load.
+        :raises AppBroken: if it does not load as it is now.
         """
         if not self.app.is_dev:
             return
@@ -135,14 +135,14 @@ class Slot:
             raise self._broken
 
     async def files(self) -> IFiles:
-        """:raises SourceError: they cannot be had."""
+        """:raises SourceError: if they cannot be had."""
         return self._files if self._files is not None else await self._fetching.result()
 
     async def host(self) -> RunningHost:
         """A host that can be asked.
 
-        :raises AppBroken: the app does not load.
-        :raises AppBusy: it has used up its processor time.
+        :raises AppBroken: if the app does not load.
+        :raises AppBusy: if it has used up its processor time.
         :raises NoSuchApp: if the app is gone.
         """
         if self._closed:

@@ -76,7 +76,7 @@ class AdminAPI:
 def query_of(request: Request) -> dict[str, str]:
     """The query parameters, each given once.
 
-    :raises BadRequest: one is given twice, or is not UTF-8.
+    :raises BadRequest: if one is given twice, or is not UTF-8.
     """
     found: dict[str, str] = {}
     for name, values in (request.args or {}).items():

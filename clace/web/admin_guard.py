@@ -42,7 +42,7 @@ class AdminGuard:
         :raises NotAllowed: if the Host is not ours, which a rebound DNS name would be, or a
             browser made the request.
         :raises NotAuthenticated: if the credentials are missing or not the administrator's.
-        :raises LockedOut: after too many failures.
+        :raises LockedOut: if there were too many failures.
         """
         host = request.getHeader("host") or ""
         if not self._is_ours(host_name(host)):

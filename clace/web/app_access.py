@@ -33,8 +33,8 @@ class AppAccess:
     async def admit(self, app: App, authorization: str | None, address: str) -> str:
         """The user's id.
 
-        :raises NotAuthenticated: no credentials, or not the administrator's.
-        :raises LockedOut: too many failures.
+        :raises NotAuthenticated: if the credentials are missing or not the administrator's.
+        :raises LockedOut: if there were too many failures.
         """
         if self.is_open(app):
             return ANONYMOUS

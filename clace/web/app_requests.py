@@ -72,7 +72,7 @@ def _canonical(name: bytes) -> str:
 def urlencoded(encoded: bytes) -> dict[str, list[str]]:
     """The fields of a query or of a form.
 
-    :raises BadRequest: too many fields.
+    :raises BadRequest: if there are too many fields.
     """
     if not encoded:
         return {}

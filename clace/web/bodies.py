@@ -23,7 +23,7 @@ class Body(Protocol):
     def take(self, received: bytearray) -> bytes:
         """Remove from ``received`` what is known to belong to the body, and give its content.
 
-        :raises Refused: it is malformed, or over its limit.
+        :raises Refused: if it is malformed, or over its limit.
         """
 
 

@@ -42,7 +42,7 @@ class Downloads:
     async def answer(self, app: App, user: str, file_id: str) -> AppResponse:
         """The file, as an attachment. Its body must be closed, or nobody else can have it.
 
-        :raises NoSuchRoute: the app offers this user no such file.
+        :raises NoSuchRoute: if the app offers this user no such file.
         """
         download = await self._open_file(app.id, user, file_id)
         return AppResponse(

@@ -80,8 +80,8 @@ class Forms:
     async def read(self, request: Request, app_id: str, ending: Leftovers) -> Form:
         """The form, whose files are there until ``ending``; a body of another type has none.
 
-        :raises BadRequest: it is malformed, or has too many fields.
-        :raises TooLarge: its fields are too long.
+        :raises BadRequest: if it is malformed, or has too many fields.
+        :raises TooLarge: if its fields are too long.
         """
         content = request.content
         if request.method not in _METHODS or content is None:
@@ -172,7 +172,7 @@ class _Reading:
     def _free(self, name: str) -> Path:
         """A path for a file of this name that no other file of the form has.
 
-        :raises ParserLimitReached: there are too many.
+        :raises ParserLimitReached: if there are too many.
         """
         count = sum(map(len, self._files.values()))
         if count >= _MAX_FILES:

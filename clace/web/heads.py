@@ -87,7 +87,7 @@ def find_head(received: bytearray, limits: Limits) -> tuple[int, int] | None:
 def read_head(data: bytes, limits: Limits) -> Head:
     """The request whose head, with its empty line, is ``data``.
 
-    :raises Refused: there is more than one way to read it, or it is not for us.
+    :raises Refused: if there is more than one way to read it, or it is not for us.
     """
     method, target, version, headers = _parse(data)
     if method in {b"TRACE", b"CONNECT"}:

@@ -171,7 +171,7 @@ async def _stop(administration: IAdministration, query: StopQuery) -> Struct:
 def read_query(kind: type[Struct], given: dict[str, str]) -> Struct:
     """The query parameters as a value of ``kind``.
 
-    :raises BadRequest: one is missing, unknown (a misspelt ``dryRun`` must not change anything),
+    :raises BadRequest: if one is missing, unknown (a misspelt ``dryRun`` must not change anything),
         or not of its type.
     """
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}

@@ -54,7 +54,7 @@ class SiteRequest(server.Request, AnsweredAtOnce):
         Until somebody wants it the client is not told to send it and its bytes wait where they
         are, so whoever refuses a request by its head does so before.
 
-        :raises ClaceError: it did not arrive, or was not as it should be; the client is answered.
+        :raises ClaceError: if it does not arrive, or not as it should; the client is answered.
         """
         if self.channel is None:
             raise BadRequest(_NO_BODY)
@@ -162,7 +162,7 @@ class SiteRequest(server.Request, AnsweredAtOnce):
 async def receive(request: Request) -> None:
     """Have the body read, unless the request came with it as those of tests do.
 
-    :raises ClaceError: it did not arrive; the client is answered or gone.
+    :raises ClaceError: if it does not arrive; the client is answered or gone.
     """
     if isinstance(request, SiteRequest):
         await request.receive()

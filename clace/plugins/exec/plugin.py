@@ -68,7 +68,7 @@ class Exec:
     async def run(self, invocation: Invocation, given: Run) -> Any:
         """The lines, documents, stream or file path that a program's output comes to.
 
-        :raises CallFailed: it cannot be started, fails, or breaks its limits.
+        :raises CallFailed: if it cannot be started, fails, or breaks its limits.
         """
         _check(given)
         check_widening(invocation.grants, given.env, given.cwd, self._settings.search_path)

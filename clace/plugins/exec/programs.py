@@ -70,7 +70,7 @@ class Programs:
         self._running: dict[Program, str] = {}
 
     def start(self, command: Command, owner: str) -> Program:
-        """:raises CallFailed: it cannot be started, or too many are running."""
+        """:raises CallFailed: if it cannot be started, or too many are running."""
         self._check_room(owner)
         try:
             program = Program(self._starter.start(_launch(command)))

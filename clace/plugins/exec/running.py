@@ -62,7 +62,7 @@ class Running:
     async def copy(self, file: BinaryIO, in_thread: InThread) -> None:
         """Write the output to a file.
 
-        :raises OSError: it cannot be written.
+        :raises OSError: if it cannot be written.
         """
         some = False
         async for data in self._output():
@@ -77,7 +77,7 @@ class Running:
     async def check_exit(self, *, some: bool) -> None:
         """Wait for the end.
 
-        :raises CallFailed: it was a failure; ``some`` output may make up for it.
+        :raises CallFailed: if it was a failure; ``some`` output may make up for it.
         """
         ended = await self._program.exit_text()
         if self._expired:

@@ -20,7 +20,7 @@ def check_widening(
     """A permission that names a program is not one for what its environment makes of it, and one
     that names its arguments too is not one for every directory.
 
-    :raises PluginRefused: none of the grants allows this ``env`` and ``cwd``.
+    :raises PluginRefused: if none of the grants allows this ``env`` and ``cwd``.
     """
     reasons = [_reason(grant, env, cwd, search_path) for grant in grants]
     if reasons and all(reasons):

@@ -58,7 +58,7 @@ class Access:
         return any(matches(pattern, real) for pattern in patterns)
 
     def check(self, given: str, real: str) -> None:
-        """:raises CallFailed: it may not be looked at."""
+        """:raises CallFailed: if it may not be looked at."""
         if not self.allows(given, real):
             raise CallFailed(f"file access denied for {given}")
 
@@ -66,7 +66,7 @@ class Access:
     def opened(self, given: str, flags: int) -> Iterator[int]:
         """A descriptor of what is at ``given``, opened for real only when that is allowed.
 
-        :raises CallFailed: it may not be looked at, or cannot be.
+        :raises CallFailed: if it may not be looked at, or cannot be.
         """
         try:
             # O_PATH touches nothing: no device is woken, no pipe waits for a writer.

@@ -120,7 +120,7 @@ class Fs:
     async def listing(self, invocation: Invocation, given: List) -> list[dict[str, Any]]:
         """List a folder, and at the end the folder itself with the sum.
 
-        :raises CallFailed: it may not or cannot be read, or has too many files.
+        :raises CallFailed: if it may not or cannot be read, or has too many files.
         """
         access, placed = self._access(invocation), self._placed(invocation, given)
         walk = self._walk(ignore_errors=given.ignore_errors)
@@ -129,7 +129,7 @@ class Fs:
     async def found(self, invocation: Invocation, given: Find) -> list[dict[str, Any]]:
         """The files below a folder with this name and size.
 
-        :raises CallFailed: it may not or cannot be read, or has too many files.
+        :raises CallFailed: if it may not or cannot be read, or has too many files.
         """
         if given.limit > MAX_FOUND:
             raise CallFailed(f"file limit {given.limit} exceeds max limit {MAX_FOUND}")

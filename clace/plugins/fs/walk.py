@@ -31,7 +31,7 @@ class Walk:
     def entries(self, folder: int, path: str) -> Iterator[tuple[str, os.stat_result]]:
         """Name and state of what is directly in an open folder.
 
-        :raises CallFailed: one cannot be looked at, or the walk is over.
+        :raises CallFailed: if one cannot be looked at, or the walk is over.
         """
         with os.scandir(folder) as found:
             for entry in found:

@@ -126,7 +126,7 @@ class Content(Struct, frozen=True):
 def content(given: Request, random_bytes: Callable[[int], bytes]) -> Content:
     """The body, from whichever of three parameters it is in.
 
-    :raises BadRequest: it is in more than one, or in an encoding not known.
+    :raises BadRequest: if it is in more than one, or in an encoding not known.
     """
     if bool(given.body) + bool(given.form_body) + (given.json_body is not None) > 1:
         raise BadRequest("http.in: give one of body, form_body and json_body")
@@ -149,7 +149,7 @@ def content(given: Request, random_bytes: Callable[[int], bytes]) -> Content:
 def headers(given: Request, content_type: str, visitor: str = "") -> Headers:
     """The headers of the request; those of the app come first. ``visitor`` is who asks the app.
 
-    :raises BadRequest: one is malformed, or would change what is asked of whom.
+    :raises BadRequest: if one is malformed, or would change what is asked of whom.
     """
     found = Headers()
     for name, value in given.headers.items():

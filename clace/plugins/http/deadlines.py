@@ -18,7 +18,7 @@ async def in_time(
 ) -> T:
     """Wait for the work and return its result.
 
-    :raises CallFailed: what is ``told`` if it took too long; it was cancelled.
+    :raises CallFailed: if it takes too long, with the text ``told``; it is cancelled.
     """
     running = Deferred.fromCoroutine(work)
     expired = False

@@ -55,7 +55,7 @@ class Guard:
     ) -> tuple[str, ...]:
         """The addresses that a request of the app ``owner`` to the target may connect to.
 
-        :raises CallFailed: the host does not exist, or one of its addresses is not allowed.
+        :raises CallFailed: if the host does not exist, or one of its addresses is not allowed.
         """
         named = target.host in self._hosts or target.host in named_hosts(grants)
         if target.address is not None:

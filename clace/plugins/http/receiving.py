@@ -33,7 +33,7 @@ class Body(Protocol):
 
     @classmethod
     def of(cls, response: IResponse, limit: int) -> Body:
-        """:raises CallFailed: it is said to be over the limit."""
+        """:raises CallFailed: if it is said to be over the limit."""
         if isinstance(response.length, int) and response.length > limit:
             raise _too_large(limit)
         body = cls(limit)
@@ -44,7 +44,7 @@ class Body(Protocol):
     async def read(self) -> bytes:
         """Return the next bytes, waiting for them; empty at the end.
 
-        :raises CallFailed: it is over the limit, or cut short.
+        :raises CallFailed: if it is over the limit, or cut short.
         """
         if not (self._chunks or self._end or self._size > self._limit):
             self._waiting = Deferred()
@@ -95,7 +95,7 @@ class LineItems:
         self._close = close
 
     async def next(self) -> tuple[tuple[str, ...], bool]:
-        """:raises CallFailed: nothing came for too long, or the body breaks off or a limit."""
+        """:raises CallFailed: if nothing comes for too long, or the body is cut short or too large."""
         while True:
             data = await self._read()
             text = self._decoder.decode(data, final=not data)
@@ -124,7 +124,7 @@ def abandon(response: IResponse) -> None:
 async def collected(response: IResponse, limit: int) -> bytes:
     """The whole body.
 
-    :raises CallFailed: it is over the limit, or cut short.
+    :raises CallFailed: if it is over the limit, or cut short.
     """
     body = Body.of(response, limit)
     chunks = []

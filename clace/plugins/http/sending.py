@@ -41,7 +41,7 @@ class Ask:
     def after(self, response: IResponse) -> Ask | None:
         """The request that a redirect asks for instead, if the answer is one.
 
-        :raises CallFailed: it leads to no URL.
+        :raises CallFailed: if it leads to no URL.
         """
         (location,) = response.headers.getRawHeaders(b"location", [b""])[:1]
         if response.code not in _BECOMES_GET | _SAME_AGAIN or not location:

@@ -34,7 +34,7 @@ class Shared:
     def request(self, owner: str) -> Iterator[None]:
         """A request that is under way, from its beginning to the end of its answer.
 
-        :raises CallFailed: the app has as many as it may.
+        :raises CallFailed: if the app has as many as it may.
         """
         count = self._requests[owner]
         if count >= REQUESTS_EACH:
@@ -49,7 +49,7 @@ class Shared:
     async def addresses(self, host: str, owner: str) -> Sequence[str]:
         """The addresses of a host name; none if it does not exist.
 
-        :raises CallFailed: nobody could say in time.
+        :raises CallFailed: if nobody can say in time.
         """
         told = f"host {host} could not be looked up within {SECONDS_TO_LOOK_UP} seconds"
         return await in_time(self._clock, self._found(host, owner), SECONDS_TO_LOOK_UP, told)

@@ -122,7 +122,7 @@ def _suspicious(text: str) -> bool:
 
 
 def _host(host: str, text: str) -> str:
-    """:raises CallFailed: it is neither an address in its usual form nor a name."""
+    """:raises CallFailed: if it is neither an address in its usual form nor a name."""
     try:
         if host.startswith("["):
             return str(IPv6Address(host[1:-1]))

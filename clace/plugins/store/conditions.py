@@ -78,7 +78,7 @@ def read_filter(given: Mapping[str, Any], doc_type: DocType) -> Condition:
 
 
 def read_sort(given: Sequence[str], doc_type: DocType) -> tuple[Order, ...]:
-    """:raises CallFailed: one of the texts is nothing to sort by."""
+    """:raises CallFailed: if one of the texts is nothing to sort by."""
     if len(given) > _SORTS:
         raise CallFailed(f"cannot sort by more than {_SORTS} fields")
     return tuple(_order(written, doc_type) for written in given)

@@ -59,21 +59,21 @@ class Database(MultiService):
     async def read(self, owner: str, work: Work[T]) -> T:
         """Run ``work`` in one state of the database and return its result.
 
-        :raises CallFailed: the turn did not come in time.
+        :raises CallFailed: if the turn does not come in time.
         """
         return await self.aside(owner, lambda: _done(self._engines.reading, work))
 
     async def aside(self, owner: str, work: Callable[[], T]) -> T:
         """Run ``work``, which needs no connection and takes too long for the reactor.
 
-        :raises CallFailed: the turn did not come in time.
+        :raises CallFailed: if the turn does not come in time.
         """
         return await self._in_turn(self._readers, owner, self._read, work)
 
     async def write(self, owner: str, work: Work[T]) -> T:
         """Run ``work``, commit, and return its result.
 
-        :raises CallFailed: the turn did not come in time.
+        :raises CallFailed: if the turn does not come in time.
         """
         return await self._in_turn(
             self._writers, owner, self._write, lambda: _done(self._engines.writing, work)
@@ -82,7 +82,7 @@ class Database(MultiService):
     async def transaction(self, owner: str) -> Transaction:
         """A transaction to be opened, and in any case to be closed.
 
-        :raises CallFailed: the turn did not come in time.
+        :raises CallFailed: if the turn does not come in time.
         """
         release = await self._writers.take(owner)
         transaction = Transaction(self._engines.writing, self._write, release)

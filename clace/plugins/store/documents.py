@@ -23,7 +23,7 @@ _LONG_NUMBER = re.compile(r"\d{19}")
 def check_size(entry: Mapping[str, Any], doc_type: DocType) -> int:
     """Return the bytes of the entry's JSON, counted quickly.
 
-    :raises CallFailed: too many, or it is nested without end.
+    :raises CallFailed: if there are too many, or it is nested without end.
     """
     try:
         size = len(msgspec.json.encode(entry))
@@ -39,7 +39,7 @@ def check_size(entry: Mapping[str, Any], doc_type: DocType) -> int:
 def fields_of(entry: Mapping[str, Any], doc_type: DocType) -> dict[str, Any]:
     """The values of all fields, with the defaults of those that are not given.
 
-    :raises CallFailed: one is missing, unknown or of another type than declared.
+    :raises CallFailed: if one is missing, unknown or of another type than declared.
     """
     for name in entry:
         if name not in RESERVED and doc_type.field(name) is None:
@@ -61,7 +61,7 @@ def _value(entry: Mapping[str, Any], field: Field, doc_type: DocType) -> Any:
 
 
 def _check(value: Any, name: str, depth: int) -> None:
-    """:raises CallFailed: it has something that one of the databases cannot keep."""
+    """:raises CallFailed: if it has something that one of the databases cannot keep."""
     problem = "is nested too deeply" if depth > _DEPTH else _problem(value)
     if problem:
         raise CallFailed(f"field {name} {problem}")
@@ -93,7 +93,7 @@ def _problem(value: Any) -> str:
 def encoded(fields: Mapping[str, Any]) -> str:
     """The JSON to store.
 
-    :raises CallFailed: with the fields of other versions of the app it is too large.
+    :raises CallFailed: if it is too large with the fields of other versions of the app.
     """
     text = msgspec.json.encode(fields)
     if len(text) > 2 * MAX_BYTES:

@@ -188,7 +188,7 @@ def _wanted(given: Selecting, queries: Queries) -> Wanted:
 
 
 def _number(entry: Entry, name: str) -> int:
-    """:raises CallFailed: the entry does not come from the store."""
+    """:raises CallFailed: if the entry does not come from the store."""
     value = entry.get(name)
     if type(value) is not int or value not in INTEGERS:
         raise CallFailed(f"the entry has no {name}, only what was read can be updated")

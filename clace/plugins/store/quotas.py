@@ -55,7 +55,7 @@ class Quota:
     def change(self, connection: Connection, by: int) -> None:
         """Keep so many bytes more. To keep less is allowed in any case.
 
-        :raises CallFailed: that would be too much.
+        :raises CallFailed: if that would be too much.
         """
         limit = self.max_mb * _MEBIBYTE if by > 0 else INTEGERS[-1]
         values = {"owner": self.owner, "by": by, "limit": limit}

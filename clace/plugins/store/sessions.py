@@ -28,7 +28,7 @@ class Session:
         self._begins = False
 
     async def begin(self) -> None:
-        """:raises CallFailed: a transaction is open, or none can be had now."""
+        """:raises CallFailed: if a transaction is open, or none can be had now."""
         if self._transaction is not None or self._begins:
             raise CallFailed("transaction already active")
         self._begins = True
@@ -43,11 +43,11 @@ class Session:
             raise
 
     async def commit(self) -> None:
-        """:raises CallFailed: none is open, or nothing of it could be kept."""
+        """:raises CallFailed: if none is open, or nothing of it could be kept."""
         await _told(self._ended("commit").commit())
 
     async def rollback(self) -> None:
-        """:raises CallFailed: none is open."""
+        """:raises CallFailed: if none is open."""
         await self._ended("rollback").close()
 
     async def close(self) -> None:
@@ -57,13 +57,13 @@ class Session:
             await transaction.close()
 
     async def read(self, work: Work[T], *collections: Collection) -> T:
-        """:raises CallFailed: the query failed."""
+        """:raises CallFailed: if the query fails."""
         if self._transaction is not None:
             return await _told(self._transaction.read(work), *collections)
         return await _told(self._database.read(self._owner, work), *collections)
 
     async def write(self, work: Work[T], *collections: Collection) -> T:
-        """:raises CallFailed: nothing was changed."""
+        """:raises CallFailed: if the change fails, and nothing was changed."""
         if self._transaction is not None:
             return await _told(self._transaction.write(work), *collections)
         return await _told(self._database.write(self._owner, work), *collections)

@@ -49,7 +49,7 @@ class Shelves:
     async def prepare(self, caller: Caller) -> None:
         """Let all of the caller's tables be there, with their indexes.
 
-        :raises CallFailed: the app declares none, or they cannot be made.
+        :raises CallFailed: if the app declares none, or they cannot be made.
         """
         await self._shelf(caller)
 

@@ -81,7 +81,7 @@ def _index_name(table: str, index: Index) -> str:
 def prepare(connection: Connection, entries: Collection, words: Words) -> None:
     """The table and its indexes are there; nothing that is there is changed or removed.
 
-    :raises CallFailed: there is another table of this name.
+    :raises CallFailed: if there is another table of this name.
     """
     connection.execute(CreateTable(REGISTRY, if_not_exists=True))
     connection.execute(CreateTable(entries.table, if_not_exists=True))

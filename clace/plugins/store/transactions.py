@@ -42,7 +42,7 @@ class Transaction:
         self._lost = ""
 
     async def open(self) -> None:
-        """:raises SQLAlchemyError: the database does not let us."""
+        """:raises SQLAlchemyError: if the database does not let us."""
         await shielded(self._serially(self._opened))
 
     def expire_after(self, seconds: float, clock: Any) -> None:
@@ -50,7 +50,7 @@ class Transaction:
         self._expiry = clock.callLater(seconds, self._expire, seconds)
 
     async def read(self, work: Work[T]) -> T:
-        """:raises CallFailed: the transaction is over."""
+        """:raises CallFailed: if the transaction is over."""
         return await shielded(self._serially(lambda: work(self._usable())))
 
     async def write(self, work: Work[T]) -> T:
@@ -58,7 +58,7 @@ class Transaction:
         return await shielded(self._serially(lambda: self._written(work)))
 
     async def commit(self) -> None:
-        """:raises CallFailed: the transaction is over."""
+        """:raises CallFailed: if the transaction is over."""
         await shielded(self._finish(lambda: self._usable().commit()))
 
     async def close(self) -> None:

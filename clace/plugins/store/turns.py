@@ -31,7 +31,7 @@ class Turns:
     async def take(self, owner: str) -> Done:
         """Wait for a turn and return the function that gives it back; to be called once.
 
-        :raises CallFailed: the turn did not come in time.
+        :raises CallFailed: if the turn does not come in time.
         """
         own = self._own.setdefault(owner, DeferredSemaphore(self._each))
         if own.tokens and self._all.tokens:
