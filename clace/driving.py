@@ -13,9 +13,9 @@ Failed = Callable[[Failure], object]
 
 
 def drive(work: Work, failed: Failed) -> None:
-    """Run ``work`` now, as far as it goes, and on whenever what it waits for is there.
+    """Run ``work`` now until it waits, and go on whenever the Deferred that it waits for fires.
 
-    Nobody is told of its end; ``failed`` is, with what it raised.
+    Its result is dropped; ``failed`` is called with an exception that it raised.
     """
     _Driven(work, failed).go_on(None)
 

@@ -1,4 +1,4 @@
-"""Ids of requests, and of incidents if it comes to that."""
+"""Ids of requests, under which incidents are logged too."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 
 def request_ids(prefix: str) -> Callable[[], str]:
-    """Count the requests of a run, whose random ``prefix`` keeps its ids from those of others.
+    """Return a function that makes the ids of a run, apart from other runs' by a random ``prefix``.
 
-    To ask the system for an id would be a system call for each request.
+    Numbers follow the prefix: random ids would cost a system call for each request.
     """
     numbers = itertools.count(1)
     return lambda: f"rid_{prefix}{next(numbers):08x}"

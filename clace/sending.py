@@ -26,7 +26,7 @@ def write_now(transport: Any, data: bytes) -> None:
 
 
 def _is_free(transport: Any) -> bool:
-    """Tell a plain socket to which bytes can go past the transport's own queue."""
+    """Return true for a plain socket with an empty queue, which bytes may go past."""
     return (
         type(transport) in _PLAIN
         and transport.connected

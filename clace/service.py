@@ -123,7 +123,7 @@ def settle_memory() -> None:
     """Keep objects that live until the end from the garbage collector.
 
     Requests leave cycles behind; collecting them early and in small lots keeps the slowest
-    requests quick (docs/developing.md has the measurement).
+    requests quick.
     """
     gc.collect()
     gc.freeze()

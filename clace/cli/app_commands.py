@@ -43,7 +43,7 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a qu
     lazy={
         "update-metadata": Lazy(
             "clace.cli.update_commands:metadata",
-            "Change what of apps has versions: staging apps first, production with --promote.",
+            "Change versioned settings of apps: staging first, production with --promote.",
         ),
         "update-settings": Lazy(
             "clace.cli.update_commands:settings",

@@ -71,7 +71,7 @@ def git_auth(server: Server, value: str, glob: str, **how: Any) -> None:
 
 @click.group(cls=Group, name="update-metadata")
 def metadata() -> None:
-    """Change what of apps has versions: staging apps first, production with --promote."""
+    """Change versioned settings of apps: staging first, production with --promote."""
 
 
 @metadata.command(epilog=GLOB_HELP)

@@ -62,7 +62,7 @@ class SecretOperations:
         return SecretList(tuple(SecretDescription(**_told(row)) for row in found))
 
     async def versions(self) -> str:
-        """Another text whenever a secret was stored or deleted."""
+        """Return a text that changes whenever a secret is stored or deleted."""
         told = sha256()
         for row in await self._store.all():
             told.update(f"{row.name} {row.update_time} ".encode() + row.sealed)

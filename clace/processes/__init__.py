@@ -1,1 +1,1 @@
-"""Programs on this machine, started by a small process so that the daemon never forks."""
+"""Programs on this machine, started by a small process so that the daemon need not fork."""

@@ -1,4 +1,4 @@
-"""Starting programs by way of the runner process, so that the daemon never forks."""
+"""Starting programs by way of the runner process, so that the daemon need not fork."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ _WINDOW_SECONDS = 60
 
 
 class Budget:
-    """So much in each minute, of lines or of seconds; what is over is refused."""
+    """A per-minute allowance of log lines or CPU seconds."""
 
     def __init__(self, clock: Any, amount: float) -> None:
         self._clock = clock

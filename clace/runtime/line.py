@@ -71,7 +71,7 @@ class Line(Protocol):
         return True
 
     def kept(self, size: int) -> None:
-        """An answer waits no more."""
+        """Count an answer that ``keep`` took and that waits no more."""
         self._kept -= size
 
     def hang_up(self) -> None:

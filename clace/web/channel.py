@@ -279,7 +279,7 @@ class StrictHTTPChannel(HTTPChannel):
         return False
 
     def _allow_body(self, arrived: int) -> None:
-        """Give a body the time that what has arrived of it is worth, and not too much ahead."""
+        """Extend the deadline of a body by what arrived of it, and not too far ahead."""
         now = self.site.reactor.seconds()
         until = self._body_until + arrived / self.limits.rate
         ahead = max(self.limits.body_seconds, self.limits.idle_seconds)
@@ -304,7 +304,7 @@ class StrictHTTPChannel(HTTPChannel):
     # Times and endings.
 
     def _enter(self, phase: Phase) -> None:
-        """Be at ``phase`` from now on, and no longer than may be."""
+        """Enter ``phase`` and start its timeout."""
         self._phase = phase
         if phase is HEAD:
             self.setTimeout(self.limits.head_seconds)
@@ -361,7 +361,7 @@ class StrictHTTPChannel(HTTPChannel):
         self._linger_on(self.limits.linger_seconds)
 
     def _linger_on(self, left: float) -> None:
-        """Wait for silence, so long at most."""
+        """Wait for silence, ``left`` seconds at most, and close."""
 
         def look() -> None:
             self._abortingCall = None

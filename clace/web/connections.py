@@ -75,20 +75,20 @@ class Connections:
         return True
 
     def idle(self, connection: Connection) -> None:
-        """It has no request: it is the last to make room of those that have none."""
+        """Note that it has no request: of those, it is now the last to make room."""
         group = self._open.get(connection)
         if group is not None:
             group.idle[connection] = self._idle[connection] = None
 
     def busy(self, connection: Connection) -> None:
-        """It has a request, and is not closed for others."""
+        """Note that it has a request, and is not closed for others."""
         group = self._open.get(connection)
         if group is not None:
             group.idle.pop(connection, None)
             self._idle.pop(connection, None)
 
     def forget(self, connection: Connection) -> None:
-        """It is closed; one that was never counted does not matter."""
+        """Stop counting a closed connection; one that was never counted does not matter."""
         self.busy(connection)
         group = self._open.pop(connection, None)
         if group is not None:

@@ -12,7 +12,7 @@ _SIZE = _ACKED + 8
 
 
 def taken_bytes(transport: Any) -> int | None:
-    """So many bytes of the connection its peer has acknowledged; ``None`` if nobody counts them."""
+    """Return the bytes that the peer has acknowledged; ``None`` if nobody counts them."""
     while hasattr(transport, "transport"):
         transport = transport.transport  # TLS and other wrappers
     try:

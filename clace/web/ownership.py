@@ -14,16 +14,16 @@ class ChannelOwner(Protocol):
     """The owner of connections, who keeps account of them."""
 
     def opened(self, channel: StrictHTTPChannel) -> None:
-        """There is a new connection."""
+        """Take account of a new connection."""
 
     def closed(self, channel: StrictHTTPChannel) -> None:
-        """It is gone."""
+        """Take account of a connection that is gone."""
 
     def busy(self, channel: StrictHTTPChannel) -> None:
-        """It has a request."""
+        """Take account of a connection that has a request."""
 
     def idle(self, channel: StrictHTTPChannel) -> None:
-        """It has none any more."""
+        """Take account of a connection whose request is done."""
 
     def refused(self, channel: StrictHTTPChannel, status: int, head: Head | None) -> None:
-        """It ends with a refusal; ``head`` if the request came that far."""
+        """Take account of a refusal by the connection; ``head`` if the request came that far."""

@@ -12,8 +12,8 @@ _NOW = 0.001
 class Timer:
     """Calls ``late`` when the time last set is up.
 
-    A later time, and none, cost nothing: when the call that was made for the time before comes, it
-    is made again for what is left.
+    To set a later time, or none, costs nothing: the call for the time before still comes, and is
+    then made again for what is left.
     """
 
     def __init__(self, clock: IReactorTime, late: Callable[[], object]) -> None:
@@ -23,7 +23,7 @@ class Timer:
         self._call: IDelayedCall | None = None
 
     def set(self, seconds: float | None) -> None:
-        """So long from now on, or for ever."""
+        """Call ``late`` in ``seconds`` and no longer at the time set before; ``None`` for never."""
         if seconds is None:
             self._until = None
             return

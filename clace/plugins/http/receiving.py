@@ -95,7 +95,7 @@ class LineItems:
         self._close = close
 
     async def next(self) -> tuple[tuple[str, ...], bool]:
-        """:raises CallFailed: if nothing comes for too long, or the body is cut short or too large."""
+        """:raises CallFailed: if nothing comes for too long, or the body breaks off."""
         while True:
             data = await self._read()
             text = self._decoder.decode(data, final=not data)
