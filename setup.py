@@ -45,6 +45,7 @@ setup(
         "twisted[tls]>=25.5",
         "wcmatch>=8.5",
         "werkzeug>=3",
+        "zope-interface>=6",
     ],
     extras_require={
         "vault": ["hvac>=2.3"],
