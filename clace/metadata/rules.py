@@ -13,11 +13,16 @@ from clace.model.app import NEVER, App
 
 
 def check_free(app: App, installed: Iterable[App]) -> None:
-    """:raises AppExists: the address or the id is taken; twins may lie below each other."""
-    for other in installed:
-        below = app.address.overlaps(other.address) and not _are_twins(app, other)
-        if below or app.address == other.address or app.id == other.id:
-            raise AppExists(f"App already exists at {other.address}")
+    """:raises AppExists: if the address or the id is taken; twins may lie below each other."""
+    taken = [str(other.address) for other in installed if _are_in_the_way(app, other)]
+    if taken:
+        # Of several the same one is named, in whatever order they came.
+        raise AppExists(f"App already exists at {min(taken)}")
+
+
+def _are_in_the_way(app: App, other: App) -> bool:
+    below = app.address.overlaps(other.address) and not _are_twins(app, other)
+    return below or app.address == other.address or app.id == other.id
 
 
 def _are_twins(one: App, other: App) -> bool:

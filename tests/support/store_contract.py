@@ -129,6 +129,13 @@ class AppStoreContract:
             message = self.refused(AppExists, AddApp(other))
             self.assertEqual(message, "App already exists at a.example:/tools/disk")
 
+    def test_names_one_of_those_in_the_way(self):
+        """Of several apps in the way the first by name is told, whichever is older."""
+        self.added(production("/tools/b", id="app_prd_b"))
+        self.added(production("/tools/a", id="app_prd_a"))
+        message = self.refused(AppExists, AddApp(production("/tools", id="app_prd_other")))
+        self.assertEqual(message, "App already exists at /tools/a")
+
     def test_takes_addresses_beside_others(self):
         """A path that only begins alike, and the same path on another domain, are free."""
         self.added(production("/tools"))
