@@ -18,6 +18,8 @@ from clace.web.pages.negotiation import MediaType
 
 _MINUTE = 60
 _SHORT = 200
+# Apps choose headers too; what they could make us keep is bounded.
+_FEW = 1000
 _ASK = Step("If it stays so, tell whoever runs this server the request below.")
 _AGAIN = Step("Load the page again in a moment.")
 
@@ -43,7 +45,12 @@ def told(
     trouble: Trouble, media: MediaType, headers: tuple[tuple[str, str], ...] = ()
 ) -> AppResponse:
     """The answer that tells of it, with these headers beside its own."""
-    is_usual = not trouble.request_id and not trouble.detail and len(trouble.message) <= _SHORT
+    is_usual = (
+        not trouble.request_id
+        and not trouble.detail
+        and len(trouble.message) <= _SHORT
+        and sum(len(name) + len(value) for name, value in headers) <= _FEW
+    )
     return (_told if is_usual else _told.__wrapped__)(trouble, media, headers)
 
 

@@ -32,6 +32,14 @@ class TroubleTests(SynchronousTestCase):
             has_policy = ("Content-Security-Policy", policy()) in headers
             self.assertEqual(has_policy, media is MediaType.HTML)
 
+    def test_kept(self):
+        """Usual answers are made once; those with long headers of an app are not kept."""
+        for size, is_kept in ((10, True), (100_000, False)):
+            headers = (("Location", "x" * size),)
+            first = told(self.trouble(), MediaType.HTML, headers)
+            self.assertEqual(first is told(self.trouble(), MediaType.HTML, headers), is_kept)
+            self.assertIn(headers[0], first.headers)
+
     def test_every_refusal_has_a_page(self):
         """A page for each error says what it is and what to do next."""
         for code in errors.BY_CODE:
