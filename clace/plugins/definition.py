@@ -105,7 +105,7 @@ class Function:
 
 
 def unbounded(_app: App, _permission: Permission) -> str:
-    """For a plugin whose permissions say all that they are about."""
+    """Return no text, for a plugin whose permissions say all that they are about."""
     return ""
 
 

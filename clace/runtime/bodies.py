@@ -44,7 +44,7 @@ class Body:
         return body
 
     def count_in(self, account: HeldAnswers) -> None:
-        """From now on what is kept here counts there, and is dropped when that is too much."""
+        """Count what is kept here in ``account``, which may have it dropped."""
         self._account = account
         account.hold(self, self._held)
 
@@ -65,7 +65,7 @@ class Body:
         return self._held + size <= self._limit
 
     def finish(self, failure: ClaceError | None = None) -> None:
-        """No more pieces will come."""
+        """End the body: no more pieces will come."""
         self._over = True
         self._failure = failure
         self._announce()

@@ -36,7 +36,7 @@ class Budget:
 
     @property
     def seconds_left(self) -> float:
-        """Until the next minute begins."""
+        """Return the seconds until the next minute begins."""
         return max(0.0, self._since + _WINDOW_SECONDS - float(self._clock.seconds()))
 
     def _begin_anew(self) -> None:

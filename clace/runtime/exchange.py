@@ -31,7 +31,7 @@ class Outward(Protocol):
     """The way to the host."""
 
     def send(self, message: Ask | Answer, /) -> None:
-        """Say this."""
+        """Send a message."""
 
     async def room(self) -> None:
         """Wait until what was said before is read."""
@@ -40,7 +40,7 @@ class Outward(Protocol):
         """Return true if an answer of so many bytes may wait; ``kept`` ends the wait."""
 
     def kept(self, size: int, /) -> None:
-        """It waits no more."""
+        """Count an answer of so many bytes that waits no more."""
 
 
 class Exchange:
@@ -114,7 +114,7 @@ class Exchange:
         return failure
 
     def fail(self, reason: ClaceError) -> None:
-        """The request cannot be answered any more."""
+        """Fail the request, which cannot be answered any more."""
         if self._over:
             return
         self._end()
@@ -168,7 +168,7 @@ class Exchange:
         body.finish(failure)
 
     async def _deliver(self, outcome: AppResponse | ClaceError) -> None:
-        """The answer, unless the app left open what it has to close."""
+        """Give the answer, unless the app left open what it has to close."""
         leaked = await self._calls.end()
         if self.response.called:
             return
@@ -205,7 +205,7 @@ class Exchange:
         return Answer(call=asked.call, error=told, error_code=1, refused=True)
 
     async def _follow(self, asked: Next) -> Answer:
-        """More, once the consumer has taken what there was.
+        """Give more of a stream once the consumer has taken what there was.
 
         Once the answer has begun nobody is late meanwhile, and the host gets time for what it is
         given. Before that it has the time of a request and no more, whatever it waits for.
@@ -227,7 +227,7 @@ class Exchange:
         return answer
 
     async def _answer(self, work: Awaitable[Answer]) -> None:
-        """The answer is sent when those before were read; a host makes us keep so much at most."""
+        """Send the answer when those before were read; a host makes us keep so much at most."""
         answer = await work
         size = len(pack(answer))
         if self._line.keep(size):

@@ -55,7 +55,7 @@ class Line(Protocol):
         self._paced.registerProducer(self._outlet, streaming=True)
 
     def send(self, message: Downward) -> None:
-        """Say this, unless the host is gone."""
+        """Send a message, unless the host is gone."""
         if not self._deaf:
             write_now(self._paced, pack(message))
 
@@ -75,7 +75,7 @@ class Line(Protocol):
         self._kept -= size
 
     def hang_up(self) -> None:
-        """Say and hear no more; the host is to end."""
+        """Send and hear no more; the host is to end."""
         if not self._deaf:
             self._deaf = True
             # With a producer that was paused the transport would wait for more from it.
@@ -166,5 +166,5 @@ class Outlet:
             self._waiting.popleft().callback(None)
 
     def stopProducing(self) -> None:
-        """Nobody reads any more: what is said is for nobody."""
+        """Let writers go on: nobody reads any more."""
         self.resumeProducing()

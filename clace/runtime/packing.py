@@ -20,7 +20,7 @@ _TEXTS = (".star", ".html", ".tmpl", ".gohtml", "config_gen.lock")
 
 
 def nowhere(_address: AppPath) -> str:
-    """For a server that does not know where it listens."""
+    """Return no URL, for a server that does not know where it listens."""
     return ""
 
 

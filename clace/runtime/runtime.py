@@ -308,7 +308,7 @@ class Runtime(Service):
         )
 
     def _count(self, caller: Caller, error: ClaceError) -> None:
-        """Once for each error, however many requests it was told to."""
+        """Record the limit that an error reached, once for all requests that it fails."""
         limit, error.limit = error.limit, ""
         if limit:
             self._record_limit(caller, limit, error.message)

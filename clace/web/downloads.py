@@ -81,7 +81,7 @@ class _Pieces:
         return piece
 
     async def aclose(self) -> None:
-        """Delivered is what was asked for beyond its end."""
+        """Close the file; it was delivered if it was read beyond its end."""
         if not self._closed:
             self._closed = True
             self._download.close(self._delivered)

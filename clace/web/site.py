@@ -64,24 +64,24 @@ class SiteRequest(server.Request, AnsweredAtOnce):
             await self._arrival
 
     def body_received(self) -> None:
-        """The connection has read all of it."""
+        """Go on with the body, of which the connection has read all."""
         assert self.content is not None
         assert self._arrival is not None
         self.content.seek(0)
         self._arrival.callback(None)
 
     def refused(self, status: int, error: ClaceError) -> None:
-        """The connection has answered: the body was not as it should be."""
+        """End a request that the connection has answered: its body was not as it should be."""
         self.setResponseCode(status)
         self._is_refused = True
         self.connectionLost(Failure(error))
 
     def setResponseCode(self, code: int, message: bytes | None = None) -> None:
-        """The phrase is the standard's, of which Twisted knows some only."""
+        """Set the status, with the standard's phrase: Twisted knows some only."""
         super().setResponseCode(code, message or _PHRASES.get(code, b"Unknown"))
 
     def write(self, data: bytes) -> None:
-        """Some statuses have no content, whatever a resource writes."""
+        """Write content, unless the status has none whatever a resource writes."""
         if not self.startedWriting:
             self._begin()
         super().write(b"" if self._is_empty else data)
@@ -219,7 +219,7 @@ class Site(server.Site):
         return sum(channel.busy for channel in self._channels)
 
     def date(self) -> bytes:
-        """Now, as answers say it; they say the same for a second."""
+        """Return the value of ``Date``, made once for each second."""
         now = int(self.reactor.seconds())
         if self._date[0] != now:
             self._date = (now, datetimeToString(now))

@@ -25,7 +25,7 @@ class PacedBody:
         request.notifyFinish().addBoth(self._finished)
 
     async def send(self, body: AsyncIterator[bytes]) -> None:
-        """Everything in ``body``; ends without error when the client leaves.
+        """Send everything in ``body``; end without error when the client leaves.
 
         What fails in the stream is raised, after the connection was cut: a client must be able to
         tell a broken answer from a whole one.
@@ -65,7 +65,7 @@ class PacedBody:
             self._gone = True
 
     def _unregister(self) -> None:
-        """Unless the request has ended, and forgotten it."""
+        """Unregister, unless the request has ended and forgotten it."""
         if self._registered and self._request.channel is not None:
             self._request.unregisterProducer()
         self._registered = False
@@ -111,7 +111,7 @@ async def _piece(body: AsyncIterator[bytes]) -> bytes | None:
 
 
 async def close(body: AsyncIterator[bytes]) -> None:
-    """Nobody wants more of it."""
+    """Close a body of which nobody wants more."""
     aclose = getattr(body, "aclose", None)
     if aclose is not None:
         await aclose()
