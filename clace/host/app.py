@@ -88,7 +88,7 @@ class HostedApp:
             return Reply(405, (("Allow", ", ".join(found.allowed)),))
         if found.target is None:
             return text_reply(404, "404 page not found\n")
-        exchange = Exchange(daemon, self._seconds)
+        exchange = Exchange(daemon, self._seconds, self._slices)
         fields = request_fields(self._around, request, found.parameters)
         work = Answering(self._program, self._pages, exchange, request, fields)
         route = found.target.route
@@ -115,8 +115,10 @@ class HostedApp:
         try:
             while True:
                 self._slices.begin(exchange.deadline)
-                piece = next(pieces, None)
-                self._slices.end()
+                try:
+                    piece = next(pieces, None)
+                finally:
+                    self._slices.end()
                 if piece is None:
                     return
                 yield piece
@@ -126,8 +128,6 @@ class HostedApp:
             raise AppFault(str(refusal), route=route) from None
         except Deadline:
             raise self._routed(self._late(), route) from None
-        finally:
-            self._slices.end()
 
     def _late(self) -> AppFault:
         late = f"the app did not answer within {self._seconds:g} seconds"

@@ -13,7 +13,7 @@ from clace.host.ace.checks import want_all
 from clace.host.ace.responses import PluginResponse, shaped
 from clace.host.ace.values import plain
 from clace.host.faults import Refused
-from clace.host.slices import Deadline
+from clace.host.slices import Deadline, Slices
 from clace.starlark import Failure
 from clace.wire import Answer
 
@@ -39,9 +39,10 @@ class Daemon(Protocol):
 class Exchange:
     """The calls of one request, and the time that it has."""
 
-    def __init__(self, daemon: Daemon, seconds: float) -> None:
+    def __init__(self, daemon: Daemon, seconds: float, slices: Slices) -> None:
         self._daemon = daemon
         self._seconds = seconds
+        self._slices = slices
         self.deadline = time.monotonic() + seconds
         self._answers: list[Answer] = []
         self._pending: list[int] = []
@@ -127,6 +128,7 @@ class Exchange:
     def more_time(self) -> None:
         """Begin the time of a request anew, for an answer that has begun to flow."""
         self.deadline = time.monotonic() + self._seconds
+        self._slices.extend(self.deadline)
 
 
 _present: ContextVar[Exchange | None] = ContextVar("exchange", default=None)

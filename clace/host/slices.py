@@ -51,6 +51,10 @@ class Slices:
         left = deadline - time.monotonic()
         self._fire_in(min(SLICE, left) if left > 0 else SLICE)
 
+    def extend(self, deadline: float) -> None:
+        """Give the code that runs now until ``deadline``."""
+        self._deadline = deadline
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Interrupt nothing meanwhile; afterwards go on with the deadline that was."""

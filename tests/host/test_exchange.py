@@ -4,6 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.exchange import Door, Exchange
 from clace.host.faults import Refused
+from clace.host.slices import Slices
 from clace.starlark import Failure
 from clace.wire import Answer
 from tests.support.hosted import FakeDaemon
@@ -15,7 +16,7 @@ FAILED = Answer(call=1, error="broken", error_code=3)
 class ExchangeTests(SynchronousTestCase):
     def made(self, *answers):
         self.daemon = FakeDaemon(*answers)
-        return Exchange(self.daemon, seconds=60)
+        return Exchange(self.daemon, 60, Slices())
 
     def test_call(self):
         """A call is numbered, its answer has all that there is of it."""
@@ -83,7 +84,7 @@ class ExchangeTests(SynchronousTestCase):
 
     def test_time(self):
         """A request has its seconds, and can get them again."""
-        exchange = Exchange(FakeDaemon(), seconds=0)
+        exchange = Exchange(FakeDaemon(), 0, Slices())
         self.assertEqual(exchange.seconds_left, 0)
         longer = self.made()
         before = longer.deadline
@@ -107,7 +108,7 @@ class DoorTests(SynchronousTestCase):
         door = Door({}, {}, lambda _text: None)
         daemon = FakeDaemon(Answer(call=1))
         call = door.plugin("exec.in", "run")
-        with door.open(Exchange(daemon, seconds=60)):
+        with door.open(Exchange(daemon, 60, Slices())):
             call(1, a=2)
             door.print("hello")
         self.assertEqual((daemon.calls, daemon.said), ([CALL], ["hello"]))

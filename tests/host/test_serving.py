@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -190,7 +191,7 @@ class ServingTests(SynchronousTestCase):
         self.say(Answer(call=99), Ask(1, a_request("/none")))
         self.assertEqual(self.hear().id, 1)
 
-    def load_greedy(self, request_seconds=0.5):
+    def load_greedy(self):
         sources = {"app.star": GREEDY, "page.go.html": SLOW_PAGE}
         self.say(Load(sources=sources, plugins=(EXEC,), loads=("exec.in",), request_seconds=0.5))
         while not isinstance(self.hear(), Loaded):
@@ -225,7 +226,7 @@ class ServingTests(SynchronousTestCase):
 
     def test_endless_stream(self):
         """Counting the items of a stream without end takes no longer than a request."""
-        self.load_greedy(request_seconds=0.05)
+        self.load_greedy()
         self.say(Ask(1, a_request("/count")))
         self.say(Answer(call=self.hear().call, stream=1))
         for _ in range(100_000):
@@ -237,7 +238,7 @@ class ServingTests(SynchronousTestCase):
 
     def test_long_stream(self):
         """A stream may take longer than a request, if none of its items does."""
-        self.load_greedy(request_seconds=0.02)
+        self.load_greedy()
         self.say(Ask(1, a_request("/stream")))
         self.say(Answer(call=self.hear().call, stream=1))
         items = [{"name": "a"}] * 200
@@ -248,4 +249,19 @@ class ServingTests(SynchronousTestCase):
                 self.assertIsInstance(self.hear(), Head)
             bodies = {self.hear().body for _ in items}
             self.assertEqual(bodies, {b'{"name":"a"}\n'})
+        self.assertEqual(self.hear().last, True)
+
+    def test_slow_producer(self):
+        """An item that was long in coming may still take as long as a request to be shown."""
+        self.load_greedy()
+        self.say(Ask(1, a_request("/stream")))
+        self.say(Answer(call=self.hear().call, stream=1))
+        item = [[1]] * 100_000
+        for more in (True, False):
+            call = self.hear().call
+            time.sleep(0.6)
+            self.say(Answer(call=call, value=[item], more=more))
+            if more:
+                self.assertIsInstance(self.hear(), Head)
+            self.assertEqual(len(self.hear().body), 400_002)
         self.assertEqual(self.hear().last, True)
