@@ -69,6 +69,8 @@ class StrictHTTPChannel(HTTPChannel):
         super().connectionMade()
         self.setTimeout(self.limits.head_seconds)
         self.factory.opened(self)
+        # A proxy may name others in front of the first bytes: only then they are known for good.
+        self._peer = self._own_address = None
 
     def dataReceived(self, data: bytes) -> None:
         if self._phase is CLOSED:

@@ -2,6 +2,7 @@ import json
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
+from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
@@ -37,6 +38,14 @@ class AccessLogTests(SynchronousTestCase):
         self.assertEqual((entry.proto, entry.remote), ("HTTP/1.1", "192.0.2.1"))
         self.assertEqual((entry.status, entry.bytes, entry.duration_ms), (200, 4, 250.0))
         self.assertEqual(entry.time.timestamp(), 5.25)
+
+    def test_behind_haproxy(self):
+        """Behind a proxy that says for whom it connects, that client is logged."""
+        served = Served()
+        proxy = IPv4Address("TCP", "192.0.2.1", 4711)
+        connection = Connection(HAProxyWrappingFactory(served.site), peerAddress=proxy)
+        connection.send(b"PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\n" + GET + b"\r\n")
+        self.assertEqual([entry.remote for entry in served.log], ["192.0.2.7"])
 
     def test_queries_are_not_logged(self):
         """A query may hold a token, and a log is read by many."""
