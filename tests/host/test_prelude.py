@@ -105,6 +105,11 @@ app = ace.app("A", routes, ace.style("daisyui", ["a"], True, "l", "d"),
             ("permit = 1", 'permission: for parameter "permit": got int, want list'),
             ("permit = [1]", 'permission: for parameter "permit": got int, want string'),
             ("kwargs = []", 'permission: for parameter "kwargs": got list, want dict'),
+            ("kwargs = {1.5: 1}", 'permission: for parameter "kwargs": got float, want string'),
+            (
+                "kwargs = {'a': {True: 1}}",
+                'permission: for parameter "kwargs": got bool, want string',
+            ),
         ):
             self.assert_refused(f'ace.permission("p", "m", {more})', message)
 

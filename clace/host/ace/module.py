@@ -10,6 +10,7 @@ from clace.host.ace.checks import http_method, one_of, unused, want, want_all
 from clace.host.ace.values import Declared
 from clace.starlark import Builtin, Failure
 from clace.starlark.library import Struct
+from clace.starlark.values.keys import keys_of
 from clace.starlark.values.printing import text_of
 
 _NOTHING: Any = object()
@@ -235,14 +236,14 @@ def _secret(names: Any) -> Any:
 
 
 def _constraints(kwargs: dict[Any, Any]) -> list[dict[str, str]]:
-    for name in kwargs:
+    for name in keys_of(kwargs):
         want("permission", "kwargs", name, "string")
     found = []
     for name, expected in sorted(kwargs.items()):
         if type(expected) is not dict or not expected:
             found.append({"name": name, "value": text_of(expected)})
             continue
-        for key in expected:
+        for key in keys_of(expected):
             want("permission", "kwargs", key, "string")
         found += [
             {"name": name, "key": key, "value": text_of(value)}
