@@ -56,7 +56,7 @@ def request_fields(
         "IsPartial": is_partial(request),
         "PushEvents": around.push_events,
         "HtmxVersion": around.htmx_version,
-        "Headers": request.headers,
+        "Headers": {name: [*values] for name, values in request.headers.items()},
         "RemoteIP": request.remote_ip,
         "UrlParams": parameters,
         "Form": {
