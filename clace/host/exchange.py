@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from clace.host.ace.checks import want_all
 from clace.host.ace.responses import PluginResponse, shaped
 from clace.host.ace.values import plain
-from clace.host.faults import Refused
+from clace.host.faults import AppFault, Refused
 from clace.host.slices import Deadline, Slices
 from clace.starlark import Failure
 from clace.wire import Answer
@@ -162,7 +162,13 @@ class Door:
         """A function of a plugin, which the daemon performs."""
 
         def call(*args: Any, **kwargs: Any) -> PluginResponse:
-            return _exchange().call(plugin, function, tuple(map(plain, args)), plain(kwargs))
+            exchange = _exchange()
+            try:
+                given, named = tuple(map(plain, args)), plain(kwargs)
+            except AppFault as fault:
+                called = f"{plugin} {function}"
+                raise Failure(f"{called}: argument cannot be sent: {fault.message}") from None
+            return exchange.call(plugin, function, given, named)
 
         return call
 

@@ -12,6 +12,7 @@ from clace.host.faults import AppFault, Place
 from clace.host.pages import RAW, Pages, static_name
 from clace.host.routing import Target, targets
 from clace.model.app import Permission
+from clace.starlark.values.types import NAMES, type_name
 from clace.wire import Load
 
 _MOST = 50
@@ -102,8 +103,8 @@ class Review:
             problem = _problem(name, self._static)
             known = (_SETTINGS | _WITHOUT_EFFECT).get(name)
             if known is not None and not isinstance(value, known):
-                want = "string" if known is str else known.__name__
-                raise AppFault(f"settings {name}: got {type(value).__name__}, want {want}", place)
+                want = NAMES[known]
+                raise AppFault(f"settings {name}: got {type_name(value)}, want {want}", place)
             if problem:
                 yield f"{place}: settings {name} {problem}"
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from clace.host.ace.values import plain
+from clace.host.faults import AppFault
 from clace.model.schema import DocType, FieldType, Schema
 from clace.starlark import Builtin, Failure
 
@@ -33,11 +34,11 @@ class SchemaFile:
 
     def _type(self, name: Any, fields: Any, indexes: Any = ()) -> None:
         """:raises Failure: if the type cannot be kept."""
-        told = {"name": name, "fields": plain(fields), "indexes": plain(indexes)}
         try:
+            told = {"name": name, "fields": plain(fields), "indexes": plain(indexes)}
             declared = msgspec.convert(told, DocType)
             self.schema = Schema((*self.schema.types, declared))
-        except ValueError as error:
+        except (ValueError, AppFault) as error:
             raise Failure(str(error)) from None
 
 

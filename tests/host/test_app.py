@@ -297,6 +297,16 @@ class ResultTests(SynchronousTestCase):
         self.assertEqual(body(self.app, "/out"), '{"a":1}\n')
         self.assert_fails("/bad_out", "no good")
 
+    def test_changed_headers(self):
+        """A handler that changes its request's headers does not change who asks."""
+        text = """def handler(req):
+    req.Headers["Hx-Request"] = []
+    return "x"
+app = ace.app("A", custom_layout = True, routes = [ace.html("/", "t.go.html", "part")])
+"""
+        page = '<i>{{ block "part" . }}{{ .Data }}{{ end }}</i>'
+        self.assertEqual(body(hosted({"app.star": text, "t.go.html": page}), headers=HTMX), "x")
+
     def test_what_is_no_value(self):
         """What cannot be shown is refused."""
         self.assert_fails("/strange", "no block attribute")
@@ -473,6 +483,18 @@ class PluginTests(SynchronousTestCase):
         reply = self.app.respond(a_request("/value"), daemon)
         self.assertEqual(reply.body, b'{"x":[1,2.5,null]}\n')
         self.assertEqual(daemon.calls, [("exec.in", "run", ("a", [1]), {"env": {"x": 2}})])
+
+    def test_argument_that_cannot_be_sent(self):
+        """A call that would send a function says which plugin and what, at its place."""
+        for argument, why in (("f", "function"), ("a = [{1: ace.redirect('/')}]", "struct")):
+            text = f"""load("exec.in", "exec")
+def f(req): exec.run({argument})
+app = ace.app("A", routes = [ace.api("/", f)])
+"""
+            fault = self.assertRaises(AppFault, get, hosted({"app.star": text}))
+            told = "exec.in run: argument cannot be sent: unrecognized starlark type: " + why
+            self.assertTrue(fault.message.startswith(told), fault.message)
+            self.assertEqual(str(fault.place), "app.star:2:21")
 
     def test_value_of_a_failure(self):
         """Reading the value of a call that failed raises its error."""

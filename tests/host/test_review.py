@@ -153,7 +153,7 @@ class ArgumentTests(ReviewCase):
         self.assertEqual(warnings, [f"app.star:3:1: settings {one}" for one in told])
         self.refused(
             "settings = {'routing': {'push_events': 'yes'}}",
-            "app.star:3:1: settings routing.push_events: got str, want bool",
+            "app.star:3:1: settings routing.push_events: got string, want bool",
         )
         own = {"gen/lib/htmx.min.js": "x"}
         self.assertEqual(self.app("settings = {'htmx': {'version': '1.9.2'}}", static=own), [])

@@ -79,7 +79,7 @@ class DeclarationTests(SchemaCase):
             'type("a", [field("x", INT, "s")])': "default of field x is not of type INT",
             'type("a", [field("_id", INT)])': "field name _id is reserved",
             'type("a", fields = 3)': "Expected `array`, got `int`",
-            'type("a", fields = [len])': "unrecognized starlark type",
+            'type("a", fields = [len])': "schema.star:1:5: unrecognized starlark type",
             'load("app.star", "x")': "cannot load app.star: schema.star loads nothing",
             "field(": "schema.star:1",
             "x = ace": "schema.star:1:5: undefined: ace",
@@ -180,7 +180,7 @@ store.update(table.note, found.value)
         self.assertEqual((function, args), ("update", ("note", {**ROWS[0], "title": "z"})))
 
     def test_place_of_a_fault(self):
-        """A fault after rewritten code is at the place that it has in the app's own text."""
+        """A fault is at the place that its code has in the app's own text."""
         with self.assertRaises(AppFault) as caught:
             self.run_app('entry = doc.note("a")\nentry.title = fail("no")')
         self.assertEqual(str(caught.exception.place), "app.star:5:23")

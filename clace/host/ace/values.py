@@ -42,7 +42,7 @@ def plain(value: Any) -> Any:
 
 def _plain(value: Any, depth: int) -> Any:
     if depth > _MAX_DEPTH:
-        raise AppFault("the handler's result is nested too deeply")
+        raise AppFault("the value is nested too deeply")
     convert = _CONVERSIONS.get(type(value))
     if convert is None:
         raise AppFault(f"unrecognized starlark type: {_described(value)}")
