@@ -156,7 +156,7 @@ class StrictHTTPChannel(HTTPChannel):
         write_now(self.transport, b"%b%b\r\n%b" % (head, closing, body))
 
     def isSecure(self) -> bool:
-        # Every request asks, and no connection changes.
+        # Every request asks for this and its addresses, the stock channel the kernel each time.
         if self._is_secure is None:
             self._is_secure = super().isSecure()
         return self._is_secure
@@ -167,7 +167,6 @@ class StrictHTTPChannel(HTTPChannel):
         return self._peer
 
     def getHost(self) -> IAddress:
-        # Every request asks, and the stock channel asks the kernel each time.
         if self._own_address is None:
             self._own_address = super().getHost()
         return self._own_address
