@@ -66,7 +66,10 @@ class Answering:
         return self._handled
 
     def reply(self, target: Target) -> Reply:
-        """:raises AppFault: the app failed."""
+        """Return the app's answer.
+
+        :raises AppFault: if the app failed.
+        """
         return self._shown(target, self._result(target))
 
     def _result(self, target: Target) -> Result:

@@ -165,7 +165,7 @@ def redirect_reply(result: Redirect) -> Reply:
 def checked(reply: Reply) -> Reply:
     """The reply, if HTTP can say it.
 
-    :raises AppFault: status or headers cannot be sent.
+    :raises AppFault: if the status or a header cannot be sent.
     """
     if not 200 <= reply.status <= 599:  # noqa: PLR2004
         raise AppFault(f"invalid status code {reply.status}")

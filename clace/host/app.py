@@ -26,7 +26,7 @@ from clace.wire import Load, Loaded
 class HostedApp:
     """One loaded app; ``say`` gets what it prints while it loads.
 
-    :raises AppFault: it does not load.
+    :raises AppFault: if it does not load.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class HostedApp:
     def respond(self, request: AppRequest, daemon: Daemon) -> Reply:
         """The answer; a body in pieces asks the daemon for more while it is read.
 
-        :raises AppFault: the app failed on this request.
+        :raises AppFault: if the app failed on this request.
         """
         found = self._router.find(request.method, request.path)
         if found.target is None and found.allowed:

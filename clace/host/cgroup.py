@@ -30,7 +30,7 @@ class Place(Struct, frozen=True):
 def places(root: Path, own: str) -> tuple[Place, ...]:
     """Return places for groups that a process can make whose ``/proc/self/cgroup`` is ``own``.
 
-    :raises Unavailable: nowhere, and why.
+    :raises Unavailable: if it can make none; says why.
     """
     paths = {
         controller: path.lstrip("/")
@@ -73,7 +73,7 @@ def _places_of_version_1(root: Path, paths: Mapping[str, str]) -> Iterator[Place
 def join(made_in: tuple[Place, ...], name: str, memory: int, tasks: int) -> None:
     """Make the group with these limits, and be in it from now on.
 
-    :raises OSError: we may not.
+    :raises OSError: if this process may not.
     """
     values = {"pids.max": tasks}
     for place in made_in:

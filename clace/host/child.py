@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from clace.host.line import Line
 from clace.host.serving import Serving
-from clace.host.walls import AFTER_THREADS, BEFORE_THREADS, Site, put_up
+from clace.host.walls import HOST_LAYERS, Site, put_up
 from clace.model.walls import missing
 from clace.wire import MEMORY_GONE, WALLS_MISSING, Ready
 
@@ -40,11 +40,10 @@ def _serve(birth: Birth, make_serving: type[Serving]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
     site = birth.site
-    walls = put_up(BEFORE_THREADS, site)
     line = Line(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=site.socket))
     serving = make_serving(line)
-    walls |= put_up(AFTER_THREADS, site)
-    walls = {**walls, **{name: why or walls.get(name, "") for name, why in birth.walls.items()}}
+    walls = put_up(HOST_LAYERS, site)
+    walls |= {name: why or walls.get(name, "") for name, why in birth.walls.items()}
     line.send(Ready(walls=walls))
     if set(birth.required) & set(missing(walls)):
         os._exit(WALLS_MISSING)

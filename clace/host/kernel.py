@@ -5,12 +5,8 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-from contextlib import suppress
 
 libc = ctypes.CDLL(None, use_errno=True)
-# glibc opens this library when the first thread ends, and aborts if it cannot.
-with suppress(OSError):
-    ctypes.CDLL("libgcc_s.so.1")
 
 PARENT_DEATH, DUMPABLE, DROP_BOUNDING, NO_NEW_PRIVILEGES, AMBIENT = 1, 4, 24, 38, 47
 NEW_MOUNTS, NEW_NAMES, NEW_IPC, NEW_USERS = 0x20000, 0x4000000, 0x8000000, 0x10000000

@@ -27,9 +27,9 @@ def rules(version: int) -> bytes:
 
 
 def restrict(syscall: Callable[..., int]) -> None:
-    """Holds for this thread and those it makes from now on; needs ``no_new_privs``.
+    """Take all files from this process for good; needs ``no_new_privs``.
 
-    :raises Unavailable: the kernel has no Landlock.
+    :raises Unavailable: if the kernel has no Landlock.
     """
     version = syscall(_CREATE, None, 0, _ASK_VERSION)
     if version < 1:

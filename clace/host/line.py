@@ -18,7 +18,7 @@ class Hangup(Exception):
 
 
 class Line:
-    """Reads and writes frames, in one thread."""
+    """Reads and writes frames."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -35,7 +35,8 @@ class Line:
         return unpack_downward(frame)
 
     def send(self, message: Upward) -> None:
-        """
+        """Send a message, and wait until the socket has taken it.
+
         :raises BadFrame: if the message is over the limit, or has a name that is not UTF-8.
         :raises OSError: if the daemon has closed the line.
         """
@@ -60,7 +61,7 @@ class Line:
         return frame
 
     def _fill(self, *, wait: bool) -> bool:
-        """Read what has come; whether anything had."""
+        """Read what has come; return true if there was something."""
         try:
             data = self._connection.recv(_BUFFER, 0 if wait else socket.MSG_DONTWAIT)
         except BlockingIOError:

@@ -28,7 +28,7 @@ _NO_BODY = (
 class Pages:
     """The compiled templates of an app.
 
-    :raises AppFault: one does not compile.
+    :raises AppFault: if one does not compile.
     """
 
     def __init__(self, load: Load, definition: Definition) -> None:
@@ -44,7 +44,7 @@ class Pages:
     def render(self, name: str, data: Any, seconds: float, block: str = "") -> str:
         """The whole text, or an error and nothing of it.
 
-        :raises AppFault: the template is missing, failed, or asked for too much.
+        :raises AppFault: if the template is missing, failed, or asked for too much.
         """
         limits = Limits(output=MAX_OUTPUT, seconds=seconds)
         try:

@@ -67,7 +67,7 @@ class ParamFile:
         self.params = (*self.params, param)
 
     def _value(self, param: Param) -> Any:
-        """:raises BadRequest: the value is missing or wrong; tells which other was given."""
+        """:raises BadRequest: if the value is missing or wrong; names a similar one given."""
         try:
             return param.value(self._given.get(param.name))
         except BadRequest as error:

@@ -42,7 +42,7 @@ _ELSEWHERE = {
 class Review:
     """Looks over an app that has been loaded.
 
-    :raises AppFault: something in it can never work.
+    :raises AppFault: if something in it can never work.
     """
 
     def __init__(
@@ -97,7 +97,10 @@ class Review:
                     yield f"{_app(self._load)}: {name} has no effect without static_only"
 
     def _settings(self) -> Iterator[str]:
-        """:raises AppFault: one is of the wrong type."""
+        """Warn of settings without effect.
+
+        :raises AppFault: if one is of the wrong type.
+        """
         place = _app(self._load)
         for name, value in _flat(self._definition.settings):
             problem = _problem(name, self._static)

@@ -28,7 +28,10 @@ class Target(Struct, frozen=True, kw_only=True):
 
 
 def build_router(definition: Definition) -> Router[Target]:
-    """:raises AppFault: a route cannot be."""
+    """Return the router of the app's routes.
+
+    :raises AppFault: if a route or the style is invalid.
+    """
     router: Router[Target] = Router()
     if definition.style is not None and not definition.style.is_known:
         raise AppFault(f"invalid style library config : {definition.style.library}")

@@ -63,9 +63,9 @@ class _Program(ctypes.Structure):
 
 
 def install(machine: Machine, syscall: Callable[..., int]) -> None:
-    """Holds for all threads from now on and cannot be undone; needs ``no_new_privs``.
+    """Filter the process's system calls for good; needs ``no_new_privs``.
 
-    :raises NotInstalled: the kernel refused, or a thread could not be reached.
+    :raises NotInstalled: if the kernel refused, or one of the process's threads has another filter.
     """
     code = build(machine, os.getpid())
     program = _Program(len(code) // _INSTRUCTION.size, code)

@@ -1,7 +1,7 @@
 """Requests from the line answered in one thread: each is a greenlet that gives way when it waits.
 
 A request that calls a plugin waits for the answer; one that computes for longer than a slice lets
-others go on. Nothing here needs a lock.
+others go on.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Turns:
         return bool(self._gave_way)
 
     def begin(self) -> None:
-        """Take the thread that runs now for the loop, and the timer."""
+        """Make the greenlet that runs now the loop, and take the timer."""
         self._loop = getcurrent()
         self.slices.install()
 

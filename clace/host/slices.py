@@ -8,7 +8,6 @@ Templates look at the clock themselves, and can say where they were late; what t
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,9 +39,8 @@ class Slices:
         self._on = False
 
     def install(self) -> None:
-        """Take the process's timer signal; without it nothing is interrupted."""
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGALRM, self._fired)
+        """Take the process's timer signal."""
+        signal.signal(signal.SIGALRM, self._fired)
 
     def begin(self, deadline: float) -> None:
         """Interrupt what runs from now on: after each slice, and at ``deadline``."""

@@ -133,8 +133,8 @@ def _filter_calls(_site: Site) -> None:
     seccomp.install(machine, libc.syscall)
 
 
-# A change of user takes back what the two after it do; Landlock holds for threads made later.
-BEFORE_THREADS = (
+# A change of user takes back what the two after it do. The filter is last: it refuses their calls.
+HOST_LAYERS = (
     Layer("closed_descriptors", _close_descriptors),
     Layer("own_user", _become_user),
     Layer("no_capabilities", _drop_capabilities),
@@ -142,8 +142,6 @@ BEFORE_THREADS = (
     Layer("no_core_dumps", _forbid_dumps),
     Layer("no_new_privileges", _give_up_privileges),
     Layer("landlock", _restrict_by_landlock),
-)
-AFTER_THREADS = (
     Layer("resource_limits", _limit_resources),
     Layer("no_new_descriptors", _forbid_descriptors),
     Layer("system_call_filter", _filter_calls),

@@ -4,7 +4,6 @@ Stands alone: ``compile_file`` turns a source into Python code, ``Module`` runs 
 Python's own. A host adds types of its own by subclassing ``HostObject``.
 """
 
-from clace.starlark.cache import cache_key, dump, load_program
 from clace.starlark.errors import (
     EvalError,
     Failure,
@@ -19,7 +18,6 @@ from clace.starlark.options import Options
 from clace.starlark.program import Module, Program, compile_file
 from clace.starlark.values.functions import Builtin
 from clace.starlark.values.host import Fields, HostObject, NoSuchAttribute
-from clace.starlark.values.keys import plain
 from clace.starlark.values.locks import Frozen
 
 __all__ = [
@@ -38,10 +36,6 @@ __all__ = [
     "Program",
     "SourceError",
     "StarlarkError",
-    "cache_key",
     "compile_file",
-    "dump",
-    "load_program",
     "may_interrupt",
-    "plain",
 ]

@@ -5,7 +5,7 @@ import os
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.grounds import GROUNDS, survey
-from clace.host.walls import AFTER_THREADS, BEFORE_THREADS
+from clace.host.walls import HOST_LAYERS
 from clace.model.walls import WALLS
 from clace.wire import Prepare
 
@@ -13,7 +13,7 @@ from clace.wire import Prepare
 class GroundTests(SynchronousTestCase):
     def test_names(self):
         """Every layer that is put up is one that operators are told of, and the other way round."""
-        layers = {layer.name for layer in (*GROUNDS, *BEFORE_THREADS, *AFTER_THREADS)}
+        layers = {layer.name for layer in (*GROUNDS, *HOST_LAYERS)}
         self.assertEqual(layers, {wall.name for wall in WALLS})
 
     def test_survey(self):

@@ -11,7 +11,6 @@ from clace.starlark import (
     Module,
     NoSuchAttribute,
     compile_file,
-    plain,
 )
 from clace.starlark.values.locks import Frozen, locks
 
@@ -244,8 +243,3 @@ class FrozenTests(SynchronousTestCase):
         values = []
         values.append(values)
         self.assertIn(values, Frozen([values]))
-
-    def test_plain_keys(self):
-        """Values for others have keys of Python's own."""
-        program = compile_file("app.star", 'x = {True: [{None: 1}], "s": set([False])}\n')
-        self.assertEqual(plain(Module(program)["x"]), {True: [{None: 1}], "s": [False]})

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from clace.host.walls import AFTER_THREADS, BEFORE_THREADS, Site, put_up
+from clace.host.walls import HOST_LAYERS, Site, put_up
 from clace.wire import HostBounds
 from tests.support.probes import Target, hoard, outcome, try_all
 
@@ -52,10 +52,9 @@ if __name__ == "__main__":
     bounds = HostBounds(memory_mb=64)
     user = 0 if os.geteuid() else 2_000_000_000
     site = Site(socket=descriptor, statm=statm, parent=daemon, bounds=bounds, user=user)
-    walls = put_up(BEFORE_THREADS, site)
     for _ in range(threads):
         threading.Thread(target=worker, daemon=True).start()
-    walls |= put_up(AFTER_THREADS, site)
+    walls = put_up(HOST_LAYERS, site)
     target = Target(line, daemon)
     tried = try_all(target)
     tried |= {name: outcome(probe, target) for name, probe in IN_A_THREAD.items()}

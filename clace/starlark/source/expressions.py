@@ -58,7 +58,6 @@ _PRECEDENCE = {
     for operator in operators.split()
 } | {tokens.NOT_IN: _COMPARISON}
 _NOT = _PRECEDENCE["not"]
-_TIGHTEST = 11
 _LIST_ENDS = frozenset({tokens.END, tokens.NEWLINE, "=", "}", "]", ")", ";"})
 _LITERALS = frozenset({tokens.INT, tokens.FLOAT, tokens.STRING, tokens.BYTES})
 
@@ -95,7 +94,7 @@ class ExpressionParser:
         return self.advance()
 
     def fail(self, message: str, at: Place | None = None) -> NoReturn:
-        """:raises SourceError: always: at a place, or after the current token."""
+        """:raises SourceError: in any case, at a place or after the current token."""
         raise SourceError(message, Position(self.name, *(at or self._token[4:])))
 
     @contextmanager

@@ -115,7 +115,7 @@ class _Resolver:
     # Names.
 
     def _bind(self, name: Identifier) -> bool:
-        """Give a name a variable in the current block; whether it had one."""
+        """Give a name a variable in the current block; return true if it had one."""
         if self._block is not self._top:
             return self._bind_local(name)
         known = self._top.bindings.get(name.name) or self._globals.get(name.name)

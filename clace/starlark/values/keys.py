@@ -12,7 +12,6 @@ from typing import Any
 
 from clace.starlark.errors import Failure
 from clace.starlark.values.host import HostObject
-from clace.starlark.values.sets import Set
 from clace.starlark.values.types import NONE, type_name
 
 
@@ -80,18 +79,3 @@ def from_key(key: Any) -> Any:
 def keys_of(mapping: dict[Any, Any]) -> list[Any]:
     """The keys of a dict as values."""
     return [key.value if type(key) is WrappedKey else key for key in mapping]
-
-
-def plain(value: Any) -> Any:
-    """The value with plain keys in all its dicts, for code that is not Starlark's.
-
-    The value itself where nothing in it is wrapped.
-    """
-    kind = type(value)
-    if kind is dict:
-        return {from_key(key): plain(item) for key, item in value.items()}
-    if kind is list or kind is tuple:
-        return kind([plain(item) for item in value])
-    if kind is Set:
-        return [from_key(key) for key in value.items]
-    return value

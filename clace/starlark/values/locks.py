@@ -37,7 +37,10 @@ def unlock(value: object) -> None:
 
 
 def refuse(value: object, verb: str) -> NoReturn:
-    """:raises Failure: always: the value is in the table and may not change."""
+    """Refuse to change a value of the table.
+
+    :raises Failure: in any case; says if the value is frozen or in a loop.
+    """
     kind = "list" if type(value) is list else "hash table"
     if locks[id(value)] >= FROZEN:
         raise Failure(f"cannot {verb} frozen {kind}")
