@@ -148,7 +148,11 @@ class Answering:
         return page_reply(self._render(target.full, self._record(data)))
 
     def _record(self, data: Any) -> Any:
-        return template_record(self._fields, data)
+        try:
+            return template_record(self._fields, data)
+        except TypeError as error:
+            what = "the handler put something else than lists of strings into its request"
+            raise AppFault(f"{what}: {error}") from None
 
     def _render(self, name: str, record: Any, block: str = "") -> str:
         return self._pages.render(name, record, self._exchange.seconds_left, block)

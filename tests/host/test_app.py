@@ -307,6 +307,25 @@ app = ace.app("A", custom_layout = True, routes = [ace.html("/", "t.go.html", "p
         page = '<i>{{ block "part" . }}{{ .Data }}{{ end }}</i>'
         self.assertEqual(body(hosted({"app.star": text, "t.go.html": page}), headers=HTMX), "x")
 
+    def test_spoilt_request(self):
+        """A page cannot show a request whose headers or form the handler made unreadable."""
+        for field in ("Headers", "Query", "Form", "PostForm"):
+            text = f"""def handler(req):
+    req.{field}["x"] = 1
+    return "x"
+app = ace.app("A", custom_layout = True, routes = [ace.html("/", "t.go.html")])
+"""
+            app = hosted({"app.star": text, "t.go.html": "{{ .Data }}"})
+            fault = self.assertRaises(AppFault, get, app, query={"a": ["b"]})
+            self.assertIn("something else than lists of strings", fault.message)
+
+    def test_keys_of_an_output(self):
+        """A loop over an output goes over its keys, whatever they are."""
+        text = """def handler(req): return [repr(key) for key in ace.output({True: 1, "a": 2, 1.5: 3})]
+app = ace.app("A", routes = [ace.api("/")])
+"""
+        self.assertEqual(body(star(text)), '["True","\\"a\\"","1.5"]\n')
+
     def test_what_is_no_value(self):
         """What cannot be shown is refused."""
         self.assert_fails("/strange", "no block attribute")

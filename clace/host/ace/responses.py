@@ -10,6 +10,7 @@ import msgspec
 from clace.host.ace.entries import with_entries
 from clace.starlark import Builtin, Failure, HostObject, NoSuchAttribute
 from clace.starlark.library import Struct
+from clace.starlark.values.keys import keys_of
 from clace.starlark.values.printing import text_of
 from clace.wire import Answer
 
@@ -73,7 +74,9 @@ class PluginResponse(HostObject):
         if self.is_stream:
             return self._pages()
         value = self.value()
-        if isinstance(value, list | tuple | dict):
+        if isinstance(value, dict):
+            return keys_of(value)
+        if isinstance(value, list | tuple):
             return list(value)
         raise Failure(f"{text_of(value)} value is not iterable")
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from clace.starlark.errors import Position, SourceError
 from clace.starlark.options import Options
+from clace.starlark.source.blocks import Block
 from clace.starlark.source.nodes import (
     Assignment,
     Binary,
@@ -58,17 +59,6 @@ def resolve(
     _Resolver(file, options, predeclared, universal).run()
 
 
-class _Block:
-    """A scope: the file, a function, or a comprehension (which has no uses of its own)."""
-
-    def __init__(self, parent: _Block | None, *, container: bool) -> None:
-        self.parent = parent
-        self.bindings: dict[str, Binding] = {}
-        self.uses: list[tuple[Identifier, _Block]] = []
-        self.children: list[_Block] = []
-        self.is_container = container
-
-
 class _Resolver:
     def __init__(
         self,
@@ -81,7 +71,7 @@ class _Resolver:
         self._options = options
         self._predeclared = predeclared
         self._universal = universal
-        self._top = self._block = _Block(None, container=True)
+        self._top = self._block = Block(None, container=True)
         self._globals: dict[str, Binding] = {}
         self._others: dict[str, Binding] = {}
         self._faults: list[SourceError] = []
@@ -101,16 +91,8 @@ class _Resolver:
         self._faults.append(SourceError(message, Position(self._file.name, *at)))
 
     @property
-    def _container(self) -> _Block:
-        block = self._block
-        while not block.is_container:
-            assert block.parent is not None
-            block = block.parent
-        return block
-
-    @property
     def _in_function(self) -> bool:
-        return self._container is not self._top
+        return self._block.container() is not self._top
 
     # Names.
 
@@ -141,29 +123,29 @@ class _Resolver:
         if self._options.global_reassignment and self._block is self._top:
             name.binding = self._top_level(name, self._top)
         else:
-            self._container.uses.append((name, self._block))
+            self._block.container().uses.append((name, self._block))
 
-    def _resolve_locals(self, container: _Block) -> None:
+    def _resolve_locals(self, container: Block) -> None:
         """Bind what is local to a function that was read; keep the rest for the end."""
         left = []
         for name, block in container.uses:
-            found = _local(name.name, block)
+            found = block.local(name.name)
             if found is None:
                 left.append((name, block))
             else:
                 name.binding = found
         container.uses = left
 
-    def _resolve_rest(self, block: _Block) -> None:
+    def _resolve_rest(self, block: Block) -> None:
         for child in block.children:
             self._resolve_rest(child)
         for name, used_in in block.uses:
             name.binding = self._lexical(name, used_in)
 
-    def _lexical(self, name: Identifier, used_in: _Block) -> Binding:
+    def _lexical(self, name: Identifier, used_in: Block) -> Binding:
         """The variable of a name; every block on the way to it knows it from then on."""
-        passed: list[_Block] = []
-        block: _Block | None = used_in
+        passed: list[Block] = []
+        block: Block | None = used_in
         found: Binding | None = None
         while found is None and block is not None and block is not self._top:
             found = block.bindings.get(name.name)
@@ -174,7 +156,7 @@ class _Resolver:
             one.bindings[name.name] = found
         return found
 
-    def _top_level(self, name: Identifier, used_in: _Block) -> Binding:
+    def _top_level(self, name: Identifier, used_in: Block) -> Binding:
         text = name.name
         for known in (self._top.bindings, self._globals, self._others):
             if text in known:
@@ -189,7 +171,7 @@ class _Resolver:
         self._fault(name.at, f"undefined: {text}{hint}")
         return Binding(Scope.UNDEFINED)
 
-    def _visible(self, block: _Block | None) -> Iterator[str]:
+    def _visible(self, block: Block | None) -> Iterator[str]:
         while block is not None:
             yield from block.bindings
             block = block.parent
@@ -199,7 +181,7 @@ class _Resolver:
     def _within(self, *, container: bool) -> Iterator[None]:
         """Resolve in a new block."""
         outer = self._block
-        self._block = _Block(outer, container=container)
+        self._block = Block(outer, container=container)
         outer.children.append(self._block)
         yield
         if container:
@@ -412,14 +394,3 @@ _TARGETS: dict[type, str] = {
     Slice: "sliceexpr",
     Call: "callexpr",
 }
-
-
-def _local(name: str, block: _Block | None) -> Binding | None:
-    """The variable of a name within the innermost function around ``block``."""
-    while block is not None:
-        if name in block.bindings:
-            return block.bindings[name]
-        if block.is_container:
-            return None
-        block = block.parent
-    return None
