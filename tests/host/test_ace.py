@@ -113,6 +113,11 @@ app = ace.app("A", routes, ace.style("daisyui", ["a"], True, "l", "d"),
         ):
             self.assert_refused(f'ace.permission("p", "m", {more})', message)
 
+    def test_half_a_character(self):
+        """A string that is no UTF-8 is told as wrong where another type is wanted."""
+        fault = self.assertRaises(AppFault, star, 'app = ace.app("A", style = "é"[:1])')
+        self.assertIn("the definition of the app is wrong", fault.message)
+
     def test_not_available(self):
         """What this version does not have is named."""
         for name in ("proxy", "action", "result"):

@@ -321,7 +321,8 @@ app = ace.app("A", custom_layout = True, routes = [ace.html("/", "t.go.html")])
 
     def test_keys_of_an_output(self):
         """A loop over an output goes over its keys, whatever they are."""
-        text = """def handler(req): return [repr(key) for key in ace.output({True: 1, "a": 2, 1.5: 3})]
+        text = """
+def handler(req): return [repr(key) for key in ace.output({True: 1, "a": 2, 1.5: 3})]
 app = ace.app("A", routes = [ace.api("/")])
 """
         self.assertEqual(body(star(text)), '["True","\\"a\\"","1.5"]\n')

@@ -39,7 +39,7 @@ def describe(app: Any, handler: Any, error_handler: Any) -> tuple[Functions, Def
     told["functions"] = [function_name(one.__name__) for one in functions]
     try:
         return functions, msgspec.convert(told, Definition)
-    except msgspec.ValidationError as error:
+    except ValueError as error:  # UnicodeEncodeError is one, for a string of half a character
         raise AppFault(f"the definition of the app is wrong: {error}") from None
 
 
