@@ -1,4 +1,4 @@
-"""From what a handler returned to status, headers and body."""
+"""Status, headers and body from the value that a handler returned."""
 
 from __future__ import annotations
 

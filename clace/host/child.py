@@ -24,7 +24,7 @@ class Birth(Struct, frozen=True, kw_only=True):
 
 
 def live(birth: Birth, serving: type[Serving] = Serving) -> None:
-    """Never returns: the process ends when the daemon hangs up, or if a wall is missing."""
+    """Serve until the daemon hangs up, and end the process; without a needed wall at once."""
     try:
         _serve(birth, serving)
     except OSError:

@@ -27,13 +27,13 @@ class Daemon(Protocol):
         """Call the plugin and return its answer."""
 
     def next(self, stream: int) -> Answer:
-        """The next items of a stream: a list in ``value``, and whether there may be ``more``."""
+        """Return the next items of a stream: a list in ``value``, ``more`` if others may follow."""
 
     def say(self, text: str) -> None:
-        """Something that the app printed."""
+        """Take a line that the app printed."""
 
     def record(self, operation: str, target: str, detail: str, *, failed: bool) -> None:
-        """Something for the audit log."""
+        """Write a record to the audit log."""
 
 
 class Exchange:
@@ -78,7 +78,7 @@ class Exchange:
         return PluginResponse(number, answer, value, self)
 
     def handled(self, number: int) -> None:
-        """The app has looked at this response's error."""
+        """Note that the app has looked at this response's error."""
         if number in self._pending:
             self._pending.remove(number)
 
@@ -90,7 +90,7 @@ class Exchange:
         self._daemon.say(text)
 
     def close(self, *, failed: bool) -> None:
-        """The handler has ended; what it left is told now, and no more to an error handler.
+        """End the handler: tell what it left now, and not again to an error handler.
 
         :raises Refused: if it left a failure that it did not look at.
         """

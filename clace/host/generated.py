@@ -76,7 +76,7 @@ def generated_templates(
 
 
 def names_a_body(texts: Iterable[bytes]) -> bool:
-    """Tell if some file speaks of the block that goes into the server's frame."""
+    """Return true if a file names the block that goes into the server's frame."""
     return any(name.encode() in text for text in texts for name in _BODIES)
 
 

@@ -11,7 +11,7 @@ from clace.host.kernel import Unavailable, last_error
 _CREATE, _RESTRICT = 444, 446
 _ASK_VERSION = 1
 _FILES, _CONNECTIONS, _SCOPES = (1 << 13) - 1, 0b11, 0b11
-# What later versions of the kernel let a rule set name: linking across, truncating, devices.
+# Rights that later kernels added: linking across folders, truncating, devices.
 _MORE_FILES = {2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
 _WITH_CONNECTIONS, _WITH_SCOPES = 4, 6
 

@@ -65,7 +65,7 @@ class Yard(Struct, frozen=True, kw_only=True):
         return os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self.processes)
 
     def number_outside(self, process: int) -> int:
-        """By which the daemon knows the process of this descriptor."""
+        """Return the number by which the daemon knows the process of this descriptor."""
         descriptor = self.open(f"self/fdinfo/{process}")
         try:
             lines = os.read(descriptor, 4096).decode("ascii").splitlines()

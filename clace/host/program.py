@@ -91,7 +91,7 @@ class Program:
             raise fault_of(error) from None
 
     def _evaluate_app(self) -> tuple[Module, tuple[Functions, Definition]]:
-        text = self._text(APP_FILE, "no such file")
+        text = self._text(APP_FILE)
         module = self._module_of(APP_FILE, text)
         if "app" not in module:
             raise AppFault("app not defined, check app.star, add 'app = ace.app(...)'")
@@ -99,7 +99,7 @@ class Program:
         return module, describe(*values)
 
     def _run(self, name: str, known: dict[str, Any], load: Callable[[str], Any]) -> Module:
-        text = self._text(name, "no such file")
+        text = self._text(name)
         return self._evaluated(name, text, known, load)
 
     def _evaluated(
@@ -129,17 +129,17 @@ class Program:
         return self._modules[name]
 
     def _star(self, name: str) -> Mapping[str, Any]:
-        """The public names of a file; its own name is all of them, if it binds none of that."""
+        """Return the public names of a file, and a struct of them under the file's own name."""
         if name not in self._load.sources:
             raise Failure(f"cannot load {name}: file does not exist")
-        module = self._module_of(name, self._text(name, ""))
+        module = self._module_of(name, self._text(name))
         public = {one: value for one, value in module.globals.items() if one[0] != "_"}
         whole = posixpath.basename(name).removesuffix(".star")
         return {whole: Struct(public), **public}
 
-    def _text(self, name: str, missing: str) -> str:
+    def _text(self, name: str) -> str:
         if name not in self._load.sources:
-            raise AppFault(f"error reading {name} file: {missing}")
+            raise AppFault(f"error reading {name} file: no such file")
         try:
             return self._load.sources[name].decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -186,7 +186,7 @@ def app_place(load: Load) -> Place:
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
-    """Why a plugin of another server is not here, or which was perhaps meant."""
+    """Say why a plugin of another server is missing, or name the one that was perhaps meant."""
     near = difflib.get_close_matches(name, known, 1)
     if name in _ELSEWHERE:
         return f": {_ELSEWHERE[name]}"

@@ -138,7 +138,7 @@ def _calls(text: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _problem(setting: str, static: Mapping[str, int]) -> str:
-    """Why a setting does nothing; empty if it works."""
+    """Say why a setting does nothing; empty if it works."""
     if setting in _ELSEWHERE:
         return f"has no effect: {_ELSEWHERE[setting]}"
     if setting in _WITHOUT_EFFECT:

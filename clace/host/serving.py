@@ -62,11 +62,11 @@ class Turns:
         worker.switch(work, arguments)
 
     def go_on(self) -> None:
-        """Let the request go on that gave way first."""
+        """Resume the request that gave way first."""
         self._gave_way.popleft().switch()
 
     def wait(self) -> Any:
-        """In a request: let others go on until it is switched to, with what it waits for."""
+        """Let other requests go on, and return what this one waits for once it is there."""
         return self._loop.switch()
 
     def _run(self, work: Any, arguments: tuple[Any, ...]) -> None:
@@ -143,7 +143,7 @@ class Calls:
         return answer
 
     def deliver(self, answer: Answer) -> None:
-        """Let the request go on that waits for this."""
+        """Resume the request that waits for this answer."""
         waiting = self._waiting.pop(answer.call, None)
         if waiting is not None:
             waiting.switch(answer)

@@ -27,7 +27,7 @@ class Deadline(Interrupt):
 
 
 def _nobody_waits() -> None:
-    """There is nothing to go on with."""
+    """Return at once: no other request could go on."""
 
 
 class Slices:

@@ -1,4 +1,4 @@
-"""From what ``app.star`` declared to the ``Definition`` of the app, with functions by number."""
+"""The ``Definition`` of an app from the values in ``app.star``, with functions by number."""
 
 from __future__ import annotations
 

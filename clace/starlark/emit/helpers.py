@@ -65,7 +65,7 @@ _NAMED: dict[str, Any] = {
     "dict": dict,
     **{f"m_{name}": function for (name, _count), function in QUICK.items()},
 }
-# What every module of emitted code begins with; it has none of Python's own built-ins.
+# The names that emitted code begins with: none of them is a built-in function of Python's.
 PRELUDE: dict[str, Any] = {"__builtins__": {}} | {
     f"${name}": value for name, value in _NAMED.items()
 }

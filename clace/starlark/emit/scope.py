@@ -50,7 +50,7 @@ class Scope:
 
     @contextmanager
     def function(self) -> Iterator[None]:
-        """Within a function of its own, loops are counted anew."""
+        """Count loops anew within a function."""
         before, self.loops = self.loops, 0
         yield
         self.loops = before

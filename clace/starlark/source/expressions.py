@@ -94,7 +94,10 @@ class ExpressionParser:
         return self.advance()
 
     def fail(self, message: str, at: Place | None = None) -> NoReturn:
-        """:raises SourceError: in any case, at a place or after the current token."""
+        """Refuse the source.
+
+        :raises SourceError: in any case, at a place or after the current token.
+        """
         raise SourceError(message, Position(self.name, *(at or self._token[4:])))
 
     @contextmanager

@@ -19,14 +19,14 @@ locks: dict[int, int] = {}
 
 
 def lock(value: object) -> None:
-    """A loop over the value begins; of a frozen one, which nobody can change, nothing is noted."""
+    """Note that a loop over the value begins, unless it is frozen: then nobody can change it."""
     count = locks.get(id(value), 0)
     if count < FROZEN:
         locks[id(value)] = count + 1
 
 
 def unlock(value: object) -> None:
-    """It has ended; nothing happens if it never began."""
+    """Note that a loop over the value has ended; do nothing if it never began."""
     count = locks.get(id(value), 0)
     if count >= FROZEN:
         return
