@@ -12,6 +12,9 @@ class DumpTests(SynchronousTestCase):
     def dump(self, text, *more):
         path = Path(self.mktemp())
         path.write_text(text)
+        return self.run_on(path, *more)
+
+    def run_on(self, path, *more):
         out, err = io.StringIO(), io.StringIO()
         self.patch(__import__("sys"), "stdout", out)
         self.patch(__import__("sys"), "stderr", err)
@@ -32,3 +35,13 @@ class DumpTests(SynchronousTestCase):
         self.assertIn(":1:1: undefined: ace", err)
         status, _, _ = self.dump("ace.app()\n", "--predeclared", "ace")
         self.assertEqual(status, 0)
+
+    def test_unreadable_files(self):
+        """A file that is missing or not UTF-8 is an error of one line that names it."""
+        path = Path(self.mktemp())
+        for problem in ("No such file", "not UTF-8"):
+            status, out, err = self.run_on(path)
+            self.assertEqual((status, out, err.count("\n")), (1, "", 1))
+            self.assertIn(problem, err)
+            self.assertIn(path.name, err)
+            path.write_bytes(b"\xff")
