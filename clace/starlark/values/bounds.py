@@ -9,6 +9,7 @@ from clace.starlark.errors import Failure
 from clace.starlark.values.text import joined
 
 MAX_ITEMS = 1 << 22
+MAX_REPEATED = 1 << 27  # items that ``*`` makes; Go's bound is 1 << 30
 MAX_SORTED = 1 << 21
 MAX_TEXT = 1 << 27
 MAX_COMPARED = 1 << 34  # bytes; a million words of 800 letters

@@ -6,6 +6,7 @@ import math
 from typing import Any, NoReturn
 
 from clace.starlark.errors import Failure
+from clace.starlark.values.bounds import MAX_REPEATED
 from clace.starlark.values.format import interpolate
 from clace.starlark.values.host import HostObject
 from clace.starlark.values.locks import check_mutable
@@ -17,7 +18,6 @@ from clace.starlark.values.types import type_name
 _NUMBERS = frozenset({int, float})
 _REPEATABLE = frozenset({str, bytes, list, tuple})
 _INT32 = 1 << 31
-MAX_ITEMS = 1 << 27  # of what one operation makes; Go's bound is 1 << 30
 
 
 def _unknown(left: Any, operator: str, right: Any) -> Any:
@@ -113,7 +113,7 @@ def _repeat(value: Any, count: int) -> Any:
         return type(value)()
     if not -_INT32 <= count < _INT32:
         raise Failure(f"repeat count {to_digits(count)} too large")
-    if len(value) * count >= MAX_ITEMS:
+    if len(value) * count >= MAX_REPEATED:
         raise Failure(f"excessive repeat ({len(value)} * {count} elements)")
     result = value * count
     return joined(result) if type(value) is str else result
