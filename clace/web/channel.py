@@ -96,7 +96,7 @@ class StrictHTTPChannel(HTTPChannel):
             self._enter(IDLE)
             self._advance()
         else:
-            self._close()
+            self.loseConnection()
 
     def setTimeout(self, period: float | None) -> float | None:
         self._timer.set(period)
@@ -108,7 +108,7 @@ class StrictHTTPChannel(HTTPChannel):
         elif self._phase is HEAD or self._phase is BODY:
             self._refuse(Refused(408, "the request did not arrive in time"))
         else:
-            self._close()
+            self.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._phase = CLOSED
@@ -132,9 +132,12 @@ class StrictHTTPChannel(HTTPChannel):
         self._advance()
 
     def loseConnection(self) -> None:
+        """Close when what was written is sent, or when the client does not take it."""
         self._phase = CLOSED
         self._received.clear()
+        self.setTimeout(None)
         super().loseConnection()
+        self._flush()
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Headers) -> None:
         if self.awaits_body:
@@ -202,7 +205,7 @@ class StrictHTTPChannel(HTTPChannel):
         self._retired = True
         self.persistent = False
         if not self.busy:
-            self._close()
+            self.loseConnection()
 
     def abort(self) -> None:
         """Close now, whatever is in flight."""
@@ -346,7 +349,7 @@ class StrictHTTPChannel(HTTPChannel):
         if too_large or (request and refused.status != HTTPStatus.REQUEST_TIMEOUT):
             self._linger()
         else:
-            self._close()
+            self.loseConnection()
         if request is not None:
             request.refused(refused.status, as_error(refused))
 
@@ -367,20 +370,17 @@ class StrictHTTPChannel(HTTPChannel):
         def look() -> None:
             self._abortingCall = None
             if self._is_silent or left <= _SILENCE_SECONDS:
-                self._close()
+                self.loseConnection()
             else:
                 self._linger_on(left - _SILENCE_SECONDS)
 
         self._is_silent = True
         self._abortingCall = self.callLater(min(left, _SILENCE_SECONDS), look)
 
-    def _close(self) -> None:
-        """Close when what was written is sent, or when the client does not take it."""
-        self.setTimeout(None)
-        self.loseConnection()
-        self._flush()
-
     def _flush(self) -> None:
+        if self._abortingCall is not None:
+            return
+
         def look() -> None:
             self._abortingCall = None
             self._look_at_client(self._flush)

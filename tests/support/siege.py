@@ -24,6 +24,7 @@ from tests.support.daemon import LOGIN, ROOT
 
 CLOSED, OPEN = "/siege-closed", "/siege-open"
 LARGE = 20_000_000
+LISTENING = "0A"
 APPS = {
     CLOSED: {
         "app.star": """
@@ -118,13 +119,15 @@ def visited(daemon, during):
     return {name: figures(one.taken) for name, one in found.items()}, wrong
 
 
-def sockets(pid):
-    """How many sockets a process has open."""
-    found = 0
+def connections(pid):
+    """How many TCP connections a process has; hosts and programs may come and go meanwhile."""
+    own = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            found += str(entry.readlink()).startswith("socket:")
-    return found
+            own.add(str(entry.readlink()))
+    lines = (Path(f"/proc/{pid}/net/{kind}").read_text("ascii") for kind in ("tcp", "tcp6"))
+    rows = (line.split() for text in lines for line in text.splitlines()[1:])
+    return sum(f"socket:[{row[9]}]" in own for row in rows if row[3] != LISTENING)
 
 
 class Siege:
@@ -207,7 +210,7 @@ def besiege(daemon, folder, counts, *, quiet_seconds, seconds, gone_seconds):
         daemon.get(path)
     pid = daemon.process.pid
     quiet, _ = visited(daemon, lambda: time.sleep(quiet_seconds))
-    before, watch = sockets(pid), Watch(pid)
+    before, watch = connections(pid), Watch(pid)
     grown_from = watch.most
     watch.start()
     siege, begun = None, time.monotonic()
@@ -221,9 +224,9 @@ def besiege(daemon, folder, counts, *, quiet_seconds, seconds, gone_seconds):
 
     try:
         during, wrong = visited(daemon, lay)
-        while sockets(pid) > before and time.monotonic() - begun < gone_seconds:
+        while connections(pid) > before and time.monotonic() - begun < gone_seconds:
             time.sleep(0.2)
-        left = sockets(pid) - before
+        left = connections(pid) - before
         gone = time.monotonic() - begun if left <= 0 else float("inf")
     finally:
         guesses = siege.lift() if siege else {}

@@ -458,6 +458,18 @@ class PressureTests(SynchronousTestCase):
         self.failureResultOf(gone)
         self.assertEqual(served.clock.getDelayedCalls(), [])
 
+    def test_answers_that_are_cut(self):
+        """A client that reads nothing of an answer that was cut is not waited for either."""
+        served = Served()
+        served.recorder.hold = True
+        connection = served.ask(GET + b"\r\n")
+        connection.channel.pauseProducing()
+        connection.channel.loseConnection()
+        aborted = []
+        connection.abortConnection = lambda: aborted.append(True)
+        served.clock.advance(LIMITS.stall_seconds)
+        self.assertEqual(aborted, [True])
+
     def test_answers_that_are_at_once_ahead_again(self):
         """A client that takes no more is watched although its answer went on at once."""
         served = Served()
