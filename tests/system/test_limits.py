@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tests.support.daemon import FOREGROUND
-from tests.support.siege import APPS, OPEN, sockets
+from tests.support.siege import APPS, OPEN, connections
 from tests.system.cases import DaemonTestCase
 
 CONFIG = """
@@ -73,7 +73,7 @@ class LimitTests(DaemonTestCase):
             self.connect(daemon, address=f"127.3.0.{number % 100 + 1}")
         self.assertEqual(daemon.admin("GET", "/_clace/apps").status, 200)
         self.assertEqual(daemon.get("/_clace/health").status, 200)
-        self.assertLess(sockets(daemon.process.pid), HARD_LIMIT - 150)
+        self.assertLess(connections(daemon.process.pid), HARD_LIMIT - 150)
 
     def test_too_few_files(self):
         """A server that could serve nobody says so in a line."""
@@ -90,13 +90,13 @@ class LimitTests(DaemonTestCase):
         for connection in (stopped, slow):
             connection.sendall(asked)
         slow.recv(1024)
-        both, began = sockets(daemon.process.pid), time.monotonic()
+        both, began = connections(daemon.process.pid), time.monotonic()
         while time.monotonic() - began < 6:
             slow.recv(1024)
             time.sleep(0.05)
-        self.assertEqual(sockets(daemon.process.pid), both - 1)
+        self.assertEqual(connections(daemon.process.pid), both - 1)
         self.assertTrue(slow.recv(1024))
         slow.close()
         pending = daemon.begin("GET", f"{OPEN}/static/large.bin", scheme="https", login=None)
         with contextlib.closing(pending.connection):
-            self.wait_until("it is ended", lambda: sockets(daemon.process.pid) <= both - 2)
+            self.wait_until("it is ended", lambda: connections(daemon.process.pid) <= both - 2)
