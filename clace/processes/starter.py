@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 from twisted.application.service import Service
@@ -15,19 +17,28 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from clace.control_line import CONTROL, Command, ControlLine
 from clace.interfaces import Exit, IProgram, IStarter, Launch
 from clace.processes.frames import (
     EXITED,
     KILL,
     KILLED,
+    MAX_PACKET,
     START,
     STARTED,
     BadPacket,
     Order,
     pack_down,
+    unpack_up,
 )
-from clace.processes.line import Line
 from clace.processes.pipes import Pipe
+
+_BOOT = (
+    "import sys; sys.path.append(sys.argv[1]);"
+    f" from clace.processes.runner import main; main({CONTROL})"
+)
+_ROOT = str(Path(__file__).parent.parent.parent)
+_COMMAND = Command("program runner", (sys.executable, "-I", "-S", "-c", _BOOT, _ROOT))
 
 
 @implementer(IProgram)
@@ -73,7 +84,7 @@ class Starter(Service):
         self.setName("programs")
         self._reactor = reactor
         self._numbers = itertools.count(1)
-        self._line: Line | None = None
+        self._line: ControlLine | None = None
         self._programs: dict[int, Program] = {}
         self._stopped = False
 
@@ -103,14 +114,22 @@ class Starter(Service):
         self._programs[number] = program
         return program
 
-    def _connected(self) -> Line:
+    def _connected(self) -> ControlLine:
         if self._stopped:
             raise BrokenPipeError("the server is stopping")
         if self._line is None:
-            self._line = Line(self._reactor, self._heard, self._lost)
+            self._line = ControlLine(
+                self._reactor,
+                _COMMAND,
+                self._heard,
+                self._lost,
+                most=MAX_PACKET,
+                malformed=BadPacket,
+            )
         return self._line
 
-    def _heard(self, kind: int, number: int, value: int) -> None:
+    def _heard(self, packet: bytes) -> None:
+        kind, number, value = unpack_up(packet)
         program = self._programs.get(number)
         if program is None:
             raise BadPacket("a program that was not started")

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IReadDescriptor
-from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
+from clace.control_line import CONTROL, Command, ControlLine
 from clace.errors import AppCrashed
 from clace.runtime.processes import processor_seconds
 from clace.runtime.program import ENVIRONMENT, Program
@@ -34,7 +27,6 @@ from clace.wire import (
     unpack_from_nursery,
 )
 
-_CONTROL = 3
 Ended = Callable[[Gone], None]
 _PROGRAM = Program()
 
@@ -55,7 +47,7 @@ class Nursery:
         self._reactor = reactor
         self._program = program
         self._numbers = itertools.count(1)
-        self._control: _Control | None = None
+        self._control: ControlLine | None = None
         self._ended: dict[int, Ended] = {}
         self._stopped = False
         self.pids: dict[int, int] = {}
@@ -63,7 +55,15 @@ class Nursery:
     def start(self) -> None:
         """Have the process ready before the first host is asked for."""
         if self._control is None:
-            self._control = _Control(self._reactor, self._program, self._told, self._lost)
+            self._control = ControlLine(
+                self._reactor,
+                Command("nursery", self._program.command(CONTROL), ENVIRONMENT),
+                lambda packet: self._told(unpack_from_nursery(packet)),
+                self._lost,
+                most=MAX_NURSERY_MESSAGE,
+                malformed=BadFrame,
+            )
+            self._control.send(pack_nursery(self._program.prepare))
 
     def fork(self, bounds: HostBounds, ended: Ended) -> Birth:
         """Fork a new host; ``ended`` is called once, when it has ended.
@@ -78,7 +78,7 @@ class Nursery:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             try:
-                self._control.send(Spawn(host=host, bounds=bounds), theirs.fileno())
+                self._control.send(pack_nursery(Spawn(host=host, bounds=bounds)), [theirs.fileno()])
             except OSError as error:
                 ours.close()
                 raise AppCrashed(f"cannot start a process for the app: {error}") from error
@@ -89,7 +89,7 @@ class Nursery:
         """End a host at once, if it still lives."""
         if self._control is not None and host in self._ended:
             with suppress(OSError):  # a nursery that cannot be told is gone, and its hosts with it
-                self._control.send(End(host))
+                self._control.send(pack_nursery(End(host)))
 
     def processor_seconds(self, host: int) -> float:
         """Return the processor seconds a host has used so far; 0 for one that has ended."""
@@ -118,94 +118,3 @@ class Nursery:
             self._log.error("The nursery of app hosts ended: {reason}", reason=reason)
         for host in list(self._ended):
             self._told(Gone(host=host, signal=9))
-
-
-@implementer(IReadDescriptor)
-class _Control:
-    """The process and the socket to it. Packets, so that a descriptor stays with its message."""
-
-    def __init__(
-        self,
-        reactor: Any,
-        program: Program,
-        told: Callable[[Born | Gone], None],
-        lost: Callable[[str], None],
-    ) -> None:
-        self._reactor = reactor
-        self._told = told
-        self._lost = lost
-        self._was_lost = False
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.setblocking(False)
-        self._process = _Process(self._exited)
-        with theirs, Path(os.devnull).open("r+b") as nothing:
-            null = nothing.fileno()
-            reactor.spawnProcess(
-                self._process,
-                program.executable,
-                program.command(_CONTROL),
-                env=ENVIRONMENT,
-                childFDs={0: null, 1: null, 2: "r", _CONTROL: theirs.fileno()},
-            )
-        reactor.addReader(self)
-        self._socket.send(pack_nursery(program.prepare))
-
-    def send(self, message: Spawn | End, *descriptors: int) -> None:
-        """:raises OSError: if the nursery does not read."""
-        socket.send_fds(self._socket, [pack_nursery(message)], descriptors)
-
-    async def close(self) -> None:
-        """Hanging up is the order to end."""
-        self._hang_up()
-        await self._process.ended
-
-    def fileno(self) -> int:
-        return self._socket.fileno()
-
-    def doRead(self) -> None:
-        try:
-            body = self._socket.recv(MAX_NURSERY_MESSAGE)
-            message = unpack_from_nursery(body) if body else None
-        except BlockingIOError:
-            return
-        except (OSError, BadFrame):
-            message = None
-        if message is None:
-            # Its process may take a moment longer to end; the next one need not wait for that.
-            self._exited("it hung up")
-        else:
-            self._told(message)
-
-    def connectionLost(self, _reason: Failure = Failure(ConnectionDone())) -> None:  # noqa: B008
-        self._hang_up()
-
-    def logPrefix(self) -> str:
-        return "nursery"
-
-    def _hang_up(self) -> None:
-        if self._socket.fileno() >= 0:
-            self._reactor.removeReader(self)
-            self._socket.close()
-
-    def _exited(self, reason: str) -> None:
-        self._hang_up()
-        if not self._was_lost:
-            self._was_lost = True
-            self._lost(reason)
-
-
-class _Process(ProcessProtocol):
-    """Logs what the nursery complains of; ``ended`` fires when it is gone."""
-
-    _log = Logger()
-
-    def __init__(self, exited: Callable[[str], None]) -> None:
-        self._exited = exited
-        self.ended: Deferred[None] = Deferred()
-
-    def errReceived(self, data: bytes) -> None:
-        self._log.warn("nursery: {text}", text=data.decode("utf-8", "replace").rstrip())
-
-    def processEnded(self, reason: Failure) -> None:
-        self._exited(reason.getErrorMessage())
-        self.ended.callback(None)
