@@ -19,7 +19,7 @@ from clace.host.requests import Surroundings, request_fields
 from clace.host.review import Review
 from clace.host.routing import build_router
 from clace.host.slices import Deadline, Slices, own_slices
-from clace.model.traffic import AppRequest
+from clace.model.traffic import NO_ROUTE, AppRequest
 from clace.wire import Load, Loaded
 
 
@@ -87,7 +87,7 @@ class HostedApp:
         if found.target is None and found.allowed:
             return Reply(405, (("Allow", ", ".join(found.allowed)),))
         if found.target is None:
-            return text_reply(404, "404 page not found\n")
+            return text_reply(404, f"{NO_ROUTE}\n")
         exchange = Exchange(daemon, self._seconds, self._slices)
         fields = request_fields(self._around, request, found.parameters)
         work = Answering(self._program, self._pages, exchange, request, fields)

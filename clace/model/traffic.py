@@ -9,8 +9,9 @@ from msgspec import Struct
 from clace.model.failures import Fault
 
 ANONYMOUS = "anonymous"
-# What an app answers that has no route for a path.
-NOT_FOUND = b"404 page not found\n"
+NO_ROUTE = "404 page not found"
+# An app's answer for a path without a route; it is known by these bytes.
+NOT_FOUND = f"{NO_ROUTE}\n".encode()
 
 
 class Upload(Struct, frozen=True, kw_only=True):

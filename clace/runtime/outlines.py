@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clace.model.router import BadPattern, Router
-from clace.model.traffic import AppResponse
+from clace.model.traffic import NOT_FOUND, AppResponse
 from clace.runtime.options import AppOptions
 
 # A path is compared with each; apps with more are asked themselves.
@@ -27,7 +27,7 @@ class Outline:
         if found.target is not None:
             return None
         if not found.allowed:
-            return AppResponse(status=404, headers=_TEXT, body=b"404 page not found\n")
+            return AppResponse(status=404, headers=_TEXT, body=NOT_FOUND)
         return AppResponse(status=405, headers=(("Allow", ", ".join(found.allowed)),))
 
 

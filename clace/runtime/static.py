@@ -12,7 +12,7 @@ from clace.errors import NoSuchRoute
 from clace.interfaces import IFiles
 from clace.model.app import FileRef
 from clace.model.hashing import split_hash
-from clace.model.traffic import AppRequest, AppResponse
+from clace.model.traffic import NO_ROUTE, AppRequest, AppResponse
 from clace.runtime.bodies import LARGEST_PIECE
 from clace.runtime.contents import Content, Contents, Part
 from clace.runtime.options import AppOptions
@@ -80,7 +80,7 @@ def choose(files: IFiles, path: str, options: AppOptions | None) -> Choice | Mov
         return None
     found = _whole_source(files, path.removeprefix("/"), options)
     if found is None and not options.has_routes:
-        raise NoSuchRoute("404 page not found")
+        raise NoSuchRoute(NO_ROUTE)
     return found
 
 
@@ -100,7 +100,7 @@ def _below_static(files: IFiles, name: str) -> Choice:
     plain, sha256 = split_hash(name)
     ref = files.refs.get(plain)
     if ref is None or not sha256 or ref.sha256 != sha256:
-        raise NoSuchRoute("404 page not found")
+        raise NoSuchRoute(NO_ROUTE)
     return Choice(plain, ref, hashed=True)
 
 

@@ -18,7 +18,7 @@ from clace.errors import (
     SourceError,
 )
 from clace.model.failures import Fault
-from clace.model.traffic import NOT_FOUND, AppResponse
+from clace.model.traffic import NO_ROUTE, NOT_FOUND, AppResponse
 from clace.web.pages import MediaType, Trouble, phrase, told
 from clace.web.statuses import status_of
 from clace.web.trail import Visit
@@ -28,7 +28,7 @@ _PUBLIC = (AppBusy, AppTimedOut, InternalError)
 _ERRORS, _FAILURES = int(HTTPStatus.BAD_REQUEST), int(HTTPStatus.INTERNAL_SERVER_ERROR)
 _FAILED = "the app could not answer"
 _BARE: dict[int, tuple[str, str]] = {
-    HTTPStatus.NOT_FOUND: (NoSuchRoute.code, "404 page not found"),
+    HTTPStatus.NOT_FOUND: (NoSuchRoute.code, NO_ROUTE),
     HTTPStatus.METHOD_NOT_ALLOWED: (MethodNotAllowed.code, "405 method not allowed"),
 }
 

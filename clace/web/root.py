@@ -6,7 +6,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from clace.errors import NoSuchRoute
-from clace.model.traffic import AppResponse
+from clace.model.traffic import NO_ROUTE, AppResponse
 from clace.web.pages import Trouble, preferred, send, told
 
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
@@ -63,6 +63,6 @@ class _Missing(Resource):
     isLeaf = True
 
     def render(self, request: Request) -> int:
-        trouble = Trouble(status=404, code=NoSuchRoute.code, message="404 page not found")
+        trouble = Trouble(status=404, code=NoSuchRoute.code, message=NO_ROUTE)
         send(request, told(trouble, preferred(request)))
         return NOT_DONE_YET

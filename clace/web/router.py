@@ -21,6 +21,7 @@ from werkzeug.routing import Map
 
 from clace.errors import BadRequest, ClaceError, MethodNotAllowed, NoSuchRoute
 from clace.model.results import Refusal, Unanswered
+from clace.model.traffic import NO_ROUTE
 from clace.web.shielding import shielded
 from clace.web.streaming import LARGEST_PIECE, write_whole
 
@@ -113,7 +114,7 @@ class RouterResource(KleinResource):
         except UnicodeDecodeError as error:
             raise BadRequest("the path is not UTF-8") from error
         except NotFound as error:
-            raise NoSuchRoute("404 page not found") from error
+            raise NoSuchRoute(NO_ROUTE) from error
         except WrongMethod as error:
             request.setHeader(b"Allow", ", ".join(sorted(error.valid_methods or ())).encode())
             raise MethodNotAllowed("405 method not allowed") from error

@@ -40,10 +40,8 @@ def app(
     pages: Any = None,
 ) -> Declared:
     want_all("app", "string", name=name, index=index)
-    lists = {"permissions": permissions, "libraries": libraries, "actions": actions}
-    lists = {key: [] if value is _NOTHING else value for key, value in lists.items()}
+    lists = _lists("app", permissions=permissions, libraries=libraries, actions=actions)
     settings = {} if settings is _NOTHING else settings
-    want_all("app", "list", **lists)
     want("app", "settings", settings, "dict")
     flags = {
         "custom_layout": custom_layout,
@@ -207,9 +205,7 @@ def permission(
     kwargs: Any = _NOTHING,
 ) -> Declared:
     want_all("permission", "string", plugin=plugin, method=method, type=type)
-    lists = {"arguments": arguments, "secrets": secrets, "permit": permit}
-    lists = {key: [] if value is _NOTHING else value for key, value in lists.items()}
-    want_all("permission", "list", **lists)
+    lists = _lists("permission", arguments=arguments, secrets=secrets, permit=permit)
     kwargs = {} if kwargs is _NOTHING else kwargs
     want("permission", "kwargs", kwargs, "dict")
     for name in lists["permit"]:
@@ -226,6 +222,16 @@ def permission(
         permit=sorted(set(lists["permit"])),
         kwargs=_constraints(kwargs),
     )
+
+
+def _lists(function: str, **given: Any) -> dict[str, Any]:
+    """Return the arguments, an empty list for each that was not given.
+
+    :raises Failure: if one is not a list.
+    """
+    lists = {key: [] if value is _NOTHING else value for key, value in given.items()}
+    want_all(function, "list", **lists)
+    return lists
 
 
 def _secret(names: Any) -> Any:

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from clace.starlark.errors import Failure
 from clace.starlark.values.comparison import equal
 from clace.starlark.values.functions import Builtin
-from clace.starlark.values.host import HostObject, NoSuchAttribute
+from clace.starlark.values.host import Fields
 from clace.starlark.values.keys import to_key
 from clace.starlark.values.printing import representation
 
 
-class Struct(HostObject):
+class Struct(Fields):
     """Fields that do not change; two structs are equal if their fields are."""
 
-    __slots__ = ("_fields",)
+    __slots__ = ()
     type_name = "struct"
     hashable = True
     missing = "struct has no .{name} attribute"
 
     def __init__(self, fields: Mapping[str, object]) -> None:
-        self._fields = dict(sorted(fields.items()))
-
-    def attribute(self, name: str) -> object:
-        try:
-            return self._fields[name]
-        except KeyError:
-            raise NoSuchAttribute(name) from None
-
-    def attribute_names(self) -> Iterable[str]:
-        return self._fields
-
-    def children(self) -> Iterable[object]:
-        return self._fields.values()
+        super().__init__(dict(sorted(fields.items())))
 
     def text(self) -> str:
         fields = ", ".join(

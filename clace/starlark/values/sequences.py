@@ -5,8 +5,8 @@ from __future__ import annotations
 from clace.starlark.values.text import from_bytes, replaced, to_bytes
 
 
-class StringElements:
-    """The bytes of a string, as strings or as numbers (``ords``); ``method`` made this."""
+class _Parts:
+    """The parts of a string, as strings or as numbers (``ords``); ``method`` made this."""
 
     __slots__ = ("method", "ords", "string")
 
@@ -14,21 +14,22 @@ class StringElements:
         self.string = string
         self.method = method
         self.ords = method.endswith("_ords")
+
+
+class StringElements(_Parts):
+    """The bytes of a string."""
+
+    __slots__ = ()
 
     def items(self) -> list[str] | list[int]:
         data = to_bytes(self.string)
         return list(data) if self.ords else [from_bytes(data[i : i + 1]) for i in range(len(data))]
 
 
-class StringCodepoints:
-    """The characters of a string, as strings or as numbers (``ords``); ``method`` made this."""
+class StringCodepoints(_Parts):
+    """The characters of a string."""
 
-    __slots__ = ("method", "ords", "string")
-
-    def __init__(self, string: str, method: str) -> None:
-        self.string = string
-        self.method = method
-        self.ords = method.endswith("_ords")
+    __slots__ = ()
 
     def items(self) -> list[str] | list[int]:
         text = replaced(self.string)
