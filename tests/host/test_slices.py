@@ -86,3 +86,22 @@ class SliceTests(SynchronousTestCase):
         self.slices.end()
         signal.raise_signal(signal.SIGALRM)
         self.assertEqual(self.module.call(self.module["loop"], 1000), sum(range(1000)))
+
+    def test_timer_of_another(self):
+        """Code that begins when the timer is about to fire has a slice of its own."""
+        self.slices.begin(time.monotonic() + 60)
+        self.slices.end()
+        self.slices.begin(time.monotonic() + 60)
+        signal.raise_signal(signal.SIGALRM)
+        self.assertEqual(self.module.call(self.module["loop"], 10), 45)
+        self.assertEqual(self.suspended, 0)
+        self.module.call(self.module["loop"], 2_000_000)
+        self.assertGreater(self.suspended, 1)
+
+    def test_time_that_is_shorter(self):
+        """A deadline before the timer fires is kept."""
+        self.slices.begin(time.monotonic() + 60)
+        self.slices.end()
+        began = time.monotonic()
+        self.assertRaises(Deadline, self.run_for, 0.002, "loop", 1 << 40)
+        self.assertLess(time.monotonic() - began, 5)
