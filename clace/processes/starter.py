@@ -102,7 +102,7 @@ class Starter(Service):
         packed = _order(launch).pack()
         line, number = self._connected(), next(self._numbers)
         with _Descriptors() as descriptors:
-            theirs = [descriptors.keep(_in_memory(packed)), descriptors.keep(_input(launch.input))]
+            theirs = [descriptors.file(packed), descriptors.input(launch.input)]
             ours = [descriptors.pipe(theirs)]
             if launch.merge:
                 theirs.append(theirs[-1])
@@ -182,6 +182,16 @@ class _Descriptors:
         self._kept.add(descriptor)
         return descriptor
 
+    def file(self, content: bytes) -> int:
+        """Make a file without a name; it is read from its beginning."""
+        descriptor = self.keep(os.memfd_create("program"))
+        os.write(descriptor, content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return descriptor
+
+    def input(self, content: bytes) -> int:
+        return self.file(content) if content else self.keep(os.open(os.devnull, os.O_RDONLY))
+
     def pipe(self, writers: list[int]) -> int:
         """Make a pipe; its writing end is added to ``writers``, the reading one returned."""
         reader, writer = os.pipe()
@@ -201,18 +211,6 @@ def _order(launch: Launch) -> Order:
         folder=launch.folder.encode(),
         file_bytes=launch.file_bytes,
     )
-
-
-def _in_memory(content: bytes) -> int:
-    """The descriptor of a file without a name, at its beginning."""
-    descriptor = os.memfd_create("program")
-    os.write(descriptor, content)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
-
-
-def _input(content: bytes) -> int:
-    return _in_memory(content) if content else os.open(os.devnull, os.O_RDONLY)
 
 
 def _exit(executable: str, kind: int, value: int) -> Exit:
