@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredList
 
 from clace.interfaces import Exit, IProgram, IStarter, Launch
 from clace.plugins.definition import CallFailed
+from clace.plugins.showing import shown
 
 NOT_FOUND = 127
 
@@ -129,8 +130,9 @@ def directory(path: str) -> str:
 
     :raises CallFailed: if it is not a directory.
     """
-    if not path.startswith("/") or "\0" in path or not Path(path).is_dir():
-        raise CallFailed(f'chdir "{path}": not an absolute path of a directory')
+    # Path.is_dir fails for what is too long to be a path, or has a NUL in it.
+    if not path.startswith("/") or not os.path.isdir(path):  # noqa: PTH112
+        raise CallFailed(f'chdir "{shown(path)}": not an absolute path of a directory')
     return path
 
 

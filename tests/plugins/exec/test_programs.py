@@ -218,6 +218,6 @@ class LookupTests(SynchronousTestCase):
     def test_directory(self):
         """A directory is absolute and exists."""
         self.assertEqual(directory("/usr"), "/usr")
-        for path in ("", "usr", "/no-such-place", "/etc/passwd", "/us\0r"):
+        for path in ("", "usr", "/no-such-place", "/etc/passwd", "/us\0r", "/" + "a" * 100_000):
             with self.assertRaises(CallFailed):
                 directory(path)
