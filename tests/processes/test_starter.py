@@ -25,7 +25,7 @@ from clace.processes.frames import (
     unpack_down,
 )
 from clace.processes.starter import Starter
-from tests.support.programs import starter
+from tests.support.programs import everything, starter
 
 HAS_ENDED = Exit(failure="the process that starts programs has ended")
 
@@ -39,13 +39,6 @@ def launch(script="true", **fields):
         **fields,
     }
     return Launch(**fields)
-
-
-async def everything(pipe):
-    found = b""
-    while data := await pipe.read():
-        found += data
-    return found
 
 
 class StarterTests(TestCase):

@@ -10,3 +10,11 @@ def starter(case):
     found = Starter(reactor)
     case.addCleanup(found.stopService)
     return found
+
+
+async def everything(pipe):
+    """All that comes out of a pipe."""
+    found = b""
+    while data := await pipe.read():
+        found += data
+    return found

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from clace.plugins.definition import CallFailed
 from clace.plugins.exec.programs import Command, Programs, directory, executable
-from tests.support.programs import starter
+from tests.support.programs import everything, starter
 
 PATH = "/usr/bin:/bin"
 
@@ -25,13 +25,6 @@ def command(*args, merge=True, program="sh", environment=None, place="/"):
         directory=place,
         merge=merge,
     )
-
-
-async def everything(pipe):
-    found = b""
-    while data := await pipe.read():
-        found += data
-    return found
 
 
 def state_of(pid):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 from clace.gotemplate import Limits, TemplateError, compile_templates
 from clace.gotemplate.values import CSS, HTML, JS, URL, HTMLAttr, JSStr, Srcset
 from tests.support.gotemplate_oracle.data import from_json
+from tests.support.oracles import GoProgram
 
 HERE = Path(__file__).parent
 LIMITS = Limits(output=1 << 20, steps=200_000, seconds=20)
@@ -76,39 +74,21 @@ def ours(case: dict[str, Any]) -> dict[str, str]:
     return {"output": output}
 
 
-class Go:
-    """The oracle program, built into a temporary folder."""
+class Go(GoProgram):
+    """Go's own templates, with sprig."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory()
-        self._program = Path(self._folder.name) / "oracle"
-        go = shutil.which("go") or "/usr/local/go/bin/go"
-        subprocess.run([go, "build", "-o", self._program, "."], cwd=HERE, check=True)
-
-    def _run(self, *args: str, text: str = "") -> list[Any]:
-        done = subprocess.run(
-            [self._program, *args],
-            input=text,
-            capture_output=True,
-            check=True,
-            encoding="utf-8",
-            env={**os.environ, "TZ": "UTC"},
-        )
-        return [json.loads(line) for line in done.stdout.split("\n") if line]
-
-    def versions(self) -> dict[str, str]:
-        found: dict[str, str] = self._run("versions")[0]
-        return found
+        super().__init__(HERE, env={**os.environ, "TZ": "UTC"})
 
     def answers(self, cases: Iterable[dict[str, Any]]) -> list[dict[str, str]]:
         """Go's answers, in the order of the cases."""
         lines = "\n".join(json.dumps(expanded(case)) for case in cases)
         return [
             {"error": answer["error"]} if "error" in answer else {"output": answer["output"]}
-            for answer in self._run(text=lines + "\n")
+            for answer in self.asked(text=lines + "\n")
         ]
 
     def measure(self, case: dict[str, Any]) -> dict[str, float]:
         """Microseconds of Go's ``render`` and ``compile`` for a case."""
-        found: dict[str, float] = self._run("measure", text=json.dumps(expanded(case)) + "\n")[0]
+        found: dict[str, float] = self.asked("measure", text=json.dumps(expanded(case)) + "\n")[0]
         return found

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import resource
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 from clace.starlark import EvalError, Failure, Frame, Module, Options, SourceError, compile_file
 from clace.starlark.library import json as json_module
 from clace.starlark.library import struct
+from tests.support.oracles import GoProgram
 
 HERE = Path(__file__).parent
 PREDECLARED = {"struct": struct, "json": json_module}
@@ -69,40 +67,21 @@ def _bound_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
-class Go:
-    """The oracle program, built into a temporary folder."""
+class Go(GoProgram):
+    """go.starlark.net."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory()
-        self._program = Path(self._folder.name) / "oracle"
-        go = shutil.which("go") or "/usr/local/go/bin/go"
-        subprocess.run([go, "build", "-o", self._program, "."], cwd=HERE, check=True)
-
-    def _asked(self, text: str, *args: str) -> str:
-        done = subprocess.run(
-            [self._program, *args],
-            input=text,
-            capture_output=True,
-            check=True,
-            encoding="utf-8",
-            preexec_fn=_bound_memory,
-        )
-        return done.stdout
-
-    def versions(self) -> dict[str, str]:
-        """The versions of Go and of go.starlark.net."""
-        found: dict[str, str] = json.loads(self._asked("", "versions"))
-        return found
+        super().__init__(HERE, preexec_fn=_bound_memory)
 
     def answers(self, cases: Iterable[Case]) -> list[Answer]:
         """Go's answers, in the order of the cases."""
         lines = "\n".join(json.dumps(_question(case)) for case in cases)
-        return [_told(json.loads(line)) for line in self._asked(lines + "\n").split("\n") if line]
+        return [_told(found) for found in self.asked(text=lines + "\n")]
 
     def measure(self, source: str, call: str, arg: int, times: int) -> dict[str, float]:
         """Microseconds of one ``call`` with ``arg``, and of ``compile``."""
         text = json.dumps({"source": source, "call": call, "arg": arg, "times": times})
-        found: dict[str, float] = json.loads(self._asked(text, "measure"))
+        found: dict[str, float] = self.asked("measure", text=text)[0]
         return found
 
 

@@ -37,6 +37,12 @@ def question(case: Case) -> Case:
     return {key: case[key] for key in _QUESTION if key in case}
 
 
+def answer(case: Case) -> Answer:
+    """Go's answer."""
+    found: Answer = case["go"]
+    return found
+
+
 def expected(case: Case) -> Answer:
     """Our answer to a case: Go's, unless we differ on purpose."""
     found: Answer = case.get("ours", case["go"])
