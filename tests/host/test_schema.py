@@ -22,15 +22,18 @@ load("store.in", "store")
 {}
 app = ace.app("Notes", routes = [ace.api("/")])
 """
-ROWS = [{"_id": n, "_updated_at": 5, "title": f"t{n}", "n": n, "tags": []} for n in (1, 2, 3)]
+
+
+def stored(n):
+    return {"_id": n, "_updated_at": 5, "title": f"t{n}", "n": n, "tags": []}
 
 
 def cursor(number=1):
     return Answer(call=1, stream=number, shape="cursor")
 
 
-def page(*rows, more=False):
-    return Answer(call=1, value=list(rows), more=more)
+def page(*numbers, more=False):
+    return Answer(call=1, value=[stored(number) for number in numbers], more=more)
 
 
 class SchemaCase(SynchronousTestCase):
@@ -175,9 +178,9 @@ found = store.select_one(table.note, {"n": 1})
 found.value.title = "z"
 store.update(table.note, found.value)
 """
-        self.run_app(code, Answer(call=1, value=ROWS[0]), Answer(call=2, value=1))
+        self.run_app(code, Answer(call=1, value=stored(1)), Answer(call=2, value=1))
         (_, function, args, _) = self.daemon.calls[1]
-        self.assertEqual((function, args), ("update", ("note", {**ROWS[0], "title": "z"})))
+        self.assertEqual((function, args), ("update", ("note", {**stored(1), "title": "z"})))
 
     def test_place_of_a_fault(self):
         """A fault is at the place that its code has in the app's own text."""
@@ -193,14 +196,14 @@ class CursorTests(SchemaCase):
         """A loop has all entries of all pages; so has one over the value."""
         for asked in (self.SELECT, f"{self.SELECT}.value"):
             code = f"got = []\nfor row in {asked}:\n    got.append(row.title)\nreturn got"
-            pages = [page(*ROWS[:2], more=True), page(more=True), page(ROWS[2])]
+            pages = [page(1, 2, more=True), page(more=True), page(3)]
             self.assertEqual(self.run_app(code, cursor(), items=pages), ["t1", "t2", "t3"])
             self.assertEqual(self.daemon.items, [])
 
     def test_break(self):
         """A loop that is left early reads no more of the cursor than it needs."""
         code = f"for row in {self.SELECT}:\n    if row.n > 1: break\nreturn row.n"
-        pages = [page(*ROWS[:2], more=True), page(ROWS[2])]
+        pages = [page(1, 2, more=True), page(3)]
         self.assertEqual(self.run_app(code, cursor(), items=pages), 2)
         self.assertEqual(self.daemon.items, pages[1:])
 
@@ -217,7 +220,7 @@ class CursorTests(SchemaCase):
             "[a for a, b in zip([7], {})]": [7],
         }.items():
             code = f"return {expression.format(self.SELECT)}"
-            self.assertEqual(self.run_app(code, cursor(), items=[page(*ROWS)]), expected)
+            self.assertEqual(self.run_app(code, cursor(), items=[page(1, 2, 3)]), expected)
 
     def test_response(self):
         """A cursor is a response that is no stream, and true."""
@@ -226,7 +229,7 @@ found = {self.SELECT}
 state = [found.is_stream, found.error, bool(found)]
 return state + [row.n for row in found]
 """
-        shown = self.run_app(code, cursor(), items=[page(*ROWS)])
+        shown = self.run_app(code, cursor(), items=[page(1, 2, 3)])
         self.assertEqual(shown, [False, None, True, 1, 2, 3])
 
     def test_failed(self):
@@ -240,7 +243,7 @@ return state + [row.n for row in found]
 
     def test_failed_page(self):
         """A page that cannot be had ends the handler."""
-        pages = [page(ROWS[0], more=True), Answer(call=1, error="the disk is full")]
+        pages = [page(1, more=True), Answer(call=1, error="the disk is full")]
         error = self.refusal(f"return [r for r in {self.SELECT}]", cursor(), items=pages)
         self.assertEqual(error, "the disk is full")
 
