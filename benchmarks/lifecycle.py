@@ -6,7 +6,6 @@ unchanged and changed, and starts the server again. What counts is the time of p
 server and all its hosts, which is the same on a busy machine; ratios are of the first column.
 """
 
-import os
 import shutil
 import sys
 import tempfile
@@ -14,11 +13,10 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks import processors
 from tests.support.daemon import Daemon
-from tests.support.processes import descendants
 
 APPS, SAMPLE, RELOADED = 300, 50, 100
-TICK = os.sysconf("SC_CLK_TCK")
 SMALL = """def handler(req):
     return "%s"
 
@@ -39,16 +37,7 @@ class Taken(NamedTuple):
 
 def spent(pid: int) -> Taken:
     """What was spent until now; of processes that have ended, what their parents waited for."""
-    own = processors(pid, waited=False)
-    return Taken(own, sum(map(processors, descendants(pid))), time.monotonic())
-
-
-def processors(pid: int, *, waited: bool = True) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(map(int, fields[11 : 15 if waited else 13])) / TICK
+    return Taken(processors.of_process(pid, waited=False), processors.spent(pid), time.monotonic())
 
 
 def write(folder: Path, text: str) -> None:
