@@ -27,6 +27,7 @@ setup(
         "alembic>=1.13",
         "attrs>=23.2",
         "bcrypt>=4.1",
+        "backports.zstd>=1.0; python_version < '3.14'",
         "brotli>=1.1",
         "click>=8.2",
         "cryptography>=43",

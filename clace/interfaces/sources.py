@@ -19,8 +19,11 @@ class IFiles(Interface):
     async def read(name: str) -> bytes:
         """:raises SourceError: if the file is missing or cannot be read."""
 
-    async def read_brotli(name: str) -> bytes | None:
-        """The same bytes as stored compressed, if they are."""
+    def encodings(name: str) -> tuple[str, ...]:
+        """Return the ``clace.encodings`` that the file can be had in besides its own bytes."""
+
+    async def read_encoded(name: str, encoding: str) -> bytes:
+        """:raises SourceError: if the file is missing or cannot be had in this encoding."""
 
 
 class Revision(Struct, frozen=True, kw_only=True):

@@ -7,15 +7,12 @@ import hashlib
 import brotli
 from msgspec import Struct
 
+from clace.encodings import BROTLI, encode
 from clace.errors import SourceError, StoreError
 from clace.model.app import FileRef
 
-BROTLI = "br"
 PLAIN = ""
-_LARGE = 1024 * 1024
-_SAMPLE = 8192
 _HELPS = 0.9
-_LEAST_WINDOW, _MOST_WINDOW = 10, 22
 
 
 class Content(Struct, frozen=True):
@@ -50,21 +47,7 @@ def packed(ref: FileRef, whole: bytes) -> Content:
     :raises SourceError: the bytes are not those of ``ref``.
     """
     checked(ref, whole)
-    small = _compressed(whole) if whole else whole
+    small = encode(BROTLI, whole) if whole else whole
     if len(small) < _HELPS * len(whole):
         return Content(ref.sha256, len(whole), BROTLI, small)
     return Content(ref.sha256, len(whole), PLAIN, whole)
-
-
-def _compressed(whole: bytes) -> bytes:
-    # With the usual window a file of a few kilobytes takes sixty times as long.
-    window = min(max(len(whole).bit_length(), _LEAST_WINDOW), _MOST_WINDOW)
-    small: bytes = brotli.compress(whole, quality=_quality(whole), lgwin=window)
-    return small
-
-
-def _quality(whole: bytes) -> int:
-    """The best that is quick enough; bytes that are not text are often compressed already."""
-    if b"\0" in whole[:_SAMPLE]:
-        return 1
-    return 9 if len(whole) <= _LARGE else 5

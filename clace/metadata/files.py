@@ -2,44 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection
+from twisted.logger import Logger
 from zope.interface import implementer
 
-from clace.database.engine import transaction
-from clace.errors import SourceError
+from clace.encodings import BROTLI, ENCODINGS, encode
+from clace.errors import SourceError, StoreError
 from clace.interfaces import IFiles
 from clace.metadata import queries
-from clace.metadata.contents import BROTLI, Content
+from clace.metadata.contents import Content
 from clace.model.app import FileRef
 from clace.threads import InThread
+
+Transacted = Callable[[str, Callable[[Connection], Any]], Awaitable[Any]]
+"""Does work in a transaction; the text says what for."""
+# What is larger is sent as it was stored: it would have to be whole in memory to be encoded.
+_MOST_ENCODED = 16 * 1024 * 1024
+
+
+class StoredContents:
+    """Contents in the database, each once for all files that have it.
+
+    An encoding other than that in which the content is stored is made when it is first wanted, and
+    kept beside the content for as long as that is.
+    """
+
+    _log = Logger()
+
+    def __init__(self, ask: Transacted, keep: Transacted, pack: InThread) -> None:
+        self._ask, self._keep, self._pack = ask, keep, pack
+
+    async def plain(self, ref: FileRef) -> bytes:
+        """:raises StoreError: if it is not stored any more, or damaged."""
+
+        def work(connection: Connection) -> bytes:
+            return queries.content_of(connection, ref.sha256).plain()
+
+        content: bytes = await self._ask(f"read file {ref.name}", work)
+        return content
+
+    async def encoded(self, ref: FileRef, encoding: str) -> bytes:
+        """:raises StoreError: if it is not stored any more, or damaged."""
+        if encoding == BROTLI:
+            stored: Content = await self._ask(
+                f"read file {ref.name}", partial(queries.content_of, sha256=ref.sha256)
+            )
+            return stored.content
+        work = partial(queries.encoded_of, sha256=ref.sha256, encoding=encoding)
+        kept: bytes | None = await self._ask(f"read file {ref.name}", work)
+        return kept if kept is not None else await self._made(ref, encoding)
+
+    async def _made(self, ref: FileRef, encoding: str) -> bytes:
+        whole = await self.plain(ref)
+        content = await self._pack(partial(encode, encoding, whole))
+        try:
+            await self._keep(
+                f"keep file {ref.name} as {encoding}",
+                partial(queries.put_encoded, sha256=ref.sha256, encoding=encoding, content=content),
+            )
+        except StoreError as error:
+            self._log.warn("{error}", error=error.message)
+        return content
 
 
 @implementer(IFiles)
 class StoredFiles:
-    """A stored tree of files. The names are known at once; contents are read on demand."""
+    """A stored tree of files. The names are known at once; contents are read on demand.
 
-    def __init__(self, refs: Mapping[str, FileRef], engine: Engine, in_thread: InThread) -> None:
+    ``compressed`` are the contents that are stored as brotli.
+    """
+
+    def __init__(
+        self, refs: Mapping[str, FileRef], compressed: frozenset[str], contents: StoredContents
+    ) -> None:
         self.refs = refs
-        self._engine = engine
-        self._in_thread = in_thread
+        self._compressed = compressed
+        self._contents = contents
 
     async def read(self, name: str) -> bytes:
-        ref = self._ref(name)
-        return await self._in_thread(lambda: self._content(ref).plain())
+        return await self._contents.plain(self._ref(name))
 
-    async def read_brotli(self, name: str) -> bytes | None:
+    def encodings(self, name: str) -> tuple[str, ...]:
+        ref = self.refs.get(name)
+        if ref is None or ref.sha256 not in self._compressed:
+            return ()
+        return ENCODINGS if ref.size <= _MOST_ENCODED else (BROTLI,)
+
+    async def read_encoded(self, name: str, encoding: str) -> bytes:
         ref = self._ref(name)
-        content = await self._in_thread(lambda: self._content(ref))
-        return content.content if content.compression == BROTLI else None
+        if encoding not in self.encodings(name):
+            raise SourceError(f"file {name} is not kept as {encoding}")
+        return await self._contents.encoded(ref, encoding)
 
     def _ref(self, name: str) -> FileRef:
         try:
             return self.refs[name]
         except KeyError:
             raise SourceError(f"file {name} does not exist") from None
-
-    def _content(self, ref: FileRef) -> Content:
-        with transaction(self._engine, f"read file {ref.name}") as connection:
-            return queries.content_of(connection, ref.sha256)

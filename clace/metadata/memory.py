@@ -10,6 +10,7 @@ from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
+from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import AddApp, AddVersion, Change, IAppStore, IFiles, PointApp, RemoveApp
 from clace.metadata import rules
@@ -21,7 +22,7 @@ Contents = Mapping[str, bytes]
 
 
 @implementer(IFiles)
-class KeptFiles:
+class KeptFiles(Unencoded):
     """Files of a version, in memory."""
 
     def __init__(self, refs: Mapping[str, FileRef], contents: Contents) -> None:
@@ -33,11 +34,6 @@ class KeptFiles:
             return self._contents[name]
         except KeyError:
             raise SourceError(f"file {name} does not exist") from None
-
-    async def read_brotli(self, name: str) -> bytes | None:
-        """Never: nothing is compressed here."""
-        await self.read(name)
-        return None
 
 
 class _State(Struct):

@@ -6,11 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from clace.errors import StoreError
-from clace.metadata.contents import Content
-from clace.metadata.tables import apps, contents, names, versions
+from clace.metadata.contents import PLAIN, Content
+from clace.metadata.tables import apps, contents, encoded, names, versions
 from clace.model.app import App, AppMetadata, FileRef
 
 _BATCH = 500
@@ -101,6 +112,32 @@ def content_of(connection: Connection, sha256: str) -> Content:
     if row is None:
         raise StoreError(f"the file {sha256} is not stored any more")
     return Content(**row._mapping)  # noqa: SLF001 - the public name for a row as a mapping
+
+
+def compressed_of(connection: Connection, app_id: str, version: int) -> frozenset[str]:
+    """Return those contents of a version that are stored compressed."""
+    found = (
+        select(contents.c.sha256)
+        .join(names, contents.c.sha256 == names.c.sha256)
+        .where(names.c.app_id == app_id, names.c.version == version)
+        .where(contents.c.compression != PLAIN)
+    )
+    return frozenset(connection.scalars(found))
+
+
+def encoded_of(connection: Connection, sha256: str, encoding: str) -> bytes | None:
+    """Return the content in a further encoding; none if that was not made yet."""
+    chosen = (encoded.c.sha256 == sha256) & (encoded.c.encoding == encoding)
+    return connection.scalar(select(encoded.c.content).where(chosen))
+
+
+def put_encoded(connection: Connection, sha256: str, encoding: str, content: bytes) -> None:
+    """Keep an encoding of a content, unless it is kept or the content is not stored any more."""
+    kept = (encoded.c.sha256 == sha256) & (encoded.c.encoding == encoding)
+    row = select(contents.c.sha256, literal(encoding), literal(content)).where(
+        contents.c.sha256 == sha256, ~exists().where(kept)
+    )
+    connection.execute(insert(encoded).from_select(["sha256", "encoding", "content"], row))
 
 
 def put_contents(connection: Connection, fresh: Iterable[Content]) -> None:

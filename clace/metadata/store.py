@@ -20,7 +20,7 @@ from clace.interfaces import AddVersion, Change, IAppStore, IFiles
 from clace.metadata import queries, rules
 from clace.metadata.changes import Commit, check_whole
 from clace.metadata.contents import Content, packed
-from clace.metadata.files import StoredFiles
+from clace.metadata.files import StoredContents, StoredFiles
 from clace.model.app import App, FileRef
 from clace.threads import InThread, Threads
 
@@ -60,6 +60,7 @@ class AppStore(MultiService):
         self._reading = reading_engine(path, _READERS)
         self._clock = clock
         self._write, self._read, self._pack = write, read, pack
+        self._contents = StoredContents(self._ask, self._keep, pack)
 
     async def apps(self) -> tuple[App, ...]:
         return await self._ask("list the apps", queries.all_apps)
@@ -74,11 +75,16 @@ class AppStore(MultiService):
         return await self._ask(f"look up the versions of app {app_id}", work)
 
     async def files(self, app_id: str, version: int) -> StoredFiles:
-        work = partial(queries.files_of, app_id=app_id, version=version)
-        refs = await self._ask(f"list the files of app {app_id}", work)
+        def work(connection: Connection) -> tuple[dict[str, FileRef] | None, frozenset[str]]:
+            return (
+                queries.files_of(connection, app_id, version),
+                queries.compressed_of(connection, app_id, version),
+            )
+
+        refs, compressed = await self._ask(f"list the files of app {app_id}", work)
         if refs is None:
             raise rules.no_version(app_id, version)
-        return StoredFiles(refs, self._reading, self._read)
+        return StoredFiles(refs, compressed, self._contents)
 
     async def commit(
         self, changes: tuple[Change, ...], *, dry_run: bool = False
@@ -114,6 +120,13 @@ class AppStore(MultiService):
     def _make(self, commit: Commit, *, keep: bool) -> tuple[App, ...]:
         with transaction(self._writing, "store the changes", keep=keep) as connection:
             return commit.make(connection)
+
+    async def _keep(self, purpose: str, work: Callable[[Connection], None]) -> None:
+        def kept() -> None:
+            with transaction(self._writing, purpose) as connection:
+                work(connection)
+
+        await self._write(kept)
 
     async def _ask(self, purpose: str, query: Callable[[Connection], T]) -> T:
         def work() -> T:

@@ -95,6 +95,14 @@ contents = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+encoded = Table(
+    "file_encodings",
+    schema,
+    Column("sha256", Text, ForeignKey("files.sha256", ondelete="CASCADE"), primary_key=True),
+    Column("encoding", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
 names = Table(
     "app_files",
     schema,

@@ -8,11 +8,12 @@ from hashlib import sha256
 from weakref import WeakValueDictionary
 
 from clace.interfaces import IFiles
+from clace.model.wishes import IDENTITY
 from clace.runtime.shared import Shared
 from clace.threads import InThread
 
 _MEGABYTE = 1 << 20
-# Of an entry besides its bytes, about: one that has none costs memory too.
+# Of an entry besides its bytes, about: an empty one costs memory too.
 _ENTRY = 256
 Key = tuple[str, str]
 
@@ -55,13 +56,13 @@ class Contents:
         self._in_thread = in_thread
         self._limit = limit_mb * _MEGABYTE
         self._held = 0
-        self._kept: OrderedDict[Key, Content | None] = OrderedDict()
+        self._kept: OrderedDict[Key, Content] = OrderedDict()
         self._sent: WeakValueDictionary[Key, Content] = WeakValueDictionary()
-        self._reading: dict[Key, Shared[Content | None]] = {}
+        self._reading: dict[Key, Shared[Content]] = {}
 
     async def plain(self, files: IFiles, name: str) -> Content:
         """:raises SourceError: if the file cannot be read."""
-        key = (files.refs[name].sha256, "")
+        key = (files.refs[name].sha256, IDENTITY)
 
         async def read() -> Content:
             content = Content(await files.read(name))
@@ -70,21 +71,27 @@ class Contents:
                 self._keep(key, content)
             return content
 
-        content = await self._find(key, read)
-        assert content is not None
-        return content
+        return await self._find(key, read)
 
-    async def brotli(self, files: IFiles, name: str) -> Content | None:
-        """The bytes as stored compressed, if they are."""
-        key = (files.refs[name].sha256, "br")
+    async def encoded(self, files: IFiles, name: str, encoding: str) -> Content:
+        """:raises SourceError: if the file cannot be had in this encoding."""
+        key = (files.refs[name].sha256, encoding)
 
-        async def read() -> Content | None:
-            packed = await files.read_brotli(name)
-            content = None if packed is None else Content(packed)
+        async def read() -> Content:
+            content = Content(await files.read_encoded(name, encoding))
             self._keep(key, content)
             return content
 
         return await self._find(key, read)
+
+    def at_hand(self, sha256: str, encoding: str) -> Content | None:
+        """The content, if it is kept or on its way to another client."""
+        key = (sha256, encoding)
+        content = self._kept.get(key)
+        if content is None:
+            return self._sent.get(key)
+        self._kept.move_to_end(key)
+        return content
 
     async def _hash(self, content: Content) -> str:
         """Hash a content; others are served while a large one is hashed."""
@@ -92,18 +99,13 @@ class Contents:
         def work() -> str:
             return sha256(content.data).hexdigest()
 
-        return work() if _size(content) < _MEGABYTE else await self._in_thread(work)
+        return work() if len(content.data) < _MEGABYTE else await self._in_thread(work)
 
-    async def _find(
-        self, key: Key, read: Callable[[], Awaitable[Content | None]]
-    ) -> Content | None:
-        """Return the content, if it is there or is being read for another."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        sent = self._sent.get(key)
-        if sent is not None:
-            return sent
+    async def _find(self, key: Key, read: Callable[[], Awaitable[Content]]) -> Content:
+        """Return the content, read once for all who ask meanwhile."""
+        content = self.at_hand(*key)
+        if content is not None:
+            return content
         reading = self._reading.get(key)
         if reading is None:
             reading = self._reading[key] = Shared(read)
@@ -112,18 +114,13 @@ class Contents:
         finally:
             self._reading.pop(key, None)
 
-    def _keep(self, key: Key, content: Content | None) -> None:
-        size = _size(content)
+    def _keep(self, key: Key, content: Content) -> None:
+        size = len(content.data)
         if size > self._limit // 8:
-            assert content is not None
             self._sent[key] = content
         elif key not in self._kept:
             self._kept[key] = content
             self._held += _ENTRY + size
         while self._held > self._limit:
             _, dropped = self._kept.popitem(last=False)
-            self._held -= _ENTRY + _size(dropped)
-
-
-def _size(content: Content | None) -> int:
-    return 0 if content is None else len(content.data)
+            self._held -= _ENTRY + len(dropped.data)

@@ -29,9 +29,10 @@ from clace.runtime.hosts import Hosts
 from clace.runtime.limits import Limits, over
 from clace.runtime.options import read_options
 from clace.runtime.packing import Knowledge, pack_load
+from clace.runtime.representations import refused_method, serve
 from clace.runtime.shipped import WithAssets
 from clace.runtime.slot import Fetch, Slot, Started, Supply, Withdraw
-from clace.runtime.static import Moved, choose, lacking, moved, refused_method, serve
+from clace.runtime.static import Moved, choose, lacking, moved
 from clace.runtime.turnstile import Turnstile
 from clace.wire import Note
 
@@ -111,7 +112,7 @@ class Runtime(Service):
     async def audit(self, app: App, files: IFiles) -> Audited:
         await self._audits.enter()
         try:
-            started = await self._run(app, WithAssets(files), inert=True)
+            started = await self._run(app, WithAssets(files, self._hosts.in_thread), inert=True)
         finally:
             self._audits.leave()
         started.host.retire()
@@ -123,7 +124,7 @@ class Runtime(Service):
         return Audited(started.name, started.demands, started.options.params, warnings)
 
     async def load(self, app: App, files: IFiles) -> ILoadedApp:
-        return LoadedApp(await self._start(app, WithAssets(files)))
+        return LoadedApp(await self._start(app, WithAssets(files, self._hosts.in_thread)))
 
     def publish(self, app: App, loaded: ILoadedApp) -> None:
         assert isinstance(loaded, LoadedApp)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files as resources
 
-import brotli
 from zope.interface import implementer
 
 from clace.assets import HTMX_ERRORS, STYLESHEET, asset
+from clace.encodings import ENCODINGS, encode
 from clace.interfaces import IFiles
 from clace.model.app import FileRef
+from clace.threads import InThread
 
 _SHIPPED = {
     "static/gen/lib/htmx.min.js": "htmx-2.0.4.min.js",
@@ -36,10 +37,13 @@ def _shipped() -> dict[str, tuple[FileRef, bytes]]:
 class WithAssets:
     """An app's files and those of the shipped scripts that it does not have itself."""
 
-    def __init__(self, files: IFiles, refs: Mapping[str, FileRef] | None = None) -> None:
+    def __init__(
+        self, files: IFiles, in_thread: InThread, refs: Mapping[str, FileRef] | None = None
+    ) -> None:
         """``refs`` are those of ``files``, if they have been read already."""
         refs = files.refs if refs is None else refs
         self._files = files
+        self._in_thread = in_thread
         self._ours = {name: found for name, found in _shipped().items() if name not in refs}
         self.refs: Mapping[str, FileRef] = {
             **refs,
@@ -51,7 +55,10 @@ class WithAssets:
             return self._ours[name][1]
         return await self._files.read(name)
 
-    async def read_brotli(self, name: str) -> bytes | None:
+    def encodings(self, name: str) -> tuple[str, ...]:
+        return ENCODINGS if name in self._ours else self._files.encodings(name)
+
+    async def read_encoded(self, name: str, encoding: str) -> bytes:
         if name in self._ours:
-            return brotli.compress(self._ours[name][1])  # type: ignore[no-any-return]
-        return await self._files.read_brotli(name)
+            return await self._in_thread(partial(encode, encoding, self._ours[name][1]))
+        return await self._files.read_encoded(name, encoding)

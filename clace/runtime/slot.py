@@ -261,7 +261,7 @@ class Slot:
     async def _fetch_files(self) -> IFiles:
         self._folder = await self._supply.fetch(self.app)
         refs = await self._refs(self._folder)
-        self._files = WithAssets(self._folder, refs)
+        self._files = WithAssets(self._folder, self._supply.in_thread, refs)
         return self._files
 
     async def _refs(self, folder: IFiles) -> Mapping[str, FileRef]:
@@ -280,7 +280,7 @@ class Slot:
             return
         finally:
             self._looked_at = self._clock.seconds()
-        files = WithAssets(self._folder, refs)
+        files = WithAssets(self._folder, self._supply.in_thread, refs)
         seen, self._files = self._files, files
         changed = seen is not None and dict(seen.refs) != files.refs
         if changed or (self._broken is not None and self._may_try_again()):

@@ -9,6 +9,7 @@ from functools import partial
 
 from zope.interface import implementer
 
+from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import IFiles
 from clace.model.app import FileRef
@@ -18,7 +19,7 @@ from clace.threads import InThread
 
 
 @implementer(IFiles)
-class LiveFolder:
+class LiveFolder(Unencoded):
     """A folder as it is now, without what a copy would refuse (links, special files)."""
 
     def __init__(self, path: str, in_thread: InThread, limits: Limits) -> None:
@@ -59,11 +60,6 @@ class LiveFolder:
 
     async def read(self, name: str) -> bytes:
         return await self._in_thread(partial(_content, self._path, name, self._limits))
-
-    async def read_brotli(self, name: str) -> bytes | None:
-        """Never: nothing is compressed here."""
-        await self.read(name)
-        return None
 
 
 def _content(path: str, name: str, limits: Limits) -> bytes:

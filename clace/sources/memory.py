@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 from zope.interface import implementer
 
+from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import Fetched, IFiles, ISources, Revision
 from clace.model.app import FileRef
@@ -92,7 +93,7 @@ class MemorySources:
 
 
 @implementer(IFiles)
-class _Live:
+class _Live(Unencoded):
     def __init__(self, sources: MemorySources, path: str) -> None:
         self._sources, self._path = sources, path
 
@@ -102,6 +103,3 @@ class _Live:
 
     async def read(self, name: str) -> bytes:
         return await self._sources.folder(self._path).read(name)
-
-    async def read_brotli(self, name: str) -> bytes | None:
-        return await self._sources.folder(self._path).read_brotli(name)

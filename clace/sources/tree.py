@@ -8,13 +8,14 @@ from types import MappingProxyType
 
 from zope.interface import implementer
 
+from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import IFiles
 from clace.model.app import FileRef
 
 
 @implementer(IFiles)
-class Tree:
+class Tree(Unencoded):
     """The given files, by name; making it hashes them all."""
 
     refs: Mapping[str, FileRef]
@@ -29,11 +30,6 @@ class Tree:
             return self._contents[name]
         except KeyError:
             raise SourceError(f"file {name} does not exist") from None
-
-    async def read_brotli(self, name: str) -> bytes | None:
-        """Never: nothing is compressed here."""
-        await self.read(name)
-        return None
 
 
 def _ref(name: str, content: bytes) -> FileRef:

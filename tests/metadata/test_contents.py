@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.encodings import BROTLI
 from clace.errors import SourceError
-from clace.metadata.contents import BROTLI, PLAIN, packed
+from clace.metadata.contents import PLAIN, packed
 from clace.model.app import FileRef
 
 

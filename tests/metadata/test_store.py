@@ -6,15 +6,18 @@ from sqlalchemy import func, select
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, DeferredList, gatherResults
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from clace.database.schema import UpgradeOptions
-from clace.errors import AppExists, ChangedMeanwhile, StoreError
+from clace.errors import AppExists, ChangedMeanwhile, SourceError, StoreError
 from clace.interfaces import AddApp, AddVersion, RemoveApp
+from clace.metadata import queries
 from clace.metadata.changes import Commit
 from clace.metadata.store import open_store
-from clace.metadata.tables import contents
+from clace.metadata.tables import contents, encoded
 from clace.sources.tree import Tree
+from tests.support.encodings import decoded
 from tests.support.store_contract import (
     CREATED,
     FILES,
@@ -25,6 +28,9 @@ from tests.support.store_contract import (
 )
 from tests.support.stores import sqlite_store
 from tests.support.threads import at_once
+
+SCRIPT_TEXT = b"export const answer = 42;\n" * 99
+SCRIPT = Tree({"a.js": SCRIPT_TEXT})
 
 
 class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
@@ -80,9 +86,71 @@ class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
         app = self.added(production("/a"))
         self.commit(AddVersion(app.id, version(1), FILES))
         files = self.successResultOf(self.store.files(app.id, 1))
-        small = self.successResultOf(files.read_brotli("app.star"))
+        small = self.successResultOf(files.read_encoded("app.star", "br"))
         self.assertLess(len(small), files.refs["app.star"].size)
-        self.assertIsNone(self.successResultOf(files.read_brotli("static/é.bin")))
+        self.assertEqual(files.encodings("static/é.bin"), ())
+        self.failureResultOf(files.read_encoded("static/é.bin", "br"), SourceError)
+
+    def encoded(self, app, number=1):
+        """A file in all its encodings, from a store opened anew."""
+        self.store = self.opened(Clock())
+        files = self.successResultOf(self.store.files(app.id, number))
+        return {
+            encoding: self.successResultOf(files.read_encoded("a.js", encoding))
+            for encoding in files.encodings("a.js")
+        }
+
+    def kept_encodings(self):
+        with self.store._reading.connect() as connection:
+            return connection.execute(select(encoded.c.encoding, encoded.c.content)).all()
+
+    def test_encodings_are_made_once(self):
+        """Text is had as brotli, zstd and gzip; what is made of it is kept beside the content."""
+        app, other = self.added(production("/a")), self.added(production("/b"))
+        self.commit(AddVersion(app.id, version(1), SCRIPT))
+        self.commit(AddVersion(other.id, version(1), SCRIPT))
+        self.assertEqual(self.kept_encodings(), [])
+        made = self.encoded(app)
+        self.assertEqual([*made], ["br", "zstd", "gzip"])
+        for encoding, content in made.items():
+            self.assertEqual(decoded(encoding, content), SCRIPT_TEXT)
+        kept = dict(self.kept_encodings())
+        self.assertEqual(kept, {name: made[name] for name in ("zstd", "gzip")})
+        with self.store._writing.begin() as connection:
+            connection.execute(encoded.update().values(content=b"kept"))
+        self.assertEqual(self.encoded(other), {**made, "zstd": b"kept", "gzip": b"kept"})
+
+    def test_encodings_go_with_their_content(self):
+        """When no version has a content any more, its encodings go too; not before."""
+        app, other = self.added(production("/a")), self.added(production("/b"))
+        for owner in (app, other):
+            self.commit(AddVersion(owner.id, version(1), SCRIPT))
+        self.encoded(app)
+        self.commit(RemoveApp(app))
+        self.assertEqual(len(self.kept_encodings()), 2)
+        self.commit(RemoveApp(other))
+        self.assertEqual(self.kept_encodings(), [])
+
+    def test_an_encoding_of_a_removed_content(self):
+        """An encoding that is ready after its content was removed is not kept."""
+        with self.store._writing.begin() as connection:
+            queries.put_encoded(connection, "ab" * 32, "gzip", b"late")
+        self.assertEqual(self.kept_encodings(), [])
+
+    def test_an_encoding_that_cannot_be_kept(self):
+        """An encoding is given even if there is no room to keep it, which is logged."""
+        app = self.added(production("/a"))
+        self.commit(AddVersion(app.id, version(1), SCRIPT))
+        with self.store._writing.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE file_encodings")
+            connection.exec_driver_sql(
+                "CREATE TABLE file_encodings (sha256, encoding, content CHECK (0))"
+            )
+        with capturedLogs() as logs:
+            made = self.encoded(app)
+        self.assertEqual(decoded("gzip", made["gzip"]), SCRIPT_TEXT)
+        (first, _) = logs
+        self.assertIn("cannot keep file a.js as zstd", first["error"])
 
     def test_says_what_is_damaged(self):
         """A content that is not what was stored is refused, not served."""

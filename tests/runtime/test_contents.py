@@ -2,6 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.model.wishes import IDENTITY
 from clace.runtime.contents import Contents
 from tests.support.apps import DictFiles
 from tests.support.threads import at_once
@@ -11,15 +12,15 @@ class Counting(DictFiles):
     """Counts how often files are read."""
 
     reads = 0
-    brotli_reads = 0
+    encoded_reads = 0
 
     async def read(self, name):
         self.reads += 1
         return await super().read(name)
 
-    async def read_brotli(self, name):
-        self.brotli_reads += 1
-        return await super().read_brotli(name)
+    async def read_encoded(self, name, encoding):
+        self.encoded_reads += 1
+        return self.contents[name] + f" as {encoding}".encode()
 
 
 class ContentsTests(SynchronousTestCase):
@@ -30,19 +31,35 @@ class ContentsTests(SynchronousTestCase):
             self.assertEqual(self.successResultOf(kept.plain(files, name)).data, b"x")
         self.assertEqual((one.reads, other.reads), (1, 0))
 
-    def test_no_brotli(self):
-        """That a content is not stored compressed is remembered too."""
-        kept, files = Contents(at_once), DictFiles({"a": "x"})
-        self.assertIsNone(self.successResultOf(kept.brotli(files, "a")))
-        self.assertIsNone(self.successResultOf(kept.brotli(files, "a")))
+    def test_encodings(self):
+        """Each encoding is read once, and is another content than the file itself."""
+        kept, files = Contents(at_once), Counting({"a": "x"})
+        for encoding in ("br", "gzip", "br"):
+            content = self.successResultOf(kept.encoded(files, "a", encoding))
+            self.assertEqual(content.data, f"x as {encoding}".encode())
+        self.assertEqual(self.successResultOf(kept.plain(files, "a")).data, b"x")
+        self.assertEqual((files.encoded_reads, files.reads), (2, 1))
 
-    def test_no_brotli_bounded(self):
-        """Of many files that is not remembered for ever, though it has no bytes."""
+    def test_at_hand(self):
+        """Contents that are kept, or that somebody is being sent, are there without waiting."""
+        kept, files = Contents(at_once, limit_mb=1), DictFiles({"a": "x", "big": bytes(200_000)})
+        small, big = (files.refs[name].sha256 for name in ("a", "big"))
+        self.assertIsNone(kept.at_hand(small, IDENTITY))
+        self.successResultOf(kept.plain(files, "a"))
+        sent = self.successResultOf(kept.plain(files, "big"))
+        self.assertIs(kept.at_hand(big, IDENTITY), sent)
+        self.assertIsNone(kept.at_hand(big, "br"))
+        del sent
+        self.assertIsNone(kept.at_hand(big, IDENTITY))
+        self.assertEqual(kept.at_hand(small, IDENTITY).data, b"x")
+
+    def test_small_contents_bounded(self):
+        """Of many encodings those longest unused go, though they have few bytes."""
         files = Counting({str(number): str(number) for number in range(5000)})
         kept = Contents(at_once, limit_mb=1)
         for name in (*files.refs, "4999", "0"):
-            self.successResultOf(kept.brotli(files, name))
-        self.assertEqual(files.brotli_reads, 5001)
+            self.successResultOf(kept.encoded(files, name, "br"))
+        self.assertEqual(files.encoded_reads, 5001)
 
     def test_changed_file(self):
         """Bytes that are not those of the hash are not kept under it."""

@@ -24,7 +24,7 @@ class TreeTests(SynchronousTestCase):
             self.assertEqual(content, contents[name])
             self.assertEqual((ref.name, ref.size), (name, len(content)))
             self.assertEqual(ref.sha256, hashlib.sha256(content).hexdigest())
-            self.assertIsNone(self.successResultOf(tree.read_brotli(name)))
+            self.assertEqual(tree.encodings(name), ())
 
     def test_does_not_change(self):
         """What happens to the given mapping does not reach it, and its list is read-only."""
@@ -39,5 +39,5 @@ class TreeTests(SynchronousTestCase):
     def test_refuses_what_it_does_not_have(self):
         """Another name is refused, compressed or not."""
         tree = Tree({})
-        for read in (tree.read, tree.read_brotli):
-            self.failureResultOf(read("a"), SourceError)
+        for refused in (tree.read("a"), tree.read_encoded("a", "br")):
+            self.failureResultOf(refused, SourceError)

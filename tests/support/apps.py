@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from zope.interface import implementer
 
+from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import IFiles
 from clace.model.app import App, AppMetadata, FileRef, Permission
@@ -24,7 +25,7 @@ app = ace.app("Hello", custom_layout = True, routes = [ace.html("/"), ace.api("/
 
 
 @implementer(IFiles)
-class DictFiles:
+class DictFiles(Unencoded):
     """Files from a dict; a test may change it, as a dev's folder changes."""
 
     def __init__(self, texts: Mapping[str, str | bytes]) -> None:
@@ -40,9 +41,6 @@ class DictFiles:
         if name not in self.contents:
             raise SourceError(f"no file {name}")
         return self.contents[name]
-
-    async def read_brotli(self, name: str) -> bytes | None:
-        return None
 
 
 def an_app(
