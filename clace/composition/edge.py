@@ -33,7 +33,7 @@ from clace.model.paths import AppPath
 from clace.threads import Threads
 from clace.web.access import AccessEntry, AccessLog
 from clace.web.admin_guard import AdminGuard, Guard, trusted
-from clace.web.apps import AppEdge, AppsResource, Transfers
+from clace.web.apps import AppEdge, ServedApps, Transfers
 from clace.web.connections import Bounds, Connections
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
@@ -117,7 +117,7 @@ class Edge:
         return self._admin(AdminGuard(self._data.account, self._proxies, self.own_names()))
 
     def _for_apps(self, over_tcp: IResource | None, downloads: Downloads) -> IResource:
-        root = Root(over_tcp, self._apps_resource(downloads))
+        root = Root(over_tcp, self._served_apps(downloads))
         if self._config.http.redirect_to_https:
             return HTTPSOnly(root, self._proxies, self.is_ours, self.https_port)
         return root
@@ -138,13 +138,12 @@ class Edge:
         )
         return api.router().resource()
 
-    def _apps_resource(self, downloads: Downloads) -> AppsResource:
-        return AppsResource(
+    def _served_apps(self, downloads: Downloads) -> ServedApps:
+        return ServedApps(
             self._apps.installed,
             self._apps.runtime,
             self._plugins.access,
             Transfers(downloads, self._forms),
-            self._proxies,
             Trail(self._data.ration, self._apps.failures, self._reactor.seconds, self._data.new_id),
             self._edge_of,
         )

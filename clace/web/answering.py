@@ -32,18 +32,24 @@ _EMPTY = frozenset(
 )
 
 
-class Fields(Struct, frozen=True):
+class ResponseFields(Struct, frozen=True):
     """Headers as Twisted would write them: one by one, and as the lines that they are."""
 
     raw: tuple[tuple[bytes, bytes], ...]
     lines: bytes
+    has_length: bool
+
+    def sized(self, length: int) -> ResponseFields:
+        """Return the same for a body of so many bytes."""
+        line = b"Content-Length: %d\r\n" % length
+        return ResponseFields(self.raw, self.lines + line, has_length=True)
 
 
 class AnsweredAtOnce:
     """A request that takes an answer as one."""
 
-    def answer(self, status: int, lines: bytes, body: bytes) -> None:
-        """Write the answer, with header ``lines``, and finish."""
+    def answer(self, status: int, fields: ResponseFields, body: bytes) -> None:
+        """Write the answer, and finish."""
         raise NotImplementedError
 
 
@@ -58,12 +64,12 @@ def drop_content(headers: Headers) -> None:
         headers.removeHeader(name)
 
 
-def own_fields(headers: Pairs) -> Fields:
+def own_fields(headers: Pairs) -> ResponseFields:
     """The headers of an answer of the server's own."""
     return _own_fields(headers)
 
 
-def app_fields(response: AppResponse, level: int, *, secure: bool) -> Fields:
+def app_fields(response: AppResponse, level: int, *, secure: bool) -> ResponseFields:
     """The headers of an answer to a request of an app, with what its security level adds."""
     headers, empty = response.headers, is_empty(response.status)
     if sum(len(name) + len(value) for name, value in headers) > _LARGEST_KEPT:
@@ -71,38 +77,35 @@ def app_fields(response: AppResponse, level: int, *, secure: bool) -> Fields:
     return _app_fields(headers, level, secure, empty)
 
 
-def answer(request: Request, status: int, fields: Fields, body: bytes) -> None:
+def answer(
+    request: Request | AnsweredAtOnce, status: int, fields: ResponseFields, body: bytes
+) -> None:
     """Write the whole answer and finish the request."""
     if isinstance(request, AnsweredAtOnce):
-        request.answer(status, fields.lines, body)
+        request.answer(status, fields, body)
         return
-    write_head(request, status, fields)
+    request.setResponseCode(status)
+    for name, value in fields.raw:
+        request.responseHeaders.addRawHeader(name, value)
     request.setHeader("content-length", str(len(body)))
     if request.method != b"HEAD":
         request.write(body)
     request.finish()
 
 
-def write_head(request: Request, status: int, fields: Fields) -> None:
-    """Have status and headers written before the first piece of a body."""
-    request.setResponseCode(status)
-    for name, value in fields.raw:
-        request.responseHeaders.addRawHeader(name, value)
-
-
 @lru_cache(maxsize=_KEPT)
-def _own_fields(headers: Pairs) -> Fields:
+def _own_fields(headers: Pairs) -> ResponseFields:
     return _fields(headers, (("X-Content-Type-Options", "nosniff"),), empty=False)
 
 
 @lru_cache(maxsize=_KEPT)
-def _app_fields(headers: Pairs, level: int, secure: bool, empty: bool) -> Fields:  # noqa: FBT001
+def _app_fields(headers: Pairs, level: int, secure: bool, empty: bool) -> ResponseFields:  # noqa: FBT001
     present = {name.lower() for name, _ in headers}
     advice = missing(level, present, secure=secure)
     return _fields(headers, (("Server", "Clace"), *advice), empty=empty)
 
 
-def _fields(headers: Pairs, forced: Pairs, *, empty: bool) -> Fields:
+def _fields(headers: Pairs, forced: Pairs, *, empty: bool) -> ResponseFields:
     """Return the headers; each of ``forced`` replaces any of the same name."""
     collected = Headers()
     for name, value in headers:
@@ -112,4 +115,5 @@ def _fields(headers: Pairs, forced: Pairs, *, empty: bool) -> Fields:
     if empty:
         drop_content(collected)
     raw = tuple((name, one) for name, values in collected.getAllRawHeaders() for one in values)
-    return Fields(raw, b"".join(b"%b: %b\r\n" % pair for pair in raw))
+    lines = b"".join(b"%b: %b\r\n" % pair for pair in raw)
+    return ResponseFields(raw, lines, collected.hasHeader(b"Content-Length"))

@@ -6,14 +6,14 @@ from functools import lru_cache
 from urllib.parse import parse_qs, unquote_to_bytes
 
 from msgspec import Struct
-from twisted.web.http import Request
 
 from clace.errors import BadRequest
 from clace.model.traffic import AppRequest, Upload
-from clace.web.forwarded import Peer
+from clace.web.direct import DirectRequest
+from clace.web.fields import Fields
 
 MAX_FIELDS = 2000
-# The length of names that are worth to be kept in canonical form.
+# The length of names and paths that are worth to be kept as they are used.
 _USUAL = 64
 # What speaks for the server, to apps behind it: never taken from a client.
 _OURS = ("x-clace-", "x-openrun-")
@@ -27,11 +27,19 @@ class Form(Struct, frozen=True):
     files: dict[str, list[Upload]] = {}
 
 
+NO_FORM = Form()
+
+
 def clean_path(raw: bytes) -> str:
     """The decoded path, with runs of slashes as one.
 
     :raises BadRequest: if it is not text, or has parts that would mean another path than it shows.
     """
+    return (_clean_path if len(raw) <= _USUAL else _clean_path.__wrapped__)(raw)
+
+
+@lru_cache(maxsize=1024)
+def _clean_path(raw: bytes) -> str:
     try:
         path = unquote_to_bytes(raw).decode()
     except UnicodeDecodeError as error:
@@ -50,12 +58,15 @@ def relative_path(path: str, app_path: str) -> str:
     return inside
 
 
-def visible_headers(request: Request, *, keep_authorization: bool) -> dict[str, list[str]]:
-    """The headers, names as ``Hx-Request``, without those that only the server may read or set."""
+def visible_headers(fields: Fields) -> dict[str, list[str]]:
+    """The headers, names as ``Hx-Request``, without those that are the server's alone.
+
+    A password that the server has checked is one of them.
+    """
     headers: dict[str, list[str]] = {}
-    for name, values in request.requestHeaders.getAllRawHeaders():
+    for name, values in fields.getAllRawHeaders():
         canonical = _canonical(name) if len(name) <= _USUAL else _canonical.__wrapped__(name)
-        if canonical and (keep_authorization or canonical != "Authorization"):
+        if canonical and canonical != "Authorization":
             headers[canonical] = [value.decode("utf-8", "replace") for value in values]
     return headers
 
@@ -88,18 +99,16 @@ def urlencoded(encoded: bytes) -> dict[str, list[str]]:
 
 
 def app_request(
-    request: Request, form: Form, path: str, peer: Peer, user_id: str, request_id: str
+    request: DirectRequest, form: Form, path: str, user_id: str, request_id: str
 ) -> AppRequest:
-    """The request, to an app-relative ``path``, of a user who was admitted.
-
-    A password that the server has checked is not for the app.
-    """
+    """The request, to an app-relative ``path``, of a user who was admitted."""
+    fields, peer = request.requestHeaders, request.peer
     return AppRequest(
         method=request.method.decode("ascii"),
         path=path,
-        host=request.getHeader("host") or "",
+        host=request.authority,
         scheme=peer.scheme,
-        headers=visible_headers(request, keep_authorization=False),
+        headers=fields.once(visible_headers, fields),
         query=urlencoded(request.uri.partition(b"?")[2]),
         form=form.fields,
         files=form.files,

@@ -11,9 +11,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import Request
-from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET
 
 from clace.driving import drive
 from clace.errors import ClaceError, InternalError, NoSuchApp
@@ -21,19 +18,18 @@ from clace.interfaces import IInstalledApps, IRuntime
 from clace.model.app import App
 from clace.model.failures import Fault
 from clace.model.hosts import host_name
-from clace.model.traffic import AppResponse
+from clace.model.traffic import ANONYMOUS, AppResponse
 from clace.web import downloads
-from clace.web.answering import answer, app_fields, write_head
+from clace.web.answering import ResponseFields, app_fields
 from clace.web.app_access import AppAccess
 from clace.web.app_refusals import dressed, fault_of, is_failure, refusal
-from clace.web.app_requests import app_request, clean_path, relative_path
+from clace.web.app_requests import NO_FORM, app_request, clean_path, relative_path
 from clace.web.cors import Sharing
+from clace.web.direct import DirectRequest
 from clace.web.downloads import Downloads
 from clace.web.forms import Forms, Leftovers
-from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.origin import SAFE, check_origin
 from clace.web.pages import favicon, preferred, send
-from clace.web.site import awaits_body, receive
 from clace.web.streaming import LARGEST_PIECE, PacedBody, close, write_whole
 from clace.web.trail import Trail, TrailOptions, Visit
 
@@ -64,10 +60,8 @@ EdgeOf = Callable[[App | None], AppEdge]
 """What holds for an app, and for requests to none."""
 
 
-class AppsResource(Resource):
+class ServedApps:
     """Everything that is not the server's own: the app for the host and the longest path."""
-
-    isLeaf = True
 
     def __init__(
         self,
@@ -75,68 +69,63 @@ class AppsResource(Resource):
         runtime: IRuntime,
         access: AppAccess,
         transfers: Transfers,
-        proxies: TrustedProxies,
         trail: Trail,
         edge_of: EdgeOf,
     ) -> None:
-        super().__init__()
         self._installed = installed
         self._runtime = runtime
         self._access = access
         self._downloads, self._forms = transfers
-        self._proxies = proxies
         self._trail = trail
         self._edge_of = edge_of
 
-    def render(self, request: Request) -> int:
+    def serve(self, request: DirectRequest) -> None:
+        """Answer the request, now or later."""
         visit = self._trail.begin(request)
         drive(self._serve(request, visit), partial(broken, request=request, visit=visit))
-        return NOT_DONE_YET
 
-    async def _serve(self, request: Request, visit: Visit) -> None:
+    async def _serve(self, request: DirectRequest, visit: Visit) -> None:
         ending = Leftovers()
         try:
-            await self._answer(request, visit, ending)
+            try:
+                response = await self._respond(request, visit, ending)
+            except ClaceError as error:
+                response = self._refusal(error, request, visit)
+            if response.fault is not None:
+                visit.fail(response.fault)
+            if response.status >= _ERRORS:
+                response = dressed(response, preferred(request))
+            visit.end(response.status)
+            if request.is_gone:
+                await discard(response)
+                return
+            level = self._edge_of(visit.app).headers_level
+            fields = app_fields(response, level, secure=request.peer.scheme == "https")
+            if isinstance(response.body, bytes) and len(response.body) <= LARGEST_PIECE:
+                request.answer(response.status, fields, response.body)
+            else:
+                await write_body(request, response, fields)
         finally:
             if ending.are_there:
                 await ending.remove()
 
-    async def _answer(self, request: Request, visit: Visit, ending: Leftovers) -> None:
-        peer = self._proxies.peer_of(request)
-        visit.address = peer.ip
-        try:
-            response = await self._respond(request, peer, visit, ending)
-        except ClaceError as error:
-            response = self._refusal(error, request, visit)
-        if response.fault is not None:
-            visit.fail(response.fault)
-        if response.status >= _ERRORS:
-            response = dressed(response, preferred(request))
-        visit.end(response.status)
-        if is_gone(request):
-            await discard(response)
-            return
-        level = self._edge_of(visit.app).headers_level
-        fields = app_fields(response, level, secure=peer.scheme == "https")
-        if isinstance(response.body, bytes) and len(response.body) <= LARGEST_PIECE:
-            answer(request, response.status, fields, response.body)
-            return
-        write_head(request, response.status, fields)
-        await write_body(request, response)
-
     async def _respond(
-        self, request: Request, peer: Peer, visit: Visit, ending: Leftovers
+        self, request: DirectRequest, visit: Visit, ending: Leftovers
     ) -> AppResponse:
+        peer = request.peer
+        visit.address = peer.ip
         path = clean_path(request.path)
         if path == _FAVICON and self._has_no_icon(request):
             return favicon()
         app = visit.app = self._find(request, path)
         edge = self._edge_of(app)
         visit.options = edge.trail
-        sharing, own_origin = edge.sharing, f"{peer.scheme}://{request.getHeader('host')}"
+        sharing, own_origin = edge.sharing, f"{peer.scheme}://{request.authority}"
         if request.method == b"OPTIONS" and sharing.allow_origin:
             return sharing.preflight(own_origin)
-        user = await self._access.admit(app, request.getHeader("authorization"), peer.ip)
+        user = ANONYMOUS
+        if not self._access.is_open(app):
+            user = await self._access.admit(app, request.getHeader("authorization"), peer.ip)
         visit.user, visit.is_told = user, self._access.is_told(app, user)
         if edge.check_origin and request.method not in SAFE:
             check_origin(
@@ -149,37 +138,38 @@ class AppsResource(Resource):
         if inside.startswith(downloads.PREFIX):
             file_id = inside.removeprefix(downloads.PREFIX)
             return await self._downloads.answer(app, user, file_id)
-        if awaits_body(request):
+        form = NO_FORM
+        if request.is_to_come:
             refused = await self._runtime.refusal(app, request.method.decode("ascii"), inside)
             if refused is not None:
                 return refused
-            await receive(request)
-        form = await self._forms.read(request, app.id, ending)
-        seen = app_request(request, form, inside, peer, user, visit.request_id)
+            await request.receive()
+            form = await self._forms.read(request, app.id, ending)
+        seen = app_request(request, form, inside, user, visit.request_id)
         response = await self._runtime.respond(app, seen)
         shared = sharing.headers(own_origin)
         return replace(response, headers=(*response.headers, *shared)) if shared else response
 
-    def _refusal(self, error: ClaceError, request: Request, visit: Visit) -> AppResponse:
+    def _refusal(self, error: ClaceError, request: DirectRequest, visit: Visit) -> AppResponse:
         """The answer to an error, which is logged if an operator has to know of it."""
         if is_failure(error):
             visit.fail(fault_of(error))
         return refusal(error, visit, preferred(request))
 
-    def _has_no_icon(self, request: Request) -> bool:
+    def _has_no_icon(self, request: DirectRequest) -> bool:
         """Tell whether an icon of ours is in no app's way, where browsers look for one unasked."""
-        host = host_name(request.getHeader("host") or "")
+        host = host_of(request)
         return self._installed.serves(host) and self._installed.find(host, _FAVICON) is None
 
-    def _find(self, request: Request, path: str) -> App:
-        host = host_name(request.getHeader("host") or "")
+    def _find(self, request: DirectRequest, path: str) -> App:
+        host = host_of(request)
         app = self._installed.find(host, path)
         if app is None:
             raise NoSuchApp(NOTHING if self._installed.serves(host) else UNKNOWN_HOST)
         return app
 
 
-def broken(failure: Failure, request: Request, visit: Visit) -> None:
+def broken(failure: Failure, request: DirectRequest, visit: Visit) -> None:
     """Log what went wrong too late to answer with it, and tell the client only where to find it."""
     incident = visit.request_id
     if isinstance(failure.value, ClaceError):
@@ -187,23 +177,29 @@ def broken(failure: Failure, request: Request, visit: Visit) -> None:
     else:
         log.failure("App request failed, incident {incident}", failure, incident=incident)
         visit.fail(Fault(message=f"internal error, incident {incident}", code=InternalError.code))
-    if is_gone(request) or request.startedWriting:
+    if request.is_gone or request.startedWriting:
         return
     error = InternalError(f"internal error, incident {incident}")
     send(request, refusal(error, visit, preferred(request)))
 
 
-async def write_body(request: Request, response: AppResponse) -> None:
-    """Write a body, whole or as it is made, and finish the answer."""
+def host_of(request: DirectRequest) -> str:
+    """Return the name that the client has for this server."""
+    return request.requestHeaders.once(host_name, request.authority)
+
+
+async def write_body(request: DirectRequest, response: AppResponse, fields: ResponseFields) -> None:
+    """Write an answer piece by piece: its body is large, or made while it is sent."""
     if isinstance(response.body, bytes):
-        request.setHeader("content-length", str(len(response.body)))
-        if request.method != b"HEAD":
-            await write_whole(request, response.body)
+        request.begin(response.status, fields.sized(len(response.body)))
+        await write_whole(request, response.body)
     elif request.method == b"HEAD":
+        request.begin(response.status, fields)
         await discard(response)
     else:
+        request.begin(response.status, fields)
         await PacedBody(request).send(response.body)
-    if not is_gone(request):
+    if not request.is_gone:
         request.finish()
 
 
@@ -211,8 +207,3 @@ async def discard(response: AppResponse) -> None:
     """End a body that is made as it is sent, of which nothing is sent."""
     if not isinstance(response.body, bytes):
         await close(response.body)
-
-
-def is_gone(request: Request) -> bool:
-    """Return true if the client hung up, after which nothing may be written."""
-    return bool(request._disconnected or request.finished)  # noqa: SLF001 - there is no other way

@@ -10,13 +10,13 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel, Request
+from twisted.web.http import HTTPChannel
 from twisted.web.http_headers import Headers
 
 from clace.sending import write_now
 from clace.web.bodies import Body, ChunkedBody, SizedBody
 from clace.web.delivery import taken_bytes
-from clace.web.heads import Head, find_head, read_head
+from clace.web.heads import Head, HeadReader, find_head
 from clace.web.limits import Limits, Refused
 from clace.web.ownership import ChannelOwner
 from clace.web.phases import ANSWER, BODY, CLOSED, HEAD, IDLE, Phase
@@ -48,6 +48,7 @@ class StrictHTTPChannel(HTTPChannel):
         super().__init__()
         self._received = bytearray()
         self._phase = IDLE
+        self._reader: HeadReader | None = None
         self._head: Head | None = None
         self._body: Body | None = None
         self._retired = False
@@ -82,7 +83,7 @@ class StrictHTTPChannel(HTTPChannel):
         if self._phase is ANSWER or self._waitingForTransport:
             self._hold_back()
 
-    def requestDone(self, request: Request) -> None:
+    def requestDone(self, request: Any) -> None:
         self.requests.remove(request)
         self._handlingRequest = False
         if not self._waitingForTransport:
@@ -153,10 +154,16 @@ class StrictHTTPChannel(HTTPChannel):
 
     def answer(self, head: bytes, body: bytes) -> None:
         """Write a whole answer, whose ``head`` lacks only what this connection adds to it."""
+        write_now(self.transport, b"%b%b\r\n%b" % (head, self._closing(), body))
+
+    def begin(self, head: bytes) -> None:
+        """Write such a head; the body is written next."""
+        self.transport.write(b"%b%b\r\n" % (head, self._closing()))
+
+    def _closing(self) -> bytes:
         if self.awaits_body:
             self._pass_over_body()
-        closing = b"" if self.persistent else b"Connection: close\r\n"
-        write_now(self.transport, b"%b%b\r\n%b" % (head, closing, body))
+        return b"" if self.persistent else b"Connection: close\r\n"
 
     def isSecure(self) -> bool:
         # Every request asks for this and its addresses, the stock channel the kernel each time.
@@ -245,7 +252,9 @@ class StrictHTTPChannel(HTTPChannel):
                 self._enter(HEAD)
             return False
         start, end = place
-        head = read_head(bytes(self._received[start:end]), self.limits)
+        if self._reader is None:
+            self._reader = HeadReader(self.limits)
+        head = self._reader.read(bytes(self._received[start:end]))
         del self._received[:end]
         self._begin(head)
         return True
@@ -259,15 +268,11 @@ class StrictHTTPChannel(HTTPChannel):
         else:
             self._body = SizedBody(head.length)
         self.persistent = head.persistent and not self._retired
-        request = self.requestFactory(self)
-        for name, value in head.headers:
-            request.requestHeaders.addRawHeader(name, value)
-        request.parseCookies()
-        request.gotLength(0)
+        request = self.site.begin(self, head)
         self.requests.append(request)
         self._enter(ANSWER)
         self._handlingRequest = True
-        request.requestReceived(head.method, head.target, head.version)
+        self.site.serve(request, head)
 
     def _take_body(self) -> bool:
         assert self._body is not None

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 from multipart import (
     MultipartError,
@@ -18,12 +18,12 @@ from multipart import (
     PushMultipartParser,
     parse_options_header,
 )
-from twisted.web.http import Request
 
 from clace.errors import BadRequest, TooLarge
 from clace.model.traffic import Upload
 from clace.threads import InThread
 from clace.web.app_requests import MAX_FIELDS, Form, urlencoded
+from clace.web.direct import DirectRequest
 
 _METHODS = frozenset({b"POST", b"PUT", b"PATCH"})
 _URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -77,7 +77,7 @@ class Forms:
         self._files = files
         self._in_thread = in_thread
 
-    async def read(self, request: Request, app_id: str, ending: Leftovers) -> Form:
+    async def read(self, request: DirectRequest, app_id: str, ending: Leftovers) -> Form:
         """The form, whose files are there until ``ending``; a body of another type has none.
 
         :raises BadRequest: if it is malformed, or has too many fields.
@@ -99,7 +99,7 @@ class Forms:
         return form
 
 
-def _read(content: BinaryIO, boundary: str, inbox: str) -> Form:
+def _read(content: IO[bytes], boundary: str, inbox: str) -> Form:
     """The form, with its files written to ``inbox``; nothing is left there if that fails."""
     try:
         return _Reading(inbox).read(content, boundary)
@@ -128,7 +128,7 @@ class _Reading:
         self._files: dict[str, list[Upload]] = {}
         self._room = _MAX_TEXT
 
-    def read(self, content: BinaryIO, boundary: str) -> Form:
+    def read(self, content: IO[bytes], boundary: str) -> Form:
         parser = PushMultipartParser(
             boundary, max_header_size=_MAX_HEAD, max_segment_count=MAX_FIELDS
         )

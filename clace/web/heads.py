@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from msgspec import Struct
 
+from clace.web.fields import Fields
 from clace.web.limits import Limits, Refused
 
 _END = b"\r\n\r\n"
@@ -24,13 +25,25 @@ _MAX_DIGITS = 18
 _METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) [!-~]+ HTTP/1\.[01]\r\n")
 SERVED = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")
 """The methods that resources may answer; others are known, and not allowed."""
+_SERVED = frozenset(SERVED)
+_PLAIN = re.compile(rb"/[!-\"$-~]*")
+_LONGEST_REMEMBERED = 2048
 # Those that the parser reads; a method nobody knows is another matter than a malformed request.
 _KNOWN = frozenset(
     b"ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY "
     b"MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND "
     b"REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE".split()
 )
-_FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"})
+_FRAMING = frozenset(
+    {
+        b"host",
+        b"content-length",
+        b"transfer-encoding",
+        b"connection",
+        b"expect",
+        b"authorization",
+    }
+)
 
 
 class Head(Struct, frozen=True):
@@ -42,10 +55,53 @@ class Head(Struct, frozen=True):
     method: bytes
     target: bytes
     version: bytes
-    headers: list[tuple[bytes, bytes]]
+    headers: Fields
     length: int | None
     persistent: bool
     awaits_continue: bool
+
+
+class HeadReader:
+    """Reads the heads of one connection.
+
+    Most clients say the same of themselves in one request after the other; what follows the
+    target is then known from the request before.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._last: Head | None = None
+        self._said = b""
+
+    def read(self, data: bytes) -> Head:
+        """Return the request whose head, with its empty line, is ``data``.
+
+        :raises Refused: if there is more than one way to read it, or it is not for us.
+        """
+        method, _, rest = data.partition(b" ")
+        target, _, said = rest.partition(b" ")
+        last = self._last
+        if last is None or said != self._said or not self._is_plain(method, target):
+            self._last = last = read_head(data, self._limits)
+            self._said = said if len(said) <= _LONGEST_REMEMBERED else b""
+            return last
+        return Head(
+            method,
+            target,
+            last.version,
+            last.headers,
+            last.length,
+            last.persistent,
+            last.awaits_continue,
+        )
+
+    def _is_plain(self, method: bytes, target: bytes) -> bool:
+        """Return true for what can be read in one way only, whatever follows."""
+        return (
+            method in _SERVED
+            and len(target) <= self._limits.target
+            and _PLAIN.fullmatch(target) is not None
+        )
 
 
 class _Collected:
@@ -98,11 +154,13 @@ def read_head(data: bytes, limits: Limits) -> Head:
         raise Refused(431, "there are too many request headers")
     framing = _framing(headers)
     host = _host(framing)
+    if len(framing.get(b"authorization", ())) > 1:
+        raise Refused(400, "there is more than one Authorization header")
     return Head(
         method,
         _origin_form(method, target, host),
         version,
-        headers,
+        Fields(headers),
         _length(framing, version),
         version == b"HTTP/1.1" and b"close" not in _tokens(framing.get(b"connection", ())),
         _awaits_continue(framing.get(b"expect", ()), version),

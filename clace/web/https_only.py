@@ -9,13 +9,16 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
 from clace.model.hosts import host_name, host_port, netloc
+from clace.web.answering import answer, own_fields
+from clace.web.direct import DirectRequest, Entrance
 from clace.web.forwarded import Peer, TrustedProxies
+from clace.web.root import Root
 
 _HEALTH = b"/_clace/health"
 _HTTP_PORT, _HTTPS_PORT = 80, 443
 
 
-class HTTPSOnly(Resource):
+class HTTPSOnly(Resource, Entrance):
     """``root`` for requests over TLS, for all others a redirect to the same host.
 
     Names that ``is_ours`` does not know get to ``root``, which refuses them, so that nobody is sent
@@ -24,7 +27,7 @@ class HTTPSOnly(Resource):
 
     def __init__(
         self,
-        root: IResource,
+        root: Root,
         proxies: TrustedProxies,
         is_ours: Callable[[str], bool],
         https_port: Callable[[], int],
@@ -35,19 +38,36 @@ class HTTPSOnly(Resource):
         self._is_ours = is_ours
         self._https_port = https_port
 
+    def takes(self, target: bytes) -> bool:
+        return self._root.takes(target)
+
+    def serve(self, request: DirectRequest) -> None:
+        elsewhere = self._elsewhere(request, request.peer)
+        if elsewhere is None:
+            self._root.serve(request)
+        else:
+            location = (("Location", elsewhere.decode("ascii")),)
+            answer(request, HTTPStatus.PERMANENT_REDIRECT, own_fields(location), b"")
+
     def getChild(self, path: bytes, request: Request) -> IResource:
-        peer = self._proxies.peer_of(request)
+        elsewhere = self._elsewhere(request, self._proxies.peer_of(request))
+        if elsewhere is None:
+            child: IResource = self._root.getChildWithDefault(path, request)
+            return child
+        return _Elsewhere(elsewhere)
+
+    def _elsewhere(self, request: Request | DirectRequest, peer: Peer) -> bytes | None:
+        """The address of the same over TLS, for a browser that is to ask for it there."""
         host = request.getHeader("host") or ""
         # A proxy that does not say what it was asked by may have been asked by HTTPS: a redirect
         # would come back here for ever.
         plain = peer.scheme == "http" and peer.scheme_told
         if request.path == _HEALTH or not plain or not self._is_ours(host_name(host)):
-            child: IResource = self._root.getChildWithDefault(path, request)
-            return child
+            return None
         place = netloc(host_name(host), self._port(request, host, peer))
-        return _Elsewhere(b"https://" + place.encode("ascii") + request.uri)
+        return b"https://" + place.encode("ascii") + request.uri
 
-    def _port(self, request: Request, host: str, peer: Peer) -> int | None:
+    def _port(self, request: Request | DirectRequest, host: str, peer: Peer) -> int | None:
         """The port of HTTPS, if it is not the usual one, where the browser came from.
 
         A proxy, or whatever else maps port 80 to ours, is taken to do the same for HTTPS.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -46,7 +46,7 @@ def encoded(refused: Refused, seconds: float, head: Head | None = None) -> bytes
 
 
 def _content(
-    refused: Refused, asked: Sequence[tuple[bytes, bytes]]
+    refused: Refused, asked: Iterable[tuple[bytes, bytes]]
 ) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
     code = as_error(refused).code
     headers = {name.lower(): value.decode("latin-1") for name, value in asked}

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_to_bytes
+
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from clace.errors import NoSuchRoute
 from clace.model.traffic import NO_ROUTE, AppResponse
+from clace.web.apps import ServedApps
+from clace.web.direct import DirectRequest, Entrance
 from clace.web.pages import Trouble, preferred, send, told
 
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
-_RESERVED = frozenset({b"_clace_webhook"})
+_OURS = b"_clace"
+_RESERVED = frozenset({_OURS, b"_clace_webhook"})
 
 
-class Root(Resource):
+class Root(Resource, Entrance):
     """``/_clace/health`` for everybody, the rest of ``/_clace`` if ``admin`` is there, and apps."""
 
-    def __init__(self, admin: IResource | None, apps: IResource | None) -> None:
+    def __init__(self, admin: IResource | None, apps: ServedApps | None) -> None:
         super().__init__()
         self._ours = _Ours(admin)
-        self._apps = apps or _Missing()
+        self._apps = apps
+
+    def takes(self, target: bytes) -> bool:
+        """Return true for what is not below one of the server's own prefixes."""
+        if self._apps is None or target == b"*":
+            return False
+        first = target[1:].partition(b"?")[0].partition(b"/")[0]
+        return unquote_to_bytes(first) not in _RESERVED
+
+    def serve(self, request: DirectRequest) -> None:
+        assert self._apps is not None
+        self._apps.serve(request)
 
     def getChild(self, path: bytes, _request: Request) -> IResource:
-        if path == b"_clace":
-            return self._ours
-        if path in _RESERVED:
-            return _Missing()
-        return self._apps
+        return self._ours if path == _OURS else _Missing()
 
 
 class _Ours(Resource):

@@ -16,23 +16,24 @@ from twisted.web import server
 from twisted.web.http import Request, datetimeToString, parse_qs
 from twisted.web.resource import IResource
 
-from clace.errors import BadRequest, ClaceError, InternalError
+from clace.errors import InternalError
 from clace.web.access import AccessEntry
-from clace.web.answering import AnsweredAtOnce, drop_content, is_empty
+from clace.web.answering import AnsweredAtOnce, ResponseFields, drop_content, is_empty
+from clace.web.arrival import Arriving
 from clace.web.channel import StrictHTTPChannel
 from clace.web.connections import Bounds, Connections
-from clace.web.forwarded import TrustedProxies
+from clace.web.direct import DirectRequest, Entrance
+from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.heads import SERVED, Head
 from clace.web.limits import Limits
 from clace.web.pages import MediaType, Trouble, preferred, send, told
+from clace.web.statuses import PHRASES
 
 _LEFT = 499  # what nginx logs for a client that has left before the answer
-_NO_BODY = "the request did not arrive"
-_PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
 log = Logger()
 
 
-class SiteRequest(server.Request, AnsweredAtOnce):
+class SiteRequest(server.Request, Arriving, AnsweredAtOnce):
     """A request that knows when it began, and whose faults tell nothing to the client."""
 
     site: Site
@@ -44,41 +45,21 @@ class SiteRequest(server.Request, AnsweredAtOnce):
         super().__init__(channel, *args, **kwargs)
         self.site = channel.site
         self.began = self.site.reactor.seconds()
-        self._arrival: Deferred[None] | None = None
-        self._is_refused = False
         self._is_empty = False
 
-    async def receive(self) -> None:
-        """Have the body read into ``content``, from its start to its end.
+    @property
+    def peer(self) -> Peer:
+        """Return who sent the request."""
+        return self.site.peer_of(self)
 
-        Until somebody wants it the client is not told to send it and its bytes wait where they
-        are, so whoever refuses a request by its head does so before.
-
-        :raises ClaceError: if it does not arrive, or not as it should; the client is answered.
-        """
-        if self.channel is None:
-            raise BadRequest(_NO_BODY)
-        if self.channel.awaits_body:
-            self._arrival = Deferred()
-            self.channel.take_body()
-            await self._arrival
-
-    def body_received(self) -> None:
-        """Go on with the body, of which the connection has read all."""
-        assert self.content is not None
-        assert self._arrival is not None
-        self.content.seek(0)
-        self._arrival.callback(None)
-
-    def refused(self, status: int, error: ClaceError) -> None:
-        """End a request that the connection has answered: its body was not as it should be."""
-        self.setResponseCode(status)
-        self._is_refused = True
-        self.connectionLost(Failure(error))
+    @property
+    def authority(self) -> str:
+        """Return what the client calls this server."""
+        return self.getHeader("host") or ""
 
     def setResponseCode(self, code: int, message: bytes | None = None) -> None:
         """Set the status, with the standard's phrase: Twisted knows some only."""
-        super().setResponseCode(code, message or _PHRASES.get(code, b"Unknown"))
+        super().setResponseCode(code, message or PHRASES.get(code, b"Unknown"))
 
     def write(self, data: bytes) -> None:
         """Write content, unless the status has none whatever a resource writes."""
@@ -95,7 +76,7 @@ class SiteRequest(server.Request, AnsweredAtOnce):
             # The only one of them of which a client does not know that nothing follows.
             self.setHeader(b"Content-Length", b"0")
 
-    def answer(self, status: int, lines: bytes, body: bytes) -> None:
+    def answer(self, status: int, fields: ResponseFields, body: bytes) -> None:
         """Write the whole answer as one, and finish."""
         assert self.channel is not None
         self.setResponseCode(status)
@@ -110,7 +91,7 @@ class SiteRequest(server.Request, AnsweredAtOnce):
         self.sentLength = len(body)
         start = b"%b %d %b\r\n" % (self.clientproto, status, self.code_message)
         date = b"Date: %b\r\n" % self.site.date()
-        self.channel.answer(b"%b%b%b%b" % (start, date, lines, length), body)
+        self.channel.answer(b"%b%b%b%b" % (start, date, fields.lines, length), body)
         self.finish()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
@@ -154,9 +135,7 @@ class SiteRequest(server.Request, AnsweredAtOnce):
                 self.setResponseCode(_LEFT)
             self.site.log(self)
         super().connectionLost(reason)
-        if self._arrival is not None and not self._arrival.called:
-            told = reason if reason.check(ClaceError) else Failure(BadRequest(_NO_BODY))
-            self._arrival.errback(told)
+        self._body_lost(reason)
 
 
 async def receive(request: Request) -> None:
@@ -168,13 +147,6 @@ async def receive(request: Request) -> None:
         await request.receive()
 
 
-def awaits_body(request: Request) -> bool:
-    """Return true if the body is still to come, or never will since the client has left."""
-    return isinstance(request, SiteRequest) and (
-        request.channel is None or request.channel.awaits_body
-    )
-
-
 class Site(server.Site):
     """Resources over strict HTTP/1.1. Forms are never parsed here: bodies are the resources' own.
 
@@ -183,7 +155,6 @@ class Site(server.Site):
     """
 
     protocol = StrictHTTPChannel  # type: ignore[assignment]  # Twisted says its wrapper for h2
-    requestFactory = SiteRequest
     displayTracebacks = False
 
     def __init__(
@@ -210,6 +181,7 @@ class Site(server.Site):
         self._connections = connections or Connections(Bounds(), proxies, reactor)
         self._channels: set[StrictHTTPChannel] = set()
         self._date = (-1, b"")
+        self._entrance = resource if isinstance(resource, Entrance) else None
         self._draining = False
         self._drained: Deferred[None] = Deferred()
 
@@ -217,6 +189,32 @@ class Site(server.Site):
     def in_flight(self) -> int:
         """Return the number of requests on their way in or being answered."""
         return sum(channel.busy for channel in self._channels)
+
+    def begin(self, channel: StrictHTTPChannel, head: Head) -> DirectRequest | SiteRequest:
+        """Return the request that begins with ``head``; nothing answers it before ``serve``."""
+        if self._entrance is not None and self._entrance.takes(head.target):
+            return DirectRequest(channel, self, head)
+        request = SiteRequest(channel)
+        for name, value in head.headers:
+            request.requestHeaders.addRawHeader(name, value)
+        request.parseCookies()
+        request.gotLength(0)
+        return request
+
+    def serve(self, request: DirectRequest | SiteRequest, head: Head) -> None:
+        """Have the request answered."""
+        if isinstance(request, SiteRequest):
+            request.requestReceived(head.method, head.target, head.version)
+        else:
+            assert self._entrance is not None
+            self._entrance.serve(request)
+
+    def seconds(self) -> float:
+        return self.reactor.seconds()
+
+    def peer_of(self, request: DirectRequest | SiteRequest) -> Peer:
+        """Return who sent the request."""
+        return self._proxies.peer_of(request)
 
     def date(self) -> bytes:
         """Return the value of ``Date``, made once for each second."""
@@ -299,17 +297,16 @@ class Site(server.Site):
     def stopFactory(self) -> None:
         """The access log is closed by who made it."""
 
-    def log(self, request: Request) -> None:
-        assert isinstance(request, SiteRequest)
+    def log(self, request: Any) -> None:
         now = self.reactor.seconds()
         self._access_log(
             AccessEntry(
                 time=datetime.fromtimestamp(now, UTC),
                 method=_text(request.method),
-                host=_text(request.getHeader(b"Host") or b""),
+                host=request.authority,
                 path=_path(request.uri),
                 proto=_text(request.clientproto),
-                remote=self._proxies.peer_of(request).ip,
+                remote=request.peer.ip,
                 status=request.code,
                 bytes=request.sentLength,
                 duration_ms=round((now - request.began) * 1000, 3),

@@ -33,6 +33,9 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.ClaceError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
+PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
+"""The standard's words for a status."""
+
 
 def status_of(kind: type[errors.ClaceError]) -> int:
     """The status of a refusal: its own, or that of what it is a kind of."""

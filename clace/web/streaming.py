@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IPushProducer
-from twisted.web.http import Request
 from zope.interface import implementer
 
 LARGEST_PIECE = 64 * 1024
+
+
+class Answer(Protocol):
+    """An answer that has begun, and the connection it is written to."""
+
+    @property
+    def channel(self) -> Any: ...
+    def write(self, data: bytes, /) -> None: ...
+    def notifyFinish(self) -> Deferred[None]: ...
+    def registerProducer(self, producer: Any, streaming: bool) -> None: ...  # noqa: FBT001
+    def unregisterProducer(self) -> None: ...
 
 
 @implementer(IPushProducer)
 class PacedBody:
     """Writes a stream to a request and waits whenever the client is behind."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Answer) -> None:
         self._request = request
         self._gone = False
         self._registered = False
@@ -89,7 +100,7 @@ class PacedBody:
         self._finished(None)
 
 
-async def write_whole(request: Request, content: bytes) -> None:
+async def write_whole(request: Answer, content: bytes) -> None:
     """Write what is there as a whole, no faster than the client reads."""
     if len(content) <= LARGEST_PIECE:
         request.write(content)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from msgspec import Struct
 from msgspec.structs import replace
-from twisted.web.http import Request
 
 from clace.interfaces import IFailures, IRationedAudit
 from clace.model.app import App
@@ -14,6 +13,7 @@ from clace.model.failures import AppFailure, Fault
 from clace.model.traffic import ANONYMOUS, AuditEvent
 from clace.networks import network_of
 from clace.text import shortened
+from clace.web.direct import DirectRequest
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _REDACTED = "<REDACTED>"
@@ -33,7 +33,7 @@ class TrailOptions(Struct, frozen=True, kw_only=True):
 class Visit:
     """One request, from its start until its status is known."""
 
-    def __init__(self, trail: Trail, request: Request, request_id: str) -> None:
+    def __init__(self, trail: Trail, request: DirectRequest, request_id: str) -> None:
         self.request_id = request_id
         self.address = ""
         self.user = ""
@@ -80,7 +80,7 @@ class Visit:
 
     def _event(self, status: int) -> AuditEvent:
         method = self._request.method.decode("latin-1")
-        host = shortened(self._request.getHeader("host") or "", _LONGEST_HOST)
+        host = shortened(self._request.authority, _LONGEST_HOST)
         redact = self.options.redact_url
         path = shortened(self._request.path.decode("latin-1"), _LONGEST_PATH)
         path = _REDACTED if redact else path
@@ -113,5 +113,5 @@ class Trail:
         self.seconds = seconds
         self._new_id = new_id
 
-    def begin(self, request: Request) -> Visit:
+    def begin(self, request: DirectRequest) -> Visit:
         return Visit(self, request, self._new_id())

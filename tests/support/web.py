@@ -3,6 +3,7 @@
 import re
 import struct
 
+from treq.testing import StubTreq
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.task import Clock
@@ -18,6 +19,14 @@ from clace.web.site import Site, receive
 
 NO_PROXIES = TrustedProxies()
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) [A-Z]")
+
+
+class SiteTreq(StubTreq):
+    """A client whose requests go to a site of ours."""
+
+    def __init__(self, site):
+        super().__init__(site.resource)
+        self._agent._serverFactory = site
 
 
 class Recorder(Resource):

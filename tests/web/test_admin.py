@@ -7,7 +7,6 @@ from msgspec import structs
 from treq.testing import RequestTraversalAgent, StubTreq
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.static import Data
 from zope.interface import implementer
 
 from clace.audit.fitting import fitted
@@ -19,11 +18,13 @@ from clace.model.app import Demands, Permission
 from clace.model.wording import permission_text
 from clace.web.admin import AdminAPI
 from clace.web.admin_guard import AdminGuard, trusted
+from clace.web.answering import own_fields
 from clace.web.forwarded import TrustedProxies
 from clace.web.root import Root
 from clace.web.routes import ROUTES
 from tests.support.administration_contract import FETCHES, RUNS, AdministrationContract
 from tests.support.memory_administration import MemoryAdministration
+from tests.support.web import Served, SiteTreq
 
 BROWSERS = (
     {"Origin": "https://evil.example"},
@@ -281,9 +282,16 @@ class AdminAPITests(SynchronousTestCase):
         self.assertIn("more than once", body)
 
 
+class OneApp:
+    """Answers every request."""
+
+    def serve(self, request):
+        request.answer(200, own_fields((("Content-Type", "text/plain"),)), b"an app")
+
+
 class RootTests(SynchronousTestCase):
     def ask(self, path, admin=None, apps=None):
-        treq = StubTreq(Root(admin, apps))
+        treq = SiteTreq(Served(Root(admin, apps)).site)
         response = self.successResultOf(treq.get("http://localhost" + path))
         return response.code, self.successResultOf(response.text())
 
@@ -293,8 +301,7 @@ class RootTests(SynchronousTestCase):
 
     def test_addresses_within_an_app_at_the_top(self):
         """What the server serves within each app is served within the one at ``/`` too."""
-        apps = Data(b"an app", "text/plain")
-        apps.isLeaf = True
+        apps = OneApp()
         for path in ("/_clace_app/sse", "/_openrun_app/file/x", "/static/a.css"):
             self.assertEqual(self.ask(path, apps=apps), (200, "an app"), path)
         self.assertEqual(self.ask("/_clace_webhook/x", apps=apps)[0], 404)

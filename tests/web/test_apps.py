@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
-from treq.testing import StubTreq
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -22,16 +21,16 @@ from clace.runtime.bodies import Body
 from clace.runtime.failures import Failures
 from clace.web.app_access import AppAccess
 from clace.web.app_requests import clean_path, relative_path
-from clace.web.apps import AppEdge, AppsResource, Transfers
+from clace.web.apps import AppEdge, ServedApps, Transfers
 from clace.web.cors import Sharing
 from clace.web.downloads import Downloads
 from clace.web.forms import Forms
-from clace.web.forwarded import TrustedProxies
 from clace.web.pages import policy
+from clace.web.root import Root
 from clace.web.trail import Trail, TrailOptions
 from tests.support.inbox import FolderInbox
 from tests.support.threads import at_once
-from tests.support.web import Served
+from tests.support.web import Served, SiteTreq
 from tests.web.test_admin import Events, OnePassword
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -95,25 +94,23 @@ class AppsCase(SynchronousTestCase):
     def resource(self, edge=DEFAULT_EDGE):
         trail = Trail(self.ration, self.failures, lambda: 2.0, lambda: "i1")
         access = AppAccess(self.credentials, "system", lambda user: user == "admin")
-        return AppsResource(
+        return ServedApps(
             self.apps,
             self.apps,
             access,
             Transfers(self.downloads, Forms(self.inbox, at_once)),
-            TrustedProxies(),
             trail,
             edge if callable(edge) else lambda _app: edge,
         )
 
-    def ask(self, method, path, *, login=None, edge=DEFAULT_EDGE, **options):
+    def ask(self, method, path, *, host="localhost", login=None, edge=DEFAULT_EDGE, **options):
         headers = options.pop("headers", {})
         if login:
             headers["Authorization"] = "Basic " + b64encode(login.encode()).decode()
-        treq = StubTreq(self.resource(edge))
-        response = self.successResultOf(
-            treq.request(method, "http://localhost" + path, headers=headers, **options)
-        )
+        treq = SiteTreq(Served(Root(None, self.resource(edge))).site)
+        asked = treq.request(method, f"http://{host}{path}", headers=headers, **options)
         treq.flush()
+        response = self.successResultOf(asked)
         return response, self.successResultOf(response.content())
 
 
@@ -155,11 +152,9 @@ class RequestTests(AppsCase):
 
     def test_unknown_host(self):
         """A name that no app is served under is told apart, for the operator who forgot it."""
-        response = self.successResultOf(
-            StubTreq(self.resource()).get("http://rebind.evil/nothing", headers={})
-        )
+        response, body = self.ask("GET", "/nothing", host="rebind.evil")
         self.assertEqual(response.code, 404)
-        self.assertIn(b"fallback_unknown_domains", self.successResultOf(response.content()))
+        self.assertIn(b"fallback_unknown_domains", body)
 
     def test_request_as_the_app_sees_it(self):
         """Query, form and headers arrive decoded, identity headers of ours do not."""
@@ -299,7 +294,7 @@ class AnswerTests(AppsCase):
 
         self.apps.answer = AppResponse(body=pieces())
         request = b"GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        self.assertTrue(Served(self.resource()).ask(request).lost)
+        self.assertTrue(Served(Root(None, self.resource())).ask(request).lost)
         self.assertEqual(self.failures.recent(OPEN.id)[0].fault.message, "broke")
 
     def test_refused_requests_are_kept(self):
@@ -342,7 +337,9 @@ class AnswerTests(AppsCase):
         """A body that is made piece by piece is ended when its client has left already."""
         self.apps.answer = AppResponse(body=(body := Body(1024)))
         self.apps.ready = Deferred()
-        connection = Served(self.resource()).ask(b"GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        connection = Served(Root(None, self.resource())).ask(
+            b"GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        )
         connection.hang_up()
         self.apps.ready.callback(None)
         self.assertTrue(body.abandoned)

@@ -549,10 +549,10 @@ class EndingTests(SynchronousTestCase):
         """A fault of the server's own is logged, and the connection does not hang."""
         served = Served()
 
-        def fail(_channel):
+        def fail(_channel, _head):
             raise RuntimeError("fault")
 
-        served.site.requestFactory = fail
+        served.site.begin = fail
         connection = served.ask(GET + b"\r\n")
         self.assertTrue(connection.lost)
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)

@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import BadRequest, TooLarge
 from clace.web.app_requests import Form
 from clace.web.forms import Forms, plain_name
+from clace.web.root import Root
 from tests.support.inbox import FolderInbox
 from tests.support.threads import at_once
 from tests.support.web import Served
@@ -221,7 +222,7 @@ class ServingTests(AppsCase):
             f"POST /open HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             f"Content-Type: {TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        connection = Served(self.resource()).connect()
+        connection = Served(Root(None, self.resource())).connect()
         for piece in (head.encode(), body[:100], body[100:]):
             connection.send(piece)
         return connection.value()

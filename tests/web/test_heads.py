@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.heads import find_head, read_head
+from clace.web.heads import HeadReader, find_head, read_head
 from clace.web.limits import Limits, Refused
 
 LIMITS = Limits()
@@ -86,6 +86,7 @@ REFUSED = {
         GET + b"X: a\nb\r\n\r\n",
         GET + b"X: a\rb\r\n\r\n",
         GET + b"X: \xff\r\n\r\n",
+        GET + b"Authorization: Basic YQ==\r\nauthorization: Basic Yg==\r\n\r\n",
         # where the body ends
         POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
         POST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
@@ -152,7 +153,7 @@ class ReadHeadTests(SynchronousTestCase):
         head = read(b"GET /a?b=%20c HTTP/1.1\r\nHost: h:80\r\nX-y:  z \t\r\nE:\r\n\r\n")
         self.assertEqual((head.method, head.target), (b"GET", b"/a?b=%20c"))
         self.assertEqual(head.version, b"HTTP/1.1")
-        self.assertEqual(head.headers, [(b"Host", b"h:80"), (b"X-y", b"z"), (b"E", b"")])
+        self.assertEqual(list(head.headers), [(b"Host", b"h:80"), (b"X-y", b"z"), (b"E", b"")])
         self.assertEqual(head.length, 0)
 
     def test_refuses(self):
@@ -167,7 +168,7 @@ class ReadHeadTests(SynchronousTestCase):
         """Names, addresses and ports are hosts."""
         for host in (b"h", b"H.example:1", b"127.0.0.1:65535", b"[::1]", b"[::1]:80", b"a_b-c"):
             head = read(b"GET / HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
-            self.assertEqual(head.headers, [(b"Host", host)])
+            self.assertEqual(list(head.headers), [(b"Host", host)])
 
     def test_absolute_targets(self):
         """A target for a proxy is taken if it is for the same host, as the part after it."""
@@ -253,6 +254,42 @@ class ReadHeadTests(SynchronousTestCase):
         for line, (name, value) in zip(lines[1:], found.headers, strict=True):
             self.assertEqual(line.partition(b":")[0], name)
             self.assertEqual(line.partition(b":")[2].strip(b" \t"), value)
+
+
+class HeadReaderTests(SynchronousTestCase):
+    @given(
+        st.sampled_from(HEADS),
+        st.sampled_from((b"GET", b"HEAD", b"POST", b"PURGE", b"TRACE", b"get", b"")),
+        st.one_of(
+            st.binary(max_size=12),
+            st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7F)).map(str.encode),
+            st.just(b"/" + b"a" * 9000),
+        ),
+        st.sampled_from((b" ", b"  ", b"")),
+    )
+    @example(HEADS[0], b"GET", b"h/a", b" ")
+    @example(HEADS[0], b"GET", b"/a#b", b" ")
+    @example(HEADS[0], b"OPTIONS", b"*", b" ")
+    def test_what_was_said_before(self, before, method, target, space):
+        """A head that ends as the one before is read, or refused, as if it came first."""
+        reader = HeadReader(LIMITS)
+        said = reader.read(before).version + before.partition(b"HTTP/1.1")[2]
+        for path in (target, b"/" + target):
+            data = method + space + path + b" " + said
+            self.assertEqual(self.outcome(reader.read, data), self.outcome(read, data))
+
+    def test_fields_are_shared(self):
+        """What is made of the fields of a head serves for the next that has the same."""
+        reader = HeadReader(LIMITS)
+        one, other = reader.read(GET + b"\r\n"), reader.read(GET.replace(b"/", b"/b", 1) + b"\r\n")
+        self.assertIs(one.headers, other.headers)
+        self.assertIsNot(reader.read(GET + b"X: y\r\n\r\n").headers, one.headers)
+
+    def outcome(self, reading, data):
+        try:
+            return reading(data)
+        except Refused as refused:
+            return (refused.status, refused.why)
 
 
 class FindHeadTests(SynchronousTestCase):

@@ -7,6 +7,7 @@ from clace.model.traffic import AppResponse
 from clace.runtime.contents import Content, Contents
 from clace.runtime.options import AppOptions
 from clace.runtime.static import choose, serve
+from clace.web.root import Root
 from clace.web.router import Router
 from clace.web.statuses import STATUSES
 from tests.support.apps import DictFiles, a_request
@@ -41,7 +42,7 @@ class PaceTests(AppsCase):
     def test_whole_answers(self):
         """An answer that is there as a whole is sent in pieces."""
         self.apps.answer = AppResponse(body=LARGE)
-        self.assertEqual(self.assert_paced(self.resource()), LARGE)
+        self.assertEqual(self.assert_paced(Root(None, self.resource())), LARGE)
 
     def test_static_files(self):
         """A file is sent from the one copy that others are sent too, its parts as well."""
@@ -50,7 +51,7 @@ class PaceTests(AppsCase):
         for headers, start in (({}, 0), ({"Range": ["bytes=1000-"]}, 1000)):
             asked = a_request("/static/a", headers=headers)
             self.apps.answer = self.successResultOf(serve(files, choice, asked, kept))
-            first = self.assert_paced_once(self.resource())
+            first = self.assert_paced_once(Root(None, self.resource()))
             self.assertEqual(first, LARGE[start:])
 
     def assert_paced_once(self, resource):
@@ -70,7 +71,7 @@ class PaceTests(AppsCase):
     def test_head(self):
         """Nothing is sent to who asks for the head only, and its length is told."""
         self.apps.answer = AppResponse(body=LARGE)
-        value = Served(self.resource()).ask(GET.replace(b"GET", b"HEAD")).value()
+        value = Served(Root(None, self.resource())).ask(GET.replace(b"GET", b"HEAD")).value()
         self.assertIn(b"Content-Length: %d\r\n" % len(LARGE), value)
         self.assertTrue(value.endswith(b"\r\n\r\n"))
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
-
-from twisted.web.http import Request
+from typing import Protocol
 
 _LONGEST = 1000
 _KEPT = 256
+
+
+class Asking(Protocol):
+    """A request, as far as it says what it wants."""
+
+    def getHeader(self, name: str, /) -> str | None: ...
 
 
 class MediaType(StrEnum):
@@ -19,7 +24,7 @@ class MediaType(StrEnum):
     JSON = "application/json"
 
 
-def preferred(request: Request, default: MediaType = MediaType.TEXT) -> MediaType:
+def preferred(request: Asking, default: MediaType = MediaType.TEXT) -> MediaType:
     """The type that the client likes best, or ``default`` if it likes that as much.
 
     Browsers that navigate get a page. HTMX, which sends an ``Accept`` of its own, gets text.

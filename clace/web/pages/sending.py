@@ -8,7 +8,7 @@ from clace.model.traffic import AppResponse
 from clace.web import answering
 
 
-def send(request: Request, answer: AppResponse) -> None:
+def send(request: Request | answering.AnsweredAtOnce, answer: AppResponse) -> None:
     """Write the whole answer and finish the request."""
     assert isinstance(answer.body, bytes)
     fields = answering.own_fields(answer.headers)
