@@ -11,7 +11,7 @@ from clace.gotemplate.faults import CallFault
 from clace.gotemplate.gotypes import json_texter, pointer_view, stringer
 from clace.gotemplate.limits import Meter
 from clace.gotemplate.methods import register
-from clace.gotemplate.regex import Spend, compiled
+from clace.gotemplate.regex import compiled
 from clace.gotemplate.signatures import Function, Library, signature
 from clace.gotemplate.values import Uint64
 
@@ -55,8 +55,8 @@ class Version:
 class Constraint:
     """One comparison of a constraint; a dirty one leaves parts of its version open."""
 
-    def __init__(self, text: str, spend: Spend) -> None:
-        places = compiled(_CONSTRAINT).search(text, 0, spend)
+    def __init__(self, text: str, meter: Meter) -> None:
+        places = compiled(_CONSTRAINT, meter).search(text, 0, meter)
         if places is None:
             raise CallFault(f"improper constraint: {text}")
         found = [
@@ -228,15 +228,15 @@ def satisfies(meter: Meter, constraint: str, version: str) -> bool:
     """Return true if a version meets any of the alternatives between ``||``."""
     if len(constraint) > _LONGEST:
         raise CallFault(f"improper constraint: more than {_LONGEST} characters")
-    for found in list(compiled(_RANGE).matches(constraint, meter.spend)):
+    for found in list(compiled(_RANGE, meter).matches(constraint, meter)):
         whole, low, high = (constraint[found[at] : found[at + 1]] for at in (0, 2, 4))
         constraint = constraint.replace(whole, f">= {low}, <= {high} ", 1)
     alternatives = []
     for text in constraint.split("||"):
-        if compiled(_VALID).search(text, 0, meter.spend) is None:
+        if compiled(_VALID, meter).search(text, 0, meter) is None:
             raise CallFault(f"improper constraint: {text}")
-        parts = [text[at[0] : at[1]] for at in compiled(_FIND).matches(text, meter.spend)]
-        alternatives.append([Constraint(part, meter.spend) for part in parts or [text]])
+        parts = [text[at[0] : at[1]] for at in compiled(_FIND, meter).matches(text, meter)]
+        alternatives.append([Constraint(part, meter) for part in parts or [text]])
     wanted = parse_version(version)
     return any(all(one.allows(wanted) for one in group) for group in alternatives)
 

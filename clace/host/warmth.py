@@ -20,7 +20,7 @@ _PAGE = b"""{{ block "clace_body" . }}
 {{ range .Data.rows }}
 <a href="{{ .name }}" onclick="f({{ .size }})">{{ printf "%v" .name }}</a>
 {{ end }}
-{{ "text" | encryptAES "key" | decryptAES "key" }}
+{{ "text" | encryptAES "key" | decryptAES "key" | regexFind "e(x|y)" }}
 {{ end }}"""
 
 

@@ -62,6 +62,10 @@ class CorpusTests(SynchronousTestCase):
         """Every sprig function gives what sprig gives."""
         self.assertEqual(differences("sprig"), [])
 
+    def test_regex(self):
+        """Patterns match, replace, split and are refused as in Go."""
+        self.assertEqual(differences("regex"), [])
+
     def test_sets(self):
         """Files see one another, and pages their base, as parsed sets do in Go."""
         self.assertEqual(differences("sets"), [])

@@ -99,7 +99,7 @@ def called():
     functions = standard_functions()
     for name in ("and", "or", "call", "fail"):
         del functions[name]
-    # Patterns charge for each step of their machine; tests.gotemplate.test_regex has them.
+    # Patterns are charged by what they look at; tests.gotemplate.test_regex has them.
     return [Calls(each) for name, each in functions.items() if "egex" not in name]
 
 

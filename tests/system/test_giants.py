@@ -35,6 +35,8 @@ app = ace.app("Giants", custom_layout = True, routes = [
     ace.html("/bytes", full = "bytes.go.html", handler = page),
     ace.html("/case", full = "case.go.html", handler = page),
     ace.html("/sealed", full = "sealed.go.html", handler = page),
+    ace.html("/patterns", full = "patterns.go.html", handler = page),
+    ace.html("/hostile", full = "hostile.go.html", handler = page),
     ace.api("/good", handler = lambda req: "good", type = ace.TEXT),
 ])
 """
@@ -43,6 +45,9 @@ FILES = {
     "failing.go.html": "{{ fail .Data.text }}",
     "bytes.go.html": '{{ fail (b64dec "/w==") }}',
     "case.go.html": "{{ len (snakecase .Data.text) }} {{ len (date .Data.text 0) }}",
+    "patterns.go.html": r'{{ len (regexReplaceAll "a-" (substr 0 40000 .Data.text) "yyy") }}'
+    r' {{ regexMatch "(a|-)*-(a|B){3}c" .Data.text }} {{ regexFind "\\pL+$" "a1 \u00e9t" | len }}',
+    "hostile.go.html": '{{ regexMatch "(a|x)*x(a|x){200}c" .Data.text }}',
     "sealed.go.html": '{{ len (decryptAES "k" (encryptAES "k" .Data.text)) }}',
 }
 
@@ -66,4 +71,6 @@ class GiantTests(SharedDaemonTestCase):
         """Megabytes of text in functions of templates are done in time, behind the walls too."""
         self.create("/slow", FILES)
         self.assertEqual(self.daemon.get("/slow/sealed").body, "4000000")
+        self.assertEqual(self.daemon.get("/slow/patterns").body, "50000 false 3")
+        self.assertIn("too long for so large a pattern", self.daemon.get("/slow/hostile").body)
         self.assertIn("rendering exceeds 1000000 steps", self.daemon.get("/slow/case").body)
