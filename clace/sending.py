@@ -6,12 +6,21 @@ from typing import Any
 
 from twisted.internet import tcp, unix
 
-# Exactly these: what TLS, or a wrapper, does to bytes on their way is not known here.
+# Exactly these: what a wrapper, or TLS, does to bytes on their way is not known here.
 _PLAIN = frozenset({tcp.Server, unix.Server})
 
 
+class DirectWriter:
+    """Base of transports like those of plain sockets, which do to bytes what they must.
+
+    While nothing is queued, bytes may be given to ``writeSomeData``; the rest that it does not take
+    is then written in the usual way, before anything else. It is a class because Twisted's wrappers
+    claim every interface of what they wrap.
+    """
+
+
 def write_now(transport: Any, data: bytes) -> None:
-    """Write ``data``; at once if the transport is a plain socket with nothing queued.
+    """Write ``data``; at once if the transport is a socket with nothing queued.
 
     That saves two calls of epoll and a turn of the reactor. What the socket does not take, and
     whatever goes wrong, is left to the reactor as if it had been written in the usual way.
@@ -26,9 +35,9 @@ def write_now(transport: Any, data: bytes) -> None:
 
 
 def _is_free(transport: Any) -> bool:
-    """Return true for a plain socket with an empty queue, which bytes may go past."""
+    """Return true for a socket with an empty queue, which bytes may go past."""
     return (
-        type(transport) in _PLAIN
+        (type(transport) in _PLAIN or isinstance(transport, DirectWriter))
         and transport.connected
         and not transport.disconnecting
         and not transport.TLS

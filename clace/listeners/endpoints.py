@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from twisted.application.internet import TimerService
+from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import (
@@ -23,6 +25,7 @@ from zope.interface import implementer
 from clace.listeners.certificates import CertificateStore
 from clace.listeners.descriptions import TLS_BY_NAME, unparse
 from clace.listeners.tls import TLSByName
+from clace.listeners.tls_socket import TLSServer
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _DAY = 24 * 60 * 60
@@ -70,7 +73,10 @@ class TLSByNameEndpoint:
         self._store.prepare()
         creator = TLSByName(self._store.context_for)
         encrypted = TLSMemoryBIOFactory(creator, False, factory, clock=self._clock)
-        port = await self._wrapped.listen(encrypted)
+        port: Any = await self._wrapped.listen(encrypted)
+        if _is_plain(port, encrypted):
+            port.factory = factory
+            port.transport = partial(TLSServer, creator.encrypt)
         return _TLSPort(port, self._start_upkeep(creator))
 
     def _start_upkeep(self, creator: TLSByName) -> TimerService:
@@ -82,6 +88,14 @@ class TLSByNameEndpoint:
         upkeep.clock = self._clock
         upkeep.startService()
         return upkeep
+
+
+def _is_plain(port: Any, factory: IProtocolFactory) -> bool:
+    """Return true if all that stands between TCP and the factory is Twisted's transport.
+
+    Another one would stand there if the wrapped endpoint wraps one more, like ``haproxy:``.
+    """
+    return type(port) is tcp.Port and port.transport is tcp.Server and port.factory is factory
 
 
 @implementer(IListeningPort)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -54,7 +55,11 @@ class TLSByName:
         self,
         tlsProtocol: TLSMemoryBIOProtocol,  # noqa: ARG002
     ) -> SSL.Connection:
-        connection = SSL.Connection(self._front)
+        return self.encrypt(None)
+
+    def encrypt(self, sock: socket.socket | None) -> SSL.Connection:
+        """Make a connection for a server, over a socket or in memory."""
+        connection = SSL.Connection(self._front, sock)
         self._fronts[connection] = self._front
         return connection
 

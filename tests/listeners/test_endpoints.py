@@ -1,5 +1,6 @@
 """Tests for ``clace.listeners.endpoints`` and the plugin that names the prefix."""
 
+import socket
 import subprocess
 import sys
 from datetime import timedelta
@@ -8,21 +9,29 @@ from pathlib import Path
 from cryptography import x509
 from OpenSSL import SSL
 from service_identity import VerificationError
+from twisted.internet import tcp
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.ssl import Certificate, optionsForClientTLS
 from twisted.internet.testing import MemoryReactorClock
+from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.test.iosim import FakeTransport, connect
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from clace.errors import ListenError
+from clace.listeners.certificates import CertificateStore
+from clace.listeners.endpoints import TLSByNameEndpoint
 from clace.listeners.selfsigned import names_of
+from clace.listeners.tls_socket import TLSServer
 from tests.listeners.handshakes import NOW, pem_pair, write_pair
+from tests.listeners.tls_sockets import Turns
 
 
 class Greeting(Protocol):
@@ -158,6 +167,55 @@ class TLSByNameEndpointTests(EndpointTestCase):
         endpoint = serverFromString(self.reactor, f"clace-tls:{self.folder}:tcp:443")
         self.failureResultOf(endpoint.listen(Factory.forProtocol(Greeting)), CannotListenError)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+
+@implementer(IStreamServerEndpoint)
+class Ports:
+    """An endpoint whose ports are those of the real reactor, never opened."""
+
+    def __init__(self, reactor, wrap=lambda factory: factory, transport=tcp.Server):
+        self.reactor = reactor
+        self.wrap = wrap
+        self.transport = transport
+
+    def listen(self, protocolFactory):
+        self.port = tcp.Port(0, self.wrap(protocolFactory), reactor=self.reactor)
+        self.port.transport = self.transport
+        return succeed(self.port)
+
+
+class TransportTests(EndpointTestCase):
+    def listen_at(self, ports):
+        self.greetings = Factory.forProtocol(Greeting)
+        store = CertificateStore(self.folder, lambda: NOW, ("localhost",))
+        self.successResultOf(TLSByNameEndpoint(ports, store, self.reactor).listen(self.greetings))
+        return ports.port
+
+    def test_on_the_socket(self):
+        """Connections of a TCP port are encrypted on the socket, with nothing in between."""
+        port = self.listen_at(Ports(self.reactor))
+        ours, theirs = socket.socketpair()
+        self.addCleanup(ours.close)
+        self.addCleanup(theirs.close)
+        protocol = port.factory.buildProtocol(None)
+        made = port.transport(ours, protocol, ("127.0.0.1", 1), port, 0, Turns())
+        self.assertEqual((type(made), made.protocol), (TLSServer, protocol))
+        self.assertIs(port.factory, self.greetings)
+
+    def test_behind_a_wrapper(self):
+        """Where another wrapper hears the bytes first, TLS takes them from that one."""
+        port = self.listen_at(Ports(self.reactor, HAProxyWrappingFactory))
+        self.assertIs(port.transport, tcp.Server)
+        self.assertIsInstance(port.factory.wrappedFactory, TLSMemoryBIOFactory)
+
+    def test_other_transports(self):
+        """A port with a transport of its own keeps it."""
+
+        class Other(tcp.Server):
+            pass
+
+        ports = Ports(self.reactor, transport=Other)
+        self.assertIs(self.listen_at(ports).transport, Other)
 
 
 class UpkeepTests(EndpointTestCase):
