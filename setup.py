@@ -74,6 +74,6 @@ setup(
             "uvicorn[standard]>=0.30",
         ],
     },
-    entry_points={"console_scripts": ["clace = clace.cli.main:main"]},
+    entry_points={"console_scripts": ["clace = clace.cli.program:main"]},
     zip_safe=False,
 )

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from tests.support.daemon import Daemon
 
 ROUNDS = 20
-OURS = (sys.executable, "-c", "from clace.cli.main import main; main()")
+OURS = (sys.executable, "-c", "from clace.cli.program import main; main()")
 FLOORS = {
     "python": ("pass",),
     "click": ("import click",),

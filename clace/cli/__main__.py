@@ -1,5 +1,5 @@
 """``python -m clace.cli`` is ``clace``."""
 
-from clace.cli.main import main
+from clace.cli.program import main
 
 main()

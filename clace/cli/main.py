@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -212,6 +213,7 @@ async def at_once(work: Callable[[], T]) -> T:
 
 def run_daemon(arguments: Sequence[str]) -> None:
     """Be twistd with these arguments."""
+    gc.enable()  # commands do without, and this is no command any more
     from twisted.python.usage import UsageError  # noqa: PLC0415
     from twisted.scripts.twistd import (  # type: ignore[attr-defined]  # noqa: PLC0415
         ServerOptions,
