@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from typing import Final
 
@@ -84,7 +85,10 @@ class TemplateCompiler:
             self.expressions.pipeline(node.pipe)
             return
         value = self.expressions.pipeline(node.pipe, self.plan.pipes[node])
-        self.writer.write_value(value.code)
+        if value.is_literal:
+            self.writer.write_text(ast.literal_eval(value.code))
+        else:
+            self.writer.write_value(value.code)
 
     def _block(self, head: str, body: nodes.Body | None) -> None:
         scope = len(self.expressions.variables)

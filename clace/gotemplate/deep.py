@@ -74,6 +74,6 @@ def _is_nil(value: Any) -> bool:
 
 def _entries(value: Any) -> dict[str, Any]:
     if isinstance(value, Record):
-        return value.fields
+        return dict(value.fields)
     entries: dict[str, Any] = value.entries if isinstance(value, URLValues) else value
     return entries

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from clace.gotemplate.attributes import AttrType, attribute_type
 from clace.gotemplate.context import IN_TAG, START, Context, Delim, Element, State
+from clace.gotemplate.limits import Meter
 from clace.gotemplate.printing import sprint
 from clace.gotemplate.transitions import DELIM_ENDS, TRANSITIONS
 from clace.gotemplate.values import HTML, NOVALUE, Content, HTMLAttr
@@ -60,16 +61,38 @@ def escape_html(text: str) -> str:
     )
 
 
-def html_value(value: Any) -> str:
+def html_value(value: Any, meter: Meter | None = None) -> str:
     """One value as HTML text: what nearly every action of a page comes to."""
     kind = type(value)
     if kind is str:
-        return escape_html(value) if find_special(value) else value
+        return _escaped(value, meter) if find_special(value) else value
     if kind is int:
         return str(value)
     if kind is bool:
         return "true" if value else "false"
-    return html_text(value)
+    return html_text(_paid(value, meter))
+
+
+def attribute_value(value: Any, meter: Meter | None = None) -> str:
+    """One value as the value of a quoted attribute."""
+    if type(value) is str:
+        return _escaped(value, meter) if find_special(value) else value
+    return html_attribute(_paid(value, meter))
+
+
+def rcdata_value(value: Any, meter: Meter | None = None) -> str:
+    """One value as the text of an element that holds no others."""
+    if type(value) is str:
+        return _escaped(value, meter) if find_special(value) else value
+    return html_rcdata(_paid(value, meter))
+
+
+def _escaped(text: str, meter: Meter | None) -> str:
+    return escape_html(_paid(text, meter))
+
+
+def _paid(value: Any, meter: Meter | None) -> Any:
+    return value if meter is None else meter.paid(value)
 
 
 def html_text(*args: Any) -> str:
@@ -88,12 +111,12 @@ def _text(*args: Any) -> tuple[str, bool]:
 
 def html_rcdata(*args: Any) -> str:
     text, trusted = _text(*args)
-    return text.translate(_NORM if trusted else _TABLE)
+    return text.translate(_NORM) if trusted else escape_html(text)
 
 
 def html_attribute(*args: Any) -> str:
     text, trusted = _text(*args)
-    return strip_tags(text).translate(_NORM) if trusted else text.translate(_TABLE)
+    return strip_tags(text).translate(_NORM) if trusted else escape_html(text)
 
 
 def html_nospace(*args: Any) -> str:

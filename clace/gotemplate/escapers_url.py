@@ -11,6 +11,10 @@ from clace.gotemplate.values import URL, Srcset, encode
 _SAFE_SCHEMES: Final = frozenset(("http", "https", "mailto"))
 _ESCAPE: Final = re.compile(rb"[^-._~0-9A-Za-z]")
 _NORMALIZE: Final = re.compile(rb"%(?![0-9a-fA-F]{2})|[^-._~0-9A-Za-z!#$&*+,/:;=?@\[\]%]")
+_KEPT: Final = r"-._~0-9A-Za-z!#$*,/;=?@\[\]"
+# URLs and words that are the same after all escapers of a link, or of a part of its query.
+plain_url: Final = re.compile(rf"(?:https?:)?/[{_KEPT}:]*|[{_KEPT}]*").fullmatch
+plain_word: Final = re.compile(r"[-._~0-9A-Za-z]*").fullmatch
 _SPACE: Final = "\t\n\f\r "
 _METADATA: Final = re.compile(r"[\t\n\f\r 0-9A-Za-z]*\Z")
 

@@ -7,14 +7,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from clace.gotemplate import nodes
+from clace.gotemplate.escaping import constant_call, escaped, unchanged_test
 from clace.gotemplate.operands import (
     ESCAPERS,
-    FAST_ESCAPERS,
     NILS,
     SMALL_RESULTS,
     Operand,
     Variable,
     comparison,
+    number,
 )
 from clace.gotemplate.prices import price
 from clace.gotemplate.signatures import ANY, LITERALS, MAP, VALUE, Function
@@ -54,15 +55,31 @@ class Expressions:
         else:
             pipe = nodes.Pipe(pipe.pos, pipe.line, pipe.assign, pipe.decl, list(commands))
         self._at = pipe
-        value: Operand | None = None
-        for command in commands:
-            value = self._command(command, value)
+        value = self._piped(commands, None)
         assert value is not None
         if pipe.decl:
             value = self.concrete(value)
         for variable in pipe.decl:
             self._declare(variable, value, assign=pipe.assign)
         return value
+
+    def _piped(self, commands: Sequence[nodes.Command], value: Operand | None) -> Operand | None:
+        for at, command in enumerate(commands):
+            test = "" if value is None or self.compact else unchanged_test(commands[at:])
+            if value is not None and test and not value.is_literal:
+                return self._unless(test, value, commands[at:])
+            value = self._command(command, value)
+        return value
+
+    def _unless(self, test: str, value: Operand, commands: Sequence[nodes.Command]) -> Operand:
+        """The value after the commands, which a text that passes the test is spared."""
+        code, local = self.named(value).code, self.writer.name("e")
+        self.writer.line(f"{local} = {code}")
+        with self.writer.indented(f"if type({code}) is not str or not {test}({code}):"):
+            for command in commands:
+                value = self._command(command, value)
+            self.writer.line(f"{local} = {value.code}")
+        return Operand(local, "safe", nilable=False)
 
     def _declare(self, variable: nodes.Variable, value: Operand, *, assign: bool) -> None:
         target = self.find(variable.names[0]) if assign else self.declare(variable.names[0])
@@ -136,21 +153,8 @@ class Expressions:
         if isinstance(node, nodes.String):
             return Operand(repr(node.text), "str", nilable=False)
         assert isinstance(node, nodes.Number)
-        return self._number(node)
-
-    def _number(self, node: nodes.Number) -> Operand:
-        """A constant whose type follows from its spelling."""
         self._at = node
-        text = node.text
-        if node.as_complex is not None:
-            return Operand(repr(node.as_complex), "complex", nilable=False)
-        hexadecimal = text[:2] in ("0x", "0X") and not any(char in "pP" for char in text)
-        looks_float = not hexadecimal and text[0] != "'" and any(char in ".eEpP" for char in text)
-        if node.as_float is not None and looks_float:
-            return Operand(repr(node.as_float), "float", nilable=False)
-        if node.as_int is not None:
-            return Operand(repr(node.as_int), "int", nilable=False)
-        return self.fail(f"{text} overflows int")
+        return number(node) or self.fail(f"{node.text} overflows int")
 
     # Fields and variables.
 
@@ -273,6 +277,8 @@ class Expressions:
         return self._call(function, operands, self.here(command, first.name))
 
     def _call(self, function: Function, operands: list[Operand], site: Site) -> Operand:
+        if function.pure and all(operand.is_literal for operand in operands):
+            return constant_call(function, operands)
         self.used[function.name] = function
         if VALUE in function.params and (quick := comparison(function.name, operands)):
             return self._result(quick, site, "bool")
@@ -294,20 +300,9 @@ class Expressions:
     def _escaper(self, name: str, args: Sequence[nodes.Node], final: Operand | None) -> Operand:
         operands = [self.argument(arg, ANY) for arg in args]
         operands += [] if final is None else [final]
-        function = ESCAPERS[name]
-        operands = [self.named(operand) for operand in operands]
-        codes = ", ".join(operand.code for operand in operands)
-        if name in FAST_ESCAPERS and len(operands) == 1 and operands[0].kind != "safe":
-            code = operands[0].code
-            function = FAST_ESCAPERS[name]
-            check = f"type({code}) is str and ({code}.isalnum() or not special({code}))"
-            codes = f"{code} if {check} else {function}({code})"
-            codes = f"{function}({code})" if self.compact else codes
-        else:
-            codes = f"{function}({codes})"
-        local = self.writer.name("e")
-        self.writer.line(f"{local} = {codes}", self.here(self._at, name))
-        return Operand(local, "safe", nilable=False)
+        operands = [one if one.is_literal else self.named(one) for one in operands]
+        site = self.here(self._at, name)
+        return escaped(self.writer, name, operands, site, compact=self.compact)
 
     def _short_circuit(
         self, name: str, args: Sequence[nodes.Node], final: Operand | None

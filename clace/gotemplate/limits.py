@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from clace.gotemplate.faults import LimitFault
 
@@ -89,6 +89,12 @@ class Meter:
                 self.reserve(len(value))
         elif isinstance(value, (list, dict)) and len(value) > SMALL:
             self.reserve(len(value) * ELEMENT)
+
+    def paid(self, value: Any) -> Any:
+        """Return a value that an escaper is about to copy; a text is charged by its size."""
+        if isinstance(value, str) and len(value) > SMALL:
+            self.reserve(len(value))
+        return value
 
     def enter(self) -> None:
         """Charge one template call, for whose return ``depth`` is given back."""

@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from clace.gotemplate import nodes
 from clace.gotemplate.insertion import EVAL_ARGS, PREFIX
 from clace.gotemplate.signatures import ANY, MAP, VALUE
 
+# Of one value.
 FAST_ESCAPERS: Final = {
     PREFIX + "htmlescaper": "html_value",
+    PREFIX + "attrescaper": "attribute_value",
+    PREFIX + "rcdataescaper": "rcdata_value",
+}
+ESCAPERS: Final = {
+    PREFIX + "htmlescaper": "html_text",
     PREFIX + "attrescaper": "html_attribute",
     PREFIX + "rcdataescaper": "html_rcdata",
-}
-ESCAPERS: Final = FAST_ESCAPERS | {
-    PREFIX + "htmlescaper": "html_text",
     PREFIX + "commentescaper": "comment",
     PREFIX + "cssescaper": "css_string",
     PREFIX + "cssvaluefilter": "css_value",
@@ -73,6 +77,20 @@ class Variable:
     local: str
     interface: str = "False"
     conditional: bool = False
+
+
+def number(node: nodes.Number) -> Operand | None:
+    """A constant whose type follows from its spelling; nothing for an int that Go has not."""
+    text = node.text
+    if node.as_complex is not None:
+        return Operand(repr(node.as_complex), "complex", nilable=False)
+    hexadecimal = text[:2] in ("0x", "0X") and not any(char in "pP" for char in text)
+    looks_float = not hexadecimal and text[0] != "'" and any(char in ".eEpP" for char in text)
+    if node.as_float is not None and looks_float:
+        return Operand(repr(node.as_float), "float", nilable=False)
+    if node.as_int is not None:
+        return Operand(repr(node.as_int), "int", nilable=False)
+    return None
 
 
 def comparison(name: str, operands: Sequence[Operand]) -> str:

@@ -7,23 +7,18 @@ from dataclasses import dataclass, replace
 from types import FrameType, TracebackType
 from typing import Any, Final
 
-from clace.gotemplate import (
-    escapers_css,
-    escapers_html,
-    escapers_htmx,
-    escapers_js,
-    escapers_url,
-    nodes,
-)
+from clace.gotemplate import nodes
 from clace.gotemplate.builtins import elements, pairs
 from clace.gotemplate.codegen import TemplateCompiler
 from clace.gotemplate.errors import LimitError, TemplateError
 from clace.gotemplate.escape import Plan
+from clace.gotemplate.escapers import ESCAPING
+from clace.gotemplate.escapers_html import find_special
+from clace.gotemplate.escapers_url import plain_url, plain_word
 from clace.gotemplate.faults import Fault, LimitFault
 from clace.gotemplate.fields import LOOKUP, chain, get, holds_interfaces, method
 from clace.gotemplate.limits import Meter
 from clace.gotemplate.literals import quote
-from clace.gotemplate.printing import sprint
 from clace.gotemplate.signatures import Function, convert
 from clace.gotemplate.values import NOVALUE, NilMap
 from clace.gotemplate.writer import Site
@@ -51,30 +46,10 @@ _NAMESPACE: Final[dict[str, Any]] = {
     "elements": elements,
     "pairs": pairs,
     "holds_interfaces": holds_interfaces,
-    "special": escapers_html.find_special,
-    "eval_args": lambda *args: sprint(args),
-    "comment": escapers_html.comment,
-    "html_text": escapers_html.html_text,
-    "html_value": escapers_html.html_value,
-    "html_attribute": escapers_html.html_attribute,
-    "html_rcdata": escapers_html.html_rcdata,
-    "html_nospace": escapers_html.html_nospace,
-    "html_name": escapers_html.html_name,
-    "css_string": escapers_css.css_string,
-    "css_value": escapers_css.css_value,
-    "hx_filter_text": escapers_htmx.hx_filter_text,
-    "hx_filter_value": escapers_htmx.hx_filter_value,
-    "hx_name": escapers_htmx.hx_name,
-    "hx_trigger": escapers_htmx.hx_trigger,
-    "hx_values": escapers_htmx.hx_values,
-    "js_value": escapers_js.js_value,
-    "js_string": escapers_js.js_string,
-    "js_template": escapers_js.js_template,
-    "js_regexp": escapers_js.js_regexp,
-    "url_filter": escapers_url.url_filter,
-    "url_escape": escapers_url.url_escape,
-    "url_normalize": escapers_url.url_normalize,
-    "srcset": escapers_url.srcset,
+    "special": find_special,
+    "plain_url": plain_url,
+    "plain_word": plain_word,
+    **ESCAPING,
 }
 
 

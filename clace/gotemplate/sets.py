@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -129,6 +129,7 @@ def compile_templates(
     files: Mapping[str, str],
     *,
     functions: Mapping[str, Callable[..., Any]] | None = None,
+    pure: Collection[str] = (),
     base_prefix: str = "base_templates/",
 ) -> TemplateSet:
     """Compile template files given by name; the name of a template is the last part of its path.
@@ -136,19 +137,25 @@ def compile_templates(
     With files below ``base_prefix`` each other file is a page that sees the base files and itself
     only; without, all files see one another and the last definition of a name wins.
 
+    ``pure`` names those of ``functions`` that never fail and give for the same arguments the same:
+    with constants they are called once, now.
+
     :raises TemplateError: if a file cannot be parsed or escaped.
     """
     try:
-        return _compiled(files, functions or {}, base_prefix)
+        return _compiled(files, functions or {}, pure, base_prefix)
     except RecursionError:
         raise TemplateError("templates call one another too deeply") from None
 
 
 def _compiled(
-    files: Mapping[str, str], functions: Mapping[str, Callable[..., Any]], base_prefix: str
+    files: Mapping[str, str],
+    functions: Mapping[str, Callable[..., Any]],
+    pure: Collection[str],
+    base_prefix: str,
 ) -> TemplateSet:
     library = standard_functions()
-    library |= {name: adopt(name, call) for name, call in functions.items()}
+    library |= {name: adopt(name, call, pure=name in pure) for name, call in functions.items()}
     parsed = {name: _parse(name, files[name], library) for name in sorted(files)}
     base: Trees = {}
     shared = [name for name in parsed if name.startswith(base_prefix)]

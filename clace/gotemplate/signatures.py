@@ -43,13 +43,18 @@ LITERALS: Final = {"string": "string", "int": "integer", "bool": "bool", "float6
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A callable and its Go types; ``metered`` ones take the render's meter first."""
+    """A callable and its Go types; ``metered`` ones take the render's meter first.
+
+    A ``pure`` one never fails, and its result depends on its arguments alone: with constants it is
+    called once, while the template is compiled.
+    """
 
     name: str
     call: Callable[..., Any]
     params: tuple[str, ...]
     variadic: bool = False
     metered: bool = False
+    pure: bool = False
 
     def param(self, index: int) -> str:
         """The type of an argument, the last one repeating if variadic."""
@@ -108,7 +113,7 @@ class Library(dict[str, Function]):
         return register
 
 
-def adopt(name: str, call: Callable[..., Any]) -> Function:
+def adopt(name: str, call: Callable[..., Any], *, pure: bool = False) -> Function:
     """A caller's function, its Go types read from its annotations."""
     if isinstance(call, Function):
         return call
@@ -119,7 +124,7 @@ def adopt(name: str, call: Callable[..., Any]) -> Function:
             continue
         params.append(_ANNOTATIONS.get(parameter.annotation, ANY))
         variadic = parameter.kind is parameter.VAR_POSITIONAL
-    return Function(name, call, tuple(params), variadic)
+    return Function(name, call, tuple(params), variadic, pure=pure)
 
 
 def convert(value: Any, wanted: str) -> Any:

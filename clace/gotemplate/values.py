@@ -131,16 +131,25 @@ class NilMap(dict[str, Any]):
 
 
 class Record:
-    """A Go struct: a type name and fields; ``interfaces`` names those declared ``interface {}``."""
+    """A Go struct: a type name and fields; ``interfaces`` names those declared ``interface {}``.
+
+    The fields are the mapping that was given; it may make a field when it is first read.
+    """
 
     __slots__ = ("fields", "interfaces", "type_name")
+    # Fields are read by name only.
+    __iter__ = None
+    __contains__ = None
 
     def __init__(
         self, type_name: str, fields: Mapping[str, Any], *, interfaces: Iterable[str] = ()
     ) -> None:
         self.type_name = type_name
-        self.fields = dict(fields)
+        self.fields = fields
         self.interfaces = frozenset(interfaces)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.fields[name]
 
 
 class URLValues:

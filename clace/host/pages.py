@@ -34,9 +34,10 @@ class Pages:
     def __init__(self, load: Load, definition: Definition) -> None:
         texts = self.texts = _texts(load, definition)
         self.structured = any(name.startswith(BASE) for name in texts)
+        functions = _functions(load)
         try:
             self._set: TemplateSet = compile_templates(
-                texts, functions=_functions(load), base_prefix=BASE
+                texts, functions=functions, pure=functions, base_prefix=BASE
             )
         except TemplateError as error:
             raise AppFault(_located(error)) from None

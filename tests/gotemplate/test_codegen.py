@@ -28,6 +28,28 @@ class CodeTests(SynchronousTestCase):
         self.assertIn("get(dot, 'a', False)", text)
         self.assertIn("['b']", text)
 
+    def test_constants_are_escaped_once(self):
+        """A text that the template spells out is escaped while it is compiled."""
+        text = code('<a href="{{"/a b"}}" title="{{"<"}}">{{"<b>"}}</a>')
+        self.assertIn('href="/a%20b" title="&lt;">&lt;b&gt;', text)
+
+    def test_pure_functions_of_constants_are_called_once(self):
+        """A function said to be pure is called for constants while the template is compiled."""
+        called = []
+
+        def static(name: str) -> str:
+            called.append(name)
+            return f"/s/{name}"
+
+        source = '<a href="{{static "a"}}">{{static .x}}{{if static "b"}}!{{end}}'
+        templates = compile_templates({"t": source}, functions={"static": static}, pure=("static",))
+        made = templates.sources()[""]
+        del called[:]
+        shown = [templates.render("t", {"x": one}) for one in ("c", "d")]
+        self.assertEqual(shown, ['<a href="/s/a">/s/c!', '<a href="/s/a">/s/d!'])
+        self.assertEqual(called, ["c", "d"])
+        self.assertIn('href="/s/a"', made)
+
     def test_hostile_text_stays_text(self):
         """Nothing a template says becomes code."""
         quotes = "'" * 3 + chr(92) + '"'

@@ -20,12 +20,14 @@ from clace.gotemplate.values import CSS, HTML, JS, URL, HTMLAttr, JSStr, Srcset
 ESCAPERS = (
     escapers_css.css_string,
     escapers_css.css_value,
+    escapers_html.attribute_value,
     escapers_html.html_attribute,
     escapers_html.html_name,
     escapers_html.html_nospace,
     escapers_html.html_rcdata,
     escapers_html.html_text,
     escapers_html.html_value,
+    escapers_html.rcdata_value,
     escapers_js.js_regexp,
     escapers_js.js_string,
     escapers_js.js_template,
@@ -111,6 +113,31 @@ class EscaperTests(SynchronousTestCase):
         """A style value stays a value, and a name a name."""
         self.assertNotRegex(piece("css", value), "[<>{};()\"'@]")
         self.assertRegex(piece("name", value), r"\A[0-9A-Za-z]+\Z")
+
+
+class PlainTests(SynchronousTestCase):
+    """Tests that spare a text its escapers."""
+
+    @given(st.text(alphabet="aZ0-._~!#$*,/:;=?@[]&%+'<\0é ") | texts)
+    def test_spared_texts_need_no_escaper(self, value):
+        """A text that passes a quick test is the same after every escaper that it is spared."""
+        normalized = escapers_url.url_normalize(escapers_url.url_filter(value))
+        if escapers_url.plain_url(value):
+            self.assertEqual(escapers_html.html_attribute(normalized), value)
+        if escapers_url.plain_word(value):
+            self.assertEqual(escapers_html.html_attribute(escapers_url.url_escape(value)), value)
+
+    def test_usual_links_are_spared(self):
+        """Paths, queries and addresses of pages pass; what could run script does not."""
+        for link in ("/app/page", "page?x=1", "https://example.com:80/a?b=c#d", "//host/", ""):
+            self.assertTrue(escapers_url.plain_url(link), link)
+        for link in ("javascript:x", "javascript:/x", "data:/x", "ftp:/x", "a b", "/a&b", "x:/\n"):
+            self.assertFalse(escapers_url.plain_url(link), link)
+
+    def test_numbers_and_truth_in_attributes(self):
+        """A value that is no text is shown in an attribute as it is in a page."""
+        for value, shown in ((7, "7"), (True, "true"), (None, ""), (1.5, "1.5"), (["<"], "[&lt;]")):
+            self.assertEqual(piece("attribute", value), shown)
 
 
 class ContentTests(SynchronousTestCase):

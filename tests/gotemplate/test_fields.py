@@ -90,6 +90,13 @@ class ChainTests(SynchronousTestCase):
             chain({"a": None}, ("a", "b"), False)
         self.assertEqual(str(caught.exception), "nil pointer evaluating interface {}.b")
 
+    def test_structs_are_read_by_name_only(self):
+        """A struct gives its fields by their names, and is no list of them."""
+        record = Record("T", {"Name": "x"})
+        self.assertEqual(record["Name"], "x")
+        self.assertRaises(TypeError, iter, record)
+        self.assertRaises(TypeError, lambda: "Name" in record)
+
     def test_holds_interfaces(self):
         """Plain lists and maps hold any values; typed ones and structs do not."""
         self.assertTrue(holds_interfaces([1]))

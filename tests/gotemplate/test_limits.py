@@ -43,6 +43,17 @@ class RunawayTests(SynchronousTestCase):
                 templates.render("t", {})
             self.assertRegex(str(caught.exception), "nested too deeply|exceeds|took longer")
 
+    def test_escaping_is_charged(self):
+        """Values that an escaper would copy are charged by their size, in every context."""
+        value = "<" * 9000
+        for source in ("{{.}}", '<p title="{{.}}">', "<title>{{.}}</title>", '<a href="{{.}}">'):
+            for times in (1, 60):
+                templates = compile_templates({"t": source * 90 * times})
+                with self.assertRaises(LimitError, msg=source):
+                    templates.render("t", value, limits=Limits(output=10**9, steps=10_000))
+            with self.assertRaises(LimitError, msg=source):
+                compile_templates({"t": source}).render("t", value, limits=Limits(output=8000))
+
     def test_cycles_are_errors(self):
         """A dictionary that holds itself cannot be printed."""
         templates = compile_templates({"t": '{{$d := dict}}{{$_ := set $d "d" $d}}{{$d}}'})
