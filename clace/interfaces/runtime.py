@@ -9,6 +9,7 @@ from clace.interfaces.sources import IFiles
 from clace.model.app import App, Demands
 from clace.model.params import Param
 from clace.model.traffic import AppRequest, AppResponse
+from clace.model.wishes import Wishes
 
 
 class Audited(Struct, frozen=True):
@@ -68,6 +69,13 @@ class IRuntime(Interface):
 
         :raises NoSuchRoute: nothing answers at the path.
         :raises AppBroken: the app does not load.
+        """
+
+    def file_at_hand(app: App, method: str, path: str, wishes: Wishes) -> AppResponse | None:
+        """The answer to a request that is for a static file, if it waits for nothing; ``None`` if
+        ``respond`` has to be asked.
+
+        :raises NoSuchRoute: only a file could be the answer, and it is missing.
         """
 
     async def respond(app: App, request: AppRequest) -> AppResponse:

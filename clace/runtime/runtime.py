@@ -19,6 +19,7 @@ from clace.interfaces import Audited, Caller, IAuditLog, IFiles, ILoadedApp, IPl
 from clace.model.app import App, Demands
 from clace.model.schema import Schema
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
+from clace.model.wishes import Wishes
 from clace.runtime.bodies import LARGEST_PIECE, Body
 from clace.runtime.budget import Budget
 from clace.runtime.calls import PluginCalls
@@ -29,10 +30,10 @@ from clace.runtime.hosts import Hosts
 from clace.runtime.limits import Limits, over
 from clace.runtime.options import read_options
 from clace.runtime.packing import Knowledge, pack_load
-from clace.runtime.representations import refused_method, serve
+from clace.runtime.representations import at_once, refused_method, serve
 from clace.runtime.shipped import WithAssets
 from clace.runtime.slot import Fetch, Slot, Started, Supply, Withdraw
-from clace.runtime.static import Moved, choose, lacking, moved
+from clace.runtime.static import Choice, Moved, choose, lacking, moved
 from clace.runtime.turnstile import Turnstile
 from clace.wire import Note
 
@@ -155,6 +156,18 @@ class Runtime(Service):
         if choose(files, path, slot.options) is not None:
             return refused_method(method)
         return slot.ruled_out(method, path)
+
+    def file_at_hand(self, app: App, method: str, path: str, wishes: Wishes) -> AppResponse | None:
+        slot = self._slots.get(app.id)
+        if slot is None or slot.settled_files is None or path in {"/", EVENTS}:
+            return None
+        if slot.options is None and not path.startswith("/static/"):
+            return None
+        choice = choose(slot.settled_files, path, slot.options)
+        if not isinstance(choice, Choice):
+            return None
+        slot.use()
+        return at_once(slot.settled_files, choice, method, wishes, self._contents)
 
     async def respond(self, app: App, request: AppRequest) -> AppResponse:
         try:

@@ -134,6 +134,11 @@ class Slot:
         if self._broken is not None:
             raise self._broken
 
+    @property
+    def settled_files(self) -> IFiles | None:
+        """Return the files, if they are known and those of a version, which do not change."""
+        return None if self.app.is_dev else self._files
+
     async def files(self) -> IFiles:
         """:raises SourceError: if they cannot be had."""
         return self._files if self._files is not None else await self._fetching.result()

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from clace.errors import BadRequest
 from clace.model.traffic import AppRequest, Upload
+from clace.model.wishes import Wishes
 from clace.web.direct import DirectRequest
 from clace.web.fields import Fields
 
@@ -69,6 +70,20 @@ def visible_headers(fields: Fields) -> dict[str, list[str]]:
         if canonical and canonical != "Authorization":
             headers[canonical] = [value.decode("utf-8", "replace") for value in values]
     return headers
+
+
+def wishes_of(fields: Fields) -> Wishes:
+    """The headers on the form and part of a file."""
+
+    def value(name: bytes) -> str:
+        return b",".join(fields.getRawHeaders(name)).decode("utf-8", "replace")
+
+    return Wishes(
+        accept_encoding=value(b"accept-encoding"),
+        if_none_match=value(b"if-none-match"),
+        range=value(b"range"),
+        if_range=value(b"if-range"),
+    )
 
 
 @lru_cache(maxsize=512)

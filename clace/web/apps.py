@@ -23,7 +23,7 @@ from clace.web import downloads
 from clace.web.answering import ResponseFields, app_fields
 from clace.web.app_access import AppAccess
 from clace.web.app_refusals import dressed, fault_of, is_failure, refusal
-from clace.web.app_requests import NO_FORM, app_request, clean_path, relative_path
+from clace.web.app_requests import NO_FORM, app_request, clean_path, relative_path, wishes_of
 from clace.web.cors import Sharing
 from clace.web.direct import DirectRequest
 from clace.web.downloads import Downloads
@@ -138,17 +138,28 @@ class ServedApps:
         if inside.startswith(downloads.PREFIX):
             file_id = inside.removeprefix(downloads.PREFIX)
             return await self._downloads.answer(app, user, file_id)
-        form = NO_FORM
+        response = await self._asked(request, app, inside, visit, ending)
+        shared = sharing.headers(own_origin)
+        return replace(response, headers=(*response.headers, *shared)) if shared else response
+
+    async def _asked(
+        self, request: DirectRequest, app: App, inside: str, visit: Visit, ending: Leftovers
+    ) -> AppResponse:
+        """The app's answer, or that of a file of its."""
+        form, fields = NO_FORM, request.requestHeaders
         if request.is_to_come:
             refused = await self._runtime.refusal(app, request.method.decode("ascii"), inside)
             if refused is not None:
                 return refused
             await request.receive()
             form = await self._forms.read(request, app.id, ending)
-        seen = app_request(request, form, inside, user, visit.request_id)
-        response = await self._runtime.respond(app, seen)
-        shared = sharing.headers(own_origin)
-        return replace(response, headers=(*response.headers, *shared)) if shared else response
+        else:
+            method, wishes = request.method.decode("ascii"), fields.once(wishes_of, fields)
+            file = self._runtime.file_at_hand(app, method, inside, wishes)
+            if file is not None:
+                return file
+        seen = app_request(request, form, inside, visit.user, visit.request_id)
+        return await self._runtime.respond(app, seen)
 
     def _refusal(self, error: ClaceError, request: DirectRequest, visit: Visit) -> AppResponse:
         """The answer to an error, which is logged if an operator has to know of it."""

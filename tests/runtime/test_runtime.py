@@ -13,6 +13,7 @@ from clace.errors import (
     SourceError,
 )
 from clace.model.app import AppMetadata, VersionMetadata
+from clace.model.wishes import Wishes
 from clace.runtime.limits import HostLimits, Limits, limits_for_all, over
 from clace.runtime.memory import MemoryHosts, MemoryRuntime
 from clace.runtime.packing import Knowledge
@@ -368,6 +369,41 @@ class RuntimeTests(RuntimeCase):
         self.files = DictFiles({**HELLO, "static/a.css": "p{}"})
         self.assertEqual(self.page(an_app(), "/static/a.css"), "p{}")
         self.assertEqual(self.hosts.started, [])
+
+    def test_file_at_hand(self):
+        """A file that was read before is there without waiting; nothing else of the app is."""
+        app, wishes = an_app(), Wishes()
+        self.files = DictFiles({**HELLO, "static/a.css": "p{}", "static_root/a.txt": "a"})
+
+        def at_hand(path, method="GET", app=app):
+            return self.runtime.file_at_hand(app, method, path, wishes)
+
+        self.assertIsNone(at_hand("/static/a.css"))
+        self.page(app, "/static/a.css")
+        self.assertEqual(at_hand("/static/a.css").body, b"p{}")
+        self.assertEqual(at_hand("/static/a.css", "POST").status, 405)
+        self.assertIsNone(at_hand("/a.txt"))  # which files the app shows is not known yet
+        self.page(app, "/a.txt")
+        self.assertEqual(at_hand("/a.txt").body, b"a")
+        self.assertRaises(NoSuchRoute, at_hand, "/static/b.css")
+        for path in ("/", "/_clace_app/sse", "/other"):
+            self.assertIsNone(at_hand(path), path)
+        self.page(DEV, "/static/a.css")
+        self.assertIsNone(at_hand("/static/a.css", app=DEV))
+
+    def test_file_at_hand_keeps_the_host(self):
+        """An app whose files are asked for is in use."""
+        app = an_app()
+        self.files = DictFiles({**HELLO, "static/a.css": "p{}"})
+        self.page(app, "/")
+        self.page(app, "/static/a.css")
+        self.clock.advance(50)
+        self.runtime.file_at_hand(app, "GET", "/static/a.css", Wishes())
+        self.clock.advance(50)
+        (host,) = self.hosts.started
+        self.assertTrue(host.alive)
+        self.clock.advance(50)
+        self.assertFalse(host.alive)
 
     def test_shipped_scripts(self):
         """The shipped scripts are there for every app that does not bring its own."""

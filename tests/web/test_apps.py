@@ -17,6 +17,7 @@ from clace.model.app import App, AppMetadata, AppSettings, VersionMetadata
 from clace.model.failures import Fault
 from clace.model.paths import AppPath
 from clace.model.traffic import AppResponse
+from clace.model.wishes import Wishes
 from clace.runtime.bodies import Body
 from clace.runtime.failures import Failures
 from clace.web.app_access import AppAccess
@@ -50,7 +51,8 @@ class Apps:
     def __init__(self):
         self.seen = []
         self.asked = []
-        self.refused = None
+        self.refused = self.file = None
+        self.wished = []
         self.ready = succeed(None)
         self.answer = AppResponse(headers=(("Content-Type", "text/html"),), body=b"<p>")
 
@@ -64,6 +66,10 @@ class Apps:
 
     def serves(self, host):
         return host == "localhost"
+
+    def file_at_hand(self, app, method, path, wishes):
+        self.wished.append((method, path, wishes))
+        return self.file
 
     async def respond(self, app, request):
         self.seen.append(request)
@@ -248,6 +254,18 @@ class AnswerTests(AppsCase):
             self.assertEqual(json.loads(body)["code"], status)
             _, body = self.ask("GET", path, headers={"Accept": "*/*"})
             self.assertNotIn(b"<", body)
+
+    def test_file_at_hand(self):
+        """A file that is there is sent without asking the app, to who is admitted."""
+        self.apps.file = AppResponse(headers=(("ETag", '"a"'),), body=b"file")
+        headers = {"Accept-Encoding": "br", "If-None-Match": 'W/"b"', "Range": "x", "If-Range": "y"}
+        response, body = self.ask("GET", "/open/a.css", headers=headers)
+        self.assertEqual((response.code, body, self.apps.seen), (200, b"file", []))
+        # The client of these tests takes gzip of its own accord.
+        wishes = Wishes(accept_encoding="br,gzip", if_none_match='W/"b"', range="x", if_range="y")
+        self.assertEqual(self.apps.wished, [("GET", "/a.css", wishes)])
+        self.assertEqual(self.ask("GET", "/closed/a.css")[0].code, 401)
+        self.assertEqual(len(self.apps.wished), 1)
 
     def test_same_page_whatever_is_installed(self):
         """A page for an address without an app does not tell which apps there are."""

@@ -6,7 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.model.traffic import AppResponse
 from clace.runtime.contents import Content, Contents
 from clace.runtime.options import AppOptions
-from clace.runtime.static import choose, serve
+from clace.runtime.representations import serve
+from clace.runtime.static import choose
 from clace.web.root import Root
 from clace.web.router import Router
 from clace.web.statuses import STATUSES
