@@ -12,6 +12,8 @@ class RotatingFile:
 
     What one ``write`` is given stays together in one file. The file is opened, and its folder
     made, at the first write; so a process that gives up privileges does so before.
+
+    Not Twisted's ``LogFile``: the tests of this class show where that would not do.
     """
 
     def __init__(self, path: Path, max_bytes: int, backups: int) -> None:

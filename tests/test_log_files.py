@@ -1,9 +1,12 @@
+"""Tests for ``clace.log_files``, and what the class of Twisted for the same does not do."""
+
 import os
 import tempfile
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.python.logfile import LogFile
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.log_files import RotatingFile
@@ -106,3 +109,74 @@ class RotatingFileTests(SynchronousTestCase):
             ends = [b"".join(writes[start:]) for start in range(len(writes) + 1)]
             self.assertIn(kept, ends)
             self.assertLessEqual(len(list(Path(folder).iterdir())), backups + 1)
+
+
+class TwistedLogFileTests(SynchronousTestCase):
+    """Reasons for a class of our own; if one of these fails, Twisted's may do by now."""
+
+    def setUp(self):
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+        self.path = self.folder / "x.log"
+
+    def file(self, **options):
+        file = LogFile("x.log", str(self.folder), 10, 0o600, **options)
+        self.addCleanup(lambda: file.closed or file.close())
+        return file
+
+    def test_follows_links(self):
+        """It writes to whatever a link in the file's place leads to."""
+        other = self.folder / "other"
+        other.write_bytes(b"")
+        self.path.symlink_to("other")
+        self.file().write(b"a")
+        self.assertEqual(other.read_bytes(), b"a")
+
+    def test_changes_the_umask_of_all_threads(self):
+        """Files that other threads make while it opens its own cannot be opened by anybody."""
+        masks = []
+        self.patch(os, "umask", lambda mask: masks.append(mask) or 0o022)
+        self.file()
+        self.assertEqual(masks, [0o777, 0o022])
+
+    def test_keeps_one_at_least(self):
+        """Without backups a full file is kept nevertheless."""
+        file = self.file(maxRotatedFiles=0)
+        for text in (b"0123456789", b"abc"):
+            file.write(text)
+        self.assertEqual({each.name for each in self.folder.iterdir()}, {"x.log", "x.log.1"})
+
+    def test_stumbles_over_other_names(self):
+        """A file beside it whose end is a number in another form stops the log."""
+        (self.folder / "x.log.01").write_bytes(b"")
+        file = self.file(maxRotatedFiles=3)
+        file.write(b"0123456789")
+        self.assertRaises(FileNotFoundError, file.write, b"abc")
+
+    def test_is_closed_for_good(self):
+        """It is no use after it was closed, nor can it wait for the first write to open."""
+        file = self.file()
+        self.assertTrue(self.path.exists())
+        file.close()
+        self.assertRaises(AttributeError, file.write, b"a")
+
+    def test_loses_the_rest(self):
+        """It takes no notice when only a part could be written."""
+        file = self.file()
+        file._file.close()
+        file._file = Short()
+        file.write(b"abc")
+        self.assertEqual((file._file.taken, file.size), (b"a", 3))
+
+
+class Short:
+    """A file that takes one byte at a time."""
+
+    taken = b""
+
+    def write(self, data):
+        self.taken += data[:1]
+        return 1
+
+    def close(self):
+        pass
