@@ -1,4 +1,4 @@
-"""Twisted's own ``tls:FOLDER`` endpoint, which some folders keep busy for ever.
+"""A refusal of Twisted's own ``tls:FOLDER`` for a folder that would keep it busy for ever.
 
 From each certificate it goes to the issuer among those of the folder that have no key there, and
 does not notice when that leads round in circles, as with an authority that signed itself.
@@ -7,15 +7,11 @@ does not notice when that leads round in circles, as with an authority that sign
 from __future__ import annotations
 
 import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
+from OpenSSL.crypto import FILETYPE_PEM, Error
+from twisted.internet.ssl import DN, Certificate, KeyPair
 
 from clace.errors import ListenError
 
@@ -24,50 +20,35 @@ _BLOCK = re.compile(rb"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 
 def check_folder(folder: Path) -> None:
     """:raises ListenError: ``tls:`` could go round in circles there."""
-    blocks = [match for path in folder.rglob("*.pem") for match in _blocks(path)]
-    keys = {_key(match[0]) for match in blocks if match[1].endswith(b"PRIVATE KEY")}
-    certificates = [_certificate(match[0]) for match in blocks if match[1] == b"CERTIFICATE"]
-    issuers = {
-        each.subject.public_bytes(): each.issuer.public_bytes()
-        for each in certificates
-        if each and _spki(each.public_key()) not in keys
-    }
-    if any(_is_circular(issuers, subject) for subject in issuers):
+    try:
+        issuers = _issuers(folder)
+    except (TypeError, ValueError, Error):
+        return  # the endpoint cannot read it either, and says so itself
+    try:
+        TopologicalSorter(issuers).prepare()
+    except CycleError:
         raise ListenError(
             f"{folder} holds an authority that signed itself, with which Twisted's tls: endpoint "
             "never gets done; take it out of the folder, or use clace-tls:"
-        )
+        ) from None
 
 
-def _is_circular(issuers: dict[bytes, bytes], start: bytes) -> bool:
-    seen: set[bytes] = set()
-    subject = start
-    while subject in issuers and subject not in seen:
-        seen.add(subject)
-        subject = issuers[subject]
-    return subject in seen
+def _issuers(folder: Path) -> dict[str, list[str]]:
+    """The issuer of each subject that has a certificate there and no key, as Twisted reads them."""
+    paths = [path for path in folder.rglob("*.pem") if path.is_file()]
+    blocks = [match for path in paths for match in _BLOCK.finditer(path.read_bytes())]
+    keys = {
+        KeyPair.load(match[0], FILETYPE_PEM).keyHash()
+        for match in blocks
+        if match[1].endswith(b"PRIVATE KEY")
+    }
+    certificates = [Certificate.loadPEM(match[0]) for match in blocks if match[1] == b"CERTIFICATE"]
+    return {
+        _named(each.getSubject()): [_named(each.getIssuer())]
+        for each in certificates
+        if each.getPublicKey().keyHash() not in keys
+    }
 
 
-def _blocks(path: Path) -> list[re.Match[bytes]]:
-    return list(_BLOCK.finditer(path.read_bytes())) if path.is_file() else []
-
-
-# What cannot be read is left to the endpoint, which says so itself.
-
-
-def _key(block: bytes) -> bytes | None:
-    try:
-        return _spki(load_pem_private_key(block, password=None).public_key())
-    except (TypeError, ValueError):
-        return None
-
-
-def _certificate(block: bytes) -> x509.Certificate | None:
-    try:
-        return x509.load_pem_x509_certificate(block)
-    except ValueError:
-        return None
-
-
-def _spki(key: PublicKeyTypes) -> bytes:
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+def _named(name: DN) -> str:
+    return repr(sorted(name.items()))
