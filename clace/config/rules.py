@@ -1,4 +1,8 @@
-"""Rules for keys: each reads a value or refuses it, and says what it expects."""
+"""Rules for keys: each reads a value or refuses it, and says what it expects.
+
+Limits that msgspec knows are declared in its words, ``Annotated[int, Meta(ge=1, le=9)]``, and made
+into rules by ``declared``; the rules here are for values that are tidied, expanded or taken apart.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,23 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_origin
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Meta, Struct, convert
 
 from clace.config.names import Names, Refused
 from clace.config.places import quoted
 from clace.model.secret_text import is_reference
 
-BCRYPT = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Patterns for ``Meta``, which looks anywhere in a text: each says where it begins and ends.
+PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
+BCRYPT = r"\A(?:\$2[abxy]\$(?:0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53})?\Z"
+PLUGIN = r"\A[a-z][a-z0-9_]*\.in\Z"
+PRINTF = r"\A(?:[^%\x00-\x1f\x7f-\x9f]|%%|%s)*\Z"
+SECRET = {"secret": True}
+"""For ``Meta(extra=...)``: a refusal does not repeat the value."""
+_PRINTABLE = re.compile(PRINTABLE)
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 _SHOWN = 60
@@ -64,11 +74,34 @@ def shown(value: object) -> str:
             return str(value)
 
 
-def boolean() -> Rule:
-    def parse(value: object, _names: Names) -> bool:
-        return _instance(value, bool)
+def declared(kind: Any) -> Rule:
+    """Return the rule of an annotated type: its own, or one made of msgspec's limits for it."""
+    base, limits = get_args(kind)[0], kind.__metadata__[-1]
+    if isinstance(limits, Rule):
+        return limits
 
-    return Rule("true or false", parse, _text_boolean)
+    def parse(value: object, _names: Names) -> object:
+        return convert(value, kind)
+
+    return Rule(
+        _expected(base, limits),
+        parse,
+        _FROM_TEXT.get(base, str),
+        secret=bool(limits.extra and limits.extra.get("secret")),
+    )
+
+
+def _expected(base: Any, limits: Meta) -> str:
+    if limits.description:
+        return limits.description
+    if get_origin(base) is Literal:
+        return "one of " + ", ".join(get_args(base))
+    return f"an integer from {limits.ge} to {limits.le}"
+
+
+def filled(description: str) -> Meta:
+    """A text on one line that is not empty."""
+    return Meta(min_length=1, pattern=PRINTABLE, description=description)
 
 
 def lenient_boolean() -> Rule:
@@ -80,19 +113,9 @@ def lenient_boolean() -> Rule:
     return Rule("true or false", parse, _text_boolean)
 
 
-def integer(low: int, high: int) -> Rule:
-    def parse(value: object, _names: Names) -> int:
-        number = _instance(value, int)
-        if isinstance(value, bool) or not low <= number <= high:
-            raise Refused
-        return number
-
-    return Rule(f"an integer from {low} to {high}", parse, _text_integer)
-
-
 def lenient_integer(low: int, high: int) -> Rule:
     """Era 25 wrote some numbers as texts."""
-    strict = integer(low, high)
+    strict = declared(Annotated[int, Meta(ge=low, le=high)])
 
     def parse(value: object, names: Names) -> object:
         return strict.parse(_text_integer(value) if isinstance(value, str) else value, names)
@@ -102,27 +125,13 @@ def lenient_integer(low: int, high: int) -> Rule:
 
 def floor_of(*steps: int) -> Rule:
     """An integer that is rounded down to the nearest of the steps."""
-    within = integer(steps[0], 100)
+    within = declared(Annotated[int, Meta(ge=steps[0], le=100)])
 
     def parse(value: object, names: Names) -> int:
         number = _instance(within.parse(value, names), int)
         return max(step for step in steps if step <= number)
 
     return Rule(within.expected, parse, _text_integer)
-
-
-def text(expected: str = "a text", *, secret: bool = False) -> Rule:
-    def parse(value: object, _names: Names) -> str:
-        return _printable(value)
-
-    return Rule(expected, parse, secret=secret)
-
-
-def filled_text(expected: str) -> Rule:
-    def parse(value: object, _names: Names) -> str:
-        return _printable(value) or _refuse()
-
-    return Rule(expected, parse)
 
 
 def one_of(*choices: str, tidy: Callable[[str], str] = str) -> Rule:
@@ -149,7 +158,9 @@ def optional_path() -> Rule:
     return Rule('a path or ""', parse)
 
 
-def array(item: Rule) -> Rule:
+def array(kind: Any) -> Rule:
+    """An array, each item of an annotated type or by a rule."""
+    item = kind if isinstance(kind, Rule) else declared(kind)
     expected = f"an array, each {item.expected}"
 
     def parse(value: object, names: Names) -> tuple[object, ...]:
@@ -168,14 +179,6 @@ def proxy() -> Rule:
         return written
 
     return Rule("an IP address, a network such as 10.0.0.0/8, or unix:", parse)
-
-
-def bcrypt_hash() -> Rule:
-    def parse(value: object, _names: Names) -> str:
-        written = _instance(value, str)
-        return written if not written or BCRYPT.fullmatch(written) else _refuse()
-
-    return Rule('a bcrypt hash as "clace password" prints it', parse, secret=True)
 
 
 def server_uri() -> Rule:
@@ -217,24 +220,6 @@ def endpoint() -> Rule:
         return names.expand(_printable(value) or _refuse(), special="\\:=")
 
     return Rule("an endpoint string such as tcp:8080", parse)
-
-
-def plugin_name() -> Rule:
-    def parse(value: object, _names: Names) -> str:
-        written = _printable(value)
-        return written if re.fullmatch(r"[a-z][a-z0-9_]*\.in", written) else _refuse()
-
-    return Rule("the name of a plugin such as greet.in", parse)
-
-
-def printf_pattern() -> Rule:
-    """Read a printf pattern, which makes one name of several keys of a secret."""
-
-    def parse(value: object, _names: Names) -> str:
-        written = _printable(value)
-        return written if re.fullmatch(r"(?:[^%]|%%|%s)*", written) else _refuse()
-
-    return Rule("a text with %s for each key, %% for a percent sign", parse)
 
 
 def key_source() -> Rule:
@@ -294,7 +279,7 @@ def _instance(value: object, kind: type[T]) -> T:
 
 def _printable(value: object) -> str:
     written = _instance(value, str)
-    return _refuse() if _CONTROL.search(written) else written
+    return written if _PRINTABLE.search(written) else _refuse()
 
 
 def _text_integer(written: str) -> object:
@@ -310,3 +295,6 @@ def _text_boolean(written: str) -> object:
 
 def _refuse() -> NoReturn:
     raise Refused
+
+
+_FROM_TEXT: dict[Any, Callable[[str], object]] = {int: _text_integer, bool: _text_boolean}

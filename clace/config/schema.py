@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 from msgspec import Struct, structs
 
 from clace.config.places import Steps
-from clace.config.rules import Rule
+from clace.config.rules import Rule, declared
 from clace.config.sections import Account, OtherName, Settings
 
 
@@ -81,7 +81,7 @@ def plain(value: object) -> object:
 
 def _shape(kind: Any) -> tuple[Shape, Any]:
     if get_origin(kind) is Annotated:
-        return Shape.KEY, kind.__metadata__[0]
+        return Shape.KEY, declared(kind)
     if get_origin(kind) is tuple:
         return Shape.BLOCKS, get_args(kind)[0]
     if get_origin(kind) is Mapping:
@@ -89,7 +89,7 @@ def _shape(kind: Any) -> tuple[Shape, Any]:
         if name is Account:
             return Shape.ACCOUNTS, inner
         if name is OtherName:
-            return Shape.OTHERS, inner.__metadata__[0]
+            return Shape.OTHERS, declared(inner)
         named = isinstance(inner, type) and issubclass(inner, Struct)
-        return (Shape.NAMED_SECTIONS, inner) if named else (Shape.FREE_KEYS, inner.__metadata__[0])
+        return (Shape.NAMED_SECTIONS, inner) if named else (Shape.FREE_KEYS, declared(inner))
     return Shape.SECTION, kind

@@ -6,23 +6,23 @@ texts takes longer than the rest of reading.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NewType
+from typing import Annotated, Any, Literal, NewType
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from clace.config import rules
 
 DAY = 86_400
-Port = Annotated[int, rules.integer(-1, 65_535)]
-Flag = Annotated[bool, rules.boolean()]
-Text = Annotated[str, rules.text()]
-Host = Annotated[str, rules.filled_text("an address or host name")]
-Secret = Annotated[str, rules.text(secret=True)]
+Port = Annotated[int, Meta(ge=-1, le=65_535)]
+Flag = Annotated[bool, Meta(description="true or false")]
+Text = Annotated[str, Meta(pattern=rules.PRINTABLE, description="a text")]
+Host = Annotated[str, rules.filled("an address or host name")]
+Secret = Annotated[str, Meta(pattern=rules.PRINTABLE, description="a text", extra=rules.SECRET)]
 Place = Annotated[Path, rules.path()]
 OptionalPlace = Annotated[Path | None, rules.optional_path()]
 Database = Annotated[str, rules.database()]
-Seconds = Annotated[int, rules.integer(1, DAY)]
-FORMATS = ("basic", "table", "csv", "json", "jsonl", "jsonl_pretty")
+Seconds = Annotated[int, Meta(ge=1, le=DAY)]
+Format = Annotated[Literal["basic", "table", "csv", "json", "jsonl", "jsonl_pretty"], Meta()]
 LEVELS = ("ERROR", "WARN", "INFO", "DEBUG", "TRACE")
 Account = NewType("Account", str)
 """The name of an account of a plugin: what follows the ``#`` in the name of its section."""
@@ -36,24 +36,24 @@ class Client(Struct, frozen=True):
     admin_password: Secret = ""
     skip_cert_check: Flag = False
     ca_file: OptionalPlace = None
-    default_format: Annotated[str, rules.one_of(*FORMATS)] = "basic"
+    default_format: Format = "basic"
 
 
 class HTTPLimits(Struct, frozen=True):
     """Limits on clients, on every listener; times are in seconds."""
 
-    max_connections: Annotated[int, rules.integer(0, 1_000_000)] = 4096
-    max_connections_per_address: Annotated[int, rules.integer(0, 1_000_000)] = 256
-    max_header_kb: Annotated[int, rules.integer(1, 1024)] = 16
-    max_header_count: Annotated[int, rules.integer(10, 10_000)] = 100
-    max_url_kb: Annotated[int, rules.integer(1, 1024)] = 8
+    max_connections: Annotated[int, Meta(ge=0, le=1_000_000)] = 4096
+    max_connections_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 256
+    max_header_kb: Annotated[int, Meta(ge=1, le=1024)] = 16
+    max_header_count: Annotated[int, Meta(ge=10, le=10_000)] = 100
+    max_url_kb: Annotated[int, Meta(ge=1, le=1024)] = 8
     header_secs: Seconds = 20
     idle_secs: Seconds = 40
     body_secs: Seconds = 20
-    min_bytes_per_sec: Annotated[int, rules.integer(1, 1_000_000_000)] = 1024
+    min_bytes_per_sec: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 1024
     stall_secs: Seconds = 30
     linger_secs: Seconds = 30
-    max_waiting_answers_mb: Annotated[int, rules.integer(1, 1_048_576)] = 32
+    max_waiting_answers_mb: Annotated[int, Meta(ge=1, le=1_048_576)] = 32
 
 
 class HTTP(Struct, frozen=True):
@@ -74,20 +74,29 @@ class Listen(Struct, frozen=True, kw_only=True):
     """A listener besides the usual ones."""
 
     endpoint: Annotated[str, rules.endpoint()]
-    serve: Annotated[str, rules.one_of("apps", "admin")] = "apps"
+    serve: Annotated[Literal["apps", "admin"], Meta()] = "apps"
 
 
 class Security(Struct, frozen=True):
     admin_over_tcp: Flag = False
-    admin_hosts: Annotated[tuple[str, ...], rules.array(rules.filled_text("a host name"))] = ()
-    admin_password_bcrypt: Annotated[str, rules.bcrypt_hash()] = ""
+    admin_hosts: Annotated[
+        tuple[str, ...], rules.array(Annotated[str, rules.filled("a host name")])
+    ] = ()
+    admin_password_bcrypt: Annotated[
+        str,
+        Meta(
+            pattern=rules.BCRYPT,
+            description='a bcrypt hash as "clace password" prints it',
+            extra=rules.SECRET,
+        ),
+    ] = ""
     app_default_auth_type: Annotated[
         str, rules.one_of("system", "none", tidy=lambda written: written or "system")
     ] = "system"
     default_git_auth: Text = ""
     stage_enable_write_access: Flag = True
     preview_enable_write_access: Flag = True
-    sandbox: Annotated[str, rules.one_of("required", "best_effort")] = "best_effort"
+    sandbox: Annotated[Literal["required", "best_effort"], Meta()] = "best_effort"
     trusted_proxies: Annotated[tuple[str, ...], rules.array(rules.proxy())] = ()
 
 
@@ -96,8 +105,8 @@ class Logging(Struct, frozen=True):
     file: Flag = True
     console: Flag = False
     access_logging: Flag = True
-    max_size_mb: Annotated[int, rules.integer(1, 10_000)] = 50
-    max_backups: Annotated[int, rules.integer(0, 1_000)] = 10
+    max_size_mb: Annotated[int, Meta(ge=1, le=10_000)] = 50
+    max_backups: Annotated[int, Meta(ge=0, le=1_000)] = 10
 
 
 class Metadata(Struct, frozen=True):
@@ -110,45 +119,45 @@ class Metadata(Struct, frozen=True):
 class System(Struct, frozen=True):
     default_domain: Host = "localhost"
     fallback_unknown_domains: Flag = False
-    file_watcher_debounce_millis: Annotated[int, rules.integer(0, 60_000)] = 300
-    http_event_retention_days: Annotated[int, rules.integer(0, 36_500)] = 90
-    non_http_event_retention_days: Annotated[int, rules.integer(0, 36_500)] = 180
-    audit_events_per_minute: Annotated[int, rules.integer(0, 1_000_000)] = 120
-    audit_max_size_mb: Annotated[int, rules.integer(0, 1_000_000)] = 1024
+    file_watcher_debounce_millis: Annotated[int, Meta(ge=0, le=60_000)] = 300
+    http_event_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 90
+    non_http_event_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 180
+    audit_events_per_minute: Annotated[int, Meta(ge=0, le=1_000_000)] = 120
+    audit_max_size_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 1024
     allowed_env: Annotated[
-        tuple[str, ...], rules.array(rules.filled_text("the name of a variable"))
+        tuple[str, ...], rules.array(Annotated[str, rules.filled("the name of a variable")])
     ] = ("HOME", "CL_HOME", "PATH")
-    git_operation_timeout_secs: Annotated[int, rules.integer(0, DAY)] = 600
+    git_operation_timeout_secs: Annotated[int, Meta(ge=0, le=DAY)] = 600
     git_config: OptionalPlace = None
 
 
 class Restart(Struct, frozen=True):
-    drain_timeout_secs: Annotated[int, rules.integer(0, DAY)] = 30
+    drain_timeout_secs: Annotated[int, Meta(ge=0, le=DAY)] = 30
 
 
 class AppLimits(Struct, frozen=True):
     """Limits of the process that runs an app: those of all apps, or of one by its own settings."""
 
-    memory_mb: Annotated[int, rules.integer(64, 1_048_576)] = 512
+    memory_mb: Annotated[int, Meta(ge=64, le=1_048_576)] = 512
     request_timeout_secs: Seconds = 60
     start_timeout_secs: Seconds = 10
-    max_cpu_secs: Annotated[int, rules.integer(0, 100_000)] = 90
-    max_waiting: Annotated[int, rules.integer(1, 100_000)] = 1000
+    max_cpu_secs: Annotated[int, Meta(ge=0, le=100_000)] = 90
+    max_waiting: Annotated[int, Meta(ge=1, le=100_000)] = 1000
     max_wait_secs: Seconds = 10
-    max_response_mb: Annotated[int, rules.integer(1, 60)] = 32
-    max_plugin_calls: Annotated[int, rules.integer(1, 100_000_000)] = 10_000
-    max_log_lines: Annotated[int, rules.integer(0, 1_000_000)] = 1_000
-    idle_secs: Annotated[int, rules.integer(1, 30 * DAY)] = 600
+    max_response_mb: Annotated[int, Meta(ge=1, le=60)] = 32
+    max_plugin_calls: Annotated[int, Meta(ge=1, le=100_000_000)] = 10_000
+    max_log_lines: Annotated[int, Meta(ge=0, le=1_000_000)] = 1_000
+    idle_secs: Annotated[int, Meta(ge=1, le=30 * DAY)] = 600
 
 
 class Sandbox(AppLimits, frozen=True):
     """Limits of the processes that run apps, of each and of all together."""
 
-    max_hosts: Annotated[int, rules.integer(1, 10_000)] = 64
-    total_memory_mb: Annotated[int, rules.integer(0, 104_857_600)] = 0
-    uid_base: Annotated[int, rules.integer(1, 4_294_000_000)] = 2_100_000_000
-    uid_count: Annotated[int, rules.integer(0, 100_000)] = 10_000
-    max_request_body_mb: Annotated[int, rules.integer(1, 60)] = 32
+    max_hosts: Annotated[int, Meta(ge=1, le=10_000)] = 64
+    total_memory_mb: Annotated[int, Meta(ge=0, le=104_857_600)] = 0
+    uid_base: Annotated[int, Meta(ge=1, le=4_294_000_000)] = 2_100_000_000
+    uid_count: Annotated[int, Meta(ge=0, le=100_000)] = 10_000
+    max_request_body_mb: Annotated[int, Meta(ge=1, le=60)] = 32
 
 
 class GitAuth(Struct, frozen=True):
@@ -162,7 +171,12 @@ class GitAuth(Struct, frozen=True):
 class SecretProvider(Struct, frozen=True):
     """A provider of secrets; the first word of the section's name decides which keys count."""
 
-    keys_printf: Annotated[str, rules.printf_pattern()] = ""
+    keys_printf: Annotated[
+        str,
+        Meta(
+            pattern=rules.PRINTF, description="a text with %s for each key, %% for a percent sign"
+        ),
+    ] = ""
     file_name: OptionalPlace = None
     address: Text = ""
     token: Secret = ""
@@ -202,9 +216,7 @@ class AppAudit(Struct, frozen=True):
 class AppSecurity(Struct, frozen=True):
     headers_level: Annotated[int, rules.floor_of(0, 2, 5, 10)] = 2
     disable_csrf_protection: Flag = False
-    default_secrets_provider: Annotated[str, rules.filled_text("the name of a secret provider")] = (
-        "env"
-    )
+    default_secrets_provider: Annotated[str, rules.filled("the name of a secret provider")] = "env"
 
 
 class AppConfig(Struct, frozen=True):
@@ -230,7 +242,8 @@ class HTTPPlugin(Struct, frozen=True):
     """Private hosts and networks that ``http.in`` may call when an app's permission covers it."""
 
     allow_hosts: Annotated[
-        tuple[str, ...], rules.array(rules.filled_text("a host name, address or network"))
+        tuple[str, ...],
+        rules.array(Annotated[str, rules.filled("a host name, address or network")]),
     ] = ()
 
 
@@ -245,13 +258,18 @@ class StorePlugin(Struct, frozen=True):
         "sqlite:$CL_HOME/metadata/clace_app_store.db"
     )
     share_with_staging: Flag = False
-    max_mb_per_app: Annotated[int, rules.integer(1, 1_000_000)] = 1024
+    max_mb_per_app: Annotated[int, Meta(ge=1, le=1_000_000)] = 1024
+
+
+PackagePlugin = Annotated[
+    str, Meta(pattern=rules.PLUGIN, description="the name of a plugin such as greet.in")
+]
 
 
 class PluginPackages(Struct, frozen=True):
     """Plugins of installed packages that are used; their code runs in the server."""
 
-    enabled: Annotated[tuple[str, ...], rules.array(rules.plugin_name())] = ()
+    enabled: Annotated[tuple[str, ...], rules.array(PackagePlugin)] = ()
 
 
 _PLUGIN_NAMES = {

@@ -1,13 +1,19 @@
 from pathlib import Path
+from typing import Annotated, Literal
 
 import bcrypt
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Meta
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.config import rules
 from clace.config.names import Names
+from clace.config.rules import declared
+from clace.config.schema import entries
+from clace.config.sections import Flag, Security
 
+HASH = next(each.of for each in entries(Security) if each.name == "admin_password_bcrypt")
 NAMES = Names(Path("/h"), {"HOME": "/u", "TMPDIR": "/t"})
 
 
@@ -22,10 +28,10 @@ class RuleTests(SynchronousTestCase):
     def test_bcrypt(self):
         """A hash that bcrypt makes is taken, and nothing that bcrypt cannot check."""
         made = bcrypt.hashpw(b"x", bcrypt.gensalt(4)).decode()
-        self.takes(rules.bcrypt_hash(), made, made)
-        self.takes(rules.bcrypt_hash(), "", "")
+        self.takes(HASH, made, made)
+        self.takes(HASH, "", "")
         self.refuses(
-            rules.bcrypt_hash(),
+            HASH,
             made[:-1],
             made + "a",
             made + "\n",
@@ -33,6 +39,27 @@ class RuleTests(SynchronousTestCase):
             made.replace("$04$", "$32$"),
             3,
         )
+
+    def test_limits_of_msgspec(self):
+        """An integer is no float and no boolean; a limit says what it expects."""
+        number = declared(Annotated[int, Meta(ge=1, le=9)])
+        self.takes(number, 9, 9)
+        self.refuses(number, 0, 10, 2.0, True, "2", 2**70, None)
+        self.assertEqual(number.expected, "an integer from 1 to 9")
+        choice = declared(Annotated[Literal["a", "b"], Meta()])
+        self.takes(choice, "b", "b")
+        self.refuses(choice, "c", 1, "")
+        self.assertEqual(choice.refusal("c"), 'expected one of a, b, got "c"')
+
+    def test_secrets_are_not_repeated(self):
+        """A refused secret is not in the message."""
+        self.assertNotIn("hunter2", HASH.refusal("hunter2"))
+
+    def test_texts_on_one_line(self):
+        """No text of the configuration has a line break or another control character in it."""
+        host = declared(Annotated[str, rules.filled("a host")])
+        self.takes(host, "h\u00e9", "h\u00e9")
+        self.refuses(host, "", "a\nb", "a\n", "\x7f", "\x9f", 1)
 
     def test_network(self):
         """Addresses and networks are taken as written."""
@@ -70,7 +97,7 @@ class RuleTests(SynchronousTestCase):
 
     def test_texts_of_flags(self):
         """Flags and variables say numbers and booleans as text; anything else stays text."""
-        number, truth = rules.integer(0, 9), rules.boolean()
+        number, truth = declared(Annotated[int, Meta(ge=0, le=9)]), declared(Flag)
         self.assertEqual(
             [number.from_text(t) for t in ("7", "x", "٣", "1e3", "9" * 5000)][:2], [7, "x"]
         )
