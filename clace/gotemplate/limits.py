@@ -27,16 +27,36 @@ class Limits:
     seconds: float = 5.0
 
 
+USUAL: Final = Limits()
+
+
 class Meter:
     """The running account of one render; generated code touches ``steps`` and ``room`` itself."""
 
-    __slots__ = ("_clock", "_deadline", "_granted", "_limits", "depth", "out", "room", "steps")
+    __slots__ = (
+        "_clock",
+        "_deadline",
+        "_granted",
+        "_limits",
+        "_seconds",
+        "depth",
+        "out",
+        "room",
+        "steps",
+    )
 
-    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        clock: Callable[[], float] = time.monotonic,
+        seconds: float | None = None,
+    ) -> None:
         self._limits = limits
         self._clock = clock
-        self._deadline = clock() + limits.seconds
-        self._granted = min(STEPS_BETWEEN_CLOCKS, limits.steps)
+        self._seconds = limits.seconds if seconds is None else seconds
+        self._deadline = clock() + self._seconds
+        steps = limits.steps
+        self._granted = min(STEPS_BETWEEN_CLOCKS, steps)
         self.steps = self._granted
         self.room = limits.output
         self.depth = limits.depth
@@ -47,7 +67,7 @@ class Meter:
         if self.room < 0:
             raise LimitFault(f"output exceeds {self._limits.output} characters")
         if self._clock() > self._deadline:
-            raise LimitFault(f"rendering took longer than {self._limits.seconds:g} seconds")
+            raise LimitFault(f"rendering took longer than {self._seconds:g} seconds")
         grant = min(STEPS_BETWEEN_CLOCKS - self.steps, self._limits.steps - self._granted)
         self._granted += grant
         self.steps += grant

@@ -11,7 +11,7 @@ from clace.gotemplate import nodes
 from clace.gotemplate.errors import TemplateError
 from clace.gotemplate.escape import Plan, escape_entry
 from clace.gotemplate.functions import REFUSED, standard_functions
-from clace.gotemplate.limits import Limits, Meter
+from clace.gotemplate.limits import USUAL, Limits, Meter
 from clace.gotemplate.literals import quote
 from clace.gotemplate.parser import parse
 from clace.gotemplate.program import Program
@@ -96,15 +96,23 @@ class TemplateSet:
         return known and (block is None or block in self._pages.get(name, self._shared).names)
 
     def render(
-        self, name: str, data: Any, *, limits: Limits | None = None, block: str | None = None
+        self,
+        name: str,
+        data: Any,
+        *,
+        limits: Limits = USUAL,
+        seconds: float | None = None,
+        block: str | None = None,
     ) -> str:
         """A template's text for some data, or one of the blocks it sees.
+
+        ``seconds`` are those of the limits unless given.
 
         :raises TemplateError: with Go's message, name, line and column.
         """
         name = _base_name(name)
         namespace = self._pages.get(name, self._shared)
-        meter = Meter(limits or Limits(), self._clock)
+        meter = Meter(limits, self._clock, seconds)
         return namespace.render(name if block is None else block, data, meter)
 
     def sources(self) -> dict[str, str]:

@@ -30,7 +30,7 @@ from clace.host.exchange import Exchange
 from clace.host.faults import AppFault, Refused
 from clace.host.pages import RAW, Pages
 from clace.host.program import Program
-from clace.host.requests import is_htmx, is_partial, template_record
+from clace.host.requests import RequestFields, is_htmx, is_partial, template_record
 from clace.host.routing import Target
 from clace.model.traffic import AppRequest
 from clace.starlark import Failure
@@ -44,13 +44,23 @@ _NO_ARGUMENTS = "_no_args"
 class Answering:
     """Answers one request; used once."""
 
+    __slots__ = (
+        "_definition",
+        "_exchange",
+        "_fields",
+        "_handled",
+        "_pages",
+        "_program",
+        "_request",
+    )
+
     def __init__(
         self,
         program: Program,
         pages: Pages,
         exchange: Exchange,
         request: AppRequest,
-        fields: dict[str, Any],
+        fields: RequestFields,
     ) -> None:
         self._program = program
         self._definition = program.definition
@@ -86,7 +96,7 @@ class Answering:
     def _called(self, target: Target, function: int, *more: dict[str, str]) -> Result:
         """Return the function's result; an error of a plugin that it ignored is a fault."""
         bare = self._definition.functions[function].endswith(_NO_ARGUMENTS)
-        arguments: tuple[Any, ...] = () if bare else (Struct(self._fields), *more)
+        arguments: tuple[Any, ...] = () if bare else (Struct.over(self._fields), *more)
         failed = True
         try:
             value = self._program.call(function, arguments, self._exchange)

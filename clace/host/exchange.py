@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from copy import deepcopy
 from typing import Any, Protocol
 
@@ -38,6 +37,8 @@ class Daemon(Protocol):
 
 class Exchange:
     """The calls of one request, and the time that it has."""
+
+    __slots__ = ("_answers", "_audit", "_daemon", "_pending", "_seconds", "_slices", "deadline")
 
     def __init__(self, daemon: Daemon, seconds: float, slices: Slices) -> None:
         self._daemon = daemon
@@ -144,14 +145,13 @@ class Door:
         self._env = env
         self._say = say
 
-    @contextmanager
-    def open(self, exchange: Exchange) -> Iterator[None]:
-        """Calls belong to ``exchange`` meanwhile."""
-        token = _present.set(exchange)
-        try:
-            yield
-        finally:
-            _present.reset(token)
+    def open(self, exchange: Exchange) -> Token[Exchange | None]:
+        """Have calls belong to ``exchange``, until ``close`` is given what this returns."""
+        return _present.set(exchange)
+
+    def close(self, before: Token[Exchange | None]) -> None:
+        """Have calls belong to what they did before."""
+        _present.reset(before)
 
     @property
     def calls(self) -> dict[str, Callable[..., Any]]:

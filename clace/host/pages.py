@@ -17,6 +17,7 @@ from clace.wire import Load
 
 BASE = "base_templates/"
 MAX_OUTPUT = 16_000_000
+_LIMITS = Limits(output=MAX_OUTPUT)
 # Names that stand for no template, of streams whose items are shown as they are.
 RAW = frozenset({"", "-"})
 _NO_BODY = (
@@ -47,13 +48,12 @@ class Pages:
 
         :raises AppFault: if the template is missing, failed, or asked for too much.
         """
-        limits = Limits(output=MAX_OUTPUT, seconds=seconds)
+        if block and not self.structured:
+            name, block = block, ""
         try:
-            if not block:
-                return self._set.render(name, data, limits=limits)
-            if self.structured:
-                return self._set.render(name, data, limits=limits, block=block)
-            return self._set.render(block, data, limits=limits)
+            return self._set.render(
+                name, data, limits=_LIMITS, seconds=seconds, block=block or None
+            )
         except TemplateError as error:
             place = Place(error.name, error.line, error.column)
             raise AppFault(str(error), place) from None

@@ -84,11 +84,13 @@ class Program:
         :raises AppFault: if it failed.
         :raises Deadline: if it took too long.
         """
+        before = self._door.open(exchange)
         try:
-            with self._door.open(exchange):
-                return self._app.call(self._functions[number], *arguments)
+            return self._app.call(self._functions[number], *arguments)
         except StarlarkError as error:
             raise fault_of(error) from None
+        finally:
+            self._door.close(before)
 
     def _evaluate_app(self) -> tuple[Module, tuple[Functions, Definition]]:
         text = self._text(APP_FILE)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct, to_builtins
 
 from clace.gotemplate import Record, URLValues
 from clace.gotemplate.values import Map
+from clace.host.lazy import LazyFields
 from clace.model.traffic import AppRequest
 
 # With these HTMX wants the page: by a boosted link, or to go back to one that it keeps no more.
@@ -38,56 +40,106 @@ def _says_true(request: AppRequest, header: str) -> bool:
     return request.headers.get(header, [""])[0] == "true"
 
 
+class _Incoming(Struct, frozen=True):
+    """A request, and what it came to."""
+
+    around: Surroundings
+    request: AppRequest
+    parameters: dict[str, str]
+
+    @property
+    def app_url(self) -> str:
+        request = self.request
+        return f"{request.scheme}://{request.host}{self.around.app_path}"
+
+    @property
+    def page(self) -> str:
+        path = self.request.path
+        return self.around.app_path + path if path != "/" else self.around.app_path
+
+    @property
+    def headers(self) -> dict[str, list[str]]:
+        return {name: [*values] for name, values in self.request.headers.items()}
+
+    @property
+    def form(self) -> dict[str, list[str]]:
+        form, query = self.request.form, self.request.query
+        return {name: [*form.get(name, ()), *query.get(name, ())] for name in {**form, **query}}
+
+
+RequestFields = LazyFields[_Incoming]
+# By the names that apps know. What can be changed is made for this request alone.
+_FIELDS: dict[str, Callable[[_Incoming], Any]] = {
+    "AppName": lambda incoming: incoming.around.app_name,
+    "AppPath": lambda incoming: incoming.around.app_path,
+    "AppUrl": lambda incoming: incoming.app_url,
+    "PagePath": lambda incoming: incoming.page,
+    "PageUrl": lambda incoming: incoming.app_url + incoming.page,
+    "Method": lambda incoming: incoming.request.method,
+    "IsDev": lambda incoming: incoming.around.is_dev,
+    "AutoReload": lambda _: False,
+    "IsPartial": lambda incoming: is_partial(incoming.request),
+    "PushEvents": lambda incoming: incoming.around.push_events,
+    "HtmxVersion": lambda incoming: incoming.around.htmx_version,
+    "Headers": lambda incoming: incoming.headers,
+    "RemoteIP": lambda incoming: incoming.request.remote_ip,
+    "UrlParams": lambda incoming: incoming.parameters,
+    "Form": lambda incoming: incoming.form,
+    "Query": lambda incoming: incoming.request.query,
+    "PostForm": lambda incoming: incoming.request.form,
+    "Files": lambda incoming: to_builtins(incoming.request.files),
+    "Data": lambda _: None,
+    "UserId": lambda incoming: incoming.request.user_id,
+    "UserSubject": lambda _: "",
+    "UserEmail": lambda _: "",
+    "CustomPerms": lambda _: [],
+    "AppRBACEnabled": lambda _: False,
+}
+_BY_NAME = dict(sorted(_FIELDS.items()))
+
+
 def request_fields(
     around: Surroundings, request: AppRequest, parameters: dict[str, str]
-) -> dict[str, Any]:
-    """The fields by the names that apps know."""
-    app_url = f"{request.scheme}://{request.host}{around.app_path}"
-    page = around.app_path + request.path if request.path != "/" else around.app_path
-    return {
-        "AppName": around.app_name,
-        "AppPath": around.app_path,
-        "AppUrl": app_url,
-        "PagePath": page,
-        "PageUrl": app_url + page,
-        "Method": request.method,
-        "IsDev": around.is_dev,
-        "AutoReload": False,
-        "IsPartial": is_partial(request),
-        "PushEvents": around.push_events,
-        "HtmxVersion": around.htmx_version,
-        "Headers": {name: [*values] for name, values in request.headers.items()},
-        "RemoteIP": request.remote_ip,
-        "UrlParams": parameters,
-        "Form": {
-            name: [*request.form.get(name, ()), *request.query.get(name, ())]
-            for name in {**request.form, **request.query}
-        },
-        "Query": request.query,
-        "PostForm": request.form,
-        "Files": {name: to_builtins(files) for name, files in request.files.items()},
-        "Data": None,
-        "UserId": request.user_id,
-        "UserSubject": "",
-        "UserEmail": "",
-        "CustomPerms": [],
-        "AppRBACEnabled": False,
-    }
+) -> RequestFields:
+    """The fields of the request, sorted by the names that apps know."""
+    return LazyFields(_BY_NAME, _Incoming(around, request, parameters))
 
 
 def _values(entries: dict[str, list[str]]) -> URLValues:
     return URLValues(entries) if entries else _NO_VALUES
 
 
-def template_record(fields: dict[str, Any], data: Any) -> Record:
-    """The same for templates, where lists of values have Go's methods."""
-    shown = {
-        **fields,
-        "Headers": URLValues(fields["Headers"], header=True),
-        "UrlParams": Map(fields["UrlParams"], elem="string"),
-        "Form": _values(fields["Form"]),
-        "Query": _values(fields["Query"]),
-        "PostForm": _values(fields["PostForm"]),
-        "Data": data,
-    }
-    return Record("starlark_type.Request", shown, interfaces=("Data",))
+class _Shown(Struct, frozen=True):
+    """The fields of a request, and the result of its handler."""
+
+    fields: RequestFields
+    data: Any
+
+
+def _same(name: str) -> Callable[[_Shown], Any]:
+    return lambda shown: shown.fields[name]
+
+
+_SHOWN: dict[str, Callable[[_Shown], Any]] = {
+    **{name: _same(name) for name in _FIELDS},
+    "Headers": lambda shown: URLValues(shown.fields["Headers"], header=True),
+    "UrlParams": lambda shown: Map(shown.fields["UrlParams"], elem="string"),
+    "Form": lambda shown: _values(shown.fields["Form"]),
+    "Query": lambda shown: _values(shown.fields["Query"]),
+    "PostForm": lambda shown: _values(shown.fields["PostForm"]),
+    "Data": lambda shown: shown.data,
+}
+_OF_VALUES = ("Headers", "Form", "Query", "PostForm")
+_INTERFACES = frozenset({"Data"})
+
+
+def template_record(fields: RequestFields, data: Any) -> Record:
+    """The same for templates, where lists of values have Go's methods.
+
+    :raises TypeError: if a handler put something other than lists of strings into one that it read.
+    """
+    shown = LazyFields(_SHOWN, _Shown(fields, data))
+    for name in _OF_VALUES:
+        if name in fields.made:
+            shown[name]
+    return Record("starlark_type.Request", shown, interfaces=_INTERFACES)

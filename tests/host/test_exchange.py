@@ -108,8 +108,11 @@ class DoorTests(SynchronousTestCase):
         door = Door({}, {}, lambda _text: None)
         daemon = FakeDaemon(Answer(call=1))
         call = door.plugin("exec.in", "run")
-        with door.open(Exchange(daemon, 60, Slices())):
+        before = door.open(Exchange(daemon, 60, Slices()))
+        try:
             call(1, a=2)
             door.print("hello")
+        finally:
+            door.close(before)
         self.assertEqual((daemon.calls, daemon.said), ([CALL], ["hello"]))
         self.assertRaises(Failure, call, 1)

@@ -60,6 +60,29 @@ class RequestTests(SynchronousTestCase):
         page = compile_templates({"t": "{{ range .Files.f }}{{ .name }} {{ .size }}{{ end }}"})
         self.assertEqual(page.render("t", record), "a.txt 3")
 
+    def test_of_this_request_alone(self):
+        """Lists that a handler changes are neither another request's nor the server's own."""
+        headers = {"Accept": ["x"]}
+        request = a_request(headers=headers, query={"q": ["1"]}, form={"q": ["2"]})
+        around = Surroundings(
+            app_name="A", app_path="", is_dev=False, push_events=False, htmx_version="2"
+        )
+        fields = request_fields(around, request, {})
+        for name in ("Headers", "Form", "CustomPerms"):
+            self.assertIsNot(request_fields(around, request, {})[name], fields[name])
+        fields["Headers"]["Accept"].append("y")
+        fields["Form"]["q"].append("3")
+        self.assertEqual((request.headers, request.form["q"]), ({"Accept": ["x"]}, ["2"]))
+        page = compile_templates({"t": "{{ .Headers.Accept }}{{ .Form.q }}"})
+        self.assertEqual(page.render("t", template_record(fields, None)), "[x y][2 1 3]")
+
+    def test_template_has_all_fields(self):
+        """A template sees every field, in the order of the original, read or not."""
+        shown = template_record(self.fields(), {"x": 1}).fields
+        self.assertEqual((list(shown)[:3], len(shown)), (["AppName", "AppPath", "AppUrl"], 24))
+        self.assertEqual(shown["Data"], {"x": 1})
+        self.assertIsNone(self.fields()["Data"])
+
     def test_partial(self):
         """HTMX wants a part, unless it follows a boosted link."""
         htmx = {"Hx-Request": ["true"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from types import FunctionType
 from typing import Any
 
@@ -15,6 +16,8 @@ from clace.starlark.values.text import from_bytes, replaced
 from clace.starlark.values.types import type_name
 
 _SCALARS: frozenset[type] = frozenset({str, int, bool, float, type(None)})
+_KEYS: frozenset[type] = frozenset({str})
+_ROWS: set[type] = {dict}
 _MAX_DEPTH = 200
 _MAX_WHOLE = 1e21
 
@@ -59,10 +62,7 @@ def _described(value: Any) -> str:
 
 def _dict(value: dict[Any, Any], depth: int) -> dict[Any, Any]:
     """The dict itself where all in it is plain."""
-    for key, item in value.items():
-        if type(key) is not str or type(item) not in _SCALARS:
-            break
-    else:
+    if _SCALARS.issuperset(map(type, value.values())) and _KEYS.issuperset(map(type, value)):
         return value
     return {
         from_key(key): item if type(item) in _SCALARS else _plain(item, depth)
@@ -71,12 +71,18 @@ def _dict(value: dict[Any, Any], depth: int) -> dict[Any, Any]:
 
 
 def _list(value: Any, depth: int) -> list[Any]:
-    for item in value:
-        if type(item) not in _SCALARS:
-            break
-    else:
+    if _SCALARS.issuperset(map(type, value)) or _is_table(value):
         return value if type(value) is list else list(value)
     return [item if type(item) in _SCALARS else _plain(item, depth) for item in value]
+
+
+def _is_table(rows: Any) -> bool:
+    """Return true for dicts in which all is plain."""
+    return (
+        set(map(type, rows)) == _ROWS
+        and _SCALARS.issuperset(map(type, chain.from_iterable(map(dict.values, rows))))
+        and _KEYS.issuperset(map(type, chain.from_iterable(rows)))
+    )
 
 
 def _fields(value: Struct, depth: int) -> dict[str, Any]:

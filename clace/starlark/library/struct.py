@@ -24,6 +24,13 @@ class Struct(Fields):
     def __init__(self, fields: Mapping[str, object]) -> None:
         super().__init__(dict(sorted(fields.items())))
 
+    @classmethod
+    def over(cls, fields: Mapping[str, object]) -> Struct:
+        """Return a struct of fields that are sorted by name, and may be made when they are read."""
+        made = cls.__new__(cls)
+        made._fields = fields
+        return made
+
     def text(self) -> str:
         fields = ", ".join(
             f"{name} = {representation(value)}" for name, value in self._fields.items()

@@ -104,7 +104,7 @@ class Fields(HostObject):
     __slots__ = ("_fields",)
 
     def __init__(self, fields: Mapping[str, object]) -> None:
-        self._fields = dict(fields)
+        self._fields: Mapping[str, object] = dict(fields)
 
     def attribute(self, name: str) -> object:
         try:
