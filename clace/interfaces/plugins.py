@@ -31,6 +31,10 @@ class PluginCall(Struct, frozen=True, kw_only=True):
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}
 
+    @property
+    def name(self) -> str:
+        return f"{self.plugin}.{self.function}"
+
 
 class PluginAnswer(Struct, frozen=True, kw_only=True):
     """The outcome of a call: a value, an error that the app may handle, or the number of a stream.

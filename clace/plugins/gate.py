@@ -1,30 +1,25 @@
-"""The one door from apps to plugins: nothing is called that was not approved."""
+"""The one door from apps to plugins: nothing is called that was not approved.
+
+A call goes through ``Session.call``, from top to bottom.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import partial
-from typing import Any
 
 from zope.interface import implementer
 
-from clace.errors import BadRequest, PluginRefused
-from clace.interfaces import Caller, IPluginGate, ISecrets, PluginCall
+from clace.errors import PluginRefused
+from clace.interfaces import Caller, IPluginGate, ISecrets
 from clace.model.app import App, Permission, PluginManifest
 from clace.plugins.accounts import section_of
-from clace.plugins.binding import bind, named
-from clace.plugins.constraints import within
-from clace.plugins.definition import Function, Plugin
+from clace.plugins.definition import Plugin
 from clace.plugins.patterns import malformed
-from clace.plugins.permissions import covering, not_permitted
-from clace.plugins.scope import Limits, Permitted, Scope
+from clace.plugins.rules import Holds, Rules
 from clace.plugins.secret_arguments import FROM, Defaulting, NoSecrets
-from clace.plugins.secret_scope import SecretScope
-from clace.plugins.writing import writable
+from clace.plugins.session import Limits, Session
 
-Holds = Callable[[str, str], bool]
-"""Whether the user of this id holds the permission of this name."""
 ProviderOf = Callable[[App], str]
 """Which provider an app means by a secret that names none."""
 
@@ -47,9 +42,9 @@ class Gate:
         provider_of: ProviderOf | None = None,
     ) -> None:
         self._plugins = {plugin.name: plugin for plugin in plugins}
+        self._rules = Rules(self._plugins, holds)
         self._limits = limits or Limits()
         self._secrets = secrets or NoSecrets()
-        self._holds = holds
         self._provider_of = provider_of
 
     def manifests(self) -> tuple[PluginManifest, ...]:
@@ -66,74 +61,15 @@ class Gate:
 
     def check_load(self, app: App, plugin: str) -> None:
         """:raises PluginRefused: if the load was not approved, or the plugin is unknown."""
-        if plugin.partition("#")[0] not in self._plugins:
-            raise PluginRefused(f"module {plugin} not found")
-        if plugin not in app.metadata.loads:
-            raise PluginRefused(
-                f"app {app} is not permitted to load plugin {plugin}."
-                " Audit the app and approve permissions"
-            )
+        self._rules.check_load(app, plugin)
 
-    def begin(self, caller: Caller) -> SecretScope:
-        secrets = self._secrets
-        if self._provider_of is not None:
-            secrets = Defaulting(secrets, self._provider_of(caller.app))
-        return SecretScope(secrets, self._permit, partial(Scope, caller, limits=self._limits))
+    def begin(self, caller: Caller) -> Session:
+        return Session(caller, self._rules, self._limits, self._secrets_for)
 
-    def _permit(self, caller: Caller, call: PluginCall) -> Permitted:
-        """The call with its arguments bound, if the app may make it.
-
-        :raises PluginRefused: if the app may not make it.
-        :raises BadRequest: if the function does not take these arguments.
-        """
-        self.check_load(caller.app, call.plugin)
-        function = self._function(caller.app, call)
-        found = covering(caller.app, call.plugin, call.function, call.args)
-        name, parameters = f"{call.plugin}.{call.function}", function.parameters
-        values = named(name, parameters, call.args, call.kwargs)
-
-        def grants_for(args: tuple[Any, ...]) -> tuple[Permission, ...]:
-            others = dict(zip(parameters.__struct_fields__, args, strict=False))
-            found = covering(caller.app, call.plugin, call.function, args)
-            return self._allowing(found, caller, function, call, {**values, **others})
-
-        grants = self._allowing(found, caller, function, call, values)
-        given = bind(name, parameters, call.args, call.kwargs)
-        return Permitted(function, grants, given, grants_for)
-
-    def _allowing(
-        self,
-        grants: tuple[Permission, ...],
-        caller: Caller,
-        function: Function,
-        call: PluginCall,
-        values: Mapping[str, Any],
-    ) -> tuple[Permission, ...]:
-        """Return the permissions by which the user of the app may make the call.
-
-        :raises PluginRefused: if no permission allows it.
-        """
-        refusal = not_permitted(caller.app, call.plugin, call.function)
-        grants = within(refusal, grants, values)
-        grants = writable(caller.app, function, call, grants)
-        held = tuple(grant for grant in grants if self._is_held(caller.user_id, grant))
-        if not held:
-            wanted = " ".join(dict.fromkeys(name for grant in grants for name in grant.permit))
-            raise PluginRefused(
-                f"{refusal}, user {caller.user_id} does not have any required permission [{wanted}]"
-            )
-        return held
-
-    def _is_held(self, user_id: str, grant: Permission) -> bool:
-        names = grant.permit
-        return not names or any(self._holds(user_id, name) for name in names)
-
-    def _function(self, app: App, call: PluginCall) -> Function:
-        section = section_of(app, call.plugin, self._plugins)
-        function = self._plugins[section].functions.get(call.function)
-        if function is None:
-            raise BadRequest(f"module {call.plugin} has no function {call.function}")
-        return function
+    def _secrets_for(self, app: App) -> ISecrets:
+        if self._provider_of is None:
+            return self._secrets
+        return Defaulting(self._secrets, self._provider_of(app))
 
 
 def _malformed(permission: Permission) -> Iterator[str]:

@@ -42,12 +42,22 @@ def not_permitted(app: App, plugin: str, method: str) -> str:
     return f"app {app} is not permitted to call {plugin}.{method}"
 
 
-def covering(app: App, plugin: str, method: str, args: Sequence[Any]) -> tuple[Permission, ...]:
-    """The approved permissions that cover the call as far as its positional arguments go.
+def approved(app: App, plugin: str, method: str) -> tuple[Permission, ...]:
+    """The permissions of an app that are about this function, whatever else they ask for."""
+    return tuple(
+        permission
+        for permission in app.metadata.permissions
+        if (permission.plugin, permission.method) == (plugin, method)
+    )
+
+
+def covering(
+    app: App, plugin: str, method: str, candidates: Sequence[Permission], args: Sequence[Any]
+) -> tuple[Permission, ...]:
+    """Those of the ``approved`` that cover the call as far as its positional arguments go.
 
     :raises PluginRefused: if no permission covers it; the text is about the closest one.
     """
-    candidates = _named(app, plugin, method)
     constrained = max((len(p.arguments) for p in candidates), default=0)
     texts = tuple(map(text_of, args[:constrained]))
     found = tuple(p for p in candidates if _agreeing(p, texts) == len(p.arguments))
@@ -58,14 +68,6 @@ def covering(app: App, plugin: str, method: str, args: Sequence[Any]) -> tuple[P
         raise PluginRefused(f"{call}. Audit the app and approve permissions")
     closest = max(candidates, key=lambda candidate: _agreeing(candidate, texts))
     raise PluginRefused(f"{call} with {_difference(closest, texts)}")
-
-
-def _named(app: App, plugin: str, method: str) -> tuple[Permission, ...]:
-    return tuple(
-        permission
-        for permission in app.metadata.permissions
-        if (permission.plugin, permission.method) == (plugin, method)
-    )
 
 
 def _agreeing(permission: Permission, texts: Sequence[str]) -> int:

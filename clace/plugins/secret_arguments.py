@@ -1,20 +1,25 @@
-"""Secrets in the arguments of plugin calls: which are named, which may be, and their values."""
+"""Secrets in the arguments of plugin calls: named, permitted, and filled in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from attrs import frozen
 from msgspec.structs import replace
+from twisted.logger import Logger
 from zope.interface import implementer
 
-from clace.errors import BadRequest, PluginRefused, SecretFailed
+from clace.errors import BadRequest, ClaceError, NoSuchSecret, PluginRefused, SecretFailed
 from clace.interfaces import ISecrets, PluginCall
 from clace.model.app import Permission
 from clace.model.secret_text import MAX_REFERENCES, Reference, filled, is_reference, references
+from clace.plugins.definition import CallFailed
 from clace.plugins.patterns import matches
+from clace.plugins.redactor import Redactor
 
 FROM = "from:"
+_log = Logger()
 
 
 @implementer(ISecrets)
@@ -42,6 +47,36 @@ class Defaulting:
 
     def _provider_of(self, reference: Reference) -> str:
         return reference.provider or self.default_provider
+
+
+@frozen
+class WantedSecrets:
+    """The secrets that the arguments of one call name."""
+
+    references: tuple[Reference, ...]
+    secrets: ISecrets
+
+    def allowing(self, grants: Sequence[Permission]) -> tuple[Permission, ...]:
+        """Return those of the permissions that let the call have all of them.
+
+        :raises PluginRefused: if no permission does.
+        """
+        return allowing(self.references, grants, self.secrets.default_provider)
+
+    async def filled(self, call: PluginCall, redactor: Redactor) -> PluginCall:
+        """The call with their values in it, which ``redactor`` knows from now on.
+
+        :raises CallFailed: if a secret is missing or cannot be had; only the log says why.
+        """
+        try:
+            values = await self.secrets.values(self.references)
+        except NoSuchSecret as error:
+            raise CallFailed(error.message) from error
+        except ClaceError as error:
+            _log.warn("No secrets for {name}: {reason}", name=call.name, reason=error.message)
+            raise CallFailed(f"the secrets for {call.name} cannot be had") from error
+        redactor.add(values)
+        return with_values(call, values)
 
 
 def named_in(call: PluginCall) -> tuple[Reference, ...]:

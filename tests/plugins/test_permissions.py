@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest, PluginRefused
 from clace.model.app import Permission
-from clace.plugins.permissions import covering, text_of
+from clace.plugins.permissions import approved, covering, text_of
 from tests.support.plugin_contract import app
 
 ANY = st.recursive(
@@ -18,6 +18,11 @@ ANY = st.recursive(
 
 def permit(*arguments, plugin="exec.in", method="run"):
     return Permission(plugin, method, arguments)
+
+
+def cover(its_app, args):
+    found = approved(its_app, "exec.in", "run")
+    return covering(its_app, "exec.in", "run", found, args)
 
 
 class TextTests(SynchronousTestCase):
@@ -51,19 +56,19 @@ class TextTests(SynchronousTestCase):
 class CoveringTests(SynchronousTestCase):
     def refusal(self, permissions, *args):
         with self.assertRaises(PluginRefused) as caught:
-            covering(app(*permissions, path="/disk"), "exec.in", "run", args)
+            cover(app(*permissions, path="/disk"), args)
         return caught.exception.message
 
     def test_prefix(self):
         """The leading arguments are compared; what follows them is free."""
         permission = permit("du", "-s")
         for args in (("du", "-s"), ("du", "-s", "/", 3)):
-            self.assertEqual(covering(app(permission), "exec.in", "run", args), (permission,))
+            self.assertEqual(cover(app(permission), args), (permission,))
 
     def test_any_of_several(self):
         """All permissions that cover a call are found, in the order in which they were approved."""
         permissions = (permit("ps"), permit("regex:d."), permit("du"), permit())
-        found = covering(app(*permissions), "exec.in", "run", ("du",))
+        found = cover(app(*permissions), ("du",))
         self.assertEqual(found, permissions[1:])
 
     @given(st.lists(ANY, max_size=4))
@@ -71,13 +76,13 @@ class CoveringTests(SynchronousTestCase):
         """A permission with the texts of a call covers that call."""
         permission = permit(*map(text_of, args))
         if not any(text.startswith("regex:") for text in permission.arguments):
-            self.assertEqual(covering(app(permission), "exec.in", "run", args), (permission,))
+            self.assertEqual(cover(app(permission), args), (permission,))
 
     @given(st.lists(st.text(max_size=2), max_size=3), st.lists(st.text(max_size=2), max_size=3))
     def test_only_prefixes(self, expected, args):
         """Literal arguments cover exactly the calls that begin with them."""
         try:
-            covering(app(permit(*expected)), "exec.in", "run", args)
+            cover(app(permit(*expected)), args)
             covered = True
         except PluginRefused:
             covered = False

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.secret_text import Reference
-from clace.plugins.hiding import Hidden
+from clace.plugins.redactor import Redactor
 from clace.plugins.showing import quoted, shown
 
 SHOWN = '{{secret "k"}}'
@@ -20,7 +20,7 @@ class ShowingTests(SynchronousTestCase):
     @given(st.text(min_size=4, max_size=40), st.integers(0, 250))
     def test_no_piece(self, secret, before):
         """Wherever it stands, a secret is hidden in what is shown, or not shown at all."""
-        hidden = Hidden()
+        hidden = Redactor()
         hidden.add({Reference("", ("k",), SHOWN): secret})
         for show in (shown, quoted):
             without = hidden.text(show("." * before + secret)).replace(SHOWN, "")

@@ -7,7 +7,7 @@ from clace.errors import AppFailed, BadRequest, PluginRefused
 from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
 from clace.model.app import App, AppMetadata, AppSettings, Permission
 from clace.plugins.definition import CallFailed, Function, ItemStream, Plugin
-from clace.plugins.scope import Limits
+from clace.plugins.session import Limits
 
 
 class Echo(Struct, frozen=True):

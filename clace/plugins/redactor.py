@@ -5,22 +5,26 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 import msgspec
+from msgspec.structs import replace
 
+from clace.errors import ClaceError
+from clace.interfaces import PluginAnswer
 from clace.model.secret_text import Reference
 from clace.plugins.definition import CallFailed
 from clace.plugins.http.urls import escaped
 
+R = TypeVar("R", bound=ClaceError)
 MAX_GROWTH = 1024 * 1024
 MAX_PARTS = 25_000  # a tenth of a second, in which nobody is served
 MIN_LINE = 8
 MAX_LINES = 200  # each costs a look at the whole of each result
 
 
-class Hidden:
+class Redactor:
     """The values that an app must not be told, with the references that it is told instead."""
 
     def __init__(self) -> None:
@@ -48,9 +52,23 @@ class Hidden:
     def text(self, text: str) -> str:
         """Redact an error for an app."""
         try:
-            return str(_Hiding(self._texts).value(text))
+            return str(_Redaction(self._texts).value(text))
         except CallFailed as error:
             return error.message
+
+    def answer(self, answer: PluginAnswer) -> PluginAnswer:
+        """Redact what came of a call; an error of it if that cannot be done."""
+        if not self._texts:
+            return answer
+        try:
+            value = self.value(answer.value)
+        except CallFailed as error:
+            return PluginAnswer(error=error.message, error_code=error.error_code)
+        return replace(answer, value=value, error=self.text(answer.error))
+
+    def refusal(self, refusal: R) -> R:
+        """Redact the text of a refusal."""
+        return type(refusal)(self.text(refusal.message)) if self._texts else refusal
 
     def value(self, value: Any) -> Any:
         """Redact a value of JSON's or MessagePack's types.
@@ -60,7 +78,7 @@ class Hidden:
         if not self._is_in(value):
             return value
         plain = msgspec.to_builtins(value, builtin_types=(bytes, bytearray, memoryview))
-        return _Hiding(self._texts).value(plain)
+        return _Redaction(self._texts).value(plain)
 
     def _is_in(self, value: Any) -> bool:
         """Return true if one of the values may be in there: a search of millions of texts in vain
@@ -72,7 +90,7 @@ class Hidden:
         return any(text.encode() in packed for text in self._texts)
 
 
-class _Hiding:
+class _Redaction:
     """One value being gone through; it may only grow so much, and have so many parts."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:

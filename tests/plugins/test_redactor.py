@@ -1,4 +1,4 @@
-"""Tests for ``clace.plugins.hiding``."""
+"""Tests for ``clace.plugins.redactor``."""
 
 import html
 import json
@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.secret_text import Reference
 from clace.plugins.definition import CallFailed
-from clace.plugins.hiding import MAX_GROWTH, MAX_LINES, MAX_PARTS, Hidden
 from clace.plugins.http.urls import escaped
+from clace.plugins.redactor import MAX_GROWTH, MAX_LINES, MAX_PARTS, Redactor
 
 SHOWN = '{{secret "k"}}'
 REFERENCE = Reference("", ("k",), SHOWN)
@@ -26,7 +26,7 @@ class Row(Struct):
 
 
 def hiding(*secrets):
-    hidden = Hidden()
+    hidden = Redactor()
     for number, value in enumerate(secrets):
         hidden.add({Reference("", (str(number),), SHOWN): value})
     return hidden
@@ -36,8 +36,8 @@ class HidingTests(SynchronousTestCase):
     def test_without_secrets(self):
         """As long as nothing was named every value is given as it is, the same object."""
         value = [{"a": object()}]
-        self.assertIs(Hidden().value(value), value)
-        self.assertFalse(Hidden())
+        self.assertIs(Redactor().value(value), value)
+        self.assertFalse(Redactor())
 
     def test_wherever_it_is(self):
         """The value is hidden in texts, bytes, keys, lists and structs, however deep."""
@@ -79,7 +79,7 @@ class HidingTests(SynchronousTestCase):
     def test_in_json(self):
         """What was JSON is JSON still, and has the reference where the value was."""
         reference = '{{secret_from "db" `a\\b`}}'
-        hidden = Hidden()
+        hidden = Redactor()
         hidden.add({Reference("db", ("a\\b",), reference): 'hun"ter2'})
         given = {"token": 'hun"ter2', "in": [{'Bearer hun"ter2': 1, "é": "\n"}]}
         expected = {"token": reference, "in": [{f"Bearer {reference}": 1, "é": "\n"}]}

@@ -1,4 +1,4 @@
-"""Tests for ``clace.plugins.secret_scope``."""
+"""Secrets in the arguments of plugin calls: filled in, and redacted from all that comes back."""
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
@@ -41,7 +41,7 @@ class Items:
         self.closed += 1
 
 
-class SecretScopeTests(SynchronousTestCase):
+class SecretsInCallsTests(SynchronousTestCase):
     def setUp(self):
         self.given = []
         self.secrets = MemorySecrets({("env", "k"): VALUE, ("vault", "k"): "v"})
@@ -216,7 +216,7 @@ class SecretScopeTests(SynchronousTestCase):
         events = self.logged()
         for last, text in [
             (CallFailed(f"no {VALUE}"), f"no {SHOWN}"),
-            (ValueError(VALUE), "internal error in x.in.do"),
+            (ValueError(VALUE), "internal error in x.in:rows"),
         ]:
 
             async def stream(invocation, given, last=last):

@@ -9,7 +9,7 @@ from clace.interfaces import Caller
 from clace.model.app import Permission
 from clace.plugins.definition import CallFailed, Document, Function, ItemStream, Plugin
 from clace.plugins.gate import Gate
-from clace.plugins.scope import Limits
+from clace.plugins.session import Limits
 from tests.support.plugin_contract import EVERYTHING, Counting, EchoPlugin, app, call
 
 
