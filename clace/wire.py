@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -243,6 +243,7 @@ ToNursery = Prepare | Spawn | End
 FromNursery = Born | Gone
 MAX_NURSERY_MESSAGE = 4096
 
+_STATEMENTS = frozenset(get_args(Statement))
 _encoder = msgspec.msgpack.Encoder()
 _downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)
 _upward: msgspec.msgpack.Decoder[Upward] = msgspec.msgpack.Decoder(Upward)
@@ -257,7 +258,7 @@ def pack(message: Downward | Upward) -> bytes:
     :raises BadFrame: it is over the limit.
     """
     body = _encoder.encode(message)
-    is_statement = isinstance(message, Statement)
+    is_statement = type(message) in _STATEMENTS
     limit = MAX_STATEMENT if is_statement else MAX_FRAME
     if len(body) > limit:
         raise BadFrame(f"a frame of {len(body)} bytes is over the limit of {limit}")

@@ -45,6 +45,7 @@ def _serve(birth: Birth, make_serving: type[Serving]) -> None:
     walls = put_up(HOST_LAYERS, site)
     walls |= {name: why or walls.get(name, "") for name, why in birth.walls.items()}
     line.send(Ready(walls=walls))
+    line.flush()
     if set(birth.required) & set(missing(walls)):
         os._exit(WALLS_MISSING)
     serving.run()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import time
+from collections.abc import Callable
 
 from msgspec import structs
 
@@ -11,6 +13,9 @@ from clace.wire import MAX_FRAME, BadFrame, Downward, Upward, pack, unpack_downw
 
 _LENGTH = 4
 _BUFFER = 1 << 16
+# Frames are sent together once they are so many bytes, or the first has waited so long.
+_TOGETHER = 1 << 16
+_WAIT_SECONDS = 0.001
 
 
 class Hangup(Exception):
@@ -18,24 +23,37 @@ class Hangup(Exception):
 
 
 class Line:
-    """Reads and writes frames."""
+    """Reads and writes frames; those that answer what came together are sent together."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(
+        self, connection: socket.socket, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._connection = connection
+        self._clock = clock
         self._incoming = bytearray()
+        self._unsent: list[bytes] = []
+        self._unsent_bytes = 0
+        self._waits_since = 0.0
+
+    @property
+    def holds_back(self) -> bool:
+        """Return true if frames wait to be sent."""
+        return bool(self._unsent)
 
     def receive(self, *, wait: bool = True) -> Downward | None:
-        """The next frame; without ``wait`` nothing if none has come.
+        """The next frame; without ``wait`` nothing if none has come. Before it looks for one that
+        was not read yet, it sends what waits.
 
         :raises Hangup: if the line ended.
         """
         while (frame := self._cut()) is None:
+            self.flush()
             if not self._fill(wait=wait):
                 return None
         return unpack_downward(frame)
 
     def send(self, message: Upward) -> None:
-        """Send a message, and wait until the socket has taken it.
+        """Send a message with the next ``flush``, or at once if much waits.
 
         :raises BadFrame: if the message is over the limit, or has a name that is not UTF-8.
         :raises OSError: if the daemon has closed the line.
@@ -44,7 +62,33 @@ class Line:
             frame = pack(message)
         except UnicodeEncodeError:  # a string of bytes that are no UTF-8
             frame = _packed_readable(message)
-        self._connection.sendall(frame)
+        if len(frame) >= _TOGETHER:
+            self.flush()
+            self._connection.sendall(frame)
+            return
+        if not self._unsent:
+            self._waits_since = self._clock()
+        self._unsent.append(frame)
+        self._unsent_bytes += len(frame)
+        if self._unsent_bytes >= _TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, and wait until the socket has taken it.
+
+        :raises OSError: if the daemon has closed the line.
+        """
+        if self._unsent:
+            frames, self._unsent, self._unsent_bytes = self._unsent, [], 0
+            self._connection.sendall(frames[0] if len(frames) == 1 else b"".join(frames))
+
+    def flush_late(self) -> None:
+        """Send what waits, if that is for too long.
+
+        :raises OSError: if the daemon has closed the line.
+        """
+        if self._unsent and self._clock() - self._waits_since > _WAIT_SECONDS:
+            self.flush()
 
     def _cut(self) -> bytes | None:
         """The body of the first frame, if all of it is here."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from greenlet import getcurrent, greenlet
@@ -40,8 +41,9 @@ _KEPT = 8
 class Turns:
     """The order of requests: the one whose answer came, or those that gave way, in turn."""
 
-    def __init__(self) -> None:
-        self.slices = Slices(self._give_way)
+    def __init__(self, hurries: Callable[[], bool]) -> None:
+        """``hurries`` as in ``Slices``."""
+        self.slices = Slices(self._give_way, hurries)
         self._loop = getcurrent()
         self._gave_way: deque[greenlet] = deque()
         self._idle: list[greenlet] = []
@@ -97,14 +99,24 @@ class RequestDaemon:
     def call(
         self, plugin: str, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Answer:
-        fields = {"plugin": plugin, "function": function, "args": args, "kwargs": kwargs}
-        return self._calls.ask(Call, request=self._request, **fields)
+        return self._calls.ask(
+            Call(
+                call=self._calls.number(),
+                request=self._request,
+                plugin=plugin,
+                function=function,
+                args=args,
+                kwargs=kwargs,
+            )
+        )
 
     def next(self, stream: int) -> Answer:
-        return self._calls.ask(Next, request=self._request, stream=stream)
+        number = self._calls.number()
+        return self._calls.ask(Next(call=number, request=self._request, stream=stream))
 
     def say(self, text: str) -> None:
         self._line.send(said(self._request, text))
+        self._line.flush()  # what an app printed last is known, however it ends
 
     def record(self, operation: str, target: str, detail: str, *, failed: bool) -> None:
         self._line.send(
@@ -127,19 +139,25 @@ class Calls:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, greenlet] = {}
 
-    def ask(self, make: type[Call | Next], **fields: Any) -> Answer:
+    def number(self) -> int:
+        """Return the number of the next call."""
+        return next(self._numbers)
+
+    def ask(self, asked: Call | Next) -> Answer:
         """The daemon's answer; other requests go on meanwhile.
 
         :raises Failure: if the call is too large.
         """
-        number = next(self._numbers)
-        with self._turns.slices.paused():
-            try:
-                self._line.send(make(call=number, **fields))
-            except BadFrame as error:
-                raise Failure(str(error)) from None
-            self._waiting[number] = getcurrent()
+        slices = self._turns.slices
+        deadline = slices.pause()
+        try:
+            self._line.send(asked)
+            self._waiting[asked.call] = getcurrent()
             answer: Answer = self._turns.wait()
+        except BadFrame as error:
+            raise Failure(str(error)) from None
+        finally:
+            slices.resume(deadline)
         return answer
 
     def deliver(self, answer: Answer) -> None:
@@ -154,7 +172,7 @@ class Serving:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._turns = Turns()
+        self._turns = Turns(lambda: line.holds_back)
         self._calls = Calls(line, self._turns)
         self._app: HostedApp | None = None
 
@@ -166,7 +184,9 @@ class Serving:
                 message = self._line.receive(wait=not self._turns.waiting)
                 if message is not None:
                     self._take(message)
+                    self._line.flush_late()
                 if self._turns.waiting:
+                    self._line.flush()
                     self._turns.go_on()
         except (Hangup, BadFrame, OSError):
             return
@@ -182,6 +202,7 @@ class Serving:
     def _load(self, load: Load) -> None:
         def say(text: str) -> None:
             self._line.send(said(0, text))
+            self._line.flush()
 
         try:
             self._app = HostedApp(load, say, self._turns.slices)

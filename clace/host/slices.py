@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 
 from clace.gotemplate import is_rendering
 from clace.starlark import Interrupt, may_interrupt
 
 SLICE = 0.010
+HASTE = 0.001
 SOON = 0.0002
 GRACE = 0.25
 _VALUES = "clace.host.ace.values"
@@ -30,6 +30,10 @@ def _nobody_waits() -> None:
     """Return at once: no other request could go on."""
 
 
+def _in_no_hurry() -> bool:
+    return False
+
+
 class Slices:
     """One timer for the code that runs now; ``suspend`` lets others go on and then returns.
 
@@ -37,8 +41,14 @@ class Slices:
     that comes next: to set it anew is a system call, a signal for nothing a slice costs less.
     """
 
-    def __init__(self, suspend: Callable[[], None] = _nobody_waits) -> None:
+    def __init__(
+        self,
+        suspend: Callable[[], None] = _nobody_waits,
+        hurries: Callable[[], bool] = _in_no_hurry,
+    ) -> None:
+        """``hurries`` tells whether others wait for more than their turn: the slice is short."""
         self._suspend = suspend
+        self._hurries = hurries
         self._deadline = 0.0
         self._slice_end = 0.0
         self._fires_at = 0.0
@@ -53,7 +63,8 @@ class Slices:
         now = time.monotonic()
         self._deadline = deadline
         self._on = True
-        self._slice_end = min(now + SLICE, deadline) if deadline > now else now + SLICE
+        end = now + (HASTE if self._hurries() else SLICE)
+        self._slice_end = min(end, deadline) if deadline > now else end
         if not now < self._fires_at <= self._slice_end:
             self._fire_at(self._slice_end, now)
 
@@ -61,16 +72,16 @@ class Slices:
         """Give the code that runs now until ``deadline``."""
         self._deadline = deadline
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Interrupt nothing meanwhile; afterwards go on with the deadline that was."""
-        deadline, was_on = self._deadline, self._on
-        self.end()
-        try:
-            yield
-        finally:
-            if was_on:
-                self.begin(deadline)
+    def pause(self) -> float:
+        """Interrupt nothing until ``resume`` is called with what this returns."""
+        deadline = self._deadline if self._on else 0.0
+        self._on = False
+        return deadline
+
+    def resume(self, deadline: float) -> None:
+        """Go on as before ``pause``, with the deadline that was."""
+        if deadline:
+            self.begin(deadline)
 
     def end(self) -> None:
         """Interrupt nothing any more."""

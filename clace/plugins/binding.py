@@ -21,14 +21,25 @@ def bind(function: str, parameters: type[S], args: Sequence[Any], kwargs: Mappin
 
     :raises BadRequest: if one is missing, unknown, given twice or of the wrong type.
     """
-    values = _by_name(function, parameters, args, kwargs)
-    for field in _fields(parameters):
-        if field.required and field.name not in values:
-            raise BadRequest(f"{function}: missing argument for {field.name}")
+    names, required = _names(parameters)
+    if kwargs or len(args) > len(names):
+        values = _by_name(function, parameters, args, kwargs)
+    else:
+        values = dict(zip(names, args, strict=False))
+    if not required <= values.keys():
+        missing = next(name for name in names if name in required and name not in values)
+        raise BadRequest(f"{function}: missing argument for {missing}")
     try:
         return msgspec.convert(values, parameters, strict=True)
     except msgspec.ValidationError as error:
         raise BadRequest(f"{function}: {_readable(str(error))}") from error
+
+
+@cache
+def _names(parameters: type[Struct]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The names of all parameters in order, and those that have no default."""
+    names = parameters.__struct_fields__
+    return names, frozenset(field.name for field in _fields(parameters) if field.required)
 
 
 def named(

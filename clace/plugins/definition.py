@@ -74,8 +74,7 @@ class Document(Struct, frozen=True):
     body: str
 
 
-@frozen(kw_only=True)
-class Invocation:
+class Invocation(Struct, frozen=True, kw_only=True):
     """One permitted call being performed: for whom, and under which of the app's permissions."""
 
     caller: Caller

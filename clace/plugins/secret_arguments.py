@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -139,16 +139,17 @@ def _is_covered(reference: Reference, secrets: Iterable[tuple[str, ...]], defaul
     return False
 
 
-def _texts(call: PluginCall) -> Iterator[str]:
+def _texts(call: PluginCall) -> list[str]:
     """The texts that secrets may stand in: arguments, and those right inside lists and dicts."""
+    found: list[str] = []
     for value in (*call.args, *call.kwargs.values()):
-        match value:
-            case str():
-                yield value
-            case list() | tuple():
-                yield from (item for item in value if isinstance(item, str))
-            case dict():
-                yield from (item for item in value.values() if isinstance(item, str))
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            found += (item for item in value if isinstance(item, str))
+        elif isinstance(value, dict):
+            found += (item for item in value.values() if isinstance(item, str))
+    return found
 
 
 def _mapped(value: Any, text: Callable[[Any], Any]) -> Any:

@@ -30,8 +30,8 @@ _PAGE_SECONDS = 1
 class Outward(Protocol):
     """The way to the host."""
 
-    def send(self, message: Ask | Answer, /) -> None:
-        """Send a message."""
+    def send_frame(self, frame: bytes, /) -> None:
+        """Send a message that was packed."""
 
     async def room(self) -> None:
         """Wait until what was said before is read."""
@@ -229,23 +229,25 @@ class Exchange:
     async def _answer(self, work: Awaitable[Answer]) -> None:
         """Send the answer when those before were read; a host makes us keep so much at most."""
         answer = await work
-        size = len(pack(answer))
+        frame = pack(answer)
+        size = len(frame)
         if self._line.keep(size):
-            await self._say(answer)
+            await self._say(frame)
             self._line.kept(size)
         else:
             told = "the app does not read the results of its calls"
-            await self._say(Answer(call=answer.call, error=told, error_code=1, refused=True))
+            answer = Answer(call=answer.call, error=told, error_code=1, refused=True)
+            await self._say(pack(answer))
         self._waiting = False
 
     async def _ask(self, ask: Ask) -> None:
-        await self._say(ask)
+        await self._say(pack(ask))
         self.is_asked = True
 
-    async def _say(self, message: Ask | Answer) -> None:
+    async def _say(self, frame: bytes) -> None:
         await self._line.room()
         if not self._over:
-            self._line.send(message)
+            self._line.send_frame(frame)
 
     def _end_plugins(self) -> None:
         self._limit = _TIME

@@ -17,6 +17,9 @@ from clace.sending import write_now
 from clace.wire import BadFrame, Downward, Frames, Upward, pack, unpack_upward
 
 _TURN_SECONDS = 0.002
+# Messages that answer what came together leave together, once they are so many bytes, or so late.
+_TOGETHER = 1 << 16
+_TOGETHER_SECONDS = 0.001
 _READ, _LARGE_READ = 1 << 16, 1 << 18
 # Of results that a host has not read.
 _MOST_KEPT = 128 << 20
@@ -50,14 +53,30 @@ class Line(Protocol):
         self._resting: IDelayedCall | None = None
         self._outlet = Outlet()
         self._kept = 0
+        self._takes = False
+        self._unsent: list[bytes] = []
+        self._unsent_bytes = 0
 
     def connectionMade(self) -> None:
         self._paced.registerProducer(self._outlet, streaming=True)
 
     def send(self, message: Downward) -> None:
         """Send a message, unless the host is gone."""
-        if not self._deaf:
-            write_now(self._paced, pack(message))
+        self.send_frame(pack(message))
+
+    def send_frame(self, frame: bytes) -> None:
+        """Send a message that was packed, unless the host is gone."""
+        if self._deaf:
+            return
+        self._unsent.append(frame)
+        self._unsent_bytes += len(frame)
+        if not self._takes or self._unsent_bytes >= _TOGETHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._unsent:
+            frames, self._unsent, self._unsent_bytes = self._unsent, [], 0
+            write_now(self._paced, frames[0] if len(frames) == 1 else b"".join(frames))
 
     async def room(self) -> None:
         """Wait until the host has read most of what it was told before; or is gone."""
@@ -77,6 +96,7 @@ class Line(Protocol):
     def hang_up(self) -> None:
         """Send and hear no more; the host is to end."""
         if not self._deaf:
+            self._flush()
             self._deaf = True
             # With a producer that was paused the transport would wait for more from it.
             self._paced.unregisterProducer()
@@ -93,6 +113,7 @@ class Line(Protocol):
     def _take(self, data: bytes) -> None:
         """Hear frames for as long as its turn lasts."""
         begun = self._clock.seconds()
+        self._takes = True
         try:
             for body in self._frames.feed(data):
                 self._received(unpack_upward(body))
@@ -102,9 +123,14 @@ class Line(Protocol):
                 if spent > _TURN_SECONDS:
                     self._rest(spent)
                     return
+                if spent > _TOGETHER_SECONDS:
+                    self._flush()
         except BadFrame as breach:
             self.breach(breach)
         finally:
+            self._takes = False
+            if not self._deaf:
+                self._flush()
             held = 0 if self._ended else self._frames.held
             self._held.hold(self, held)
             # A large frame comes in large pieces: each costs a turn of the reactor.

@@ -23,7 +23,7 @@ from clace.runtime.limits import HostLimits, Limits, limits_for_all
 from clace.runtime.packing import Knowledge
 from clace.runtime.runtime import Runtime
 from clace.runtime.slot import Fetch
-from clace.wire import Answer, Ask, Call, Head, Load, Loaded, Next, Note
+from clace.wire import Answer, Call, Frames, Head, Load, Loaded, Next, Note, unpack_downward
 
 T = TypeVar("T")
 _LIMITS = limits_for_all(HostLimits())
@@ -128,7 +128,9 @@ class _InlineLine:
     def __init__(self) -> None:
         self.answers: dict[int, Answer] = {}
 
-    def send(self, message: Ask | Answer) -> None:
+    def send_frame(self, frame: bytes) -> None:
+        (body,) = Frames().feed(frame)
+        message = unpack_downward(body)
         assert isinstance(message, Answer)
         self.answers[message.call] = message
 

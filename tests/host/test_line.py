@@ -11,7 +11,8 @@ from clace.wire import MAX_FRAME, Answer, BadFrame, Frames, LoadFailed, pack, un
 class LineTests(SynchronousTestCase):
     def setUp(self):
         self.daemon, ours = socket.socketpair()
-        self.line = Line(ours)
+        self.now = 0.0
+        self.line = Line(ours, lambda: self.now)
         self.addCleanup(self.daemon.close)
         self.addCleanup(ours.close)
 
@@ -25,8 +26,43 @@ class LineTests(SynchronousTestCase):
     def test_sends(self):
         """A message is sent as one frame."""
         self.line.send(LoadFailed("no"))
+        self.line.flush()
         (body,) = Frames().feed(self.daemon.recv(1000))
         self.assertEqual(unpack_upward(body), LoadFailed("no"))
+
+    def waiting(self):
+        """The bytes that have arrived."""
+        self.daemon.setblocking(False)
+        try:
+            return self.daemon.recv(1 << 20)
+        except BlockingIOError:
+            return b""
+
+    def test_sends_together(self):
+        """Small messages leave together, before the line waits for others."""
+        self.daemon.sendall(pack(Answer(call=1)) + pack(Answer(call=2)))
+        self.line.receive()
+        self.line.send(LoadFailed("a"))
+        self.line.receive()
+        self.line.send(LoadFailed("b"))
+        self.assertEqual((self.waiting(), self.line.holds_back), (b"", True))
+        self.assertIsNone(self.line.receive(wait=False))
+        self.assertEqual(self.waiting(), pack(LoadFailed("a")) + pack(LoadFailed("b")))
+        self.assertFalse(self.line.holds_back)
+
+    def test_sends_much(self):
+        """What is much is not held back, nor what was said before it."""
+        messages = LoadFailed("a"), LoadFailed("x" * 70_000)
+        for message in messages:
+            self.line.send(message)
+        self.assertEqual(self.waiting(), b"".join(map(pack, messages)))
+
+    def test_sends_late(self):
+        """What waits for longer than a millisecond is sent, what has just come is not."""
+        self.line.send(LoadFailed("a"))
+        for self.now, sent in ((0.0009, b""), (0.0011, pack(LoadFailed("a")))):
+            self.line.flush_late()
+            self.assertEqual(self.waiting(), sent)
 
     def test_hangup(self):
         """The end is told, also in the middle of a frame."""

@@ -50,6 +50,15 @@ class SliceTests(SynchronousTestCase):
         self.assertEqual(self.run_for(60, "loop", 2_000_000), sum(range(2_000_000)))
         self.assertGreater(self.suspended, 1)
 
+    def test_hurries(self):
+        """While others wait for more than their turn, slices are short."""
+        for hurries in (False, True):
+            self.slices = Slices(self.suspend, lambda hurries=hurries: hurries)
+            self.slices.install()
+            self.suspended = 0
+            self.run_for(60, "loop", 20_000)
+            self.assertEqual(self.suspended > 0, hurries)
+
     def test_deadline(self):
         """A loop without a call ends at its deadline."""
         began = time.monotonic()
@@ -75,8 +84,9 @@ class SliceTests(SynchronousTestCase):
     def test_paused(self):
         """Nothing is interrupted meanwhile, and the deadline holds again afterwards."""
         self.slices.begin(time.monotonic() + 0.02)
-        with self.slices.paused():
-            self.module.call(self.module["loop"], 1_000_000)
+        deadline = self.slices.pause()
+        self.module.call(self.module["loop"], 1_000_000)
+        self.slices.resume(deadline)
         self.assertRaises(Deadline, self.module.call, self.module["loop"], 1 << 40)
 
     def test_too_late(self):

@@ -1,5 +1,7 @@
 """The daemon's end of the socket to a host."""
 
+import itertools
+
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -14,6 +16,7 @@ SHORT, LONG = 0.003, 0.02
 
 class LineTests(SynchronousTestCase):
     each = 0
+    answers = None
 
     def setUp(self):
         self.clock, self.transport = Clock(), StringTransport()
@@ -24,6 +27,8 @@ class LineTests(SynchronousTestCase):
     def hear(self, note):
         self.heard.append(note.text)
         self.clock.rightNow += self.each
+        if self.answers is not None:
+            self.line.send(Answer(call=next(self.answers)))
         if note.text == "bye":
             self.line.hang_up()
 
@@ -60,6 +65,22 @@ class LineTests(SynchronousTestCase):
         """Who takes no time is not paused."""
         self.say(*"abc")
         self.assertEqual((self.heard, self.transport.producerState), ([*"abc"], "producing"))
+
+    def test_answers_together(self):
+        """Answers to frames that came together leave together, and no later than a millisecond."""
+        for self.each, writes in ((0, [2]), (0.0006, [2]), (0.0011, [1, 1])):
+            self.setUp()
+            self.answers, written = itertools.count(1), []
+            self.transport.write = written.append
+            self.say("a", "b")
+            sent = [len(list(Frames().feed(data))) for data in written]
+            self.assertEqual(sent, writes)
+
+    def test_last_words(self):
+        """What was to be said before the line is hung up is said."""
+        self.answers = itertools.count(1)
+        self.say("a", "bye")
+        self.assertEqual(self.said(), [1, 2])
 
     def test_large_frames(self):
         """A large frame is read in large pieces; for all others no more memory is asked for."""
