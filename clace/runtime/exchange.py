@@ -21,6 +21,7 @@ from clace.wire import Answer, Ask, BadFrame, Call, Chunk, Failed, Head, Next, N
 
 OfRequest = Head | Chunk | Failed | Call | Next | Note
 _FAILURES: dict[str, type[ClaceError]] = {kind.code: kind for kind in (AppCrashed, AppTimedOut)}
+_CALLS = (Call, Next)
 _MEGABYTE = 1 << 20
 _TIME = "request_time"
 # What a host gets for each page of a stream that it is given to pass on.
@@ -91,7 +92,7 @@ class Exchange:
 
         :raises BadFrame: if it does not fit what came before.
         """
-        if isinstance(message, Call | Next):
+        if isinstance(message, _CALLS):
             self._plugin(message)
         elif isinstance(message, Note):
             self._note(message)

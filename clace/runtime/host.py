@@ -44,6 +44,7 @@ from clace.wire import (
     Upward,
 )
 
+_ANSWERS = (Head, Chunk, Failed)
 _ABORT, _SEGMENT, _CPU = 6, 11, 24
 
 
@@ -164,7 +165,7 @@ class Host:
     def _received(self, message: Upward) -> None:
         if isinstance(message, Ready):
             self._ready(message)
-        elif isinstance(message, Loaded | LoadFailed):
+        elif isinstance(message, (Loaded, LoadFailed)):
             self._load_answered(message)
         elif isinstance(message, Note) and message.request == 0 and self._loading is not None:
             assert self._note is not None
@@ -179,7 +180,7 @@ class Host:
         self.walls = ready.walls
 
     def _of_request(self, message: OfRequest) -> None:
-        number = message.id if isinstance(message, Head | Chunk | Failed) else message.request
+        number = message.id if isinstance(message, _ANSWERS) else message.request
         exchange = self._exchanges.get(number)
         if exchange is None or not exchange.is_asked:
             raise BadFrame(f"a frame for request {number}, which is not in progress")

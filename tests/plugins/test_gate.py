@@ -1,10 +1,11 @@
 """The door: approved loads, permissions, and the write gate of staging twins."""
 
+from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller
-from clace.model.app import Constraint, Permission
+from clace.model.app import AppSettings, Constraint, Permission
 from clace.plugins.definition import Function, Plugin
 from clace.plugins.gate import Gate
 from tests.support.plugin_contract import Echo, EchoPlugin, PluginGateContract, app, call
@@ -169,6 +170,29 @@ class GateTests(SynchronousTestCase):
             stage_write_access=False,
         )
         self.assertIn("required permission [nobody]", self.refusal(twin, "say", "a"))
+
+    def test_approvals_change(self):
+        """What was approved holds for the next call of an app, and what was withdrawn no more."""
+        say, hi_only = Permission("echo.in", "say"), Permission("echo.in", "say", ("hi",))
+        for permissions, loads, refused in (
+            ((say,), ("echo.in",), ""),
+            ((), ("echo.in",), "not permitted to call"),
+            ((hi_only,), ("echo.in",), 'having value "ho"'),
+            ((say,), ("echo.in",), ""),
+            ((say,), (), "not permitted to load"),
+        ):
+            its_app = app(*permissions, loads=loads)
+            if refused:
+                self.assertIn(refused, self.refusal(its_app, "say", "ho"))
+            else:
+                self.assertEqual(self.successResultOf(self.call(its_app, "say", "ho")).error, "")
+
+    def test_settings_change(self):
+        """Write access that was withdrawn is so at once, although the approvals are the same."""
+        twin = app(Permission("echo.in", "say"), app_id="app_stg_1")
+        self.successResultOf(self.call(twin, "say", "a"))
+        twin = replace(twin, settings=AppSettings(stage_write_access=False))
+        self.assertIn("write operations", self.refusal(twin, "say", "a"))
 
     def test_permission_says_what_reads(self):
         """What a permission says about reading and writing counts more than the function."""
