@@ -70,6 +70,27 @@ class CorpusTests(SynchronousTestCase):
         """Files see one another, and pages their base, as parsed sets do in Go."""
         self.assertEqual(differences("sets"), [])
 
+    def test_every_case_proves_something(self):
+        """No case asks for more than its answer answers, and none is asked twice."""
+        for path in corpus.files():
+            self.assertEqual(list(corpus.useless(corpus.read(path))), [], path.name)
+
+    def test_cases_that_prove_nothing(self):
+        """A template that does not parse asks for one thing, and one that stops for none after."""
+        undefined = 'template: t:1: function "x" not defined'
+        stopped = 'template: t:1:18: executing "t" at <.a.b>: no'
+        for text, error, fault in (
+            ("{{upper .a}}{{x}}", undefined, "several actions and none was run"),
+            ("{{if .a}}{{x}}{{end}}", undefined, ""),
+            ("{{if `xxxxxx`}}{{.a.b}}{{.c}}{{end}}", stopped, "asks more after it failed"),
+            ("{{.c}}{{/*x*/}}{{.a.b}}", stopped, ""),
+            ("{{.c}}{{.b}}", "", ""),
+        ):
+            found = [
+                each.partition(": ")[0] for each in corpus.useless([{"t": text, "error": error}])
+            ]
+            self.assertEqual(found, [fault] if fault else [], text)
+
     def test_size(self):
         """The corpus is as large as was promised and says which Go made it."""
         self.assertGreaterEqual(sum(len(corpus.read(path)) for path in corpus.files()), 600)

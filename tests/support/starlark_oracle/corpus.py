@@ -72,5 +72,20 @@ def _faults(name: str, case: Case) -> Iterator[str]:
         yield "too long for Go"
     if error and name not in REFUSED and at != ["?"] and " " not in at[0]:
         yield "refused by Go"
+    if _asks_on(case["source"], at):
+        yield "asks more after it failed"
     if ("ours" in case) != ("why" in case) or case.get("ours") == answer:
         yield "differs without a reason"
+
+
+def _asks_on(source: str, at: Sequence[str]) -> bool:
+    """Return true if a line that prints failed, and others that print come after it."""
+    place = at[0].split(" ")[0].split(":")
+    if place[0] != "app.star":
+        return False
+    lines = source.split("\n")
+    number = int(place[1])
+    failed, rest = lines[number - 1 : number], lines[number:]
+    return bool(failed) and all(
+        any(line.startswith("print(") for line in each) for each in (failed, rest)
+    )
