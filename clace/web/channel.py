@@ -6,16 +6,18 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from twisted.web.http_headers import Headers
+from zope.interface import implementer
 
 from clace.sending import write_now
 from clace.web.bodies import Body, ChunkedBody, SizedBody
 from clace.web.delivery import taken_bytes
+from clace.web.half_closed import HalfClosedWatch
 from clace.web.heads import Head, HeadReader, find_head
 from clace.web.limits import Limits, Refused
 from clace.web.ownership import ChannelOwner
@@ -28,6 +30,7 @@ _SILENCE_SECONDS = 2
 log = Logger()
 
 
+@implementer(IHalfCloseableProtocol)
 class StrictHTTPChannel(HTTPChannel):
     """A connection that takes one well-formed request after the other, within ``limits``.
 
@@ -59,6 +62,7 @@ class StrictHTTPChannel(HTTPChannel):
         self._own_address: IAddress | None = None
         self._peer: IAddress | None = None
         self._is_secure: bool | None = None
+        self._half_closed: HalfClosedWatch | None = None
 
     # Twisted calls these.
 
@@ -111,10 +115,26 @@ class StrictHTTPChannel(HTTPChannel):
         else:
             self.loseConnection()
 
+    def readConnectionLost(self) -> None:
+        """Answer what the client asked before it said that it sends no more; then close."""
+        if self._half_closed is None:
+            self._half_closed = HalfClosedWatch(
+                self.site.reactor,
+                self.transport,
+                lambda: bool(self._waitingForTransport),
+                self.loseConnection,
+            )
+        self._advance()
+
+    def writeConnectionLost(self) -> None:
+        """Never called: we close both halves at once."""
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._phase = CLOSED
         super().connectionLost(reason)
         self._timer.cancel()
+        if self._half_closed is not None:
+            self._half_closed.cancel()
         self._received.clear()
         self.factory.closed(self)
 
@@ -236,6 +256,14 @@ class StrictHTTPChannel(HTTPChannel):
             self.abort()
         finally:
             self._advancing = False
+        if self._half_closed is not None and not self._owes_answers:
+            self.loseConnection()
+
+    @property
+    def _owes_answers(self) -> bool:
+        """Return true while a request is answered, or others that have come wait for that."""
+        waits = bool(self._waitingForTransport and self._received)
+        return self._phase is ANSWER or (self._phase is IDLE and waits)
 
     def _step(self) -> bool:
         if self._phase is BODY:

@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
+from zope.interface.verify import verifyObject
 
 from clace.web.limits import Limits
 from clace.web.site import receive
@@ -588,3 +590,105 @@ class EndingTests(SynchronousTestCase):
 
         connection = Served(Splitter()).ask(GET + b"\r\n")
         self.assertNotIn(b"\r\nSet-Cookie", connection.value())
+
+
+class HalfClosedTests(SynchronousTestCase):
+    def half_closed(self, requests, *, hold=True):
+        """A connection whose client has sent these and will send no more."""
+        served = Served()
+        served.recorder.hold = hold
+        connection = served.connect()
+        connection.acknowledged = 0
+        connection.send(requests)
+        connection.channel.readConnectionLost()
+        connection.settle()
+        return served, connection
+
+    def test_interface(self):
+        """Twisted tells it of the end of a half."""
+        verifyObject(IHalfCloseableProtocol, Served().connect().channel)
+
+    def test_answers_all_requests(self):
+        """All that was asked is answered, then the connection ends."""
+        served, connection = self.half_closed((GET + b"\r\n") * 3)
+        for _ in range(3):
+            self.assertFalse(connection.lost)
+            served.recorder.release()
+            connection.settle()
+        self.assertEqual(connection.statuses, [200, 200, 200])
+        self.assertTrue(connection.lost)
+        self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_nothing_asked(self):
+        """Without a request to answer, and with a part of one, it ends at once."""
+        for sent in (b"", GET + b"\r\n", GET, sized(b"abc")[:-1]):
+            served, connection = self.half_closed(sent, hold=False)
+            self.assertTrue(connection.lost, sent)
+            self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_body_that_will_not_come(self):
+        """A request that waits for the rest of its body ends."""
+        served, connection = self.half_closed(sized(b"abc")[:-1])
+        self.assertTrue(connection.lost)
+        self.assertEqual([entry.status for entry in served.log], [499])
+
+    def test_has_left(self):
+        """A client to which nothing can be sent for a second is taken to have left."""
+        served, connection = self.half_closed(GET + b"\r\n")
+        gone = served.recorder.waiting[0].notifyFinish()
+        served.clock.advance(0.9)
+        self.assertNoResult(gone)
+        served.clock.advance(0.1)
+        connection.settle()
+        self.failureResultOf(gone)
+        self.assertEqual([entry.status for entry in served.log], [499])
+        self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_takes_its_answer(self):
+        """A client that takes bytes is there, however long its answer goes on."""
+        served, connection = self.half_closed(GET + b"\r\n")
+        served.recorder.waiting[0].write(b"piece")
+        for second in range(30):
+            connection.acknowledged = second + 1
+            served.clock.advance(1)
+            connection.settle()
+        self.assertFalse(connection.lost)
+        served.clock.pump([1, 1])
+        connection.settle()
+        self.assertTrue(connection.lost)
+
+    def test_behind(self):
+        """One that is slow is left to the limits of slow clients, and gets all its answers."""
+        served, connection = self.half_closed((GET + b"\r\n") * 2)
+        connection.channel.pauseProducing()
+        served.recorder.release()
+        served.clock.pump([1] * 20)
+        self.assertFalse(connection.disconnecting)
+        connection.channel.resumeProducing()
+        served.recorder.release()
+        connection.settle()
+        self.assertEqual(connection.statuses, [200, 200])
+        self.assertTrue(connection.lost)
+
+    def test_slow_client_is_ended(self):
+        """A client that closes its half is not spared the limits of slow clients."""
+        served, connection = self.half_closed(GET + b"\r\n")
+        connection.channel.pauseProducing()
+        served.clock.pump([1] * (LIMITS.stall_seconds + 1))
+        self.assertTrue(connection.lost)
+
+    def test_told_twice(self):
+        """Twisted finds the end again whenever it reads; that changes nothing."""
+        served, connection = self.half_closed(GET + b"\r\n")
+        waiting = served.clock.getDelayedCalls()
+        connection.channel.readConnectionLost()
+        self.assertEqual(served.clock.getDelayedCalls(), waiting)
+        served.recorder.release()
+        connection.settle()
+        self.assertEqual(connection.statuses, [200])
+
+    def test_lingering(self):
+        """Nobody waits for the silence of a client that has ended what it sends."""
+        _, connection = self.half_closed(sized(b"a" * (LIMITS.body + 1))[:1000])
+        self.assertEqual(connection.statuses, [413])
+        self.assertTrue(connection.lost)
