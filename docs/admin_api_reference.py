@@ -1,32 +1,32 @@
-"""The admin API's reference page, from the table of routes that serves it."""
+"""The admin API's reference page, from the operations that the server serves."""
 
 import msgspec
 
+from clace.admin_api.catalogue import OPERATIONS, AnyOperation
+from clace.admin_api.operation import PREFIX
 from clace.errors import BY_CODE
-from clace.web.routes import PREFIX, ROUTES, Route
 from clace.web.statuses import status_of
 
 
 def admin_api_reference() -> str:
-    """The page as Markdown."""
-    parts = ["# Admin API reference\n", *(_section(route) for route in ROUTES), _errors()]
+    """Return the page as Markdown."""
+    parts = ["# Admin API reference\n", *map(_section, OPERATIONS), _errors()]
     return "\n".join(parts)
 
 
-def _section(route: Route) -> str:
-    lines = [f"## {route.method} {PREFIX}{route.path}\n", f"{route.summary}.\n"]
-    parameters = msgspec.structs.fields(route.query)
-    if parameters:
+def _section(operation: AnyOperation) -> str:
+    lines = [f"## {operation.method} {PREFIX}{operation.path}\n", f"{operation.summary}.\n"]
+    if operation.parameters:
         lines += ["| query parameter | type | |", "| --- | --- | --- |"]
         lines += [
             f"| `{field.encode_name}` | {'boolean' if field.type is bool else 'text'} "
             f"| {'required' if field.required else ''} |"
-            for field in parameters
+            for field in operation.parameters
         ]
         lines.append("")
-    if route.body:
-        lines.append(_fields("Request body", route.body))
-    lines.append(_fields("Answer", route.result))
+    if operation.body:
+        lines.append(_fields("Request body", operation.body))
+    lines.append(_fields("Answer", operation.result))
     return "\n".join(lines)
 
 

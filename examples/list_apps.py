@@ -6,13 +6,15 @@ from typing import Any
 
 from twisted.internet import task
 
-from clace.client import ServerAddress, admin_client
+from clace.admin_api.apps import LIST_APPS, ListApps
+from clace.client.administration import AdminClient
+from clace.client.socket_exchange import SocketExchange
 
 
-async def main(reactor: Any) -> None:
-    socket = Path(os.environ["CL_HOME"]) / "run" / "clace.sock"
-    client = admin_client(ServerAddress(server_uri=str(socket)), reactor)
-    for app in (await client.list_apps("all", internal=False)).apps:
+async def main(_reactor: Any) -> None:
+    socket = str(Path(os.environ["CL_HOME"]) / "run" / "clace.sock")
+    client = AdminClient(SocketExchange(socket), socket)
+    for app in (await client.perform(LIST_APPS, ListApps("all"))).apps:
         print(app, app.metadata.name)
 
 

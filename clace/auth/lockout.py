@@ -11,10 +11,10 @@ from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
+from clace.admin_api.lockouts import LockedName, LockoutList, LockoutsCleared
 from clace.auth.trust import TrustedNames
 from clace.errors import LockedOut, NoSuchLockout
 from clace.interfaces import ILockouts
-from clace.model.results import LockedName, LockoutList, LockoutsCleared
 from clace.networks import read_network
 
 LIMIT = 5

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from clace.admin_api.apps import GET_APP, OneApp
+from clace.admin_api.settings import LINK_ACCOUNT, LinkAccount
 from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group
@@ -17,8 +19,6 @@ from clace.cli.formats import (
 )
 from clace.cli.servers import Server, for_server
 from clace.cli.text import warn_if_none
-from clace.model.app import AccountLink
-from clace.model.requests import UpdateOptions
 
 
 @click.group(cls=Group)
@@ -42,9 +42,8 @@ def link(
     ACCOUNT is what follows the # in the name of a section [plugin."x.in#ACCOUNT"]; - removes the
     link. PLUGIN is as the apps load it, with its #name if it has one.
     """
-    wanted = AccountLink(plugin, account)
-    how = UpdateOptions(**options)
-    result = server.ask(lambda admin: admin.link_account(glob, wanted, how))
+    query = LinkAccount(glob, plugin=plugin, account=account, **options)
+    result = server.ask(LINK_ACCOUNT, query)
     say_result(result, reports.linked(result), form)
     warn_if_none(glob, result.matched)
 
@@ -55,7 +54,7 @@ def link(
 @for_server
 def list_(server: Server, path: str, form: str | None) -> None:
     """List the accounts that the app at PATH uses."""
-    app = server.ask(lambda admin: admin.get_app(path)).app_entry
+    app = server.ask(GET_APP, OneApp(path)).app_entry
     rows = [(link.plugin, link.account_name) for link in app.metadata.accounts]
     formats = pair_formats(("Plugin", "Account"), reports.links(app), rows)
     say_list(app.metadata.accounts, form or server.config.client.default_format, formats)

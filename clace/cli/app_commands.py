@@ -102,11 +102,11 @@ def create(
 
     SOURCE is a folder or a git URL, PATH is where the app will be: [domain:]path.
     """
+    from clace.admin_api.apps import CREATE_APP, CreateApp, NewApp  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
     from clace.cli.entries import config_entries, pairs  # noqa: PLC0415 - see above
-    from clace.model.requests import CreateApp, CreateOptions  # noqa: PLC0415 - see above
 
-    request = CreateApp(
+    new = NewApp(
         path=path,
         source_url=source_url(source),
         is_dev=dev,
@@ -117,8 +117,7 @@ def create(
         param_values=pairs(said["params"], "param"),
         appconfig=config_entries(said["config"], said["config_texts"]),
     )
-    options = CreateOptions(approve=approve, dry_run=dry_run)
-    result = server.ask(lambda admin: admin.create_app(request, options))
+    result = server.ask(CREATE_APP, CreateApp(new, approve=approve, dry_run=dry_run))
     say_result(result, reports.created(result, approved=approve), said["form"])
 
 
@@ -129,9 +128,10 @@ def create(
 @for_server
 def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> None:
     """List apps: those that GLOB selects, or all."""
+    from clace.admin_api.apps import LIST_APPS, ListApps  # noqa: PLC0415 - see above
     from clace.cli import listing  # noqa: PLC0415 - see above
 
-    result = server.ask(lambda admin: admin.list_apps(glob, internal=internal))
+    result = server.ask(LIST_APPS, ListApps(glob, internal=internal))
     say_list(result.apps, form or server.config.client.default_format, listing.FORMATS)
     if glob.lower() != "all":
         warn_if_none(glob, len(result.apps))
@@ -147,9 +147,10 @@ def show(server: Server, path: str, form: str) -> None:
     Where it is from and served, its versions, what is approved and what it asks for besides,
     params, settings, limits, and its last failures. Params that may be secrets are hidden.
     """
+    from clace.admin_api.apps import SHOW_APP, OneApp  # noqa: PLC0415 - see above
     from clace.cli import showing  # noqa: PLC0415 - see above
 
-    found = server.ask(lambda admin: admin.show_app(path))
+    found = server.ask(SHOW_APP, OneApp(path))
     say_result(found, showing.shown(found), form)
 
 
@@ -161,11 +162,10 @@ def show(server: Server, path: str, form: str) -> None:
 @for_server
 def approve(server: Server, glob: str, *, promote: bool, dry_run: bool, form: str) -> None:
     """Approve what the apps of GLOB ask for."""
+    from clace.admin_api.versions import APPROVE_APPS, ApproveApps  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
-    from clace.model.requests import ApproveOptions  # noqa: PLC0415 - see above
 
-    options = ApproveOptions(promote=promote, dry_run=dry_run)
-    result = server.ask(lambda admin: admin.approve_apps(glob, options))
+    result = server.ask(APPROVE_APPS, ApproveApps(glob, promote=promote, dry_run=dry_run))
     say_result(result, reports.approved(result), form)
     warn_if_none(glob, len(result.staged_update_results))
 
@@ -191,11 +191,11 @@ def reload(server: Server, glob: str, *, form: str, **options: bool | str) -> No
 
     All the apps that GLOB selects are reloaded, or on any failure none.
     """
+    from clace.admin_api.versions import RELOAD_APPS, ReloadApps  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
-    from clace.model.requests import ReloadOptions  # noqa: PLC0415 - see above
 
-    wanted = ReloadOptions(**options)  # type: ignore[arg-type]
-    result = server.ask(lambda admin: admin.reload_apps(glob, wanted))
+    query = ReloadApps(glob, **options)  # type: ignore[arg-type]
+    result = server.ask(RELOAD_APPS, query)
     say_result(result, reports.reloaded(result), form)
     warn_if_none(glob, len(result.reload_results) + len(result.skipped_results))
 
@@ -210,9 +210,10 @@ def promote(server: Server, glob: str, *, dry_run: bool, form: str) -> None:
 
     Of the production apps that GLOB selects, those that are behind are promoted.
     """
+    from clace.admin_api.versions import PROMOTE_APPS, PromoteApps  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
 
-    result = server.ask(lambda admin: admin.promote_apps(glob, dry_run=dry_run))
+    result = server.ask(PROMOTE_APPS, PromoteApps(glob, dry_run=dry_run))
     say_result(result, reports.promoted(result), form)
     warn_if_none(glob, result.matched)
 
@@ -231,7 +232,7 @@ def delete(server: Server, glob: str, *, yes: bool, dry_run: bool, form: str) ->
     from clace.cli import reports  # noqa: PLC0415 - see above
     from clace.cli.deleting import app_deletion  # noqa: PLC0415 - see above
 
-    result = server.ask(
+    result = server.ask_for(
         app_deletion(glob, server.outside, asks=not (yes or dry_run), dry_run=dry_run)
     )
     say_result(result, reports.deleted(result), form)

@@ -26,12 +26,13 @@ def app_paths(
     context: click.Context, _parameter: click.Parameter, typed: str
 ) -> list[CompletionItem[str]]:
     """The apps of the server that begin so; of one that cannot be asked, none."""
+    from clace.admin_api.apps import LIST_APPS, ListApps  # noqa: PLC0415 - for shells only
+
     with suppress(ClaceError), _hurried():
         server = _server(context)
         internal = _STAGING in typed
-        found = server.outside.ask(
-            server.target, lambda admin: admin.list_apps("all", internal=internal)
-        )
+        query = ListApps("all", internal=internal)
+        found = server.outside.ask(server.target, lambda admin: admin.perform(LIST_APPS, query))
         return _items(typed, map(str, found.apps))
     return []
 

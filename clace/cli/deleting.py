@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from clace.cli.outside import Operation, Outside
+from clace.admin_api.apps import DELETE_APPS, AppDescription, AppsDeleted, DeleteApps
+from clace.cli.outside import Outside, Work
 from clace.cli.text import note, say
 from clace.errors import ClaceError
 from clace.model.paths import AppPath
-from clace.model.results import AppDescription, AppsDeleted
 from clace.text import one_line
 
 if TYPE_CHECKING:
@@ -23,26 +23,24 @@ _EVERYTHING = frozenset({"all", "*:**"})
 _ALL = "all"
 
 
-def app_deletion(
-    glob: str, outside: Outside, *, asks: bool, dry_run: bool
-) -> Operation[AppsDeleted]:
+def app_deletion(glob: str, outside: Outside, *, asks: bool, dry_run: bool) -> Work[AppsDeleted]:
     """Delete the apps of ``glob``; if it ``asks``, after a look at which they are.
 
-    The operation raises ``ClaceError`` if the operator declines.
+    The work raises ``ClaceError`` if the operator declines.
     """
 
-    async def operation(admin: IAdministration) -> AppsDeleted:
+    async def work(admin: IAdministration) -> AppsDeleted:
         asked = outside.is_terminal()
         if asks and asked:
-            found = await admin.delete_apps(glob, dry_run=True)
+            found = await admin.perform(DELETE_APPS, DeleteApps(glob, dry_run=True))
             if found.app_info:
                 _ask(glob, found.app_info)
-        deleted = await admin.delete_apps(glob, dry_run=dry_run)
+        deleted = await admin.perform(DELETE_APPS, DeleteApps(glob, dry_run=dry_run))
         if asks and not asked and deleted.app_info:
             tell_unasked()
         return deleted
 
-    return operation
+    return work
 
 
 def tell_unasked() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from clace.admin_api.apps import AppListed
 from clace.cli.formats import (
     Render,
     as_json,
@@ -14,7 +15,6 @@ from clace.cli.formats import (
     pretty,
 )
 from clace.model.app import Kind
-from clace.model.results import AppListed
 from clace.text import one_line
 
 _GIT_COMMIT = 20

@@ -6,6 +6,13 @@ from collections.abc import Sequence
 
 import click
 
+from clace.admin_api.lockouts import (
+    CLEAR_LOCKOUTS,
+    LIST_LOCKOUTS,
+    ClearLockouts,
+    LockedName,
+)
+from clace.admin_api.operation import Nothing
 from clace.cli.commands import Group
 from clace.cli.formats import (
     as_json,
@@ -20,7 +27,6 @@ from clace.cli.formats import (
 )
 from clace.cli.servers import Server, for_server
 from clace.cli.text import warn
-from clace.model.results import LockedName
 
 _TIME = "%Y-%m-%d %H:%M:%S"
 
@@ -35,7 +41,7 @@ def lockout() -> None:
 @for_server
 def list_(server: Server, form: str | None) -> None:
     """List users and addresses that may not sign in now, the longest first."""
-    found = server.ask(lambda admin: admin.list_lockouts())
+    found = server.ask(LIST_LOCKOUTS, Nothing())
     say_list(found.lockouts, form or server.config.client.default_format, _FORMATS)
     if len(found.lockouts) < found.total:
         warn(f"{found.total - len(found.lockouts)} more are locked out")
@@ -51,7 +57,7 @@ def clear(server: Server, address: str, user: str, form: str) -> None:
 
     ADDRESS is an IP address, or a network as `clace lockout list` shows it.
     """
-    result = server.ask(lambda admin: admin.clear_lockouts(address, user))
+    result = server.ask(CLEAR_LOCKOUTS, ClearLockouts(address, user))
     say_result(result, (f"{result.cleared} lockout(s) cleared.",), form)
 
 

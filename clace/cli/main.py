@@ -15,7 +15,7 @@ import click
 
 from clace.cli.commands import CommandLine, Lazy, hyphens
 from clace.cli.completing import files
-from clace.cli.outside import Operation, Outside, Target
+from clace.cli.outside import Outside, Target, Work
 from clace.errors import ClaceError
 
 if TYPE_CHECKING:
@@ -113,19 +113,19 @@ def is_alive(target: Target, pid: int) -> bool:
     return liveness.is_alive(target, pid)
 
 
-def ask(target: Target, operation: Operation[T]) -> T:
-    """Perform one operation; see ``Ask``."""
-    return (_ask_socket if target.is_socket else _ask_url)(target, operation)
+def ask(target: Target, work: Work[T]) -> T:
+    """Do work with a server; see ``Ask``."""
+    return (_ask_socket if target.is_socket else _ask_url)(target, work)
 
 
-def _ask_socket(target: Target, operation: Operation[T]) -> T:
+def _ask_socket(target: Target, work: Work[T]) -> T:
     # A socket needs neither TLS nor a reactor; Twisted would take longer than the answer.
     from clace.client.administration import AdminClient  # noqa: PLC0415 - few commands ask a server
     from clace.client.socket_exchange import SocketExchange  # noqa: PLC0415 - as above
 
     client = AdminClient(SocketExchange(target.uri), target.uri)
     with _interruptible():
-        return finished(operation(cast("IAdministration", client)))
+        return finished(work(cast("IAdministration", client)))
 
 
 def finished(work: Coroutine[Any, Any, T]) -> T:
@@ -150,7 +150,7 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _ask_url(target: Target, operation: Operation[T]) -> T:
+def _ask_url(target: Target, work: Work[T]) -> T:
     """Perform it in a reactor of its own."""
     from twisted.internet.task import react  # noqa: PLC0415 - only URLs need Twisted
     from twisted.logger import globalLogBeginner  # noqa: PLC0415 - as above
@@ -175,7 +175,7 @@ def _ask_url(target: Target, operation: Operation[T]) -> T:
         reactor.addSystemEventTrigger("before", "shutdown", interrupts.append, click.Abort())
         try:
             client = cast("IAdministration", admin_client(address, reactor))
-            answers.append(await operation(client))
+            answers.append(await work(client))
         except Exception as problem:  # noqa: BLE001 - raised where react cannot log it
             problems.extend(interrupts or [problem])
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from clace.interfaces import IAdministration
 
 T = TypeVar("T")
-Operation = Callable[["IAdministration"], Coroutine[Any, Any, T]]
+Work = Callable[["IAdministration"], Coroutine[Any, Any, T]]
 
 
 class Target(NamedTuple):
@@ -36,12 +36,12 @@ class Target(NamedTuple):
 
 
 class Ask(Protocol):
-    """Performs one operation of the server at ``target``.
+    """Does work with the operations of the server at ``target``.
 
     :raises ClaceError: what the server refused, or ``ServerUnreachable``.
     """
 
-    def __call__(self, target: Target, operation: Operation[T], /) -> T: ...
+    def __call__(self, target: Target, work: Work[T], /) -> T: ...
 
 
 def _is_terminal() -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from clace.admin_api.apps import GET_APP, OneApp
+from clace.admin_api.settings import UPDATE_PARAMS, UpdateParam
 from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group
@@ -17,7 +19,6 @@ from clace.cli.formats import (
 )
 from clace.cli.servers import Server, for_server
 from clace.cli.text import warn_if_none
-from clace.model.requests import ParamChange, UpdateOptions
 
 
 @click.group(cls=Group)
@@ -35,9 +36,8 @@ def param() -> None:
 @for_server
 def update(server: Server, name: str, value: str, glob: str, *, form: str, **options: bool) -> None:
     """Set the param NAME of apps to VALUE; - removes the value."""
-    change = ParamChange(name, value)
-    how = UpdateOptions(**options)
-    result = server.ask(lambda admin: admin.update_params(glob, change, how))
+    query = UpdateParam(glob, param_name=name, param_value=value, **options)
+    result = server.ask(UPDATE_PARAMS, query)
     say_result(result, reports.param_updated(result), form)
     warn_if_none(glob, result.matched)
 
@@ -48,7 +48,7 @@ def update(server: Server, name: str, value: str, glob: str, *, form: str, **opt
 @for_server
 def list_(server: Server, path: str, form: str | None) -> None:
     """List the values of the params of the app at PATH."""
-    app = server.ask(lambda admin: admin.get_app(path)).app_entry
+    app = server.ask(GET_APP, OneApp(path)).app_entry
     rows = sorted(app.metadata.param_values.items())
     values = [{"name": name, "value": value} for name, value in rows]
     formats = pair_formats(("Name", "Value"), reports.params(app), rows)

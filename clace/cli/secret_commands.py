@@ -9,6 +9,21 @@ from pathlib import Path
 import click
 from msgspec import UNSET
 
+from clace.admin_api.secrets import (
+    CREATE_SECRET,
+    DELETE_SECRET,
+    GET_SECRET,
+    LIST_SECRETS,
+    REKEY_SECRETS,
+    REVEAL_SECRET,
+    CreateSecret,
+    GetSecret,
+    ListSecrets,
+    NamedSecret,
+    NewSecret,
+    RekeySecrets,
+    SecretFound,
+)
 from clace.cli import reports, secret_listing
 from clace.cli.app_commands import yes_option
 from clace.cli.commands import Group, misused
@@ -25,8 +40,6 @@ from clace.cli.formats import (
 from clace.cli.servers import Server, for_server
 from clace.cli.text import say, warn
 from clace.errors import BadRequest
-from clace.model.requests import CreateSecret
-from clace.model.results import SecretFound
 from clace.text import one_line
 
 MAX_INPUT = 4 * 1024 * 1024
@@ -60,7 +73,7 @@ def create(server: Server, *, update: bool, prefix: str, form: str, **given: str
     """
     content, source_file = _content(given["value"], given["file"])
     value, encoding = _written(content)
-    request = CreateSecret(
+    new = NewSecret(
         name=given["name"] or "",
         prefix=prefix,
         value=value,
@@ -69,7 +82,7 @@ def create(server: Server, *, update: bool, prefix: str, form: str, **given: str
         provider=given["provider"] or "",
         source_file=source_file,
     )
-    result = server.ask(lambda admin: admin.create_secret(request, update=update))
+    result = server.ask(CREATE_SECRET, CreateSecret(new, update=update))
     say_result(result, reports.secret_created(result), form)
 
 
@@ -80,7 +93,7 @@ def create(server: Server, *, update: bool, prefix: str, form: str, **given: str
 @for_server
 def list_(server: Server, glob: str, provider: str, form: str | None) -> None:
     """List secrets: those whose name GLOB selects, or all. Values are not told."""
-    result = server.ask(lambda admin: admin.list_secrets(glob, provider=provider))
+    result = server.ask(LIST_SECRETS, ListSecrets(glob, provider))
     form = form or server.config.client.default_format
     say_list(result.secrets, form, secret_listing.FORMATS)
     if glob and not result.secrets:
@@ -99,9 +112,9 @@ def show(server: Server, name: str, provider: str, form: str | None, *, reveal: 
     With --reveal and --format the value is in the JSON, in Base64 if its "encoding" says so.
     """
     if not reveal:
-        found = server.ask(lambda admin: admin.get_secret(name, provider=provider))
+        found = server.ask(GET_SECRET, GetSecret(name, provider))
     else:
-        found = server.ask(lambda admin: admin.reveal_secret(name, provider=provider))
+        found = server.ask(REVEAL_SECRET, NamedSecret(name, provider))
     if form or not reveal:
         say_result(found, (), form or "json")
         return
@@ -120,7 +133,7 @@ def delete(server: Server, name: str, provider: str, *, yes: bool, form: str) ->
     asked = server.outside.is_terminal()
     if asked and not yes:
         agree(f"Delete the secret {one_line(name)}? Nobody can bring it back.")
-    result = server.ask(lambda admin: admin.delete_secret(name, provider=provider))
+    result = server.ask(DELETE_SECRET, NamedSecret(name, provider))
     if not (asked or yes):
         tell_unasked()
     say_result(result, (f"Secret deleted: {result.name}",), form)
@@ -132,7 +145,7 @@ def delete(server: Server, name: str, provider: str, *, yes: bool, form: str) ->
 @for_server
 def rekey(server: Server, provider: str, form: str) -> None:
     """Seal all secrets with the first key of the server's key file."""
-    result = server.ask(lambda admin: admin.rekey_secrets(provider=provider))
+    result = server.ask(REKEY_SECRETS, RekeySecrets(provider))
     told = f"Secrets re-encrypted: {result.rekeyed} rekeyed, {result.skipped} skipped"
     say_result(result, (told,), form)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from clace.admin_api.secrets import SecretDescription
 from clace.cli.formats import (
     Render,
     as_json,
@@ -12,7 +13,6 @@ from clace.cli.formats import (
     columns,
     csv_text,
 )
-from clace.model.results import SecretDescription
 
 _TIME = "%Y-%m-%d %H:%M:%S"
 

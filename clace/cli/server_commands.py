@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from clace.admin_api.operation import Nothing
+from clace.admin_api.server import SERVER_STATUS, STOP_SERVER, StopServer
 from clace.cli.commands import Group
 from clace.cli.formats import result_format_option, say_result
 from clace.cli.outside import Outside
@@ -64,7 +66,7 @@ def start(outside: Outside, /, **given: Any) -> None:
 @for_server
 def stop(server: Server) -> None:
     """Let the server finish what it is answering, and wait until it has ended."""
-    pid = server.ask(lambda admin: admin.stop_server()).pid
+    pid = server.ask(STOP_SERVER, StopServer(answer=True)).pid
     outside = server.outside
     limit = outside.seconds() + STOP_SECONDS
     while outside.is_alive(server.target, pid):
@@ -79,7 +81,7 @@ def stop(server: Server) -> None:
 @for_server
 def status(server: Server, *, limits: bool, form: str) -> None:
     """Say whether the server answers."""
-    answer = server.ask(lambda admin: admin.server_status())
+    answer = server.ask(SERVER_STATUS, Nothing())
     counts = sorted(answer.limits.items()) if limits else ()
     say_result(answer, (answer.status, *(f"{name}: {count}" for name, count in counts)), form)
 

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from clace.cli.outside import Operation, Outside, Target
+from clace.cli.outside import Outside, Target, Work
 from clace.cli.text import warn
 
 if TYPE_CHECKING:
+    from clace.admin_api.operation import Operation, Q, R
     from clace.config import Config, Location
 
 T = TypeVar("T")
@@ -67,13 +68,20 @@ class Server:
             ca_file=config.client.ca_file,
         )
 
-    def ask(self, operation: Operation[T]) -> T:
-        """Ask the server and return its answer.
+    def ask(self, operation: Operation[Q, R], query: Q) -> R:
+        """Perform one operation of the server and return its result.
 
         :raises ClaceError: if it refuses, or cannot be asked.
         """
+        return self.ask_for(lambda admin: admin.perform(operation, query))
+
+    def ask_for(self, work: Work[T]) -> T:
+        """Do work with several operations of the server and return its result.
+
+        :raises ClaceError: if the server refuses one, or cannot be asked.
+        """
         _warn_of(self.target)
-        return self.outside.ask(self.target, operation)
+        return self.outside.ask(self.target, work)
 
     def _password(self, config: Config) -> str:
         """A socket asks for none, so no provider is asked either."""

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from clace.admin_api.apps import AppShown, FailureShown, ParamShown, VersionShown
 from clace.model.app import Permission
-from clace.model.shown import AppShown, FailureShown, ParamShown, VersionShown
 from clace.model.wording import permission_text
 
 _COMMIT = 20

@@ -6,6 +6,15 @@ from typing import Any
 
 import click
 
+from clace.admin_api.settings import (
+    UPDATE_METADATA,
+    UPDATE_SETTINGS,
+    MetadataChange,
+    SettingsChange,
+    Switch,
+    UpdateMetadata,
+    UpdateSettings,
+)
 from clace.cli import reports
 from clace.cli.app_commands import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.commands import Group, truth
@@ -14,7 +23,6 @@ from clace.cli.entries import config_entries
 from clace.cli.formats import result_format_option, say_result
 from clace.cli.servers import Server, for_server
 from clace.cli.text import warn_if_none
-from clace.model.requests import Switch, UpdateMetadata, UpdateOptions, UpdateSettings
 
 
 @click.group(cls=Group, name="update-settings")
@@ -30,7 +38,7 @@ def settings() -> None:
 @for_server
 def stage_write_access(server: Server, value: str, glob: str, **how: Any) -> None:
     """Let staging apps call plugins that change something: VALUE is true or false."""
-    _settle(server, glob, UpdateSettings(stage_write_access=_switch(value)), **how)
+    _settle(server, glob, SettingsChange(stage_write_access=_switch(value)), **how)
 
 
 @settings.command(name="preview-write-access", epilog=GLOB_HELP)
@@ -41,7 +49,7 @@ def stage_write_access(server: Server, value: str, glob: str, **how: Any) -> Non
 @for_server
 def preview_write_access(server: Server, value: str, glob: str, **how: Any) -> None:
     """Let preview apps call plugins that change something: VALUE is true or false."""
-    _settle(server, glob, UpdateSettings(preview_write_access=_switch(value)), **how)
+    _settle(server, glob, SettingsChange(preview_write_access=_switch(value)), **how)
 
 
 @settings.command(epilog=GLOB_HELP)
@@ -55,7 +63,7 @@ def auth(server: Server, value: str, glob: str, **how: Any) -> None:
 
     TYPE: none (everybody), system (the administrator), or default (what the server says).
     """
-    _settle(server, glob, UpdateSettings(authn_type=value), **how)
+    _settle(server, glob, SettingsChange(authn_type=value), **how)
 
 
 @settings.command(name="git-auth", epilog=GLOB_HELP)
@@ -66,7 +74,7 @@ def auth(server: Server, value: str, glob: str, **how: Any) -> None:
 @for_server
 def git_auth(server: Server, value: str, glob: str, **how: Any) -> None:
     """Choose the login for git: NAME of an entry of [git_auth], or - for the server's default."""
-    _settle(server, glob, UpdateSettings(git_auth_name=value), **how)
+    _settle(server, glob, SettingsChange(git_auth_name=value), **how)
 
 
 @click.group(cls=Group, name="update-metadata")
@@ -95,9 +103,9 @@ def conf(
     ENTRIES are KEY=VALUE, the value as TOML writes it; KEY=- removes a setting.
     """
     wanted = tuple(f"{name}={value}" for name, value in config_entries(entries, ()).items())
-    request = UpdateMetadata(config_type="app_config", config_entries=wanted)
-    options = UpdateOptions(promote=promote, dry_run=dry_run)
-    result = server.ask(lambda admin: admin.update_metadata(glob, request, options))
+    change = MetadataChange(config_type="app_config", config_entries=wanted)
+    query = UpdateMetadata(glob, body=change, promote=promote, dry_run=dry_run)
+    result = server.ask(UPDATE_METADATA, query)
     say_result(result, reports.updated(result), form)
     warn_if_none(glob, result.matched)
 
@@ -105,10 +113,8 @@ def conf(
 metadata.add_command(conf, "app-config")
 
 
-def _settle(
-    server: Server, glob: str, request: UpdateSettings, *, dry_run: bool, form: str
-) -> None:
-    result = server.ask(lambda admin: admin.update_settings(glob, request, dry_run=dry_run))
+def _settle(server: Server, glob: str, change: SettingsChange, *, dry_run: bool, form: str) -> None:
+    result = server.ask(UPDATE_SETTINGS, UpdateSettings(glob, body=change, dry_run=dry_run))
     say_result(result, reports.settled(result), form)
     warn_if_none(glob, len(result.update_results))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from clace import errors
+from clace.admin_api.operation import Refusal
 from clace.errors import ClaceError, LockedOut, NoSuchRoute
-from clace.model.results import Refusal
 
 _MAX_TEXT = 500
 # For answers that name no error of ours: a proxy's, or those of an older server.

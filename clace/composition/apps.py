@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
+from clace.admin_api.server import ServerStatus
 from clace.composition.data import Data
 from clace.composition.plugins import Plugins
 from clace.config import known_names, node_values
@@ -20,13 +21,19 @@ from clace.config.sections import AppLimits, Sandbox
 from clace.interfaces import IStarter
 from clace.model.app import App
 from clace.model.paths import AppPath
-from clace.model.results import ServerStatus
-from clace.operations.administration import Administration, ServerProcess
+from clace.operations.administration import Administration
+from clace.operations.apps import AppOperations
+from clace.operations.configured import Configured
 from clace.operations.creation import Beginnings, Creation, Defaults, stamps
 from clace.operations.known import KnownApps
+from clace.operations.reloading import Reloading
+from clace.operations.rooms import Rooms
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
-from clace.operations.showing import Surroundings
+from clace.operations.server import LockoutOperations, ServerOperations
+from clace.operations.settings import SettingOperations
+from clace.operations.showing import Showing, Surroundings
+from clace.operations.versions import VersionOperations
 from clace.operations.withdrawal import Withdrawal
 from clace.runtime.failures import Failures
 from clace.runtime.hosts import ProcessHosts
@@ -87,10 +94,25 @@ class Apps:
 
     def administration(self, urls: Urls) -> Administration:
         """Make the operations; ``urls`` says where a new app can be opened."""
-        rooms = (self._data.store, self.sources, self.runtime, self.installed)
-        security = self._config.security
+        rooms = Rooms(self._data.store, self.sources, self.runtime, self.installed)
         secret_operations = SecretOperations(self._data.stored_secrets, name_suffix)
-        beginnings = Beginnings(
+        known = KnownApps(secret_operations.versions)
+        configured = self._configured()
+        showing = Showing(rooms, Surroundings(urls, self._limits_of, self.failures))
+        creation = Creation(rooms, known, self._beginnings(urls), configured)
+        stop = partial(self._reactor.callLater, 0, self._reactor.stop)
+        return Administration(
+            AppOperations(rooms, creation, showing),
+            VersionOperations(rooms, Reloading(rooms, known, configured)),
+            SettingOperations(rooms, configured),
+            secret_operations,
+            LockoutOperations(self._data.sign_ins.lockout),
+            ServerOperations(self._status, stop),
+        )
+
+    def _beginnings(self, urls: Urls) -> Beginnings:
+        security = self._config.security
+        return Beginnings(
             defaults=Defaults(
                 domain=self._config.system.default_domain,
                 git_auth=security.default_git_auth,
@@ -100,21 +122,13 @@ class Apps:
             stamp=stamps(self._reactor.seconds, secrets.token_bytes),
             urls=urls,
         )
-        known = KnownApps(secret_operations.versions)
-        return Administration(
-            *rooms,
-            creation=Creation(*rooms, known, beginnings),
-            secrets=secret_operations,
-            server=ServerProcess(
-                status=self._status,
-                stop=partial(self._reactor.callLater, 0, self._reactor.stop),
-                lockouts=self._data.sign_ins.lockout,
-                around=Surroundings(urls, self._limits_of, self.failures),
-                plugins=frozenset(plugin.name for plugin in self._plugins.plugins),
-                git_auths=self._config.git_auth.keys(),
-                app_settings=self._data.app_configs.names,
-                check_config=self._data.app_configs.of,
-            ),
+
+    def _configured(self) -> Configured:
+        return Configured(
+            plugins=frozenset(plugin.name for plugin in self._plugins.plugins),
+            git_auths=self._config.git_auth.keys(),
+            app_settings=self._data.app_configs.names,
+            check_config=self._data.app_configs.of,
         )
 
     def _limits_of(self, app: App) -> dict[str, int]:

@@ -136,7 +136,7 @@ class Edge:
             new_id=self._data.new_id,
             version=self._apps.version,
         )
-        return api.router().resource()
+        return api.resource()
 
     def _served_apps(self, downloads: Downloads) -> ServedApps:
         return ServedApps(

@@ -1,7 +1,15 @@
 """The seams between the rooms, a page for each noun. Each has a contract in ``tests/support``."""
 
 from clace.interfaces.access import ICredentials, IInstalledApps, ILockouts
-from clace.interfaces.administration import IAdministration
+from clace.interfaces.administration import (
+    IAdministration,
+    IAppOperations,
+    ILockoutOperations,
+    ISecretOperations,
+    IServerOperations,
+    ISettingOperations,
+    IVersionOperations,
+)
 from clace.interfaces.audit import IAuditLog, IAuditTrail, IRationedAudit
 from clace.interfaces.failures import IFailures
 from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
@@ -27,6 +35,7 @@ __all__ = [
     "Exit",
     "Fetched",
     "IAdministration",
+    "IAppOperations",
     "IAppStore",
     "IAuditLog",
     "IAuditTrail",
@@ -35,6 +44,7 @@ __all__ = [
     "IFiles",
     "IInstalledApps",
     "ILoadedApp",
+    "ILockoutOperations",
     "ILockouts",
     "IOutput",
     "IPluginGate",
@@ -42,12 +52,16 @@ __all__ = [
     "IProgram",
     "IRationedAudit",
     "IRuntime",
+    "ISecretOperations",
     "ISecretProvider",
     "ISecretRows",
     "ISecretStore",
     "ISecrets",
+    "IServerOperations",
+    "ISettingOperations",
     "ISources",
     "IStarter",
+    "IVersionOperations",
     "Launch",
     "PluginAnswer",
     "PluginCall",

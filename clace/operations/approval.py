@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from clace.admin_api.changes import Approval
 from clace.errors import (
     AppBroken,
     AppFailed,
@@ -13,11 +14,9 @@ from clace.errors import (
     NoSuchVersion,
     SourceError,
 )
-from clace.interfaces import IAppStore, IRuntime, ISources
 from clace.model.app import App, Demands
-from clace.model.results import Approval
 from clace.model.wording import permission_text
-from clace.operations.served import served_files
+from clace.operations.rooms import Rooms
 from clace.text import one_line, shortened
 
 _UNREADABLE = (AppBroken, AppFailed, AppTimedOut, NoSuchVersion, SourceError)
@@ -25,7 +24,7 @@ _MOST_LINES = 50
 _LONGEST_LINE = 500
 
 
-async def held(app: App, store: IAppStore, sources: ISources, runtime: IRuntime) -> Demands:
+async def held(app: App, rooms: Rooms) -> Demands:
     """The approvals that the stored version of ``app`` asks for.
 
     Versions of older servers kept approvals that they had stopped asking for: those count no
@@ -35,7 +34,7 @@ async def held(app: App, store: IAppStore, sources: ISources, runtime: IRuntime)
     if not approved or app.is_dev:
         return approved
     try:
-        audited = await runtime.audit(app, await served_files(app, store, sources))
+        audited = await rooms.audit(app)
     except _UNREADABLE:
         return Demands()
     return audited.demands.granted_by(approved)

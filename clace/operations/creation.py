@@ -9,27 +9,17 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from clace.admin_api.apps import AppCreated, CreateApp, NewApp
 from clace.errors import AppExists, BadRequest
-from clace.interfaces import (
-    AddApp,
-    AddVersion,
-    Fetched,
-    IAppStore,
-    IInstalledApps,
-    IRuntime,
-    ISources,
-    Revision,
-)
+from clace.interfaces import AddApp, AddVersion, Fetched, Revision
 from clace.model.app import App, AppMetadata, AppSettings, Demands, Kind, VersionMetadata
 from clace.model.ids import ksuid
 from clace.model.paths import AppPath
-from clace.model.requests import CreateApp, CreateOptions
-from clace.model.results import AppCreated
 from clace.operations.approval import report
-from clace.operations.draft import Draft
+from clace.operations.configured import Configured, check_auth_type
 from clace.operations.entries import check_declared, checked
 from clace.operations.known import KnownApps, digest_of
-from clace.operations.settings import check_auth_type
+from clace.operations.rooms import Rooms
 
 DEFAULT_AUTH = "default"
 # What era 25 can set at creation and this server has no rooms for: refused, never ignored.
@@ -70,81 +60,76 @@ class Creation:
     """Installs apps from folders and git repositories."""
 
     def __init__(
-        self,
-        store: IAppStore,
-        sources: ISources,
-        runtime: IRuntime,
-        installed: IInstalledApps,
-        known: KnownApps,
-        beginnings: Beginnings,
+        self, rooms: Rooms, known: KnownApps, beginnings: Beginnings, configured: Configured
     ) -> None:
-        self._store = store
-        self._sources = sources
-        self._runtime = runtime
-        self._installed = installed
-        self.known = known
+        self._rooms = rooms
+        self._known = known
+        self._configured = configured
         self._defaults = beginnings.defaults
         self._stamp = beginnings.stamp
         self._urls = beginnings.urls
 
-    async def create(self, request: CreateApp, options: CreateOptions) -> AppCreated:
-        """See ``IAdministration.create_app``."""
+    async def create(self, query: CreateApp) -> AppCreated:
+        """See ``IAppOperations.create_app``."""
+        request = query.body
+        self._configured.check_config(request.appconfig or {})
+        self._configured.check_git_auth(request.git_auth_name)
         address = self._address(request)
         check_supported(request)
         self._check_free(address)
         app = self._new_app(address, request)
-        secrets = await self.known.secret_versions()
+        secrets = await self._known.secret_versions()
         fetched = await self._fetch(app, request)
         # A dev's folder may change while it is loaded: what is known of it must not be newer.
         refs = dict(fetched.files.refs)
-        audited = await self._runtime.audit(app, fetched.files)
+        audited = await self._rooms.runtime.audit(app, fetched.files)
         check_declared(app, request.param_values or {}, audited.params)
         demands = audited.demands
-        app = described(app, audited.name, fetched, demands if options.approve else Demands())
+        app = described(app, audited.name, fetched, demands if query.approve else Demands())
         twins = (app,) if app.is_dev else (self._staging(app), app)
-        async with Draft(self._store, self._runtime, self._installed) as draft:
+        async with self._rooms.draft() as draft:
             for twin in reversed(twins):
                 draft.change(AddApp(twin))
                 if not twin.is_dev:
                     draft.change(AddVersion(twin.id, twin.metadata, fetched.files))
             if not demands.missing_from(app.metadata.approved):
                 await draft.load(app, fetched.files)
-            await draft.commit(dry_run=options.dry_run)
-        if not options.dry_run:
+            await draft.commit(dry_run=query.dry_run)
+        if not query.dry_run:
             for twin in twins:
-                self.known.keep(twin, digest_of(twin.metadata, refs, secrets), audited)
+                self._known.keep(twin, digest_of(twin.metadata, refs, secrets), audited)
         http_url, https_url = self._urls(address)
         return AppCreated(
             app_path_domain=address,
-            dry_run=options.dry_run,
+            dry_run=query.dry_run,
             http_url=http_url,
             https_url=https_url,
             changes=draft.changes,
             warnings=(*fetched.warnings, *audited.warnings),
             approve_results=tuple(
-                report(twin, demands, Demands(), approve=options.approve) for twin in twins
+                report(twin, demands, Demands(), approve=query.approve) for twin in twins
             ),
         )
 
-    def _address(self, request: CreateApp) -> AppPath:
+    def _address(self, request: NewApp) -> AppPath:
         address = AppPath.parse(request.path, self._defaults.domain)
         address.check_installable()
         return address
 
     def _check_free(self, address: AppPath) -> None:
         # The store decides this again, inside its transaction; asking now spares a fetch.
-        for app in self._installed.overlapping(address):
+        for app in self._rooms.installed.overlapping(address):
             if not app.main_app and address.overlaps(app.address):
                 raise AppExists(f"App already exists at {app.address}")
 
-    def _new_app(self, address: AppPath, request: CreateApp) -> App:
+    def _new_app(self, address: AppPath, request: NewApp) -> App:
         kind = Kind.DEV if request.is_dev else Kind.PROD
         stamp = self._stamp()
         return App(
             id=kind + stamp.unique,
             path=address.path,
             domain=address.domain,
-            source_url=self._sources.check(request.source_url),
+            source_url=self._rooms.sources.check(request.source_url),
             is_dev=request.is_dev,
             create_time=stamp.time,
             settings=AppSettings(
@@ -159,8 +144,8 @@ class Creation:
             ),
         )
 
-    async def _fetch(self, app: App, request: CreateApp) -> Fetched:
-        git = self._sources.is_git(app.source_url)
+    async def _fetch(self, app: App, request: NewApp) -> Fetched:
+        git = self._rooms.sources.is_git(app.source_url)
         # Clients of era 25 say the default branch of whatever source.
         wanted = "" if request.git_branch == self._defaults.git_branch else request.git_branch
         if not git and (wanted or request.git_commit):
@@ -168,9 +153,9 @@ class Creation:
         if app.is_dev:
             if git:
                 raise BadRequest("a dev app is served from a folder, and the source is a git URL")
-            return Fetched(files=self._sources.live(app.source_url))
+            return Fetched(files=self._rooms.sources.live(app.source_url))
         branch = request.git_branch or ("" if request.git_commit else self._defaults.git_branch)
-        return await self._sources.fetch(
+        return await self._rooms.sources.fetch(
             Revision(
                 source_url=app.source_url,
                 branch=branch if git and not request.git_commit else "",
@@ -194,7 +179,7 @@ def no_revision(source: str, branch: str, commit: str) -> BadRequest:
     return BadRequest(f"{source} is a folder, which has no {asked}; a git URL has")
 
 
-def check_supported(request: CreateApp) -> None:
+def check_supported(request: NewApp) -> None:
     """:raises BadRequest: if the request names something that this server does not do."""
     check_auth_type(request.app_authn or DEFAULT_AUTH)
     for field in _UNKNOWN_HERE:

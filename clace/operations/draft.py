@@ -8,6 +8,7 @@ from typing import Any, Self
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from clace.admin_api.changes import AppChange
 from clace.interfaces import (
     AddVersion,
     Change,
@@ -18,7 +19,6 @@ from clace.interfaces import (
     PointApp,
 )
 from clace.model.app import App, AppMetadata, AppSettings
-from clace.model.results import AppChange
 from clace.operations.changes import app_changes, changed_ids
 
 

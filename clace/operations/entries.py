@@ -7,10 +7,11 @@ from collections.abc import Container, Iterable, Mapping
 
 from msgspec.structs import replace
 
+from clace.admin_api.changes import REMOVE
+from clace.admin_api.settings import UNDEFINED, MetadataChange
 from clace.errors import BadRequest
 from clace.model.app import App, AppMetadata
 from clace.model.params import Param
-from clace.model.requests import REMOVE, UNDEFINED, ParamChange, UpdateMetadata
 
 APP_CONFIG = "app_config"
 MAX_ENTRIES = 1_000
@@ -19,13 +20,12 @@ MAX_VALUE = 64 * 1024
 _SHOWN = 10
 
 
-def with_param(metadata: AppMetadata, change: ParamChange) -> AppMetadata:
+def with_param(metadata: AppMetadata, name: str, value: str) -> AppMetadata:
     """The metadata with another value of a param, or without one.
 
     :raises BadRequest: if the name or the value cannot be kept.
     """
-    values = _with(metadata.param_values, {change.name: change.value})
-    return replace(metadata, param_values=values)
+    return replace(metadata, param_values=_with(metadata.param_values, {name: value}))
 
 
 def with_app_config(metadata: AppMetadata, entries: Mapping[str, str]) -> AppMetadata:
@@ -36,18 +36,18 @@ def with_app_config(metadata: AppMetadata, entries: Mapping[str, str]) -> AppMet
     return replace(metadata, appconfig=_with(metadata.appconfig, entries))
 
 
-def app_config_entries(request: UpdateMetadata) -> dict[str, str]:
-    """The settings that a request is about, by key.
+def app_config_entries(change: MetadataChange) -> dict[str, str]:
+    """Return the settings that a request changes, by key.
 
     :raises BadRequest: if it is about something else, or an entry is not ``key=value``.
     """
-    if request.spec != UNDEFINED:
+    if change.spec != UNDEFINED:
         raise BadRequest("spec is not supported by this server")
-    if request.config_type != APP_CONFIG:
-        raise BadRequest(f"config type {request.config_type} is not supported by this server")
-    if not request.config_entries:
+    if change.config_type != APP_CONFIG:
+        raise BadRequest(f"config type {change.config_type} is not supported by this server")
+    if not change.config_entries:
         raise BadRequest("config_entries is required")
-    return dict(map(_entry, request.config_entries))
+    return dict(map(_entry, change.config_entries))
 
 
 def check_removed(

@@ -8,26 +8,19 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clace.interfaces import (
-    Audited,
-    Fetched,
-    IAppStore,
-    IFiles,
-    IInstalledApps,
-    IRuntime,
-    ISources,
-    Revision,
-)
+from clace.admin_api.changes import Approval
+from clace.admin_api.versions import AppsReloaded, ReloadApps
+from clace.interfaces import Audited, Fetched, IFiles, Revision
 from clace.model.app import App, AppMetadata, Demands, FileRef, VersionMetadata
 from clace.model.paths import AppGlob, AppPath
-from clace.model.requests import ReloadOptions
-from clace.model.results import Approval, AppsReloaded
 from clace.operations.approval import held, needs_approval, report
-from clace.operations.catalogue import Catalogue, naming
+from clace.operations.catalogue import naming
+from clace.operations.configured import Configured
 from clace.operations.creation import no_revision
 from clace.operations.draft import Draft
 from clace.operations.known import KnownApps, digest_of
 from clace.operations.promotion import promote
+from clace.operations.rooms import Rooms
 from clace.operations.together import together
 
 # Hosts compute while they load; more at once would only hold up requests.
@@ -55,7 +48,7 @@ class _Installed(Struct, frozen=True):
 class _Run(Struct, frozen=True):
     """One reload of all apps of a glob; ``secrets`` are the versions of those stored before it."""
 
-    options: ReloadOptions
+    query: ReloadApps
     secrets: str
     installed: list[_Installed]
 
@@ -72,36 +65,29 @@ class _Source(Struct, frozen=True):
 class Reloading:
     """Brings staging twins, and dev apps, to what their sources are now."""
 
-    def __init__(
-        self,
-        store: IAppStore,
-        sources: ISources,
-        runtime: IRuntime,
-        installed: IInstalledApps,
-        known: KnownApps,
-    ) -> None:
-        self._store = store
-        self._sources = sources
-        self._runtime = runtime
-        self._installed = installed
+    def __init__(self, rooms: Rooms, known: KnownApps, configured: Configured) -> None:
+        self._rooms = rooms
         self._known = known
+        self._configured = configured
 
-    async def reload(self, glob: AppGlob, options: ReloadOptions) -> AppsReloaded:
-        """See ``IAdministration.reload_apps``."""
-        run = _Run(options, await self._known.secret_versions(), [])
-        catalogue = Catalogue(await self._store.apps())
-        async with Draft(self._store, self._runtime, self._installed) as draft:
+    async def reload(self, query: ReloadApps) -> AppsReloaded:
+        """See ``IVersionOperations.reload_apps``."""
+        self._configured.check_git_auth(query.git_auth)
+        glob = AppGlob.parse(query.app_path_glob)
+        run = _Run(query, await self._known.secret_versions(), [])
+        catalogue = await self._rooms.catalogue()
+        async with self._rooms.draft() as draft:
             works = [
                 partial(self._reload_one, run, draft.part(), catalogue.edited(main), main)
                 for main in catalogue.matching(glob)
             ]
             outcomes = await together(works, _AT_ONCE)
-            await draft.commit(dry_run=options.dry_run)
-        if not options.dry_run:
+            await draft.commit(dry_run=query.dry_run)
+        if not query.dry_run:
             for one in run.installed:
                 self._known.keep(one.app, one.digest, one.audited)
         return AppsReloaded(
-            dry_run=options.dry_run,
+            dry_run=query.dry_run,
             changes=draft.changes,
             warnings=tuple(text for outcome in outcomes for text in outcome.warnings),
             reload_results=tuple(path for outcome in outcomes for path in outcome.reloaded),
@@ -115,19 +101,19 @@ class Reloading:
             return await self._reload(run, draft, seen, main)
 
     async def _reload(self, run: _Run, draft: Draft, seen: App, main: App) -> _Outcome:
-        options = run.options
-        revision = self._revision(seen, options)
-        if await self._is_current(seen, revision, options):
+        query = run.query
+        revision = self._revision(seen, query)
+        if await self._is_current(seen, revision, query):
             return _Outcome(skipped=(seen.address,))
         source = await self._source(run, seen, await self._fetch(seen, revision))
         fetched, audited, granted = source.fetched, source.audited, source.granted
         demands = audited.demands
-        approval = report(seen, demands, granted, approve=options.approve)
-        if approval.needs_approval and not options.approve:
-            raise needs_approval(main, demands.missing_from(granted), *_approving(options))
+        approval = report(seen, demands, granted, approve=query.approve)
+        if approval.needs_approval and not query.approve:
+            raise needs_approval(main, demands.missing_from(granted), *_approving(query))
         # A version has no approvals but of what it asks for: what it drops is asked for anew.
         metadata = replace(fetched_metadata(seen, fetched), name=audited.name).granting(
-            demands if options.approve else demands.granted_by(granted)
+            demands if query.approve else demands.granted_by(granted)
         )
         if seen.is_dev:
             after = draft.point(seen, metadata)
@@ -136,8 +122,8 @@ class Reloading:
         serve = partial(self._serve, run, source)
         await serve(draft, seen, after, fetched.files)
         promoted: tuple[AppPath, ...] = ()
-        if options.promote and not seen.is_dev:
-            await promote(draft, self._store, main, after, fetched.files, serve)
+        if query.promote and not seen.is_dev:
+            await promote(draft, self._rooms.store, main, after, fetched.files, serve)
             promoted = (main.address,)
         return _Outcome(
             reloaded=(seen.address,),
@@ -151,13 +137,13 @@ class Reloading:
         refs = dict(fetched.files.refs)
         digest = digest_of(fetched_metadata(seen, fetched), refs, run.secrets)
         stored = self._known.audited(seen)
-        audited = None if run.options.force_reload else self._known.audited(seen, digest)
+        audited = None if run.query.force_reload else self._known.audited(seen, digest)
         if audited is None:
-            audited = await self._runtime.audit(seen, fetched.files)
+            audited = await self._rooms.runtime.audit(seen, fetched.files)
         if stored is not None and not seen.is_dev:
             granted = stored.demands.granted_by(seen.metadata.approved)
         else:
-            granted = await held(seen, self._store, self._sources, self._runtime)
+            granted = await held(seen, self._rooms)
         return _Source(fetched, refs, audited, granted)
 
     async def _serve(
@@ -166,43 +152,41 @@ class Reloading:
         """Load the app aside, unless it would be loaded from what it is loaded from now."""
         digest = digest_of(after.metadata, source.refs, run.secrets)
         run.installed.append(_Installed(after, digest, source.audited))
-        if not run.options.force_reload and self._known.audited(seen, digest) is not None:
+        if not run.query.force_reload and self._known.audited(seen, digest) is not None:
             draft.carry(after)
         else:
             await draft.load(after, files)
 
-    def _revision(self, seen: App, options: ReloadOptions) -> Revision:
+    def _revision(self, seen: App, query: ReloadApps) -> Revision:
         """Return the revision to fetch: the requested one, else the app's."""
         version = seen.metadata.version_metadata
-        if not self._sources.is_git(seen.source_url):
-            if options.branch or options.commit:
-                raise no_revision(seen.source_url, options.branch, options.commit)
+        if not self._rooms.sources.is_git(seen.source_url):
+            if query.branch or query.commit:
+                raise no_revision(seen.source_url, query.branch, query.commit)
             return Revision(source_url=seen.source_url)
         # An app without a branch is pinned to its commit until it is given either.
-        commit = options.commit or (
-            "" if options.branch or version.git_branch else version.git_commit
-        )
+        commit = query.commit or ("" if query.branch or version.git_branch else version.git_commit)
         return Revision(
             source_url=seen.source_url,
-            branch="" if commit else options.branch or version.git_branch,
+            branch="" if commit else query.branch or version.git_branch,
             commit=commit,
-            git_auth=options.git_auth or seen.settings.git_auth_name,
+            git_auth=query.git_auth or seen.settings.git_auth_name,
         )
 
-    async def _is_current(self, seen: App, revision: Revision, options: ReloadOptions) -> bool:
+    async def _is_current(self, seen: App, revision: Revision, query: ReloadApps) -> bool:
         version = seen.metadata.version_metadata
-        if options.force_reload or not version.git_commit:
+        if query.force_reload or not version.git_commit:
             return False
         if revision.commit and revision.commit == version.git_commit:
             return True
         if not revision.commit and revision.branch != version.git_branch:
             return False
-        return await self._sources.head(revision) == version.git_commit
+        return await self._rooms.sources.head(revision) == version.git_commit
 
     async def _fetch(self, seen: App, revision: Revision) -> Fetched:
         if seen.is_dev:
-            return Fetched(files=self._sources.live(seen.source_url))
-        return await self._sources.fetch(revision)
+            return Fetched(files=self._rooms.sources.live(seen.source_url))
+        return await self._rooms.sources.fetch(revision)
 
 
 def fetched_metadata(seen: App, fetched: Fetched) -> AppMetadata:
@@ -213,13 +197,13 @@ def fetched_metadata(seen: App, fetched: Fetched) -> AppMetadata:
     return replace(seen.metadata, version_metadata=revision)
 
 
-def _approving(options: ReloadOptions) -> Iterator[str]:
+def _approving(query: ReloadApps) -> Iterator[str]:
     """The words of the same reload, approving."""
     yield from ("app", "reload", "--approve")
-    if options.promote:
+    if query.promote:
         yield "--promote"
-    if options.force_reload:
+    if query.force_reload:
         yield "--force-reload"
     for name in ("branch", "commit", "git_auth"):
-        if value := getattr(options, name):
+        if value := getattr(query, name):
             yield f"--{name.replace('_', '-')}={value}"

@@ -11,11 +11,15 @@ from hashlib import sha256
 from typing import Any
 
 from msgspec.structs import asdict
+from zope.interface import implementer
 
-from clace.errors import BadRequest, SecretExists, SecretFailed, TooLarge
-from clace.interfaces import ISecretStore, SealedSecret, SecretEntry
-from clace.model.requests import CreateSecret
-from clace.model.results import (
+from clace.admin_api.secrets import (
+    CreateSecret,
+    GetSecret,
+    ListSecrets,
+    NamedSecret,
+    NewSecret,
+    RekeySecrets,
     SecretCreated,
     SecretDeleted,
     SecretDescription,
@@ -23,6 +27,8 @@ from clace.model.results import (
     SecretList,
     SecretsRekeyed,
 )
+from clace.errors import BadRequest, SecretExists, SecretFailed, TooLarge
+from clace.interfaces import ISecretOperations, ISecretStore, SealedSecret, SecretEntry
 from clace.model.secret_text import reference_text
 
 MAX_VALUE = 1024 * 1024
@@ -34,6 +40,7 @@ _ANY = "secret"
 _OPERATOR = "admin"
 
 
+@implementer(ISecretOperations)
 class SecretOperations:
     """Operations on the secrets of the one provider that can be written."""
 
@@ -42,7 +49,8 @@ class SecretOperations:
         self._store = store
         self._suffix = suffix
 
-    async def create(self, request: CreateSecret, *, update: bool) -> SecretCreated:
+    async def create_secret(self, query: CreateSecret) -> SecretCreated:
+        request = query.body
         self._check(request.provider)
         value = _value(request)
         if len(request.description) > MAX_TEXT or len(request.source_file) > MAX_TEXT:
@@ -52,13 +60,13 @@ class SecretOperations:
         if request.prefix:
             raise BadRequest("a secret has a name or a prefix of one, not both")
         _check_name(request.name)
-        there = await self._store.put(_entry(request.name, request, value), replace=update)
+        there = await self._store.put(_entry(request.name, request, value), replace=query.update)
         return self._created(request.name, updated=there)
 
-    async def list(self, glob: str, *, provider: str) -> SecretList:
-        self._check(provider)
+    async def list_secrets(self, query: ListSecrets) -> SecretList:
+        self._check(query.provider)
         rows = await self._store.all()
-        found = (row for row in rows if fnmatchcase(row.name, glob or "*"))
+        found = (row for row in rows if fnmatchcase(row.name, query.glob or "*"))
         return SecretList(tuple(SecretDescription(**_told(row)) for row in found))
 
     async def versions(self) -> str:
@@ -68,27 +76,30 @@ class SecretOperations:
             told.update(f"{row.name} {row.update_time} ".encode() + row.sealed)
         return told.hexdigest()
 
-    async def get(self, name: str, *, provider: str) -> SecretFound:
-        self._check(provider)
-        row, _ = await self._store.find(name)
+    async def get_secret(self, query: GetSecret) -> SecretFound:
+        # A browser may send a GET by itself.
+        if query.reveal:
+            raise BadRequest("the value of a secret is revealed by POST /secret/reveal only")
+        self._check(query.provider)
+        row, _ = await self._store.find(query.name)
         return SecretFound(**_told(row))
 
-    async def reveal(self, name: str, *, provider: str) -> SecretFound:
-        self._check(provider)
-        row, value = await self._store.find(name)
+    async def reveal_secret(self, query: NamedSecret) -> SecretFound:
+        self._check(query.provider)
+        row, value = await self._store.find(query.name)
         text, encoding = _written(value)
         return SecretFound(**_told(row), value=text, encoding=encoding)
 
-    async def delete(self, name: str, *, provider: str) -> SecretDeleted:
-        self._check(provider)
-        await self._store.delete(name)
-        return SecretDeleted(name)
+    async def delete_secret(self, query: NamedSecret) -> SecretDeleted:
+        self._check(query.provider)
+        await self._store.delete(query.name)
+        return SecretDeleted(query.name)
 
-    async def rekey(self, *, provider: str) -> SecretsRekeyed:
-        self._check(provider)
+    async def rekey_secrets(self, query: RekeySecrets) -> SecretsRekeyed:
+        self._check(query.provider)
         return SecretsRekeyed(*await self._store.rekey())
 
-    async def _create_named_by(self, request: CreateSecret, value: bytes) -> SecretCreated:
+    async def _create_named_by(self, request: NewSecret, value: bytes) -> SecretCreated:
         prefix = request.prefix or _ANY
         if not _PREFIX.fullmatch(prefix):
             raise BadRequest(
@@ -123,7 +134,7 @@ def _check_name(name: str) -> None:
         )
 
 
-def _value(request: CreateSecret) -> bytes:
+def _value(request: NewSecret) -> bytes:
     """
     :raises BadRequest: if it is empty, or not in its encoding.
     :raises TooLarge: if it is larger than secrets are.
@@ -153,7 +164,7 @@ def _written(value: bytes) -> tuple[str, str]:
         return b64encode(value).decode("ascii"), "base64"
 
 
-def _entry(name: str, request: CreateSecret, value: bytes) -> SecretEntry:
+def _entry(name: str, request: NewSecret, value: bytes) -> SecretEntry:
     return SecretEntry(
         name=name,
         value=value,

@@ -1,91 +1,111 @@
-"""Settings without versions: they hold at once, for an app and its twins."""
+"""Settings of apps: those with versions are staged, the rest holds at once."""
 
 from __future__ import annotations
 
-from collections.abc import Container
+from functools import partial
 
 from msgspec.structs import replace
+from zope.interface import implementer
 
+from clace.admin_api.changes import REMOVE, AppsUpdated
+from clace.admin_api.settings import (
+    UNDEFINED,
+    LinkAccount,
+    SettingsChange,
+    SettingsUpdated,
+    Switch,
+    UpdateMetadata,
+    UpdateParam,
+    UpdateSettings,
+)
 from clace.errors import BadRequest
-from clace.interfaces import IAppStore, IInstalledApps, IRuntime
-from clace.model.app import AppSettings
+from clace.interfaces import Audited, ISettingOperations
+from clace.model.app import AccountLink, App, AppMetadata, AppSettings
 from clace.model.paths import AppGlob, AppPath
-from clace.model.requests import REMOVE, UNDEFINED, Switch, UpdateSettings
-from clace.model.results import SettingsUpdated
-from clace.operations.catalogue import Catalogue
-from clace.operations.draft import Draft
+from clace.operations.accounts import check_link, linked
+from clace.operations.configured import Configured, check_auth_type
+from clace.operations.entries import (
+    app_config_entries,
+    check_declared,
+    check_removed,
+    with_app_config,
+    with_param,
+)
+from clace.operations.rooms import Rooms
+from clace.operations.staged import StagedUpdates
 
-AUTH_TYPES = ("default", "none", "system")
 
+@implementer(ISettingOperations)
+class SettingOperations:
+    """Operations on the settings of apps."""
 
-class SettingsUpdates:
-    """Changes settings; ``git_auths`` are the logins for git servers that are configured."""
+    def __init__(self, rooms: Rooms, configured: Configured) -> None:
+        self._rooms = rooms
+        self._configured = configured
+        self._staged = StagedUpdates(rooms)
 
-    def __init__(
-        self,
-        store: IAppStore,
-        runtime: IRuntime,
-        installed: IInstalledApps,
-        git_auths: Container[str],
-    ) -> None:
-        self._store = store
-        self._runtime = runtime
-        self._installed = installed
-        self._git_auths = git_auths
+    async def link_account(self, query: LinkAccount) -> AppsUpdated:
+        link = AccountLink(query.plugin, query.account)
+        check_link(link, self._configured.plugins)
+        return await self._staged.make(query, partial(linked, link=link), audited=False)
 
-    async def make(self, glob: str, request: UpdateSettings, *, dry_run: bool) -> SettingsUpdated:
-        """See ``IAdministration.update_settings``."""
-        pattern = AppGlob.parse(glob)
-        self._check(request)
-        catalogue = Catalogue(await self._store.apps())
+    async def update_params(self, query: UpdateParam) -> AppsUpdated:
+        name, value = query.param_name, query.param_value
+
+        def check(app: App, audited: Audited) -> None:
+            if value != REMOVE or name not in app.metadata.param_values:
+                check_declared(app, (name,), audited.params)
+
+        edit = partial(with_param, name=name, value=value)
+        return await self._staged.make(query, edit, audited=True, check=check)
+
+    async def update_metadata(self, query: UpdateMetadata) -> AppsUpdated:
+        entries = app_config_entries(query.body)
+
+        def edit(metadata: AppMetadata) -> AppMetadata:
+            after = with_app_config(metadata, entries)
+            self._configured.check_config(after.appconfig)
+            check_removed(metadata.appconfig, entries, self._configured.app_settings)
+            return after
+
+        return await self._staged.make(query, edit, audited=True)
+
+    async def update_settings(self, query: UpdateSettings) -> SettingsUpdated:
+        pattern = AppGlob.parse(query.app_path_glob)
+        self._check(query.body)
+        catalogue = await self._rooms.catalogue()
         updated: list[AppPath] = []
-        async with Draft(self._store, self._runtime, self._installed) as draft:
+        async with self._rooms.draft() as draft:
             for main in catalogue.matching(pattern):
                 for app in (main, *catalogue.twins_of(main)):
-                    settings = settled(app.settings, request)
+                    settings = settled(app.settings, query.body)
                     if settings != app.settings:
                         draft.settle(app, settings)
                     updated.append(app.address)
-            await draft.commit(dry_run=dry_run)
-        return SettingsUpdated(dry_run, tuple(updated), changes=draft.changes)
+            await draft.commit(dry_run=query.dry_run)
+        return SettingsUpdated(query.dry_run, tuple(updated), changes=draft.changes)
 
-    def _check(self, request: UpdateSettings) -> None:
-        """:raises BadRequest: if it says something that cannot be, or nothing."""
-        if request == UpdateSettings():
+    def _check(self, change: SettingsChange) -> None:
+        """:raises BadRequest: if it is empty, or a setting does not take its value."""
+        if change == SettingsChange():
             raise BadRequest("the request changes no setting")
-        if request.spec != UNDEFINED:
+        if change.spec != UNDEFINED:
             raise BadRequest("spec is not supported by this server")
-        if request.authn_type != UNDEFINED:
-            check_auth_type(request.authn_type)
-        if request.git_auth_name not in {REMOVE, UNDEFINED}:
-            check_git_auth(request.git_auth_name, self._git_auths)
+        if change.authn_type != UNDEFINED:
+            check_auth_type(change.authn_type)
+        if change.git_auth_name not in {REMOVE, UNDEFINED}:
+            self._configured.check_git_auth(change.git_auth_name)
 
 
-def check_git_auth(name: str, known: Container[str]) -> None:
-    """Check that the login for git is configured, if one is named.
-
-    :raises BadRequest: if no git login of that name is configured.
-    """
-    if name and name not in known:
-        raise BadRequest(f"there is no section [git_auth.{name}] in the configuration")
-
-
-def check_auth_type(kind: str) -> None:
-    """:raises BadRequest: if this way to admit people to an app is unknown."""
-    if kind not in AUTH_TYPES:
-        known = ", ".join(AUTH_TYPES)
-        raise BadRequest(f"invalid authentication type {kind}; expected one of {known}")
-
-
-def settled(settings: AppSettings, request: UpdateSettings) -> AppSettings:
-    """The settings with what the request says of them."""
-    git_auth = "" if request.git_auth_name == REMOVE else request.git_auth_name
+def settled(settings: AppSettings, change: SettingsChange) -> AppSettings:
+    """Return the settings with those that the change defines."""
+    git_auth = "" if change.git_auth_name == REMOVE else change.git_auth_name
     return replace(
         settings,
-        authn_type=_text(request.authn_type, settings.authn_type),
+        authn_type=_text(change.authn_type, settings.authn_type),
         git_auth_name=_text(git_auth, settings.git_auth_name),
-        stage_write_access=_flag(request.stage_write_access, settings.stage_write_access),
-        preview_write_access=_flag(request.preview_write_access, settings.preview_write_access),
+        stage_write_access=_flag(change.stage_write_access, settings.stage_write_access),
+        preview_write_access=_flag(change.preview_write_access, settings.preview_write_access),
     )
 
 
@@ -93,5 +113,5 @@ def _text(said: str, before: str) -> str:
     return before if said == UNDEFINED else said
 
 
-def _flag(said: Switch, before: bool) -> bool:  # noqa: FBT001 - the value that there was
+def _flag(said: Switch, before: bool) -> bool:  # noqa: FBT001 - the value before the change
     return before if said == 0 else said == 1

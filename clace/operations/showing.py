@@ -8,17 +8,16 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from clace.admin_api.apps import AppShown, FailureShown, ParamShown, VersionShown
 from clace.errors import ClaceError
-from clace.interfaces import Audited, IAppStore, IFailures, IRuntime, ISources
+from clace.interfaces import Audited, IFailures
 from clace.model.app import App, Demands, Kind
 from clace.model.failures import AppFailure
 from clace.model.params import Param
 from clace.model.paths import AppPath
 from clace.model.secret_text import is_reference
-from clace.model.shown import AppShown, FailureShown, ParamShown, VersionShown
-from clace.operations.catalogue import Catalogue
 from clace.operations.promotion import is_behind
-from clace.operations.served import served_files
+from clace.operations.rooms import Rooms
 
 _SECRET = re.compile(r"passw|secret|token|private|credential|api.?key", re.IGNORECASE)
 _PASSWORD = "password"  # noqa: S105 - how a form shows a param
@@ -35,17 +34,13 @@ class Surroundings(Struct, frozen=True):
 class Showing:
     """Shows apps; the top level of each version is run once for what it asks for."""
 
-    def __init__(
-        self, store: IAppStore, sources: ISources, runtime: IRuntime, around: Surroundings
-    ) -> None:
-        self._store = store
-        self._sources = sources
-        self._runtime = runtime
+    def __init__(self, rooms: Rooms, around: Surroundings) -> None:
+        self._rooms = rooms
         self._around = around
 
     async def show(self, path: str) -> AppShown:
-        """See ``IAdministration.show_app``."""
-        catalogue = Catalogue(await self._store.apps())
+        """See ``IAppOperations.show_app``."""
+        catalogue = await self._rooms.catalogue()
         app = catalogue.at(AppPath.parse(path))
         twins = tuple(catalogue.twins_of(app))
         ahead = any(twin.kind is Kind.STAGING and is_behind(app, twin) for twin in twins)
@@ -54,8 +49,7 @@ class Showing:
 
     async def _version(self, app: App) -> VersionShown:
         try:
-            files = await served_files(app, self._store, self._sources)
-            audited, problem = await self._runtime.audit(app, files), ""
+            audited, problem = await self._rooms.audit(app), ""
         except ClaceError as error:
             audited, problem = None, error.message
         return version_shown(app, audited, problem, self._around)

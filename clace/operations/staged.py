@@ -6,17 +6,16 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from clace.admin_api.changes import AppsUpdated, StagedUpdate
 from clace.errors import NeedsApproval
-from clace.interfaces import Audited, IAppStore, IInstalledApps, IRuntime, ISources
+from clace.interfaces import Audited
 from clace.model.app import App, AppMetadata
 from clace.model.paths import AppGlob, AppPath
-from clace.model.requests import UpdateOptions
-from clace.model.results import AppsUpdated
 from clace.operations.approval import held, needs_approval
-from clace.operations.catalogue import Catalogue, naming
+from clace.operations.catalogue import naming
 from clace.operations.draft import Draft
 from clace.operations.promotion import is_behind, promote
-from clace.operations.served import served_files
+from clace.operations.rooms import Rooms
 
 Edit = Callable[[AppMetadata], AppMetadata]
 Check = Callable[[App, Audited], None]
@@ -29,22 +28,11 @@ def _no_check(_app: App, _audited: Audited) -> None:
 class StagedUpdates:
     """Gives the apps of a glob other metadata: all of them, or on any failure none."""
 
-    def __init__(
-        self, store: IAppStore, sources: ISources, runtime: IRuntime, installed: IInstalledApps
-    ) -> None:
-        self._store = store
-        self._sources = sources
-        self._runtime = runtime
-        self._installed = installed
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
 
     async def make(
-        self,
-        glob: str,
-        edit: Edit,
-        options: UpdateOptions,
-        *,
-        audited: bool,
-        check: Check = _no_check,
+        self, query: StagedUpdate, edit: Edit, *, audited: bool, check: Check = _no_check
     ) -> AppsUpdated:
         """Make a new version of each app that ``edit`` changes. With ``audited`` the app must load,
         and ``check`` may refuse it.
@@ -52,42 +40,41 @@ class StagedUpdates:
         :raises AppBroken: if it does not load.
         :raises NeedsApproval: if it asks for more then, and is to be promoted.
         """
-        pattern = AppGlob.parse(glob)
-        catalogue = Catalogue(await self._store.apps())
+        pattern = AppGlob.parse(query.app_path_glob)
+        catalogue = await self._rooms.catalogue()
         updated: list[AppPath] = []
         promoted: list[AppPath] = []
         mains = catalogue.matching(pattern)
-        async with Draft(self._store, self._runtime, self._installed) as draft:
+        async with self._rooms.draft() as draft:
             for main in mains:
                 seen = catalogue.edited(main)
                 with naming(main):
                     edited = replace(seen, metadata=edit(seen.metadata))
                     if audited and (edited != seen or check is not _no_check):
-                        edited = await self._audited(main, seen, edited, options, check)
+                        edited = await self._audited(main, seen, edited, query, check)
                     after = await self._updated(draft, seen, edited.metadata)
                     if after is not seen:
                         updated.append(seen.address)
-                    if options.promote and not main.is_dev and is_behind(main, after):
-                        files = await served_files(seen, self._store, self._sources)
-                        await promote(draft, self._store, main, after, files)
+                    if query.promote and not main.is_dev and is_behind(main, after):
+                        files = await self._rooms.served_files(seen)
+                        await promote(draft, self._rooms.store, main, after, files)
                         promoted.append(main.address)
-            await draft.commit(dry_run=options.dry_run)
+            await draft.commit(dry_run=query.dry_run)
         return AppsUpdated(
-            options.dry_run, tuple(updated), tuple(promoted), len(mains), changes=draft.changes
+            query.dry_run, tuple(updated), tuple(promoted), len(mains), changes=draft.changes
         )
 
     async def _audited(
-        self, main: App, seen: App, edited: App, options: UpdateOptions, check: Check
+        self, main: App, seen: App, edited: App, query: StagedUpdate, check: Check
     ) -> App:
         """The edited app, with the approvals of ``seen`` that it still asks for."""
-        files = await served_files(edited, self._store, self._sources)
-        audited = await self._runtime.audit(edited, files)
+        audited = await self._rooms.audit(edited)
         check(seen, audited)
         if edited == seen:
             return seen
         demands = audited.demands
-        granted = await held(seen, self._store, self._sources, self._runtime)
-        if options.promote and (missing := demands.missing_from(granted)):
+        granted = await held(seen, self._rooms)
+        if query.promote and (missing := demands.missing_from(granted)):
             refusal = needs_approval(main, missing, "app", "approve", "--promote")
             raise NeedsApproval(f"{refusal} (first the same change without --promote)")
         return replace(edited, metadata=edited.metadata.granting(demands.granted_by(granted)))

@@ -1,27 +1,31 @@
-"""The admin API: the table of routes, served."""
+"""The admin API: a route for each operation, past a guard that tells who asks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from msgspec import Struct
 from twisted.web.http import Request
 
+from clace.admin_api.catalogue import OPERATIONS
+from clace.admin_api.openapi import describe
+from clace.admin_api.operation import Operation, Q, R
 from clace.errors import BadRequest, ClaceError
 from clace.interfaces import IAdministration, IAuditLog
 from clace.web.admin_audit import AdminAudit
 from clace.web.admin_guard import Guard
-from clace.web.openapi import describe
-from clace.web.router import Router
-from clace.web.routes import ROUTES, Nothing, Route, read_body, read_query
+from clace.web.error_table import ErrorTable
+from clace.web.parameters import parameters_of, read_parameters, read_query
+from clace.web.router import Router, RouterResource, Unanswered
 from clace.web.site import receive
 from clace.web.statuses import STATUSES
 
 
 class AdminAPI:
-    """Routes from the table to an administration, past a guard that says who asks."""
+    """The routes below ``/_clace``, to an administration."""
+
+    router = Router()
 
     def __init__(
         self,
@@ -36,54 +40,48 @@ class AdminAPI:
         self._administration = administration
         self._guard = guard
         self._audit = AdminAudit(audit, seconds, new_id)
-        self._new_id = new_id
-        self._description = json.dumps(describe(ROUTES, version)).encode()
+        self._errors = ErrorTable(STATUSES, new_id)
+        self._description = json.dumps(describe(version)).encode()
 
-    def router(self) -> Router:
-        """The routes below ``/_clace``."""
-        router = Router(STATUSES, self._new_id)
-        for route in ROUTES:
-            router.route(route.path, methods=[route.method], endpoint=route.operation)(
-                self._serving(route)
-            )
-        router.route("/openapi.json", methods=["GET"])(self._openapi)
-        return router
+    def resource(self) -> RouterResource:
+        """Return the routes as a resource."""
+        return RouterResource(self.router, self._errors)
 
-    def _serving(self, route: Route) -> Callable[..., Any]:
-        async def serve(request: Request) -> Struct:
-            user = await self._guard(request)
-            query = read_query(route.query, query_of(request))
-            await receive(request)
-            assert request.content is not None
-            body = read_body(route.body, request.content.read())
-            try:
-                result = await route.serve(self._administration, query, body)
-            except ClaceError as error:
-                self._audit.failed(route, user, (query, body), error.message)
-                raise
-            self._audit.done(route, user, query, result)
-            return result
-
-        return serve
-
-    async def _openapi(self, request: Request) -> bytes:
+    @router.route("/openapi.json", methods=["GET"])
+    async def describe(self, request: Request) -> bytes:
+        """Answer with the OpenAPI document."""
         await self._guard(request)
-        read_query(Nothing, query_of(request))
+        for name in parameters_of(request):
+            raise BadRequest(f"unknown query parameter {name}")
         request.setHeader("content-type", "application/json")
         return self._description
 
-
-def query_of(request: Request) -> dict[str, str]:
-    """The query parameters, each given once.
-
-    :raises BadRequest: if one is given twice, or is not UTF-8.
-    """
-    found: dict[str, str] = {}
-    for name, values in (request.args or {}).items():
-        if len(values) != 1:
-            raise BadRequest(f"query parameter {name!r} is given more than once")
+    async def perform(self, operation: Operation[Q, R], request: Request) -> Struct:
+        """Answer with the result of an operation, and record it."""
+        operator = await self._guard(request)
+        parameters = read_parameters(operation, parameters_of(request))
+        await receive(request)
+        assert request.content is not None
+        query = read_query(operation, parameters, request.content.read())
         try:
-            found[name.decode()] = values[0].decode()
-        except UnicodeDecodeError as error:
-            raise BadRequest("the query is not UTF-8") from error
-    return found
+            operator.check(operation.right)
+            result = await self._administration.perform(operation, query)
+        except ClaceError as error:
+            self._audit.failed(operation, operator.user_id, query, error.message)
+            raise
+        self._audit.done(operation, operator.user_id, query, result)
+        return result if query.is_answered else Unanswered()
+
+
+def _route(operation: Operation[Q, R]) -> None:
+    """Add the route of an operation."""
+
+    @AdminAPI.router.route(  # type: ignore[type-var]  # of results, Klein's types know its own only
+        operation.path, methods=[operation.method], endpoint=operation.name
+    )
+    async def perform(api: AdminAPI, request: Request) -> Struct:
+        return await api.perform(operation, request)
+
+
+for _operation in OPERATIONS:
+    _route(_operation)

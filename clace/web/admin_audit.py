@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
+from clace.admin_api.changes import AppChange, Changing
+from clace.admin_api.operation import Operation, Q, R
 from clace.interfaces import IAuditLog
-from clace.model.results import AppChange
 from clace.model.traffic import AuditEvent
 from clace.model.wording import permission_text
 from clace.text import printable
-from clace.web.routes import Route
 
 _NANOSECONDS = 1_000_000_000
 # A little less than the audit log keeps of a detail.
@@ -29,28 +29,28 @@ class AdminAudit:
         self._seconds = seconds
         self._new_id = new_id
 
-    def done(self, route: Route, user: str, query: Struct, result: Struct) -> None:
-        """Record the changes of an operation, unless it only read.
+    def done(self, operation: Operation[Q, R], user: str, query: Q, result: R) -> None:
+        """Record the changes of an operation, unless it only reads.
 
-        An operation that changed no app, or was a dry run, is one event about its subject.
+        An operation that changed no app, or was a dry run, is one event about its target.
         """
-        if route.method == "GET":
+        if operation.target is None:
             return
         rid = self._new_id()
-        changes = () if _is_dry(query) else getattr(result, "changes", ())
+        changes = () if query.is_dry else _changes(result)
         for change in changes:
             for detail in details(change):
-                self._record(rid, route.operation, user, _about(change), detail)
+                self._record(rid, operation.name, user, _about(change), detail)
         if not changes:
-            self._record(rid, _operation(route, query), user, _target(query, result))
+            about = "", operation.target(query, result)
+            self._record(rid, _recorded_as(operation, query), user, about)
 
-    def failed(
-        self, route: Route, user: str, said: tuple[Struct, Struct | None], problem: str
-    ) -> None:
+    def failed(self, operation: Operation[Q, R], user: str, query: Q, problem: str) -> None:
         """Record an operation that was refused, with its reason, unless it would only read."""
-        if route.method != "GET":
-            operation, about = _operation(route, said[0]), _target(*said)
-            self._record(self._new_id(), operation, user, about, problem, status="Failed")
+        if operation.target is not None:
+            about = "", operation.target(query, None)
+            name = _recorded_as(operation, query)
+            self._record(self._new_id(), name, user, about, problem, status="Failed")
 
     def _record(
         self,
@@ -98,20 +98,13 @@ def _parts(change: AppChange) -> Iterator[str]:
     yield from (f"changed {what}" for what in change.changed)
 
 
-def _operation(route: Route, query: Struct) -> str:
-    return route.operation + ("_dryrun" if _is_dry(query) else "")
+def _recorded_as(operation: Operation[Q, R], query: Q) -> str:
+    return operation.name + ("_dryrun" if query.is_dry else "")
 
 
-def _is_dry(query: Struct) -> bool:
-    return bool(getattr(query, "dry_run", False))
+def _changes(result: Struct) -> tuple[AppChange, ...]:
+    return result.changes if isinstance(result, Changing) else ()
 
 
 def _about(change: AppChange) -> tuple[str, str]:
     return change.id, str(change.app_path_domain)
-
-
-def _target(*said: Struct | None) -> tuple[str, str]:
-    """Return the subject of an operation that a query, body or result names, without an id."""
-    names = ("about", "app_path_glob", "name", "path")
-    found = (str(getattr(one, name, "")) for one in said for name in names)
-    return "", next(filter(None, found), "")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 
+from msgspec import Struct
 from twisted.web.http import Request
 
+from clace.admin_api.operation import Right
 from clace.errors import NotAllowed, NotAuthenticated
 from clace.interfaces import ICredentials
 from clace.model.hosts import host_name, is_address
@@ -13,17 +15,32 @@ from clace.web.browsers import refuse_browsers
 from clace.web.credentials import basic_credentials
 from clace.web.forwarded import TrustedProxies
 
-Guard = Callable[[Request], Awaitable[str]]
-"""Return the id of the user who asks, or refuse them."""
+
+class Operator(Struct, frozen=True):
+    """The user who asks, and the rights that they have: an administrator has all of them."""
+
+    user_id: str
+    rights: frozenset[Right] = frozenset(Right)
+
+    def check(self, right: Right) -> None:
+        """:raises NotAllowed: if the user does not have the right."""
+        if right not in self.rights:
+            raise NotAllowed(
+                f"unauthorized: user {self.user_id} does not have permission {right} on server"
+            )
 
 
-async def trusted(request: Request) -> str:
+Guard = Callable[[Request], Awaitable[Operator]]
+"""Return the user who asks, or refuse them."""
+
+
+async def trusted(request: Request) -> Operator:
     """Admit everybody who could open the socket: its mode is the password.
 
     :raises NotAllowed: if a browser made the request.
     """
     refuse_browsers(request)
-    return "admin"
+    return Operator("admin")
 
 
 class AdminGuard:
@@ -36,8 +53,8 @@ class AdminGuard:
         self._proxies = proxies
         self._hosts = frozenset(hosts)
 
-    async def __call__(self, request: Request) -> str:
-        """Return the user's id.
+    async def __call__(self, request: Request) -> Operator:
+        """Return the administrator.
 
         :raises NotAllowed: if the Host is not ours, which a rebound DNS name would be, or a
             browser made the request.
@@ -51,7 +68,8 @@ class AdminGuard:
         given = basic_credentials(request.getHeader("authorization"))
         if given is None:
             raise NotAuthenticated("Unauthorized")
-        return await self._credentials.check(*given, self._proxies.peer_of(request).ip)
+        address = self._proxies.peer_of(request).ip
+        return Operator(await self._credentials.check(*given, address))
 
     def _is_ours(self, name: str) -> bool:
         # A page can make a browser send a name that it controls, but not an address as the Host.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clace.web.routes import ROUTES
+from clace.admin_api.catalogue import OPERATIONS
 
 # Requests to apps that may have changed something.
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
@@ -21,5 +21,5 @@ def recorded_operations() -> tuple[str, ...]:
     """Operations of administrators that change something, what else is recorded of apps and
     sign-ins, and methods of requests to apps.
     """
-    changing = (route.operation for route in ROUTES if route.method != "GET")
+    changing = (each.name for each in OPERATIONS if each.target is not None)
     return (*changing, *_EVENTS, *_METHODS)

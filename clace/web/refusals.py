@@ -8,8 +8,8 @@ from http import HTTPStatus
 import msgspec
 from twisted.web.http import datetimeToString
 
+from clace.admin_api.operation import Refusal
 from clace.errors import AppBusy, BadRequest, ClaceError, TooLarge
-from clace.model.results import Refusal
 from clace.web.heads import Head
 from clace.web.limits import Refused
 from clace.web.pages import MediaType, Trouble, best, told

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from math import ceil
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -15,13 +13,12 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.web.http import NO_BODY_CODES
 from twisted.web.server import NOT_DONE_YET, Request
-from werkzeug.exceptions import MethodNotAllowed as WrongMethod
-from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map
 
-from clace.errors import BadRequest, ClaceError, MethodNotAllowed, NoSuchRoute
-from clace.model.results import Refusal, Unanswered
-from clace.model.traffic import NO_ROUTE
+from clace.admin_api.operation import Refusal
+from clace.errors import BadRequest, ClaceError
+from clace.web.error_table import ErrorTable
+from clace.web.matching import Matcher, NotThisMethod
 from clace.web.shielding import shielded
 from clace.web.streaming import LARGEST_PIECE, write_whole
 
@@ -31,51 +28,32 @@ _CHALLENGE = b'Clace realm="admin"'
 log = Logger()
 
 
-class Router(Klein):
-    """Routes to handlers ``(request, **parts_of_the_path)``, async or not.
+class Unanswered(Struct, frozen=True):
+    """A result in place of an answer: the connection ends without a byte."""
 
-    What a handler returns is the body: bytes, text, nothing, or a struct that becomes JSON;
-    ``Unanswered`` ends the connection. A
-    ``ClaceError`` becomes a ``Refusal`` with the status that ``statuses`` has for it or for the
-    nearest of its parents; anything else is logged under an id of ``new_id`` and answered with
-    that id only. A client that hangs up cancels the handler of a safe method and no other.
+
+class Router(Klein):
+    """Routes to handlers ``(request, **parts_of_the_path)``, async or not, functions or methods.
+
+    A handler's result is the body: bytes, text, nothing, or a struct that becomes JSON;
+    ``Unanswered`` ends the connection. Its errors are answered as an ``ErrorTable`` says. A client
+    that hangs up cancels the handler of a safe method and no other.
     """
 
-    def __init__(self, statuses: Mapping[type[ClaceError], int], new_id: Callable[[], str]) -> None:
+    def __init__(self) -> None:
         super().__init__()
         # Redirects of werkzeug's own would be made from the Host that the client sent.
         self._url_map = Map(strict_slashes=False, merge_slashes=False, redirect_defaults=False)
-        self._statuses = statuses
-        self._new_id = new_id
-
-    def resource(self) -> RouterResource:
-        return RouterResource(self)
-
-    def refusal(self, error: ClaceError) -> Refusal:
-        """The body, with the status, that says what was refused and why."""
-        statuses = self._statuses
-        status = next((statuses[kind] for kind in type(error).__mro__ if kind in statuses), 500)
-        wait = ceil(error.retry_after)
-        return Refusal(error.message, int(status), error.code, wait)
-
-    def incident(self) -> Refusal:
-        """The body for what was not foreseen; the exception at hand is in the log."""
-        incident = self._new_id()
-        log.failure("Request failed, incident {incident}", incident=incident)
-        return Refusal(f"internal error, incident {incident}", 500, "internal")
 
 
 class RouterResource(KleinResource):
-    """The routes as a resource.
+    """The routes of a router as a resource."""
 
-    Klein binds the rules for each request and matches them each time, which costs more than most
-    handlers and leaves garbage that only the collector finds; here both happen once for a path.
-    """
-
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Klein, errors: ErrorTable) -> None:
         super().__init__(router)
         self._router = router
-        self._find = lru_cache(maxsize=1024)(router.url_map.bind("").match)
+        self._errors = errors
+        self._matcher = Matcher(router.url_map)
 
     def render(self, request: Request) -> int:  # type: ignore[override]  # it is what Site calls
         exchange = Deferred.fromCoroutine(self._exchange(request))
@@ -91,12 +69,12 @@ class RouterResource(KleinResource):
                 return
             body = _encoded(request, result)
         except ClaceError as error:
-            _refuse(request, self._router.refusal(error))
+            _refuse(request, self._errors.refusal(error))
         except CancelledError:
             if not _gone(request):
-                _refuse(request, self._router.incident())
+                _refuse(request, self._errors.incident())
         except Exception:  # noqa: BLE001 - everything else is answered, and logged whole
-            _refuse(request, self._router.incident())
+            _refuse(request, self._errors.incident())
         else:
             _finish(request, body)
 
@@ -110,14 +88,12 @@ class RouterResource(KleinResource):
     def _match(self, request: Request) -> tuple[str, Mapping[str, Any]]:
         try:
             path = "/" + b"/".join(request.postpath or ()).decode()
-            return self._find(path, request.method.decode("ascii"))
+            return self._matcher.find(path, request.method.decode("ascii"))
         except UnicodeDecodeError as error:
             raise BadRequest("the path is not UTF-8") from error
-        except NotFound as error:
-            raise NoSuchRoute(NO_ROUTE) from error
-        except WrongMethod as error:
-            request.setHeader(b"Allow", ", ".join(sorted(error.valid_methods or ())).encode())
-            raise MethodNotAllowed("405 method not allowed") from error
+        except NotThisMethod as error:
+            request.setHeader(b"Allow", error.allowed.encode())
+            raise
 
 
 def _encoded(request: Request, result: object) -> bytes:

@@ -105,9 +105,9 @@ class CreateTests(AppCase):
         seen = []
         create = self.administration.create_app
 
-        async def spy(request, options):
-            seen.append((request, options))
-            return await create(request, options)
+        async def spy(query):
+            seen.append((query.body, query))
+            return await create(query)
 
         self.administration.create_app = spy
         self.administration.sources["github.com/o/r/f"] = NONE
@@ -360,17 +360,17 @@ class ReloadTests(AppCase):
         """Flags become the options of the operation."""
         seen = []
 
-        async def spy(glob, options):
-            seen.append((glob, options))
-            return await type(self.administration)().reload_apps(glob, options)
+        async def spy(query):
+            seen.append(query)
+            return await type(self.administration)().reload_apps(query)
 
         self.administration.reload_apps = spy
         self.run_cli("app", "reload", "/x", "-f", "-b", "next", "-c", "ab12", "-g", "key")
-        ((glob, options),) = seen
-        self.assertEqual((glob, options.force_reload, options.approve), ("/x", True, False))
+        (query,) = seen
         self.assertEqual(
-            (options.branch, options.commit, options.git_auth), ("next", "ab12", "key")
+            (query.app_path_glob, query.force_reload, query.approve), ("/x", True, False)
         )
+        self.assertEqual((query.branch, query.commit, query.git_auth), ("next", "ab12", "key"))
 
 
 class PromoteTests(AppCase):

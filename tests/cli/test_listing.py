@@ -6,9 +6,9 @@ import csv
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.admin_api.apps import AppListed
 from clace.cli.listing import FORMATS
 from clace.model.app import AppMetadata, AppSettings, VersionMetadata
-from clace.model.results import AppListed
 
 
 def app(prefix="app_prd_", *, name="Disk", auth="default", commit="", ahead=False):

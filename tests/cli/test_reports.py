@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.admin_api.apps import AppCreated
+from clace.admin_api.changes import Approval
+from clace.admin_api.versions import AppsReloaded
 from clace.cli import reports
 from clace.model.app import Constraint, Permission
 from clace.model.paths import AppPath
-from clace.model.results import AppCreated, Approval, AppsReloaded
 
 DISK, TOOLS = AppPath("/disk"), AppPath("/tools", "example.com")
 

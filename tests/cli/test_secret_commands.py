@@ -5,8 +5,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.admin_api.secrets import SecretCreated
 from clace.cli import reports
-from clace.model.results import SecretCreated
 from tests.support.command_line import CommandLineCase
 
 READING = "Reading secret value from stdin...\n"

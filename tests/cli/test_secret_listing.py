@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.admin_api.secrets import SecretDescription
 from clace.cli.secret_listing import FORMATS
-from clace.model.results import SecretDescription
 
 MOMENT = datetime(2026, 11, 23, 1, 2, 3, 4, UTC)
 ONE = SecretDescription("db_pw", "key1", "admin", MOMENT, MOMENT, 'for "x", y')

@@ -16,13 +16,35 @@ from twisted.web.iweb import IAgent
 from twisted.web.resource import Resource
 from zope.interface import implementer
 
+from clace.admin_api.apps import (
+    CREATE_APP,
+    DELETE_APPS,
+    GET_APP,
+    LIST_APPS,
+    SHOW_APP,
+    CreateApp,
+    DeleteApps,
+    ListApps,
+    NewApp,
+    OneApp,
+)
+from clace.admin_api.lockouts import CLEAR_LOCKOUTS, LIST_LOCKOUTS, ClearLockouts
+from clace.admin_api.operation import Nothing
+from clace.admin_api.server import SERVER_STATUS, STOP_SERVER, StopServer
+from clace.admin_api.versions import (
+    APPROVE_APPS,
+    PROMOTE_APPS,
+    RELOAD_APPS,
+    ApproveApps,
+    PromoteApps,
+    ReloadApps,
+)
 from clace.client.administration import AdminClient
 from clace.client.agents import AgentExchange
 from clace.client.socket_exchange import SocketExchange
 from clace.client.tls import CertificateRefused
 from clace.client.transport import TIMEOUT
 from clace.errors import BadRequest, ClaceError, NoSuchRoute, ServerUnreachable, TooLarge
-from clace.model.requests import ApproveOptions, CreateApp, CreateOptions, ReloadOptions
 from clace.web.admin import AdminAPI
 from clace.web.admin_guard import trusted
 from clace.web.root import Root
@@ -83,7 +105,7 @@ def admin_api(administration):
     api = AdminAPI(
         administration, trusted, NoAudit(), seconds=lambda: 0.0, new_id=lambda: "1", version="0"
     )
-    return Root(api.router().resource(), None)
+    return Root(api.resource(), None)
 
 
 def agent_client(agent, clock, server_uri, **options):
@@ -169,44 +191,56 @@ class RequestTests(SynchronousTestCase):
     def test_routes_and_queries(self):
         """Booleans that are on are ``true``; what is empty or off is not sent."""
         client = self.client
-        everything = ReloadOptions(
-            approve=True,
-            promote=True,
-            force_reload=True,
-            dry_run=True,
-            branch="b/1",
-            commit="c",
-            git_auth="g",
-        )
+        everything = {
+            "approve": True,
+            "promote": True,
+            "force_reload": True,
+            "dry_run": True,
+            "branch": "b/1",
+            "commit": "c",
+            "git_auth": "g",
+        }
         glob = "appPathGlob=%2Fa%2F%2A%2A"
-        every = "&approve=true&promote=true&forceReload=true&branch=b%2F1&commit=c&gitAuth=g"
-        every += "&dryRun=true"
+        every = "&dryRun=true&promote=true&approve=true&forceReload=true"
+        every += "&branch=b%2F1&commit=c&gitAuth=g"
         for operation, line in (
-            (client.list_apps("", internal=False), "GET /apps"),
-            (client.list_apps("/a/**", internal=True), f"GET /apps?{glob}&internal=true"),
-            (client.get_app("/x é"), "GET /app?appPath=%2Fx+%C3%A9"),
-            (client.show_app("/x"), "GET /app/show?appPath=%2Fx"),
-            (client.delete_apps("/a/**", dry_run=False), f"DELETE /app?{glob}"),
-            (client.delete_apps("/a/**", dry_run=True), f"DELETE /app?{glob}&dryRun=true"),
-            (client.approve_apps("/a/**", ApproveOptions()), f"POST /approve?{glob}"),
+            (client.perform(LIST_APPS, ListApps("", internal=False)), "GET /apps"),
             (
-                client.approve_apps("/a/**", ApproveOptions(promote=True, dry_run=True)),
+                client.perform(LIST_APPS, ListApps("/a/**", internal=True)),
+                f"GET /apps?{glob}&internal=true",
+            ),
+            (client.perform(GET_APP, OneApp("/x é")), "GET /app?appPath=%2Fx+%C3%A9"),
+            (client.perform(SHOW_APP, OneApp("/x")), "GET /app/show?appPath=%2Fx"),
+            (
+                client.perform(DELETE_APPS, DeleteApps("/a/**", dry_run=False)),
+                f"DELETE /app?{glob}",
+            ),
+            (
+                client.perform(DELETE_APPS, DeleteApps("/a/**", dry_run=True)),
+                f"DELETE /app?{glob}&dryRun=true",
+            ),
+            (client.perform(APPROVE_APPS, ApproveApps("/a/**")), f"POST /approve?{glob}"),
+            (
+                client.perform(APPROVE_APPS, ApproveApps("/a/**", promote=True, dry_run=True)),
                 f"POST /approve?{glob}&dryRun=true&promote=true",
             ),
-            (client.reload_apps("/a/**", ReloadOptions()), f"POST /reload?{glob}"),
+            (client.perform(RELOAD_APPS, ReloadApps("/a/**")), f"POST /reload?{glob}"),
             (
-                client.reload_apps("/a/**", everything),
+                client.perform(RELOAD_APPS, ReloadApps("/a/**", **everything)),
                 f"POST /reload?{glob}{every}",
             ),
-            (client.promote_apps("/a/**", dry_run=False), f"POST /promote?{glob}"),
-            (client.list_lockouts(), "GET /lockouts"),
-            (client.clear_lockouts("", ""), "DELETE /lockouts"),
             (
-                client.clear_lockouts("192.0.2.1", "jo"),
+                client.perform(PROMOTE_APPS, PromoteApps("/a/**", dry_run=False)),
+                f"POST /promote?{glob}",
+            ),
+            (client.perform(LIST_LOCKOUTS, Nothing()), "GET /lockouts"),
+            (client.perform(CLEAR_LOCKOUTS, ClearLockouts("", "")), "DELETE /lockouts"),
+            (
+                client.perform(CLEAR_LOCKOUTS, ClearLockouts("192.0.2.1", "jo")),
                 "DELETE /lockouts?address=192.0.2.1&user=jo",
             ),
-            (client.server_status(), "GET /server_status"),
-            (client.stop_server(), "POST /stop?answer=true"),
+            (client.perform(SERVER_STATUS, Nothing()), "GET /server_status"),
+            (client.perform(STOP_SERVER, StopServer(answer=True)), "POST /stop?answer=true"),
         ):
             asked, _, body = self.ask(operation)
             self.assertEqual(asked, line.replace(" /", " https://h:25223/_clace/", 1))
@@ -214,8 +248,10 @@ class RequestTests(SynchronousTestCase):
 
     def test_sends_an_app_as_json(self):
         """Creation has its flags in the query and the app in the body."""
-        app = CreateApp(path="/x", source_url="/y", git_branch="main", is_dev=True)
-        asked, headers, body = self.ask(self.client.create_app(app, CreateOptions(approve=True)))
+        app = NewApp(path="/x", source_url="/y", git_branch="main", is_dev=True)
+        asked, headers, body = self.ask(
+            self.client.perform(CREATE_APP, CreateApp(app, approve=True))
+        )
         self.assertEqual(asked, "POST https://h:25223/_clace/app?approve=true")
         self.assertEqual(headers.getRawHeaders("content-type"), ["application/json"])
         written = []
@@ -232,21 +268,21 @@ class RequestTests(SynchronousTestCase):
 
     def test_sends_credentials_if_it_has_any(self):
         """Basic credentials go with every request, in UTF-8; without any there is no header."""
-        _, headers, _ = self.ask(self.client.server_status())
+        _, headers, _ = self.ask(self.client.perform(SERVER_STATUS, Nothing()))
         self.assertFalse(headers.hasHeader("authorization"))
         self.client = agent_client(self.agent, Clock(), "https://h", credentials=("admin", "a:é"))
         for _ in range(2):
-            _, headers, _ = self.ask(self.client.server_status())
+            _, headers, _ = self.ask(self.client.perform(SERVER_STATUS, Nothing()))
             (sent,) = headers.getRawHeaders("authorization")
             self.assertEqual(b64decode(sent.removeprefix("Basic ")).decode(), "admin:a:é")
 
     def test_refuses_what_cannot_be_sent(self):
         """A path with bytes that are no text is a bad request, not an unreachable server."""
-        app = CreateApp(path="/x", source_url="/\udcff")
-        self.failureResultOf(self.client.create_app(app, CreateOptions()), BadRequest)
-        self.failureResultOf(self.client.get_app("/\udcff"), BadRequest)
+        app = NewApp(path="/x", source_url="/\udcff")
+        self.failureResultOf(self.client.perform(CREATE_APP, CreateApp(app)), BadRequest)
+        self.failureResultOf(self.client.perform(GET_APP, OneApp("/\udcff")), BadRequest)
         self.client = agent_client(self.agent, Clock(), "https://\xfc.example")
-        self.failureResultOf(self.client.server_status(), BadRequest)
+        self.failureResultOf(self.client.perform(SERVER_STATUS, Nothing()), BadRequest)
         self.assertEqual(self.agent.asked, [])
 
 
@@ -255,7 +291,7 @@ class PlainAnswers:
 
     def refused(self, status, body, kind=ClaceError, **options):
         client = self.client_for(PlainAnswer(status, body), **options)
-        return self.failureResultOf(client.server_status(), kind).value
+        return self.failureResultOf(client.perform(SERVER_STATUS, Nothing()), kind).value
 
     def test_takes_text_for_the_message(self):
         """An error that is no JSON is told as it is."""
@@ -300,11 +336,14 @@ class SocketAnswerTests(PlainAnswers, SynchronousTestCase):
         path = str(socket_folder(self) / "s")
         listen(self, path, answering(b""))
         client = AdminClient(SocketExchange(path), path)
-        self.assertEqual(self.successResultOf(client.stop_server()).pid, 0)
-        self.failureResultOf(client.server_status(), ServerUnreachable)
+        self.assertEqual(
+            self.successResultOf(client.perform(STOP_SERVER, StopServer(answer=True))).pid, 0
+        )
+        self.failureResultOf(client.perform(SERVER_STATUS, Nothing()), ServerUnreachable)
         path += "2"
         self.failureResultOf(
-            AdminClient(SocketExchange(path), path).stop_server(), ServerUnreachable
+            AdminClient(SocketExchange(path), path).perform(STOP_SERVER, StopServer(answer=True)),
+            ServerUnreachable,
         )
 
 
@@ -315,22 +354,29 @@ class AgentAnswerTests(PlainAnswers, SynchronousTestCase):
     def test_takes_a_dropped_connection_for_a_stop(self):
         """A server of 2025 closes the connection when it stops, and that is no failure."""
 
-        def asked(operation, reason):
+        def asked(operation, query, reason):
             agent = SpyAgent()
-            done = Deferred.fromCoroutine(operation(agent_client(agent, Clock(), "http://h")))
+            client = agent_client(agent, Clock(), "http://h")
+            done = Deferred.fromCoroutine(client.perform(operation, query))
             agent.asked[0][-1].errback(ResponseNeverReceived([Failure(reason)]))
             return done
 
-        stopping = self.successResultOf(asked(AdminClient.stop_server, ConnectionDone()))
+        stopping = self.successResultOf(
+            asked(STOP_SERVER, StopServer(answer=True), ConnectionDone())
+        )
         self.assertEqual(stopping.pid, 0)
-        self.failureResultOf(asked(AdminClient.server_status, ConnectionDone()), ServerUnreachable)
+        self.failureResultOf(asked(SERVER_STATUS, Nothing(), ConnectionDone()), ServerUnreachable)
         refused = CertificateRefused("it has expired")
-        self.failureResultOf(asked(AdminClient.stop_server, refused), ServerUnreachable)
+        self.failureResultOf(
+            asked(STOP_SERVER, StopServer(answer=True), refused), ServerUnreachable
+        )
 
     def test_gives_up(self):
         """A server that accepts and never answers is given up on, and the request is ended."""
         agent, clock = SpyAgent(), Clock()
-        asked = Deferred.fromCoroutine(agent_client(agent, clock, "http://h").server_status())
+        asked = Deferred.fromCoroutine(
+            agent_client(agent, clock, "http://h").perform(SERVER_STATUS, Nothing())
+        )
         clock.advance(TIMEOUT - 1)
         self.assertNoResult(asked)
         clock.advance(1)
@@ -349,7 +395,9 @@ class AgentAnswerTests(PlainAnswers, SynchronousTestCase):
                 protocol.connectionLost(Failure(ResponseFailed([Failure(ConnectionDone())])))
 
         agent = SpyAgent()
-        asked = Deferred.fromCoroutine(agent_client(agent, Clock(), "http://h").server_status())
+        asked = Deferred.fromCoroutine(
+            agent_client(agent, Clock(), "http://h").perform(SERVER_STATUS, Nothing())
+        )
         agent.asked[0][-1].callback(Cut())
         error = self.failureResultOf(asked, ServerUnreachable).value
         self.assertIn("closed the connection in the middle of its answer", error.message)

@@ -10,6 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.admin_api.operation import Nothing
+from clace.admin_api.server import SERVER_STATUS
 from clace.client.agents import ServerAddress, admin_client
 from clace.errors import ConfigError
 from tests.client.test_tls import Issued
@@ -24,7 +26,7 @@ class AgentTests(SynchronousTestCase):
     def ask(self, **address):
         """Start a request to the address."""
         client = admin_client(ServerAddress(**address), self.reactor)
-        return Deferred.fromCoroutine(client.server_status())
+        return Deferred.fromCoroutine(client.perform(SERVER_STATUS, Nothing()))
 
     def test_opens_http(self):
         """An HTTP URL is opened at its port, with the user and password."""

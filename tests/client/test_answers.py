@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.admin_api.apps import AppCreated, AppFound, AppList
+from clace.admin_api.catalogue import OPERATIONS
+from clace.admin_api.server import ServerStatus, Stopping
 from clace.client.answers import decoded
-from clace.model.results import AppCreated, AppFound, AppList, ServerStatus, Stopping
-from clace.web.routes import ROUTES
 
 PATH = {"Path": "/a", "Domain": ""}
 APP = {
@@ -42,7 +43,7 @@ class DecodedTests(SynchronousTestCase):
 
     def test_every_result_reads_without_its_lists(self):
         """No answer of the API needs a list: null in place of each reads as empty."""
-        for route in ROUTES:
+        for route in OPERATIONS:
             fields = msgspec.structs.fields(route.result)
             lists = {
                 each.encode_name: None for each in fields if isinstance(each.default, tuple | dict)

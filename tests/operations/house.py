@@ -9,20 +9,27 @@ from msgspec import Struct
 from msgspec.structs import asdict
 from twisted.internet.task import Clock
 
+from clace.admin_api.apps import CREATE_APP, CreateApp, NewApp
+from clace.admin_api.server import ServerStatus
 from clace.audit.memory import MemoryAudit
 from clace.auth import Lockout
 from clace.config import Location, load
 from clace.config.apps import AppConfigs
 from clace.metadata.memory import MemoryStore
-from clace.model.requests import CreateApp, CreateOptions
-from clace.model.results import ServerStatus
 from clace.model.traffic import AppRequest
-from clace.operations.administration import Administration, ServerProcess
+from clace.operations.administration import Administration
+from clace.operations.apps import AppOperations
+from clace.operations.configured import Configured
 from clace.operations.creation import Beginnings, Creation, Defaults, Stamp
 from clace.operations.known import KnownApps
+from clace.operations.reloading import Reloading
+from clace.operations.rooms import Rooms
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
-from clace.operations.showing import Surroundings
+from clace.operations.server import LockoutOperations, ServerOperations
+from clace.operations.settings import SettingOperations
+from clace.operations.showing import Showing, Surroundings
+from clace.operations.versions import VersionOperations
 from clace.operations.withdrawal import Withdrawal
 from clace.plugins.definition import Function, Plugin
 from clace.plugins.gate import Gate
@@ -83,7 +90,7 @@ class House:
         self.runtime = MemoryRuntime(self.clock, gate, self.audit, files_of)
         withdrawal = Withdrawal(self.store, self.installed, self.audit, self.clock.seconds)
         self.runtime.tell_withdrawals(withdrawal)
-        rooms = (self.store, self.sources, self.runtime, self.installed)
+        rooms = Rooms(self.store, self.sources, self.runtime, self.installed)
         self.ids = iter(range(1000))
         configs = AppConfigs(load(Location(Path("/h")), {}), {})
         secrets = SecretOperations(MemorySecretStore(), lambda: "x")
@@ -92,30 +99,35 @@ class House:
             stamp=lambda: Stamp(f"{next(self.ids):027}", NOW),
             urls=lambda address: (f"http://localhost{address.path}", ""),
         )
-        self.administration = Administration(
-            *rooms,
-            creation=Creation(*rooms, KnownApps(secrets.versions), beginnings),
-            secrets=secrets,
-            server=ServerProcess(
-                lambda: ServerStatus(pid=4711),
-                lambda: self.stopped.append(True),
-                Lockout(self.clock),
-                around=Surroundings(
-                    lambda address: (f"http://localhost{address.path}", ""),
-                    lambda app: asdict(configs.of(app.metadata.appconfig).sandbox),
-                    self.failures,
-                ),
-                plugins=sections,
-                git_auths=("ours",),
-                app_settings=configs.names,
-                check_config=configs.of,
-            ),
+        configured = Configured(
+            plugins=sections,
+            git_auths=("ours",),
+            app_settings=configs.names,
+            check_config=configs.of,
         )
+        around = Surroundings(
+            lambda address: (f"http://localhost{address.path}", ""),
+            lambda app: asdict(configs.of(app.metadata.appconfig).sandbox),
+            self.failures,
+        )
+        known = KnownApps(secrets.versions)
+        creation = Creation(rooms, known, beginnings, configured)
+        self.nouns = (
+            AppOperations(rooms, creation, Showing(rooms, around)),
+            VersionOperations(rooms, Reloading(rooms, known, configured)),
+            SettingOperations(rooms, configured),
+            secrets,
+            LockoutOperations(Lockout(self.clock)),
+            ServerOperations(lambda: ServerStatus(pid=4711), lambda: self.stopped.append(True)),
+        )
+        self.administration = Administration(*self.nouns)
 
     def create(self, path, source, *, approve=False, dry_run=False, **fields):
-        return self.administration.create_app(
-            CreateApp(path=path, source_url=source, **fields),
-            CreateOptions(approve=approve, dry_run=dry_run),
+        return self.administration.perform(
+            CREATE_APP,
+            CreateApp(
+                NewApp(path=path, source_url=source, **fields), approve=approve, dry_run=dry_run
+            ),
         )
 
     async def answer(self, path):

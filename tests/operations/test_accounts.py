@@ -1,7 +1,7 @@
 """Linking accounts of plugins to apps; the contract of administrations has more."""
 
+from clace.admin_api.settings import LINK_ACCOUNT, LinkAccount
 from clace.model.app import AccountLink, Demands
-from clace.model.requests import UpdateOptions
 from tests.operations.test_administration import HouseCase
 
 ACCOUNTS = Demands(("http.in#work",))
@@ -10,8 +10,8 @@ ACCOUNTS = Demands(("http.in#work",))
 class LinkingTests(HouseCase):
     def link(self, plugin, account, **options):
         return self.successResultOf(
-            self.house.administration.link_account(
-                "all", AccountLink(plugin, account), UpdateOptions(**options)
+            self.house.administration.perform(
+                LINK_ACCOUNT, LinkAccount("all", plugin=plugin, account=account, **options)
             )
         )
 

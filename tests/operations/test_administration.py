@@ -3,6 +3,25 @@
 from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.admin_api.apps import DELETE_APPS, SHOW_APP, DeleteApps, NewApp, OneApp
+from clace.admin_api.server import STOP_SERVER, StopServer
+from clace.admin_api.settings import (
+    LINK_ACCOUNT,
+    UPDATE_PARAMS,
+    UPDATE_SETTINGS,
+    LinkAccount,
+    SettingsChange,
+    UpdateParam,
+    UpdateSettings,
+)
+from clace.admin_api.versions import (
+    APPROVE_APPS,
+    PROMOTE_APPS,
+    RELOAD_APPS,
+    ApproveApps,
+    PromoteApps,
+    ReloadApps,
+)
 from clace.errors import (
     AppBroken,
     AppExists,
@@ -17,14 +36,6 @@ from clace.interfaces import PointApp
 from clace.model.app import AccountLink, Demands, Permission
 from clace.model.failures import AppFailure, Fault
 from clace.model.paths import AppPath
-from clace.model.requests import (
-    ApproveOptions,
-    CreateApp,
-    ParamChange,
-    ReloadOptions,
-    UpdateOptions,
-    UpdateSettings,
-)
 from tests.operations.house import NOW, House, app_star
 from tests.support.administration_contract import NONE, RUNS, AdministrationContract
 
@@ -58,7 +69,7 @@ class HouseCase(SynchronousTestCase):
         return self.successResultOf(self.house.create(path, source, **options))
 
     def reload(self, glob="all", **options):
-        return self.house.administration.reload_apps(glob, ReloadOptions(**options))
+        return self.house.administration.perform(RELOAD_APPS, ReloadApps(glob, **options))
 
     def reloaded(self, glob="all", **options):
         return self.successResultOf(self.reload(glob, **options))
@@ -170,7 +181,9 @@ class CreationTests(HouseCase):
         self.assertEqual((self.answer("/t23"), self.answer("/late")), ("one", "one"))
         self.assertEqual((self.answer("/"), self.answer("/t2")), ("root", "root"))
         self.failureResultOf(self.house.create("/", "/src"), AppExists)
-        self.successResultOf(self.house.administration.delete_apps("/", dry_run=False))
+        self.successResultOf(
+            self.house.administration.perform(DELETE_APPS, DeleteApps("/", dry_run=False))
+        )
         self.assertIsNone(self.house.installed.find("localhost", "/t2"))
         self.assertEqual(self.answer("/t23"), "one")
 
@@ -190,7 +203,9 @@ class ReloadTests(HouseCase):
         self.put("two")
         self.reloaded()
         self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("one", "two"))
-        promoted = self.successResultOf(self.house.administration.promote_apps("/a", dry_run=False))
+        promoted = self.successResultOf(
+            self.house.administration.perform(PROMOTE_APPS, PromoteApps("/a", dry_run=False))
+        )
         self.assertEqual(promoted.promote_results, (AppPath("/a"),))
         self.assertEqual(self.answer("/a"), "two")
 
@@ -300,7 +315,7 @@ class ApprovalTests(HouseCase):
         self.create()
         self.failureResultOf(self.house.answer("/a"), AppBroken, PluginRefused)
         self.successResultOf(
-            self.house.administration.approve_apps("all", ApproveOptions(promote=True))
+            self.house.administration.perform(APPROVE_APPS, ApproveApps("all", promote=True))
         )
         self.assertEqual(self.answer("/a"), "one")
         self.assertEqual([app.version for app in self.apps()], [2, 2])
@@ -374,21 +389,28 @@ class DroppedApprovalTests(HouseCase):
         self.assertEqual(self.answer(), "listed")
 
         def param(value, **options):
-            change = ParamChange("words", value)
-            return self.house.administration.update_params("/a", change, UpdateOptions(**options))
+            return self.house.administration.perform(
+                UPDATE_PARAMS,
+                UpdateParam("/a", param_name="words", param_value=value, **options),
+            )
 
         self.successResultOf(param("none"))
         self.assertEqual([app.metadata.permissions for app in self.apps()][-1], ())
         self.failureResultOf(param("LIST", promote=True), NeedsApproval)
         self.successResultOf(param("LIST"))
-        self.successResultOf(self.house.administration.promote_apps("/a", dry_run=False))
+        self.successResultOf(
+            self.house.administration.perform(PROMOTE_APPS, PromoteApps("/a", dry_run=False))
+        )
         self.failureResultOf(self.house.answer("/a"), PluginRefused, AppFailed)
 
     def test_linking_does_not_pass_it_on(self):
         """A linked account makes a version that has no more than the one before."""
         self.stored_as_by_older_servers()
         link = AccountLink("http.in", "work")
-        done = self.house.administration.link_account("/a", link, UpdateOptions(promote=True))
+        done = self.house.administration.perform(
+            LINK_ACCOUNT,
+            LinkAccount("/a", plugin=link.plugin, account=link.account_name, promote=True),
+        )
         self.successResultOf(done)
         self.failureResultOf(self.house.answer("/a"), PluginRefused, AppFailed)
         self.put_calls('ace.permission("fs.in", "list")')
@@ -419,8 +441,10 @@ class DroppedApprovalTests(HouseCase):
         self.put_calls('ace.permission("fs.in", "list")')
         self.create(approve=True, is_dev=True)
         self.assertEqual(self.answer(), "listed")
-        settings = UpdateSettings(authn_type="none")
-        done = self.house.administration.update_settings("/a", settings, dry_run=False)
+        settings = SettingsChange(authn_type="none")
+        done = self.house.administration.perform(
+            UPDATE_SETTINGS, UpdateSettings("/a", body=settings, dry_run=False)
+        )
         self.successResultOf(done)
         self.put_calls("")
         self.house.clock.advance(1)
@@ -447,7 +471,7 @@ class ShowingTests(HouseCase):
                     request_id="rid_1",
                 )
             )
-        shown = self.successResultOf(self.house.administration.show_app("/a"))
+        shown = self.successResultOf(self.house.administration.perform(SHOW_APP, OneApp("/a")))
         of_production, of_staging = shown.versions
         self.assertEqual(of_production.id, production.id)
         self.assertEqual(of_production.failures, ())
@@ -457,7 +481,7 @@ class ShowingTests(HouseCase):
     def test_shows_settings_of_its_own(self):
         """The limits are those that hold for the app, its own before the server's."""
         self.create(appconfig={"sandbox.memory_mb": "128"}, git_auth_name="ours", app_authn="none")
-        shown = self.successResultOf(self.house.administration.show_app("/a"))
+        shown = self.successResultOf(self.house.administration.perform(SHOW_APP, OneApp("/a")))
         self.assertEqual(
             (shown.settings.authn_type, shown.settings.git_auth_name), ("none", "ours")
         )
@@ -470,7 +494,7 @@ class ShowingTests(HouseCase):
         for app in self.apps():
             change = PointApp(app, app.metadata.granting(RUNS), app.settings)
             self.successResultOf(self.house.store.commit((change,)))
-        shown = self.successResultOf(self.house.administration.show_app("/a"))
+        shown = self.successResultOf(self.house.administration.perform(SHOW_APP, OneApp("/a")))
         self.assertEqual({version.approved_loads for version in shown.versions}, {()})
 
 
@@ -479,7 +503,9 @@ class DeletionTests(HouseCase):
         """A deleted app answers nothing, nor does its twin."""
         self.create("/a")
         self.create("/b")
-        self.successResultOf(self.house.administration.delete_apps("/a", dry_run=False))
+        self.successResultOf(
+            self.house.administration.perform(DELETE_APPS, DeleteApps("/a", dry_run=False))
+        )
         for path in ("/a", "/a_cl_stage"):
             self.assertIsNone(self.house.installed.find("localhost", path))
         self.assertEqual(self.answer("/b"), "one")
@@ -487,7 +513,9 @@ class DeletionTests(HouseCase):
     def test_address_is_free_again(self):
         """What was deleted can be created anew, with another source."""
         self.create()
-        self.successResultOf(self.house.administration.delete_apps("/a", dry_run=False))
+        self.successResultOf(
+            self.house.administration.perform(DELETE_APPS, DeleteApps("/a", dry_run=False))
+        )
         self.put("new")
         self.create()
         self.assertEqual(self.answer(), "new")
@@ -496,9 +524,11 @@ class DeletionTests(HouseCase):
 class StopTests(HouseCase):
     def test_stop(self):
         """The server is asked to stop and says which process will end."""
-        stopping = self.successResultOf(self.house.administration.stop_server())
+        stopping = self.successResultOf(
+            self.house.administration.perform(STOP_SERVER, StopServer(answer=True))
+        )
         self.assertEqual((stopping.pid, self.house.stopped), (4711, [True]))
 
     def test_create_request_is_whole(self):
         """A request with defaults is what era 25 sends."""
-        self.assertEqual(CreateApp(path="/a", source_url="/b").app_authn, "default")
+        self.assertEqual(NewApp(path="/a", source_url="/b").app_authn, "default")

@@ -2,15 +2,25 @@
 
 from twisted.logger import globalLogPublisher
 
+from clace.admin_api.secrets import (
+    CREATE_SECRET,
+    DELETE_SECRET,
+    CreateSecret,
+    NamedSecret,
+    NewSecret,
+)
+from clace.admin_api.settings import (
+    LINK_ACCOUNT,
+    UPDATE_METADATA,
+    UPDATE_PARAMS,
+    LinkAccount,
+    MetadataChange,
+    UpdateMetadata,
+    UpdateParam,
+)
+from clace.admin_api.versions import APPROVE_APPS, PROMOTE_APPS, ApproveApps, PromoteApps
 from clace.errors import AppBroken
 from clace.model.app import AccountLink
-from clace.model.requests import (
-    ApproveOptions,
-    CreateSecret,
-    ParamChange,
-    UpdateMetadata,
-    UpdateOptions,
-)
 from tests.operations.house import House, app_star
 from tests.operations.test_administration import FETCH, GIT, HouseCase
 from tests.support.administration_contract import NONE, RUNS
@@ -91,7 +101,9 @@ class UnchangedTests(ReloadCase):
         self.reloaded(promote=True)
         self.put("two")
         self.reloaded()
-        self.successResultOf(self.house.administration.promote_apps("all", dry_run=False))
+        self.successResultOf(
+            self.house.administration.perform(PROMOTE_APPS, PromoteApps("all", dry_run=False))
+        )
         self.put("one")
         self.reloaded(promote=True)
         self.assertEqual((self.answer(), self.answer("/a_cl_stage")), ("one", "one"))
@@ -122,24 +134,29 @@ class ChangedTests(ReloadCase):
 
     def test_param(self):
         """Another value of a param."""
-        change = ParamChange("size", "7")
-        done = self.house.administration.update_params("all", change, UpdateOptions())
+        done = self.house.administration.perform(
+            UPDATE_PARAMS, UpdateParam("all", param_name="size", param_value="7")
+        )
         self.successResultOf(done)
         self.assert_starts()
 
     def test_account(self):
         """A link to another account."""
         link = AccountLink("http.in", "work")
-        self.successResultOf(self.house.administration.link_account("all", link, UpdateOptions()))
+        self.successResultOf(
+            self.house.administration.perform(
+                LINK_ACCOUNT, LinkAccount("all", plugin=link.plugin, account=link.account_name)
+            )
+        )
         self.assert_starts()
 
     def test_own_settings(self):
         """Another setting of the app's own."""
-        request = UpdateMetadata(
+        request = MetadataChange(
             config_type="app_config", config_entries=("sandbox.max_waiting=2",)
         )
         self.successResultOf(
-            self.house.administration.update_metadata("all", request, UpdateOptions())
+            self.house.administration.perform(UPDATE_METADATA, UpdateMetadata("all", body=request))
         )
         self.assert_starts()
 
@@ -148,16 +165,22 @@ class ChangedTests(ReloadCase):
         self.house = House()
         self.put("one", FETCH)
         self.create()
-        self.successResultOf(self.house.administration.approve_apps("all", ApproveOptions()))
+        self.successResultOf(self.house.administration.perform(APPROVE_APPS, ApproveApps("all")))
         self.assert_starts()
 
     def test_secret(self):
         """Another value of a secret that is stored."""
         for update in (False, True):
-            request = CreateSecret(name="word", value=f"value {update}")
-            self.successResultOf(self.house.administration.create_secret(request, update=update))
+            request = NewSecret(name="word", value=f"value {update}")
+            self.successResultOf(
+                self.house.administration.perform(
+                    CREATE_SECRET, CreateSecret(request, update=update)
+                )
+            )
             self.assert_starts()
-        self.successResultOf(self.house.administration.delete_secret("word", provider=""))
+        self.successResultOf(
+            self.house.administration.perform(DELETE_SECRET, NamedSecret("word", provider=""))
+        )
         self.assert_starts()
 
     def test_server(self):

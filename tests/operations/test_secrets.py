@@ -2,8 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.admin_api.secrets import CreateSecret, NamedSecret, NewSecret
 from clace.errors import SecretExists, SecretFailed
-from clace.model.requests import CreateSecret
 from clace.operations.secrets import TRIES, SecretOperations
 from tests.support.memory_secrets import MemorySecretStore
 
@@ -17,7 +17,8 @@ class SecretOperationsTests(SynchronousTestCase):
         self.operations = SecretOperations(self.store, lambda: next(self.suffixes))
 
     def create(self, **fields):
-        return self.operations.create(CreateSecret(value="hunter2", **fields), update=True)
+        new = NewSecret(value="hunter2", **fields)
+        return self.operations.create_secret(CreateSecret(new, update=True))
 
     def test_reference_to_the_default(self):
         """Secrets of the default provider are named without it."""
@@ -33,17 +34,16 @@ class SecretOperationsTests(SynchronousTestCase):
         """It does not try for ever."""
         tries = []
         operations = SecretOperations(self.store, lambda: tries.append(1) or "a")
-        self.successResultOf(operations.create(CreateSecret(value="1"), update=False))
-        failure = self.failureResultOf(
-            operations.create(CreateSecret(value="1"), update=False), SecretFailed
-        )
+        query = CreateSecret(NewSecret(value="1"))
+        self.successResultOf(operations.create_secret(query))
+        failure = self.failureResultOf(operations.create_secret(query), SecretFailed)
         self.assertNotIsInstance(failure.value, SecretExists)
         self.assertEqual(len(tries), 1 + TRIES)
 
     def test_does_not_show(self):
         """What shows a request or an answer to people shows no value."""
-        request = CreateSecret(name="a", value="hunter2")
-        self.successResultOf(self.operations.create(request, update=False))
-        found = self.successResultOf(self.operations.reveal("a", provider=""))
+        request = NewSecret(name="a", value="hunter2")
+        self.successResultOf(self.operations.create_secret(CreateSecret(request)))
+        found = self.successResultOf(self.operations.reveal_secret(NamedSecret("a")))
         self.assertEqual(found.value, "hunter2")
         self.assertNotIn("hunter2", repr(request) + repr(found))

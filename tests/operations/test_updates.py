@@ -2,14 +2,19 @@
 
 from msgspec import json
 
-from clace.errors import AppBroken, BadRequest, NeedsApproval
-from clace.model.requests import (
-    ApproveOptions,
-    ParamChange,
+from clace.admin_api.apps import SHOW_APP, OneApp
+from clace.admin_api.settings import (
+    UPDATE_METADATA,
+    UPDATE_PARAMS,
+    UPDATE_SETTINGS,
+    MetadataChange,
+    SettingsChange,
     UpdateMetadata,
-    UpdateOptions,
+    UpdateParam,
     UpdateSettings,
 )
+from clace.admin_api.versions import APPROVE_APPS, PROMOTE_APPS, ApproveApps, PromoteApps
+from clace.errors import AppBroken, BadRequest, NeedsApproval
 from tests.operations.house import app_star
 from tests.operations.test_administration import HouseCase
 from tests.support.administration_contract import NONE
@@ -33,8 +38,10 @@ class ParamTests(HouseCase):
         self.house.sources.put_folder("/src", files)
 
     def param(self, name, value, **options):
-        change = ParamChange(name, value)
-        return self.house.administration.update_params("all", change, UpdateOptions(**options))
+        return self.house.administration.perform(
+            UPDATE_PARAMS,
+            UpdateParam("all", param_name=name, param_value=value, **options),
+        )
 
     def test_given_at_creation(self):
         """An app has the values that it was created with, its twin too."""
@@ -53,7 +60,9 @@ class ParamTests(HouseCase):
         self.assertEqual(self.answer("/a_cl_stage"), "5")
         self.successResultOf(self.param("size", "7"))
         self.assertEqual((self.answer("/a"), self.answer("/a_cl_stage")), ("5", "8"))
-        self.successResultOf(self.house.administration.promote_apps("all", dry_run=False))
+        self.successResultOf(
+            self.house.administration.perform(PROMOTE_APPS, PromoteApps("all", dry_run=False))
+        )
         self.assertEqual(self.answer("/a"), "8")
 
     def test_refuses_a_wrong_value(self):
@@ -81,7 +90,9 @@ class ParamTests(HouseCase):
             " /a (first the same change without --promote)",
         )
         self.successResultOf(self.param("size", "7"))
-        approving = self.house.administration.approve_apps("all", ApproveOptions(promote=True))
+        approving = self.house.administration.perform(
+            APPROVE_APPS, ApproveApps("all", promote=True)
+        )
         self.successResultOf(approving)
         self.assertEqual(self.answer("/a"), "8")
 
@@ -97,7 +108,7 @@ class ParamTests(HouseCase):
         reference = '{{secret "db"}}'
         values = {"size": "4", "api_token": "hunter2", "db_password": reference}
         self.create(param_values=values)
-        shown = self.successResultOf(self.house.administration.show_app("/a"))
+        shown = self.successResultOf(self.house.administration.perform(SHOW_APP, OneApp("/a")))
         told = {param.name: (param.value, param.hidden) for param in shown.versions[0].params}
         self.assertEqual(
             told,
@@ -114,7 +125,9 @@ class ParamTests(HouseCase):
         """What cannot be read is told as a problem; params that may be secret stay hidden."""
         self.create(is_dev=True, param_values={"size": "4"})
         self.put_app(app="x = 1 // 0\n")
-        (version,) = self.successResultOf(self.house.administration.show_app("/a")).versions
+        (version,) = self.successResultOf(
+            self.house.administration.perform(SHOW_APP, OneApp("/a"))
+        ).versions
         self.assertIn("app.star:1", version.problem)
         self.assertEqual([(one.name, one.value) for one in version.params], [("size", "4")])
         self.assertEqual(version.asked_loads, ())
@@ -155,8 +168,10 @@ class ParamTests(HouseCase):
 
 class OwnConfigTests(HouseCase):
     def configure(self, *entries, **options):
-        request = UpdateMetadata(config_type="app_config", config_entries=entries)
-        return self.house.administration.update_metadata("all", request, UpdateOptions(**options))
+        request = MetadataChange(config_type="app_config", config_entries=entries)
+        return self.house.administration.perform(
+            UPDATE_METADATA, UpdateMetadata("all", body=request, **options)
+        )
 
     def test_at_creation(self):
         """Settings are checked before anything is fetched, and kept."""
@@ -194,8 +209,10 @@ class OwnConfigTests(HouseCase):
 
 class SettingsTests(HouseCase):
     def settle(self, **said):
-        request = UpdateSettings(**said)
-        return self.house.administration.update_settings("all", request, dry_run=False)
+        request = SettingsChange(**said)
+        return self.house.administration.perform(
+            UPDATE_SETTINGS, UpdateSettings("all", body=request, dry_run=False)
+        )
 
     def test_holds_at_once(self):
         """The next request is judged by the new settings."""

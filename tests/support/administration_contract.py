@@ -13,20 +13,60 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from clace import errors
+from clace.admin_api.apps import (
+    CREATE_APP,
+    DELETE_APPS,
+    GET_APP,
+    LIST_APPS,
+    SHOW_APP,
+    CreateApp,
+    DeleteApps,
+    ListApps,
+    NewApp,
+    OneApp,
+)
+from clace.admin_api.catalogue import OPERATIONS
+from clace.admin_api.lockouts import CLEAR_LOCKOUTS, LIST_LOCKOUTS, ClearLockouts
+from clace.admin_api.operation import Nothing
+from clace.admin_api.secrets import (
+    CREATE_SECRET,
+    DELETE_SECRET,
+    GET_SECRET,
+    LIST_SECRETS,
+    REKEY_SECRETS,
+    REVEAL_SECRET,
+    CreateSecret,
+    GetSecret,
+    ListSecrets,
+    NamedSecret,
+    NewSecret,
+    RekeySecrets,
+)
+from clace.admin_api.server import SERVER_STATUS, STOP_SERVER, StopServer
+from clace.admin_api.settings import (
+    LINK_ACCOUNT,
+    UPDATE_METADATA,
+    UPDATE_PARAMS,
+    UPDATE_SETTINGS,
+    LinkAccount,
+    MetadataChange,
+    SettingsChange,
+    UpdateMetadata,
+    UpdateParam,
+    UpdateSettings,
+)
+from clace.admin_api.versions import (
+    APPROVE_APPS,
+    PROMOTE_APPS,
+    RELOAD_APPS,
+    ApproveApps,
+    PromoteApps,
+    ReloadApps,
+)
 from clace.interfaces import IAdministration
 from clace.model.app import AccountLink, Demands, Permission
 from clace.model.paths import AppPath
-from clace.model.requests import (
-    ApproveOptions,
-    CreateApp,
-    CreateOptions,
-    CreateSecret,
-    ParamChange,
-    ReloadOptions,
-    UpdateMetadata,
-    UpdateOptions,
-    UpdateSettings,
-)
+from tests.support.queries import example
 
 NONE = Demands()
 RUNS = Demands(("exec.in",), (Permission("exec.in", "run", ("ls", "-l"), is_read=True),))
@@ -57,21 +97,25 @@ class AdministrationContract:
     def create(self, path="/disk", demands=NONE, *, approve=False, dry_run=False, **fields):
         source = self.put_source("disk", demands)
         return self.successResultOf(
-            self.administration.create_app(
-                CreateApp(path=path, source_url=source, **fields),
-                CreateOptions(approve=approve, dry_run=dry_run),
+            self.administration.perform(
+                CREATE_APP,
+                CreateApp(
+                    NewApp(path=path, source_url=source, **fields), approve=approve, dry_run=dry_run
+                ),
             )
         )
 
     def listed(self, glob="all", *, internal=False):
-        return self.successResultOf(self.administration.list_apps(glob, internal=internal)).apps
+        return self.successResultOf(
+            self.administration.perform(LIST_APPS, ListApps(glob, internal=internal))
+        ).apps
 
     def reload(self, **options):
-        return self.administration.reload_apps("all", ReloadOptions(**options))
+        return self.administration.perform(RELOAD_APPS, ReloadApps("all", **options))
 
     def approve(self, **options):
         return self.successResultOf(
-            self.administration.approve_apps("all", ApproveOptions(**options))
+            self.administration.perform(APPROVE_APPS, ApproveApps("all", **options))
         )
 
     def staging(self):
@@ -122,8 +166,8 @@ class AdministrationContract:
         self.create("/tools/disk")
         source = self.put_source("disk", NONE)
         for path in ("/tools/disk", "/tools/disk/deep", "/tools"):
-            request = CreateApp(path=path, source_url=source)
-            refused = self.administration.create_app(request, CreateOptions())
+            request = NewApp(path=path, source_url=source)
+            refused = self.administration.perform(CREATE_APP, CreateApp(request))
             self.failureResultOf(refused, errors.AppExists)
         self.create("other.example.com:/tools/disk")
         self.assertEqual(len(self.listed("*:**")), 2)
@@ -132,8 +176,8 @@ class AdministrationContract:
         """A text that is no app path is refused."""
         source = self.put_source("disk", NONE)
         for path in ("disk", "a:b:/c", "/_clace/x"):
-            request = CreateApp(path=path, source_url=source)
-            refused = self.administration.create_app(request, CreateOptions())
+            request = NewApp(path=path, source_url=source)
+            refused = self.administration.perform(CREATE_APP, CreateApp(request))
             self.failureResultOf(refused, errors.InvalidPath)
 
     def test_lists_by_glob(self):
@@ -149,26 +193,38 @@ class AdministrationContract:
             "": ["/a/one", "/a/two", "/b", "example.com:/a/one"],
         }.items():
             self.assertEqual([str(app) for app in self.listed(glob)], paths)
-        refused = self.administration.list_apps("a:b:c", internal=False)
+        refused = self.administration.perform(LIST_APPS, ListApps("a:b:c", internal=False))
         self.failureResultOf(refused, errors.InvalidGlob)
 
     def everything_about(self, glob):
         """Every operation that takes a glob, tried dry."""
-        admin, dry = self.administration, UpdateOptions(dry_run=True)
+        admin = self.administration
         return (
-            admin.list_apps(glob, internal=True),
-            admin.delete_apps(glob, dry_run=True),
-            admin.approve_apps(glob, ApproveOptions(dry_run=True)),
-            admin.reload_apps(glob, ReloadOptions(dry_run=True)),
-            admin.promote_apps(glob, dry_run=True),
-            admin.link_account(glob, AccountLink("http.in", "work"), dry),
-            admin.update_params(glob, ParamChange("size", "1"), dry),
-            admin.update_metadata(
-                glob,
-                UpdateMetadata(config_type="app_config", config_entries=("sandbox.max_waiting=2",)),
-                dry,
+            admin.perform(LIST_APPS, ListApps(glob, internal=True)),
+            admin.perform(DELETE_APPS, DeleteApps(glob, dry_run=True)),
+            admin.perform(APPROVE_APPS, ApproveApps(glob, dry_run=True)),
+            admin.perform(RELOAD_APPS, ReloadApps(glob, dry_run=True)),
+            admin.perform(PROMOTE_APPS, PromoteApps(glob, dry_run=True)),
+            admin.perform(
+                LINK_ACCOUNT, LinkAccount(glob, plugin="http.in", account="work", dry_run=True)
             ),
-            admin.update_settings(glob, UpdateSettings(authn_type="none"), dry_run=True),
+            admin.perform(
+                UPDATE_PARAMS, UpdateParam(glob, param_name="size", param_value="1", dry_run=True)
+            ),
+            admin.perform(
+                UPDATE_METADATA,
+                UpdateMetadata(
+                    glob,
+                    body=MetadataChange(
+                        config_type="app_config", config_entries=("sandbox.max_waiting=2",)
+                    ),
+                    dry_run=True,
+                ),
+            ),
+            admin.perform(
+                UPDATE_SETTINGS,
+                UpdateSettings(glob, body=SettingsChange(authn_type="none"), dry_run=True),
+            ),
         )
 
     def test_refuses_a_path_without_an_app(self):
@@ -179,7 +235,9 @@ class AdministrationContract:
             for refused in self.everything_about(path):
                 failure = self.failureResultOf(refused, errors.NoSuchApp)
                 self.assertIn(path, failure.value.message)
-        failure = self.failureResultOf(self.administration.get_app("/tols/disk"), errors.NoSuchApp)
+        failure = self.failureResultOf(
+            self.administration.perform(GET_APP, OneApp("/tols/disk")), errors.NoSuchApp
+        )
         self.assertEqual(
             failure.value.message, "app not found: /tols/disk. Did you mean /tools/disk?"
         )
@@ -194,9 +252,13 @@ class AdministrationContract:
     def test_says_that_no_app_matches(self):
         """A pattern that selects no app is no error, and the answer tells that it did not."""
         self.create()
-        promoted = self.successResultOf(self.administration.promote_apps("/x*", dry_run=False))
+        promoted = self.successResultOf(
+            self.administration.perform(PROMOTE_APPS, PromoteApps("/x*", dry_run=False))
+        )
         self.assertEqual(promoted.matched, 0)
-        promoted = self.successResultOf(self.administration.promote_apps("/d*", dry_run=False))
+        promoted = self.successResultOf(
+            self.administration.perform(PROMOTE_APPS, PromoteApps("/d*", dry_run=False))
+        )
         self.assertEqual((promoted.matched, promoted.promote_results), (1, ()))
         for done in self.everything_about("/x*"):
             self.successResultOf(done)
@@ -204,16 +266,18 @@ class AdministrationContract:
     def test_gets_one(self):
         """One app by its address."""
         self.create()
-        found = self.successResultOf(self.administration.get_app("/disk"))
+        found = self.successResultOf(self.administration.perform(GET_APP, OneApp("/disk")))
         self.assertEqual(str(found.app_entry), "/disk")
-        self.failureResultOf(self.administration.get_app("/none"), errors.NoSuchApp)
+        self.failureResultOf(
+            self.administration.perform(GET_APP, OneApp("/none")), errors.NoSuchApp
+        )
 
     def test_shows_one(self):
         """Everything about an app: what it asks for, what is approved, params, limits, versions."""
         self.create(demands=RUNS, approve=True, param_values={"size": "4"})
         self.put_source("disk", FETCHES)
         self.successResultOf(self.reload(approve=True))
-        shown = self.successResultOf(self.administration.show_app("/disk"))
+        shown = self.successResultOf(self.administration.perform(SHOW_APP, OneApp("/disk")))
         self.assertEqual((str(shown.app_path_domain), shown.kind), ("/disk", "prod"))
         self.assertTrue(shown.staged_changes)
         production, staging = shown.versions
@@ -228,14 +292,20 @@ class AdministrationContract:
         self.assertFalse(params["color"][1])
         self.assertEqual(production.limits["memory_mb"], 512)
         self.assertTrue(production.http_url.endswith("/disk"))
-        (only,) = self.successResultOf(self.administration.show_app("/disk_cl_stage")).versions
+        (only,) = self.successResultOf(
+            self.administration.perform(SHOW_APP, OneApp("/disk_cl_stage"))
+        ).versions
         self.assertEqual(only.id, staging.id)
-        self.failureResultOf(self.administration.show_app("/none"), errors.NoSuchApp)
+        self.failureResultOf(
+            self.administration.perform(SHOW_APP, OneApp("/none")), errors.NoSuchApp
+        )
 
     def test_shows_what_waits_for_approval(self):
         """What a version asks for and was not approved is told apart from the rest."""
         self.create(demands=RUNS)
-        for version in self.successResultOf(self.administration.show_app("/disk")).versions:
+        for version in self.successResultOf(
+            self.administration.perform(SHOW_APP, OneApp("/disk"))
+        ).versions:
             self.assertEqual((version.new_loads, version.new_permissions), RUNS_PARTS)
             self.assertEqual((version.approved_loads, version.approved_permissions), ((), ()))
             self.assertTrue(version.needs_approval)
@@ -245,12 +315,12 @@ class AdministrationContract:
         self.create()
         for dry_run, left in ((True, 2), (False, 0)):
             deleted = self.successResultOf(
-                self.administration.delete_apps("/disk", dry_run=dry_run)
+                self.administration.perform(DELETE_APPS, DeleteApps("/disk", dry_run=dry_run))
             )
             self.assertEqual([app.path for app in deleted.app_info], ["/disk"])
             self.assertEqual(deleted.dry_run, dry_run)
             self.assertEqual(len(self.listed(internal=True)), left)
-        gone = self.administration.delete_apps("/disk", dry_run=False)
+        gone = self.administration.perform(DELETE_APPS, DeleteApps("/disk", dry_run=False))
         self.failureResultOf(gone, errors.NoSuchApp)
 
     def test_approves(self):
@@ -312,7 +382,9 @@ class AdministrationContract:
         self.assertEqual(done.approve_results, ())
         self.assertEqual(self.staging().metadata.approved, RUNS)
         self.assertEqual(self.listed()[0].metadata.approved, FETCHES)
-        self.successResultOf(self.administration.promote_apps("all", dry_run=False))
+        self.successResultOf(
+            self.administration.perform(PROMOTE_APPS, PromoteApps("all", dry_run=False))
+        )
         self.assertEqual(self.listed()[0].metadata.approved, RUNS)
         self.put_source("disk", FETCHES)
         self.failureResultOf(self.reload(promote=True), errors.NeedsApproval)
@@ -349,7 +421,9 @@ class AdministrationContract:
         (change,) = done.changes
         self.assertEqual((change.id, change.previous_version), (self.staging().id, 1))
         self.assertEqual(change.approved_permissions, FETCHES.permissions[1:])
-        promoted = self.successResultOf(self.administration.promote_apps("all", dry_run=False))
+        promoted = self.successResultOf(
+            self.administration.perform(PROMOTE_APPS, PromoteApps("all", dry_run=False))
+        )
         self.assertEqual(told(promoted), [("/disk", "updated", 2, ("http.in",))])
         self.assertEqual(self.approve().changes, ())
         linked = self.linked()
@@ -361,7 +435,9 @@ class AdministrationContract:
         (change,) = self.successResultOf(self.reload()).changes
         self.assertEqual(change.dropped_loads, FETCHES.loads)
         self.assertEqual(change.dropped_permissions, FETCHES.permissions)
-        deleted = self.successResultOf(self.administration.delete_apps("all", dry_run=False))
+        deleted = self.successResultOf(
+            self.administration.perform(DELETE_APPS, DeleteApps("all", dry_run=False))
+        )
         self.assertEqual([one.change for one in deleted.changes], ["deleted", "deleted"])
 
     def test_reloads_dry(self):
@@ -376,7 +452,9 @@ class AdministrationContract:
         self.create()
         self.successResultOf(self.reload())
         for dry_run, paths in ((True, 1), (False, 1), (False, 0)):
-            done = self.successResultOf(self.administration.promote_apps("all", dry_run=dry_run))
+            done = self.successResultOf(
+                self.administration.perform(PROMOTE_APPS, PromoteApps("all", dry_run=dry_run))
+            )
             self.assertEqual(done.dry_run, dry_run)
             self.assertEqual(done.promote_results, (AppPath("/disk"),) * paths)
         self.assertEqual(self.listed()[0].version, 2)
@@ -384,7 +462,10 @@ class AdministrationContract:
 
     def link(self, account="work", plugin="http.in", **options):
         link = AccountLink(plugin, account)
-        return self.administration.link_account("all", link, UpdateOptions(**options))
+        return self.administration.perform(
+            LINK_ACCOUNT,
+            LinkAccount("all", plugin=link.plugin, account=link.account_name, **options),
+        )
 
     def linked(self, *arguments, **options):
         return self.successResultOf(self.link(*arguments, **options))
@@ -430,9 +511,11 @@ class AdministrationContract:
             self.failureResultOf(self.link(account, plugin), errors.BadRequest)
 
     def param(self, name, value, **options):
-        change = ParamChange(name, value)
         return self.successResultOf(
-            self.administration.update_params("all", change, UpdateOptions(**options))
+            self.administration.perform(
+                UPDATE_PARAMS,
+                UpdateParam("all", param_name=name, param_value=value, **options),
+            )
         )
 
     def test_updates_params(self):
@@ -463,16 +546,16 @@ class AdministrationContract:
         """A name with white space, or none, is no param's."""
         self.create()
         for name in ("a b", "x" * 300):
-            refused = self.administration.update_params(
-                "all", ParamChange(name, "1"), UpdateOptions()
+            refused = self.administration.perform(
+                UPDATE_PARAMS, UpdateParam("all", param_name=name, param_value="1")
             )
             self.failureResultOf(refused, errors.BadRequest)
 
     def test_refuses_unknown_params(self):
         """A value for what is no param is refused, with the nearest, and nothing is changed."""
         source = self.put_source("disk", NONE)
-        request = CreateApp(path="/disk", source_url=source, param_values={"sise": "1"})
-        refused = self.administration.create_app(request, CreateOptions())
+        request = NewApp(path="/disk", source_url=source, param_values={"sise": "1"})
+        refused = self.administration.perform(CREATE_APP, CreateApp(request))
         failure = self.failureResultOf(refused, errors.BadRequest)
         self.assertEqual(failure.value.message, "app /disk has no param sise. Did you mean size?")
         self.assertEqual(self.listed(), ())
@@ -482,8 +565,8 @@ class AdministrationContract:
             ("colour", "-", "Did you mean color?"),
             ("x", "1", "Its params: size, color"),
         ):
-            refused = self.administration.update_params(
-                "all", ParamChange(name, value), UpdateOptions()
+            refused = self.administration.perform(
+                UPDATE_PARAMS, UpdateParam("all", param_name=name, param_value=value)
             )
             failure = self.failureResultOf(refused, errors.BadRequest)
             self.assertIn(f" has no param {name}. {hint}", failure.value.message)
@@ -491,8 +574,10 @@ class AdministrationContract:
         self.assertEqual(self.staging().version, 1)
 
     def configure(self, *entries, kind="app_config", **options):
-        request = UpdateMetadata(config_type=kind, config_entries=entries)
-        return self.administration.update_metadata("all", request, UpdateOptions(**options))
+        request = MetadataChange(config_type=kind, config_entries=entries)
+        return self.administration.perform(
+            UPDATE_METADATA, UpdateMetadata("all", body=request, **options)
+        )
 
     def test_configures(self):
         """An app has settings of its own in staging first, and loses them by a minus."""
@@ -522,7 +607,9 @@ class AdministrationContract:
 
     def settle(self, **said):
         dry_run = said.pop("dry_run", False)
-        return self.administration.update_settings("all", UpdateSettings(**said), dry_run=dry_run)
+        return self.administration.perform(
+            UPDATE_SETTINGS, UpdateSettings("all", body=SettingsChange(**said), dry_run=dry_run)
+        )
 
     def test_updates_settings(self):
         """What is not versioned holds for an app and its twin at once; the rest stays."""
@@ -544,13 +631,15 @@ class AdministrationContract:
         self.failureResultOf(self.settle(authn_type="magic"), errors.BadRequest)
 
     def create_secret(self, value="hunter2", *, update=False, **fields):
-        request = CreateSecret(value=value, **fields)
-        return self.administration.create_secret(request, update=update)
+        request = NewSecret(value=value, **fields)
+        return self.administration.perform(CREATE_SECRET, CreateSecret(request, update=update))
 
     def secret(self, name="a", *, reveal=True):
-        admin = self.administration
-        ask = admin.reveal_secret if reveal else admin.get_secret
-        return self.successResultOf(ask(name, provider=""))
+        if reveal:
+            asked = self.administration.perform(REVEAL_SECRET, NamedSecret(name))
+        else:
+            asked = self.administration.perform(GET_SECRET, GetSecret(name))
+        return self.successResultOf(asked)
 
     def test_keeps_secrets(self):
         """A stored secret is named by a reference; its value is told only if asked for."""
@@ -601,40 +690,52 @@ class AdministrationContract:
         for name in ("b", "a", "c"):
             self.successResultOf(self.create_secret(name=name))
         for glob, names in (("", ["a", "b", "c"]), ("[ab]", ["a", "b"]), ("x*", [])):
-            found = self.successResultOf(self.administration.list_secrets(glob, provider="db"))
+            found = self.successResultOf(
+                self.administration.perform(LIST_SECRETS, ListSecrets(glob, provider="db"))
+            )
             self.assertEqual([secret.name for secret in found.secrets], names)
-        deleted = self.successResultOf(self.administration.delete_secret("a", provider=""))
+        deleted = self.successResultOf(
+            self.administration.perform(DELETE_SECRET, NamedSecret("a", provider=""))
+        )
         self.assertEqual(deleted.name, "a")
         for gone in (
-            self.administration.delete_secret("a", provider=""),
-            self.administration.get_secret("a", provider=""),
-            self.administration.reveal_secret("a", provider=""),
+            self.administration.perform(DELETE_SECRET, NamedSecret("a", provider="")),
+            self.administration.perform(GET_SECRET, GetSecret("a", provider="")),
+            self.administration.perform(REVEAL_SECRET, NamedSecret("a", provider="")),
         ):
             self.failureResultOf(gone, errors.NoSuchSecret)
 
     def test_rekeys_secrets(self):
         """It tells how many were sealed anew, and how many needed not be."""
         self.successResultOf(self.create_secret(name="a"))
-        done = self.successResultOf(self.administration.rekey_secrets(provider=""))
+        done = self.successResultOf(
+            self.administration.perform(REKEY_SECRETS, RekeySecrets(provider=""))
+        )
         self.assertEqual(done.rekeyed + done.skipped, 1)
 
     def test_lists_and_clears_lockouts(self):
         """Nobody is locked out here; to clear one that is not there is an error, all is not."""
-        found = self.successResultOf(self.administration.list_lockouts())
+        found = self.successResultOf(self.administration.perform(LIST_LOCKOUTS, Nothing()))
         self.assertEqual((found.lockouts, found.total), ((), 0))
-        cleared = self.successResultOf(self.administration.clear_lockouts("", ""))
+        cleared = self.successResultOf(
+            self.administration.perform(CLEAR_LOCKOUTS, ClearLockouts("", ""))
+        )
         self.assertEqual(cleared.cleared, 0)
         for address, user, why in (
             ("192.0.2.1", "jo", errors.NoSuchLockout),
             ("office", "", errors.BadRequest),
         ):
-            self.failureResultOf(self.administration.clear_lockouts(address, user), why)
+            self.failureResultOf(
+                self.administration.perform(CLEAR_LOCKOUTS, ClearLockouts(address, user)), why
+            )
 
     def test_tells_its_status(self):
         """A server that answers is ok; the one that stops is the one that answered."""
-        status = self.successResultOf(self.administration.server_status())
+        status = self.successResultOf(self.administration.perform(SERVER_STATUS, Nothing()))
         self.assertEqual(status.status, "ok")
-        stopping = self.successResultOf(self.administration.stop_server())
+        stopping = self.successResultOf(
+            self.administration.perform(STOP_SERVER, StopServer(answer=True))
+        )
         self.assertEqual(stopping.pid, status.pid)
 
 
@@ -645,16 +746,8 @@ class Refusing:
     def __init__(self, error: BaseException) -> None:
         self._error = error
 
-    async def _refuse(self, *_args: object, **_kwargs: object) -> Any:
+    async def perform(self, _operation: object, _query: object) -> Any:
         raise self._error
-
-    update_params = update_metadata = update_settings = _refuse
-    show_app = _refuse
-    create_app = list_apps = get_app = delete_apps = approve_apps = _refuse
-    create_secret = list_secrets = get_secret = reveal_secret = _refuse
-    delete_secret = rekey_secrets = _refuse
-    list_lockouts = clear_lockouts = _refuse
-    reload_apps = promote_apps = server_status = stop_server = _refuse
 
 
 class RefusalsContract:
@@ -668,38 +761,21 @@ class RefusalsContract:
         """Every refusal comes out as the class and text that went in."""
         for kind in errors.BY_CODE.values():
             client = self.make_administration_over(Refusing(kind("because: é <&>")))
-            failure = self.failureResultOf(client.list_apps("all", internal=False))
+            failure = self.failureResultOf(
+                client.perform(LIST_APPS, ListApps("all", internal=False))
+            )
             self.assertIs(failure.type, kind)
             self.assertEqual(failure.value.message, "because: é <&>")
 
     def test_raises_it_from_every_operation(self):
         """No operation swallows a refusal."""
         client = self.make_administration_over(Refusing(errors.ChangedMeanwhile("again")))
-        for asked in (
-            client.create_app(CreateApp(path="/x", source_url="/y"), CreateOptions()),
-            client.get_app("/x"),
-            client.delete_apps("/x", dry_run=True),
-            client.approve_apps("/x", ApproveOptions()),
-            client.reload_apps("/x", ReloadOptions()),
-            client.promote_apps("/x", dry_run=False),
-            client.update_params("/x", ParamChange("a", "1"), UpdateOptions()),
-            client.update_metadata("/x", UpdateMetadata(), UpdateOptions()),
-            client.update_settings("/x", UpdateSettings(), dry_run=True),
-            client.create_secret(CreateSecret(value="1"), update=True),
-            client.list_secrets("", provider=""),
-            client.get_secret("a", provider=""),
-            client.reveal_secret("a", provider=""),
-            client.delete_secret("a", provider=""),
-            client.rekey_secrets(provider=""),
-            client.list_lockouts(),
-            client.clear_lockouts("", "jo"),
-            client.server_status(),
-            client.stop_server(),
-        ):
+        for operation in OPERATIONS:
+            asked = client.perform(operation, example(operation.query))
             self.failureResultOf(asked, errors.ChangedMeanwhile)
 
     def test_says_how_long_the_lock_is(self):
         """The wait of a lock-out comes through, in whole seconds."""
         client = self.make_administration_over(Refusing(errors.LockedOut("wait", retry_after=9.2)))
-        failure = self.failureResultOf(client.server_status(), errors.LockedOut)
+        failure = self.failureResultOf(client.perform(SERVER_STATUS, Nothing()), errors.LockedOut)
         self.assertEqual(failure.value.retry_after, 10)

@@ -5,13 +5,69 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import count
 
+from msgspec import Struct
 from msgspec.structs import replace
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
+from clace.admin_api.apps import (
+    AppCreated,
+    AppDescription,
+    AppFound,
+    AppList,
+    AppListed,
+    AppsDeleted,
+    AppShown,
+    CreateApp,
+    DeleteApps,
+    ListApps,
+    NewApp,
+    OneApp,
+)
+from clace.admin_api.changes import REMOVE, AppChange, Approval, AppsUpdated, StagedUpdate
+from clace.admin_api.lockouts import ClearLockouts, LockoutList, LockoutsCleared
+from clace.admin_api.operation import Nothing, Operation, Query
+from clace.admin_api.secrets import (
+    CreateSecret,
+    GetSecret,
+    ListSecrets,
+    NamedSecret,
+    RekeySecrets,
+    SecretCreated,
+    SecretDeleted,
+    SecretFound,
+    SecretList,
+    SecretsRekeyed,
+)
+from clace.admin_api.server import ServerStatus, Stopping, StopServer
+from clace.admin_api.settings import (
+    UNDEFINED,
+    LinkAccount,
+    SettingsUpdated,
+    UpdateMetadata,
+    UpdateParam,
+    UpdateSettings,
+)
+from clace.admin_api.versions import (
+    ApproveApps,
+    AppsApproved,
+    AppsPromoted,
+    AppsReloaded,
+    PromoteApps,
+    ReloadApps,
+)
 from clace.auth import Lockout
 from clace.errors import AppExists, BadRequest, SourceError
-from clace.interfaces import Audited, IAdministration
+from clace.interfaces import (
+    Audited,
+    IAdministration,
+    IAppOperations,
+    ILockoutOperations,
+    ISecretOperations,
+    IServerOperations,
+    ISettingOperations,
+    IVersionOperations,
+)
 from clace.model.app import (
     AccountLink,
     App,
@@ -23,56 +79,27 @@ from clace.model.app import (
 )
 from clace.model.params import Param
 from clace.model.paths import AppGlob, AppPath
-from clace.model.requests import (
-    REMOVE,
-    UNDEFINED,
-    ApproveOptions,
-    CreateApp,
-    CreateOptions,
-    CreateSecret,
-    ParamChange,
-    ReloadOptions,
-    UpdateMetadata,
-    UpdateOptions,
-    UpdateSettings,
-)
-from clace.model.results import (
-    AppChange,
-    AppCreated,
-    AppDescription,
-    AppFound,
-    AppList,
-    AppListed,
-    Approval,
-    AppsApproved,
-    AppsDeleted,
-    AppsPromoted,
-    AppsReloaded,
-    AppsUpdated,
-    LockoutList,
-    LockoutsCleared,
-    SecretCreated,
-    SecretDeleted,
-    SecretFound,
-    SecretList,
-    SecretsRekeyed,
-    ServerStatus,
-    SettingsUpdated,
-    Stopping,
-)
-from clace.model.shown import AppShown
 from clace.operations.approval import needs_approval
 from clace.operations.catalogue import Catalogue
 from clace.operations.changes import app_change
+from clace.operations.configured import check_auth_type
 from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
 from clace.operations.secrets import SecretOperations
-from clace.operations.settings import check_auth_type, settled
+from clace.operations.settings import settled
 from clace.operations.showing import Surroundings, app_shown, version_shown
 from clace.runtime.failures import Failures
 from tests.support.memory_secrets import MemorySecretStore
 
 
-@implementer(IAdministration)
+@implementer(
+    IAdministration,
+    IAppOperations,
+    IVersionOperations,
+    ISettingOperations,
+    ISecretOperations,
+    ILockoutOperations,
+    IServerOperations,
+)
 class MemoryAdministration:
     """``sources`` says what each source asks for; a test changes it as authors do."""
 
@@ -88,7 +115,11 @@ class MemoryAdministration:
         self.lockouts = Lockout(Clock())
         self._secrets = SecretOperations(MemorySecretStore(), lambda: "xyz")
 
-    async def create_app(self, request: CreateApp, options: CreateOptions) -> AppCreated:
+    async def perform(self, operation: Operation, query: Query) -> Struct:
+        return await getattr(self, operation.name)(query)
+
+    async def create_app(self, query: CreateApp) -> AppCreated:
+        request = query.body
         address = AppPath.parse(request.path)
         address.check_installable()
         for app in self._mains("all"):
@@ -96,38 +127,38 @@ class MemoryAdministration:
                 raise AppExists(f"App already exists at {app.address}")
         demands = self._demands(request.source_url)
         self._check_params(address, request.param_values or {})
-        main = self._new_app(address, request, demands if options.approve else Demands())
+        main = self._new_app(address, request, demands if query.approve else Demands())
         twins = (main,)
         if not main.is_dev:
             staging_id = Kind.STAGING + main.id[len(Kind.PROD) :]
             path = address.staging.path
             twins = (replace(main, id=staging_id, path=path, main_app=main.id), main)
-        changes = self._keep(*reversed(twins), dry_run=options.dry_run)
+        changes = self._keep(*reversed(twins), dry_run=query.dry_run)
         return AppCreated(
             address,
-            options.dry_run,
+            query.dry_run,
             f"http://localhost:25222{address.path}",
             f"https://localhost:25223{address.path}",
-            tuple(self._report(app, demands, Demands(), options.approve) for app in twins),
+            tuple(self._report(app, demands, Demands(), query.approve) for app in twins),
             changes=changes,
             warnings=self.warnings,
         )
 
-    async def list_apps(self, glob: str, *, internal: bool) -> AppList:
+    async def list_apps(self, query: ListApps) -> AppList:
         listed = []
-        for main in self._mains(glob):
+        for main in self._mains(query.app_path_glob):
             staging = self._edited(main)
             ahead = staging.version != main.version
             listed.append(AppListed(**_fields(main), staged_changes=ahead))
-            if internal and staging is not main:
+            if query.internal and staging is not main:
                 listed.append(AppListed(**_fields(staging)))
         return AppList(tuple(listed))
 
-    async def get_app(self, path: str) -> AppFound:
-        return AppFound(Catalogue(tuple(self._apps.values())).at(AppPath.parse(path)))
+    async def get_app(self, query: OneApp) -> AppFound:
+        return AppFound(Catalogue(tuple(self._apps.values())).at(AppPath.parse(query.app_path)))
 
-    async def show_app(self, path: str) -> AppShown:
-        app = (await self.get_app(path)).app_entry
+    async def show_app(self, query: OneApp) -> AppShown:
+        app = (await self.get_app(query)).app_entry
         around = Surroundings(
             lambda address: (f"http://localhost:25222{address.path}", ""),
             lambda _app: {"memory_mb": 512},
@@ -141,50 +172,50 @@ class MemoryAdministration:
         ahead = self._edited(app).version != app.version
         return app_shown(app, tuple(versions), staged_changes=ahead)
 
-    async def delete_apps(self, glob: str, *, dry_run: bool) -> AppsDeleted:
-        mains = self._mains(glob)
+    async def delete_apps(self, query: DeleteApps) -> AppsDeleted:
+        mains = self._mains(query.app_path_glob)
         doomed = [app for main in mains for app in (*self._twins(main), main)]
         changes = tuple(app_change(app, None) for app in doomed)
-        if not dry_run:
+        if not query.dry_run:
             for app in doomed:
                 self._apps.pop(app.id)
-        return AppsDeleted(dry_run, tuple(map(_described, mains)), changes=changes)
+        return AppsDeleted(query.dry_run, tuple(map(_described, mains)), changes=changes)
 
-    async def approve_apps(self, glob: str, options: ApproveOptions) -> AppsApproved:
+    async def approve_apps(self, query: ApproveApps) -> AppsApproved:
         approvals, changed, promoted = [], [], []
-        for main in self._mains(glob):
+        for main in self._mains(query.app_path_glob):
             app = self._edited(main)
             demands = self._demands(app.source_url)
             approvals.append(self._report(app, demands, app.metadata.approved, approve=True))
             if approvals[-1].needs_approval or app.metadata.approved.missing_from(demands):
                 app = _next(app, demands)
                 changed.append(app)
-            if options.promote and app.version != main.version:
+            if query.promote and app.version != main.version:
                 changed.append(replace(main, metadata=app.metadata))
                 promoted.append(main.address)
-        changes = self._keep(*changed, dry_run=options.dry_run)
-        return AppsApproved(options.dry_run, tuple(approvals), tuple(promoted), changes=changes)
+        changes = self._keep(*changed, dry_run=query.dry_run)
+        return AppsApproved(query.dry_run, tuple(approvals), tuple(promoted), changes=changes)
 
-    async def reload_apps(self, glob: str, options: ReloadOptions) -> AppsReloaded:
+    async def reload_apps(self, query: ReloadApps) -> AppsReloaded:
         approvals, changed, reloaded, promoted = [], [], [], []
-        for main in self._mains(glob):
+        for main in self._mains(query.app_path_glob):
             app = self._edited(main)
             demands = self._demands(app.source_url)
-            report = self._report(app, demands, app.metadata.approved, options.approve)
-            if report.needs_approval and not options.approve:
+            report = self._report(app, demands, app.metadata.approved, query.approve)
+            if report.needs_approval and not query.approve:
                 missing = demands.missing_from(app.metadata.approved)
                 raise needs_approval(main, missing, "app", "reload", "--approve")
             approvals += [report] if report.needs_approval else []
             kept = demands.granted_by(app.metadata.approved)
-            app = _next(app, demands if options.approve else kept)
+            app = _next(app, demands if query.approve else kept)
             changed.append(app)
             reloaded.append(app.address)
-            if options.promote and not app.is_dev:
+            if query.promote and not app.is_dev:
                 changed.append(replace(main, metadata=app.metadata))
                 promoted.append(main.address)
-        changes = self._keep(*changed, dry_run=options.dry_run)
+        changes = self._keep(*changed, dry_run=query.dry_run)
         return AppsReloaded(
-            options.dry_run,
+            query.dry_run,
             tuple(reloaded),
             tuple(approvals),
             tuple(promoted),
@@ -192,86 +223,84 @@ class MemoryAdministration:
             warnings=self.warnings,
         )
 
-    async def promote_apps(self, glob: str, *, dry_run: bool) -> AppsPromoted:
-        mains = self._mains(glob)
+    async def promote_apps(self, query: PromoteApps) -> AppsPromoted:
+        mains = self._mains(query.app_path_glob)
         changed = [
             replace(main, metadata=self._edited(main).metadata)
             for main in mains
             if self._edited(main).version != main.version
         ]
-        changes = self._keep(*changed, dry_run=dry_run)
+        changes = self._keep(*changed, dry_run=query.dry_run)
         paths = tuple(app.address for app in changed)
-        return AppsPromoted(dry_run, paths, len(mains), changes=changes)
+        return AppsPromoted(query.dry_run, paths, len(mains), changes=changes)
 
-    async def link_account(
-        self, glob: str, link: AccountLink, options: UpdateOptions
-    ) -> AppsUpdated:
+    async def link_account(self, query: LinkAccount) -> AppsUpdated:
+        link = AccountLink(query.plugin, query.account)
         if link.plugin != "http.in":
             raise BadRequest(f"module {link.plugin} not found")
         if link.section not in {"http.in#-", "http.in#work"}:
             raise BadRequest(f'there is no section [plugin."{link.section}"] in the configuration')
         accounts = () if link.account_name == "-" else (link,)
-        return self._staged(glob, lambda before: replace(before, accounts=accounts), options)
+        return self._staged(query, lambda before: replace(before, accounts=accounts))
 
-    async def update_params(
-        self, glob: str, change: ParamChange, options: UpdateOptions
-    ) -> AppsUpdated:
+    async def update_params(self, query: UpdateParam) -> AppsUpdated:
+        name, value = query.param_name, query.param_value
+
         def edit(before: AppMetadata) -> AppMetadata:
-            if change.value != REMOVE or change.name not in before.param_values:
-                self._check_params(AppPath("/x"), (change.name,))
-            return with_param(before, change)
+            if value != REMOVE or name not in before.param_values:
+                self._check_params(AppPath("/x"), (name,))
+            return with_param(before, name, value)
 
-        return self._staged(glob, edit, options)
+        return self._staged(query, edit)
 
-    async def update_metadata(
-        self, glob: str, request: UpdateMetadata, options: UpdateOptions
-    ) -> AppsUpdated:
-        entries = app_config_entries(request)
+    async def update_metadata(self, query: UpdateMetadata) -> AppsUpdated:
+        entries = app_config_entries(query.body)
         for name in entries:
             if name != "sandbox.max_waiting":
                 raise BadRequest(f"app config {name}: no such key")
-        return self._staged(glob, lambda before: with_app_config(before, entries), options)
+        return self._staged(query, lambda before: with_app_config(before, entries))
 
-    async def update_settings(
-        self, glob: str, request: UpdateSettings, *, dry_run: bool
-    ) -> SettingsUpdated:
+    async def update_settings(self, query: UpdateSettings) -> SettingsUpdated:
+        request = query.body
         if request.authn_type != UNDEFINED:
             check_auth_type(request.authn_type)
-        apps = [app for main in self._mains(glob) for app in (main, *self._twins(main))]
+        apps = [
+            app for main in self._mains(query.app_path_glob) for app in (main, *self._twins(main))
+        ]
         after = [replace(app, settings=settled(app.settings, request)) for app in apps]
         changed = [app for app in after if app not in apps]
-        changes = self._keep(*changed, dry_run=dry_run)
-        return SettingsUpdated(dry_run, tuple(app.address for app in apps), changes=changes)
+        changes = self._keep(*changed, dry_run=query.dry_run)
+        return SettingsUpdated(query.dry_run, tuple(app.address for app in apps), changes=changes)
 
-    async def create_secret(self, request: CreateSecret, *, update: bool) -> SecretCreated:
-        return await self._secrets.create(request, update=update)
+    async def create_secret(self, query: CreateSecret) -> SecretCreated:
+        return await self._secrets.create_secret(query)
 
-    async def list_secrets(self, glob: str, *, provider: str) -> SecretList:
-        return await self._secrets.list(glob, provider=provider)
+    async def list_secrets(self, query: ListSecrets) -> SecretList:
+        return await self._secrets.list_secrets(query)
 
-    async def get_secret(self, name: str, *, provider: str) -> SecretFound:
-        return await self._secrets.get(name, provider=provider)
+    async def get_secret(self, query: GetSecret) -> SecretFound:
+        return await self._secrets.get_secret(query)
 
-    async def reveal_secret(self, name: str, *, provider: str) -> SecretFound:
-        return await self._secrets.reveal(name, provider=provider)
+    async def reveal_secret(self, query: NamedSecret) -> SecretFound:
+        return await self._secrets.reveal_secret(query)
 
-    async def delete_secret(self, name: str, *, provider: str) -> SecretDeleted:
-        return await self._secrets.delete(name, provider=provider)
+    async def delete_secret(self, query: NamedSecret) -> SecretDeleted:
+        return await self._secrets.delete_secret(query)
 
-    async def rekey_secrets(self, *, provider: str) -> SecretsRekeyed:
-        return await self._secrets.rekey(provider=provider)
+    async def rekey_secrets(self, query: RekeySecrets) -> SecretsRekeyed:
+        return await self._secrets.rekey_secrets(query)
 
-    async def list_lockouts(self) -> LockoutList:
+    async def list_lockouts(self, _query: Nothing) -> LockoutList:
         return self.lockouts.list_lockouts()
 
-    async def clear_lockouts(self, address: str, user: str) -> LockoutsCleared:
-        return self.lockouts.clear_lockouts(address, user)
+    async def clear_lockouts(self, query: ClearLockouts) -> LockoutsCleared:
+        return self.lockouts.clear_lockouts(query.address, query.user)
 
-    async def server_status(self) -> ServerStatus:
+    async def server_status(self, _query: Nothing) -> ServerStatus:
         reached = {"request_time": 12, "memory": 1}
         return ServerStatus("ok", self._pid, "1.2.3", reached)
 
-    async def stop_server(self) -> Stopping:
+    async def stop_server(self, _query: StopServer) -> Stopping:
         self.stopped = True
         return Stopping(self._pid)
 
@@ -289,10 +318,10 @@ class MemoryAdministration:
         return next(iter(self._twins(main)), main)
 
     def _staged(
-        self, glob: str, edit: Callable[[AppMetadata], AppMetadata], options: UpdateOptions
+        self, query: StagedUpdate, edit: Callable[[AppMetadata], AppMetadata]
     ) -> AppsUpdated:
         changed, updated, promoted = [], [], []
-        mains = self._mains(glob)
+        mains = self._mains(query.app_path_glob)
         for main in mains:
             app = self._edited(main)
             metadata = edit(app.metadata)
@@ -300,12 +329,12 @@ class MemoryAdministration:
                 app = _next(replace(app, metadata=metadata), app.metadata.approved)
                 changed.append(app)
                 updated.append(app.address)
-            if options.promote and app.version != main.version:
+            if query.promote and app.version != main.version:
                 changed.append(replace(main, metadata=app.metadata))
                 promoted.append(main.address)
-        changes = self._keep(*changed, dry_run=options.dry_run)
+        changes = self._keep(*changed, dry_run=query.dry_run)
         paths = tuple(updated), tuple(promoted)
-        return AppsUpdated(options.dry_run, *paths, len(mains), changes=changes)
+        return AppsUpdated(query.dry_run, *paths, len(mains), changes=changes)
 
     def _keep(self, *apps: App, dry_run: bool) -> tuple[AppChange, ...]:
         changes = tuple(app_change(self._apps.get(app.id), app) for app in apps)
@@ -318,7 +347,7 @@ class MemoryAdministration:
             raise SourceError(f"no such source {source_url}")
         return self.sources[source_url]
 
-    def _new_app(self, address: AppPath, request: CreateApp, approved: Demands) -> App:
+    def _new_app(self, address: AppPath, request: NewApp, approved: Demands) -> App:
         kind = Kind.DEV if request.is_dev else Kind.PROD
         version = VersionMetadata(
             version=0 if request.is_dev else 1,

@@ -3,12 +3,12 @@
 import json
 from base64 import b64encode
 
-from msgspec import structs
 from treq.testing import RequestTraversalAgent, StubTreq
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from clace.admin_api.catalogue import OPERATIONS
 from clace.audit.fitting import fitted
 from clace.client.administration import AdminClient
 from clace.client.agents import AgentExchange
@@ -21,7 +21,6 @@ from clace.web.admin_guard import AdminGuard, trusted
 from clace.web.answering import own_fields
 from clace.web.forwarded import TrustedProxies
 from clace.web.root import Root
-from clace.web.routes import ROUTES
 from tests.support.administration_contract import FETCHES, RUNS, AdministrationContract
 from tests.support.memory_administration import MemoryAdministration
 from tests.support.web import Served, SiteTreq
@@ -71,7 +70,7 @@ class AdminOverHTTPTests(AdministrationContract, SynchronousTestCase):
 
     def make_administration(self):
         self.kept = MemoryAdministration()
-        agent = RequestTraversalAgent(Root(api(self.kept).router().resource(), None))
+        agent = RequestTraversalAgent(Root(api(self.kept).resource(), None))
         exchange = AgentExchange(agent, Clock(), "http://localhost")
         return AdminClient(exchange, "http://localhost")
 
@@ -86,8 +85,8 @@ class AdminAPITests(SynchronousTestCase):
         self.credentials = OnePassword()
         guard = AdminGuard(self.credentials, TrustedProxies(), ["localhost"])
         self.kept = MemoryAdministration()
-        router = api(self.kept, guard, self.audit).router()
-        self.treq = StubTreq(Root(router.resource(), None))
+        admin = api(self.kept, guard, self.audit).resource()
+        self.treq = StubTreq(Root(admin, None))
 
     def ask(self, method, path, login="admin:right", host="localhost", data=None, **headers):
         if login:
@@ -99,7 +98,7 @@ class AdminAPITests(SynchronousTestCase):
 
     def test_every_route_asks_for_credentials(self):
         """No credentials, wrong ones and malformed ones are one plain 401, everywhere."""
-        for route in (*((r.method, r.path) for r in ROUTES), ("GET", "/openapi.json")):
+        for route in (*((r.method, r.path) for r in OPERATIONS), ("GET", "/openapi.json")):
             for login in (None, "admin:wrong", "nobody:right", "admin"):
                 response, body = self.ask(*route, login=login)
                 self.assertEqual(response.code, 401, route)
@@ -109,7 +108,7 @@ class AdminAPITests(SynchronousTestCase):
 
     def test_every_route_is_served(self):
         """Each route of the table is there: with credentials none is 404 or 405."""
-        for route in ROUTES:
+        for route in OPERATIONS:
             answered = "?answer=true" if route.path == "/stop" else ""
             response, body = self.ask(route.method, route.path + answered)
             self.assertIn(response.code, {200, 400}, (route.path, body))
@@ -131,7 +130,7 @@ class AdminAPITests(SynchronousTestCase):
 
     def test_refuses_browsers(self):
         """No route takes what a browser sent, not from its own origin and not with a password."""
-        for route in (*((r.method, r.path) for r in ROUTES), ("GET", "/openapi.json")):
+        for route in (*((r.method, r.path) for r in OPERATIONS), ("GET", "/openapi.json")):
             for headers in BROWSERS:
                 response, body = self.ask(*route, **headers)
                 self.assertEqual(response.code, 403, (route, headers))
@@ -139,7 +138,7 @@ class AdminAPITests(SynchronousTestCase):
 
     def test_refuses_browsers_on_the_socket(self):
         """A page that reaches the socket through something in between is refused there too."""
-        treq = StubTreq(Root(api(MemoryAdministration()).router().resource(), None))
+        treq = StubTreq(Root(api(MemoryAdministration()).resource(), None))
         for headers in BROWSERS:
             response = self.successResultOf(
                 treq.post("http://x/_clace/promote?appPathGlob=all", headers=headers)
@@ -148,7 +147,7 @@ class AdminAPITests(SynchronousTestCase):
 
     def test_only_reads_are_a_get(self):
         """What a link or an image of a page can ask for changes nothing and reveals no secret."""
-        read = {route.operation for route in ROUTES if route.method == "GET"}
+        read = {route.name for route in OPERATIONS if route.method == "GET"}
         self.assertEqual(
             read,
             {
@@ -156,7 +155,7 @@ class AdminAPITests(SynchronousTestCase):
                 *("list_lockouts", "server_status"),
             },
         )
-        self.assertLessEqual({route.method for route in ROUTES}, {"GET", "POST", "DELETE"})
+        self.assertLessEqual({route.method for route in OPERATIONS}, {"GET", "POST", "DELETE"})
         self.ask("POST", "/secret", data=b'{"name": "a", "value": "hunter2"}')
         for path in ("/secret?name=a", "/secret?name=a&reveal=true"):
             self.assertNotIn("hunter2", self.ask("GET", path)[1])
@@ -252,17 +251,17 @@ class AdminAPITests(SynchronousTestCase):
 
     def test_refuses_what_it_does_not_know(self):
         """A field or a parameter that an operation does not know is refused by its name."""
-        for route in (*((r.method, r.path) for r in ROUTES), ("GET", "/openapi.json")):
+        for route in (*((r.method, r.path) for r in OPERATIONS), ("GET", "/openapi.json")):
             response, body = self.ask(*route[:1], f"{route[1]}?stageAt=x")
             self.assertEqual(response.code, 400, route)
             self.assertIn("unknown query parameter stageAt", body)
         required = {"path": "/x", "source_url": "/x", "value": "v"}
-        for route in ROUTES:
+        for route in OPERATIONS:
             known = route.body.__struct_fields__ if route.body else ()
             fields = {name: value for name, value in required.items() if name in known}
             data = json.dumps({**fields, "stage_at": ""}).encode()
             queries = "&".join(
-                f"{field.encode_name}=x" for field in structs.fields(route.query) if field.required
+                f"{field.encode_name}=x" for field in route.parameters if field.required
             )
             response, body = self.ask(route.method, f"{route.path}?{queries}", data=data)
             self.assertEqual(response.code, 400, (route.path, body))

@@ -124,7 +124,7 @@ class AdminTests(SynchronousTestCase):
     def test_refusals_come_before_the_body(self):
         """The admin API decides by the head too."""
         guard = AdminGuard(OnePassword(), TrustedProxies(), ("localhost",))
-        root = Root(api(MemoryAdministration(), guard).router().resource(), None)
+        root = Root(api(MemoryAdministration(), guard).resource(), None)
         for status, head in (
             (401, upload(b"/_clace/app", WAITS)),
             (403, upload(b"/_clace/app", LOGIN, WAITS, b"Cookie: a=b\r\n")),

@@ -8,8 +8,9 @@ from clace.runtime.contents import Content, Contents
 from clace.runtime.options import AppOptions
 from clace.runtime.representations import serve
 from clace.runtime.static import choose
+from clace.web.error_table import ErrorTable
 from clace.web.root import Root
-from clace.web.router import Router
+from clace.web.router import Router, RouterResource
 from clace.web.statuses import STATUSES
 from tests.support.apps import DictFiles, a_request
 from tests.support.threads import at_once
@@ -65,9 +66,10 @@ class PaceTests(AppsCase):
 
     def test_admin_answers(self):
         """A large answer of the admin API is sent in pieces too."""
-        router = Router(STATUSES, lambda: "i1")
+        router = Router()
         router.route("/open")(lambda _request: LARGE)
-        self.assertEqual(self.assert_paced(router.resource()), LARGE)
+        resource = RouterResource(router, ErrorTable(STATUSES, lambda: "i1"))
+        self.assertEqual(self.assert_paced(resource), LARGE)
 
     def test_head(self):
         """Nothing is sent to who asks for the head only, and its length is told."""

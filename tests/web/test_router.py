@@ -12,8 +12,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from clace.errors import AppExists, ClaceError, LockedOut, NotAuthenticated
-from clace.model.results import Unanswered
-from clace.web.router import Router
+from clace.web.error_table import ErrorTable
+from clace.web.router import Router, RouterResource, Unanswered
 from clace.web.statuses import STATUSES
 
 
@@ -30,13 +30,17 @@ class Curious(AppExists):
 
 class RouterCase(SynchronousTestCase):
     def setUp(self):
-        self.router = Router(STATUSES, lambda: "i1")
+        self.router = Router()
+        self.statuses = STATUSES
 
     def handle(self, handler, url="/x", **options):
         self.router.route(url, **options)(handler)
 
+    def resource(self):
+        return RouterResource(self.router, ErrorTable(self.statuses, lambda: "i1"))
+
     def ask(self, method="GET", path="/x", resource=None):
-        treq = StubTreq(resource or self.router.resource())
+        treq = StubTreq(resource or self.resource())
         response = self.successResultOf(treq.request(method, "http://h" + path))
         return response, self.successResultOf(treq.content(response))
 
@@ -48,7 +52,7 @@ class RouterCase(SynchronousTestCase):
 
     def open(self, method=b"GET"):
         """A request to ``/x`` with its handler called; not answered if the handler waits."""
-        channel = Site(self.router.resource(), reactor=Clock()).buildProtocol(None)
+        channel = Site(self.resource(), reactor=Clock()).buildProtocol(None)
         transport = StringTransport()
         channel.makeConnection(transport)
         channel.dataReceived(method + b" /x HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -125,7 +129,7 @@ class AnswerTests(RouterCase):
 
         self.handle(handler)
         parent = Resource()
-        parent.putChild(b"above", self.router.resource())
+        parent.putChild(b"above", self.resource())
         self.assertEqual(self.ask(path="/above/x", resource=parent)[1], b"here")
 
     def test_head_is_get_without_the_body(self):
@@ -196,7 +200,7 @@ class RefusalTests(RouterCase):
 
     def test_an_empty_table_means_500(self):
         """A table without any parent still gives an answer."""
-        self.router = Router({}, lambda: "i1")
+        self.statuses = {}
         self.raising(ClaceError("odd"))
         self.assertEqual(self.refused()[0].code, 500)
 

@@ -10,8 +10,8 @@ from math import ceil
 import msgspec
 from msgspec import Struct
 
+from clace.admin_api.operation import Refusal
 from clace.assets import FAVICON, asset
-from clace.model.results import Refusal
 from clace.model.traffic import AppResponse
 from clace.web.pages.document import Page, Step, document, policy
 from clace.web.pages.negotiation import MediaType

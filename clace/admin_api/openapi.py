@@ -1,4 +1,4 @@
-"""The admin API's description, made from the table that serves it."""
+"""The OpenAPI document of the admin API."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from clace.model.results import Refusal
-from clace.web.routes import PREFIX, Route
+from clace.admin_api.catalogue import OPERATIONS, AnyOperation
+from clace.admin_api.operation import PREFIX, Refusal
 
 _REFUSALS = {
     "400": "The request is not what the operation takes",
@@ -22,14 +22,14 @@ _REFUSALS = {
 }
 
 
-def describe(routes: tuple[Route, ...], version: str) -> dict[str, Any]:
-    """An OpenAPI 3.1 document over ``routes``."""
-    kinds = [Refusal, *(route.result for route in routes)]
-    kinds += [route.body for route in routes if route.body]
+def describe(version: str) -> dict[str, Any]:
+    """Return an OpenAPI 3.1 document over all operations."""
+    kinds = [Refusal, *(each.result for each in OPERATIONS)]
+    kinds += [each.body for each in OPERATIONS if each.body]
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
-    for route in routes:
-        paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = _operation(route)
+    for each in OPERATIONS:
+        paths.setdefault(PREFIX + each.path, {})[each.method.lower()] = _described(each)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Clace admin API", "version": version},
@@ -42,34 +42,30 @@ def describe(routes: tuple[Route, ...], version: str) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
-    operation: dict[str, Any] = {
-        "operationId": route.operation,
-        "summary": route.summary,
-        "parameters": _parameters(route.query),
+def _described(operation: AnyOperation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "parameters": [
+            {
+                "name": field.encode_name,
+                "in": "query",
+                "required": field.required,
+                "schema": {"type": "boolean" if field.type is bool else "string"},
+            }
+            for field in operation.parameters
+        ],
         "responses": {
-            "200": {"description": "Done", "content": _content(route.result)},
+            "200": {"description": "Done", "content": _content(operation.result)},
             **{
                 status: {"description": text, "content": _content(Refusal)}
                 for status, text in _REFUSALS.items()
             },
         },
     }
-    if route.body:
-        operation["requestBody"] = {"required": True, "content": _content(route.body)}
-    return operation
-
-
-def _parameters(query: type[Struct]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": field.encode_name,
-            "in": "query",
-            "required": field.required,
-            "schema": {"type": "boolean" if field.type is bool else "string"},
-        }
-        for field in msgspec.structs.fields(query)
-    ]
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": _content(operation.body)}
+    return described
 
 
 def _content(kind: type[Struct]) -> dict[str, Any]:

@@ -1,0 +1,19 @@
+"""All operations of the admin API together, for those who serve or document them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clace.admin_api import apps, lockouts, secrets, server, settings, versions
+from clace.admin_api.operation import Operation
+
+AnyOperation = Operation[Any, Any]
+"""An operation among others, whose types differ."""
+OPERATIONS: tuple[AnyOperation, ...] = (
+    *apps.OPERATIONS,
+    *versions.OPERATIONS,
+    *settings.OPERATIONS,
+    *secrets.OPERATIONS,
+    *lockouts.OPERATIONS,
+    *server.OPERATIONS,
+)

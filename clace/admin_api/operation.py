@@ -1,0 +1,98 @@
+"""The declaration of one operation, from which its route, its client and its documentation come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+PREFIX = "/_clace"
+"""The path below which all operations are served."""
+BODY = "body"
+"""The field of a query that is sent as the JSON body of the request."""
+
+
+class Right(StrEnum):
+    """A permission to use some of the operations, by its name in era 26."""
+
+    APP_READ = "app:read"
+    APP_CREATE = "app:create"
+    APP_UPDATE = "app:update"
+    APP_RELOAD = "app:reload"
+    APP_APPROVE = "app:approve"
+    APP_PROMOTE = "app:promote"
+    APP_DELETE = "app:delete"
+    SECRET_CREATE = "secret:create"  # noqa: S105 - the name of a right
+    SECRET_READ = "secret:read"  # noqa: S105 - as above
+    SECRET_REVEAL = "secret:reveal"  # noqa: S105 - as above
+    SECRET_DELETE = "secret:delete"  # noqa: S105 - as above
+    SERVER_READ = "config:basic_read"
+    SERVER_STOP = "server:stop"
+    ADMIN = "admin"
+
+
+class Query(Struct, frozen=True, rename="camel"):
+    """The parameters of a request; a field ``body`` is its JSON body.
+
+    A parameter is a text or a boolean. Those that are empty or false are not sent.
+    """
+
+    @property
+    def is_dry(self) -> bool:
+        """Tell a request that only asks what would change."""
+        return False
+
+    @property
+    def is_answered(self) -> bool:
+        """Tell a request that gets an answer from one that ends its connection."""
+        return True
+
+
+Q = TypeVar("Q", bound=Query)
+R = TypeVar("R", bound=Struct)
+
+
+class Operation(Struct, Generic[Q, R], frozen=True, kw_only=True):
+    """One method of one path: its query and its result, the right that it needs, its audit target.
+
+    ``target`` names the subject of a request, and of its result once there is one, for the audit
+    log; an operation without it only reads, and is not recorded. ``unanswered`` is the result if
+    the server ends the connection in place of an answer, as servers of 2025 do when they stop.
+    """
+
+    name: str
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    summary: str
+    right: Right
+    query: type[Q]
+    result: type[R]
+    target: Callable[[Q, R | None], str] | None = None
+    unanswered: R | None = None
+
+    @property
+    def parameters(self) -> tuple[msgspec.structs.FieldInfo, ...]:
+        """Return the fields of the query that are parameters in the URL."""
+        return tuple(each for each in msgspec.structs.fields(self.query) if each.name != BODY)
+
+    @property
+    def body(self) -> type[Struct] | None:
+        """Return the type of the JSON body, or None for a request without one."""
+        found = (each.type for each in msgspec.structs.fields(self.query) if each.name == BODY)
+        return next(found, None)
+
+
+class Nothing(Query, frozen=True):
+    """A query without parameters."""
+
+
+class Refusal(Struct, frozen=True):
+    """The body of every error: a text, the HTTP status, and the stable name of the error."""
+
+    message: str
+    code: int
+    error: str = ""
+    retry_after: int = 0

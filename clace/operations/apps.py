@@ -1,0 +1,92 @@
+"""Installed apps: listing, showing, creating and deleting them."""
+
+from __future__ import annotations
+
+from zope.interface import implementer
+
+from clace.admin_api.apps import (
+    AppCreated,
+    AppDescription,
+    AppFound,
+    AppList,
+    AppListed,
+    AppsDeleted,
+    AppShown,
+    CreateApp,
+    DeleteApps,
+    ListApps,
+    OneApp,
+)
+from clace.interfaces import IAppOperations, RemoveApp
+from clace.model.app import App, Kind
+from clace.model.paths import AppGlob, AppPath
+from clace.operations.creation import Creation
+from clace.operations.promotion import is_behind
+from clace.operations.rooms import Rooms
+from clace.operations.showing import Showing
+
+
+@implementer(IAppOperations)
+class AppOperations:
+    """Operations on installed apps as such; see ``VersionOperations`` for what they serve."""
+
+    def __init__(self, rooms: Rooms, creation: Creation, showing: Showing) -> None:
+        self._rooms = rooms
+        self._creation = creation
+        self._showing = showing
+
+    async def list_apps(self, query: ListApps) -> AppList:
+        pattern = AppGlob.parse(query.app_path_glob)
+        catalogue = await self._rooms.catalogue()
+        listed: list[AppListed] = []
+        for main in catalogue.matching(pattern):
+            twins = tuple(catalogue.twins_of(main))
+            ahead = any(twin.kind is Kind.STAGING and is_behind(main, twin) for twin in twins)
+            listed.append(_listed(main, staged_changes=ahead))
+            listed += [_listed(twin) for twin in twins if query.internal]
+        return AppList(tuple(listed))
+
+    async def get_app(self, query: OneApp) -> AppFound:
+        return AppFound((await self._rooms.catalogue()).at(AppPath.parse(query.app_path)))
+
+    async def show_app(self, query: OneApp) -> AppShown:
+        return await self._showing.show(query.app_path)
+
+    async def create_app(self, query: CreateApp) -> AppCreated:
+        return await self._creation.create(query)
+
+    async def delete_apps(self, query: DeleteApps) -> AppsDeleted:
+        pattern = AppGlob.parse(query.app_path_glob)
+        catalogue = await self._rooms.catalogue()
+        doomed = catalogue.matching(pattern)
+        async with self._rooms.draft() as draft:
+            for main in doomed:
+                for app in (*catalogue.twins_of(main), main):
+                    draft.change(RemoveApp(app))
+                    draft.retract(app)
+            await draft.commit(dry_run=query.dry_run)
+        described = tuple(_description(app) for app in doomed)
+        return AppsDeleted(query.dry_run, described, changes=draft.changes)
+
+
+def _listed(app: App, *, staged_changes: bool = False) -> AppListed:
+    fields = {name: getattr(app, name) for name in app.__struct_fields__}
+    return AppListed(**fields, staged_changes=staged_changes)
+
+
+def _description(app: App) -> AppDescription:
+    version = app.metadata.version_metadata
+    return AppDescription(
+        path=app.path,
+        domain=app.domain,
+        name=app.metadata.name,
+        id=app.id,
+        is_dev=app.is_dev,
+        main_app=app.main_app,
+        auth=app.settings.authn_type,
+        source_url=app.source_url,
+        version=version.version,
+        git_sha=version.git_commit,
+        git_message=version.git_message,
+        branch=version.git_branch,
+    )

@@ -1,0 +1,84 @@
+"""Versions of apps: approving, reloading and promoting them."""
+
+from __future__ import annotations
+
+from zope.interface import implementer
+
+from clace.admin_api.changes import Approval
+from clace.admin_api.versions import (
+    ApproveApps,
+    AppsApproved,
+    AppsPromoted,
+    AppsReloaded,
+    PromoteApps,
+    ReloadApps,
+)
+from clace.interfaces import IVersionOperations
+from clace.model.app import App
+from clace.model.paths import AppGlob, AppPath
+from clace.operations.approval import report
+from clace.operations.catalogue import naming
+from clace.operations.draft import Draft
+from clace.operations.promotion import is_behind, promote
+from clace.operations.reloading import Reloading
+from clace.operations.rooms import Rooms
+
+
+@implementer(IVersionOperations)
+class VersionOperations:
+    """Operations that make a new version of apps, or let production serve it."""
+
+    def __init__(self, rooms: Rooms, reloading: Reloading) -> None:
+        self._rooms = rooms
+        self._reloading = reloading
+
+    async def approve_apps(self, query: ApproveApps) -> AppsApproved:
+        pattern = AppGlob.parse(query.app_path_glob)
+        catalogue = await self._rooms.catalogue()
+        approvals: list[Approval] = []
+        promoted: list[AppPath] = []
+        async with self._rooms.draft() as draft:
+            for main in catalogue.matching(pattern):
+                with naming(main):
+                    edited = catalogue.edited(main)
+                    approval, after = await self._approve_one(draft, edited)
+                    approvals.append(approval)
+                    if query.promote and not main.is_dev and is_behind(main, after):
+                        stored = await self._rooms.served_files(edited)
+                        await promote(draft, self._rooms.store, main, after, stored)
+                        promoted.append(main.address)
+            await draft.commit(dry_run=query.dry_run)
+        return AppsApproved(query.dry_run, tuple(approvals), tuple(promoted), changes=draft.changes)
+
+    async def _approve_one(self, draft: Draft, seen: App) -> tuple[Approval, App]:
+        files = await self._rooms.served_files(seen)
+        demands = (await self._rooms.runtime.audit(seen, files)).demands
+        approved = seen.metadata.approved
+        approval = report(seen, demands, approved, approve=True)
+        if not approval.needs_approval and not approved.missing_from(demands):
+            return approval, seen
+        metadata = seen.metadata.granting(demands)
+        if seen.is_dev:
+            after = draft.point(seen, metadata)
+        else:
+            after = await draft.next_version(seen, metadata)
+        await draft.load(after, files)
+        return approval, after
+
+    async def reload_apps(self, query: ReloadApps) -> AppsReloaded:
+        return await self._reloading.reload(query)
+
+    async def promote_apps(self, query: PromoteApps) -> AppsPromoted:
+        pattern = AppGlob.parse(query.app_path_glob)
+        catalogue = await self._rooms.catalogue()
+        promoted: list[AppPath] = []
+        mains = catalogue.matching(pattern)
+        async with self._rooms.draft() as draft:
+            for main in mains:
+                if main.is_dev or not is_behind(main, staging := catalogue.staging_of(main)):
+                    continue
+                with naming(main):
+                    await promote(draft, self._rooms.store, main, staging)
+                promoted.append(main.address)
+            await draft.commit(dry_run=query.dry_run)
+        return AppsPromoted(query.dry_run, tuple(promoted), len(mains), changes=draft.changes)
