@@ -1,9 +1,15 @@
-"""Tests mirror ``clace`` file for file; how Hypothesis runs in all of them is said here."""
+"""Tests mirror ``clace`` file for file; what holds for all of them is said here."""
 
 from hypothesis import HealthCheck, settings
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.rows import RowFailed
 
 # How long an example takes says more of the machine than of the code, and a shared one is slow.
 settings.register_profile(
     "clace", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("clace")
+
+# A table of cases is looped over in many tests: whatever fails there says in which row.
+SynchronousTestCase.failureException = RowFailed
