@@ -323,6 +323,15 @@ class Frames:
         """Keep nothing of what came so far."""
         self._buffer = bytearray()
 
+    def only(self, data: bytes) -> bytes | None:
+        """The body of the frame, if ``data`` is one and nothing waits; else it has to be fed."""
+        if self._buffer or len(data) < _LENGTH.size:
+            return None
+        (length,) = _LENGTH.unpack_from(data)
+        if length != len(data) - _LENGTH.size or length > self._longest():
+            return None
+        return data[_LENGTH.size :]
+
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The bodies that are complete now; those not taken are given the next time.
 

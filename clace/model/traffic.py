@@ -46,12 +46,10 @@ class AppRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """About how many bytes of the visitor's it has."""
-        return len(self.path) + sum(
-            len(name) + sum(map(len, values))
-            for fields in (self.form, self.query, self.headers)
-            for name, values in fields.items()
-        )
+        """About how many bytes it has of the visitor's form; of all else there is little."""
+        if not self.form:
+            return 0
+        return sum(len(name) + sum(map(len, values)) for name, values in self.form.items())
 
 
 class AppResponse(Struct, frozen=True, kw_only=True):

@@ -49,6 +49,13 @@ class PluginCalls:
         scope, self._scope = self._scope, None
         return () if scope is None else await scope.end()
 
+    def close(self) -> bool:
+        """End at once, if nothing is open; else ``end`` has to."""
+        if self._scope is not None:
+            return False
+        self._ended = True
+        return True
+
     async def _called(self, asked: Call) -> Answer:
         if self._ended:
             raise PluginRefused("the request is over")

@@ -34,6 +34,10 @@ class Outward(Protocol):
     def send_frame(self, frame: bytes, /) -> None:
         """Send a message that was packed."""
 
+    @property
+    def has_room(self) -> bool:
+        """Return true if what was said before is read."""
+
     async def room(self) -> None:
         """Wait until what was said before is read."""
 
@@ -45,7 +49,7 @@ class Outward(Protocol):
 
 
 class Exchange:
-    """A request that a host works on: ``response`` is its answer, ``ended`` fires when it is over.
+    """A request that a host works on: ``response`` is its answer, ``ended`` is called at its end.
 
     Nobody who stops waiting for the response stops the work: plugin scopes are always ended. When
     the time is up they are, so that an app that waited for them can still say so; if it does not,
@@ -61,12 +65,14 @@ class Exchange:
         line: Outward,
         limits: HostLimits,
         clock: Any,
+        ended: Callable[[], None],
         give_up: Callable[[], None],
     ) -> None:
         self._calls = calls
         self._note = note
         self._line = line
         self._limits = limits
+        self._ended = ended
         self._patience = Patience(clock, limits.request_seconds, self._end_plugins)
         self._grace = Patience(clock, limits.grace_seconds, give_up)
         self._asked = 0
@@ -77,7 +83,6 @@ class Exchange:
         self._over = False
         self.is_asked = False
         self.response: Deferred[AppResponse] = Deferred(lambda _: self._abandon())
-        self.ended: Deferred[None] = Deferred()
 
     def begin(self, ask: Ask) -> None:
         """Have the host asked, whose time runs from now on.
@@ -85,7 +90,11 @@ class Exchange:
         Until it has read what it was told before it is not asked, and cannot answer.
         """
         self._patience.start()
-        self._start(self._ask(ask))
+        if self._line.has_room:
+            self._line.send(ask)
+            self.is_asked = True
+        else:
+            self._start(self._ask(ask))
 
     def received(self, message: OfRequest) -> None:
         """Take a frame of this request.
@@ -122,7 +131,7 @@ class Exchange:
         if self._body is not None:
             self._start(self._finish(self._body, reason))
         else:
-            self._start(self._deliver(reason))
+            self._answered(reason)
 
     def _head(self, head: Head) -> None:
         if self._body is not None:
@@ -130,7 +139,7 @@ class Exchange:
         check_head(head)
         if head.last:
             self._end()
-            self._start(self._deliver(self._whole(head)))
+            self._answered(self._whole(head))
             return
         self._body = Body(self._limits.response_mb * _MEGABYTE, self._consumer_left)
         if self.response.called:
@@ -168,9 +177,17 @@ class Exchange:
         await self._calls.end()
         body.finish(failure)
 
-    async def _deliver(self, outcome: AppResponse | ClaceError) -> None:
+    def _answered(self, outcome: AppResponse | ClaceError) -> None:
+        if self._calls.close():
+            self._deliver(outcome, ())
+        else:
+            self._start(self._deliver_after(outcome))
+
+    async def _deliver_after(self, outcome: AppResponse | ClaceError) -> None:
+        self._deliver(outcome, await self._calls.end())
+
+    def _deliver(self, outcome: AppResponse | ClaceError, leaked: tuple[str, ...]) -> None:
         """Give the answer, unless the app left open what it has to close."""
-        leaked = await self._calls.end()
         if self.response.called:
             return
         if isinstance(outcome, ClaceError):
@@ -270,7 +287,7 @@ class Exchange:
         self._over = True
         self._patience.stop()
         self._grace.stop()
-        self.ended.callback(None)
+        self._ended()
 
     def _start(self, work: Coroutine[Deferred[Any], Any, Any]) -> None:
         drive(work, self._failed)

@@ -10,8 +10,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Factory
+from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 
 from clace.errors import AppBroken, AppCrashed, AppNotApproved, AppTimedOut, ClaceError
@@ -46,6 +45,8 @@ from clace.wire import (
 
 _ANSWERS = (Head, Chunk, Failed)
 _ABORT, _SEGMENT, _CPU = 6, 11, 24
+Connect = Callable[[socket.socket, Line], object]
+"""Has a line talk over a socket."""
 
 
 class Host:
@@ -54,9 +55,10 @@ class Host:
     _log = Logger()
 
     def __init__(
-        self, reactor: Any, nursery: Nursery, limits: HostLimits, held: HeldFrames
+        self, clock: Any, connect: Connect, nursery: Nursery, limits: HostLimits, held: HeldFrames
     ) -> None:
-        self._reactor = reactor
+        self._clock = clock
+        self._connect = connect
         self._held = held
         self._nursery = nursery
         self._limits = limits
@@ -94,13 +96,16 @@ class Host:
         """
         birth = self._nursery.fork(bounds, self._ended)
         self._number = birth.host
-        line = self._connect(birth.socket)
+        line = self._line = Line(
+            self._clock, self._longest_frame, self._received, self._hung_up, self._held
+        )
+        self._connect(birth.socket, line)
         self._doom = Patience(
-            self._reactor, self._limits.grace_seconds, lambda: self._nursery.kill(birth.host)
+            self._clock, self._limits.grace_seconds, lambda: self._nursery.kill(birth.host)
         )
         self._loading = Deferred()
         self._note = note
-        timer = self._reactor.callLater(
+        timer = self._clock.callLater(
             load.load_seconds + self._limits.grace_seconds, self._load_late, load.load_seconds
         )
         line.send(load)
@@ -111,13 +116,13 @@ class Host:
             if timer.active():
                 timer.cancel()
 
-    async def ask(
+    def ask(
         self,
         request: AppRequest,
         calls: PluginCalls,
         note: Callable[[Note], None],
         done: Callable[[], None],
-    ) -> AppResponse:
+    ) -> Deferred[AppResponse]:
         """The app's answer; ``done`` is called when the request is over, however it ends.
 
         :raises AppFailed: if it fails, or the host dies meanwhile.
@@ -125,14 +130,20 @@ class Host:
         """
         if self._line is None or not self.alive:
             done()
-            raise self._reason or AppCrashed("the process of the app has ended")
+            return fail(self._reason or AppCrashed("the process of the app has ended"))
         number = next(self._requests)
-        exchange = Exchange(calls, note, self._line, self._limits, self._reactor, self._late)
-        self._exchanges[number] = exchange
-        exchange.ended.addBoth(lambda _: self._forget(number))
-        exchange.ended.addBoth(lambda _: done())
+
+        def ended() -> None:
+            del self._exchanges[number]
+            if self._retired and not self._exchanges:
+                self._hang_up()
+            done()
+
+        exchange = self._exchanges[number] = Exchange(
+            calls, note, self._line, self._limits, self._clock, ended, self._late
+        )
         exchange.begin(Ask(number, request))
-        return await exchange.response
+        return exchange.response
 
     def retire(self) -> None:
         """End when the requests in flight have been answered."""
@@ -147,16 +158,6 @@ class Host:
         self._nursery.kill(self._number)
         self._hang_up()
         self._fail(reason)
-
-    def _connect(self, connection: socket.socket) -> Line:
-        connection.setblocking(False)
-        line = self._line = Line(
-            self._reactor, self._longest_frame, self._received, self._hung_up, self._held
-        )
-        factory = Factory.forProtocol(lambda: line)
-        with connection:  # the reactor keeps a duplicate
-            self._reactor.adoptStreamConnection(connection.fileno(), socket.AF_UNIX, factory)
-        return line
 
     def _longest_frame(self) -> int:
         """Only what answers a request may be large: what nobody waits for is not kept."""
@@ -219,11 +220,6 @@ class Host:
             "Host {number} killed: no answer in {seconds} s", number=self._number, seconds=seconds
         )
         self.end(over("request_time", AppTimedOut(too_late(self._limits))))
-
-    def _forget(self, number: int) -> None:
-        del self._exchanges[number]
-        if self._retired and not self._exchanges:
-            self._hang_up()
 
     def _hang_up(self) -> None:
         """An honest process ends by itself then; one that does not is of no use any more."""

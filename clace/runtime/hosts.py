@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from twisted.internet.threads import deferToThreadPool
@@ -10,11 +11,14 @@ from twisted.internet.threads import deferToThreadPool
 from clace.errors import ClaceError
 from clace.model.traffic import AppRequest, AppResponse
 from clace.runtime.calls import PluginCalls
+from clace.runtime.connected import Connected
 from clace.runtime.fragments import HeldFrames
 from clace.runtime.host import Host
 from clace.runtime.limits import HostLimits
+from clace.runtime.line import Line
 from clace.runtime.nursery import Nursery
 from clace.runtime.program import Program
+from clace.runtime.timers import Timers
 from clace.wire import Load, Loaded, Note
 
 T = TypeVar("T")
@@ -36,13 +40,13 @@ class RunningHost(Protocol):
     def processor_seconds(self) -> float:
         """Return the processor seconds it has used so far."""
 
-    async def ask(
+    def ask(
         self,
         request: AppRequest,
         calls: PluginCalls,
         note: Callable[[Note], None],
         done: Callable[[], None],
-    ) -> AppResponse:
+    ) -> Awaitable[AppResponse]:
         """The app's answer; ``done`` is called when the request is over, however it ends."""
 
     def retire(self) -> None:
@@ -75,6 +79,7 @@ class ProcessHosts:
 
     def __init__(self, reactor: Any, program: Program = _PROGRAM) -> None:
         self._reactor = reactor
+        self._timers = Timers(reactor)
         self.nursery = Nursery(reactor, program)
         self._held = HeldFrames()
 
@@ -84,7 +89,7 @@ class ProcessHosts:
     async def start(
         self, load: Load, limits: HostLimits, note: Callable[[Note], None]
     ) -> tuple[RunningHost, Loaded]:
-        host = Host(self._reactor, self.nursery, limits, self._held)
+        host = Host(self._timers, self._connect, self.nursery, limits, self._held)
         bounds = limits.auditing if load.inert else limits.serving
         return host, await host.load(load, bounds, note)
 
@@ -93,3 +98,7 @@ class ProcessHosts:
 
     async def stop(self) -> None:
         await self.nursery.stop()
+        self._timers.stop()
+
+    def _connect(self, connected: socket.socket, line: Line) -> None:
+        Connected(connected, line, self._reactor)

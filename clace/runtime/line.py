@@ -78,6 +78,11 @@ class Line(Protocol):
             frames, self._unsent, self._unsent_bytes = self._unsent, [], 0
             write_now(self._paced, frames[0] if len(frames) == 1 else b"".join(frames))
 
+    @property
+    def has_room(self) -> bool:
+        """Return true if the host has read most of what it was told before, or is gone."""
+        return not self._outlet.is_full
+
     async def room(self) -> None:
         """Wait until the host has read most of what it was told before; or is gone."""
         await self._outlet.room()
@@ -103,8 +108,24 @@ class Line(Protocol):
             self._paced.loseConnection()
 
     def dataReceived(self, data: bytes) -> None:
-        if not self._deaf:
+        if self._deaf:
+            return
+        body = self._frames.only(data)
+        if body is None:
             self._take(data)
+        else:
+            self._hear(body)
+
+    def _hear(self, body: bytes) -> None:
+        """Hear the only frame that has come."""
+        begun = self._clock.seconds()
+        try:
+            self._received(unpack_upward(body))
+        except BadFrame as breach:
+            self.breach(breach)
+        spent = self._clock.seconds() - begun
+        if spent > _TURN_SECONDS and not self._deaf:
+            self._rest(spent)
 
     @property
     def _paced(self) -> Any:
@@ -174,21 +195,21 @@ class Outlet:
     """The state of the transport; writers that wait for it go on one by one."""
 
     def __init__(self) -> None:
-        self._full = False
+        self.is_full = False
         self._waiting: deque[Deferred[None]] = deque()
 
     async def room(self) -> None:
-        while self._full:
+        while self.is_full:
             turn: Deferred[None] = Deferred()
             self._waiting.append(turn)
             await turn
 
     def pauseProducing(self) -> None:
-        self._full = True
+        self.is_full = True
 
     def resumeProducing(self) -> None:
-        self._full = False
-        while self._waiting and not self._full:
+        self.is_full = False
+        while self._waiting and not self.is_full:
             self._waiting.popleft().callback(None)
 
     def stopProducing(self) -> None:

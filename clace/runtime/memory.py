@@ -93,9 +93,16 @@ class MemoryHost:
         done: Callable[[], None],
     ) -> AppResponse:
         line = _InlineLine()
-        exchange = Exchange(calls, note, line, self.limits, self._clock, lambda: None)
+        exchange = Exchange(
+            calls,
+            note,
+            line,
+            self.limits,
+            self._clock,
+            lambda: self._left(done),
+            lambda: None,
+        )
         self.busy += 1
-        exchange.ended.addBoth(lambda _: self._left(done))
         try:
             reply = self._app.respond(request, _InlineDaemon(exchange.received, line.answers))
         except AppFault as fault:
@@ -133,6 +140,8 @@ class _InlineLine:
         message = unpack_downward(body)
         assert isinstance(message, Answer)
         self.answers[message.call] = message
+
+    has_room = True
 
     async def room(self) -> None:
         """There always is."""

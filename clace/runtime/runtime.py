@@ -184,7 +184,7 @@ class Runtime(Service):
         pushes = slot.options is not None and slot.options.push_events
         if request.path == EVENTS and (app.is_dev or pushes):
             return self._events.follow(slot)
-        files = await self._files(slot, request.path)
+        files = slot.at_hand or await self._files(slot, request.path)
         choice = choose(files, request.path, slot.options)
         if request.is_bare and slot.options is not None and slot.options.redirect_bare_path:
             choice = Moved("/")
@@ -210,9 +210,10 @@ class Runtime(Service):
 
     async def _ask(self, slot: Slot, app: App, request: AppRequest) -> AppResponse:
         size = request.size
-        await slot.turnstile.enter(size)
+        if not slot.turnstile.enter_now(size):
+            await slot.turnstile.enter(size)
         try:
-            host = await slot.host()
+            host = slot.running or await slot.host()
         except BaseException:
             slot.turnstile.leave(size)
             raise

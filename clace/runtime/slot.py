@@ -102,6 +102,19 @@ class Slot:
         return self._host is not None and self._host.alive
 
     @property
+    def at_hand(self) -> IFiles | None:
+        """Return the files if nothing has to be waited for before a request can be answered."""
+        return None if self.app.is_dev or self.options is None else self._files
+
+    @property
+    def running(self) -> RunningHost | None:
+        """Return the host if it can be asked now."""
+        host = self._host
+        if host is None or self._closed or not host.alive or self.processors.is_used_up:
+            return None
+        return host
+
+    @property
     def is_idle(self) -> bool:
         """Return true if its host could be ended without anybody noticing."""
         return self._host is not None and self.has_host and not self._host.busy

@@ -41,13 +41,19 @@ class Turnstile:
         self._bytes = 0
         self._queue: deque[Place] = deque()
 
+    def enter_now(self, size: int = 0) -> bool:
+        """Take part without a wait, if that is possible."""
+        if self._queue or not self._has_room(size):
+            return False
+        self._take(size)
+        return True
+
     async def enter(self, size: int = 0) -> None:
         """Take part; ``leave`` with the same size afterwards.
 
         :raises AppBusy: if the queue is full, or the turn does not come in time.
         """
-        if not self._queue and self._has_room(size):
-            self._take(size)
+        if self.enter_now(size):
             return
         if len(self._queue) >= self._length:
             raise self._busy("too many requests are waiting")

@@ -2,7 +2,7 @@
 
 import socket
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
@@ -62,16 +62,17 @@ class FakeNursery:
 class FakeReactor(Clock):
     """Gives a connection a transport of the test."""
 
-    def adoptStreamConnection(self, _descriptor, _family, factory):
+    def connect(self, connected, line):
+        connected.close()
         self.transport = StringTransport()
-        self.protocol = factory.buildProtocol(None)
-        self.protocol.makeConnection(self.transport)
+        self.protocol = line
+        line.makeConnection(self.transport)
 
 
 class HostTests(SynchronousTestCase):
     def setUp(self):
         self.reactor, self.nursery = FakeReactor(), FakeNursery()
-        self.host = Host(self.reactor, self.nursery, LIMITS, HeldFrames())
+        self.host = Host(self.reactor, self.reactor.connect, self.nursery, LIMITS, HeldFrames())
         self.gate = MemoryGate(
             {("fs.in", "list"): lambda *_: "listed", ("slow.in", "wait"): lambda *_: Deferred()}
         )
@@ -111,7 +112,7 @@ class HostTests(SynchronousTestCase):
         return self.deferred(asking)
 
     def deferred(self, coroutine):
-        return Deferred.fromCoroutine(coroutine)
+        return ensureDeferred(coroutine)
 
     def assert_ended_for(self, asked, text):
         """The host was killed, and what it was asked fails with a breach of the protocol."""
@@ -139,7 +140,7 @@ class HostTests(SynchronousTestCase):
         """A load that took too much says of which limit."""
         for code, limit in (("app_timed_out", "load_time"), ("app_crashed", "memory")):
             self.reactor, self.nursery = FakeReactor(), FakeNursery()
-            self.host = Host(self.reactor, self.nursery, LIMITS, HeldFrames())
+            self.host = Host(self.reactor, self.reactor.connect, self.nursery, LIMITS, HeldFrames())
             loading = self.deferred(
                 self.host.load(Load(sources={}), HostBounds(), self.notes.append)
             )
@@ -277,7 +278,13 @@ class HostTests(SynchronousTestCase):
 
     def test_calls_of_a_request(self):
         """A request that makes too many calls is told so, and fails for that limit."""
-        self.host = Host(self.reactor, self.nursery, HostLimits(plugin_calls=2), HeldFrames())
+        self.host = Host(
+            self.reactor,
+            self.reactor.connect,
+            self.nursery,
+            HostLimits(plugin_calls=2),
+            HeldFrames(),
+        )
         self.start()
         asked = self.ask()
         self.say(*(Call(call=n, request=1, plugin="fs.in", function="list") for n in (1, 2, 3)))
@@ -289,7 +296,13 @@ class HostTests(SynchronousTestCase):
 
     def test_size_of_an_answer(self):
         """An answer over the limit is not passed on."""
-        self.host = Host(self.reactor, self.nursery, HostLimits(response_mb=1), HeldFrames())
+        self.host = Host(
+            self.reactor,
+            self.reactor.connect,
+            self.nursery,
+            HostLimits(response_mb=1),
+            HeldFrames(),
+        )
         self.start()
         asked = self.ask()
         self.say(Head(id=1, status=200, body=bytes((1 << 20) + 1)))

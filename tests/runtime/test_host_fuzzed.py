@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ClaceError
@@ -26,7 +26,9 @@ class Daemon:
 
     def __init__(self):
         self.reactor, self.nursery = FakeReactor(), FakeNursery()
-        self.host = Host(self.reactor, self.nursery, HostLimits(), HeldFrames())
+        self.host = Host(
+            self.reactor, self.reactor.connect, self.nursery, HostLimits(), HeldFrames()
+        )
         self.begin(self.host.load(Load(sources={}), HostBounds(), lambda _: None))
         self.hear(pack(Ready(walls={"a": ""})) + pack(Loaded(name="A", demands=Demands())))
         for _ in range(2):
@@ -36,7 +38,7 @@ class Daemon:
             self.begin(self.host.ask(a_request(), calls, lambda _: None, lambda: None))
 
     def begin(self, coroutine):
-        Deferred.fromCoroutine(coroutine).addErrback(lambda failure: failure.trap(ClaceError))
+        ensureDeferred(coroutine).addErrback(lambda failure: failure.trap(ClaceError))
 
     def hear(self, data):
         self.reactor.protocol.dataReceived(data)
