@@ -14,27 +14,14 @@ import click
 from clace.cli.commands import Group, Lazy
 from clace.cli.completing import app_paths, folders
 from clace.cli.formats import list_format_option, result_format_option, say_list, say_result
+from clace.cli.globs import GLOB_HELP, dry_run_option, over_apps, promote_option, say_changed
 from clace.cli.servers import Server, for_server
 from clace.cli.text import warn_if_none
 from clace.errors import SourceError
 
-GLOB_HELP = """
-
-\b
-The glob selects apps by [domain:]path:
-  /tools/*        the apps right below /tools, without a domain
-  /tools/**       all apps below /tools
-  example.com:**  all apps of a domain
-  *:/tools/*      the apps right below /tools, of any domain or none
-  all             all apps, the same as *:**
-"""
 _GIT = ("git@", "https://", "http://", "ssh://", "file://")
 _GIT_PARTS = 3
 
-dry_run_option = click.option("--dry-run", is_flag=True, help="Check only; change nothing.")
-promote_option = click.option(
-    "--promote", "-p", is_flag=True, help="Let production serve it right away."
-)
 yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a question.")
 
 
@@ -42,11 +29,11 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a qu
     cls=Group,
     lazy={
         "update-metadata": Lazy(
-            "clace.cli.update_commands:metadata",
+            "clace.cli.settings_commands:metadata",
             "Change versioned settings of apps: staging first, production with --promote.",
         ),
         "update-settings": Lazy(
-            "clace.cli.update_commands:settings",
+            "clace.cli.settings_commands:settings",
             "Change settings of apps and their staging apps; they hold at once.",
         ),
     },
@@ -156,18 +143,14 @@ def show(server: Server, path: str, form: str) -> None:
 
 @app.command(epilog=GLOB_HELP)
 @promote_option
-@dry_run_option
-@result_format_option
-@click.argument("glob", shell_complete=app_paths)
-@for_server
+@over_apps
 def approve(server: Server, glob: str, *, promote: bool, dry_run: bool, form: str) -> None:
     """Approve what the apps of GLOB ask for."""
     from clace.admin_api.versions import APPROVE_APPS, ApproveApps  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
 
     result = server.ask(APPROVE_APPS, ApproveApps(glob, promote=promote, dry_run=dry_run))
-    say_result(result, reports.approved(result), form)
-    warn_if_none(glob, len(result.staged_update_results))
+    say_changed(result, reports.approved(result), form, glob, len(result.staged_update_results))
 
 
 @app.command(epilog=GLOB_HELP)
@@ -182,10 +165,7 @@ def approve(server: Server, glob: str, *, promote: bool, dry_run: bool, form: st
 @click.option("--branch", "-b", default="", help="Git branch or tag to follow from now on.")
 @click.option("--commit", "-c", default="", help="Git commit or tag to stay at from now on.")
 @click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")
-@dry_run_option
-@result_format_option
-@click.argument("glob", shell_complete=app_paths)
-@for_server
+@over_apps
 def reload(server: Server, glob: str, *, form: str, **options: bool | str) -> None:
     """Fetch the sources of apps again.
 
@@ -196,15 +176,12 @@ def reload(server: Server, glob: str, *, form: str, **options: bool | str) -> No
 
     query = ReloadApps(glob, **options)  # type: ignore[arg-type]
     result = server.ask(RELOAD_APPS, query)
-    say_result(result, reports.reloaded(result), form)
-    warn_if_none(glob, len(result.reload_results) + len(result.skipped_results))
+    matched = len(result.reload_results) + len(result.skipped_results)
+    say_changed(result, reports.reloaded(result), form, glob, matched)
 
 
 @app.command(epilog=GLOB_HELP)
-@dry_run_option
-@result_format_option
-@click.argument("glob", shell_complete=app_paths)
-@for_server
+@over_apps
 def promote(server: Server, glob: str, *, dry_run: bool, form: str) -> None:
     """Let apps serve what their staging twins do.
 
@@ -214,16 +191,12 @@ def promote(server: Server, glob: str, *, dry_run: bool, form: str) -> None:
     from clace.cli import reports  # noqa: PLC0415 - see above
 
     result = server.ask(PROMOTE_APPS, PromoteApps(glob, dry_run=dry_run))
-    say_result(result, reports.promoted(result), form)
-    warn_if_none(glob, result.matched)
+    say_changed(result, reports.promoted(result), form, glob, result.matched)
 
 
 @app.command(epilog=GLOB_HELP)
 @yes_option
-@dry_run_option
-@result_format_option
-@click.argument("glob", shell_complete=app_paths)
-@for_server
+@over_apps
 def delete(server: Server, glob: str, *, yes: bool, dry_run: bool, form: str) -> None:
     """Delete apps, with their staging twins and versions.
 
@@ -235,8 +208,7 @@ def delete(server: Server, glob: str, *, yes: bool, dry_run: bool, form: str) ->
     result = server.ask_for(
         app_deletion(glob, server.outside, asks=not (yes or dry_run), dry_run=dry_run)
     )
-    say_result(result, reports.deleted(result), form)
-    warn_if_none(glob, len(result.app_info))
+    say_changed(result, reports.deleted(result), form, glob, len(result.app_info))
 
 
 def source_url(source: str) -> str:

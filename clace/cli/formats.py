@@ -71,9 +71,7 @@ def pair_formats(
         "table": lambda _: columns((header, *rows), (_PAIR,)),
         BASIC: lambda _: lines(map(one_line, told)),
         "csv": lambda _: csv_text(rows),
-        "json": as_json,
-        "jsonl": as_json_lines,
-        "jsonl_pretty": as_pretty_lines,
+        **JSON_RENDERS,
     }
 
 
@@ -87,6 +85,13 @@ def as_json_lines(things: Sequence[Any]) -> str:
 
 def as_pretty_lines(things: Sequence[Any]) -> str:
     return lines(map(pretty, things))
+
+
+JSON_RENDERS: Mapping[str, Render] = {
+    "json": as_json,
+    "jsonl": as_json_lines,
+    "jsonl_pretty": as_pretty_lines,
+}
 
 
 def pretty(value: object) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from clace.admin_api.apps import AppListed
 from clace.cli.formats import (
+    JSON_RENDERS,
     Render,
-    as_json,
-    as_json_lines,
     columns,
     csv_text,
     lines,
@@ -80,8 +79,7 @@ FORMATS: Mapping[str, Render] = {
     "table": _table,
     "basic": _basic,
     "csv": _csv,
-    "json": as_json,
-    "jsonl": as_json_lines,
+    **JSON_RENDERS,
     "jsonl_pretty": _jsonl_pretty,
 }
 

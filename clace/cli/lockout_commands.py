@@ -15,9 +15,7 @@ from clace.admin_api.lockouts import (
 from clace.admin_api.operation import Nothing
 from clace.cli.commands import Group
 from clace.cli.formats import (
-    as_json,
-    as_json_lines,
-    as_pretty_lines,
+    JSON_RENDERS,
     columns,
     csv_text,
     list_format_option,
@@ -78,7 +76,5 @@ _FORMATS = {
     "basic": _columns,
     "table": _columns,
     "csv": _csv,
-    "json": as_json,
-    "jsonl": as_json_lines,
-    "jsonl_pretty": as_pretty_lines,
+    **JSON_RENDERS,
 }

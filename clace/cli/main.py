@@ -43,7 +43,7 @@ def main() -> None:
     cls=CommandLine,
     lazy={
         "account": Lazy(
-            "clace.cli.account_commands:account", "Choose the accounts of plugins that apps use."
+            "clace.cli.settings_commands:account", "Choose the accounts of plugins that apps use."
         ),
         "app": Lazy("clace.cli.app_commands:app", "Install and manage apps."),
         "completion": Lazy(
@@ -59,7 +59,7 @@ def main() -> None:
             "clace.cli.lockout_commands:lockout",
             "List and clear lockouts of users and addresses that failed to sign in.",
         ),
-        "param": Lazy("clace.cli.param_commands:param", "Set the params of apps."),
+        "param": Lazy("clace.cli.settings_commands:param", "Set the params of apps."),
         "password": Lazy(
             "clace.cli.password_command:password", "Hash the administrator's password."
         ),

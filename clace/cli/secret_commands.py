@@ -9,21 +9,7 @@ from pathlib import Path
 import click
 from msgspec import UNSET
 
-from clace.admin_api.secrets import (
-    CREATE_SECRET,
-    DELETE_SECRET,
-    GET_SECRET,
-    LIST_SECRETS,
-    REKEY_SECRETS,
-    REVEAL_SECRET,
-    CreateSecret,
-    GetSecret,
-    ListSecrets,
-    NamedSecret,
-    NewSecret,
-    RekeySecrets,
-    SecretFound,
-)
+from clace.admin_api import secrets as api
 from clace.cli import reports, secret_listing
 from clace.cli.app_commands import yes_option
 from clace.cli.commands import Group, misused
@@ -73,7 +59,7 @@ def create(server: Server, *, update: bool, prefix: str, form: str, **given: str
     """
     content, source_file = _content(given["value"], given["file"])
     value, encoding = _written(content)
-    new = NewSecret(
+    new = api.NewSecret(
         name=given["name"] or "",
         prefix=prefix,
         value=value,
@@ -82,7 +68,7 @@ def create(server: Server, *, update: bool, prefix: str, form: str, **given: str
         provider=given["provider"] or "",
         source_file=source_file,
     )
-    result = server.ask(CREATE_SECRET, CreateSecret(new, update=update))
+    result = server.ask(api.CREATE_SECRET, api.CreateSecret(new, update=update))
     say_result(result, reports.secret_created(result), form)
 
 
@@ -93,7 +79,7 @@ def create(server: Server, *, update: bool, prefix: str, form: str, **given: str
 @for_server
 def list_(server: Server, glob: str, provider: str, form: str | None) -> None:
     """List secrets: those whose name GLOB selects, or all. Values are not told."""
-    result = server.ask(LIST_SECRETS, ListSecrets(glob, provider))
+    result = server.ask(api.LIST_SECRETS, api.ListSecrets(glob, provider))
     form = form or server.config.client.default_format
     say_list(result.secrets, form, secret_listing.FORMATS)
     if glob and not result.secrets:
@@ -112,9 +98,9 @@ def show(server: Server, name: str, provider: str, form: str | None, *, reveal: 
     With --reveal and --format the value is in the JSON, in Base64 if its "encoding" says so.
     """
     if not reveal:
-        found = server.ask(GET_SECRET, GetSecret(name, provider))
+        found = server.ask(api.GET_SECRET, api.GetSecret(name, provider))
     else:
-        found = server.ask(REVEAL_SECRET, NamedSecret(name, provider))
+        found = server.ask(api.REVEAL_SECRET, api.NamedSecret(name, provider))
     if form or not reveal:
         say_result(found, (), form or "json")
         return
@@ -133,7 +119,7 @@ def delete(server: Server, name: str, provider: str, *, yes: bool, form: str) ->
     asked = server.outside.is_terminal()
     if asked and not yes:
         agree(f"Delete the secret {one_line(name)}? Nobody can bring it back.")
-    result = server.ask(DELETE_SECRET, NamedSecret(name, provider))
+    result = server.ask(api.DELETE_SECRET, api.NamedSecret(name, provider))
     if not (asked or yes):
         tell_unasked()
     say_result(result, (f"Secret deleted: {result.name}",), form)
@@ -145,7 +131,7 @@ def delete(server: Server, name: str, provider: str, *, yes: bool, form: str) ->
 @for_server
 def rekey(server: Server, provider: str, form: str) -> None:
     """Seal all secrets with the first key of the server's key file."""
-    result = server.ask(REKEY_SECRETS, RekeySecrets(provider))
+    result = server.ask(api.REKEY_SECRETS, api.RekeySecrets(provider))
     told = f"Secrets re-encrypted: {result.rekeyed} rekeyed, {result.skipped} skipped"
     say_result(result, (told,), form)
 
@@ -189,7 +175,7 @@ def _written(content: bytes) -> tuple[str, str]:
     return b64encode(content).decode("ascii"), "base64"
 
 
-def _value(found: SecretFound) -> bytes:
+def _value(found: api.SecretFound) -> bytes:
     if found.value is UNSET:
         raise BadRequest("the server did not tell the value")
     return b64decode(found.value) if found.encoding == "base64" else found.value.encode()

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from clace.admin_api.secrets import SecretDescription
 from clace.cli.formats import (
+    JSON_RENDERS,
     Render,
-    as_json,
-    as_json_lines,
-    as_pretty_lines,
     columns,
     csv_text,
 )
@@ -45,7 +43,5 @@ FORMATS: Mapping[str, Render] = {
     "table": _table,
     "basic": _basic,
     "csv": _csv,
-    "json": as_json,
-    "jsonl": as_json_lines,
-    "jsonl_pretty": as_pretty_lines,
+    **JSON_RENDERS,
 }

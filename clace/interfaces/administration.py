@@ -8,48 +8,8 @@ from __future__ import annotations
 
 from zope.interface import Interface
 
-from clace.admin_api.apps import (
-    AppCreated,
-    AppFound,
-    AppList,
-    AppsDeleted,
-    AppShown,
-    CreateApp,
-    DeleteApps,
-    ListApps,
-    OneApp,
-)
-from clace.admin_api.changes import AppsUpdated
-from clace.admin_api.lockouts import ClearLockouts, LockoutList, LockoutsCleared
+from clace.admin_api import apps, changes, lockouts, secrets, server, settings, versions
 from clace.admin_api.operation import Nothing, Operation, Q, R
-from clace.admin_api.secrets import (
-    CreateSecret,
-    GetSecret,
-    ListSecrets,
-    NamedSecret,
-    RekeySecrets,
-    SecretCreated,
-    SecretDeleted,
-    SecretFound,
-    SecretList,
-    SecretsRekeyed,
-)
-from clace.admin_api.server import ServerStatus, Stopping, StopServer
-from clace.admin_api.settings import (
-    LinkAccount,
-    SettingsUpdated,
-    UpdateMetadata,
-    UpdateParam,
-    UpdateSettings,
-)
-from clace.admin_api.versions import (
-    ApproveApps,
-    AppsApproved,
-    AppsPromoted,
-    AppsReloaded,
-    PromoteApps,
-    ReloadApps,
-)
 
 
 class IAdministration(Interface):
@@ -65,19 +25,19 @@ class IAdministration(Interface):
 class IAppOperations(Interface):
     """Installed apps."""
 
-    async def list_apps(query: ListApps) -> AppList:
+    async def list_apps(query: apps.ListApps) -> apps.AppList:
         """Return the apps that match, oldest first; with ``internal`` the staging twins too."""
 
-    async def get_app(query: OneApp) -> AppFound:
+    async def get_app(query: apps.OneApp) -> apps.AppFound:
         """:raises NoSuchApp: if nothing is installed there."""
 
-    async def show_app(query: OneApp) -> AppShown:
+    async def show_app(query: apps.OneApp) -> apps.AppShown:
         """Return everything about one app and its staging twin, secrets hidden.
 
         :raises NoSuchApp: if nothing is installed there.
         """
 
-    async def create_app(query: CreateApp) -> AppCreated:
+    async def create_app(query: apps.CreateApp) -> apps.AppCreated:
         """Install an app; a production app gets its staging twin.
 
         :raises AppExists: if the path is taken, or one above or below it other than ``/``.
@@ -85,49 +45,49 @@ class IAppOperations(Interface):
         :raises AppBroken: if the source does not load.
         """
 
-    async def delete_apps(query: DeleteApps) -> AppsDeleted:
+    async def delete_apps(query: apps.DeleteApps) -> apps.AppsDeleted:
         """Remove the apps that match, with their twins, versions and files."""
 
 
 class IVersionOperations(Interface):
     """Versions of apps."""
 
-    async def approve_apps(query: ApproveApps) -> AppsApproved:
+    async def approve_apps(query: versions.ApproveApps) -> versions.AppsApproved:
         """Approve what the stored source of each app asks for."""
 
-    async def reload_apps(query: ReloadApps) -> AppsReloaded:
+    async def reload_apps(query: versions.ReloadApps) -> versions.AppsReloaded:
         """Fetch the sources again: all apps that match, or on any failure none.
 
         :raises NeedsApproval: if a source asks for more and ``approve`` is not set.
         """
 
-    async def promote_apps(query: PromoteApps) -> AppsPromoted:
+    async def promote_apps(query: versions.PromoteApps) -> versions.AppsPromoted:
         """Let production apps serve what their staging twins serve."""
 
 
 class ISettingOperations(Interface):
     """Settings of apps; those with versions reach production apps with their next promotion."""
 
-    async def link_account(query: LinkAccount) -> AppsUpdated:
+    async def link_account(query: settings.LinkAccount) -> changes.AppsUpdated:
         """Let the apps that match use an account of a plugin; the account ``-`` removes the link.
 
         :raises BadRequest: if the plugin or the account is unknown.
         """
 
-    async def update_params(query: UpdateParam) -> AppsUpdated:
+    async def update_params(query: settings.UpdateParam) -> changes.AppsUpdated:
         """Give the apps that match another value of a param, or with ``-`` none.
 
         :raises AppBroken: if an app does not load with it, as with a value of another type.
         :raises NeedsApproval: if an app asks for more with it, and is to be promoted.
         """
 
-    async def update_metadata(query: UpdateMetadata) -> AppsUpdated:
+    async def update_metadata(query: settings.UpdateMetadata) -> changes.AppsUpdated:
         """Give the apps that match other settings of their own, in place of the server's.
 
         :raises BadRequest: if the setting is unknown or does not take the value.
         """
 
-    async def update_settings(query: UpdateSettings) -> SettingsUpdated:
+    async def update_settings(query: settings.UpdateSettings) -> settings.SettingsUpdated:
         """Change what is not versioned of the apps that match and of their twins; it holds at once.
 
         :raises BadRequest: if the request is empty, or a setting does not take its value.
@@ -137,43 +97,43 @@ class ISettingOperations(Interface):
 class ISecretOperations(Interface):
     """Stored secrets."""
 
-    async def create_secret(query: CreateSecret) -> SecretCreated:
+    async def create_secret(query: secrets.CreateSecret) -> secrets.SecretCreated:
         """Store a secret; with ``update`` it may replace one.
 
         :raises SecretExists: if the name is taken, and its secret is not to be replaced.
         :raises SecretFailed: if the store cannot be used; says why.
         """
 
-    async def list_secrets(query: ListSecrets) -> SecretList:
+    async def list_secrets(query: secrets.ListSecrets) -> secrets.SecretList:
         """Return the stored secrets whose names match, without their values."""
 
-    async def get_secret(query: GetSecret) -> SecretFound:
+    async def get_secret(query: secrets.GetSecret) -> secrets.SecretFound:
         """Describe one secret, without its value.
 
         :raises NoSuchSecret: if no secret of this name is stored.
         :raises BadRequest: if its value is asked for.
         """
 
-    async def reveal_secret(query: NamedSecret) -> SecretFound:
+    async def reveal_secret(query: secrets.NamedSecret) -> secrets.SecretFound:
         """Describe one secret, with its value.
 
         :raises NoSuchSecret: if no secret of this name is stored.
         """
 
-    async def delete_secret(query: NamedSecret) -> SecretDeleted:
+    async def delete_secret(query: secrets.NamedSecret) -> secrets.SecretDeleted:
         """:raises NoSuchSecret: if no secret of this name is stored."""
 
-    async def rekey_secrets(query: RekeySecrets) -> SecretsRekeyed:
+    async def rekey_secrets(query: secrets.RekeySecrets) -> secrets.SecretsRekeyed:
         """Seal all stored secrets with the active key; on any failure none."""
 
 
 class ILockoutOperations(Interface):
     """Users and addresses that may not sign in for a while."""
 
-    async def list_lockouts(query: Nothing) -> LockoutList:
+    async def list_lockouts(query: Nothing) -> lockouts.LockoutList:
         """Return those locked now, the longest first."""
 
-    async def clear_lockouts(query: ClearLockouts) -> LockoutsCleared:
+    async def clear_lockouts(query: lockouts.ClearLockouts) -> lockouts.LockoutsCleared:
         """Forget failed sign-ins: from an address, of a user, or with two empty texts all.
 
         :raises BadRequest: if ``address`` is invalid.
@@ -184,8 +144,8 @@ class ILockoutOperations(Interface):
 class IServerOperations(Interface):
     """The server that answers."""
 
-    async def server_status(query: Nothing) -> ServerStatus:
+    async def server_status(query: Nothing) -> server.ServerStatus:
         """Return the name and version of the server that answers."""
 
-    async def stop_server(query: StopServer) -> Stopping:
+    async def stop_server(query: server.StopServer) -> server.Stopping:
         """Let the server finish what it is answering and end."""
