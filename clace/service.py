@@ -122,9 +122,9 @@ class Signals(Service):
 def settle_memory() -> None:
     """Keep objects that live until the end from the garbage collector.
 
-    Requests leave cycles behind; collecting them early and in small lots keeps the slowest
-    requests quick.
+    A request leaves no cycle behind, so what there is to collect is little and not urgent; small
+    lots keep the slowest requests quick.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(200, 10, 1000)
+    gc.set_threshold(2000, 10, 100)

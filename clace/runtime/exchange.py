@@ -74,7 +74,9 @@ class Exchange:
         self._limits = limits
         self._ended = ended
         self._patience = Patience(clock, limits.request_seconds, self._end_plugins)
-        self._grace = Patience(clock, limits.grace_seconds, give_up)
+        self._grace: Patience | None = None
+        self._clock = clock
+        self._give_up = give_up
         self._asked = 0
         self._call = 0
         self._waiting = False
@@ -91,7 +93,7 @@ class Exchange:
         """
         self._patience.start()
         if self._line.has_room:
-            self._line.send(ask)
+            self._line.send_frame(pack(ask))
             self.is_asked = True
         else:
             self._start(self._ask(ask))
@@ -269,6 +271,7 @@ class Exchange:
 
     def _end_plugins(self) -> None:
         self._limit = _TIME
+        self._grace = Patience(self._clock, self._limits.grace_seconds, self._give_up)
         self._grace.start()
         self._start(self._close())
 
@@ -285,8 +288,9 @@ class Exchange:
 
     def _end(self) -> None:
         self._over = True
-        self._patience.stop()
-        self._grace.stop()
+        self._patience.end()
+        if self._grace is not None:
+            self._grace.end()
         self._ended()
 
     def _start(self, work: Coroutine[Deferred[Any], Any, Any]) -> None:

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 
+def _nobody() -> None:
+    """Tell nobody."""
+
+
 class Patience:
     """Calls ``late`` when the time is used up that passes between ``start`` and ``stop``."""
 
@@ -31,6 +35,11 @@ class Patience:
         timer, self._timer = self._timer, None
         if timer.active():
             timer.cancel()
+
+    def end(self) -> None:
+        """Stop for good, and keep nothing of whom it would have been told to."""
+        self.stop()
+        self._late = _nobody
 
     def add(self, seconds: float) -> None:
         """So much more, but never more than at first."""

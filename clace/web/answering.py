@@ -45,6 +45,9 @@ class ResponseFields(Struct, frozen=True):
         return ResponseFields(self.raw, self.lines + line, has_length=True)
 
 
+_APP_FIELDS: dict[tuple[Pairs, int, bool, bool], ResponseFields] = {}
+
+
 class AnsweredAtOnce:
     """A request that takes an answer as one."""
 
@@ -71,10 +74,15 @@ def own_fields(headers: Pairs) -> ResponseFields:
 
 def app_fields(response: AppResponse, level: int, *, secure: bool) -> ResponseFields:
     """The headers of an answer to a request of an app, with what its security level adds."""
-    headers, empty = response.headers, is_empty(response.status)
-    if sum(len(name) + len(value) for name, value in headers) > _LARGEST_KEPT:
-        return _app_fields.__wrapped__(headers, level, secure, empty)
-    return _app_fields(headers, level, secure, empty)
+    key = (response.headers, level, secure, is_empty(response.status))
+    found = _APP_FIELDS.get(key)
+    if found is None:
+        found = _app_fields(*key)
+        if len(found.lines) <= _LARGEST_KEPT:
+            if len(_APP_FIELDS) >= _KEPT:
+                _APP_FIELDS.clear()
+            _APP_FIELDS[key] = found
+    return found
 
 
 def answer(
@@ -98,7 +106,6 @@ def _own_fields(headers: Pairs) -> ResponseFields:
     return _fields(headers, (("X-Content-Type-Options", "nosniff"),), empty=False)
 
 
-@lru_cache(maxsize=_KEPT)
 def _app_fields(headers: Pairs, level: int, secure: bool, empty: bool) -> ResponseFields:  # noqa: FBT001
     present = {name.lower() for name, _ in headers}
     advice = missing(level, present, secure=secure)

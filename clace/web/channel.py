@@ -57,6 +57,7 @@ class StrictHTTPChannel(HTTPChannel):
         self._retired = False
         self._advancing = False
         self._is_silent = True
+        self._is_held_back = False
         self._body_until = 0.0
         self._taken: int | None = None
         self._own_address: IAddress | None = None
@@ -90,8 +91,7 @@ class StrictHTTPChannel(HTTPChannel):
     def requestDone(self, request: Any) -> None:
         self.requests.remove(request)
         self._handlingRequest = False
-        if not self._waitingForTransport:
-            self._networkProducer.resumeProducing()
+        self._go_on_reading()
         if self._phase is not ANSWER:
             return
         if self.awaits_body:
@@ -213,8 +213,7 @@ class StrictHTTPChannel(HTTPChannel):
         assert self._head is not None
         self.requests[-1].gotLength(self._head.length)
         self._handlingRequest = False
-        if not self._waitingForTransport:
-            self._networkProducer.resumeProducing()
+        self._go_on_reading()
         if self._head.awaits_continue and not self._received:
             self._send100Continue()
         self._phase = BODY
@@ -336,7 +335,13 @@ class StrictHTTPChannel(HTTPChannel):
     def _hold_back(self) -> None:
         """Let a client that sends ahead of its answers wait, and not fill our memory."""
         if len(self._received) > _SENT_AHEAD:
+            self._is_held_back = True
             self._networkProducer.pauseProducing()
+
+    def _go_on_reading(self) -> None:
+        if self._is_held_back and not self._waitingForTransport:
+            self._is_held_back = False
+            self._networkProducer.resumeProducing()
 
     # Times and endings.
 

@@ -52,6 +52,7 @@ class DirectRequest(Arriving, AnsweredAtOnce):
         self.path = head.target.partition(b"?")[0]
         self.clientproto = head.version
         self.requestHeaders = head.headers
+        self.authority = head.headers.host
         self.content: IO[bytes] | None = None
         self.began = site.seconds()
         self.peer: Peer = head.headers.once(site.peer_of, self)
@@ -78,11 +79,6 @@ class DirectRequest(Arriving, AnsweredAtOnce):
 
     def isSecure(self) -> bool:
         return self.channel is not None and self.channel.isSecure()
-
-    @property
-    def authority(self) -> str:
-        """Return what the client calls this server, with a port if it says so."""
-        return self.requestHeaders.get(b"host") or ""
 
     @property
     def is_gone(self) -> bool:

@@ -14,7 +14,7 @@ class Fields:
     The methods with names of Twisted's are those of its ``Headers``, for bytes only.
     """
 
-    __slots__ = ("_made", "_pairs", "_values")
+    __slots__ = ("_made", "_pairs", "_values", "host")
 
     def __init__(self, pairs: Iterable[tuple[bytes, bytes]] = ()) -> None:
         self._pairs = tuple(pairs)
@@ -22,6 +22,8 @@ class Fields:
         for name, value in self._pairs:
             self._values.setdefault(name.lower(), []).append(value)
         self._made: dict[object, Any] = {}
+        self.host = self.get(b"host") or ""
+        """The server's name as the client has it, with a port if it says one."""
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         return iter(self._pairs)

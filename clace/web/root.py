@@ -14,6 +14,8 @@ from clace.web.direct import DirectRequest, Entrance
 from clace.web.pages import Trouble, preferred, send, told
 
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
+_HEALTHY = AppResponse(headers=(TEXT,), body=b"OK")
+_HEALTH = b"/_clace/health"
 _OURS = b"_clace"
 _RESERVED = frozenset({_OURS, b"_clace_webhook"})
 
@@ -27,15 +29,20 @@ class Root(Resource, Entrance):
         self._apps = apps
 
     def takes(self, target: bytes) -> bool:
-        """Return true for what is not below one of the server's own prefixes."""
+        """Return true for the health check, and what is not below one of the server's prefixes."""
+        if target == _HEALTH:
+            return True
         if self._apps is None or target == b"*":
             return False
         first = target[1:].partition(b"?")[0].partition(b"/")[0]
-        return unquote_to_bytes(first) not in _RESERVED
+        return (unquote_to_bytes(first) if b"%" in first else first) not in _RESERVED
 
     def serve(self, request: DirectRequest) -> None:
-        assert self._apps is not None
-        self._apps.serve(request)
+        if request.uri == _HEALTH:
+            send(request, _HEALTHY)
+        else:
+            assert self._apps is not None
+            self._apps.serve(request)
 
     def getChild(self, path: bytes, _request: Request) -> IResource:
         return self._ours if path == _OURS else _Missing()
@@ -65,7 +72,7 @@ class _Health(Resource):
     isLeaf = True
 
     def render(self, request: Request) -> int:
-        send(request, AppResponse(headers=(TEXT,), body=b"OK"))
+        send(request, _HEALTHY)
         return NOT_DONE_YET
 
 
