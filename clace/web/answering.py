@@ -45,9 +45,6 @@ class ResponseFields(Struct, frozen=True):
         return ResponseFields(self.raw, self.lines + line, has_length=True)
 
 
-_APP_FIELDS: dict[tuple[Pairs, int, bool, bool], ResponseFields] = {}
-
-
 class AnsweredAtOnce:
     """A request that takes an answer as one."""
 
@@ -72,17 +69,23 @@ def own_fields(headers: Pairs) -> ResponseFields:
     return _own_fields(headers)
 
 
-def app_fields(response: AppResponse, level: int, *, secure: bool) -> ResponseFields:
-    """The headers of an answer to a request of an app, with what its security level adds."""
-    key = (response.headers, level, secure, is_empty(response.status))
-    found = _APP_FIELDS.get(key)
-    if found is None:
-        found = _app_fields(*key)
-        if len(found.lines) <= _LARGEST_KEPT:
-            if len(_APP_FIELDS) >= _KEPT:
-                _APP_FIELDS.clear()
-            _APP_FIELDS[key] = found
-    return found
+class AppFields:
+    """The headers of answers to visitors of apps, made once for all answers that have the same."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Pairs, int, bool, bool], ResponseFields] = {}
+
+    def of(self, response: AppResponse, level: int, *, secure: bool) -> ResponseFields:
+        """Return the answer's own headers and what its security level adds."""
+        key = (response.headers, level, secure, is_empty(response.status))
+        found = self._made.get(key)
+        if found is None:
+            found = _app_fields(*key)
+            if len(found.lines) <= _LARGEST_KEPT:
+                if len(self._made) >= _KEPT:
+                    self._made.clear()
+                self._made[key] = found
+        return found
 
 
 def answer(

@@ -20,7 +20,7 @@ from clace.model.failures import Fault
 from clace.model.hosts import host_name
 from clace.model.traffic import ANONYMOUS, AppResponse
 from clace.web import downloads
-from clace.web.answering import ResponseFields, app_fields
+from clace.web.answering import AppFields, ResponseFields
 from clace.web.app_access import AppAccess
 from clace.web.app_refusals import dressed, fault_of, is_failure, refusal
 from clace.web.app_requests import NO_FORM, app_request, clean_path, relative_path, wishes_of
@@ -78,6 +78,7 @@ class ServedApps:
         self._downloads, self._forms = transfers
         self._trail = trail
         self._edge_of = edge_of
+        self._fields = AppFields()
 
     def serve(self, request: DirectRequest) -> None:
         """Answer the request, now or later."""
@@ -100,7 +101,7 @@ class ServedApps:
                 await discard(response)
                 return
             level = self._edge_of(visit.app).headers_level
-            fields = app_fields(response, level, secure=request.peer.scheme == "https")
+            fields = self._fields.of(response, level, secure=request.peer.scheme == "https")
             if isinstance(response.body, bytes) and len(response.body) <= LARGEST_PIECE:
                 request.answer(response.status, fields, response.body)
             else:

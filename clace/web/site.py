@@ -18,7 +18,7 @@ from twisted.web.resource import IResource
 
 from clace.errors import InternalError
 from clace.web.access import AccessEntry
-from clace.web.answering import AnsweredAtOnce, ResponseFields, drop_content, is_empty
+from clace.web.answering import drop_content, is_empty
 from clace.web.arrival import Arriving
 from clace.web.channel import StrictHTTPChannel
 from clace.web.connections import Bounds, Connections
@@ -33,7 +33,7 @@ _LEFT = 499  # what nginx logs for a client that has left before the answer
 log = Logger()
 
 
-class SiteRequest(server.Request, Arriving, AnsweredAtOnce):
+class SiteRequest(server.Request, Arriving):
     """A request that knows when it began, and whose faults tell nothing to the client."""
 
     site: Site
@@ -75,24 +75,6 @@ class SiteRequest(server.Request, Arriving, AnsweredAtOnce):
         if self.code == HTTPStatus.RESET_CONTENT:
             # The only one of them of which a client does not know that nothing follows.
             self.setHeader(b"Content-Length", b"0")
-
-    def answer(self, status: int, fields: ResponseFields, body: bytes) -> None:
-        """Write the whole answer as one, and finish."""
-        assert self.channel is not None
-        self.setResponseCode(status)
-        self.startedWriting = 1
-        length = b"Content-Length: %d\r\n" % len(body)
-        if is_empty(status):
-            # Of one of them a client does not know that nothing follows.
-            length = b"Content-Length: 0\r\n" if status == HTTPStatus.RESET_CONTENT else b""
-            body = b""
-        elif self.method == b"HEAD":
-            body = b""
-        self.sentLength = len(body)
-        start = b"%b %d %b\r\n" % (self.clientproto, status, self.code_message)
-        date = b"Date: %b\r\n" % self.site.date()
-        self.channel.answer(b"%b%b%b%b" % (start, date, fields.lines, length), body)
-        self.finish()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Find what answers, and have it answer."""

@@ -3,13 +3,16 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.traffic import AppResponse
-from clace.web.answering import app_fields, own_fields
+from clace.web.answering import AppFields, own_fields
 
 
 class FieldsTests(SynchronousTestCase):
+    def setUp(self):
+        self.made = AppFields()
+
     def fields(self, *headers, level=2, secure=False, status=200):
         response = AppResponse(status=status, headers=headers)
-        return app_fields(response, level, secure=secure).lines
+        return self.made.of(response, level, secure=secure).lines
 
     def test_lines(self):
         """Headers come in canonical case, with those of the security level."""
