@@ -123,8 +123,8 @@ def settle_memory() -> None:
     """Keep objects that live until the end from the garbage collector.
 
     A request leaves no cycle behind, so what there is to collect is little and not urgent; small
-    lots keep the slowest requests quick.
+    lots keep the slowest requests quick. What the start left behind stays too: it is 80 KB, and
+    takes long to find.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(2000, 10, 100)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import javaproperties
 from zope.interface import implementer
 
 from clace.errors import NoSuchSecret, SecretFailed
@@ -23,6 +22,8 @@ class Properties:
         self._path = path
 
     def value(self, name: str) -> str:
+        import javaproperties  # noqa: PLC0415 - few servers have such a file
+
         try:
             found = javaproperties.loads(self._text()).get(name)
         except javaproperties.InvalidUEscapeError:
