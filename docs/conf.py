@@ -1,4 +1,4 @@
-"""Sphinx settings; the two reference pages are made from what the server itself reads."""
+"""Sphinx settings; the reference of the configuration is made from what the server itself reads."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,6 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent))
 
-from admin_api_reference import admin_api_reference  # noqa: E402
 from configuration_reference import configuration_reference  # noqa: E402
 
 project = "Clace"
@@ -22,7 +21,6 @@ exclude_patterns = ["_build"]
 GENERATED = HERE / "reference" / "generated"
 PAGES = {
     "configuration.md": lambda: configuration_reference(HERE.parent / "etc" / "clace.toml"),
-    "admin-api.md": admin_api_reference,
 }
 
 GENERATED.mkdir(parents=True, exist_ok=True)

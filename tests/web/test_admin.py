@@ -3,12 +3,14 @@
 import json
 from base64 import b64encode
 
+from msgspec import to_builtins
 from treq.testing import RequestTraversalAgent, StubTreq
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from clace.admin_api.catalogue import OPERATIONS
+from clace.admin_api.operation import Right
 from clace.audit.fitting import fitted
 from clace.client.administration import AdminClient
 from clace.client.agents import AgentExchange
@@ -17,12 +19,13 @@ from clace.interfaces import ICredentials
 from clace.model.app import Demands, Permission
 from clace.model.wording import permission_text
 from clace.web.admin import AdminAPI
-from clace.web.admin_guard import AdminGuard, trusted
+from clace.web.admin_guard import AdminGuard, Operator, trusted
 from clace.web.answering import own_fields
 from clace.web.forwarded import TrustedProxies
 from clace.web.root import Root
 from tests.support.administration_contract import FETCHES, RUNS, AdministrationContract
 from tests.support.memory_administration import MemoryAdministration
+from tests.support.queries import example
 from tests.support.web import Served, SiteTreq
 
 BROWSERS = (
@@ -52,6 +55,15 @@ class Events(list):
     """An audit log that can be read."""
 
     record = list.append
+
+
+def admitting(operator):
+    """A guard that admits everybody as one user."""
+
+    async def guard(_request):
+        return operator
+
+    return guard
 
 
 def api(administration, guard=trusted, audit=None):
@@ -112,6 +124,34 @@ class AdminAPITests(SynchronousTestCase):
             answered = "?answer=true" if route.path == "/stop" else ""
             response, body = self.ask(route.method, route.path + answered)
             self.assertIn(response.code, {200, 400}, (route.path, body))
+
+    def test_every_operation_needs_its_right(self):
+        """A user without the right of an operation is told so, and the attempt is recorded."""
+        for operation in OPERATIONS:
+            audit = Events()
+            everything_else = Operator("jo", frozenset(Right) - {operation.right})
+            treq = StubTreq(
+                Root(api(self.kept, admitting(everything_else), audit).resource(), None)
+            )
+            query = example(operation.query)
+            parameters = {each.encode_name: "x" for each in operation.parameters if each.required}
+            body = json.dumps(to_builtins(query.body)) if operation.body else None
+            url = f"http://localhost/_clace{operation.path}"
+            response = self.successResultOf(
+                treq.request(operation.method, url, params=parameters, data=body and body.encode())
+            )
+            self.assertEqual(response.code, 403, operation.name)
+            self.assertIn(str(operation.right), self.successResultOf(response.text()))
+            kept = [(event.operation, event.user_id, event.status) for event in audit]
+            expected = [(operation.name, "jo", "Failed")] if operation.target else []
+            self.assertEqual(kept, expected, operation.name)
+
+    def test_a_right_is_enough(self):
+        """A user with the right of an operation only may use it."""
+        reader = Operator("jo", frozenset({Right.APP_READ}))
+        treq = StubTreq(Root(api(self.kept, admitting(reader)).resource(), None))
+        response = self.successResultOf(treq.get("http://localhost/_clace/apps"))
+        self.assertEqual(response.code, 200)
 
     def test_lockout(self):
         """Who is locked out is told for how long."""
