@@ -1,5 +1,6 @@
 """Bytes to a socket without a turn of the reactor."""
 
+import errno
 import socket
 
 from twisted.internet import tcp, unix
@@ -11,6 +12,23 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.sending import write_now
 
 LARGE = bytes(range(256)) * 8192
+
+
+class Narrow:
+    """A socket that takes a byte at a time, and after each of them none for once."""
+
+    def __init__(self, sock):
+        self._sock = sock
+        self._takes = False
+
+    def send(self, data):
+        self._takes = not self._takes
+        if not self._takes:
+            raise BlockingIOError(errno.EWOULDBLOCK, "it is full")
+        return self._sock.send(data[:1])
+
+    def __getattr__(self, name):
+        return getattr(self._sock, name)
 
 
 class Turns:
@@ -68,6 +86,22 @@ class WriteNowTests(SynchronousTestCase):
         write_now(self.transport, b"behind")
         self.assertEqual(self.turns.writers, {self.transport})
         self.assertEqual(self.read(), LARGE + b"behind")
+
+    def test_partial_sends(self):
+        """However little the socket takes each time, the client gets every byte once, in order."""
+        for kind in (tcp.Server, unix.Server):
+            ours, self.client = socket.socketpair()
+            self.addCleanup(self.client.close)
+            self.addCleanup(ours.close)
+            self.client.setblocking(False)
+            self.transport = self.connection(kind, Narrow(ours))
+            for data in (b"one", b"two", b"three"):
+                write_now(self.transport, data)
+            self.transport.write(b"four")
+            write_now(self.transport, b"five")
+            self.assertEqual(self.read(), b"onetwothreefourfive")
+            write_now(self.transport, b"six")
+            self.assertEqual(self.read(), b"six")
 
     def test_after_what_is_queued(self):
         """Bytes do not overtake those that were written before them."""

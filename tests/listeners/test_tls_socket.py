@@ -312,7 +312,8 @@ class Scripted:
     bytes in front. In ``wanted`` is how the socket must become ready for things to go on.
     """
 
-    def __init__(self, moods, incoming):
+    def __init__(self, moods, incoming, record=16384):
+        self.record = record
         self.moods = iter(moods)
         self.incoming = list(incoming)
         self.sent = b""
@@ -344,7 +345,7 @@ class Scripted:
         return self.incoming.pop(0)[:size]
 
     def send(self, data):
-        record = bytes(data[:16384])
+        record = bytes(data[: self.record])
         if not record.startswith(self.promised):
             raise AssertionError("a record that was begun goes on with other bytes")
         self.promised = record
@@ -367,10 +368,19 @@ class WaitingTests(SynchronousTestCase):
     @given(MOODS, RECORDS, st.lists(st.integers(1, 40_000), max_size=5), st.booleans())
     def test_waits_for_what_openssl_wants(self, moods, records, sizes, at_once):
         """Whatever each operation waits for, all bytes go both ways, and it closes in order."""
+        self.converse(Scripted(moods, records), records, sizes, at_once)
+
+    def test_partial_sends(self):
+        """So it is when the socket takes a byte at a time, and after each of them none for once."""
+        for at_once in (False, True):
+            moods = [None] * 3 + [None, SSL.WantWriteError] * 60
+            self.converse(Scripted(moods, [], record=1), [], [1, 20, 40], at_once)
+
+    def converse(self, openssl, records, sizes, at_once):
         ours, theirs = socket.socketpair()
         self.addCleanup(ours.close)
         self.addCleanup(theirs.close)
-        openssl, turns, keeper = Scripted(moods, records), Turns(), Keeper()
+        turns, keeper = Turns(), Keeper()
         server = TLSServer(lambda _: openssl, ours, keeper, ("127.0.0.1", 1), None, 0, turns)
         keeper.makeConnection(server)
         written = [bytes([place]) * size for place, size in enumerate(sizes)]
