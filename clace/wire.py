@@ -6,21 +6,18 @@ kind not expected is a reason to end the host.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterator
 from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct, field
 
-from clace.errors import ClaceError
+from clace.frames import MAX_FRAME, BadFrame, Tailed, framed, framed_before
 from clace.model.app import Demands, FileRef, PluginManifest
 from clace.model.failures import Fault
 from clace.model.traffic import AppRequest
 from clace.model.walls import INDISPENSABLE
 from clace.wire_values import has_more
 
-MAX_FRAME = 64 * 1024 * 1024
 # Of what a host says that is no answer's body: a small frame can stand for many values.
 MAX_STATEMENT = 2 * 1024 * 1024
 # A frame of few bytes cannot hold many values; of a longer one they are counted.
@@ -30,14 +27,7 @@ _MOST_HEADERS = 100
 # Characters of one header's value; browsers and proxies refuse more.
 MAX_HEADER = 8000
 _LONGEST_REASON = 200
-_LENGTH = struct.Struct(">I")
 T = TypeVar("T")
-
-
-class BadFrame(ClaceError):
-    """Bytes that are not a frame of this protocol."""
-
-    code = "bad_frame"
 
 
 class Load(Struct, frozen=True, tag="load", kw_only=True):
@@ -121,6 +111,17 @@ class Head(Said, frozen=True, tag="head", kw_only=True):
     body: bytes = b""
     last: bool = True
     fault: Fault | None = None
+
+
+class Large(Struct, frozen=True):
+    """An answer whose body came behind its head, in pieces."""
+
+    head: Head
+    body: tuple[bytes, ...]
+
+    @property
+    def id(self) -> int:
+        return self.head.id
 
 
 class Chunk(Said, frozen=True, tag="chunk", kw_only=True):
@@ -264,7 +265,15 @@ def pack(message: Downward | Upward) -> bytes:
         raise BadFrame(f"a frame of {len(body)} bytes is over the limit of {limit}")
     if is_statement:
         _check_values(body)
-    return _LENGTH.pack(len(body)) + body
+    return framed(body)
+
+
+def pack_large(head: Head, size: int) -> bytes:
+    """The head of an answer whose body, of so many bytes, has to be sent next.
+
+    :raises BadFrame: it is over the limit.
+    """
+    return framed_before(size, _encoder.encode(head))
 
 
 def unpack_downward(body: bytes) -> Downward:
@@ -272,12 +281,25 @@ def unpack_downward(body: bytes) -> Downward:
     return _decoded(_downward, body)
 
 
-def unpack_upward(body: bytes) -> Upward:
-    """:raises BadFrame: if the body is not a message from a host, or too much for its kind."""
+def unpack_upward(frame: bytes | Tailed) -> Upward | Large:
+    """:raises BadFrame: if the frame is not a message from a host, or too much for its kind."""
+    if isinstance(frame, Tailed):
+        return _large(frame)
+    return _upward_of(frame)
+
+
+def _upward_of(body: bytes) -> Upward:
     _check_values(body)
     if len(body) > MAX_STATEMENT:
         return _decoded(_bodies, body)
     return _decoded(_upward, body)
+
+
+def _large(frame: Tailed) -> Large:
+    head = _upward_of(frame.body)
+    if not isinstance(head, Head) or head.body or not head.last or not frame.tail:
+        raise BadFrame("a tail behind something else than the head of an answer")
+    return Large(head, frame.tail)
 
 
 def pack_nursery(message: ToNursery | FromNursery) -> bytes:
@@ -305,48 +327,3 @@ def _decoded(decoder: msgspec.msgpack.Decoder[T], body: bytes) -> T:
         return decoder.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadFrame(f"not a frame: {str(error)[:_LONGEST_REASON]}") from error
-
-
-class Frames:
-    """Cuts a stream of bytes into bodies of frames; ``longest`` is how long the next one may be."""
-
-    def __init__(self, longest: Callable[[], int] = lambda: MAX_FRAME) -> None:
-        self._longest = longest
-        self._buffer = bytearray()
-
-    @property
-    def held(self) -> int:
-        """Return the number of bytes that wait for more, or to be taken."""
-        return len(self._buffer)
-
-    def clear(self) -> None:
-        """Keep nothing of what came so far."""
-        self._buffer = bytearray()
-
-    def only(self, data: bytes) -> bytes | None:
-        """The body of the frame, if ``data`` is one and nothing waits; else it has to be fed."""
-        if self._buffer or len(data) < _LENGTH.size:
-            return None
-        (length,) = _LENGTH.unpack_from(data)
-        if length != len(data) - _LENGTH.size or length > self._longest():
-            return None
-        return data[_LENGTH.size :]
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """The bodies that are complete now; those not taken are given the next time.
-
-        :raises BadFrame: a length is over the limit; nothing after it is read.
-        """
-        self._buffer += data
-        while len(self._buffer) >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(self._buffer)
-            longest = self._longest()
-            if length > longest:
-                raise BadFrame(f"a frame of {length} bytes is over the limit of {longest}")
-            end = _LENGTH.size + length
-            if len(self._buffer) < end:
-                return
-            with memoryview(self._buffer) as buffered:
-                body = bytes(buffered[_LENGTH.size : end])
-            del self._buffer[:end]
-            yield body

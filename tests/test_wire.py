@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace import wire
+from clace.frames import MAX_FRAME, BadFrame, Frames, framed_before
 from clace.model.app import Demands, FileRef, Permission, PluginManifest
 from clace.model.traffic import AppRequest
 
@@ -69,7 +70,7 @@ class FrameTests(SynchronousTestCase):
     @given(st.lists(DOWNWARD, max_size=4), st.lists(st.integers(0, 10000), max_size=5))
     def test_to_a_host_and_back(self, messages, cuts):
         """What is packed arrives as it was, however the bytes are cut."""
-        frames = wire.Frames()
+        frames = Frames()
         data = b"".join(map(wire.pack, messages))
         bodies = [body for piece in in_pieces(data, cuts) for body in frames.feed(piece)]
         self.assertEqual([wire.unpack_downward(body) for body in bodies], messages)
@@ -77,22 +78,43 @@ class FrameTests(SynchronousTestCase):
     @given(UPWARD)
     def test_from_a_host_and_back(self, message):
         """What a host packs arrives as it was."""
-        (body,) = wire.Frames().feed(wire.pack(message))
+        (body,) = Frames().feed(wire.pack(message))
         self.assertEqual(wire.unpack_upward(body), message)
+
+    @given(HEADERS, st.binary(min_size=1, max_size=50))
+    def test_large_answers(self, headers, body):
+        """A body behind its head arrives with it."""
+        head = wire.Head(id=3, status=200, headers=headers)
+        (frame,) = Frames().feed(wire.pack_large(head, len(body)) + body)
+        self.assertEqual(wire.unpack_upward(frame), wire.Large(head, (body,)))
+
+    @given(UPWARD)
+    def test_tails_of_others(self, message):
+        """A tail behind what has no body, or has one already, is no message."""
+        encoded = wire.pack(message)[4:]
+        if isinstance(message, wire.Head) and not message.body:
+            encoded = wire.pack(msgspec.structs.replace(message, last=False))[4:]
+        (frame,) = Frames().feed(framed_before(3, encoded) + b"abc")
+        self.assertRaises(BadFrame, wire.unpack_upward, frame)
+
+    def test_empty_tail(self):
+        """A tail of nothing is not sent by an honest host."""
+        (frame,) = Frames().feed(wire.pack_large(wire.Head(id=1, status=200), 0))
+        self.assertRaises(BadFrame, wire.unpack_upward, frame)
 
     @given(DOWNWARD)
     def test_directions(self, message):
         """A message of the other direction is no frame."""
-        (body,) = wire.Frames().feed(wire.pack(message))
-        self.assertRaises(wire.BadFrame, wire.unpack_upward, body)
+        (body,) = Frames().feed(wire.pack(message))
+        self.assertRaises(BadFrame, wire.unpack_upward, body)
 
     @given(st.binary(max_size=200))
     def test_rubbish(self, data):
         """Bytes are refused as a whole or understood; nothing else is raised."""
         try:
-            for body in wire.Frames().feed(data):
+            for body in Frames().feed(data):
                 wire.unpack_upward(body)
-        except wire.BadFrame:
+        except BadFrame:
             return
 
     @given(UPWARD, st.integers(0, 10000), st.integers(0, 255))
@@ -102,24 +124,24 @@ class FrameTests(SynchronousTestCase):
         body[place % len(body)] = value
         try:
             wire.unpack_upward(bytes(body))
-        except wire.BadFrame:
+        except BadFrame:
             return
 
     def test_too_long(self):
         """A length over the limit is refused before its bytes are waited for."""
-        frames = wire.Frames(lambda: 10)
-        self.assertRaises(wire.BadFrame, list, frames.feed((11).to_bytes(4, "big")))
-        self.assertEqual(list(wire.Frames(lambda: 10).feed((10).to_bytes(4, "big"))), [])
+        frames = Frames(lambda: 10)
+        self.assertRaises(BadFrame, list, frames.feed((11).to_bytes(4, "big")))
+        self.assertEqual(list(Frames(lambda: 10).feed((10).to_bytes(4, "big"))), [])
 
     def test_too_large_to_pack(self):
         """A message over the limit is not sent."""
-        big = wire.Chunk(id=1, body=bytes(wire.MAX_FRAME))
-        self.assertRaises(wire.BadFrame, wire.pack, big)
+        big = wire.Chunk(id=1, body=bytes(MAX_FRAME))
+        self.assertRaises(BadFrame, wire.pack, big)
 
     def test_nested_too_deeply(self):
         """A value nested without end is refused."""
         body = b"\x91" * 100000
-        self.assertRaises(wire.BadFrame, wire.unpack_upward, body)
+        self.assertRaises(BadFrame, wire.unpack_upward, body)
 
 
 class NurseryMessageTests(SynchronousTestCase):
@@ -136,7 +158,7 @@ class NurseryMessageTests(SynchronousTestCase):
         """Other bytes are refused."""
         try:
             wire.unpack_to_nursery(data)
-        except wire.BadFrame:
+        except BadFrame:
             return
 
 
@@ -144,9 +166,9 @@ class SizeTests(SynchronousTestCase):
     def test_statements(self):
         """What is no answer's body may not be long: a few bytes can stand for many values."""
         call = wire.Call(call=1, request=1, plugin="p", function="f", args=("x" * 3_000_000,))
-        self.assertRaises(wire.BadFrame, wire.pack, call)
+        self.assertRaises(BadFrame, wire.pack, call)
         bomb = msgspec.msgpack.encode({**msgspec.to_builtins(call), "args": [[]] * 3_000_000})
-        self.assertRaises(wire.BadFrame, wire.unpack_upward, bomb)
+        self.assertRaises(BadFrame, wire.unpack_upward, bomb)
 
     def test_bodies(self):
         """Bodies of answers may be."""
@@ -154,10 +176,10 @@ class SizeTests(SynchronousTestCase):
             wire.Head(id=1, status=200, body=bytes(3_000_000)),
             wire.Chunk(id=1, body=bytes(3_000_000)),
         ):
-            (body,) = wire.Frames().feed(wire.pack(message))
+            (body,) = Frames().feed(wire.pack(message))
             self.assertEqual(wire.unpack_upward(body), message)
 
     def test_headers(self):
         """Headers are counted before they are read."""
         head = wire.Head(id=1, status=200, headers=(("a", "b"),) * 1001)
-        self.assertRaises(wire.BadFrame, wire.unpack_upward, msgspec.msgpack.encode(head))
+        self.assertRaises(BadFrame, wire.unpack_upward, msgspec.msgpack.encode(head))

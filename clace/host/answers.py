@@ -22,6 +22,8 @@ Headers = tuple[tuple[str, str], ...]
 VARY: Headers = tuple(
     ("Vary", name) for name in ("HX-Request", "HX-Boosted", "HX-History-Restore-Request")
 )
+LARGE = 1 << 16
+"""Bodies of more bytes are sent behind their head."""
 STREAM_END = "<!--cl_stream_end-->\n\n"
 _ESCAPES = {
     b"<": b"\\u003c",
@@ -36,12 +38,13 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class Reply(Record, frozen=True):
     """An answer of the app; a body in pieces is made while it is sent.
 
+    A text is ASCII, and so large that it is only cut and encoded while it is sent.
     ``fault`` is a failure that the app's own error handler has answered.
     """
 
     status: int
     headers: Headers = ()
-    body: bytes | Iterator[bytes] = b""
+    body: bytes | str | Iterator[bytes] = b""
     fault: Fault | None = None
 
 
@@ -145,12 +148,19 @@ def data_reply(kind: str, data: Any, status: int = 200, headers: Headers = ()) -
             status, (("Content-Type", "application/json"), *VARY, *headers), json_body(data)
         )
     content_type = ("Content-Type", "text/plain; charset=utf-8")
-    return Reply(status, (content_type, *VARY, *headers), text_of(data).encode("utf-8", "replace"))
+    return Reply(status, (content_type, *VARY, *headers), _text_body(text_of(data)))
 
 
 def page_reply(text: str, status: int = 200, headers: Headers = ()) -> Reply:
     content_type = ("Content-Type", "text/html; charset=utf-8")
-    return Reply(status, (content_type, *VARY, *headers), text.encode("utf-8", "replace"))
+    return Reply(status, (content_type, *VARY, *headers), _text_body(text))
+
+
+def _text_body(text: str) -> bytes | str:
+    """The text in bytes, unless that would be a large copy of what is already as it is sent."""
+    if len(text) > LARGE and text.isascii():
+        return text
+    return text.encode("utf-8", "replace")
 
 
 def text_reply(status: int, text: str) -> Reply:

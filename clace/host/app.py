@@ -101,7 +101,7 @@ class HostedApp:
             raise self._routed(self._late(), route, work.handled) from None
         finally:
             self._slices.end()
-        if not isinstance(reply.body, bytes):
+        if not isinstance(reply.body, bytes | str):
             reply = replace(reply, body=self._pieces(reply.body, exchange, route))
         if work.handled is None:
             return reply

@@ -8,14 +8,16 @@ from collections.abc import Callable
 
 from msgspec import structs
 
+from clace.frames import MAX_FRAME, BadFrame
 from clace.host.ace.values import readable
-from clace.wire import MAX_FRAME, BadFrame, Downward, Upward, pack, unpack_downward
+from clace.wire import Downward, Head, Upward, pack, pack_large, unpack_downward
 
 _LENGTH = 4
 _BUFFER = 1 << 16
 # Frames are sent together once they are so many bytes, or the first has waited so long.
 _TOGETHER = 1 << 16
 _WAIT_SECONDS = 0.001
+_PIECE = 1 << 17
 
 
 class Hangup(Exception):
@@ -89,6 +91,19 @@ class Line:
         """
         if self._unsent and self._clock() - self._waits_since > _WAIT_SECONDS:
             self.flush()
+
+    def send_large(self, head: Head, body: bytes | str) -> None:
+        """Send the head of an answer and its body, bytes or ASCII, which is never copied whole.
+
+        :raises BadFrame: if it is over the limit.
+        :raises OSError: if the daemon has closed the line.
+        """
+        begun = pack_large(head, len(body))
+        self.flush()
+        self._connection.sendall(begun)
+        for start in range(0, len(body), _PIECE):
+            piece = body[start : start + _PIECE]
+            self._connection.sendall(piece.encode("ascii") if isinstance(piece, str) else piece)
 
     def _cut(self) -> bytes | None:
         """The body of the first frame, if all of it is here."""

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from clace.frames import BadFrame
 from clace.host.child import Birth, live
 from clace.host.grounds import GROUNDS, survey
 from clace.host.kernel import PARENT_DEATH, prctl
@@ -25,7 +26,6 @@ from clace.host.walls import Site, put_up
 from clace.host.warmth import warm
 from clace.wire import (
     MAX_NURSERY_MESSAGE,
-    BadFrame,
     Born,
     End,
     FromNursery,

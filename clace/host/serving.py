@@ -13,25 +13,14 @@ from typing import Any
 
 from greenlet import getcurrent, greenlet
 
-from clace.host.answers import Reply
+from clace.frames import BadFrame
+from clace.host.answers import LARGE, Reply
 from clace.host.app import HostedApp
 from clace.host.faults import OUT_OF_MEMORY, AppFault, Refused
 from clace.host.line import Hangup, Line
 from clace.host.slices import Slices
 from clace.starlark import Failure
-from clace.wire import (
-    Answer,
-    Ask,
-    BadFrame,
-    Call,
-    Chunk,
-    Failed,
-    Head,
-    Load,
-    LoadFailed,
-    Next,
-    Note,
-)
+from clace.wire import Answer, Ask, Call, Chunk, Failed, Head, Load, LoadFailed, Next, Note
 
 _LONGEST_LINE = 100_000
 # A new greenlet has the kernel map a stack, and unmap it at its end; so many are kept for later.
@@ -236,11 +225,15 @@ class Serving:
             self._line.send(Failed(id=ask.id, message=message, code="app_crashed"))
 
     def _send(self, request: int, reply: Reply) -> None:
-        if isinstance(reply.body, bytes):
-            self._line.send(head_of(request, reply, body=reply.body))
+        body = reply.body
+        if isinstance(body, bytes) and len(body) <= LARGE:
+            self._line.send(head_of(request, reply, body=body))
+            return
+        if isinstance(body, bytes | str):
+            self._line.send_large(head_of(request, reply), body)
             return
         self._line.send(head_of(request, reply, last=False))
-        for piece in reply.body:
+        for piece in body:
             self._line.send(Chunk(id=request, body=piece))
         self._line.send(Chunk(id=request, last=True))
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 
 from clace.errors import AppBusy, ClaceError
+from clace.frames import BadFrame
 from clace.runtime.held import HeldAnswers
-from clace.wire import BadFrame
 
 # However small they are, to keep a piece costs something.
 _MOST_PIECES = 100_000
-LARGEST_PIECE = 64 * 1024
+LARGEST_PIECE = 128 * 1024
+"""The most that a transport gives to its socket at once."""
 
 
 class Body:
@@ -36,10 +37,11 @@ class Body:
         self.abandoned = False
 
     @classmethod
-    def whole(cls, content: bytes) -> Body:
+    def whole(cls, *pieces: bytes) -> Body:
         """A body of which everything is there."""
-        body = cls(len(content))
-        body.feed(content)
+        body = cls(sum(map(len, pieces)))
+        for piece in pieces:
+            body.feed(piece)
         body.finish()
         return body
 
@@ -78,6 +80,10 @@ class Body:
 
     def __aiter__(self) -> Body:
         return self
+
+    def at_hand(self) -> bytes | None:
+        """The next part, if it need not be waited for."""
+        return self._take() if self._pieces else None
 
     async def __anext__(self) -> bytes:
         while not self._pieces:

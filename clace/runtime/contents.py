@@ -39,11 +39,18 @@ class Part:
     def __aiter__(self) -> Part:
         return self
 
-    async def __anext__(self) -> bytes:
+    def at_hand(self) -> bytes | None:
+        """The next piece, ``None`` at the end."""
         if self._next >= self._end:
-            raise StopAsyncIteration
+            return None
         start, self._next = self._next, min(self._next + self._piece, self._end)
         return self._content.data[start : self._next]
+
+    async def __anext__(self) -> bytes:
+        piece = self.at_hand()
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
 
 
 class Contents:

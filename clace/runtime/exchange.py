@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -11,15 +11,16 @@ from twisted.python.failure import Failure
 
 from clace.driving import drive
 from clace.errors import AppCrashed, AppFailed, AppTimedOut, CallNotApproved, ClaceError
+from clace.frames import BadFrame
 from clace.model.traffic import AppResponse
-from clace.runtime.bodies import Body
+from clace.runtime.bodies import LARGEST_PIECE, Body
 from clace.runtime.calls import PluginCalls
 from clace.runtime.heads import check_head
 from clace.runtime.limits import HostLimits, over
 from clace.runtime.patience import Patience
-from clace.wire import Answer, Ask, BadFrame, Call, Chunk, Failed, Head, Next, Note, pack
+from clace.wire import Answer, Ask, Call, Chunk, Failed, Head, Large, Next, Note, pack
 
-OfRequest = Head | Chunk | Failed | Call | Next | Note
+OfRequest = Head | Large | Chunk | Failed | Call | Next | Note
 _FAILURES: dict[str, type[ClaceError]] = {kind.code: kind for kind in (AppCrashed, AppTimedOut)}
 _CALLS = (Call, Next)
 _MEGABYTE = 1 << 20
@@ -110,7 +111,9 @@ class Exchange:
         elif isinstance(message, Failed):
             self.fail(self._failure(message))
         elif isinstance(message, Head):
-            self._head(message)
+            self._head(message, (message.body,))
+        elif isinstance(message, Large):
+            self._head(message.head, message.body)
         else:
             self._chunk(message)
 
@@ -135,13 +138,13 @@ class Exchange:
         else:
             self._answered(reason)
 
-    def _head(self, head: Head) -> None:
+    def _head(self, head: Head, whole: Sequence[bytes]) -> None:
         if self._body is not None:
             raise BadFrame("a second head")
         check_head(head)
         if head.last:
             self._end()
-            self._answered(self._whole(head))
+            self._answered(self._whole(head, whole))
             return
         self._body = Body(self._limits.response_mb * _MEGABYTE, self._consumer_left)
         if self.response.called:
@@ -156,15 +159,20 @@ class Exchange:
                 )
             )
 
-    def _whole(self, head: Head) -> AppResponse | ClaceError:
-        if len(head.body) > self._limits.response_mb * _MEGABYTE:
+    def _whole(self, head: Head, pieces: Sequence[bytes]) -> AppResponse | ClaceError:
+        size = sum(map(len, pieces))
+        if size > self._limits.response_mb * _MEGABYTE:
             told = f"the app's answer is over {self._limits.response_mb} MB"
             return over("response_size", AppFailed(told))
+        fault = head.fault and head.fault.cut()
+        if size <= LARGEST_PIECE:
+            body = b"".join(pieces)
+            return AppResponse(status=head.status, headers=head.headers, body=body, fault=fault)
         return AppResponse(
             status=head.status,
-            headers=head.headers,
-            body=head.body,
-            fault=head.fault and head.fault.cut(),
+            headers=(*head.headers, ("Content-Length", str(size))),
+            body=Body.whole(*pieces),
+            fault=fault,
         )
 
     def _chunk(self, chunk: Chunk) -> None:

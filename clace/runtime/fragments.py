@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from clace.wire import MAX_FRAME, BadFrame
+from clace.frames import MAX_FRAME, BadFrame
 
 MOST_BYTES = 4 * MAX_FRAME
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from clace.wire import MAX_HEADER, BadFrame, Head
+from clace.frames import BadFrame
+from clace.wire import MAX_HEADER, Head
 
 _STATUSES = range(200, 600)
 # About this answer, or for the scripts of its own page. Every other header is refused: those that

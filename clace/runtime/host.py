@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 
 from clace.errors import AppBroken, AppCrashed, AppNotApproved, AppTimedOut, ClaceError
+from clace.frames import MAX_FRAME, BadFrame
 from clace.model.traffic import AppRequest, AppResponse
 from clace.model.walls import missing
 from clace.runtime.calls import PluginCalls
@@ -24,17 +25,16 @@ from clace.runtime.line import Line
 from clace.runtime.nursery import Nursery
 from clace.runtime.patience import Patience
 from clace.wire import (
-    MAX_FRAME,
     MAX_STATEMENT,
     MEMORY_GONE,
     WALLS_MISSING,
     Ask,
-    BadFrame,
     Chunk,
     Failed,
     Gone,
     Head,
     HostBounds,
+    Large,
     Load,
     Loaded,
     LoadFailed,
@@ -43,7 +43,7 @@ from clace.wire import (
     Upward,
 )
 
-_ANSWERS = (Head, Chunk, Failed)
+_ANSWERS = (Head, Large, Chunk, Failed)
 _ABORT, _SEGMENT, _CPU = 6, 11, 24
 Connect = Callable[[socket.socket, Line], object]
 """Has a line talk over a socket."""
@@ -163,7 +163,7 @@ class Host:
         """Only what answers a request may be large: what nobody waits for is not kept."""
         return MAX_FRAME if self._exchanges else MAX_STATEMENT
 
-    def _received(self, message: Upward) -> None:
+    def _received(self, message: Upward | Large) -> None:
         if isinstance(message, Ready):
             self._ready(message)
         elif isinstance(message, (Loaded, LoadFailed)):

@@ -12,19 +12,20 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from clace.frames import BadFrame, Frames
 from clace.runtime.fragments import HeldFrames
 from clace.sending import write_now
-from clace.wire import BadFrame, Downward, Frames, Upward, pack, unpack_upward
+from clace.wire import Downward, Large, Upward, pack, unpack_upward
 
 _TURN_SECONDS = 0.002
 # Messages that answer what came together leave together, once they are so many bytes, or so late.
 _TOGETHER = 1 << 16
 _TOGETHER_SECONDS = 0.001
-_READ, _LARGE_READ = 1 << 16, 1 << 18
+_READ, _LARGE_READ = 1 << 16, 1 << 17
 # Of results that a host has not read.
 _MOST_KEPT = 128 << 20
 
-Received = Callable[[Upward], None]
+Received = Callable[[Upward | Large], None]
 Lost = Callable[[BadFrame | None], None]
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 from clace.errors import AppBroken, AppCrashed, AppNotApproved, ClaceError
+from clace.frames import Frames
 from clace.host.answers import Reply
 from clace.host.app import HostedApp
 from clace.host.faults import AppFault, Refused
@@ -23,7 +24,7 @@ from clace.runtime.limits import HostLimits, Limits, limits_for_all
 from clace.runtime.packing import Knowledge
 from clace.runtime.runtime import Runtime
 from clace.runtime.slot import Fetch
-from clace.wire import Answer, Call, Frames, Head, Load, Loaded, Next, Note, unpack_downward
+from clace.wire import Answer, Call, Head, Load, Loaded, Next, Note, unpack_downward
 
 T = TypeVar("T")
 _LIMITS = limits_for_all(HostLimits())
@@ -108,14 +109,15 @@ class MemoryHost:
         except AppFault as fault:
             exchange.received(failed(0, fault))
         else:
-            if not isinstance(reply.body, bytes):
+            if not isinstance(reply.body, bytes | str):
                 return AppResponse(
                     status=reply.status,
                     headers=reply.headers,
                     body=_pieces(exchange, reply),
                     fault=reply.fault,
                 )
-            exchange.received(head_of(0, reply, body=reply.body))
+            body = reply.body.encode() if isinstance(reply.body, str) else reply.body
+            exchange.received(head_of(0, reply, body=body))
         return await exchange.response
 
     def retire(self) -> None:
@@ -137,6 +139,7 @@ class _InlineLine:
 
     def send_frame(self, frame: bytes) -> None:
         (body,) = Frames().feed(frame)
+        assert isinstance(body, bytes)
         message = unpack_downward(body)
         assert isinstance(message, Answer)
         self.answers[message.call] = message

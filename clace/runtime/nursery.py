@@ -13,11 +13,11 @@ from twisted.logger import Logger
 
 from clace.control_line import CONTROL, Command, ControlLine
 from clace.errors import AppCrashed
+from clace.frames import BadFrame
 from clace.runtime.processes import processor_seconds
 from clace.runtime.program import ENVIRONMENT, Program
 from clace.wire import (
     MAX_NURSERY_MESSAGE,
-    BadFrame,
     Born,
     End,
     Gone,

@@ -8,11 +8,12 @@ from typing import Any
 from msgspec import Struct
 
 from clace.errors import AppBroken
+from clace.frames import MAX_FRAME
 from clace.interfaces import IFiles
 from clace.model.app import App, FileRef, PluginManifest
 from clace.model.paths import AppPath
 from clace.runtime.limits import HostLimits
-from clace.wire import MAX_FRAME, Load
+from clace.wire import Load
 
 STATIC = "static/"
 STATIC_ROOT = "static_root/"

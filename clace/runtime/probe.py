@@ -9,16 +9,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from clace.errors import ClaceError
+from clace.frames import BadFrame
 from clace.model.walls import INDISPENSABLE, missing
 from clace.runtime.program import ENVIRONMENT, Program
-from clace.wire import (
-    BadFrame,
-    HostBounds,
-    Ready,
-    Spawn,
-    pack_nursery,
-    unpack_upward,
-)
+from clace.wire import HostBounds, Ready, Spawn, pack_nursery, unpack_upward
 
 _SECONDS = 20.0
 _LENGTH = struct.Struct(">I")

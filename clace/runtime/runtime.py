@@ -20,7 +20,7 @@ from clace.model.app import App, Demands
 from clace.model.schema import Schema
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
 from clace.model.wishes import Wishes
-from clace.runtime.bodies import LARGEST_PIECE, Body
+from clace.runtime.bodies import Body
 from clace.runtime.budget import Budget
 from clace.runtime.calls import PluginCalls
 from clace.runtime.contents import Contents
@@ -239,10 +239,6 @@ class Runtime(Service):
 
     def _counted(self, answer: AppResponse) -> AppResponse:
         """The answer, whose body counts among those that wait for clients if it may be large."""
-        if isinstance(answer.body, bytes) and len(answer.body) > LARGEST_PIECE:
-            length = ("Content-Length", str(len(answer.body)))
-            whole = Body.whole(answer.body)
-            answer = msgspec.structs.replace(answer, headers=(*answer.headers, length), body=whole)
         if isinstance(answer.body, Body):
             answer.body.count_in(self._held)
         return answer

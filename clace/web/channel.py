@@ -176,9 +176,9 @@ class StrictHTTPChannel(HTTPChannel):
         """Write a whole answer, whose ``head`` lacks only what this connection adds to it."""
         write_now(self.transport, b"%b%b\r\n%b" % (head, self._closing(), body))
 
-    def begin(self, head: bytes) -> None:
-        """Write such a head; the body is written next."""
-        self.transport.write(b"%b%b\r\n" % (head, self._closing()))
+    def begun(self, head: bytes) -> bytes:
+        """Return such a head as it has to be written now, before the first piece of a body."""
+        return b"%b%b\r\n" % (head, self._closing())
 
     def _closing(self) -> bytes:
         if self.awaits_body:

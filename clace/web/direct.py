@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from clace.sending import write_now
 from clace.web.answering import AnsweredAtOnce, ResponseFields, is_empty
 from clace.web.arrival import Arriving
 from clace.web.forwarded import Peer
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _IN_MEMORY = 100_000
 _LEFT = 499  # what nginx logs for a client that has left before the answer
 _RESET_CONTENT = 205
+# Of a body, before others have their turn: a quick client takes all that it is given.
+_MOST_AT_ONCE = 1 << 20
 log = Logger()
 
 
@@ -62,6 +65,8 @@ class DirectRequest(Arriving, AnsweredAtOnce):
         self.finished = False
         self._disconnected = False
         self._in_chunks = False
+        self._at_once = 0
+        self._unsent_head = b""
         self._without_body = False
         self._endings: list[Deferred[None]] = []
 
@@ -107,10 +112,11 @@ class DirectRequest(Arriving, AnsweredAtOnce):
         self._end()
 
     def begin(self, status: int, fields: ResponseFields) -> None:
-        """Write status and headers; the body follows by ``write``, and ``finish`` ends it."""
-        assert self.channel is not None
+        """Have status and headers written with the first piece of the body, or by ``finish``.
+
+        A body that fails before can still be answered for.
+        """
         self.code = status
-        self.startedWriting = True
         framing = b""
         self._without_body = self.method == b"HEAD" or is_empty(status)
         if status == _RESET_CONTENT:
@@ -118,7 +124,7 @@ class DirectRequest(Arriving, AnsweredAtOnce):
         elif not self._without_body and not fields.has_length and self.clientproto == b"HTTP/1.1":
             framing = b"Transfer-Encoding: chunked\r\n"
             self._in_chunks = True
-        self.channel.begin(self._head(fields, framing))
+        self._unsent_head = self._head(fields, framing)
 
     def _head(self, fields: ResponseFields, framing: bytes) -> bytes:
         return b"%b %d %b\r\nDate: %b\r\n%b%b" % (
@@ -134,18 +140,35 @@ class DirectRequest(Arriving, AnsweredAtOnce):
         """Write a piece of the body, unless the answer has none or the client has left."""
         if self.channel is None or self._without_body or not data:
             return
+        head = self._begun()
         self.sentLength += len(data)
         if self._in_chunks:
-            self.channel.writeSequence((b"%x\r\n" % len(data), data, b"\r\n"))
+            self.channel.writeSequence((b"%b%x\r\n" % (head, len(data)), data, b"\r\n"))
+        elif head:
+            write_now(self.channel.transport, head + data)
+        elif self._at_once + len(data) <= _MOST_AT_ONCE:
+            self._at_once += len(data)
+            write_now(self.channel.transport, data)
         else:
+            self._at_once = 0
             self.channel.write(data)
 
     def finish(self) -> None:
         """End the answer, of which all was written."""
         assert self.channel is not None
-        if self._in_chunks:
-            self.channel.write(b"0\r\n\r\n")
+        rest = self._begun() + (b"0\r\n\r\n" if self._in_chunks else b"")
+        if rest:
+            self.channel.write(rest)
         self._end()
+
+    def _begun(self) -> bytes:
+        """The head if it is still to be written, which it has to be now."""
+        head, self._unsent_head = self._unsent_head, b""
+        if not head:
+            return b""
+        assert self.channel is not None
+        self.startedWriting = True
+        return self.channel.begun(head)
 
     def _end(self) -> None:
         self.finished = True

@@ -9,7 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-LARGEST_PIECE = 64 * 1024
+LARGEST_PIECE = 128 * 1024
 
 
 class Answer(Protocol):
@@ -25,7 +25,10 @@ class Answer(Protocol):
 
 @implementer(IPushProducer)
 class PacedBody:
-    """Writes a stream to a request and waits whenever the client is behind."""
+    """Writes a stream to a request and waits whenever the client is behind.
+
+    A body may have a method ``at_hand``, which returns the next piece if it is there already.
+    """
 
     def __init__(self, request: Answer) -> None:
         self._request = request
@@ -38,18 +41,21 @@ class PacedBody:
     async def send(self, body: AsyncIterator[bytes]) -> None:
         """Send everything in ``body``; end without error when the client leaves.
 
-        What fails in the stream is raised, after the connection was cut: a client must be able to
-        tell a broken answer from a whole one.
+        What fails in the stream is raised, after the connection was cut if something was written: a
+        client must be able to tell a broken answer from a whole one.
         """
         self._request.registerProducer(self, streaming=True)
-        self._registered = True
+        self._registered, begun = True, False
         try:
-            while (piece := await self._next(body)) is not None:
+            at_hand = getattr(body, "at_hand", _nothing)
+            while (piece := at_hand() or await self._next(body)) is not None and not self._gone:
+                begun = True
                 self._request.write(piece)
                 if self._resumed is not None:
                     await self._resumed
         except BaseException:
-            self._cut()
+            if begun:
+                self._cut()
             raise
         finally:
             await close(body)
@@ -112,6 +118,10 @@ async def cut(content: bytes) -> AsyncIterator[bytes]:
     """Cut a whole into pieces that a slow client can be sent one by one."""
     for start in range(0, len(content), LARGEST_PIECE):
         yield content[start : start + LARGEST_PIECE]
+
+
+def _nothing() -> None:
+    """The part at hand of a body that has to be waited for."""
 
 
 async def _piece(body: AsyncIterator[bytes]) -> bytes | None:

@@ -10,8 +10,10 @@ from clace.host.answers import (
     Reply,
     Value,
     checked,
+    data_reply,
     json_body,
     own_referer,
+    page_reply,
     result_of,
 )
 from clace.host.faults import AppFault
@@ -20,6 +22,14 @@ from clace.starlark.values.keys import WrappedKey
 from clace.starlark.values.sets import Set
 
 HOST = "tools.example.com"
+
+
+class LargeTextTests(SynchronousTestCase):
+    def test_bodies(self):
+        """A large text is not encoded as a whole if it is ASCII; any other is."""
+        for text, kept in (("a" * 100_000, True), ("a" * 100, False), ("é" * 100_000, False)):
+            for reply in (page_reply(text), data_reply("TEXT", text)):
+                self.assertEqual(reply.body, text if kept else text.encode())
 
 
 class ResultTests(SynchronousTestCase):

@@ -1,11 +1,13 @@
 """A host's end of the socket."""
 
 import socket
+import threading
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.frames import MAX_FRAME, BadFrame, Frames
 from clace.host.line import Hangup, Line
-from clace.wire import MAX_FRAME, Answer, BadFrame, Frames, LoadFailed, pack, unpack_upward
+from clace.wire import Answer, Head, LoadFailed, Note, pack, unpack_upward
 
 
 class LineTests(SynchronousTestCase):
@@ -63,6 +65,37 @@ class LineTests(SynchronousTestCase):
         for self.now, sent in ((0.0009, b""), (0.0011, pack(LoadFailed("a")))):
             self.line.flush_late()
             self.assertEqual(self.waiting(), sent)
+
+    def test_sends_large_bodies(self):
+        """A large body follows its head, and both what was said before."""
+        head = Head(id=1, status=200)
+        bodies = (bytes(range(256)) * 1000, "ascii" * 60_000, b"x" * (1 << 17))
+        received, frames = [], Frames()
+
+        def receive():
+            while len(received) < 2 * len(bodies):
+                received.extend(frames.feed(self.daemon.recv(1 << 16)))
+
+        reader = threading.Thread(target=receive)
+        reader.start()
+        for body in bodies:
+            self.line.send(Note(request=1, text="before"))
+            self.line.send_large(head, body)
+        reader.join(10)
+        self.assertEqual(
+            [unpack_upward(one) for one in received[::2]], [Note(request=1, text="before")] * 3
+        )
+        for one, body in zip(received[1::2], bodies, strict=True):
+            large = unpack_upward(one)
+            self.assertEqual(large.head, head)
+            sent = body.encode() if isinstance(body, str) else body
+            self.assertEqual(b"".join(large.body), sent)
+
+    def test_too_large_to_send(self):
+        """Of a body over the limit nothing is sent."""
+        self.assertRaises(BadFrame, self.line.send_large, Head(id=1, status=200), bytes(MAX_FRAME))
+        self.daemon.setblocking(False)
+        self.assertRaises(BlockingIOError, self.daemon.recv, 1)
 
     def test_hangup(self):
         """The end is told, also in the middle of a frame."""

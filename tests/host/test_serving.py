@@ -7,6 +7,7 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.frames import Frames
 from clace.host.line import Line
 from clace.host.serving import Serving
 from clace.wire import (
@@ -14,7 +15,6 @@ from clace.wire import (
     Ask,
     Call,
     Failed,
-    Frames,
     Head,
     Load,
     Loaded,

@@ -4,8 +4,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppFailed
+from clace.frames import BadFrame
 from clace.runtime.bodies import Body
-from clace.wire import BadFrame
 
 
 class BodyTests(SynchronousTestCase):

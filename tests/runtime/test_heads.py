@@ -2,8 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.frames import BadFrame
 from clace.runtime.heads import check_head
-from clace.wire import BadFrame, Head
+from clace.wire import Head
 
 
 class HeadTests(SynchronousTestCase):

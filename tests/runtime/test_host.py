@@ -8,6 +8,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut
+from clace.frames import Frames
 from clace.interfaces import Caller
 from clace.model.app import Demands
 from clace.model.failures import Fault
@@ -23,7 +24,6 @@ from clace.wire import (
     Call,
     Chunk,
     Failed,
-    Frames,
     Gone,
     Head,
     HostBounds,
@@ -34,6 +34,7 @@ from clace.wire import (
     Note,
     Ready,
     pack,
+    pack_large,
     unpack_downward,
 )
 from tests.support.apps import a_request, an_app
@@ -307,6 +308,34 @@ class HostTests(SynchronousTestCase):
         asked = self.ask()
         self.say(Head(id=1, status=200, body=bytes((1 << 20) + 1)))
         self.assertEqual(self.failureResultOf(asked, AppFailed).value.limit, "response_size")
+
+    def test_large_answer(self):
+        """An answer whose body comes behind its head is given in the pieces in which it came."""
+        self.start()
+        asked = self.ask()
+        pieces = [bytes([number]) * 100_000 for number in range(3)]
+        head = Head(id=1, status=201, headers=(("ETag", "a"),))
+        for data in (pack_large(head, 300_000), *pieces[:2]):
+            self.reactor.protocol.dataReceived(data)
+        self.assertNoResult(asked)
+        self.reactor.protocol.dataReceived(pieces[2])
+        answer = self.successResultOf(asked)
+        self.assertEqual(answer.status, 201)
+        self.assertEqual(answer.headers, (("ETag", "a"), ("Content-Length", "300000")))
+        self.assertEqual([answer.body.at_hand() for _ in range(4)], [*pieces, None])
+        self.assertEqual(self.done, [True])
+
+    def test_size_of_a_large_answer(self):
+        """A body behind its head is held to the same limit, and to that of frames."""
+        limits = HostLimits(response_mb=1)
+        self.host = Host(self.reactor, self.reactor.connect, self.nursery, limits, HeldFrames())
+        self.start()
+        asked, other = self.ask(), self.ask()
+        size = (1 << 20) + 1
+        self.reactor.protocol.dataReceived(pack_large(Head(id=1, status=200), size) + bytes(size))
+        self.assertEqual(self.failureResultOf(asked, AppFailed).value.limit, "response_size")
+        self.reactor.protocol.dataReceived(b"\x80\0\0\1\xff\xff\xff\xff")
+        self.assert_ended_for(other, "over the limit")
 
     def test_talks_without_end(self):
         """A host whose frames take the daemon's time is not read for a while."""

@@ -6,6 +6,7 @@ from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ClaceError
+from clace.frames import framed_before
 from clace.interfaces import Caller
 from clace.model.app import Demands
 from clace.runtime.calls import PluginCalls
@@ -81,6 +82,18 @@ class FuzzTests(SynchronousTestCase):
     def test_bodies(self, body):
         """Frames whose bodies mean nothing."""
         self.hear(len(body).to_bytes(4, "big") + body)
+
+    @given(st.lists(st.tuples(UPWARD, st.binary(max_size=20)), max_size=4), MUTATIONS)
+    @settings(deadline=None, max_examples=200)
+    def test_tails(self, messages, mutations):
+        """Frames with a tail that may not be theirs, and in which bytes were changed."""
+        data = bytearray()
+        for message, tail in messages:
+            data += framed_before(len(tail), pack(message)[4:]) + tail
+        for place, value in mutations if data else ():
+            data[place % len(data)] = value
+        middle = len(data) // 2
+        self.hear(bytes(data[:middle]), bytes(data[middle:]))
 
     @given(UPWARD, MUTATIONS)
     @settings(deadline=None, max_examples=200)

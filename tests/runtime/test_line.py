@@ -7,9 +7,10 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.frames import Frames
 from clace.runtime.fragments import HeldFrames
 from clace.runtime.line import Line
-from clace.wire import Answer, Frames, Note, pack, unpack_downward
+from clace.wire import Answer, Note, pack, unpack_downward
 
 SHORT, LONG = 0.003, 0.02
 
@@ -92,7 +93,7 @@ class LineTests(SynchronousTestCase):
         for data in (frame[:10], frame[10 : 1 << 15], frame[1 << 15 : 1 << 17], frame[1 << 17 :]):
             line.dataReceived(data)
             pieces.append(transport.bufferSize >> 10)
-        self.assertEqual((pieces, len(self.heard)), ([64, 64, 256, 64], 1))
+        self.assertEqual((pieces, len(self.heard)), ([64, 64, 128, 64], 1))
 
     def test_room(self):
         """What a host does not read is not added to; when it reads, it is told one by one."""

@@ -3,10 +3,10 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppBroken
+from clace.frames import MAX_FRAME
 from clace.model.app import App, AppMetadata, FileRef, PluginManifest, VersionMetadata
 from clace.runtime.limits import HostLimits
 from clace.runtime.packing import Knowledge, pack_load
-from clace.wire import MAX_FRAME
 from tests.support.apps import DictFiles, an_app
 
 TEXTS = {

@@ -4,6 +4,7 @@ import time
 
 import msgspec
 
+from clace.frames import framed_before
 from clace.model.app import Demands
 from clace.model.traffic import AppRequest
 from clace.wire import (
@@ -87,7 +88,23 @@ def raw(data):
     return attack
 
 
+def with_tail(make, tail=b"x"):
+    """An attack that sends what ``make`` returns with a tail behind it."""
+
+    def attack(grip):
+        grip.write(framed_before(len(tail), encode(make(grip.id))) + tail)
+        wait(grip)
+
+    return attack
+
+
 FRAMES = {
+    "tail_too_long": raw(b"\x80\0\0\1\xff\xff\xff\xff"),
+    "tail_of_nothing": with_tail(lambda n: Head(id=n, status=200), b""),
+    "tail_after_a_body": with_tail(lambda n: Head(id=n, status=200, body=b"x")),
+    "tail_of_a_stream": with_tail(lambda n: Head(id=n, status=200, last=False)),
+    "tail_of_a_piece": with_tail(lambda n: Chunk(id=n, body=b"x")),
+    "tail_of_a_call": with_tail(call),
     "length": raw(b"\xff\xff\xff\xff"),
     "length_just_over": raw((64 * MEGABYTE + 1).to_bytes(4, "big")),
     "empty": raw(bytes(4)),

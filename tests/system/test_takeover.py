@@ -7,11 +7,17 @@ from tests.support.takeover_cases import LINES, MINE, TakeoverTestCase
 
 NO_FRAME = "not a frame"
 NOT_THERE = "which is not in progress"
+A_TAIL = "a tail behind something else"
 FRAMES = {
     **dict.fromkeys(attacks.FRAMES, NO_FRAME),
     "length": "over the limit",
     "length_just_over": "over the limit",
     "other_protocol": "over the limit",
+    "tail_too_long": "over the limit",
+    **dict.fromkeys(
+        ("tail_of_nothing", "tail_after_a_body", "tail_of_a_stream", "tail_of_a_piece"), A_TAIL
+    ),
+    "tail_of_a_call": A_TAIL,
     "number_too_large": NOT_THERE,
     "values": "values is over the limit",
     "fields": "values is over the limit",

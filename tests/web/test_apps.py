@@ -315,6 +315,30 @@ class AnswerTests(AppsCase):
         self.assertTrue(Served(Root(None, self.resource())).ask(request).lost)
         self.assertEqual(self.failures.recent(OPEN.id)[0].fault.message, "broke")
 
+    def test_failures_at_once(self):
+        """An answer that breaks off before its first piece is a failure like any other."""
+
+        async def pieces():
+            raise AppFailed("broke")
+            yield
+
+        self.apps.answer = AppResponse(body=pieces())
+        request = b"GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        connection = Served(Root(None, self.resource())).ask(request)
+        self.assertTrue(connection.value().startswith(b"HTTP/1.1 500 "))
+        self.assertFalse(connection.lost)
+
+    def test_empty_stream(self):
+        """A stream of nothing has its head all the same."""
+
+        async def pieces():
+            return
+            yield
+
+        self.apps.answer = AppResponse(status=201, body=pieces())
+        response, body = self.ask("GET", "/open")
+        self.assertEqual((response.code, body), (201, b""))
+
     def test_refused_requests_are_kept(self):
         """A page of another site that is refused is something that the operator can look up."""
         self.ask("POST", "/open", headers={"Origin": "https://evil.example"})

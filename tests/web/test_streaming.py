@@ -75,6 +75,31 @@ class StreamingTests(SynchronousTestCase):
         self.successResultOf(sending)
         self.assertTrue(self.body.abandoned)
 
+    def test_failure_at_once(self):
+        """A stream that breaks before its first piece can still be answered for."""
+
+        async def broken():
+            raise ValueError("broken")
+            yield
+
+        self.failureResultOf(self.send(broken()), ValueError)
+        self.assertFalse(self.request.channel.lost)
+        self.assertIsNone(self.producer)
+
+    def test_pieces_at_hand(self):
+        """Pieces that are there are written one after the other, without waiting."""
+        self.body.feed(b"one")
+        self.body.feed(b"two")
+        sending = self.send()
+        self.assertEqual(self.request.written, [b"one", b"two"])
+        self.producer.pauseProducing()
+        self.body.feed(b"three")
+        self.assertEqual(self.request.written, [b"one", b"two", b"three"])
+        self.body.feed(b"four")
+        self.leave()
+        self.successResultOf(sending)
+        self.assertEqual(len(self.request.written), 3)
+
     def test_failure_cuts_the_connection(self):
         """A stream that breaks does not look whole to the client."""
 
