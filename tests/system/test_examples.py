@@ -2,8 +2,10 @@
 
 import json
 import re
+import subprocess
+import sys
 
-from tests.support.daemon import EXAMPLES
+from tests.support.daemon import EXAMPLES, ROOT
 from tests.system.cases import DaemonTestCase, SharedDaemonTestCase
 
 HTMX = {"HX-Request": "true"}
@@ -33,6 +35,17 @@ class HelloTests(SharedDaemonTestCase):
         page = self.daemon.get("/memory")
         self.assertEqual(page.status, 200)
         self.assertIn(f"<td>{processes[0]['command']}</td>", page.body)
+
+
+class ProgramTests(SharedDaemonTestCase):
+    def test_lists_apps(self):
+        """The program of the documentation asks the server for its apps."""
+        self.daemon.must("app", "create", str(EXAMPLES / "hello"), "/listed")
+        program = (sys.executable, str(EXAMPLES / "list_apps.py"))
+        environ = {"CL_HOME": str(self.daemon.home), "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(program, env=environ, capture_output=True, text=True, check=True)
+        self.assertEqual(done.stderr, "")
+        self.assertIn("/listed Hello\n", done.stdout)
 
 
 class DiskUsageTests(DaemonTestCase):
