@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from clace.gotemplate.attributes import AttrType, attribute_type
 from clace.gotemplate.context import IN_TAG, START, Context, Delim, Element, State
-from clace.gotemplate.limits import Meter
+from clace.gotemplate.limits import SMALL, Meter
 from clace.gotemplate.printing import sprint
 from clace.gotemplate.transitions import DELIM_ENDS, TRANSITIONS
 from clace.gotemplate.values import HTML, NOVALUE, Content, HTMLAttr
@@ -50,22 +50,29 @@ def stringify(args: tuple[Any, ...]) -> str:
 
 def escape_html(text: str) -> str:
     """The text with everything replaced that means something in HTML."""
-    return (
-        text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace('"', "&#34;")
-        .replace("'", "&#39;")
-        .replace("+", "&#43;")
-        .replace("\0", "\ufffd")
-    )
+    # To look first is quicker than to replace nothing.
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    if ">" in text:
+        text = text.replace(">", "&gt;")
+    if '"' in text:
+        text = text.replace('"', "&#34;")
+    if "'" in text:
+        text = text.replace("'", "&#39;")
+    if "+" in text:
+        text = text.replace("+", "&#43;")
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    return text
 
 
 def html_value(value: Any, meter: Meter | None = None) -> str:
     """One value as HTML text: what nearly every action of a page comes to."""
     kind = type(value)
     if kind is str:
-        return _escaped(value, meter) if find_special(value) else value
+        return _escaped(value, meter)
     if kind is int:
         return str(value)
     if kind is bool:
@@ -76,19 +83,19 @@ def html_value(value: Any, meter: Meter | None = None) -> str:
 def attribute_value(value: Any, meter: Meter | None = None) -> str:
     """One value as the value of a quoted attribute."""
     if type(value) is str:
-        return _escaped(value, meter) if find_special(value) else value
+        return _escaped(value, meter)
     return html_attribute(_paid(value, meter))
 
 
 def rcdata_value(value: Any, meter: Meter | None = None) -> str:
     """One value as the text of an element that holds no others."""
     if type(value) is str:
-        return _escaped(value, meter) if find_special(value) else value
+        return _escaped(value, meter)
     return html_rcdata(_paid(value, meter))
 
 
 def _escaped(text: str, meter: Meter | None) -> str:
-    return escape_html(_paid(text, meter))
+    return escape_html(_paid(text, meter) if len(text) > SMALL else text)
 
 
 def _paid(value: Any, meter: Meter | None) -> Any:

@@ -61,5 +61,7 @@ def _in_place(function: str, code: str, *, compact: bool) -> str:
     slow = f"{function}({code}, run)"
     if compact:
         return slow
-    is_plain = f"type({code}) is str and ({code}.isalnum() or not special({code}))"
+    # The search reads a long text more slowly than the escaper does.
+    is_plain = f"{code}.isalnum() or len({code}) < 64 and not special({code})"
+    is_plain = f"type({code}) is str and ({is_plain})"
     return f"{code} if {is_plain} else str({code}) if type({code}) is int else {slow}"

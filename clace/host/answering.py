@@ -115,15 +115,16 @@ class Answering:
             raise AppFault(str(refusal)) from None
 
     def _shown(self, target: Target, result: Result) -> Reply:
+        if type(result) is Value:  # isinstance looks long at values of msgspec's
+            if target.type == "HTML":
+                return self._page(target, result.data)
+            return data_reply(target.type, result.data)
         if isinstance(result, Redirect):
             return redirect_reply(result)
         if isinstance(result, StreamOf):
             return self._stream(target, result.response)
-        if isinstance(result, Response):
-            return self._response(target, result)
-        if target.type != "HTML":
-            return data_reply(target.type, result.data)
-        return self._page(target, result.data)
+        assert isinstance(result, Response)
+        return self._response(target, result)
 
     def _response(self, target: Target, response: Response) -> Reply:
         kind = response.type or target.type

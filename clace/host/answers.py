@@ -11,7 +11,7 @@ from msgspec import Struct as Record
 
 from clace.gotemplate.printing import text_of
 from clace.host.ace.responses import PluginResponse
-from clace.host.ace.values import Declared, plain, readable, whole_numbers
+from clace.host.ace.values import Declared, plain, plain_for_json, readable
 from clace.host.faults import AppFault
 from clace.model.failures import Fault
 from clace.starlark.library import Struct
@@ -24,6 +24,10 @@ VARY: Headers = tuple(
 )
 LARGE = 1 << 16
 """Bodies of more bytes are sent behind their head."""
+_PAGE: Headers = (("Content-Type", "text/html; charset=utf-8"), *VARY)
+_JSON: Headers = (("Content-Type", "application/json"), *VARY)
+_TEXT: Headers = (("Content-Type", "text/plain; charset=utf-8"), *VARY)
+_OWN = (_PAGE, _JSON, _TEXT)
 STREAM_END = "<!--cl_stream_end-->\n\n"
 _ESCAPES = {
     b"<": b"\\u003c",
@@ -112,7 +116,7 @@ def result_of(value: Any, *, as_json: bool) -> Result:
 
 
 def _data(value: Any, *, as_json: bool) -> Any:
-    return whole_numbers(plain(value)) if as_json else plain(value)
+    return plain_for_json(value) if as_json else plain(value)
 
 
 _RESPONSE_FIELDS = ("block", "type", "code", "retarget", "reswap", "redirect")
@@ -144,16 +148,12 @@ def _unfit(data: Any) -> str:
 def data_reply(kind: str, data: Any, status: int = 200, headers: Headers = ()) -> Reply:
     """The answer of a JSON or TEXT route."""
     if kind == "JSON":
-        return Reply(
-            status, (("Content-Type", "application/json"), *VARY, *headers), json_body(data)
-        )
-    content_type = ("Content-Type", "text/plain; charset=utf-8")
-    return Reply(status, (content_type, *VARY, *headers), _text_body(text_of(data)))
+        return Reply(status, (*_JSON, *headers) if headers else _JSON, json_body(data))
+    return Reply(status, (*_TEXT, *headers) if headers else _TEXT, _text_body(text_of(data)))
 
 
 def page_reply(text: str, status: int = 200, headers: Headers = ()) -> Reply:
-    content_type = ("Content-Type", "text/html; charset=utf-8")
-    return Reply(status, (content_type, *VARY, *headers), _text_body(text))
+    return Reply(status, (*_PAGE, *headers) if headers else _PAGE, _text_body(text))
 
 
 def _text_body(text: str) -> bytes | str:
@@ -177,6 +177,8 @@ def checked(reply: Reply) -> Reply:
 
     :raises AppFault: if the status or a header cannot be sent.
     """
+    if reply.status == 200 and reply.headers in _OWN:  # noqa: PLR2004
+        return reply
     if not 200 <= reply.status <= 599:  # noqa: PLR2004
         raise AppFault(f"invalid status code {reply.status}")
     for name, value in reply.headers:

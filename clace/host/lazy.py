@@ -9,20 +9,25 @@ S = TypeVar("S")
 
 
 class LazyFields(Mapping[str, Any], Generic[S]):
-    """Fields, each made once from a source by the maker of its name, in the order of the makers."""
+    """Fields, each made once from a source by the maker of its name, in the order of the makers.
 
-    __slots__ = ("_made", "_makers", "_source")
+    ``made`` has those that were read, and at first those that are ready; it is this object's own.
+    """
 
-    def __init__(self, makers: Mapping[str, Callable[[S], Any]], source: S) -> None:
+    __slots__ = ("_makers", "made", "source")
+
+    def __init__(
+        self, makers: Mapping[str, Callable[[S], Any]], source: S, made: dict[str, Any]
+    ) -> None:
         self._makers = makers
-        self._source = source
-        self._made: dict[str, Any] = {}
+        self.source = source
+        self.made = made
 
     def __getitem__(self, name: str) -> Any:
-        made = self._made
+        made = self.made
         if name in made:
             return made[name]
-        value = made[name] = self._makers[name](self._source)
+        value = made[name] = self._makers[name](self.source)
         return value
 
     def __iter__(self) -> Iterator[str]:
@@ -33,8 +38,3 @@ class LazyFields(Mapping[str, Any], Generic[S]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._makers
-
-    @property
-    def made(self) -> Mapping[str, Any]:
-        """The fields that were read."""
-        return self._made

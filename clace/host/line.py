@@ -32,12 +32,13 @@ class Line:
     ) -> None:
         self._connection = connection
         self._clock = clock
-        self._incoming = bytearray()
+        # What came and was not taken yet, from a place on; of one receive or, grown, of several.
+        self._incoming: bytes | bytearray = b""
+        self._taken = 0
         self._unsent: list[bytes] = []
         self._unsent_bytes = 0
         self._waits_since = 0.0
 
-    @property
     def holds_back(self) -> bool:
         """Return true if frames wait to be sent."""
         return bool(self._unsent)
@@ -107,17 +108,17 @@ class Line:
 
     def _cut(self) -> bytes | None:
         """The body of the first frame, if all of it is here."""
-        incoming = self._incoming
-        if len(incoming) < _LENGTH:
+        incoming, begin = self._incoming, self._taken + _LENGTH
+        if len(incoming) < begin:
             return None
-        end = _LENGTH + int.from_bytes(incoming[:_LENGTH], "big")
-        if end > _LENGTH + MAX_FRAME:
+        end = begin + int.from_bytes(incoming[self._taken : begin], "big")
+        if end - begin > MAX_FRAME:
             raise Hangup("a frame is over the limit")
         if len(incoming) < end:
             return None
-        frame = bytes(incoming[_LENGTH:end])
-        del incoming[:end]
-        return frame
+        self._taken = end
+        frame = incoming[begin:end]
+        return frame if type(frame) is bytes else bytes(frame)
 
     def _fill(self, *, wait: bool) -> bool:
         """Read what has come; return true if there was something."""
@@ -129,8 +130,20 @@ class Line:
             raise Hangup(str(error)) from error
         if not data:
             raise Hangup("the daemon has gone")
-        self._incoming += data
+        self._keep(data)
         return True
+
+    def _keep(self, data: bytes) -> None:
+        """Have the data behind what was not taken yet; nothing is copied if all was."""
+        if self._taken == len(self._incoming):
+            self._incoming = data
+        elif isinstance(self._incoming, bytearray):
+            del self._incoming[: self._taken]
+            self._incoming += data
+        else:
+            self._incoming = bytearray(self._incoming[self._taken :])
+            self._incoming += data
+        self._taken = 0
 
 
 def _packed_readable(message: Upward) -> bytes:

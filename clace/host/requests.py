@@ -17,14 +17,35 @@ _OF_WHOLE_PAGES = ("Hx-Boosted", "Hx-History-Restore-Request")
 _NO_VALUES = URLValues({})
 
 
-class Surroundings(Struct, frozen=True, kw_only=True):
-    """The part of a request that is the same for all requests to an app."""
+class Surroundings:
+    """The part of a request that is the same for all requests to an app.
 
-    app_name: str
-    app_path: str
-    is_dev: bool
-    push_events: bool
-    htmx_version: str
+    ``fields`` has it by the names that apps know; none of it can be changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        app_name: str,
+        app_path: str,
+        is_dev: bool,
+        push_events: bool,
+        htmx_version: str,
+    ) -> None:
+        self.app_path = app_path
+        self.push_events = push_events
+        self.fields: dict[str, Any] = {
+            "AppName": app_name,
+            "AppPath": app_path,
+            "IsDev": is_dev,
+            "AutoReload": False,
+            "PushEvents": push_events,
+            "HtmxVersion": htmx_version,
+            "Data": None,
+            "UserSubject": "",
+            "UserEmail": "",
+            "AppRBACEnabled": False,
+        }
 
 
 def is_partial(request: AppRequest) -> bool:
@@ -70,17 +91,17 @@ class _Incoming(Struct, frozen=True):
 RequestFields = LazyFields[_Incoming]
 # By the names that apps know. What can be changed is made for this request alone.
 _FIELDS: dict[str, Callable[[_Incoming], Any]] = {
-    "AppName": lambda incoming: incoming.around.app_name,
-    "AppPath": lambda incoming: incoming.around.app_path,
+    "AppName": lambda incoming: incoming.around.fields["AppName"],
+    "AppPath": lambda incoming: incoming.around.fields["AppPath"],
     "AppUrl": lambda incoming: incoming.app_url,
     "PagePath": lambda incoming: incoming.page,
     "PageUrl": lambda incoming: incoming.app_url + incoming.page,
     "Method": lambda incoming: incoming.request.method,
-    "IsDev": lambda incoming: incoming.around.is_dev,
-    "AutoReload": lambda _: False,
+    "IsDev": lambda incoming: incoming.around.fields["IsDev"],
+    "AutoReload": lambda incoming: incoming.around.fields["AutoReload"],
     "IsPartial": lambda incoming: is_partial(incoming.request),
-    "PushEvents": lambda incoming: incoming.around.push_events,
-    "HtmxVersion": lambda incoming: incoming.around.htmx_version,
+    "PushEvents": lambda incoming: incoming.around.fields["PushEvents"],
+    "HtmxVersion": lambda incoming: incoming.around.fields["HtmxVersion"],
     "Headers": lambda incoming: incoming.headers,
     "RemoteIP": lambda incoming: incoming.request.remote_ip,
     "UrlParams": lambda incoming: incoming.parameters,
@@ -88,12 +109,12 @@ _FIELDS: dict[str, Callable[[_Incoming], Any]] = {
     "Query": lambda incoming: incoming.request.query,
     "PostForm": lambda incoming: incoming.request.form,
     "Files": lambda incoming: to_builtins(incoming.request.files),
-    "Data": lambda _: None,
+    "Data": lambda incoming: incoming.around.fields["Data"],
     "UserId": lambda incoming: incoming.request.user_id,
-    "UserSubject": lambda _: "",
-    "UserEmail": lambda _: "",
+    "UserSubject": lambda incoming: incoming.around.fields["UserSubject"],
+    "UserEmail": lambda incoming: incoming.around.fields["UserEmail"],
     "CustomPerms": lambda _: [],
-    "AppRBACEnabled": lambda _: False,
+    "AppRBACEnabled": lambda incoming: incoming.around.fields["AppRBACEnabled"],
 }
 _BY_NAME = dict(sorted(_FIELDS.items()))
 
@@ -102,7 +123,7 @@ def request_fields(
     around: Surroundings, request: AppRequest, parameters: dict[str, str]
 ) -> RequestFields:
     """The fields of the request, sorted by the names that apps know."""
-    return LazyFields(_BY_NAME, _Incoming(around, request, parameters))
+    return LazyFields(_BY_NAME, _Incoming(around, request, parameters), around.fields.copy())
 
 
 def _values(entries: dict[str, list[str]]) -> URLValues:
@@ -138,8 +159,9 @@ def template_record(fields: RequestFields, data: Any) -> Record:
 
     :raises TypeError: if a handler put something other than lists of strings into one that it read.
     """
-    shown = LazyFields(_SHOWN, _Shown(fields, data))
+    made = fields.made
+    shown = LazyFields(_SHOWN, _Shown(fields, data), {**fields.source.around.fields, "Data": data})
     for name in _OF_VALUES:
-        if name in fields.made:
+        if name in made:
             shown[name]
     return Record("starlark_type.Request", shown, interfaces=_INTERFACES)

@@ -161,7 +161,7 @@ class Serving:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._turns = Turns(lambda: line.holds_back)
+        self._turns = Turns(line.holds_back)
         self._calls = Calls(line, self._turns)
         self._app: HostedApp | None = None
 

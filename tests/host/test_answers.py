@@ -51,6 +51,21 @@ class ResultTests(SynchronousTestCase):
         self.assertEqual(plain(value), value)
         self.assertIs(plain(value["rows"][0]), value["rows"][0])
 
+    def test_rows(self):
+        """Rows of plain values are not copied; one other value or key among them is converted."""
+        rows = [{"a": 1, "b": None}, {"a": "x"}, {}]
+        self.assertIs(plain([rows])[0], rows)
+        self.assertEqual(plain(tuple(rows)), rows)
+        for other, shown in (
+            ({"a": (1,)}, {"a": [1]}),
+            ({"a": {"b": Struct({"c": 1})}}, {"a": {"b": {"c": 1}}}),
+            ({WrappedKey(True): 1}, {True: 1}),
+            ({3: b"x"}, {3: "x"}),
+            (Struct({"a": 1}), {"a": 1}),
+        ):
+            self.assertEqual(plain([*rows, other]), [*rows, shown])
+        self.assertRaises(AppFault, plain, [*rows, {"a": lambda: 1}])
+
     def test_other_values(self):
         """Structs, tuples, sets and keys of any type have a plain form."""
         value = {True: (1, 2), "s": Struct({"x": Set({WrappedKey(False): None})})}
@@ -60,6 +75,9 @@ class ResultTests(SynchronousTestCase):
         """Whole floats lose their fraction in JSON only."""
         self.assertEqual(repr(result_of([1.0, 2.5, 1e30], as_json=True).data), "[1, 2.5, 1e+30]")
         self.assertEqual(repr(result_of([1.0], as_json=False).data), "[1.0]")
+        for told in ({"a": 1.0}, [{"a": 1.0}], [{"a": 1}, {"a": 1.0}]):
+            self.assertNotIn(b".", json_body(result_of(told, as_json=True).data))
+            self.assertIn(".", repr(told))
 
     def test_nested_without_end(self):
         """A value that contains itself is refused."""

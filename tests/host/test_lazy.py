@@ -16,18 +16,18 @@ class LazyTests(SynchronousTestCase):
 
             return make
 
-        self.fields = LazyFields({name: maker(name) for name in ("a", "b")}, "s")
+        self.fields = LazyFields({name: maker(name) for name in ("a", "b", "c")}, "s", {"c": 1})
 
     def test_made_once(self):
         """A field is made when it is read, and what was made stays."""
         self.fields["a"].append("mine")
         self.assertEqual(self.fields["a"], ["s", "a", "mine"])
-        self.assertEqual((self.asked, list(self.fields.made)), (["a"], ["a"]))
+        self.assertEqual((self.asked, list(self.fields.made)), (["a"], ["c", "a"]))
 
     def test_is_a_mapping_of_all(self):
         """All fields are in it, in their order, though none was read."""
-        self.assertEqual((list(self.fields), len(self.fields)), (["a", "b"], 2))
-        self.assertTrue("b" in self.fields and "c" not in self.fields)
+        self.assertEqual((list(self.fields), len(self.fields)), (["a", "b", "c"], 3))
+        self.assertTrue("b" in self.fields and "d" not in self.fields)
         self.assertEqual(self.asked, [])
-        self.assertEqual(dict(self.fields), {"a": ["s", "a"], "b": ["s", "b"]})
-        self.assertRaises(KeyError, lambda: self.fields["c"])
+        self.assertEqual(dict(self.fields), {"a": ["s", "a"], "b": ["s", "b"], "c": 1})
+        self.assertRaises(KeyError, lambda: self.fields["d"])

@@ -47,10 +47,10 @@ class LineTests(SynchronousTestCase):
         self.line.send(LoadFailed("a"))
         self.line.receive()
         self.line.send(LoadFailed("b"))
-        self.assertEqual((self.waiting(), self.line.holds_back), (b"", True))
+        self.assertEqual((self.waiting(), self.line.holds_back()), (b"", True))
         self.assertIsNone(self.line.receive(wait=False))
         self.assertEqual(self.waiting(), pack(LoadFailed("a")) + pack(LoadFailed("b")))
-        self.assertFalse(self.line.holds_back)
+        self.assertFalse(self.line.holds_back())
 
     def test_sends_much(self):
         """What is much is not held back, nor what was said before it."""

@@ -17,7 +17,7 @@ from clace.starlark.values.types import type_name
 
 _SCALARS: frozenset[type] = frozenset({str, int, bool, float, type(None)})
 _KEYS: frozenset[type] = frozenset({str})
-_ROWS: set[type] = {dict}
+_ROWS: frozenset[type] = frozenset({dict})
 _MAX_DEPTH = 200
 _MAX_WHOLE = 1e21
 
@@ -35,21 +35,64 @@ class Declared(Struct):
         return self._fields[name]
 
 
-def plain(value: Any) -> Any:
-    """The value without any type of Starlark's or ours; itself if it has none.
+class _Plain:
+    """Makes values plain; those of the types ``kept`` are themselves."""
 
-    :raises AppFault: if something in it has no plain form.
-    """
-    return value if type(value) in _SCALARS else _plain(value, 0)
+    def __init__(self, kept: frozenset[type]) -> None:
+        self._kept = kept
+        self._conversions: dict[type, Callable[[Any, int], Any]] = {
+            **dict.fromkeys(kept, lambda value, _depth: value),
+            dict: self._dict,
+            list: self._list,
+            tuple: self._list,
+            Struct: self._fields,
+            Entry: lambda value, depth: self._dict(value.fields, depth),
+            Set: self._set,
+            bytes: lambda value, _depth: from_bytes(value),
+        }
+        self._conversions.setdefault(float, lambda value, _depth: _whole(value))
 
+    def __call__(self, value: Any) -> Any:
+        return value if type(value) in self._kept else self._converted(value, 0)
 
-def _plain(value: Any, depth: int) -> Any:
-    if depth > _MAX_DEPTH:
-        raise AppFault("the value is nested too deeply")
-    convert = _CONVERSIONS.get(type(value))
-    if convert is None:
-        raise AppFault(f"unrecognized starlark type: {_described(value)}")
-    return convert(value, depth + 1)
+    def _converted(self, value: Any, depth: int) -> Any:
+        if depth > _MAX_DEPTH:
+            raise AppFault("the value is nested too deeply")
+        convert = self._conversions.get(type(value))
+        if convert is None:
+            raise AppFault(f"unrecognized starlark type: {_described(value)}")
+        return convert(value, depth + 1)
+
+    def _dict(self, value: dict[Any, Any], depth: int) -> dict[Any, Any]:
+        """The dict itself where all in it is plain."""
+        kept = self._kept
+        if kept.issuperset(map(type, value.values())) and _KEYS.issuperset(map(type, value)):
+            return value
+        return {
+            from_key(key): item if type(item) in kept else self._converted(item, depth)
+            for key, item in value.items()
+        }
+
+    def _list(self, value: Any, depth: int) -> list[Any]:
+        kept = self._kept
+        if kept.issuperset(map(type, value)) or self._is_table(value):
+            return value if type(value) is list else list(value)
+        return [item if type(item) in kept else self._converted(item, depth) for item in value]
+
+    def _is_table(self, rows: Any) -> bool:
+        """Return true for dicts in which all is plain."""
+        return (
+            _ROWS.issuperset(map(type, rows))
+            and self._kept.issuperset(map(type, chain.from_iterable(map(dict.values, rows))))
+            and _KEYS.issuperset(map(type, set().union(*rows)))
+        )
+
+    def _fields(self, value: Struct, depth: int) -> dict[str, Any]:
+        fields = {name: value.attribute(name) for name in value.attribute_names()}
+        return self._dict(fields, depth)
+
+    def _set(self, value: Set, depth: int) -> list[Any]:
+        return self._list([from_key(key) for key in value.items], depth)
 
 
 def _described(value: Any) -> str:
@@ -60,59 +103,29 @@ def _described(value: Any) -> str:
     return type_name(value)
 
 
-def _dict(value: dict[Any, Any], depth: int) -> dict[Any, Any]:
-    """The dict itself where all in it is plain."""
-    if _SCALARS.issuperset(map(type, value.values())) and _KEYS.issuperset(map(type, value)):
-        return value
-    return {
-        from_key(key): item if type(item) in _SCALARS else _plain(item, depth)
-        for key, item in value.items()
-    }
+def _whole(value: float) -> float:
+    """The number as Go writes it in JSON: without a fraction if it has none."""
+    return int(value) if value.is_integer() and abs(value) < _MAX_WHOLE else value
 
 
-def _list(value: Any, depth: int) -> list[Any]:
-    if _SCALARS.issuperset(map(type, value)) or _is_table(value):
-        return value if type(value) is list else list(value)
-    return [item if type(item) in _SCALARS else _plain(item, depth) for item in value]
+_plain = _Plain(_SCALARS)
+_for_json = _Plain(_SCALARS - {float})
 
 
-def _is_table(rows: Any) -> bool:
-    """Return true for dicts in which all is plain."""
-    return (
-        set(map(type, rows)) == _ROWS
-        and _SCALARS.issuperset(map(type, chain.from_iterable(map(dict.values, rows))))
-        and _KEYS.issuperset(map(type, chain.from_iterable(rows)))
-    )
+def plain(value: Any) -> Any:
+    """The value without any type of Starlark's or ours; itself if it has none.
+
+    :raises AppFault: if something in it has no plain form.
+    """
+    return _plain(value)
 
 
-def _fields(value: Struct, depth: int) -> dict[str, Any]:
-    return _dict({name: value.attribute(name) for name in value.attribute_names()}, depth)
+def plain_for_json(value: Any) -> Any:
+    """The same, with its floats as Go writes them in JSON.
 
-
-def _set(value: Set, depth: int) -> list[Any]:
-    return _list([from_key(key) for key in value.items], depth)
-
-
-_CONVERSIONS: dict[type, Callable[[Any, int], Any]] = {
-    **dict.fromkeys(_SCALARS, lambda value, _depth: value),
-    dict: _dict,
-    list: _list,
-    tuple: _list,
-    Struct: _fields,
-    Entry: lambda value, depth: _dict(value.fields, depth),
-    Set: _set,
-    bytes: lambda value, _depth: from_bytes(value),
-}
-
-
-def whole_numbers(value: Any) -> Any:
-    """The value with its floats as Go writes them in JSON: without a fraction if they have none."""
-    kind = type(value)
-    if kind is float:
-        return int(value) if value.is_integer() and abs(value) < _MAX_WHOLE else value
-    if kind is dict:
-        return {key: whole_numbers(item) for key, item in value.items()}
-    return [whole_numbers(item) for item in value] if kind is list else value
+    :raises AppFault: if something in it has no plain form.
+    """
+    return _for_json(value)
 
 
 def readable(value: Any) -> Any:

@@ -21,12 +21,17 @@ _SURROGATES = range(0xD800, 0xE000)
 _CACHED = 1000
 _LONGEST_CACHED = 1000
 Piece = tuple[str, str, str | None]
-_parsed: dict[str, tuple[list[Piece], str]] = {}
+_USUAL = frozenset("sd%")
+_SMALL = 1 << 63
+Parsed = tuple[list[Piece], str, str]
+_parsed: dict[str, Parsed] = {}
 
 
 def interpolate(template: str, value: Any) -> str:
     """``template % value``"""
-    pieces, tail = _parsed.get(template) or _parse(template)
+    pieces, tail, verbs = _parsed.get(template) or _parse(template)
+    if verbs and _fit(verbs, value):
+        return joined(template % value)
     arguments = value if type(value) is tuple else (value,)
     parts: list[str] = []
     used = 0
@@ -52,8 +57,23 @@ def interpolate(template: str, value: Any) -> str:
     return joined("".join(parts))
 
 
-def _parse(template: str) -> tuple[list[Piece], str]:
-    """The conversions of a template, each with the text before it; and the text after the last."""
+def _fit(verbs: str, value: Any) -> bool:
+    """Return true if Python shows the value, or each of a tuple, as Starlark does."""
+    if type(value) is not tuple:
+        return len(verbs) == 1 and _fits(verbs, value)
+    return len(value) == len(verbs) and all(map(_fits, verbs, value))
+
+
+def _fits(verb: str, value: Any) -> bool:
+    kind = type(value)
+    return verb == "s" if kind is str else kind is int and -_SMALL < value < _SMALL
+
+
+def _parse(template: str) -> Parsed:
+    """The conversions of a template, each with the text before it; and the text after the last.
+
+    Their verbs are a text of its own if they are only ``%s`` and ``%d``.
+    """
     pieces: list[Piece] = []
     end = 0
     for found in _CONVERSION.finditer(template):
@@ -63,12 +83,14 @@ def _parse(template: str) -> tuple[list[Piece], str]:
             verb, name = "(", None
         pieces.append((template[end : found.start()], verb, name))
         end = found.end()
-    if len(template) > _LONGEST_CACHED:
-        return pieces, template[end:]
-    if len(_parsed) >= _CACHED:
-        _parsed.clear()
-    _parsed[template] = (pieces, template[end:])
-    return _parsed[template]
+    usual = all(name is None and verb in _USUAL for _, verb, name in pieces)
+    verbs = "".join(verb for _, verb, _ in pieces if verb != "%") if usual else ""
+    parsed = pieces, template[end:], verbs
+    if len(template) <= _LONGEST_CACHED:
+        if len(_parsed) >= _CACHED:
+            _parsed.clear()
+        _parsed[template] = parsed
+    return parsed
 
 
 def _is_mapping(value: Any) -> bool:
