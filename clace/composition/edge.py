@@ -193,7 +193,10 @@ class Edge:
         )
         declared = (
             *default_listeners(wanted, dual_stack=has_dual_stack()),
-            *(Listener(entry.endpoint, serves(entry.serve)) for entry in config.listen),
+            *(
+                Listener(entry.endpoint, serves(entry.serve), place=f"[[listen]] #{number}")
+                for number, entry in enumerate(config.listen, 1)
+            ),
         )
         return Listeners(
             declared,

@@ -18,6 +18,8 @@ from msgspec import Meta, Struct, convert
 
 from clace.config.names import Names, Refused
 from clace.config.places import quoted
+from clace.errors import ListenError
+from clace.model.endpoint_kinds import check_endpoint
 from clace.model.secret_text import is_reference
 
 # Patterns for ``Meta``, which looks anywhere in a text: each says where it begins and ends.
@@ -217,7 +219,12 @@ def endpoint() -> Rule:
     """A Twisted endpoint string; what ``$NAME`` stands for is escaped as such strings want it."""
 
     def parse(value: object, names: Names) -> str:
-        return names.expand(_printable(value) or _refuse(), special="\\:=")
+        written = names.expand(_printable(value) or _refuse(), special="\\:=")
+        try:
+            check_endpoint(written)
+        except ListenError as error:
+            raise Refused(f"{shown(written)}: {error.message}") from error
+        return written
 
     return Rule("an endpoint string such as tcp:8080", parse)
 

@@ -9,7 +9,7 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IAddress
 
 from clace.listeners.defaults import Listener, Serve
-from clace.listeners.descriptions import is_encrypted
+from clace.model.endpoint_strings import is_encrypted
 
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from clace.listeners.descriptions import TLS_BY_NAME, quoted
 from clace.listeners.names import ip
+from clace.model.endpoint_strings import TLS_BY_NAME, quoted
 
 Serve = Literal["admin", "apps"]
 Site = Literal["socket", "admin", "apps"]
@@ -20,11 +20,15 @@ _ALL_INTERFACES = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104 - recognis
 
 
 class Listener(Struct, frozen=True):
-    """An endpoint string, and what is served there; ``options`` go with it and are not told."""
+    """An endpoint string, and what is served there; ``options`` go with it and are not told.
+
+    ``place`` is where the configuration declares it, if it does.
+    """
 
     endpoint: str
     serve: Serve
     options: str = ""
+    place: str = ""
 
 
 class DefaultListeners(Struct, frozen=True, kw_only=True):

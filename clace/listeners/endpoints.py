@@ -23,9 +23,9 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from zope.interface import implementer
 
 from clace.listeners.certificates import CertificateStore
-from clace.listeners.descriptions import TLS_BY_NAME, unparse
 from clace.listeners.tls import TLSByName
 from clace.listeners.tls_socket import TLSServer
+from clace.model.endpoint_strings import TLS_BY_NAME, unparse
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _DAY = 24 * 60 * 60

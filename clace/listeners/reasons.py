@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import re
+from socket import gaierror
 
 from OpenSSL import SSL
 from twisted.internet.error import CannotListenError
 
 from clace.errors import ClaceError, ListenError
 
+_LOW = range(1, 1024)
 # Endpoint parsers are functions of Twisted: of no interest to who wrote the endpoint string.
 _FUNCTION = re.compile(r"^[\w.<>]+\(\) ")
 
@@ -20,32 +23,43 @@ def reason(error: BaseException) -> str:
     return text[0].lower() + text[1:] if first_word[1:].islower() else text
 
 
-def refusal(endpoint: str, error: BaseException) -> ListenError:
-    """The one line that stops a start."""
-    return ListenError(f"cannot listen on {endpoint}: {reason(error)}")
+def refusal(endpoint: str, error: BaseException, place: str = "") -> ListenError:
+    """The one line that stops a start; ``place`` is that of the endpoint in the configuration."""
+    where = f" ({place})" if place else ""
+    return ListenError(f"cannot listen on {endpoint}: {reason(error)}{where}")
 
 
 def _text(error: BaseException) -> str:
     match error:
         case ClaceError():
             text = error.message
+        case CannotListenError(port=int() as port, socketError=PermissionError()) if port in _LOW:
+            text = f"permission denied: port {port} is for root, or CAP_NET_BIND_SERVICE"
         case CannotListenError(socketError=BaseException() as cause):
             text = _text(cause)
         case CannotListenError():
             text = str(error.socketError)
-        case OSError(strerror=str() as text):
-            text += f": {error.filename}" if error.filename else ""
+        case OSError(strerror=str()):
+            text = _system(error)
         case SSL.Error():
             text = _openssl(error)
         case TypeError():
             text = _FUNCTION.sub("", str(error))
         case LookupError():
-            text = f"nothing was handed over by that number or name ({error})"
+            text = "systemd handed over nothing by that number or name, see LISTEN_FDNAMES"
         case ValueError() | OverflowError():
             text = str(error)
         case _:
             text = f"{type(error).__name__}: {error}"
     return text
+
+
+def _system(error: OSError) -> str:
+    if isinstance(error, gaierror):
+        return f"interface: expected an address of this machine ({error.strerror})"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "interface: this machine does not have that address"
+    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
 
 
 def _openssl(error: SSL.Error) -> str:

@@ -18,10 +18,11 @@ from twisted.python.failure import Failure
 from clace.errors import ListenError
 from clace.listeners.addresses import Address, address_of
 from clace.listeners.defaults import Listener, Site
-from clace.listeners.descriptions import Description, layers
 from clace.listeners.reasons import refusal
 from clace.listeners.sockets import UnixSocket
 from clace.listeners.stock_tls import check_folder
+from clace.model.endpoint_kinds import check_endpoint
+from clace.model.endpoint_strings import Description, layers
 
 
 class _Plan(Struct, frozen=True):
@@ -97,6 +98,7 @@ class Listeners(Service):
 
     def _plan(self, listener: Listener) -> _Plan:
         with _refusing(listener):
+            check_endpoint(listener.endpoint)
             found = list(layers(listener.endpoint))
             site = self._admin_site(found[0]) if listener.serve == "admin" else listener.serve
             for layer in found:
@@ -167,7 +169,7 @@ def _refusing(listener: Listener) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # parsers of endpoints are plugins, and raise what they like
-        raise refusal(listener.endpoint, error) from error
+        raise refusal(listener.endpoint, error, listener.place) from error
 
 
 def _at_once(listening: Deferred[IListeningPort]) -> IListeningPort:

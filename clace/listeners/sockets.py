@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from clace.errors import ListenError
-from clace.listeners.descriptions import Description
+from clace.model.endpoint_strings import Description
 from clace.private_files import make_private_folder
 
 _LONGEST_PATH = 107

@@ -66,6 +66,8 @@ class RefusalTests(LoadCase):
             "listen = [1]": "listen: expected blocks that begin with [[listen]], got an array",
             "[[listen]]": "[[listen]] #1 endpoint: missing; expected an endpoint string such as"
             " tcp:8080",
+            "[[listen]]\nendpoint = 'tpc:80'": '[[listen]] #1 endpoint: "tpc:80": unknown endpoint'
+            ' type "tpc"; did you mean "tcp"?',
             "http.port = {}": "[http] port: expected an integer from -1 to 65535, got a table",
             "http.port = true": "[http] port: expected an integer from -1 to 65535, got true",
             "http.port = 1.5": "[http] port: expected an integer from -1 to 65535, got 1.5",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.listeners.defaults import DefaultListeners, default_listeners, has_dual_stack
-from clace.listeners.descriptions import layers, parse
+from clace.model.endpoint_strings import layers, parse
 
 ADMIN = "unix:/srv/clace/run/clace.sock:mode=600:lockfile=0"
 

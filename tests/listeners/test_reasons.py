@@ -1,5 +1,8 @@
 """Tests for ``clace.listeners.reasons``."""
 
+import errno
+from socket import gaierror
+
 from OpenSSL import SSL
 from twisted.internet.error import CannotListenError
 from twisted.trial.unittest import SynchronousTestCase
@@ -15,6 +18,23 @@ class ReasonTests(SynchronousTestCase):
         self.assertEqual(
             refusal("tcp:80:interface=127.0.0.1", error).message,
             "cannot listen on tcp:80:interface=127.0.0.1: address already in use",
+        )
+
+    def test_addresses(self):
+        """An address that is not the machine's, and a port for root only, are told as such."""
+        for error, said in (
+            (gaierror(-2, "Name or service not known"), "interface: expected an address of this"),
+            (OSError(errno.EADDRNOTAVAIL, "?"), "interface: this machine does not have that"),
+            (PermissionError(errno.EACCES, "?"), "permission denied: port 80 is for root, or CAP"),
+        ):
+            self.assertIn(said, reason(CannotListenError("", 80, error)))
+        self.assertEqual(reason(PermissionError(errno.EACCES, "No", "/s")), "no: /s")
+
+    def test_place(self):
+        """An endpoint of the configuration is told with the number of its block."""
+        self.assertEqual(
+            refusal("tcp:80", ValueError("no"), "[[listen]] #2").message,
+            "cannot listen on tcp:80: no ([[listen]] #2)",
         )
 
     def test_kinds(self):
@@ -33,7 +53,10 @@ class ReasonTests(SynchronousTestCase):
             (ValueError("Unknown endpoint type: 'tpc'"), "unknown endpoint type: 'tpc'"),
             (ValueError("two\nlines"), "two lines"),
             (ValueError(), "ValueError"),
-            (KeyError("web"), "nothing was handed over by that number or name ('web')"),
+            (
+                KeyError("web"),
+                "systemd handed over nothing by that number or name, see LISTEN_FDNAMES",
+            ),
             (RuntimeError("odd"), "RuntimeError: odd"),
         ):
             self.assertEqual(reason(error), said)

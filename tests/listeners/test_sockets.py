@@ -10,8 +10,8 @@ from shutil import rmtree
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ListenError
-from clace.listeners.descriptions import parse
 from clace.listeners.sockets import UnixSocket
+from clace.model.endpoint_strings import parse
 
 
 class SocketTestCase(SynchronousTestCase):

@@ -201,8 +201,8 @@ class SystemdTests(ListenerTestCase):
             server = self.start("systemd:domain=INET:index=1", given.fileno())
             self.assertEqual(
                 await server.ended,
-                b"clace: cannot listen on systemd:domain=INET:index=1: nothing was handed over by "
-                b"that number or name (list index out of range)\n",
+                b"clace: cannot listen on systemd:domain=INET:index=1: systemd handed over nothing "
+                b"by that number or name, see LISTEN_FDNAMES\n",
             )
 
 

@@ -1,4 +1,4 @@
-"""Tests for ``clace.listeners.descriptions``."""
+"""Tests for ``clace.model.endpoint_strings``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,7 +6,7 @@ from twisted.internet.endpoints import _parse
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ListenError
-from clace.listeners.descriptions import is_encrypted, layers, parse, quoted, unparse
+from clace.model.endpoint_strings import is_encrypted, layers, parse, quoted, unparse
 
 ENDPOINTS = st.lists(st.sampled_from([":", "=", "\\", "tcp", "a", "/", "8", " "])).map("".join)
 
