@@ -12,7 +12,7 @@ DOWNLOADS := $(VENV)/downloads
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: install run test lint types tests axe sectest docs package budget bench clean lock
+.PHONY: install run test lint types tests memory-tests system-tests coverage axe sectest docs package budget bench clean lock
 
 install: $(STAMP)
 
@@ -45,8 +45,8 @@ $(VENV)/.package: $(RUNTIME) pyproject.toml $(SOURCES)
 run: $(VENV)/.package
 	@$(BIN)/python -m examples.run
 
-# The tests come last: their summary is what .ci/run reads.
-test: lint types docs package tests
+# All that must hold before a change lands; .ci/run does the same in stages, counts, and sums up.
+test: lint types docs package tests budget
 
 lint: install
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -54,8 +54,24 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-tests: $(STAMP) $(VENV)/.package axe
-	$(BIN)/python -m twisted.trial --random=0 --jobs=$(JOBS) tests
+tests: memory-tests system-tests
+
+TRIAL := $(BIN)/python -m twisted.trial --random=0 --jobs=$(JOBS)
+IN_MEMORY := $(subst /,.,$(filter-out tests/system,$(patsubst %/__init__.py,%,$(wildcard tests/*/__init__.py))) \
+  $(patsubst %.py,%,$(wildcard tests/test_*.py)))
+memory-tests: $(STAMP) $(VENV)/.package
+	$(TRIAL) $(IN_MEMORY)
+
+# Real servers, browsers and proxies.
+system-tests: $(STAMP) $(VENV)/.package axe
+	$(TRIAL) tests.system
+
+# The tests in memory with a tracer, which takes them twice the time; it follows no server that they start.
+coverage: $(STAMP) $(VENV)/.package
+	@rm -rf $(VENV)/coverage
+	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(TRIAL) $(IN_MEMORY)
+	@$(BIN)/coverage combine --quiet $(VENV)/coverage && \
+	  echo "Lines and branches run by the tests in memory: $$($(BIN)/coverage report --format=total) %"
 
 # What looks for barriers in pages; tests of it skip themselves where there is no npm.
 AXE := $(VENV)/axe

@@ -53,6 +53,7 @@ setup(
         "aws": ["boto3>=1.34"],
         "dev": [
             "boto3>=1.34",
+            "coverage>=7.10",
             "hvac>=2.3",
             "hypothesis>=6.100",
             "mypy>=1.10",
