@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import text
 from twisted.internet.task import Clock
 
 from clace.interfaces import Caller, PluginCall
@@ -15,6 +16,7 @@ from clace.plugins.gate import Gate
 from clace.plugins.store.database import Database
 from clace.plugins.store.engines import Limits, open_engines
 from clace.plugins.store.plugin import Store, StoreSettings
+from clace.plugins.store.statements import Statement
 from tests.support.threads import at_once
 
 FUNCTIONS = (
@@ -112,6 +114,16 @@ class Request:
 
     async def end(self):
         return await self.scope.end()
+
+
+def rows(link, sql):
+    """What a statement in plain SQL finds."""
+    return link.all(prepared(link, sql))
+
+
+def prepared(link, sql):
+    """A statement in plain SQL."""
+    return Statement(text(sql), link.dialect)
 
 
 def sqlite_url(folder):

@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 from attrs import evolve, frozen
-from sqlalchemy import Connection
 
 from clace.plugins.definition import Items
 from clace.plugins.store.queries import Due, Entry, Queries, Wanted
+from clace.plugins.store.statements import Link
 
 T = TypeVar("T")
 FIRST_PAGE = 50
@@ -28,7 +28,7 @@ _PAGE_LENGTH = 1 << 20
 class Reads(Protocol):
     """Does work on the connection that the request reads by now."""
 
-    def __call__(self, work: Callable[[Connection], T], /) -> Awaitable[T]: ...
+    def __call__(self, work: Callable[[Link], T], /) -> Awaitable[T]: ...
 
 
 @frozen
@@ -39,15 +39,15 @@ class Found:
     due: list[array[int]]
 
 
-def find(connection: Connection, queries: Queries, wanted: Wanted) -> Found:
+def find(link: Link, queries: Queries, wanted: Wanted) -> Found:
     """All that is wanted, seen in one state of the table."""
     first = evolve(wanted, limit=min(wanted.limit, FIRST_PAGE))
-    entries, is_whole = queries.page(connection, first, _FIRST_LENGTH)
+    entries, is_whole = queries.page(link, first, _FIRST_LENGTH)
     seen = len(entries)
     if is_whole and (seen < first.limit or seen == wanted.limit):
         return Found(entries, [])
     rest = evolve(wanted, offset=wanted.offset + seen, limit=wanted.limit - seen)
-    return Found(entries, _pages(queries.due(connection, rest)))
+    return Found(entries, _pages(queries.due(link, rest)))
 
 
 def _pages(due: Iterable[Due]) -> list[array[int]]:
@@ -76,7 +76,7 @@ class Cursor(Items):
         entries, self._entries = self._entries, []
         if not entries and self._due:
             ids = self._due.popleft()
-            entries = await self._read(lambda connection: self._queries.fetch(connection, ids))
+            entries = await self._read(lambda link: self._queries.fetch(link, ids))
         return tuple(entries), bool(self._due)
 
     async def close(self) -> None:

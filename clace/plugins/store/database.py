@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from twisted.application.internet import TimerService
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
 
 from clace.plugins.store.dialects import words_of
 from clace.plugins.store.engines import Engines, Limits, open_engines
-from clace.plugins.store.transactions import Transaction, Work, shielded
+from clace.plugins.store.links import Work, written
+from clace.plugins.store.nearby import Nearby
+from clace.plugins.store.statements import Link
+from clace.plugins.store.transactions import Transaction, shielded
 from clace.plugins.store.turns import Turns
+from clace.plugins.store.writers import Writers
 from clace.threads import InThread, Threads
 
 T = TypeVar("T")
@@ -50,9 +56,14 @@ class Database(MultiService):
         self._clock = clock
         self._limits = limits
         self._write, self._read = write, read
-        self._writers = Turns(clock, limits.wait_seconds, engines.writers, 1)
+        self._writers = Writers(
+            clock, limits.wait_seconds, engines.writers, engines.together, self._commit
+        )
         self._readers = Turns(clock, limits.wait_seconds, engines.readers, engines.readers // 2)
-        self.words = words_of(engines.writing.dialect)
+        self._nearby = Nearby(clock)
+        self._near: Link | None = None
+        self.dialect = engines.writing.dialect
+        self.words = words_of(self.dialect)
         # To be held while tables are made: PostgreSQL fails when two make the same at once.
         self.making = DeferredLock()
 
@@ -61,23 +72,63 @@ class Database(MultiService):
 
         :raises CallFailed: if the turn does not come in time.
         """
-        return await self.aside(owner, lambda: _done(self._engines.reading, work))
+        return await self.aside(owner, lambda: self._done(work))
+
+    async def glance(self, owner: str, work: Work[T | None], other: Work[T]) -> T:
+        """The result of ``work``, which finds a single small row at once; of ``other``, in a
+        thread, if there is none, or if the row cannot be had without waiting for it.
+
+        :raises CallFailed: if the turn does not come in time.
+        """
+        near = self._near
+        if near is not None and self._nearby.is_open:
+            with suppress(SQLAlchemyError):  # whatever it was, the other way tells
+                found = self._nearby.run(lambda: work(near))
+                near.rest()
+                if found is not None:
+                    return found
+        return await self.aside(owner, lambda: self._found(other))
 
     async def aside(self, owner: str, work: Callable[[], T]) -> T:
         """Run ``work``, which needs no connection and takes too long for the reactor.
 
         :raises CallFailed: if the turn does not come in time.
         """
-        return await self._in_turn(self._readers, owner, self._read, work)
+        release = await self._readers.take(owner)
 
-    async def write(self, owner: str, work: Work[T]) -> T:
-        """Run ``work``, commit, and return its result.
+        async def released() -> T:
+            try:
+                return await self._read(work)
+            finally:
+                release()
+
+        return await shielded(released())
+
+    async def write(self, owner: str, work: Work[T], *, small: bool = False) -> T:
+        """Run ``work``, commit, and return its result; small works of several callers together.
 
         :raises CallFailed: if the turn does not come in time.
         """
-        return await self._in_turn(
-            self._writers, owner, self._write, lambda: _done(self._engines.writing, work)
-        )
+        return await self._writers.write(owner, work, small=small)
+
+    async def declare(self, owner: str, work: Callable[[Connection], T]) -> T:
+        """Run ``work``, which changes tables, commit, and return its result.
+
+        :raises CallFailed: if the turn does not come in time.
+        """
+        release = await self._writers.take(owner)
+
+        def declared() -> T:
+            with self._engines.writing.begin() as connection:
+                return work(connection)
+
+        async def released() -> T:
+            try:
+                return await self._write(declared)
+            finally:
+                release()
+
+        return await shielded(released())
 
     async def transaction(self, owner: str) -> Transaction:
         """A transaction to be opened, and in any case to be closed.
@@ -85,28 +136,31 @@ class Database(MultiService):
         :raises CallFailed: if the turn does not come in time.
         """
         release = await self._writers.take(owner)
-        transaction = Transaction(self._engines.writing, self._write, release)
+        near = None if self._engines.near is None else self._nearby
+        transaction = Transaction(self._engines.write_links, self._write, release, near)
         transaction.expire_after(self._limits.transaction_seconds, self._clock)
         return transaction
 
-    async def _in_turn(
-        self, turns: Turns, owner: str, in_thread: InThread, work: Callable[[], T]
-    ) -> T:
-        release = await turns.take(owner)
+    async def _commit(self, works: Sequence[Work[Any]]) -> list[Any]:
+        return await self._write(lambda: written(self._engines.write_links, works))
 
-        async def released() -> T:
-            try:
-                return await in_thread(work)
-            finally:
-                release()
+    def _done(self, work: Work[T]) -> T:
+        with self._engines.read_links.transaction() as link:
+            return work(link)
 
-        return await shielded(released())
+    def _found(self, work: Work[T]) -> T:
+        """As ``_done``, in a thread; the next rows are found nearby."""
+        if self._near is None and self._engines.near is not None:
+            self._near = self._engines.near()
+        return self._done(work)
 
     def stopService(self) -> Deferred[None]:
         """Fires when what was begun is done and the connections are closed."""
-        return maybeDeferred(super().stopService).addCallback(lambda _: self._engines.dispose())
+        return maybeDeferred(super().stopService).addCallback(lambda _: self.close())
 
-
-def _done(engine: Engine, work: Work[T]) -> T:
-    with engine.begin() as connection:
-        return work(connection)
+    def close(self) -> None:
+        """Close the connections."""
+        near, self._near = self._near, None
+        if near is not None:
+            near.close()
+        self._engines.dispose()

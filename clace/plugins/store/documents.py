@@ -7,7 +7,7 @@ from __future__ import annotations
 import json as plain_json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -116,10 +116,13 @@ def _number(digits: str) -> int | float:
     return number if number in INTEGERS else float(digits)
 
 
-def entry_of(row: Mapping[str, Any], doc_type: DocType) -> dict[str, Any]:
-    """A row as apps see it: what every entry has, and the fields that are declared now."""
-    stored = decoded(row["_json"])
-    entry = {name: row[name] for name in RESERVED}
+def entry_of(row: Sequence[Any], doc_type: DocType) -> dict[str, Any]:
+    """A row as apps see it: what every entry has, and the fields that are declared now.
+
+    The row has the values of ``RESERVED``, and then the JSON.
+    """
+    stored = decoded(row[-1])
+    entry = dict(zip(RESERVED, row, strict=False))
     for field in doc_type.fields:
         entry[field.name] = stored.get(field.name, field.default)
     return entry

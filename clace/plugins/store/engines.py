@@ -8,16 +8,20 @@ from typing import Any
 
 from attrs import frozen
 from msgspec import Struct
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from clace.database.engine import reading_engine, writing_engine
 from clace.database.place import make_private, sqlite_path
 from clace.errors import StoreError
+from clace.plugins.store.links import Links
+from clace.plugins.store.statements import Link, Statement
 from clace.plugins.store.watch import Watch
 
 _POSTGRES = ("postgres:", "postgresql:")
 _CONNECT_SECONDS = 10
+_READERS, _POSTGRES_WRITERS = 4, 8
+_TOGETHER = 32
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -38,12 +42,20 @@ class Engines:
 
     writing: Engine
     reading: Engine
+    write_links: Links
+    read_links: Links
     writers: int
     readers: int
+    together: int
+    """How many small writes are committed together at most."""
+    near: Callable[[], Link] | None
+    """Opens a connection for reading that waits for nobody, if the database is in a file here."""
     interrupt_late: Callable[[], object]
     """To be called from time to time: ends what runs for too long."""
 
     def dispose(self) -> None:
+        self.write_links.close()
+        self.read_links.close()
         self.writing.dispose()
         self.reading.dispose()
 
@@ -62,19 +74,44 @@ def _sqlite(path: Path, limits: Limits) -> Engines:
     """SQLite has one writer at a time, whoever it is."""
     make_private(path)
     watch = Watch(limits.query_seconds)
-    engines = Engines(writing_engine(path), reading_engine(path, 4), 1, 4, watch.interrupt_late)
-    watch.over(engines.writing)
-    watch.over(engines.reading)
-    return engines
+    writing, reading = writing_engine(path), reading_engine(path, _READERS)
+    for engine in (writing, reading):
+        watch.over(engine)
+    readers = Links(reading, "BEGIN", watch, keep=True)
+    return Engines(
+        writing=writing,
+        reading=reading,
+        write_links=Links(writing, "BEGIN IMMEDIATE", watch, keep=True),
+        read_links=readers,
+        writers=1,
+        readers=_READERS,
+        together=_TOGETHER,
+        near=lambda: _impatient(readers.take()),
+        interrupt_late=watch.interrupt_late,
+    )
+
+
+def _impatient(link: Link) -> Link:
+    """The link, which fails at once for what it would have to wait for."""
+    link.all(Statement(text("PRAGMA busy_timeout=0"), link.dialect))
+    return link
 
 
 def _postgres(url: str, limits: Limits) -> Engines:
+    read_only = "-c default_transaction_read_only=on"
+    writing = _postgres_engine(url, limits, _POSTGRES_WRITERS, "READ COMMITTED", "")
+    reading = _postgres_engine(url, limits, _READERS, "REPEATABLE READ", read_only)
+    unwatched = Watch(0)
     return Engines(
-        _postgres_engine(url, limits, 8, "READ COMMITTED", ""),
-        _postgres_engine(url, limits, 4, "REPEATABLE READ", "-c default_transaction_read_only=on"),
-        8,
-        4,
-        lambda: None,
+        writing=writing,
+        reading=reading,
+        write_links=Links(writing, "", unwatched, keep=False),
+        read_links=Links(reading, "", unwatched, keep=False),
+        writers=_POSTGRES_WRITERS,
+        readers=_READERS,
+        together=1,
+        near=None,
+        interrupt_late=lambda: None,
     )
 
 

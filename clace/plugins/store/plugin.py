@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from msgspec import Struct
@@ -23,11 +23,12 @@ from clace.plugins.store.conditions import read_filter, read_sort
 from clace.plugins.store.cursor import Cursor, find
 from clace.plugins.store.database import Database
 from clace.plugins.store.documents import check_size, fields_of
+from clace.plugins.store.links import Work
 from clace.plugins.store.parameters import ById, Insert, Matching, Nothing, Selecting
 from clace.plugins.store.queries import Entry, Queries, Stamp, Wanted
 from clace.plugins.store.sessions import Session
 from clace.plugins.store.shelves import Shelves
-from clace.plugins.store.transactions import Work
+from clace.plugins.store.statements import Link
 
 T = TypeVar("T")
 DEFAULT_LIMIT = 10_000
@@ -91,25 +92,34 @@ class Store:
     async def insert(self, invocation: Invocation, given: Insert) -> int:
         """The id of the new entry."""
         queries = await self._queries(invocation, given.table)
-        fields, stamp = await self._fields(invocation, given, queries), self._stamp(invocation)
-        return await self._write(invocation, queries, lambda on: queries.insert(on, fields, stamp))
+        fields, small = await self._fields(invocation, given, queries)
+        stamp = self._stamp(invocation)
+
+        def work(link: Link) -> int:
+            return queries.insert(link, fields, stamp)
+
+        return await self._write(invocation, queries, work, small=small)
 
     async def select_by_id(self, invocation: Invocation, given: ById) -> Entry:
         """The entry, which must be there."""
         queries = await self._queries(invocation, given.table)
-        return await self._read(invocation, queries, lambda on: queries.by_id(on, given.id))
+        return await self._session(invocation).glance(
+            lambda link: queries.small_by_id(link, given.id),
+            lambda link: queries.by_id(link, given.id),
+            queries.entries,
+        )
 
     async def select_one(self, invocation: Invocation, given: Matching) -> Entry:
         """The first entry that matches; there must be one."""
         queries = await self._queries(invocation, given.table)
         condition = read_filter(given.filter, queries.doc_type)
-        return await self._read(invocation, queries, lambda on: queries.first(on, condition))
+        return await self._read(invocation, queries, lambda link: queries.first(link, condition))
 
     async def select(self, invocation: Invocation, given: Selecting) -> ItemStream:
         """The entries that match, to be read to the end."""
         queries = await self._queries(invocation, given.table)
         wanted = _wanted(given, queries)
-        found = await self._read(invocation, queries, lambda on: find(on, queries, wanted))
+        found = await self._read(invocation, queries, lambda link: find(link, queries, wanted))
         session = self._session(invocation)
         cursor = Cursor(found, queries, session.read)
         return ItemStream(f"rows_cursor_{given.table}", cursor, CURSOR)
@@ -118,45 +128,53 @@ class Store:
         """Count the matching entries."""
         queries = await self._queries(invocation, given.table)
         condition = read_filter(given.filter, queries.doc_type)
-        return await self._read(invocation, queries, lambda on: queries.count(on, condition))
+        return await self._read(invocation, queries, lambda link: queries.count(link, condition))
 
     async def update(self, invocation: Invocation, given: Insert) -> int:
         """Replace the entry, if it has not been changed since it was read."""
         queries = await self._queries(invocation, given.table)
-        fields, stamp = await self._fields(invocation, given, queries), self._stamp(invocation)
+        fields, _small = await self._fields(invocation, given, queries)
+        stamp = self._stamp(invocation)
         entry_id, seen = _number(given.entry, "_id"), _number(given.entry, "_updated_at")
 
-        def work(on: Any) -> int:
-            return queries.update(on, entry_id, seen, fields, stamp)
+        def work(link: Link) -> int:
+            return queries.update(link, entry_id, seen, fields, stamp)
 
         return await self._write(invocation, queries, work)
 
     async def delete_by_id(self, invocation: Invocation, given: ById) -> int:
         """Remove the entry, which must be there."""
         queries = await self._queries(invocation, given.table)
-        return await self._write(invocation, queries, lambda on: queries.delete_by_id(on, given.id))
+        return await self._write(
+            invocation, queries, lambda link: queries.delete_by_id(link, given.id)
+        )
 
     async def delete(self, invocation: Invocation, given: Matching) -> int:
         """Remove the entries that match, all of them if the filter is empty."""
         queries = await self._queries(invocation, given.table)
         condition = read_filter(given.filter, queries.doc_type)
-        return await self._write(invocation, queries, lambda on: queries.delete(on, condition))
+        return await self._write(invocation, queries, lambda link: queries.delete(link, condition))
 
     async def _queries(self, invocation: Invocation, table: str) -> Queries:
         return await self._shelves.find(invocation.caller, table)
 
-    async def _fields(self, invocation: Invocation, given: Insert, queries: Queries) -> Entry:
-        """Checked, by a thread if there is much to check."""
+    async def _fields(
+        self, invocation: Invocation, given: Insert, queries: Queries
+    ) -> tuple[Entry, bool]:
+        """The checked fields and true if they are small; a thread checks what is much."""
+        if check_size(given.entry, queries.doc_type) <= _LARGE:
+            return fields_of(given.entry, queries.doc_type), True
         check = partial(fields_of, given.entry, queries.doc_type)
-        is_large = check_size(given.entry, queries.doc_type) > _LARGE
         owner = self._shelves.owner(invocation.caller.app)
-        return await self._database.aside(owner, check) if is_large else check()
+        return await self._database.aside(owner, check), False
 
     async def _read(self, invocation: Invocation, queries: Queries, work: Work[T]) -> T:
         return await self._session(invocation).read(work, queries.entries)
 
-    async def _write(self, invocation: Invocation, queries: Queries, work: Work[T]) -> T:
-        return await self._session(invocation).write(work, queries.entries)
+    async def _write(
+        self, invocation: Invocation, queries: Queries, work: Work[T], *, small: bool = False
+    ) -> T:
+        return await self._session(invocation).write(work, queries.entries, small=small)
 
     def _session(self, invocation: Invocation) -> Session:
         found = self._sessions.get(invocation.resources)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from attrs import frozen
@@ -12,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Dialect,
     MetaData,
     Table,
     Text,
@@ -24,6 +26,7 @@ from sqlalchemy.schema import CreateTable
 
 from clace.model.schema import INTEGERS, DocType
 from clace.plugins.definition import CallFailed
+from clace.plugins.store.statements import Link, Statement
 
 USAGE = Table(
     "store_usage",
@@ -39,6 +42,11 @@ _used = USAGE.c.bytes + bindparam("by", type_=BigInteger)
 _CHANGE = update(USAGE).where(_own, _used <= bindparam("limit")).values(bytes=_used)
 
 
+@cache
+def _change_for(dialect: Dialect) -> Statement:
+    return Statement(_CHANGE, dialect)
+
+
 @frozen
 class Quota:
     """The space that one owner uses and may use, over all types together."""
@@ -52,14 +60,14 @@ class Quota:
         if connection.scalar(select(USAGE.c.bytes).where(_own), {"owner": self.owner}) is None:
             connection.execute(insert(USAGE).values(app_id=self.owner, bytes=0))
 
-    def change(self, connection: Connection, by: int) -> None:
+    def change(self, link: Link, by: int) -> None:
         """Keep so many bytes more. To keep less is allowed in any case.
 
         :raises CallFailed: if that would be too much.
         """
         limit = self.max_mb * _MEBIBYTE if by > 0 else INTEGERS[-1]
         values = {"owner": self.owner, "by": by, "limit": limit}
-        if not connection.execute(_CHANGE, values).rowcount:
+        if not link.change(_change_for(link.dialect), values):
             told = f"the app may keep {self.max_mb} MB of documents (max_mb_per_app)"
             raise CallFailed(told, limit="store_size")
 

@@ -10,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from clace.plugins.definition import CallFailed
 from clace.plugins.store.database import Database
 from clace.plugins.store.failures import failed
+from clace.plugins.store.links import Work
 from clace.plugins.store.tables import Collection
-from clace.plugins.store.transactions import Transaction, Work
+from clace.plugins.store.transactions import Transaction
 
 T = TypeVar("T")
 
@@ -62,11 +63,21 @@ class Session:
             return await _told(self._transaction.read(work), *collections)
         return await _told(self._database.read(self._owner, work), *collections)
 
-    async def write(self, work: Work[T], *collections: Collection) -> T:
+    async def glance(self, small: Work[T | None], work: Work[T], *collections: Collection) -> T:
+        """The result of ``small``, for which nobody waits; if it has none, that of ``work``.
+
+        :raises CallFailed: if the query fails.
+        """
+        if self._transaction is None:
+            return await _told(self._database.glance(self._owner, small, work), *collections)
+        found = await _told(self._transaction.read(small, small=True), *collections)
+        return await self.read(work, *collections) if found is None else found
+
+    async def write(self, work: Work[T], *collections: Collection, small: bool = False) -> T:
         """:raises CallFailed: if the change fails, and nothing was changed."""
         if self._transaction is not None:
-            return await _told(self._transaction.write(work), *collections)
-        return await _told(self._database.write(self._owner, work), *collections)
+            return await _told(self._transaction.write(work, small=small), *collections)
+        return await _told(self._database.write(self._owner, work, small=small), *collections)
 
     def _ended(self, act: str) -> Transaction:
         transaction, self._transaction = self._transaction, None

@@ -61,7 +61,7 @@ class Shelves:
         if not caller.schema.types:
             raise CallFailed("store info not found, add a schema.star to the app")
         found = self._ready.get(caller.app.id)
-        if found is not None and found.schema == caller.schema:
+        if found is not None and _is_same(found.schema, caller.schema):
             return found
         async with self._database.making:
             return await self._made(caller)
@@ -69,7 +69,7 @@ class Shelves:
     async def _made(self, caller: Caller) -> _Shelf:
         """Made now, unless somebody else just did."""
         found = self._ready.get(caller.app.id)
-        if found is None or found.schema != caller.schema:
+        if found is None or not _is_same(found.schema, caller.schema):
             owner = self.owner(caller.app)
             found = self._declared(owner, caller.schema)
             await self._make(found)
@@ -77,10 +77,10 @@ class Shelves:
         return found
 
     def _declared(self, owner: str, schema: Schema) -> _Shelf:
-        words = self._database.words
+        words, dialect = self._database.words, self._database.dialect
         quota = Quota(owner, self._max_mb)
         collections = (collection(owner, one, words.column_type) for one in schema.types)
-        queries = {one.doc_type.name: Queries(one, words, quota) for one in collections}
+        queries = {one.doc_type.name: Queries(one, words, dialect, quota) for one in collections}
         return _Shelf(schema, quota, queries)
 
     async def _make(self, shelf: _Shelf) -> None:
@@ -92,7 +92,12 @@ class Shelves:
                 prepare(connection, one, self._database.words)
 
         try:
-            await self._database.write(shelf.quota.owner, make)
+            await self._database.declare(shelf.quota.owner, make)
         except SQLAlchemyError as error:
             reason = failed(error, *collections).message
             raise CallFailed(f"cannot make the tables of schema.star: {reason}") from error
+
+
+def _is_same(one: Schema, other: Schema) -> bool:
+    """Return true for equal schemas; most are the same object."""
+    return one is other or one == other

@@ -28,7 +28,7 @@ from clace.plugins.store.dialects import Words
 
 _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
-_SIZE = "_size"
+SIZE = "_size"
 REGISTRY = Table(
     "store_tables",
     MetaData(),
@@ -65,7 +65,7 @@ def collection(owner: str, doc_type: DocType, column_type: TypeEngine[Any]) -> C
         Column("_updated_by", _TEXT, nullable=False),
         Column("_created_at", _BIG, nullable=False),
         Column("_updated_at", _BIG, nullable=False),
-        Column(_SIZE, _BIG, nullable=False),
+        Column(SIZE, _BIG, nullable=False),
         Column("_json", column_type, nullable=False),
         sqlite_autoincrement=True,
     )
@@ -98,9 +98,9 @@ def _complete(connection: Connection, entries: Collection) -> None:
     name = entries.table.name
     there = {column["name"] for column in inspect(connection).get_columns(name)}
     missing = [column.name for column in entries.table.columns if column.name not in there]
-    if missing == [_SIZE]:
+    if missing == [SIZE]:
         connection.exec_driver_sql(
-            f"ALTER TABLE {name} ADD COLUMN {_SIZE} BIGINT NOT NULL DEFAULT 0"
+            f"ALTER TABLE {name} ADD COLUMN {SIZE} BIGINT NOT NULL DEFAULT 0"
         )
     elif missing:
         raise CallFailed(

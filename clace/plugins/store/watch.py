@@ -34,9 +34,16 @@ class Watch:
                 with suppress(ProgrammingError):  # it was closed
                     connection.interrupt()
 
-    def _begins(self, connection: Connection, *_statement: object) -> None:
-        driver_connection = connection.connection.dbapi_connection
+    def begins(self, driver_connection: Any) -> None:
+        """Note that a statement begins on this connection."""
         self._deadlines[driver_connection] = time.monotonic() + self._seconds
 
-    def _ends(self, driver_connection: Any, _record: object) -> None:
+    def ends(self, driver_connection: Any) -> None:
+        """Note that nothing runs on this connection any more."""
         self._deadlines.pop(driver_connection, None)
+
+    def _begins(self, connection: Connection, *_statement: object) -> None:
+        self.begins(connection.connection.dbapi_connection)
+
+    def _ends(self, driver_connection: Any, _record: object) -> None:
+        self.ends(driver_connection)

@@ -12,7 +12,7 @@ from clace.errors import PluginRefused
 from clace.plugins.store.database import open_database
 from clace.plugins.store.engines import Limits
 from clace.plugins.store.failures import failed
-from tests.support.documents import StoreHouse, sqlite_url, store_app
+from tests.support.documents import StoreHouse, rows, sqlite_url, store_app
 from tests.support.postgres import postgres
 
 EMPTY = {"u": None}
@@ -106,7 +106,7 @@ class TurnTests(SynchronousTestCase):
         """What is being done in a transaction is done before it is rolled back."""
         self.value(self.request.value("begin"))
         self.threads.slow = True
-        writing = self.later(self.request.value("insert", "thing", EMPTY))
+        writing = self.later(self.request.value("delete", "thing", {}))
         ending = self.later(self.request.end())
         self.assertNoResult(ending)
         self.threads.work()
@@ -139,7 +139,7 @@ class TurnTests(SynchronousTestCase):
     def test_cancelled_turn(self):
         """Who gives up waiting leaves the queue."""
         self.value(self.request.value("begin"))
-        waiting = self.later(self.store.database.write("app", lambda connection: None))
+        waiting = self.later(self.store.database.write("app", lambda link: None))
         waiting.cancel()
         self.failureResultOf(waiting, CancelledError)
         self.value(self.request.value("commit"))
@@ -157,9 +157,9 @@ class ThreadTests(TestCase):
         """In real threads many write and read at once, and the reactor does not wait for them."""
         database = self.database(sqlite_url(self.mktemp()))
 
-        def slow(connection):
+        def slow(link):
             count = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 300000)"
-            return connection.exec_driver_sql(f"{count} SELECT count(*) FROM c").scalar()
+            return rows(link, f"{count} SELECT count(*) FROM c")[0][0]
 
         work = [
             Deferred.fromCoroutine(do(app, slow))
@@ -179,9 +179,9 @@ class ThreadTests(TestCase):
         database = self.database(url, query_seconds=0.1)
         for do in (database.read, database.write):
             with self.assertRaises(DBAPIError) as caught:
-                await do("app", lambda connection: connection.exec_driver_sql(ENDLESS).all())
+                await do("app", lambda link: rows(link, ENDLESS))
             self.assertIn("took too long", failed(caught.exception).message)
-            found = await do("app", lambda connection: connection.exec_driver_sql("SELECT 1").all())
+            found = await do("app", lambda link: rows(link, "SELECT 1"))
             self.assertEqual(found, [(1,)])
 
     def test_endless(self):

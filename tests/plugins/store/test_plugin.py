@@ -1,9 +1,9 @@
 """The functions of ``store.in``, in both kinds of database."""
 
-from sqlalchemy import event
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from clace.plugins.store.statements import Link
 from tests.support.document_contract import IMPATIENT, StoreContract
 from tests.support.documents import THING, StoreHouse, sqlite_url, store_app
 from tests.support.postgres import fresh, postgres
@@ -31,14 +31,24 @@ class DatabaseCase(StoreContract, SynchronousTestCase):
     def plan(self, explain, condition, sort):
         """How the database goes about a query, in its own words."""
         asked = []
-        engine = self.store.engines.reading
-        event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+
+        class Asking(Link):
+            def _run(self, statement, values):
+                asked.append((statement.text, statement.filled(values)))
+                return super()._run(statement, values)
+
+        engine, links = self.store.engines.reading, self.store.engines.read_links
+        links.close()
+        links.make_link = Asking
         self.select(condition, sort=sort)
+        links.close()
+        links.make_link = Link
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET enable_seqscan = off")
             statement, values = next(one for one in asked if one[0].startswith("SELECT"))
-            return str(connection.exec_driver_sql(f"{explain} {statement}", values).all())
+            given = tuple(values) if isinstance(values, list) else values
+            return str(connection.exec_driver_sql(f"{explain} {statement}", given).all())
 
 
 class SQLiteStoreTests(DatabaseCase):

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.plugins.definition import CallFailed
 from clace.plugins.store.engines import Limits
 from clace.plugins.store.quotas import USAGE
-from tests.support.documents import StoreHouse, sqlite_url
+from tests.support.documents import StoreHouse, prepared, sqlite_url
 
 
 class LostTests(SynchronousTestCase):
@@ -23,7 +23,7 @@ class LostTests(SynchronousTestCase):
         connection.create_function("late", 0, self.store.engines.interrupt_late)
 
     def write(self, statement):
-        return self.transaction.write(lambda connection: connection.exec_driver_sql(statement))
+        return self.transaction.write(lambda link: link.change(prepared(link, statement)))
 
     def owners(self):
         with self.store.engines.reading.begin() as connection:
