@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from traceback import clear_frames
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from clace.starlark.errors import EvalError, Failure, Frame, Position
@@ -208,6 +208,9 @@ def _type_error(error: TypeError, steps: list[_Step]) -> str:
         count, keywords = given or (_counted(what, signature), _unexpected(what))
         return signature.explain(count, keywords) or f"{signature.name}: {what}"
     code = _find_code(step.program.code, name) if step else None
+    function = _find_function(step, name) if step else None
+    if function is not None and given is not None:
+        what = _all_that_is_wrong(function, what, *given)
     return _refused(function_name(name), what, code, given)
 
 
@@ -236,6 +239,29 @@ def _find_code(code: CodeType, name: str) -> CodeType | None:
             return one
         waiting += [inner for inner in one.co_consts if isinstance(inner, CodeType)]
     return None
+
+
+def _find_function(step: _Step, name: str) -> FunctionType | None:
+    """The function of the program that a frame knows by this name."""
+    scope = {**step.frame.f_globals, **step.frame.f_locals}
+    found = scope.get(name)
+    is_it = isinstance(found, FunctionType) and found.__code__.co_name == name
+    return found if is_it and is_emitted(found.__globals__) else None
+
+
+def _all_that_is_wrong(
+    function: FunctionType, what: str, count: int, keywords: tuple[str, ...]
+) -> str:
+    """Python's words for a refused call, had it first counted, and then looked for all parameters."""
+    code, defaults = function.__code__, len(function.__defaults__ or ())
+    most = code.co_argcount
+    if count > most and not code.co_flags & CO_VARARGS:
+        return f"takes {f'from {most - defaults} to ' if defaults else ''}{most} given {count}"
+    if what.startswith("missing") and "keyword-only" not in what:
+        known = {*keywords, *(function.__kwdefaults__ or ())}
+        only = code.co_varnames[most : most + code.co_kwonlyargcount]
+        return what + "".join(f", '{name}'" for name in only if name not in known)
+    return what
 
 
 def _takes_nothing(code: CodeType) -> bool:

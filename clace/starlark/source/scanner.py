@@ -137,7 +137,7 @@ class _Scanner:
 
     def _end(self) -> None:
         if len(self._indents) > 1:
-            if self.tokens[-1].kind not in _LINE_STARTS:
+            if self.tokens[-1].kind not in _LINE_STARTS and not self._depth:
                 self._add(tokens.NEWLINE, None, self._at)
             for _ in self._indents[1:]:
                 self._add(tokens.OUTDENT, None, self._at)
