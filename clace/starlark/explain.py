@@ -243,16 +243,16 @@ def _find_code(code: CodeType, name: str) -> CodeType | None:
 
 def _find_function(step: _Step, name: str) -> FunctionType | None:
     """The function of the program that a frame knows by this name."""
-    scope = {**step.frame.f_globals, **step.frame.f_locals}
-    found = scope.get(name)
-    is_it = isinstance(found, FunctionType) and found.__code__.co_name == name
-    return found if is_it and is_emitted(found.__globals__) else None
+    found = {**step.frame.f_globals, **step.frame.f_locals}.get(name)
+    if not isinstance(found, FunctionType) or found.__code__.co_name != name:
+        return None
+    return found if is_emitted(found.__globals__) else None
 
 
 def _all_that_is_wrong(
     function: FunctionType, what: str, count: int, keywords: tuple[str, ...]
 ) -> str:
-    """Python's words for a refused call, had it first counted, and then looked for all parameters."""
+    """Word a refused call as Python would, had it counted first and named all that is missing."""
     code, defaults = function.__code__, len(function.__defaults__ or ())
     most = code.co_argcount
     if count > most and not code.co_flags & CO_VARARGS:
