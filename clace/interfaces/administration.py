@@ -29,11 +29,16 @@ class IAppOperations(Interface):
         """Return the apps that match, oldest first; with ``internal`` the staging twins too."""
 
     async def get_app(query: apps.OneApp) -> apps.AppFound:
-        """:raises NoSuchApp: if nothing is installed there."""
+        """Return one app.
+
+        :raises InvalidPath: if a glob is given.
+        :raises NoSuchApp: if nothing is installed there.
+        """
 
     async def show_app(query: apps.OneApp) -> apps.AppShown:
         """Return everything about one app and its staging twin, secrets hidden.
 
+        :raises InvalidPath: if a glob is given.
         :raises NoSuchApp: if nothing is installed there.
         """
 
@@ -58,11 +63,14 @@ class IVersionOperations(Interface):
     async def reload_apps(query: versions.ReloadApps) -> versions.AppsReloaded:
         """Fetch the sources again: all apps that match, or on any failure none.
 
-        :raises NeedsApproval: if a source asks for more and ``approve`` is not set.
+        :raises NeedsApproval: if sources ask for more and ``approve`` is not set; names each app.
         """
 
     async def promote_apps(query: versions.PromoteApps) -> versions.AppsPromoted:
-        """Let production apps serve what their staging twins serve."""
+        """Let production apps serve what their staging twins serve.
+
+        :raises BadRequest: if the path of one app is given, and it is a dev app.
+        """
 
 
 class ISettingOperations(Interface):

@@ -91,6 +91,11 @@ class AppPath(Struct, frozen=True, order=True, rename={"path": "Path", "domain":
         return f"{self.domain}:{self.path}" if self.domain else self.path
 
 
+def is_glob(text: str) -> bool:
+    """Tell a pattern with wildcards from what can be the address of an app."""
+    return not _WILD.isdisjoint(text)
+
+
 class AppGlob(Struct, frozen=True):
     """A pattern over app addresses; without a domain part, over those without a domain."""
 
@@ -124,7 +129,7 @@ class AppGlob(Struct, frozen=True):
     @property
     def is_literal(self) -> bool:
         """Tell a pattern without wildcards, the address of one app."""
-        return not _WILD.intersection(self.domain + self.path)
+        return not is_glob(self.domain + self.path)
 
     def matches(self, address: AppPath) -> bool:
         domain, path = _matcher(self.domain, self.text), _matcher(self.path, self.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from clace.admin_api.changes import Approval
 from clace.errors import (
@@ -21,6 +21,7 @@ from clace.text import one_line, shortened
 
 _UNREADABLE = (AppBroken, AppFailed, AppTimedOut, NoSuchVersion, SourceError)
 _MOST_LINES = 50
+_MOST_APPS = 20
 _LONGEST_LINE = 500
 
 
@@ -64,6 +65,18 @@ def needs_approval(app: App, missing: Demands, *command: str) -> NeedsApproval:
     typed = shlex.join(("clace", *command, str(app)))
     listed = "\n".join(f"  {shortened(one_line(line), _LONGEST_LINE)}" for line in shown)
     return NeedsApproval(f"app {app} needs approval. New:\n{listed}\nto approve it: {typed}")
+
+
+def check_approved(refusals: Sequence[NeedsApproval]) -> None:
+    """Refuse an operation on several apps for all of them that need approval.
+
+    :raises NeedsApproval: if there is any; names each app, up to a bound.
+    """
+    if refusals:
+        texts = [each.message for each in refusals[:_MOST_APPS]]
+        if more := len(refusals) - len(texts):
+            texts.append(f"and {more} more app(s) need approval")
+        raise NeedsApproval("\n".join(texts))
 
 
 def _lines(demands: Demands) -> Iterator[str]:

@@ -19,7 +19,7 @@ from clace.admin_api.apps import (
 )
 from clace.interfaces import IAppOperations, RemoveApp
 from clace.model.app import App, Kind
-from clace.model.paths import AppGlob, AppPath
+from clace.model.paths import AppGlob
 from clace.operations.creation import Creation
 from clace.operations.promotion import is_behind
 from clace.operations.rooms import Rooms
@@ -47,7 +47,7 @@ class AppOperations:
         return AppList(tuple(listed))
 
     async def get_app(self, query: OneApp) -> AppFound:
-        return AppFound((await self._rooms.catalogue()).at(AppPath.parse(query.app_path)))
+        return AppFound((await self._rooms.catalogue()).at(query.app_path))
 
     async def show_app(self, query: OneApp) -> AppShown:
         return await self._showing.show(query.app_path)

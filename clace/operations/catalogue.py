@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
-from clace.errors import AppBroken, NoSuchApp, SourceError
+from clace.errors import AppBroken, InvalidPath, NoSuchApp, SourceError
 from clace.model.app import App, Kind
-from clace.model.paths import AppGlob, AppPath
+from clace.model.paths import AppGlob, AppPath, is_glob
 
 
 class Catalogue(Struct, frozen=True):
@@ -29,8 +29,15 @@ class Catalogue(Struct, frozen=True):
             raise self._missing(str(glob))
         return found
 
-    def at(self, address: AppPath) -> App:
-        """:raises NoSuchApp: if nothing is installed exactly there."""
+    def at(self, text: str) -> App:
+        """Return the app at a path.
+
+        :raises InvalidPath: if it is no path, or a glob.
+        :raises NoSuchApp: if nothing is installed exactly there.
+        """
+        if is_glob(text):
+            raise InvalidPath(f"{text} is a glob, and this takes the path of one app")
+        address = AppPath.parse(text)
         for app in self.apps:
             if app.address == address:
                 return app

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from clace.admin_api.changes import Approval
 from clace.admin_api.versions import AppsReloaded, ReloadApps
+from clace.errors import NeedsApproval
 from clace.interfaces import Audited, Fetched, IFiles, Revision
 from clace.model.app import App, AppMetadata, Demands, FileRef, VersionMetadata
 from clace.model.paths import AppGlob, AppPath
-from clace.operations.approval import held, needs_approval, report
+from clace.operations.approval import check_approved, held, needs_approval, report
 from clace.operations.catalogue import naming
 from clace.operations.configured import Configured
 from clace.operations.creation import no_revision
@@ -35,6 +36,7 @@ class _Outcome(Struct, frozen=True):
     promoted: tuple[AppPath, ...] = ()
     skipped: tuple[AppPath, ...] = ()
     warnings: tuple[str, ...] = ()
+    refused: tuple[NeedsApproval, ...] = ()
 
 
 class _Installed(Struct, frozen=True):
@@ -82,6 +84,7 @@ class Reloading:
                 for main in catalogue.matching(glob)
             ]
             outcomes = await together(works, _AT_ONCE)
+            check_approved([each for outcome in outcomes for each in outcome.refused])
             await draft.commit(dry_run=query.dry_run)
         if not query.dry_run:
             for one in run.installed:
@@ -110,7 +113,8 @@ class Reloading:
         demands = audited.demands
         approval = report(seen, demands, granted, approve=query.approve)
         if approval.needs_approval and not query.approve:
-            raise needs_approval(main, demands.missing_from(granted), *_approving(query))
+            missing = demands.missing_from(granted)
+            return _Outcome(refused=(needs_approval(main, missing, *_approving(query)),))
         # A version has no approvals but of what it asks for: what it drops is asked for anew.
         metadata = replace(fetched_metadata(seen, fetched), name=audited.name).granting(
             demands if query.approve else demands.granted_by(granted)

@@ -41,7 +41,7 @@ class Showing:
     async def show(self, path: str) -> AppShown:
         """See ``IAppOperations.show_app``."""
         catalogue = await self._rooms.catalogue()
-        app = catalogue.at(AppPath.parse(path))
+        app = catalogue.at(path)
         twins = tuple(catalogue.twins_of(app))
         ahead = any(twin.kind is Kind.STAGING and is_behind(app, twin) for twin in twins)
         versions = [await self._version(one) for one in (app, *twins)]

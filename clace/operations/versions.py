@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from zope.interface import implementer
 
 from clace.admin_api.changes import Approval
@@ -13,6 +15,7 @@ from clace.admin_api.versions import (
     PromoteApps,
     ReloadApps,
 )
+from clace.errors import BadRequest
 from clace.interfaces import IVersionOperations
 from clace.model.app import App
 from clace.model.paths import AppGlob, AppPath
@@ -73,6 +76,8 @@ class VersionOperations:
         catalogue = await self._rooms.catalogue()
         promoted: list[AppPath] = []
         mains = catalogue.matching(pattern)
+        if pattern.is_literal:
+            check_promotable(mains)
         async with self._rooms.draft() as draft:
             for main in mains:
                 if main.is_dev or not is_behind(main, staging := catalogue.staging_of(main)):
@@ -82,3 +87,10 @@ class VersionOperations:
                 promoted.append(main.address)
             await draft.commit(dry_run=query.dry_run)
         return AppsPromoted(query.dry_run, tuple(promoted), len(mains), changes=draft.changes)
+
+
+def check_promotable(apps: Iterable[App]) -> None:
+    """:raises BadRequest: if one of the apps is a dev app."""
+    for app in apps:
+        if app.is_dev:
+            raise BadRequest(f"app {app} is a dev app, which has no staging app to promote")

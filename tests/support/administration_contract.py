@@ -272,6 +272,17 @@ class AdministrationContract:
             self.administration.perform(GET_APP, OneApp("/none")), errors.NoSuchApp
         )
 
+    def test_refuses_a_glob_for_one(self):
+        """A glob in place of the path of one app is said to be one, whatever it selects."""
+        self.create()
+        for operation in (GET_APP, SHOW_APP):
+            for glob in ("/d*", "/x*", "*:**"):
+                asked = self.administration.perform(operation, OneApp(glob))
+                failure = self.failureResultOf(asked, errors.InvalidPath)
+                self.assertEqual(
+                    failure.value.message, f"{glob} is a glob, and this takes the path of one app"
+                )
+
     def test_shows_one(self):
         """Everything about an app: what it asks for, what is approved, params, limits, versions."""
         self.create(demands=RUNS, approve=True, param_values={"size": "4"})
@@ -363,6 +374,17 @@ class AdministrationContract:
         self.put_source("disk", FETCHES)
         self.failureResultOf(self.reload(), errors.NeedsApproval)
         self.assertEqual(self.staging().version, 1)
+
+    def test_names_all_that_need_approval(self):
+        """A reload names all apps that ask for more, with the command that approves each."""
+        for path in ("/one", "/two", "/three"):
+            self.create(path, demands=RUNS, approve=True)
+        self.put_source("disk", FETCHES)
+        message = self.failureResultOf(self.reload(), errors.NeedsApproval).value.message
+        for path in ("/one", "/two", "/three"):
+            self.assertIn(f"app {path} needs approval. New:", message)
+            self.assertIn(f"clace app reload --approve {path}", message)
+        self.assertEqual({app.version for app in self.listed(internal=True)}, {1})
 
     def test_reloads_approving(self):
         """With approval, the reload approves what is new and says so."""
@@ -459,6 +481,18 @@ class AdministrationContract:
             self.assertEqual(done.promote_results, (AppPath("/disk"),) * paths)
         self.assertEqual(self.listed()[0].version, 2)
         self.assertFalse(self.listed()[0].staged_changes)
+
+    def test_refuses_to_promote_a_dev_app(self):
+        """A dev app has nothing to promote, which is an error for its path and not for a glob."""
+        self.create(is_dev=True)
+        asked = self.administration.perform(PROMOTE_APPS, PromoteApps("/disk"))
+        failure = self.failureResultOf(asked, errors.BadRequest)
+        self.assertEqual(
+            failure.value.message, "app /disk is a dev app, which has no staging app to promote"
+        )
+        for glob in ("/d*", "all"):
+            asked = self.administration.perform(PROMOTE_APPS, PromoteApps(glob))
+            self.assertEqual(self.successResultOf(asked).promote_results, ())
 
     def link(self, account="work", plugin="http.in", **options):
         link = AccountLink(plugin, account)

@@ -79,7 +79,7 @@ from clace.model.app import (
 )
 from clace.model.params import Param
 from clace.model.paths import AppGlob, AppPath
-from clace.operations.approval import needs_approval
+from clace.operations.approval import check_approved, needs_approval
 from clace.operations.catalogue import Catalogue
 from clace.operations.changes import app_change
 from clace.operations.configured import check_auth_type
@@ -87,6 +87,7 @@ from clace.operations.entries import app_config_entries, check_declared, with_ap
 from clace.operations.secrets import SecretOperations
 from clace.operations.settings import settled
 from clace.operations.showing import Surroundings, app_shown, version_shown
+from clace.operations.versions import check_promotable
 from clace.runtime.failures import Failures
 from tests.support.memory_secrets import MemorySecretStore
 
@@ -155,7 +156,7 @@ class MemoryAdministration:
         return AppList(tuple(listed))
 
     async def get_app(self, query: OneApp) -> AppFound:
-        return AppFound(Catalogue(tuple(self._apps.values())).at(AppPath.parse(query.app_path)))
+        return AppFound(Catalogue(tuple(self._apps.values())).at(query.app_path))
 
     async def show_app(self, query: OneApp) -> AppShown:
         app = (await self.get_app(query)).app_entry
@@ -197,14 +198,14 @@ class MemoryAdministration:
         return AppsApproved(query.dry_run, tuple(approvals), tuple(promoted), changes=changes)
 
     async def reload_apps(self, query: ReloadApps) -> AppsReloaded:
-        approvals, changed, reloaded, promoted = [], [], [], []
+        approvals, changed, reloaded, promoted, refused = [], [], [], [], []
         for main in self._mains(query.app_path_glob):
             app = self._edited(main)
             demands = self._demands(app.source_url)
             report = self._report(app, demands, app.metadata.approved, query.approve)
             if report.needs_approval and not query.approve:
                 missing = demands.missing_from(app.metadata.approved)
-                raise needs_approval(main, missing, "app", "reload", "--approve")
+                refused.append(needs_approval(main, missing, "app", "reload", "--approve"))
             approvals += [report] if report.needs_approval else []
             kept = demands.granted_by(app.metadata.approved)
             app = _next(app, demands if query.approve else kept)
@@ -213,6 +214,7 @@ class MemoryAdministration:
             if query.promote and not app.is_dev:
                 changed.append(replace(main, metadata=app.metadata))
                 promoted.append(main.address)
+        check_approved(refused)
         changes = self._keep(*changed, dry_run=query.dry_run)
         return AppsReloaded(
             query.dry_run,
@@ -225,6 +227,8 @@ class MemoryAdministration:
 
     async def promote_apps(self, query: PromoteApps) -> AppsPromoted:
         mains = self._mains(query.app_path_glob)
+        if AppGlob.parse(query.app_path_glob).is_literal:
+            check_promotable(mains)
         changed = [
             replace(main, metadata=self._edited(main).metadata)
             for main in mains
