@@ -15,6 +15,15 @@ setup(
     license="Apache-2.0",
     license_files=["LICENSE"],
     python_requires=">=3.11",
+    classifiers=[
+        "Environment :: No Input/Output (Daemon)",
+        "Framework :: Twisted",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(11, 15)),
+        "Topic :: Internet :: WWW/HTTP :: HTTP Servers",
+        "Typing :: Typed",
+    ],
     packages=[*find_packages(include=["clace", "clace.*"]), "twisted.plugins"],
     package_data={
         "clace": ["py.typed"],
@@ -61,6 +70,7 @@ setup(
             "psycopg[binary]>=3.2",
             "ruff>=0.6",
             "selenium>=4.20",
+            "towncrier>=24.8",
             "treq>=24.9",
             "types-toml>=0.10",
         ],

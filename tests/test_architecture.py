@@ -1,6 +1,7 @@
 """Who may import whom, and who may touch a reactor."""
 
 import ast
+import re
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -113,3 +114,39 @@ class ImportTests(SynchronousTestCase):
             if name.startswith("clace.") and not name.startswith(f"clace.{room(path)}.")
         ]
         self.assertEqual(wrong, [])
+
+
+class DocumentTests(SynchronousTestCase):
+    """``docs/architecture.md`` is a map, so its places have to be there."""
+
+    def setUp(self):
+        self.text = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
+
+    def test_files_are_there(self):
+        """Each file and room that the page names exists."""
+        names = set(re.findall(r"`([a-z_/]+(?:\.py|/))`", self.text))
+        self.assertGreater(len(names), 60)
+        for name in sorted(names - {"clace/", "tests/test_architecture.py"}):
+            self.assertTrue((PACKAGE / name).exists(), name)
+
+    def test_names_every_room(self):
+        """The table of floors has every room of the package, on its floor."""
+        rows = re.findall(r"^\| ([1-5]) \| (.*) \|$", self.text, re.MULTILINE)
+        named = {name: int(number) for number, row in rows for name in re.findall(r"`(\w+)", row)}
+        for name in sorted(FLOORS):
+            self.assertEqual(named.get(name), floor(name), name)
+        rooms = {room(path) for path in modules() if len(path.relative_to(PACKAGE).parts) > 1}
+        self.assertEqual(rooms - set(named), set())
+
+    def test_names_classes_that_are_there(self):
+        """Each class that the page names is defined in the package or its tests."""
+        sources = [*modules(), *(PACKAGE.parent / "tests" / "support").glob("*.py")]
+        defined = {
+            node.name
+            for path in sources
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.ClassDef)
+        }
+        journeys = self.text.partition("## Three journeys")[2]
+        named = set(re.findall(r"`([A-Z][a-z]+[A-Z]?\w+)", journeys)) - {"Agent"}
+        self.assertEqual(named - defined, set())
