@@ -32,7 +32,7 @@ class Catalogue(Struct, frozen=True):
     def at(self, text: str) -> App:
         """Return the app at a path.
 
-        :raises InvalidPath: if it is no path, or a glob.
+        :raises InvalidPath: if it is malformed, or a glob.
         :raises NoSuchApp: if nothing is installed exactly there.
         """
         if is_glob(text):
