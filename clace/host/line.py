@@ -10,6 +10,7 @@ from msgspec import structs
 
 from clace.frames import MAX_FRAME, BadFrame
 from clace.host.ace.values import readable
+from clace.host.storage import ascii_bytes
 from clace.wire import Downward, Head, Upward, pack, pack_large, unpack_downward
 
 _LENGTH = 4
@@ -17,7 +18,6 @@ _BUFFER = 1 << 16
 # Frames are sent together once they are so many bytes, or the first has waited so long.
 _TOGETHER = 1 << 16
 _WAIT_SECONDS = 0.001
-_PIECE = 1 << 17
 
 
 class Hangup(Exception):
@@ -102,9 +102,7 @@ class Line:
         begun = pack_large(head, len(body))
         self.flush()
         self._connection.sendall(begun)
-        for start in range(0, len(body), _PIECE):
-            piece = body[start : start + _PIECE]
-            self._connection.sendall(piece.encode("ascii") if isinstance(piece, str) else piece)
+        self._connection.sendall(ascii_bytes(body) if isinstance(body, str) else body)
 
     def _cut(self) -> bytes | None:
         """The body of the first frame, if all of it is here."""

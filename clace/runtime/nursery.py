@@ -29,6 +29,8 @@ from clace.wire import (
 
 Ended = Callable[[Gone], None]
 _PROGRAM = Program()
+# What a host may send before the daemon reads it; with less each piece of an answer takes a turn.
+_SENT_AHEAD = 1 << 19
 
 
 class Birth(Struct, frozen=True):
@@ -76,6 +78,7 @@ class Nursery:
         assert self._control is not None
         host = next(self._numbers)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENT_AHEAD)
         with theirs:
             try:
                 self._control.send(pack_nursery(Spawn(host=host, bounds=bounds)), [theirs.fileno()])
