@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from clace.gotemplate import nodes
 from clace.gotemplate.errors import TemplateError
@@ -52,13 +52,17 @@ class Namespace:
                 self._failures[name] = error
         return Program(plans, self._functions)
 
-    def render(self, name: str, data: Any, meter: Meter) -> str:
+    def program_of(self, name: str) -> Program:
+        """Return the program that can run the template.
+
+        :raises TemplateError: if the template is missing, or cannot be escaped.
+        """
         if name not in self.names:
             raise TemplateError(f"html/template: {quote(name)} is undefined", name=name)
         program = self.program
         if name in self._failures:
             raise self._failures[name]
-        return program.run(name, data, meter)
+        return program
 
 
 def _calls(node: nodes.Node | None) -> Iterable[str]:
@@ -70,6 +74,13 @@ def _calls(node: nodes.Node | None) -> Iterable[str]:
     elif isinstance(node, nodes.Branch):
         yield from _calls(node.body)
         yield from _calls(node.otherwise)
+
+
+class _Entry(NamedTuple):
+    """A template, and the program that runs it."""
+
+    program: Program
+    name: str
 
 
 class TemplateSet:
@@ -84,6 +95,7 @@ class TemplateSet:
         self._pages = pages
         self._shared = shared
         self._clock = clock
+        self._entries: dict[tuple[str, str | None], _Entry] = {}
 
     def names(self) -> list[str]:
         """Every name that :meth:`render` takes."""
@@ -110,10 +122,18 @@ class TemplateSet:
 
         :raises TemplateError: with Go's message, name, line and column.
         """
-        name = _base_name(name)
-        namespace = self._pages.get(name, self._shared)
-        meter = Meter(limits, self._clock, seconds)
-        return namespace.render(name if block is None else block, data, meter)
+        entry = self._entries.get((name, block)) or self._entry(name, block)
+        return entry.program.run(entry.name, data, Meter(limits, self._clock, seconds))
+
+    def _entry(self, name: str, block: str | None) -> _Entry:
+        base = _base_name(name)
+        entry = base if block is None else block
+        program = self._pages.get(base, self._shared).program_of(entry)
+        # The path of a name can be anything; the rest names one of few templates.
+        found = _Entry(program, entry)
+        if name == base:
+            self._entries[name, block] = found
+        return found
 
     def sources(self) -> dict[str, str]:
         """The generated Python by page; the shared set is under the empty name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from copy import deepcopy
 from typing import Any, Protocol
 
@@ -145,13 +145,11 @@ class Door:
         self._env = env
         self._say = say
 
-    def open(self, exchange: Exchange) -> Token[Exchange | None]:
-        """Have calls belong to ``exchange``, until ``close`` is given what this returns."""
-        return _present.set(exchange)
+    open = staticmethod(_present.set)
+    """Have calls belong to an exchange, until ``close`` is given what this returned."""
 
-    def close(self, before: Token[Exchange | None]) -> None:
-        """Have calls belong to what they did before."""
-        _present.reset(before)
+    close = staticmethod(_present.reset)
+    """Have calls belong to what they did before."""
 
     @property
     def calls(self) -> dict[str, Callable[..., Any]]:

@@ -130,25 +130,18 @@ def _values(entries: dict[str, list[str]]) -> URLValues:
     return URLValues(entries) if entries else _NO_VALUES
 
 
-class _Shown(Struct, frozen=True):
-    """The fields of a request, and the result of its handler."""
-
-    fields: RequestFields
-    data: Any
+def _same(name: str) -> Callable[[RequestFields], Any]:
+    return lambda fields: fields[name]
 
 
-def _same(name: str) -> Callable[[_Shown], Any]:
-    return lambda shown: shown.fields[name]
-
-
-_SHOWN: dict[str, Callable[[_Shown], Any]] = {
+# Of a request's; in the place of its ``Data`` is the result of the handler.
+_SHOWN: dict[str, Callable[[RequestFields], Any]] = {
     **{name: _same(name) for name in _FIELDS},
-    "Headers": lambda shown: URLValues(shown.fields["Headers"], header=True),
-    "UrlParams": lambda shown: Map(shown.fields["UrlParams"], elem="string"),
-    "Form": lambda shown: _values(shown.fields["Form"]),
-    "Query": lambda shown: _values(shown.fields["Query"]),
-    "PostForm": lambda shown: _values(shown.fields["PostForm"]),
-    "Data": lambda shown: shown.data,
+    "Headers": lambda fields: URLValues(fields["Headers"], header=True),
+    "UrlParams": lambda fields: Map(fields["UrlParams"], elem="string"),
+    "Form": lambda fields: _values(fields["Form"]),
+    "Query": lambda fields: _values(fields["Query"]),
+    "PostForm": lambda fields: _values(fields["PostForm"]),
 }
 _OF_VALUES = ("Headers", "Form", "Query", "PostForm")
 _INTERFACES = frozenset({"Data"})
@@ -160,7 +153,8 @@ def template_record(fields: RequestFields, data: Any) -> Record:
     :raises TypeError: if a handler put something other than lists of strings into one that it read.
     """
     made = fields.made
-    shown = LazyFields(_SHOWN, _Shown(fields, data), {**fields.source.around.fields, "Data": data})
+    ready = {**fields.source.around.fields, "Data": data}
+    shown = LazyFields(_SHOWN, fields, ready)
     for name in _OF_VALUES:
         if name in made:
             shown[name]

@@ -160,6 +160,9 @@ class Router(Generic[T]):
 
     def find(self, method: str, path: str) -> Found[T]:
         """The target for a path, and the values of its parameters."""
+        fixed = self._fixed.get(path)
+        if fixed and method in fixed:
+            return Found(fixed[method])
         found = self._find(method, path)
         if found.target is None and "GET" in found.allowed:
             if method == "HEAD":

@@ -15,4 +15,4 @@ def keyword_names(arguments: Sequence[Argument]) -> tuple[str, ...]:
 
 def method_helper(name: str, count: int) -> str:
     """The helper for a method with so many arguments, or ""."""
-    return f"m_{name}" if (name, count) in QUICK else ""
+    return f"m_{name}_{count}" if (name, count) in QUICK else ""

@@ -63,7 +63,7 @@ _NAMED: dict[str, Any] = {
     "str": str,
     "list": list,
     "dict": dict,
-    **{f"m_{name}": function for (name, _count), function in QUICK.items()},
+    **{f"m_{name}_{count}": function for (name, count), function in QUICK.items()},
 }
 # The names that emitted code begins with: none of them is a built-in function of Python's.
 PRELUDE: dict[str, Any] = {"__builtins__": {}} | {

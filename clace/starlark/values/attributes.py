@@ -24,14 +24,14 @@ class MissingAttribute(Failure):
 
 def get_attribute(value: Any, name: str) -> Any:
     """``value.name``"""
-    methods = METHODS.get(type(value))
-    if methods is not None and name in methods:
-        return BoundMethod(value, name, methods[name])
     if isinstance(value, HostObject):
         try:
             return value.attribute(name)
         except NoSuchAttribute:
             pass
+    methods = METHODS.get(type(value))
+    if methods is not None and name in methods:
+        return BoundMethod(value, name, methods[name])
     hint = suggestion(name, attribute_names(value), ".")
     raise MissingAttribute(missing_attribute(value, name) + hint)
 

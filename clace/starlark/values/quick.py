@@ -14,7 +14,7 @@ QUICK: dict[tuple[str, int], Callable[..., Any]] = {}
 
 def _quick(count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        QUICK[function.__name__.removeprefix("m_"), count] = function
+        QUICK[function.__name__.removeprefix("m_").removesuffix("_or"), count] = function
         return function
 
     return register
@@ -33,6 +33,13 @@ def m_get(value: Any, key: Any, /) -> Any:
     if type(value) is dict and type(key) is str:
         return value.get(key)
     return call_method(value, "get", key)
+
+
+@_quick(2)
+def m_get_or(value: Any, key: Any, default: Any, /) -> Any:
+    if type(value) is dict and type(key) is str:
+        return value.get(key, default)
+    return call_method(value, "get", key, default)
 
 
 @_quick(0)
