@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone
+from twisted.internet.error import ConnectionDone, ProcessExitedAlready
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
@@ -71,6 +72,15 @@ class ControlLine:
     def send(self, packet: bytes, descriptors: Sequence[int] = ()) -> None:
         """:raises OSError: if the process does not read."""
         socket.send_fds(self._socket, [packet], descriptors)
+
+    def kill(self) -> None:
+        """End the process at once, although it may be stopped, and hear no more of it."""
+        self._was_lost = True
+        self._hang_up()
+        transport = self._process.transport
+        assert transport is not None
+        with suppress(ProcessExitedAlready):
+            transport.signalProcess("KILL")
 
     async def close(self) -> None:
         """Hang up, which is the order to end, and wait until the process has."""

@@ -13,6 +13,7 @@ from clace.host.ace.responses import PluginResponse, shaped
 from clace.host.ace.values import plain
 from clace.host.faults import AppFault, Refused
 from clace.host.slices import Deadline, Slices
+from clace.outputs import Malformed
 from clace.starlark import Failure
 from clace.wire import Answer
 
@@ -65,7 +66,10 @@ class Exchange:
         answer = self._daemon.call(plugin, function, args, kwargs)
         if answer.refused:
             raise Failure(answer.error)
-        return self._keep(answer, shaped(answer))
+        try:
+            return self._keep(answer, shaped(answer))
+        except Malformed as error:
+            return self._keep(Answer(call=answer.call, error=str(error), error_code=1), None)
 
     def output(self, value: object, error: str) -> PluginResponse:
         """The response that ``ace.output`` makes."""

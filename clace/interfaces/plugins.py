@@ -39,7 +39,8 @@ class PluginCall(Struct, frozen=True, kw_only=True):
 class PluginAnswer(Struct, frozen=True, kw_only=True):
     """The outcome of a call: a value, an error that the app may handle, or the number of a stream.
 
-    ``shape`` names what the value (or each item of a list) is for the app, unless a plain value,
+    ``shape`` names what the value (or each item of a list) is for the app, unless a plain value
+    (a value in bytes with a shape of ``clace.outputs`` is for its process to take apart),
     and ``limit`` which limit of the app an error is about, if it is about one.
     """
 

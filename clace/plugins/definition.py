@@ -74,6 +74,16 @@ class Document(Struct, frozen=True):
     body: str
 
 
+class Output(Struct, frozen=True):
+    """An output that the app's own process takes apart, which costs time and memory of the app.
+
+    ``shape`` is one of ``clace.outputs``: the app sees a list of lines, or of JSON documents.
+    """
+
+    data: bytes
+    shape: str
+
+
 class Invocation(Struct, frozen=True, kw_only=True):
     """One permitted call being performed: for whom, and under which of the app's permissions."""
 

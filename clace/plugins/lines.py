@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import msgspec
-
+from clace.outputs import Malformed, document
 from clace.plugins.definition import CallFailed
 
 MAX_LINE = 1024 * 1024
@@ -60,6 +59,16 @@ def parsed(text: str | bytes) -> Any:
     :raises CallFailed: if it is not JSON.
     """
     try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CallFailed(f"error parsing the output as JSON: {error}") from error
+        return document(text)
+    except Malformed as error:
+        raise CallFailed(str(error)) from error
+
+
+def check_lines(data: bytes, limit: int = MAX_LINE) -> None:
+    """:raises CallFailed: if a line is longer than the limit."""
+    begin = 0
+    while len(data) - begin > limit:
+        end = data.rfind(b"\n", begin, begin + limit + 1)
+        if end < 0:
+            raise CallFailed(f"a line is longer than {limit} bytes")
+        begin = end + 1

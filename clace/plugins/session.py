@@ -20,8 +20,17 @@ from zope.interface import implementer
 from clace.errors import AppFailed, BadRequest, ClaceError, PluginRefused
 from clace.interfaces import Caller, IPluginScope, ISecrets, PluginAnswer, PluginCall
 from clace.model.app import App, Permission
+from clace.outputs import LINES, Malformed, taken_apart
 from clace.plugins.binding import bind
-from clace.plugins.definition import CallFailed, Document, Function, Invocation, Items, ItemStream
+from clace.plugins.definition import (
+    CallFailed,
+    Document,
+    Function,
+    Invocation,
+    Items,
+    ItemStream,
+    Output,
+)
 from clace.plugins.redactor import Redactor
 from clace.plugins.resources import Resources
 from clace.plugins.rules import Rules
@@ -29,6 +38,8 @@ from clace.plugins.running import RunningCalls
 from clace.plugins.secret_arguments import WantedSecrets, named_in
 
 _MEBIBYTE = 1024 * 1024
+# What may have a secret in it is parsed on the reactor, which others wait for.
+_PARSED_HERE = 2 * _MEBIBYTE
 SecretsFor = Callable[[App], ISecrets]
 
 
@@ -169,6 +180,8 @@ class Session:
             value = await function.call(invocation, given)
             if isinstance(value, ItemStream):
                 return PluginAnswer(stream=await self._open(call, value), shape=value.shape)
+            if isinstance(value, Output):
+                value = self._apart(call, value)
             return self._whole(call, value)
         except (PluginRefused, BadRequest, CancelledError):
             raise
@@ -205,13 +218,32 @@ class Session:
             request_id=request_id,
         )
 
+    def _apart(self, call: PluginCall, output: Output) -> Any:
+        """The output as it is, or taken apart here if there may be a secret in it.
+
+        :raises CallFailed: if it cannot be taken apart.
+        """
+        if output.shape == LINES or self._redactor.is_surely_absent(output.data):
+            return output
+        if len(output.data) > _PARSED_HERE:
+            raise CallFailed(
+                f"the output of {call.name} has {len(output.data)} bytes: after a call with a"
+                f" secret at most {_PARSED_HERE} are parsed"
+            )
+        try:
+            return taken_apart(output.data, output.shape)
+        except Malformed as error:
+            raise CallFailed(str(error)) from error
+
     def _whole(self, call: PluginCall, value: Any) -> PluginAnswer:
-        size = _size(value)
+        size = len(value.data) if isinstance(value, Output) else _size(value)
         if size > self._limits.answer_bytes:
             raise CallFailed(
                 f"the result of {call.name} has {size} bytes,"
                 f" over the limit of {self._limits.answer_bytes}"
             )
+        if isinstance(value, Output):
+            return PluginAnswer(value=value.data, shape=value.shape)
         shape = _shape(value)
         return PluginAnswer(value=msgspec.to_builtins(value) if shape else value, shape=shape)
 

@@ -10,6 +10,8 @@ import struct
 
 START, KILL = 1, 2
 STARTED, REFUSED, EXITED, KILLED = 3, 4, 5, 6
+# The daemon asks whether the other end still obeys, with number 0, and gets the same back.
+ALIVE = 7
 MAX_PACKET = 64
 # The order, then input, output and errors of the program.
 DESCRIPTORS = 4
@@ -71,13 +73,13 @@ class Order:
 
 
 def pack_down(kind: int, number: int) -> bytes:
-    """``START`` or ``KILL`` the program of this number."""
+    """``START`` or ``KILL`` the program of this number, or say that it is ``ALIVE``."""
     return _DOWN.pack(kind, number)
 
 
 def unpack_down(packet: bytes) -> tuple[int, int]:
     """:raises BadPacket: if the daemon does not say such things."""
-    if len(packet) != _DOWN.size or packet[0] not in (START, KILL):
+    if len(packet) != _DOWN.size or packet[0] not in (START, KILL, ALIVE):
         raise BadPacket("not a packet of the daemon")
     kind, number = _DOWN.unpack(packet)
     return kind, number
@@ -90,7 +92,7 @@ def pack_up(kind: int, number: int, value: int) -> bytes:
 
 def unpack_up(packet: bytes) -> tuple[int, int, int]:
     """:raises BadPacket: if the process that starts programs does not say such things."""
-    if len(packet) != _UP.size or packet[0] not in (STARTED, REFUSED, EXITED, KILLED):
+    if len(packet) != _UP.size or packet[0] not in (STARTED, REFUSED, EXITED, KILLED, ALIVE):
         raise BadPacket("not a packet of the program runner")
     kind, number, value = _UP.unpack(packet)
     return kind, number, value

@@ -17,6 +17,7 @@ from array import array
 from contextlib import suppress
 
 from clace.processes.frames import (
+    ALIVE,
     DESCRIPTORS,
     EXITED,
     KILLED,
@@ -76,6 +77,8 @@ class Runner:
             raise BadPacket("a packet with other descriptors than it needs")
         if kind == START:
             self._start(number, descriptors)
+        elif kind == ALIVE:
+            self._tell(ALIVE, number, 0)
         elif number in self._pids:
             _kill_group(self._pids[number])
         return True

@@ -14,12 +14,14 @@ from typing import Any, Self
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.control_line import CONTROL, Command, ControlLine
 from clace.interfaces import Exit, IProgram, IStarter, Launch
 from clace.processes.frames import (
+    ALIVE,
     EXITED,
     KILL,
     KILLED,
@@ -37,6 +39,10 @@ _BOOT = (
     "import sys; sys.path.append(sys.argv[1]);"
     f" from clace.processes.runner import main; main({CONTROL})"
 )
+# How often it is asked whether it obeys while programs run, and how often in vain.
+_LOOK_SECONDS = 5
+_MOST_UNANSWERED = 2
+_HUNG = "the process that starts programs did not answer and was ended"
 _ROOT = str(Path(__file__).parent.parent.parent)
 _COMMAND = Command("program runner", (sys.executable, "-I", "-S", "-c", _BOOT, _ROOT))
 
@@ -80,13 +86,16 @@ class Starter(Service):
 
     _log = Logger()
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, look_seconds: float = _LOOK_SECONDS) -> None:
         self.setName("programs")
         self._reactor = reactor
+        self._look_seconds = look_seconds
         self._numbers = itertools.count(1)
         self._line: ControlLine | None = None
         self._programs: dict[int, Program] = {}
         self._stopped = False
+        self._unanswered = 0
+        self._look: IDelayedCall | None = None
 
     def startService(self) -> None:
         super().startService()
@@ -112,7 +121,38 @@ class Starter(Service):
             pipes = [Pipe(self._reactor, descriptors.release(one)) for one in ours]
         program = Program(launch.executable, pipes, partial(self._kill, number))
         self._programs[number] = program
+        self._keep_looking()
         return program
+
+    def _keep_looking(self) -> None:
+        """Look in some seconds whether the process still obeys, if programs depend on it."""
+        if self._look is None and self._programs:
+            self._look = self._reactor.callLater(self._look_seconds, self._look_now)
+
+    def _look_now(self) -> None:
+        self._look = None
+        if self._line is not None and self._programs:
+            if self._unanswered == _MOST_UNANSWERED:
+                self._line.doRead()  # an answer may be there, if it was we who were slow
+            if self._unanswered == _MOST_UNANSWERED:
+                self._replace(self._line)
+            else:
+                self._ask(self._line)
+        self._keep_looking()
+
+    def _ask(self, line: ControlLine) -> None:
+        """Ask the process whether it still obeys."""
+        self._unanswered += 1
+        with suppress(OSError):  # it reads nothing, which is what a later look finds
+            line.send(pack_down(ALIVE, 0))
+
+    def _replace(self, line: ControlLine) -> None:
+        """Fail what waits for a process that does not obey, and end it; the next is another."""
+        self._line = None
+        self._log.error(_HUNG)
+        # Until it has ended, the numbers of its programs are still their own.
+        self._fail(_HUNG)
+        line.kill()
 
     def _connected(self) -> ControlLine:
         if self._stopped:
@@ -130,6 +170,9 @@ class Starter(Service):
 
     def _heard(self, packet: bytes) -> None:
         kind, number, value = unpack_up(packet)
+        self._unanswered = 0
+        if kind == ALIVE:
+            return
         program = self._programs.get(number)
         if program is None:
             raise BadPacket("a program that was not started")
@@ -155,12 +198,19 @@ class Starter(Service):
         self._line = None
         if not self._stopped:
             self._log.error("The process that starts programs ended: {reason}", reason=reason)
+        self._fail("the process that starts programs has ended")
+
+    def _fail(self, reason: str) -> None:
+        self._unanswered = 0
         programs, self._programs = self._programs, {}
         for program in programs.values():
             program.end_group()
-            program.ended.callback(Exit(failure="the process that starts programs has ended"))
+            program.ended.callback(Exit(failure=reason))
 
     async def _stop(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         if self._line is not None:
             await self._line.close()
 

@@ -24,6 +24,25 @@ class ExchangeTests(SynchronousTestCase):
         self.assertEqual((response.number, response.value(), response.code()), (0, [1], 0))
         self.assertEqual(self.daemon.calls, [CALL])
 
+    def test_outputs(self):
+        """An output of a program is taken apart here, at the cost of the app."""
+        for data, shape, value in (
+            (b"a\nb\n", "lines", ["a", "b"]),
+            (b'{"a": 1}', "json", [{"a": 1}]),
+            (b"1\n2\n", "json_lines", [1, 2]),
+        ):
+            response = self.made(Answer(call=1, value=data, shape=shape)).call(*CALL)
+            self.assertEqual((response.value(), response.error()), (value, None))
+
+    def test_malformed_output(self):
+        """An output that is no JSON is an error that the app may handle, or has to look at."""
+        exchange = self.made(Answer(call=1, value=b"{", shape="json"))
+        response = exchange.call(*CALL)
+        self.assertRaises(Refused, exchange.close, failed=False)
+        self.assertIn("error parsing the output as JSON", response.error())
+        self.assertEqual(response.code(), 1)
+        self.assertRaises(Failure, response.value)
+
     def test_unseen_failure(self):
         """A failure that was not looked at stops the next call, and the end."""
         exchange = self.made(FAILED)

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import AppFailed, BadRequest, PluginRefused, SecretFailed
 from clace.interfaces import Caller
 from clace.model.app import Constraint, Permission
-from clace.plugins.definition import CallFailed, Function, ItemStream, Plugin
+from clace.plugins.definition import CallFailed, Function, ItemStream, Output, Plugin
 from clace.plugins.gate import Gate
 from tests.support.memory_secrets import MemorySecrets
 from tests.support.plugin_contract import app, call
@@ -232,6 +232,46 @@ class SecretsInCallsTests(SynchronousTestCase):
             self.assertEqual(failure.value.message, text)
             self.assertEqual(self.items.closed, 1)
         self.assertNotIn(VALUE, "\n".join(map(eventAsText, events)))
+
+    def test_outputs(self):
+        """An output is handed on as it is; its lines have the reference in a secret's place."""
+
+        async def put_out(invocation, given):
+            return Output(given.text.encode(), given.more)
+
+        for text, shape, shown in (
+            ('["\\u0061"]', "json", '["\\u0061"]'),
+            (f"a\n{SHOWN}", "lines", f"a\n{SHOWN}"),
+        ):
+            answer = self.answer(put_out, text, shape)
+            self.assertEqual((answer.value, answer.shape), (shown.encode(), shape))
+
+    def test_parsed_outputs(self):
+        """JSON has the reference in the place of a secret, however the program wrote it."""
+        written = VALUE.replace("h", r"\u0068")
+
+        async def put_out(invocation, given):
+            return Output(f'["{written}", "{given.text}", 1]'.encode(), given.more)
+
+        for shape in ("json", "json_lines"):
+            answer = self.answer(put_out, SHOWN, shape)
+            self.assertEqual((answer.value, answer.shape), ([[SHOWN, SHOWN, 1]], ""))
+
+    def test_large_outputs(self):
+        """What is too large to be looked through is an error that says so; without a trace of a
+        secret it is handed on.
+        """
+
+        async def put_out(invocation, given):
+            filler = "x" * 3_000_000
+            return Output(f'["{filler}", "{given.text}"]'.encode(), "json")
+
+        answer = self.answer(put_out, SHOWN)
+        self.assertIn("after a call with a secret at most 2097152 are parsed", answer.error)
+        scope = self.begin(put_out)
+        self.successResultOf(self.do(scope, SHOWN))
+        answer = self.successResultOf(self.do(scope, "plain"))
+        self.assertEqual((answer.shape, len(answer.value)), ("json", 3_000_013))
 
     def test_end(self):
         """The names of what was left open tell nothing, and what waits is cancelled."""

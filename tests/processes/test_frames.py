@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.processes.frames import (
+    ALIVE,
     KILL,
     KILLED,
     MAX_ORDER,
@@ -77,6 +78,8 @@ class PacketTests(SynchronousTestCase):
         """Kinds, numbers and values arrive as they were sent."""
         self.assertEqual(unpack_down(pack_down(KILL, 2**40)), (KILL, 2**40))
         self.assertEqual(unpack_up(pack_up(KILLED, 7, 9)), (KILLED, 7, 9))
+        self.assertEqual(unpack_down(pack_down(ALIVE, 0)), (ALIVE, 0))
+        self.assertEqual(unpack_up(pack_up(ALIVE, 0, 0)), (ALIVE, 0, 0))
 
     def test_strict(self):
         """Each direction takes its own packets only."""

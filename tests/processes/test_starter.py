@@ -8,13 +8,14 @@ from pathlib import Path
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import ProcessDone
-from twisted.internet.task import deferLater
+from twisted.internet.task import Clock, deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
 
 from clace.interfaces import Exit, IOutput, IProgram, IStarter, Launch
 from clace.processes.frames import (
+    ALIVE,
     EXITED,
     KILL,
     MAX_PACKET,
@@ -28,6 +29,7 @@ from clace.processes.starter import Starter
 from tests.support.programs import everything, starter
 
 HAS_ENDED = Exit(failure="the process that starts programs has ended")
+HUNG = Exit(failure="the process that starts programs did not answer and was ended")
 
 
 def launch(script="true", **fields):
@@ -138,6 +140,20 @@ class StarterTests(TestCase):
         again = int(await self.output("echo $PPID"))
         self.assertNotEqual(again, runner)
 
+    async def test_stopped_runner(self):
+        """A runner that is stopped is replaced after a while; what waited for it is told so."""
+        self.starter = starter(self, 0.5)
+        program = self.starter.start(launch("sleep 1000 & echo $PPID; sleep 1000", merge=True))
+        runner = int(await program.output.read())
+        os.kill(runner, signal.SIGSTOP)
+        unheard = self.starter.start(launch())
+        program.kill()
+        for one in (program, unheard):
+            self.assertEqual(await one.ended, HUNG)
+        self.assertEqual(await everything(program.output), b"")
+        again = int(await self.output("echo $PPID"))
+        self.assertNotEqual(again, runner)
+
     async def test_stop(self):
         """Stopping ends the runner and all programs; nothing starts any more."""
         program = self.starter.start(launch("sleep 1000 & echo $PPID; sleep 1000", merge=True))
@@ -159,15 +175,27 @@ class StarterTests(TestCase):
         self.assertEqual(os.getsid(runner), runner)
 
 
-class FakeReactor:
+class FakeTransport:
+    """A process that is told to end."""
+
+    def __init__(self):
+        self.signals = []
+
+    def signalProcess(self, name):
+        self.signals.append(name)
+
+
+class FakeReactor(Clock):
     """Keeps the runner's end of the socket for the test."""
 
     def __init__(self):
+        super().__init__()
         self.readers = []
         self.runners = []
 
     def spawnProcess(self, protocol, _executable, _args, env, childFDs):
         self.env = env
+        protocol.transport = FakeTransport()
         self.runners.append((protocol, socket.socket(fileno=os.dup(childFDs[3]))))
 
     def addReader(self, reader):
@@ -244,6 +272,39 @@ class LineTests(SynchronousTestCase):
         self.orders()
         program.kill()
         self.assertEqual(self.orders(), [])
+
+    def test_hung(self):
+        """A runner that does not say that it is alive is ended, with all that depends on it."""
+        program = self.start()
+        protocol, control = self.reactor.runners[-1]
+        for _ in range(2):
+            self.reactor.advance(5)
+            self.assertEqual(self.orders()[-1], (ALIVE, 0))
+            self.assertNoResult(program.ended)
+        self.reactor.advance(5)
+        self.assertEqual(self.successResultOf(program.ended), HUNG)
+        self.assertEqual((protocol.transport.signals, self.reactor.readers), (["KILL"], []))
+        protocol.processEnded(Failure(ProcessDone(0)))
+        again = self.start()
+        self.assertEqual(len(self.reactor.runners), 2)
+        self.assertNoResult(again.ended)
+        control.close()
+        self.flushLoggedErrors()
+
+    def test_alive(self):
+        """One that answers is left alone, also if its answer is read late; then nobody asks."""
+        program = self.start()
+        for _ in range(5):
+            self.reactor.advance(5)
+            self.tell(pack_up(ALIVE, 0, 0))
+        self.reactor.advance(5)
+        self.reactor.advance(5)
+        self.runner.send(pack_up(ALIVE, 0, 0))
+        self.reactor.advance(5)
+        self.assertNoResult(program.ended)
+        self.tell(pack_up(EXITED, 1, 0))
+        self.reactor.advance(5)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_not_read(self):
         """A runner that does not read makes starts fail, and kills are done when it can."""

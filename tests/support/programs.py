@@ -5,9 +5,9 @@ from twisted.internet import reactor
 from clace.processes.starter import Starter
 
 
-def starter(case):
+def starter(case, *options):
     """What starts programs, until the test has ended and all cleanups added later are done."""
-    found = Starter(reactor)
+    found = Starter(reactor, *options)
     case.addCleanup(found.stopService)
     return found
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from clace.host.ace.entries import with_entries
+from clace.outputs import SHAPES as OUTPUTS
+from clace.outputs import taken_apart
 from clace.starlark import Builtin, Failure, HostObject, NoSuchAttribute
 from clace.starlark.library import Struct
 from clace.starlark.values.keys import keys_of
@@ -114,8 +116,13 @@ _READERS: dict[str, Callable[[PluginResponse], object]] = {
 
 
 def shaped(answer: Answer) -> object:
-    """The value of an answer as the app is to see it."""
+    """The value of an answer as the app is to see it.
+
+    :raises Malformed: if it is an output that cannot be taken apart.
+    """
     value = answer.value
+    if answer.shape in OUTPUTS and isinstance(value, bytes):
+        return with_entries(taken_apart(value, answer.shape))
     shape = _SHAPES.get(answer.shape, with_entries)
     return [shape(item) for item in value] if isinstance(value, list) else shape(value)
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from clace.errors import BadRequest
 from clace.interfaces import IStarter
+from clace.outputs import JSON, JSON_LINES, LINES
 from clace.plugins.definition import CallFailed, Function, Invocation, ItemStream, Plugin
 from clace.plugins.exec.programs import Command, Programs, directory, executable
 from clace.plugins.exec.running import Bounds, Running
@@ -16,7 +17,7 @@ from clace.plugins.exec.widening import check_widening
 from clace.plugins.temp_files import TempFiles
 from clace.threads import InThread
 
-_FORMATS = ("", "json", "jsonlines")
+_SHAPES = {"": LINES, "json": JSON, "jsonlines": JSON_LINES}
 
 
 class ExecSettings(Struct, frozen=True, kw_only=True):
@@ -84,20 +85,13 @@ class Exec:
         try:
             if given.stdout_file:
                 return await self._in_file(invocation, running)
-            return await self._whole(running, given.parse)
+            return await running.whole(_SHAPES[given.parse])
         finally:
             running.close()
 
     async def stop(self) -> None:
         """End the programs that still run."""
         await self._programs.stop()
-
-    async def _whole(self, running: Running, parse: str) -> list[Any]:
-        if parse == "json":
-            return [await running.document(self._in_thread)]
-        if parse == "jsonlines":
-            return await running.documents(self._in_thread)
-        return await running.lines()
 
     async def _in_file(self, invocation: Invocation, running: Running) -> str:
         path = self._files.reserve(invocation.caller.app.id)
@@ -129,7 +123,7 @@ class Exec:
 
 
 def _check(given: Run) -> None:
-    if given.parse not in _FORMATS:
+    if given.parse not in _SHAPES:
         raise CallFailed(f"unsupported format: {given.parse}")
     if given.stream and given.parse == "json":
         raise CallFailed("stream response is not supported for JSON output")

@@ -11,12 +11,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from clace.interfaces import IOutput
-from clace.plugins.definition import CallFailed
+from clace.outputs import JSON
+from clace.plugins.definition import CallFailed, Output
 from clace.plugins.exec.programs import Program
-from clace.plugins.lines import Lines, parsed, parsed_lines
+from clace.plugins.lines import Lines, check_lines, parsed_lines
 from clace.threads import InThread
 
 _MAX_ERRORS = 64 * 1024
+_OTHERS = " for a value: take stream or stdout_file"
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
@@ -24,6 +26,8 @@ class Bounds(Struct, frozen=True, kw_only=True):
 
     seconds: float = 600
     output_bytes: int = 100 * 1024 * 1024
+    value_bytes: int = 32 * 1024 * 1024
+    """How much of it may be the value of a call, neither in a file nor a stream."""
 
 
 class Running:
@@ -39,25 +43,13 @@ class Running:
         self._deadline = clock.callLater(bounds.seconds, self._expire)
         self._errors = Deferred.fromCoroutine(_tail(program.errors))
 
-    async def lines(self) -> list[str]:
-        """All lines of the output."""
-        lines, found = Lines(), list[str]()
-        async for data in self._output():
-            found.extend(lines.feed(data))
-        found.extend(lines.end())
-        await self.check_exit(some=bool(found))
-        return found
-
-    async def documents(self, in_thread: InThread) -> list[Any]:
-        """The JSON documents of all lines."""
-        lines = await self.lines()
-        return await in_thread(lambda: parsed_lines(lines))
-
-    async def document(self, in_thread: InThread) -> Any:
-        """The JSON document that the whole output is."""
-        whole = b"".join([data async for data in self._output()])
-        await self.check_exit(some=bool(whole))
-        return await in_thread(lambda: parsed(whole))
+    async def whole(self, shape: str) -> Output:
+        """The whole output, for the app's process to take apart."""
+        data = b"".join([data async for data in self._output(self._bounds.value_bytes, _OTHERS)])
+        await self.check_exit(some=bool(data))
+        if shape != JSON:
+            check_lines(data)
+        return Output(data, shape)
 
     async def copy(self, file: BinaryIO, in_thread: InThread) -> None:
         """Write the output to a file.
@@ -65,7 +57,7 @@ class Running:
         :raises OSError: if it cannot be written.
         """
         some = False
-        async for data in self._output():
+        async for data in self._output(self._bounds.output_bytes):
             some = True
             await in_thread(partial(file.write, data))
         await self.check_exit(some=some)
@@ -92,14 +84,12 @@ class Running:
             self._deadline.cancel()
         self._program.kill()
 
-    async def _output(self) -> AsyncIterator[bytes]:
+    async def _output(self, limit: int, advice: str = "") -> AsyncIterator[bytes]:
         total = 0
         while data := await self._program.output.read():
             total += len(data)
-            if total > self._bounds.output_bytes:
-                raise CallFailed(
-                    f"the output is over the limit of {self._bounds.output_bytes} bytes"
-                )
+            if total > limit:
+                raise CallFailed(f"the output is over the limit of {limit} bytes{advice}")
             yield data
 
     def _expire(self) -> None:

@@ -3,14 +3,16 @@
 import os
 from pathlib import Path
 
+from msgspec.structs import replace
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from clace.errors import BadRequest, PluginRefused
-from clace.interfaces import Caller
+from clace.interfaces import Caller, PluginAnswer
 from clace.model.app import Permission
+from clace.outputs import SHAPES, Malformed, taken_apart
 from clace.plugins.exec.plugin import Exec, ExecSettings
 from clace.plugins.exec.running import Bounds
 from clace.plugins.gate import Gate
@@ -51,7 +53,14 @@ class ExecTests(TestCase):
         ]
 
     async def run_it(self, *args, **kwargs):
-        return await self.scope.call(call("run", *args, plugin="exec.in", **kwargs))
+        """The answer of a call, as the app has it."""
+        answer = await self.scope.call(call("run", *args, plugin="exec.in", **kwargs))
+        if answer.shape not in SHAPES:
+            return answer
+        try:
+            return replace(answer, value=taken_apart(answer.value, answer.shape))
+        except Malformed as error:
+            return PluginAnswer(error=str(error), error_code=1)
 
     async def sh(self, script, **kwargs):
         return await self.run_it("sh", ["-c", script], **kwargs)
@@ -170,7 +179,7 @@ class ExecTests(TestCase):
 
     async def test_too_much(self):
         """A program that puts out too much is ended."""
-        bounds = Bounds(output_bytes=1_000_000)
+        bounds = Bounds(value_bytes=1_000_000)
         self.begin(settings=ExecSettings(search_path="/usr/bin:/bin", bounds=bounds))
         self.assertIn("over the limit of 1000000", (await self.run_it("yes")).error)
 

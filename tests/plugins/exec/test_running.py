@@ -6,8 +6,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
+from clace.outputs import JSON, LINES, SHAPES
+from clace.plugins.definition import CallFailed, Output
 from clace.plugins.exec.running import Bounds, Running
+from clace.plugins.lines import MAX_LINE
 from tests.support.threads import at_once
 
 
@@ -43,23 +45,28 @@ class RunningTests(SynchronousTestCase):
 
     def running(self, *chunks, partial=False, **kwargs):
         self.program = FakeProgram(*chunks, **kwargs)
-        bounds = Bounds(seconds=10, output_bytes=20)
+        bounds = Bounds(seconds=10, output_bytes=20, value_bytes=15)
         return Running(self.program, self.clock, bounds, partial=partial)
 
     def failure(self, work):
         return self.failureResultOf(work, CallFailed).value.message
 
-    def test_lines(self):
-        """Lines are whole however the output arrived."""
-        lines = self.running(b"a\nb", b"c\nd").lines()
-        self.assertEqual(self.successResultOf(lines), ["a", "bc", "d"])
+    def test_whole(self):
+        """The output is handed on as it is, with what it is to be taken apart into."""
+        for shape in SHAPES:
+            output = self.running(b"a\nb", b"c\nd").whole(shape)
+            self.assertEqual(self.successResultOf(output), Output(b"a\nbc\nd", shape))
 
-    def test_document(self):
-        """The whole output can be one document, or each line one."""
-        document = self.running(b'{"a":', b"1}").document(at_once)
-        self.assertEqual(self.successResultOf(document), {"a": 1})
-        documents = self.running(b"1\n\n2\n").documents(at_once)
-        self.assertEqual(self.successResultOf(documents), [1, 2])
+    def test_long_line(self):
+        """A line that is too long is an error, but not in a document."""
+        for shape in SHAPES:
+            self.running(b"a\n", b"b" * (MAX_LINE + 1))
+            bounds = Bounds(value_bytes=2 * MAX_LINE)
+            work = Running(self.program, self.clock, bounds, partial=False).whole(shape)
+            if shape == JSON:
+                self.successResultOf(work)
+            else:
+                self.assertEqual(self.failure(work), f"a line is longer than {MAX_LINE} bytes")
 
     def test_copy(self):
         """The output can be written to a file as it is."""
@@ -70,27 +77,35 @@ class RunningTests(SynchronousTestCase):
     def test_exit(self):
         """A program that fails is an error with its exit status and what it complained of."""
         self.assertEqual(
-            self.failure(self.running(b"a\n", ended="exit status 3").lines()), "exit status 3"
+            self.failure(self.running(b"a\n", ended="exit status 3").whole(LINES)), "exit status 3"
         )
-        work = self.running(b"a\n", ended="exit status 3", errors=b"no luck\n").lines()
+        work = self.running(b"a\n", ended="exit status 3", errors=b"no luck\n").whole(LINES)
         self.assertEqual(self.failure(work), "exit status 3: no luck")
 
     def test_partial(self):
         """With some output a failure may be none; without any it is one."""
-        lines = self.running(b"a\n", ended="exit status 3", partial=True).lines()
-        self.assertEqual(self.successResultOf(lines), ["a"])
-        work = self.running(ended="exit status 3", partial=True).lines()
+        output = self.running(b"a\n", ended="exit status 3", partial=True).whole(LINES)
+        self.assertEqual(self.successResultOf(output).data, b"a\n")
+        work = self.running(ended="exit status 3", partial=True).whole(LINES)
         self.assertEqual(self.failure(work), "exit status 3")
 
     def test_too_much(self):
         """Output over the limit is an error, never a part that looks whole."""
         for partial in (False, True):
-            work = self.running(b"a" * 15, b"a" * 15, partial=partial).lines()
-            self.assertIn("over the limit of 20 bytes", self.failure(work))
+            work = self.running(b"a" * 10, b"a" * 10, partial=partial).whole(LINES)
+            told = (
+                "the output is over the limit of 15 bytes for a value: take stream or stdout_file"
+            )
+            self.assertEqual(self.failure(work), told)
+            work = self.running(b"a" * 15, b"a" * 15, partial=partial).copy(BytesIO(), at_once)
+            self.assertEqual(self.failure(work), "the output is over the limit of 20 bytes")
+            file = BytesIO()
+            self.successResultOf(self.running(b"a" * 10, b"a" * 10).copy(file, at_once))
+            self.assertEqual(len(file.getvalue()), 20)
 
     def test_deadline(self):
         """A program that runs too long is ended, and the error says so."""
-        work = Deferred.fromCoroutine(self.running(b"a\n", ended=None, partial=True).lines())
+        work = Deferred.fromCoroutine(self.running(b"a\n", ended=None, partial=True).whole(LINES))
         self.clock.advance(9)
         self.assertNoResult(work)
         self.clock.advance(1)
