@@ -126,9 +126,9 @@ class Contender:
 
 
 @contextlib.contextmanager
-def ours() -> Iterator[Contender]:
-    """This Clace with its default configuration."""
-    daemon = Daemon()
+def ours(home: Path | None = None) -> Iterator[Contender]:
+    """This Clace with its default configuration; in a home that was made before, or a new one."""
+    daemon = Daemon(home=home)
     try:
         daemon.start()
         ports = daemon.ports
