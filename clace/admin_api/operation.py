@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from typing import Generic, Literal, TypeVar
 
 import msgspec
@@ -76,13 +77,18 @@ class Operation(Struct, Generic[Q, R], frozen=True, kw_only=True):
     @property
     def parameters(self) -> tuple[msgspec.structs.FieldInfo, ...]:
         """Return the fields of the query that are parameters in the URL."""
-        return tuple(each for each in msgspec.structs.fields(self.query) if each.name != BODY)
+        return tuple(each for each in _fields(self.query) if each.name != BODY)
 
     @property
     def body(self) -> type[Struct] | None:
         """Return the type of the JSON body, or None for a request without one."""
-        found = (each.type for each in msgspec.structs.fields(self.query) if each.name == BODY)
-        return next(found, None)
+        return next((each.type for each in _fields(self.query) if each.name == BODY), None)
+
+
+@cache
+def _fields(query: type[Query]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Return the fields of a query; each request needs them, and to find them takes long."""
+    return msgspec.structs.fields(query)
 
 
 class Nothing(Query, frozen=True):

@@ -51,8 +51,8 @@ class AdminAPI:
     async def describe(self, request: Request) -> bytes:
         """Answer with the OpenAPI document."""
         await self._guard(request)
-        for name in parameters_of(request):
-            raise BadRequest(f"unknown query parameter {name}")
+        if given := list(parameters_of(request)):
+            raise BadRequest(f"unknown query parameter {given[0]}")
         request.setHeader("content-type", "application/json")
         return self._description
 
