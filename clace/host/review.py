@@ -53,6 +53,7 @@ class Review:
         self._pages = pages
         self._static = {ref.name: ref.size for ref in load.static}
         found = (
+            *self._repeated(),
             *self._templates(),
             *self._site(),
             *self._generated(),
@@ -61,6 +62,15 @@ class Review:
             *_permissions(load, definition.permissions, tuple(loads)),
         )
         self.warnings = tuple(text[:_LONGEST] for text in dict.fromkeys(found))[:_MOST]
+
+    def _repeated(self) -> Iterator[str]:
+        """Warn of routes that another one replaces."""
+        declared: set[tuple[str, str]] = set()
+        for path, method, target in targets(self._definition):
+            if (path, method) in declared:
+                told = f"route {path} is declared more than once for {method}; the last one answers"
+                yield f"{_declared(self._load, target)}: {told}"
+            declared.add((path, method))
 
     def _templates(self) -> Iterator[str]:
         """Pages without a template and fragments without a block."""
@@ -192,7 +202,7 @@ def _app(load: Load) -> Place:
 def _declared(load: Load, target: Target) -> Place:
     """The line that declares a route, as far as its path is written there."""
     path = re.escape(target.written)
-    return _line(load, rf"ace\.(?:html|page|fragment)\(\s*(?:path\s*=\s*)?[\"']{path}[\"']")
+    return _line(load, rf"ace\.(?:html|page|fragment|api)\(\s*(?:path\s*=\s*)?[\"']{path}[\"']")
 
 
 def _line(load: Load, pattern: str) -> Place:

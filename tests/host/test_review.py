@@ -26,6 +26,28 @@ class ReviewCase(SynchronousTestCase):
         self.assertEqual(fault.located(), told)
 
 
+class RouteTests(ReviewCase):
+    def test_routes_that_are_replaced(self):
+        """Of several routes for one path and method the last answers, which is told once."""
+        twice = "ace.api('/a', handler = h), ace.api('/b', handler = h)"
+        told = "app.star:3:1: route /a is declared more than once for GET; the last one answers"
+        for routes in (f"{twice}, ace.api('/a')", f"{twice}, ace.api('/a'), ace.api('/a')"):
+            self.assertEqual(self.app(f"routes = [{routes}]"), [told])
+        for routes in (twice, f"{twice}, ace.api('/a', method = 'POST'), ace.api('/a/')"):
+            self.assertEqual(self.app(f"routes = [{routes}]"), [])
+
+    def test_fragments_that_are_replaced(self):
+        """A fragment at the path of its page is one of the page's routes."""
+        page = (
+            "ace.html('/x', handler = h, fragments = [ace.fragment('FRAGMENT', method = 'METHOD')])"
+        )
+        templates = {"index.go.html": ""}
+        for fragment, method, count in (("", "GET", 1), ("", "POST", 0), ("y", "GET", 0)):
+            routes = page.replace("FRAGMENT", fragment).replace("METHOD", method)
+            warnings = self.app(f"routes = [{routes}]", templates=templates)
+            self.assertEqual(len(warnings), count, (fragment, method))
+
+
 class TemplateTests(ReviewCase):
     def test_page_without_template(self):
         """A page that can only be shown by a template that is not there is refused."""
