@@ -104,14 +104,14 @@ class Exchange:
 
         :raises BadFrame: if it does not fit what came before.
         """
-        if isinstance(message, _CALLS):
+        if isinstance(message, Head):
+            self._head(message, (message.body,))
+        elif isinstance(message, _CALLS):
             self._plugin(message)
         elif isinstance(message, Note):
             self._note(message)
         elif isinstance(message, Failed):
             self.fail(self._failure(message))
-        elif isinstance(message, Head):
-            self._head(message, (message.body,))
         elif isinstance(message, Large):
             self._head(message.head, message.body)
         else:

@@ -164,7 +164,9 @@ class Host:
         return MAX_FRAME if self._exchanges else MAX_STATEMENT
 
     def _received(self, message: Upward | Large) -> None:
-        if isinstance(message, Ready):
+        if type(message) is Head:
+            self._of_request(message)
+        elif isinstance(message, Ready):
             self._ready(message)
         elif isinstance(message, (Loaded, LoadFailed)):
             self._load_answered(message)

@@ -36,6 +36,8 @@ class Line(Protocol):
     protocol if that was why.
     """
 
+    transport: Any
+
     def __init__(
         self,
         clock: Any,
@@ -59,7 +61,7 @@ class Line(Protocol):
         self._unsent_bytes = 0
 
     def connectionMade(self) -> None:
-        self._paced.registerProducer(self._outlet, streaming=True)
+        self.transport.registerProducer(self._outlet, streaming=True)
 
     def send(self, message: Downward) -> None:
         """Send a message, unless the host is gone."""
@@ -77,7 +79,7 @@ class Line(Protocol):
     def _flush(self) -> None:
         if self._unsent:
             frames, self._unsent, self._unsent_bytes = self._unsent, [], 0
-            write_now(self._paced, frames[0] if len(frames) == 1 else b"".join(frames))
+            write_now(self.transport, frames[0] if len(frames) == 1 else b"".join(frames))
 
     @property
     def has_room(self) -> bool:
@@ -105,8 +107,8 @@ class Line(Protocol):
             self._flush()
             self._deaf = True
             # With a producer that was paused the transport would wait for more from it.
-            self._paced.unregisterProducer()
-            self._paced.loseConnection()
+            self.transport.unregisterProducer()
+            self.transport.loseConnection()
 
     def dataReceived(self, data: bytes) -> None:
         if self._deaf:
@@ -127,10 +129,6 @@ class Line(Protocol):
         spent = self._clock.seconds() - begun
         if spent > _TURN_SECONDS and not self._deaf:
             self._rest(spent)
-
-    @property
-    def _paced(self) -> Any:
-        return self.transport
 
     def _take(self, data: bytes) -> None:
         """Hear frames for as long as its turn lasts."""
@@ -156,23 +154,23 @@ class Line(Protocol):
             held = 0 if self._ended else self._frames.held
             self._held.hold(self, held)
             # A large frame comes in large pieces: each costs a turn of the reactor.
-            self._paced.bufferSize = _LARGE_READ if held >= _READ else _READ
+            self.transport.bufferSize = _LARGE_READ if held >= _READ else _READ
 
     def breach(self, breach: BadFrame) -> None:
         """End the connection with a host that broke the rules."""
-        self._paced.abortConnection()
+        self.transport.abortConnection()
         self._end(breach)
 
     def _rest(self, spent: float) -> None:
         """Let others be heard for twice as long: a host has a third of the time at most."""
-        self._paced.pauseProducing()
+        self.transport.pauseProducing()
         if self._resting is None:
             self._resting = self._clock.callLater(2 * spent, self._go_on)
 
     def _go_on(self) -> None:
         self._resting = None
         if not self._deaf:
-            self._paced.resumeProducing()
+            self.transport.resumeProducing()
             self._take(b"")
 
     def connectionLost(self, _reason: Failure = connectionDone) -> None:

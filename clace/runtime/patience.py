@@ -38,7 +38,9 @@ class Patience:
 
     def end(self) -> None:
         """Stop for good, and keep nothing of whom it would have been told to."""
-        self.stop()
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
         self._late = _nobody
 
     def add(self, seconds: float) -> None:

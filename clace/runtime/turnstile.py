@@ -45,7 +45,8 @@ class Turnstile:
         """Take part without a wait, if that is possible."""
         if self._queue or not self._has_room(size):
             return False
-        self._take(size)
+        self._inside += 1
+        self._bytes += size
         return True
 
     async def enter(self, size: int = 0) -> None:
@@ -70,7 +71,8 @@ class Turnstile:
         """A request that was let in is done."""
         self._inside -= 1
         self._bytes -= size
-        self._let_in()
+        if self._queue:
+            self._let_in()
 
     def change(self, width: int, length: int, seconds: float) -> None:
         """Let another number in from now on; nobody who is in or waits is sent away."""

@@ -85,13 +85,14 @@ class StrictHTTPChannel(HTTPChannel):
         self._received += data
         if self._phase is not ANSWER:
             self._advance()
-        if self._phase is ANSWER or self._waitingForTransport:
+        if len(self._received) > _SENT_AHEAD:
             self._hold_back()
 
     def requestDone(self, request: Any) -> None:
         self.requests.remove(request)
         self._handlingRequest = False
-        self._go_on_reading()
+        if self._is_held_back:
+            self._go_on_reading()
         if self._phase is not ANSWER:
             return
         if self.awaits_body:
@@ -213,7 +214,8 @@ class StrictHTTPChannel(HTTPChannel):
         assert self._head is not None
         self.requests[-1].gotLength(self._head.length)
         self._handlingRequest = False
-        self._go_on_reading()
+        if self._is_held_back:
+            self._go_on_reading()
         if self._head.awaits_continue and not self._received:
             self._send100Continue()
         self._phase = BODY
@@ -334,12 +336,12 @@ class StrictHTTPChannel(HTTPChannel):
 
     def _hold_back(self) -> None:
         """Let a client that sends ahead of its answers wait, and not fill our memory."""
-        if len(self._received) > _SENT_AHEAD:
+        if self._phase is ANSWER or self._waitingForTransport:
             self._is_held_back = True
             self._networkProducer.pauseProducing()
 
     def _go_on_reading(self) -> None:
-        if self._is_held_back and not self._waitingForTransport:
+        if not self._waitingForTransport:
             self._is_held_back = False
             self._networkProducer.resumeProducing()
 
