@@ -30,6 +30,7 @@ from clace.web.pages import MediaType, Trouble, preferred, send, told
 from clace.web.statuses import PHRASES
 
 _LEFT = 499  # what nginx logs for a client that has left before the answer
+_MICROSECONDS = 1_000_000
 log = Logger()
 
 
@@ -291,7 +292,7 @@ class Site(server.Site):
                 remote=request.peer.ip,
                 status=request.code,
                 bytes=request.sentLength,
-                duration_ms=round((now - request.began) * 1000, 3),
+                duration_ms=int((now - request.began) * _MICROSECONDS + 0.5) / 1000,
             )
         )
 
