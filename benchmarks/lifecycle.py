@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.lifecycle`` takes a few minutes. It creates 300 apps (or as many as it is
 told) and prints what one costs among the first and among the last 50, reloads 100 of them
-unchanged and changed, and starts the server again. What counts is the time of processors of the
-server and all its hosts, which is the same on a busy machine; ratios are of the first column.
+unchanged and changed, starts the server again, and asks an app for a page. What counts is the time
+of processors of the server and all its hosts, which is the same on a busy machine; ratios are of
+the first column.
 """
 
 import shutil
@@ -71,6 +72,14 @@ def started(daemon: Daemon) -> Taken:
     return now._replace(clock=time.monotonic() - before)
 
 
+def first_page(daemon: Daemon) -> Taken:
+    before = spent(daemon.process.pid)
+    answer = daemon.get("/reloaded/r0/", login=None)
+    if answer.status != 200:
+        raise SystemExit(f"not answered: {answer}")
+    return spent(daemon.process.pid) - before
+
+
 def tell(name: str, taken: Taken, times: int = 1) -> None:
     figures = (f"{each * 1000 / times:10.1f}" for each in taken)
     print(f"{name:44}" + "".join(figures), flush=True)
@@ -92,6 +101,7 @@ def main(apps: int) -> None:
         measure_reloads(daemon, folder)
         daemon.end()
         tell(f"start, {apps + RELOADED} apps", started(daemon))
+        tell("first page of an app after it", first_page(daemon))
     finally:
         daemon.remove()
         shutil.rmtree(folder, ignore_errors=True)

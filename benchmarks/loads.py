@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import NamedTuple
 
+PATIENCE = 30  # seconds for one answer
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 _LATENCY = re.compile(r"^\s+(\d+)%\s+([\d.]+)(us|ms|s|m)\s*$", re.MULTILINE)
 _TOTAL = re.compile(r"(\d+) requests in ([\d.]+)(us|ms|s|m),")
@@ -38,14 +39,22 @@ def need_wrk() -> None:
 
 
 def load(url: str, headers: Mapping[str, str], *, connections: int = 16, seconds: int = 2) -> Load:
-    """Send requests for some seconds, each connection one after the other."""
+    """Send requests for some seconds, each connection one after the other.
+
+    :raises ValueError: if nothing was answered.
+    """
     named = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     done = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *named, url],
+        [
+            *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", f"--timeout={PATIENCE}s"),
+            *("--latency", *named, url),
+        ],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        raise ValueError(f"wrk failed: {(done.stdout + done.stderr).strip()}")
     return parsed(done.stdout)
 
 

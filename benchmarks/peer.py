@@ -57,7 +57,7 @@ def told(name: str, row: Row, mine: Contender, theirs: Contender, rounds: int) -
     """Measure a row and tell it, or tell why it is not measured."""
     try:
         return ratios.lines(name, compared(row, mine, theirs, rounds))
-    except NotMeasured as reason:
+    except (NotMeasured, ValueError, RuntimeError, OSError) as reason:
         return [f"{name:36}not measured: {reason}"]
 
 
@@ -66,12 +66,9 @@ def compared(row: Row, mine: Contender, theirs: Contender, rounds: int) -> ratio
 
     :raises NotMeasured: if the answers differ, or one of the servers fails.
     """
-    try:
-        for server in (mine, theirs):
-            row.prepare(server)
-        one, other = row.answer(mine), row.answer(theirs)
-    except (RuntimeError, OSError) as error:
-        raise NotMeasured(error) from error
+    for server in (mine, theirs):
+        row.prepare(server)
+    one, other = row.answer(mine), row.answer(theirs)
     if one != other:
         raise NotMeasured(f"the answers differ: {shortened(one)} and {shortened(other)}")
     row.measure(mine), row.measure(theirs)
