@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from clace.gotemplate.attributes import AttrType, attribute_type
@@ -95,7 +96,11 @@ def rcdata_value(value: Any, meter: Meter | None = None) -> str:
 
 
 def _escaped(text: str, meter: Meter | None) -> str:
-    return escape_html(_paid(text, meter) if len(text) > SMALL else text)
+    return escape_html(_paid(text, meter)) if len(text) > SMALL else _escaped_short(text)
+
+
+# The names and titles that need it are the same on page after page.
+_escaped_short = lru_cache(1024)(escape_html)
 
 
 def _paid(value: Any, meter: Meter | None) -> Any:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.starlark.errors import Failure
-from clace.starlark.values.format import interpolate
+from clace.starlark.values.format import interpolate, with_number, with_text
 
 SIMPLE = st.text(max_size=4) | st.integers() | st.sampled_from((1 << 63, -1 << 63, "é\udca9"))
 VALUES = SIMPLE | st.booleans() | st.none() | st.floats() | st.tuples(SIMPLE) | st.lists(SIMPLE)
@@ -33,6 +33,17 @@ class InterpolationTests(SynchronousTestCase):
         usual = outcome("".join(pieces), tuple(values))
         other = outcome("".join(["%c", *pieces]), ("!", *values))
         self.assertEqual(other, usual if type(usual) is Failed else f"!{usual}")
+
+    @given(VALUES, st.sampled_from(("a", "")), st.sampled_from(("b", "")))
+    def test_between_two_texts(self, value, before, after):
+        """The helpers for one value in a text do what the operator does."""
+        for verb, helper in (("%d", with_number), ("%s", with_text)):
+            template = before + verb + after
+            try:
+                shown = helper(before, value, after, template)
+            except Failure as failure:
+                shown = Failed(f"<{failure.message}>")
+            self.assertEqual(shown, outcome(template, value))
 
     def test_one_value(self):
         """A value stands for itself, and a tuple for its items, which may be tuples."""

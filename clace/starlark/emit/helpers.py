@@ -14,6 +14,7 @@ from clace.starlark.values import (
     locks,
     operators,
 )
+from clace.starlark.values.format import with_number, with_text
 from clace.starlark.values.quick import QUICK
 
 _OPERATORS = {
@@ -56,6 +57,8 @@ _NAMED: dict[str, Any] = {
     "star": iteration.star,
     "double_star": iteration.double_star,
     "to_key": keys.to_key,
+    "with_number": with_number,
+    "with_text": with_text,
     "fold": fold,
     "type": type,
     "id": id,

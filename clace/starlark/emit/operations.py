@@ -152,7 +152,10 @@ class Operations:
     def _interpolation(
         name: str, template: ast.expr, right: ast.expr, at: Place
     ) -> ast.expr | None:
-        """A template of only ``%s`` and ``%d`` over names: an f-string if their types fit."""
+        """A template of only ``%s`` and ``%d`` over names: an f-string if their types fit.
+
+        One over another value has a helper, which does the same.
+        """
         text: str = code.value_of(template)
         values = right.elts if isinstance(right, ast.Tuple) else [right]
         verbs = _VERBS.findall(text)
@@ -160,7 +163,13 @@ class Operations:
         fits = values and len(verbs) == len(values) and not any("%" in one for one in literals)
         # Halves of a character could meet between two conversions without text between them.
         fits = fits and all(literals[1:-1])
-        if not fits or not all(isinstance(one, ast.Name) for one in values) or not text.isascii():
+        if not fits or not text.isascii():
+            return None
+        if not isinstance(right, ast.Name | ast.Tuple):
+            before, after = (code.constant(one, at) for one in literals)
+            helped = "with_number" if verbs == ["%d"] else "with_text"
+            return code.helper(helped, [before, right, after, template], at)
+        if not all(isinstance(one, ast.Name) for one in values):
             return None
         tests = []
         for verb, value in zip(verbs, values, strict=True):

@@ -69,6 +69,20 @@ def _fits(verb: str, value: Any) -> bool:
     return verb == "s" if kind is str else kind is int and -_SMALL < value < _SMALL
 
 
+def with_number(before: str, value: Any, after: str, template: str) -> str:
+    """``template % value`` for a template of ``%d`` between two texts."""
+    if type(value) is int and -_SMALL < value < _SMALL:
+        return f"{before}{value}{after}"
+    return interpolate(template, value)
+
+
+def with_text(before: str, value: Any, after: str, template: str) -> str:
+    """``template % value`` for a template of ``%s`` between two texts in ASCII."""
+    if type(value) is str:
+        return f"{before}{value}{after}"
+    return interpolate(template, value)
+
+
 def _parse(template: str) -> Parsed:
     """The conversions of a template, each with the text before it; and the text after the last.
 
