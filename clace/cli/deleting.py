@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from clace.admin_api.apps import DELETE_APPS, AppDescription, AppsDeleted, DeleteApps
 from clace.cli.outside import Outside, Work
 from clace.cli.text import note, say
 from clace.errors import ClaceError
@@ -17,6 +16,7 @@ from clace.model.paths import AppPath
 from clace.text import one_line
 
 if TYPE_CHECKING:
+    from clace.admin_api.apps import AppDescription, AppsDeleted
     from clace.interfaces import IAdministration
 
 _EVERYTHING = frozenset({"all", "*:**"})
@@ -28,6 +28,7 @@ def app_deletion(glob: str, outside: Outside, *, asks: bool, dry_run: bool) -> W
 
     The work raises ``ClaceError`` if the operator declines.
     """
+    from clace.admin_api.apps import DELETE_APPS, DeleteApps  # noqa: PLC0415 - secrets need it not
 
     async def work(admin: IAdministration) -> AppsDeleted:
         asked = outside.is_terminal()

@@ -24,10 +24,12 @@ from clace.cli.main import main
 try:
     main()
 finally:
-    print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+    kept = lambda name: name if "admin_api" in name else name.partition(".")[0]
+    print(*sorted(set(map(kept, sys.modules))), file=sys.stderr)
 """
 _SERVER_SIDE = {"twisted", "zope", "OpenSSL", "cryptography", "klein", "sqlalchemy", "alembic"}
 _SLOW = {"msgspec", "httptools", "wcmatch", "tomllib", "json", "socket"}
+_NOUNS = "clace.admin_api."
 _STATUS = b'{"status":"fine","pid":7,"version":"1"}'
 
 
@@ -130,6 +132,19 @@ class MainTests(SynchronousTestCase):
         self.assertEqual(packages & _SERVER_SIDE, set())
         # Globs are the server's business, and without a file there is no TOML.
         self.assertEqual(packages & {"wcmatch", "tomllib", "toml", "tomlkit"}, set())
+
+    def test_imports_the_noun_it_needs(self):
+        """Of the admin API a command waits for its own operations, not for all there are."""
+        for command, nouns in (
+            (("app", "list"), ["apps", "changes", "operation"]),
+            (("secret", "list"), ["operation", "secrets"]),
+            (("server", "status"), ["operation", "server"]),
+        ):
+            self.setUp()
+            self.answer(b"{}")
+            packages, _stdout = self.loaded(*command)
+            found = sorted(name[len(_NOUNS) :] for name in packages if name.startswith(_NOUNS))
+            self.assertEqual(found, nouns, command)
 
     def test_tells_what_twistd_does_not_take(self):
         """Arguments that twistd refuses are a refusal, not a page of usage."""
