@@ -23,7 +23,8 @@ _INTRODUCTION = """\
 <!-- Made by docs/admin_api_reference.py from clace/admin_api; do not edit. -->
 
 [The admin API](reference/admin-api.md) tells how to reach it. Each operation needs a right, by its
-name of 2026; the administrator has all of them. An operation that is recorded has events in the
+name of 2026, and the options `approve` and `promote` need `app:approve` and `app:promote` besides;
+the administrator has all of them. An operation that is recorded has events in the
 audit log under its name.
 """
 

@@ -54,6 +54,10 @@ class CreateApp(Query, frozen=True):
     def is_dry(self) -> bool:
         return self.dry_run
 
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right.APP_APPROVE,) if self.approve else ()
+
 
 class DeleteApps(OverApps, frozen=True):
     """The apps of a glob, with their staging twins."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from clace.admin_api.operation import Query
+from clace.admin_api.operation import Query, Right
 from clace.model.app import Permission
 from clace.model.paths import AppPath
 
@@ -29,6 +29,10 @@ class StagedUpdate(OverApps, frozen=True):
     """The query of a change to staging apps, and with ``promote`` to production at once."""
 
     promote: bool = False
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right.APP_PROMOTE,) if self.promote else ()
 
 
 def glob_of(query: OverApps, _result: Struct | None) -> str:

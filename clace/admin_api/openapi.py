@@ -46,6 +46,7 @@ def _described(operation: AnyOperation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
+        "description": f"Needs the right {operation.right}.",
         "parameters": [
             {
                 "name": field.encode_name,

@@ -47,6 +47,11 @@ class Query(Struct, frozen=True, rename="camel"):
         return False
 
     @property
+    def rights(self) -> tuple[Right, ...]:
+        """Return the rights that its options need, besides the one of the operation."""
+        return ()
+
+    @property
     def is_answered(self) -> bool:
         """Tell a request that gets an answer from one that ends its connection."""
         return True

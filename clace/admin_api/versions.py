@@ -22,6 +22,11 @@ class ReloadApps(StagedUpdate, frozen=True):
     commit: str = ""
     git_auth: str = ""
 
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        promoting = super().rights
+        return (*promoting, Right.APP_APPROVE) if self.approve else promoting
+
 
 class PromoteApps(OverApps, frozen=True):
     """The apps of a glob, of which those behind their staging twins are promoted."""

@@ -64,7 +64,8 @@ class AdminAPI:
         assert request.content is not None
         query = read_query(operation, parameters, request.content.read())
         try:
-            operator.check(operation.right)
+            for right in (operation.right, *query.rights):
+                operator.check(right)
             result = await self._administration.perform(operation, query)
         except ClaceError as error:
             self._audit.failed(operation, operator.user_id, query, error.message)

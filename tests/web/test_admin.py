@@ -146,6 +146,25 @@ class AdminAPITests(SynchronousTestCase):
             expected = [(operation.name, "jo", "Failed")] if operation.target else []
             self.assertEqual(kept, expected, operation.name)
 
+    def test_options_need_their_rights(self):
+        """Who may reload or create may not thereby approve or promote."""
+        kept = MemoryAdministration()
+        kept.sources["/src"] = RUNS
+        new = b'{"path": "/x", "source_url": "/src"}'
+        for option, right in (("approve", Right.APP_APPROVE), ("promote", Right.APP_PROMOTE)):
+            guard = admitting(Operator("jo", frozenset(Right) - {right}))
+            treq = StubTreq(Root(api(kept, guard).resource(), None))
+            paths = [("/reload?appPathGlob=all", b"")]
+            if option == "approve":
+                paths.append(("/app?dryRun=true", new))
+            else:
+                paths.append(("/update_param?appPathGlob=all&paramName=size&paramValue=1", b""))
+            for path, body in paths:
+                for given, status in ((f"&{option}=false", 200), (f"&{option}=true", 403)):
+                    url = f"http://localhost/_clace{path}{given}"
+                    response = self.successResultOf(treq.post(url, data=body))
+                    self.assertEqual(response.code, status, url)
+
     def test_a_right_is_enough(self):
         """A user with the right of an operation only may use it."""
         reader = Operator("jo", frozenset({Right.APP_READ}))
