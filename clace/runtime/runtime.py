@@ -129,9 +129,7 @@ class Runtime(Service):
 
     def publish(self, app: App, loaded: ILoadedApp) -> None:
         assert isinstance(loaded, LoadedApp)
-        slot = self._slot(app)
-        slot.app = app
-        slot.swap(loaded.started)
+        self._slot(app).publish(app, loaded.started)
         self._make_room(0)
 
     def renew(self, app: App) -> None:

@@ -184,6 +184,17 @@ class Slot:
         self._outline = None
         self._tell()
 
+    def publish(self, app: App, started: Started) -> None:
+        """From now on ``started`` answers for ``app``.
+
+        The files of a version are read from where they are stored: those that it was loaded from
+        are a whole source in memory, and are not compressed.
+        """
+        self.app = app
+        self.swap(started)
+        if not app.is_dev:
+            self._files = None
+
     def retire(self) -> None:
         """Let the host end when its requests have; the next request starts another."""
         host, self._host = self._host, None
@@ -277,8 +288,11 @@ class Slot:
         return bool(self._clock.seconds() - self._broken_at >= _BROKEN_SECONDS)
 
     async def _fetch_files(self) -> IFiles:
-        self._folder = await self._supply.fetch(self.app)
+        app = self.app
+        self._folder = await self._supply.fetch(app)
         refs = await self._refs(self._folder)
+        if self.app is not app:  # published or renewed meanwhile
+            return await self._fetch_files()
         self._files = WithAssets(self._folder, self._supply.in_thread, refs)
         return self._files
 

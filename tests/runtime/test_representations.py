@@ -12,21 +12,11 @@ from clace.runtime.contents import Contents
 from clace.runtime.representations import FOREVER, at_once, content_type, serve
 from clace.runtime.static import choose
 from tests.support.apps import DictFiles, a_request
-from tests.support.encodings import decoded
+from tests.support.encodings import Packed, decoded
 from tests.support.threads import at_once as in_no_thread
 
 TEXT = "body { color: red }"
 SCRIPT = b"export const answer = 42;\n" * 99
-
-
-class Packed(DictFiles):
-    """Files that are kept in every encoding."""
-
-    def encodings(self, name):
-        return ENCODINGS
-
-    async def read_encoded(self, name, encoding):
-        return encode(encoding, self.contents[name])
 
 
 class Answers:

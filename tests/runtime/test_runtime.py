@@ -19,6 +19,7 @@ from clace.runtime.memory import MemoryHosts, MemoryRuntime
 from clace.runtime.packing import Knowledge
 from clace.runtime.runtime import Runtime
 from tests.support.apps import HELLO, DictFiles, a_request, an_app
+from tests.support.encodings import Packed
 from tests.support.plugins import MemoryAudit, MemoryGate
 
 OF_ALL = HostLimits(requests=2, waiting_seconds=5, idle_seconds=60, cpu_seconds=30)
@@ -53,11 +54,15 @@ class RuntimeCase(SynchronousTestCase):
         self.clock = Clock()
         self.hosts = Countable(self.clock)
         self.files = DictFiles(HELLO)
-        self.runtime = Runtime(
+        self.runtime = self.made()
+
+    def made(self):
+        runtime = Runtime(
             self.clock, self.hosts, LIMITS, MemoryGate(), MemoryAudit(), self.files_for
         )
-        self.runtime.startService()
-        self.addCleanup(self.runtime.stopService)
+        runtime.startService()
+        self.addCleanup(runtime.stopService)
+        return runtime
 
     async def files_for(self, _app):
         return self.files
@@ -306,6 +311,35 @@ class RuntimeTests(RuntimeCase):
             self.runtime.publish(app, loaded)
             self.clock.advance(1)
         self.assertEqual([host.alive for host in self.hosts.started], [False, True, True])
+
+    def test_published_files(self):
+        """Files of an app that is published are those that are stored, in their encodings."""
+        source = DictFiles({**HELLO, "static/a.css": "p{}"})
+        app = an_app()
+        self.runtime.publish(app, self.successResultOf(self.runtime.load(app, source)))
+        self.files = Packed({**HELLO, "static/a.css": "p{}"})
+        wishes = {"Accept-Encoding": ["br"]}
+        answer = self.successResultOf(self.respond(app, "/static/a.css", headers=wishes))
+        self.assertEqual(dict(answer.headers)["Content-Encoding"], "br")
+
+    def test_published_while_files_are_read(self):
+        """Files of the version before, if they come late, are not taken for those of this one."""
+        slow, app, newer = Deferred(), an_app(), an_app()
+
+        async def files_for(asked):
+            if asked is app:
+                await slow
+                return DictFiles({**HELLO, "static/a.css": "old"})
+            return DictFiles({**HELLO, "static/a.css": "new"})
+
+        self.files_for = files_for
+        self.runtime = self.made()
+        before = self.respond(app, "/static/a.css")
+        loaded = self.successResultOf(self.runtime.load(newer, DictFiles(HELLO)))
+        self.runtime.publish(newer, loaded)
+        slow.callback(None)
+        self.assertEqual(self.successResultOf(before).body, b"new")
+        self.assertEqual(self.page(newer, "/static/a.css"), "new")
 
     def test_at_the_same_moment(self):
         """Apps that are all asked at the same moment answer, and then no more run than may."""

@@ -1,4 +1,4 @@
-"""Answers as browsers decode them."""
+"""Files in encodings, and answers as browsers decode them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import gzip
 import sys
 
 import brotli
+
+from clace.encodings import ENCODINGS, encode
+from tests.support.apps import DictFiles
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -22,3 +25,13 @@ _DECODE = {
 
 def decoded(encoding: str, content: bytes) -> bytes:
     return _DECODE[encoding](content)
+
+
+class Packed(DictFiles):
+    """Files that are kept in every encoding."""
+
+    def encodings(self, name):
+        return ENCODINGS
+
+    async def read_encoded(self, name, encoding):
+        return encode(encoding, self.contents[name])
