@@ -189,6 +189,16 @@ class OperatorTests(LockoutCase):
             self.lockout.clear_lockouts(address, user)
             self.assertEqual(self.rows(), left)
 
+    def test_clears_what_networks_are_charged_for(self):
+        """Clearing an address frees that network and no other; everything frees all, and counts."""
+        for address, left, cleared in ((HERE, [(ELSEWHERE, "", 10)], 11), ("", [], 22)):
+            self.setUp()
+            for network in (HERE, ELSEWHERE):
+                for number in range(10):
+                    self.fail(1, f"user{number}", network)
+            self.assertEqual(self.lockout.clear_lockouts(address, "").cleared, cleared)
+            self.assertEqual(self.rows(), left)
+
     def test_clears_a_network_of_ipv6(self):
         """An address stands for its network, and so does the network as it is listed."""
         for address in ("2001:db8::1", "2001:db8::/64"):
@@ -198,9 +208,13 @@ class OperatorTests(LockoutCase):
 
     def test_says_when_there_is_nothing_to_clear(self):
         """A slip in a name or address is no success; nothing to clear at all is one."""
-        for address, user in ((HERE, ""), ("", "jo"), (HERE, "jo")):
+        for address, user, about in (
+            (HERE, "", HERE),
+            ("", "jo", "user jo"),
+            (HERE, "jo", f"{HERE} and user jo"),
+        ):
             error = self.assertRaises(NoSuchLockout, self.lockout.clear_lockouts, address, user)
-            self.assertIn(address or user, error.message)
+            self.assertEqual(error.message, f"no failed sign-in is held against {about}")
         self.assertRaises(BadRequest, self.lockout.clear_lockouts, "10.0.0", "")
         self.assertEqual(self.lockout.clear_lockouts("", "").cleared, 0)
 

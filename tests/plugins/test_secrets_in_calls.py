@@ -62,6 +62,13 @@ class SecretsInCallsTests(SynchronousTestCase):
     def answer(self, function, *args):
         return self.successResultOf(self.do(self.begin(function), *args))
 
+    def test_provider_of_the_app(self):
+        """A secret without a provider is of the one that this app means."""
+        providers = {None: "env", app(loads=()).id: "vault"}
+        scope = self.begin(provider_of=lambda its_app: providers[its_app and its_app.id])
+        self.successResultOf(self.do(scope, SHOWN))
+        self.assertEqual(self.given, [Given("v")])
+
     def logged(self):
         events = []
         globalLogPublisher.addObserver(events.append)

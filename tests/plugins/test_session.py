@@ -65,6 +65,29 @@ class ScopeTests(SynchronousTestCase):
         answer = self.successResultOf(self.do(self.begin(fail)))
         self.assertEqual((answer.error, answer.error_code, answer.limit), ("full", 3, "store_size"))
 
+    def test_a_function_knows_its_call(self):
+        """A function is told who calls, by which name and with which arguments."""
+        seen = []
+
+        async def look(invocation, given):
+            seen.append(invocation)
+
+        scope = self.begin(look)
+        self.successResultOf(self.do(scope))
+        (invocation,) = seen
+        self.assertEqual(invocation.caller.request_id, "rid")
+        self.assertEqual((invocation.plugin, invocation.function), ("x.in", "do"))
+        self.assertEqual(invocation.args, ())
+        self.assertEqual(invocation.grants, (Permission("x.in", "do"),))
+
+    def test_shape_of_a_stream(self):
+        """A stream says what its items are for the app."""
+
+        async def do(invocation, given):
+            return ItemStream("rows", Counting(None), shape="document")
+
+        self.assertEqual(self.successResultOf(self.do(self.begin(do))).shape, "document")
+
     def test_at_once(self):
         """A host that was taken over cannot make many calls at the same time."""
         waiting = Deferred()
@@ -87,7 +110,8 @@ class ScopeTests(SynchronousTestCase):
         self.successResultOf(scope.call(call("count", 1)))
         self.successResultOf(scope.next(first))
         self.successResultOf(scope.call(call("count", 1)))
-        self.failureResultOf(scope.call(call("count", 1)), PluginRefused)
+        refused = self.failureResultOf(scope.call(call("count", 1)), PluginRefused).value
+        self.assertIn("has more than 2 streams open", refused.message)
         self.assertEqual(len(self.successResultOf(scope.end())), 2)
 
     def test_late_stream(self):
@@ -109,6 +133,8 @@ class ScopeTests(SynchronousTestCase):
         answer = self.successResultOf(self.begin(answer_bytes=99).call(call("echo", "a" * 100)))
         self.assertIn("over the limit of 99", answer.error)
         self.assertIsNone(answer.value)
+        whole = self.successResultOf(self.begin(answer_bytes=100).call(call("echo", "a" * 98)))
+        self.assertEqual((whole.value, whole.error), ("a" * 98, ""))
 
     def test_unspeakable(self):
         """A result that cannot be sent to a host is an error for the app."""
@@ -186,7 +212,8 @@ class ScopeTests(SynchronousTestCase):
         scope = self.begin(do)
         stream = self.successResultOf(self.do(scope)).stream
         reading = Deferred.fromCoroutine(scope.next(stream))
-        self.failureResultOf(scope.next(stream), BadRequest)
+        busy = self.failureResultOf(scope.next(stream), BadRequest).value
+        self.assertEqual(busy.message, f"there is no stream {stream} to read from")
         self.assertEqual(self.successResultOf(scope.end()), ("x.in:stuck",))
         self.failureResultOf(reading, PluginRefused)
 
