@@ -103,7 +103,7 @@ def result_of(value: Any, *, as_json: bool) -> Result:
     if isinstance(value, PluginResponse):
         return StreamOf(value) if value.is_stream else result_of(value.value(), as_json=as_json)
     if not isinstance(value, Struct):
-        return Value(_data(value, as_json=as_json))
+        return Value((plain_for_json if as_json else plain)(value))
     if not isinstance(value, Declared) or value.kind not in ("redirect", "response"):
         raise AppFault("handler returned a struct that has no block attribute")
     if value.kind == "redirect":
@@ -112,11 +112,7 @@ def result_of(value: Any, *, as_json: bool) -> Result:
     if isinstance(data, PluginResponse):
         data = data.value()
     texts = {name: value.get(name) for name in _RESPONSE_FIELDS}
-    return Response(data=_data(data, as_json=as_json), **texts)
-
-
-def _data(value: Any, *, as_json: bool) -> Any:
-    return plain_for_json(value) if as_json else plain(value)
+    return Response(data=(plain_for_json if as_json else plain)(data), **texts)
 
 
 _RESPONSE_FIELDS = ("block", "type", "code", "retarget", "reswap", "redirect")

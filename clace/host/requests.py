@@ -156,6 +156,6 @@ def template_record(fields: RequestFields, data: Any) -> Record:
     ready = {**fields.source.around.fields, "Data": data}
     shown = LazyFields(_SHOWN, fields, ready)
     for name in _OF_VALUES:
-        if name in made:
+        if made.get(name):
             shown[name]
     return Record("starlark_type.Request", shown, interfaces=_INTERFACES)

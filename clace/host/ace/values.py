@@ -52,8 +52,12 @@ class _Plain:
         }
         self._conversions.setdefault(float, lambda value, _depth: _whole(value))
 
-    def __call__(self, value: Any) -> Any:
-        return value if type(value) in self._kept else self._converted(value, 0)
+    def of(self, value: Any) -> Any:
+        """The value itself if nothing in it is of another type."""
+        kind = type(value)
+        if kind in self._kept:
+            return value
+        return self._dict(value, 1) if kind is dict else self._converted(value, 0)
 
     def _converted(self, value: Any, depth: int) -> Any:
         if depth > _MAX_DEPTH:
@@ -108,24 +112,13 @@ def _whole(value: float) -> float:
     return int(value) if value.is_integer() and abs(value) < _MAX_WHOLE else value
 
 
-_plain = _Plain(_SCALARS)
-_for_json = _Plain(_SCALARS - {float})
+plain = _Plain(_SCALARS).of
+"""Return a value without any type of Starlark's or ours; itself if it has none.
 
-
-def plain(value: Any) -> Any:
-    """The value without any type of Starlark's or ours; itself if it has none.
-
-    :raises AppFault: if something in it has no plain form.
-    """
-    return _plain(value)
-
-
-def plain_for_json(value: Any) -> Any:
-    """The same, with its floats as Go writes them in JSON.
-
-    :raises AppFault: if something in it has no plain form.
-    """
-    return _for_json(value)
+:raises AppFault: if something in it has no plain form.
+"""
+plain_for_json = _Plain(_SCALARS - {float}).of
+"""The same, with its floats as Go writes them in JSON."""
 
 
 def readable(value: Any) -> Any:
