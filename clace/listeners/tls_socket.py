@@ -127,7 +127,8 @@ class TLSServer(DirectWriter, Server):
         """
         if self._is_shaking_hands:
             return 0
-        left = memoryview(data)[: self.SEND_LIMIT]
+        is_short = len(data) <= _RECORD
+        left: bytes | memoryview = data if is_short else memoryview(data)[: self.SEND_LIMIT]
         try:
             while left:
                 left = left[self._tls.send(left) :]

@@ -26,6 +26,7 @@ from clace.sending import write_now
 from tests.listeners.handshakes import trusting
 from tests.listeners.test_tls import loaded
 from tests.listeners.tls_sockets import Keeper, Line, Turns, echo
+from tests.support.web import Served
 
 CREATOR = TLSByName(lambda _: CONTEXT)
 CONTEXT = context_of(loaded())
@@ -60,6 +61,53 @@ class ConversationTests(LineTestCase):
         context = trusting()
         context.set_alpn_protocols(["h2", "http/1.1"])
         self.assertEqual(self.connected(context=context).server.negotiatedProtocol, b"http/1.1")
+
+    def test_resumes(self):
+        """A client that comes back saves the handshake, on both versions."""
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = trusting(version=version)
+            first = self.connected(context=context)
+            first.server.loseConnection()
+            first.run()
+            again = self.connected(context=context, session=first.client.tls.session)
+            self.assertTrue(again.client.tls.session_reused)
+
+    def test_renegotiation(self):
+        """A client of TLS 1.2 that wants a second handshake is told that there will be none."""
+        line = self.line()
+        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+        context.set_max_proto_version(SSL.TLS1_2_VERSION)
+        client = SSL.Connection(context, line.sockets[1])
+        client.set_connect_state()
+        self.converse(line, client.do_handshake)
+        self.assertTrue(client.renegotiate())
+        refused = self.assertRaises(SSL.Error, self.converse, line, client.do_handshake)
+        self.assertIn("no renegotiation", str(refused))
+
+    def converse(self, line, do):
+        """Do this with OpenSSL as the client, and what that asks the server for."""
+        for _ in range(10):
+            try:
+                return do()
+            except SSL.WantReadError:
+                line.turns.turn()
+        return self.fail("it does not end")
+
+    def test_deadline(self):
+        """A client that does not begin, or goes on, with the handshake is closed on in time."""
+        for sent in (b"", b"\x16\x03\x01"):
+            served = Served()
+            line = Line(CREATOR, served.site.buildProtocol(None))
+            self.addCleanup(line.close)
+            line.sockets[1].send(sent)
+            line.turns.turn()
+            served.clock.advance(served.limits.head_seconds - 1)
+            self.assertTrue(line.server.connected)
+            served.clock.advance(1)
+            line.turns.turn()
+            self.assertEqual((line.server.connected, line.sockets[1].recv(1)), (False, b""))
+        # The sockets of these tests know nothing of TCP_NODELAY.
+        self.flushLoggedErrors(OSError)
 
     def test_both_ways(self):
         """Both versions carry what is larger than any buffer, in both directions."""

@@ -70,10 +70,11 @@ def echo(keeper, data):
 class Client:
     """Python's TLS in memory, so that a test decides which bytes the socket gets and when."""
 
-    def __init__(self, sock, context=None):
+    def __init__(self, sock, context=None, session=None):
         self.sock = sock
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = (context or trusting()).wrap_bio(self.incoming, self.outgoing)
+        context = context or trusting()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, session=session)
         self.received = b""
         self.unsent = b""
         self.ended = None
@@ -117,7 +118,7 @@ class Client:
 class Line:
     """A connection of our transport to a client."""
 
-    def __init__(self, creator, protocol, buffer=4096, context=None):
+    def __init__(self, creator, protocol, buffer=4096, context=None, session=None):
         ours, theirs = socket.socketpair()
         for each in (ours, theirs):
             each.setblocking(False)
@@ -125,7 +126,7 @@ class Line:
         self.sockets = (ours, theirs)
         self.turns = Turns()
         self.protocol = protocol
-        self.client = Client(theirs, context)
+        self.client = Client(theirs, context, session)
         self.server = TLSServer(
             creator.encrypt, ours, protocol, ("127.0.0.1", 1), None, 0, self.turns
         )
