@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from clace.gotemplate.literals import quote
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Node:
     """Anything with a place in the source; nodes are compared by identity."""
 
     pos: int
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Text(Node):
     text: str
 
@@ -22,19 +22,19 @@ class Text(Node):
         return self.text
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Dot(Node):
     def __str__(self) -> str:
         return "."
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Nil(Node):
     def __str__(self) -> str:
         return "nil"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Bool(Node):
     value: bool
 
@@ -42,7 +42,7 @@ class Bool(Node):
         return "true" if self.value else "false"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Number(Node):
     """A constant under every Go type that can hold it."""
 
@@ -56,7 +56,7 @@ class Number(Node):
         return self.text
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class String(Node):
     quoted: str
     text: str
@@ -65,7 +65,7 @@ class String(Node):
         return self.quoted
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Identifier(Node):
     """The name of a function."""
 
@@ -75,7 +75,7 @@ class Identifier(Node):
         return self.name
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Field(Node):
     names: list[str]
 
@@ -83,7 +83,7 @@ class Field(Node):
         return "".join("." + name for name in self.names)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Variable(Node):
     """``$x`` and the fields that follow it."""
 
@@ -93,7 +93,7 @@ class Variable(Node):
         return ".".join(self.names)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Chain(Node):
     """Fields of a function's result or of a parenthesised pipeline."""
 
@@ -105,7 +105,7 @@ class Chain(Node):
         return inner + "".join("." + name for name in self.names)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Command(Node):
     args: list[Node] = field(default_factory=list)
 
@@ -113,7 +113,7 @@ class Command(Node):
         return " ".join(f"({arg})" if isinstance(arg, Pipe) else str(arg) for arg in self.args)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Pipe(Node):
     line: int
     assign: bool = False
@@ -127,7 +127,7 @@ class Pipe(Node):
         return f"{', '.join(map(str, self.decl))} {'=' if self.assign else ':='} {body}"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Body(Node):
     """A run of nodes: a template, or one branch of a control structure."""
 
@@ -137,7 +137,7 @@ class Body(Node):
         return "".join(map(str, self.nodes))
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Action(Node):
     line: int
     pipe: Pipe
@@ -146,7 +146,7 @@ class Action(Node):
         return "{{%s}}" % self.pipe  # noqa: UP031 - braces read better this way
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Branch(Node):
     """``if``, ``with`` and ``range``."""
 
@@ -176,7 +176,7 @@ class Range(Branch):
     keyword = "range"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class TemplateCall(Node):
     line: int
     name: str
@@ -189,7 +189,7 @@ class TemplateCall(Node):
         )
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Break(Node):
     line: int
 
@@ -197,7 +197,7 @@ class Break(Node):
         return "{{break}}"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Continue(Node):
     line: int
 
@@ -205,7 +205,7 @@ class Continue(Node):
         return "{{continue}}"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class End(Node):
     """``{{end}}`` or ``{{else}}``: seen by the parser only."""
 
@@ -215,7 +215,7 @@ class End(Node):
         return "{{else}}" if self.is_else else "{{end}}"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Tree:
     """One named template and the file it was parsed from."""
 

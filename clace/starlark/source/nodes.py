@@ -18,7 +18,7 @@ class Scope(Enum):
     UNDEFINED = auto()
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Binding:
     """A variable; ``slot`` is the name that the emitted code gives it."""
 
@@ -27,7 +27,7 @@ class Binding:
     slot: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Identifier:
     """A name; the resolver fills in its ``binding``."""
 
@@ -36,7 +36,7 @@ class Identifier:
     binding: Binding | None = None
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Literal:
     """A number, string or bytes."""
 
@@ -44,7 +44,7 @@ class Literal:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Parenthesized:
     """An expression in parentheses."""
 
@@ -52,7 +52,7 @@ class Parenthesized:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class ListDisplay:
     """``[a, b]``"""
 
@@ -60,7 +60,7 @@ class ListDisplay:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class TupleDisplay:
     """``a, b``, without its parentheses; ``at`` is its first item."""
 
@@ -68,7 +68,7 @@ class TupleDisplay:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Entry:
     """``key: value``; ``at`` is the colon."""
 
@@ -77,7 +77,7 @@ class Entry:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class DictDisplay:
     """``{key: value}``"""
 
@@ -85,7 +85,7 @@ class DictDisplay:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class ForClause:
     """``for x in y`` of a comprehension."""
 
@@ -94,7 +94,7 @@ class ForClause:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class IfClause:
     """``if x`` of a comprehension."""
 
@@ -102,7 +102,7 @@ class IfClause:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Comprehension:
     """``[x for ...]``, or with an ``Entry`` as its body ``{k: v for ...}``."""
 
@@ -111,7 +111,7 @@ class Comprehension:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Parameter:
     """A parameter of a function: ``x``, ``x=d``, ``*``, ``*x`` or ``**x``.
 
@@ -124,7 +124,7 @@ class Parameter:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Lambda:
     """``lambda x: body``"""
 
@@ -133,7 +133,7 @@ class Lambda:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Conditional:
     """``yes if condition else no``"""
 
@@ -143,7 +143,7 @@ class Conditional:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Unary:
     """``not x``, ``-x``, ``+x`` or ``~x``."""
 
@@ -152,7 +152,7 @@ class Unary:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Binary:
     """Two operands; ``at`` is the operator."""
 
@@ -162,7 +162,7 @@ class Binary:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Dot:
     """``x.name``; ``at`` is the dot."""
 
@@ -171,7 +171,7 @@ class Dot:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Index:
     """``x[key]``; ``at`` is the bracket."""
 
@@ -180,7 +180,7 @@ class Index:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Slice:
     """``x[low:high:step]``; ``at`` is the bracket."""
 
@@ -191,7 +191,7 @@ class Slice:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Argument:
     """An argument of a call: ``x``, ``name=x``, ``*x`` or ``**x``; ``at`` is where it begins."""
 
@@ -201,7 +201,7 @@ class Argument:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Call:
     """``function(arguments)``; ``at`` is the parenthesis."""
 
@@ -229,7 +229,7 @@ Expression = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class ExpressionStatement:
     """An expression whose value is dropped."""
 
@@ -237,7 +237,7 @@ class ExpressionStatement:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Assignment:
     """``target = value`` or ``target += value``; ``at`` is the operator."""
 
@@ -247,7 +247,7 @@ class Assignment:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Branch:
     """``pass``, ``break`` or ``continue``."""
 
@@ -255,7 +255,7 @@ class Branch:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Return:
     """``return value``"""
 
@@ -263,7 +263,7 @@ class Return:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class If:
     """``if``, with an ``elif`` as the only statement of ``no``."""
 
@@ -273,7 +273,7 @@ class If:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class For:
     """``for target in iterable``"""
 
@@ -283,7 +283,7 @@ class For:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class While:
     """``while condition``"""
 
@@ -292,7 +292,7 @@ class While:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Def:
     """``def name(parameters)``"""
 
@@ -302,7 +302,7 @@ class Def:
     at: Place
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Load:
     """``load(module, name, own="name")``: pairs of own names and those in the module."""
 
@@ -315,7 +315,7 @@ class Load:
 Statement = ExpressionStatement | Assignment | Branch | Return | If | For | While | Def | Load
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class File:
     """A source file; the resolver fills in the names of its globals, in order."""
 
