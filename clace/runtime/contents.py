@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from functools import partial
 from hashlib import sha256
 from weakref import WeakValueDictionary
 
+from twisted.logger import Logger
+
 from clace.interfaces import IFiles
 from clace.model.wishes import IDENTITY
+from clace.runtime.sent import Content, MemoryContent
 from clace.runtime.shared import Shared
+from clace.runtime.spool import spooled
 from clace.threads import InThread
 
 _MEGABYTE = 1 << 20
@@ -18,52 +23,19 @@ _ENTRY = 256
 Key = tuple[str, str]
 
 
-class Content:
-    """The bytes of a file, one copy for all who send them."""
-
-    __slots__ = ("__weakref__", "data")
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-
-class Part:
-    """An asynchronous iterator over bytes of a content, in pieces of at most ``piece``."""
-
-    def __init__(self, content: Content, start: int, end: int, piece: int) -> None:
-        self._content = content
-        self._next = start
-        self._end = end
-        self._piece = piece
-
-    def __aiter__(self) -> Part:
-        return self
-
-    def at_hand(self) -> bytes | None:
-        """The next piece, ``None`` at the end."""
-        if self._next >= self._end:
-            return None
-        start, self._next = self._next, min(self._next + self._piece, self._end)
-        return self._content.data[start : self._next]
-
-    async def __anext__(self) -> bytes:
-        piece = self.at_hand()
-        if piece is None:
-            raise StopAsyncIteration
-        return piece
-
-
 class Contents:
     """A cache of at most ``limit_mb``, of files that are not a large part of it.
 
-    Larger ones are shared for as long as somebody sends them.
+    Larger ones are written to a file and shared from there for as long as somebody sends them.
     """
+
+    _log = Logger()
 
     def __init__(self, in_thread: InThread, limit_mb: int = 64) -> None:
         self._in_thread = in_thread
         self._limit = limit_mb * _MEGABYTE
         self._held = 0
-        self._kept: OrderedDict[Key, Content] = OrderedDict()
+        self._kept: OrderedDict[Key, MemoryContent] = OrderedDict()
         self._sent: WeakValueDictionary[Key, Content] = WeakValueDictionary()
         self._reading: dict[Key, Shared[Content]] = {}
 
@@ -72,11 +44,10 @@ class Contents:
         key = (files.refs[name].sha256, IDENTITY)
 
         async def read() -> Content:
-            content = Content(await files.read(name))
+            data = await files.read(name)
             # A dev's file may have changed meanwhile.
-            if await self._hash(content) == key[0]:
-                self._keep(key, content)
-            return content
+            is_same = await self._hash(data) == key[0]
+            return await self._kept_as(key if is_same else None, data)
 
         return await self._find(key, read)
 
@@ -85,28 +56,26 @@ class Contents:
         key = (files.refs[name].sha256, encoding)
 
         async def read() -> Content:
-            content = Content(await files.read_encoded(name, encoding))
-            self._keep(key, content)
-            return content
+            return await self._kept_as(key, await files.read_encoded(name, encoding))
 
         return await self._find(key, read)
 
     def at_hand(self, sha256: str, encoding: str) -> Content | None:
         """The content, if it is kept or on its way to another client."""
         key = (sha256, encoding)
-        content = self._kept.get(key)
-        if content is None:
+        kept = self._kept.get(key)
+        if kept is None:
             return self._sent.get(key)
         self._kept.move_to_end(key)
-        return content
+        return kept
 
-    async def _hash(self, content: Content) -> str:
+    async def _hash(self, data: bytes) -> str:
         """Hash a content; others are served while a large one is hashed."""
 
         def work() -> str:
-            return sha256(content.data).hexdigest()
+            return sha256(data).hexdigest()
 
-        return work() if len(content.data) < _MEGABYTE else await self._in_thread(work)
+        return work() if len(data) < _MEGABYTE else await self._in_thread(work)
 
     async def _find(self, key: Key, read: Callable[[], Awaitable[Content]]) -> Content:
         """Return the content, read once for all who ask meanwhile."""
@@ -121,13 +90,28 @@ class Contents:
         finally:
             self._reading.pop(key, None)
 
-    def _keep(self, key: Key, content: Content) -> None:
-        size = len(content.data)
-        if size > self._limit // 8:
-            self._sent[key] = content
-        elif key not in self._kept:
-            self._kept[key] = content
-            self._held += _ENTRY + size
+    async def _kept_as(self, key: Key | None, data: bytes) -> Content:
+        """Keep a content, or share it for now; without a key it is for one client."""
+        if len(data) > self._limit // 8:
+            content = await self._spooled(data)
+            if key is not None:
+                self._sent[key] = content
+            return content
+        kept = MemoryContent(data)
+        if key is not None and key not in self._kept:
+            self._kept[key] = kept
+            self._held += _ENTRY + kept.size
+            self._drop()
+        return kept
+
+    async def _spooled(self, data: bytes) -> Content:
+        try:
+            return await self._in_thread(partial(spooled, data, self._in_thread))
+        except OSError as error:
+            self._log.warn("no room for a large file that is sent: {error}", error=str(error))
+            return MemoryContent(data)
+
+    def _drop(self) -> None:
         while self._held > self._limit:
             _, dropped = self._kept.popitem(last=False)
-            self._held -= _ENTRY + len(dropped.data)
+            self._held -= _ENTRY + dropped.size

@@ -15,7 +15,8 @@ from clace.interfaces import IFiles
 from clace.model.traffic import AppRequest, AppResponse
 from clace.model.wishes import IDENTITY, Wishes
 from clace.runtime.bodies import LARGEST_PIECE
-from clace.runtime.contents import Content, Contents, Part
+from clace.runtime.contents import Contents
+from clace.runtime.sent import Content
 from clace.runtime.static import Choice
 
 Headers = tuple[tuple[str, str], ...]
@@ -126,7 +127,7 @@ def _selected(forms: Mapping[str, Form], method: str, wishes: Wishes) -> Form:
 
 
 def _answer(form: Form, content: Content, method: str, wishes: Wishes) -> AppResponse:
-    size = len(content.data)
+    size = content.size
     if not wishes.range or method != "GET" or wishes.if_range not in {"", form.etag}:
         return _sent(content, 0, size, headers=form.headers)
     try:
@@ -142,12 +143,10 @@ def _answer(form: Form, content: Content, method: str, wishes: Wishes) -> AppRes
 def _sent(
     content: Content, start: int, end: int, *, headers: Headers, status: int = 200
 ) -> AppResponse:
-    """Bytes of the content: a copy if they are few, else pieces that share it."""
-    if end - start <= LARGEST_PIECE:
-        return AppResponse(status=status, headers=headers, body=content.data[start:end])
-    length = ("Content-Length", str(end - start))
-    part = Part(content, start, end, LARGEST_PIECE)
-    return AppResponse(status=status, headers=(*headers, length), body=part)
+    body = content.sent(start, end, LARGEST_PIECE)
+    if not isinstance(body, bytes):
+        headers = (*headers, ("Content-Length", str(end - start)))
+    return AppResponse(status=status, headers=headers, body=body)
 
 
 def content_type(name: str) -> str:

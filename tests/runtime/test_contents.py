@@ -1,5 +1,6 @@
 """The cache of static files."""
 
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.wishes import IDENTITY
@@ -68,6 +69,19 @@ class ContentsTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(kept.plain(files, "a")).data, b"changed")
         files.contents["a"] = b"x"
         self.assertEqual(self.successResultOf(kept.plain(files, "a")).data, b"x")
+
+    def test_no_room_on_disk(self):
+        """A large file that cannot be written to the disk is sent from memory, which is logged."""
+
+        async def full(_work):
+            raise OSError("no space left")
+
+        kept, files = Contents(full, limit_mb=1), Counting({"big": bytes(200_000)})
+        with capturedLogs() as logs:
+            content = self.successResultOf(kept.plain(files, "big"))
+        self.assertEqual(content.data, bytes(200_000))
+        self.assertIs(self.successResultOf(kept.plain(files, "big")), content)
+        self.assertIn("no space left", logs[0]["error"])
 
     def test_bounded(self):
         """What was not asked for longest makes room; what is too large is not kept."""
