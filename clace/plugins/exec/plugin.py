@@ -11,7 +11,7 @@ from clace.errors import BadRequest
 from clace.interfaces import IStarter
 from clace.outputs import JSON, JSON_LINES, LINES
 from clace.plugins.definition import CallFailed, Function, Invocation, ItemStream, Plugin
-from clace.plugins.exec.programs import Command, Programs, directory, executable
+from clace.plugins.exec.programs import Command, Lookup, Programs, directory
 from clace.plugins.exec.running import Bounds, Running
 from clace.plugins.exec.widening import check_widening
 from clace.plugins.temp_files import TempFiles
@@ -57,6 +57,7 @@ class Exec:
         in_thread: InThread,
     ) -> None:
         self._programs = Programs(starter, settings.at_once, settings.at_once_each)
+        self._lookup = Lookup(settings.search_path, reactor)
         self._clock = reactor
         self._settings = settings
         self._files = files
@@ -114,7 +115,7 @@ class Exec:
 
     def _command(self, given: Run) -> Command:
         return Command(
-            executable=executable(given.path, self._settings.search_path),
+            executable=self._lookup.find(given.path),
             args=given.args,
             environment=_environment(given.env),
             directory=directory(given.cwd or self._settings.directory),

@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IReactorTime
 
 from clace.interfaces import Exit, IProgram, IStarter, Launch
 from clace.plugins.definition import CallFailed
 from clace.plugins.showing import shown
 
 NOT_FOUND = 127
+_LOOKUP_SECONDS = 1
+_MOST_FOUND = 1000
 
 
 @frozen(kw_only=True)
@@ -123,6 +126,35 @@ def executable(name: str, search_path: str) -> str:
         where = "" if name.startswith("/") else " in $PATH"
         raise CallFailed(f'exec: "{name}": executable file not found{where}', NOT_FOUND)
     return path
+
+
+class Lookup:
+    """Programs by their names: each is looked up in the folders once a second at most.
+
+    A program that was there is checked each time: one that is gone is looked up anew.
+    """
+
+    def __init__(self, search_path: str, clock: IReactorTime) -> None:
+        self._search_path = search_path
+        self._clock = clock
+        self._found: dict[str, tuple[str, float]] = {}
+
+    def find(self, name: str) -> str:
+        """The path of the program of this name.
+
+        :raises CallFailed: if it is not found.
+        """
+        if "/" in name:
+            return executable(name, self._search_path)
+        now = self._clock.seconds()
+        path, looked_at = self._found.get(name, ("", 0.0))
+        if path and now - looked_at < _LOOKUP_SECONDS and os.access(path, os.X_OK):
+            return path
+        path = executable(name, self._search_path)
+        if len(self._found) >= _MOST_FOUND:
+            self._found.clear()
+        self._found[name] = path, now
+        return path
 
 
 def directory(path: str) -> str:

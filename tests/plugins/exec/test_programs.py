@@ -7,11 +7,11 @@ from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
+from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from clace.plugins.definition import CallFailed
-from clace.plugins.exec.programs import Command, Programs, directory, executable
+from clace.plugins.exec.programs import Command, Lookup, Programs, directory, executable
 from tests.support.programs import everything, starter
 
 PATH = "/usr/bin:/bin"
@@ -200,6 +200,26 @@ class LookupTests(SynchronousTestCase):
         """A name is looked up in the server's path, an absolute path stands for itself."""
         self.assertIn(executable("sh", PATH), {"/usr/bin/sh", "/bin/sh"})
         self.assertEqual(executable("/bin/sh", ""), "/bin/sh")
+
+    def test_found_again(self):
+        """A program is looked up once a second, and anew when it is gone or may not be run."""
+        clock, folders = Clock(), [Path(self.mktemp()).absolute() for _ in range(2)]
+        first, second = (folder / "x" for folder in folders)
+        for folder in folders:
+            folder.mkdir()
+        lookup = Lookup(os.pathsep.join(map(str, folders)), clock)
+        self.assertRaises(CallFailed, lookup.find, "x")
+        second.write_text("")
+        second.chmod(0o755)
+        self.assertEqual(lookup.find("x"), str(second))
+        first.write_text("")
+        first.chmod(0o755)
+        self.assertEqual(lookup.find("x"), str(second))
+        clock.advance(1)
+        self.assertEqual(lookup.find("x"), str(first))
+        first.chmod(0o644)
+        second.rename(second.with_name("y"))
+        self.assertRaises(CallFailed, lookup.find, "x")
 
     def test_no_executable(self):
         """What is no program, or depends on where the server runs, is not found."""
