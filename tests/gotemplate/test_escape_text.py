@@ -27,6 +27,6 @@ class RewriteTests(SynchronousTestCase):
 
     def test_time_is_linear(self):
         """A long text with many tags takes no longer than its length explains."""
-        start = time.perf_counter()
+        start = time.process_time()
         rewrite(START, "<p a='b'>x</p>" * 20_000 + "<script>" + "f('x');" * 20_000 + "</script>")
-        self.assertLess(time.perf_counter() - start, 20)
+        self.assertLess(time.process_time() - start, 20)

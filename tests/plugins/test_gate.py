@@ -232,6 +232,7 @@ class BoundsTests(SynchronousTestCase):
             {"arguments": ("ls", "regex:(")},
             {"kwargs": (Constraint("cwd", "regex:("),)},
             {"secrets": (("from:db", "regex:("),)},
+            {"secrets": (("from:regex:(", "k"),)},
         ):
             told = self.bounds(Permission("y.in", "a", **where))
             malformed = 'permission y.in.a: "regex:(" matches nothing, its pattern is malformed'
