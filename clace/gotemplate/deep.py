@@ -10,6 +10,7 @@ from clace.gotemplate.values import Map, Record, Slice, URLValues, type_name
 
 MAX_NESTING: Final = 200
 MAX_ITEMS: Final = 250_000
+MAX_OWN: Final = 8_000_000
 
 
 def deep_equal(meter: Meter, first: Any, second: Any) -> bool:
@@ -22,12 +23,21 @@ def deep_copy(meter: Meter, value: Any) -> Any:
     return _Walk(meter).copy(value, 0)
 
 
+def own_data(meter: Meter, data: Any) -> Any:
+    """The data of a template with its lists and maps copied; of a record, those of any type."""
+    walk = _Walk(meter, MAX_OWN)
+    if not isinstance(data, Record):
+        return walk.copy(data, 0)
+    copies = {name: walk.copy(data.fields[name], 0) for name in data.interfaces}
+    return Record(data.type_name, {**data.fields, **copies}, interfaces=data.interfaces)
+
+
 class _Walk:
     """One walk, ended when it takes too long: values may share parts or hold themselves."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, most: int = MAX_ITEMS) -> None:
         self._meter = meter
-        self._left = MAX_ITEMS
+        self._left = most
 
     def _step(self, depth: int) -> None:
         self._left -= 1

@@ -10,6 +10,7 @@ from typing import Any, Final
 from clace.gotemplate import nodes
 from clace.gotemplate.builtins import elements, pairs
 from clace.gotemplate.codegen import TemplateCompiler
+from clace.gotemplate.deep import own_data
 from clace.gotemplate.errors import LimitError, TemplateError
 from clace.gotemplate.escape import Plan
 from clace.gotemplate.escapers import ESCAPING
@@ -78,6 +79,7 @@ class Program:
         self._used: dict[str, Function] = {}
         self._plans = plans
         self._globals = self._load(self.source())
+        self._changes_maps = any(function.changes for function in self._used.values())
 
     def source(self, *, annotate: bool = False) -> str:
         """The Python of the module, with what each piece is for if annotated."""
@@ -107,8 +109,13 @@ class Program:
         return names
 
     def run(self, name: str, data: Any, meter: Meter) -> str:
-        """Render one template; errors carry Go's words and the place in the template."""
+        """Render one template; errors carry Go's words and the place in the template.
+
+        The data stays as it is: a program that changes maps works on a copy.
+        """
         try:
+            if self._changes_maps:
+                data = own_data(meter, data)
             self._globals[self._entries[name]](meter, data)
             meter.steps = min(meter.steps, 0)
             if meter.room < 0:

@@ -46,7 +46,7 @@ class Function:
     """A callable and its Go types; ``metered`` ones take the render's meter first.
 
     A ``pure`` one never fails, and its result depends on its arguments alone: with constants it is
-    called once, while the template is compiled.
+    called once, while the template is compiled. One that ``changes`` maps does so in place.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Function:
     variadic: bool = False
     metered: bool = False
     pure: bool = False
+    changes: bool = False
 
     def param(self, index: int) -> str:
         """The type of an argument, the last one repeating if variadic."""
@@ -101,13 +102,15 @@ def signature(text: str) -> tuple[tuple[str, ...], bool]:
 class Library(dict[str, Function]):
     """Functions by their template name, filled by decorators."""
 
-    def add(self, names: str, params: str = "", *, metered: bool = False) -> Callable[[Call], Call]:
+    def add(
+        self, names: str, params: str = "", *, metered: bool = False, changes: bool = False
+    ) -> Callable[[Call], Call]:
         """Register a callable under one or more names with its Go parameter types."""
         types, variadic = signature(params)
 
         def register(call: Call) -> Call:
             for name in names.split():
-                self[name] = Function(name, call, types, variadic, metered)
+                self[name] = Function(name, call, types, variadic, metered, changes=changes)
             return call
 
         return register

@@ -26,13 +26,13 @@ def get(entries: dict[str, Any], key: str) -> Any:
     return entries.get(key, "")
 
 
-@DICTS.add("set", "map, string, any")
+@DICTS.add("set", "map, string, any", changes=True)
 def set_entry(entries: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     entries[key] = value
     return entries
 
 
-@DICTS.add("unset", "map, string")
+@DICTS.add("unset", "map, string", changes=True)
 def unset(entries: dict[str, Any], key: str) -> dict[str, Any]:
     entries.pop(key, None)
     return entries
@@ -71,7 +71,7 @@ def omit(entries: dict[str, Any], *unwanted: str) -> dict[str, Any]:
     return {key: value for key, value in entries.items() if key not in left_out}
 
 
-@DICTS.add("merge mustMerge", "map, map...", metered=True)
+@DICTS.add("merge mustMerge", "map, map...", metered=True, changes=True)
 def merge(meter: Meter, target: dict[str, Any], *sources: dict[str, Any]) -> dict[str, Any]:
     """Fill what is missing or empty in the first from the others, in place."""
     for source in sources:
@@ -79,7 +79,7 @@ def merge(meter: Meter, target: dict[str, Any], *sources: dict[str, Any]) -> dic
     return target
 
 
-@DICTS.add("mergeOverwrite mustMergeOverwrite", "map, map...", metered=True)
+@DICTS.add("mergeOverwrite mustMergeOverwrite", "map, map...", metered=True, changes=True)
 def merge_overwrite(
     meter: Meter, target: dict[str, Any], *sources: dict[str, Any]
 ) -> dict[str, Any]:

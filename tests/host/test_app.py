@@ -124,6 +124,19 @@ class PageTests(SynchronousTestCase):
         text = body(hosted(PAGES), "/item/a b", query={"q": ["<x>"]})
         self.assertEqual(text, "a b &lt;x&gt; http://localhost:25222/test")
 
+    def test_templates_change_nothing_of_the_app(self):
+        """What a template sets in a dict of the app's own is not there for the next visitor."""
+        page = '{{ .Data.user }}{{ $_ := set .Data "user" .UserId }}{{ .Data.user }}'
+        text = """
+DATA = {"a": 1}
+app = ace.app("A", custom_layout = True, routes = [
+    ace.html("/", full = "t.go.html", handler = lambda req: DATA),
+])
+"""
+        app = hosted({"app.star": text, "t.go.html": page})
+        shown = [body(app, "/", user_id=user) for user in ("ann", "eve")]
+        self.assertEqual(shown, ["ann", "eve"])
+
     def test_generated_templates(self):
         """An app that writes no layout gets one, with the shipped scripts."""
         app = hosted(
