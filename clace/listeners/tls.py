@@ -8,12 +8,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from OpenSSL import SSL
-from OpenSSL._util import lib as openssl
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
+from clace.listeners.openssl import Connection, offer_groups
 from clace.listeners.pairs import Pair
 
 # The suites of TLS 1.2; those of 1.3 are OpenSSL's own, which are the profile's.
@@ -59,7 +59,7 @@ class TLSByName:
 
     def encrypt(self, sock: socket.socket | None) -> SSL.Connection:
         """Make a connection for a server, over a socket or in memory."""
-        connection = SSL.Connection(self._front, sock)
+        connection = Connection(self._front, sock)
         self._fronts[connection] = self._front
         return connection
 
@@ -99,12 +99,8 @@ def _context() -> SSL.Context:
 
 
 def _offer_groups(context: SSL.Context) -> None:
-    # pyOpenSSL can name one group only; Twisted reaches through it in the same way.
-    for groups in (GROUPS, GROUPS[1:]):
-        if openssl.SSL_CTX_set1_curves_list(context._context, ":".join(groups).encode("ascii")):  # noqa: SLF001
-            return
-        openssl.ERR_clear_error()
-    raise RuntimeError(f"OpenSSL lacks one of {', '.join(GROUPS[1:])}")
+    if not offer_groups(context, GROUPS) and not offer_groups(context, GROUPS[1:]):
+        raise RuntimeError(f"OpenSSL lacks one of {', '.join(GROUPS[1:])}")
 
 
 def _select_protocol(connection: SSL.Connection, offered: list[bytes]) -> Any:  # noqa: ARG001
