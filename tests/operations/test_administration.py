@@ -26,6 +26,7 @@ from clace.errors import (
     AppBroken,
     AppExists,
     AppFailed,
+    AppNotApproved,
     BadRequest,
     ChangedMeanwhile,
     NeedsApproval,
@@ -319,6 +320,18 @@ class ApprovalTests(HouseCase):
         )
         self.assertEqual(self.answer("/a"), "one")
         self.assertEqual([app.version for app in self.apps()], [2, 2])
+
+    def test_promotion_waits_for_the_approval_of_plugins(self):
+        """A staging version whose plugins are not approved does not load, so it is not promoted."""
+        self.put("one", RUNS)
+        self.create()
+        perform = self.house.administration.perform
+        link = LinkAccount("/a", plugin="exec.in", account="other")
+        self.successResultOf(perform(LINK_ACCOUNT, link))
+        refused = perform(PROMOTE_APPS, PromoteApps("/a"))
+        failure = self.failureResultOf(refused, AppNotApproved)
+        self.assertIn("app /a is not permitted to load plugin exec.in", failure.value.message)
+        self.assertEqual([app.version for app in self.apps()], [1, 2])
 
     def test_reordered_permissions_need_nothing(self):
         """The same demands in another order were approved already."""
