@@ -137,11 +137,17 @@ class _Scanner:
 
     def _end(self) -> None:
         if len(self._indents) > 1:
-            if self.tokens[-1].kind not in _LINE_STARTS and not self._depth:
+            if self.tokens[-1].kind not in _LINE_STARTS and not self._is_within_brackets():
                 self._add(tokens.NEWLINE, None, self._at)
             for _ in self._indents[1:]:
                 self._add(tokens.OUTDENT, None, self._at)
         self._add(tokens.END, None, self._at)
+
+    def _is_within_brackets(self) -> bool:
+        """Tell if no line has to be ended, as brackets are open and the last line is blank."""
+        last = self._text[self._bol :].strip()
+        goes_on = self._text.endswith("\\\n", 0, self._bol)
+        return self._depth > 0 and not goes_on and (not last or last.startswith("#"))
 
     def _punctuation(self, text: str) -> None:
         if text == "!=":
