@@ -25,6 +25,12 @@ Element = ColumnElement[Any]
 Test = ColumnElement[bool]
 
 
+class Bound(Protocol):
+    """Makes the next parameter of a statement."""
+
+    def __call__(self, kind: TypeEngine[Any] | None = None, /) -> Element: ...
+
+
 class Words(Protocol):
     """The words of one kind of database. ``document`` is the column that holds documents."""
 
@@ -46,10 +52,13 @@ class Words(Protocol):
     def is_kind(self, document: Element, place: Value, *kinds: str) -> Test:
         """Return a test for one of ``number string boolean array object``."""
 
-    def scalar(self, operand: Scalar) -> Element:
-        """A number or boolean as ``value`` has it."""
+    def scalar(self, bound: Bound) -> Element:
+        """A parameter that is a number or boolean as ``value`` has it."""
 
-    def like(self, text: Element, pattern: str) -> Test:
+    def scalar_value(self, operand: Scalar) -> Any:
+        """The value of such a parameter."""
+
+    def like(self, text: Element, pattern: Element) -> Test:
         """Return a test of a text against a pattern; upper and lower case are the same."""
 
     def indexed(self, field: Field, *, descends: bool) -> str:
@@ -87,10 +96,13 @@ class SQLiteWords:
         kind = func.json_type(document, self._path(place))
         return kind.in_([literal_column(name) for name in names])
 
-    def scalar(self, operand: Scalar) -> Element:
-        return literal(int(operand) if isinstance(operand, bool) else operand)
+    def scalar(self, bound: Bound) -> Element:
+        return bound()
 
-    def like(self, text: Element, pattern: str) -> Test:
+    def scalar_value(self, operand: Scalar) -> Any:
+        return int(operand) if isinstance(operand, bool) else operand
+
+    def like(self, text: Element, pattern: Element) -> Test:
         return text.like(pattern, escape=LIKE_ESCAPE)
 
     def indexed(self, field: Field, *, descends: bool) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeEngine
 
 from clace.model.schema import Field, FieldType
 from clace.plugins.store.conditions import LIKE_ESCAPE, Scalar, Value
-from clace.plugins.store.dialects import Element, Test
+from clace.plugins.store.dialects import Bound, Element, Test
 
 
 class PostgresWords:
@@ -43,10 +43,13 @@ class PostgresWords:
         kind = func.jsonb_typeof(self._found(document, place, "->"))
         return kind.in_([literal_column(f"'{name}'") for name in kinds])
 
-    def scalar(self, operand: Scalar) -> Element:
-        return cast(literal(json.encode(operand).decode(), Text), JSONB)
+    def scalar(self, bound: Bound) -> Element:
+        return cast(bound(Text()), JSONB)
 
-    def like(self, text: Element, pattern: str) -> Test:
+    def scalar_value(self, operand: Scalar) -> Any:
+        return json.encode(operand).decode()
+
+    def like(self, text: Element, pattern: Element) -> Test:
         return text.ilike(pattern, escape=LIKE_ESCAPE)
 
     def indexed(self, field: Field, *, descends: bool) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import closing
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from attrs import frozen
 from sqlalchemy import (
+    BigInteger,
     ClauseElement,
     Dialect,
     Select,
@@ -23,16 +25,18 @@ from sqlalchemy import (
 
 from clace.model.schema import INTEGERS, RESERVED
 from clace.plugins.definition import CallFailed
-from clace.plugins.store.clauses import Clauses
+from clace.plugins.store.clauses import Clauses, shape, shape_of_place
 from clace.plugins.store.conditions import Condition, Order
 from clace.plugins.store.dialects import Words
 from clace.plugins.store.documents import decoded, encoded, entry_of
 from clace.plugins.store.quotas import Quota, Weights
-from clace.plugins.store.statements import Link, Statement
+from clace.plugins.store.statements import Link, Statement, Values
 from clace.plugins.store.tables import SIZE, Collection
 
 Entry = dict[str, Any]
 SMALL_BYTES = 1 << 16
+# A statement may have 200 conditions.
+_MOST_STATEMENTS = 64
 # Columns whose values an insert does not take as they are.
 _MADE = ("_id", "_json")
 
@@ -74,6 +78,7 @@ class Queries:
         self._table = entries.table
         self._columns = entries.columns
         self._clauses = Clauses(words, entries.columns)
+        self._statements: dict[Hashable, Statement] = {}
         self._document = words.read(self._columns["_json"])
         own = [self._columns[name] for name in RESERVED]
         self._rows = select(*own, self._document.label("_json"))
@@ -97,6 +102,11 @@ class Queries:
     @property
     def name(self) -> str:
         return self.doc_type.name
+
+    @property
+    def known(self) -> int:
+        """Return the number of statements that are kept for conditions."""
+        return len(self._statements)
 
     def insert(self, link: Link, fields: Entry, stamp: Stamp) -> int:
         """The id of the new entry."""
@@ -159,14 +169,14 @@ class Queries:
 
     def first(self, link: Link, condition: Condition) -> Entry:
         """:raises CallFailed: if no entry is found."""
-        found = link.first(self._prepared(self._cut(self._rows, Wanted(condition))))
+        found = link.first(*self._chosen("rows", self._rows, Wanted(condition)))
         if found is None:
             raise CallFailed(f"no entry found in table {self.name}")
         return entry_of(found, self.doc_type)
 
     def count(self, link: Link, condition: Condition) -> int:
         counted = select(func.count()).select_from(self._table)
-        found = link.first(self._prepared(counted.where(self._clauses.where(condition))))
+        found = link.first(*self._meeting("count", counted, condition))
         return int(found[0]) if found else 0
 
     def delete(self, link: Link, condition: Condition) -> int:
@@ -174,11 +184,10 @@ class Queries:
 
         The owner of the entries writes nothing else meanwhile: what is weighed is deleted.
         """
-        where = self._clauses.where(condition)
-        weighed = select(func.sum(self._columns[SIZE])).where(where)
-        found = link.first(self._prepared(weighed))
+        weighed = select(func.sum(self._columns[SIZE]))
+        found = link.first(*self._meeting("weigh", weighed, condition))
         self._quota.change(link, -int((found and found[0]) or 0))
-        return link.change(self._prepared(delete(self._table).where(where)))
+        return link.change(*self._meeting("delete", delete(self._table), condition))
 
     def delete_by_id(self, link: Link, entry_id: int) -> int:
         """:raises CallFailed: if no entry is found."""
@@ -192,7 +201,7 @@ class Queries:
     def page(self, link: Link, wanted: Wanted, length: int) -> tuple[list[Entry], bool]:
         """The first entries, of so much JSON at most, and whether these are all."""
         entries: list[Entry] = []
-        with closing(link.rows(self._prepared(self._cut(self._rows, wanted)))) as rows:
+        with closing(link.rows(*self._chosen("rows", self._rows, wanted))) as rows:
             for row in rows:
                 length -= len(row[-1])
                 if length < 0:
@@ -203,21 +212,60 @@ class Queries:
     def due(self, link: Link, wanted: Wanted) -> Iterator[Due]:
         """Return the ids that are left to fetch."""
         listed = select(self._columns["_id"], func.length(self._document))
-        return (Due(*row) for row in link.rows(self._prepared(self._cut(listed, wanted))))
+        return (Due(*row) for row in link.rows(*self._chosen("due", listed, wanted)))
 
     def fetch(self, link: Link, ids: Sequence[int]) -> list[Entry]:
         """Return the entries that are still there, in the order of ``ids``."""
-        rows = link.rows(self._prepared(self._rows.where(self._columns["_id"].in_(ids))))
+        # Statements for few different counts: the last id is asked for more than once.
+        count = 1 << (len(ids) - 1).bit_length()
+        names = [f"id{number}" for number in range(count)]
+
+        def construct() -> ClauseElement:
+            return self._rows.where(self._columns["_id"].in_([bindparam(name) for name in names]))
+
+        padded = [*ids, *repeat(ids[-1], count - len(ids))]
+        values = dict(zip(names, padded, strict=True))
+        rows = link.rows(self._known(("fetch", count), construct), values)
         found = {row[0]: entry_of(row, self.doc_type) for row in rows}
         return [found[one] for one in ids if one in found]
 
+    def _meeting(self, name: str, chosen: Any, condition: Condition) -> tuple[Statement, Values]:
+        """The statement for what meets the condition, and its values."""
+
+        def construct() -> ClauseElement:
+            return chosen.where(self._clauses.where(condition))  # type: ignore[no-any-return]
+
+        found = self._known((name, shape(condition)), construct)
+        return found, self._clauses.values(condition)
+
+    def _chosen(self, name: str, chosen: Select[Any], wanted: Wanted) -> tuple[Statement, Values]:
+        """The statement for what is wanted, in its order, and its values."""
+        condition, orders = wanted.condition, wanted.orders
+
+        def construct() -> ClauseElement:
+            found = chosen.where(self._clauses.where(condition))
+            found = found.order_by(*self._clauses.order(orders))
+            return found.limit(bindparam("limit", type_=BigInteger)).offset(
+                bindparam("offset", type_=BigInteger)
+            )
+
+        order = tuple((shape_of_place(one.place), one.descends) for one in orders)
+        statement = self._known((name, shape(condition), order), construct)
+        values = self._clauses.values(condition)
+        return statement, {**values, "limit": wanted.limit, "offset": wanted.offset}
+
+    def _known(self, key: Hashable, construct: Callable[[], ClauseElement]) -> Statement:
+        """The statement that was written for this key before, if it was."""
+        found = self._statements.get(key)
+        if found is None:
+            found = self._prepared(construct())
+            if len(self._statements) >= _MOST_STATEMENTS:
+                self._statements.clear()
+            self._statements[key] = found
+        return found
+
     def _prepared(self, construct: ClauseElement) -> Statement:
         return Statement(construct, self._dialect)
-
-    def _cut(self, chosen: Select[Any], wanted: Wanted) -> Select[Any]:
-        chosen = chosen.where(self._clauses.where(wanted.condition))
-        chosen = chosen.order_by(*self._clauses.order(wanted.orders))
-        return chosen.limit(wanted.limit).offset(wanted.offset)
 
     def _check_id(self, entry_id: int) -> None:
         if entry_id not in INTEGERS:
