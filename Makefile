@@ -12,7 +12,7 @@ DOWNLOADS := $(VENV)/downloads
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: install run test lint types tests memory-tests timed-tests system-tests coverage axe sectest docs package budget bench clean lock
+.PHONY: install run test lint types tests memory-tests timed-tests system-tests coverage pythons axe sectest docs package budget bench clean lock
 
 install: $(STAMP)
 
@@ -77,6 +77,17 @@ coverage: $(STAMP) $(VENV)/.package
 	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(TRIAL) $(IN_MEMORY)
 	@$(BIN)/coverage combine --quiet $(VENV)/coverage && \
 	  echo "Lines and branches run by tests in memory, but for rooms of untrusted code: $$($(BIN)/coverage report --format=total) %"
+
+# The tests in memory on each other Python that is here: slow, so not a part of .ci/run.
+OTHERS := $(foreach version,3.11 3.12 3.13 3.14,$(shell PYTHON=python$(version) .ci/find-python 2> /dev/null))
+pythons:
+	@test -n "$(OTHERS)" || { echo "no Python from 3.11 to 3.14 here"; exit 1; }
+	@status=0; for python in $(OTHERS); do \
+	  echo "== $$($$python --version)"; folder=$(VENV)/of-$$python; \
+	  $$python -m venv --clear $$folder && $$folder/bin/pip $(INSTALL) --require-hashes -r requirements.lock && \
+	  $$folder/bin/pip $(INSTALL) --no-deps --no-build-isolation . && \
+	  $$folder/bin/python -m twisted.trial --random=0 --jobs=$(JOBS) $(IN_MEMORY) $(TIMED) || status=1; \
+	done; exit $$status
 
 # What looks for barriers in pages; tests of it skip themselves where there is no npm.
 AXE := $(VENV)/axe
