@@ -37,7 +37,7 @@ setup(
         "attrs>=23.2",
         "bcrypt>=4.1",
         "backports.zstd>=1.0; python_version < '3.14'",
-        "brotli>=1.1",
+        "brotli>=1.2",
         "click>=8.2",
         "cryptography>=43",
         "google-re2>=1.1",

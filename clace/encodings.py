@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 import zlib
+from typing import BinaryIO
 
 import brotli
 
 from clace.errors import SourceError
 
 BROTLI, ZSTD, GZIP = "br", "zstd", "gzip"
+IDENTITY = "identity"
+"""A file as it is."""
 ENCODINGS = (BROTLI, ZSTD, GZIP)
 """The best first: brotli makes text smallest."""
 _LARGE = 1024 * 1024
@@ -28,6 +31,14 @@ class Unencoded:
 
     async def read_encoded(self, name: str, encoding: str) -> bytes:
         raise SourceError(f"file {name} is not kept as {encoding}")
+
+    async def copy(self, name: str, encoding: str, file: BinaryIO) -> None:
+        if encoding != IDENTITY:
+            await self.read_encoded(name, encoding)
+        file.write(await self.read(name))
+
+    async def read(self, name: str) -> bytes:
+        raise NotImplementedError
 
 
 def encode(encoding: str, whole: bytes) -> bytes:

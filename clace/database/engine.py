@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Integer, create_engine, event, literal_column
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from clace.errors import StoreError
 
 _BUSY_SECONDS = 10
+ROW_NUMBER = literal_column("rowid", Integer)
+"""The number of a row, which ``opened_value`` wants."""
 # Statements that a connection keeps prepared: those of the tables of many apps.
 _PREPARED = 512
 _PRAGMAS = ("foreign_keys=ON", "synchronous=NORMAL", f"busy_timeout={_BUSY_SECONDS * 1000}")
@@ -62,6 +65,20 @@ def transaction(engine: Engine, purpose: str, *, keep: bool = True) -> Iterator[
                 begun.rollback()
     except (SQLAlchemyError, UnicodeError, OverflowError) as error:
         raise StoreError(f"cannot {purpose}: {reason(error)}") from error
+
+
+@contextmanager
+def opened_value(connection: Connection, table: str, column: str, row: int) -> Iterator[BinaryIO]:
+    """A stored value that is read piece by piece, of the row of this number.
+
+    :raises StoreError: if it cannot be read.
+    """
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.blobopen(table, column, row, readonly=True) as opened:
+            yield opened
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot read {table}: {error}") from error
 
 
 def reason(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 from msgspec import Struct
 from zope.interface import Attribute, Interface
@@ -24,6 +24,13 @@ class IFiles(Interface):
 
     async def read_encoded(name: str, encoding: str) -> bytes:
         """:raises SourceError: if the file is missing or cannot be had in this encoding."""
+
+    async def copy(name: str, encoding: str, file: BinaryIO) -> None:
+        """Write the file, itself (``IDENTITY``) or in an encoding, piece by piece.
+
+        :raises SourceError: if the file is missing or cannot be had in this encoding.
+        :raises OSError: if there is no room.
+        """
 
 
 class Revision(Struct, frozen=True, kw_only=True):

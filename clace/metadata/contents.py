@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 
 import brotli
 from msgspec import Struct
@@ -13,6 +14,7 @@ from clace.model.app import FileRef
 
 PLAIN = ""
 _HELPS = 0.9
+_PIECE = 1 << 18
 
 
 class Content(Struct, frozen=True):
@@ -28,10 +30,41 @@ class Content(Struct, frozen=True):
         try:
             whole = self.content if self.compression == PLAIN else brotli.decompress(self.content)
         except brotli.error as error:
-            raise StoreError(f"the stored file {self.sha256} is damaged") from error
+            raise _damaged(self.sha256) from error
         if hashlib.sha256(whole).hexdigest() != self.sha256:
-            raise StoreError(f"the stored file {self.sha256} is damaged")
+            raise _damaged(self.sha256)
         return whole
+
+
+def plain_pieces(sha256: str, compression: str, stored: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes of a file whose content is ``stored``, in pieces none of which is large.
+
+    :raises StoreError: at the end, if they are not what was put in.
+    """
+    digest = hashlib.sha256()
+    try:
+        for piece in stored if compression == PLAIN else _decompressed(stored):
+            digest.update(piece)
+            yield piece
+    except brotli.error as error:
+        raise _damaged(sha256) from error
+    if digest.hexdigest() != sha256:
+        raise _damaged(sha256)
+
+
+def _decompressed(stored: Iterable[bytes]) -> Iterator[bytes]:
+    decompressor = brotli.Decompressor()
+    for piece in stored:
+        yield decompressor.process(piece, output_buffer_limit=_PIECE)
+        while not decompressor.can_accept_more_data():
+            yield decompressor.process(b"", output_buffer_limit=_PIECE)
+    # That it would take more does not mean that all is out.
+    while rest := decompressor.process(b"", output_buffer_limit=_PIECE):
+        yield rest
+
+
+def _damaged(sha256: str) -> StoreError:
+    return StoreError(f"the stored file {sha256} is damaged")
 
 
 def checked(ref: FileRef, whole: bytes) -> bytes:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import Connection
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from clace.encodings import BROTLI, ENCODINGS, encode
+from clace.encodings import BROTLI, ENCODINGS, IDENTITY, encode
 from clace.errors import SourceError, StoreError
 from clace.interfaces import IFiles
 from clace.metadata import queries
-from clace.metadata.contents import Content
+from clace.metadata.contents import Content, plain_pieces
 from clace.model.app import FileRef
 from clace.threads import InThread
 
@@ -44,6 +44,26 @@ class StoredContents:
 
         content: bytes = await self._ask(f"read file {ref.name}", work)
         return content
+
+    async def copy(self, ref: FileRef, encoding: str, file: BinaryIO) -> None:
+        """Write a content, or what it is in an encoding, without having it in memory as a whole.
+
+        :raises StoreError: if it is not stored any more, or damaged.
+        :raises OSError: if it cannot be written.
+        """
+        if encoding not in (IDENTITY, BROTLI):
+            content = await self.encoded(ref, encoding)
+            await self._pack(partial(file.write, content))
+            return
+
+        def work(connection: Connection) -> None:
+            pieces = queries.content_pieces(connection, ref.sha256)
+            if encoding == IDENTITY:
+                compression = queries.compression_of(connection, ref.sha256)
+                pieces = plain_pieces(ref.sha256, compression, pieces)
+            file.writelines(pieces)
+
+        await self._ask(f"read file {ref.name}", work)
 
     async def encoded(self, ref: FileRef, encoding: str) -> bytes:
         """:raises StoreError: if it is not stored any more, or damaged."""
@@ -97,6 +117,12 @@ class StoredFiles:
         if encoding not in self.encodings(name):
             raise SourceError(f"file {name} is not kept as {encoding}")
         return await self._contents.encoded(ref, encoding)
+
+    async def copy(self, name: str, encoding: str, file: BinaryIO) -> None:
+        ref = self._ref(name)
+        if encoding != IDENTITY and encoding not in self.encodings(name):
+            raise SourceError(f"file {name} is not kept as {encoding}")
+        await self._contents.copy(ref, encoding, file)
 
     def _ref(self, name: str) -> FileRef:
         try:

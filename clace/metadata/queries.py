@@ -19,12 +19,14 @@ from sqlalchemy import (
     update,
 )
 
+from clace.database.engine import ROW_NUMBER, opened_value
 from clace.errors import StoreError
 from clace.metadata.contents import PLAIN, Content
 from clace.metadata.tables import apps, contents, encoded, names, versions
 from clace.model.app import App, AppMetadata, FileRef
 
 _BATCH = 500
+_PIECE = 1 << 18
 
 
 def all_apps(connection: Connection) -> tuple[App, ...]:
@@ -110,8 +112,31 @@ def content_of(connection: Connection, sha256: str) -> Content:
     """:raises StoreError: it is not there (any more)."""
     row = connection.execute(select(contents).where(contents.c.sha256 == sha256)).first()
     if row is None:
-        raise StoreError(f"the file {sha256} is not stored any more")
+        raise _lost(sha256)
     return Content(**row._mapping)  # noqa: SLF001 - the public name for a row as a mapping
+
+
+def content_pieces(connection: Connection, sha256: str) -> Iterator[bytes]:
+    """A content as it is stored, in pieces.
+
+    :raises StoreError: it is not there (any more).
+    """
+    row = connection.scalar(select(ROW_NUMBER).where(contents.c.sha256 == sha256))
+    if row is None:
+        raise _lost(sha256)
+    with opened_value(connection, contents.name, contents.c.content.name, row) as opened:
+        while piece := opened.read(_PIECE):
+            yield piece
+
+
+def compression_of(connection: Connection, sha256: str) -> str:
+    """:raises StoreError: the content is not there (any more)."""
+    found: str | None = connection.scalar(
+        select(contents.c.compression).where(contents.c.sha256 == sha256)
+    )
+    if found is None:
+        raise _lost(sha256)
+    return found
 
 
 def compressed_of(connection: Connection, app_id: str, version: int) -> frozenset[str]:
@@ -159,6 +184,10 @@ def stored_of(connection: Connection, wanted: Iterable[str]) -> set[str]:
 def remove_orphans(connection: Connection) -> None:
     """Forget the contents that no version has."""
     connection.execute(delete(contents).where(~exists().where(names.c.sha256 == contents.c.sha256)))
+
+
+def _lost(sha256: str) -> StoreError:
+    return StoreError(f"the file {sha256} is not stored any more")
 
 
 def _batches(values: Iterable[str]) -> Iterator[list[str]]:

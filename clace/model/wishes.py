@@ -8,9 +8,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from clace.encodings import ENCODINGS, GZIP
+from clace.encodings import ENCODINGS, GZIP, IDENTITY
 
-IDENTITY = "identity"
 # Browsers send a few dozen characters.
 _USUAL = 200
 _CODING = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

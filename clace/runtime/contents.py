@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from tempfile import TemporaryFile
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 from twisted.logger import Logger
 
+from clace.encodings import IDENTITY
 from clace.interfaces import IFiles
-from clace.model.wishes import IDENTITY
 from clace.runtime.sent import Content, MemoryContent
 from clace.runtime.shared import Shared
-from clace.runtime.spool import spooled
+from clace.runtime.spool import SpooledContent
 from clace.threads import InThread
 
 _MEGABYTE = 1 << 20
 # Of an entry besides its bytes, about: an empty one costs memory too.
 _ENTRY = 256
 Key = tuple[str, str]
+
+
+class _Digest(Protocol):
+    def hexdigest(self) -> str: ...
 
 
 class Contents:
@@ -39,26 +46,22 @@ class Contents:
         self._sent: WeakValueDictionary[Key, Content] = WeakValueDictionary()
         self._reading: dict[Key, Shared[Content]] = {}
 
-    async def plain(self, files: IFiles, name: str) -> Content:
-        """:raises SourceError: if the file cannot be read."""
-        key = (files.refs[name].sha256, IDENTITY)
+    async def read(self, files: IFiles, name: str, encoding: str = IDENTITY) -> Content:
+        """The file in an encoding.
 
-        async def read() -> Content:
-            data = await files.read(name)
-            # A dev's file may have changed meanwhile.
-            is_same = await self._hash(data) == key[0]
-            return await self._kept_as(key if is_same else None, data)
-
-        return await self._find(key, read)
-
-    async def encoded(self, files: IFiles, name: str, encoding: str) -> Content:
-        """:raises SourceError: if the file cannot be had in this encoding."""
+        :raises SourceError: if it cannot be read.
+        """
         key = (files.refs[name].sha256, encoding)
-
-        async def read() -> Content:
-            return await self._kept_as(key, await files.read_encoded(name, encoding))
-
-        return await self._find(key, read)
+        content = self.at_hand(*key)
+        if content is not None:
+            return content
+        reading = self._reading.get(key)
+        if reading is None:
+            reading = self._reading[key] = Shared(partial(self._read, files, name, key))
+        try:
+            return await reading.result()
+        finally:
+            self._reading.pop(key, None)
 
     def at_hand(self, sha256: str, encoding: str) -> Content | None:
         """The content, if it is kept or on its way to another client."""
@@ -69,47 +72,56 @@ class Contents:
         self._kept.move_to_end(key)
         return kept
 
-    async def _hash(self, data: bytes) -> str:
+    async def _read(self, files: IFiles, name: str, key: Key) -> Content:
+        if files.refs[name].size > self._limit // 8:
+            try:
+                return await self._spooled(files, name, key)
+            except OSError as error:
+                told = "no room for a large file that is sent, {name}: {error}"
+                self._log.warn(told, name=name, error=str(error))
+        _, encoding = key
+        if encoding != IDENTITY:
+            return self._keep(key, await files.read_encoded(name, encoding))
+        data = await files.read(name)
+        # A dev's file may have changed meanwhile.
+        is_same = await self._hashed(partial(sha256, data), len(data)) == key[0]
+        return self._keep(key, data) if is_same else MemoryContent(data)
+
+    async def _spooled(self, files: IFiles, name: str, key: Key) -> Content:
+        """Share a file that is too large to be kept, from the disk."""
+        sha, encoding = key
+        with ExitStack() as unless_it_is_sent:
+            file = unless_it_is_sent.enter_context(TemporaryFile())
+            await files.copy(name, encoding, file)
+            file.flush()
+            size = file.tell()
+            file.seek(0)
+            digest = partial(file_digest, file, "sha256")
+            is_same = encoding != IDENTITY or await self._hashed(digest, size) == sha
+            unless_it_is_sent.pop_all()
+        content = SpooledContent(file, size, self._in_thread)
+        if is_same:
+            self._sent[key] = content
+        return content
+
+    async def _hashed(self, digest: Callable[[], _Digest], size: int) -> str:
         """Hash a content; others are served while a large one is hashed."""
 
         def work() -> str:
-            return sha256(data).hexdigest()
+            return digest().hexdigest()
 
-        return work() if len(data) < _MEGABYTE else await self._in_thread(work)
+        return work() if size < _MEGABYTE else await self._in_thread(work)
 
-    async def _find(self, key: Key, read: Callable[[], Awaitable[Content]]) -> Content:
-        """Return the content, read once for all who ask meanwhile."""
-        content = self.at_hand(*key)
-        if content is not None:
-            return content
-        reading = self._reading.get(key)
-        if reading is None:
-            reading = self._reading[key] = Shared(read)
-        try:
-            return await reading.result()
-        finally:
-            self._reading.pop(key, None)
-
-    async def _kept_as(self, key: Key | None, data: bytes) -> Content:
-        """Keep a content, or share it for now; without a key it is for one client."""
-        if len(data) > self._limit // 8:
-            content = await self._spooled(data)
-            if key is not None:
-                self._sent[key] = content
-            return content
-        kept = MemoryContent(data)
-        if key is not None and key not in self._kept:
-            self._kept[key] = kept
-            self._held += _ENTRY + kept.size
+    def _keep(self, key: Key, data: bytes) -> Content:
+        """Keep a content, unless it is a large part of what may be kept: then it is shared."""
+        content = MemoryContent(data)
+        if content.size > self._limit // 8:
+            self._sent[key] = content
+        elif key not in self._kept:
+            self._kept[key] = content
+            self._held += _ENTRY + content.size
             self._drop()
-        return kept
-
-    async def _spooled(self, data: bytes) -> Content:
-        try:
-            return await self._in_thread(partial(spooled, data, self._in_thread))
-        except OSError as error:
-            self._log.warn("no room for a large file that is sent: {error}", error=str(error))
-            return MemoryContent(data)
+        return content
 
     def _drop(self) -> None:
         while self._held > self._limit:

@@ -11,9 +11,10 @@ from mimetypes import MimeTypes
 
 from msgspec import Struct
 
+from clace.encodings import IDENTITY
 from clace.interfaces import IFiles
 from clace.model.traffic import AppRequest, AppResponse
-from clace.model.wishes import IDENTITY, Wishes
+from clace.model.wishes import Wishes
 from clace.runtime.bodies import LARGEST_PIECE
 from clace.runtime.contents import Contents
 from clace.runtime.sent import Content
@@ -66,10 +67,7 @@ async def serve(files: IFiles, choice: Choice, request: AppRequest, kept: Conten
     if found is not None:
         return found
     form = _selected(_forms_of(files, choice), request.method, wishes)
-    if form.encoding == IDENTITY:
-        content = await kept.plain(files, choice.name)
-    else:
-        content = await kept.encoded(files, choice.name, form.encoding)
+    content = await kept.read(files, choice.name, form.encoding)
     return _answer(form, content, request.method, wishes)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files as resources
+from typing import BinaryIO
 
 from zope.interface import implementer
 
 from clace.assets import HTMX_ERRORS, STYLESHEET, asset
-from clace.encodings import ENCODINGS, encode
+from clace.encodings import ENCODINGS, IDENTITY, encode
 from clace.interfaces import IFiles
 from clace.model.app import FileRef
 from clace.threads import InThread
@@ -62,3 +63,11 @@ class WithAssets:
         if name in self._ours:
             return await self._in_thread(partial(encode, encoding, self._ours[name][1]))
         return await self._files.read_encoded(name, encoding)
+
+    async def copy(self, name: str, encoding: str, file: BinaryIO) -> None:
+        if name not in self._ours:
+            await self._files.copy(name, encoding, file)
+        elif encoding == IDENTITY:
+            file.write(self._ours[name][1])
+        else:
+            file.write(await self.read_encoded(name, encoding))

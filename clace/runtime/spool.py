@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from tempfile import TemporaryFile
 from typing import IO
 from weakref import finalize
 
@@ -69,19 +68,3 @@ class SpooledPart:
     def _taken(self, piece: bytes | None) -> bytes | None:
         self._next += len(piece or b"")
         return piece
-
-
-def spooled(data: bytes, in_thread: InThread) -> SpooledContent:
-    """Write a content to a file. Blocks.
-
-    :raises OSError: if there is no room on the disk.
-    """
-    file = TemporaryFile(buffering=0)  # noqa: SIM115 - it is closed with the content
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[file.write(rest) :]
-    except BaseException:
-        file.close()
-        raise
-    return SpooledContent(file, len(data), in_thread)

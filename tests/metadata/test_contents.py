@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.encodings import BROTLI
-from clace.errors import SourceError
-from clace.metadata.contents import PLAIN, packed
+from clace.errors import SourceError, StoreError
+from clace.metadata.contents import PLAIN, packed, plain_pieces
 from clace.model.app import FileRef
 
 
@@ -37,6 +37,38 @@ class PackedTests(SynchronousTestCase):
         noise = random.Random(1).randbytes(50_000)
         for whole in (b"", b"x", noise):
             self.assertEqual(packed(ref_of(whole), whole).compression, PLAIN)
+
+    @given(st.binary(max_size=300), st.integers(1, 3000), st.integers(1, 100_000))
+    def test_in_pieces(self, piece, times, cut):
+        """Whatever is stored is read in pieces, none of which is large."""
+        whole = piece * times
+        content = packed(ref_of(whole), whole)
+        stored = [
+            content.content[start : start + cut] for start in range(0, len(content.content), cut)
+        ]
+        found = list(plain_pieces(content.sha256, content.compression, stored))
+        self.assertEqual(b"".join(found), whole)
+        self.assertLess(max(map(len, found), default=0), 1 << 19)
+
+    def test_large_text_in_pieces(self):
+        """A text that is much larger than a piece comes to its end."""
+        whole = b"".join(b"const a%d = %d;\n" % (n, n * n) for n in range(200_000))
+        content = packed(ref_of(whole), whole)
+        for cut in (1 << 18, 10_000):
+            stored = [
+                content.content[start : start + cut]
+                for start in range(0, len(content.content), cut)
+            ]
+            found = plain_pieces(content.sha256, content.compression, stored)
+            self.assertEqual(b"".join(found), whole)
+
+    def test_damaged_pieces(self):
+        """Bytes that are not what was put in are an error at the end, and no endless loop."""
+        whole = b"text " * 1000
+        content = packed(ref_of(whole), whole)
+        for stored in ([], [b"\0"], [content.content[:-1]], [content.content, b"more"]):
+            pieces = plain_pieces(content.sha256, content.compression, stored)
+            self.assertRaises(StoreError, list, pieces)
 
     def test_refuses_other_bytes(self):
         """Bytes that are not those of the hash are refused by the file's name."""

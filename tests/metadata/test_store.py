@@ -1,5 +1,6 @@
 import stat
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -10,6 +11,7 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from clace.database.schema import UpgradeOptions
+from clace.encodings import IDENTITY
 from clace.errors import AppExists, ChangedMeanwhile, SourceError, StoreError
 from clace.interfaces import AddApp, AddVersion, RemoveApp
 from clace.metadata import queries
@@ -120,6 +122,16 @@ class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
             connection.execute(encoded.update().values(content=b"kept"))
         self.assertEqual(self.encoded(other), {**made, "zstd": b"kept", "gzip": b"kept"})
 
+    def test_copies_encodings(self):
+        """An encoding is written to an open file as it is read."""
+        app = self.added(production("/a"))
+        self.commit(AddVersion(app.id, version(1), SCRIPT))
+        files = self.successResultOf(self.store.files(app.id, 1))
+        for encoding in files.encodings("a.js"):
+            copy = BytesIO()
+            self.successResultOf(files.copy("a.js", encoding, copy))
+            self.assertEqual(decoded(encoding, copy.getvalue()), SCRIPT_TEXT)
+
     def test_encodings_go_with_their_content(self):
         """When no version has a content any more, its encodings go too; not before."""
         app, other = self.added(production("/a")), self.added(production("/b"))
@@ -161,6 +173,7 @@ class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
         files = self.successResultOf(self.store.files(app.id, 1))
         for name in FILES.refs:
             self.failureResultOf(files.read(name), StoreError)
+            self.failureResultOf(files.copy(name, IDENTITY, BytesIO()), StoreError)
 
     def test_files_of_a_removed_app_are_refused(self):
         """Files read after their app was removed fail as such."""

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.encodings import ENCODINGS
-from clace.model.wishes import IDENTITY, Wishes
+from clace.encodings import ENCODINGS, IDENTITY
+from clace.model.wishes import Wishes
 
 CODINGS = (*ENCODINGS, IDENTITY, "*", "deflate")
 QUALITIES = st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)

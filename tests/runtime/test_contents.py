@@ -1,11 +1,14 @@
 """The cache of static files."""
 
+from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.model.wishes import IDENTITY
+from clace.encodings import ENCODINGS, IDENTITY
 from clace.runtime.contents import Contents
+from clace.runtime.spool import SpooledContent
 from tests.support.apps import DictFiles
+from tests.support.encodings import Packed, decoded
 from tests.support.threads import at_once
 
 
@@ -29,16 +32,16 @@ class ContentsTests(SynchronousTestCase):
         """A content is read once, under whatever name and in whatever app."""
         kept, one, other = Contents(at_once), Counting({"a": "x"}), Counting({"b": "x"})
         for files, name in ((one, "a"), (one, "a"), (other, "b")):
-            self.assertEqual(self.successResultOf(kept.plain(files, name)).data, b"x")
+            self.assertEqual(self.successResultOf(kept.read(files, name)).data, b"x")
         self.assertEqual((one.reads, other.reads), (1, 0))
 
     def test_encodings(self):
         """Each encoding is read once, and is another content than the file itself."""
         kept, files = Contents(at_once), Counting({"a": "x"})
         for encoding in ("br", "gzip", "br"):
-            content = self.successResultOf(kept.encoded(files, "a", encoding))
+            content = self.successResultOf(kept.read(files, "a", encoding))
             self.assertEqual(content.data, f"x as {encoding}".encode())
-        self.assertEqual(self.successResultOf(kept.plain(files, "a")).data, b"x")
+        self.assertEqual(self.successResultOf(kept.read(files, "a")).data, b"x")
         self.assertEqual((files.encoded_reads, files.reads), (2, 1))
 
     def test_at_hand(self):
@@ -46,8 +49,8 @@ class ContentsTests(SynchronousTestCase):
         kept, files = Contents(at_once, limit_mb=1), DictFiles({"a": "x", "big": bytes(200_000)})
         small, big = (files.refs[name].sha256 for name in ("a", "big"))
         self.assertIsNone(kept.at_hand(small, IDENTITY))
-        self.successResultOf(kept.plain(files, "a"))
-        sent = self.successResultOf(kept.plain(files, "big"))
+        self.successResultOf(kept.read(files, "a"))
+        sent = self.successResultOf(kept.read(files, "big"))
         self.assertIs(kept.at_hand(big, IDENTITY), sent)
         self.assertIsNone(kept.at_hand(big, "br"))
         del sent
@@ -59,28 +62,47 @@ class ContentsTests(SynchronousTestCase):
         files = Counting({str(number): str(number) for number in range(5000)})
         kept = Contents(at_once, limit_mb=1)
         for name in (*files.refs, "4999", "0"):
-            self.successResultOf(kept.encoded(files, name, "br"))
+            self.successResultOf(kept.read(files, name, "br"))
         self.assertEqual(files.encoded_reads, 5001)
 
     def test_changed_file(self):
         """Bytes that are not those of the hash are not kept under it."""
         kept, files = Contents(at_once), Counting({"a": "x"})
         files.contents["a"] = b"changed"
-        self.assertEqual(self.successResultOf(kept.plain(files, "a")).data, b"changed")
+        self.assertEqual(self.successResultOf(kept.read(files, "a")).data, b"changed")
         files.contents["a"] = b"x"
-        self.assertEqual(self.successResultOf(kept.plain(files, "a")).data, b"x")
+        self.assertEqual(self.successResultOf(kept.read(files, "a")).data, b"x")
+
+    def test_large_files(self):
+        """A large file, or an encoding of it, is sent from the disk; one that changed once."""
+        kept, files = Contents(at_once, limit_mb=1), Packed({"big": b"text " * 40_000})
+        for encoding in (IDENTITY, *ENCODINGS):
+            content = self.successResultOf(kept.read(files, "big", encoding))
+            self.assertIsInstance(content, SpooledContent)
+            sent = self.successResultOf(Deferred.fromCoroutine(self.whole(content)))
+            plain = sent if encoding == IDENTITY else decoded(encoding, sent)
+            self.assertEqual(plain, files.contents["big"])
+            self.assertIs(kept.at_hand(files.refs["big"].sha256, encoding), content)
+        del content
+        files.contents["big"] = b"other" * 40_000
+        self.successResultOf(kept.read(files, "big"))
+        self.assertIsNone(kept.at_hand(files.refs["big"].sha256, IDENTITY))
+
+    async def whole(self, content):
+        return b"".join([piece async for piece in content.sent(0, content.size, 1000)])
 
     def test_no_room_on_disk(self):
         """A large file that cannot be written to the disk is sent from memory, which is logged."""
 
-        async def full(_work):
-            raise OSError("no space left")
+        class Full(Counting):
+            async def copy(self, name, encoding, file):
+                raise OSError("no space left")
 
-        kept, files = Contents(full, limit_mb=1), Counting({"big": bytes(200_000)})
+        kept, files = Contents(at_once, limit_mb=1), Full({"big": bytes(200_000)})
         with capturedLogs() as logs:
-            content = self.successResultOf(kept.plain(files, "big"))
+            content = self.successResultOf(kept.read(files, "big"))
         self.assertEqual(content.data, bytes(200_000))
-        self.assertIs(self.successResultOf(kept.plain(files, "big")), content)
+        self.assertIs(self.successResultOf(kept.read(files, "big")), content)
         self.assertIn("no space left", logs[0]["error"])
 
     def test_bounded(self):
@@ -88,7 +110,7 @@ class ContentsTests(SynchronousTestCase):
         texts = {str(n): bytes([n]) * 100_000 for n in range(12)}
         kept, files = Contents(at_once, limit_mb=1), Counting({**texts, "big": bytes(200_000)})
         for name in (*texts, "11", "big", "big"):
-            self.successResultOf(kept.plain(files, name))
+            self.successResultOf(kept.read(files, name))
         self.assertEqual(files.reads, 14)
-        self.successResultOf(kept.plain(files, "0"))
+        self.successResultOf(kept.read(files, "0"))
         self.assertEqual(files.reads, 15)

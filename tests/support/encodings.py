@@ -7,7 +7,7 @@ import sys
 
 import brotli
 
-from clace.encodings import ENCODINGS, encode
+from clace.encodings import ENCODINGS, IDENTITY, encode
 from tests.support.apps import DictFiles
 
 if sys.version_info >= (3, 14):
@@ -35,3 +35,7 @@ class Packed(DictFiles):
 
     async def read_encoded(self, name, encoding):
         return encode(encoding, self.contents[name])
+
+    async def copy(self, name, encoding, file):
+        whole = self.contents[name]
+        file.write(whole if encoding == IDENTITY else encode(encoding, whole))

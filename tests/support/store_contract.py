@@ -2,11 +2,13 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta, timezone
+from io import BytesIO
 
 import msgspec
 from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
+from clace.encodings import IDENTITY
 from clace.errors import (
     AppExists,
     ChangedMeanwhile,
@@ -251,8 +253,22 @@ class AppStoreContract:
         app = self.added(production("/a"))
         self.commit(AddVersion(app.id, version(1), FILES))
         files = self.successResultOf(self.store.files(app.id, 1))
-        for refused in (files.read("../app.star"), files.read_encoded("../app.star", "br")):
+        for refused in (
+            files.read("../app.star"),
+            files.read_encoded("../app.star", "br"),
+            files.copy("../app.star", IDENTITY, BytesIO()),
+        ):
             self.failureResultOf(refused, SourceError)
+
+    def test_copies_files(self):
+        """A file is written to an open one as it is."""
+        app = self.added(production("/a"))
+        self.commit(AddVersion(app.id, version(1), FILES))
+        files = self.successResultOf(self.store.files(app.id, 1))
+        for name, content in self.contents(app.id, 1).items():
+            copy = BytesIO()
+            self.successResultOf(files.copy(name, IDENTITY, copy))
+            self.assertEqual(copy.getvalue(), content)
 
     def test_a_version_may_have_no_files(self):
         """No files are files too."""

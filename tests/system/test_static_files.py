@@ -16,7 +16,7 @@ SCRIPT = b"".join(b"export const a%d = %d;\n" % (number, number * number) for nu
 NOISE = Random(9).randbytes(20 << 20)
 SLOW_CLIENTS = 30
 # Of all clients together; with a copy for each they would need thirty times as much.
-MORE_MEMORY_MB = 60
+MORE_MEMORY_MB = 30
 
 
 class StaticFileTests(SharedDaemonTestCase):

@@ -97,11 +97,11 @@ class SharedCopyTests(SynchronousTestCase):
     def test_readers_at_the_same_time(self):
         """A file that many ask for at once is read once, and one copy serves them all."""
         kept, files = Contents(at_once, limit_mb=1), Slow({"a": LARGE})
-        asked = [Deferred.fromCoroutine(kept.plain(files, "a")) for _ in range(20)]
+        asked = [Deferred.fromCoroutine(kept.read(files, "a")) for _ in range(20)]
         files.ready.callback(None)
         found = [self.successResultOf(one) for one in asked]
         self.assertEqual({id(one) for one in found}, {id(found[0])})
-        later = self.successResultOf(kept.plain(files, "a"))
+        later = self.successResultOf(kept.read(files, "a"))
         self.assertIs(later, found[0])
         self.assertEqual(files.reads, 1)
 
@@ -110,5 +110,5 @@ class SharedCopyTests(SynchronousTestCase):
         kept, files = Contents(at_once, limit_mb=1), Slow({"a": LARGE})
         files.ready.callback(None)
         for reads in (1, 2):
-            self.successResultOf(kept.plain(files, "a"))
+            self.successResultOf(kept.read(files, "a"))
             self.assertEqual(files.reads, reads)
