@@ -58,7 +58,7 @@ class Ask(Struct, frozen=True, tag="ask"):
     request: AppRequest
 
 
-class Answer(Struct, frozen=True, tag="answer", kw_only=True):
+class Answer(Struct, frozen=True, tag="answer", kw_only=True, omit_defaults=True):
     """The outcome of a plugin call; ``refused`` ends the handler, ``error`` is for the app.
 
     ``shape`` names what the value (or each item of a list) is for the app, unless a plain value.
@@ -99,7 +99,7 @@ class LoadFailed(Said, frozen=True, tag="load_failed"):
     code: str = "app_failed"
 
 
-class Head(Said, frozen=True, tag="head", kw_only=True):
+class Head(Said, frozen=True, tag="head", kw_only=True, omit_defaults=True):
     """Status and headers of an answer; ``last`` if the whole body is in it.
 
     ``fault`` is a failure that the app's own error handler has answered.
@@ -124,7 +124,7 @@ class Large(Struct, frozen=True):
         return self.head.id
 
 
-class Chunk(Said, frozen=True, tag="chunk", kw_only=True):
+class Chunk(Said, frozen=True, tag="chunk", kw_only=True, omit_defaults=True):
     """A further piece of a body."""
 
     id: int
@@ -148,7 +148,7 @@ class Failed(Said, frozen=True, tag="failed", kw_only=True):
         return found.cut()
 
 
-class Call(Said, frozen=True, tag="call", kw_only=True):
+class Call(Said, frozen=True, tag="call", kw_only=True, omit_defaults=True):
     """A plugin call made while answering request ``request``; ``call`` numbers it."""
 
     call: int
@@ -167,7 +167,7 @@ class Next(Said, frozen=True, tag="next", kw_only=True):
     stream: int
 
 
-class Note(Said, frozen=True, tag="note", kw_only=True):
+class Note(Said, frozen=True, tag="note", kw_only=True, omit_defaults=True):
     """Text that an app printed, or (``operation`` set) asks to be recorded in the audit log."""
 
     request: int

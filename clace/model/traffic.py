@@ -23,7 +23,7 @@ class Upload(Struct, frozen=True, kw_only=True):
     type: str = ""
 
 
-class AppRequest(Struct, frozen=True, kw_only=True):
+class AppRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One HTTP request as an app sees it; ``path`` is decoded and relative to the app, with ``/``.
 
     ``form`` has the paths of ``files`` among its values, and ``""`` for a file that was not chosen.
