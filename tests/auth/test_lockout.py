@@ -77,6 +77,25 @@ class NameTests(LockoutCase):
             self.assertEqual(self.lockout.forgive(HERE, "admin"), 4)
         self.assertEqual((self.locked(), self.locked(user="jo")), (0, 0))
 
+    def test_forgives_what_there_was(self):
+        """A success without failures forgives none, and costs the network nothing."""
+        self.assertEqual(self.lockout.forgive(HERE, "jo"), 0)
+        for _ in range(3):
+            self.fail(3, "jo")
+            self.assertEqual(self.lockout.forgive(HERE, "jo"), 3)
+        self.fail(9)
+        self.lockout.forgive(HERE, "admin")
+        ends = [self.fail(1, f"user{number}")[0] for number in range(10)]
+        self.assertEqual(ends, [False] * 9 + [True])
+
+    def test_forgiven_names_take_no_room(self):
+        """A name that was invented, and then made, leaves its place to others."""
+        for user in ("a", "b", "c"):
+            self.fail(5, user, f"198.51.100.{ord(user)}", known=False)
+        self.lockout.forgive("198.51.100.97", "a")
+        self.fail(5, "d", "198.51.100.1", known=False)
+        self.assertEqual(self.locked("b", "198.51.100.98"), 900)
+
     @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans()), max_size=200))
     def test_never_forgets_a_name_that_exists(self, others):
         """Whatever else is tried, from wherever, the tries of a name that exists stay."""

@@ -45,6 +45,14 @@ class WitnessTests(SynchronousTestCase):
             ends, [("Locked", "too many failed sign-ins"), ("Success", "after 3 failed")]
         )
 
+    def test_keeps_what_was_refused_unchecked(self):
+        """A password that can be none is told as such, as an event of the server."""
+        logged = self.told(lambda: self.trail.unchecked(self.attempt(), "too long"))
+        self.assertEqual(logged, ["Sign-in of admin from 192.0.2.1 was refused unchecked"])
+        (row,) = self.audit.events
+        self.assertEqual((row.status, row.detail), ("Refused", "too long"))
+        self.assertEqual((row.event_type, row.app_id), ("system", ""))
+
     def test_hostile_names(self):
         """A name drives no terminal, makes no line of its own, and has an end."""
         name = "eve\x1b]0;x\x07\nadmin signed in\x9b" + "x" * 5000
