@@ -7,6 +7,7 @@ Templates look at the clock themselves, and can say where they were late; what t
 
 from __future__ import annotations
 
+import atexit
 import signal
 import time
 from collections.abc import Callable
@@ -55,8 +56,12 @@ class Slices:
         self._on = False
 
     def install(self) -> None:
-        """Take the process's timer signal."""
+        """Take the process's timer signal.
+
+        A timer that is left would end the process while it ends, when Python handles no signals.
+        """
         signal.signal(signal.SIGALRM, self._fired)
+        atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
 
     def begin(self, deadline: float) -> None:
         """Interrupt what runs from now on: after each slice, and at ``deadline``."""

@@ -1,6 +1,8 @@
 """Slices of time, and deadlines, of an app's code."""
 
 import signal
+import subprocess
+import sys
 import time
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -95,6 +97,20 @@ class SliceTests(SynchronousTestCase):
         self.slices.end()
         signal.raise_signal(signal.SIGALRM)
         self.assertEqual(self.module.call(self.module["loop"], 1000), sum(range(1000)))
+
+    def test_end_of_the_process(self):
+        """A timer that is left does not end a process that is at its end."""
+        code = (
+            "import time\n"
+            "from clace.host.slices import own_slices\n"
+            "class Late:\n"
+            "    def __del__(self, sleep=time.sleep): sleep(0.05)\n"
+            "late = Late()\n"
+            "slices = own_slices()\n"
+            "slices.begin(time.monotonic() + 60)\n"
+            "slices.end()\n"
+        )
+        self.assertEqual(subprocess.run([sys.executable, "-c", code], check=False).returncode, 0)
 
     def test_timer_of_another(self):
         """Code that begins when the timer is about to fire has a slice of its own."""

@@ -24,7 +24,7 @@ from clace.runtime.runtime import Runtime
 from tests.support.apps import HELLO, DictFiles, a_request, an_app
 from tests.support.plugins import Function, MemoryAudit, MemoryGate
 
-LIMITS = limits_for_all(HostLimits(request_seconds=1, start_seconds=2, grace_seconds=0.5))
+LIMITS = limits_for_all(HostLimits(request_seconds=2, start_seconds=6, grace_seconds=0.5))
 BUSY = """
 def spin(req):
     for a in range(1000000000):
