@@ -85,7 +85,7 @@ class LockTests(SynchronousTestCase):
         """Each package that Clace declares is in the lock of ``make run``."""
         declared = (ROOT / "setup.py").read_text("utf-8").partition("install_requires=[")[2]
         names = {
-            line.strip(' ",').partition(">=")[0].partition("[")[0]
+            line.strip(' ",').partition(">=")[0].partition("[")[0].replace(".", "-")
             for line in declared.partition("]")[0].splitlines()
             if ">=" in line
         }
