@@ -116,7 +116,7 @@ class Database(MultiService):
 
         :raises CallFailed: if the turn does not come in time.
         """
-        release = await self._writers.take(owner)
+        turn = await self._writers.take(owner)
 
         def declared() -> T:
             with self._engines.writing.begin() as connection:
@@ -126,7 +126,7 @@ class Database(MultiService):
             try:
                 return await self._write(declared)
             finally:
-                release()
+                turn.done()
 
         return await shielded(released())
 
@@ -135,11 +135,10 @@ class Database(MultiService):
 
         :raises CallFailed: if the turn does not come in time.
         """
-        release = await self._writers.take(owner)
+        turn = await self._writers.take(owner)
         near = None if self._engines.near is None else self._nearby
-        transaction = Transaction(self._engines.write_links, self._write, release, near)
-        transaction.expire_after(self._limits.transaction_seconds, self._clock)
-        return transaction
+        links, seconds = self._engines.write_links, self._limits.transaction_seconds
+        return Transaction(links, self._write, turn, self._clock, seconds, near)
 
     async def _commit(self, works: Sequence[Work[Any]]) -> list[Any]:
         return await self._write(lambda: written(self._engines.write_links, works))

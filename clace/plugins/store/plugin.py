@@ -92,13 +92,14 @@ class Store:
     async def insert(self, invocation: Invocation, given: Insert) -> int:
         """The id of the new entry."""
         queries = await self._queries(invocation, given.table)
-        fields, small = await self._fields(invocation, given, queries)
+        fields, size = await self._fields(invocation, given, queries)
         stamp = self._stamp(invocation)
 
         def work(link: Link) -> int:
             return queries.insert(link, fields, stamp)
 
-        return await self._write(invocation, queries, work, small=small)
+        small = size <= _LARGE
+        return await self._write(invocation, queries, work, small=small, size=size)
 
     async def select_by_id(self, invocation: Invocation, given: ById) -> Entry:
         """The entry, which must be there."""
@@ -133,14 +134,14 @@ class Store:
     async def update(self, invocation: Invocation, given: Insert) -> int:
         """Replace the entry, if it has not been changed since it was read."""
         queries = await self._queries(invocation, given.table)
-        fields, _small = await self._fields(invocation, given, queries)
+        fields, size = await self._fields(invocation, given, queries)
         stamp = self._stamp(invocation)
         entry_id, seen = _number(given.entry, "_id"), _number(given.entry, "_updated_at")
 
         def work(link: Link) -> int:
             return queries.update(link, entry_id, seen, fields, stamp)
 
-        return await self._write(invocation, queries, work)
+        return await self._write(invocation, queries, work, size=size)
 
     async def delete_by_id(self, invocation: Invocation, given: ById) -> int:
         """Remove the entry, which must be there."""
@@ -160,21 +161,29 @@ class Store:
 
     async def _fields(
         self, invocation: Invocation, given: Insert, queries: Queries
-    ) -> tuple[Entry, bool]:
-        """The checked fields and true if they are small; a thread checks what is much."""
-        if check_size(given.entry, queries.doc_type) <= _LARGE:
-            return fields_of(given.entry, queries.doc_type), True
+    ) -> tuple[Entry, int]:
+        """The checked fields and the size of their JSON; a thread checks what is much."""
+        size = check_size(given.entry, queries.doc_type)
+        if size <= _LARGE:
+            return fields_of(given.entry, queries.doc_type), size
         check = partial(fields_of, given.entry, queries.doc_type)
         owner = self._shelves.owner(invocation.caller.app)
-        return await self._database.aside(owner, check), False
+        return await self._database.aside(owner, check), size
 
     async def _read(self, invocation: Invocation, queries: Queries, work: Work[T]) -> T:
         return await self._session(invocation).read(work, queries.entries)
 
     async def _write(
-        self, invocation: Invocation, queries: Queries, work: Work[T], *, small: bool = False
+        self,
+        invocation: Invocation,
+        queries: Queries,
+        work: Work[T],
+        *,
+        small: bool = False,
+        size: int = 0,
     ) -> T:
-        return await self._session(invocation).write(work, queries.entries, small=small)
+        session = self._session(invocation)
+        return await session.write(work, queries.entries, small=small, size=size)
 
     def _session(self, invocation: Invocation) -> Session:
         found = self._sessions.get(invocation.resources)

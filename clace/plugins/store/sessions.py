@@ -73,10 +73,13 @@ class Session:
         found = await _told(self._transaction.read(small, small=True), *collections)
         return await self.read(work, *collections) if found is None else found
 
-    async def write(self, work: Work[T], *collections: Collection, small: bool = False) -> T:
+    async def write(
+        self, work: Work[T], *collections: Collection, small: bool = False, size: int = 0
+    ) -> T:
         """:raises CallFailed: if the change fails, and nothing was changed."""
-        if self._transaction is not None:
-            return await _told(self._transaction.write(work, small=small), *collections)
+        transaction = self._transaction
+        if transaction is not None:
+            return await _told(transaction.write(work, small=small, size=size), *collections)
         return await _told(self._database.write(self._owner, work, small=small), *collections)
 
     def _ended(self, act: str) -> Transaction:

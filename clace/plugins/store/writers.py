@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 from attrs import define, field
@@ -19,7 +18,6 @@ from clace.plugins.store.failures import BUSY
 from clace.plugins.store.links import NotRun, Work
 
 T = TypeVar("T")
-Done = Callable[[], object]
 Perform = Callable[[Sequence[Work[Any]]], Awaitable[list[Any]]]
 
 
@@ -32,6 +30,27 @@ class _Job:
     is_small: bool
     done: Deferred[Any] = field(init=False)
     late: IDelayedCall | None = None
+
+
+class Turn:
+    """The turn of a transaction. It may be lent to others, ``is_wanted`` is called if they wait."""
+
+    def __init__(self, writers: Writers, owner: str) -> None:
+        self.owner = owner
+        self.is_wanted: Callable[[], object] = lambda: None
+        self._writers = writers
+
+    def done(self) -> None:
+        """Give it back for good, lent or not."""
+        self._writers.over(self)
+
+    def lend(self) -> None:
+        """Let others write meanwhile."""
+        self._writers.lend(self)
+
+    async def back(self) -> None:
+        """Wait until it is there again."""
+        await self._writers.back(self)
 
 
 class Writers:
@@ -53,6 +72,8 @@ class Writers:
         self._perform = perform
         self._waiting: dict[str, deque[_Job]] = {}
         self._active: set[str] = set()
+        self._turns: dict[Turn, None] = {}
+        self._returning: deque[tuple[Turn, Deferred[None]]] = deque()
 
     async def write(self, owner: str, work: Work[T], *, small: bool = False) -> T:
         """Have the work committed and return its result; it goes on if nobody waits any more.
@@ -61,8 +82,8 @@ class Writers:
         """
         return await self._queued(_Job(owner, work, small))  # type: ignore[no-any-return]
 
-    async def take(self, owner: str) -> Done:
-        """Wait for a turn and return the function that gives it back; to be called once.
+    async def take(self, owner: str) -> Turn:
+        """Wait for a turn, and return it; it is to be given back once.
 
         :raises CallFailed: if the turn does not come in time.
         """
@@ -77,16 +98,34 @@ class Writers:
         return job.done
 
     def _start(self) -> None:
-        while self._free and (jobs := self._next()):
+        while self._free and self._begin():
+            pass
+        if not self._free and (self._returning or next(self._candidates(small_only=False), None)):
+            for turn in tuple(self._turns):
+                turn.is_wanted()
+
+    def _begin(self) -> bool:
+        """Let go on who lent his turn, or those begin who are next; false if nobody waits."""
+        if self._returning:
+            self._free -= 1
+            turn, back = self._returning.popleft()
+            self._turns[turn] = None
+            back.callback(None)
+            return True
+        jobs = self._next()
+        if jobs:
             self._free -= 1
             owners = {job.owner for job in jobs}
             self._active |= owners
             for job in jobs:
                 _stop_timer(job)
             if jobs[0].work is None:
-                jobs[0].done.callback(partial(self._over, jobs[0].owner))
+                turn = Turn(self, jobs[0].owner)
+                self._turns[turn] = None
+                jobs[0].done.callback(turn)
             else:
                 drive(self._work(jobs, owners), self._log_fault)
+        return bool(jobs)
 
     def _log_fault(self, failure: Failure) -> None:
         self._log.failure("The writers of the store failed", failure)
@@ -106,11 +145,26 @@ class Writers:
                 job.done.callback(outcome)
         self._start()
 
-    def _over(self, owner: str) -> None:
-        """Count a transaction that has ended."""
+    def over(self, turn: Turn) -> None:
+        """Take a turn back; its owner may write again."""
+        self._active.discard(turn.owner)
+        if turn in self._turns:
+            self.lend(turn)
+        else:
+            self._start()
+
+    def lend(self, turn: Turn) -> None:
+        """Let others write; the owner of the turn does not write in another one."""
+        del self._turns[turn]
         self._free += 1
-        self._active.discard(owner)
         self._start()
+
+    async def back(self, turn: Turn) -> None:
+        """Wait until a turn that was lent is there again; it is the next."""
+        back: Deferred[None] = Deferred()
+        self._returning.append((turn, back))
+        self._start()
+        await back
 
     def _next(self) -> list[_Job]:
         """The jobs that are next: one, or small ones that came by now."""

@@ -76,16 +76,49 @@ class WritersTests(SynchronousTestCase):
 
     def test_transactions(self):
         """Who has the connection for a transaction keeps it until he gives it back."""
-        release = self.successResultOf(self.take("a"))
+        turn = self.successResultOf(self.take("a"))
         work, other = self.write("b", "1"), self.take("c")
         self.assertEqual(self.begun, [])
-        release()
+        turn.done()
         self.assertNoResult(other)
         self.assertEqual(self.groups(), ["1"])
         self.successResultOf(work)
-        self.successResultOf(other)()
+        self.successResultOf(other).done()
         self.write("d", "2")
         self.assertEqual(self.groups(), ["2"])
+
+    def test_lent_turns(self):
+        """Who has a turn is told that others wait, and may lend it; then he is the next, while
+        others of his app wait until he gives it back.
+        """
+        turn, told = self.successResultOf(self.take("a")), []
+        turn.is_wanted = lambda: told.append(True)
+        self.write("a", "own")
+        self.assertEqual(told, [])
+        self.write("b", "1")
+        self.write("c", "2")
+        self.assertEqual(len(told), 2)
+        turn.lend()
+        self.assertEqual([works for works, _done in self.begun], [["1", "2"]])
+        self.write("d", "3")
+        back = Deferred.fromCoroutine(turn.back())
+        self.assertEqual(self.end(), ["1", "2"])
+        self.successResultOf(back)
+        self.assertEqual((self.begun, len(told)), ([], 3))
+        turn.done()
+        self.assertEqual(self.groups(), ["own3"])
+
+    def test_lent_for_good(self):
+        """A turn that was lent and is given up is nobody's."""
+        turn = self.successResultOf(self.take("a"))
+        turn.lend()
+        self.write("a", "own")
+        self.assertEqual(self.begun, [])
+        turn.done()
+        self.assertEqual(self.groups(), ["own"])
+        self.write("a", "2")
+        self.write("b", "3")
+        self.assertEqual(self.groups(), ["2", "3"])
 
     def test_lanes(self):
         """Several owners write at once where the database can do that; one of them only once."""
