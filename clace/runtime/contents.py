@@ -23,6 +23,8 @@ from clace.threads import InThread
 _MEGABYTE = 1 << 20
 # Of an entry besides its bytes, about: an empty one costs memory too.
 _ENTRY = 256
+# Large contents that stay on the disk when nobody is sent them: the last that were.
+_RECENT = 4
 Key = tuple[str, str]
 
 
@@ -33,7 +35,8 @@ class _Digest(Protocol):
 class Contents:
     """A cache of at most ``limit_mb``, of files that are not a large part of it.
 
-    Larger ones are written to a file and shared from there for as long as somebody sends them.
+    Larger ones are written to a file and shared from there, for as long as somebody is sent them or
+    they are among the last that were.
     """
 
     _log = Logger()
@@ -44,6 +47,7 @@ class Contents:
         self._held = 0
         self._kept: OrderedDict[Key, MemoryContent] = OrderedDict()
         self._sent: WeakValueDictionary[Key, Content] = WeakValueDictionary()
+        self._recent: OrderedDict[Key, SpooledContent] = OrderedDict()
         self._reading: dict[Key, Shared[Content]] = {}
 
     async def read(self, files: IFiles, name: str, encoding: str = IDENTITY) -> Content:
@@ -67,10 +71,13 @@ class Contents:
         """The content, if it is kept or on its way to another client."""
         key = (sha256, encoding)
         kept = self._kept.get(key)
-        if kept is None:
-            return self._sent.get(key)
-        self._kept.move_to_end(key)
-        return kept
+        if kept is not None:
+            self._kept.move_to_end(key)
+            return kept
+        content = self._sent.get(key)
+        if isinstance(content, SpooledContent):
+            self._remember(key, content)
+        return content
 
     async def _read(self, files: IFiles, name: str, key: Key) -> Content:
         if files.refs[name].size > self._limit // 8:
@@ -102,7 +109,15 @@ class Contents:
         content = SpooledContent(file, size, self._in_thread)
         if is_same:
             self._sent[key] = content
+            self._remember(key, content)
         return content
+
+    def _remember(self, key: Key, content: SpooledContent) -> None:
+        """Keep it on the disk for a while: who plays a film asks for it part by part."""
+        self._recent[key] = content
+        self._recent.move_to_end(key)
+        if len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
 
     async def _hashed(self, digest: Callable[[], _Digest], size: int) -> str:
         """Hash a content; others are served while a large one is hashed."""

@@ -53,9 +53,22 @@ class ContentsTests(SynchronousTestCase):
         sent = self.successResultOf(kept.read(files, "big"))
         self.assertIs(kept.at_hand(big, IDENTITY), sent)
         self.assertIsNone(kept.at_hand(big, "br"))
-        del sent
-        self.assertIsNone(kept.at_hand(big, IDENTITY))
         self.assertEqual(kept.at_hand(small, IDENTITY).data, b"x")
+
+    def test_large_ones_used_last(self):
+        """Of large contents the last that were asked for stay; others while they are sent."""
+        files = Counting({name: name.encode() * 200_000 for name in "abcdef"})
+        kept = Contents(at_once, limit_mb=1)
+
+        def read(name):
+            content = self.successResultOf(kept.read(files, name))
+            return content, files.reads
+
+        self.assertEqual([read(name)[1] for name in "abcdbefba"], [1, 2, 3, 4, 4, 5, 6, 6, 7])
+        sent, _ = read("a")
+        self.assertEqual([read(name)[1] for name in "cdefa"], [8, 9, 10, 11, 11])
+        del sent
+        self.assertEqual([read(name)[1] for name in "aefdbca"], [11, 11, 11, 11, 12, 13, 14])
 
     def test_small_contents_bounded(self):
         """Of many encodings those longest unused go, though they have few bytes."""
@@ -83,7 +96,7 @@ class ContentsTests(SynchronousTestCase):
             plain = sent if encoding == IDENTITY else decoded(encoding, sent)
             self.assertEqual(plain, files.contents["big"])
             self.assertIs(kept.at_hand(files.refs["big"].sha256, encoding), content)
-        del content
+        kept = Contents(at_once, limit_mb=1)
         files.contents["big"] = b"other" * 40_000
         self.successResultOf(kept.read(files, "big"))
         self.assertIsNone(kept.at_hand(files.refs["big"].sha256, IDENTITY))
@@ -106,11 +119,11 @@ class ContentsTests(SynchronousTestCase):
         self.assertIn("no space left", logs[0]["error"])
 
     def test_bounded(self):
-        """What was not asked for longest makes room; what is too large is not kept."""
+        """What was not asked for longest makes room; what is too large takes no room."""
         texts = {str(n): bytes([n]) * 100_000 for n in range(12)}
         kept, files = Contents(at_once, limit_mb=1), Counting({**texts, "big": bytes(200_000)})
         for name in (*texts, "11", "big", "big"):
             self.successResultOf(kept.read(files, name))
-        self.assertEqual(files.reads, 14)
+        self.assertEqual(files.reads, 13)
         self.successResultOf(kept.read(files, "0"))
-        self.assertEqual(files.reads, 15)
+        self.assertEqual(files.reads, 14)
