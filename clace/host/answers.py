@@ -29,10 +29,8 @@ _JSON: Headers = (("Content-Type", "application/json"), *VARY)
 _TEXT: Headers = (("Content-Type", "text/plain; charset=utf-8"), *VARY)
 _OWN = (_PAGE, _JSON, _TEXT)
 STREAM_END = "<!--cl_stream_end-->\n\n"
-_ESCAPES = {
-    b"<": b"\\u003c",
-    b">": b"\\u003e",
-    b"&": b"\\u0026",
+_ESCAPES = {b"<": b"\\u003c", b">": b"\\u003e", b"&": b"\\u0026"}
+_ESCAPES_BEYOND_ASCII = {
     "\u2028".encode(): b"\\u2028",
     "\u2029".encode(): b"\\u2029",
 }
@@ -128,6 +126,9 @@ def json_body(data: Any) -> bytes:
         raise AppFault(f"the handler's result cannot be used: {_unfit(data) or error}") from None
     for character, escaped in _ESCAPES.items():
         body = body.replace(character, escaped)
+    if not body.isascii():
+        for character, escaped in _ESCAPES_BEYOND_ASCII.items():
+            body = body.replace(character, escaped)
     return body + b"\n"
 
 
