@@ -22,6 +22,8 @@ from clace.host.slices import Deadline, Slices, own_slices
 from clace.model.traffic import NO_ROUTE, AppRequest
 from clace.wire import Load, Loaded
 
+_WHOLE = (bytes, str)
+
 
 class HostedApp:
     """One loaded app; ``say`` gets what it prints while it loads.
@@ -101,7 +103,7 @@ class HostedApp:
             raise self._routed(self._late(), route, work.handled) from None
         finally:
             self._slices.end()
-        if not isinstance(reply.body, bytes | str):
+        if not isinstance(reply.body, _WHOLE):
             reply = replace(reply, body=self._pieces(reply.body, exchange, route))
         if work.handled is None:
             return reply

@@ -28,19 +28,14 @@ _KEPT = 8
 
 
 class Turns:
-    """The order of requests: the one whose answer came, or those that gave way, in turn."""
+    """The order of requests: the one whose answer came, or those that ``gave_way``, in turn."""
 
     def __init__(self, hurries: Callable[[], bool]) -> None:
         """``hurries`` as in ``Slices``."""
         self.slices = Slices(self._give_way, hurries)
         self._loop = getcurrent()
-        self._gave_way: deque[greenlet] = deque()
+        self.gave_way: deque[greenlet] = deque()
         self._idle: list[greenlet] = []
-
-    @property
-    def waiting(self) -> bool:
-        """Return true if a request that gave way could go on."""
-        return bool(self._gave_way)
 
     def begin(self) -> None:
         """Make the greenlet that runs now the loop, and take the timer."""
@@ -54,7 +49,7 @@ class Turns:
 
     def go_on(self) -> None:
         """Resume the request that gave way first."""
-        self._gave_way.popleft().switch()
+        self.gave_way.popleft().switch()
 
     def wait(self) -> Any:
         """Let other requests go on, and return what this one waits for once it is there."""
@@ -73,7 +68,7 @@ class Turns:
     def _give_way(self) -> None:
         current = getcurrent()
         if current is not self._loop:
-            self._gave_way.append(current)
+            self.gave_way.append(current)
             self._loop.switch()
 
 
@@ -167,16 +162,17 @@ class Serving:
 
     def run(self) -> None:
         """Return when the daemon has hung up."""
-        self._turns.begin()
+        turns, line = self._turns, self._line
+        turns.begin()
         try:
             while True:
-                message = self._line.receive(wait=not self._turns.waiting)
+                message = line.receive(wait=not turns.gave_way)
                 if message is not None:
                     self._take(message)
-                    self._line.flush_late()
-                if self._turns.waiting:
-                    self._line.flush()
-                    self._turns.go_on()
+                    line.flush_late()
+                if turns.gave_way:
+                    line.flush()
+                    turns.go_on()
         except (Hangup, BadFrame, OSError):
             return
 
