@@ -17,7 +17,14 @@ def drive(work: Work, failed: Failed) -> None:
 
     Its result is dropped; ``failed`` is called with an exception that it raised.
     """
-    _Driven(work, failed).go_on(None)
+    try:
+        waited = work.send(None)
+    except StopIteration:
+        return
+    except Exception:  # noqa: BLE001 - that is what failed is for
+        failed(Failure())
+        return
+    _Driven(work, failed).wait(waited)
 
 
 class _Driven:
@@ -42,5 +49,9 @@ class _Driven:
         except Exception:  # noqa: BLE001 - that is what failed is for
             self._failed(Failure())
             return
+        self.wait(waited)
+
+    def wait(self, waited: Deferred[Any]) -> None:
+        """Go on when this has fired."""
         self._waited = waited
         waited.addBoth(self.go_on)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from twisted.logger import Logger
 
@@ -37,11 +37,41 @@ class PluginCalls:
 
     async def call(self, asked: Call) -> Answer:
         """Make the call and return its answer; a refusal is an answer too."""
-        return await self._answered(asked.call, self._called(asked))
+        try:
+            answer = await self._open_scope().call(
+                PluginCall(
+                    plugin=asked.plugin,
+                    function=asked.function,
+                    args=asked.args,
+                    kwargs=asked.kwargs,
+                )
+            )
+        except Exception as error:  # noqa: BLE001 - a plugin's fault does not end the host
+            if isinstance(error, PluginRefused) and not self._ended:
+                self.was_refused = True
+                self._refused(f"{asked.plugin}.{asked.function}", error.message)
+            return self._failed(asked.call, error)
+        if answer.limit and answer.limit not in self._told:
+            self._told.add(answer.limit)
+            self._reached(answer.limit, answer.error)
+        return Answer(
+            call=asked.call,
+            value=answer.value,
+            shape=answer.shape,
+            error=answer.error,
+            error_code=answer.error_code,
+            stream=answer.stream,
+        )
 
     async def next(self, asked: Next) -> Answer:
         """The next items of a stream."""
-        return await self._answered(asked.call, self._followed(asked))
+        if self._scope is None:
+            return self._failed(asked.call, AppFailed("there is no such stream"))
+        try:
+            items, more = await self._scope.next(asked.stream)
+        except Exception as error:  # noqa: BLE001 - as in ``call``
+            return self._failed(asked.call, error)
+        return Answer(call=asked.call, value=list(items), more=more)
 
     async def end(self) -> tuple[str, ...]:
         """Close what is open; the names of what the app should have closed."""
@@ -56,50 +86,26 @@ class PluginCalls:
         self._ended = True
         return True
 
-    async def _called(self, asked: Call) -> Answer:
+    def _open_scope(self) -> IPluginScope:
+        """:raises PluginRefused: if the request is over."""
         if self._ended:
             raise PluginRefused("the request is over")
         if self._scope is None:
             self._scope = self._gate.begin(self._caller)
-        call = PluginCall(
-            plugin=asked.plugin, function=asked.function, args=asked.args, kwargs=asked.kwargs
-        )
-        try:
-            answer = await self._scope.call(call)
-        except PluginRefused as refusal:
-            if not self._ended:
-                self.was_refused = True
-                self._refused(f"{asked.plugin}.{asked.function}", refusal.message)
-            raise
-        if answer.limit and answer.limit not in self._told:
-            self._told.add(answer.limit)
-            self._reached(answer.limit, answer.error)
-        return Answer(
-            call=asked.call,
-            value=answer.value,
-            shape=answer.shape,
-            error=answer.error,
-            error_code=answer.error_code,
-            stream=answer.stream,
-        )
+        return self._scope
 
-    async def _followed(self, asked: Next) -> Answer:
-        if self._scope is None:
-            raise AppFailed("there is no such stream")
-        items, more = await self._scope.next(asked.stream)
-        return Answer(call=asked.call, value=list(items), more=more)
+    def _failed(self, number: int, error: Exception) -> Answer:
+        """What the host is told of an error; of a plugin's fault only the log is told what it is.
 
-    async def _answered(self, number: int, work: Awaitable[Answer]) -> Answer:
-        try:
-            return await work
-        except (PluginRefused, BadRequest, AppFailed) as refusal:
-            return Answer(call=number, error=refusal.message, error_code=1, refused=True)
-        except ClaceError as error:
+        To be called while the error is handled.
+        """
+        if isinstance(error, (PluginRefused, BadRequest, AppFailed)):
+            return Answer(call=number, error=error.message, error_code=1, refused=True)
+        if isinstance(error, ClaceError):
             return Answer(call=number, error=error.message, error_code=1)
-        except Exception:  # noqa: BLE001 - a plugin's fault is told to the log, not to the app
-            self._log.failure(
-                "A plugin failed for {app}, request {request_id}",
-                app=str(self._caller.app),
-                request_id=self._caller.request_id,
-            )
-            return Answer(call=number, error="the plugin failed", error_code=1, refused=True)
+        self._log.failure(
+            "A plugin failed for {app}, request {request_id}",
+            app=str(self._caller.app),
+            request_id=self._caller.request_id,
+        )
+        return Answer(call=number, error="the plugin failed", error_code=1, refused=True)

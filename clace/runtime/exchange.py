@@ -273,7 +273,8 @@ class Exchange:
         self.is_asked = True
 
     async def _say(self, frame: bytes) -> None:
-        await self._line.room()
+        if not self._line.has_room:
+            await self._line.room()
         if not self._over:
             self._line.send_frame(frame)
 
