@@ -109,7 +109,9 @@ class StrictHTTPChannel(HTTPChannel):
         return None
 
     def timeoutConnection(self) -> None:
-        if self._waitingForTransport and self._phase is not CLOSED:
+        if self._phase is CLOSED:
+            self._flush()
+        elif self._waitingForTransport:
             self._look_at_client(self._watch_client)
         elif self._phase is HEAD or self._phase is BODY:
             self._refuse(Refused(408, "the request did not arrive in time"))
@@ -118,6 +120,12 @@ class StrictHTTPChannel(HTTPChannel):
 
     def readConnectionLost(self) -> None:
         """Answer what the client asked before it said that it sends no more; then close."""
+        if self._phase is IDLE and not self._received and not self._waitingForTransport:
+            # The usual end. If it does not take what it is still sent, that is seen later.
+            self._phase = CLOSED
+            self.setTimeout(self.limits.stall_seconds)
+            super().loseConnection()
+            return
         if self._half_closed is None:
             self._half_closed = HalfClosedWatch(
                 self.site.reactor,

@@ -626,6 +626,17 @@ class HalfClosedTests(SynchronousTestCase):
             self.assertTrue(connection.lost, sent)
             self.assertEqual(served.clock.getDelayedCalls(), [])
 
+    def test_nothing_taken(self):
+        """A client that closes and does not take what is left of its answer is ended in time."""
+        served = Served()
+        connection = served.connect()
+        connection.acknowledged = 0
+        connection.send(GET + b"\r\n")
+        connection.channel.readConnectionLost()
+        self.assertTrue(connection.disconnecting)
+        served.clock.pump([1] * 2 * LIMITS.stall_seconds)
+        self.assertTrue(connection.lost)
+
     def test_body_that_will_not_come(self):
         """A request that waits for the rest of its body ends."""
         served, connection = self.half_closed(sized(b"abc")[:-1])
