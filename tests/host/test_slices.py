@@ -7,7 +7,7 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.slices import Deadline, Slices
+from clace.host.slices import HASTE, Deadline, Slices
 from clace.starlark import Module, compile_file
 from clace.starlark.values.locks import FROZEN, locks
 
@@ -57,9 +57,13 @@ class SliceTests(SynchronousTestCase):
         for hurries in (False, True):
             self.slices = Slices(self.suspend, lambda hurries=hurries: hurries)
             self.slices.install()
+            self.slices.begin(time.monotonic() + 60)
+            left, _ = signal.getitimer(signal.ITIMER_REAL)
+            self.slices.end()
+            self.assertEqual(left <= HASTE, hurries)
             self.suspended = 0
-            self.run_for(60, "loop", 20_000)
-            self.assertEqual(self.suspended > 0, hurries)
+            self.run_for(60, "loop", 2_000_000)
+            self.assertGreater(self.suspended, 1)
 
     def test_deadline(self):
         """A loop without a call ends at its deadline."""
