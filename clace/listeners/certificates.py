@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from clace.errors import ListenError
 from clace.listeners.names import file_stems, server_name
-from clace.listeners.pairs import PairFiles, read_key
+from clace.listeners.pairs import PairFiles, Stamp, read_key, stamp_at
 from clace.listeners.reasons import reason
 from clace.listeners.selfsigned import (
     RENEWED_BEFORE,
@@ -33,7 +33,7 @@ _REMEMBERED = 256
 class _Seen(Struct, frozen=True):
     """The outcome of reading the files of a stamp; no context if they were of no use."""
 
-    stamp: tuple[tuple[int, ...], ...]
+    stamp: Stamp
     context: SSL.Context | None
 
 
@@ -95,14 +95,13 @@ class CertificateStore:
         return self._last_default
 
     def _current(self, stem: str) -> SSL.Context | None:
-        files = PairFiles.named(self._folder, stem)
-        stamp = files.stamp()
+        stamp = stamp_at(f"{self._folder}/{stem}")
         if stamp is None:
             self._seen.pop(stem, None)
             return None
         seen = self._seen.get(stem)
         if seen is None or seen.stamp != stamp:
-            seen = self._seen[stem] = _Seen(stamp, self._read(files))
+            seen = self._seen[stem] = _Seen(stamp, self._read(PairFiles.named(self._folder, stem)))
         self._seen.move_to_end(stem)
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)

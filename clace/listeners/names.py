@@ -27,7 +27,8 @@ def server_name(sent: bytes | str | None) -> str | None:
 
 def ip(text: str) -> IPv4Address | IPv6Address | None:
     """The address, without a scope: ``ipaddress`` takes any text behind the ``%``, ``/`` too."""
-    if "%" in text:
+    # Names are told from addresses by their last letter, for every handshake asks.
+    if "%" in text or not (":" in text or text[-1:].isdigit()):
         return None
     try:
         return ip_address(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from clace.listeners.reasons import reason
 
 _LARGEST = 1024 * 1024
 T = TypeVar("T")
+Stamp = tuple[tuple[int, ...], ...]
 ServerKey = EllipticCurvePrivateKey | RSAPrivateKey | Ed25519PrivateKey
 
 
@@ -44,16 +46,9 @@ class PairFiles(Struct, frozen=True):
     def named(cls, folder: Path, stem: str) -> PairFiles:
         return cls(folder / f"{stem}.crt", folder / f"{stem}.key")
 
-    def stamp(self) -> tuple[tuple[int, ...], ...] | None:
-        """Differs when a file has changed; ``None`` without a certificate.
-
-        A name too long for a file and a folder that may not be read count as no certificate, or
-        anybody could fill the log by asking for names.
-        """
-        try:
-            return (_stamp(self.certificate), _stamp_if_any(self.key))
-        except OSError:
-            return None
+    def stamp(self) -> Stamp | None:
+        """Differs when a file has changed; ``None`` without a certificate."""
+        return stamp_at(str(self.certificate.with_suffix("")))
 
     def read(self) -> Pair:
         """:raises ListenError: a file is missing or not what it should be; names the file."""
@@ -94,12 +89,24 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
-    found = path.stat()
+def stamp_at(place: str) -> Stamp | None:
+    """Return the stamp of the files ``<place>.crt`` and ``<place>.key``, whatever they hold.
+
+    A name too long for a file and a folder that may not be read count as no certificate, or
+    anybody could fill the log by asking for names. Every handshake asks, so no paths are made.
+    """
+    try:
+        return (_stamp(f"{place}.crt"), _stamp_if_any(f"{place}.key"))
+    except OSError:
+        return None
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    found = os.stat(path)  # noqa: PTH116 - see above
     return (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def _stamp_if_any(path: Path) -> tuple[int, ...]:
+def _stamp_if_any(path: str) -> tuple[int, ...]:
     try:
         return _stamp(path)
     except FileNotFoundError:
