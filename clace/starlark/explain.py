@@ -25,6 +25,7 @@ _CALL = re.compile(r"(?:.*\.)?([^.\s]+)\(\) (.*)", re.DOTALL)
 _COUNT = re.compile(r"([0-9]+) (?:positional arguments? \(and|was|were)")
 _PARAMETER = re.compile(r"([\w.]+: for parameter )([A-Za-z_]\w*)(?=: )")
 _QUOTED = re.compile("'([^']*)'")
+_KEYWORD = re.compile(r"unexpected keyword argument '(.*?)'(?:\. Did you mean '.*'\?)?$", re.DOTALL)
 _NOT_CALLABLE = re.compile("'([^']*)' object is not callable")
 PROGRAM = "$program"  # under which emitted code finds the program that it is of
 _COMPREHENSIONS = frozenset({"<listcomp>", "<dictcomp>", "<genexpr>"})
@@ -282,8 +283,9 @@ def _refused(
         names = [one.removeprefix("$") for one in quoted]
         plural = "s" if len(names) > 1 else ""
         return f"{called} missing {len(names)} argument{plural} ({', '.join(names)})"
-    if "unexpected keyword" in what:
-        return f'{called} got an unexpected keyword argument "{quoted[0].removeprefix("$")}"'
+    if found := _KEYWORD.search(what):
+        keyword = representation(found[1].removeprefix("$"))
+        return f"{called} got an unexpected keyword argument {keyword}"
     if "multiple values" in what:
         return f'{called} got multiple values for parameter "{quoted[0].removeprefix("$")}"'
     numbers = [int(one) for one in re.findall("[0-9]+", what)]

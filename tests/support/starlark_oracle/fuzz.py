@@ -51,8 +51,9 @@ _FINE = ("equal", "equal error", "limits", "on purpose")
 _ON_PURPOSE = re.compile(
     r"\w+ has no \.\w+ (field or method|attribute)|invalid slice operand"
     r"|invalid (start|end|step) index|zero is not a valid slice step|json\.|cannot encode"
-    r"|got , want|function \w+ (missing|accepts|got) |[\w.]+ < [\w.]+ not implemented"
+    r"|got , want|invalid escape sequence \\[\x80-\xff]|[\w.]+ < [\w.]+ not implemented"
 )
+_CALLS = re.compile(r"function \w+ (missing|accepts|got) ")  # where they are, differs
 
 
 def _asked(go: Go, cases: list[Case]) -> list[Answer]:
@@ -87,6 +88,8 @@ def _difference(mine: Answer, theirs: Answer) -> str:
         kind = "place" if mine.get("printed") == theirs.get("printed") else "values"
     if _limited(mine, theirs):
         return "limits"
+    if _CALLS.match(theirs.get("error", "")):
+        return "on purpose" if kind == "place" else kind
     return "on purpose" if _ON_PURPOSE.match(theirs.get("error", "")) else kind
 
 
