@@ -29,7 +29,7 @@ class IFiles(Interface):
         """Write the file, itself (``IDENTITY``) or in an encoding, piece by piece.
 
         :raises SourceError: if the file is missing or cannot be had in this encoding.
-        :raises OSError: if there is no room.
+        :raises OSError: if the disk is full.
         """
 
 

@@ -17,7 +17,7 @@ class Connection(SSL.Connection):
     """
 
     def recv(self, bufsiz: int, flags: int | None = None) -> bytes:
-        """Return the bytes of the next record, as many as ``bufsiz``; there are no ``flags``."""
+        """Return the bytes of the next record, at most ``bufsiz``; ``flags`` are not supported."""
         if flags:
             return super().recv(bufsiz, flags)
         buffer = _allocate("char[]", bufsiz)

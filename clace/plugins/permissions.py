@@ -54,7 +54,7 @@ def approved(app: App, plugin: str, method: str) -> tuple[Permission, ...]:
 def covering(
     app: App, plugin: str, method: str, candidates: Sequence[Permission], args: Sequence[Any]
 ) -> tuple[Permission, ...]:
-    """Those of the ``approved`` that cover the call as far as its positional arguments go.
+    """Return the ``approved`` that cover the call as far as its positional arguments go.
 
     :raises PluginRefused: if no permission covers it; the text is about the closest one.
     """

@@ -95,7 +95,7 @@ class PluginCalls:
         return self._scope
 
     def _failed(self, number: int, error: Exception) -> Answer:
-        """What the host is told of an error; of a plugin's fault only the log is told what it is.
+        """Return the text of an error for the host; a plugin's fault is told to the log only.
 
         To be called while the error is handled.
         """

@@ -144,14 +144,14 @@ def _compared(name: str, left: Element, right: Any) -> ColumnElement[bool]:
 
 
 def shape(condition: Condition) -> Hashable:
-    """What conditions have in common that one statement asks."""
+    """The common part of conditions that one statement asks."""
     if isinstance(condition, Comparison):
         return shape_of_place(condition.place), condition.operator, type(condition.operand)
     return type(condition), tuple(map(shape, condition.parts))
 
 
 def shape_of_place(place: Place) -> Hashable:
-    """What tells places apart."""
+    """The mark that tells places apart."""
     return place.name if isinstance(place, Column) else (place.field.name, *place.path)
 
 

@@ -75,8 +75,8 @@ class Database(MultiService):
         return await self.aside(owner, lambda: self._done(work))
 
     async def glance(self, owner: str, work: Work[T | None], other: Work[T]) -> T:
-        """The result of ``work``, which finds a single small row at once; of ``other``, in a
-        thread, if there is none, or if the row cannot be had without waiting for it.
+        """Return the result of ``work``, which finds a single small row at once; or that of
+        ``other``, in a thread, if the row is missing or cannot be had without waiting for it.
 
         :raises CallFailed: if the turn does not come in time.
         """

@@ -1,4 +1,4 @@
-"""Who writes next: owners take turns; small writes of several callers are committed together."""
+"""The order of writes: owners take turns; small writes of several are committed together."""
 
 from __future__ import annotations
 
