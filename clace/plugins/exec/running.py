@@ -27,7 +27,7 @@ class Bounds(Struct, frozen=True, kw_only=True):
     seconds: float = 600
     output_bytes: int = 100 * 1024 * 1024
     value_bytes: int = 32 * 1024 * 1024
-    """How much of it may be the value of a call, neither in a file nor a stream."""
+    """The part that may be the value of a call, neither in a file nor a stream."""
 
 
 class Running:

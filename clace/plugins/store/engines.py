@@ -47,7 +47,7 @@ class Engines:
     writers: int
     readers: int
     together: int
-    """How many small writes are committed together at most."""
+    """The number of small writes that are committed together at most."""
     near: Callable[[], Link] | None
     """Opens a connection for reading that waits for nobody, if the database is in a file here."""
     interrupt_late: Callable[[], object]
