@@ -140,6 +140,11 @@ class AccountTests(SynchronousTestCase):
         self.refuse()
         self.refuse("sesame", why=LockedOut)
 
+    def test_says_nothing_of_a_plain_success(self):
+        """A success that no failure came before is nobody's news."""
+        self.admit()
+        self.assertEqual(self.told.events, [])
+
     def test_tells_every_end(self):
         """Failures, the lock, and a success after failures are told, never the password."""
         self.refuse("wrong")

@@ -61,6 +61,19 @@ class AppPathTests(SynchronousTestCase):
         self.assertEqual(one.overlaps(other), other.overlaps(one))
         self.assertTrue(one.overlaps(one))
 
+    def test_covers_what_lies_below(self):
+        """An app has its own path and all below it; one at the root has every path."""
+        for path, request, is_covered in (
+            ("/", "/", True),
+            ("/", "/a/b", True),
+            ("/a", "/a", True),
+            ("/a", "/a/b", True),
+            ("/a", "/", False),
+            ("/a", "/ab", False),
+            ("/a/b", "/a", False),
+        ):
+            self.assertIs(AppPath.parse(path).covers(request), is_covered)
+
     def test_overlap_is_by_segment(self):
         """``/te`` and ``/test`` are neighbours, ``/test/x`` lies below ``/test``."""
         self.assertFalse(AppPath("/te").overlaps(AppPath("/test")))

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppFailed, BadRequest, InternalError, PluginRefused
@@ -153,6 +154,19 @@ class ScopeTests(SynchronousTestCase):
         answer = self.successResultOf(self.do(self.begin(do)))
         self.assertEqual((answer.error, answer.error_code), ("internal error in x.in.do", 1))
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_fault_says_where(self):
+        """The log has the call, the app and the request of a fault."""
+
+        async def do(invocation, given):
+            raise ZeroDivisionError
+
+        with capturedLogs() as events:
+            self.successResultOf(self.do(self.begin(do)))
+        self.flushLoggedErrors(ZeroDivisionError)
+        (event,) = (event for event in events if event.get("log_failure"))
+        text = event["log_format"].format(**event)
+        self.assertEqual(text, f"Fault in x.in.do for {app()}, request rid")
 
     def test_refusal_of_another_room(self):
         """Any refusal with a text for users is an error that the app may read."""
