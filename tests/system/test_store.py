@@ -10,6 +10,7 @@ from tests.system.cases import DaemonTestCase
 SCHEMA = 'type("row", fields = [field("n", INT)])\n'
 APP = """
 load("store.in", "store")
+load("exec.in", "exec")
 
 def number(req):
     return int(req.Query.get("n", ["1"])[0])
@@ -50,13 +51,22 @@ def renumbered(req):
     stale = store.update(table.row, row)
     return {"n": again.n, "version": again._version, "by": again._updated_by, "stale": stale.error}
 
+def held(req):
+    store.begin()
+    before = store.insert(table.row, doc.row(-2)).value
+    exec.run("sh", ["-c", "while [ ! -e " + req.Query["file"][0] + " ]; do sleep 0.02; done"])
+    after = store.insert(table.row, doc.row(-2)).value
+    store.commit()
+    return [before, after, len([row for row in store.select(table.row, {"n": -2})])]
+
 NAMES = [
     "begin", "commit", "insert", "count", "select", "select_one", "select_by_id", "update"]
 app = ace.app("Rows", custom_layout = True, routes = [
     ace.api("/" + name, handler = handler) for name, handler in {
         "fill": fill, "forgotten": forgotten, "total": total, "leaked": leaked,
-        "streamed": streamed, "renumbered": renumbered}.items()],
-    permissions = [ace.permission("store.in", name) for name in NAMES])
+        "streamed": streamed, "renumbered": renumbered, "held": held}.items()],
+    permissions = [ace.permission("store.in", name) for name in NAMES] + [
+        ace.permission("exec.in", "run", ["sh"])])
 """
 
 
@@ -86,6 +96,18 @@ class StoreTests(DaemonTestCase):
         leak = self.get("leaked", status=500)
         self.assertIn("resource has not be closed, check handler code", leak)
         self.assertIn("store.in:rows_cursor_row", leak)
+
+    def test_others_write(self):
+        """An app that does something else in a transaction does not keep others from writing."""
+        self.daemon.must("app", "create", "--approve", str(self.folder), "/other")
+        sign = self.daemon.home / "sign"
+        holding = self.daemon.begin("GET", f"/rows/held?file={sign}")
+        for _ in range(3):
+            answer = self.daemon.get("/other/fill?n=5", timeout=5)
+            self.assertEqual(answer.status, 200, answer.body)
+        sign.touch()
+        first, second, count = json.loads(holding.answer().body)
+        self.assertEqual((second, count), (first + 1, 2))
 
     def test_new_version(self):
         """A version with another schema finds the entries of the one before."""
