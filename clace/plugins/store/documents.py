@@ -41,9 +41,10 @@ def fields_of(entry: Mapping[str, Any], doc_type: DocType) -> dict[str, Any]:
 
     :raises CallFailed: if one is missing, unknown or of another type than declared.
     """
-    for name in entry:
-        if name not in RESERVED and doc_type.field(name) is None:
-            raise CallFailed(f"type {doc_type.name} has no field {name!s:.100}")
+    declared = {*RESERVED, *[field.name for field in doc_type.fields]}
+    if not entry.keys() <= declared:
+        unknown = next(name for name in entry if name not in declared)
+        raise CallFailed(f"type {doc_type.name} has no field {unknown!s:.100}")
     return {field.name: _value(entry, field, doc_type) for field in doc_type.fields}
 
 
@@ -56,6 +57,9 @@ def _value(entry: Mapping[str, Any], field: Field, doc_type: DocType) -> Any:
             f"field {field.name} of type {doc_type.name} takes {field.type},"
             f" got {type(value).__name__}"
         )
+    kind = type(value)
+    if kind is bool or (kind is str and "\0" not in value):
+        return value
     _check(value, field.name, 0)
     return value
 
