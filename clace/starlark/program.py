@@ -123,13 +123,13 @@ class Module:
         """The values of the file's global variables."""
         return self._globals
 
-    def call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self, function: Any, *args: Any) -> Any:
         """Call a function of the module.
 
         :raises EvalError: if it fails.
         """
         try:
-            return function(*args, **kwargs)
+            return function(*args)
         except BaseException as error:  # noqa: BLE001 - whatever emitted code ran into
             raise ended(error) from None
 

@@ -24,7 +24,7 @@ class ModuleTests(SynchronousTestCase):
     def test_functions_are_called(self):
         """A function of the module can be called with Python's values."""
         module, _printed = run("def f(a, b = 2):\n    return [a, b]\n")
-        self.assertEqual(module.call(module["f"], 1, b={"k": None}), [1, {"k": None}])
+        self.assertEqual(module.call(module["f"], 1, {"k": None}), [1, {"k": None}])
 
     def test_freezes(self):
         """No function changes a global after the file was run."""
