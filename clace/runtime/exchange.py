@@ -22,7 +22,6 @@ from clace.wire import Answer, Ask, Call, Chunk, Failed, Head, Large, Next, Note
 
 OfRequest = Head | Large | Chunk | Failed | Call | Next | Note
 _FAILURES: dict[str, type[ClaceError]] = {kind.code: kind for kind in (AppCrashed, AppTimedOut)}
-_CALLS = (Call, Next)
 _MEGABYTE = 1 << 20
 _TIME = "request_time"
 # What a host gets for each page of a stream that it is given to pass on.
@@ -106,7 +105,7 @@ class Exchange:
         """
         if isinstance(message, Head):
             self._head(message, (message.body,))
-        elif isinstance(message, _CALLS):
+        elif isinstance(message, (Call, Next)):
             self._plugin(message)
         elif isinstance(message, Note):
             self._note(message)

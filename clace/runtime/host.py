@@ -29,6 +29,7 @@ from clace.wire import (
     MEMORY_GONE,
     WALLS_MISSING,
     Ask,
+    Call,
     Chunk,
     Failed,
     Gone,
@@ -43,7 +44,6 @@ from clace.wire import (
     Upward,
 )
 
-_ANSWERS = (Head, Large, Chunk, Failed)
 _ABORT, _SEGMENT, _CPU = 6, 11, 24
 Connect = Callable[[socket.socket, Line], object]
 """Has a line talk over a socket."""
@@ -164,8 +164,13 @@ class Host:
         return MAX_FRAME if self._exchanges else MAX_STATEMENT
 
     def _received(self, message: Upward | Large) -> None:
-        if type(message) is Head:
-            self._of_request(message)
+        # The usual ones first: to find that a Struct is not one of a kind takes long.
+        if isinstance(message, Head):
+            self._of_request(message.id, message)
+        elif isinstance(message, Call):
+            self._of_request(message.request, message)
+        elif isinstance(message, Failed):
+            self._request_failed(message)
         elif isinstance(message, Ready):
             self._ready(message)
         elif isinstance(message, (Loaded, LoadFailed)):
@@ -173,8 +178,10 @@ class Host:
         elif isinstance(message, Note) and message.request == 0 and self._loading is not None:
             assert self._note is not None
             self._note(message)
+        elif isinstance(message, (Large, Chunk)):
+            self._of_request(message.id, message)
         else:
-            self._of_request(message)
+            self._of_request(message.request, message)
 
     def _ready(self, ready: Ready) -> None:
         if self._is_ready:
@@ -182,16 +189,22 @@ class Host:
         self._is_ready = True
         self.walls = ready.walls
 
-    def _of_request(self, message: OfRequest) -> None:
-        number = message.id if isinstance(message, _ANSWERS) else message.request
+    def _of_request(self, number: int, message: OfRequest) -> None:
+        self._exchange(number).received(message)
+
+    def _request_failed(self, failed: Failed) -> None:
+        exchange = self._exchange(failed.id)
+        if failed.code == AppCrashed.code:
+            # An interpreter after a panic is not used again.
+            self.end(over("memory", AppCrashed(self._of_memory(failed.message))))
+        else:
+            exchange.received(failed)
+
+    def _exchange(self, number: int) -> Exchange:
         exchange = self._exchanges.get(number)
         if exchange is None or not exchange.is_asked:
             raise BadFrame(f"a frame for request {number}, which is not in progress")
-        if isinstance(message, Failed) and message.code == AppCrashed.code:
-            # An interpreter after a panic is not used again.
-            self.end(over("memory", AppCrashed(self._of_memory(message.message))))
-        else:
-            exchange.received(message)
+        return exchange
 
     def _load_answered(self, message: Loaded | LoadFailed) -> None:
         if self._loading is None or self._loading.called:
