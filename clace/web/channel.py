@@ -144,6 +144,7 @@ class StrictHTTPChannel(HTTPChannel):
         self._timer.cancel()
         if self._half_closed is not None:
             self._half_closed.cancel()
+            self._half_closed = None
         self._received.clear()
         self.factory.closed(self)
 

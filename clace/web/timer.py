@@ -34,8 +34,9 @@ class Timer:
             self._call.reset(seconds)
 
     def cancel(self) -> None:
-        """Never call again."""
+        """Never call again, and let go of whoever would be called: no cycle keeps it in memory."""
         self._until = None
+        self._late = _nobody
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -50,3 +51,7 @@ class Timer:
         else:
             self._until = None
             self._late()
+
+
+def _nobody() -> None:
+    """Nothing is late any more."""

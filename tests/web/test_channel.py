@@ -1,4 +1,6 @@
+import gc
 import json
+import weakref
 from itertools import pairwise
 
 from hypothesis import given
@@ -536,6 +538,21 @@ class EndingTests(SynchronousTestCase):
         connection.hang_up()
         self.failureResultOf(gone)
         self.assertEqual(served.clock.getDelayedCalls(), [])
+
+    def test_leaves_no_cycle(self):
+        """A connection that is lost is freed at once, and not when garbage is next collected."""
+        gc.disable()
+        self.addCleanup(gc.enable)
+        for sent, half in ((b"", False), (GET, True), (GET + b"\r\n", False)):
+            served = Served()
+            connection = served.ask(sent)
+            channel = weakref.ref(connection.channel)
+            if half:
+                connection.channel.readConnectionLost()
+            connection.hang_up()
+            # Sockets of Twisted let go of both; this one in memory does not.
+            connection.channel = connection.producer = None
+            self.assertIsNone(channel(), sent)
 
     def test_resources_may_close(self):
         """A resource that closes ends the connection, and later requests are not served."""
