@@ -82,9 +82,7 @@ class HeadReader:
         target, _, said = rest.partition(b" ")
         last = self._last
         if last is None or said != self._said or not self._is_plain(method, target):
-            self._last = last = read_head(data, self._limits)
-            self._said = said if len(said) <= _LONGEST_REMEMBERED else b""
-            return last
+            return self._remembered(read_head(data, self._limits), said)
         return Head(
             method,
             target,
@@ -94,6 +92,12 @@ class HeadReader:
             last.persistent,
             last.awaits_continue,
         )
+
+    def _remembered(self, head: Head, said: bytes) -> Head:
+        """Remember the head, unless it is long: an idle connection costs little memory."""
+        is_short = len(said) <= _LONGEST_REMEMBERED
+        self._last, self._said = (head, said) if is_short else (None, b"")
+        return head
 
     def _is_plain(self, method: bytes, target: bytes) -> bool:
         """Return true for what can be read in one way only, whatever follows."""

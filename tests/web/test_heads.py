@@ -1,4 +1,5 @@
 import contextlib
+import gc
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -284,6 +285,13 @@ class HeadReaderTests(SynchronousTestCase):
         one, other = reader.read(GET + b"\r\n"), reader.read(GET.replace(b"/", b"/b", 1) + b"\r\n")
         self.assertIs(one.headers, other.headers)
         self.assertIsNot(reader.read(GET + b"X: y\r\n\r\n").headers, one.headers)
+
+    def test_long_heads_are_forgotten(self):
+        """Of a connection that waits for its next request no more than 2 KB of a head is kept."""
+        reader = HeadReader(LIMITS)
+        for size, is_kept in ((1000, True), (3000, False), (1000, True)):
+            head = reader.read(GET + b"X: " + b"y" * size + b"\r\n\r\n")
+            self.assertEqual(head in gc.get_referents(reader), is_kept)
 
     def outcome(self, reading, data):
         try:
