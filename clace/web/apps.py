@@ -35,7 +35,7 @@ from clace.web.trail import Trail, TrailOptions, Visit
 
 log = Logger()
 _FAVICON = "/favicon.ico"
-_ERRORS = int(HTTPStatus.BAD_REQUEST)
+_ERRORS, _FAILED = int(HTTPStatus.BAD_REQUEST), int(HTTPStatus.INTERNAL_SERVER_ERROR)
 NOTHING = "no matching app found"
 UNKNOWN_HOST = "no app is served under this name; see system.fallback_unknown_domains"
 
@@ -189,6 +189,7 @@ def broken(failure: Failure, request: DirectRequest, visit: Visit) -> None:
     else:
         log.failure("App request failed, incident {incident}", failure, incident=incident)
         visit.fail(Fault(message=f"internal error, incident {incident}", code=InternalError.code))
+    visit.end(_FAILED)
     if request.is_gone or request.startedWriting:
         return
     error = InternalError(f"internal error, incident {incident}")

@@ -40,6 +40,7 @@ class Visit:
         self.app: App | None = None
         self.options = TrailOptions()
         self.is_told = False
+        self._has_ended = False
         self._trail = trail
         self._request = request
         self._began = trail.seconds()
@@ -50,10 +51,13 @@ class Visit:
         return bool(self._request.path == b"/")
 
     def end(self, status: int) -> None:
-        """Record a request that may have changed something.
+        """Record a request that may have changed something; what follows its first end does not.
 
         Requests of nobody are not kept: anyone could fill the log with them.
         """
+        if self._has_ended:
+            return
+        self._has_ended = True
         skipped = self.options.skip or not self.user
         if self._request.method not in _SAFE and not skipped:
             known = self.user != ANONYMOUS

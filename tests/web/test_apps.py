@@ -1,5 +1,6 @@
 """Tests for ``clace.web.apps`` and what stands around it."""
 
+import contextlib
 import json
 from base64 import b64encode
 from io import BytesIO
@@ -466,6 +467,21 @@ class TrailTests(AppsCase):
             (event.app_id, event.user_id, event.target, event.status),
             (CLOSED.id, "admin", "localhost:/closed/x", "200"),
         )
+
+    def test_incidents_are_kept(self):
+        """A fault of ours does not hide who sent what; one that comes later adds nothing."""
+
+        async def pieces():
+            yield b"one"
+            raise ValueError
+
+        for answer, status in ((ValueError(), "500"), (AppResponse(body=pieces()), "200")):
+            self.apps.answer = answer
+            with contextlib.suppress(self.failureException):
+                self.ask("POST", "/closed/x", login="admin:right")
+            self.assertEqual([event.status for event in self.audit], [status])
+            self.audit.clear()
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
 
     def test_what_is_kept_of_an_app(self):
         """Paths are left out, or requests altogether, where the operator says so."""
