@@ -17,6 +17,8 @@ from clace.model.secret_text import Reference
 from clace.plugins.definition import CallFailed
 from clace.plugins.http.urls import escaped
 
+# What MessagePack can say.
+_INTEGERS = range(-(2**63), 2**64)
 R = TypeVar("R", bound=ClaceError)
 MAX_GROWTH = 1024 * 1024
 MAX_PARTS = 25_000  # a tenth of a second, in which nobody is served
@@ -29,6 +31,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
+        self._numbers: dict[float, str] = {}
         self._lines_left = MAX_LINES
 
     def __bool__(self) -> bool:
@@ -38,6 +41,8 @@ class Redactor:
         for reference, value in values.items():
             for form in _forms(value) if value else ():
                 self._texts.setdefault(form, reference.text)
+            for number in _numbers(value):
+                self._numbers.setdefault(number, reference.text)
             for line in _lines(value):
                 self._add_line(line, reference)
         # What holds another one goes first, or the rest of it would be seen.
@@ -52,7 +57,7 @@ class Redactor:
     def text(self, text: str) -> str:
         """Redact an error for an app."""
         try:
-            return str(_Redaction(self._texts).value(text))
+            return str(_Redaction(self._texts, self._numbers).value(text))
         except CallFailed as error:
             return error.message
 
@@ -78,7 +83,7 @@ class Redactor:
         if not self._is_in(value):
             return value
         plain = msgspec.to_builtins(value, builtin_types=(bytes, bytearray, memoryview))
-        return _Redaction(self._texts).value(plain)
+        return _Redaction(self._texts, self._numbers).value(plain)
 
     def is_surely_absent(self, data: bytes) -> bool:
         """Return true if no value can be in this text, also not as JSON with escapes."""
@@ -93,14 +98,19 @@ class Redactor:
         if not self._texts:
             return False
         packed = msgspec.msgpack.encode(value)
-        return any(text.encode() in packed for text in self._texts)
+        return any(text.encode() in packed for text in self._texts) or any(
+            msgspec.msgpack.encode(number) in packed
+            for known in self._numbers
+            for number in _spellings(known)
+        )
 
 
 class _Redaction:
     """One value being gone through; it may only grow so much, and have so many parts."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str], numbers: Mapping[float, str]) -> None:
         self._texts = texts
+        self._numbers = numbers
         self._growth = 0
         self._parts = 0
 
@@ -119,6 +129,8 @@ class _Redaction:
                 return [self.value(item) for item in value]
             case dict():
                 return {self.value(key): self.value(item) for key, item in value.items()}
+            case int() | float() if not isinstance(value, bool):
+                return self._numbers.get(value, value)
             case _:
                 return value
 
@@ -142,6 +154,23 @@ def _lines(value: str) -> list[str]:
     """
     lines = (line.strip() for line in value.splitlines())
     return [line for line in lines if len(line) >= MIN_LINE and line != value]
+
+
+def _numbers(value: str) -> list[float]:
+    """Return the number that a program may print for the value, if it is one."""
+    try:
+        return [msgspec.json.decode(value, type=int | float)]
+    except msgspec.DecodeError:
+        return []
+
+
+def _spellings(number: float) -> list[float]:
+    """Return a number as an integer and with a fraction, which are two values in MessagePack."""
+    try:
+        whole = [int(number)] if int(number) == number and int(number) in _INTEGERS else []
+        return [float(number), *whole]
+    except OverflowError:
+        return []
 
 
 def _is_json(text: str | bytes) -> bool:

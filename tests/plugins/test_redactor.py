@@ -4,7 +4,7 @@ import html
 import json
 from urllib.parse import quote, quote_plus
 
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from msgspec import Struct
 from twisted.trial.unittest import SynchronousTestCase
@@ -56,6 +56,28 @@ class HidingTests(SynchronousTestCase):
             (True, True),
         ]:
             self.assertEqual(hidden.value(value), expected)
+
+    @given(
+        st.one_of(
+            st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False, allow_infinity=False)
+        )
+    )
+    @example(4711471147)
+    @example(1)
+    @example(12.5)
+    @example(1e300)
+    def test_as_a_number(self, number):
+        """A value that is a number is hidden where it comes back as one, also as a key."""
+        assume(number not in {-1, 2.5, 10**18} and float(number) == number)
+        hidden = hiding(str(number))
+        self.assertEqual(hidden.value([{"a": number}, True]), [{"a": SHOWN}, True])
+        self.assertEqual(hidden.value({number: (float(number),)}), {SHOWN: [SHOWN]})
+        self.assertEqual(hidden.value([-1, 2.5, 10**18]), [-1, 2.5, 10**18])
+
+    def test_as_no_number(self):
+        """What only looks like a number is a text, and as a number nobody can tell it."""
+        for secret in ("007", "+5", "0x10", "1_000", "NaN", "Infinity", "1" * 5000):
+            self.assertEqual(hiding(secret).value([7, 5, 16, 1000]), [7, 5, 16, 1000])
 
     def test_however_it_is_written(self):
         """The value is hidden as it stands in JSON, in an URL, in a page and as a host too."""
