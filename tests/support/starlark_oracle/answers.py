@@ -16,7 +16,7 @@ from tests.support.oracles import GoProgram
 HERE = Path(__file__).parent
 PREDECLARED = {"struct": struct, "json": json_module}
 _LONGEST_STACK = 40
-_MEMORY = 3 << 30
+MEMORY = 3 << 30
 Case = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -64,7 +64,7 @@ def _run(name: str, source: str, case: Case, printed: list[str]) -> Module:
 
 
 def _bound_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 class Go(GoProgram):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import subprocess
 import time
 import traceback
 from collections import Counter
 from random import Random
 
-from tests.support.starlark_oracle.answers import Answer, Case, Go, ours
+from tests.support.starlark_oracle.answers import MEMORY, Answer, Case, Go, ours
 from tests.support.starlark_oracle.grammar import make
 
 BATCH = 500
@@ -19,6 +20,7 @@ _LIMITS = ("too many steps", "panic:", "excessive repeat", "stack overflow", "ex
 _OUR_LIMITS = (
     "unhashable type",
     "too many items",
+    "out of memory",
     "too long",
     "limit is",
     "stack overflow",
@@ -27,7 +29,11 @@ _OUR_LIMITS = (
 
 
 def fuzz(count: int, start: int, show: int) -> int:
-    """Compare ``count`` programs in batches; 1 if any differs otherwise than on purpose."""
+    """Compare ``count`` programs in batches; 1 if any differs otherwise than on purpose.
+
+    This process may use no more memory than Go's: some programs double a tuple in each call.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     go = Go()
     outcomes: Counter[str] = Counter()
     shown: Counter[str] = Counter()
