@@ -188,7 +188,7 @@ def server_uri() -> Rule:
 
     def parse(value: object, names: Names) -> str:
         written = _printable(value) or _refuse()
-        if written.startswith(("http://", "https://")):
+        if "://" in written:
             return _plain_url(written)
         return str(names.path(written))
 
@@ -220,6 +220,8 @@ def endpoint() -> Rule:
 
     def parse(value: object, names: Names) -> str:
         written = names.expand(_printable(value) or _refuse(), special="\\:=")
+        if is_reference(written):
+            return written  # refused with all others that may not be here
         try:
             check_endpoint(written)
         except ListenError as error:
@@ -275,6 +277,8 @@ def _item(rule: Rule, expected: str, value: object, names: Names) -> object:
 def _plain_url(written: str) -> str:
     parts = urlsplit(written)
     usable = parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    if not written.startswith(("http://", "https://")):
+        _refuse()
     if not usable or parts.query or parts.fragment or parts.path.strip("/"):
         _refuse()
     return written.rstrip("/")

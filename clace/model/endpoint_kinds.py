@@ -53,8 +53,8 @@ def check_endpoint(endpoint: str, others: Callable[[], set[str]] = installed_typ
     *wrappers, found = layers(endpoint)
     keywords = dict(found.keywords)
     for wrapper in wrappers:
-        if wrapper.prefix == TLS_BY_NAME and not wrapper.arguments[0]:
-            raise ListenError(f"expected {_WRAPPERS[TLS_BY_NAME].example}")
+        if wrapper.prefix == TLS_BY_NAME:
+            _check_folder(wrapper.arguments[0])
         for value in _WRAPPERS[wrapper.prefix].values:
             if value.name in keywords:
                 _check_value(value, keywords.pop(value.name))
@@ -65,6 +65,12 @@ def check_endpoint(endpoint: str, others: Callable[[], set[str]] = installed_typ
         _check_values(kind, found.arguments, keywords)
     elif found.prefix not in others():
         raise ListenError(_unknown(found.prefix))
+
+
+def _check_folder(folder: str) -> None:
+    if not folder:
+        raise ListenError(f"expected {_WRAPPERS[TLS_BY_NAME].example}")
+    _check_value(_FOLDER, folder)
 
 
 def _check_values(kind: _Kind, arguments: Sequence[str], keywords: Mapping[str, str]) -> None:
@@ -117,11 +123,21 @@ def _one_of(*texts: str) -> Passes:
     return frozenset(texts).__contains__
 
 
+def _is_absolute(text: str) -> bool:
+    return text.startswith("/")
+
+
+def _path(name: str, *, is_needed: bool = False) -> _Value:
+    """A path; a relative one would mean another place with each folder a server is started in."""
+    return _Value(name, "an absolute path", _is_absolute, is_needed)
+
+
 _is_port = _is_number(0, _LAST_PORT)
 _PORT = _Value("port", f"a number from 0 to {_LAST_PORT}", _is_port, is_needed=True)
 _TLS_PORT = _Value("port", f"a number from 0 to {_LAST_PORT}", _is_port)
 _BACKLOG = _Value("backlog", "a number from 1", _is_number(1))
 _INTERFACE = _Value("interface")
+_FOLDER = _path("folder")
 _SYSTEMD = _Kind(
     "systemd:domain=INET:name=web",
     (
@@ -136,7 +152,7 @@ _KINDS = {
     "unix": _Kind(
         "unix:/run/clace/apps.sock:mode=660",
         (
-            _Value("address", "a path", bool, is_needed=True),
+            _path("address", is_needed=True),
             _Value("mode", "a mode like 600", _is_mode),
             _BACKLOG,
             _Value("lockfile", "0 or 1", _one_of("0", "1")),
@@ -146,15 +162,18 @@ _KINDS = {
         "ssl:443:privateKey=/etc/clace/a.key:certKey=/etc/clace/a.crt",
         (
             _PORT,
-            *map(_Value, ("privateKey", "certKey", "sslmethod")),
+            _path("privateKey", is_needed=True),
+            _path("certKey"),
+            _Value("sslmethod"),
             _INTERFACE,
             _BACKLOG,
-            *map(_Value, ("extraCertChain", "dhParameters")),
+            _path("extraCertChain"),
+            _path("dhParameters"),
         ),
     ),
     "tls": _Kind(
         "tls:/etc/clace/pem:443",
-        (_Value("path", "a path", bool, is_needed=True), _TLS_PORT, _BACKLOG, _INTERFACE),
+        (_path("path", is_needed=True), _TLS_PORT, _BACKLOG, _INTERFACE),
     ),
     "systemd": _SYSTEMD,
 }

@@ -18,6 +18,8 @@ class ValueTests(LoadCase):
             "http://h/x",
             "http://h?x",
             "http://h:0",
+            "ftp://h",
+            "HTTPS://h",
             "http://h:x",
             "http://",
             "http://[::1",

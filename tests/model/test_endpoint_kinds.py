@@ -18,7 +18,7 @@ RIGHT = (
     "tcp6:8443:backlog=7:interface=\\:\\:1",
     "unix:/run/a.sock",
     "unix:address=/run/a.sock:mode=660:lockfile=0",
-    "ssl:443:privateKey=a.key:certKey=a.crt:sslmethod=TLS_METHOD",
+    "ssl:443:privateKey=/a.key:certKey=/a.crt:sslmethod=TLS_METHOD",
     "tls:/etc/pem",
     "systemd:domain=INET:index=0",
     "systemd:domain=INET6:name=web",
@@ -49,10 +49,19 @@ WRONG = {
     ' "\\:"',
     "tcp:80\\": "it ends with a backslash that quotes nothing",
     "unix": "address is missing; expected unix:/run/clace/apps.sock:mode=660",
-    "unix:": 'address: expected a path, got ""',
+    "unix:": 'address: expected an absolute path, got ""',
+    "unix:a.sock": 'address: expected an absolute path, got "a.sock"',
+    "haproxy:unix:a.sock": 'address: expected an absolute path, got "a.sock"',
     "unix:/s:mode=888": 'mode: expected a mode like 600, got "888"',
     "unix:/s:lockfile=maybe": 'lockfile: expected 0 or 1, got "maybe"',
     "ssl": "port is missing; expected ssl:443:privateKey=/etc/clace/a.key:certKey=/etc/clace/a.crt",
+    "ssl:443": "privateKey is missing; expected"
+    " ssl:443:privateKey=/etc/clace/a.key:certKey=/etc/clace/a.crt",
+    "ssl:443:privateKey=a.key": 'privateKey: expected an absolute path, got "a.key"',
+    "ssl:443:privateKey=/a.key:certKey=a.crt": 'certKey: expected an absolute path, got "a.crt"',
+    "ssl:443:privateKey=/a.key:extraCertChain=b": "extraCertChain: expected an absolute path, got"
+    ' "b"',
+    "tls:pem:443": 'path: expected an absolute path, got "pem"',
     "systemd:domain=INET": "expected either index or name, as in systemd:domain=INET:name=web",
     "systemd:domain=INET:index=0:name=web": "expected either index or name, as in"
     " systemd:domain=INET:name=web",
@@ -62,6 +71,7 @@ WRONG = {
     " clace-tls:/etc/clace/tls:tcp:443",
     "clace-tls::tcp:443": "expected clace-tls:FOLDER:ENDPOINT, like"
     " clace-tls:/etc/clace/tls:tcp:443",
+    "clace-tls:tls:tcp:443": 'folder: expected an absolute path, got "tls"',
     "clace-tls:/etc/tls:tcp:443:lookup=maybe": 'lookup: expected yes or no, got "maybe"',
     "clace-tls:/etc/tls:tcp:https": 'port: expected a number from 0 to 65535, got "https"',
 }
