@@ -1,29 +1,26 @@
-"""One connection, strict about what a request is; the requests are Twisted's own."""
+"""One connection, strict about what a request is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
 from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from clace.sending import write_now
 from clace.web.bodies import Body, ChunkedBody, SizedBody
-from clace.web.delivery import taken_bytes
+from clace.web.closing import ClosingChannel
 from clace.web.half_closed import HalfClosedWatch
 from clace.web.heads import Head, HeadReader, find_head
-from clace.web.limits import Limits, Refused
+from clace.web.limits import Refused
 from clace.web.ownership import ChannelOwner
 from clace.web.phases import ANSWER, BODY, CLOSED, HEAD, IDLE, Phase
 from clace.web.refusals import as_error, encoded
-from clace.web.timer import Timer
 
 _SENT_AHEAD = 16 * 1024
 _SILENCE_SECONDS = 2
@@ -31,7 +28,7 @@ log = Logger()
 
 
 @implementer(IHalfCloseableProtocol)
-class StrictHTTPChannel(HTTPChannel):
+class StrictHTTPChannel(ClosingChannel):
     """A connection that takes one well-formed request after the other, within ``limits``.
 
     Writing, back-pressure and addresses are the stock channel's; reading is not. Whatever cannot
@@ -42,34 +39,19 @@ class StrictHTTPChannel(HTTPChannel):
     """
 
     factory: ChannelOwner
-    limits: Limits
-    site: Any
-    transport: Any
-    _timer: Timer
 
     def __init__(self) -> None:
         super().__init__()
-        self._received = bytearray()
-        self._phase = IDLE
         self._reader: HeadReader | None = None
         self._head: Head | None = None
         self._body: Body | None = None
         self._retired = False
         self._advancing = False
-        self._is_silent = True
         self._is_held_back = False
         self._body_until = 0.0
-        self._taken: int | None = None
-        self._own_address: IAddress | None = None
-        self._peer: IAddress | None = None
-        self._is_secure: bool | None = None
         self._half_closed: HalfClosedWatch | None = None
 
     # Twisted calls these.
-
-    def makeConnection(self, transport: Any) -> None:
-        self._timer = Timer(self.site.reactor, self.timeoutConnection)
-        super().makeConnection(transport)
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -103,10 +85,6 @@ class StrictHTTPChannel(HTTPChannel):
             self._advance()
         else:
             self.loseConnection()
-
-    def setTimeout(self, period: float | None) -> float | None:
-        self._timer.set(period)
-        return None
 
     def timeoutConnection(self) -> None:
         if self._phase is CLOSED:
@@ -162,14 +140,6 @@ class StrictHTTPChannel(HTTPChannel):
         super().resumeProducing()
         self._advance()
 
-    def loseConnection(self) -> None:
-        """Close when what was written is sent, or when the client does not take it."""
-        self._phase = CLOSED
-        self._received.clear()
-        self.setTimeout(None)
-        super().loseConnection()
-        self._flush()
-
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Headers) -> None:
         if self.awaits_body:
             self._pass_over_body()
@@ -194,22 +164,6 @@ class StrictHTTPChannel(HTTPChannel):
         if self.awaits_body:
             self._pass_over_body()
         return b"" if self.persistent else b"Connection: close\r\n"
-
-    def isSecure(self) -> bool:
-        # Every request asks for this and its addresses, the stock channel the kernel each time.
-        if self._is_secure is None:
-            self._is_secure = super().isSecure()
-        return self._is_secure
-
-    def getPeer(self) -> IAddress:
-        if self._peer is None:
-            self._peer = super().getPeer()
-        return self._peer
-
-    def getHost(self) -> IAddress:
-        if self._own_address is None:
-            self._own_address = super().getHost()
-        return self._own_address
 
     # Requests and the site call these.
 
@@ -243,11 +197,6 @@ class StrictHTTPChannel(HTTPChannel):
         self.persistent = False
         if not self.busy:
             self.loseConnection()
-
-    def abort(self) -> None:
-        """Close now, whatever is in flight."""
-        self._phase = CLOSED
-        self.transport.abortConnection()
 
     # Reading.
 
@@ -371,20 +320,6 @@ class StrictHTTPChannel(HTTPChannel):
             else:
                 self.setTimeout(self.limits.idle_seconds)
 
-    def _watch_client(self) -> None:
-        """Look soon whether a client that is behind with its answers takes any of them."""
-        self._taken = taken_bytes(self.transport)
-        self.setTimeout(self.limits.stall_seconds)
-
-    def _look_at_client(self, go_on: Callable[[], None]) -> None:
-        """Close on a client that does not read: it must keep neither an app at work nor memory."""
-        now, before = taken_bytes(self.transport), self._taken
-        least = self.limits.rate * self.limits.stall_seconds
-        if now is not None and before is not None and now - before >= least:
-            go_on()
-        else:
-            self.abort()
-
     def _refuse(self, refused: Refused) -> None:
         request = self.requests.pop() if self.requests else None
         if request is not None and request.startedWriting:
@@ -401,49 +336,3 @@ class StrictHTTPChannel(HTTPChannel):
             self.loseConnection()
         if request is not None:
             request.refused(refused.status, as_error(refused))
-
-    def _linger(self) -> None:
-        """Close a little later, and drop what comes until then.
-
-        To close upon a client that is sending its body would reset the connection, and the
-        client might never see why.
-        """
-        self._phase = CLOSED
-        self._received.clear()
-        self.setTimeout(None)
-        self._linger_on(self.limits.linger_seconds)
-
-    def _linger_on(self, left: float) -> None:
-        """Wait for silence, ``left`` seconds at most, and close."""
-
-        def look() -> None:
-            self._abortingCall = None
-            if self._is_silent or left <= _SILENCE_SECONDS:
-                self.loseConnection()
-            else:
-                self._linger_on(left - _SILENCE_SECONDS)
-
-        self._is_silent = True
-        self._abortingCall = self.callLater(min(left, _SILENCE_SECONDS), look)
-
-    def _flush(self) -> None:
-        if self._abortingCall is not None:
-            return
-
-        def look() -> None:
-            self._abortingCall = None
-            self._look_at_client(self._flush)
-
-        self._taken = taken_bytes(self.transport)
-        self._abortingCall = self.callLater(self.limits.stall_seconds, look)
-
-    def turn_away(self) -> None:
-        """Close a new connection, with a word of why if that costs little."""
-        self._phase = CLOSED
-        self.setTimeout(None)
-        if self.isSecure():
-            self.transport.abortConnection()
-            return
-        busy = Refused(503, "there are too many connections", ((b"Retry-After", b"10"),))
-        self.transport.write(encoded(busy, self.site.reactor.seconds()))
-        self.transport.loseConnection()
