@@ -18,7 +18,7 @@ from clace.runtime.calls import PluginCalls
 from clace.runtime.heads import check_head
 from clace.runtime.limits import HostLimits, over
 from clace.runtime.patience import Patience
-from clace.wire import Answer, Ask, Call, Chunk, Failed, Head, Large, Next, Note, pack
+from clace.wire import Answer, Call, Chunk, Failed, Head, Large, Next, Note, pack
 
 OfRequest = Head | Large | Chunk | Failed | Call | Next | Note
 _FAILURES: dict[str, type[ClaceError]] = {kind.code: kind for kind in (AppCrashed, AppTimedOut)}
@@ -86,14 +86,14 @@ class Exchange:
         self.is_asked = False
         self.response: Deferred[AppResponse] = Deferred(lambda _: self._abandon())
 
-    def begin(self, ask: Ask) -> None:
-        """Have the host asked, whose time runs from now on.
+    def begin(self, ask: bytes) -> None:
+        """Have the host asked by this frame, whose time runs from now on.
 
         Until it has read what it was told before it is not asked, and cannot answer.
         """
         self._patience.start()
         if self._line.has_room:
-            self._line.send_frame(pack(ask))
+            self._line.send_frame(ask)
             self.is_asked = True
         else:
             self._start(self._ask(ask))
@@ -267,8 +267,8 @@ class Exchange:
             await self._say(pack(answer))
         self._waiting = False
 
-    async def _ask(self, ask: Ask) -> None:
-        await self._say(pack(ask))
+    async def _ask(self, ask: bytes) -> None:
+        await self._say(ask)
         self.is_asked = True
 
     async def _say(self, frame: bytes) -> None:

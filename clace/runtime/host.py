@@ -13,7 +13,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 
-from clace.errors import AppBroken, AppCrashed, AppNotApproved, AppTimedOut, ClaceError
+from clace.errors import AppBroken, AppCrashed, AppNotApproved, AppTimedOut, ClaceError, TooLarge
 from clace.frames import MAX_FRAME, BadFrame
 from clace.model.traffic import AppRequest, AppResponse
 from clace.model.walls import missing
@@ -42,6 +42,7 @@ from clace.wire import (
     Note,
     Ready,
     Upward,
+    pack,
 )
 
 _ABORT, _SEGMENT, _CPU = 6, 11, 24
@@ -127,11 +128,17 @@ class Host:
 
         :raises AppFailed: if it fails, or the host dies meanwhile.
         :raises AppTimedOut: if it takes too long; the host is ended.
+        :raises TooLarge: if the request does not fit into a frame.
         """
         if self._line is None or not self.alive:
             done()
             return fail(self._reason or AppCrashed("the process of the app has ended"))
         number = next(self._requests)
+        try:
+            frame = pack(Ask(number, request))
+        except BadFrame:
+            done()
+            return fail(TooLarge("the request is too large for the app"))
 
         def ended() -> None:
             del self._exchanges[number]
@@ -142,7 +149,7 @@ class Host:
         exchange = self._exchanges[number] = Exchange(
             calls, note, self._line, self._limits, self._clock, ended, self._late
         )
-        exchange.begin(Ask(number, request))
+        exchange.begin(frame)
         return exchange.response
 
     def retire(self) -> None:

@@ -88,7 +88,7 @@ class Forms:
             return Form()
         kind, options = parse_options_header(request.getHeader("content-type") or "")
         if kind == _URLENCODED:
-            return Form(urlencoded(content.read()))
+            return await self._urlencoded(content)
         if kind != _MULTIPART:
             return Form()
         inbox = self._files.inbox()
@@ -97,6 +97,15 @@ class Forms:
             self._files.adopt(upload.path, app_id)
             ending.push_async_callback(self._files.discard, upload.path)
         return form
+
+    async def _urlencoded(self, content: IO[bytes]) -> Form:
+        """:raises TooLarge: as ``read``; a long form is taken apart in a thread."""
+        encoded = content.read(_MAX_TEXT + 1)
+        if len(encoded) > _MAX_TEXT:
+            raise TooLarge(f"the form is too large: its fields are over {_MAX_TEXT} bytes")
+        if len(encoded) <= _PIECE:
+            return Form(urlencoded(encoded))
+        return Form(await self._in_thread(lambda: urlencoded(encoded)))
 
 
 def _read(content: IO[bytes], boundary: str, inbox: str) -> Form:

@@ -2,12 +2,13 @@
 
 import socket
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut
+from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut, TooLarge
 from clace.frames import Frames
 from clace.interfaces import Caller
 from clace.model.app import Demands
@@ -105,11 +106,9 @@ class HostTests(SynchronousTestCase):
         self.successResultOf(loading)
         self.heard()
 
-    def ask(self):
+    def ask(self, request=a_request()):  # noqa: B008 - it is frozen
         calls = PluginCalls(self.gate, Caller(app=an_app()), self.reached, self.refused)
-        asking = self.host.ask(
-            a_request(), calls, self.notes.append, lambda: self.done.append(True)
-        )
+        asking = self.host.ask(request, calls, self.notes.append, lambda: self.done.append(True))
         return self.deferred(asking)
 
     def deferred(self, coroutine):
@@ -122,6 +121,20 @@ class HostTests(SynchronousTestCase):
         self.assertEqual(self.nursery.killed, [7])
         self.assertFalse(self.host.alive)
         self.flushLoggedErrors()
+
+    def test_too_large_a_request(self):
+        """It is refused, and the host and who else waits for it know nothing of it."""
+        self.start()
+        other = self.ask()
+        self.heard()
+        large = replace(a_request(), form={"a": ["x" * (64 << 20)]})
+        self.failureResultOf(self.ask(large), TooLarge)
+        self.assertEqual((self.heard(), self.done, self.host.busy), ([], [True], 1))
+        self.reactor.advance(LIMITS.request_seconds - 1)
+        self.say(Head(id=1, status=200, body=b"x"))
+        self.successResultOf(other)
+        self.reactor.advance(2 * LIMITS.request_seconds)
+        self.assertEqual((self.nursery.killed, self.host.busy), ([], 0))
 
     def test_load(self):
         """The first frame is the app; its answer tells what the app is."""

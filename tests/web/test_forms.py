@@ -105,6 +105,23 @@ class FieldTests(FormsCase):
         self.refused([TooLarge], multipart(*[part("a", "")] * 2001))
         self.refused([TooLarge], multipart(f"X: {'x' * 9000}\r\n\r\n\r\n".encode()))
 
+    def test_long_urlencoded(self):
+        """A form of the other kind has as much text at most, and is taken apart in a thread."""
+        works = []
+
+        async def in_thread(work):
+            works.append(work)
+            return work()
+
+        self.forms = Forms(self.inbox, in_thread)
+        kind = "application/x-www-form-urlencoded"
+        for size, threads in ((1000, 0), (100_000, 1), ((10 << 20) - 2, 2)):
+            form = self.form(b"a=" + b"x" * size, kind)
+            self.assertEqual(len(form.fields["a"][0]), size)
+            self.assertEqual(len(works), threads)
+        told = self.refused([TooLarge], b"a=" + b"x" * ((10 << 20) - 1), kind)
+        self.assertIn("fields are over", told)
+
     def test_client_that_leaves(self):
         """A body that is closed while it is read did not arrive."""
         request = Sent(multipart(part("a", "1")))
