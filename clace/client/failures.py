@@ -20,7 +20,8 @@ from clace.client.transport import (
 from clace.errors import ServerUnreachable
 
 _CERTIFICATE = (
-    "the server's certificate is refused: {cause}; with --skip_cert_check it is not looked at"
+    "the server's certificate is refused: {cause}; name what to trust in CL_CA_FILE or"
+    " client.ca_file (--skip_cert_check does not look at it)"
 )
 _STEPS: tuple[tuple[type[BaseException], str], ...] = (
     (CertificateRefused, _CERTIFICATE),

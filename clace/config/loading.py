@@ -120,7 +120,8 @@ def _read(file: Path) -> tuple[dict[str, Any], int]:
     try:
         return tomllib.loads(content.decode("utf-8").removeprefix("\ufeff")), mode
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: expected UTF-8, byte {error.start} is none") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{file}: expected UTF-8, which line {line} is not") from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{file}: not TOML: {error}") from error
 

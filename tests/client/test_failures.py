@@ -53,11 +53,11 @@ class FailureTests(SynchronousTestCase):
             self.assertEqual(told, f"cannot reach http://h: {text}")
 
     def test_names_the_check_and_the_option(self):
-        """A refused certificate is told with its check and with the way around it."""
+        """A refused certificate is told with its check, and with the ways to have it accepted."""
         problem = never_received(CertificateRefused("it has expired"))
         told = unreachable(problem, "https://h").message
         self.assertIn("the server's certificate is refused: it has expired;", told)
-        self.assertIn("--skip_cert_check", told)
+        self.assertIn("CL_CA_FILE or client.ca_file (--skip_cert_check", told)
 
     def test_keeps_the_systems_words_for_the_rest(self):
         """A failure to connect that has no words of ours has those of the system."""

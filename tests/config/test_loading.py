@@ -23,7 +23,7 @@ class FileTests(LoadCase):
             self.assertTrue(error.message.startswith(f"{file}: cannot be read: "), error.message)
             self.assertIn(reason, error.message)
         for text, reason in (
-            (b"a = \xff", "expected UTF-8, byte 4"),
+            (b"a = 1\nb = \xff", "expected UTF-8, which line 2 is not"),
             ("a = ", "not TOML: "),
             ("a = " + "[" * 5000, "not TOML: "),
             ("#" * 1_048_577, "at most"),

@@ -84,13 +84,13 @@ class OnTests(SharedDaemonTestCase):
         self.assertTrue(done.stdout.startswith("Name "))
 
     def test_not_verified(self):
-        """Else it says which check failed, and with which option it is left out."""
+        """Else it says which check failed, where roots are named, and how it is left out."""
         said = self.daemon.refused("app", "list", *self.remote())
         self.assertEqual(
             said,
             f"error: cannot reach {self.uri}: the server's certificate is refused: it is"
-            " self-signed and not among the trusted roots; with --skip_cert_check it is not"
-            " looked at\n",
+            " self-signed and not among the trusted roots; name what to trust in CL_CA_FILE or"
+            " client.ca_file (--skip_cert_check does not look at it)\n",
         )
 
     def test_wrong_name(self):

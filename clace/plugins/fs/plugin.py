@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import stat
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
@@ -106,10 +108,11 @@ class Fs:
         roots = tuple(dict.fromkeys(self._settings.file_access(app)))
         if permission.method == "abs" or names_path(permission) or "/" in roots:
             return ""
+        wider = json.dumps([*roots, "/FOLDER"], ensure_ascii=False)
         return (
-            f"fs.in looks at what is below {' and '.join(roots) or 'no folder'} only; for more:"
-            f" clace app update-metadata conf --promote 'fs.file_access=[\"/\"]'"
-            f" {app.address.production}"
+            f"fs.in.{permission.method} looks at what is below {' and '.join(roots) or 'no folder'}"
+            f" only; for more: clace app update-metadata conf --promote"
+            f" {shlex.quote(f'fs.file_access={wider}')} {app.address.production}"
         )
 
     async def absolute(self, invocation: Invocation, given: Abs) -> str:

@@ -86,10 +86,12 @@ class FsTests(SynchronousTestCase):
 
         self.assertEqual(
             told("list"),
-            f"fs.in looks at what is below {self.open} and /srv only; for more:"
-            " clace app update-metadata conf --promote 'fs.file_access=[\"/\"]' /disk",
+            f"fs.in.list looks at what is below {self.open} and /srv only; for more:"
+            " clace app update-metadata conf --promote"
+            f' \'fs.file_access=["{self.open}", "/srv", "/FOLDER"]\' /disk',
         )
         self.assertEqual(told("list", path="/disk_cl_stage"), told("list"))
+        self.assertIn("'fs.file_access=[\"/FOLDER\"]'", told("find", roots=()))
         self.assertTrue(told("list", path="/_cl_stage").endswith(" /"))
         self.assertEqual([told("abs"), told("list", "/srv"), told("find", roots=("/",))], [""] * 3)
 
