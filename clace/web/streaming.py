@@ -17,6 +17,8 @@ class Answer(Protocol):
 
     @property
     def channel(self) -> Any: ...
+    @property
+    def clientproto(self) -> bytes: ...
     def write(self, data: bytes, /) -> None: ...
     def notifyFinish(self) -> Deferred[None]: ...
     def registerProducer(self, producer: Any, streaming: bool) -> None: ...  # noqa: FBT001
@@ -76,9 +78,16 @@ class PacedBody:
             self._piece = None
 
     def _cut(self) -> None:
-        if not self._gone and self._request.channel is not None:
+        """Close before the end that chunks or a length promise; HTTP/1.0 has no such end, and is
+        told by a reset.
+        """
+        channel = self._request.channel
+        if not self._gone and channel is not None:
             self._unregister()
-            self._request.channel.loseConnection()
+            if self._request.clientproto == b"HTTP/1.0":
+                channel.abort()
+            else:
+                channel.loseConnection()
             self._gone = True
 
     def _unregister(self) -> None:

@@ -316,6 +316,21 @@ class AnswerTests(AppsCase):
         self.assertTrue(Served(Root(None, self.resource())).ask(request).lost)
         self.assertEqual(self.failures.recent(OPEN.id)[0].fault.message, "broke")
 
+    def test_broken_answers_are_told_from_whole_ones(self):
+        """One that breaks off lacks its last chunk; where none is sent the connection is reset."""
+
+        async def pieces():
+            yield b"one"
+            raise AppFailed("broke")
+
+        for version, is_reset in ((b"1.1", False), (b"1.0", True)):
+            self.apps.answer = AppResponse(body=pieces())
+            request = b"GET /open HTTP/%b\r\nHost: localhost\r\n\r\n" % version
+            connection = Served(Root(None, self.resource())).ask(request)
+            self.assertFalse(connection.value().endswith(b"0\r\n\r\n"))
+            self.assertTrue(connection.lost)
+            self.assertEqual(connection.disconnected, is_reset)
+
     def test_failures_at_once(self):
         """An answer that breaks off before its first piece is a failure like any other."""
 

@@ -23,6 +23,7 @@ class StreamingTests(SynchronousTestCase):
     def setUp(self):
         self.request = DummyRequest([])
         self.request.channel = Channel()
+        self.request.clientproto = b"HTTP/1.1"
         self.producer = None
         self.request.registerProducer = self.registered
         self.request.unregisterProducer = lambda: self.registered(None, streaming=True)
