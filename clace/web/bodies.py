@@ -15,6 +15,11 @@ _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
 
 
+def body_too_large(limit: int) -> Refused:
+    """The refusal of a body over a limit in bytes, which it names."""
+    return Refused(413, f"the request body is over the limit of {limit} bytes")
+
+
 class Body(Protocol):
     """A body as it arrives; ``finished`` once all of it has been taken."""
 
@@ -75,7 +80,7 @@ class ChunkedBody:
         self._count_framing(len(line) + 2 * len(b"\r\n"))
         self._content += self._left
         if self._content + max(0, self._framing - _FREE_FRAMING) > self._allowed:
-            raise Refused(413, "the request body is too large")
+            raise body_too_large(self._allowed)
         self._step = self._take_data if self._left else self._take_trailer
         return True
 

@@ -13,7 +13,7 @@ from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from clace.sending import write_now
-from clace.web.bodies import Body, ChunkedBody, SizedBody
+from clace.web.bodies import Body, ChunkedBody, SizedBody, body_too_large
 from clace.web.closing import ClosingChannel
 from clace.web.half_closed import HalfClosedWatch
 from clace.web.heads import Head, HeadReader, find_head
@@ -251,7 +251,7 @@ class StrictHTTPChannel(ClosingChannel):
         if head.length is None:
             self._body = ChunkedBody(self.limits.body)
         elif head.length > self.limits.body:
-            raise Refused(413, "the request body is too large")
+            raise body_too_large(self.limits.body)
         else:
             self._body = SizedBody(head.length)
         self.persistent = head.persistent and not self._retired

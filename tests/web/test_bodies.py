@@ -105,6 +105,8 @@ class ChunkedBodyTests(SynchronousTestCase):
             with self.assertRaises(Refused) as caught:
                 take_all(ChunkedBody(5), [data])
             self.assertEqual(caught.exception.status, 413)
+            told = "the request body is over the limit of 5 bytes"
+            self.assertEqual(caught.exception.why, told)
 
     def test_framing_counts(self):
         """What is around the content counts against the limit, but for its first kilobytes."""

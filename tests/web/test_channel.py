@@ -230,6 +230,7 @@ class LimitTests(SynchronousTestCase):
         self.assertEqual(served.ask(sized(b"12345")).statuses, [200])
         connection = served.ask(POST + b"Expect: 100-continue\r\nContent-Length: 6\r\n\r\n")
         self.assertEqual(connection.statuses, [413])
+        self.assertIn(b"the request body is over the limit of 5 bytes", connection.value())
         self.assertEqual(len(served.recorder.seen), 1)
 
     def test_chunks_over_the_limit(self):
