@@ -178,8 +178,8 @@ class CompositionTests(SynchronousTestCase):
         """The port of HTTPS is that of the listener for apps, not that of another."""
         composition = self.compose(
             f"[security]\nadmin_over_tcp = true\nadmin_password_bcrypt = '{HASH}'\n"
-            "[[listen]]\nendpoint = 'clace-tls:tls:tcp:7001'\nserve = 'admin'\n"
-            "[[listen]]\nendpoint = 'clace-tls:tls:tcp:7002'\n"
+            f"[[listen]]\nendpoint = 'clace-tls:{self.home}/tls:tcp:7001'\nserve = 'admin'\n"
+            f"[[listen]]\nendpoint = 'clace-tls:{self.home}/tls:tcp:7002'\n"
         )
         composition.parts()
         self.assertEqual(composition.edge.https_port(), 7002)
