@@ -256,7 +256,7 @@ class Exchange:
     async def _answer(self, work: Awaitable[Answer]) -> None:
         """Send the answer when those before were read; a host makes us keep so much at most."""
         answer = await work
-        frame = pack(answer)
+        frame = _packed(answer)
         size = len(frame)
         if self._line.keep(size):
             await self._say(frame)
@@ -306,6 +306,15 @@ class Exchange:
 
     def _failed(self, failure: Failure) -> None:
         self._log.failure("A request's work failed", failure)
+
+
+def _packed(answer: Answer) -> bytes:
+    """The frame of an answer, or of a refusal: who gets none would wait until the host is ended."""
+    try:
+        return pack(answer)
+    except (BadFrame, ValueError, TypeError, OverflowError, RecursionError) as error:
+        told = f"a result that no app can receive: {error}"
+        return pack(Answer(call=answer.call, error=told, error_code=1, refused=True))
 
 
 def too_late(limits: HostLimits) -> str:

@@ -530,6 +530,25 @@ class HostTests(SynchronousTestCase):
         self.assertNoResult(self.deferred(body.__anext__()))
         self.assertEqual(self.heard(), [Answer(call=2, value=["a"], more=True)])
 
+    def test_results_that_no_host_can_be_told(self):
+        """They are refused, and the host may make its next call; nobody waits in vain."""
+        for item in (10**30, "\udcff", object(), "x" * (64 << 20)):
+            self.setUp()
+            self.gate.streams[1] = [item]
+            self.gate.functions["fs.in", "odd"] = lambda item=item: item
+            self.gate.functions["fs.in", "open"] = lambda: 1
+            self.start()
+            self.ask()
+            self.heard()
+            self.say(Call(call=1, request=1, plugin="fs.in", function="odd"))
+            self.say(Call(call=2, request=1, plugin="fs.in", function="open"))
+            self.say(Next(call=3, request=1, stream=1))
+            odd, _opened, page = self.heard()
+            for answer in (odd, page):
+                self.assertTrue(answer.refused)
+                self.assertIn("a result that no app can receive", answer.error)
+            self.close()
+
     def test_pages_before_the_answer(self):
         """However many pages it asks for, a host has to begin its answer in time."""
         self.gate.streams[1] = [Exception("no")] * 100
