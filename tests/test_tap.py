@@ -176,10 +176,11 @@ class CompositionTests(SynchronousTestCase):
 
     def test_browsers_are_sent_to_where_apps_are(self):
         """The port of HTTPS is that of the listener for apps, not that of another."""
+        folder = Path(self.mktemp()).absolute()
         composition = self.compose(
             f"[security]\nadmin_over_tcp = true\nadmin_password_bcrypt = '{HASH}'\n"
-            f"[[listen]]\nendpoint = 'clace-tls:{self.home}/tls:tcp:7001'\nserve = 'admin'\n"
-            f"[[listen]]\nendpoint = 'clace-tls:{self.home}/tls:tcp:7002'\n"
+            f"[[listen]]\nendpoint = 'clace-tls:{folder}:tcp:7001'\nserve = 'admin'\n"
+            f"[[listen]]\nendpoint = 'clace-tls:{folder}:tcp:7002'\n"
         )
         composition.parts()
         self.assertEqual(composition.edge.https_port(), 7002)
