@@ -214,8 +214,11 @@ def delete(server: Server, glob: str, *, yes: bool, dry_run: bool, form: str) ->
 def source_url(source: str) -> str:
     """A git URL as it is; a folder, absolute.
 
-    :raises SourceError: if the folder is missing.
+    :raises SourceError: if the folder is missing, or nothing is named: a variable that is not set
+        would install the folder that the command is typed in.
     """
+    if not source:
+        raise SourceError("SOURCE is empty; for this folder write .")
     if is_git(source):
         return source
     path = os.path.abspath(Path(source).expanduser())  # noqa: PTH100 - ``..`` goes, links stay

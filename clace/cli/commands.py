@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from clace.cli.text import complain
-from clace.errors import ClaceError
+from clace.errors import ClaceError, NotAuthenticated
 from clace.near import nearest
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ _ON = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _OFF = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 COMPLETE_VARIABLE = "_CLACE_COMPLETE"
 """What shells set when they ask how a command line may go on."""
+_CREDENTIALS = (
+    "\nuser and password are those of CL_ADMIN_USER and CL_ADMIN_PASSWORD, or of admin_user and"
+    " client.admin_password"
+)
 FAILED, MISUSED = 1, 2
 """The exit statuses for what was not done, and for what cannot be meant."""
 
@@ -164,6 +168,8 @@ class CommandLine(Group):
             sys.exit(MISUSED)
         except click.ClickException as error:
             complain(error.format_message())
+        except NotAuthenticated as error:
+            complain(error.message + _CREDENTIALS)
         except ClaceError as error:
             complain(error.message)
         except click.Abort:

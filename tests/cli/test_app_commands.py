@@ -137,6 +137,7 @@ class CreateTests(AppCase):
     def test_wants_a_source_that_exists(self):
         """A folder is looked for here, before the server is asked."""
         self.fails("error: path does not exist ./none\n", "app", "create", "./none", "/x")
+        self.fails("error: SOURCE is empty; for this folder write .\n", "app", "create", "", "/x")
         self.assertEqual(self.targets, [])
 
     def test_wants_both_arguments(self):

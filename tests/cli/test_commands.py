@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.cli.app_commands import app
 from clace.cli.main import clace
-from clace.errors import ClaceError
+from clace.errors import ClaceError, NotAuthenticated
 from tests.support.administration_contract import Refusing
 from tests.support.command_line import CommandLineCase
 
@@ -88,6 +88,15 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
         """A server's words do not drive the terminal either."""
         self.administration = Refusing(ClaceError("\x1b]0;title\x07 line\nnext"))
         self.fails("error: \\x1b]0;title\\x07 line\n  next\n", "server", "status")
+
+    def test_says_where_the_password_is_named(self):
+        """Who is not let in learns where a user and a password are given."""
+        self.administration = Refusing(NotAuthenticated("Authentication failed"))
+        self.fails(
+            "error: Authentication failed\n  user and password are those of CL_ADMIN_USER and"
+            " CL_ADMIN_PASSWORD, or of admin_user and client.admin_password\n",
+            *("server", "status"),
+        )
 
     def test_stops_reading_flags_at_two_hyphens(self):
         """What follows ``--`` is an argument, whatever it looks like."""
