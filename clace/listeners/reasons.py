@@ -6,12 +6,13 @@ import errno
 import re
 from socket import gaierror
 
-from OpenSSL import SSL
-from twisted.internet.error import CannotListenError
+from OpenSSL import SSL, crypto
+from twisted.internet.error import CannotListenError, VerifyError
 
 from clace.errors import ClaceError, ListenError
 
 _LOW = range(1, 1024)
+_PEM = "privateKey and certKey: expected PEM, a key and its certificate"
 # Endpoint parsers are functions of Twisted: of no interest to who wrote the endpoint string.
 _FUNCTION = re.compile(r"^[\w.<>]+\(\) ")
 
@@ -41,7 +42,7 @@ def _text(error: BaseException) -> str:
             text = str(error.socketError)
         case OSError(strerror=str()):
             text = _system(error)
-        case SSL.Error():
+        case SSL.Error() | crypto.Error() | VerifyError():
             text = _openssl(error)
         case TypeError():
             text = _FUNCTION.sub("", str(error))
@@ -62,6 +63,9 @@ def _system(error: OSError) -> str:
     return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
 
 
-def _openssl(error: SSL.Error) -> str:
+def _openssl(error: Exception) -> str:
+    if isinstance(error, VerifyError):
+        return "privateKey and certKey: the key is not that of the certificate"
     entries = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    return ", ".join(str(entry[-1]) for entry in entries) or "OpenSSL failed"
+    said = ", ".join(str(entry[-1]) for entry in entries) or "OpenSSL failed"
+    return f"{_PEM}: {said}" if isinstance(error, crypto.Error) else said

@@ -138,6 +138,8 @@ _TLS_PORT = _Value("port", f"a number from 0 to {_LAST_PORT}", _is_port)
 _BACKLOG = _Value("backlog", "a number from 1", _is_number(1))
 _INTERFACE = _Value("interface")
 _FOLDER = _path("folder")
+_METHODS = ("TLS_METHOD", "TLS_SERVER_METHOD", "TLSv1_2_METHOD", "SSLv23_METHOD")
+_SSL_METHOD = _Value("sslmethod", f"one of {', '.join(_METHODS)}", _one_of(*_METHODS))
 _SYSTEMD = _Kind(
     "systemd:domain=INET:name=web",
     (
@@ -164,7 +166,7 @@ _KINDS = {
             _PORT,
             _path("privateKey", is_needed=True),
             _path("certKey"),
-            _Value("sslmethod"),
+            _SSL_METHOD,
             _INTERFACE,
             _BACKLOG,
             _path("extraCertChain"),

@@ -3,8 +3,8 @@
 import errno
 from socket import gaierror
 
-from OpenSSL import SSL
-from twisted.internet.error import CannotListenError
+from OpenSSL import SSL, crypto
+from twisted.internet.error import CannotListenError, VerifyError
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ListenError
@@ -46,6 +46,14 @@ class ReasonTests(SynchronousTestCase):
             (OSError("odd"), "OSError: odd"),
             (SSL.Error([("a", "b", "bad end line")]), "bad end line"),
             (SSL.Error(), "OpenSSL failed"),
+            (
+                crypto.Error([("PEM routines", "", "no start line")]),
+                "privateKey and certKey: expected PEM, a key and its certificate: no start line",
+            ),
+            (
+                VerifyError("Certificate public and private keys do not match."),
+                "privateKey and certKey: the key is not that of the certificate",
+            ),
             (
                 TypeError("_parseTCP() got an unexpected keyword argument 'x'"),
                 "got an unexpected keyword argument 'x'",

@@ -61,6 +61,8 @@ WRONG = {
     "ssl:443:privateKey=/a.key:certKey=a.crt": 'certKey: expected an absolute path, got "a.crt"',
     "ssl:443:privateKey=/a.key:extraCertChain=b": "extraCertChain: expected an absolute path, got"
     ' "b"',
+    "ssl:443:privateKey=/a.key:sslmethod=FOO": "sslmethod: expected one of TLS_METHOD,"
+    ' TLS_SERVER_METHOD, TLSv1_2_METHOD, SSLv23_METHOD, got "FOO"',
     "tls:pem:443": 'path: expected an absolute path, got "pem"',
     "systemd:domain=INET": "expected either index or name, as in systemd:domain=INET:name=web",
     "systemd:domain=INET:index=0:name=web": "expected either index or name, as in"
