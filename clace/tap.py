@@ -66,6 +66,8 @@ def makeService(options: Options) -> IService:
         composition.parts().setServiceParent(server)
     except (ClaceError, OSError) as error:
         raise SystemExit(reason_line(error)) from error
+    except KeyboardInterrupt as interrupt:
+        raise SystemExit("error: interrupted before the server was ready") from interrupt
     return server
 
 

@@ -53,6 +53,18 @@ class RefusalTests(SynchronousTestCase):
         self.assertIn("prot", ended.code)
         self.assertIn("port", ended.code)
 
+    def test_interrupted(self):
+        """Ctrl-C during the start ends it with a line, and no traceback."""
+
+        class Interrupted(Options):
+            def __getitem__(self, _key):
+                raise KeyboardInterrupt
+
+        umask = os.umask(0o077)
+        self.addCleanup(os.umask, umask)
+        ended = self.assertRaises(SystemExit, makeService, Interrupted())
+        self.assertEqual(ended.code, "error: interrupted before the server was ready")
+
 
 class CompositionTests(SynchronousTestCase):
     def compose(self, text=""):

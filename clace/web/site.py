@@ -251,7 +251,7 @@ class Site(server.Site):
             AccessEntry(
                 time=datetime.fromtimestamp(self.reactor.seconds(), UTC),
                 method=_text(head.method) if head else "",
-                host="",
+                host=head.headers.host if head else "",
                 path=_path(head.target) if head else "",
                 proto=_text(head.version) if head else "",
                 remote=getattr(channel.getPeer(), "host", ""),

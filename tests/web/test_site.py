@@ -77,8 +77,8 @@ class AccessLogTests(SynchronousTestCase):
         served = Served(body=1)
         served.ask(b"nonsense\r\n\r\n")
         served.ask(POST + b"Content-Length: 2\r\n\r\n")
-        seen = [(entry.method, entry.path, entry.status) for entry in served.log]
-        self.assertEqual(seen, [("", "", 400), ("POST", "/", 413)])
+        seen = [(entry.method, entry.host, entry.path, entry.status) for entry in served.log]
+        self.assertEqual(seen, [("", "", "", 400), ("POST", "h", "/", 413)])
         self.assertEqual(served.log[0].remote, "192.168.1.1")
 
     def test_uploads_that_never_came(self):
