@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -53,6 +54,17 @@ KINDS = {
     ),
 }
 
+# Becomes a program that has the two descriptors where systemd would put them.
+AS_SYSTEMD = """
+import fcntl, os, sys
+kept = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+for number, descriptor in enumerate(kept, 3):
+    os.dup2(descriptor, number)
+    os.close(descriptor)
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
 
 class EveryEndpoint(Daemon):
     """A server that listens on all kinds; its sockets of systemd are those of the test."""
@@ -67,18 +79,17 @@ class EveryEndpoint(Daemon):
         self.places: dict[str, object] = {}
 
     def start(self, *_command, wait=True):
-        first, second = (each.fileno() for each in self.given)
-        script = f'exec 3<&{first} 4<&{second}; LISTEN_PID=$$ exec "$@"'
+        given = [str(each.fileno()) for each in self.given]
         named = {"LISTEN_FDS": "2", "LISTEN_FDNAMES": "other:web"}
         with self.stdout.open("wb") as stdout, self.stderr.open("wb") as stderr:
             self.process = subprocess.Popen(
-                ["/bin/sh", "-c", script, "sh", *FOREGROUND],
+                [sys.executable, "-c", AS_SYSTEMD, *given, *FOREGROUND],
                 cwd=self.home,
                 env={**self.environment(), **named},
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                pass_fds=(first, second),
+                pass_fds=[each.fileno() for each in self.given],
             )
         if wait:
             self.wait_until_listening()
