@@ -20,12 +20,12 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from benchmarks.memory import Group, Memory, limited, memory, memory_mb
 from benchmarks.serving import Load, measure, need_wrk
-from clace.host.kernel import Unavailable
+from clace.host.sandbox.kernel import Unavailable
 from clace.interfaces import Caller, PluginCall
 from clace.model.app import Permission
-from clace.plugins.definition import Function, Plugin
-from clace.plugins.gate import Gate
-from clace.runtime.hosts import ProcessHosts
+from clace.plugins.gate.gate import Gate
+from clace.plugins.kit.definition import Function, Plugin
+from clace.runtime.hosts.supply import ProcessHosts
 from clace.runtime.limits import HostLimits, limits_for_all
 from clace.runtime.runtime import Runtime
 from tests.support.apps import DictFiles, a_request, an_app

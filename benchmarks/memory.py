@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from clace.host import cgroup
-from clace.host.kernel import Unavailable
+from clace.host.sandbox import cgroup
+from clace.host.sandbox.kernel import Unavailable
 from tests.support.processes import descendants
 
 MEBIBYTE = 1 << 20

@@ -15,9 +15,9 @@ from typing import Any
 from twisted.internet import task
 
 from clace.interfaces import Caller
-from clace.plugins.gate import Gate
-from clace.plugins.store.database import open_database
-from clace.plugins.store.plugin import Store, StoreSettings
+from clace.plugins.builtin.store.database import open_database
+from clace.plugins.builtin.store.plugin import Store, StoreSettings
+from clace.plugins.gate.gate import Gate
 from tests.support.documents import Request, doc_type, field, index, schema, store_app
 from tests.support.postgres import fresh, postgres
 

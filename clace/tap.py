@@ -25,7 +25,7 @@ from clace.errors import ClaceError
 from clace.log_screen import LogScreen
 from clace.logs import LogOptions, Logs, make_logs
 from clace.processes.starter import Starter
-from clace.runtime.program import program_for
+from clace.runtime.hosts.program import program_for
 from clace.service import AtStart, InOrder, OnStop, Signals, WhenRunning, reason_line, settle_memory
 from clace.threads import Threads
 

@@ -31,7 +31,7 @@ FLOORS = {
 COMPOSERS = {
     "tap.py": {"composition"},
     "cli/main.py": {"client", "runtime", "secrets"},
-    "runtime/memory.py": {"host"},
+    "runtime/hosts/memory.py": {"host"},
 }
 MAY_TOUCH_REACTORS = {"tap.py", "cli/main.py"}
 

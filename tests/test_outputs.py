@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.outputs import JSON, JSON_LINES, LINES, Malformed, taken_apart
-from clace.plugins.definition import CallFailed
-from clace.plugins.lines import Lines, check_lines
+from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit.lines import Lines, check_lines
 
 
 class OutputTests(SynchronousTestCase):

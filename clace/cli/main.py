@@ -230,7 +230,7 @@ def run_daemon(arguments: Sequence[str]) -> None:
 
 def walls(config: Config) -> Mapping[str, str]:
     """Why each wall around apps does not stand on this machine, ``""`` for those that do."""
-    from clace.runtime.probe import Probe  # noqa: PLC0415
-    from clace.runtime.program import program_for  # noqa: PLC0415
+    from clace.runtime.hosts.probe import Probe  # noqa: PLC0415
+    from clace.runtime.hosts.program import program_for  # noqa: PLC0415
 
     return Probe(program_for(config.sandbox, config.security.sandbox)).report()

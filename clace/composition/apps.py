@@ -36,12 +36,12 @@ from clace.operations.showing import Showing, Surroundings
 from clace.operations.versions import VersionOperations
 from clace.operations.withdrawal import Withdrawal
 from clace.runtime.failures import Failures
-from clace.runtime.hosts import ProcessHosts
+from clace.runtime.hosts.probe import Probe
+from clace.runtime.hosts.program import Program, program_for
+from clace.runtime.hosts.supply import ProcessHosts
 from clace.runtime.installed import InstalledApps
 from clace.runtime.limits import HostLimits, Limits
 from clace.runtime.packing import Knowledge
-from clace.runtime.probe import Probe
-from clace.runtime.program import Program, program_for
 from clace.runtime.runtime import Runtime
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitOptions, GitSource

@@ -31,20 +31,20 @@ from clace.log_files import RotatingFile
 from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.threads import Threads
-from clace.web.access import AccessEntry, AccessLog
-from clace.web.admin_guard import AdminGuard, Guard, trusted
-from clace.web.apps import AppEdge, ServedApps, Transfers
-from clace.web.connections import Bounds, Connections
-from clace.web.cors import Sharing
-from clace.web.downloads import Downloads
-from clace.web.forms import Forms
+from clace.web.admin.guard import AdminGuard, Guard, trusted
+from clace.web.admin.later import Later
+from clace.web.apps.cors import Sharing
+from clace.web.apps.downloads import Downloads
+from clace.web.apps.forms import Forms
+from clace.web.apps.served import AppEdge, ServedApps, Transfers
+from clace.web.apps.trail import Trail, TrailOptions
 from clace.web.forwarded import UNIX, TrustedProxies
+from clace.web.http1.access import AccessEntry, AccessLog
+from clace.web.http1.connections import Bounds, Connections
+from clace.web.http1.limits import Limits
+from clace.web.http1.site import Site
 from clace.web.https_only import HTTPSOnly
-from clace.web.later import Later
-from clace.web.limits import Limits
 from clace.web.root import Root
-from clace.web.site import Site
-from clace.web.trail import Trail, TrailOptions
 
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
@@ -126,7 +126,7 @@ class Edge:
         return Later(partial(self._made_admin, guard))
 
     def _made_admin(self, guard: Guard) -> IResource:
-        from clace.web.admin import AdminAPI  # noqa: PLC0415 - Klein is a tenth of a start
+        from clace.web.admin.api import AdminAPI  # noqa: PLC0415 - Klein is a tenth of a start
 
         api = AdminAPI(
             self._administration,

@@ -14,23 +14,23 @@ from clace.config.sections import FSPlugin, HTTPPlugin, StorePlugin
 from clace.interfaces import IStarter
 from clace.model.app import App
 from clace.model.paths import AppPath
-from clace.plugins import proxy
-from clace.plugins.accounts import with_accounts
-from clace.plugins.definition import Plugin
-from clace.plugins.exec.plugin import Exec, ExecSettings
-from clace.plugins.fs.plugin import Fs, FsSettings
-from clace.plugins.gate import Gate
-from clace.plugins.http.names import resolving
-from clace.plugins.http.plugin import Http, HttpSettings
-from clace.plugins.http.sharing import Shared
-from clace.plugins.introspection import Insight, Introspection
+from clace.plugins.builtin import proxy
+from clace.plugins.builtin.exec.plugin import Exec, ExecSettings
+from clace.plugins.builtin.fs.plugin import Fs, FsSettings
+from clace.plugins.builtin.http.names import resolving
+from clace.plugins.builtin.http.plugin import Http, HttpSettings
+from clace.plugins.builtin.http.sharing import Shared
+from clace.plugins.builtin.introspection import Insight, Introspection
+from clace.plugins.builtin.store.database import Database, open_database
+from clace.plugins.builtin.store.plugin import Store, StoreSettings
+from clace.plugins.gate.accounts import with_accounts
+from clace.plugins.gate.gate import Gate
+from clace.plugins.kit.definition import Plugin
+from clace.plugins.kit.temp_files import TempFiles
 from clace.plugins.packages import package_plugins
-from clace.plugins.store.database import Database, open_database
-from clace.plugins.store.plugin import Store, StoreSettings
-from clace.plugins.temp_files import TempFiles
 from clace.threads import Threads
-from clace.web.app_access import AppAccess
-from clace.web.recorded import recorded_operations
+from clace.web.admin.recorded import recorded_operations
+from clace.web.apps.access import AppAccess
 
 Urls = Callable[[AppPath], tuple[str, str]]
 """Where an app can be opened, over HTTP and HTTPS; empty for what is turned off."""

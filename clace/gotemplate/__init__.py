@@ -7,10 +7,10 @@ Templates are untrusted: they reach the data they are given and the functions li
 from __future__ import annotations
 
 from clace.gotemplate.errors import LimitError, TemplateError
+from clace.gotemplate.go.values import Record, URLValues
+from clace.gotemplate.language.program import is_rendering
+from clace.gotemplate.language.sets import TemplateSet, compile_templates
 from clace.gotemplate.limits import Limits
-from clace.gotemplate.program import is_rendering
-from clace.gotemplate.sets import TemplateSet, compile_templates
-from clace.gotemplate.values import Record, URLValues
 
 __all__ = [
     "LimitError",

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from clace.gotemplate.errors import TemplateError
-from clace.gotemplate.sets import compile_templates
+from clace.gotemplate.language.sets import compile_templates
 
 
 def _stand_in(*_: object) -> str:

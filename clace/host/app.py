@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from clace.host.answering import Answering
-from clace.host.answers import Reply, checked, text_reply
-from clace.host.exchange import Daemon, Door, Exchange
 from clace.host.faults import AppFault, Refused
-from clace.host.lock import with_lock
-from clace.host.pages import Pages
 from clace.host.params import PARAMS_FILE
 from clace.host.program import Program, app_place
-from clace.host.requests import Surroundings, request_fields
+from clace.host.requests.answering import Answering
+from clace.host.requests.answers import Reply, checked, text_reply
+from clace.host.requests.exchange import Daemon, Door, Exchange
+from clace.host.requests.fields import Surroundings, request_fields
+from clace.host.requests.pages import Pages
+from clace.host.requests.routing import build_router
+from clace.host.requests.slices import Deadline, Slices, own_slices
 from clace.host.review import Review
-from clace.host.routing import build_router
-from clace.host.slices import Deadline, Slices, own_slices
+from clace.host.sandbox.lock import with_lock
 from clace.model.traffic import NO_ROUTE, AppRequest
 from clace.wire import Load, Loaded
 

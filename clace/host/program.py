@@ -13,11 +13,11 @@ from clace.host.ace.description import Functions, describe
 from clace.host.ace.entries import documents
 from clace.host.ace.module import ace_module
 from clace.host.definition import Definition
-from clace.host.exchange import Door, Exchange
 from clace.host.faults import AppFault, NotApproved, Place, fault_of
 from clace.host.params import PARAMS_FILE, ParamFile
+from clace.host.requests.exchange import Door, Exchange
+from clace.host.requests.slices import Deadline, Slices
 from clace.host.schema import SCHEMA_FILE, SchemaFile
-from clace.host.slices import Deadline, Slices
 from clace.model.app import PluginManifest
 from clace.model.params import Param
 from clace.starlark import Builtin, Failure, Frozen, Module, StarlarkError, compile_file

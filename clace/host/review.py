@@ -9,8 +9,8 @@ from typing import Any
 
 from clace.host.definition import NO_FUNCTION, STYLE_FILE, Definition
 from clace.host.faults import AppFault, Place
-from clace.host.pages import RAW, Pages, static_name
-from clace.host.routing import Target, targets
+from clace.host.requests.pages import RAW, Pages, static_name
+from clace.host.requests.routing import Target, targets
 from clace.model.app import Permission
 from clace.starlark.values.types import NAMES, type_name
 from clace.wire import Load

@@ -9,7 +9,7 @@ from twisted.internet.task import LoopingCall
 
 from clace.errors import AppBroken
 from clace.model.traffic import AppResponse
-from clace.runtime.bodies import Body
+from clace.runtime.hosts.bodies import Body
 from clace.runtime.slot import Slot
 
 EVENTS = "/_clace_app/sse"

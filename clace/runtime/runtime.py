@@ -20,20 +20,20 @@ from clace.model.app import App, Demands
 from clace.model.schema import Schema
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
 from clace.model.wishes import Wishes
-from clace.runtime.bodies import Body
 from clace.runtime.budget import Budget
-from clace.runtime.calls import PluginCalls
-from clace.runtime.contents import Contents
 from clace.runtime.events import EVENTS, ReloadEvents
-from clace.runtime.held import HeldAnswers
-from clace.runtime.hosts import Hosts
+from clace.runtime.hosts.bodies import Body
+from clace.runtime.hosts.calls import PluginCalls
+from clace.runtime.hosts.held import HeldAnswers
+from clace.runtime.hosts.supply import Hosts
 from clace.runtime.limits import Limits, over
 from clace.runtime.options import read_options
 from clace.runtime.packing import Knowledge, pack_load
-from clace.runtime.representations import at_once, refused_method, serve
-from clace.runtime.shipped import WithAssets
 from clace.runtime.slot import Fetch, Slot, Started, Supply, Withdraw
-from clace.runtime.static import Choice, Moved, choose, lacking, moved
+from clace.runtime.static.contents import Contents
+from clace.runtime.static.representations import at_once, refused_method, serve
+from clace.runtime.static.serving import Choice, Moved, choose, lacking, moved
+from clace.runtime.static.shipped import WithAssets
 from clace.runtime.turnstile import Turnstile
 from clace.wire import Note
 

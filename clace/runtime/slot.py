@@ -15,12 +15,12 @@ from clace.interfaces import IFiles
 from clace.model.app import App, Demands, FileRef
 from clace.model.traffic import AppResponse
 from clace.runtime.budget import Budget
-from clace.runtime.hosts import RunningHost
+from clace.runtime.hosts.supply import RunningHost
 from clace.runtime.limits import HostLimits, Limits
 from clace.runtime.options import AppOptions
 from clace.runtime.outlines import Outline
 from clace.runtime.shared import Shared
-from clace.runtime.shipped import WithAssets
+from clace.runtime.static.shipped import WithAssets
 from clace.runtime.turnstile import Turnstile
 from clace.threads import InThread
 

@@ -9,9 +9,9 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
 from clace.model.hosts import host_name, host_port, netloc
-from clace.web.answering import answer, own_fields
-from clace.web.direct import DirectRequest, Entrance
 from clace.web.forwarded import Peer, TrustedProxies
+from clace.web.http1.answering import answer, own_fields
+from clace.web.http1.direct import DirectRequest, Entrance
 from clace.web.root import Root
 
 _HEALTH = b"/_clace/health"

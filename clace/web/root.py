@@ -9,8 +9,8 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from clace.errors import NoSuchRoute
 from clace.model.traffic import NO_ROUTE, AppResponse
-from clace.web.apps import ServedApps
-from clace.web.direct import DirectRequest, Entrance
+from clace.web.apps.served import ServedApps
+from clace.web.http1.direct import DirectRequest, Entrance
 from clace.web.pages import Trouble, preferred, send, told
 
 TEXT = ("Content-Type", "text/plain; charset=utf-8")

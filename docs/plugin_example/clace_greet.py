@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from clace.plugins.definition import CallFailed, Function, Invocation, Plugin
+from clace.plugins.kit import CallFailed, Function, Invocation, Plugin
 from clace.plugins.packages import Configurable
 
 

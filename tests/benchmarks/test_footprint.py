@@ -8,10 +8,9 @@ from benchmarks.footprint import called, over
 class CalledTests(SynchronousTestCase):
     def test_module(self):
         """A process that runs code of a module is told by the module."""
-        code = (
-            "import sys; sys.path[:] = sys.argv[1:]; from clace.host.nursery import main; main(3)"
-        )
-        self.assertEqual(called(["/bin/python", "-I", "-c", code, ""]), "clace.host.nursery")
+        module = "clace.host.sandbox.nursery"
+        code = f"import sys; sys.path[:] = sys.argv[1:]; from {module} import main; main(3)"
+        self.assertEqual(called(["/bin/python", "-I", "-c", code, ""]), module)
 
     def test_program(self):
         """Another program is told by its name, without its folder."""

@@ -45,8 +45,8 @@ from clace.client.socket_exchange import SocketExchange
 from clace.client.tls import CertificateRefused
 from clace.client.transport import TIMEOUT
 from clace.errors import BadRequest, ClaceError, NoSuchRoute, ServerUnreachable, TooLarge
-from clace.web.admin import AdminAPI
-from clace.web.admin_guard import trusted
+from clace.web.admin.api import AdminAPI
+from clace.web.admin.guard import trusted
 from clace.web.root import Root
 from tests.support.administration_contract import AdministrationContract, RefusalsContract
 from tests.support.local_servers import answering, listen, serving, socket_folder

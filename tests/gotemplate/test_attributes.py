@@ -1,8 +1,8 @@
-"""Tests for ``clace.gotemplate.attributes``."""
+"""Tests for ``clace.gotemplate.escaping.attributes``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.attributes import AttrType, attribute_type
+from clace.gotemplate.escaping.attributes import AttrType, attribute_type
 
 
 class AttributeTests(SynchronousTestCase):

@@ -1,11 +1,11 @@
-"""Tests for ``clace.gotemplate.builtins``."""
+"""Tests for ``clace.gotemplate.language.builtins``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.builtins import elements, index, length, pairs, slice_of
 from clace.gotemplate.faults import CallFault, Fault
+from clace.gotemplate.go.values import Int64, Slice, URLValues
+from clace.gotemplate.language.builtins import elements, index, length, pairs, slice_of
 from clace.gotemplate.limits import Limits, Meter
-from clace.gotemplate.values import Int64, Slice, URLValues
 
 METER = Meter(Limits(seconds=1e9))
 

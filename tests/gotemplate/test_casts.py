@@ -1,8 +1,8 @@
-"""Tests for ``clace.gotemplate.casts``."""
+"""Tests for ``clace.gotemplate.go.casts``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.casts import float_to_int, strings_of, to_float, to_int
+from clace.gotemplate.go.casts import float_to_int, strings_of, to_float, to_int
 from clace.gotemplate.limits import Limits, Meter
 
 METER = Meter(Limits(seconds=1e9))

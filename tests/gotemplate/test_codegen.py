@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.codegen``."""
+"""Tests for ``clace.gotemplate.language.codegen``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 

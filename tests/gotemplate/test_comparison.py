@@ -1,10 +1,10 @@
-"""Tests for ``clace.gotemplate.comparison``."""
+"""Tests for ``clace.gotemplate.go.comparison``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.comparison import equal, less
 from clace.gotemplate.faults import CallFault
-from clace.gotemplate.values import HTML, NOVALUE, Int64
+from clace.gotemplate.go.comparison import equal, less
+from clace.gotemplate.go.values import HTML, NOVALUE, Int64
 
 
 class ComparisonTests(SynchronousTestCase):

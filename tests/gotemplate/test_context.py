@@ -1,9 +1,18 @@
-"""Tests for ``clace.gotemplate.context``."""
+"""Tests for ``clace.gotemplate.escaping.context``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate import nodes
-from clace.gotemplate.context import DEAD, START, Context, Place, Slash, State, URLPart, join
+from clace.gotemplate.escaping.context import (
+    DEAD,
+    START,
+    Context,
+    Place,
+    Slash,
+    State,
+    URLPart,
+    join,
+)
+from clace.gotemplate.language import nodes
 
 PLACE = Place(nodes.Tree("t", "t", "", nodes.Body(0)), nodes.Body(0))
 

@@ -1,12 +1,12 @@
-"""Tests for ``clace.gotemplate.deep``."""
+"""Tests for ``clace.gotemplate.go.deep``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate import compile_templates
-from clace.gotemplate.deep import deep_copy, deep_equal
 from clace.gotemplate.faults import CallFault
+from clace.gotemplate.go.deep import deep_copy, deep_equal
+from clace.gotemplate.go.values import Int64, Map, Record, Slice
 from clace.gotemplate.limits import Limits, Meter
-from clace.gotemplate.values import Int64, Map, Record, Slice
 
 METER = Meter(Limits(seconds=1e9))
 

@@ -1,10 +1,10 @@
-"""Tests for ``clace.gotemplate.durations``."""
+"""Tests for ``clace.gotemplate.go.durations``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.durations import duration_text, parse_duration
+from clace.gotemplate.go.durations import duration_text, parse_duration
 
 
 class DurationTests(SynchronousTestCase):

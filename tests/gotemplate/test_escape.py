@@ -1,10 +1,10 @@
-"""Tests for ``clace.gotemplate.escape``."""
+"""Tests for ``clace.gotemplate.escaping.escape``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate import TemplateError
-from clace.gotemplate.escape import escape_entry
-from clace.gotemplate.parser import parse
+from clace.gotemplate.escaping.escape import escape_entry
+from clace.gotemplate.language.parser import parse
 
 
 class EscapeTests(SynchronousTestCase):

@@ -1,11 +1,11 @@
-"""Tests for ``clace.gotemplate.escape_text``."""
+"""Tests for ``clace.gotemplate.escaping.escape_text``."""
 
 import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.context import START, State
-from clace.gotemplate.escape_text import rewrite
+from clace.gotemplate.escaping.context import START, State
+from clace.gotemplate.escaping.escape_text import rewrite
 
 
 class RewriteTests(SynchronousTestCase):

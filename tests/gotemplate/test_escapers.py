@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.escapers``."""
+"""Tests for ``clace.gotemplate.escaping.escapers``."""
 
 import html
 import json
@@ -8,14 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate import (
-    compile_templates,
-    escapers_css,
-    escapers_html,
-    escapers_js,
-    escapers_url,
-)
-from clace.gotemplate.values import CSS, HTML, JS, URL, HTMLAttr, JSStr, Srcset
+from clace.gotemplate import compile_templates
+from clace.gotemplate.escaping import escapers_css, escapers_html, escapers_js, escapers_url
+from clace.gotemplate.go.values import CSS, HTML, JS, URL, HTMLAttr, JSStr, Srcset
 
 ESCAPERS = (
     escapers_css.css_string,

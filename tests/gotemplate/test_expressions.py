@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.expressions``."""
+"""Tests for ``clace.gotemplate.language.expressions``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 

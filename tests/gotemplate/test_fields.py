@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.fields``."""
+"""Tests for ``clace.gotemplate.language.fields``."""
 
 import string
 from datetime import UTC, datetime
@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate import Record, TemplateError, URLValues, compile_templates
-from clace.gotemplate.durations import Duration
 from clace.gotemplate.faults import Fault
-from clace.gotemplate.fields import chain, field, holds_interfaces, method
-from clace.gotemplate.semver import parse_version
-from clace.gotemplate.values import HTML, NOVALUE, Int64, Map, Slice
+from clace.gotemplate.go.durations import Duration
+from clace.gotemplate.go.values import HTML, NOVALUE, Int64, Map, Slice
+from clace.gotemplate.language.fields import chain, field, holds_interfaces, method
+from clace.gotemplate.sprig.semver import parse_version
 
 VALUES = (
     None,

@@ -1,10 +1,10 @@
-"""Tests for ``clace.gotemplate.floats``."""
+"""Tests for ``clace.gotemplate.go.floats``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.floats import formatted, shortest
+from clace.gotemplate.go.floats import formatted, shortest
 
 
 class FloatTests(SynchronousTestCase):

@@ -1,8 +1,8 @@
-"""Tests for ``clace.gotemplate.functions``."""
+"""Tests for ``clace.gotemplate.language.functions``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.functions import REFUSED, standard_functions
+from clace.gotemplate.language.functions import REFUSED, standard_functions
 
 BUILTIN = "and or not eq ne lt le gt ge len index slice print printf println html js urlquery call"
 SERVER = "pathEscape pathUnescape queryEscape queryUnescape safeHTML relTime"

@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.gojson``."""
+"""Tests for ``clace.gotemplate.go.json``."""
 
 import json
 
@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.gojson import JSONFault, marshal
-from clace.gotemplate.gojson_indent import indented
-from clace.gotemplate.gojson_read import unmarshal
+from clace.gotemplate.go.json import JSONFault, marshal
+from clace.gotemplate.go.json_indent import indented
+from clace.gotemplate.go.json_read import unmarshal
 
 values = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.gotime``."""
+"""Tests for ``clace.gotemplate.go.time``."""
 
 from datetime import UTC, datetime
 
@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate.faults import CallFault
-from clace.gotemplate.gotime import format_time, zone
-from clace.gotemplate.gotime_read import parse_time
+from clace.gotemplate.go.time import format_time, zone
+from clace.gotemplate.go.time_read import parse_time
 
 MOMENT = datetime(2024, 2, 29, 13, 4, 5, 123456, tzinfo=UTC)
 LAYOUTS = (

@@ -1,11 +1,11 @@
-"""Tests for ``clace.gotemplate.gourl``."""
+"""Tests for ``clace.gotemplate.go.url``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate.faults import CallFault
-from clace.gotemplate.gourl import escape, parse, unescape
+from clace.gotemplate.go.url import escape, parse, unescape
 
 
 class URLTests(SynchronousTestCase):

@@ -1,9 +1,9 @@
-"""Tests for ``clace.gotemplate.insertion``."""
+"""Tests for ``clace.gotemplate.escaping.insertion``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.insertion import PREFIX, insert
-from clace.gotemplate.parser import parse
+from clace.gotemplate.escaping.insertion import PREFIX, insert
+from clace.gotemplate.language.parser import parse
 
 
 def inserted(source, *names):

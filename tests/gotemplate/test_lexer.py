@@ -1,10 +1,10 @@
-"""Tests for ``clace.gotemplate.lexer``."""
+"""Tests for ``clace.gotemplate.language.lexer``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.lexer import tokens
+from clace.gotemplate.language.lexer import tokens
 
 
 class TokenTests(SynchronousTestCase):

@@ -1,10 +1,10 @@
-"""Tests for ``clace.gotemplate.literals``."""
+"""Tests for ``clace.gotemplate.language.literals``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.literals import parse_float, parse_integer, quote, unquote
+from clace.gotemplate.language.literals import parse_float, parse_integer, quote, unquote
 
 
 class LiteralTests(SynchronousTestCase):

@@ -1,9 +1,9 @@
-"""Tests for ``clace.gotemplate.methods``."""
+"""Tests for ``clace.gotemplate.language.methods``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.methods import canonical, method_of, query_escape
-from clace.gotemplate.values import URLValues
+from clace.gotemplate.go.values import URLValues
+from clace.gotemplate.language.methods import canonical, method_of, query_escape
 
 
 class MethodTests(SynchronousTestCase):

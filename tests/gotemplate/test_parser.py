@@ -1,11 +1,11 @@
-"""Tests for ``clace.gotemplate.parser``."""
+"""Tests for ``clace.gotemplate.language.parser``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate import TemplateError
-from clace.gotemplate.parser import parse
+from clace.gotemplate.language.parser import parse
 
 FUNCTIONS = {"len", "printf"}
 PIECES = (

@@ -10,8 +10,8 @@ from itertools import product
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate import Limits, TemplateError, compile_templates
-from clace.gotemplate.functions import standard_functions
-from clace.gotemplate.signatures import ANY, MAP, VALUE
+from clace.gotemplate.language.functions import standard_functions
+from clace.gotemplate.language.signatures import ANY, MAP, VALUE
 
 SHORT, FACTOR = 10_000, 8
 TOO_MUCH = FACTOR * 3

@@ -1,10 +1,10 @@
-"""Tests for ``clace.gotemplate.printf``."""
+"""Tests for ``clace.gotemplate.go.printf``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.printf import sprintf
+from clace.gotemplate.go.printf import sprintf
 
 
 def free(_):

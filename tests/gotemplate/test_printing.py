@@ -1,9 +1,9 @@
-"""Tests for ``clace.gotemplate.printing``."""
+"""Tests for ``clace.gotemplate.go.printing``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.printing import sprint, sprintln, text_of
-from clace.gotemplate.values import Record
+from clace.gotemplate.go.printing import sprint, sprintln, text_of
+from clace.gotemplate.go.values import Record
 
 
 class PrintingTests(SynchronousTestCase):

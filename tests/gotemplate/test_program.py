@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.program``."""
+"""Tests for ``clace.gotemplate.language.program``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 

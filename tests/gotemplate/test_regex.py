@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.regex``; the corpus has what Go finds."""
+"""Tests for ``clace.gotemplate.go.regex``; the corpus has what Go finds."""
 
 import contextlib
 import time
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate.faults import CallFault, LimitFault
+from clace.gotemplate.go.regex import Regex, compiled
 from clace.gotemplate.limits import Limits, Meter
-from clace.gotemplate.regex import Regex, compiled
 
 HARMLESS = 4.0
 """Seconds that one search may take at the worst."""

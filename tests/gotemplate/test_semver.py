@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.semver``."""
+"""Tests for ``clace.gotemplate.sprig.semver``."""
 
 import contextlib
 
@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate.faults import CallFault
 from clace.gotemplate.limits import Limits, Meter
-from clace.gotemplate.semver import compare, parse_version, satisfies
+from clace.gotemplate.sprig.semver import compare, parse_version, satisfies
 
 versions = st.from_regex(r"\A[0-9]{1,3}\.[0-9]\.[0-9](-[a-z]{1,3}(\.[1-9])?)?\Z").map(parse_version)
 

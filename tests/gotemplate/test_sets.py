@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.sets``."""
+"""Tests for ``clace.gotemplate.language.sets``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 

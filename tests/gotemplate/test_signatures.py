@@ -1,10 +1,10 @@
-"""Tests for ``clace.gotemplate.signatures``."""
+"""Tests for ``clace.gotemplate.language.signatures``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate.faults import Fault
-from clace.gotemplate.signatures import ANY, MAP, adopt, convert, signature
-from clace.gotemplate.values import HTML, NOVALUE, Int64
+from clace.gotemplate.go.values import HTML, NOVALUE, Int64
+from clace.gotemplate.language.signatures import ANY, MAP, adopt, convert, signature
 
 
 class SignatureTests(SynchronousTestCase):

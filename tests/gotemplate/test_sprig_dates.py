@@ -1,11 +1,11 @@
-"""Tests for ``clace.gotemplate.sprig_dates``."""
+"""Tests for ``clace.gotemplate.sprig.dates``."""
 
 from datetime import UTC, datetime, timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate import compile_templates
-from clace.gotemplate.sprig_dates import rel_time
+from clace.gotemplate.sprig.dates import rel_time
 
 
 class RelTimeTests(SynchronousTestCase):

@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.sprig_dicts``."""
+"""Tests for ``clace.gotemplate.sprig.dicts``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 

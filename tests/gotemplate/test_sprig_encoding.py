@@ -1,4 +1,4 @@
-"""Tests for ``clace.gotemplate.sprig_encoding``."""
+"""Tests for ``clace.gotemplate.sprig.encoding``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 

@@ -1,11 +1,11 @@
-"""Tests for ``clace.gotemplate.transitions``."""
+"""Tests for ``clace.gotemplate.escaping.transitions``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.context import START, State
-from clace.gotemplate.transitions import Cursor, is_js_type, unescape
+from clace.gotemplate.escaping.context import START, State
+from clace.gotemplate.escaping.transitions import Cursor, is_js_type, unescape
 
 PIECES = ("<p ", "<script>", "</script>", "<style>", "</style>", "<textarea>", "<!--", "-->", "a=")
 PIECES += (

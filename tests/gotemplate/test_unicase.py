@@ -1,8 +1,8 @@
-"""Tests for ``clace.gotemplate.unicase``."""
+"""Tests for ``clace.gotemplate.go.unicase``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.unicase import lower, title_each, trim_space, upper
+from clace.gotemplate.go.unicase import lower, title_each, trim_space, upper
 
 
 class CaseTests(SynchronousTestCase):

@@ -1,10 +1,10 @@
-"""Tests for ``clace.gotemplate.values``."""
+"""Tests for ``clace.gotemplate.go.values``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.values import (
+from clace.gotemplate.go.values import (
     NOVALUE,
     Int64,
     Map,

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.ace.values import Declared, plain
-from clace.host.answers import (
+from clace.host.faults import AppFault
+from clace.host.requests.answers import (
     Redirect,
     Reply,
     Value,
@@ -16,7 +17,6 @@ from clace.host.answers import (
     page_reply,
     result_of,
 )
-from clace.host.faults import AppFault
 from clace.starlark.library import Struct
 from clace.starlark.values.keys import WrappedKey
 from clace.starlark.values.sets import Set

@@ -2,8 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.answers import STREAM_END
 from clace.host.faults import AppFault
+from clace.host.requests.answers import STREAM_END
 from clace.wire import Answer
 from tests.support.apps import a_request
 from tests.support.hosted import FakeDaemon, body, get, hosted, said, star

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.cgroup import Place, join, places, remove_stale
-from clace.host.kernel import Unavailable
+from clace.host.sandbox.cgroup import Place, join, places, remove_stale
+from clace.host.sandbox.kernel import Unavailable
 
 
 class PlaceTests(SynchronousTestCase):

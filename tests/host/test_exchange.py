@@ -2,9 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.exchange import Door, Exchange
 from clace.host.faults import Refused
-from clace.host.slices import Slices
+from clace.host.requests.exchange import Door, Exchange
+from clace.host.requests.slices import Slices
 from clace.starlark import Failure
 from clace.wire import Answer
 from tests.support.hosted import FakeDaemon

@@ -4,8 +4,8 @@ import os
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.grounds import GROUNDS, survey
-from clace.host.walls import HOST_LAYERS
+from clace.host.sandbox.grounds import GROUNDS, survey
+from clace.host.sandbox.walls import HOST_LAYERS
 from clace.model.walls import WALLS
 from clace.wire import Prepare
 

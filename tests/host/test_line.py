@@ -6,7 +6,7 @@ import threading
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.frames import MAX_FRAME, BadFrame, Frames
-from clace.host.line import Hangup, Line
+from clace.host.requests.line import Hangup, Line
 from clace.wire import Answer, Head, LoadFailed, Note, pack, unpack_upward
 
 

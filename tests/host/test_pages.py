@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.definition import Definition, Route
 from clace.host.faults import AppFault
-from clace.host.pages import Pages
+from clace.host.requests.pages import Pages
 from clace.model.app import FileRef
 from clace.wire import Load
 

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate import compile_templates
-from clace.host.requests import Surroundings, is_partial, request_fields, template_record
+from clace.host.requests.fields import Surroundings, is_partial, request_fields, template_record
 from clace.model.traffic import Upload
 from tests.support.apps import a_request
 

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.definition import Definition, Route
-from clace.host.routing import Target, build_router
+from clace.host.requests.routing import Target, build_router
 
 
 class RoutingTests(SynchronousTestCase):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.seccomp import build
-from clace.host.syscalls import MACHINES
+from clace.host.sandbox.seccomp import build
+from clace.host.sandbox.syscalls import MACHINES
 
 PID = 4242
 ALLOWED, REFUSED, KILLED = "allowed", "refused", "killed"

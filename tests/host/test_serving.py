@@ -8,8 +8,8 @@ import time
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.frames import Frames
-from clace.host.line import Line
-from clace.host.serving import Serving
+from clace.host.requests.line import Line
+from clace.host.requests.serving import Serving
 from clace.wire import (
     Answer,
     Ask,

@@ -7,7 +7,7 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.slices import HASTE, Deadline, Slices
+from clace.host.requests.slices import HASTE, Deadline, Slices
 from clace.starlark import Module, compile_file
 from clace.starlark.values.locks import FROZEN, locks
 
@@ -106,7 +106,7 @@ class SliceTests(SynchronousTestCase):
         """A timer that is left does not end a process that is at its end."""
         code = (
             "import time\n"
-            "from clace.host.slices import own_slices\n"
+            "from clace.host.requests.slices import own_slices\n"
             "class Late:\n"
             "    def __del__(self, sleep=time.sleep): sleep(0.05)\n"
             "late = Late()\n"

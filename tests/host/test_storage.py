@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.storage import ascii_bytes
+from clace.host.sandbox.storage import ascii_bytes
 
 
 class AsciiBytesTests(SynchronousTestCase):

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.walls import Layer, Site, Unavailable, put_up
+from clace.host.sandbox.walls import Layer, Site, Unavailable, put_up
 from clace.wire import HostBounds
 
 

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.warmth import warm
+from clace.host.sandbox.warmth import warm
 
 
 class WarmthTests(SynchronousTestCase):

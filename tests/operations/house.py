@@ -31,11 +31,11 @@ from clace.operations.settings import SettingOperations
 from clace.operations.showing import Showing, Surroundings
 from clace.operations.versions import VersionOperations
 from clace.operations.withdrawal import Withdrawal
-from clace.plugins.definition import Function, Plugin
-from clace.plugins.gate import Gate
+from clace.plugins.gate.gate import Gate
+from clace.plugins.kit.definition import Function, Plugin
 from clace.runtime.failures import Failures
+from clace.runtime.hosts.memory import MemoryRuntime
 from clace.runtime.installed import InstalledApps
-from clace.runtime.memory import MemoryRuntime
 from clace.sources.memory import MemorySources
 from tests.support.memory_secrets import MemorySecretStore
 

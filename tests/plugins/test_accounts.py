@@ -7,9 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import AccountLink, Permission
-from clace.plugins.accounts import section_of, with_accounts
-from clace.plugins.definition import Function, Plugin
-from clace.plugins.gate import Gate
+from clace.plugins.gate.accounts import section_of, with_accounts
+from clace.plugins.gate.gate import Gate
+from clace.plugins.kit.definition import Function, Plugin
 from tests.support.plugin_contract import app, call
 
 SECTIONS = ("x.in", "x.in#one", "x.in#two", "y.in")

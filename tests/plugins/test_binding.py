@@ -8,7 +8,7 @@ from msgspec import Struct
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest
-from clace.plugins.binding import bind, named
+from clace.plugins.gate.binding import bind, named
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text())
 

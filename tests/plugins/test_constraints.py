@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import PluginRefused
 from clace.model.app import Constraint, Permission
-from clace.plugins.constraints import names, within
+from clace.plugins.gate.constraints import names, within
 
 TEXTS = st.text(max_size=5)
 

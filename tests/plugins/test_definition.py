@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.app import PluginManifest
-from clace.plugins.definition import Plugin
+from clace.plugins.kit.definition import Plugin
 from tests.support.plugin_contract import EchoPlugin
 
 

@@ -6,8 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import AppSettings, Constraint, Permission
-from clace.plugins.definition import Function, Plugin
-from clace.plugins.gate import Gate
+from clace.plugins.gate.gate import Gate
+from clace.plugins.kit.definition import Function, Plugin
 from tests.support.plugin_contract import Echo, EchoPlugin, PluginGateContract, app, call
 
 

@@ -10,9 +10,9 @@ from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import AddApp, AddVersion, Caller
 from clace.metadata.memory import MemoryStore
 from clace.model.app import App, AppMetadata, AppSettings, Permission, VersionMetadata
-from clace.plugins.app_rows import age, source_page
-from clace.plugins.gate import Gate
-from clace.plugins.introspection import Insight, Introspection
+from clace.plugins.builtin.app_rows import age, source_page
+from clace.plugins.builtin.introspection import Insight, Introspection
+from clace.plugins.gate.gate import Gate
 from tests.support.apps import DictFiles
 from tests.support.audit_contract import event
 from tests.support.plugin_contract import app, call

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.lines import Lines, parsed, parsed_lines
+from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit.lines import Lines, parsed, parsed_lines
 
 CHUNKS = st.lists(st.binary(max_size=20) | st.sampled_from([b"\n", b"\r\n", b"a\nb"]))
 

@@ -8,14 +8,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import ConfigError
 from clace.interfaces import Caller
 from clace.model.app import Permission
-from clace.plugins.gate import Gate
+from clace.plugins.gate.gate import Gate
 from clace.plugins.packages import package_plugins
 from tests.support.plugin_contract import app, call
 from tests.support.plugin_packages import install, install_example
 
 HEAD = """
 from msgspec import Struct
-from clace.plugins.definition import Function, Plugin
+from clace.plugins.kit.definition import Function, Plugin
 from clace.plugins.packages import Configurable
 
 class Given(Struct):

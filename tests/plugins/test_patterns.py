@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.patterns import MAX_SUBJECT, PREFIX, malformed, matches
+from clace.plugins.gate.patterns import MAX_SUBJECT, PREFIX, malformed, matches
 
 
 class MatchesTests(SynchronousTestCase):

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest, PluginRefused
 from clace.model.app import Permission
-from clace.plugins.permissions import approved, covering, text_of
+from clace.plugins.gate.permissions import approved, covering, text_of
 from tests.support.plugin_contract import app
 
 ANY = st.recursive(

@@ -4,8 +4,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.interfaces import Caller
 from clace.model.app import Permission
-from clace.plugins.gate import Gate
-from clace.plugins.proxy import plugin
+from clace.plugins.builtin.proxy import plugin
+from clace.plugins.gate.gate import Gate
 from tests.support.plugin_contract import app, call
 
 

@@ -1,4 +1,4 @@
-"""Tests for ``clace.plugins.redactor``."""
+"""Tests for ``clace.plugins.gate.redactor``."""
 
 import html
 import json
@@ -10,9 +10,9 @@ from msgspec import Struct
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.secret_text import Reference
-from clace.plugins.definition import CallFailed
-from clace.plugins.http.urls import escaped
-from clace.plugins.redactor import MAX_GROWTH, MAX_LINES, MAX_PARTS, Redactor
+from clace.plugins.builtin.http.urls import escaped
+from clace.plugins.gate.redactor import MAX_GROWTH, MAX_LINES, MAX_PARTS, Redactor
+from clace.plugins.kit.definition import CallFailed
 
 SHOWN = '{{secret "k"}}'
 REFERENCE = Reference("", ("k",), SHOWN)

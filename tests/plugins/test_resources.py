@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.resources import Resources
+from clace.plugins.kit.resources import Resources
 
 
 class ResourcesTests(SynchronousTestCase):

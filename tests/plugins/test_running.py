@@ -4,7 +4,7 @@ from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import PluginRefused
-from clace.plugins.running import RunningCalls
+from clace.plugins.gate.running import RunningCalls
 
 
 class RunningTests(SynchronousTestCase):

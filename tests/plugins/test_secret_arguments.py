@@ -1,4 +1,4 @@
-"""Tests for ``clace.plugins.secret_arguments``."""
+"""Tests for ``clace.plugins.gate.secret_arguments``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ from clace.errors import BadRequest, PluginRefused, SecretFailed
 from clace.interfaces import ISecrets
 from clace.model.app import Permission
 from clace.model.secret_text import MAX_REFERENCES, Reference
-from clace.plugins.secret_arguments import (
+from clace.plugins.gate.secret_arguments import (
     NoSecrets,
     allowing,
     named_in,

@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import AppFailed, BadRequest, PluginRefused, SecretFailed
 from clace.interfaces import Caller
 from clace.model.app import Constraint, Permission
-from clace.plugins.definition import CallFailed, Function, ItemStream, Output, Plugin
-from clace.plugins.gate import Gate
+from clace.plugins.gate.gate import Gate
+from clace.plugins.kit.definition import CallFailed, Function, ItemStream, Output, Plugin
 from tests.support.memory_secrets import MemorySecrets
 from tests.support.plugin_contract import app, call
 

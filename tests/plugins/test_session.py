@@ -8,9 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import AppFailed, BadRequest, InternalError, PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import Permission
-from clace.plugins.definition import CallFailed, Document, Function, ItemStream, Plugin
-from clace.plugins.gate import Gate
-from clace.plugins.session import Limits
+from clace.plugins.gate.gate import Gate
+from clace.plugins.gate.session import Limits
+from clace.plugins.kit.definition import CallFailed, Document, Function, ItemStream, Plugin
 from tests.support.plugin_contract import EVERYTHING, Counting, EchoPlugin, app, call
 
 

@@ -1,12 +1,12 @@
-"""Tests for ``clace.plugins.showing``."""
+"""Tests for ``clace.plugins.kit.showing``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.secret_text import Reference
-from clace.plugins.redactor import Redactor
-from clace.plugins.showing import quoted, shown
+from clace.plugins.gate.redactor import Redactor
+from clace.plugins.kit.showing import quoted, shown
 
 SHOWN = '{{secret "k"}}'
 

@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import NoSuchRoute, TooLarge
-from clace.plugins.temp_files import APP, ServedFile, TempFiles
+from clace.plugins.kit.temp_files import APP, ServedFile, TempFiles
 from tests.support.threads import at_once
 
 APP_ID = "app_prd_1"

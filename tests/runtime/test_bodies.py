@@ -5,7 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppFailed
 from clace.frames import BadFrame
-from clace.runtime.bodies import Body
+from clace.runtime.hosts.bodies import Body
 
 
 class BodyTests(SynchronousTestCase):

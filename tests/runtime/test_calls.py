@@ -5,7 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppFailed, BadRequest, PluginRefused, StoreError
 from clace.interfaces import Caller, PluginAnswer
-from clace.runtime.calls import PluginCalls
+from clace.runtime.hosts.calls import PluginCalls
 from clace.wire import Answer, Call, Next
 from tests.support.apps import an_app
 from tests.support.plugins import MemoryGate

@@ -5,8 +5,8 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.encodings import ENCODINGS, IDENTITY
-from clace.runtime.contents import Contents
 from clace.runtime.spool import SpooledContent
+from clace.runtime.static.contents import Contents
 from tests.support.apps import DictFiles
 from tests.support.encodings import Packed, decoded
 from tests.support.threads import at_once

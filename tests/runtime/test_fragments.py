@@ -6,8 +6,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.runtime.fragments import HeldFrames
-from clace.runtime.line import Line
+from clace.runtime.hosts.fragments import HeldFrames
+from clace.runtime.hosts.line import Line
 from clace.wire import Note, pack
 
 LONGEST, MOST = 1000, 2000

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.frames import BadFrame
-from clace.runtime.heads import check_head
+from clace.runtime.hosts.heads import check_head
 from clace.wire import Head
 
 

@@ -1,4 +1,4 @@
-"""Tests for ``clace.runtime.held``."""
+"""Tests for ``clace.runtime.hosts.held``."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,8 +6,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppBusy
-from clace.runtime.bodies import LARGEST_PIECE, Body
-from clace.runtime.held import HeldAnswers
+from clace.runtime.hosts.bodies import LARGEST_PIECE, Body
+from clace.runtime.hosts.held import HeldAnswers
 
 LIMIT = 10 * LARGEST_PIECE
 

@@ -13,11 +13,11 @@ from clace.frames import Frames
 from clace.interfaces import Caller
 from clace.model.app import Demands
 from clace.model.failures import Fault
-from clace.runtime.calls import PluginCalls
-from clace.runtime.fragments import HeldFrames
-from clace.runtime.host import Host
+from clace.runtime.hosts.calls import PluginCalls
+from clace.runtime.hosts.fragments import HeldFrames
+from clace.runtime.hosts.host import Host
+from clace.runtime.hosts.nursery import Birth
 from clace.runtime.limits import HostLimits
-from clace.runtime.nursery import Birth
 from clace.wire import (
     MEMORY_GONE,
     Answer,

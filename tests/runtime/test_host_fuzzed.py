@@ -9,9 +9,9 @@ from clace.errors import ClaceError
 from clace.frames import framed_before
 from clace.interfaces import Caller
 from clace.model.app import Demands
-from clace.runtime.calls import PluginCalls
-from clace.runtime.fragments import HeldFrames
-from clace.runtime.host import Host
+from clace.runtime.hosts.calls import PluginCalls
+from clace.runtime.hosts.fragments import HeldFrames
+from clace.runtime.hosts.host import Host
 from clace.runtime.limits import HostLimits
 from clace.wire import HostBounds, Load, Loaded, Ready, pack
 from tests.runtime.test_host import FakeNursery, FakeReactor

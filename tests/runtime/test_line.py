@@ -8,8 +8,8 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.frames import Frames
-from clace.runtime.fragments import HeldFrames
-from clace.runtime.line import Line
+from clace.runtime.hosts.fragments import HeldFrames
+from clace.runtime.hosts.line import Line
 from clace.wire import Answer, Note, pack, unpack_downward
 
 SHORT, LONG = 0.003, 0.02

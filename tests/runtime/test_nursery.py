@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppCrashed
-from clace.runtime.nursery import Nursery
+from clace.runtime.hosts.nursery import Nursery
 from clace.wire import Born, End, Gone, HostBounds, Prepare, Spawn, pack_nursery, unpack_to_nursery
 
 

@@ -3,7 +3,7 @@
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.runtime.patience import Patience
+from clace.runtime.hosts.patience import Patience
 
 
 class PatienceTests(SynchronousTestCase):

@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.config.sections import Sandbox
 from clace.errors import ClaceError
 from clace.model.walls import INDISPENSABLE, WALLS
-from clace.runtime.probe import Probe
-from clace.runtime.program import Program, program_for
+from clace.runtime.hosts.probe import Probe
+from clace.runtime.hosts.program import Program, program_for
 
 PLAYED = """
 import socket

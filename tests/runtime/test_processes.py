@@ -5,7 +5,7 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.runtime.processes import processor_seconds
+from clace.runtime.hosts.processes import processor_seconds
 
 
 class ProcessorTests(SynchronousTestCase):

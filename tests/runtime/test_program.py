@@ -4,7 +4,7 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.runtime.program import ENVIRONMENT, Program
+from clace.runtime.hosts.program import ENVIRONMENT, Program
 
 
 class ProgramTests(SynchronousTestCase):

@@ -8,9 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.encodings import ENCODINGS, encode
 from clace.model.hashing import hashed_name
 from clace.model.wishes import Wishes
-from clace.runtime.contents import Contents
-from clace.runtime.representations import FOREVER, at_once, content_type, serve
-from clace.runtime.static import choose
+from clace.runtime.static.contents import Contents
+from clace.runtime.static.representations import FOREVER, at_once, content_type, serve
+from clace.runtime.static.serving import choose
 from tests.support.apps import DictFiles, a_request
 from tests.support.encodings import Packed, decoded
 from tests.support.threads import at_once as in_no_thread

@@ -14,8 +14,8 @@ from clace.errors import (
 )
 from clace.model.app import AppMetadata, VersionMetadata
 from clace.model.wishes import Wishes
+from clace.runtime.hosts.memory import MemoryHosts, MemoryRuntime
 from clace.runtime.limits import HostLimits, Limits, limits_for_all, over
-from clace.runtime.memory import MemoryHosts, MemoryRuntime
 from clace.runtime.packing import Knowledge
 from clace.runtime.runtime import Runtime
 from tests.support.apps import HELLO, DictFiles, a_request, an_app

@@ -9,7 +9,7 @@ from zope.interface.verify import verifyObject
 from clace.encodings import ENCODINGS
 from clace.errors import SourceError
 from clace.interfaces import IFiles
-from clace.runtime.shipped import WithAssets
+from clace.runtime.static.shipped import WithAssets
 from tests.support.apps import DictFiles
 from tests.support.encodings import decoded
 from tests.support.threads import at_once

@@ -5,7 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import NoSuchRoute
 from clace.model.hashing import hashed_name
 from clace.runtime.options import AppOptions
-from clace.runtime.static import Moved, choose, lacking
+from clace.runtime.static.serving import Moved, choose, lacking
 from tests.support.apps import DictFiles
 
 

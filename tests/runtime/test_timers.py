@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.runtime.timers import Timers
+from clace.runtime.hosts.timers import Timers
 
 ACTIONS = st.lists(
     st.one_of(

@@ -3,11 +3,11 @@
 from sqlalchemy import select
 from twisted.internet.defer import Deferred
 
-from clace.plugins.store.cursor import FIRST_PAGE
-from clace.plugins.store.documents import MAX_BYTES
-from clace.plugins.store.engines import Limits
-from clace.plugins.store.quotas import USAGE
-from clace.plugins.store.tables import collection
+from clace.plugins.builtin.store.cursor import FIRST_PAGE
+from clace.plugins.builtin.store.documents import MAX_BYTES
+from clace.plugins.builtin.store.engines import Limits
+from clace.plugins.builtin.store.quotas import USAGE
+from clace.plugins.builtin.store.tables import collection
 from tests.support.documents import (
     NOW,
     THING,

@@ -12,11 +12,11 @@ from twisted.internet.task import Clock
 from clace.interfaces import Caller, PluginCall
 from clace.model.app import App, AppMetadata, Permission
 from clace.model.schema import Schema
-from clace.plugins.gate import Gate
-from clace.plugins.store.database import Database
-from clace.plugins.store.engines import Limits, open_engines
-from clace.plugins.store.plugin import Store, StoreSettings
-from clace.plugins.store.statements import Statement
+from clace.plugins.builtin.store.database import Database
+from clace.plugins.builtin.store.engines import Limits, open_engines
+from clace.plugins.builtin.store.plugin import Store, StoreSettings
+from clace.plugins.builtin.store.statements import Statement
+from clace.plugins.gate.gate import Gate
 from tests.support.threads import at_once
 
 FUNCTIONS = (

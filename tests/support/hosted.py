@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from clace.host.answers import Reply
 from clace.host.app import HostedApp
+from clace.host.requests.answers import Reply
 from clace.model.app import FileRef, PluginManifest
 from clace.wire import Answer, Load
 from tests.support.apps import a_request

@@ -6,8 +6,8 @@ from zope.interface.verify import verifyObject
 from clace.errors import AppFailed, BadRequest, PluginRefused
 from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
 from clace.model.app import App, AppMetadata, AppSettings, Permission
-from clace.plugins.definition import CallFailed, Function, ItemStream, Plugin
-from clace.plugins.session import Limits
+from clace.plugins.gate.session import Limits
+from clace.plugins.kit.definition import CallFailed, Function, ItemStream, Plugin
 
 
 class Echo(Struct, frozen=True):

@@ -9,9 +9,9 @@ from functools import partial
 
 import msgspec
 
-from clace.host import nursery
-from clace.host.child import live
-from clace.host.serving import Serving
+from clace.host.requests.serving import Serving
+from clace.host.sandbox import nursery
+from clace.host.sandbox.child import live
 from clace.wire import Answer, Ask, Call, Head, Load, Next
 from tests.support.takeover_attacks import ATTACKS
 from tests.support.takeover_frames import LOADING, framed

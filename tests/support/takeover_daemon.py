@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from twisted.application.service import Application
 from twisted.internet import reactor
 
-from clace.runtime.program import program_for
+from clace.runtime.hosts.program import program_for
 from clace.tap import Composition, Options, read_config
 
 

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from clace.host.walls import HOST_LAYERS, Site, put_up
+from clace.host.sandbox.walls import HOST_LAYERS, Site, put_up
 from clace.wire import HostBounds
 from tests.support.probes import Target, hoard, outcome, try_all
 

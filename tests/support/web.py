@@ -14,8 +14,8 @@ from twisted.web.server import NOT_DONE_YET
 
 from clace.errors import ClaceError
 from clace.web.forwarded import TrustedProxies
-from clace.web.limits import Limits
-from clace.web.site import Site, receive
+from clace.web.http1.limits import Limits
+from clace.web.http1.site import Site, receive
 
 NO_PROXIES = TrustedProxies()
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) [A-Z]")

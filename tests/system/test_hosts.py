@@ -10,7 +10,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from clace.errors import AppBroken, AppBusy, AppCrashed, AppFailed, AppTimedOut
-from clace.runtime.hosts import ProcessHosts
+from clace.runtime.hosts.supply import ProcessHosts
 from clace.runtime.limits import HostLimits, limits_for_all
 from clace.runtime.runtime import Runtime
 from tests.support.apps import a_request, an_app

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.access import FLUSH_SECONDS, AccessEntry, AccessLog
+from clace.web.http1.access import FLUSH_SECONDS, AccessEntry, AccessLog
 
 
 def entry(path="/"):

@@ -1,4 +1,4 @@
-"""Tests for ``clace.web.admin``, ``clace.web.admin_guard`` and ``clace.web.root``."""
+"""Tests for ``clace.web.admin.api``, ``clace.web.admin.guard`` and ``clace.web.root``."""
 
 import json
 from base64 import b64encode
@@ -18,10 +18,10 @@ from clace.errors import LockedOut, NotAuthenticated
 from clace.interfaces import ICredentials
 from clace.model.app import Demands, Permission
 from clace.model.wording import permission_text
-from clace.web.admin import AdminAPI
-from clace.web.admin_guard import AdminGuard, Operator, trusted
-from clace.web.answering import own_fields
+from clace.web.admin.api import AdminAPI
+from clace.web.admin.guard import AdminGuard, Operator, trusted
 from clace.web.forwarded import TrustedProxies
+from clace.web.http1.answering import own_fields
 from clace.web.root import Root
 from tests.support.administration_contract import FETCHES, RUNS, AdministrationContract
 from tests.support.memory_administration import MemoryAdministration

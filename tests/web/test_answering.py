@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.traffic import AppResponse
-from clace.web.answering import AppFields, own_fields
+from clace.web.http1.answering import AppFields, own_fields
 
 
 class FieldsTests(SynchronousTestCase):

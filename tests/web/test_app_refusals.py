@@ -1,4 +1,4 @@
-"""Tests for ``clace.web.app_refusals``."""
+"""Tests for ``clace.web.apps.refusals``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.test.requesthelper import DummyRequest
@@ -16,9 +16,9 @@ from clace.errors import (
 )
 from clace.model.app import App
 from clace.model.traffic import NOT_FOUND, AppResponse
-from clace.web.app_refusals import dressed, is_failure, refusal
+from clace.web.apps.refusals import dressed, is_failure, refusal
+from clace.web.apps.trail import Trail
 from clace.web.pages import MediaType
-from clace.web.trail import Trail
 
 
 def failed(message, place=""):

@@ -1,4 +1,4 @@
-"""Tests for ``clace.web.apps`` and what stands around it."""
+"""Tests for ``clace.web.apps.served`` and what stands around it."""
 
 import contextlib
 import json
@@ -19,17 +19,17 @@ from clace.model.failures import Fault
 from clace.model.paths import AppPath
 from clace.model.traffic import AppResponse
 from clace.model.wishes import Wishes
-from clace.runtime.bodies import Body
 from clace.runtime.failures import Failures
-from clace.web.app_access import AppAccess
-from clace.web.app_requests import clean_path, relative_path
-from clace.web.apps import AppEdge, ServedApps, Transfers
-from clace.web.cors import Sharing
-from clace.web.downloads import Downloads
-from clace.web.forms import Forms
+from clace.runtime.hosts.bodies import Body
+from clace.web.apps.access import AppAccess
+from clace.web.apps.cors import Sharing
+from clace.web.apps.downloads import Downloads
+from clace.web.apps.forms import Forms
+from clace.web.apps.requests import clean_path, relative_path
+from clace.web.apps.served import AppEdge, ServedApps, Transfers
+from clace.web.apps.trail import Trail, TrailOptions
 from clace.web.pages import policy
 from clace.web.root import Root
-from clace.web.trail import Trail, TrailOptions
 from tests.support.inbox import FolderInbox
 from tests.support.threads import at_once
 from tests.support.web import Served, SiteTreq

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.bodies import ChunkedBody, SizedBody
-from clace.web.limits import Refused
+from clace.web.http1.bodies import ChunkedBody, SizedBody
+from clace.web.http1.limits import Refused
 
 NEXT = b"GET / HTTP/1.1\r\n"
 MALFORMED = (

@@ -1,10 +1,10 @@
-"""Tests for ``clace.web.browsers``."""
+"""Tests for ``clace.web.admin.browsers``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
 
 from clace.errors import NotAllowed
-from clace.web.browsers import refuse_browsers
+from clace.web.admin.browsers import refuse_browsers
 
 REFUSED = [
     {"Origin": "http://localhost"},

@@ -13,8 +13,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 from zope.interface.verify import verifyObject
 
-from clace.web.limits import Limits
-from clace.web.site import receive
+from clace.web.http1.limits import Limits
+from clace.web.http1.site import receive
 from tests.support.web import Served
 from tests.web.test_bodies import MALFORMED, chunked
 from tests.web.test_heads import GET, POST, REFUSED

@@ -1,11 +1,11 @@
-"""Tests for ``clace.web.connections``."""
+"""Tests for ``clace.web.http1.connections``."""
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.connections import Bounds, Connections
 from clace.web.forwarded import TrustedProxies
+from clace.web.http1.connections import Bounds, Connections
 from tests.support.web import Connection, Served
 from tests.web.test_heads import GET, POST
 

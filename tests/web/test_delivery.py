@@ -1,11 +1,11 @@
-"""Tests for ``clace.web.delivery``, with the kernel's own sockets."""
+"""Tests for ``clace.web.http1.delivery``, with the kernel's own sockets."""
 
 import socket
 
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.delivery import has_hung_up, taken_bytes
+from clace.web.http1.delivery import has_hung_up, taken_bytes
 
 
 class Plain:

@@ -5,11 +5,11 @@ from itertools import pairwise
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.answering import ResponseFields
-from clace.web.direct import DirectRequest
-from clace.web.fields import Fields
 from clace.web.forwarded import Peer
-from clace.web.heads import Head
+from clace.web.http1.answering import ResponseFields
+from clace.web.http1.direct import DirectRequest
+from clace.web.http1.fields import Fields
+from clace.web.http1.heads import Head
 
 PLAIN = ResponseFields((), b"", has_length=False)
 PIECE = bytes(1 << 17)

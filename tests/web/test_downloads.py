@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.downloads import Downloads
+from clace.web.apps.downloads import Downloads
 from tests.support.apps import an_app
 from tests.support.threads import at_once
 

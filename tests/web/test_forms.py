@@ -11,8 +11,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest, TooLarge
-from clace.web.app_requests import Form
-from clace.web.forms import Forms, plain_name
+from clace.web.apps.forms import Forms, plain_name
+from clace.web.apps.requests import Form
 from clace.web.root import Root
 from tests.support.inbox import FolderInbox
 from tests.support.threads import at_once

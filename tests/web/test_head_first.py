@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 
 from clace.model.traffic import AppResponse
-from clace.web.admin_guard import AdminGuard
+from clace.web.admin.guard import AdminGuard
 from clace.web.forwarded import TrustedProxies
 from clace.web.root import Root
 from tests.support.memory_administration import MemoryAdministration

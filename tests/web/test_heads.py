@@ -5,8 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.heads import HeadReader, find_head, read_head
-from clace.web.limits import Limits, Refused
+from clace.web.http1.heads import HeadReader, find_head, read_head
+from clace.web.http1.limits import Limits, Refused
 
 LIMITS = Limits()
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n"

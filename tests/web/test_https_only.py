@@ -6,9 +6,9 @@ from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.web.forwarded import TrustedProxies
+from clace.web.http1.site import Site
 from clace.web.https_only import HTTPSOnly
 from clace.web.root import Root
-from clace.web.site import Site
 from tests.support.web import Connection, Served
 
 PROXY, CLIENT = "10.0.0.1", "203.0.113.9"

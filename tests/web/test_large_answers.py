@@ -4,13 +4,13 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.traffic import AppResponse
-from clace.runtime.contents import Contents
 from clace.runtime.options import AppOptions
-from clace.runtime.representations import serve
-from clace.runtime.static import choose
+from clace.runtime.static.contents import Contents
+from clace.runtime.static.representations import serve
+from clace.runtime.static.serving import choose
+from clace.web.admin.router import Router, RouterResource
 from clace.web.error_table import ErrorTable
 from clace.web.root import Root
-from clace.web.router import Router, RouterResource
 from clace.web.statuses import STATUSES
 from tests.support.apps import DictFiles, a_request
 from tests.support.threads import at_once

@@ -1,10 +1,10 @@
-"""Tests for ``clace.web.later``."""
+"""Tests for ``clace.web.admin.later``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.test.requesthelper import DummyRequest
 
-from clace.web.later import Later
+from clace.web.admin.later import Later
 
 
 class Counting(Resource):

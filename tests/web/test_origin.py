@@ -3,7 +3,7 @@ from functools import partial
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import NotAllowed
-from clace.web.origin import check_origin
+from clace.web.apps.origin import check_origin
 
 OWN = "https://clace.example:25223"
 ALLOWED = (

@@ -1,4 +1,4 @@
-"""Tests for ``clace.web.parameters``."""
+"""Tests for ``clace.web.admin.parameters``."""
 
 import contextlib
 
@@ -11,7 +11,7 @@ from clace.admin_api.operation import Nothing
 from clace.admin_api.server import SERVER_STATUS
 from clace.admin_api.versions import RELOAD_APPS
 from clace.errors import BadRequest
-from clace.web.parameters import read_parameters, read_query
+from clace.web.admin.parameters import read_parameters, read_query
 
 
 class QueryTests(SynchronousTestCase):

@@ -1,4 +1,4 @@
-"""Tests for ``clace.web.recorded``."""
+"""Tests for ``clace.web.admin.recorded``."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import clace
 from clace.admin_api.catalogue import OPERATIONS
-from clace.web.recorded import recorded_operations
+from clace.web.admin.recorded import recorded_operations
 
 
 class RecordedTests(SynchronousTestCase):

@@ -12,8 +12,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from clace.errors import AppExists, ClaceError, LockedOut, NotAuthenticated
+from clace.web.admin.router import Router, RouterResource, Unanswered
 from clace.web.error_table import ErrorTable
-from clace.web.router import Router, RouterResource, Unanswered
 from clace.web.statuses import STATUSES
 
 

@@ -1,6 +1,6 @@
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.security_headers import LEVELS, missing
+from clace.web.apps.security_headers import LEVELS, missing
 
 HSTS = "Strict-Transport-Security"
 

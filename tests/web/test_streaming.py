@@ -1,4 +1,4 @@
-"""Tests for ``clace.web.streaming``."""
+"""Tests for ``clace.web.http1.streaming``."""
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
@@ -6,8 +6,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.test.requesthelper import DummyRequest
 
-from clace.runtime.bodies import Body
-from clace.web.streaming import PacedBody
+from clace.runtime.hosts.bodies import Body
+from clace.web.http1.streaming import PacedBody
 
 
 class Channel:

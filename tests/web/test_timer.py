@@ -3,7 +3,7 @@
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.timer import Timer
+from clace.web.http1.timer import Timer
 
 
 class TimerTests(SynchronousTestCase):

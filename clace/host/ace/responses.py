@@ -17,7 +17,7 @@ from clace.starlark.values.printing import text_of
 from clace.wire import Answer
 
 if TYPE_CHECKING:
-    from clace.host.exchange import Exchange
+    from clace.host.requests.exchange import Exchange
 
 _NAMES = ("error", "error_code", "is_stream", "value")
 CURSOR = "cursor"

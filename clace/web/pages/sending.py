@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.web.http import Request
 
 from clace.model.traffic import AppResponse
-from clace.web import answering
+from clace.web.http1 import answering
 
 
 def send(request: Request | answering.AnsweredAtOnce, answer: AppResponse) -> None:

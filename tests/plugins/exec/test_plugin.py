@@ -13,10 +13,10 @@ from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller, PluginAnswer
 from clace.model.app import Permission
 from clace.outputs import SHAPES, Malformed, taken_apart
-from clace.plugins.exec.plugin import Exec, ExecSettings
-from clace.plugins.exec.running import Bounds
-from clace.plugins.gate import Gate
-from clace.plugins.temp_files import TempFiles
+from clace.plugins.builtin.exec.plugin import Exec, ExecSettings
+from clace.plugins.builtin.exec.running import Bounds
+from clace.plugins.gate.gate import Gate
+from clace.plugins.kit.temp_files import TempFiles
 from tests.support.plugin_contract import app, call
 from tests.support.programs import starter
 

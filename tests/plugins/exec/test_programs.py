@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.exec.programs import Command, Lookup, Programs, directory, executable
+from clace.plugins.builtin.exec.programs import Command, Lookup, Programs, directory, executable
+from clace.plugins.kit.definition import CallFailed
 from tests.support.programs import everything, starter
 
 PATH = "/usr/bin:/bin"

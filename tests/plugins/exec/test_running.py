@@ -7,9 +7,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.outputs import JSON, LINES, SHAPES
-from clace.plugins.definition import CallFailed, Output
-from clace.plugins.exec.running import Bounds, Running
-from clace.plugins.lines import MAX_LINE
+from clace.plugins.builtin.exec.running import Bounds, Running
+from clace.plugins.kit.definition import CallFailed, Output
+from clace.plugins.kit.lines import MAX_LINE
 from tests.support.threads import at_once
 
 

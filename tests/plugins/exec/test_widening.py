@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import PluginRefused
 from clace.model.app import Constraint, Permission
-from clace.plugins.exec.widening import check_widening
+from clace.plugins.builtin.exec.widening import check_widening
 
 PATH = "/usr/bin:/bin"
 NAMES = st.text("ABCDLPT_", min_size=1, max_size=6)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.app import Permission
-from clace.plugins.definition import CallFailed
-from clace.plugins.fs.access import Access
+from clace.plugins.builtin.fs.access import Access
+from clace.plugins.kit.definition import CallFailed
 
 PARTS = st.lists(st.sampled_from(["a", "b", "ab", ".", ".."]), min_size=1, max_size=5)
 

@@ -10,9 +10,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.interfaces import Caller
 from clace.model.app import Permission
-from clace.plugins.fs.plugin import Fs, FsSettings
-from clace.plugins.gate import Gate
-from clace.plugins.temp_files import TempFiles
+from clace.plugins.builtin.fs.plugin import Fs, FsSettings
+from clace.plugins.gate.gate import Gate
+from clace.plugins.kit.temp_files import TempFiles
 from tests.support.plugin_contract import app, call
 from tests.support.threads import at_once
 

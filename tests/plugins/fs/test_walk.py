@@ -5,8 +5,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.fs.walk import Walk, blocks, joined
+from clace.plugins.builtin.fs.walk import Walk, blocks, joined
+from clace.plugins.kit.definition import CallFailed
 
 
 class WalkTests(SynchronousTestCase):

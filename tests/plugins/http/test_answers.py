@@ -6,7 +6,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
 
-from clace.plugins.http.answers import Response, status_text, value
+from clace.plugins.builtin.http.answers import Response, status_text, value
 
 
 class FakeResponse:

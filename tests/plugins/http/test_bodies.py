@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
 
 from clace.errors import BadRequest
-from clace.plugins.http.bodies import (
+from clace.plugins.builtin.http.bodies import (
     Content,
     Request,
     content,

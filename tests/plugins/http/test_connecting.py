@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import URI, BrowserLikePolicyForHTTPS
 
-from clace.plugins.http.connecting import Connections, Route
+from clace.plugins.builtin.http.connecting import Connections, Route
 
 DATA = b"x" * 70_000
 

@@ -4,8 +4,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.http.deadlines import in_time
+from clace.plugins.builtin.http.deadlines import in_time
+from clace.plugins.kit.definition import CallFailed
 
 
 class InTimeTests(SynchronousTestCase):

@@ -4,9 +4,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ConfigError
 from clace.model.app import Permission
-from clace.plugins.definition import CallFailed
-from clace.plugins.http.guard import Guard, named_hosts
-from clace.plugins.http.urls import Target
+from clace.plugins.builtin.http.guard import Guard, named_hosts
+from clace.plugins.builtin.http.urls import Target
+from clace.plugins.kit.definition import CallFailed
 
 DNS = {
     "public.test": ["93.184.216.34", "2606:2800::1"],

@@ -10,9 +10,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.http.receiving import Body, LineItems, collected
-from clace.plugins.lines import MAX_LINE
+from clace.plugins.builtin.http.receiving import Body, LineItems, collected
+from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit.lines import MAX_LINE
 from tests.plugins.http.test_answers import FakeResponse
 
 

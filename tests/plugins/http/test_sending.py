@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.http.sending import Ask
-from clace.plugins.http.urls import Target
+from clace.plugins.builtin.http.sending import Ask
+from clace.plugins.builtin.http.urls import Target
+from clace.plugins.kit.definition import CallFailed
 from tests.plugins.http.test_answers import FakeResponse
 
 

@@ -6,8 +6,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.http.sharing import LOOKUPS, LOOKUPS_EACH, REQUESTS_EACH, Shared
+from clace.plugins.builtin.http.sharing import LOOKUPS, LOOKUPS_EACH, REQUESTS_EACH, Shared
+from clace.plugins.kit.definition import CallFailed
 
 
 class SharedTests(SynchronousTestCase):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import URI
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.http.urls import Target, unambiguous
+from clace.plugins.builtin.http.urls import Target, unambiguous
+from clace.plugins.kit.definition import CallFailed
 
 HOSTS = st.sampled_from(["a.test", "10.0.0.1", "[::1]", "[2001:db8::1]", "x-y.z_1.test"])
 TEXT = st.text(max_size=20)

@@ -15,7 +15,7 @@ from sqlalchemy import func, inspect, select
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from clace.plugins.store.quotas import USAGE
+from clace.plugins.builtin.store.quotas import USAGE
 from tests.support.documents import StoreHouse, Twin, sqlite_url, store_app
 from tests.support.postgres import fresh, postgres
 

@@ -8,14 +8,14 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.store.clauses import Clauses, shape
-from clace.plugins.store.conditions import read_filter
-from clace.plugins.store.dialects import words_of
-from clace.plugins.store.queries import Queries
-from clace.plugins.store.quotas import Quota
-from clace.plugins.store.statements import Statement
-from clace.plugins.store.tables import collection
+from clace.plugins.builtin.store.clauses import Clauses, shape
+from clace.plugins.builtin.store.conditions import read_filter
+from clace.plugins.builtin.store.dialects import words_of
+from clace.plugins.builtin.store.queries import Queries
+from clace.plugins.builtin.store.quotas import Quota
+from clace.plugins.builtin.store.statements import Statement
+from clace.plugins.builtin.store.tables import collection
+from clace.plugins.kit.definition import CallFailed
 from tests.support.documents import THING, StoreHouse, sqlite_url
 
 (KIND,) = THING.types

@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.store.conditions import (
+from clace.plugins.builtin.store.conditions import (
     Column,
     Comparison,
     Either,
@@ -15,6 +14,7 @@ from clace.plugins.store.conditions import (
     read_filter,
     read_sort,
 )
+from clace.plugins.kit.definition import CallFailed
 from tests.support.documents import THING
 
 (KIND,) = THING.types

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.store.cursor import FIRST_PAGE
+from clace.plugins.builtin.store.cursor import FIRST_PAGE
 from tests.support.documents import StoreHouse, sqlite_url
 
 MEGABYTE = 1_000_000

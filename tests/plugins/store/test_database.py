@@ -9,9 +9,9 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from clace.errors import PluginRefused
-from clace.plugins.store.database import open_database
-from clace.plugins.store.engines import Limits
-from clace.plugins.store.failures import failed
+from clace.plugins.builtin.store.database import open_database
+from clace.plugins.builtin.store.engines import Limits
+from clace.plugins.builtin.store.failures import failed
 from tests.support.documents import StoreHouse, rows, sqlite_url, store_app
 from tests.support.postgres import postgres
 

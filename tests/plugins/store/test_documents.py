@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.store.documents import (
+from clace.plugins.builtin.store.documents import (
     MAX_BYTES,
     check_size,
     decoded,
@@ -13,6 +12,7 @@ from clace.plugins.store.documents import (
     entry_of,
     fields_of,
 )
+from clace.plugins.kit.definition import CallFailed
 from tests.support.documents import THING, doc_type, field, schema
 
 (KIND,) = THING.types

@@ -7,8 +7,8 @@ from sqlalchemy.exc import DBAPIError
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from clace.errors import StoreError
-from clace.plugins.store.engines import Limits, open_engines
-from clace.plugins.store.failures import failed
+from clace.plugins.builtin.store.engines import Limits, open_engines
+from clace.plugins.builtin.store.failures import failed
 from tests.support.documents import sqlite_url
 from tests.support.postgres import postgres
 

@@ -4,9 +4,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.store.dialects import SQLiteWords
-from clace.plugins.store.failures import BUSY, failed
-from clace.plugins.store.tables import collection
+from clace.plugins.builtin.store.dialects import SQLiteWords
+from clace.plugins.builtin.store.failures import BUSY, failed
+from clace.plugins.builtin.store.tables import collection
 from tests.support.documents import THING
 
 THINGS = collection("app", THING.types[0], SQLiteWords.column_type)

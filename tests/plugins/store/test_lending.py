@@ -3,8 +3,8 @@
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.store.engines import Limits
-from clace.plugins.store.tables import collection
+from clace.plugins.builtin.store.engines import Limits
+from clace.plugins.builtin.store.tables import collection
 from tests.support.documents import THING, StoreHouse, prepared, sqlite_url, store_app
 
 SOON = 0.006

@@ -6,9 +6,9 @@ from sqlalchemy.exc import DBAPIError
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.store.engines import Limits, open_engines
-from clace.plugins.store.links import NotRun, written
+from clace.plugins.builtin.store.engines import Limits, open_engines
+from clace.plugins.builtin.store.links import NotRun, written
+from clace.plugins.kit.definition import CallFailed
 from tests.support.documents import prepared, rows, sqlite_url
 
 

@@ -3,7 +3,7 @@
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.store.nearby import Nearby
+from clace.plugins.builtin.store.nearby import Nearby
 from tests.support.documents import StoreHouse, doc_type, field, schema, sqlite_url
 from tests.support.threads import at_once
 

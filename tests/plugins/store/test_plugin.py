@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from clace.plugins.store.statements import Link
+from clace.plugins.builtin.store.statements import Link
 from tests.support.document_contract import IMPATIENT, StoreContract
 from tests.support.documents import THING, StoreHouse, sqlite_url, store_app
 from tests.support.postgres import fresh, postgres

@@ -5,8 +5,8 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import SkipTest, TestCase
 
 from clace.interfaces import Caller
-from clace.plugins.store.database import open_database
-from clace.plugins.store.shelves import Shelves
+from clace.plugins.builtin.store.database import open_database
+from clace.plugins.builtin.store.shelves import Shelves
 from tests.support.documents import THING, sqlite_url, store_app
 from tests.support.postgres import fresh, postgres
 

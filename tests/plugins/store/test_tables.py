@@ -6,8 +6,8 @@ import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.schema import DocType
-from clace.plugins.store.dialects import SQLiteWords
-from clace.plugins.store.tables import REGISTRY, collection
+from clace.plugins.builtin.store.dialects import SQLiteWords
+from clace.plugins.builtin.store.tables import REGISTRY, collection
 from tests.support.documents import THING, StoreHouse, doc_type, index, sqlite_url
 
 NAME = re.compile(r"db_[0-9a-f]{32}")

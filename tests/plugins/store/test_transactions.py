@@ -4,9 +4,9 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import DBAPIError
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.store.engines import Limits
-from clace.plugins.store.quotas import USAGE
+from clace.plugins.builtin.store.engines import Limits
+from clace.plugins.builtin.store.quotas import USAGE
+from clace.plugins.kit.definition import CallFailed
 from tests.support.documents import StoreHouse, prepared, sqlite_url
 
 

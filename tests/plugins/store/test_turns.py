@@ -4,9 +4,9 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.store.engines import Limits
-from clace.plugins.store.turns import Turns
+from clace.plugins.builtin.store.engines import Limits
+from clace.plugins.builtin.store.turns import Turns
+from clace.plugins.kit.definition import CallFailed
 
 
 class TurnsTests(SynchronousTestCase):

@@ -6,7 +6,7 @@ from sqlalchemy.exc import OperationalError
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.database.engine import writing_engine
-from clace.plugins.store.watch import Watch
+from clace.plugins.builtin.store.watch import Watch
 
 COUNT = (
     "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE {}) SELECT max(x) FROM c"

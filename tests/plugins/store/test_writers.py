@@ -5,9 +5,9 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.definition import CallFailed
-from clace.plugins.store.links import NotRun
-from clace.plugins.store.writers import Writers
+from clace.plugins.builtin.store.links import NotRun
+from clace.plugins.builtin.store.writers import Writers
+from clace.plugins.kit.definition import CallFailed
 
 
 class WritersTests(SynchronousTestCase):

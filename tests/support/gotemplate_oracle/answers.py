@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clace.gotemplate import Limits, TemplateError, compile_templates
-from clace.gotemplate.values import CSS, HTML, JS, URL, HTMLAttr, JSStr, Srcset
+from clace.gotemplate.go.values import CSS, HTML, JS, URL, HTMLAttr, JSStr, Srcset
 from tests.support.gotemplate_oracle.data import from_json
 from tests.support.oracles import GoProgram
 

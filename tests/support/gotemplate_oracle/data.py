@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from clace.gotemplate import Record, URLValues
-from clace.gotemplate.values import Int64, Map, Slice
+from clace.gotemplate.go.values import Int64, Map, Slice
 
 
 def from_json(value: Any) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from clace.gotemplate.functions import standard_functions
-from clace.gotemplate.literals import quote
+from clace.gotemplate.language.functions import standard_functions
+from clace.gotemplate.language.literals import quote
 
 STRINGS = (
     "",

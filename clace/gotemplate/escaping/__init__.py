@@ -1,0 +1,1 @@
+"""Escaping by context: what a value becomes where it stands in a page."""

@@ -1,0 +1,1 @@
+"""Requests in a host: read, routed to handlers, shown and answered."""

@@ -1,0 +1,1 @@
+"""The walls around a host process, and the process that forks hosts."""

@@ -1,0 +1,133 @@
+"""The walls that all hosts share: put up once around the nursery, inherited by what it forks."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from clace.host.sandbox import cgroup, kernel
+from clace.host.sandbox.kernel import Unavailable
+from clace.host.sandbox.syscalls import MACHINES
+from clace.host.sandbox.walls import Layer
+from clace.wire import Prepare
+
+_MEGABYTE = 1 << 20
+_READ_ONLY, _NO_SETUID, _NO_DEVICES, _NO_EXEC, _REMOUNT = 1, 2, 4, 8, 32
+_RECURSIVE, _PRIVATE = 1 << 14, 1 << 18
+_SHARE_OF_MEMORY = 0.75
+
+
+class Grounds(Struct, frozen=True, kw_only=True):
+    """Prepared grounds of hosts, their owner, and a name that no other server has."""
+
+    order: Prepare
+    user: int
+    group: int
+    name: str
+
+
+def survey(order: Prepare) -> Grounds:
+    """The grounds of this process."""
+    return Grounds(order=order, user=os.geteuid(), group=os.getegid(), name=str(os.getpid()))
+
+
+def _own_users(grounds: Grounds) -> None:
+    """Root gives each host a user; others become root of a namespace in which they are alone."""
+    if grounds.user == 0:
+        if not grounds.order.user_count:
+            raise Unavailable("sandbox.uid_count is 0")
+        return
+    kernel.unshare(kernel.NEW_USERS)
+    for file, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{grounds.user} {grounds.user} 1"),
+        ("gid_map", f"{grounds.group} {grounds.group} 1"),
+    ):
+        Path("/proc/self", file).write_text(text, "ascii")
+
+
+def _leave_network(_grounds: Grounds) -> None:
+    kernel.unshare(kernel.NEW_NETWORK)
+
+
+def _leave_shared_memory(_grounds: Grounds) -> None:
+    kernel.unshare(kernel.NEW_IPC)
+
+
+def _leave_host_name(_grounds: Grounds) -> None:
+    kernel.unshare(kernel.NEW_NAMES)
+
+
+def _leave_processes(grounds: Grounds) -> None:
+    """Go on in a child, the first of a new namespace; this process only waits for it to end."""
+    kernel.unshare(kernel.NEW_PIDS)
+    child = os.fork()
+    if child:
+        _outlive(child, grounds)
+    kernel.prctl(kernel.PARENT_DEATH, signal.SIGKILL)
+
+
+def _outlive(child: int, grounds: Grounds) -> None:
+    os.closerange(0, os.sysconf("SC_OPEN_MAX"))
+    _pid, status = os.waitpid(child, 0)
+    _remove_group(grounds)
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def _remove_group(_grounds: Grounds) -> None:
+    try:
+        for place in _places():
+            cgroup.remove_stale(place)
+    except (Unavailable, OSError):
+        return
+
+
+def _places() -> tuple[cgroup.Place, ...]:
+    return cgroup.places(cgroup.ROOT, Path("/proc/self/cgroup").read_text())
+
+
+def _bound_together(grounds: Grounds) -> None:
+    total = grounds.order.total_memory_mb * _MEGABYTE
+    if not total:
+        machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        total = int(machine * _SHARE_OF_MEMORY)
+    cgroup.join(_places(), grounds.name, total, grounds.order.max_tasks)
+
+
+def _empty_root(_grounds: Grounds) -> None:
+    """A root folder with nothing in it, which nothing can be written to."""
+    machine = MACHINES.get(platform.machine())
+    if machine is None:
+        raise Unavailable(f"no list of system calls for {platform.machine()}")
+    kernel.unshare(kernel.NEW_MOUNTS)
+    kernel.mount("none", "/", "", _RECURSIVE | _PRIVATE)
+    safe = _NO_SETUID | _NO_DEVICES | _NO_EXEC
+    # Any folder will do to mount on: this one is always there.
+    kernel.mount("tmpfs", "/proc", "tmpfs", safe, "size=4k,nr_inodes=1,mode=555")
+    os.chdir("/proc")
+    kernel.pivot_root(machine.pivot_root, ".", ".")
+    kernel.detach(".")
+    kernel.mount("none", "/", "", _REMOUNT | _READ_ONLY | safe)
+    os.chdir("/")
+
+
+def _empty_bounding_set(_grounds: Grounds) -> None:
+    kernel.drop_bounding_set()
+
+
+# The new user comes first, for it may do the rest; the group before there are no files to write.
+GROUNDS: Iterable[Layer[Grounds]] = (
+    Layer("own_user", _own_users),
+    Layer("network_namespace", _leave_network),
+    Layer("ipc_namespace", _leave_shared_memory),
+    Layer("uts_namespace", _leave_host_name),
+    Layer("pid_namespace", _leave_processes),
+    Layer("cgroup", _bound_together),
+    Layer("empty_root", _empty_root),
+    Layer("no_capabilities", _empty_bounding_set),
+)

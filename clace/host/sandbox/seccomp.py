@@ -1,0 +1,75 @@
+"""A seccomp allow-list: the filter as the kernel runs it, and its installation."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import mmap
+import os
+import struct
+from collections.abc import Callable
+
+from clace.host.sandbox.syscalls import Machine
+
+_INSTRUCTION = struct.Struct("=HBBI")
+# Offsets in ``struct seccomp_data``; arguments are 64 bits, of which the low half comes first.
+_NUMBER, _ARCH, _FIRST, _THIRD = 0, 4, 16, 32
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
+# x86_64 takes the calls of its 32-bit sibling under numbers from here on.
+_X32 = 0x40000000
+_SET_FILTER, _ALL_THREADS = 1, 1
+
+
+class NotInstalled(OSError):
+    """The kernel refused the filter."""
+
+
+def build(machine: Machine, pid: int) -> bytes:
+    """The filter: what is not allowed fails with EPERM; foreign machine code ends the process.
+
+    Memory is never executable, and a signal may only be sent to this process itself.
+    """
+    program = [
+        (_LOAD, 0, 0, _ARCH),
+        (_EQUAL, 1, 0, machine.audit_arch),
+        (_RETURN, 0, 0, _KILL),
+        (_LOAD, 0, 0, _NUMBER),
+        (_AT_LEAST, 0, 1, _X32),
+        (_RETURN, 0, 0, _KILL),
+    ]
+    for number in machine.allowed.values():
+        program += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ALLOW)]
+    for number in (machine.mmap, machine.mprotect):
+        program += [
+            (_EQUAL, 0, 4, number),
+            (_LOAD, 0, 0, _THIRD),
+            (_ANY_BIT, 1, 0, mmap.PROT_EXEC),
+            (_RETURN, 0, 0, _ALLOW),
+            (_RETURN, 0, 0, _REFUSE),
+        ]
+    program += [
+        (_EQUAL, 0, 3, machine.tgkill),
+        (_LOAD, 0, 0, _FIRST),
+        (_EQUAL, 0, 1, pid),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _REFUSE),
+    ]
+    return b"".join(_INSTRUCTION.pack(*instruction) for instruction in program)
+
+
+class _Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
+
+
+def install(machine: Machine, syscall: Callable[..., int]) -> None:
+    """Filter the process's system calls for good; needs ``no_new_privs``.
+
+    :raises NotInstalled: if the kernel refused, or one of the process's threads has another filter.
+    """
+    code = build(machine, os.getpid())
+    program = _Program(len(code) // _INSTRUCTION.size, code)
+    result = syscall(machine.seccomp, _SET_FILTER, _ALL_THREADS, ctypes.byref(program))
+    if result != 0:
+        number = ctypes.get_errno() or errno.ESRCH
+        raise NotInstalled(number, f"seccomp: {os.strerror(number)}")

@@ -1,0 +1,48 @@
+"""Staging and preview apps may be kept from changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clace.errors import PluginRefused
+from clace.interfaces import PluginCall
+from clace.model.app import App, Kind, Permission
+from clace.plugins.kit.definition import Function
+
+_RESTRICTED = {Kind.STAGING: "stage", Kind.PREVIEW: "preview"}
+
+
+def writable(
+    app: App, function: Function, call: PluginCall, grants: Sequence[Permission]
+) -> tuple[Permission, ...]:
+    """Return the permissions that the app may use: if it may not write, those that read.
+
+    :raises PluginRefused: if no permission is left.
+    """
+    if may_write(app):
+        return tuple(grants)
+    reading = tuple(
+        grant for grant in grants if (function.is_read if grant.is_read is None else grant.is_read)
+    )
+    if not reading:
+        kind = _RESTRICTED[app.kind]
+        raise PluginRefused(
+            f"{kind} app {app} is not permitted to call {call.plugin}.{call.function}"
+            f" args [{' '.join(grants[0].arguments)}]."
+            f" {kind.title()} app does not have access to write operations"
+        )
+    return reading
+
+
+def may_write(app: App) -> bool:
+    """Return true if the app may change something."""
+    settings = app.settings
+    if settings.stage_write_access and settings.preview_write_access:
+        return True
+    match app.kind:
+        case Kind.STAGING:
+            return settings.stage_write_access
+        case Kind.PREVIEW:
+            return settings.preview_write_access
+        case _:
+            return True

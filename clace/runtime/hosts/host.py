@@ -1,0 +1,297 @@
+"""One app host seen from the daemon: what it is asked, what it asks, and how it ends.
+
+What a host sends is not trusted: each frame must fit the request it names, or the host is ended.
+"""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail
+from twisted.logger import Logger
+
+from clace.errors import AppBroken, AppCrashed, AppNotApproved, AppTimedOut, ClaceError, TooLarge
+from clace.frames import MAX_FRAME, BadFrame
+from clace.model.traffic import AppRequest, AppResponse
+from clace.model.walls import missing
+from clace.runtime.hosts.calls import PluginCalls
+from clace.runtime.hosts.exchange import Exchange, OfRequest, too_late
+from clace.runtime.hosts.fragments import HeldFrames
+from clace.runtime.hosts.line import Line
+from clace.runtime.hosts.nursery import Nursery
+from clace.runtime.hosts.patience import Patience
+from clace.runtime.limits import HostLimits, over
+from clace.wire import (
+    MAX_STATEMENT,
+    MEMORY_GONE,
+    WALLS_MISSING,
+    Ask,
+    Call,
+    Chunk,
+    Failed,
+    Gone,
+    Head,
+    HostBounds,
+    Large,
+    Load,
+    Loaded,
+    LoadFailed,
+    Note,
+    Ready,
+    Upward,
+    pack,
+)
+
+_ABORT, _SEGMENT, _CPU = 6, 11, 24
+Connect = Callable[[socket.socket, Line], object]
+"""Has a line talk over a socket."""
+
+
+class Host:
+    """A process that runs one app. Made by ``start``; used until it dies or is retired."""
+
+    _log = Logger()
+
+    def __init__(
+        self, clock: Any, connect: Connect, nursery: Nursery, limits: HostLimits, held: HeldFrames
+    ) -> None:
+        self._clock = clock
+        self._connect = connect
+        self._held = held
+        self._nursery = nursery
+        self._limits = limits
+        self._number = 0
+        self._line: Line | None = None
+        self._loading: Deferred[Loaded] | None = None
+        self._exchanges: dict[int, Exchange] = {}
+        self._requests = itertools.count(1)
+        self._reason: ClaceError | None = None
+        self._doom: Patience | None = None
+        self._note: Callable[[Note], None] | None = None
+        self._retired = False
+        self._is_ready = False
+        self.gone: Deferred[None] = Deferred()
+        self.walls: dict[str, str] = {}
+
+    @property
+    def alive(self) -> bool:
+        return self._line is not None and self._reason is None and not self._retired
+
+    @property
+    def busy(self) -> int:
+        """Return the number of requests it is working on."""
+        return len(self._exchanges)
+
+    @property
+    def processor_seconds(self) -> float:
+        """Return the processor seconds it has used so far; 0 when it has ended."""
+        return self._nursery.processor_seconds(self._number)
+
+    async def load(self, load: Load, bounds: HostBounds, note: Callable[[Note], None]) -> Loaded:
+        """Start the process and load the app in it; ``note`` gets what it prints meanwhile.
+
+        :raises AppBroken: if the app does not load, in time or at all.
+        """
+        birth = self._nursery.fork(bounds, self._ended)
+        self._number = birth.host
+        line = self._line = Line(
+            self._clock, self._longest_frame, self._received, self._hung_up, self._held
+        )
+        self._connect(birth.socket, line)
+        self._doom = Patience(
+            self._clock, self._limits.grace_seconds, lambda: self._nursery.kill(birth.host)
+        )
+        self._loading = Deferred()
+        self._note = note
+        timer = self._clock.callLater(
+            load.load_seconds + self._limits.grace_seconds, self._load_late, load.load_seconds
+        )
+        line.send(load)
+        try:
+            return await self._loading
+        finally:
+            self._loading = None
+            if timer.active():
+                timer.cancel()
+
+    def ask(
+        self,
+        request: AppRequest,
+        calls: PluginCalls,
+        note: Callable[[Note], None],
+        done: Callable[[], None],
+    ) -> Deferred[AppResponse]:
+        """The app's answer; ``done`` is called when the request is over, however it ends.
+
+        :raises AppFailed: if it fails, or the host dies meanwhile.
+        :raises AppTimedOut: if it takes too long; the host is ended.
+        :raises TooLarge: if the request does not fit into a frame.
+        """
+        if self._line is None or not self.alive:
+            done()
+            return fail(self._reason or AppCrashed("the process of the app has ended"))
+        number = next(self._requests)
+        try:
+            frame = pack(Ask(number, request))
+        except BadFrame:
+            done()
+            return fail(TooLarge("the request is too large for the app"))
+
+        def ended() -> None:
+            del self._exchanges[number]
+            if self._retired and not self._exchanges:
+                self._hang_up()
+            done()
+
+        exchange = self._exchanges[number] = Exchange(
+            calls, note, self._line, self._limits, self._clock, ended, self._late
+        )
+        exchange.begin(frame)
+        return exchange.response
+
+    def retire(self) -> None:
+        """End when the requests in flight have been answered."""
+        self._retired = True
+        if not self._exchanges:
+            self._hang_up()
+
+    def end(self, reason: ClaceError) -> None:
+        """End at once; requests in flight fail with ``reason``."""
+        if self._reason is None:
+            self._reason = reason
+        self._nursery.kill(self._number)
+        self._hang_up()
+        self._fail(reason)
+
+    def _longest_frame(self) -> int:
+        """Only what answers a request may be large: what nobody waits for is not kept."""
+        return MAX_FRAME if self._exchanges else MAX_STATEMENT
+
+    def _received(self, message: Upward | Large) -> None:
+        # The usual ones first: to find that a Struct is not one of a kind takes long.
+        if isinstance(message, Head):
+            self._of_request(message.id, message)
+        elif isinstance(message, Call):
+            self._of_request(message.request, message)
+        elif isinstance(message, Failed):
+            self._request_failed(message)
+        elif isinstance(message, Ready):
+            self._ready(message)
+        elif isinstance(message, (Loaded, LoadFailed)):
+            self._load_answered(message)
+        elif isinstance(message, Note) and message.request == 0 and self._loading is not None:
+            assert self._note is not None
+            self._note(message)
+        elif isinstance(message, (Large, Chunk)):
+            self._of_request(message.id, message)
+        else:
+            self._of_request(message.request, message)
+
+    def _ready(self, ready: Ready) -> None:
+        if self._is_ready:
+            raise BadFrame("it said twice that it is ready")
+        self._is_ready = True
+        self.walls = ready.walls
+
+    def _of_request(self, number: int, message: OfRequest) -> None:
+        self._exchange(number).received(message)
+
+    def _request_failed(self, failed: Failed) -> None:
+        exchange = self._exchange(failed.id)
+        if failed.code == AppCrashed.code:
+            # An interpreter after a panic is not used again.
+            self.end(over("memory", AppCrashed(self._of_memory(failed.message))))
+        else:
+            exchange.received(failed)
+
+    def _exchange(self, number: int) -> Exchange:
+        exchange = self._exchanges.get(number)
+        if exchange is None or not exchange.is_asked:
+            raise BadFrame(f"a frame for request {number}, which is not in progress")
+        return exchange
+
+    def _load_answered(self, message: Loaded | LoadFailed) -> None:
+        if self._loading is None or self._loading.called:
+            raise BadFrame("an answer to a load that was not asked for")
+        if isinstance(message, Loaded):
+            self._loading.callback(message)
+        else:
+            self._loading.errback(self._broken(message))
+            self._hang_up()
+
+    def _broken(self, failed: LoadFailed) -> AppBroken:
+        if failed.code == AppCrashed.code:
+            return over("memory", AppBroken(self._of_memory(failed.message)))
+        kind = AppNotApproved if failed.code == AppNotApproved.code else AppBroken
+        broken = kind(failed.message)
+        return over("load_time", broken) if failed.code == AppTimedOut.code else broken
+
+    def _of_memory(self, told: str) -> str:
+        return f"{told} (limit {self._limits.memory_mb} MB)"
+
+    def _load_late(self, seconds: float) -> None:
+        late = AppBroken(f"the app did not load within {seconds:g} seconds")
+        self.end(over("load_time", late))
+
+    def _late(self) -> None:
+        seconds = self._limits.request_seconds
+        self._log.warn(
+            "Host {number} killed: no answer in {seconds} s", number=self._number, seconds=seconds
+        )
+        self.end(over("request_time", AppTimedOut(too_late(self._limits))))
+
+    def _hang_up(self) -> None:
+        """An honest process ends by itself then; one that does not is of no use any more."""
+        if self._line is not None:
+            self._line.hang_up()
+        if self._doom is not None and not self.gone.called:
+            self._doom.start()
+
+    def _hung_up(self, breach: BadFrame | None) -> None:
+        """The line is closed: by us, by the process's end, or because it broke the protocol."""
+        self._line = None
+        if breach is not None:
+            self._log.error(
+                "Host {number} broke the protocol: {breach}",
+                number=self._number,
+                breach=breach.message,
+            )
+            self.end(AppCrashed(f"the app's process broke the protocol: {breach.message}"))
+        else:
+            self._hang_up()
+
+    def _ended(self, gone: Gone) -> None:
+        self._reason = self._reason or self._explain(gone)
+        self._fail(self._reason)
+        if not self.gone.called:
+            self.gone.callback(None)
+        self._hang_up()
+        if self._doom is not None:
+            self._doom.stop()
+
+    def _explain(self, gone: Gone) -> ClaceError:
+        if gone.signal in {_ABORT, _SEGMENT} or gone.status == MEMORY_GONE:
+            told = (
+                "crashed: its stack or memory is used up"
+                if gone.signal == _SEGMENT
+                else "ran out of memory"
+            )
+            limit = self._limits.memory_mb
+            return over("memory", AppCrashed(f"the app's process {told} (limit {limit} MB)"))
+        if gone.status == WALLS_MISSING:
+            absent = "; ".join(f"{name}: {why}" for name, why in missing(self.walls).items())
+            return AppCrashed(f"the app's process could not be shut in ({absent})")
+        if gone.signal == _CPU:
+            return over("cpu_time", AppCrashed("the app's process used up its processor time"))
+        what = f"by signal {gone.signal}" if gone.signal else f"with status {gone.status}"
+        return AppCrashed(f"the app's process ended {what}")
+
+    def _fail(self, reason: ClaceError) -> None:
+        if self._loading is not None and not self._loading.called:
+            broken = reason if isinstance(reason, AppBroken) else AppBroken(reason.message)
+            self._loading.errback(over(reason.limit, broken))
+        for exchange in list(self._exchanges.values()):
+            exchange.fail(reason)

@@ -1,0 +1,205 @@
+"""Hosts without processes: the same code in the same thread, for tests of other rooms.
+
+Nothing is locked down or killed, and plugins must answer at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
+
+from clace.errors import AppBroken, AppCrashed, AppNotApproved, ClaceError
+from clace.frames import Frames
+from clace.host.app import HostedApp
+from clace.host.faults import AppFault, Refused
+from clace.host.requests.answers import Reply
+from clace.host.requests.serving import failed, head_of
+from clace.interfaces import IAuditLog, IPluginGate
+from clace.model.traffic import AppRequest, AppResponse
+from clace.runtime.hosts.calls import PluginCalls
+from clace.runtime.hosts.exchange import Exchange, OfRequest
+from clace.runtime.hosts.supply import RunningHost
+from clace.runtime.limits import HostLimits, Limits, limits_for_all
+from clace.runtime.packing import Knowledge
+from clace.runtime.runtime import Runtime
+from clace.runtime.slot import Fetch
+from clace.wire import Answer, Call, Head, Load, Loaded, Next, Note, unpack_downward
+
+T = TypeVar("T")
+_LIMITS = limits_for_all(HostLimits())
+_KNOWLEDGE = Knowledge()
+
+
+class MemoryRuntime(Runtime):
+    """A runtime whose hosts are objects."""
+
+    def __init__(
+        self,
+        clock: Any,
+        gate: IPluginGate,
+        audit_log: IAuditLog,
+        files_for: Fetch,
+        limits: Limits = _LIMITS,
+        knowledge: Knowledge = _KNOWLEDGE,
+    ) -> None:
+        self.memory = MemoryHosts(clock)
+        super().__init__(clock, self.memory, limits, gate, audit_log, files_for, knowledge)
+
+
+class MemoryHosts:
+    """Loads apps in this process, and counts how many."""
+
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
+        self.starts = 0
+
+    def begin(self) -> None:
+        """There is nothing to start."""
+
+    async def start(
+        self, load: Load, limits: HostLimits, note: Callable[[Note], None]
+    ) -> tuple[RunningHost, Loaded]:
+        self.starts += 1
+        try:
+            app = HostedApp(load, lambda text: note(Note(request=0, text=text)))
+        except AppFault as fault:
+            kind = AppNotApproved if fault.code == AppNotApproved.code else AppBroken
+            raise kind(fault.located()) from None
+        return MemoryHost(self._clock, limits, app), app.loaded
+
+    async def in_thread(self, work: Callable[[], T], /) -> T:
+        return work()
+
+    async def stop(self) -> None:
+        """There is nothing to end."""
+
+
+class MemoryHost:
+    """One app in this process."""
+
+    def __init__(self, clock: Any, limits: HostLimits, app: HostedApp) -> None:
+        self._clock = clock
+        self.limits = limits
+        self._app = app
+        self.alive = True
+        self.busy = 0
+        self.processor_seconds = 0.0
+
+    async def ask(
+        self,
+        request: AppRequest,
+        calls: PluginCalls,
+        note: Callable[[Note], None],
+        done: Callable[[], None],
+    ) -> AppResponse:
+        line = _InlineLine()
+        exchange = Exchange(
+            calls,
+            note,
+            line,
+            self.limits,
+            self._clock,
+            lambda: self._left(done),
+            lambda: None,
+        )
+        self.busy += 1
+        try:
+            reply = self._app.respond(request, _InlineDaemon(exchange.received, line.answers))
+        except AppFault as fault:
+            exchange.received(failed(0, fault))
+        else:
+            if not isinstance(reply.body, bytes | str):
+                return AppResponse(
+                    status=reply.status,
+                    headers=reply.headers,
+                    body=_pieces(exchange, reply),
+                    fault=reply.fault,
+                )
+            body = reply.body.encode() if isinstance(reply.body, str) else reply.body
+            exchange.received(head_of(0, reply, body=body))
+        return await exchange.response
+
+    def retire(self) -> None:
+        self.alive = False
+
+    def end(self, _reason: ClaceError) -> None:
+        self.alive = False
+
+    def _left(self, done: Callable[[], None]) -> None:
+        self.busy -= 1
+        done()
+
+
+class _InlineLine:
+    """Keeps the answers to plugin calls."""
+
+    def __init__(self) -> None:
+        self.answers: dict[int, Answer] = {}
+
+    def send_frame(self, frame: bytes) -> None:
+        (body,) = Frames().feed(frame)
+        assert isinstance(body, bytes)
+        message = unpack_downward(body)
+        assert isinstance(message, Answer)
+        self.answers[message.call] = message
+
+    has_room = True
+
+    async def room(self) -> None:
+        """There always is."""
+
+    def keep(self, _size: int) -> bool:
+        return True
+
+    def kept(self, _size: int) -> None:
+        """Answers are read at once."""
+
+
+class _InlineDaemon:
+    """Puts the host's frames straight into the exchange and expects the answer to be there."""
+
+    def __init__(self, send: Callable[[OfRequest], None], answers: dict[int, Answer]) -> None:
+        self._send = send
+        self._answers = answers
+        self._numbers = itertools.count(1)
+
+    def call(
+        self, plugin: str, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Answer:
+        number = next(self._numbers)
+        return self._asked(
+            Call(call=number, request=0, plugin=plugin, function=function, args=args, kwargs=kwargs)
+        )
+
+    def next(self, stream: int) -> Answer:
+        return self._asked(Next(call=next(self._numbers), request=0, stream=stream))
+
+    def say(self, text: str) -> None:
+        self._send(Note(request=0, text=text))
+
+    def record(self, operation: str, target: str, detail: str, *, failed: bool) -> None:
+        self._send(
+            Note(request=0, operation=operation, target=target, detail=detail, failed=failed)
+        )
+
+    def _asked(self, question: Call | Next) -> Answer:
+        self._send(question)
+        if question.call not in self._answers:
+            raise Refused("a plugin in memory has to answer at once")
+        return self._answers.pop(question.call)
+
+
+async def _pieces(exchange: Exchange, reply: Reply) -> AsyncIterator[bytes]:
+    """The body as it is made; the exchange is over when it is."""
+    try:
+        for piece in reply.body:
+            assert isinstance(piece, bytes)
+            yield piece
+    except AppFault as fault:
+        failure = AppCrashed(fault.message)
+        exchange.fail(failure)
+        exchange.response.addErrback(lambda _: None)
+        raise failure from None
+    else:
+        exchange.received(Head(id=0, status=reply.status))

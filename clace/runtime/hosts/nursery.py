@@ -1,0 +1,123 @@
+"""The daemon's end of the nursery: hosts are asked for here, and how they ended is told here."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from msgspec import Struct
+from twisted.logger import Logger
+
+from clace.control_line import CONTROL, Command, ControlLine
+from clace.errors import AppCrashed
+from clace.frames import BadFrame
+from clace.runtime.hosts.processes import processor_seconds
+from clace.runtime.hosts.program import ENVIRONMENT, Program
+from clace.wire import (
+    MAX_NURSERY_MESSAGE,
+    Born,
+    End,
+    Gone,
+    HostBounds,
+    Spawn,
+    pack_nursery,
+    unpack_from_nursery,
+)
+
+Ended = Callable[[Gone], None]
+_PROGRAM = Program()
+# What a host may send before the daemon reads it; with less each piece of an answer takes a turn.
+_SENT_AHEAD = 1 << 19
+
+
+class Birth(Struct, frozen=True):
+    """A host that was asked for: its number, and the daemon's end of its socket."""
+
+    host: int
+    socket: Any
+
+
+class Nursery:
+    """Starts the nursery process when it is first needed, and again if it dies."""
+
+    _log = Logger()
+
+    def __init__(self, reactor: Any, program: Program = _PROGRAM) -> None:
+        self._reactor = reactor
+        self._program = program
+        self._numbers = itertools.count(1)
+        self._control: ControlLine | None = None
+        self._ended: dict[int, Ended] = {}
+        self._stopped = False
+        self.pids: dict[int, int] = {}
+
+    def start(self) -> None:
+        """Have the process ready before the first host is asked for."""
+        if self._control is None:
+            self._control = ControlLine(
+                self._reactor,
+                Command("nursery", self._program.command(CONTROL), ENVIRONMENT),
+                lambda packet: self._told(unpack_from_nursery(packet)),
+                self._lost,
+                most=MAX_NURSERY_MESSAGE,
+                malformed=BadFrame,
+            )
+            self._control.send(pack_nursery(self._program.prepare))
+
+    def fork(self, bounds: HostBounds, ended: Ended) -> Birth:
+        """Fork a new host; ``ended`` is called once, when it has ended.
+
+        :raises AppCrashed: if the nursery cannot be started.
+        """
+        if self._stopped:
+            raise AppCrashed("the server is stopping")
+        self.start()
+        assert self._control is not None
+        host = next(self._numbers)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENT_AHEAD)
+        with theirs:
+            try:
+                self._control.send(pack_nursery(Spawn(host=host, bounds=bounds)), [theirs.fileno()])
+            except OSError as error:
+                ours.close()
+                raise AppCrashed(f"cannot start a process for the app: {error}") from error
+        self._ended[host] = ended
+        return Birth(host, ours)
+
+    def kill(self, host: int) -> None:
+        """End a host at once, if it still lives."""
+        if self._control is not None and host in self._ended:
+            with suppress(OSError):  # a nursery that cannot be told is gone, and its hosts with it
+                self._control.send(pack_nursery(End(host)))
+
+    def processor_seconds(self, host: int) -> float:
+        """Return the processor seconds a host has used so far; 0 for one that has ended."""
+        pid = self.pids.get(host)
+        return 0.0 if pid is None else processor_seconds(pid)
+
+    async def stop(self) -> None:
+        """End all hosts and the nursery; returns when they are gone."""
+        self._stopped = True
+        if self._control is not None:
+            await self._control.close()
+
+    def _told(self, message: Born | Gone) -> None:
+        if isinstance(message, Born):
+            self.pids[message.host] = message.pid
+            return
+        self.pids.pop(message.host, None)
+        ended = self._ended.pop(message.host, None)
+        if ended is not None:
+            ended(message)
+
+    def _lost(self, reason: str) -> None:
+        """The process has ended, and by the parent-death signal its hosts too."""
+        self._control = None
+        if not self._stopped:
+            self._log.error("The nursery of app hosts ended: {reason}", reason=reason)
+        for host in list(self._ended):
+            self._told(Gone(host=host, signal=9))

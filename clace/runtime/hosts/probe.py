@@ -1,0 +1,84 @@
+"""Tries the walls out before anything depends on them: one host, without a reactor and an app."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+
+from clace.errors import ClaceError
+from clace.frames import BadFrame
+from clace.model.walls import INDISPENSABLE, missing
+from clace.runtime.hosts.program import ENVIRONMENT, Program
+from clace.wire import HostBounds, Ready, Spawn, pack_nursery, unpack_upward
+
+_SECONDS = 20.0
+_LENGTH = struct.Struct(">I")
+_MOST = 1 << 16
+
+
+class Probe:
+    """A nursery that is starting; ``report`` waits for what its one host tells."""
+
+    def __init__(self, program: Program) -> None:
+        self._required = program.prepare.required
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
+                program.command(theirs.fileno()),
+                env=ENVIRONMENT,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        self._control.send(pack_nursery(program.prepare))
+
+    def report(self) -> Mapping[str, str]:
+        """Why each wall does not stand, ``""`` for those that do; the processes are gone then.
+
+        :raises ClaceError: if no app can be run here at all.
+        """
+        try:
+            with self._control:
+                return self._ready().walls
+        except (OSError, BadFrame, struct.error) as error:
+            raise ClaceError(f"no process for apps can be started: {error}") from error
+        finally:
+            self._end()
+
+    def check(self) -> tuple[str, ...]:
+        """A warning of each wall that is missing.
+
+        :raises ClaceError: if one that has to stand is among them.
+        """
+        absent = missing(self.report())
+        for name, why in absent.items():
+            if name in self._required:
+                chosen = "" if name in INDISPENSABLE else ', and security.sandbox is "required"'
+                raise ClaceError(f"apps cannot be shut in: {name} is missing ({why}){chosen}")
+        return tuple(f"a wall around apps is missing: {each} ({absent[each]})" for each in absent)
+
+    def _ready(self) -> Ready:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with ours:
+            ours.settimeout(_SECONDS)
+            with theirs:
+                order = pack_nursery(Spawn(host=1, bounds=HostBounds()))
+                socket.send_fds(self._control, [order], [theirs.fileno()])
+            with ours.makefile("rb") as line:
+                (length,) = _LENGTH.unpack(line.read(_LENGTH.size))
+                message = unpack_upward(line.read(min(length, _MOST)))
+        if not isinstance(message, Ready):
+            raise BadFrame("the first frame of a host was not the one expected")
+        return message
+
+    def _end(self) -> None:
+        """It ends when it sees that nobody is there; if it does not, it is made to."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_SECONDS)
+            return
+        self._process.kill()
+        self._process.wait()

@@ -1,0 +1,104 @@
+"""Hosts as the runtime uses them, and those that are processes."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from twisted.internet.threads import deferToThreadPool
+
+from clace.errors import ClaceError
+from clace.model.traffic import AppRequest, AppResponse
+from clace.runtime.hosts.calls import PluginCalls
+from clace.runtime.hosts.connected import Connected
+from clace.runtime.hosts.fragments import HeldFrames
+from clace.runtime.hosts.host import Host
+from clace.runtime.hosts.line import Line
+from clace.runtime.hosts.nursery import Nursery
+from clace.runtime.hosts.program import Program
+from clace.runtime.hosts.timers import Timers
+from clace.runtime.limits import HostLimits
+from clace.wire import Load, Loaded, Note
+
+T = TypeVar("T")
+_PROGRAM = Program()
+
+
+class RunningHost(Protocol):
+    """One loaded app that answers requests."""
+
+    @property
+    def alive(self) -> bool:
+        """Return true if it can be asked."""
+
+    @property
+    def busy(self) -> int:
+        """Return the number of requests it is working on."""
+
+    @property
+    def processor_seconds(self) -> float:
+        """Return the processor seconds it has used so far."""
+
+    def ask(
+        self,
+        request: AppRequest,
+        calls: PluginCalls,
+        note: Callable[[Note], None],
+        done: Callable[[], None],
+    ) -> Awaitable[AppResponse]:
+        """The app's answer; ``done`` is called when the request is over, however it ends."""
+
+    def retire(self) -> None:
+        """End when nothing is in flight."""
+
+    def end(self, reason: ClaceError) -> None:
+        """End at once."""
+
+
+class Hosts(Protocol):
+    """The source of hosts."""
+
+    def begin(self) -> None:
+        """Be ready to start hosts."""
+
+    async def start(
+        self, load: Load, limits: HostLimits, note: Callable[[Note], None]
+    ) -> tuple[RunningHost, Loaded]:
+        """:raises AppBroken: if the app does not load."""
+
+    async def in_thread(self, work: Callable[[], T], /) -> T:
+        """Run ``work`` in a thread and return its result."""
+
+    async def stop(self) -> None:
+        """End all hosts."""
+
+
+class ProcessHosts:
+    """Hosts forked by the nursery."""
+
+    def __init__(self, reactor: Any, program: Program = _PROGRAM) -> None:
+        self._reactor = reactor
+        self._timers = Timers(reactor)
+        self.nursery = Nursery(reactor, program)
+        self._held = HeldFrames()
+
+    def begin(self) -> None:
+        self.nursery.start()
+
+    async def start(
+        self, load: Load, limits: HostLimits, note: Callable[[Note], None]
+    ) -> tuple[RunningHost, Loaded]:
+        host = Host(self._timers, self._connect, self.nursery, limits, self._held)
+        bounds = limits.auditing if load.inert else limits.serving
+        return host, await host.load(load, bounds, note)
+
+    async def in_thread(self, work: Callable[[], T], /) -> T:
+        return await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)
+
+    async def stop(self) -> None:
+        await self.nursery.stop()
+        self._timers.stop()
+
+    def _connect(self, connected: socket.socket, line: Line) -> None:
+        Connected(connected, line, self._reactor)

@@ -1,0 +1,1 @@
+"""Static files, answered in the daemon."""

@@ -1,0 +1,1 @@
+"""The admin API over HTTP, and who may use it."""

@@ -1,0 +1,88 @@
+"""The admin API: a route for each operation, past a guard that tells who asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from msgspec import Struct
+from twisted.web.http import Request
+
+from clace.admin_api.catalogue import OPERATIONS
+from clace.admin_api.openapi import describe
+from clace.admin_api.operation import Operation, Q, R
+from clace.errors import BadRequest, ClaceError
+from clace.interfaces import IAdministration, IAuditLog
+from clace.web.admin.audit import AdminAudit
+from clace.web.admin.guard import Guard
+from clace.web.admin.parameters import parameters_of, read_parameters, read_query
+from clace.web.admin.router import Router, RouterResource, Unanswered
+from clace.web.error_table import ErrorTable
+from clace.web.http1.site import receive
+from clace.web.statuses import STATUSES
+
+
+class AdminAPI:
+    """The routes below ``/_clace``, to an administration."""
+
+    router = Router()
+
+    def __init__(
+        self,
+        administration: IAdministration,
+        guard: Guard,
+        audit: IAuditLog,
+        *,
+        seconds: Callable[[], float],
+        new_id: Callable[[], str],
+        version: str,
+    ) -> None:
+        self._administration = administration
+        self._guard = guard
+        self._audit = AdminAudit(audit, seconds, new_id)
+        self._errors = ErrorTable(STATUSES, new_id)
+        self._description = json.dumps(describe(version)).encode()
+
+    def resource(self) -> RouterResource:
+        """Return the routes as a resource."""
+        return RouterResource(self.router, self._errors)
+
+    @router.route("/openapi.json", methods=["GET"])
+    async def describe(self, request: Request) -> bytes:
+        """Answer with the OpenAPI document."""
+        await self._guard(request)
+        if given := list(parameters_of(request)):
+            raise BadRequest(f"unknown query parameter {given[0]}")
+        request.setHeader("content-type", "application/json")
+        return self._description
+
+    async def perform(self, operation: Operation[Q, R], request: Request) -> Struct:
+        """Answer with the result of an operation, and record it."""
+        operator = await self._guard(request)
+        parameters = read_parameters(operation, parameters_of(request))
+        await receive(request)
+        assert request.content is not None
+        query = read_query(operation, parameters, request.content.read())
+        try:
+            for right in (operation.right, *query.rights):
+                operator.check(right)
+            result = await self._administration.perform(operation, query)
+        except ClaceError as error:
+            self._audit.failed(operation, operator.user_id, query, error.message)
+            raise
+        self._audit.done(operation, operator.user_id, query, result)
+        return result if query.is_answered else Unanswered()
+
+
+def _route(operation: Operation[Q, R]) -> None:
+    """Add the route of an operation."""
+
+    @AdminAPI.router.route(  # type: ignore[type-var]  # of results, Klein's types know its own only
+        operation.path, methods=[operation.method], endpoint=operation.name
+    )
+    async def perform(api: AdminAPI, request: Request) -> Struct:
+        return await api.perform(operation, request)
+
+
+for _operation in OPERATIONS:
+    _route(_operation)

@@ -1,0 +1,76 @@
+"""Guards of the admin operations: one for checked UNIX sockets, one for all the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from msgspec import Struct
+from twisted.web.http import Request
+
+from clace.admin_api.operation import Right
+from clace.errors import NotAllowed, NotAuthenticated
+from clace.interfaces import ICredentials
+from clace.model.hosts import host_name, is_address
+from clace.web.admin.browsers import refuse_browsers
+from clace.web.credentials import basic_credentials
+from clace.web.forwarded import TrustedProxies
+
+
+class Operator(Struct, frozen=True):
+    """The user who asks, and the rights that they have: an administrator has all of them."""
+
+    user_id: str
+    rights: frozenset[Right] = frozenset(Right)
+
+    def check(self, right: Right) -> None:
+        """:raises NotAllowed: if the user does not have the right."""
+        if right not in self.rights:
+            raise NotAllowed(
+                f"unauthorized: user {self.user_id} does not have permission {right} on server"
+            )
+
+
+Guard = Callable[[Request], Awaitable[Operator]]
+"""Return the user who asks, or refuse them."""
+
+
+async def trusted(request: Request) -> Operator:
+    """Admit everybody who could open the socket: its mode is the password.
+
+    :raises NotAllowed: if a browser made the request.
+    """
+    refuse_browsers(request)
+    return Operator("admin")
+
+
+class AdminGuard:
+    """Admits the administrator, to this server's own names, and no browser."""
+
+    def __init__(
+        self, credentials: ICredentials, proxies: TrustedProxies, hosts: Iterable[str]
+    ) -> None:
+        self._credentials = credentials
+        self._proxies = proxies
+        self._hosts = frozenset(hosts)
+
+    async def __call__(self, request: Request) -> Operator:
+        """Return the administrator.
+
+        :raises NotAllowed: if the Host is not ours, which a rebound DNS name would be, or a
+            browser made the request.
+        :raises NotAuthenticated: if the credentials are missing or not the administrator's.
+        :raises LockedOut: if there were too many failures.
+        """
+        host = request.getHeader("host") or ""
+        if not self._is_ours(host_name(host)):
+            raise NotAllowed(f"{host} is no name of this server, see security.admin_hosts")
+        refuse_browsers(request)
+        given = basic_credentials(request.getHeader("authorization"))
+        if given is None:
+            raise NotAuthenticated("Unauthorized")
+        address = self._proxies.peer_of(request).ip
+        return Operator(await self._credentials.check(*given, address))
+
+    def _is_ours(self, name: str) -> bool:
+        # A page can make a browser send a name that it controls, but not an address as the Host.
+        return name in self._hosts or is_address(name)

@@ -1,0 +1,1 @@
+"""Requests to apps: found, admitted, checked, answered."""

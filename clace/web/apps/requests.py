@@ -1,0 +1,134 @@
+"""An HTTP request as an app may see it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import parse_qs, unquote_to_bytes
+
+from msgspec import Struct
+
+from clace.errors import BadRequest
+from clace.model.traffic import AppRequest, Upload
+from clace.model.wishes import Wishes
+from clace.web.http1.direct import DirectRequest
+from clace.web.http1.fields import Fields
+
+MAX_FIELDS = 2000
+# The length of names and paths that are worth to be kept as they are used.
+_USUAL = 64
+# What speaks for the server, to apps behind it: never taken from a client.
+_OURS = ("x-clace-", "x-openrun-")
+_PREFIX, _PREFIX_OF_ERA_26 = "/_clace_app/", "/_openrun_app/"
+
+
+class Form(Struct, frozen=True):
+    """A form in the body of a request: its fields, and the files among them."""
+
+    fields: dict[str, list[str]] = {}
+    files: dict[str, list[Upload]] = {}
+
+
+NO_FORM = Form()
+
+
+def clean_path(raw: bytes) -> str:
+    """The decoded path, with runs of slashes as one.
+
+    :raises BadRequest: if it is not text, or has parts that would mean another path than it shows.
+    """
+    return (_clean_path if len(raw) <= _USUAL else _clean_path.__wrapped__)(raw)
+
+
+@lru_cache(maxsize=1024)
+def _clean_path(raw: bytes) -> str:
+    try:
+        path = unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest("the path is not UTF-8") from error
+    segments = [segment for segment in path.split("/") if segment]
+    if "\x00" in path or "\\" in path or "." in segments or ".." in segments:
+        raise BadRequest("the path has a part that is not allowed")
+    return "/" + "/".join(segments) + ("/" if segments and path.endswith("/") else "")
+
+
+def relative_path(path: str, app_path: str) -> str:
+    """``path`` as seen from an app that lives at ``app_path``, below our own prefix by its name."""
+    inside = path if app_path == "/" else path.removeprefix(app_path) or "/"
+    if inside.startswith(_PREFIX_OF_ERA_26):
+        return _PREFIX + inside.removeprefix(_PREFIX_OF_ERA_26)
+    return inside
+
+
+def visible_headers(fields: Fields) -> dict[str, list[str]]:
+    """The headers, names as ``Hx-Request``, without those that are the server's alone.
+
+    A password that the server has checked is one of them.
+    """
+    headers: dict[str, list[str]] = {}
+    for name, values in fields.getAllRawHeaders():
+        canonical = _canonical(name) if len(name) <= _USUAL else _canonical.__wrapped__(name)
+        if canonical and canonical != "Authorization":
+            headers[canonical] = [value.decode("utf-8", "replace") for value in values]
+    return headers
+
+
+def wishes_of(fields: Fields) -> Wishes:
+    """The headers on the form and part of a file."""
+
+    def value(name: bytes) -> str:
+        return b",".join(fields.getRawHeaders(name)).decode("utf-8", "replace")
+
+    return Wishes(
+        accept_encoding=value(b"accept-encoding"),
+        if_none_match=value(b"if-none-match"),
+        range=value(b"range"),
+        if_range=value(b"if-range"),
+    )
+
+
+@lru_cache(maxsize=512)
+def _canonical(name: bytes) -> str:
+    """The name as ``Hx-Request``; empty for one that is never taken from a client."""
+    lower = name.decode("latin-1").lower()
+    if lower.startswith(_OURS):
+        return ""
+    return "-".join(part.capitalize() for part in lower.split("-"))
+
+
+def urlencoded(encoded: bytes) -> dict[str, list[str]]:
+    """The fields of a query or of a form.
+
+    :raises BadRequest: if there are too many fields.
+    """
+    if not encoded:
+        return {}
+    try:
+        return parse_qs(
+            encoded.decode("utf-8", "replace"),
+            keep_blank_values=True,
+            errors="replace",
+            max_num_fields=MAX_FIELDS,
+        )
+    except ValueError as error:
+        raise BadRequest("too many fields") from error
+
+
+def app_request(
+    request: DirectRequest, form: Form, path: str, user_id: str, request_id: str
+) -> AppRequest:
+    """The request, to an app-relative ``path``, of a user who was admitted."""
+    fields, peer = request.requestHeaders, request.peer
+    return AppRequest(
+        method=request.method.decode("ascii"),
+        path=path,
+        host=request.authority,
+        scheme=peer.scheme,
+        headers=fields.once(visible_headers, fields),
+        query=urlencoded(request.uri.partition(b"?")[2]),
+        form=form.fields,
+        files=form.files,
+        remote_ip=peer.ip,
+        user_id=user_id,
+        request_id=request_id,
+        is_bare=path == "/" and not request.path.endswith(b"/"),
+    )

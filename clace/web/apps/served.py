@@ -1,0 +1,222 @@
+"""Requests to apps: found, admitted, checked, answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from clace.driving import drive
+from clace.errors import ClaceError, InternalError, NoSuchApp
+from clace.interfaces import IInstalledApps, IRuntime
+from clace.model.app import App
+from clace.model.failures import Fault
+from clace.model.hosts import host_name
+from clace.model.traffic import ANONYMOUS, AppResponse
+from clace.web.apps import downloads
+from clace.web.apps.access import AppAccess
+from clace.web.apps.cors import Sharing
+from clace.web.apps.downloads import Downloads
+from clace.web.apps.forms import Forms, Leftovers
+from clace.web.apps.origin import SAFE, check_origin
+from clace.web.apps.refusals import dressed, fault_of, is_failure, refusal
+from clace.web.apps.requests import NO_FORM, app_request, clean_path, relative_path, wishes_of
+from clace.web.apps.trail import Trail, TrailOptions, Visit
+from clace.web.http1.answering import AppFields, ResponseFields
+from clace.web.http1.direct import DirectRequest
+from clace.web.http1.streaming import LARGEST_PIECE, PacedBody, close, write_whole
+from clace.web.pages import favicon, preferred, send
+
+log = Logger()
+_FAVICON = "/favicon.ico"
+_ERRORS, _FAILED = int(HTTPStatus.BAD_REQUEST), int(HTTPStatus.INTERNAL_SERVER_ERROR)
+NOTHING = "no matching app found"
+UNKNOWN_HOST = "no app is served under this name; see system.fallback_unknown_domains"
+
+
+class AppEdge(Struct, frozen=True, kw_only=True):
+    """The operator's decisions on requests to an app."""
+
+    headers_level: int = 2
+    check_origin: bool = True
+    sharing: Sharing = Sharing()
+    trail: TrailOptions = TrailOptions()
+
+
+class Transfers(NamedTuple):
+    """Files on their way: from apps to their users, and from users to apps."""
+
+    downloads: Downloads
+    forms: Forms
+
+
+EdgeOf = Callable[[App | None], AppEdge]
+"""What holds for an app, and for requests to none."""
+
+
+class ServedApps:
+    """Everything that is not the server's own: the app for the host and the longest path."""
+
+    def __init__(
+        self,
+        installed: IInstalledApps,
+        runtime: IRuntime,
+        access: AppAccess,
+        transfers: Transfers,
+        trail: Trail,
+        edge_of: EdgeOf,
+    ) -> None:
+        self._installed = installed
+        self._runtime = runtime
+        self._access = access
+        self._downloads, self._forms = transfers
+        self._trail = trail
+        self._edge_of = edge_of
+        self._fields = AppFields()
+
+    def serve(self, request: DirectRequest) -> None:
+        """Answer the request, now or later."""
+        visit = self._trail.begin(request)
+        drive(self._serve(request, visit), partial(broken, request=request, visit=visit))
+
+    async def _serve(self, request: DirectRequest, visit: Visit) -> None:
+        ending = Leftovers()
+        try:
+            try:
+                response = await self._respond(request, visit, ending)
+            except ClaceError as error:
+                response = self._refusal(error, request, visit)
+            if response.fault is not None:
+                visit.fail(response.fault)
+            if response.status >= _ERRORS:
+                response = dressed(response, preferred(request))
+            visit.end(response.status)
+            if request.is_gone:
+                await discard(response)
+                return
+            level = self._edge_of(visit.app).headers_level
+            fields = self._fields.of(response, level, secure=request.peer.scheme == "https")
+            if isinstance(response.body, bytes) and len(response.body) <= LARGEST_PIECE:
+                request.answer(response.status, fields, response.body)
+            else:
+                await write_body(request, response, fields)
+        finally:
+            if ending.are_there:
+                await ending.remove()
+
+    async def _respond(
+        self, request: DirectRequest, visit: Visit, ending: Leftovers
+    ) -> AppResponse:
+        peer = request.peer
+        visit.address = peer.ip
+        path = clean_path(request.path)
+        if path == _FAVICON and self._has_no_icon(request):
+            return favicon()
+        app = visit.app = self._find(request, path)
+        edge = self._edge_of(app)
+        visit.options = edge.trail
+        sharing, own_origin = edge.sharing, f"{peer.scheme}://{request.authority}"
+        if request.method == b"OPTIONS" and sharing.allow_origin:
+            return sharing.preflight(own_origin)
+        user = ANONYMOUS
+        if not self._access.is_open(app):
+            user = await self._access.admit(app, request.getHeader("authorization"), peer.ip)
+        visit.user, visit.is_told = user, self._access.is_told(app, user)
+        if edge.check_origin and request.method not in SAFE:
+            check_origin(
+                request.method.decode("ascii"),
+                own_origin,
+                origin=request.getHeader("origin"),
+                fetch_site=request.getHeader("sec-fetch-site"),
+            )
+        inside = relative_path(path, app.path)
+        if inside.startswith(downloads.PREFIX):
+            file_id = inside.removeprefix(downloads.PREFIX)
+            return await self._downloads.answer(app, user, file_id)
+        response = await self._asked(request, app, inside, visit, ending)
+        shared = sharing.headers(own_origin)
+        return replace(response, headers=(*response.headers, *shared)) if shared else response
+
+    async def _asked(
+        self, request: DirectRequest, app: App, inside: str, visit: Visit, ending: Leftovers
+    ) -> AppResponse:
+        """The app's answer, or that of a file of its."""
+        form, fields = NO_FORM, request.requestHeaders
+        if request.is_to_come:
+            refused = await self._runtime.refusal(app, request.method.decode("ascii"), inside)
+            if refused is not None:
+                return refused
+            await request.receive()
+            form = await self._forms.read(request, app.id, ending)
+        else:
+            method, wishes = request.method.decode("ascii"), fields.once(wishes_of, fields)
+            file = self._runtime.file_at_hand(app, method, inside, wishes)
+            if file is not None:
+                return file
+        seen = app_request(request, form, inside, visit.user, visit.request_id)
+        return await self._runtime.respond(app, seen)
+
+    def _refusal(self, error: ClaceError, request: DirectRequest, visit: Visit) -> AppResponse:
+        """The answer to an error, which is logged if an operator has to know of it."""
+        if is_failure(error):
+            visit.fail(fault_of(error))
+        return refusal(error, visit, preferred(request))
+
+    def _has_no_icon(self, request: DirectRequest) -> bool:
+        """Tell whether an icon of ours is in no app's way, where browsers look for one unasked."""
+        host = host_of(request)
+        return self._installed.serves(host) and self._installed.find(host, _FAVICON) is None
+
+    def _find(self, request: DirectRequest, path: str) -> App:
+        host = host_of(request)
+        app = self._installed.find(host, path)
+        if app is None:
+            raise NoSuchApp(NOTHING if self._installed.serves(host) else UNKNOWN_HOST)
+        return app
+
+
+def broken(failure: Failure, request: DirectRequest, visit: Visit) -> None:
+    """Log what went wrong too late to answer with it, and tell the client only where to find it."""
+    incident = visit.request_id
+    if isinstance(failure.value, ClaceError):
+        visit.fail(fault_of(failure.value))
+    else:
+        log.failure("App request failed, incident {incident}", failure, incident=incident)
+        visit.fail(Fault(message=f"internal error, incident {incident}", code=InternalError.code))
+    visit.end(_FAILED)
+    if request.is_gone or request.startedWriting:
+        return
+    error = InternalError(f"internal error, incident {incident}")
+    send(request, refusal(error, visit, preferred(request)))
+
+
+def host_of(request: DirectRequest) -> str:
+    """Return the name that the client has for this server."""
+    return request.requestHeaders.once(host_name, request.authority)
+
+
+async def write_body(request: DirectRequest, response: AppResponse, fields: ResponseFields) -> None:
+    """Write an answer piece by piece: its body is large, or made while it is sent."""
+    if isinstance(response.body, bytes):
+        request.begin(response.status, fields.sized(len(response.body)))
+        await write_whole(request, response.body)
+    elif request.method == b"HEAD":
+        request.begin(response.status, fields)
+        await discard(response)
+    else:
+        request.begin(response.status, fields)
+        await PacedBody(request).send(response.body)
+    if not request.is_gone:
+        request.finish()
+
+
+async def discard(response: AppResponse) -> None:
+    """End a body that is made as it is sent, of which nothing is sent."""
+    if not isinstance(response.body, bytes):
+        await close(response.body)

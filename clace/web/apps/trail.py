@@ -1,0 +1,121 @@
+"""The audit trail of requests: all that may change something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from clace.interfaces import IFailures, IRationedAudit
+from clace.model.app import App
+from clace.model.failures import AppFailure, Fault
+from clace.model.traffic import ANONYMOUS, AuditEvent
+from clace.networks import network_of
+from clace.text import shortened
+from clace.web.http1.direct import DirectRequest
+
+_SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+_REDACTED = "<REDACTED>"
+_NANOSECONDS = 1_000_000_000
+# Strangers choose both.
+_LONGEST_HOST = 255
+_LONGEST_PATH = 500
+
+
+class TrailOptions(Struct, frozen=True, kw_only=True):
+    """The requests to an app that the operator wants kept."""
+
+    redact_url: bool = False
+    skip: bool = False
+
+
+class Visit:
+    """One request, from its start until its status is known."""
+
+    def __init__(self, trail: Trail, request: DirectRequest, request_id: str) -> None:
+        self.request_id = request_id
+        self.address = ""
+        self.user = ""
+        self.app: App | None = None
+        self.options = TrailOptions()
+        self.is_told = False
+        self._has_ended = False
+        self._trail = trail
+        self._request = request
+        self._began = trail.seconds()
+
+    @property
+    def is_root(self) -> bool:
+        """Tell whether the front page of a host is asked for."""
+        return bool(self._request.path == b"/")
+
+    def end(self, status: int) -> None:
+        """Record a request that may have changed something; what follows its first end does not.
+
+        Requests of nobody are not kept: anyone could fill the log with them.
+        """
+        if self._has_ended:
+            return
+        self._has_ended = True
+        skipped = self.options.skip or not self.user
+        if self._request.method not in _SAFE and not skipped:
+            known = self.user != ANONYMOUS
+            source = f"user {self.user}" if known else network_of(self.address)
+            self._trail.audit.record(self._event(status), source, known=known)
+
+    def fail(self, fault: Fault) -> None:
+        """Log a failure of the app and keep it among its last ones."""
+        if self.app is None:
+            return
+        shown = _REDACTED if self.options.redact_url else self._request.path.decode("latin-1")
+        self._trail.failures.record(
+            AppFailure(
+                time=self._trail.seconds(),
+                app_id=self.app.id,
+                app=str(self.app),
+                version=self.app.metadata.version_metadata.version,
+                fault=fault if fault.route else replace(fault, route=shown),
+                method=self._request.method.decode("latin-1"),
+                user_id=self.user,
+                request_id=self.request_id,
+            )
+        )
+
+    def _event(self, status: int) -> AuditEvent:
+        method = self._request.method.decode("latin-1")
+        host = shortened(self._request.authority, _LONGEST_HOST)
+        redact = self.options.redact_url
+        path = shortened(self._request.path.decode("latin-1"), _LONGEST_PATH)
+        path = _REDACTED if redact else path
+        now = self._trail.seconds()
+        return AuditEvent(
+            rid=self.request_id,
+            app_id=self.app.id if self.app else "",
+            create_time=int(now * _NANOSECONDS),
+            user_id=self.user,
+            event_type="http",
+            operation=method,
+            target=f"{host}:{path}",
+            status=str(status),
+            detail=f"{method} {host} {path} {status} {round((now - self._began) * 1000)}",
+        )
+
+
+class Trail:
+    """Begins visits."""
+
+    def __init__(
+        self,
+        audit: IRationedAudit,
+        failures: IFailures,
+        seconds: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
+        self.audit = audit
+        self.failures = failures
+        self.seconds = seconds
+        self._new_id = new_id
+
+    def begin(self, request: DirectRequest) -> Visit:
+        return Visit(self, request, self._new_id())
