@@ -132,6 +132,7 @@ class LimitTests(Houses, TestCase):
         """Requests that the same process was working on fail with it; other apps do not notice."""
         runtime = self.house({"app.star": STUCK})
         other = an_app("/other", app_id="app_prd_2")
+        await runtime.respond(an_app(), a_request("/good"))
         stuck = [
             Deferred.fromCoroutine(self.refusal(runtime.respond(an_app(), a_request(path)), kind))
             for path, kind in (("/stuck", AppCrashed), ("/stuck", AppCrashed))
