@@ -191,7 +191,7 @@ class HostBounds(Struct, frozen=True, kw_only=True):
 
 
 class Prepare(Struct, frozen=True, tag="prepare", kw_only=True):
-    """To the nursery, before all else: what its hosts share, and which walls have to stand.
+    """To the fork server, before all else: what its hosts share, and which walls have to stand.
 
     Each host has a user from ``user_base`` on if the server runs as root. 0 MB are most of the
     machine's memory.
@@ -205,20 +205,20 @@ class Prepare(Struct, frozen=True, tag="prepare", kw_only=True):
 
 
 class Spawn(Struct, frozen=True, tag="spawn", kw_only=True):
-    """To the nursery, with one descriptor: fork a host that talks over it."""
+    """To the fork server, with one descriptor: fork a host that talks over it."""
 
     host: int
     bounds: HostBounds
 
 
 class End(Struct, frozen=True, tag="end"):
-    """To the nursery: kill this host, if it still lives."""
+    """To the fork server: kill this host, if it still lives."""
 
     host: int
 
 
 class Born(Struct, frozen=True, tag="born", kw_only=True):
-    """From the nursery: the host runs."""
+    """From the fork server: the host runs."""
 
     host: int
     pid: int
@@ -229,7 +229,7 @@ MEMORY_GONE = 4
 
 
 class Gone(Struct, frozen=True, tag="gone", kw_only=True):
-    """From the nursery: the host has ended, by its own exit or by a signal.
+    """From the fork server: the host has ended, by its own exit or by a signal.
 
     Status ``WALLS_MISSING`` says that it was not safe to go on, ``MEMORY_GONE`` that there was
     no memory left to say so in words.
@@ -240,17 +240,17 @@ class Gone(Struct, frozen=True, tag="gone", kw_only=True):
     signal: int = 0
 
 
-ToNursery = Prepare | Spawn | End
-FromNursery = Born | Gone
-MAX_NURSERY_MESSAGE = 4096
+ToForkServer = Prepare | Spawn | End
+FromForkServer = Born | Gone
+MAX_FORK_SERVER_MESSAGE = 4096
 
 _STATEMENTS = frozenset(get_args(Statement))
 _encoder = msgspec.msgpack.Encoder()
 _downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)
 _upward: msgspec.msgpack.Decoder[Upward] = msgspec.msgpack.Decoder(Upward)
 _bodies: msgspec.msgpack.Decoder[Head | Chunk] = msgspec.msgpack.Decoder(Head | Chunk)
-_to_nursery: msgspec.msgpack.Decoder[ToNursery] = msgspec.msgpack.Decoder(ToNursery)
-_from_nursery: msgspec.msgpack.Decoder[FromNursery] = msgspec.msgpack.Decoder(FromNursery)
+_to_fork_server: msgspec.msgpack.Decoder[ToForkServer] = msgspec.msgpack.Decoder(ToForkServer)
+_from_fork_server: msgspec.msgpack.Decoder[FromForkServer] = msgspec.msgpack.Decoder(FromForkServer)
 
 
 def pack(message: Downward | Upward) -> bytes:
@@ -302,19 +302,19 @@ def _large(frame: Tailed) -> Large:
     return Large(head, frame.tail)
 
 
-def pack_nursery(message: ToNursery | FromNursery) -> bytes:
-    """The message as one packet: the nursery's socket keeps packets apart."""
+def pack_fork_server(message: ToForkServer | FromForkServer) -> bytes:
+    """The message as one packet: the fork server's socket keeps packets apart."""
     return _encoder.encode(message)
 
 
-def unpack_to_nursery(body: bytes) -> ToNursery:
+def unpack_to_fork_server(body: bytes) -> ToForkServer:
     """:raises BadFrame: if the body is not a message to the fork server."""
-    return _decoded(_to_nursery, body)
+    return _decoded(_to_fork_server, body)
 
 
-def unpack_from_nursery(body: bytes) -> FromNursery:
+def unpack_from_fork_server(body: bytes) -> FromForkServer:
     """:raises BadFrame: if the body is not a message from the fork server."""
-    return _decoded(_from_nursery, body)
+    return _decoded(_from_fork_server, body)
 
 
 def _check_values(body: bytes) -> None:

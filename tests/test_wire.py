@@ -144,20 +144,20 @@ class FrameTests(SynchronousTestCase):
         self.assertRaises(BadFrame, wire.unpack_upward, body)
 
 
-class NurseryMessageTests(SynchronousTestCase):
+class ForkServerMessageTests(SynchronousTestCase):
     def test_there_and_back(self):
-        """What is said to and by the nursery arrives as it was, in one packet."""
+        """What is said to and by the fork server arrives as it was, in one packet."""
         spawn = wire.Spawn(host=3, bounds=wire.HostBounds(memory_mb=64))
         gone = wire.Gone(host=3, signal=9)
-        self.assertEqual(wire.unpack_to_nursery(wire.pack_nursery(spawn)), spawn)
-        self.assertEqual(wire.unpack_from_nursery(wire.pack_nursery(gone)), gone)
-        self.assertLess(len(wire.pack_nursery(spawn)), wire.MAX_NURSERY_MESSAGE)
+        self.assertEqual(wire.unpack_to_fork_server(wire.pack_fork_server(spawn)), spawn)
+        self.assertEqual(wire.unpack_from_fork_server(wire.pack_fork_server(gone)), gone)
+        self.assertLess(len(wire.pack_fork_server(spawn)), wire.MAX_FORK_SERVER_MESSAGE)
 
     @given(st.binary(max_size=100))
     def test_rubbish(self, data):
         """Other bytes are refused."""
         try:
-            wire.unpack_to_nursery(data)
+            wire.unpack_to_fork_server(data)
         except BadFrame:
             return
 

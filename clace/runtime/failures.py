@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from clace.interfaces import IFailures
 from clace.model.failures import AppFailure
-from clace.runtime.budget import Budget
+from clace.runtime.minute_quota import MinuteQuota
 
 KEPT = 10
 APPS = 1000
@@ -23,7 +23,7 @@ class _OfApp:
     """The failures of one app, and how many of them were not logged in this minute."""
 
     def __init__(self, clock: Any) -> None:
-        self.lines = Budget(clock, LINES)
+        self.lines = MinuteQuota(clock, LINES)
         self.kept: deque[AppFailure] = deque(maxlen=KEPT)
         self.unlogged = 0
 

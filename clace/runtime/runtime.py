@@ -20,21 +20,21 @@ from clace.model.app import App, Demands
 from clace.model.schema import Schema
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
 from clace.model.wishes import Wishes
-from clace.runtime.budget import Budget
+from clace.runtime.admission_queue import AdmissionQueue
 from clace.runtime.events import EVENTS, ReloadEvents
 from clace.runtime.hosts.bodies import Body
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.held import HeldAnswers
 from clace.runtime.hosts.supply import Hosts
 from clace.runtime.limits import Limits, over
+from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.options import read_options
 from clace.runtime.packing import Knowledge, pack_load
-from clace.runtime.slot import Fetch, Slot, Started, Supply, Withdraw
+from clace.runtime.slot import Fetch, LoadedHost, Slot, Supply, Withdraw
 from clace.runtime.static.contents import Contents
 from clace.runtime.static.representations import at_once, refused_method, serve
 from clace.runtime.static.serving import Choice, Moved, choose, lacking, moved
 from clace.runtime.static.shipped import WithAssets
-from clace.runtime.turnstile import Turnstile
 from clace.wire import Note
 
 _METERING_SECONDS = 1
@@ -48,7 +48,7 @@ _KNOWLEDGE = Knowledge()
 class LoadedApp:
     """An app in a host of its own that nobody is sent to yet."""
 
-    def __init__(self, started: Started) -> None:
+    def __init__(self, started: LoadedHost) -> None:
         self.started = started
         self.demands = started.demands
         self.name = started.name
@@ -88,7 +88,7 @@ class Runtime(Service):
         self._contents = Contents(hosts.in_thread)
         self._held = HeldAnswers(limits.waiting_mb << 20)
         self._events = ReloadEvents(clock, limits.watch_seconds)
-        self._audits = Turnstile(clock, _AUDITS, _AUDITS_WAITING, _AUDIT_WAITING_SECONDS)
+        self._audits = AdmissionQueue(clock, _AUDITS, _AUDITS_WAITING, _AUDIT_WAITING_SECONDS)
         self.limits_reached: Counter[str] = Counter()
         self._looking_after = LoopingCall(self._look_after)
         self._looking_after.clock = clock
@@ -208,12 +208,12 @@ class Runtime(Service):
 
     async def _ask(self, slot: Slot, app: App, request: AppRequest) -> AppResponse:
         size = request.size
-        if not slot.turnstile.enter_now(size):
-            await slot.turnstile.enter(size)
+        if not slot.admission.enter_now(size):
+            await slot.admission.enter(size)
         try:
             host = slot.running or await slot.host()
         except BaseException:
-            slot.turnstile.leave(size)
+            slot.admission.leave(size)
             raise
         # What was approved belongs to the version that runs; settings hold at once.
         if app.metadata is not slot.granted:
@@ -232,7 +232,7 @@ class Runtime(Service):
             partial(self._record_refusal, caller, slot.refusals),
         )
         note = self._noted(caller, slot.lines)
-        answer = await host.ask(request, calls, note, partial(slot.turnstile.leave, size))
+        answer = await host.ask(request, calls, note, partial(slot.admission.leave, size))
         return self._counted(answer)
 
     def _counted(self, answer: AppResponse) -> AppResponse:
@@ -245,7 +245,7 @@ class Runtime(Service):
         for told in self._told:
             told(app, dropped)
 
-    async def _start_with_room(self, app: App, files: IFiles) -> Started:
+    async def _start_with_room(self, app: App, files: IFiles) -> LoadedHost:
         """Another host, for which those not used for longest make room."""
         if not self._make_room(1):
             busy = AppBusy("the server is busy: no more apps can be started now")
@@ -263,22 +263,22 @@ class Runtime(Service):
             slot.retire()
         return surplus <= len(idle)
 
-    async def _start(self, app: App, files: IFiles) -> Started:
+    async def _start(self, app: App, files: IFiles) -> LoadedHost:
         return await self._run(app, files, inert=False)
 
-    async def _run(self, app: App, files: IFiles, *, inert: bool) -> Started:
+    async def _run(self, app: App, files: IFiles, *, inert: bool) -> LoadedHost:
         plugins, limits = self._gate.manifests(), self._limits.of(app)
         load = await pack_load(app, files, plugins, self._knowledge, limits)
         load = msgspec.structs.replace(load, inert=inert)
         caller = Caller(app=app)
         slot = self._slots.get(app.id)
-        lines = slot.lines if slot else Budget(self._clock, limits.log_lines)
+        lines = slot.lines if slot else MinuteQuota(self._clock, limits.log_lines)
         try:
             host, loaded = await self._hosts.start(load, limits, self._noted(caller, lines))
         except ClaceError as error:
             self._count(caller, error)
             raise
-        return Started(
+        return LoadedHost(
             host=host,
             files=files,
             name=loaded.name,
@@ -287,7 +287,7 @@ class Runtime(Service):
             limits=limits,
         )
 
-    def _noted(self, caller: Caller, lines: Budget) -> Callable[[Note], None]:
+    def _noted(self, caller: Caller, lines: MinuteQuota) -> Callable[[Note], None]:
         """Log the lines that the app prints, and record the operations that it tells."""
 
         def noted(note: Note) -> None:
@@ -340,7 +340,9 @@ class Runtime(Service):
         )
         self._audit_log.record(self._event(caller, note, "system"))
 
-    def _record_refusal(self, caller: Caller, budget: Budget, function: str, reason: str) -> None:
+    def _record_refusal(
+        self, caller: Caller, budget: MinuteQuota, function: str, reason: str
+    ) -> None:
         """Audit a plugin call that was refused; the failure of its request is logged anyway."""
         if not budget.take():
             if not budget.ends_now():

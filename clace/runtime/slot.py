@@ -14,14 +14,14 @@ from clace.errors import AppBroken, AppBusy, ClaceError, NoSuchApp, SourceError
 from clace.interfaces import IFiles
 from clace.model.app import App, Demands, FileRef
 from clace.model.traffic import AppResponse
-from clace.runtime.budget import Budget
+from clace.runtime.admission_queue import AdmissionQueue
 from clace.runtime.hosts.supply import RunningHost
 from clace.runtime.limits import HostLimits, Limits
+from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.options import AppOptions
 from clace.runtime.outlines import Outline
-from clace.runtime.shared import Shared
+from clace.runtime.single_flight import SingleFlight
 from clace.runtime.static.shipped import WithAssets
-from clace.runtime.turnstile import Turnstile
 from clace.threads import InThread
 
 _BROKEN_SECONDS = 2
@@ -31,7 +31,7 @@ _LIMIT_ROWS = 60
 _REFUSALS = 60
 
 
-class Started(Struct, frozen=True, kw_only=True):
+class LoadedHost(Struct, frozen=True, kw_only=True):
     """An app in a host, loaded."""
 
     host: Any  # RunningHost: msgspec does not know protocols
@@ -42,7 +42,7 @@ class Started(Struct, frozen=True, kw_only=True):
     limits: HostLimits
 
 
-Start = Callable[[App, IFiles], Awaitable[Started]]
+Start = Callable[[App, IFiles], Awaitable[LoadedHost]]
 Fetch = Callable[[App], Awaitable[IFiles]]
 Withdraw = Callable[[App, Demands], None]
 """Told of the approvals that a dev app has stopped asking for."""
@@ -79,22 +79,22 @@ class Slot:
         self._looked_at = float("-inf")
         self._metered = 0.0
         self._closed = False
-        self._starting = Shared(self._start_anew)
-        self._fetching = Shared(self._fetch_files)
-        self._looking = Shared(self._look)
+        self._starting = SingleFlight(self._start_anew)
+        self._fetching = SingleFlight(self._fetch_files)
+        self._looking = SingleFlight(self._look)
         self.app = app
         self.granted = app.metadata
         self.options: AppOptions | None = None
         self._outline: Outline | None = None
         self.listeners: list[Callable[[], None]] = []
         limits = self.limits = supply.limits.of(app)
-        self.turnstile = Turnstile(
+        self.admission = AdmissionQueue(
             self._clock, limits.requests, limits.requests, limits.waiting_seconds
         )
-        self.lines = Budget(self._clock, limits.log_lines)
-        self.refusals = Budget(self._clock, _REFUSALS)
-        self.limit_rows = Budget(self._clock, _LIMIT_ROWS)
-        self.processors = Budget(self._clock, limits.cpu_seconds or math.inf)
+        self.lines = MinuteQuota(self._clock, limits.log_lines)
+        self.refusals = MinuteQuota(self._clock, _REFUSALS)
+        self.limit_rows = MinuteQuota(self._clock, _LIMIT_ROWS)
+        self.processors = MinuteQuota(self._clock, limits.cpu_seconds or math.inf)
         self.used_at = self._clock.seconds()
 
     @property
@@ -172,7 +172,7 @@ class Slot:
             return self._host
         return await self._starting.result()
 
-    def swap(self, started: Started) -> None:
+    def swap(self, started: LoadedHost) -> None:
         """From now on ``started`` answers; what is in flight ends where it began."""
         self.retire()
         self._limit(started.limits)
@@ -184,7 +184,7 @@ class Slot:
         self._outline = None
         self._tell()
 
-    def publish(self, app: App, started: Started) -> None:
+    def publish(self, app: App, started: LoadedHost) -> None:
         """From now on ``started`` answers for ``app``.
 
         The files of a version are read from where they are stored: those that it was loaded from
@@ -242,7 +242,7 @@ class Slot:
 
     def _limit(self, limits: HostLimits) -> None:
         self.limits = limits
-        self.turnstile.change(limits.requests, limits.requests, limits.waiting_seconds)
+        self.admission.change(limits.requests, limits.requests, limits.waiting_seconds)
         self.lines.amount = limits.log_lines
         self.processors.amount = limits.cpu_seconds or math.inf
 
@@ -273,7 +273,7 @@ class Slot:
             return await self.host()
         return await self._start_anew()
 
-    async def _started(self, files: IFiles) -> Started:
+    async def _started(self, files: IFiles) -> LoadedHost:
         try:
             return await self._supply.start(self.app, files)
         except (AppBroken, SourceError) as error:

@@ -8,7 +8,7 @@ from benchmarks.footprint import called, over
 class CalledTests(SynchronousTestCase):
     def test_module(self):
         """A process that runs code of a module is told by the module."""
-        module = "clace.host.sandbox.nursery"
+        module = "clace.host.sandbox.fork_server"
         code = f"import sys; sys.path[:] = sys.argv[1:]; from {module} import main; main(3)"
         self.assertEqual(called(["/bin/python", "-I", "-c", code, ""]), module)
 

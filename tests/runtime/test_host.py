@@ -14,9 +14,9 @@ from clace.interfaces import Caller
 from clace.model.app import Demands
 from clace.model.failures import Fault
 from clace.runtime.hosts.calls import PluginCalls
+from clace.runtime.hosts.fork_server import Birth
 from clace.runtime.hosts.fragments import HeldFrames
 from clace.runtime.hosts.host import Host
-from clace.runtime.hosts.nursery import Birth
 from clace.runtime.limits import HostLimits
 from clace.wire import (
     MEMORY_GONE,
@@ -44,7 +44,7 @@ from tests.support.plugins import MemoryGate
 LIMITS = HostLimits(request_seconds=10, grace_seconds=1)
 
 
-class FakeNursery:
+class FakeForkServer:
     """Remembers who was forked and killed; a killed host ends at once."""
 
     def __init__(self):
@@ -73,8 +73,8 @@ class FakeReactor(Clock):
 
 class HostTests(SynchronousTestCase):
     def setUp(self):
-        self.reactor, self.nursery = FakeReactor(), FakeNursery()
-        self.host = Host(self.reactor, self.reactor.connect, self.nursery, LIMITS, HeldFrames())
+        self.reactor, self.fork_server = FakeReactor(), FakeForkServer()
+        self.host = Host(self.reactor, self.reactor.connect, self.fork_server, LIMITS, HeldFrames())
         self.gate = MemoryGate(
             {("fs.in", "list"): lambda *_: "listed", ("slow.in", "wait"): lambda *_: Deferred()}
         )
@@ -82,7 +82,7 @@ class HostTests(SynchronousTestCase):
         self.addCleanup(self.close)
 
     def close(self):
-        self.nursery.theirs.close()
+        self.fork_server.theirs.close()
 
     def reached(self, limit, _told):
         self.fail(f"no plugin came upon {limit}")
@@ -118,7 +118,7 @@ class HostTests(SynchronousTestCase):
         """The host was killed, and what it was asked fails with a breach of the protocol."""
         error = self.failureResultOf(asked, AppCrashed).value
         self.assertIn(text, error.message)
-        self.assertEqual(self.nursery.killed, [7])
+        self.assertEqual(self.fork_server.killed, [7])
         self.assertFalse(self.host.alive)
         self.flushLoggedErrors()
 
@@ -134,7 +134,7 @@ class HostTests(SynchronousTestCase):
         self.say(Head(id=1, status=200, body=b"x"))
         self.successResultOf(other)
         self.reactor.advance(2 * LIMITS.request_seconds)
-        self.assertEqual((self.nursery.killed, self.host.busy), ([], 0))
+        self.assertEqual((self.fork_server.killed, self.host.busy), ([], 0))
 
     def test_load(self):
         """The first frame is the app; its answer tells what the app is."""
@@ -153,8 +153,10 @@ class HostTests(SynchronousTestCase):
     def test_limits_of_a_load(self):
         """A load that took too much says of which limit."""
         for code, limit in (("app_timed_out", "load_time"), ("app_crashed", "memory")):
-            self.reactor, self.nursery = FakeReactor(), FakeNursery()
-            self.host = Host(self.reactor, self.reactor.connect, self.nursery, LIMITS, HeldFrames())
+            self.reactor, self.fork_server = FakeReactor(), FakeForkServer()
+            self.host = Host(
+                self.reactor, self.reactor.connect, self.fork_server, LIMITS, HeldFrames()
+            )
             loading = self.deferred(
                 self.host.load(Load(sources={}), HostBounds(), self.notes.append)
             )
@@ -171,7 +173,7 @@ class HostTests(SynchronousTestCase):
         self.assertNoResult(loading)
         self.reactor.advance(0.2)
         self.assertIn("3 seconds", self.failureResultOf(loading, AppBroken).value.message)
-        self.assertEqual(self.nursery.killed, [7])
+        self.assertEqual(self.fork_server.killed, [7])
 
     def test_answer(self):
         """A request goes down and its answer comes back; then it is over."""
@@ -295,7 +297,7 @@ class HostTests(SynchronousTestCase):
         self.host = Host(
             self.reactor,
             self.reactor.connect,
-            self.nursery,
+            self.fork_server,
             HostLimits(plugin_calls=2),
             HeldFrames(),
         )
@@ -313,7 +315,7 @@ class HostTests(SynchronousTestCase):
         self.host = Host(
             self.reactor,
             self.reactor.connect,
-            self.nursery,
+            self.fork_server,
             HostLimits(response_mb=1),
             HeldFrames(),
         )
@@ -341,7 +343,7 @@ class HostTests(SynchronousTestCase):
     def test_size_of_a_large_answer(self):
         """A body behind its head is held to the same limit, and to that of frames."""
         limits = HostLimits(response_mb=1)
-        self.host = Host(self.reactor, self.reactor.connect, self.nursery, limits, HeldFrames())
+        self.host = Host(self.reactor, self.reactor.connect, self.fork_server, limits, HeldFrames())
         self.start()
         asked, other = self.ask(), self.ask()
         size = (1 << 20) + 1
@@ -375,7 +377,7 @@ class HostTests(SynchronousTestCase):
         self.setUp()
         self.start()
         self.reactor.protocol.dataReceived(large)
-        self.assertEqual(self.nursery.killed, [7])
+        self.assertEqual(self.fork_server.killed, [7])
         self.flushLoggedErrors()
 
     def test_does_not_read(self):
@@ -418,7 +420,7 @@ class HostTests(SynchronousTestCase):
         self.reactor.advance(0.2)
         self.failureResultOf(asked, AppTimedOut)
         self.failureResultOf(other, AppTimedOut)
-        self.assertEqual(self.nursery.killed, [7])
+        self.assertEqual(self.fork_server.killed, [7])
 
     def test_late_for_a_plugin(self):
         """A host that waits for a plugin is told in time, and can say that it is late."""
@@ -432,7 +434,7 @@ class HostTests(SynchronousTestCase):
         self.assertEqual(error.limit, "request_time")
         self.assertIn("within 10 seconds", error.message)
         self.successResultOf(other)
-        self.assertEqual((self.nursery.killed, self.reactor.getDelayedCalls()), ([], []))
+        self.assertEqual((self.fork_server.killed, self.reactor.getDelayedCalls()), ([], []))
 
     def test_death(self):
         """How a process ended is told to those who waited for it."""
@@ -447,21 +449,21 @@ class HostTests(SynchronousTestCase):
             self.setUp()
             self.start()
             asked = self.ask()
-            self.nursery.ended(gone)
+            self.fork_server.ended(gone)
             self.assertIn(text, self.failureResultOf(asked, AppCrashed).value.message)
             self.assertFalse(self.host.alive)
 
     def test_death_while_loading(self):
         """A process that dies while it loads its app leaves the app broken."""
         loading = self.deferred(self.host.load(Load(sources={}), HostBounds(), self.notes.append))
-        self.nursery.ended(Gone(host=7, signal=6))
+        self.fork_server.ended(Gone(host=7, signal=6))
         self.failureResultOf(loading, AppBroken)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_asked_after_its_end(self):
         """A host that has ended cannot be asked."""
         self.start()
-        self.nursery.ended(Gone(host=7, status=0))
+        self.fork_server.ended(Gone(host=7, status=0))
         self.failureResultOf(self.ask(), AppCrashed)
         self.assertEqual(self.done, [True])
 
@@ -472,7 +474,7 @@ class HostTests(SynchronousTestCase):
         self.say(Failed(id=1, message="out of memory", code="app_crashed"))
         self.failureResultOf(asked, AppCrashed)
         self.failureResultOf(other, AppCrashed)
-        self.assertEqual(self.nursery.killed, [7])
+        self.assertEqual(self.fork_server.killed, [7])
 
     def test_retire(self):
         """A retired host is asked no more, and hung up on when its last request is answered."""
@@ -492,9 +494,9 @@ class HostTests(SynchronousTestCase):
         self.host.retire()
         self.reactor.protocol.connectionLost()
         self.reactor.advance(0.9)
-        self.assertEqual(self.nursery.killed, [])
+        self.assertEqual(self.fork_server.killed, [])
         self.reactor.advance(0.2)
-        self.assertEqual(self.nursery.killed, [7])
+        self.assertEqual(self.fork_server.killed, [7])
 
     def test_stream(self):
         """A body in pieces is passed on as it comes."""
@@ -581,9 +583,9 @@ class HostTests(SynchronousTestCase):
         for _ in range(10):
             self.reactor.advance(1)
             self.say(Chunk(id=1, body=b"x"))
-        self.assertEqual(self.nursery.killed, [])
+        self.assertEqual(self.fork_server.killed, [])
         self.reactor.advance(1.1)
-        self.assertEqual(self.nursery.killed, [7])
+        self.assertEqual(self.fork_server.killed, [7])
         pieces = [self.successResultOf(self.deferred(body.__anext__())) for _ in range(10)]
         self.assertEqual(pieces, [b"x"] * 10)
         self.failureResultOf(self.deferred(body.__anext__()), AppTimedOut)
@@ -594,10 +596,10 @@ class HostTests(SynchronousTestCase):
         for number in range(2, 102):
             self.reactor.advance(0.9)
             self.say(Next(call=number, request=1, stream=1))
-        self.assertEqual(self.nursery.killed, [])
+        self.assertEqual(self.fork_server.killed, [])
         for number in range(102, 112):
             self.reactor.advance(2.9)
-            if self.nursery.killed:
+            if self.fork_server.killed:
                 break
             self.say(Next(call=number, request=1, stream=1))
         self.assertEqual(number, 107)
@@ -610,7 +612,7 @@ class HostTests(SynchronousTestCase):
         self.successResultOf(self.deferred(body.aclose()))
         self.assertTrue(self.gate.scopes[0].ended)
         self.reactor.pump([10, 1.1])
-        self.assertEqual(self.nursery.killed, [7])
+        self.assertEqual(self.fork_server.killed, [7])
 
     def test_consumer_leaves(self):
         """When its consumer has left, a producer is told that there is nobody."""

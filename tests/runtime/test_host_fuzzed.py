@@ -14,7 +14,7 @@ from clace.runtime.hosts.fragments import HeldFrames
 from clace.runtime.hosts.host import Host
 from clace.runtime.limits import HostLimits
 from clace.wire import HostBounds, Load, Loaded, Ready, pack
-from tests.runtime.test_host import FakeNursery, FakeReactor
+from tests.runtime.test_host import FakeForkServer, FakeReactor
 from tests.support.apps import a_request, an_app
 from tests.support.plugins import MemoryGate
 from tests.test_wire import DOWNWARD, UPWARD
@@ -26,9 +26,9 @@ class Daemon:
     """A host with two requests in flight, and what came of them."""
 
     def __init__(self):
-        self.reactor, self.nursery = FakeReactor(), FakeNursery()
+        self.reactor, self.fork_server = FakeReactor(), FakeForkServer()
         self.host = Host(
-            self.reactor, self.reactor.connect, self.nursery, HostLimits(), HeldFrames()
+            self.reactor, self.reactor.connect, self.fork_server, HostLimits(), HeldFrames()
         )
         self.begin(self.host.load(Load(sources={}), HostBounds(), lambda _: None))
         self.hear(pack(Ready(walls={"a": ""})) + pack(Loaded(name="A", demands=Demands())))
@@ -51,7 +51,7 @@ class Daemon:
             (outlet.resumeProducing if reads else outlet.pauseProducing)()
 
     def close(self):
-        self.nursery.theirs.close()
+        self.fork_server.theirs.close()
 
 
 class FuzzTests(SynchronousTestCase):
@@ -67,7 +67,7 @@ class FuzzTests(SynchronousTestCase):
             self.flushLoggedErrors()
 
     def assert_ends(self, daemon):
-        self.assertEqual(daemon.host.alive, not daemon.nursery.killed)
+        self.assertEqual(daemon.host.alive, not daemon.fork_server.killed)
         daemon.reactor.pump([1000, 1000])
         self.assertFalse(daemon.host.busy)
 

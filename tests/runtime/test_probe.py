@@ -1,4 +1,4 @@
-"""Trying the walls out, with the real nursery and with programs that play it."""
+"""Trying the walls out, with the real fork server and with programs that play it."""
 
 import sys
 from pathlib import Path
@@ -13,12 +13,12 @@ from clace.runtime.hosts.program import Program, program_for
 
 PLAYED = """
 import socket
-from clace.wire import MAX_NURSERY_MESSAGE, Ready, pack
+from clace.wire import MAX_FORK_SERVER_MESSAGE, Ready, pack
 
 def main(descriptor):
     control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
-    control.recv(MAX_NURSERY_MESSAGE)
-    _body, descriptors, _flags, _address = socket.recv_fds(control, MAX_NURSERY_MESSAGE, 1)
+    control.recv(MAX_FORK_SERVER_MESSAGE)
+    _body, descriptors, _flags, _address = socket.recv_fds(control, MAX_FORK_SERVER_MESSAGE, 1)
     with socket.socket(fileno=descriptors[0]) as line:
         line.sendall({said})
 """
@@ -26,7 +26,7 @@ def main(descriptor):
 
 class ProbeTests(SynchronousTestCase):
     def played(self, said, mode="best_effort"):
-        """The probe of a nursery that says this."""
+        """The probe of a fork server that says this."""
         folder = Path(self.mktemp()).absolute()
         folder.mkdir()
         (folder / "played.py").write_text(PLAYED.replace("{said}", said))
@@ -69,13 +69,13 @@ class ProbeTests(SynchronousTestCase):
         )
 
     def test_no_process(self):
-        """A nursery that ends, or talks nonsense, is one line too."""
+        """A fork server that ends, or talks nonsense, is one line too."""
         for said in ("b''", "b'GET / HTTP/1.1'", "bytes(4)"):
             error = self.assertRaises(ClaceError, self.played(said).report)
             self.assertIn("no process for apps can be started", error.message)
 
     def test_configured(self):
-        """What the configuration says reaches the nursery."""
+        """What the configuration says reaches the fork server."""
         sandbox = Sandbox(uid_base=5, uid_count=7, total_memory_mb=9, max_hosts=1)
         prepare = program_for(sandbox, "required").prepare
         self.assertEqual((prepare.user_base, prepare.user_count), (5, 7))

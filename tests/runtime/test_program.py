@@ -1,4 +1,4 @@
-"""How the nursery is started."""
+"""How the fork server is started."""
 
 import sys
 

@@ -211,14 +211,14 @@ class LimitTests(RuntimeCase):
         self.make(Limits(of=lambda _app: HostLimits(requests=limits["width"])))
         app = an_app()
         self.page(app)
-        turnstile = self.runtime._slots[app.id].turnstile
+        admission = self.runtime._slots[app.id].admission
         for _ in range(2):  # one is let in, one waits
-            Deferred.fromCoroutine(turnstile.enter())
+            Deferred.fromCoroutine(admission.enter())
         self.failureResultOf(self.respond(app), AppBusy)
         limits["width"] = 2
         loaded = self.successResultOf(Deferred.fromCoroutine(self.runtime.load(app, self.files)))
         self.runtime.publish(app, loaded)
-        turnstile.leave()
+        admission.leave()
         self.page(app)
 
 

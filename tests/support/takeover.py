@@ -1,4 +1,4 @@
-"""The nursery of a server whose app hosts were taken over.
+"""The fork server of a server whose app hosts were taken over.
 
 Its hosts put up every wall of a real one and load their apps honestly. A request for
 ``/attack/NAME`` then runs Python of ours in their place, as somebody would who broke the
@@ -10,7 +10,7 @@ from functools import partial
 import msgspec
 
 from clace.host.requests.serving import Serving
-from clace.host.sandbox import nursery
+from clace.host.sandbox import fork_server
 from clace.host.sandbox.child import live
 from clace.wire import Answer, Ask, Call, Head, Load, Next
 from tests.support.takeover_attacks import ATTACKS
@@ -81,4 +81,4 @@ class TakenOver(Serving):
 
 def main(descriptor):
     """What the daemon starts."""
-    nursery.main(descriptor, partial(live, serving=TakenOver))
+    fork_server.main(descriptor, partial(live, serving=TakenOver))

@@ -93,7 +93,7 @@ class TakeoverTestCase(SharedDaemonTestCase):
         return [text for text in said if text]
 
     def hosts(self):
-        """The processes below the server that are not the nursery."""
+        """The processes below the server that are not the fork server."""
         return [pid for pid, own in below(self.daemon.process.pid).items() if not own]
 
     def programs(self, name):

@@ -1,4 +1,4 @@
-"""The real server by ``twistd -y``, composed with the nursery of ``tests.support.takeover``."""
+"""The real server by ``twistd -y``, composed with the fork server of ``tests.support.takeover``."""
 
 import os
 import sys

@@ -139,7 +139,7 @@ class LimitTests(Houses, TestCase):
         ]
         answer = await runtime.respond(other, a_request("/good"))
         self.assertEqual((answer.status, [one.called for one in stuck]), (200, [False, False]))
-        for pid in self.hosts.nursery.pids.values():
+        for pid in self.hosts.fork_server.pids.values():
             os.kill(pid, signal.SIGKILL)
         await gatherResults(stuck)
 
@@ -156,11 +156,11 @@ class LimitTests(Houses, TestCase):
         error = await self.refusal(runtime.audit(an_app(), self.files), AppBroken)
         self.assertIn("memory", error.message)
 
-    async def test_nursery_dies(self):
-        """If the nursery is killed, its hosts end with it, and the next request gets new ones."""
+    async def test_fork_server_dies(self):
+        """If the fork server is killed, so are its hosts, and the next request gets new ones."""
         runtime = self.house({"app.star": STUCK})
         await self.assert_goes_on(runtime)
-        (pid,) = self.hosts.nursery.pids.values()
+        (pid,) = self.hosts.fork_server.pids.values()
         os.kill(parent_of(pid), signal.SIGKILL)
         while lives(pid):
             await deferLater(reactor, 0.01)
@@ -171,6 +171,6 @@ class LimitTests(Houses, TestCase):
         """When the runtime stops, no process is left."""
         runtime = self.house({"app.star": STUCK})
         await self.assert_goes_on(runtime)
-        (pid,) = self.hosts.nursery.pids.values()
+        (pid,) = self.hosts.fork_server.pids.values()
         await runtime.stopService()
         self.assertFalse(lives(pid))

@@ -78,7 +78,7 @@ class BreachTests(TakeoverTestCase):
         self.assert_all_ended(FRAMES)
 
     def test_directions(self):
-        """Frames that only the daemon sends, and those of the nursery."""
+        """Frames that only the daemon sends, and those of the fork server."""
         self.assert_all_ended(dict.fromkeys(attacks.DIRECTIONS, NO_FRAME))
 
     def test_order(self):

@@ -31,7 +31,7 @@ def live(birth: Birth, serving: type[Serving] = Serving) -> None:
         os._exit(0)
     except MemoryError:
         os._exit(MEMORY_GONE)
-    except BaseException:  # noqa: BLE001 - nothing may fall back into the nursery's loop
+    except BaseException:  # noqa: BLE001 - nothing may fall back into the fork server's loop
         os._exit(1)
     os._exit(0)
 

@@ -1,4 +1,4 @@
-"""The walls that all hosts share: put up once around the nursery, inherited by what it forks."""
+"""The walls that all hosts share: put up once around the fork server, which hands them on."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from clace.model.traffic import AppResponse
 from clace.runtime.hosts.bodies import LARGEST_PIECE, Body
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.heads import check_head
-from clace.runtime.hosts.patience import Patience
+from clace.runtime.hosts.pausable_timeout import PausableTimeout
 from clace.runtime.limits import HostLimits, over
 from clace.wire import Answer, Call, Chunk, Failed, Head, Large, Next, Note, pack
 
@@ -73,8 +73,8 @@ class Exchange:
         self._line = line
         self._limits = limits
         self._ended = ended
-        self._patience = Patience(clock, limits.request_seconds, self._end_plugins)
-        self._grace: Patience | None = None
+        self._timeout = PausableTimeout(clock, limits.request_seconds, self._end_plugins)
+        self._grace: PausableTimeout | None = None
         self._clock = clock
         self._give_up = give_up
         self._asked = 0
@@ -91,7 +91,7 @@ class Exchange:
 
         Until it has read what it was told before it is not asked, and cannot answer.
         """
-        self._patience.start()
+        self._timeout.start()
         if self._line.has_room:
             self._line.send_frame(ask)
             self.is_asked = True
@@ -239,18 +239,18 @@ class Exchange:
         """
         if self._body is None:
             return await self._calls.next(asked)
-        self._patience.stop()
+        self._timeout.stop()
         try:
             await self._body.taken()
             if not self._body.abandoned:
                 answer = await self._calls.next(asked)
         finally:
             if not self._over:
-                self._patience.start()
+                self._timeout.start()
         if self._body.abandoned:
             return Answer(call=asked.call, error="the client has gone", refused=True)
         if not answer.refused:
-            self._patience.add(_PAGE_SECONDS)
+            self._timeout.add(_PAGE_SECONDS)
         return answer
 
     async def _answer(self, work: Awaitable[Answer]) -> None:
@@ -279,7 +279,7 @@ class Exchange:
 
     def _end_plugins(self) -> None:
         self._limit = _TIME
-        self._grace = Patience(self._clock, self._limits.grace_seconds, self._give_up)
+        self._grace = PausableTimeout(self._clock, self._limits.grace_seconds, self._give_up)
         self._grace.start()
         self._start(self._close())
 
@@ -296,7 +296,7 @@ class Exchange:
 
     def _end(self) -> None:
         self._over = True
-        self._patience.end()
+        self._timeout.end()
         if self._grace is not None:
             self._grace.end()
         self._ended()

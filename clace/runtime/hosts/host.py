@@ -19,10 +19,10 @@ from clace.model.traffic import AppRequest, AppResponse
 from clace.model.walls import missing
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.exchange import Exchange, OfRequest, too_late
+from clace.runtime.hosts.fork_server import ForkServer
 from clace.runtime.hosts.fragments import HeldFrames
 from clace.runtime.hosts.line import Line
-from clace.runtime.hosts.nursery import Nursery
-from clace.runtime.hosts.patience import Patience
+from clace.runtime.hosts.pausable_timeout import PausableTimeout
 from clace.runtime.limits import HostLimits, over
 from clace.wire import (
     MAX_STATEMENT,
@@ -56,12 +56,17 @@ class Host:
     _log = Logger()
 
     def __init__(
-        self, clock: Any, connect: Connect, nursery: Nursery, limits: HostLimits, held: HeldFrames
+        self,
+        clock: Any,
+        connect: Connect,
+        fork_server: ForkServer,
+        limits: HostLimits,
+        held: HeldFrames,
     ) -> None:
         self._clock = clock
         self._connect = connect
         self._held = held
-        self._nursery = nursery
+        self._fork_server = fork_server
         self._limits = limits
         self._number = 0
         self._line: Line | None = None
@@ -69,7 +74,7 @@ class Host:
         self._exchanges: dict[int, Exchange] = {}
         self._requests = itertools.count(1)
         self._reason: ClaceError | None = None
-        self._doom: Patience | None = None
+        self._doom: PausableTimeout | None = None
         self._note: Callable[[Note], None] | None = None
         self._retired = False
         self._is_ready = False
@@ -88,21 +93,21 @@ class Host:
     @property
     def processor_seconds(self) -> float:
         """Return the processor seconds it has used so far; 0 when it has ended."""
-        return self._nursery.processor_seconds(self._number)
+        return self._fork_server.processor_seconds(self._number)
 
     async def load(self, load: Load, bounds: HostBounds, note: Callable[[Note], None]) -> Loaded:
         """Start the process and load the app in it; ``note`` gets what it prints meanwhile.
 
         :raises AppBroken: if the app does not load, in time or at all.
         """
-        birth = self._nursery.fork(bounds, self._ended)
+        birth = self._fork_server.fork(bounds, self._ended)
         self._number = birth.host
         line = self._line = Line(
             self._clock, self._longest_frame, self._received, self._hung_up, self._held
         )
         self._connect(birth.socket, line)
-        self._doom = Patience(
-            self._clock, self._limits.grace_seconds, lambda: self._nursery.kill(birth.host)
+        self._doom = PausableTimeout(
+            self._clock, self._limits.grace_seconds, lambda: self._fork_server.kill(birth.host)
         )
         self._loading = Deferred()
         self._note = note
@@ -162,7 +167,7 @@ class Host:
         """End at once; requests in flight fail with ``reason``."""
         if self._reason is None:
             self._reason = reason
-        self._nursery.kill(self._number)
+        self._fork_server.kill(self._number)
         self._hang_up()
         self._fail(reason)
 

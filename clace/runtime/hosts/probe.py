@@ -12,7 +12,7 @@ from clace.errors import ClaceError
 from clace.frames import BadFrame
 from clace.model.walls import INDISPENSABLE, missing
 from clace.runtime.hosts.program import ENVIRONMENT, Program
-from clace.wire import HostBounds, Ready, Spawn, pack_nursery, unpack_upward
+from clace.wire import HostBounds, Ready, Spawn, pack_fork_server, unpack_upward
 
 _SECONDS = 20.0
 _LENGTH = struct.Struct(">I")
@@ -20,7 +20,7 @@ _MOST = 1 << 16
 
 
 class Probe:
-    """A nursery that is starting; ``report`` waits for what its one host tells."""
+    """A fork server that is starting; ``report`` waits for what its one host tells."""
 
     def __init__(self, program: Program) -> None:
         self._required = program.prepare.required
@@ -34,7 +34,7 @@ class Probe:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-        self._control.send(pack_nursery(program.prepare))
+        self._control.send(pack_fork_server(program.prepare))
 
     def report(self) -> Mapping[str, str]:
         """Why each wall does not stand, ``""`` for those that do; the processes are gone then.
@@ -66,7 +66,7 @@ class Probe:
         with ours:
             ours.settimeout(_SECONDS)
             with theirs:
-                order = pack_nursery(Spawn(host=1, bounds=HostBounds()))
+                order = pack_fork_server(Spawn(host=1, bounds=HostBounds()))
                 socket.send_fds(self._control, [order], [theirs.fileno()])
             with ours.makefile("rb") as line:
                 (length,) = _LENGTH.unpack(line.read(_LENGTH.size))

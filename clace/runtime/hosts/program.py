@@ -1,4 +1,4 @@
-"""The nursery's program: how it is started, and what it is told first."""
+"""The fork server's program: how it is started, and what it is told first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Program(Struct, frozen=True, kw_only=True):
 
     prepare: Prepare = _PREPARE
     executable: str = sys.executable
-    module: str = "clace.host.sandbox.nursery"
+    module: str = "clace.host.sandbox.fork_server"
 
     def command(self, descriptor: int) -> list[str]:
         """Serve the daemon at the other end of this descriptor."""

@@ -12,10 +12,10 @@ from clace.errors import ClaceError
 from clace.model.traffic import AppRequest, AppResponse
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.connected import Connected
+from clace.runtime.hosts.fork_server import ForkServer
 from clace.runtime.hosts.fragments import HeldFrames
 from clace.runtime.hosts.host import Host
 from clace.runtime.hosts.line import Line
-from clace.runtime.hosts.nursery import Nursery
 from clace.runtime.hosts.program import Program
 from clace.runtime.hosts.timers import Timers
 from clace.runtime.limits import HostLimits
@@ -75,21 +75,21 @@ class Hosts(Protocol):
 
 
 class ProcessHosts:
-    """Hosts forked by the nursery."""
+    """Hosts forked by the fork server."""
 
     def __init__(self, reactor: Any, program: Program = _PROGRAM) -> None:
         self._reactor = reactor
         self._timers = Timers(reactor)
-        self.nursery = Nursery(reactor, program)
+        self.fork_server = ForkServer(reactor, program)
         self._held = HeldFrames()
 
     def begin(self) -> None:
-        self.nursery.start()
+        self.fork_server.start()
 
     async def start(
         self, load: Load, limits: HostLimits, note: Callable[[Note], None]
     ) -> tuple[RunningHost, Loaded]:
-        host = Host(self._timers, self._connect, self.nursery, limits, self._held)
+        host = Host(self._timers, self._connect, self.fork_server, limits, self._held)
         bounds = limits.auditing if load.inert else limits.serving
         return host, await host.load(load, bounds, note)
 
@@ -97,7 +97,7 @@ class ProcessHosts:
         return await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)
 
     async def stop(self) -> None:
-        await self.nursery.stop()
+        await self.fork_server.stop()
         self._timers.stop()
 
     def _connect(self, connected: socket.socket, line: Line) -> None:

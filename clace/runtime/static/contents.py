@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from clace.encodings import IDENTITY
 from clace.interfaces import IFiles
 from clace.runtime.sent import Content, MemoryContent
-from clace.runtime.shared import Shared
+from clace.runtime.single_flight import SingleFlight
 from clace.runtime.spool import SpooledContent
 from clace.threads import InThread
 
@@ -48,7 +48,7 @@ class Contents:
         self._kept: OrderedDict[Key, MemoryContent] = OrderedDict()
         self._sent: WeakValueDictionary[Key, Content] = WeakValueDictionary()
         self._recent: OrderedDict[Key, SpooledContent] = OrderedDict()
-        self._reading: dict[Key, Shared[Content]] = {}
+        self._reading: dict[Key, SingleFlight[Content]] = {}
 
     async def read(self, files: IFiles, name: str, encoding: str = IDENTITY) -> Content:
         """The file in an encoding.
@@ -61,7 +61,7 @@ class Contents:
             return content
         reading = self._reading.get(key)
         if reading is None:
-            reading = self._reading[key] = Shared(partial(self._read, files, name, key))
+            reading = self._reading[key] = SingleFlight(partial(self._read, files, name, key))
         try:
             return await reading.result()
         finally:

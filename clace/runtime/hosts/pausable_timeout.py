@@ -10,7 +10,7 @@ def _nobody() -> None:
     """Tell nobody."""
 
 
-class Patience:
+class PausableTimeout:
     """Calls ``late`` when the time is used up that passes between ``start`` and ``stop``."""
 
     def __init__(self, clock: Any, seconds: float, late: Callable[[], None]) -> None:

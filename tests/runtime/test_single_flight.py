@@ -3,13 +3,13 @@
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.runtime.shared import Shared
+from clace.runtime.single_flight import SingleFlight
 
 
-class SharedTests(SynchronousTestCase):
+class SingleFlightTests(SynchronousTestCase):
     def setUp(self):
         self.works = []
-        self.shared = Shared(self.work)
+        self.shared = SingleFlight(self.work)
 
     async def work(self):
         self.works.append(Deferred())
@@ -48,5 +48,5 @@ class SharedTests(SynchronousTestCase):
         async def one():
             return 1
 
-        shared = Shared(one)
+        shared = SingleFlight(one)
         self.assertEqual(self.successResultOf(Deferred.fromCoroutine(shared.result())), 1)

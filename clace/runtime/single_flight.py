@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 T = TypeVar("T")
 
 
-class Shared(Generic[T]):
+class SingleFlight(Generic[T]):
     """Runs ``work`` for the first who asks; those who ask meanwhile get the same outcome.
 
     Whoever stops waiting does not stop the work.

@@ -7,7 +7,7 @@ from typing import Any
 _WINDOW_SECONDS = 60
 
 
-class Budget:
+class MinuteQuota:
     """A per-minute allowance of log lines or CPU seconds."""
 
     def __init__(self, clock: Any, amount: float) -> None:

@@ -25,15 +25,15 @@ from clace.host.sandbox.kernel import PARENT_DEATH, prctl
 from clace.host.sandbox.walls import Site, put_up
 from clace.host.sandbox.warmth import warm
 from clace.wire import (
-    MAX_NURSERY_MESSAGE,
+    MAX_FORK_SERVER_MESSAGE,
     Born,
     End,
-    FromNursery,
+    FromForkServer,
     Gone,
     Prepare,
     Spawn,
-    pack_nursery,
-    unpack_to_nursery,
+    pack_fork_server,
+    unpack_to_fork_server,
 )
 
 Live = Callable[[Birth], None]
@@ -74,7 +74,7 @@ class Yard(Struct, frozen=True, kw_only=True):
         return next(int(line.removeprefix("Pid:")) for line in lines if line.startswith("Pid:"))
 
 
-class Nursery:
+class ForkServer:
     """Forks and kills hosts as the daemon says, and tells how each ended."""
 
     def __init__(self, control: socket.socket, yard: Yard, live: Live) -> None:
@@ -99,11 +99,13 @@ class Nursery:
 
     def _obey(self) -> bool:
         """Return true while the daemon is there."""
-        body, descriptors, _flags, _address = socket.recv_fds(self._control, MAX_NURSERY_MESSAGE, 1)
+        body, descriptors, _flags, _address = socket.recv_fds(
+            self._control, MAX_FORK_SERVER_MESSAGE, 1
+        )
         if not body:
             return False
         try:
-            order = unpack_to_nursery(body)
+            order = unpack_to_fork_server(body)
         except BadFrame:
             return False
         if isinstance(order, Spawn):
@@ -151,9 +153,9 @@ class Nursery:
         else:
             self._tell(Gone(host=host, signal=ended.si_status))
 
-    def _tell(self, message: FromNursery) -> None:
+    def _tell(self, message: FromForkServer) -> None:
         with suppress(OSError):  # the daemon has gone: the next read says so
-            self._control.send(pack_nursery(message))
+            self._control.send(pack_fork_server(message))
 
     def _end_all(self) -> None:
         for child in self._children.values():
@@ -179,13 +181,13 @@ def main(descriptor: int, live: Live = live) -> None:
     control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
     yard = enclose(control)
     if yard is not None:
-        Nursery(control, yard, live).run()
+        ForkServer(control, yard, live).run()
 
 
 def enclose(control: socket.socket) -> Yard | None:
     """The yard that the daemon's first message asks for; ``None`` if it asks for something else."""
     try:
-        order = unpack_to_nursery(control.recv(MAX_NURSERY_MESSAGE))
+        order = unpack_to_fork_server(control.recv(MAX_FORK_SERVER_MESSAGE))
     except (OSError, BadFrame):
         return None
     if not isinstance(order, Prepare):

@@ -1,4 +1,4 @@
-"""The daemon's end of the nursery, with a nursery played by the test."""
+"""The daemon's end of the fork server, with a fork server played by the test."""
 
 import os
 import socket
@@ -9,12 +9,21 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppCrashed
-from clace.runtime.hosts.nursery import Nursery
-from clace.wire import Born, End, Gone, HostBounds, Prepare, Spawn, pack_nursery, unpack_to_nursery
+from clace.runtime.hosts.fork_server import ForkServer
+from clace.wire import (
+    Born,
+    End,
+    Gone,
+    HostBounds,
+    Prepare,
+    Spawn,
+    pack_fork_server,
+    unpack_to_fork_server,
+)
 
 
 class FakeReactor:
-    """Keeps the nursery's end of the control socket for the test."""
+    """Keeps the fork server's end of the control socket for the test."""
 
     def __init__(self):
         self.readers = []
@@ -32,36 +41,36 @@ class FakeReactor:
         self.readers.remove(reader)
 
 
-class NurseryTests(SynchronousTestCase):
+class ForkServerTests(SynchronousTestCase):
     def setUp(self):
         self.reactor = FakeReactor()
-        self.nursery = Nursery(self.reactor)
+        self.fork_server = ForkServer(self.reactor)
         self.ended = []
 
     def fork(self):
-        birth = self.nursery.fork(HostBounds(memory_mb=64), self.ended.append)
+        birth = self.fork_server.fork(HostBounds(memory_mb=64), self.ended.append)
         self.addCleanup(birth.socket.close)
         return birth
 
     def order(self):
-        """The next order that the nursery got after the first, and the descriptor with it."""
+        """The next order that the fork server got after the first, and the descriptor with it."""
         _protocol, control = self.reactor.spawned[-1]
         control.setblocking(False)
         body, descriptors, _flags, _address = socket.recv_fds(control, 4096, 1)
-        if isinstance(unpack_to_nursery(body), Prepare):
+        if isinstance(unpack_to_fork_server(body), Prepare):
             return self.order()
         for descriptor in descriptors:
             self.addCleanup(os.close, descriptor)
-        return unpack_to_nursery(body), descriptors
+        return unpack_to_fork_server(body), descriptors
 
     def tell(self, message):
-        """What the nursery says."""
+        """What the fork server says."""
         _protocol, control = self.reactor.spawned[-1]
-        control.send(pack_nursery(message))
+        control.send(pack_fork_server(message))
         self.reactor.readers[-1].doRead()
 
     def die(self):
-        """The nursery's process ends."""
+        """The fork server's process ends."""
         protocol, control = self.reactor.spawned[-1]
         control.close()
         protocol.processEnded(Failure(ProcessTerminated(signal=9)))
@@ -75,13 +84,13 @@ class NurseryTests(SynchronousTestCase):
         self.assertEqual(birth.socket.recv(10), b"hello")
 
     def test_empty_environment(self):
-        """Nothing of the daemon's surroundings reaches the nursery."""
+        """Nothing of the daemon's surroundings reaches the fork server."""
         self.fork()
         self.assertEqual(set(self.reactor.env), {"MALLOC_ARENA_MAX"})
         self.assertEqual(self.reactor.args[1], "-I")
 
     def test_one_process(self):
-        """All hosts come from one nursery."""
+        """All hosts come from one fork server."""
         self.assertNotEqual(self.fork().host, self.fork().host)
         self.assertEqual(len(self.reactor.spawned), 1)
 
@@ -89,24 +98,24 @@ class NurseryTests(SynchronousTestCase):
         """How a host ended is told to who asked for it, once."""
         birth = self.fork()
         self.tell(Born(host=birth.host, pid=77))
-        self.assertEqual(self.nursery.pids, {birth.host: 77})
+        self.assertEqual(self.fork_server.pids, {birth.host: 77})
         self.tell(Gone(host=birth.host, signal=6))
         self.tell(Gone(host=birth.host, signal=6))
         self.assertEqual(self.ended, [Gone(host=birth.host, signal=6)])
-        self.assertEqual(self.nursery.pids, {})
+        self.assertEqual(self.fork_server.pids, {})
 
     def test_kill(self):
         """A host is killed by its number, one that has ended not again."""
         birth = self.fork()
         self.order()
-        self.nursery.kill(birth.host)
+        self.fork_server.kill(birth.host)
         self.assertEqual(self.order()[0], End(birth.host))
         self.tell(Gone(host=birth.host, signal=9))
-        self.nursery.kill(birth.host)
+        self.fork_server.kill(birth.host)
         self.assertRaises(BlockingIOError, self.order)
 
-    def test_nursery_dies(self):
-        """With the nursery its hosts are gone; the next one comes from a new nursery."""
+    def test_fork_server_dies(self):
+        """With the fork server its hosts are gone; the next one comes from a new fork server."""
         birth = self.fork()
         self.die()
         self.assertEqual(self.ended, [Gone(host=birth.host, signal=9)])
@@ -115,7 +124,7 @@ class NurseryTests(SynchronousTestCase):
         self.assertEqual(len(self.reactor.spawned), 2)
 
     def test_hangs_up(self):
-        """A nursery that closes its line is no longer read."""
+        """A fork server that closes its line is no longer read."""
         self.fork()
         _protocol, control = self.reactor.spawned[-1]
         control.close()
@@ -126,8 +135,8 @@ class NurseryTests(SynchronousTestCase):
     def test_stop(self):
         """Stopping waits for the process; afterwards nothing is started."""
         self.fork()
-        stopping = Deferred.fromCoroutine(self.nursery.stop())
+        stopping = Deferred.fromCoroutine(self.fork_server.stop())
         self.assertNoResult(stopping)
         self.die()
         self.successResultOf(stopping)
-        self.assertRaises(AppCrashed, self.nursery.fork, HostBounds(), self.ended.append)
+        self.assertRaises(AppCrashed, self.fork_server.fork, HostBounds(), self.ended.append)

@@ -5,24 +5,24 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppBusy
-from clace.runtime.turnstile import Turnstile
+from clace.runtime.admission_queue import AdmissionQueue
 
 
-class TurnstileTests(SynchronousTestCase):
+class AdmissionQueueTests(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
-        self.turnstile = Turnstile(self.clock, 2, 2, 10)
+        self.admission = AdmissionQueue(self.clock, 2, 2, 10)
 
     def enter(self):
-        return Deferred.fromCoroutine(self.turnstile.enter())
+        return Deferred.fromCoroutine(self.admission.enter())
 
     def test_in_turn(self):
         """Who comes first is let in first, as many at a time as there is room."""
         entered = [self.enter() for _ in range(4)]
         self.assertEqual([one.called for one in entered], [True, True, False, False])
-        self.turnstile.leave()
+        self.admission.leave()
         self.assertEqual([one.called for one in entered], [True, True, True, False])
-        self.turnstile.leave()
+        self.admission.leave()
         self.successResultOf(entered[3])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
@@ -37,23 +37,23 @@ class TurnstileTests(SynchronousTestCase):
         entered = [self.enter() for _ in range(3)]
         self.clock.advance(10)
         self.failureResultOf(entered[2], AppBusy)
-        self.turnstile.leave()
+        self.admission.leave()
         self.successResultOf(self.enter())
 
     def test_wider(self):
         """When more may be in, those who wait are let in, as many as there is room for."""
         entered = [self.enter() for _ in range(4)]
-        self.turnstile.change(3, 1, 5)
+        self.admission.change(3, 1, 5)
         self.assertEqual([one.called for one in entered], [True, True, True, False])
         self.failureResultOf(self.enter(), AppBusy)
 
     def test_narrower(self):
         """When fewer may be in, nobody is let in until so many have left."""
         entered = [self.enter() for _ in range(3)]
-        self.turnstile.change(1, 2, 10)
-        self.turnstile.leave()
+        self.admission.change(1, 2, 10)
+        self.admission.leave()
         self.assertFalse(entered[2].called)
-        self.turnstile.leave()
+        self.admission.leave()
         self.successResultOf(entered[2])
 
     def test_leaving_the_queue(self):
@@ -61,22 +61,22 @@ class TurnstileTests(SynchronousTestCase):
         entered = [self.enter() for _ in range(4)]
         entered[2].cancel()
         self.failureResultOf(entered[2], CancelledError)
-        self.turnstile.leave()
+        self.admission.leave()
         self.successResultOf(entered[3])
 
     def test_bytes(self):
         """What requests bring with them is bounded together; a large one alone is let in."""
-        turnstile = Turnstile(self.clock, 5, 5, 10, most_bytes=100)
+        admission = AdmissionQueue(self.clock, 5, 5, 10, most_bytes=100)
 
         def enter(size):
-            return Deferred.fromCoroutine(turnstile.enter(size))
+            return Deferred.fromCoroutine(admission.enter(size))
 
         self.assertTrue(enter(500).called)
         waiting = [enter(60), enter(60), enter(10)]
         self.assertEqual([one.called for one in waiting], [False, False, False])
-        turnstile.leave(500)
+        admission.leave(500)
         self.assertEqual([one.called for one in waiting], [True, False, False])
-        turnstile.leave(60)
+        admission.leave(60)
         self.assertEqual([one.called for one in waiting], [True, True, True])
 
     def test_when_to_come_back(self):

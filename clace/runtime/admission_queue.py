@@ -23,7 +23,7 @@ class Place(Struct, eq=False):
     turn: Deferred[None]
 
 
-class Turnstile:
+class AdmissionQueue:
     """Lets ``width`` in at a time, with ``most_bytes`` together.
 
     ``length`` more wait their turn for ``seconds``.

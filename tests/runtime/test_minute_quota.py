@@ -3,14 +3,14 @@
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.runtime.budget import Budget
+from clace.runtime.minute_quota import MinuteQuota
 
 
-class BudgetTests(SynchronousTestCase):
+class MinuteQuotaTests(SynchronousTestCase):
     def test_minute(self):
         """So much, then no more until the minute is over."""
         clock = Clock()
-        budget = Budget(clock, 2)
+        budget = MinuteQuota(clock, 2)
         self.assertEqual([budget.take() for _ in range(4)], [True, True, False, False])
         clock.advance(20)
         self.assertTrue(budget.is_used_up)
@@ -22,7 +22,7 @@ class BudgetTests(SynchronousTestCase):
     def test_told_once(self):
         """That it is used up can be told once in a minute."""
         clock = Clock()
-        budget = Budget(clock, 1)
+        budget = MinuteQuota(clock, 1)
         told = []
         for _ in range(4):
             budget.take()
@@ -34,12 +34,12 @@ class BudgetTests(SynchronousTestCase):
 
     def test_parts(self):
         """What is taken need not be whole."""
-        budget = Budget(Clock(), 1)
+        budget = MinuteQuota(Clock(), 1)
         self.assertEqual([budget.take(0.5) for _ in range(3)], [True, True, False])
 
     def test_another_amount(self):
         """What is allowed can change; what was used stays used."""
-        budget = Budget(Clock(), 1)
+        budget = MinuteQuota(Clock(), 1)
         budget.take(2)
         budget.amount = 3
         self.assertFalse(budget.is_used_up)

@@ -1,4 +1,4 @@
-"""The daemon's end of the nursery: hosts are asked for here, and how they ended is told here."""
+"""The daemon's end of the fork server: it is asked for hosts, and tells how they ended."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from clace.frames import BadFrame
 from clace.runtime.hosts.processes import processor_seconds
 from clace.runtime.hosts.program import ENVIRONMENT, Program
 from clace.wire import (
-    MAX_NURSERY_MESSAGE,
+    MAX_FORK_SERVER_MESSAGE,
     Born,
     End,
     Gone,
     HostBounds,
     Spawn,
-    pack_nursery,
-    unpack_from_nursery,
+    pack_fork_server,
+    unpack_from_fork_server,
 )
 
 Ended = Callable[[Gone], None]
@@ -40,8 +40,8 @@ class Birth(Struct, frozen=True):
     socket: Any
 
 
-class Nursery:
-    """Starts the nursery process when it is first needed, and again if it dies."""
+class ForkServer:
+    """Starts the fork server process when it is first needed, and again if it dies."""
 
     _log = Logger()
 
@@ -59,18 +59,18 @@ class Nursery:
         if self._control is None:
             self._control = ControlLine(
                 self._reactor,
-                Command("nursery", self._program.command(CONTROL), ENVIRONMENT),
-                lambda packet: self._told(unpack_from_nursery(packet)),
+                Command("fork server", self._program.command(CONTROL), ENVIRONMENT),
+                lambda packet: self._told(unpack_from_fork_server(packet)),
                 self._lost,
-                most=MAX_NURSERY_MESSAGE,
+                most=MAX_FORK_SERVER_MESSAGE,
                 malformed=BadFrame,
             )
-            self._control.send(pack_nursery(self._program.prepare))
+            self._control.send(pack_fork_server(self._program.prepare))
 
     def fork(self, bounds: HostBounds, ended: Ended) -> Birth:
         """Fork a new host; ``ended`` is called once, when it has ended.
 
-        :raises AppCrashed: if the nursery cannot be started.
+        :raises AppCrashed: if the fork server cannot be started.
         """
         if self._stopped:
             raise AppCrashed("the server is stopping")
@@ -81,7 +81,9 @@ class Nursery:
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENT_AHEAD)
         with theirs:
             try:
-                self._control.send(pack_nursery(Spawn(host=host, bounds=bounds)), [theirs.fileno()])
+                self._control.send(
+                    pack_fork_server(Spawn(host=host, bounds=bounds)), [theirs.fileno()]
+                )
             except OSError as error:
                 ours.close()
                 raise AppCrashed(f"cannot start a process for the app: {error}") from error
@@ -91,8 +93,9 @@ class Nursery:
     def kill(self, host: int) -> None:
         """End a host at once, if it still lives."""
         if self._control is not None and host in self._ended:
-            with suppress(OSError):  # a nursery that cannot be told is gone, and its hosts with it
-                self._control.send(pack_nursery(End(host)))
+            # A fork server that cannot be told is gone, and its hosts with it.
+            with suppress(OSError):
+                self._control.send(pack_fork_server(End(host)))
 
     def processor_seconds(self, host: int) -> float:
         """Return the processor seconds a host has used so far; 0 for one that has ended."""
@@ -100,7 +103,7 @@ class Nursery:
         return 0.0 if pid is None else processor_seconds(pid)
 
     async def stop(self) -> None:
-        """End all hosts and the nursery; returns when they are gone."""
+        """End all hosts and the fork server; returns when they are gone."""
         self._stopped = True
         if self._control is not None:
             await self._control.close()
@@ -118,6 +121,6 @@ class Nursery:
         """The process has ended, and by the parent-death signal its hosts too."""
         self._control = None
         if not self._stopped:
-            self._log.error("The nursery of app hosts ended: {reason}", reason=reason)
+            self._log.error("The fork server of app hosts ended: {reason}", reason=reason)
         for host in list(self._ended):
             self._told(Gone(host=host, signal=9))
