@@ -104,7 +104,7 @@ class Slot:
     @property
     def at_hand(self) -> IFiles | None:
         """Return the files if nothing has to be waited for before a request can be answered."""
-        return None if self.app.is_dev or self.options is None else self._files
+        return None if self.options is None else self.settled_files
 
     @property
     def running(self) -> RunningHost | None:

@@ -9,6 +9,8 @@ from twisted.python.failure import Failure
 
 from clace.errors import BadRequest, ClaceError
 
+LEFT = 499
+"""The status in the log of a request whose client has left before the answer, as nginx has it."""
 _NO_BODY = "the request did not arrive"
 
 

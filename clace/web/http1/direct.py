@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from clace.sending import write_now
 from clace.web.forwarded import Peer
 from clace.web.http1.answering import AnsweredAtOnce, ResponseFields, is_empty
-from clace.web.http1.arrival import Arriving
+from clace.web.http1.arrival import LEFT, Arriving
 from clace.web.http1.heads import Head
 from clace.web.statuses import PHRASES
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from clace.web.http1.channel import StrictHTTPChannel
 
 _IN_MEMORY = 100_000
-_LEFT = 499  # what nginx logs for a client that has left before the answer
 _RESET_CONTENT = 205
 # Of a body, before others have their turn: a quick client takes all that it is given.
 _MOST_AT_ONCE = 1 << 20
@@ -209,7 +208,7 @@ class DirectRequest(Arriving, AnsweredAtOnce):
     def connectionLost(self, reason: Failure) -> None:
         """End the request: nobody is there to be answered, or the connection has done it."""
         if not self.startedWriting and not self._is_refused:
-            self.code = _LEFT
+            self.code = LEFT
         self.site.log(self)
         self._disconnected = True
         self.channel = None

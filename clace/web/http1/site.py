@@ -20,7 +20,7 @@ from clace.errors import InternalError
 from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.http1.access import AccessEntry
 from clace.web.http1.answering import drop_content, is_empty
-from clace.web.http1.arrival import Arriving
+from clace.web.http1.arrival import LEFT, Arriving
 from clace.web.http1.channel import StrictHTTPChannel
 from clace.web.http1.connections import Bounds, Connections
 from clace.web.http1.direct import DirectRequest, Entrance
@@ -29,7 +29,6 @@ from clace.web.http1.limits import Limits
 from clace.web.pages import MediaType, Trouble, preferred, send, told
 from clace.web.statuses import PHRASES
 
-_LEFT = 499  # what nginx logs for a client that has left before the answer
 _MICROSECONDS = 1_000_000
 log = Logger()
 
@@ -115,7 +114,7 @@ class SiteRequest(server.Request, Arriving):
     def connectionLost(self, reason: Failure) -> None:
         if self.path is not None:
             if not self.startedWriting and not self._is_refused:
-                self.setResponseCode(_LEFT)
+                self.setResponseCode(LEFT)
             self.site.log(self)
         super().connectionLost(reason)
         self._body_lost(reason)
