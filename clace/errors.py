@@ -58,6 +58,35 @@ class NotAuthenticated(ClaceError):
     code = "not_authenticated"
 
 
+class SignInNeeded(NotAuthenticated):
+    """A browser without a session: it can be sent to a page to sign in."""
+
+    code = "sign_in_needed"
+
+    def __init__(self, message: str, location: str = "") -> None:
+        super().__init__(message)
+        self.location = location
+
+
+class SignInRefused(NotAuthenticated):
+    """An answer of a provider, or a second factor, that proves nothing.
+
+    ``reason`` says which check failed: for the audit log, never for the visitor.
+    """
+
+    code = "sign_in_refused"
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ProviderUnavailable(ClaceError):
+    """A provider of sign-ins that does not answer, or answers nonsense."""
+
+    code = "provider_unavailable"
+
+
 class LockedOut(ClaceError):
     """Too many failures from this address for this user."""
 

@@ -22,7 +22,7 @@ FLOORS = {
     "runtime": 2,
     "processes": 2,
     "plugins": 2,
-    "auth": 2,
+    "identity": 2,
     "audit": 2,
     "secrets": 2,
     "host": 2,

@@ -13,13 +13,13 @@ from twisted.application.service import MultiService
 from clace.audit.log import open_audit
 from clace.audit.ration import RationedAudit
 from clace.audit.retention import Retention
-from clace.auth import AdminAccount, SignIns, SignInTrail
 from clace.config import Config
 from clace.config.apps import AppConfigs
 from clace.config.filling import with_secrets
 from clace.config.sections import OneApp
 from clace.database.schema import UpgradeOptions
 from clace.errors import AppBroken, BadRequest
+from clace.identity.passwords import AdminAccount, SignIns, SignInTrail
 from clace.ids import request_ids
 from clace.metadata.secret_rows import open_secret_rows
 from clace.metadata.store import open_store

@@ -12,6 +12,16 @@ from clace.interfaces.administration import (
 )
 from clace.interfaces.audit import IAuditLog, IAuditTrail, IRationedAudit
 from clace.interfaces.failures import IFailures
+from clace.interfaces.identity import (
+    Arrival,
+    Decision,
+    Departure,
+    IAuthenticator,
+    IAuthorisation,
+    ISignInProvider,
+    RequestHead,
+    SignedIn,
+)
 from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
 from clace.interfaces.programs import Exit, IOutput, IProgram, IStarter, Launch
 from clace.interfaces.runtime import Audited, ILoadedApp, IRuntime
@@ -29,9 +39,12 @@ from clace.interfaces.store import AddApp, AddVersion, Change, IAppStore, PointA
 __all__ = [
     "AddApp",
     "AddVersion",
+    "Arrival",
     "Audited",
     "Caller",
     "Change",
+    "Decision",
+    "Departure",
     "Exit",
     "Fetched",
     "IAdministration",
@@ -39,6 +52,8 @@ __all__ = [
     "IAppStore",
     "IAuditLog",
     "IAuditTrail",
+    "IAuthenticator",
+    "IAuthorisation",
     "ICredentials",
     "IFailures",
     "IFiles",
@@ -59,6 +74,7 @@ __all__ = [
     "ISecrets",
     "IServerOperations",
     "ISettingOperations",
+    "ISignInProvider",
     "ISources",
     "IStarter",
     "IVersionOperations",
@@ -67,7 +83,9 @@ __all__ = [
     "PluginCall",
     "PointApp",
     "RemoveApp",
+    "RequestHead",
     "Revision",
     "SealedSecret",
     "SecretEntry",
+    "SignedIn",
 ]

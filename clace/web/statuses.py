@@ -11,6 +11,7 @@ from clace import errors
 STATUSES: dict[type[errors.ClaceError], int] = {
     errors.BadRequest: HTTPStatus.BAD_REQUEST,
     errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.SignInRefused: HTTPStatus.FORBIDDEN,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.NoSuchRoute: HTTPStatus.NOT_FOUND,
     errors.NoSuchApp: HTTPStatus.NOT_FOUND,
@@ -28,6 +29,7 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.LockedOut: HTTPStatus.TOO_MANY_REQUESTS,
     errors.StoreError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.AppFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.ProviderUnavailable: HTTPStatus.BAD_GATEWAY,
     errors.AppBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.AppTimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     errors.ClaceError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -12,9 +12,9 @@ from twisted.internet.task import Clock
 from clace.admin_api.apps import CREATE_APP, CreateApp, NewApp
 from clace.admin_api.server import ServerStatus
 from clace.audit.memory import MemoryAudit
-from clace.auth import Lockout
 from clace.config import Location, load
 from clace.config.apps import AppConfigs
+from clace.identity.passwords import Lockout
 from clace.metadata.memory import MemoryStore
 from clace.model.traffic import AppRequest
 from clace.operations.administration import Administration

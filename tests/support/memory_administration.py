@@ -56,8 +56,8 @@ from clace.admin_api.versions import (
     PromoteApps,
     ReloadApps,
 )
-from clace.auth import Lockout
 from clace.errors import AppExists, BadRequest, SourceError
+from clace.identity.passwords import Lockout
 from clace.interfaces import (
     Audited,
     IAdministration,

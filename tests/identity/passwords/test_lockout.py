@@ -1,4 +1,4 @@
-"""Tests for ``clace.auth.lockout``: a few failures lock, and nothing makes the table forget."""
+"""Tests for ``passwords.lockout``: a few failures lock, and nothing makes the table forget."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from clace.auth.lockout import LISTED, Lockout
 from clace.errors import BadRequest, LockedOut, NoSuchLockout
+from clace.identity.passwords.lockout import LISTED, Lockout
 from clace.interfaces import ILockouts
 
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"

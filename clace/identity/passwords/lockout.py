@@ -12,8 +12,8 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from clace.admin_api.lockouts import LockedName, LockoutList, LockoutsCleared
-from clace.auth.trust import TrustedNames
 from clace.errors import LockedOut, NoSuchLockout
+from clace.identity.passwords.trust import TrustedNames
 from clace.interfaces import ILockouts
 from clace.networks import read_network
 

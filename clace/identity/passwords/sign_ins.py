@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from clace.auth.lockout import Lockout
-from clace.auth.turns import Lane, Turns
 from clace.errors import NotAuthenticated
+from clace.identity.passwords.lockout import Lockout
+from clace.identity.passwords.turns import Lane, Turns
 from clace.networks import network_of
 
 REFUSED = "Authentication failed"

@@ -13,8 +13,8 @@ from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from clace.auth.sign_ins import REFUSED, Attempt, SignIns
 from clace.errors import NotAuthenticated
+from clace.identity.passwords.sign_ins import REFUSED, Attempt, SignIns
 from clace.interfaces import ICredentials
 from clace.passwords import check_hash, encode_password
 from clace.threads import InThread

@@ -1,9 +1,9 @@
-"""Tests for ``clace.auth.trust``: where a name signed in from, for a while and not for ever."""
+"""Tests for ``passwords.trust``: where a name signed in from, for a while and not for ever."""
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.auth.trust import SECONDS, TrustedNames
+from clace.identity.passwords.trust import SECONDS, TrustedNames
 
 
 class TrustTests(SynchronousTestCase):

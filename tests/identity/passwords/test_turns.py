@@ -1,4 +1,4 @@
-"""Tests for ``clace.auth.turns``: fair shares of the checks."""
+"""Tests for ``clace.identity.passwords.turns``: fair shares of the checks."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,8 +6,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.auth.turns import Lane, Turns
 from clace.errors import LockedOut
+from clace.identity.passwords.turns import Lane, Turns
 
 A, B, KNOWN = Lane("192.0.2.1"), Lane("192.0.2.2"), Lane("192.0.2.1", "admin")
 

@@ -1,4 +1,4 @@
-"""Tests for ``clace.auth.witness``: what is kept of sign-ins that failed."""
+"""Tests for ``clace.identity.passwords.witness``: what is kept of sign-ins that failed."""
 
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
@@ -6,8 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.audit.memory import MemoryAudit
 from clace.audit.ration import RationedAudit
-from clace.auth.sign_ins import Attempt
-from clace.auth.witness import SignInTrail
+from clace.identity.passwords.sign_ins import Attempt
+from clace.identity.passwords.witness import SignInTrail
 
 
 class WitnessTests(SynchronousTestCase):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-from clace.auth.sign_ins import Attempt
+from clace.identity.passwords.sign_ins import Attempt
 from clace.interfaces import IRationedAudit
 from clace.model.traffic import AuditEvent
 from clace.networks import UNIX

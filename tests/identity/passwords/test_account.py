@@ -11,12 +11,12 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from clace.auth import AdminAccount, SignIns
-from clace.auth.turns import Turns
 from clace.errors import ConfigError, InternalError, LockedOut, NotAuthenticated
+from clace.identity.passwords import AdminAccount, SignIns
+from clace.identity.passwords.turns import Turns
 from clace.interfaces import ICredentials
 from clace.passwords import hash_password
-from tests.auth.support import SlowThreads, Told
+from tests.identity.passwords.support import SlowThreads, Told
 
 HASH = hash_password("sesame", cost=4)
 OTHER = hash_password("open up", cost=4)

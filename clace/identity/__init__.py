@@ -1,0 +1,1 @@
+"""Accounts, sessions, tokens and providers: the users, and their permissions."""

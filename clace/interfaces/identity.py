@@ -1,0 +1,128 @@
+"""The users of the server: their proofs of who they are, and the decisions on what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from msgspec import Struct
+from zope.interface import Attribute, Interface
+
+from clace.model.identity import Identity
+
+
+class RequestHead(Protocol):
+    """The head of a request, as far as it tells who asks; none of it is trusted.
+
+    ``host`` is the name without a port, ``authority`` has it, ``address`` is the client's behind
+    trusted proxies, ``target`` is path and query as they came, ``certificate`` is the client's in
+    DER, verified in the handshake, or empty.
+    """
+
+    method: str
+    scheme: str
+    host: str
+    authority: str
+    target: str
+    address: str
+    certificate: bytes
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, its name in lower case; None if there are two."""
+
+    def cookie(self, name: str) -> str | None:
+        """Return the value of a cookie; None if there are two of the name."""
+
+
+class IAuthenticator(Interface):
+    """One kind of sign-in, ready for the apps that are set to it."""
+
+    async def identify(head: RequestHead) -> Identity:
+        """Return who asks. Decided from the head alone.
+
+        :raises NotAuthenticated: credentials are missing or wrong.
+        :raises SignInNeeded: a browser came without a session, and can go to a page to sign in.
+        :raises LockedOut: too many failures.
+        """
+
+
+class Departure(Struct, frozen=True):
+    """The way to a provider: a redirect, or with ``fields`` a form that is posted there.
+
+    ``kept`` is given back to the provider's ``finish``; the visitor's browser never has it.
+    """
+
+    url: str
+    fields: tuple[tuple[str, str], ...] = ()
+    kept: Mapping[str, str] = {}
+
+
+class Arrival(Struct, frozen=True, kw_only=True):
+    """A browser that comes back from a provider: its parameters, and what was ``kept``."""
+
+    parameters: Mapping[str, str]
+    kept: Mapping[str, str]
+
+
+class SignedIn(Struct, frozen=True, kw_only=True):
+    """A finished sign-in.
+
+    ``evidence`` is what the provider needs to check the session again or to end it: tokens, the
+    index of its session. It is sealed before it is stored, and never leaves the daemon.
+    """
+
+    identity: Identity
+    evidence: Mapping[str, str] = {}
+
+
+class ISignInProvider(Interface):
+    """A service elsewhere that knows users: an OAuth 2 or OpenID Connect provider, a SAML IdP."""
+
+    name: str = Attribute("the app setting that asks for it: ``github``, ``saml_corp``")
+    title: str = Attribute("what a visitor chooses it by")
+    fingerprint: str = Attribute("changes with the entry of the configuration: ends its sessions")
+
+    async def begin(state: str) -> Departure:
+        """Send a visitor there; the provider hands back ``state``.
+
+        :raises ProviderUnavailable: it does not answer, or makes no sense.
+        """
+
+    async def finish(arrival: Arrival) -> SignedIn:
+        """Return who came back. Every check has its own reason in the audit log.
+
+        :raises SignInRefused: the answer proves nothing; ``reason`` is for the audit log, the
+            message for the visitor.
+        :raises ProviderUnavailable: the provider was asked for more and does not answer.
+        """
+
+    async def recheck(evidence: Mapping[str, str]) -> Mapping[str, str] | None:
+        """Ask whether the user may still come in: new evidence, or None if they may not.
+
+        :raises ProviderUnavailable: nobody knows.
+        """
+
+    async def sign_out(evidence: Mapping[str, str]) -> Departure | None:
+        """Return the way to the page of the provider that ends its session, if it has one."""
+
+
+class Decision(Struct, frozen=True):
+    """An answer to "may they", with the lines that explain it."""
+
+    is_allowed: bool
+    reasons: tuple[str, ...] = ()
+
+
+class IAuthorisation(Interface):
+    """The one place that decides."""
+
+    is_enabled: bool = Attribute("whether roles and grants are in use")
+
+    def decide(identity: Identity, permission: str, target: str = "") -> Decision:
+        """``target`` is an app's address, ``sync ID`` or empty for the server."""
+
+    def authorise(identity: Identity, permission: str, target: str = "") -> None:
+        """:raises NotAllowed: ``unauthorized: user U does not have permission P on T``."""
+
+    def custom_permissions(identity: Identity, target: str) -> tuple[str, ...]:
+        """The ``custom:`` permissions that hold for an app, without the prefix."""

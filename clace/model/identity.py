@@ -1,0 +1,47 @@
+"""The one who asks, as every part of the server knows them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from clace.model.traffic import ANONYMOUS
+
+
+class Assurance(StrEnum):
+    """The proof behind an identity."""
+
+    NONE = "none"
+    SOCKET = "socket"
+    PASSWORD = "password"  # noqa: S105 - the name of a proof
+    SECOND_FACTOR = "password+second factor"
+    PASSKEY = "passkey"
+    SSO = "sso"
+    CERTIFICATE = "certificate"
+    TOKEN = "token"  # noqa: S105 - as above
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """A user, or nobody in particular.
+
+    ``user_id`` names its kind of sign-in (``admin``, ``builtin:ann``, ``github:ann@example.org``,
+    ``saml_corp:ann``, ``cert_staff``). ``email`` is one that the provider has verified.
+    ``session_id`` and ``token_id`` are names of rows, never the secret that the client holds.
+    """
+
+    user_id: str = ANONYMOUS
+    subject: str = ""
+    name: str = ""
+    email: str = ""
+    groups: tuple[str, ...] = ()
+    assurance: Assurance = Assurance.NONE
+    session_id: str = ""
+    token_id: str = ""
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.assurance is Assurance.NONE
+
+
+NOBODY = Identity()
