@@ -41,7 +41,7 @@ from clace.runtime.hosts.program import Program, program_for
 from clace.runtime.hosts.supply import ProcessHosts
 from clace.runtime.installed import InstalledApps
 from clace.runtime.limits import HostLimits, Limits
-from clace.runtime.packing import Knowledge
+from clace.runtime.packing import NodeEnvironment
 from clace.runtime.runtime import Runtime
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitOptions, GitSource
@@ -146,7 +146,7 @@ class Apps:
             self._plugins.gate,
             self._data.audit,
             partial(served_files, store=self._data.store, sources=self.sources),
-            self._knowledge(),
+            self._environment(),
         )
 
     def _limits(self) -> Limits:
@@ -157,12 +157,12 @@ class Apps:
             watch_seconds=self._config.system.file_watcher_debounce_millis / 1000,
         )
 
-    def _knowledge(self) -> Knowledge:
+    def _environment(self) -> NodeEnvironment:
         values = node_values(self._config, os.environ)
         resolved = self._data.secrets.resolved
         known = known_names(self._config, os.environ)
         allowed = self._config.system.allowed_env
-        return Knowledge(
+        return NodeEnvironment(
             node_config=values_with_secrets(self._config, values, ("node_config",), resolved),
             env={name: known[name] for name in allowed if name in known},
             url=self._plugins.url,

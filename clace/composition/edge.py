@@ -36,8 +36,8 @@ from clace.web.admin.later import Later
 from clace.web.apps.cors import Sharing
 from clace.web.apps.downloads import Downloads
 from clace.web.apps.forms import Forms
+from clace.web.apps.request_audit import RequestAuditOptions, RequestAudits
 from clace.web.apps.served import AppEdge, ServedApps, Transfers
-from clace.web.apps.trail import Trail, TrailOptions
 from clace.web.forwarded import UNIX, TrustedProxies
 from clace.web.http1.access import AccessEntry, AccessLog
 from clace.web.http1.connections import Bounds, Connections
@@ -144,7 +144,9 @@ class Edge:
             self._apps.runtime,
             self._plugins.access,
             Transfers(downloads, self._forms),
-            Trail(self._data.ration, self._apps.failures, self._reactor.seconds, self._data.new_id),
+            RequestAudits(
+                self._data.ration, self._apps.failures, self._reactor.seconds, self._data.new_id
+            ),
             self._edge_of,
         )
 
@@ -258,7 +260,7 @@ def app_edge(settings: AppConfig) -> AppEdge:
         headers_level=settings.security.headers_level,
         check_origin=not settings.security.disable_csrf_protection,
         sharing=Sharing(**to_builtins(settings.cors)),
-        trail=TrailOptions(
+        audit=RequestAuditOptions(
             redact_url=settings.audit.redact_url, skip=settings.audit.skip_http_events
         ),
     )

@@ -10,7 +10,7 @@ from twisted.internet.task import LoopingCall
 from clace.errors import AppBroken
 from clace.model.traffic import AppResponse
 from clace.runtime.hosts.bodies import Body
-from clace.runtime.slot import Slot
+from clace.runtime.served_app import ServedApp
 
 EVENTS = "/_clace_app/sse"
 # By the name that templates of era 25 wait for, and that of era 26.
@@ -37,9 +37,9 @@ class ReloadEvents:
         self._seconds = max(seconds, _LEAST_SECONDS)
         self._followers: set[_Follower] = set()
 
-    def follow(self, slot: Slot) -> AppResponse:
+    def follow(self, served: ServedApp) -> AppResponse:
         """An endless answer that says when the app has changed."""
-        follower = _Follower(self._clock, slot, self._followers.discard)
+        follower = _Follower(self._clock, served, self._followers.discard)
         self._followers.add(follower)
         follower.begin(self._seconds)
         return AppResponse(headers=_HEADERS, body=follower.body)
@@ -51,22 +51,22 @@ class ReloadEvents:
 
 
 class _Follower:
-    def __init__(self, clock: Any, slot: Slot, forget: Any) -> None:
-        self._slot = slot
+    def __init__(self, clock: Any, served: ServedApp, forget: Any) -> None:
+        self._served = served
         self._forget = forget
         self.body = Body(_ROOM)
         self._looking = self._every(clock, self._look)
         self._living = self._every(clock, lambda: self._say(_ALIVE))
 
     def begin(self, seconds: float) -> None:
-        self._slot.listeners.append(self._reloaded)
+        self._served.listeners.append(self._reloaded)
         self._say(_ALIVE)
         self._looking.start(seconds, now=True)
         self._living.start(_ALIVE_SECONDS, now=False)
 
     def end(self) -> None:
         if self._looking.running:
-            self._slot.listeners.remove(self._reloaded)
+            self._served.listeners.remove(self._reloaded)
             self._looking.stop()
             self._living.stop()
             self._forget(self)
@@ -93,6 +93,6 @@ class _Follower:
 
     async def _refresh(self) -> None:
         try:
-            await self._slot.refresh()
+            await self._served.refresh()
         except AppBroken:
             return  # the page will show it

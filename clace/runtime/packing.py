@@ -25,7 +25,7 @@ def nowhere(_address: AppPath) -> str:
     return ""
 
 
-class Knowledge(Struct, frozen=True, kw_only=True):
+class NodeEnvironment(Struct, frozen=True, kw_only=True):
     """Facts of the server that every app may know; ``url`` says where an app can be opened."""
 
     node_config: dict[str, Any] = {}
@@ -37,7 +37,7 @@ async def pack_load(
     app: App,
     files: IFiles,
     plugins: tuple[PluginManifest, ...],
-    knowledge: Knowledge,
+    environment: NodeEnvironment,
     limits: HostLimits,
 ) -> Load:
     """The first frame for a host of this app.
@@ -51,7 +51,7 @@ async def pack_load(
     if sum(files.refs[name].size for name in names) > MAX_FRAME // 2:
         raise AppBroken("the texts of the app are too large")
     branch = app.metadata.version_metadata.git_branch
-    told = {"_branch": branch, "_app_url": knowledge.url(app.address)}
+    told = {"_branch": branch, "_app_url": environment.url(app.address)}
     known = {"_dev": app.is_dev, **{name: value for name, value in told.items() if value}}
     return Load(
         sources={name: await files.read(name) for name in names},
@@ -61,8 +61,8 @@ async def pack_load(
         loads=app.metadata.loads,
         params=app.metadata.param_values,
         plugins=plugins,
-        node_config={**knowledge.node_config, **known},
-        env=knowledge.env,
+        node_config={**environment.node_config, **known},
+        env=environment.env,
         load_seconds=limits.start_seconds,
         request_seconds=limits.request_seconds,
     )

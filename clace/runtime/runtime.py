@@ -29,8 +29,8 @@ from clace.runtime.hosts.supply import Hosts
 from clace.runtime.limits import Limits, over
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.options import read_options
-from clace.runtime.packing import Knowledge, pack_load
-from clace.runtime.slot import Fetch, LoadedHost, Slot, Supply, Withdraw
+from clace.runtime.packing import NodeEnvironment, pack_load
+from clace.runtime.served_app import AppSupplies, Fetch, LoadedHost, ServedApp, Withdraw
 from clace.runtime.static.contents import Contents
 from clace.runtime.static.representations import at_once, refused_method, serve
 from clace.runtime.static.serving import Choice, Moved, choose, lacking, moved
@@ -41,7 +41,7 @@ _METERING_SECONDS = 1
 _AUDITS, _AUDITS_WAITING, _AUDIT_WAITING_SECONDS = 4, 64, 10
 _NANOSECONDS = 1_000_000_000
 _LONGEST_NOTE = 8192
-_KNOWLEDGE = Knowledge()
+_ENVIRONMENT = NodeEnvironment()
 
 
 @implementer(ILoadedApp)
@@ -71,7 +71,7 @@ class Runtime(Service):
         gate: IPluginGate,
         audit_log: IAuditLog,
         files_for: Fetch,
-        knowledge: Knowledge = _KNOWLEDGE,
+        environment: NodeEnvironment = _ENVIRONMENT,
     ) -> None:
         self.setName("runtime")
         self._clock = clock
@@ -79,12 +79,12 @@ class Runtime(Service):
         self._limits = limits
         self._gate = gate
         self._audit_log = audit_log
-        self._supply = Supply(
+        self._supply = AppSupplies(
             clock, limits, files_for, self._start_with_room, hosts.in_thread, self._withdraw
         )
         self._told: list[Withdraw] = []
-        self._knowledge = knowledge
-        self._slots: dict[str, Slot] = {}
+        self._environment = environment
+        self._served_apps: dict[str, ServedApp] = {}
         self._contents = Contents(hosts.in_thread)
         self._held = HeldAnswers(limits.waiting_mb << 20)
         self._events = ReloadEvents(clock, limits.watch_seconds)
@@ -129,43 +129,43 @@ class Runtime(Service):
 
     def publish(self, app: App, loaded: ILoadedApp) -> None:
         assert isinstance(loaded, LoadedApp)
-        self._slot(app).publish(app, loaded.started)
+        self._served(app).publish(app, loaded.started)
         self._make_room(0)
 
     def renew(self, app: App) -> None:
-        slot = self._slots.get(app.id)
-        if slot is not None:
-            slot.renew(app)
+        served = self._served_apps.get(app.id)
+        if served is not None:
+            served.renew(app)
 
     def carry(self, app: App) -> None:
-        slot = self._slots.get(app.id)
-        if slot is not None:
-            slot.carry(app)
+        served = self._served_apps.get(app.id)
+        if served is not None:
+            served.carry(app)
 
     def retract(self, app_id: str) -> None:
-        slot = self._slots.pop(app_id, None)
-        if slot is not None:
-            slot.close()
+        served = self._served_apps.pop(app_id, None)
+        if served is not None:
+            served.close()
 
     async def refusal(self, app: App, method: str, path: str) -> AppResponse | None:
-        slot = self._slot(app)
-        slot.use()
-        files = await self._files(slot, path)
-        if choose(files, path, slot.options) is not None:
+        served = self._served(app)
+        served.use()
+        files = await self._files(served, path)
+        if choose(files, path, served.options) is not None:
             return refused_method(method)
-        return slot.ruled_out(method, path)
+        return served.ruled_out(method, path)
 
     def file_at_hand(self, app: App, method: str, path: str, wishes: Wishes) -> AppResponse | None:
-        slot = self._slots.get(app.id)
-        if slot is None or slot.settled_files is None or path in {"/", EVENTS}:
+        served = self._served_apps.get(app.id)
+        if served is None or served.settled_files is None or path in {"/", EVENTS}:
             return None
-        if slot.options is None and not path.startswith("/static/"):
+        if served.options is None and not path.startswith("/static/"):
             return None
-        choice = choose(slot.settled_files, path, slot.options)
+        choice = choose(served.settled_files, path, served.options)
         if not isinstance(choice, Choice):
             return None
-        slot.use()
-        return at_once(slot.settled_files, choice, method, wishes, self._contents)
+        served.use()
+        return at_once(served.settled_files, choice, method, wishes, self._contents)
 
     async def respond(self, app: App, request: AppRequest) -> AppResponse:
         try:
@@ -177,62 +177,62 @@ class Runtime(Service):
             raise
 
     async def _respond(self, app: App, request: AppRequest) -> AppResponse:
-        slot = self._slot(app)
-        slot.use()
-        pushes = slot.options is not None and slot.options.push_events
+        served = self._served(app)
+        served.use()
+        pushes = served.options is not None and served.options.push_events
         if request.path == EVENTS and (app.is_dev or pushes):
-            return self._events.follow(slot)
-        files = slot.at_hand or await self._files(slot, request.path)
-        choice = choose(files, request.path, slot.options)
-        if request.is_bare and slot.options is not None and slot.options.redirect_bare_path:
+            return self._events.follow(served)
+        files = served.at_hand or await self._files(served, request.path)
+        choice = choose(files, request.path, served.options)
+        if request.is_bare and served.options is not None and served.options.redirect_bare_path:
             choice = Moved("/")
         if isinstance(choice, Moved):
             return moved(app.path, choice, request)
         if choice is not None:
             return await serve(files, choice, request, self._contents)
-        return await self._ask(slot, app, request)
+        return await self._ask(served, app, request)
 
-    async def _files(self, slot: Slot, path: str) -> IFiles:
+    async def _files(self, served: ServedApp, path: str) -> IFiles:
         """The files of the app as it is now, which is known to run unless they are all it needs."""
-        await slot.refresh()
-        files = await slot.files()
-        if slot.options is None and not path.startswith("/static/"):
-            await slot.host()
+        await served.refresh()
+        files = await served.files()
+        if served.options is None and not path.startswith("/static/"):
+            await served.host()
         return files
 
-    def _slot(self, app: App) -> Slot:
-        slot = self._slots.get(app.id)
-        if slot is None:
-            slot = self._slots[app.id] = Slot(self._supply, app)
-        return slot
+    def _served(self, app: App) -> ServedApp:
+        served = self._served_apps.get(app.id)
+        if served is None:
+            served = self._served_apps[app.id] = ServedApp(self._supply, app)
+        return served
 
-    async def _ask(self, slot: Slot, app: App, request: AppRequest) -> AppResponse:
+    async def _ask(self, served: ServedApp, app: App, request: AppRequest) -> AppResponse:
         size = request.size
-        if not slot.admission.enter_now(size):
-            await slot.admission.enter(size)
+        if not served.admission.enter_now(size):
+            await served.admission.enter(size)
         try:
-            host = slot.running or await slot.host()
+            host = served.running or await served.host()
         except BaseException:
-            slot.admission.leave(size)
+            served.admission.leave(size)
             raise
         # What was approved belongs to the version that runs; settings hold at once.
-        if app.metadata is not slot.granted:
-            app = msgspec.structs.replace(app, metadata=slot.granted)
+        if app.metadata is not served.granted:
+            app = msgspec.structs.replace(app, metadata=served.granted)
         caller = Caller(
             app=app,
             user_id=request.user_id,
             request_id=request.request_id,
             remote_ip=request.remote_ip,
-            schema=slot.options.schema if slot.options is not None else Schema(),
+            schema=served.options.schema if served.options is not None else Schema(),
         )
         calls = PluginCalls(
             self._gate,
             caller,
             partial(self._record_limit, caller),
-            partial(self._record_refusal, caller, slot.refusals),
+            partial(self._record_refusal, caller, served.refusals),
         )
-        note = self._noted(caller, slot.lines)
-        answer = await host.ask(request, calls, note, partial(slot.admission.leave, size))
+        note = self._noted(caller, served.lines)
+        answer = await host.ask(request, calls, note, partial(served.admission.leave, size))
         return self._counted(answer)
 
     def _counted(self, answer: AppResponse) -> AppResponse:
@@ -256,11 +256,13 @@ class Runtime(Service):
 
     def _make_room(self, wanted: int) -> bool:
         """End the longest idle hosts to make room; return true if so many more can run."""
-        running = [slot for slot in self._slots.values() if slot.has_host]
-        idle = sorted((slot for slot in running if slot.is_idle), key=lambda slot: slot.used_at)
+        running = [served for served in self._served_apps.values() if served.has_host]
+        idle = sorted(
+            (served for served in running if served.is_idle), key=lambda served: served.used_at
+        )
         surplus = max(0, len(running) + wanted - self._limits.hosts)
-        for slot in idle[:surplus]:
-            slot.retire()
+        for served in idle[:surplus]:
+            served.retire()
         return surplus <= len(idle)
 
     async def _start(self, app: App, files: IFiles) -> LoadedHost:
@@ -268,11 +270,11 @@ class Runtime(Service):
 
     async def _run(self, app: App, files: IFiles, *, inert: bool) -> LoadedHost:
         plugins, limits = self._gate.manifests(), self._limits.of(app)
-        load = await pack_load(app, files, plugins, self._knowledge, limits)
+        load = await pack_load(app, files, plugins, self._environment, limits)
         load = msgspec.structs.replace(load, inert=inert)
         caller = Caller(app=app)
-        slot = self._slots.get(app.id)
-        lines = slot.lines if slot else MinuteQuota(self._clock, limits.log_lines)
+        served = self._served_apps.get(app.id)
+        lines = served.lines if served else MinuteQuota(self._clock, limits.log_lines)
         try:
             host, loaded = await self._hosts.start(load, limits, self._noted(caller, lines))
         except ClaceError as error:
@@ -324,11 +326,11 @@ class Runtime(Service):
 
     def _record_limit(self, caller: Caller, limit: str, detail: str) -> None:
         self.limits_reached[limit] += 1
-        slot = self._slots.get(caller.app.id)
-        if slot and not slot.limit_rows.take():
-            if not slot.limit_rows.ends_now():
+        served = self._served_apps.get(caller.app.id)
+        if served and not served.limit_rows.take():
+            if not served.limit_rows.ends_now():
                 return
-            detail = f"more than {slot.limit_rows.amount} times in a minute: the rest is left out"
+            detail = f"more than {served.limit_rows.amount} times in a minute: the rest is left out"
         told = {"app": str(caller.app), "limit": limit, "detail": detail}
         self._log.warn("{app} reached a limit, {limit}: {detail}", **told)
         note = Note(
@@ -353,15 +355,15 @@ class Runtime(Service):
         )
         self._audit_log.record(self._event(caller, note, "system"))
 
-    def _end_spender(self, slot: Slot) -> None:
-        if slot.processors.ends_now():
-            self._record_limit(Caller(app=slot.app), "cpu_time", slot.excess)
-        slot.end(AppCrashed(slot.excess))
+    def _end_spender(self, served: ServedApp) -> None:
+        if served.processors.ends_now():
+            self._record_limit(Caller(app=served.app), "cpu_time", served.excess)
+        served.end(AppCrashed(served.excess))
 
     def _look_after(self) -> None:
-        for slot in tuple(self._slots.values()):
-            slot.meter()
-            if slot.excess and slot.has_host:
-                self._end_spender(slot)
-            if slot.is_forgotten:
-                slot.retire()
+        for served in tuple(self._served_apps.values()):
+            served.meter()
+            if served.excess and served.has_host:
+                self._end_spender(served)
+            if served.is_forgotten:
+                served.retire()

@@ -6,7 +6,7 @@ from clace.errors import AppBroken
 from clace.frames import MAX_FRAME
 from clace.model.app import App, AppMetadata, FileRef, PluginManifest, VersionMetadata
 from clace.runtime.limits import HostLimits
-from clace.runtime.packing import Knowledge, pack_load
+from clace.runtime.packing import NodeEnvironment, pack_load
 from tests.support.apps import DictFiles, an_app
 
 TEXTS = {
@@ -23,10 +23,14 @@ TEXTS = {
 
 
 class PackingTests(SynchronousTestCase):
-    def pack(self, app, texts=TEXTS, **knowledge):
+    def pack(self, app, texts=TEXTS, **environment):
         plugins = (PluginManifest("fs.in"),)
         work = pack_load(
-            app, DictFiles(texts), plugins, Knowledge(**knowledge), HostLimits(request_seconds=7)
+            app,
+            DictFiles(texts),
+            plugins,
+            NodeEnvironment(**environment),
+            HostLimits(request_seconds=7),
         )
         return self.successResultOf(work)
 
@@ -63,7 +67,7 @@ class PackingTests(SynchronousTestCase):
 
     def test_no_app(self):
         """Files without app.star are no app."""
-        work = pack_load(an_app(), DictFiles({}), (), Knowledge(), HostLimits())
+        work = pack_load(an_app(), DictFiles({}), (), NodeEnvironment(), HostLimits())
         error = self.failureResultOf(work, AppBroken).value
         self.assertEqual(error.message, "error reading app.star file: no such file")
 
@@ -71,4 +75,6 @@ class PackingTests(SynchronousTestCase):
         """Texts that do not fit into a frame are refused before they are read."""
         files = DictFiles({"app.star": "x"})
         files.refs["big.star"] = FileRef("big.star", "ab", MAX_FRAME)
-        self.failureResultOf(pack_load(an_app(), files, (), Knowledge(), HostLimits()), AppBroken)
+        self.failureResultOf(
+            pack_load(an_app(), files, (), NodeEnvironment(), HostLimits()), AppBroken
+        )

@@ -16,7 +16,7 @@ from clace.model.app import AppMetadata, VersionMetadata
 from clace.model.wishes import Wishes
 from clace.runtime.hosts.memory import MemoryHosts, MemoryRuntime
 from clace.runtime.limits import HostLimits, Limits, limits_for_all, over
-from clace.runtime.packing import Knowledge
+from clace.runtime.packing import NodeEnvironment
 from clace.runtime.runtime import Runtime
 from tests.support.apps import HELLO, DictFiles, a_request, an_app
 from tests.support.encodings import Packed
@@ -211,7 +211,7 @@ class LimitTests(RuntimeCase):
         self.make(Limits(of=lambda _app: HostLimits(requests=limits["width"])))
         app = an_app()
         self.page(app)
-        admission = self.runtime._slots[app.id].admission
+        admission = self.runtime._served_apps[app.id].admission
         for _ in range(2):  # one is let in, one waits
             Deferred.fromCoroutine(admission.enter())
         self.failureResultOf(self.respond(app), AppBusy)
@@ -501,7 +501,7 @@ class RuntimeTests(RuntimeCase):
             MemoryGate(),
             MemoryAudit(),
             self.files_for,
-            knowledge=Knowledge(node_config={"x": 5}),
+            environment=NodeEnvironment(node_config={"x": 5}),
         )
         self.files = DictFiles({"app.star": text})
         branch = AppMetadata(version_metadata=VersionMetadata(git_branch="main"))

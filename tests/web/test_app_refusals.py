@@ -17,7 +17,7 @@ from clace.errors import (
 from clace.model.app import App
 from clace.model.traffic import NOT_FOUND, AppResponse
 from clace.web.apps.refusals import dressed, is_failure, refusal
-from clace.web.apps.trail import Trail
+from clace.web.apps.request_audit import RequestAudits
 from clace.web.pages import MediaType
 
 
@@ -31,9 +31,9 @@ class RefusalTests(SynchronousTestCase):
     def answer(self, error, media=MediaType.TEXT, *, told=False, path="/shop"):
         request = DummyRequest([b"shop"])
         request.path = b"/shop"
-        visit = Trail(None, None, lambda: 1.0, lambda: "rid_1").begin(request)
-        visit.app, visit.is_told = App(id="app_prd_1", path=path), told
-        return refusal(error, visit, media)
+        audit = RequestAudits(None, None, lambda: 1.0, lambda: "rid_1").begin(request)
+        audit.app, audit.is_told = App(id="app_prd_1", path=path), told
+        return refusal(error, audit, media)
 
     def test_visitors(self):
         """Why an app or the server failed is not told to visitors, by what name to ask is."""

@@ -25,9 +25,9 @@ from clace.web.apps.access import AppAccess
 from clace.web.apps.cors import Sharing
 from clace.web.apps.downloads import Downloads
 from clace.web.apps.forms import Forms
+from clace.web.apps.request_audit import RequestAuditOptions, RequestAudits
 from clace.web.apps.requests import clean_path, relative_path
 from clace.web.apps.served import AppEdge, ServedApps, Transfers
-from clace.web.apps.trail import Trail, TrailOptions
 from clace.web.pages import policy
 from clace.web.root import Root
 from tests.support.inbox import FolderInbox
@@ -99,14 +99,14 @@ class AppsCase(SynchronousTestCase):
         return self.offered["f1"]
 
     def resource(self, edge=DEFAULT_EDGE):
-        trail = Trail(self.ration, self.failures, lambda: 2.0, lambda: "i1")
+        audits = RequestAudits(self.ration, self.failures, lambda: 2.0, lambda: "i1")
         access = AppAccess(self.credentials, "system", lambda user: user == "admin")
         return ServedApps(
             self.apps,
             self.apps,
             access,
             Transfers(self.downloads, Forms(self.inbox, at_once)),
-            trail,
+            audits,
             edge if callable(edge) else lambda _app: edge,
         )
 
@@ -364,7 +364,9 @@ class AnswerTests(AppsCase):
         """Without a route the path tells where, unless the operator wants no paths kept."""
         self.apps.answer = AppCrashed("ran out of memory")
         for redact, told in ((False, "/open/secret"), (True, "<REDACTED>")):
-            self.ask("GET", "/open/secret", edge=AppEdge(trail=TrailOptions(redact_url=redact)))
+            self.ask(
+                "GET", "/open/secret", edge=AppEdge(audit=RequestAuditOptions(redact_url=redact))
+            )
             self.assertEqual(self.failures.recent(OPEN.id)[0].fault.route, told)
 
     def test_faults_are_not_told(self):
@@ -500,8 +502,8 @@ class TrailTests(AppsCase):
 
     def test_what_is_kept_of_an_app(self):
         """Paths are left out, or requests altogether, where the operator says so."""
-        for options in (TrailOptions(redact_url=True), TrailOptions(skip=True)):
-            edge = AppEdge(trail=options)
+        for options in (RequestAuditOptions(redact_url=True), RequestAuditOptions(skip=True)):
+            edge = AppEdge(audit=options)
             self.ask("POST", "/closed/x", login="admin:right", edge=edge)
         self.assertEqual([event.target for event in self.audit], ["localhost:<REDACTED>"])
 

@@ -21,14 +21,14 @@ from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.exchange import Exchange, OfRequest
 from clace.runtime.hosts.supply import RunningHost
 from clace.runtime.limits import HostLimits, Limits, limits_for_all
-from clace.runtime.packing import Knowledge
+from clace.runtime.packing import NodeEnvironment
 from clace.runtime.runtime import Runtime
-from clace.runtime.slot import Fetch
+from clace.runtime.served_app import Fetch
 from clace.wire import Answer, Call, Head, Load, Loaded, Next, Note, unpack_downward
 
 T = TypeVar("T")
 _LIMITS = limits_for_all(HostLimits())
-_KNOWLEDGE = Knowledge()
+_ENVIRONMENT = NodeEnvironment()
 
 
 class MemoryRuntime(Runtime):
@@ -41,10 +41,10 @@ class MemoryRuntime(Runtime):
         audit_log: IAuditLog,
         files_for: Fetch,
         limits: Limits = _LIMITS,
-        knowledge: Knowledge = _KNOWLEDGE,
+        environment: NodeEnvironment = _ENVIRONMENT,
     ) -> None:
         self.memory = MemoryHosts(clock)
-        super().__init__(clock, self.memory, limits, gate, audit_log, files_for, knowledge)
+        super().__init__(clock, self.memory, limits, gate, audit_log, files_for, environment)
 
 
 class MemoryHosts:

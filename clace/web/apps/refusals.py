@@ -19,7 +19,7 @@ from clace.errors import (
 )
 from clace.model.failures import Fault
 from clace.model.traffic import NO_ROUTE, NOT_FOUND, AppResponse
-from clace.web.apps.trail import Visit
+from clace.web.apps.request_audit import RequestAudit
 from clace.web.pages import MediaType, Trouble, phrase, told
 from clace.web.statuses import status_of
 
@@ -50,22 +50,22 @@ def fault_of(error: ClaceError) -> Fault:
     return Fault(message=error.message, code=error.code, place=error.place, route=error.route)
 
 
-def refusal(error: ClaceError, visit: Visit, media: MediaType) -> AppResponse:
+def refusal(error: ClaceError, audit: RequestAudit, media: MediaType) -> AppResponse:
     """The answer that says what was refused; why an app failed, only to those who may mend it."""
     status = status_for_visitors(error)
     failed = status >= _FAILURES
     public = not failed or isinstance(error, _PUBLIC)
-    app = visit.app if visit.is_told else None
+    app = audit.app if audit.is_told else None
     wait = max(1, round(error.retry_after)) if error.retry_after else 0
     trouble = Trouble(
         status=status,
         code=error.code,
         message=error.message if public else _FAILED,
         detail=_detail(fault_of(error).cut()) if failed and app and not public else "",
-        request_id=visit.request_id if failed and error.code != InternalError.code else "",
+        request_id=audit.request_id if failed and error.code != InternalError.code else "",
         app=str(app.address.production) if app else "",
         retry_after=wait,
-        is_root=visit.is_root and isinstance(error, NoSuchApp),
+        is_root=audit.is_root and isinstance(error, NoSuchApp),
     )
     return told(trouble, media, (CHALLENGE,) if isinstance(error, NotAuthenticated) else ())
 

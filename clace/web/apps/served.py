@@ -26,8 +26,8 @@ from clace.web.apps.downloads import Downloads
 from clace.web.apps.forms import Forms, Leftovers
 from clace.web.apps.origin import SAFE, check_origin
 from clace.web.apps.refusals import dressed, fault_of, is_failure, refusal
+from clace.web.apps.request_audit import RequestAudit, RequestAuditOptions, RequestAudits
 from clace.web.apps.requests import NO_FORM, app_request, clean_path, relative_path, wishes_of
-from clace.web.apps.trail import Trail, TrailOptions, Visit
 from clace.web.http1.answering import AppFields, ResponseFields
 from clace.web.http1.direct import DirectRequest
 from clace.web.http1.streaming import LARGEST_PIECE, PacedBody, close, write_whole
@@ -46,7 +46,7 @@ class AppEdge(Struct, frozen=True, kw_only=True):
     headers_level: int = 2
     check_origin: bool = True
     sharing: Sharing = Sharing()
-    trail: TrailOptions = TrailOptions()
+    audit: RequestAuditOptions = RequestAuditOptions()
 
 
 class Transfers(NamedTuple):
@@ -69,38 +69,38 @@ class ServedApps:
         runtime: IRuntime,
         access: AppAccess,
         transfers: Transfers,
-        trail: Trail,
+        audits: RequestAudits,
         edge_of: EdgeOf,
     ) -> None:
         self._installed = installed
         self._runtime = runtime
         self._access = access
         self._downloads, self._forms = transfers
-        self._trail = trail
+        self._audits = audits
         self._edge_of = edge_of
         self._fields = AppFields()
 
     def serve(self, request: DirectRequest) -> None:
         """Answer the request, now or later."""
-        visit = self._trail.begin(request)
-        drive(self._serve(request, visit), partial(broken, request=request, visit=visit))
+        audit = self._audits.begin(request)
+        drive(self._serve(request, audit), partial(broken, request=request, audit=audit))
 
-    async def _serve(self, request: DirectRequest, visit: Visit) -> None:
+    async def _serve(self, request: DirectRequest, audit: RequestAudit) -> None:
         ending = Leftovers()
         try:
             try:
-                response = await self._respond(request, visit, ending)
+                response = await self._respond(request, audit, ending)
             except ClaceError as error:
-                response = self._refusal(error, request, visit)
+                response = self._refusal(error, request, audit)
             if response.fault is not None:
-                visit.fail(response.fault)
+                audit.fail(response.fault)
             if response.status >= _ERRORS:
                 response = dressed(response, preferred(request))
-            visit.end(response.status)
+            audit.end(response.status)
             if request.is_gone:
                 await discard(response)
                 return
-            level = self._edge_of(visit.app).headers_level
+            level = self._edge_of(audit.app).headers_level
             fields = self._fields.of(response, level, secure=request.peer.scheme == "https")
             if isinstance(response.body, bytes) and len(response.body) <= LARGEST_PIECE:
                 request.answer(response.status, fields, response.body)
@@ -111,23 +111,23 @@ class ServedApps:
                 await ending.remove()
 
     async def _respond(
-        self, request: DirectRequest, visit: Visit, ending: Leftovers
+        self, request: DirectRequest, audit: RequestAudit, ending: Leftovers
     ) -> AppResponse:
         peer = request.peer
-        visit.address = peer.ip
+        audit.address = peer.ip
         path = clean_path(request.path)
         if path == _FAVICON and self._has_no_icon(request):
             return favicon()
-        app = visit.app = self._find(request, path)
+        app = audit.app = self._find(request, path)
         edge = self._edge_of(app)
-        visit.options = edge.trail
+        audit.options = edge.audit
         sharing, own_origin = edge.sharing, f"{peer.scheme}://{request.authority}"
         if request.method == b"OPTIONS" and sharing.allow_origin:
             return sharing.preflight(own_origin)
         user = ANONYMOUS
         if not self._access.is_open(app):
             user = await self._access.admit(app, request.getHeader("authorization"), peer.ip)
-        visit.user, visit.is_told = user, self._access.is_told(app, user)
+        audit.user, audit.is_told = user, self._access.is_told(app, user)
         if edge.check_origin and request.method not in SAFE:
             check_origin(
                 request.method.decode("ascii"),
@@ -139,12 +139,12 @@ class ServedApps:
         if inside.startswith(downloads.PREFIX):
             file_id = inside.removeprefix(downloads.PREFIX)
             return await self._downloads.answer(app, user, file_id)
-        response = await self._asked(request, app, inside, visit, ending)
+        response = await self._asked(request, app, inside, audit, ending)
         shared = sharing.headers(own_origin)
         return replace(response, headers=(*response.headers, *shared)) if shared else response
 
     async def _asked(
-        self, request: DirectRequest, app: App, inside: str, visit: Visit, ending: Leftovers
+        self, request: DirectRequest, app: App, inside: str, audit: RequestAudit, ending: Leftovers
     ) -> AppResponse:
         """The app's answer, or that of a file of its."""
         form, fields = NO_FORM, request.requestHeaders
@@ -159,14 +159,16 @@ class ServedApps:
             file = self._runtime.file_at_hand(app, method, inside, wishes)
             if file is not None:
                 return file
-        seen = app_request(request, form, inside, visit.user, visit.request_id)
+        seen = app_request(request, form, inside, audit.user, audit.request_id)
         return await self._runtime.respond(app, seen)
 
-    def _refusal(self, error: ClaceError, request: DirectRequest, visit: Visit) -> AppResponse:
+    def _refusal(
+        self, error: ClaceError, request: DirectRequest, audit: RequestAudit
+    ) -> AppResponse:
         """The answer to an error, which is logged if an operator has to know of it."""
         if is_failure(error):
-            visit.fail(fault_of(error))
-        return refusal(error, visit, preferred(request))
+            audit.fail(fault_of(error))
+        return refusal(error, audit, preferred(request))
 
     def _has_no_icon(self, request: DirectRequest) -> bool:
         """Tell whether an icon of ours is in no app's way, where browsers look for one unasked."""
@@ -181,19 +183,19 @@ class ServedApps:
         return app
 
 
-def broken(failure: Failure, request: DirectRequest, visit: Visit) -> None:
+def broken(failure: Failure, request: DirectRequest, audit: RequestAudit) -> None:
     """Log what went wrong too late to answer with it, and tell the client only where to find it."""
-    incident = visit.request_id
+    incident = audit.request_id
     if isinstance(failure.value, ClaceError):
-        visit.fail(fault_of(failure.value))
+        audit.fail(fault_of(failure.value))
     else:
         log.failure("App request failed, incident {incident}", failure, incident=incident)
-        visit.fail(Fault(message=f"internal error, incident {incident}", code=InternalError.code))
-    visit.end(_FAILED)
+        audit.fail(Fault(message=f"internal error, incident {incident}", code=InternalError.code))
+    audit.end(_FAILED)
     if request.is_gone or request.startedWriting:
         return
     error = InternalError(f"internal error, incident {incident}")
-    send(request, refusal(error, visit, preferred(request)))
+    send(request, refusal(error, audit, preferred(request)))
 
 
 def host_of(request: DirectRequest) -> str:

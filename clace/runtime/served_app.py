@@ -48,8 +48,8 @@ Withdraw = Callable[[App, Demands], None]
 """Told of the approvals that a dev app has stopped asking for."""
 
 
-class Supply(Struct, frozen=True):
-    """Supplies of a slot: hosts and files."""
+class AppSupplies(Struct, frozen=True):
+    """Sources of hosts and files of every served app, and the limits on them."""
 
     clock: Any
     limits: Limits
@@ -59,7 +59,7 @@ class Supply(Struct, frozen=True):
     withdraw: Withdraw
 
 
-class Slot:
+class ServedApp:
     """Starts the app's host when it is asked, and again when it died; swaps it when told.
 
     A dev app is looked at for changes first: what is new is loaded aside, and if it does not load,
@@ -68,7 +68,7 @@ class Slot:
 
     _log = Logger()
 
-    def __init__(self, supply: Supply, app: App) -> None:
+    def __init__(self, supply: AppSupplies, app: App) -> None:
         self._supply = supply
         self._clock = supply.clock
         self._folder: IFiles | None = None

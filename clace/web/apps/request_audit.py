@@ -23,27 +23,27 @@ _LONGEST_HOST = 255
 _LONGEST_PATH = 500
 
 
-class TrailOptions(Struct, frozen=True, kw_only=True):
+class RequestAuditOptions(Struct, frozen=True, kw_only=True):
     """The requests to an app that the operator wants kept."""
 
     redact_url: bool = False
     skip: bool = False
 
 
-class Visit:
+class RequestAudit:
     """One request, from its start until its status is known."""
 
-    def __init__(self, trail: Trail, request: DirectRequest, request_id: str) -> None:
+    def __init__(self, audits: RequestAudits, request: DirectRequest, request_id: str) -> None:
         self.request_id = request_id
         self.address = ""
         self.user = ""
         self.app: App | None = None
-        self.options = TrailOptions()
+        self.options = RequestAuditOptions()
         self.is_told = False
         self._has_ended = False
-        self._trail = trail
+        self._audits = audits
         self._request = request
-        self._began = trail.seconds()
+        self._began = audits.seconds()
 
     @property
     def is_root(self) -> bool:
@@ -62,16 +62,16 @@ class Visit:
         if self._request.method not in _SAFE and not skipped:
             known = self.user != ANONYMOUS
             source = f"user {self.user}" if known else network_of(self.address)
-            self._trail.audit.record(self._event(status), source, known=known)
+            self._audits.audit.record(self._event(status), source, known=known)
 
     def fail(self, fault: Fault) -> None:
         """Log a failure of the app and keep it among its last ones."""
         if self.app is None:
             return
         shown = _REDACTED if self.options.redact_url else self._request.path.decode("latin-1")
-        self._trail.failures.record(
+        self._audits.failures.record(
             AppFailure(
-                time=self._trail.seconds(),
+                time=self._audits.seconds(),
                 app_id=self.app.id,
                 app=str(self.app),
                 version=self.app.metadata.version_metadata.version,
@@ -88,7 +88,7 @@ class Visit:
         redact = self.options.redact_url
         path = shortened(self._request.path.decode("latin-1"), _LONGEST_PATH)
         path = _REDACTED if redact else path
-        now = self._trail.seconds()
+        now = self._audits.seconds()
         return AuditEvent(
             rid=self.request_id,
             app_id=self.app.id if self.app else "",
@@ -102,8 +102,8 @@ class Visit:
         )
 
 
-class Trail:
-    """Begins visits."""
+class RequestAudits:
+    """Begins the audit of each request."""
 
     def __init__(
         self,
@@ -117,5 +117,5 @@ class Trail:
         self.seconds = seconds
         self._new_id = new_id
 
-    def begin(self, request: DirectRequest) -> Visit:
-        return Visit(self, request, self._new_id())
+    def begin(self, request: DirectRequest) -> RequestAudit:
+        return RequestAudit(self, request, self._new_id())
