@@ -51,6 +51,8 @@ def _secrets(settings: Settings) -> Iterator[tuple[Steps, str]]:
     yield ("security", "admin_password_bcrypt"), settings.security.admin_password_bcrypt
     for name, login in settings.git_auth.items():
         yield ("git_auth", name, "password"), login.password
+    for name, entry in settings.auth.items():
+        yield ("auth", name, "secret"), entry.secret
     for name, provider in settings.secret.items():
         yield ("secret", name, "token"), provider.token
     yield from _databases(settings)

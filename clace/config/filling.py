@@ -28,7 +28,13 @@ def with_secrets(
     """
     filling = _Filling(config, Names(config.home, environ), resolve)
     entry = next(entry for entry in entries(Settings) if entry.name == section)
-    filled = filling.section(entry.of, getattr(config, entry.attribute), (section,))
+    value: Any = getattr(config, entry.attribute)
+    if entry.shape is Shape.NAMED_SECTIONS:
+        filled: Any = {
+            name: filling.section(entry.of, inner, (section, name)) for name, inner in value.items()
+        }
+    else:
+        filled = filling.section(entry.of, value, (section,))
     return structs.replace(config, **{entry.attribute: filled})
 
 

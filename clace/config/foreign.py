@@ -14,13 +14,13 @@ RENAMED: Mapping[Steps, str] = {("security", "admin_over_tcp"): "unsafe_admin_ov
 
 _KEYS = {
     (): """
-        app_builder auth bindings builder builder_agent builder_git builder_profile builtin_auth
+        app_builder bindings builder builder_agent builder_git builder_profile builtin_auth
         client_auth config_file forward kubernetes litestream permissions plugin_providers
         profile_mode registry saml telemetry
         """,
     ("https",): "disable_client_certs mkcert_path service_email storage_location use_staging",
     ("security",): """
-        allowed_container_args allowed_mounts auth_callback_domain auth_required callback_url
+        allowed_container_args allowed_mounts auth_callback_domain auth_required
         disable_login_form session_block_key session_https_only
         session_max_age session_secret unsafe_agent_without_sandbox
         unsafe_allow_system_plugins_anon unsafe_enable_testurl_rbac

@@ -18,6 +18,7 @@ from clace.config.places import Origin, Steps, place_text
 from clace.config.reading import Reader
 from clace.config.secrets import wrong_providers, wrong_references
 from clace.config.sections import Settings
+from clace.config.sign_ins import wrong_sign_ins
 from clace.errors import ConfigError
 
 MAX_FILE = 1024 * 1024
@@ -154,7 +155,11 @@ def _check_together(settings: Settings, reader: Reader) -> None:
         reader.complain(
             ("security", "default_git_auth"), f"there is no section [git_auth.{git_auth}]"
         )
-    for at, reason in (*wrong_providers(settings, reader.origins), *wrong_references(settings)):
+    for at, reason in (
+        *wrong_providers(settings, reader.origins),
+        *wrong_references(settings),
+        *wrong_sign_ins(settings),
+    ):
         reader.complain(at, reason)
     if settings.http.redirect_to_https and settings.https.port < 0:
         reader.complain(("http", "redirect_to_https"), "expected HTTPS to be on, its port is -1")

@@ -10,7 +10,7 @@ from msgspec import Struct
 Steps = tuple[str, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _BLOCKS = frozenset({"listen"})
-_NAMED = frozenset({"git_auth", "plugin", "secret"})
+_NAMED = frozenset({"auth", "git_auth", "plugin", "secret"})
 
 
 class Origin(Struct, frozen=True):

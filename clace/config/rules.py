@@ -30,6 +30,9 @@ PRINTF = r"\A(?:[^%\x00-\x1f\x7f-\x9f]|%%|%s)*\Z"
 SECRET = {"secret": True}
 """For ``Meta(extra=...)``: a refusal does not repeat the value."""
 _PRINTABLE = re.compile(PRINTABLE)
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_URL = re.compile(r"[!-~]{1,2048}")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 _SHOWN = 60
@@ -193,6 +196,52 @@ def server_uri() -> Rule:
         return str(names.path(written))
 
     return Rule("a socket's path or http(s)://host:port", parse)
+
+
+def optional_origin() -> Rule:
+    """Scheme, host and port of a site; an empty text means it is not known."""
+
+    def parse(value: object, _names: Names) -> str:
+        written = _printable(value)
+        return _plain_url(written) if written else ""
+
+    return Rule("https://host or https://host:port", parse)
+
+
+def optional_web_url() -> Rule:
+    """An URL over HTTPS, or over HTTP if it stays on this machine."""
+
+    def parse(value: object, _names: Names) -> str:
+        written = _printable(value)
+        return written if not written or is_safe_url(written) else _refuse()
+
+    return Rule("an https:// URL, or an http:// one of localhost", parse)
+
+
+def optional_name_of_host() -> Rule:
+    def parse(value: object, _names: Names) -> str:
+        written = _instance(value, str)
+        return written if not written or _HOST.fullmatch(written) else _refuse()
+
+    return Rule("a name such as example.com", parse)
+
+
+def is_safe_url(written: str) -> bool:
+    """Return true for an URL whose traffic others cannot read or change on its way."""
+    try:
+        parts = urlsplit(written)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if (
+        not host
+        or port == 0
+        or "@" in parts.netloc
+        or parts.fragment
+        or not _URL.fullmatch(written)
+    ):
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
 
 
 def database(*, postgres: bool = False) -> Rule:

@@ -27,7 +27,14 @@ _TAKES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 _UNSAID = "env"  # the default, which is no mistake where nothing names a secret
 _NAMED_BY = ("app_config", "security", "default_secrets_provider")
 _MAY_NAME_SECRETS = frozenset({"metadata", "plugin", "node_config", "secret"})
-_PASSWORDS = frozenset({("client", "admin_password"), ("git_auth", "password")})
+_PASSWORDS = frozenset(
+    {
+        ("auth", "key"),
+        ("auth", "secret"),
+        ("client", "admin_password"),
+        ("git_auth", "password"),
+    }
+)
 
 
 def is_stored(provider: str) -> bool:

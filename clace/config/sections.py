@@ -93,6 +93,7 @@ class Security(Struct, frozen=True):
     app_default_auth_type: Annotated[
         str, rules.one_of("system", "none", tidy=lambda written: written or "system")
     ] = "system"
+    callback_url: Annotated[str, rules.optional_origin()] = ""
     default_git_auth: Text = ""
     stage_enable_write_access: Flag = True
     preview_enable_write_access: Flag = True
@@ -166,6 +167,18 @@ class GitAuth(Struct, frozen=True):
     user_id: Text = ""
     key_file_path: OptionalPlace = None
     password: Secret = ""
+
+
+class OAuth(Struct, frozen=True):
+    """A provider of sign-ins; the section's name begins with its kind."""
+
+    key: Text = ""
+    secret: Secret = ""
+    org_url: Annotated[str, rules.optional_web_url()] = ""
+    domain: Annotated[str, rules.optional_name_of_host()] = ""
+    discovery_url: Annotated[str, rules.optional_web_url()] = ""
+    hosted_domain: Text = ""
+    scopes: Annotated[tuple[str, ...], rules.array(Annotated[str, rules.filled("a scope")])] = ()
 
 
 class SecretProvider(Struct, frozen=True):
@@ -309,6 +322,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     restart: Restart = Restart()
     sandbox: Sandbox = Sandbox()
     git_auth: Mapping[str, GitAuth] = field(default_factory=dict)
+    auth: Mapping[str, OAuth] = field(default_factory=dict)
     secret: Mapping[str, SecretProvider] = field(default_factory=dict)
     node_config: Mapping[str, Annotated[Any, rules.json_value()]] = field(default_factory=dict)
     app_config: AppConfig = AppConfig()

@@ -108,7 +108,7 @@ class NoticeTests(LoadCase):
         cases = {
             "profile_mode = 'cpu'": ["profile_mode"],
             "[https]\nservice_email = 'a@b'": ["[https] service_email"],
-            "[auth.github]\nkey = 'x'\n[auth.google]": ["[auth.github]", "[auth.google]"],
+            "[bindings.a]\nkey = 'x'\n[bindings.b]": ["[bindings.a]", "[bindings.b]"],
             "[telemetry]\nenabled = true": ["[telemetry]"],
             '[plugin."proxy.in"]\nx = 1': ['[plugin."proxy.in"]'],
             '[plugin."proxy.in#work"]\nx = 1': ['[plugin."proxy.in#work"]'],

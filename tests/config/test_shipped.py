@@ -48,6 +48,9 @@ class ShippedFileTests(LoadCase):
                     "# key_file",
                     "# password",
                     "# report",
+                    "# secret = ",
+                    "# discovery_url",
+                    "# hosted_domain",
                     "# file_name",
                     "# keys_printf",
                     "# address",
@@ -61,7 +64,9 @@ class ShippedFileTests(LoadCase):
             else line
             for line in shipped_text().split("\n")
         )
+        text = text.replace('callback_url = ""', 'callback_url = "https://apps.example.com"')
         config = self.load(text, {"HOME": "/u"})
+        self.assertEqual(config.auth["oidc"].key, "clace")
         self.assertEqual(config.listen, (Listen(endpoint="systemd:domain=INET:index=0"),))
         self.assertEqual(config.git_auth["example"].key_file_path, Path("/u/.ssh/id_ed25519"))
         self.assertEqual(dict(config.node_config), {"report_folder": "$HOME/reports"})
