@@ -75,12 +75,16 @@ class ControlLine:
 
     def kill(self) -> None:
         """End the process at once, although it may be stopped, and hear no more of it."""
-        self._was_lost = True
-        self._hang_up()
+        self.forget()
         transport = self._process.transport
         assert transport is not None
         with suppress(ProcessExitedAlready):
             transport.signalProcess("KILL")
+
+    def forget(self) -> None:
+        """Hear no more of the process, and leave it alone: it is another's."""
+        self._was_lost = True
+        self._hang_up()
 
     async def close(self) -> None:
         """Hang up, which is the order to end, and wait until the process has."""

@@ -13,11 +13,13 @@ from twisted.plugin import getPlugins
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.composition.server import Composition
 from clace.config import Location, load
 from clace.errors import ConfigError
 from clace.interfaces import SecretEntry
 from clace.model.paths import AppPath
-from clace.tap import Composition, Options, makeService
+from clace.runtime.hosts.memory import MemoryHosts
+from clace.tap import Options, makeService
 
 HASH = bcrypt.hashpw(b"first", bcrypt.gensalt(4)).decode()
 SECOND = bcrypt.hashpw(b"second", bcrypt.gensalt(4)).decode()
@@ -77,7 +79,12 @@ class CompositionTests(SynchronousTestCase):
         self.reactor = MemoryReactorClock()
         self.stdout, self.stderr = io.StringIO(), io.StringIO()
         read = lambda: load(Location(self.home, self.file), {})  # noqa: E731
-        return Composition(read, self.reactor, self.stdout, self.stderr)
+        return self.composed(read, self.reactor)
+
+    def composed(self, read, reactor):
+        """The server of this configuration."""
+        hosts = MemoryHosts(reactor)
+        return Composition(read(), read, reactor, hosts, self.stdout, self.stderr)
 
     def properties(self, text):
         file = Path(self.mktemp()).absolute()
@@ -227,7 +234,7 @@ class CompositionTests(SynchronousTestCase):
         composition.data.secret_rows.close()
         key = self.home / "config" / "secret.key"
         key.write_text("key1:" + "A" * 43 + "=")
-        again = Composition(composition._read, MemoryReactorClock(), self.stdout, self.stderr)
+        again = self.composed(composition._read, MemoryReactorClock())
         self.assertIn("warning: secret provider db is disabled", self.stderr.getvalue())
         self.assertEqual(again.data.stored_secrets.name, "db")
 

@@ -17,7 +17,7 @@ from clace.composition.data import Data
 from clace.composition.plugins import Plugins
 from clace.config import known_names, node_values
 from clace.config.filling import values_with_secrets
-from clace.config.sections import AppLimits, Sandbox
+from clace.config.sections import AppLimits
 from clace.interfaces import IStarter
 from clace.model.app import App
 from clace.model.paths import AppPath
@@ -36,9 +36,9 @@ from clace.operations.showing import Showing, Surroundings
 from clace.operations.versions import VersionOperations
 from clace.operations.withdrawal import Withdrawal
 from clace.runtime.failures import Failures
-from clace.runtime.hosts.probe import Probe
-from clace.runtime.hosts.program import Program, program_for
-from clace.runtime.hosts.supply import ProcessHosts
+from clace.runtime.hosts.probe import warnings
+from clace.runtime.hosts.program import demanded_walls
+from clace.runtime.hosts.supply import Hosts
 from clace.runtime.installed import InstalledApps
 from clace.runtime.limits import HostLimits, Limits
 from clace.runtime.packing import NodeEnvironment
@@ -50,7 +50,6 @@ from clace.sources.sources import Sources
 from clace.threads import Threads
 
 Urls = Callable[[AppPath], tuple[str, str]]
-ProgramFor = Callable[[Sandbox, str], Program]
 SUFFIX = 8
 
 
@@ -65,7 +64,7 @@ class Apps:
         file_threads: Threads,
         starter: IStarter,
         version: str,
-        program: ProgramFor = program_for,
+        hosts: Hosts,
     ) -> None:
         self._data = data
         self._plugins = plugins
@@ -73,8 +72,7 @@ class Apps:
         self._reactor = reactor
         self._file_threads = file_threads
         self.version = version
-        self._program = program(self._config.sandbox, self._config.security.sandbox)
-        self.probe = Probe(self._program)
+        self._hosts = hosts
         self.git = self._make_git(starter)
         folder = FolderSource(file_threads.run, self._config.home, Path.home())
         self.sources = Sources(folder, self.git)
@@ -91,6 +89,13 @@ class Apps:
     def find(self) -> None:
         """Know the installed apps; blocks, and is for the time before the reactor runs."""
         self.installed.replace(self._data.store.apps_at_start())
+
+    def missing_walls(self) -> tuple[str, ...]:
+        """Return a warning of each wall around apps that does not stand here; blocks as ``find``.
+
+        :raises ClaceError: if one that has to stand is among them, or no app can be run at all.
+        """
+        return warnings(self._hosts.try_out(), demanded_walls(self._config.security.sandbox))
 
     def administration(self, urls: Urls) -> Administration:
         """Make the operations; ``urls`` says where a new app can be opened."""
@@ -141,7 +146,7 @@ class Apps:
     def _make_runtime(self) -> Runtime:
         return Runtime(
             self._reactor,
-            ProcessHosts(self._reactor, self._program),
+            self._hosts,
             self._limits(),
             self._plugins.gate,
             self._data.audit,

@@ -75,6 +75,18 @@ class ForkServerTests(SynchronousTestCase):
         control.close()
         protocol.processEnded(Failure(ProcessTerminated(signal=9)))
 
+    def test_into_the_background(self):
+        """A process started before the server forked is let go, and started again by the fork."""
+        pids = iter((1, 1, 1, 2, 2, 2))
+        self.fork_server = ForkServer(self.reactor, getpid=lambda: next(pids))
+        self.fork()
+        self.fork_server.start()
+        self.assertEqual(len(self.reactor.spawned), 1)
+        self.fork_server.start()
+        self.assertEqual(len(self.reactor.spawned), 2)
+        self.assertEqual(len(self.reactor.readers), 1)
+        self.assertEqual(self.ended, [])
+
     def test_fork(self):
         """A host is asked for with its bounds and its end of the line."""
         birth = self.fork()

@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.config.sections import Sandbox
 from clace.errors import ClaceError
 from clace.model.walls import INDISPENSABLE, WALLS
-from clace.runtime.hosts.probe import Probe
-from clace.runtime.hosts.program import Program, program_for
+from clace.runtime.hosts.probe import Probe, warnings
+from clace.runtime.hosts.program import Program, demanded_walls, program_for
 
 PLAYED = """
 import socket
@@ -25,19 +25,20 @@ def main(descriptor):
 
 
 class ProbeTests(SynchronousTestCase):
-    def played(self, said, mode="best_effort"):
+    def played(self, said):
         """The probe of a fork server that says this."""
         folder = Path(self.mktemp()).absolute()
         folder.mkdir()
         (folder / "played.py").write_text(PLAYED.replace("{said}", said))
         sys.path.append(str(folder))
         self.addCleanup(sys.path.remove, str(folder))
-        required = program_for(Sandbox(), mode).prepare
-        return Probe(Program(prepare=required, module="played"))
+        return Probe(Program(module="played"))
 
-    def lacking(self, name, **options):
+    def lacking(self, name, mode="best_effort"):
+        """The warnings of a machine without this wall."""
         walls = {wall.name: "" for wall in WALLS} | {name: "not here"}
-        return self.played(f"pack(Ready(walls={walls!r}))", **options)
+        report = self.played(f"pack(Ready(walls={walls!r}))").report()
+        return warnings(report, demanded_walls(mode))
 
     def test_report(self):
         """Every wall is told of; those that have to stand do."""
@@ -48,13 +49,13 @@ class ProbeTests(SynchronousTestCase):
     def test_best_effort(self):
         """A wall that not every machine has is warned of."""
         self.assertEqual(
-            self.lacking("landlock").check(),
+            self.lacking("landlock"),
             ("a wall around apps is missing: landlock (not here)",),
         )
 
     def test_required(self):
         """If all are required, one that is missing is refused in a line that names it."""
-        error = self.assertRaises(ClaceError, self.lacking("landlock", mode="required").check)
+        error = self.assertRaises(ClaceError, self.lacking, "landlock", mode="required")
         self.assertEqual(
             error.message,
             "apps cannot be shut in: landlock is missing (not here),"
@@ -63,7 +64,7 @@ class ProbeTests(SynchronousTestCase):
 
     def test_indispensable(self):
         """Without the filter of system calls nothing starts, whatever is set."""
-        error = self.assertRaises(ClaceError, self.lacking("system_call_filter").check)
+        error = self.assertRaises(ClaceError, self.lacking, "system_call_filter")
         self.assertEqual(
             error.message, "apps cannot be shut in: system_call_filter is missing (not here)"
         )

@@ -8,7 +8,7 @@ import signal
 import socket
 import stat
 
-from tests.support.daemon import CLACE, FOREGROUND, TWISTD, Daemon
+from tests.support.daemon import CLACE, FOREGROUND, ROOT, TWISTD, Daemon
 from tests.system.cases import DaemonTestCase, SharedDaemonTestCase, runs
 
 PASSWORD_LINES = r"^Admin user    : admin\nAdmin password: (\S{16})$"
@@ -108,6 +108,8 @@ class StartTests(DaemonTestCase):
         self.assertEqual(daemon.must("server", "status"), "ok\n")
         daemon.ports = daemon.told_ports()
         self.assertEqual(daemon.get("/_clace/health", login=None).status, 200)
+        daemon.install(ROOT / "benchmarks" / "apps" / "hello", "/hello", auth="none")
+        self.assertEqual(daemon.get("/hello/", login=None).status, 200)
         daemon.must("server", "stop")
         self.assertFalse(runs(pid))
         self.assertFalse(pidfile.exists())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -45,18 +46,31 @@ class ForkServer:
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, program: Program = _PROGRAM) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        program: Program = _PROGRAM,
+        getpid: Callable[[], int] = os.getpid,
+    ) -> None:
         self._reactor = reactor
+        self._getpid = getpid
         self._program = program
         self._numbers = itertools.count(1)
         self._control: ControlLine | None = None
         self._ended: dict[int, Ended] = {}
         self._stopped = False
+        self._starter = 0
         self.pids: dict[int, int] = {}
 
     def start(self) -> None:
-        """Have the process ready before the first host is asked for."""
+        """Have the process ready before the first host is asked for.
+
+        One that was started before the server went into the background ended with its parent.
+        """
+        if self._starter != self._getpid():
+            self._forget()
         if self._control is None:
+            self._starter = self._getpid()
             self._control = ControlLine(
                 self._reactor,
                 Command("fork server", self._program.command(CONTROL), ENVIRONMENT),
@@ -107,6 +121,14 @@ class ForkServer:
         self._stopped = True
         if self._control is not None:
             await self._control.close()
+
+    def _forget(self) -> None:
+        """Let go of a process that is not ours, and of its hosts."""
+        if self._control is not None:
+            self._control.forget()
+        self._control = None
+        self._ended.clear()
+        self.pids.clear()
 
     def _told(self, message: Born | Gone) -> None:
         if isinstance(message, Born):

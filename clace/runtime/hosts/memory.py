@@ -17,6 +17,7 @@ from clace.host.requests.answers import Reply
 from clace.host.requests.serving import failed, head_of
 from clace.interfaces import IAuditLog, IPluginGate
 from clace.model.traffic import AppRequest, AppResponse
+from clace.model.walls import WALLS
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.exchange import Exchange, OfRequest
 from clace.runtime.hosts.supply import RunningHost
@@ -55,7 +56,10 @@ class MemoryHosts:
         self.starts = 0
 
     def begin(self) -> None:
-        """There is nothing to start."""
+        """Nothing needs to be started."""
+
+    def try_out(self) -> dict[str, str]:
+        return {wall.name: "" for wall in WALLS}
 
     async def start(
         self, load: Load, limits: HostLimits, note: Callable[[Note], None]

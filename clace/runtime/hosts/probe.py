@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from clace.errors import ClaceError
@@ -23,7 +23,6 @@ class Probe:
     """A fork server that is starting; ``report`` waits for what its one host tells."""
 
     def __init__(self, program: Program) -> None:
-        self._required = program.prepare.required
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -44,36 +43,17 @@ class Probe:
         try:
             with self._control:
                 return self._ready().walls
-        except (OSError, BadFrame, struct.error) as error:
-            raise ClaceError(f"no process for apps can be started: {error}") from error
+        except OSError as error:
+            raise no_process(error) from error
         finally:
             self._end()
 
-    def check(self) -> tuple[str, ...]:
-        """A warning of each wall that is missing.
-
-        :raises ClaceError: if one that has to stand is among them.
-        """
-        absent = missing(self.report())
-        for name, why in absent.items():
-            if name in self._required:
-                chosen = "" if name in INDISPENSABLE else ', and security.sandbox is "required"'
-                raise ClaceError(f"apps cannot be shut in: {name} is missing ({why}){chosen}")
-        return tuple(f"a wall around apps is missing: {each} ({absent[each]})" for each in absent)
-
     def _ready(self) -> Ready:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with ours:
-            ours.settimeout(_SECONDS)
-            with theirs:
-                order = pack_fork_server(Spawn(host=1, bounds=HostBounds()))
-                socket.send_fds(self._control, [order], [theirs.fileno()])
-            with ours.makefile("rb") as line:
-                (length,) = _LENGTH.unpack(line.read(_LENGTH.size))
-                message = unpack_upward(line.read(min(length, _MOST)))
-        if not isinstance(message, Ready):
-            raise BadFrame("the first frame of a host was not the one expected")
-        return message
+        with theirs:
+            order = pack_fork_server(Spawn(host=1, bounds=HostBounds()))
+            socket.send_fds(self._control, [order], [theirs.fileno()])
+        return first_words(ours)
 
     def _end(self) -> None:
         """It ends when it sees that nobody is there; if it does not, it is made to."""
@@ -82,3 +62,38 @@ class Probe:
             return
         self._process.kill()
         self._process.wait()
+
+
+def first_words(line: socket.socket) -> Ready:
+    """Return what a new host says at the other end of ``line``, and hang up; blocks for it.
+
+    :raises ClaceError: if it says nothing, or something else.
+    """
+    try:
+        with line:
+            line.settimeout(_SECONDS)
+            with line.makefile("rb") as stream:
+                (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
+                message = unpack_upward(stream.read(min(length, _MOST)))
+    except (OSError, BadFrame, struct.error) as error:
+        raise no_process(error) from error
+    if not isinstance(message, Ready):
+        raise no_process("the first frame of a host was not the one expected")
+    return message
+
+
+def no_process(reason: object) -> ClaceError:
+    return ClaceError(f"no process for apps can be started: {reason}")
+
+
+def warnings(report: Mapping[str, str], required: Collection[str]) -> tuple[str, ...]:
+    """Return a warning of each wall that is missing by the report of a host.
+
+    :raises ClaceError: if one that is required is among them.
+    """
+    absent = missing(report)
+    for name, why in absent.items():
+        if name in required:
+            chosen = "" if name in INDISPENSABLE else ', and security.sandbox is "required"'
+            raise ClaceError(f"apps cannot be shut in: {name} is missing ({why}){chosen}")
+    return tuple(f"a wall around apps is missing: {each} ({absent[each]})" for each in absent)

@@ -43,6 +43,11 @@ def program_for(sandbox: Sandbox, mode: str) -> Program:
             user_count=sandbox.uid_count,
             total_memory_mb=sandbox.total_memory_mb,
             max_tasks=tasks,
-            required=demanded(all_of_them=mode == "required"),
+            required=demanded_walls(mode),
         )
     )
+
+
+def demanded_walls(mode: str) -> tuple[str, ...]:
+    """Return the walls that have to stand; ``mode`` is ``security.sandbox``."""
+    return demanded(all_of_them=mode == "required")

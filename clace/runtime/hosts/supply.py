@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from twisted.internet.threads import deferToThreadPool
@@ -16,10 +16,11 @@ from clace.runtime.hosts.fork_server import ForkServer
 from clace.runtime.hosts.fragments import HeldFrames
 from clace.runtime.hosts.host import Host
 from clace.runtime.hosts.line import Line
+from clace.runtime.hosts.probe import first_words
 from clace.runtime.hosts.program import Program
 from clace.runtime.hosts.timers import Timers
 from clace.runtime.limits import HostLimits
-from clace.wire import Load, Loaded, Note
+from clace.wire import Gone, HostBounds, Load, Loaded, Note
 
 T = TypeVar("T")
 _PROGRAM = Program()
@@ -60,7 +61,15 @@ class Hosts(Protocol):
     """The source of hosts."""
 
     def begin(self) -> None:
-        """Be ready to start hosts."""
+        """Be ready to start hosts; what was begun in another process is begun again."""
+
+    def try_out(self) -> Mapping[str, str]:
+        """Why each wall around a host does not stand, ``""`` for those that do.
+
+        Blocks, and is for the time before the reactor runs.
+
+        :raises ClaceError: if no app can be run here at all.
+        """
 
     async def start(
         self, load: Load, limits: HostLimits, note: Callable[[Note], None]
@@ -86,6 +95,9 @@ class ProcessHosts:
     def begin(self) -> None:
         self.fork_server.start()
 
+    def try_out(self) -> Mapping[str, str]:
+        return first_words(self.fork_server.fork(HostBounds(), _nobody_asks).socket).walls
+
     async def start(
         self, load: Load, limits: HostLimits, note: Callable[[Note], None]
     ) -> tuple[RunningHost, Loaded]:
@@ -102,3 +114,7 @@ class ProcessHosts:
 
     def _connect(self, connected: socket.socket, line: Line) -> None:
         Connected(connected, line, self._reactor)
+
+
+def _nobody_asks(_gone: Gone) -> None:
+    """A host that was only tried out may end as it likes."""

@@ -1,0 +1,175 @@
+"""The whole server: its parts, and the order in which they start and stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from typing import Any, TextIO
+
+from twisted.application.service import IService
+from twisted.logger import Logger, globalLogPublisher
+
+from clace.composition.apps import Apps
+from clace.composition.data import Data
+from clace.composition.edge import MEBIBYTE, Edge
+from clace.composition.plugins import Plugins
+from clace.config import Config, changed_keys
+from clace.errors import ClaceError
+from clace.logs import LogOptions, Logs, make_logs
+from clace.processes.starter import Starter
+from clace.runtime.hosts.supply import Hosts
+from clace.service import AtStart, InOrder, OnStop, Signals, WhenRunning, settle_memory
+from clace.threads import Threads
+
+log = Logger()
+# Keys that SIGHUP puts in force.
+REREAD = frozenset({"admin_user", "security.admin_password_bcrypt"})
+
+
+class Composition:
+    """The whole server, put together and not started; ``read`` gives the configuration anew, and so
+    many ``descriptors`` may be open.
+
+    :raises ClaceError: it cannot start as it is configured.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        read: Callable[[], Config],
+        reactor: Any,
+        hosts: Hosts,
+        stdout: TextIO,
+        stderr: TextIO,
+        descriptors: int = 1024,
+    ) -> None:
+        self._read = read
+        self._reactor = reactor
+        self._stdout = stdout
+        self._stderr = stderr
+        self._warnings: list[str] = []
+        self._started = config
+        for warning in config.warnings:
+            self.warn(warning)
+        self.logs = self._make_logs(config)
+        self.file_threads = Threads(reactor, "files", 8)
+        self.data = Data(config, reactor, self.tell)
+        self.starter = Starter(reactor)
+        self.plugins = Plugins(self.data, reactor, self.file_threads, self.starter)
+        self.apps = Apps(
+            self.data,
+            self.plugins,
+            reactor,
+            self.file_threads,
+            self.starter,
+            version("clace"),
+            hosts,
+        )
+        self.edge = Edge(
+            self.data, self.plugins, self.apps, reactor, self.file_threads, descriptors
+        )
+        self.data.secret_rows.close()  # a process that forks must not hand connections down
+
+    def parts(self) -> IService:
+        """Return the parts in the order of their start; they stop in the reverse."""
+        drain = self.data.config.restart.drain_timeout_secs
+        parts = InOrder()
+        for part in (
+            self.logs,
+            self.starter,
+            self.file_threads,
+            self.data.password_threads,
+            self.data.store,
+            self.data.secret_rows,
+            self.data.secret_threads,
+            self.data.audit,
+            self.data.ration,
+            self.plugins.documents,
+            self.apps.git,
+            AtStart(self.plugins.temp_files.begin, self._stderr),
+            OnStop(self.plugins.temp_files.stop),
+            OnStop(self.plugins.programs.stop),
+            self.apps.runtime,
+            self.edge.access_log,
+            *(OnStop(partial(site.drain, drain)) for site in self.edge.sites.values()),
+            self.edge.listeners,
+            Signals(self._reactor, self._reactor.stop, self.read_again),
+            AtStart(self.apps.find, self._stderr),
+            WhenRunning(self._reactor, self.begin),
+        ):
+            part.setServiceParent(parts)
+        for warning in self.apps.missing_walls():
+            self.warn(warning)
+        self.edge.listeners.open()
+        self._announce()
+        return parts
+
+    def begin(self) -> None:
+        """Begin the work that needs a running reactor."""
+        settle_memory()
+        for warning in self._warnings:
+            log.warn("{warning}", warning=warning)  # noqa: G010 - Twisted's name for it
+        if self.data.stored_secrets.problem:
+            log.error("The {problem}", problem=self.data.stored_secrets.problem)
+        self.tell("Server ready")
+
+    def read_again(self) -> None:
+        """Let a changed password hold, and say what of the file does not; one that cannot be used
+        changes nothing.
+        """
+        try:
+            config = self._read()
+        except ClaceError as error:
+            self._complain(f"The configuration cannot be used: {error.message}")
+            return
+        self._renew_account(config)
+        held = set(changed_keys(self._started, config)) - REREAD
+        if held:
+            self._complain(f"Changed, but not before the next start: {', '.join(sorted(held))}")
+
+    def _renew_account(self, config: Config) -> None:
+        hashed = config.security.admin_password_bcrypt or self.data.generated_hash
+        if config.admin_user and not hashed:
+            self._complain(
+                "security.admin_password_bcrypt is empty, which is refused: the admin account "
+                "stays as it was. Set another hash, or start again for a random password"
+            )
+            return
+        self.data.account.replace(config.admin_user, hashed)
+        log.info("The configuration was read again; the admin account is as it says")
+
+    def _complain(self, text: str) -> None:
+        """Say what an operator who sent a signal has to know, where it is seen."""
+        self.tell(f"warning: {text}")
+        log.warn("{text}", text=text)  # noqa: G010 - Twisted's name for it
+
+    def warn(self, text: str) -> None:
+        """Tell it now, and the log as soon as there is one."""
+        self.tell(f"warning: {text}")
+        self._warnings.append(text)
+
+    def tell(self, line: str) -> None:
+        print(line, file=self._stderr, flush=True)
+
+    def _announce(self) -> None:
+        """Say where the server is, and the password if it was made for this run."""
+        if self.data.generated_password:
+            print(f"Admin user    : {self.data.config.admin_user}", file=self._stdout)
+            password = self.data.generated_password
+            print(f"Admin password: {password}", file=self._stdout, flush=True)
+        for address in self.edge.listeners.addresses():
+            if address.scheme != "unix":
+                self.tell(f"Server listening on {address.url}")
+
+    def _make_logs(self, config: Config) -> Logs:
+        logging = config.logging
+        options = LogOptions(
+            folder=config.home / "logs",
+            level=logging.level,
+            file=logging.file,
+            console=logging.console,
+            max_bytes=logging.max_size_mb * MEBIBYTE,
+            backups=logging.max_backups,
+        )
+        return make_logs(options, globalLogPublisher, self._stderr)
