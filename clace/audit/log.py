@@ -140,7 +140,7 @@ class AuditLog(MultiService):
             most = self._retention.max_bytes
             if most > 0 and table.size(connection) > most:
                 count, newest = table.trim(connection)
-                event = trimmed(count, newest, most, nanoseconds(self._clock.seconds()))
+                event = trimmed(count, newest, most, self._clock.seconds())
                 table.put(connection, [event])
                 _log.warn("The audit log is full: {detail}", detail=event.detail)
 

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from clace.interfaces import IAuditLog, IRationedAudit
+from clace.model.deeds import FAILED, Deed, event_of
 from clace.model.traffic import AuditEvent
 
 SECONDS = 60.0
@@ -21,7 +22,6 @@ SOURCES = 10_000
 TOLD = 100
 OTHERS = "other addresses"
 OPERATION = "audit_ration"
-_NANOSECONDS = 1_000_000_000
 _Key = tuple[str, str]
 
 
@@ -100,14 +100,11 @@ class RationedAudit(TimerService):
         return self._left >= 1
 
     def _report(self, app_id: str, source: str, count: int) -> AuditEvent:
-        return AuditEvent(
-            rid=self._new_id(),
-            app_id=app_id,
-            create_time=int(self._clock.seconds() * _NANOSECONDS),
-            user_id="",
-            event_type="system",
+        deed = Deed(
             operation=OPERATION,
             target=source,
-            status="Failed",
+            app_id=app_id,
+            status=FAILED,
             detail=f"left out {count} events, more than {self._a_minute} a minute",
         )
+        return event_of(deed, self._clock.seconds(), self._new_id())

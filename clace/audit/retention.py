@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from clace.model.deeds import HTTP, Deed, event_of
 from clace.model.traffic import AuditEvent
 
-HTTP = "http"
 _NANOSECONDS_A_DAY = 24 * 3600 * 10**9
 
 
@@ -37,20 +37,11 @@ def nanoseconds(seconds: float) -> int:
     return int(seconds * 10**9)
 
 
-def trimmed(count: int, newest: int, most: int, now: int) -> AuditEvent:
+def trimmed(count: int, newest: int, most: int, seconds: float) -> AuditEvent:
     """Return the row that says that others were removed for want of room."""
     moment = datetime.fromtimestamp(newest // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return AuditEvent(
-        rid="",
-        app_id="",
-        create_time=now,
-        user_id="",
-        event_type="system",
-        operation="audit_trim",
-        target="audit",
-        status="Success",
-        detail=f"removed the {count} oldest events, up to {moment} UTC: the limit is {most} bytes",
-    )
+    told = f"removed the {count} oldest events, up to {moment} UTC: the limit is {most} bytes"
+    return event_of(Deed(operation="audit_trim", target="audit", detail=told), seconds, "")
 
 
 def _start(now: int, days: float) -> int | None:

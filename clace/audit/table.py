@@ -22,14 +22,14 @@ from sqlalchemy import (
     select,
 )
 
-from clace.audit.retention import HTTP, Retention
+from clace.audit.retention import Retention
 from clace.model.audit_filter import AuditFilter
+from clace.model.deeds import ACCESS_DENIED, CUSTOM, HTTP, SIGN_IN
 from clace.model.traffic import AuditEvent
 
 schema = MetaData()
-CUSTOM = "custom"
 _TRIMMED_PART = 10
-_STRANGERS = ("sign_in", "audit_ration", "app_limit", "plugin_refused")
+_STRANGERS = (SIGN_IN, ACCESS_DENIED, "audit_ration", "app_limit", "plugin_refused")
 _FIELDS = AuditEvent.__struct_fields__
 _SAME = ("user_id", "event_type", "operation", "target", "status", "rid")
 

@@ -82,9 +82,7 @@ class Apps:
         )
         self.failures = Failures(reactor)
         self.runtime = self._make_runtime()
-        self.runtime.tell_withdrawals(
-            Withdrawal(data.store, self.installed, data.audit, reactor.seconds)
-        )
+        self.runtime.tell_withdrawals(Withdrawal(data.store, self.installed, data.events))
 
     def find(self) -> None:
         """Know the installed apps; blocks, and is for the time before the reactor runs."""

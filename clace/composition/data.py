@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import asdict
 from twisted.application.service import MultiService
 
+from clace.audit.events import AuditEvents
 from clace.audit.log import open_audit
 from clace.audit.ration import RationedAudit
 from clace.audit.retention import Retention
@@ -58,8 +59,8 @@ class Data:
             self.audit, reactor, self.new_id, a_minute=config.system.audit_events_per_minute
         )
         self.generated_password = self.generated_hash = ""
-        trail = SignInTrail(self.ration, reactor.seconds, self.new_id)
-        self.sign_ins = SignIns(reactor, trail)
+        self.events = AuditEvents(self.audit, self.ration, reactor.seconds, self.new_id)
+        self.sign_ins = SignIns(reactor, SignInTrail(self.events))
         self.account = AdminAccount(
             self.config.admin_user,
             self._password_hash(),

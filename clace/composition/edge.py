@@ -131,8 +131,7 @@ class Edge:
         api = AdminAPI(
             self._administration,
             guard,
-            self._data.audit,
-            seconds=self._reactor.seconds,
+            self._data.events,
             new_id=self._data.new_id,
             version=self._apps.version,
         )

@@ -10,7 +10,7 @@ from clace.interfaces.administration import (
     ISettingOperations,
     IVersionOperations,
 )
-from clace.interfaces.audit import IAuditLog, IAuditTrail, IRationedAudit
+from clace.interfaces.audit import IAuditEvents, IAuditLog, IAuditTrail, IRationedAudit
 from clace.interfaces.failures import IFailures
 from clace.interfaces.identity import (
     Arrival,
@@ -50,6 +50,7 @@ __all__ = [
     "IAdministration",
     "IAppOperations",
     "IAppStore",
+    "IAuditEvents",
     "IAuditLog",
     "IAuditTrail",
     "IAuthenticator",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zope.interface import Interface
 
 from clace.model.audit_filter import AuditFilter
+from clace.model.deeds import Deed
 from clace.model.traffic import AuditEvent
 
 
@@ -23,6 +24,16 @@ class IRationedAudit(Interface):
 
         ``source`` names who caused it: the network of a stranger, or a ``known`` user, whose share
         no number of strangers uses up. Events left out are counted, and the count is recorded.
+        """
+
+
+class IAuditEvents(Interface):
+    """The one maker of audit events, for all who have a deed to record."""
+
+    def record(deed: Deed, rid: str = "") -> bool:
+        """Record a deed at this moment; return false if its source has used up its share.
+
+        ``rid`` joins it with other events of its request; without one it gets an id of its own.
         """
 
 

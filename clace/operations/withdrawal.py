@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from clace.errors import ChangedMeanwhile
-from clace.interfaces import IAppStore, IAuditLog, IInstalledApps, PointApp
+from clace.interfaces import IAppStore, IAuditEvents, IInstalledApps, PointApp
 from clace.model.app import App, Demands
-from clace.model.traffic import AuditEvent
+from clace.model.deeds import Deed
 from clace.model.wording import permission_text
 
-_NANOSECONDS = 1_000_000_000
 _log = Logger()
 
 
@@ -24,13 +21,11 @@ class Withdrawal:
         self,
         store: IAppStore,
         installed: IInstalledApps,
-        audit: IAuditLog,
-        seconds: Callable[[], float],
+        audit: IAuditEvents,
     ) -> None:
         self._store = store
         self._installed = installed
         self._audit = audit
-        self._seconds = seconds
 
     def __call__(self, app: App, dropped: Demands) -> None:
         done = Deferred.fromCoroutine(self._withdraw(app, dropped))
@@ -40,7 +35,7 @@ class Withdrawal:
         while not await self._withdrawn(app.id, dropped):
             pass
         _log.info("{app} no longer asks for all that was approved for it", app=str(app))
-        self._audit.record(self._event(app, dropped))
+        self._audit.record(_deed(app, dropped))
 
     async def _withdrawn(self, app_id: str, dropped: Demands) -> bool:
         """Return false if somebody else changed the app meanwhile: it is to be tried again."""
@@ -54,19 +49,15 @@ class Withdrawal:
         self._installed.change((app_id,), made)
         return True
 
-    def _event(self, app: App, dropped: Demands) -> AuditEvent:
-        lost = (
-            *(f"plugin {load}" for load in dropped.loads),
-            *map(permission_text, dropped.permissions),
-        )
-        return AuditEvent(
-            rid="",
-            app_id=app.id,
-            create_time=int(self._seconds() * _NANOSECONDS),
-            user_id="",
-            event_type="system",
-            operation="drop_approvals",
-            target=str(app),
-            status="Success",
-            detail=f"no longer approved: {'; '.join(lost)}",
-        )
+
+def _deed(app: App, dropped: Demands) -> Deed:
+    lost = (
+        *(f"plugin {load}" for load in dropped.loads),
+        *map(permission_text, dropped.permissions),
+    )
+    return Deed(
+        operation="drop_approvals",
+        target=str(app),
+        app_id=app.id,
+        detail=f"no longer approved: {'; '.join(lost)}",
+    )

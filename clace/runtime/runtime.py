@@ -17,6 +17,7 @@ from zope.interface import implementer
 from clace.errors import AppBusy, AppCrashed, ClaceError
 from clace.interfaces import Audited, Caller, IAuditLog, IFiles, ILoadedApp, IPluginGate, IRuntime
 from clace.model.app import App, Demands
+from clace.model.deeds import CUSTOM, FAILED, SUCCESS, SYSTEM, Deed, event_of
 from clace.model.schema import Schema
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
 from clace.model.wishes import Wishes
@@ -39,7 +40,6 @@ from clace.wire import Note
 
 _METERING_SECONDS = 1
 _AUDITS, _AUDITS_WAITING, _AUDIT_WAITING_SECONDS = 4, 64, 10
-_NANOSECONDS = 1_000_000_000
 _LONGEST_NOTE = 8192
 _ENVIRONMENT = NodeEnvironment()
 
@@ -305,18 +305,17 @@ class Runtime(Service):
 
         return noted
 
-    def _event(self, caller: Caller, note: Note, event_type: str = "custom") -> AuditEvent:
-        return AuditEvent(
-            rid=caller.request_id,
-            app_id=caller.app.id,
-            create_time=int(self._clock.seconds() * _NANOSECONDS),
-            user_id=caller.user_id,
-            event_type=event_type,
+    def _event(self, caller: Caller, note: Note, event_type: str = CUSTOM) -> AuditEvent:
+        deed = Deed(
             operation=note.operation[:_LONGEST_NOTE],
             target=note.target[:_LONGEST_NOTE],
-            status="Failed" if note.failed else "Success",
+            user_id=caller.user_id,
+            app_id=caller.app.id,
+            event_type=event_type,
+            status=FAILED if note.failed else SUCCESS,
             detail=note.detail[:_LONGEST_NOTE],
         )
+        return event_of(deed, self._clock.seconds(), caller.request_id)
 
     def _count(self, caller: Caller, error: ClaceError) -> None:
         """Record the limit that an error reached, once for all requests that it fails."""
@@ -340,7 +339,7 @@ class Runtime(Service):
             detail=f"{limit}: {detail}",
             failed=True,
         )
-        self._audit_log.record(self._event(caller, note, "system"))
+        self._audit_log.record(self._event(caller, note, SYSTEM))
 
     def _record_refusal(
         self, caller: Caller, budget: MinuteQuota, function: str, reason: str
@@ -353,7 +352,7 @@ class Runtime(Service):
         note = Note(
             request=0, operation="plugin_refused", target=function, detail=reason, failed=True
         )
-        self._audit_log.record(self._event(caller, note, "system"))
+        self._audit_log.record(self._event(caller, note, SYSTEM))
 
     def _end_spender(self, served: ServedApp) -> None:
         if served.processors.ends_now():

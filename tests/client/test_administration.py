@@ -49,6 +49,7 @@ from clace.web.admin.api import AdminAPI
 from clace.web.admin.guard import trusted
 from clace.web.root import Root
 from tests.support.administration_contract import AdministrationContract, RefusalsContract
+from tests.support.audit_contract import maker_into
 from tests.support.local_servers import answering, listen, serving, socket_folder
 from tests.support.memory_administration import MemoryAdministration
 
@@ -102,9 +103,8 @@ class PlainAnswer(Resource):
 
 def admin_api(administration):
     """The resource of the admin API."""
-    api = AdminAPI(
-        administration, trusted, NoAudit(), seconds=lambda: 0.0, new_id=lambda: "1", version="0"
-    )
+    events = maker_into(NoAudit())
+    api = AdminAPI(administration, trusted, events, new_id=lambda: "1", version="0")
     return Root(api.resource(), None)
 
 

@@ -37,6 +37,7 @@ from clace.runtime.failures import Failures
 from clace.runtime.hosts.memory import MemoryRuntime
 from clace.runtime.installed import InstalledApps
 from clace.sources.memory import MemorySources
+from tests.support.audit_contract import maker_into
 from tests.support.memory_secrets import MemorySecretStore
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -88,7 +89,9 @@ class House:
         functions = {"list": Function(Nothing, listed, is_read=True)}
         gate = Gate(Plugin(name, functions) for name in sections)
         self.runtime = MemoryRuntime(self.clock, gate, self.audit, files_of)
-        withdrawal = Withdrawal(self.store, self.installed, self.audit, self.clock.seconds)
+        withdrawal = Withdrawal(
+            self.store, self.installed, maker_into(self.audit, self.clock.seconds)
+        )
         self.runtime.tell_withdrawals(withdrawal)
         rooms = Rooms(self.store, self.sources, self.runtime, self.installed)
         self.ids = iter(range(1000))

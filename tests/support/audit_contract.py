@@ -1,7 +1,10 @@
 """What every audit log promises; ``make_audit(retention)`` gives an empty one."""
 
+from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
+from clace.audit.events import AuditEvents
+from clace.audit.ration import RationedAudit
 from clace.audit.retention import Retention, nanoseconds
 from clace.errors import BadRequest
 from clace.interfaces import IAuditLog, IAuditTrail
@@ -25,6 +28,12 @@ def event(number=0, **fields):
         "detail": "",
     }
     return AuditEvent(**{**defaults, **fields})
+
+
+def maker_into(log, seconds=lambda: 1.5, new_id=lambda: "rid_1", **options):
+    """The maker of events, into a log; without options no source has a share that ends."""
+    ration = RationedAudit(log, Clock(), lambda: "rid_x", **{"a_minute": 0, **options})
+    return AuditEvents(log, ration, seconds, new_id)
 
 
 class AuditContract:

@@ -24,6 +24,7 @@ from clace.web.forwarded import TrustedProxies
 from clace.web.http1.answering import own_fields
 from clace.web.root import Root
 from tests.support.administration_contract import FETCHES, RUNS, AdministrationContract
+from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import MemoryAdministration
 from tests.support.queries import example
 from tests.support.web import Served, SiteTreq
@@ -70,8 +71,7 @@ def api(administration, guard=trusted, audit=None):
     return AdminAPI(
         administration,
         guard,
-        Events() if audit is None else audit,
-        seconds=lambda: 1.5,
+        maker_into(Events() if audit is None else audit),
         new_id=lambda: "i1",
         version="1",
     )

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from twisted.logger import Logger
 
 from clace.identity.passwords.sign_ins import Attempt
-from clace.interfaces import IRationedAudit
-from clace.model.traffic import AuditEvent
+from clace.interfaces import IAuditEvents
+from clace.model.deeds import FAILED, LOCKED, REFUSED, SIGN_IN, SUCCESS, Deed
 from clace.networks import UNIX
 from clace.text import one_line, shortened
 
-OPERATION = "sign_in"
 _NAME = 64
-_NANOSECONDS = 1_000_000_000
 
 
 class SignInTrail:
@@ -25,44 +21,37 @@ class SignInTrail:
 
     _log = Logger()
 
-    def __init__(
-        self, audit: IRationedAudit, seconds: Callable[[], float], new_id: Callable[[], str]
-    ) -> None:
+    def __init__(self, audit: IAuditEvents) -> None:
         self._audit = audit
-        self._seconds = seconds
-        self._new_id = new_id
 
     def failed(self, attempt: Attempt, reason: str) -> None:
-        if self._record(attempt, "Failed", reason):
+        if self._record(attempt, FAILED, reason):
             self._warn("Sign-in of {user} from {address} failed", attempt)
 
     def unchecked(self, attempt: Attempt, reason: str) -> None:
-        if self._record(attempt, "Refused", reason, is_checked=False):
+        if self._record(attempt, REFUSED, reason, is_checked=False):
             self._warn("Sign-in of {user} from {address} was refused unchecked", attempt)
 
     def locked(self, attempt: Attempt) -> None:
-        if self._record(attempt, "Locked", "too many failed sign-ins"):
+        if self._record(attempt, LOCKED, "too many failed sign-ins"):
             self._warn("Sign-in of {user} from {address} is locked for a while", attempt)
 
     def recovered(self, attempt: Attempt, failures: int) -> None:
-        self._record(attempt, "Success", f"after {failures} failed")
+        self._record(attempt, SUCCESS, f"after {failures} failed")
 
     def _record(
         self, attempt: Attempt, status: str, detail: str, *, is_checked: bool = True
     ) -> bool:
-        event = AuditEvent(
-            rid=self._new_id(),
-            app_id="",
-            create_time=int(self._seconds() * _NANOSECONDS),
-            user_id=_name(attempt.user),
-            event_type="system",
-            operation=OPERATION,
+        deed = Deed(
+            operation=SIGN_IN,
             target=attempt.address or UNIX,
+            user_id=_name(attempt.user),
             status=status,
             detail=detail,
+            source=f"{attempt.network}, sign-in {status.lower()}",
+            is_known=is_checked,
         )
-        source = f"{attempt.network}, sign-in {status.lower()}"
-        return self._audit.record(event, source, known=is_checked)
+        return self._audit.record(deed)
 
     def _warn(self, text: str, attempt: Attempt) -> None:
         user, address = _name(attempt.user), attempt.address or UNIX

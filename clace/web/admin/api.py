@@ -12,7 +12,7 @@ from clace.admin_api.catalogue import OPERATIONS
 from clace.admin_api.openapi import describe
 from clace.admin_api.operation import Operation, Q, R
 from clace.errors import BadRequest, ClaceError
-from clace.interfaces import IAdministration, IAuditLog
+from clace.interfaces import IAdministration, IAuditEvents
 from clace.web.admin.audit import AdminAudit
 from clace.web.admin.guard import Guard
 from clace.web.admin.parameters import parameters_of, read_parameters, read_query
@@ -31,15 +31,14 @@ class AdminAPI:
         self,
         administration: IAdministration,
         guard: Guard,
-        audit: IAuditLog,
+        audit: IAuditEvents,
         *,
-        seconds: Callable[[], float],
         new_id: Callable[[], str],
         version: str,
     ) -> None:
         self._administration = administration
         self._guard = guard
-        self._audit = AdminAudit(audit, seconds, new_id)
+        self._audit = AdminAudit(audit, new_id)
         self._errors = ErrorTable(STATUSES, new_id)
         self._description = json.dumps(describe(version)).encode()
 

@@ -8,12 +8,11 @@ from msgspec import Struct
 
 from clace.admin_api.changes import AppChange, Changing
 from clace.admin_api.operation import Operation, Q, R
-from clace.interfaces import IAuditLog
-from clace.model.traffic import AuditEvent
+from clace.interfaces import IAuditEvents
+from clace.model.deeds import FAILED, SUCCESS, Deed
 from clace.model.wording import permission_text
 from clace.text import printable
 
-_NANOSECONDS = 1_000_000_000
 # A little less than the audit log keeps of a detail.
 _LONGEST = 4000
 _MOST = 20
@@ -22,11 +21,8 @@ _MOST = 20
 class AdminAudit:
     """Records operations; those of one request have one ``rid``."""
 
-    def __init__(
-        self, log: IAuditLog, seconds: Callable[[], float], new_id: Callable[[], str]
-    ) -> None:
-        self._log = log
-        self._seconds = seconds
+    def __init__(self, audit: IAuditEvents, new_id: Callable[[], str]) -> None:
+        self._audit = audit
         self._new_id = new_id
 
     def done(self, operation: Operation[Q, R], user: str, query: Q, result: R) -> None:
@@ -50,7 +46,7 @@ class AdminAudit:
         if operation.target is not None:
             about = "", operation.target(query, None)
             name = _recorded_as(operation, query)
-            self._record(self._new_id(), name, user, about, problem, status="Failed")
+            self._record(self._new_id(), name, user, about, problem, status=FAILED)
 
     def _record(
         self,
@@ -60,21 +56,19 @@ class AdminAudit:
         about: tuple[str, str],
         detail: str = "",
         *,
-        status: str = "Success",
+        status: str = SUCCESS,
     ) -> None:
         app_id, target = about
-        self._log.record(
-            AuditEvent(
-                rid=rid,
-                app_id=app_id,
-                create_time=int(self._seconds() * _NANOSECONDS),
-                user_id=user,
-                event_type="system",
+        self._audit.record(
+            Deed(
                 operation=operation,
                 target=target,
+                user_id=user,
+                app_id=app_id,
                 status=status,
                 detail=detail,
-            )
+            ),
+            rid,
         )
 
 

@@ -8,12 +8,15 @@ from clace.admin_api.catalogue import OPERATIONS
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 # Events that no request to the admin API made.
 _EVENTS = (
+    "access_denied",
     "app_limit",
     "audit_ration",
     "audit_trim",
     "drop_approvals",
+    "end_session",
     "plugin_refused",
     "sign_in",
+    "sign_out",
 )
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from clace.interfaces import IFailures, IRationedAudit
 from clace.model.app import App
+from clace.model.deeds import HTTP, Deed, event_of
 from clace.model.failures import AppFailure, Fault
 from clace.model.traffic import ANONYMOUS, AuditEvent
 from clace.networks import network_of
@@ -17,7 +18,6 @@ from clace.web.http1.direct import DirectRequest
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _REDACTED = "<REDACTED>"
-_NANOSECONDS = 1_000_000_000
 # Strangers choose both.
 _LONGEST_HOST = 255
 _LONGEST_PATH = 500
@@ -89,17 +89,16 @@ class RequestAudit:
         path = shortened(self._request.path.decode("latin-1"), _LONGEST_PATH)
         path = _REDACTED if redact else path
         now = self._audits.seconds()
-        return AuditEvent(
-            rid=self.request_id,
-            app_id=self.app.id if self.app else "",
-            create_time=int(now * _NANOSECONDS),
-            user_id=self.user,
-            event_type="http",
+        deed = Deed(
             operation=method,
             target=f"{host}:{path}",
+            user_id=self.user,
+            app_id=self.app.id if self.app else "",
+            event_type=HTTP,
             status=str(status),
             detail=f"{method} {host} {path} {status} {round((now - self._began) * 1000)}",
         )
+        return event_of(deed, now, self.request_id)
 
 
 class RequestAudits:

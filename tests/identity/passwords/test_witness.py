@@ -1,20 +1,18 @@
 """Tests for ``clace.identity.passwords.witness``: what is kept of sign-ins that failed."""
 
-from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.audit.memory import MemoryAudit
-from clace.audit.ration import RationedAudit
 from clace.identity.passwords.sign_ins import Attempt
 from clace.identity.passwords.witness import SignInTrail
+from tests.support.audit_contract import maker_into
 
 
 class WitnessTests(SynchronousTestCase):
     def setUp(self):
-        clock, self.audit = Clock(), MemoryAudit()
-        ration = RationedAudit(self.audit, clock, lambda: "rid_x", a_minute=3)
-        self.trail = SignInTrail(ration, lambda: 2.5, lambda: "rid_1")
+        self.audit = MemoryAudit()
+        self.trail = SignInTrail(maker_into(self.audit, lambda: 2.5, a_minute=3))
 
     def attempt(self, user="admin", address="192.0.2.1", *, known=True):
         return Attempt(address=address, user=user, known=known, digest=b"secret digest")
