@@ -20,8 +20,8 @@ from clace.runtime.limits import HostLimits, Limits
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.options import AppOptions
 from clace.runtime.outlines import Outline
-from clace.runtime.single_flight import SingleFlight
 from clace.runtime.static.shipped import WithAssets
+from clace.single_flight import SingleFlight
 from clace.threads import InThread
 
 _BROKEN_SECONDS = 2

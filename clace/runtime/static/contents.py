@@ -16,8 +16,8 @@ from twisted.logger import Logger
 from clace.encodings import IDENTITY
 from clace.interfaces import IFiles
 from clace.runtime.sent import Content, MemoryContent
-from clace.runtime.single_flight import SingleFlight
 from clace.runtime.spool import SpooledContent
+from clace.single_flight import SingleFlight
 from clace.threads import InThread
 
 _MEGABYTE = 1 << 20

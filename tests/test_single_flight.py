@@ -3,7 +3,7 @@
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.runtime.single_flight import SingleFlight
+from clace.single_flight import SingleFlight
 
 
 class SingleFlightTests(SynchronousTestCase):
