@@ -75,6 +75,22 @@ class SignedIn(Struct, frozen=True, kw_only=True):
     evidence: Mapping[str, str] = {}
 
 
+class Rechecked(Struct, frozen=True, kw_only=True):
+    """A user who may still come in: new evidence, and the groups if the provider told them."""
+
+    evidence: Mapping[str, str]
+    groups: tuple[str, ...] | None = None
+
+
+class EndedElsewhere(Struct, frozen=True, kw_only=True):
+    """A sign-out that a provider tells of: of all sessions of a user, or of the one of ``index``,
+    which is the ``index`` in the evidence of the sign-in.
+    """
+
+    subject: str = ""
+    index: str = ""
+
+
 class ISignInProvider(Interface):
     """A service elsewhere that knows users: an OAuth 2 or OpenID Connect provider, a SAML IdP."""
 
@@ -96,14 +112,25 @@ class ISignInProvider(Interface):
         :raises ProviderUnavailable: the provider was asked for more and does not answer.
         """
 
-    async def recheck(evidence: Mapping[str, str]) -> Mapping[str, str] | None:
-        """Ask whether the user may still come in: new evidence, or None if they may not.
+    async def recheck(evidence: Mapping[str, str]) -> Rechecked | None:
+        """Ask whether the user may still come in; None if they may not.
 
         :raises ProviderUnavailable: nobody knows.
         """
 
     async def sign_out(evidence: Mapping[str, str]) -> Departure | None:
         """Return the way to the page of the provider that ends its session, if it has one."""
+
+
+class IBackChannelLogout(Interface):
+    """A provider that tells the server itself of users who signed out there."""
+
+    async def ended(parameters: Mapping[str, str]) -> EndedElsewhere:
+        """Return the user or the session that a request of the provider is about.
+
+        :raises SignInRefused: it is not from the provider; ``reason`` is for the audit log.
+        :raises ProviderUnavailable: its keys cannot be had.
+        """
 
 
 class Decision(Struct, frozen=True):
