@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from clace.config.other_proofs import RANDOM_KEY
 from clace.config.places import Steps
 from clace.config.sections import Settings
 from clace.model.secret_text import is_reference
@@ -39,6 +40,11 @@ def open_files(settings: Settings) -> Iterator[tuple[Steps, Path]]:
         *(
             (("git_auth", name, "key_file_path"), each.key_file_path)
             for name, each in settings.git_auth.items()
+        ),
+        *(
+            (("saml", name, "sp_key_file"), Path(each.sp_key_file))
+            for name, each in settings.saml.items()
+            if each.sp_key_file not in {"", RANDOM_KEY}
         ),
     ]
     for at, file in named:

@@ -15,10 +15,10 @@ RENAMED: Mapping[Steps, str] = {("security", "admin_over_tcp"): "unsafe_admin_ov
 _KEYS = {
     (): """
         app_builder bindings builder builder_agent builder_git builder_profile builtin_auth
-        client_auth config_file forward kubernetes litestream permissions plugin_providers
-        profile_mode registry saml telemetry
+        config_file kubernetes litestream permissions plugin_providers
+        profile_mode registry telemetry
         """,
-    ("https",): "disable_client_certs mkcert_path service_email storage_location use_staging",
+    ("https",): "mkcert_path service_email storage_location use_staging",
     ("security",): """
         allowed_container_args allowed_mounts auth_callback_domain auth_required
         disable_login_form session_block_key session_https_only
@@ -33,7 +33,7 @@ _KEYS = {
     ("system",): """
         builder_auth_token container_builder container_command daisyui_theme_url daisyui_url
         default_schedule_mins default_stage_domain disable_file_hash_dev_mode early_hints
-        enable_compression file_workers forward_auth_timeout_secs
+        enable_compression file_workers
         git_checkout_cache_entries git_remote_check_interval_secs
         leader_election_heartbeat_interval_secs leader_election_lease_secs list_apps_title
         max_build_wait_secs max_concurrent_builds max_sync_failure_count node_path

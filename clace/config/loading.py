@@ -14,6 +14,7 @@ from clace.config import overrides
 from clace.config.discovery import FILE_NAME, Location
 from clace.config.exposure import is_open, open_files, plain_secrets
 from clace.config.names import Names, home_names, replace_names
+from clace.config.other_proofs import wrong_proofs
 from clace.config.places import Origin, Steps, place_text
 from clace.config.reading import Reader
 from clace.config.secrets import wrong_providers, wrong_references
@@ -159,6 +160,7 @@ def _check_together(settings: Settings, reader: Reader) -> None:
         *wrong_providers(settings, reader.origins),
         *wrong_references(settings),
         *wrong_sign_ins(settings),
+        *wrong_proofs(settings),
     ):
         reader.complain(at, reason)
     if settings.http.redirect_to_https and settings.https.port < 0:

@@ -10,7 +10,7 @@ from msgspec import Struct
 Steps = tuple[str, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _BLOCKS = frozenset({"listen"})
-_NAMED = frozenset({"auth", "git_auth", "plugin", "secret"})
+_NAMED = frozenset({"auth", "client_auth", "forward", "git_auth", "plugin", "saml", "secret"})
 
 
 class Origin(Struct, frozen=True):

@@ -27,6 +27,8 @@ PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
 BCRYPT = r"\A(?:\$2[abxy]\$(?:0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53})?\Z"
 PLUGIN = r"\A[a-z][a-z0-9_]*\.in\Z"
 PRINTF = r"\A(?:[^%\x00-\x1f\x7f-\x9f]|%%|%s)*\Z"
+HEADER = r"\A[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z"
+HEADER_COPY = r"\A[A-Za-z0-9!#$%&'*+.^_`|~-]+(?:>[A-Za-z0-9!#$%&'*+.^_`|~-]+)?\Z"
 SECRET = {"secret": True}
 """For ``Meta(extra=...)``: a refusal does not repeat the value."""
 _PRINTABLE = re.compile(PRINTABLE)
@@ -216,6 +218,27 @@ def optional_web_url() -> Rule:
         return written if not written or is_safe_url(written) else _refuse()
 
     return Rule("an https:// URL, or an http:// one of localhost", parse)
+
+
+def optional_http_url() -> Rule:
+    """An URL over HTTP or HTTPS, to a server that may be anywhere."""
+
+    def parse(value: object, _names: Names) -> str:
+        written = _printable(value)
+        secure = "https" + written[4:] if written.startswith("http:") else written
+        return written if not written or is_safe_url(secure) else _refuse()
+
+    return Rule("an http:// or https:// URL", parse)
+
+
+def key_file() -> Rule:
+    """The path of a key, or ``random`` for one that the server makes and keeps."""
+
+    def parse(value: object, names: Names) -> str:
+        written = _printable(value)
+        return written if written in {"", "random"} else str(names.path(written))
+
+    return Rule('a path, "random" or ""', parse)
 
 
 def optional_name_of_host() -> Rule:

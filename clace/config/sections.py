@@ -23,6 +23,16 @@ OptionalPlace = Annotated[Path | None, rules.optional_path()]
 Database = Annotated[str, rules.database()]
 Seconds = Annotated[int, Meta(ge=1, le=DAY)]
 Format = Annotated[Literal["basic", "table", "csv", "json", "jsonl", "jsonl_pretty"], Meta()]
+HeaderName = Annotated[
+    str, Meta(pattern=rules.HEADER, description="the name of a header such as X-User")
+]
+HeaderCopy = Annotated[
+    str,
+    Meta(
+        pattern=rules.HEADER_COPY,
+        description="the name of a header such as X-User, or two such as X-User>Remote-User",
+    ),
+]
 LEVELS = ("ERROR", "WARN", "INFO", "DEBUG", "TRACE")
 Account = NewType("Account", str)
 """The name of an account of a plugin: what follows the ``#`` in the name of its section."""
@@ -68,6 +78,7 @@ class HTTPS(Struct, frozen=True):
     port: Port = 25223
     enable_cert_lookup: Flag = True
     cert_location: Place = Path("$CL_HOME/config/certificates")
+    disable_client_certs: Flag = True
 
 
 class Listen(Struct, frozen=True, kw_only=True):
@@ -120,6 +131,7 @@ class Metadata(Struct, frozen=True):
 class System(Struct, frozen=True):
     default_domain: Host = "localhost"
     fallback_unknown_domains: Flag = False
+    forward_auth_timeout_secs: Annotated[int, Meta(ge=1, le=600)] = 30
     file_watcher_debounce_millis: Annotated[int, Meta(ge=0, le=60_000)] = 300
     http_event_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 90
     non_http_event_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 180
@@ -179,6 +191,33 @@ class OAuth(Struct, frozen=True):
     discovery_url: Annotated[str, rules.optional_web_url()] = ""
     hosted_domain: Text = ""
     scopes: Annotated[tuple[str, ...], rules.array(Annotated[str, rules.filled("a scope")])] = ()
+
+
+class Saml(Struct, frozen=True):
+    """A SAML provider; its metadata is at an URL or in a file."""
+
+    metadata_url: Annotated[str, rules.optional_web_url()] = ""
+    metadata_file: OptionalPlace = None
+    groups_attr: Text = ""
+    use_post: Flag = False
+    force_authn: Flag = False
+    sp_key_file: Annotated[str, rules.key_file()] = ""
+    sp_cert_file: OptionalPlace = None
+
+
+class ClientAuth(Struct, frozen=True):
+    """Authorities whose certificates prove who a client is, and the certificates they took back."""
+
+    ca_cert_file: OptionalPlace = None
+    crl_file: OptionalPlace = None
+
+
+class Forward(Struct, frozen=True):
+    """A server that is asked about each request to an app."""
+
+    auth_url: Annotated[str, rules.optional_http_url()] = ""
+    forward_headers: Annotated[tuple[str, ...], rules.array(HeaderName)] = ()
+    copy_response_headers: Annotated[tuple[str, ...], rules.array(HeaderCopy)] = ()
 
 
 class SecretProvider(Struct, frozen=True):
@@ -323,6 +362,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     sandbox: Sandbox = Sandbox()
     git_auth: Mapping[str, GitAuth] = field(default_factory=dict)
     auth: Mapping[str, OAuth] = field(default_factory=dict)
+    saml: Mapping[str, Saml] = field(default_factory=dict)
+    client_auth: Mapping[str, ClientAuth] = field(default_factory=dict)
+    forward: Mapping[str, Forward] = field(default_factory=dict)
     secret: Mapping[str, SecretProvider] = field(default_factory=dict)
     node_config: Mapping[str, Annotated[Any, rules.json_value()]] = field(default_factory=dict)
     app_config: AppConfig = AppConfig()

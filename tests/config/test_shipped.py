@@ -50,6 +50,16 @@ class ShippedFileTests(LoadCase):
                     "# report",
                     "# secret = ",
                     "# discovery_url",
+                    "# metadata_url =",
+                    "# groups_attr =",
+                    "# use_post =",
+                    "# force_authn =",
+                    "# sp_key_file =",
+                    "# ca_cert_file",
+                    "# crl_file =",
+                    "# auth_url",
+                    "# forward_headers =",
+                    "# copy_response_headers =",
                     "# hosted_domain",
                     "# file_name",
                     "# keys_printf",
@@ -67,6 +77,11 @@ class ShippedFileTests(LoadCase):
         text = text.replace('callback_url = ""', 'callback_url = "https://apps.example.com"')
         config = self.load(text, {"HOME": "/u"})
         self.assertEqual(config.auth["oidc"].key, "clace")
+        self.assertEqual(config.saml["corp"].sp_key_file, "random")
+        self.assertEqual(
+            config.client_auth["cert_staff"].ca_cert_file, Path("/h/config/staff-ca.pem")
+        )
+        self.assertEqual(config.forward["policy"].forward_headers, ("X-Team",))
         self.assertEqual(config.listen, (Listen(endpoint="systemd:domain=INET:index=0"),))
         self.assertEqual(config.git_auth["example"].key_file_path, Path("/u/.ssh/id_ed25519"))
         self.assertEqual(dict(config.node_config), {"report_folder": "$HOME/reports"})
