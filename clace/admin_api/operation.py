@@ -17,20 +17,60 @@ BODY = "body"
 
 
 class Right(StrEnum):
-    """A permission to use some of the operations, by its name in era 26."""
+    """A permission, by its name in era 26: the one list of them.
 
+    Some guard what this version has no operation for; a role may name them all the same.
+    """
+
+    APP_ACCESS = "app:access"
     APP_READ = "app:read"
     APP_CREATE = "app:create"
     APP_UPDATE = "app:update"
     APP_RELOAD = "app:reload"
+    APP_APPLY = "app:apply"
     APP_APPROVE = "app:approve"
     APP_PROMOTE = "app:promote"
+    APP_PREVIEW = "app:preview"
     APP_DELETE = "app:delete"
-    SECRET_CREATE = "secret:create"  # noqa: S105 - the name of a right
+    APP_TOKEN_READ = "app:token_read"  # noqa: S105 - the name of a right
+    APP_TOKEN_MANAGE = "app:token_manage"  # noqa: S105 - as above
+    APP_MANAGE = "app:manage"
+    SYNC_CREATE = "sync:create"
+    SYNC_RUN = "sync:run"
+    SYNC_DELETE = "sync:delete"
+    SYNC_READ = "sync:read"
+    SERVICE_CREATE = "service:create"
+    SERVICE_UPDATE = "service:update"
+    SERVICE_DELETE = "service:delete"
+    SERVICE_READ = "service:read"
+    SERVICE_BIND = "service:bind"
+    SERVICE_MANAGE = "service:manage"
+    BINDING_CREATE = "binding:create"
+    BINDING_UPDATE = "binding:update"
+    BINDING_DELETE = "binding:delete"
+    BINDING_READ = "binding:read"
+    BINDING_RUN_COMMAND = "binding:run_command"
+    BINDING_USE = "binding:use"
+    BINDING_MANAGE = "binding:manage"
+    BINDING_REVEAL = "binding:reveal"
+    CONTAINER_READ = "container:read"
+    CONTAINER_MANAGE = "container:manage"
+    PROVIDER_READ = "provider:read"
+    PROVIDER_MANAGE = "provider:manage"
+    SECRET_CREATE = "secret:create"  # noqa: S105 - as above
     SECRET_READ = "secret:read"  # noqa: S105 - as above
     SECRET_REVEAL = "secret:reveal"  # noqa: S105 - as above
     SECRET_DELETE = "secret:delete"  # noqa: S105 - as above
+    TOKEN_CREATE = "token:create"  # noqa: S105 - as above
+    TOKEN_READ = "token:read"  # noqa: S105 - as above
+    TOKEN_REVOKE = "token:revoke"  # noqa: S105 - as above
     SERVER_READ = "config:basic_read"
+    CONFIG_READ = "config:read"
+    CONFIG_UPDATE = "config:update"
+    BUILDER_LIST = "builder:list"
+    BUILDER_CREATE = "builder:create"
+    BUILDER_PUBLISH = "builder:publish"
+    AUDIT_READ = "audit:read"
     SERVER_STOP = "server:stop"
     ADMIN = "admin"
 

@@ -17,6 +17,7 @@ from clace.config.names import Names, home_names, replace_names
 from clace.config.other_proofs import wrong_proofs
 from clace.config.places import Origin, Steps, place_text
 from clace.config.reading import Reader
+from clace.config.roles import wrong_roles
 from clace.config.secrets import wrong_providers, wrong_references
 from clace.config.sections import Settings
 from clace.config.sign_ins import wrong_sign_ins
@@ -161,6 +162,7 @@ def _check_together(settings: Settings, reader: Reader) -> None:
         *wrong_references(settings),
         *wrong_sign_ins(settings),
         *wrong_proofs(settings),
+        *wrong_roles(settings),
     ):
         reader.complain(at, reason)
     if settings.http.redirect_to_https and settings.https.port < 0:

@@ -11,6 +11,7 @@ Steps = tuple[str, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _BLOCKS = frozenset({"listen"})
 _NAMED = frozenset({"auth", "client_auth", "forward", "git_auth", "plugin", "saml", "secret"})
+_ROLES, _GRANTS = "rbac", "grants"
 
 
 class Origin(Struct, frozen=True):
@@ -25,6 +26,9 @@ class Origin(Struct, frozen=True):
 
 def section_of(at: Steps) -> tuple[Steps, Steps]:
     """The steps that are a table's header, and those that are the key in it."""
+    if at[0] == _ROLES and len(at) > 2:  # noqa: PLR2004 - a table in this table
+        size = 3 if at[1] == _GRANTS else 2
+        return at[:size], at[size:]
     if at[0] in _NAMED | _BLOCKS and len(at) > 1:
         return at[:2], at[2:]
     return (at[:1], at[1:]) if len(at) > 1 else ((), at)
@@ -32,6 +36,8 @@ def section_of(at: Steps) -> tuple[Steps, Steps]:
 
 def header_text(header: Steps) -> str:
     """``[http]``, ``[plugin."http.in"]``; the second ``[[listen]]`` is ``[[listen]] #2``."""
+    if header[:2] == (_ROLES, _GRANTS):
+        return f"[[{dotted(header[:2])}]] #{header[2]}"
     if header[0] in _BLOCKS and len(header) > 1:
         return f"[[{header[0]}]] #{header[1]}"
     return f"[{dotted(header)}]"

@@ -140,7 +140,9 @@ class Reader:
         if value is None:
             return
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            self.complain(at, f"expected blocks that begin with [[{at[-1]}]], got {shown(value)}")
+            self.complain(
+                at, f"expected blocks that begin with [[{dotted(at)}]], got {shown(value)}"
+            )
             return
         for number, item in enumerate(value, 1):
             yield kind(**self.fields(kind, item, (*at, str(number))))

@@ -173,6 +173,31 @@ class Sandbox(AppLimits, frozen=True):
     max_request_body_mb: Annotated[int, Meta(ge=1, le=60)] = 32
 
 
+Names = Annotated[
+    tuple[str, ...], rules.array(Annotated[str, rules.filled("a text that is not empty")])
+]
+
+
+class RoleGrant(Struct, frozen=True, kw_only=True):
+    """Roles for users, on targets."""
+
+    description: Text = ""
+    users: Names
+    roles: Names
+    targets: Names = ()
+
+
+class Roles(Struct, frozen=True, kw_only=True):
+    """Groups of users, roles of permissions, and grants of roles to users on apps."""
+
+    enabled: Flag = False
+    allow_lockout: Flag = False
+    groups: Mapping[str, Names] = field(default_factory=dict)
+    roles: Mapping[str, Names] = field(default_factory=dict)
+    owner_permissions: Mapping[str, Names] = field(default_factory=dict)
+    grants: tuple[RoleGrant, ...] = ()
+
+
 class GitAuth(Struct, frozen=True):
     """A login at a git server: a key file, or a user and password."""
 
@@ -360,6 +385,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     system: System = System()
     restart: Restart = Restart()
     sandbox: Sandbox = Sandbox()
+    rbac: Roles = Roles()
     git_auth: Mapping[str, GitAuth] = field(default_factory=dict)
     auth: Mapping[str, OAuth] = field(default_factory=dict)
     saml: Mapping[str, Saml] = field(default_factory=dict)

@@ -22,12 +22,23 @@ class Assurance(StrEnum):
     TOKEN = "token"  # noqa: S105 - as above
 
 
+class Scope(Struct, frozen=True, kw_only=True):
+    """Bounds of a token, whatever its user may do: permissions, and globs of apps.
+
+    Without globs they hold for all apps; without permissions nothing is allowed.
+    """
+
+    permissions: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+
+
 class Identity(Struct, frozen=True, kw_only=True):
     """A user, or nobody in particular.
 
     ``user_id`` names its kind of sign-in (``admin``, ``builtin:ann``, ``github:ann@example.org``,
     ``saml_corp:ann``, ``cert_staff``). ``email`` is one that the provider has verified.
     ``session_id`` and ``token_id`` are names of rows, never the secret that the client holds.
+    Of a token there is a ``scope`` too.
     """
 
     user_id: str = ANONYMOUS
@@ -38,6 +49,7 @@ class Identity(Struct, frozen=True, kw_only=True):
     assurance: Assurance = Assurance.NONE
     session_id: str = ""
     token_id: str = ""
+    scope: Scope | None = None
 
     @property
     def is_anonymous(self) -> bool:

@@ -69,6 +69,13 @@ class ShippedFileTests(LoadCase):
                     "# region",
                     "# endpoint =",
                     '# key = "',
+                    "# team = ",
+                    "# deployer = ",
+                    "# app = ",
+                    "# description = ",
+                    "# users = ",
+                    "# roles = ",
+                    "# targets = ",
                 )
             )
             else line
@@ -85,4 +92,6 @@ class ShippedFileTests(LoadCase):
         self.assertEqual(config.listen, (Listen(endpoint="systemd:domain=INET:index=0"),))
         self.assertEqual(config.git_auth["example"].key_file_path, Path("/u/.ssh/id_ed25519"))
         self.assertEqual(dict(config.node_config), {"report_folder": "$HOME/reports"})
+        self.assertEqual(config.rbac.grants[0].targets, ("/team/**",))
+        self.assertEqual(list(config.rbac.roles), ["deployer"])
         self.assertEqual(list(config.secret), ["env", "prop", "vault", "asm", "db"])

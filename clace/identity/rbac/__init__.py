@@ -1,0 +1,7 @@
+"""Roles and grants: the engine that decides, and the authorisation that asks it."""
+
+from clace.identity.rbac.authorisation import Authorisation
+from clace.identity.rbac.decisions import Question, decide
+from clace.identity.rbac.holders import Holder, holders
+
+__all__ = ["Authorisation", "Holder", "Question", "decide", "holders"]

@@ -1,0 +1,72 @@
+"""The one place that decides, over the policy of now and the apps of now."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+
+from zope.interface import implementer
+
+from clace.errors import NotAllowed
+from clace.identity.rbac.decisions import Question, decide
+from clace.identity.rbac.holders import Holder, holders
+from clace.identity.rbac.roles import custom_names
+from clace.interfaces import IAuthorisation
+from clace.interfaces.identity import Decision
+from clace.model.identity import Identity
+from clace.model.permissions import CUSTOM
+from clace.model.rbac import Policy
+
+_KEPT = 4096
+OwnerOf = Callable[[str], str]
+"""The user who made the app at an address; an empty text if nobody is known to have."""
+
+
+@implementer(IAuthorisation)
+class Authorisation:
+    """Answers of one policy, kept for those who ask the same again: every request asks."""
+
+    def __init__(self, policy: Policy, admin: str, owner_of: OwnerOf) -> None:
+        self._owner_of = owner_of
+        self._answers: OrderedDict[Question, Decision] = OrderedDict()
+        self.replace(policy, admin)
+
+    def replace(self, policy: Policy, admin: str) -> None:
+        """Decide by another policy, and for another administrator, from now on."""
+        self._policy = policy
+        self._admin = admin
+        self._custom = sorted(custom_names(policy))
+        self._answers.clear()
+
+    @property
+    def is_enabled(self) -> bool:
+        return self._policy.enabled
+
+    def decide(self, identity: Identity, permission: str, target: str = "") -> Decision:
+        owner = self._owner_of(target) if target else ""
+        question = Question(identity=identity, permission=permission, target=target, owner=owner)
+        found = self._answers.get(question)
+        if found is None:
+            found = self._answers[question] = decide(self._policy, self._admin, question)
+            if len(self._answers) > _KEPT:
+                self._answers.popitem(last=False)
+        return found
+
+    def authorise(self, identity: Identity, permission: str, target: str = "") -> None:
+        if not self.decide(identity, permission, target).is_allowed:
+            by = f" (token {identity.token_id})" if identity.token_id else ""
+            raise NotAllowed(
+                f"unauthorized: user {identity.user_id} does not have permission {permission}"
+                f" on {target or 'server'}{by}"
+            )
+
+    def custom_permissions(self, identity: Identity, target: str) -> tuple[str, ...]:
+        if not self._policy.enabled:
+            return ()
+        return tuple(
+            name for name in self._custom if self.decide(identity, CUSTOM + name, target).is_allowed
+        )
+
+    def holders(self, target: str) -> Iterator[Holder]:
+        """Yield everybody who may do something with the app at an address."""
+        return holders(self._policy, self._admin, target, self._owner_of(target))

@@ -1,0 +1,58 @@
+"""Everybody who may open an app, for an operator who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from clace.admin_api.operation import Right
+from clace.identity.rbac.decisions import Question, decide
+from clace.model.identity import Assurance, Identity
+from clace.model.rbac import GROUP, REGEX, Grant, Policy
+
+
+class Holder(Struct, frozen=True, kw_only=True):
+    """A user, group or pattern of users, with the permissions on a target and their source."""
+
+    user: str
+    permissions: tuple[str, ...]
+    source: str
+
+
+def holders(policy: Policy, admin: str, target: str, owner: str) -> Iterator[Holder]:
+    """Yield who may do something with an app, in the order in which decisions are made."""
+    if admin:
+        yield Holder(user=admin, permissions=(Right.ADMIN,), source="the administrator")
+    if not policy.enabled:
+        return
+    for number, grant in enumerate(policy.grants, 1):
+        source = f"grant {number}" + (f' "{grant.description}"' if grant.description else "")
+        for user in grant.users:
+            if held := _held(policy, grant, user, target):
+                yield Holder(user=user, permissions=held, source=source)
+    if owner and owner != admin:
+        alone = Policy(enabled=True, owner_permissions=policy.owner_permissions)
+        identity = Identity(user_id=owner, assurance=Assurance.SSO)
+        if held := _permissions(alone, identity, target, owner):
+            yield Holder(user=owner, permissions=held, source="the owner of the app")
+
+
+def _held(policy: Policy, grant: Grant, user: str, target: str) -> tuple[str, ...]:
+    """Return the permissions on apps that a grant gives to one of its users."""
+    # One grant, and one user who stands for the group or the pattern.
+    stand_in = Grant(users=("somebody",), roles=grant.roles, targets=grant.targets)
+    alone = Policy(enabled=True, roles=policy.roles, grants=(stand_in,))
+    is_nobody = user.startswith((GROUP, REGEX)) and not user.partition(":")[2]
+    identity = Identity(user_id="somebody", assurance=Assurance.SSO)
+    return () if is_nobody else _permissions(alone, identity, target, "")
+
+
+def _permissions(policy: Policy, identity: Identity, target: str, owner: str) -> tuple[str, ...]:
+    def may(permission: str) -> bool:
+        question = Question(identity=identity, permission=permission, target=target, owner=owner)
+        return decide(policy, "", question).is_allowed
+
+    if may(Right.ADMIN):
+        return (Right.ADMIN,)
+    return tuple(right for right in Right if right.startswith("app:") and may(right))
