@@ -23,7 +23,7 @@ from benchmarks.serving import Load, measure, need_wrk
 from clace.host.sandbox.kernel import Unavailable
 from clace.interfaces import Caller, PluginCall
 from clace.model.app import Permission
-from clace.plugins.gate.gate import Gate
+from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.definition import Function, Plugin
 from clace.runtime.hosts.supply import ProcessHosts
 from clace.runtime.limits import HostLimits, limits_for_all
@@ -143,7 +143,7 @@ def a_runtime(reactor: Any) -> Runtime:
         return files
 
     hosts, limits = ProcessHosts(reactor), limits_for_all(HostLimits())
-    return Runtime(reactor, hosts, limits, Gate(()), MemoryAudit(), files_for)
+    return Runtime(reactor, hosts, limits, PluginGate(()), MemoryAudit(), files_for)
 
 
 async def load_of(ask: Callable[[], Awaitable[None]], width: int) -> Load:
@@ -225,7 +225,10 @@ async def gate_cost() -> float:
     plugin = Plugin("idle.in", {"nothing": Function(Nothing, nothing, is_read=True)})
     allowed = (Permission("idle.in", "nothing"),)
     caller = Caller(app=an_app(loads=("idle.in",), permissions=allowed))
-    scope, call = Gate([plugin]).begin(caller), PluginCall(plugin="idle.in", function="nothing")
+    scope, call = (
+        PluginGate([plugin]).begin(caller),
+        PluginCall(plugin="idle.in", function="nothing"),
+    )
     begun = time.perf_counter()
     for _ in range(CALLS):
         await scope.call(call)

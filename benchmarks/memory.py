@@ -97,7 +97,7 @@ def limited(megabytes: int) -> Iterator[Group]:
         _remove(folder)
 
 
-def _memory_place() -> cgroup.Place:
+def _memory_place() -> cgroup.CgroupPlace:
     places = cgroup.places(cgroup.ROOT, Path("/proc/self/cgroup").read_text())
     for place in places:
         if place.limits[0].startswith("memory"):

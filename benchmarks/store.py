@@ -16,8 +16,8 @@ from twisted.internet import task
 
 from clace.interfaces import Caller
 from clace.plugins.builtin.store.database import open_database
-from clace.plugins.builtin.store.plugin import Store, StoreSettings
-from clace.plugins.gate.gate import Gate
+from clace.plugins.builtin.store.plugin import StoreFunctions, StoreSettings
+from clace.plugins.gate.gate import PluginGate
 from tests.support.documents import Request, doc_type, field, index, schema, store_app
 from tests.support.postgres import fresh, postgres
 
@@ -97,7 +97,7 @@ MEASURED: dict[str, tuple[Measured | None, Measured, Measured | None]] = {
 async def measure(reactor: Any, url: str) -> dict[str, float]:
     database = open_database(url, reactor)
     database.startService()
-    gate = Gate([Store(StoreSettings(), database, reactor).plugin])
+    gate = PluginGate([StoreFunctions(StoreSettings(), database, reactor).plugin])
 
     def begin() -> Request:
         return Request(gate.begin(Caller(app=store_app(), user_id="ann", schema=NOTE)))

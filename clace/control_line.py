@@ -22,7 +22,7 @@ CONTROL = 3
 """The descriptor of the process at which its end of the socket is."""
 
 
-class Command(Struct, frozen=True):
+class ProcessCommand(Struct, frozen=True):
     """A process to start: its name in the log, its arguments, and its environment."""
 
     name: str
@@ -41,7 +41,7 @@ class ControlLine:
     def __init__(
         self,
         reactor: Any,
-        command: Command,
+        command: ProcessCommand,
         heard: Callable[[bytes], None],
         lost: Callable[[str], None],
         *,

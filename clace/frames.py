@@ -45,7 +45,7 @@ def framed_before(tail: int, body: bytes) -> bytes:
     return _LENGTHS.pack(len(body) | _HAS_TAIL, tail) + body
 
 
-class Frames:
+class FrameReader:
     """Cuts a stream of bytes into bodies of frames; ``longest`` is how long the next one may be."""
 
     def __init__(self, longest: Callable[[], int] = lambda: MAX_FRAME) -> None:

@@ -25,7 +25,7 @@ class LogScreen(Service):
     def startService(self) -> None:
         super().startService()
         there = tuple(self._publisher._observers)  # noqa: SLF001 - Twisted has no other way to ask
-        self._screened = [(observer, Screened(observer)) for observer in there]
+        self._screened = [(observer, ScreenedLog(observer)) for observer in there]
         for observer, screened in self._screened:
             self._publisher.removeObserver(observer)
             self._publisher.addObserver(screened)
@@ -38,7 +38,7 @@ class LogScreen(Service):
 
 
 @implementer(ILogObserver)
-class Screened:
+class ScreenedLog:
     """Hand an event on as plain text, its traceback too, with control characters spelled out."""
 
     def __init__(self, observer: ILogObserver) -> None:

@@ -56,7 +56,7 @@ class LogOptions(Struct, frozen=True, kw_only=True):
     backups: int = 10
 
 
-class Logs(Service):
+class LogService(Service):
     """Observes while it runs. First among services: the last to stop hears what the others say."""
 
     def __init__(
@@ -90,15 +90,15 @@ class Logs(Service):
             self._file.close()
 
 
-def make_logs(options: LogOptions, publisher: LogPublisher, stderr: TextIO) -> Logs:
+def make_logs(options: LogOptions, publisher: LogPublisher, stderr: TextIO) -> LogService:
     """The service for these options; ``stderr`` must not be one that twistd turned into a log."""
     file = RotatingFile(options.folder / FILE_NAME, options.max_bytes, options.backups)
     observers: list[ILogObserver] = []
     if options.file:
         observers.append(at_level(options.level, JSONLines(file.write)))
     if options.console:
-        observers.append(at_level(options.level, Console(stderr)))
-    return Logs(publisher, tuple(observers), file if options.file else None, stderr)
+        observers.append(at_level(options.level, ConsoleLog(stderr)))
+    return LogService(publisher, tuple(observers), file if options.file else None, stderr)
 
 
 def at_level(level: str, observer: ILogObserver) -> ILogObserver:
@@ -130,7 +130,7 @@ class JSONLines:
 
 
 @implementer(ILogObserver)
-class Console:
+class ConsoleLog:
     """A line of text for each event, with its traceback if it has one."""
 
     def __init__(self, stream: TextIO) -> None:

@@ -11,14 +11,14 @@ LINES, JSON, JSON_LINES = "lines", "json", "json_lines"
 """The shapes of an answer that is an output, in bytes, for its receiver to take apart."""
 
 
-class Malformed(ValueError):
+class MalformedOutput(ValueError):
     """An output that is not JSON; the text says where and why."""
 
 
 def taken_apart(data: bytes, shape: str) -> list[Any]:
     """The lines of an output, or its documents; bytes that are not UTF-8 are replaced in lines.
 
-    :raises Malformed: if the output is not JSON.
+    :raises MalformedOutput: if the output is not JSON.
     """
     return _PARTS[shape](data)
 
@@ -33,12 +33,12 @@ def _lines(data: bytes) -> list[str]:
 def document(text: str | bytes) -> Any:
     """The one JSON document in a text.
 
-    :raises Malformed: if it is not JSON.
+    :raises MalformedOutput: if it is not JSON.
     """
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f"error parsing the output as JSON: {error}") from error
+        raise MalformedOutput(f"error parsing the output as JSON: {error}") from error
 
 
 _PARTS: dict[str, Callable[[bytes], list[Any]]] = {

@@ -97,7 +97,7 @@ class WhenRunning(Service):
         self._reactor.callWhenRunning(self._begin)
 
 
-class Signals(Service):
+class SignalService(Service):
     """SIGTERM and SIGINT end the server in good order, SIGHUP reads the configuration again.
 
     Twisted's own answer to SIGTERM makes the process end by that signal, not with exit code 0.

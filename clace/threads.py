@@ -36,7 +36,7 @@ class _Patient(threading.Thread):
         super().run()
 
 
-class Threads(Service):
+class ThreadPool(Service):
     """At most ``size`` threads, made when needed; work given before the start waits for it.
 
     Those that are ``patient`` work when nobody else in the machine does, as far as the system can

@@ -30,7 +30,7 @@ _LONGEST_REASON = 200
 T = TypeVar("T")
 
 
-class Load(Struct, frozen=True, tag="load", kw_only=True):
+class LoadApp(Struct, frozen=True, tag="load", kw_only=True):
     """The first frame: the sources to run. ``inert`` plugins answer nothing (an audit).
 
     ``app_path`` is empty for an app at the root; ``static`` names files below ``static/``; ``env``
@@ -51,14 +51,14 @@ class Load(Struct, frozen=True, tag="load", kw_only=True):
     request_seconds: float = 60
 
 
-class Ask(Struct, frozen=True, tag="ask"):
+class AskApp(Struct, frozen=True, tag="ask"):
     """A request to the app."""
 
     id: int
     request: AppRequest
 
 
-class Answer(Struct, frozen=True, tag="answer", kw_only=True, omit_defaults=True):
+class CallAnswer(Struct, frozen=True, tag="answer", kw_only=True, omit_defaults=True):
     """The outcome of a plugin call; ``refused`` ends the handler, ``error`` is for the app.
 
     ``shape`` names what the value (or each item of a list) is for the app, unless a plain value.
@@ -74,17 +74,17 @@ class Answer(Struct, frozen=True, tag="answer", kw_only=True, omit_defaults=True
     refused: bool = False
 
 
-class Said(Struct, frozen=True, forbid_unknown_fields=True):
+class HostMessage(Struct, frozen=True, forbid_unknown_fields=True):
     """A message of a host; a field too many makes it another protocol."""
 
 
-class Ready(Said, frozen=True, tag="ready", kw_only=True):
+class HostReady(HostMessage, frozen=True, tag="ready", kw_only=True):
     """The host is shut in and waits for its app; ``walls`` says of each layer why it is missing."""
 
     walls: dict[str, str]
 
 
-class Loaded(Said, frozen=True, tag="loaded", kw_only=True):
+class AppLoaded(HostMessage, frozen=True, tag="loaded", kw_only=True):
     """The app loaded; what it is and asks for."""
 
     name: str
@@ -92,14 +92,14 @@ class Loaded(Said, frozen=True, tag="loaded", kw_only=True):
     options: dict[str, Any] = field(default_factory=dict)
 
 
-class LoadFailed(Said, frozen=True, tag="load_failed"):
+class LoadFailed(HostMessage, frozen=True, tag="load_failed"):
     """The app does not load; ``code`` is one of ``errors.BY_CODE``."""
 
     message: str
     code: str = "app_failed"
 
 
-class Head(Said, frozen=True, tag="head", kw_only=True, omit_defaults=True):
+class AnswerHead(HostMessage, frozen=True, tag="head", kw_only=True, omit_defaults=True):
     """Status and headers of an answer; ``last`` if the whole body is in it.
 
     ``fault`` is a failure that the app's own error handler has answered.
@@ -113,10 +113,10 @@ class Head(Said, frozen=True, tag="head", kw_only=True, omit_defaults=True):
     fault: Fault | None = None
 
 
-class Large(Struct, frozen=True):
+class LargeAnswer(Struct, frozen=True):
     """An answer whose body came behind its head, in pieces."""
 
-    head: Head
+    head: AnswerHead
     body: tuple[bytes, ...]
 
     @property
@@ -124,7 +124,7 @@ class Large(Struct, frozen=True):
         return self.head.id
 
 
-class Chunk(Said, frozen=True, tag="chunk", kw_only=True, omit_defaults=True):
+class BodyChunk(HostMessage, frozen=True, tag="chunk", kw_only=True, omit_defaults=True):
     """A further piece of a body."""
 
     id: int
@@ -132,7 +132,7 @@ class Chunk(Said, frozen=True, tag="chunk", kw_only=True, omit_defaults=True):
     last: bool = False
 
 
-class Failed(Said, frozen=True, tag="failed", kw_only=True):
+class RequestFailed(HostMessage, frozen=True, tag="failed", kw_only=True):
     """The app failed on a request; ``code`` is one of ``errors.BY_CODE``."""
 
     id: int
@@ -148,7 +148,7 @@ class Failed(Said, frozen=True, tag="failed", kw_only=True):
         return found.cut()
 
 
-class Call(Said, frozen=True, tag="call", kw_only=True, omit_defaults=True):
+class CallPlugin(HostMessage, frozen=True, tag="call", kw_only=True, omit_defaults=True):
     """A plugin call made while answering request ``request``; ``call`` numbers it."""
 
     call: int
@@ -159,7 +159,7 @@ class Call(Said, frozen=True, tag="call", kw_only=True, omit_defaults=True):
     kwargs: dict[str, Any] = field(default_factory=dict)
 
 
-class Next(Said, frozen=True, tag="next", kw_only=True):
+class NextItems(HostMessage, frozen=True, tag="next", kw_only=True):
     """The next items of a stream that an earlier call opened."""
 
     call: int
@@ -167,7 +167,7 @@ class Next(Said, frozen=True, tag="next", kw_only=True):
     stream: int
 
 
-class Note(Said, frozen=True, tag="note", kw_only=True, omit_defaults=True):
+class HostNote(HostMessage, frozen=True, tag="note", kw_only=True, omit_defaults=True):
     """Text that an app printed, or (``operation`` set) asks to be recorded in the audit log."""
 
     request: int
@@ -178,9 +178,9 @@ class Note(Said, frozen=True, tag="note", kw_only=True, omit_defaults=True):
     failed: bool = False
 
 
-Downward = Load | Ask | Answer
-Statement = Ready | Loaded | LoadFailed | Failed | Call | Next | Note
-Upward = Statement | Head | Chunk
+Downward = LoadApp | AskApp | CallAnswer
+Statement = HostReady | AppLoaded | LoadFailed | RequestFailed | CallPlugin | NextItems | HostNote
+Upward = Statement | AnswerHead | BodyChunk
 
 
 class HostBounds(Struct, frozen=True, kw_only=True):
@@ -190,7 +190,7 @@ class HostBounds(Struct, frozen=True, kw_only=True):
     cpu_seconds: int = 0
 
 
-class Prepare(Struct, frozen=True, tag="prepare", kw_only=True):
+class PrepareHosts(Struct, frozen=True, tag="prepare", kw_only=True):
     """To the fork server, before all else: what its hosts share, and which walls have to stand.
 
     Each host has a user from ``user_base`` on if the server runs as root. 0 MB are most of the
@@ -204,20 +204,20 @@ class Prepare(Struct, frozen=True, tag="prepare", kw_only=True):
     required: tuple[str, ...] = INDISPENSABLE
 
 
-class Spawn(Struct, frozen=True, tag="spawn", kw_only=True):
+class ForkHost(Struct, frozen=True, tag="spawn", kw_only=True):
     """To the fork server, with one descriptor: fork a host that talks over it."""
 
     host: int
     bounds: HostBounds
 
 
-class End(Struct, frozen=True, tag="end"):
+class KillHost(Struct, frozen=True, tag="end"):
     """To the fork server: kill this host, if it still lives."""
 
     host: int
 
 
-class Born(Struct, frozen=True, tag="born", kw_only=True):
+class HostForked(Struct, frozen=True, tag="born", kw_only=True):
     """From the fork server: the host runs."""
 
     host: int
@@ -228,7 +228,7 @@ WALLS_MISSING = 3
 MEMORY_GONE = 4
 
 
-class Gone(Struct, frozen=True, tag="gone", kw_only=True):
+class HostEnded(Struct, frozen=True, tag="gone", kw_only=True):
     """From the fork server: the host has ended, by its own exit or by a signal.
 
     Status ``WALLS_MISSING`` says that it was not safe to go on, ``MEMORY_GONE`` that there was
@@ -240,15 +240,17 @@ class Gone(Struct, frozen=True, tag="gone", kw_only=True):
     signal: int = 0
 
 
-ToForkServer = Prepare | Spawn | End
-FromForkServer = Born | Gone
+ToForkServer = PrepareHosts | ForkHost | KillHost
+FromForkServer = HostForked | HostEnded
 MAX_FORK_SERVER_MESSAGE = 4096
 
 _STATEMENTS = frozenset(get_args(Statement))
 _encoder = msgspec.msgpack.Encoder()
 _downward: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)
 _upward: msgspec.msgpack.Decoder[Upward] = msgspec.msgpack.Decoder(Upward)
-_bodies: msgspec.msgpack.Decoder[Head | Chunk] = msgspec.msgpack.Decoder(Head | Chunk)
+_bodies: msgspec.msgpack.Decoder[AnswerHead | BodyChunk] = msgspec.msgpack.Decoder(
+    AnswerHead | BodyChunk
+)
 _to_fork_server: msgspec.msgpack.Decoder[ToForkServer] = msgspec.msgpack.Decoder(ToForkServer)
 _from_fork_server: msgspec.msgpack.Decoder[FromForkServer] = msgspec.msgpack.Decoder(FromForkServer)
 
@@ -268,7 +270,7 @@ def pack(message: Downward | Upward) -> bytes:
     return framed(body)
 
 
-def pack_large(head: Head, size: int) -> bytes:
+def pack_large(head: AnswerHead, size: int) -> bytes:
     """The head of an answer whose body, of so many bytes, has to be sent next.
 
     :raises BadFrame: it is over the limit.
@@ -281,7 +283,7 @@ def unpack_downward(body: bytes) -> Downward:
     return _decoded(_downward, body)
 
 
-def unpack_upward(frame: bytes | Tailed) -> Upward | Large:
+def unpack_upward(frame: bytes | Tailed) -> Upward | LargeAnswer:
     """:raises BadFrame: if the frame is not a message from a host, or too much for its kind."""
     if isinstance(frame, Tailed):
         return _large(frame)
@@ -295,11 +297,11 @@ def _upward_of(body: bytes) -> Upward:
     return _decoded(_upward, body)
 
 
-def _large(frame: Tailed) -> Large:
+def _large(frame: Tailed) -> LargeAnswer:
     head = _upward_of(frame.body)
-    if not isinstance(head, Head) or head.body or not head.last or not frame.tail:
+    if not isinstance(head, AnswerHead) or head.body or not head.last or not frame.tail:
         raise BadFrame("a tail behind something else than the head of an answer")
-    return Large(head, frame.tail)
+    return LargeAnswer(head, frame.tail)
 
 
 def pack_fork_server(message: ToForkServer | FromForkServer) -> bytes:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.frames import MAX_FRAME, BadFrame, Frames, Tailed, framed, framed_before
+from clace.frames import MAX_FRAME, BadFrame, FrameReader, Tailed, framed, framed_before
 from tests.test_wire import in_pieces
 
 PLAIN = st.binary(max_size=30)
@@ -28,7 +28,7 @@ class TailTests(SynchronousTestCase):
     @given(st.lists(PLAIN | TAILED, max_size=5), CUTS)
     def test_any_frames(self, sent, cuts):
         """Frames with and without tails arrive as they were, however the bytes are cut."""
-        frames = Frames()
+        frames = FrameReader()
         data = b"".join(map(encoded, sent))
         found = [whole(frame) for piece in in_pieces(data, cuts) for frame in frames.feed(piece)]
         self.assertEqual((found, frames.held), (sent, 0))
@@ -36,7 +36,7 @@ class TailTests(SynchronousTestCase):
     @given(st.lists(PLAIN | TAILED, min_size=1, max_size=5))
     def test_one_by_one(self, sent):
         """Frames that were not taken are given the next time."""
-        frames = Frames()
+        frames = FrameReader()
         found = [next(frames.feed(b"".join(map(encoded, sent))))]
         while (frame := next(frames.feed(b""), None)) is not None:
             found.append(frame)
@@ -45,7 +45,7 @@ class TailTests(SynchronousTestCase):
     @given(TAILED, CUTS)
     def test_held(self, sent, cuts):
         """All that has come of a frame is counted until it is complete."""
-        frames, came = Frames(), 0
+        frames, came = FrameReader(), 0
         data = encoded(sent)
         for piece in in_pieces(data, cuts)[:-1]:
             came += len(piece)
@@ -58,7 +58,7 @@ class TailTests(SynchronousTestCase):
 
     def test_large_pieces_are_not_copied(self):
         """What comes of a tail is kept as it came; what comes in crumbs is put together."""
-        frames = Frames()
+        frames = FrameReader()
         large, crumbs = bytes(100_000), [b"x"] * 5000
         list(frames.feed(framed_before(len(large) * 2 + len(crumbs), b"head")))
         for piece in (large, *crumbs):
@@ -73,18 +73,18 @@ class TailTests(SynchronousTestCase):
         for body, tail in ((b"x" * 11, 0), (b"x", 10), (b"", 11)):
             started = framed_before(tail, body)
             for sent in (started, started[:8]):
-                frames = Frames(lambda: 10)
+                frames = FrameReader(lambda: 10)
                 self.assertRaises(BadFrame, list, frames.feed(sent))
-        self.assertRaises(BadFrame, list, Frames(lambda: 10).feed(b"\xff" * 4))
+        self.assertRaises(BadFrame, list, FrameReader(lambda: 10).feed(b"\xff" * 4))
         self.assertRaises(BadFrame, framed_before, MAX_FRAME, b"x")
-        (frame,) = Frames(lambda: 10).feed(framed_before(9, b"x") + b"y" * 9)
+        (frame,) = FrameReader(lambda: 10).feed(framed_before(9, b"x") + b"y" * 9)
         self.assertEqual(frame, Tailed(b"x", (b"y" * 9,)))
 
     def test_only(self):
         """A frame by itself needs no buffer; one with a tail, or behind another's, does."""
-        self.assertEqual(Frames().only(framed(b"a")), b"a")
+        self.assertEqual(FrameReader().only(framed(b"a")), b"a")
         for data in (b"", framed(b"a")[:-1], framed(b"a") * 2, framed_before(0, b"a")):
-            self.assertIsNone(Frames().only(data))
-        frames = Frames()
+            self.assertIsNone(FrameReader().only(data))
+        frames = FrameReader()
         list(frames.feed(framed_before(5, b"a")))
         self.assertIsNone(frames.only(framed(b"a")))

@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from clace.logs import Console, JSONLines, LogOptions, make_logs, record_of
+from clace.logs import ConsoleLog, JSONLines, LogOptions, make_logs, record_of
 
 WHEN = 1795474271.5
 
@@ -124,7 +124,7 @@ class ObserverTests(SynchronousTestCase):
     def test_interface(self):
         """Both are observers of Twisted's logger."""
         verifyObject(ILogObserver, JSONLines(id))
-        verifyObject(ILogObserver, Console(StringIO()))
+        verifyObject(ILogObserver, ConsoleLog(StringIO()))
 
     def test_full_disk(self):
         """Lines that cannot be written are counted in the next that can, and raise nothing."""
@@ -146,21 +146,21 @@ class ObserverTests(SynchronousTestCase):
     def test_console(self):
         """The console has a readable line, and the traceback below it."""
         stream = StringIO()
-        Console(stream)(event(log_level=LogLevel.warn))
+        ConsoleLog(stream)(event(log_level=LogLevel.warn))
         self.assertEqual(stream.getvalue(), "2026-11-23T22:51:11.500Z warn  clace.x hello\n")
-        Console(stream)(event(log_failure=failure()))
+        ConsoleLog(stream)(event(log_failure=failure()))
         self.assertIn("\nTraceback (most recent", stream.getvalue())
 
     def test_console_is_harmless(self):
         """What an app or a client wrote cannot move the cursor of who reads it."""
         stream = StringIO()
-        Console(stream)(event(log_format="{x}", x="a\x1b[2Jb\rc\x9bd\x08"))
+        ConsoleLog(stream)(event(log_format="{x}", x="a\x1b[2Jb\rc\x9bd\x08"))
         self.assertIn("a\\x1b[2Jb\\rc\\x9bd\\x08\n", stream.getvalue())
 
     def test_console_keeps_lines_apart(self):
         """A message of several lines does not look like several events."""
         stream = StringIO()
-        Console(stream)(event(log_format="{x}", x="a\n2026-11-23T00:00:00.000Z info x faked"))
+        ConsoleLog(stream)(event(log_format="{x}", x="a\n2026-11-23T00:00:00.000Z info x faked"))
         _, second = stream.getvalue().splitlines()
         self.assertEqual(second, "  2026-11-23T00:00:00.000Z info x faked")
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.outputs import JSON, JSON_LINES, LINES, Malformed, taken_apart
+from clace.outputs import JSON, JSON_LINES, LINES, MalformedOutput, taken_apart
 from clace.plugins.kit.definition import CallFailed
 from clace.plugins.kit.lines import Lines, check_lines
 
@@ -28,7 +28,7 @@ class OutputTests(SynchronousTestCase):
         """What is not JSON is told, also what is nested without end."""
         cases = ((b"{", JSON), (b"", JSON), (b"1\n{", JSON_LINES), (b"[" * 100_000, JSON))
         for data, shape in cases:
-            with self.assertRaisesRegex(Malformed, "^error parsing the output as JSON: "):
+            with self.assertRaisesRegex(MalformedOutput, "^error parsing the output as JSON: "):
                 taken_apart(data, shape)
 
     @given(st.lists(st.integers(0, 5), max_size=8), st.booleans())

@@ -11,7 +11,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import StoreError
-from clace.service import AtStart, InOrder, OnStop, Signals, WhenRunning, settle_memory
+from clace.service import AtStart, InOrder, OnStop, SignalService, WhenRunning, settle_memory
 
 
 class Part(Service):
@@ -115,7 +115,9 @@ class SignalTests(SynchronousTestCase):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
         notes = []
-        Signals(reactor, lambda: notes.append("stop"), lambda: notes.append("again")).startService()
+        SignalService(
+            reactor, lambda: notes.append("stop"), lambda: notes.append("again")
+        ).startService()
         reactor.run()
         for number in (signal.SIGHUP, signal.SIGTERM):
             signal.raise_signal(number)

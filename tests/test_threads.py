@@ -6,14 +6,14 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
 
 from clace.errors import InternalError
-from clace.threads import Threads
+from clace.threads import ThreadPool
 
 
 class ThreadsTests(TestCase):
     """Real threads, since they are what is promised."""
 
     def started(self, size=1, **options):
-        threads = Threads(reactor, "test", size, **options)
+        threads = ThreadPool(reactor, "test", size, **options)
         threads.startService()
         self.addCleanup(threads.stopService)
         return threads
@@ -51,7 +51,7 @@ class ThreadsTests(TestCase):
 
     async def test_work_given_before_the_start_waits(self):
         """What is asked for early is done once the service starts."""
-        threads = Threads(reactor, "test")
+        threads = ThreadPool(reactor, "test")
         early = Deferred.fromCoroutine(threads.run(lambda: 1))
         self.assertNoResult(early)
         threads.startService()
@@ -60,7 +60,7 @@ class ThreadsTests(TestCase):
 
     async def test_stops_after_the_work_is_done(self):
         """What was given is finished without holding up the reactor; more is refused."""
-        threads = Threads(reactor, "test")
+        threads = ThreadPool(reactor, "test")
         threads.startService()
         go, done = threading.Event(), []
         work = Deferred.fromCoroutine(threads.run(lambda: (go.wait(10), done.append(1))))
@@ -75,7 +75,7 @@ class ThreadsTests(TestCase):
 
     async def test_who_stops_waiting_does_not_stop_the_work(self):
         """A caller that is cancelled leaves its work running."""
-        threads = Threads(reactor, "test")
+        threads = ThreadPool(reactor, "test")
         threads.startService()
         go, done = threading.Event(), []
         work = Deferred.fromCoroutine(threads.run(lambda: (go.wait(10), done.append(1))))

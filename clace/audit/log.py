@@ -20,14 +20,14 @@ from clace.audit.fitting import fitted
 from clace.audit.retention import Retention, nanoseconds, trimmed
 from clace.database.engine import transaction, writing_engine
 from clace.database.place import sqlite_path
-from clace.database.schema import Schema, UpgradeOptions, moment
+from clace.database.schema import MigratedSchema, UpgradeOptions, moment
 from clace.errors import ClaceError
 from clace.interfaces import IAuditLog, IAuditTrail
 from clace.model.audit_filter import AuditFilter
 from clace.model.traffic import AuditEvent
-from clace.threads import InThread, Threads
+from clace.threads import InThread, ThreadPool
 
-SCHEMA = Schema("clace.audit:migrations")
+SCHEMA = MigratedSchema("clace.audit:migrations")
 QUEUE = 1000
 BATCH = 200
 TRIES = 3
@@ -45,7 +45,7 @@ def open_audit(url: str, options: UpgradeOptions, retention: Retention, reactor:
     """
     path = sqlite_path(url)
     SCHEMA.prepare(path, options, moment(reactor))
-    threads = Threads(reactor, "audit")
+    threads = ThreadPool(reactor, "audit")
     log = AuditLog(path, reactor, threads.run, retention)
     threads.setServiceParent(log)
     return log

@@ -15,7 +15,7 @@ from clace.cli.commands import Group, Lazy
 from clace.cli.completing import app_paths, folders
 from clace.cli.formats import list_format_option, result_format_option, say_list, say_result
 from clace.cli.globs import GLOB_HELP, dry_run_option, over_apps, promote_option, say_changed
-from clace.cli.servers import Server, for_server
+from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import warn_if_none
 from clace.errors import SourceError
 
@@ -83,7 +83,14 @@ def app() -> None:
 @click.argument("path")
 @for_server
 def create(
-    server: Server, source: str, path: str, *, dev: bool, approve: bool, dry_run: bool, **said: Any
+    server: ChosenServer,
+    source: str,
+    path: str,
+    *,
+    dev: bool,
+    approve: bool,
+    dry_run: bool,
+    **said: Any,
 ) -> None:
     """Install the app in SOURCE at PATH.
 
@@ -113,7 +120,7 @@ def create(
 @list_format_option
 @click.argument("glob", default="all", shell_complete=app_paths)
 @for_server
-def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> None:
+def list_(server: ChosenServer, glob: str, form: str | None, *, internal: bool) -> None:
     """List apps: those that GLOB selects, or all."""
     from clace.admin_api.apps import LIST_APPS, ListApps  # noqa: PLC0415 - see above
     from clace.cli import listing  # noqa: PLC0415 - see above
@@ -128,7 +135,7 @@ def list_(server: Server, glob: str, form: str | None, *, internal: bool) -> Non
 @result_format_option
 @click.argument("path", shell_complete=app_paths)
 @for_server
-def show(server: Server, path: str, form: str) -> None:
+def show(server: ChosenServer, path: str, form: str) -> None:
     """Show everything about the app at PATH.
 
     Where it is from and served, its versions, what is approved and what it asks for besides,
@@ -144,7 +151,7 @@ def show(server: Server, path: str, form: str) -> None:
 @app.command(epilog=GLOB_HELP)
 @promote_option
 @over_apps
-def approve(server: Server, glob: str, *, promote: bool, dry_run: bool, form: str) -> None:
+def approve(server: ChosenServer, glob: str, *, promote: bool, dry_run: bool, form: str) -> None:
     """Approve what the apps of GLOB ask for."""
     from clace.admin_api.versions import APPROVE_APPS, ApproveApps  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
@@ -166,7 +173,7 @@ def approve(server: Server, glob: str, *, promote: bool, dry_run: bool, form: st
 @click.option("--commit", "-c", default="", help="Git commit or tag to stay at from now on.")
 @click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")
 @over_apps
-def reload(server: Server, glob: str, *, form: str, **options: bool | str) -> None:
+def reload(server: ChosenServer, glob: str, *, form: str, **options: bool | str) -> None:
     """Fetch the sources of apps again.
 
     All the apps that GLOB selects are reloaded, or on any failure none.
@@ -182,7 +189,7 @@ def reload(server: Server, glob: str, *, form: str, **options: bool | str) -> No
 
 @app.command(epilog=GLOB_HELP)
 @over_apps
-def promote(server: Server, glob: str, *, dry_run: bool, form: str) -> None:
+def promote(server: ChosenServer, glob: str, *, dry_run: bool, form: str) -> None:
     """Let apps serve what their staging twins do.
 
     Of the production apps that GLOB selects, those that are behind are promoted.
@@ -197,7 +204,7 @@ def promote(server: Server, glob: str, *, dry_run: bool, form: str) -> None:
 @app.command(epilog=GLOB_HELP)
 @yes_option
 @over_apps
-def delete(server: Server, glob: str, *, yes: bool, dry_run: bool, form: str) -> None:
+def delete(server: ChosenServer, glob: str, *, yes: bool, dry_run: bool, form: str) -> None:
     """Delete apps, with their staging twins and versions.
 
     On a terminal it lists them and asks first; a script is not asked.

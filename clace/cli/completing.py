@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from clace.cli.outside import Outside
+from clace.cli.outside import CommandSurroundings
 from clace.errors import ClaceError
 
 if TYPE_CHECKING:
@@ -58,13 +58,13 @@ def folders(
 
 def _server(context: click.Context) -> Any:
     """The server of a command line whose options have been read and whose command was not run."""
-    from clace.cli.servers import Server, client_flags  # noqa: PLC0415 - it needs this module
+    from clace.cli.servers import ChosenServer, client_flags  # noqa: PLC0415 - it needs this module
 
     root = context.find_root()
-    outside: Outside = root.obj
+    outside: CommandSurroundings = root.obj
     if named := root.params.get("config_file"):
         outside = outside._replace(config_file=named)
-    return Server(outside, client_flags(context.params))
+    return ChosenServer(outside, client_flags(context.params))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from clace.cli.commands import FAILED, Group
 from clace.cli.completing import files
 from clace.cli.config_file import config_file, create
 from clace.cli.formats import format_option, pretty
-from clace.cli.outside import Outside
+from clace.cli.outside import CommandSurroundings
 from clace.cli.text import say, warn
 from clace.config import Location, find, load
 from clace.config.places import dotted, header_text, section_of
@@ -29,7 +29,7 @@ def config() -> None:
     """Check and show the configuration."""
 
 
-class Checked(Struct, frozen=True):
+class CheckedConfig(Struct, frozen=True):
     """Errors in a file, and warnings for its operator."""
 
     file: str
@@ -43,7 +43,9 @@ class Checked(Struct, frozen=True):
 @click.argument("file", required=False, shell_complete=files)
 @click.pass_obj
 @click.pass_context
-def check(context: click.Context, outside: Outside, file: str | None, form: str) -> None:
+def check(
+    context: click.Context, outside: CommandSurroundings, file: str | None, form: str
+) -> None:
     """Check FILE, or the file that a server would read."""
     found = _checked(outside, file)
     if form == "json":
@@ -54,18 +56,18 @@ def check(context: click.Context, outside: Outside, file: str | None, form: str)
         context.exit(FAILED)
 
 
-def _checked(outside: Outside, file: str | None) -> Checked:
+def _checked(outside: CommandSurroundings, file: str | None) -> CheckedConfig:
     named = file or outside.config_file or ""
     try:
         location = _location(outside, file)
         named = str(location.file or "defaults")
         warnings = load(location, outside.environ).warnings
     except ConfigError as error:
-        return Checked(named, ok=False, problems=tuple(error.message.split("\n")))
-    return Checked(named, ok=True, warnings=warnings)
+        return CheckedConfig(named, ok=False, problems=tuple(error.message.split("\n")))
+    return CheckedConfig(named, ok=True, warnings=warnings)
 
 
-def _say_checked(found: Checked) -> None:
+def _say_checked(found: CheckedConfig) -> None:
     # one place a line, as compilers do it: no "error: " before the first alone
     for problem in found.problems:
         say(problem, to_stderr=True)
@@ -78,7 +80,7 @@ def _say_checked(found: Checked) -> None:
 @config.command()
 @text_format_option
 @click.pass_obj
-def show(outside: Outside, form: str) -> None:
+def show(outside: CommandSurroundings, form: str) -> None:
     """Show every value that holds and who said so; secrets are hidden."""
     values = effective(load(_location(outside), outside.environ))
     lines = _json_lines(values) if form == "json" else _text_lines(values)
@@ -89,7 +91,7 @@ def show(outside: Outside, form: str) -> None:
 @text_format_option
 @click.argument("file", required=False, shell_complete=files)
 @click.pass_obj
-def init(outside: Outside, file: str | None, form: str) -> None:
+def init(outside: CommandSurroundings, file: str | None, form: str) -> None:
     """Write FILE, or clace.toml at home, with every key, its default and what it is for.
 
     A file that is there stays as it is, and the command fails.
@@ -105,7 +107,7 @@ def default() -> None:
     say(shipped_text().removesuffix("\n"))
 
 
-def _location(outside: Outside, file: str | None = None) -> Location:
+def _location(outside: CommandSurroundings, file: str | None = None) -> Location:
     return find(file or outside.config_file, outside.environ, program=outside.program)
 
 

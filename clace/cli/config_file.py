@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from stat import S_IMODE
 
-from clace.cli.outside import Outside
+from clace.cli.outside import CommandSurroundings
 from clace.config import find
 from clace.config.discovery import FILE_NAME
 from clace.config.editing import with_value
@@ -18,7 +18,7 @@ _OTHERS = 0o007
 _BOM = b"\xef\xbb\xbf"
 
 
-def config_file(outside: Outside, named: str | None = None) -> Path:
+def config_file(outside: CommandSurroundings, named: str | None = None) -> Path:
     """The file that a server would read, or the place for one at home.
 
     :raises ConfigError: if nothing says where that is.

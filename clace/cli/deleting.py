@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from clace.cli.outside import Outside, Work
+from clace.cli.outside import CommandSurroundings, Work
 from clace.cli.text import note, say
 from clace.errors import ClaceError
 from clace.model.paths import AppPath
@@ -23,7 +23,9 @@ _EVERYTHING = frozenset({"all", "*:**"})
 _ALL = "all"
 
 
-def app_deletion(glob: str, outside: Outside, *, asks: bool, dry_run: bool) -> Work[AppsDeleted]:
+def app_deletion(
+    glob: str, outside: CommandSurroundings, *, asks: bool, dry_run: bool
+) -> Work[AppsDeleted]:
     """Delete the apps of ``glob``; if it ``asks``, after a look at which they are.
 
     The work raises ``ClaceError`` if the operator declines.

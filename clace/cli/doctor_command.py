@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from clace.cli.commands import FAILED, Command
 from clace.cli.formats import columns, format_option, pretty
-from clace.cli.outside import Outside
+from clace.cli.outside import CommandSurroundings
 from clace.cli.text import say
 from clace.config import find, load
 from clace.model.walls import WALLS, demanded, missing
@@ -29,7 +29,7 @@ class WallFound(Struct, frozen=True):
 @format_option(("table", "json"), "table", "-f")
 @click.pass_obj
 @click.pass_context
-def doctor(context: click.Context, outside: Outside, form: str) -> None:
+def doctor(context: click.Context, outside: CommandSurroundings, form: str) -> None:
     """Show which walls around apps stand on this machine, and what is missing."""
     config = load(
         find(outside.config_file, outside.environ, program=outside.program), outside.environ

@@ -13,12 +13,12 @@ from clace.cli.formats import (
     lines,
     pretty,
 )
-from clace.model.app import Kind
+from clace.model.app import AppKind
 from clace.text import one_line
 
 _GIT_COMMIT = 20
-_TYPES = {Kind.DEV.value: "DEV", Kind.STAGING.value: "STG", Kind.PREVIEW.value: "VIEW"}
-_PREFIX = len(Kind.PROD)
+_TYPES = {AppKind.DEV.value: "DEV", AppKind.STAGING.value: "STG", AppKind.PREVIEW.value: "VIEW"}
+_PREFIX = len(AppKind.PROD)
 
 
 def _basic(apps: Sequence[AppListed]) -> str:
@@ -85,7 +85,7 @@ FORMATS: Mapping[str, Render] = {
 
 
 def _type(app: AppListed) -> str:
-    if app.id.startswith(Kind.PROD):
+    if app.id.startswith(AppKind.PROD):
         return "PROD*" if app.staged_changes else "PROD"
     return _TYPES.get(app.id[:_PREFIX], "----")
 

@@ -8,18 +8,18 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from clace.cli.outside import Target
+from clace.cli.outside import ServerTarget
 
 _SECONDS = 1.0
 _PORTS = {"http": 80, "https": 443}
 
 
-def is_alive(target: Target, pid: int) -> bool:
+def is_alive(target: ServerTarget, pid: int) -> bool:
     """True if the server still takes connections or, when it is on this machine, still runs."""
     return _takes_connections(target) or (target.is_socket and pid > 0 and _runs(pid))
 
 
-def _takes_connections(target: Target) -> bool:
+def _takes_connections(target: ServerTarget) -> bool:
     with suppress(OSError):
         if target.is_socket:
             with socket.socket(socket.AF_UNIX) as probe:

@@ -23,7 +23,7 @@ from clace.cli.formats import (
     say_list,
     say_result,
 )
-from clace.cli.servers import Server, for_server
+from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import warn
 
 _TIME = "%Y-%m-%d %H:%M:%S"
@@ -37,7 +37,7 @@ def lockout() -> None:
 @lockout.command(name="list")
 @list_format_option
 @for_server
-def list_(server: Server, form: str | None) -> None:
+def list_(server: ChosenServer, form: str | None) -> None:
     """List users and addresses that may not sign in now, the longest first."""
     found = server.ask(LIST_LOCKOUTS, Nothing())
     say_list(found.lockouts, form or server.config.client.default_format, _FORMATS)
@@ -50,7 +50,7 @@ def list_(server: Server, form: str | None) -> None:
 @click.argument("address", required=False, default="")
 @click.option("--user", metavar="NAME", default="", help="Only failures of this user.")
 @for_server
-def clear(server: Server, address: str, user: str, form: str) -> None:
+def clear(server: ChosenServer, address: str, user: str, form: str) -> None:
     """Forget failed sign-ins from ADDRESS, of a user, or all.
 
     ADDRESS is an IP address, or a network as `clace lockout list` shows it.

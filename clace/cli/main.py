@@ -15,7 +15,7 @@ import click
 
 from clace.cli.commands import CommandLine, Lazy, hyphens
 from clace.cli.completing import files
-from clace.cli.outside import Outside, Target, Work
+from clace.cli.outside import CommandSurroundings, ServerTarget, Work
 from clace.errors import ClaceError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 def main() -> None:
     """The ``clace`` program."""
-    outside = Outside(
+    outside = CommandSurroundings(
         ask=ask,
         run_daemon=run_daemon,
         is_alive=is_alive,
@@ -106,19 +106,19 @@ def _print_version(context: click.Context) -> None:
     context.exit()
 
 
-def is_alive(target: Target, pid: int) -> bool:
+def is_alive(target: ServerTarget, pid: int) -> bool:
     """Tell if a server that was told to stop is still there."""
     from clace.cli import liveness  # noqa: PLC0415 - only ``server stop`` asks
 
     return liveness.is_alive(target, pid)
 
 
-def ask(target: Target, work: Work[T]) -> T:
+def ask(target: ServerTarget, work: Work[T]) -> T:
     """Do work with a server; see ``Ask``."""
     return (_ask_socket if target.is_socket else _ask_url)(target, work)
 
 
-def _ask_socket(target: Target, work: Work[T]) -> T:
+def _ask_socket(target: ServerTarget, work: Work[T]) -> T:
     # A socket needs neither TLS nor a reactor; Twisted would take longer than the answer.
     from clace.client.administration import AdminClient  # noqa: PLC0415 - few commands ask a server
     from clace.client.socket_exchange import SocketExchange  # noqa: PLC0415 - as above
@@ -150,7 +150,7 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _ask_url(target: Target, work: Work[T]) -> T:
+def _ask_url(target: ServerTarget, work: Work[T]) -> T:
     """Perform it in a reactor of its own."""
     from twisted.internet.task import react  # noqa: PLC0415 - only URLs need Twisted
     from twisted.logger import globalLogBeginner  # noqa: PLC0415 - as above

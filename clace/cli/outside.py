@@ -21,7 +21,7 @@ T = TypeVar("T")
 Work = Callable[["IAdministration"], Coroutine[Any, Any, T]]
 
 
-class Target(NamedTuple):
+class ServerTarget(NamedTuple):
     """The server that a command is for: ``uri`` is a socket's path or an URL."""
 
     uri: str
@@ -35,13 +35,13 @@ class Target(NamedTuple):
         return not self.uri.startswith(("http://", "https://"))
 
 
-class Ask(Protocol):
+class AskServer(Protocol):
     """Does work with the operations of the server at ``target``.
 
     :raises ClaceError: what the server refused, or ``ServerUnreachable``.
     """
 
-    def __call__(self, target: Target, work: Work[T], /) -> T: ...
+    def __call__(self, target: ServerTarget, work: Work[T], /) -> T: ...
 
 
 def _is_terminal() -> bool:
@@ -49,15 +49,15 @@ def _is_terminal() -> bool:
     return stdin is not None and not stdin.closed and stdin.isatty()
 
 
-class Outside(NamedTuple):
+class CommandSurroundings(NamedTuple):
     """Everything that is not arguments and output. ``reveal`` resolves the secrets that a text of
     a configuration names, ``walls`` tries out how apps can be shut in on this machine;
     ``is_terminal`` is true if a person can answer questions.
     """
 
-    ask: Ask
+    ask: AskServer
     run_daemon: Callable[[Sequence[str]], None]
-    is_alive: Callable[[Target, int], bool]
+    is_alive: Callable[[ServerTarget, int], bool]
     reveal: Callable[[Config, str], str]
     walls: Callable[[Config], Mapping[str, str]]
     environ: Mapping[str, str]

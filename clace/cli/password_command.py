@@ -7,7 +7,7 @@ from itertools import combinations
 import click
 
 from clace.cli.commands import Command, misused
-from clace.cli.outside import Outside
+from clace.cli.outside import CommandSurroundings
 from clace.cli.text import say
 from clace.errors import BadRequest
 from clace.passwords import hash_password, random_password
@@ -22,7 +22,7 @@ _KEY = ("security", "admin_password_bcrypt")
 @click.option("--save", "-s", is_flag=True, help="Set it in the configuration file.")
 @click.pass_obj
 def password(
-    outside: Outside, *, random: bool, prompt: bool, value: str | None, save: bool
+    outside: CommandSurroundings, *, random: bool, prompt: bool, value: str | None, save: bool
 ) -> None:
     """Hash the administrator's password.
 
@@ -41,7 +41,7 @@ def password(
     say(told)
 
 
-def _lines(_outside: Outside, hashed: str) -> str:
+def _lines(_outside: CommandSurroundings, hashed: str) -> str:
     return (
         "# Auto generated password hash, add to clace.toml\n"
         "[security]\n"
@@ -49,7 +49,7 @@ def _lines(_outside: Outside, hashed: str) -> str:
     )
 
 
-def _saved(outside: Outside, hashed: str) -> str:
+def _saved(outside: CommandSurroundings, hashed: str) -> str:
     from clace.cli.config_file import config_file, save  # noqa: PLC0415 - it takes its time
 
     file = config_file(outside)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from clace.model.app import App, Kind, Permission
+from clace.model.app import App, AppKind, Permission
 from clace.model.paths import AppPath
 from clace.model.secret_text import references
 from clace.model.wording import permission_text
@@ -158,7 +158,7 @@ def _approval(approval: Approval) -> Iterator[str]:
 
 def _approving(path: AppPath, approval: Approval) -> str:
     """The command that approves what an app asks for, and lets production have it."""
-    promote = () if approval.id.startswith(Kind.DEV) else ("--promote",)
+    promote = () if approval.id.startswith(AppKind.DEV) else ("--promote",)
     return shlex.join(("clace", "app", "approve", *promote, str(path)))
 
 

@@ -23,7 +23,7 @@ from clace.cli.formats import (
     say_list,
     say_result,
 )
-from clace.cli.servers import Server, for_server
+from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import say, warn
 from clace.errors import BadRequest
 from clace.text import one_line
@@ -52,7 +52,9 @@ def secret() -> None:
 @result_format_option
 @click.argument("prefix", default="")
 @for_server
-def create(server: Server, *, update: bool, prefix: str, form: str, **given: str | None) -> None:
+def create(
+    server: ChosenServer, *, update: bool, prefix: str, form: str, **given: str | None
+) -> None:
     """Store a secret.
 
     It is read from standard input unless there is a value or a file.
@@ -77,7 +79,7 @@ def create(server: Server, *, update: bool, prefix: str, form: str, **given: str
 @list_format_option
 @click.argument("glob", default="")
 @for_server
-def list_(server: Server, glob: str, provider: str, form: str | None) -> None:
+def list_(server: ChosenServer, glob: str, provider: str, form: str | None) -> None:
     """List secrets: those whose name GLOB selects, or all. Values are not told."""
     result = server.ask(api.LIST_SECRETS, api.ListSecrets(glob, provider))
     form = form or server.config.client.default_format
@@ -92,7 +94,7 @@ def list_(server: Server, glob: str, provider: str, form: str | None) -> None:
 @format_option(JSON_FORMATS, None, told="json")
 @click.argument("name")
 @for_server
-def show(server: Server, name: str, provider: str, form: str | None, *, reveal: bool) -> None:
+def show(server: ChosenServer, name: str, provider: str, form: str | None, *, reveal: bool) -> None:
     """Show what is known of the secret NAME, or the secret.
 
     With --reveal and --format the value is in the JSON, in Base64 if its "encoding" says so.
@@ -114,7 +116,7 @@ def show(server: Server, name: str, provider: str, form: str | None, *, reveal: 
 @result_format_option
 @click.argument("name")
 @for_server
-def delete(server: Server, name: str, provider: str, *, yes: bool, form: str) -> None:
+def delete(server: ChosenServer, name: str, provider: str, *, yes: bool, form: str) -> None:
     """Delete the secret NAME; on a terminal it asks first."""
     asked = server.outside.is_terminal()
     if asked and not yes:
@@ -129,7 +131,7 @@ def delete(server: Server, name: str, provider: str, *, yes: bool, form: str) ->
 @provider_option
 @result_format_option
 @for_server
-def rekey(server: Server, provider: str, form: str) -> None:
+def rekey(server: ChosenServer, provider: str, form: str) -> None:
     """Seal all secrets with the first key of the server's key file."""
     result = server.ask(api.REKEY_SECRETS, api.RekeySecrets(provider))
     told = f"Secrets re-encrypted: {result.rekeyed} rekeyed, {result.skipped} skipped"

@@ -12,8 +12,8 @@ from clace.admin_api.operation import Nothing
 from clace.admin_api.server import SERVER_STATUS, STOP_SERVER, StopServer
 from clace.cli.commands import Group
 from clace.cli.formats import result_format_option, say_result
-from clace.cli.outside import Outside
-from clace.cli.servers import Server, for_server
+from clace.cli.outside import CommandSurroundings
+from clace.cli.servers import ChosenServer, for_server
 from clace.config import find, load
 from clace.errors import ServerUnreachable
 
@@ -53,7 +53,7 @@ def server() -> None:
     help="Log readable text on stderr.",
 )
 @click.pass_obj
-def start(outside: Outside, /, **given: Any) -> None:
+def start(outside: CommandSurroundings, /, **given: Any) -> None:
     """Run the server in the foreground, as `twistd -n clace` does."""
     flags = {_KEYS[name]: _written(value) for name, value in given.items() if value is not None}
     # A configuration that cannot be used is told before anything is started.
@@ -64,7 +64,7 @@ def start(outside: Outside, /, **given: Any) -> None:
 
 @server.command()
 @for_server
-def stop(server: Server) -> None:
+def stop(server: ChosenServer) -> None:
     """Let the server finish what it is answering, and wait until it has ended."""
     pid = server.ask(STOP_SERVER, StopServer(answer=True)).pid
     outside = server.outside
@@ -79,7 +79,7 @@ def stop(server: Server) -> None:
 @click.option("--limits", "-l", is_flag=True, help="Say too how often apps reached their limits.")
 @result_format_option
 @for_server
-def status(server: Server, *, limits: bool, form: str) -> None:
+def status(server: ChosenServer, *, limits: bool, form: str) -> None:
     """Say whether the server answers."""
     answer = server.ask(SERVER_STATUS, Nothing())
     counts = sorted(answer.limits.items()) if limits else ()

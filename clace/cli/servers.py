@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from clace.cli.outside import Outside, Target, Work
+from clace.cli.outside import CommandSurroundings, ServerTarget, Work
 from clace.cli.text import warn
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ _OPTIONS = (
 )
 
 
-class Server:
+class ChosenServer:
     """The server that a command line, the environment and the configuration mean together."""
 
-    def __init__(self, outside: Outside, flags: dict[str, object]) -> None:
+    def __init__(self, outside: CommandSurroundings, flags: dict[str, object]) -> None:
         self.outside = outside
         self._flags = flags
 
@@ -58,9 +58,9 @@ class Server:
         return load(self._location(), self.outside.environ, self._flags)
 
     @cached_property
-    def target(self) -> Target:
+    def target(self) -> ServerTarget:
         config = self.config
-        return Target(
+        return ServerTarget(
             uri=config.server_uri,
             user=config.admin_user,
             password=self._password(config),
@@ -111,16 +111,16 @@ def client_flags(given: Mapping[str, Any]) -> dict[str, object]:
 
 
 def for_server(function: F) -> F:
-    """Gives a command the options of a client, and a ``Server`` as its first argument."""
+    """Gives a command the options of a client, and a ``ChosenServer`` as its first argument."""
 
     def command(
-        outside: Outside,
+        outside: CommandSurroundings,
         /,
         **given: Any,
     ) -> Any:
         flags = client_flags(given)
         arguments = {name: value for name, value in given.items() if name not in _OPTION_KEYS}
-        return function(Server(outside, flags), **arguments)
+        return function(ChosenServer(outside, flags), **arguments)
 
     decorated: Any = click.pass_obj(command)
     update_wrapper(decorated, function)
@@ -129,7 +129,7 @@ def for_server(function: F) -> F:
     return decorated  # type: ignore[no-any-return]
 
 
-def _warn_of(target: Target) -> None:
+def _warn_of(target: ServerTarget) -> None:
     url = urlsplit(target.uri)
     if url.scheme == "https" and target.skip_cert_check:
         warn("the server's certificate is not verified (--skip_cert_check)")

@@ -14,7 +14,7 @@ from clace.cli.completing import app_paths
 from clace.cli.entries import config_entries
 from clace.cli.formats import list_format_option, pair_formats, say_list
 from clace.cli.globs import GLOB_HELP, over_apps, promote_option, say_changed
-from clace.cli.servers import Server, for_server
+from clace.cli.servers import ChosenServer, for_server
 
 
 @click.group(cls=Group)
@@ -28,7 +28,7 @@ def account() -> None:
 @click.argument("account")
 @over_apps
 def link(
-    server: Server, plugin: str, account: str, glob: str, *, form: str, **options: bool
+    server: ChosenServer, plugin: str, account: str, glob: str, *, form: str, **options: bool
 ) -> None:
     """Let apps that load PLUGIN use ACCOUNT of it.
 
@@ -44,7 +44,7 @@ def link(
 @list_format_option
 @click.argument("path", shell_complete=app_paths)
 @for_server
-def list_accounts(server: Server, path: str, form: str | None) -> None:
+def list_accounts(server: ChosenServer, path: str, form: str | None) -> None:
     """List the accounts that the app at PATH uses."""
     app = server.ask(GET_APP, OneApp(path)).app_entry
     rows = [(link.plugin, link.account_name) for link in app.metadata.accounts]
@@ -63,7 +63,7 @@ def param() -> None:
 @click.argument("value")
 @over_apps
 def update_param(
-    server: Server, name: str, value: str, glob: str, *, form: str, **options: bool
+    server: ChosenServer, name: str, value: str, glob: str, *, form: str, **options: bool
 ) -> None:
     """Set the param NAME of apps to VALUE; - removes the value."""
     query = api.UpdateParam(glob, param_name=name, param_value=value, **options)
@@ -75,7 +75,7 @@ def update_param(
 @list_format_option
 @click.argument("path", shell_complete=app_paths)
 @for_server
-def list_params(server: Server, path: str, form: str | None) -> None:
+def list_params(server: ChosenServer, path: str, form: str | None) -> None:
     """List the values of the params of the app at PATH."""
     app = server.ask(GET_APP, OneApp(path)).app_entry
     rows = sorted(app.metadata.param_values.items())
@@ -92,7 +92,7 @@ def settings() -> None:
 @settings.command(name="stage-write-access", epilog=GLOB_HELP)
 @click.argument("value")
 @over_apps
-def stage_write_access(server: Server, value: str, glob: str, **how: Any) -> None:
+def stage_write_access(server: ChosenServer, value: str, glob: str, **how: Any) -> None:
     """Let staging apps call plugins that change something: VALUE is true or false."""
     _settle(server, glob, api.SettingsChange(stage_write_access=_switch(value)), **how)
 
@@ -100,7 +100,7 @@ def stage_write_access(server: Server, value: str, glob: str, **how: Any) -> Non
 @settings.command(name="preview-write-access", epilog=GLOB_HELP)
 @click.argument("value")
 @over_apps
-def preview_write_access(server: Server, value: str, glob: str, **how: Any) -> None:
+def preview_write_access(server: ChosenServer, value: str, glob: str, **how: Any) -> None:
     """Let preview apps call plugins that change something: VALUE is true or false."""
     _settle(server, glob, api.SettingsChange(preview_write_access=_switch(value)), **how)
 
@@ -108,7 +108,7 @@ def preview_write_access(server: Server, value: str, glob: str, **how: Any) -> N
 @settings.command(epilog=GLOB_HELP)
 @click.argument("value", metavar="TYPE")
 @over_apps
-def auth(server: Server, value: str, glob: str, **how: Any) -> None:
+def auth(server: ChosenServer, value: str, glob: str, **how: Any) -> None:
     """Say who may use apps.
 
     TYPE: none (everybody), system (the administrator), or default (what the server says).
@@ -119,7 +119,7 @@ def auth(server: Server, value: str, glob: str, **how: Any) -> None:
 @settings.command(name="git-auth", epilog=GLOB_HELP)
 @click.argument("value", metavar="NAME")
 @over_apps
-def git_auth(server: Server, value: str, glob: str, **how: Any) -> None:
+def git_auth(server: ChosenServer, value: str, glob: str, **how: Any) -> None:
     """Choose the login for git: NAME of an entry of [git_auth], or - for the server's default."""
     _settle(server, glob, api.SettingsChange(git_auth_name=value), **how)
 
@@ -134,7 +134,7 @@ def metadata() -> None:
 @click.argument("entries", nargs=-1, required=True)
 @over_apps
 def conf(
-    server: Server,
+    server: ChosenServer,
     entries: tuple[str, ...],
     glob: str,
     *,
@@ -157,7 +157,7 @@ metadata.add_command(conf, "app-config")
 
 
 def _settle(
-    server: Server, glob: str, change: api.SettingsChange, *, dry_run: bool, form: str
+    server: ChosenServer, glob: str, change: api.SettingsChange, *, dry_run: bool, form: str
 ) -> None:
     result = server.ask(api.UPDATE_SETTINGS, api.UpdateSettings(glob, body=change, dry_run=dry_run))
     say_changed(result, reports.settled(result), form, glob, len(result.update_results))

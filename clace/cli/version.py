@@ -11,7 +11,7 @@ UNKNOWN = "dev"
 UNKNOWN_BUILD = "dev_build"
 
 
-class Version(Struct, frozen=True):
+class BuildVersion(Struct, frozen=True):
     """A version with its build: the commit, for what was installed from git."""
 
     version: str
@@ -21,13 +21,13 @@ class Version(Struct, frozen=True):
         return f"Clace version {self.version} build {self.build}"
 
 
-def installed_version() -> Version:
+def installed_version() -> BuildVersion:
     """The version of this program."""
     try:
         installed = importlib.metadata.distribution("clace")
     except importlib.metadata.PackageNotFoundError:
-        return Version(UNKNOWN, UNKNOWN_BUILD)
-    return Version(installed.version, commit(installed.read_text("direct_url.json")))
+        return BuildVersion(UNKNOWN, UNKNOWN_BUILD)
+    return BuildVersion(installed.version, commit(installed.read_text("direct_url.json")))
 
 
 def commit(direct_url: str | None) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from clace.admin_api.operation import BODY, Operation, Q, Query, R
 from clace.client.answers import decoded
 from clace.client.refusals import refusal
-from clace.client.transport import EndedUnanswered, Exchange
+from clace.client.transport import EndedUnanswered, SendRequest
 from clace.errors import BadRequest, ServerUnreachable
 
 _OK = 200
@@ -22,7 +22,7 @@ class AdminClient:
     ``IAdministration`` in ``clace.client.agents``: commands that use the socket import no zope.
     """
 
-    def __init__(self, exchange: Exchange, server_uri: str) -> None:
+    def __init__(self, exchange: SendRequest, server_uri: str) -> None:
         """``server_uri`` is the name in errors of the server that ``exchange`` reaches."""
         self._exchange = exchange
         self._server_uri = server_uri

@@ -23,7 +23,7 @@ CUT = "the server closed the connection in the middle of its answer"
 NO_HTTP = "the server does not speak HTTP there"
 
 
-class Exchange(Protocol):
+class SendRequest(Protocol):
     """Sends one request, its ``target`` below ``/_clace`` and its body JSON, and returns the status
     and the body of the answer.
 

@@ -23,31 +23,31 @@ from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.operations.administration import Administration
 from clace.operations.apps import AppOperations
-from clace.operations.configured import Configured
-from clace.operations.creation import Beginnings, Creation, Defaults, stamps
+from clace.operations.configured import ConfiguredSections
+from clace.operations.creation import AppCreation, NewAppDefaults, NewAppFacts, stamps
 from clace.operations.known import KnownApps
-from clace.operations.reloading import Reloading
-from clace.operations.rooms import Rooms
+from clace.operations.reloading import AppReloading
+from clace.operations.rooms import OperationRooms
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
 from clace.operations.server import LockoutOperations, ServerOperations
 from clace.operations.settings import SettingOperations
-from clace.operations.showing import Showing, Surroundings
+from clace.operations.showing import AppFacts, AppShowing
 from clace.operations.versions import VersionOperations
-from clace.operations.withdrawal import Withdrawal
-from clace.runtime.failures import Failures
+from clace.operations.withdrawal import ApprovalWithdrawal
+from clace.runtime.failures import AppFailures
 from clace.runtime.hosts.probe import warnings
 from clace.runtime.hosts.program import demanded_walls
-from clace.runtime.hosts.supply import Hosts
+from clace.runtime.hosts.supply import HostSupply
 from clace.runtime.installed import InstalledApps
-from clace.runtime.limits import HostLimits, Limits
+from clace.runtime.limits import HostLimits, RuntimeLimits
 from clace.runtime.packing import NodeEnvironment
 from clace.runtime.runtime import Runtime
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitOptions, GitSource
-from clace.sources.git_auth import GitAuth
+from clace.sources.git_auth import GitLogin
 from clace.sources.sources import Sources
-from clace.threads import Threads
+from clace.threads import ThreadPool
 
 Urls = Callable[[AppPath], tuple[str, str]]
 SUFFIX = 8
@@ -61,10 +61,10 @@ class Apps:
         data: Data,
         plugins: Plugins,
         reactor: Any,
-        file_threads: Threads,
+        file_threads: ThreadPool,
         starter: IStarter,
         version: str,
-        hosts: Hosts,
+        hosts: HostSupply,
     ) -> None:
         self._data = data
         self._plugins = plugins
@@ -80,9 +80,9 @@ class Apps:
             self._config.system.default_domain,
             fallback=self._config.system.fallback_unknown_domains,
         )
-        self.failures = Failures(reactor)
+        self.failures = AppFailures(reactor)
         self.runtime = self._make_runtime()
-        self.runtime.tell_withdrawals(Withdrawal(data.store, self.installed, data.events))
+        self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
 
     def find(self) -> None:
         """Know the installed apps; blocks, and is for the time before the reactor runs."""
@@ -97,26 +97,26 @@ class Apps:
 
     def administration(self, urls: Urls) -> Administration:
         """Make the operations; ``urls`` says where a new app can be opened."""
-        rooms = Rooms(self._data.store, self.sources, self.runtime, self.installed)
+        rooms = OperationRooms(self._data.store, self.sources, self.runtime, self.installed)
         secret_operations = SecretOperations(self._data.stored_secrets, name_suffix)
         known = KnownApps(secret_operations.versions)
         configured = self._configured()
-        showing = Showing(rooms, Surroundings(urls, self._limits_of, self.failures))
-        creation = Creation(rooms, known, self._beginnings(urls), configured)
+        showing = AppShowing(rooms, AppFacts(urls, self._limits_of, self.failures))
+        creation = AppCreation(rooms, known, self._beginnings(urls), configured)
         stop = partial(self._reactor.callLater, 0, self._reactor.stop)
         return Administration(
             AppOperations(rooms, creation, showing),
-            VersionOperations(rooms, Reloading(rooms, known, configured)),
+            VersionOperations(rooms, AppReloading(rooms, known, configured)),
             SettingOperations(rooms, configured),
             secret_operations,
             LockoutOperations(self._data.sign_ins.lockout),
             ServerOperations(self._status, stop),
         )
 
-    def _beginnings(self, urls: Urls) -> Beginnings:
+    def _beginnings(self, urls: Urls) -> NewAppFacts:
         security = self._config.security
-        return Beginnings(
-            defaults=Defaults(
+        return NewAppFacts(
+            defaults=NewAppDefaults(
                 domain=self._config.system.default_domain,
                 git_auth=security.default_git_auth,
                 stage_write_access=security.stage_enable_write_access,
@@ -126,8 +126,8 @@ class Apps:
             urls=urls,
         )
 
-    def _configured(self) -> Configured:
-        return Configured(
+    def _configured(self) -> ConfiguredSections:
+        return ConfiguredSections(
             plugins=frozenset(plugin.name for plugin in self._plugins.plugins),
             git_auths=self._config.git_auth.keys(),
             app_settings=self._data.app_configs.names,
@@ -152,8 +152,8 @@ class Apps:
             self._environment(),
         )
 
-    def _limits(self) -> Limits:
-        return Limits(
+    def _limits(self) -> RuntimeLimits:
+        return RuntimeLimits(
             of=lambda app: host_limits(self._data.settings_of(app).sandbox),
             hosts=self._config.sandbox.max_hosts,
             waiting_mb=self._config.http.limits.max_waiting_answers_mb,
@@ -173,7 +173,7 @@ class Apps:
 
     def _make_git(self, starter: IStarter) -> GitSource:
         auths = tuple(
-            GitAuth(
+            GitLogin(
                 name=name,
                 user_id=entry.user_id,
                 key_file_path=str(entry.key_file_path or ""),

@@ -17,7 +17,7 @@ from clace.audit.retention import Retention
 from clace.config import Config
 from clace.config.apps import AppConfigs
 from clace.config.filling import with_secrets
-from clace.config.sections import OneApp
+from clace.config.sections import AppSection
 from clace.database.schema import UpgradeOptions
 from clace.errors import AppBroken, BadRequest
 from clace.identity.passwords import AdminAccount, SignIns, SignInTrail
@@ -29,8 +29,8 @@ from clace.passwords import hash_password, random_password
 from clace.secrets.opening import open_providers
 from clace.secrets.opening import open_store as open_stored
 from clace.secrets.providers import ProviderOptions
-from clace.secrets.stored import Surroundings
-from clace.threads import InThread, Threads
+from clace.secrets.stored import SealingContext
+from clace.threads import InThread, ThreadPool
 
 
 class Data:
@@ -41,7 +41,7 @@ class Data:
         self._reactor = reactor
         self.new_id = request_ids(secrets.token_hex(6))
         self.secret_threads = MultiService()
-        self.password_threads = Threads(reactor, "passwords", 2, patient=True)
+        self.password_threads = ThreadPool(reactor, "passwords", 2, patient=True)
         upgrades = UpgradeOptions(
             auto_upgrade=config.metadata.auto_upgrade,
             ignore_higher_version=config.metadata.ignore_higher_version,
@@ -69,7 +69,7 @@ class Data:
             self.sign_ins,
         )
 
-    def settings_of(self, app: App) -> OneApp:
+    def settings_of(self, app: App) -> AppSection:
         """Return the app's settings in effect: its own, or the server's.
 
         :raises AppBroken: if this server does not know its own settings.
@@ -92,7 +92,7 @@ class Data:
         url = self.config.metadata.db_connection
         self.store = open_store(url, upgrades, self._reactor)
         self.secret_rows = open_secret_rows(url)
-        around = Surroundings(
+        around = SealingContext(
             self._threads_for("store"), self._reactor.seconds, secrets.token_bytes
         )
         self.stored_secrets = open_stored(
@@ -103,7 +103,7 @@ class Data:
         self._fill("plugin")
 
     def _threads_for(self, name: str) -> InThread:
-        threads = Threads(self._reactor, f"secrets-{name}", 4)
+        threads = ThreadPool(self._reactor, f"secrets-{name}", 4)
         threads.setServiceParent(self.secret_threads)
         return threads.run
 

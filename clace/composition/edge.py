@@ -19,8 +19,8 @@ from clace.config.sections import AppConfig
 from clace.descriptors import connections_of
 from clace.errors import AppBroken
 from clace.listeners.defaults import (
+    ChosenListener,
     DefaultListeners,
-    Listener,
     Serve,
     default_listeners,
     has_dual_stack,
@@ -30,25 +30,25 @@ from clace.listeners.services import Listeners
 from clace.log_files import RotatingFile
 from clace.model.app import App
 from clace.model.paths import AppPath
-from clace.threads import Threads
+from clace.threads import ThreadPool
 from clace.web.admin.guard import AdminGuard, Guard, trusted
-from clace.web.admin.later import Later
-from clace.web.apps.cors import Sharing
+from clace.web.admin.later import LateResource
+from clace.web.apps.cors import OriginSharing
 from clace.web.apps.downloads import Downloads
-from clace.web.apps.forms import Forms
+from clace.web.apps.forms import FormReader
 from clace.web.apps.request_audit import RequestAuditOptions, RequestAudits
 from clace.web.apps.served import AppEdge, ServedApps, Transfers
 from clace.web.forwarded import UNIX, TrustedProxies
 from clace.web.http1.access import AccessEntry, AccessLog
-from clace.web.http1.connections import Bounds, Connections
-from clace.web.http1.limits import Limits
+from clace.web.http1.connections import ConnectionBounds, ConnectionCounts
+from clace.web.http1.limits import RequestLimits
 from clace.web.http1.site import Site
 from clace.web.https_only import HTTPSOnly
-from clace.web.root import Root
+from clace.web.root import RootResource
 
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
-_UNBOUND = Bounds(most=0, each=0)
+_UNBOUND = ConnectionBounds(most=0, each=0)
 _EDGES = 1000
 
 
@@ -61,7 +61,7 @@ class Edge:
         plugins: Plugins,
         apps: Apps,
         reactor: Any,
-        file_threads: Threads,
+        file_threads: ThreadPool,
         descriptors: int,
     ) -> None:
         self._data = data
@@ -73,14 +73,14 @@ class Edge:
         self._proxies = TrustedProxies(self._config.security.trusted_proxies)
         self.access_log, self._access = self._make_access_log()
         downloads = Downloads(plugins.temp_files.open, file_threads.run)
-        self._forms = Forms(plugins.temp_files, file_threads.run)
+        self._forms = FormReader(plugins.temp_files, file_threads.run)
         self._administration = apps.administration(self.urls)
         over_tcp = self._admin_over_tcp()
         counted = self._counted(connection_bounds(self._config, descriptors))
         self.sites: dict[SiteName, Site] = {
             # Whoever may open the socket is not counted: it must be reachable in any flood.
-            "socket": self._site(Root(self._admin(trusted), None), self._counted(_UNBOUND)),
-            "admin": self._site(Root(over_tcp, None), counted),
+            "socket": self._site(RootResource(self._admin(trusted), None), self._counted(_UNBOUND)),
+            "admin": self._site(RootResource(over_tcp, None), counted),
             "apps": self._site(self._for_apps(over_tcp, downloads), counted),
         }
         self.listeners = self._make_listeners()
@@ -117,13 +117,13 @@ class Edge:
         return self._admin(AdminGuard(self._data.account, self._proxies, self.own_names()))
 
     def _for_apps(self, over_tcp: IResource | None, downloads: Downloads) -> IResource:
-        root = Root(over_tcp, self._served_apps(downloads))
+        root = RootResource(over_tcp, self._served_apps(downloads))
         if self._config.http.redirect_to_https:
             return HTTPSOnly(root, self._proxies, self.is_ours, self.https_port)
         return root
 
     def _admin(self, guard: Guard) -> IResource:
-        return Later(partial(self._made_admin, guard))
+        return LateResource(partial(self._made_admin, guard))
 
     def _made_admin(self, guard: Guard) -> IResource:
         from clace.web.admin.api import AdminAPI  # noqa: PLC0415 - Klein is a tenth of a start
@@ -156,10 +156,10 @@ class Edge:
                 return self._edges.of(self._data.settings_of(app))
         return self._edges.of(self._config.app_config)
 
-    def _counted(self, bounds: Bounds) -> Connections:
-        return Connections(bounds, self._proxies, self._reactor)
+    def _counted(self, bounds: ConnectionBounds) -> ConnectionCounts:
+        return ConnectionCounts(bounds, self._proxies, self._reactor)
 
-    def _site(self, root: IResource, connections: Connections) -> Site:
+    def _site(self, root: IResource, connections: ConnectionCounts) -> Site:
         return Site(
             root,
             self._reactor,
@@ -195,7 +195,7 @@ class Edge:
         declared = (
             *default_listeners(wanted, dual_stack=has_dual_stack()),
             *(
-                Listener(entry.endpoint, serves(entry.serve), place=f"[[listen]] #{number}")
+                ChosenListener(entry.endpoint, serves(entry.serve), place=f"[[listen]] #{number}")
                 for number, entry in enumerate(config.listen, 1)
             ),
         )
@@ -224,10 +224,10 @@ class AppEdges:
         return kept[1]
 
 
-def client_limits(config: Config) -> Limits:
+def client_limits(config: Config) -> RequestLimits:
     """Return the limits of one client: sizes, counts and least rates."""
     limits = config.http.limits
-    return Limits(
+    return RequestLimits(
         head=limits.max_header_kb * KIBIBYTE,
         headers=limits.max_header_count,
         target=limits.max_url_kb * KIBIBYTE,
@@ -241,13 +241,13 @@ def client_limits(config: Config) -> Limits:
     )
 
 
-def connection_bounds(config: Config, descriptors: int) -> Bounds:
+def connection_bounds(config: Config, descriptors: int) -> ConnectionBounds:
     """Return the limits on the number of connections.
 
     :raises ConfigError: so few files may be open that nobody could be served.
     """
     limits = config.http.limits
-    return Bounds(
+    return ConnectionBounds(
         most=limits.max_connections,
         each=limits.max_connections_per_address,
         ceiling=connections_of(descriptors, config.sandbox.max_hosts),
@@ -258,7 +258,7 @@ def app_edge(settings: AppConfig) -> AppEdge:
     return AppEdge(
         headers_level=settings.security.headers_level,
         check_origin=not settings.security.disable_csrf_protection,
-        sharing=Sharing(**to_builtins(settings.cors)),
+        sharing=OriginSharing(**to_builtins(settings.cors)),
         audit=RequestAuditOptions(
             redact_url=settings.audit.redact_url, skip=settings.audit.skip_http_events
         ),

@@ -15,20 +15,20 @@ from clace.interfaces import IStarter
 from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.plugins.builtin import proxy
-from clace.plugins.builtin.exec.plugin import Exec, ExecSettings
-from clace.plugins.builtin.fs.plugin import Fs, FsSettings
+from clace.plugins.builtin.exec.plugin import ExecFunctions, ExecSettings
+from clace.plugins.builtin.fs.plugin import FsFunctions, FsSettings
 from clace.plugins.builtin.http.names import resolving
-from clace.plugins.builtin.http.plugin import Http, HttpSettings
-from clace.plugins.builtin.http.sharing import Shared
-from clace.plugins.builtin.introspection import Insight, Introspection
-from clace.plugins.builtin.store.database import Database, open_database
-from clace.plugins.builtin.store.plugin import Store, StoreSettings
+from clace.plugins.builtin.http.plugin import HTTPFunctions, HttpSettings
+from clace.plugins.builtin.http.sharing import RequestsByOwner
+from clace.plugins.builtin.introspection import Introspection, IntrospectionSources
+from clace.plugins.builtin.store.database import DocumentDatabase, open_database
+from clace.plugins.builtin.store.plugin import StoreFunctions, StoreSettings
 from clace.plugins.gate.accounts import with_accounts
-from clace.plugins.gate.gate import Gate
+from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.definition import Plugin
 from clace.plugins.kit.temp_files import TempFiles
 from clace.plugins.packages import package_plugins
-from clace.threads import Threads
+from clace.threads import ThreadPool
 from clace.web.admin.recorded import recorded_operations
 from clace.web.apps.access import AppAccess
 
@@ -39,26 +39,30 @@ Urls = Callable[[AppPath], tuple[str, str]]
 class Plugins:
     """All plugins behind their gate, with what they keep open."""
 
-    def __init__(self, data: Data, reactor: Any, file_threads: Threads, starter: IStarter) -> None:
+    def __init__(
+        self, data: Data, reactor: Any, file_threads: ThreadPool, starter: IStarter
+    ) -> None:
         self._data = data
         self._config = data.config
         self._reactor = reactor
         self._in_thread = file_threads.run
         self.documents = MultiService()
-        self._databases: dict[str, Database] = {}
+        self._databases: dict[str, DocumentDatabase] = {}
         folder = data.config.home / "run" / "tmp"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.temp_files = TempFiles(str(folder), reactor, secrets.token_bytes, self._in_thread)
         search_path = ExecSettings(search_path=os.environ.get("PATH", os.defpath))
-        self.programs = Exec(reactor, starter, search_path, self.temp_files, self._in_thread)
-        self._requests = Shared(reactor, resolving(reactor))
+        self.programs = ExecFunctions(
+            reactor, starter, search_path, self.temp_files, self._in_thread
+        )
+        self._requests = RequestsByOwner(reactor, resolving(reactor))
         self.access = AppAccess(
             data.account,
             self._config.security.app_default_auth_type,
             lambda user: data.account.holds(user, ""),
         )
         self._urls: Urls = lambda address: ("", address.path)
-        insight = Insight(
+        insight = IntrospectionSources(
             data.store,
             data.audit,
             self._may_use,
@@ -69,7 +73,7 @@ class Plugins:
         )
         self._introspection = Introspection(insight)
         self.plugins = tuple(self._make())
-        self.gate = Gate(
+        self.gate = PluginGate(
             self.plugins,
             secrets=data.secrets,
             holds=data.account.holds,
@@ -108,22 +112,22 @@ class Plugins:
     def _fs(self, _section: FSPlugin) -> Plugin:
         home = str(self._config.home)  # /tmp is open by default, and homes are made there too
         settings = FsSettings(file_access=self._folders_of, closed=(home,))
-        return Fs(settings, self.temp_files, self._in_thread).plugin
+        return FsFunctions(settings, self.temp_files, self._in_thread).plugin
 
     def _folders_of(self, app: App) -> tuple[str, ...]:
         return tuple(map(str, self._data.settings_of(app).fs.file_access))
 
     def _http(self, section: HTTPPlugin) -> Plugin:
         settings = HttpSettings(allow=section.allow_hosts)
-        return Http(self._reactor, settings, self._requests, secrets.token_bytes).plugin
+        return HTTPFunctions(self._reactor, settings, self._requests, secrets.token_bytes).plugin
 
     def _store(self, section: StorePlugin) -> Plugin:
         settings = StoreSettings(
             share_with_staging=section.share_with_staging, max_mb_per_app=section.max_mb_per_app
         )
-        return Store(settings, self._database(section.db_connection), self._reactor).plugin
+        return StoreFunctions(settings, self._database(section.db_connection), self._reactor).plugin
 
-    def _database(self, url: str) -> Database:
+    def _database(self, url: str) -> DocumentDatabase:
         """One for each place, whichever sections name it: who writes there takes turns."""
         found = self._databases.get(url)
         if found is None:

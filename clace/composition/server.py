@@ -16,11 +16,11 @@ from clace.composition.edge import MEBIBYTE, Edge
 from clace.composition.plugins import Plugins
 from clace.config import Config, changed_keys
 from clace.errors import ClaceError
-from clace.logs import LogOptions, Logs, make_logs
-from clace.processes.starter import Starter
-from clace.runtime.hosts.supply import Hosts
-from clace.service import AtStart, InOrder, OnStop, Signals, WhenRunning, settle_memory
-from clace.threads import Threads
+from clace.logs import LogOptions, LogService, make_logs
+from clace.processes.starter import ProgramStarter
+from clace.runtime.hosts.supply import HostSupply
+from clace.service import AtStart, InOrder, OnStop, SignalService, WhenRunning, settle_memory
+from clace.threads import ThreadPool
 
 log = Logger()
 # Keys that SIGHUP puts in force.
@@ -39,7 +39,7 @@ class Composition:
         config: Config,
         read: Callable[[], Config],
         reactor: Any,
-        hosts: Hosts,
+        hosts: HostSupply,
         stdout: TextIO,
         stderr: TextIO,
         descriptors: int = 1024,
@@ -53,9 +53,9 @@ class Composition:
         for warning in config.warnings:
             self.warn(warning)
         self.logs = self._make_logs(config)
-        self.file_threads = Threads(reactor, "files", 8)
+        self.file_threads = ThreadPool(reactor, "files", 8)
         self.data = Data(config, reactor, self.tell)
-        self.starter = Starter(reactor)
+        self.starter = ProgramStarter(reactor)
         self.plugins = Plugins(self.data, reactor, self.file_threads, self.starter)
         self.apps = Apps(
             self.data,
@@ -94,7 +94,7 @@ class Composition:
             self.edge.access_log,
             *(OnStop(partial(site.drain, drain)) for site in self.edge.sites.values()),
             self.edge.listeners,
-            Signals(self._reactor, self._reactor.stop, self.read_again),
+            SignalService(self._reactor, self._reactor.stop, self.read_again),
             AtStart(self.apps.find, self._stderr),
             WhenRunning(self._reactor, self.begin),
         ):
@@ -162,7 +162,7 @@ class Composition:
             if address.scheme != "unix":
                 self.tell(f"Server listening on {address.url}")
 
-    def _make_logs(self, config: Config) -> Logs:
+    def _make_logs(self, config: Config) -> LogService:
         logging = config.logging
         options = LogOptions(
             folder=config.home / "logs",

@@ -14,7 +14,7 @@ from clace.config.names import Names, Refused
 from clace.config.places import Steps, dotted
 from clace.config.rules import Rule
 from clace.config.schema import keys
-from clace.config.sections import AppLimits, OneApp
+from clace.config.sections import AppLimits, AppSection
 from clace.errors import BadRequest
 from clace.near import nearest
 
@@ -33,15 +33,15 @@ class AppConfigs:
         settings = config.app_config
         shared = {name: getattr(settings, name) for name in settings.__struct_fields__}
         limits = {name: getattr(config.sandbox, name) for name in AppLimits.__struct_fields__}
-        self._of_all = OneApp(**shared, sandbox=AppLimits(**limits))
-        self._read: dict[tuple[tuple[str, str], ...], OneApp] = {}
+        self._of_all = AppSection(**shared, sandbox=AppLimits(**limits))
+        self._read: dict[tuple[tuple[str, str], ...], AppSection] = {}
 
     @property
     def names(self) -> frozenset[str]:
         """The keys that there are."""
         return frozenset(_rules())
 
-    def of(self, own: Own) -> OneApp:
+    def of(self, own: Own) -> AppSection:
         """:raises BadRequest: if a key is unknown or does not take its value."""
         if not own:
             return self._of_all
@@ -53,7 +53,7 @@ class AppConfigs:
             found = self._read[said] = self._with(own)
         return found
 
-    def _with(self, own: Own) -> OneApp:
+    def _with(self, own: Own) -> AppSection:
         settings = self._of_all
         for name, text in own.items():
             at, rule = _rule_of(name)
@@ -89,7 +89,7 @@ def toml_value(name: str, text: str) -> Any:
 
 @cache
 def _rules() -> Mapping[str, tuple[Steps, Rule]]:
-    return {dotted(key.at): (key.at, key.rule) for key in keys(OneApp)}
+    return {dotted(key.at): (key.at, key.rule) for key in keys(AppSection)}
 
 
 def _rule_of(name: str) -> tuple[Steps, Rule]:

@@ -305,7 +305,7 @@ class AppConfig(Struct, frozen=True):
     security: AppSecurity = AppSecurity()
 
 
-class OneApp(AppConfig, frozen=True):
+class AppSection(AppConfig, frozen=True):
     """Settings of one app; limits it does not set are the server's ``[sandbox]``."""
 
     sandbox: AppLimits = AppLimits()
@@ -356,7 +356,7 @@ _PLUGIN_NAMES = {
 } | {"others": ""}
 
 
-class Plugins(Struct, frozen=True, rename=_PLUGIN_NAMES):
+class PluginSections(Struct, frozen=True, rename=_PLUGIN_NAMES):
     """Plugins with their accounts, ``[plugin."http.in#account"]``; ``others`` are of packages."""
 
     exec: ExecPlugin = ExecPlugin()
@@ -395,4 +395,4 @@ class Settings(Struct, frozen=True, kw_only=True):
     node_config: Mapping[str, Annotated[Any, rules.json_value()]] = field(default_factory=dict)
     app_config: AppConfig = AppConfig()
     plugins: PluginPackages = PluginPackages()
-    plugin: Plugins = Plugins()
+    plugin: PluginSections = PluginSections()

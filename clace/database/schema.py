@@ -35,7 +35,7 @@ class UpgradeOptions(Struct, frozen=True, kw_only=True):
     ignore_higher_version: bool = False
 
 
-class Schema:
+class MigratedSchema:
     """The steps of one room; ``location`` is ``package:folder`` or a path, as Alembic takes it.
 
     A step's revision is its version number, in four digits, which are in its file's name too: a

@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterator
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from clace.host.faults import AppFault, Refused
+from clace.host.faults import AppFault, ImpossibleCall
 from clace.host.params import PARAMS_FILE
-from clace.host.program import Program, app_place
+from clace.host.program import AppProgram, app_place
 from clace.host.requests.answering import Answering
-from clace.host.requests.answers import Reply, checked, text_reply
-from clace.host.requests.exchange import Daemon, Door, Exchange
-from clace.host.requests.fields import Surroundings, request_fields
+from clace.host.requests.answers import AppReply, checked, text_reply
+from clace.host.requests.exchange import AceCalls, DaemonCalls, HandlerExchange
+from clace.host.requests.fields import AppContext, request_fields
 from clace.host.requests.pages import Pages
 from clace.host.requests.routing import build_router
-from clace.host.requests.slices import Deadline, Slices, own_slices
-from clace.host.review import Review
+from clace.host.requests.slices import DeadlinePassed, Slices, own_slices
+from clace.host.review import AppReview
 from clace.host.sandbox.lock import with_lock
 from clace.model.traffic import NO_ROUTE, AppRequest
-from clace.wire import Load, Loaded
+from clace.wire import AppLoaded, LoadApp
 
 _WHOLE = (bytes, str)
 
@@ -32,14 +32,14 @@ class HostedApp:
     """
 
     def __init__(
-        self, load: Load, say: Callable[[str], None], slices: Slices | None = None
+        self, load: LoadApp, say: Callable[[str], None], slices: Slices | None = None
     ) -> None:
         self._dev = load.is_dev
         self._seconds = load.request_seconds
         try:
             self._slices = slices or own_slices()
-            door = Door(load.node_config, load.env, say)
-            self._program = Program(load, door, self._slices)
+            door = AceCalls(load.node_config, load.env, say)
+            self._program = AppProgram(load, door, self._slices)
             self._router = build_router(self._program.definition)
         except AppFault as fault:
             raise (
@@ -47,13 +47,13 @@ class HostedApp:
             ) from None
         definition = self._definition = with_lock(self._program.definition, load)
         self._pages = Pages(load, definition)
-        review = Review(load, self._program.definition, self._pages, self._program.plugins)
+        review = AppReview(load, self._program.definition, self._pages, self._program.plugins)
         self._warnings = review.warnings
         for warning in self._warnings:
             say(warning)
         for name in sorted(load.params.keys() - {param.name for param in self._program.params}):
             say(f"param {name} has a value, but {PARAMS_FILE} does not declare it")
-        self._around = Surroundings(
+        self._around = AppContext(
             app_name=definition.name,
             app_path=load.app_path,
             is_dev=load.is_dev,
@@ -62,7 +62,7 @@ class HostedApp:
         )
 
     @property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> AppLoaded:
         """Return the facts of the app that the daemon needs."""
         definition = self._definition
         options = {
@@ -78,19 +78,19 @@ class HostedApp:
             "warnings": self._warnings,
         }
         demands = definition.demands(tuple(self._program.plugins))
-        return Loaded(name=definition.name, demands=demands, options=options)
+        return AppLoaded(name=definition.name, demands=demands, options=options)
 
-    def respond(self, request: AppRequest, daemon: Daemon) -> Reply:
+    def respond(self, request: AppRequest, daemon: DaemonCalls) -> AppReply:
         """The answer; a body in pieces asks the daemon for more while it is read.
 
         :raises AppFault: if the app failed on this request.
         """
         found = self._router.find(request.method, request.path)
         if found.target is None and found.allowed:
-            return Reply(405, (("Allow", ", ".join(found.allowed)),))
+            return AppReply(405, (("Allow", ", ".join(found.allowed)),))
         if found.target is None:
             return text_reply(404, f"{NO_ROUTE}\n")
-        exchange = Exchange(daemon, self._seconds, self._slices)
+        exchange = HandlerExchange(daemon, self._seconds, self._slices)
         fields = request_fields(self._around, request, found.parameters)
         work = Answering(self._program, self._pages, exchange, request, fields)
         route = found.target.route
@@ -99,7 +99,7 @@ class HostedApp:
             reply = checked(work.reply(found.target))
         except AppFault as fault:
             raise self._routed(fault, route, work.handled) from None
-        except Deadline:
+        except DeadlinePassed:
             raise self._routed(self._late(), route, work.handled) from None
         finally:
             self._slices.end()
@@ -109,7 +109,9 @@ class HostedApp:
             return reply
         return replace(reply, fault=self._routed(work.handled, route).told)
 
-    def _pieces(self, pieces: Iterator[bytes], exchange: Exchange, route: str) -> Iterator[bytes]:
+    def _pieces(
+        self, pieces: Iterator[bytes], exchange: HandlerExchange, route: str
+    ) -> Iterator[bytes]:
         """The pieces of a body; each may take the time of a request, and its sending any.
 
         :raises AppFault: if the app fails while its answer is sent.
@@ -126,9 +128,9 @@ class HostedApp:
                 yield piece
         except AppFault as fault:
             raise self._routed(fault, route) from None
-        except Refused as refusal:
+        except ImpossibleCall as refusal:
             raise AppFault(str(refusal), route=route) from None
-        except Deadline:
+        except DeadlinePassed:
             raise self._routed(self._late(), route) from None
 
     def _late(self) -> AppFault:

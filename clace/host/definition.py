@@ -11,7 +11,7 @@ from clace.model.app import Demands, Permission
 NO_FUNCTION = -1
 
 
-class Route(Struct, frozen=True, kw_only=True):
+class RouteDefinition(Struct, frozen=True, kw_only=True):
     """One entry of ``routes``, or of a page's ``fragments``."""
 
     kind: str
@@ -21,7 +21,7 @@ class Route(Struct, frozen=True, kw_only=True):
     type: str = "JSON"
     partial: str = ""
     full: str = ""
-    fragments: tuple[Route, ...] = ()
+    fragments: tuple[RouteDefinition, ...] = ()
 
 
 STYLE_FILE = "gen/css/style.css"
@@ -38,14 +38,14 @@ class Style(Struct, frozen=True):
         return self.library.lower() in _STYLES or self.library.startswith(("http://", "https://"))
 
 
-class Definition(Struct, frozen=True, kw_only=True):
+class AppDefinition(Struct, frozen=True, kw_only=True):
     """The whole app; ``functions`` are the names of its functions in order of their numbers.
 
     ``libraries`` are the files below ``static/`` that its script libraries were generated as.
     """
 
     name: str
-    routes: tuple[Route, ...] = ()
+    routes: tuple[RouteDefinition, ...] = ()
     handler: int = NO_FUNCTION
     error_handler: int = NO_FUNCTION
     style: Style | None = None

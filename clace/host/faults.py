@@ -12,7 +12,7 @@ _TOP = "<toplevel>"
 _LONGEST = 8000
 
 
-class Refused(Exception):
+class ImpossibleCall(Exception):
     """A request of an app that is not possible; ends the handler."""
 
 
@@ -22,7 +22,7 @@ class NotApproved(Failure):
     code = "app_not_approved"
 
 
-class Place(Struct, frozen=True):
+class SourcePlace(Struct, frozen=True):
     """A place in the source; ``function`` is empty at the top level, the rest may be unknown."""
 
     file: str = ""
@@ -34,7 +34,7 @@ class Place(Struct, frozen=True):
         return f"{self.file}:{self.line}:{self.column}"
 
 
-_NOWHERE = Place()
+_NOWHERE = SourcePlace()
 
 
 class AppFault(Exception):
@@ -43,7 +43,7 @@ class AppFault(Exception):
     def __init__(
         self,
         message: str,
-        place: Place = _NOWHERE,
+        place: SourcePlace = _NOWHERE,
         code: str = "app_failed",
         route: str = "",
     ) -> None:
@@ -80,13 +80,13 @@ def fault_of(error: StarlarkError) -> AppFault:
     """The fault that an error of the interpreter is, at its innermost place."""
     if isinstance(error, SourceError):
         at = error.position
-        return AppFault(error.message, Place(at.file, at.line, at.column))
+        return AppFault(error.message, SourcePlace(at.file, at.line, at.column))
     if not isinstance(error, EvalError) or not error.frames:
         return AppFault(error.message)
     frame = error.frames[-1]
     function = "" if frame.function == _TOP else frame.function
     at = frame.position
-    place = Place(at.file, at.line, at.column, function)
+    place = SourcePlace(at.file, at.line, at.column, function)
     if isinstance(error.cause, MemoryError):
         return AppFault(OUT_OF_MEMORY, place, "app_crashed")
     code = error.cause.code if isinstance(error.cause, NotApproved) else "app_failed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from clace.host.definition import Definition
+from clace.host.definition import AppDefinition
 
 _USES = re.compile(rb"_gen_import\b")
 _DEFINES = re.compile(
@@ -58,7 +58,7 @@ _ALIAS = """{{ define "%s" }}{{ template "%s" . }}{{ end }}
 
 
 def generated_templates(
-    definition: Definition, base: str, texts: Iterable[bytes], shared: Mapping[str, bytes]
+    definition: AppDefinition, base: str, texts: Iterable[bytes], shared: Mapping[str, bytes]
 ) -> Iterator[tuple[str, str]]:
     """By file name, the includes below ``base``; what ``shared`` files define counts instead."""
     pages = [route for route in definition.routes if route.kind == "html"]

@@ -13,7 +13,7 @@ from clace.errors import BadRequest
 from clace.host.ace.checks import want, want_all
 from clace.host.ace.values import plain
 from clace.host.faults import AppFault
-from clace.model.params import Param, check_together, mismatch
+from clace.model.params import AppParam, check_together, mismatch
 from clace.model.schema import FieldType
 from clace.starlark import Builtin, Failure
 
@@ -32,7 +32,7 @@ class ParamFile:
     """Takes the params that ``params.star`` declares, one after another, and finds their values."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
-        self.params: tuple[Param, ...] = ()
+        self.params: tuple[AppParam, ...] = ()
         self.values: dict[str, Any] = {}
         self._given = given
 
@@ -56,7 +56,7 @@ class ParamFile:
         want_all("param", "string", **texts, display_type=display_type)
         want("param", "required", required, "bool")
         try:
-            written = _Written(
+            written = _ParamDeclaration(
                 **texts, default=plain(default), required=required, display_type=display_type
             )
             param = written.param()
@@ -66,7 +66,7 @@ class ParamFile:
             raise Failure(str(error)) from None
         self.params = (*self.params, param)
 
-    def _value(self, param: Param) -> Any:
+    def _value(self, param: AppParam) -> Any:
         """:raises BadRequest: if the value is missing or wrong; names a similar one given."""
         try:
             return param.value(self._given.get(param.name))
@@ -77,7 +77,7 @@ class ParamFile:
             raise BadRequest(f"{error}; {near[0]} was given") from None
 
 
-class _Written(Struct):
+class _ParamDeclaration(Struct):
     """A param as the file has it: the default is a value, not yet a text."""
 
     name: str
@@ -87,7 +87,7 @@ class _Written(Struct):
     required: bool
     display_type: str
 
-    def param(self) -> Param:
+    def param(self) -> AppParam:
         """:raises ValueError: if it is invalid."""
         if self.type not in FieldType.__members__:
             raise ValueError(f"unknown type {self.type} for {self.name}")
@@ -98,7 +98,7 @@ class _Written(Struct):
         if default is None and not self.required:
             default = _ZEROS[kind]
         told = {**msgspec.structs.asdict(self), "default": _text(default)}
-        return msgspec.convert(told, Param)
+        return msgspec.convert(told, AppParam)
 
 
 def _text(default: Any) -> str | None:

@@ -12,17 +12,17 @@ from typing import Any
 from clace.host.ace.description import Functions, describe
 from clace.host.ace.entries import documents
 from clace.host.ace.module import ace_module
-from clace.host.definition import Definition
-from clace.host.faults import AppFault, NotApproved, Place, fault_of
+from clace.host.definition import AppDefinition
+from clace.host.faults import AppFault, NotApproved, SourcePlace, fault_of
 from clace.host.params import PARAMS_FILE, ParamFile
-from clace.host.requests.exchange import Door, Exchange
-from clace.host.requests.slices import Deadline, Slices
+from clace.host.requests.exchange import AceCalls, HandlerExchange
+from clace.host.requests.slices import DeadlinePassed, Slices
 from clace.host.schema import SCHEMA_FILE, SchemaFile
 from clace.model.app import PluginManifest
-from clace.model.params import Param
+from clace.model.params import AppParam
 from clace.starlark import Builtin, Failure, Frozen, Module, StarlarkError, compile_file
 from clace.starlark.library import Struct, json, struct
-from clace.wire import Load
+from clace.wire import LoadApp
 
 APP_FILE = "app.star"
 _COMMON: dict[str, Any] = {"struct": struct, "json": json}
@@ -35,13 +35,13 @@ _ELSEWHERE = {
 }
 
 
-class Program:
+class AppProgram:
     """Evaluates ``app.star`` and what it loads.
 
     :raises AppFault: if something does not load.
     """
 
-    def __init__(self, load: Load, door: Door, slices: Slices) -> None:
+    def __init__(self, load: LoadApp, door: AceCalls, slices: Slices) -> None:
         self._load = load
         self._door = door
         self._slices = slices
@@ -56,7 +56,7 @@ class Program:
             self._evaluate_all()
         except StarlarkError as error:
             raise fault_of(error) from None
-        except Deadline:
+        except DeadlinePassed:
             late = f"loading took longer than {load.load_seconds:g} seconds"
             raise AppFault(late, code="app_timed_out") from None
         finally:
@@ -74,15 +74,15 @@ class Program:
             words = {**given.words, "config": Builtin("config", self._door.config)}
             self._run(PARAMS_FILE, {**_COMMON, **words}, _nothing(PARAMS_FILE))
             self._known["param"] = Struct(given.values)
-        self.params: tuple[Param, ...] = given.params
+        self.params: tuple[AppParam, ...] = given.params
         self._frozen = Frozen(self._known.values())
         self._app, (self._functions, self.definition) = self._evaluate_app()
 
-    def call(self, number: int, arguments: tuple[Any, ...], exchange: Exchange) -> Any:
+    def call(self, number: int, arguments: tuple[Any, ...], exchange: HandlerExchange) -> Any:
         """The value that function ``number`` of the definition returned.
 
         :raises AppFault: if it failed.
-        :raises Deadline: if it took too long.
+        :raises DeadlinePassed: if it took too long.
         """
         before = self._door.open(exchange)
         try:
@@ -92,7 +92,7 @@ class Program:
         finally:
             self._door.close(before)
 
-    def _evaluate_app(self) -> tuple[Module, tuple[Functions, Definition]]:
+    def _evaluate_app(self) -> tuple[Module, tuple[Functions, AppDefinition]]:
         text = self._text(APP_FILE)
         module = self._module_of(APP_FILE, text)
         if "app" not in module:
@@ -145,7 +145,7 @@ class Program:
         try:
             return self._load.sources[name].decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise AppFault("the file is not UTF-8", Place(name, 1, 1)) from None
+            raise AppFault("the file is not UTF-8", SourcePlace(name, 1, 1)) from None
 
     def _plugin(self, name: str) -> Mapping[str, Any]:
         plain = name.partition("#")[0]
@@ -180,11 +180,11 @@ def _nothing(file: str) -> Callable[[str], Any]:
     return load
 
 
-def app_place(load: Load) -> Place:
+def app_place(load: LoadApp) -> SourcePlace:
     """Return the place of ``ace.app`` in ``app.star``, for faults of the app as a whole."""
     found = _APP_LINE.search(load.sources.get(APP_FILE, b""))
     before = load.sources[APP_FILE][: found.start()] if found else b""
-    return Place(APP_FILE, before.count(b"\n") + 1, 1)
+    return SourcePlace(APP_FILE, before.count(b"\n") + 1, 1)
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

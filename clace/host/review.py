@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from clace.host.definition import NO_FUNCTION, STYLE_FILE, Definition
-from clace.host.faults import AppFault, Place
+from clace.host.definition import NO_FUNCTION, STYLE_FILE, AppDefinition
+from clace.host.faults import AppFault, SourcePlace
 from clace.host.requests.pages import RAW, Pages, static_name
-from clace.host.requests.routing import Target, targets
+from clace.host.requests.routing import HandlerTarget, targets
 from clace.model.app import Permission
 from clace.starlark.values.types import NAMES, type_name
-from clace.wire import Load
+from clace.wire import LoadApp
 
 _MOST = 50
 _LONGEST = 500
@@ -39,14 +39,14 @@ _ELSEWHERE = {
 }
 
 
-class Review:
+class AppReview:
     """Looks over an app that has been loaded.
 
     :raises AppFault: if something in it can never work.
     """
 
     def __init__(
-        self, load: Load, definition: Definition, pages: Pages, loads: Iterable[str]
+        self, load: LoadApp, definition: AppDefinition, pages: Pages, loads: Iterable[str]
     ) -> None:
         self._load = load
         self._definition = definition
@@ -88,7 +88,7 @@ class Review:
                 problem = f"route {target.route}: there is no block {target.partial}"
                 yield self._unless_broken(target, problem, "HTMX cannot be answered with it")
 
-    def _unless_broken(self, target: Target, problem: str, otherwise: str) -> str:
+    def _unless_broken(self, target: HandlerTarget, problem: str, otherwise: str) -> str:
         """A warning of the problem: a handler may get by.
 
         :raises AppFault: if the handler is missing.
@@ -170,7 +170,7 @@ def _flat(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _permissions(
-    load: Load, permissions: Iterable[Permission], loads: tuple[str, ...]
+    load: LoadApp, permissions: Iterable[Permission], loads: tuple[str, ...]
 ) -> Iterator[str]:
     """Permissions that allow nothing."""
     known = {plugin.name: plugin for plugin in load.plugins}
@@ -195,21 +195,21 @@ def _meant(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _app(load: Load) -> Place:
+def _app(load: LoadApp) -> SourcePlace:
     return _line(load, _APP)
 
 
-def _declared(load: Load, target: Target) -> Place:
+def _declared(load: LoadApp, target: HandlerTarget) -> SourcePlace:
     """The line that declares a route, as far as its path is written there."""
     path = re.escape(target.written)
     return _line(load, rf"ace\.(?:html|page|fragment|api)\(\s*(?:path\s*=\s*)?[\"']{path}[\"']")
 
 
-def _line(load: Load, pattern: str) -> Place:
+def _line(load: LoadApp, pattern: str) -> SourcePlace:
     """The first line of the app's own files with this, or the one that says what the app is."""
     for wanted in (pattern, _APP):
         for name, text in load.sources.items():
             source = text.decode("utf-8", "replace") if name.endswith(".star") else ""
             if found := re.search(wanted, source, re.MULTILINE):
-                return Place(name, source.count("\n", 0, found.start()) + 1, 1)
-    return Place("app.star", 1, 1)
+                return SourcePlace(name, source.count("\n", 0, found.start()) + 1, 1)
+    return SourcePlace("app.star", 1, 1)

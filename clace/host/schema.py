@@ -9,7 +9,7 @@ import msgspec
 
 from clace.host.ace.values import plain
 from clace.host.faults import AppFault
-from clace.model.schema import DocType, FieldType, Schema
+from clace.model.schema import AppSchema, DocType, FieldType
 from clace.starlark import Builtin, Failure
 
 SCHEMA_FILE = "schema.star"
@@ -19,7 +19,7 @@ class SchemaFile:
     """Takes the types that ``schema.star`` declares, one after another."""
 
     def __init__(self) -> None:
-        self.schema = Schema()
+        self.schema = AppSchema()
 
     @property
     def words(self) -> dict[str, Any]:
@@ -37,7 +37,7 @@ class SchemaFile:
         try:
             told = {"name": name, "fields": plain(fields), "indexes": plain(indexes)}
             declared = msgspec.convert(told, DocType)
-            self.schema = Schema((*self.schema.types, declared))
+            self.schema = AppSchema((*self.schema.types, declared))
         except (ValueError, AppFault) as error:
             raise Failure(str(error)) from None
 

@@ -26,8 +26,8 @@ from clace.interfaces.identity import (
     SignedIn,
 )
 from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
-from clace.interfaces.programs import Exit, IOutput, IProgram, IStarter, Launch
-from clace.interfaces.runtime import Audited, ILoadedApp, IRuntime
+from clace.interfaces.programs import IOutput, IProgram, IStarter, ProgramExit, ProgramLaunch
+from clace.interfaces.runtime import AuditedSource, ILoadedApp, IRuntime
 from clace.interfaces.secrets import (
     ISecretProvider,
     ISecretRows,
@@ -36,21 +36,20 @@ from clace.interfaces.secrets import (
     SealedSecret,
     SecretEntry,
 )
-from clace.interfaces.sources import Fetched, IFiles, ISources, Revision
+from clace.interfaces.sources import FetchedSource, IFiles, ISources, SourceRevision
 from clace.interfaces.store import AddApp, AddVersion, Change, IAppStore, PointApp, RemoveApp
 
 __all__ = [
     "AddApp",
     "AddVersion",
     "Arrival",
-    "Audited",
+    "AuditedSource",
     "Caller",
     "Change",
     "Decision",
     "Departure",
     "EndedElsewhere",
-    "Exit",
-    "Fetched",
+    "FetchedSource",
     "IAdministration",
     "IAppOperations",
     "IAppStore",
@@ -84,15 +83,16 @@ __all__ = [
     "ISources",
     "IStarter",
     "IVersionOperations",
-    "Launch",
     "PluginAnswer",
     "PluginCall",
     "PointApp",
+    "ProgramExit",
+    "ProgramLaunch",
     "Rechecked",
     "RemoveApp",
     "RequestHead",
-    "Revision",
     "SealedSecret",
     "SecretEntry",
     "SignedIn",
+    "SourceRevision",
 ]

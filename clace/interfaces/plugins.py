@@ -8,7 +8,7 @@ from msgspec import Struct
 from zope.interface import Interface
 
 from clace.model.app import App, Permission, PluginManifest
-from clace.model.schema import Schema
+from clace.model.schema import AppSchema
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -20,7 +20,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     user_id: str = ""
     request_id: str = ""
     remote_ip: str = ""
-    schema: Schema = Schema()
+    schema: AppSchema = AppSchema()
 
 
 class PluginCall(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 
-class Launch(Struct, frozen=True, kw_only=True):
+class ProgramLaunch(Struct, frozen=True, kw_only=True):
     """A program to start: paths are absolute, and the environment is all that it gets.
 
     With ``merge`` its errors go to its output, in the order in which it writes. Files that it
@@ -25,7 +25,7 @@ class Launch(Struct, frozen=True, kw_only=True):
     file_bytes: int = 0
 
 
-class Exit(Struct, frozen=True, kw_only=True):
+class ProgramExit(Struct, frozen=True, kw_only=True):
     """The end of a program: by its exit status or a signal; ``failure`` if it was not run."""
 
     status: int = 0
@@ -48,7 +48,9 @@ class IProgram(Interface):
 
     output: IOutput = Attribute("Its output.")
     errors: IOutput | None = Attribute("Its error output, unless it is merged into the output.")
-    ended: Deferred[Exit] = Attribute("Fires once, when it has ended and its group is killed.")
+    ended: Deferred[ProgramExit] = Attribute(
+        "Fires once, when it has ended and its group is killed."
+    )
 
     def kill() -> None:
         """End it and what it started, and read no more; may be called again."""
@@ -60,7 +62,7 @@ class IProgram(Interface):
 class IStarter(Interface):
     """Starts programs. They end with the server, however that ends."""
 
-    def start(launch: Launch) -> IProgram:
+    def start(launch: ProgramLaunch) -> IProgram:
         """Start a program; one that the system refuses to start ends with a ``failure``.
 
         :raises ValueError: if an argument or variable is too long or not text.

@@ -7,12 +7,12 @@ from zope.interface import Attribute, Interface
 
 from clace.interfaces.sources import IFiles
 from clace.model.app import App, Demands
-from clace.model.params import Param
+from clace.model.params import AppParam
 from clace.model.traffic import AppRequest, AppResponse
-from clace.model.wishes import Wishes
+from clace.model.wishes import ClientWishes
 
 
-class Audited(Struct, frozen=True):
+class AuditedSource(Struct, frozen=True):
     """The declarations at the top level of a source: the app's name, its demands and its params.
 
     ``warnings`` are of what in it cannot work or has no effect.
@@ -20,7 +20,7 @@ class Audited(Struct, frozen=True):
 
     name: str
     demands: Demands
-    params: tuple[Param, ...] = ()
+    params: tuple[AppParam, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -37,7 +37,7 @@ class ILoadedApp(Interface):
 class IRuntime(Interface):
     """Hosts: they load apps, answer requests, and are replaced when they break their limits."""
 
-    async def audit(app: App, files: IFiles) -> Audited:
+    async def audit(app: App, files: IFiles) -> AuditedSource:
         """Return the source's declarations, from a run of its top level with inert plugins.
 
         :raises AppBroken: the source does not load; the text has file, line and reason.
@@ -71,7 +71,7 @@ class IRuntime(Interface):
         :raises AppBroken: the app does not load.
         """
 
-    def file_at_hand(app: App, method: str, path: str, wishes: Wishes) -> AppResponse | None:
+    def file_at_hand(app: App, method: str, path: str, wishes: ClientWishes) -> AppResponse | None:
         """The answer to a request that is for a static file, if it waits for nothing; ``None`` if
         ``respond`` has to be asked.
 

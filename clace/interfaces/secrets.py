@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
-from clace.model.secret_text import Reference
+from clace.model.secret_text import SecretReference
 
 
 class ISecretProvider(Interface):
@@ -29,7 +29,7 @@ class ISecrets(Interface):
 
     default_provider: str = Attribute("the one of references that name none")
 
-    async def values(references: Iterable[Reference]) -> Mapping[Reference, str]:
+    async def values(references: Iterable[SecretReference]) -> Mapping[SecretReference, str]:
         """
         :raises NoSuchSecret: if a secret is missing; names provider and key.
         :raises SecretFailed: if a provider is unknown or cannot be asked.

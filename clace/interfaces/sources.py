@@ -33,7 +33,7 @@ class IFiles(Interface):
         """
 
 
-class Revision(Struct, frozen=True, kw_only=True):
+class SourceRevision(Struct, frozen=True, kw_only=True):
     """A revision of a source: for folders all fields but ``source_url`` are empty."""
 
     source_url: str
@@ -42,7 +42,7 @@ class Revision(Struct, frozen=True, kw_only=True):
     git_auth: str = ""
 
 
-class Fetched(Struct, frozen=True, kw_only=True):
+class FetchedSource(Struct, frozen=True, kw_only=True):
     """The files of a revision, for git which commit it turned out to be, and what an operator
     should know of it.
     """
@@ -66,13 +66,13 @@ class ISources(Interface):
     def is_git(source_url: str) -> bool:
         """Return true if the source is a git repository."""
 
-    async def head(revision: Revision) -> str:
+    async def head(revision: SourceRevision) -> str:
         """The commit that a fetch would give now; ``""`` for folders.
 
         :raises SourceError: the repository cannot be asked.
         """
 
-    async def fetch(revision: Revision) -> Fetched:
+    async def fetch(revision: SourceRevision) -> FetchedSource:
         """An immutable copy of the files, read whole.
 
         :raises SourceError: with the reason, and for git what to try.

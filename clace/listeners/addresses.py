@@ -8,13 +8,13 @@ from msgspec import Struct
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IAddress
 
-from clace.listeners.defaults import Listener, Serve
+from clace.listeners.defaults import ChosenListener, Serve
 from clace.model.endpoint_strings import is_encrypted
 
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
 
 
-class Address(Struct, frozen=True):
+class ListenerAddress(Struct, frozen=True):
     """``unix`` with a path as its host, or ``http`` or ``https`` with host and port."""
 
     serve: Serve
@@ -31,11 +31,11 @@ class Address(Struct, frozen=True):
         return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
-def address_of(listener: Listener, bound: IAddress) -> Address:
+def address_of(listener: ChosenListener, bound: IAddress) -> ListenerAddress:
     """Return the address of an open listener; for unknown kinds, only the string."""
     if isinstance(bound, UNIXAddress):
-        return Address(listener.serve, "unix", os.fsdecode(bound.name or b""))
+        return ListenerAddress(listener.serve, "unix", os.fsdecode(bound.name or b""))
     if isinstance(bound, IPv4Address | IPv6Address):
         scheme = "https" if is_encrypted(listener.endpoint) else "http"
-        return Address(listener.serve, scheme, bound.host, bound.port)
-    return Address(listener.serve, "other", listener.endpoint)
+        return ListenerAddress(listener.serve, scheme, bound.host, bound.port)
+    return ListenerAddress(listener.serve, "other", listener.endpoint)

@@ -30,7 +30,7 @@ from clace.private_files import create_file, make_private_folder, replace_file
 _REMEMBERED = 256
 
 
-class _Seen(Struct, frozen=True):
+class _ReadFiles(Struct, frozen=True):
     """The outcome of reading the files of a stamp; no context if they were of no use."""
 
     stamp: Stamp
@@ -60,7 +60,7 @@ class CertificateStore:
         self._lookup = lookup
         self._default = PairFiles.named(folder, "default")
         self._last_default: SSL.Context | None = None
-        self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self._seen: OrderedDict[str, _ReadFiles] = OrderedDict()
 
     def prepare(self) -> None:
         """Make, renew or check the default certificate, and read it.
@@ -75,7 +75,7 @@ class CertificateStore:
         stamp = self._default.stamp()
         self._last_default = self._load(self._default)
         if stamp:
-            self._seen["default"] = _Seen(stamp, self._last_default)
+            self._seen["default"] = _ReadFiles(stamp, self._last_default)
 
     def refresh(self) -> None:
         """The daily ``prepare``: a failure is logged, and the certificate at hand stays."""
@@ -101,7 +101,9 @@ class CertificateStore:
             return None
         seen = self._seen.get(stem)
         if seen is None or seen.stamp != stamp:
-            seen = self._seen[stem] = _Seen(stamp, self._read(PairFiles.named(self._folder, stem)))
+            seen = self._seen[stem] = _ReadFiles(
+                stamp, self._read(PairFiles.named(self._folder, stem))
+            )
         self._seen.move_to_end(stem)
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)

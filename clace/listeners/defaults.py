@@ -19,7 +19,7 @@ _QUEUE = ":backlog=1024"
 _ALL_INTERFACES = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
 
 
-class Listener(Struct, frozen=True):
+class ChosenListener(Struct, frozen=True):
     """An endpoint string, and what is served there; ``options`` go with it and are not told.
 
     ``place`` is where the configuration declares it, if it does.
@@ -44,7 +44,7 @@ class DefaultListeners(Struct, frozen=True, kw_only=True):
     certificate_lookup: bool = True
 
 
-def default_listeners(wanted: DefaultListeners, *, dual_stack: bool) -> tuple[Listener, ...]:
+def default_listeners(wanted: DefaultListeners, *, dual_stack: bool) -> tuple[ChosenListener, ...]:
     """The admin socket, unless ``server_uri`` is a URL, and HTTP and HTTPS for apps.
 
     With ``dual_stack`` a host that means all interfaces means those of IPv6 too.
@@ -52,12 +52,12 @@ def default_listeners(wanted: DefaultListeners, *, dual_stack: bool) -> tuple[Li
     found = []
     if not wanted.server_uri.startswith(("http://", "https://")):
         socket_path = quoted(wanted.server_uri.removeprefix("unix:"))
-        found.append(Listener(f"unix:{socket_path}:mode=600:lockfile=0", "admin"))
+        found.append(ChosenListener(f"unix:{socket_path}:mode=600:lockfile=0", "admin"))
     if wanted.http_port != OFF:
         plain = _tcp(wanted.http_host, wanted.http_port, dual_stack)
-        found.append(Listener(plain, "apps", _QUEUE))
+        found.append(ChosenListener(plain, "apps", _QUEUE))
     if wanted.https_port != OFF:
-        found.append(Listener(_https(wanted, dual_stack), "apps", _QUEUE))
+        found.append(ChosenListener(_https(wanted, dual_stack), "apps", _QUEUE))
     return tuple(found)
 
 

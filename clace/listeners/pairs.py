@@ -25,7 +25,7 @@ Stamp = tuple[tuple[int, ...], ...]
 ServerKey = EllipticCurvePrivateKey | RSAPrivateKey | Ed25519PrivateKey
 
 
-class Pair(Struct, frozen=True):
+class CertificatePair(Struct, frozen=True):
     """A server's certificates, first its own, and the key of that one."""
 
     chain: tuple[x509.Certificate, ...]
@@ -50,10 +50,10 @@ class PairFiles(Struct, frozen=True):
         """Differs when a file has changed; ``None`` without a certificate."""
         return stamp_at(str(self.certificate.with_suffix("")))
 
-    def read(self) -> Pair:
+    def read(self) -> CertificatePair:
         """:raises ListenError: a file is missing or not what it should be; names the file."""
         chain = tuple(_parsed(self.certificate, x509.load_pem_x509_certificates))
-        return Pair(chain, read_key(self.key))
+        return CertificatePair(chain, read_key(self.key))
 
 
 def read_key(path: Path) -> ServerKey:

@@ -16,19 +16,19 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from clace.errors import ListenError
-from clace.listeners.addresses import Address, address_of
-from clace.listeners.defaults import Listener, Site
+from clace.listeners.addresses import ListenerAddress, address_of
+from clace.listeners.defaults import ChosenListener, Site
 from clace.listeners.reasons import refusal
 from clace.listeners.sockets import UnixSocket
 from clace.listeners.stock_tls import check_folder
 from clace.model.endpoint_kinds import check_endpoint
-from clace.model.endpoint_strings import Description, layers
+from clace.model.endpoint_strings import EndpointDescription, layers
 
 
-class _Plan(Struct, frozen=True):
+class _CheckedListener(Struct, frozen=True):
     """A listener that has passed every check that needs no port."""
 
-    listener: Listener
+    listener: ChosenListener
     endpoint: IStreamServerEndpoint
     socket: UnixSocket | None
     site: Site
@@ -45,7 +45,7 @@ class Listeners(Service):
 
     def __init__(
         self,
-        listeners: Sequence[Listener],
+        listeners: Sequence[ChosenListener],
         factories: Mapping[Site, IProtocolFactory],
         reactor: Any,
         *,
@@ -58,7 +58,7 @@ class Listeners(Service):
         self._reactor = reactor
         self._admin_over_tcp = admin_over_tcp
         self._trusts_unix = trusts_unix
-        self._ports: list[tuple[Listener, IListeningPort]] = []
+        self._ports: list[tuple[ChosenListener, IListeningPort]] = []
 
     def open(self) -> None:
         """Open them all, now; once they are open it does nothing.
@@ -78,7 +78,7 @@ class Listeners(Service):
             self._close()
             raise
 
-    def addresses(self) -> tuple[Address, ...]:
+    def addresses(self) -> tuple[ListenerAddress, ...]:
         """Return the addresses of the open listeners in the order of their declaration."""
         ports = sorted(self._ports, key=lambda each: self._listeners.index(each[0]))
         return tuple(address_of(listener, port.getHost()) for listener, port in ports)
@@ -96,7 +96,7 @@ class Listeners(Service):
         super().stopService()
         return self._close()
 
-    def _plan(self, listener: Listener) -> _Plan:
+    def _plan(self, listener: ChosenListener) -> _CheckedListener:
         with _refusing(listener):
             check_endpoint(listener.endpoint)
             found = list(layers(listener.endpoint))
@@ -108,9 +108,9 @@ class Listeners(Service):
                 socket.check_free()
                 self._check_trust(listener, socket)
             endpoint = serverFromString(self._reactor, listener.endpoint + listener.options)
-            return _Plan(listener, endpoint, sockets[0] if sockets else None, site)
+            return _CheckedListener(listener, endpoint, sockets[0] if sockets else None, site)
 
-    def _admin_site(self, outermost: Description) -> Site:
+    def _admin_site(self, outermost: EndpointDescription) -> Site:
         """Only a socket that is ours alone needs no password; one inside another endpoint may be
         reached by whoever reaches that.
         """
@@ -126,7 +126,7 @@ class Listeners(Service):
             )
         return "admin"
 
-    def _check_trust(self, listener: Listener, socket: UnixSocket) -> None:
+    def _check_trust(self, listener: ChosenListener, socket: UnixSocket) -> None:
         if self._trusts_unix and listener.serve == "apps" and socket.is_open_to_others():
             self._log.warn(
                 "Every user of this machine can speak for visitors: {endpoint} has no mode that "
@@ -134,7 +134,7 @@ class Listeners(Service):
                 endpoint=listener.endpoint,
             )
 
-    def _check_stock_tls(self, layer: Description) -> None:
+    def _check_stock_tls(self, layer: EndpointDescription) -> None:
         if layer.prefix == "tls":
             check_folder(Path(layer.value("path", 0) or ""))
             self._log.warn(
@@ -142,7 +142,7 @@ class Listeners(Service):
                 "itself comes into its folder; clace-tls: does not"
             )
 
-    def _listen(self, plan: _Plan) -> IListeningPort:
+    def _listen(self, plan: _CheckedListener) -> IListeningPort:
         listener = plan.listener
         with _refusing(listener), plan.socket.claimed() if plan.socket else nullcontext():
             port = _at_once(plan.endpoint.listen(self._factories[plan.site]))
@@ -165,7 +165,7 @@ class Listeners(Service):
 
 
 @contextmanager
-def _refusing(listener: Listener) -> Iterator[None]:
+def _refusing(listener: ChosenListener) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # parsers of endpoints are plugins, and raise what they like

@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from clace.errors import ListenError
-from clace.model.endpoint_strings import Description
+from clace.model.endpoint_strings import EndpointDescription
 from clace.private_files import make_private_folder
 
 _LONGEST_PATH = 107
@@ -29,7 +29,7 @@ class UnixSocket(Struct, frozen=True):
     mode: str | None
 
     @classmethod
-    def described(cls, layer: Description) -> UnixSocket:
+    def described(cls, layer: EndpointDescription) -> UnixSocket:
         """:raises ListenError: it has no path, or one that is too long."""
         path = layer.value("address", 0)
         if not path:

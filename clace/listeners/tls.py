@@ -13,8 +13,8 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
-from clace.listeners.openssl import Connection, offer_groups
-from clace.listeners.pairs import Pair
+from clace.listeners.openssl import TLSConnection, offer_groups
+from clace.listeners.pairs import CertificatePair
 
 # The suites of TLS 1.2; those of 1.3 are OpenSSL's own, which are the profile's.
 # Its DHE suites are left out: no client of today needs them, and they cost the server the most.
@@ -59,7 +59,7 @@ class TLSByName:
 
     def encrypt(self, sock: socket.socket | None) -> SSL.Connection:
         """Make a connection for a server, over a socket or in memory."""
-        connection = Connection(self._front, sock)
+        connection = TLSConnection(self._front, sock)
         self._fronts[connection] = self._front
         return connection
 
@@ -73,7 +73,7 @@ class TLSByName:
             connection.set_context(context)
 
 
-def context_of(pair: Pair) -> SSL.Context:
+def context_of(pair: CertificatePair) -> SSL.Context:
     """:raises SSL.Error: OpenSSL does not take the pair."""
     context = _context()
     context.use_certificate(pair.certificate)

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from clace.errors import ChangedMeanwhile, StoreError
 from clace.interfaces import AddApp, AddVersion, Change, PointApp, RemoveApp
 from clace.metadata import queries, rules
-from clace.metadata.contents import Content
+from clace.metadata.contents import StoredContent
 from clace.model.app import App, FileRef
 
 
-class Commit(Struct, frozen=True):
+class StoreCommit(Struct, frozen=True):
     """All that a commit needs to know, so that nothing is waited for inside the transaction.
 
     ``listings`` has the files of the new versions by the place of the change; ``fresh`` the
@@ -25,7 +25,7 @@ class Commit(Struct, frozen=True):
 
     changes: tuple[Change, ...]
     listings: Mapping[int, Mapping[str, FileRef]]
-    fresh: Mapping[str, Content]
+    fresh: Mapping[str, StoredContent]
     now: datetime
 
     def make(self, connection: Connection) -> tuple[App, ...]:

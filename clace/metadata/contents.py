@@ -17,7 +17,7 @@ _HELPS = 0.9
 _PIECE = 1 << 18
 
 
-class Content(Struct, frozen=True):
+class StoredContent(Struct, frozen=True):
     """The bytes of a file, maybe compressed; ``size`` is that of the file."""
 
     sha256: str
@@ -74,7 +74,7 @@ def checked(ref: FileRef, whole: bytes) -> bytes:
     return whole
 
 
-def packed(ref: FileRef, whole: bytes) -> Content:
+def packed(ref: FileRef, whole: bytes) -> StoredContent:
     """Takes up to a second for each 10 MB: not for the reactor's thread.
 
     :raises SourceError: the bytes are not those of ``ref``.
@@ -82,5 +82,5 @@ def packed(ref: FileRef, whole: bytes) -> Content:
     checked(ref, whole)
     small = encode(BROTLI, whole) if whole else whole
     if len(small) < _HELPS * len(whole):
-        return Content(ref.sha256, len(whole), BROTLI, small)
-    return Content(ref.sha256, len(whole), PLAIN, whole)
+        return StoredContent(ref.sha256, len(whole), BROTLI, small)
+    return StoredContent(ref.sha256, len(whole), PLAIN, whole)

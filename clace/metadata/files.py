@@ -14,7 +14,7 @@ from clace.encodings import BROTLI, ENCODINGS, IDENTITY, encode
 from clace.errors import SourceError, StoreError
 from clace.interfaces import IFiles
 from clace.metadata import queries
-from clace.metadata.contents import Content, plain_pieces
+from clace.metadata.contents import StoredContent, plain_pieces
 from clace.model.app import FileRef
 from clace.threads import InThread
 
@@ -68,7 +68,7 @@ class StoredContents:
     async def encoded(self, ref: FileRef, encoding: str) -> bytes:
         """:raises StoreError: if it is not stored any more, or damaged."""
         if encoding == BROTLI:
-            stored: Content = await self._ask(
+            stored: StoredContent = await self._ask(
                 f"read file {ref.name}", partial(queries.content_of, sha256=ref.sha256)
             )
             return stored.content

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from clace.database.engine import ROW_NUMBER, opened_value
 from clace.errors import StoreError
-from clace.metadata.contents import PLAIN, Content
+from clace.metadata.contents import PLAIN, StoredContent
 from clace.metadata.tables import apps, contents, encoded, names, versions
 from clace.model.app import App, AppMetadata, FileRef
 
@@ -108,12 +108,12 @@ def files_of(connection: Connection, app_id: str, version: int) -> dict[str, Fil
     return {name: FileRef(name, sha256, size) for name, sha256, size in connection.execute(listed)}
 
 
-def content_of(connection: Connection, sha256: str) -> Content:
+def content_of(connection: Connection, sha256: str) -> StoredContent:
     """:raises StoreError: it is not there (any more)."""
     row = connection.execute(select(contents).where(contents.c.sha256 == sha256)).first()
     if row is None:
         raise _lost(sha256)
-    return Content(**row._mapping)  # noqa: SLF001 - the public name for a row as a mapping
+    return StoredContent(**row._mapping)  # noqa: SLF001 - the public name for a row as a mapping
 
 
 def content_pieces(connection: Connection, sha256: str) -> Iterator[bytes]:
@@ -165,9 +165,9 @@ def put_encoded(connection: Connection, sha256: str, encoding: str, content: byt
     connection.execute(insert(encoded).from_select(["sha256", "encoding", "content"], row))
 
 
-def put_contents(connection: Connection, fresh: Iterable[Content]) -> None:
+def put_contents(connection: Connection, fresh: Iterable[StoredContent]) -> None:
     for content in fresh:
-        values = {name: getattr(content, name) for name in Content.__struct_fields__}
+        values = {name: getattr(content, name) for name in StoredContent.__struct_fields__}
         connection.execute(insert(contents), values)
 
 

@@ -15,17 +15,17 @@ from zope.interface import implementer
 
 from clace.database.engine import reading_engine, transaction, writing_engine
 from clace.database.place import sqlite_path
-from clace.database.schema import Schema, UpgradeOptions, moment
+from clace.database.schema import MigratedSchema, UpgradeOptions, moment
 from clace.interfaces import AddVersion, Change, IAppStore, IFiles
 from clace.metadata import queries, rules
-from clace.metadata.changes import Commit, check_whole
-from clace.metadata.contents import Content, packed
+from clace.metadata.changes import StoreCommit, check_whole
+from clace.metadata.contents import StoredContent, packed
 from clace.metadata.files import StoredContents, StoredFiles
 from clace.model.app import App, FileRef
-from clace.threads import InThread, Threads
+from clace.threads import InThread, ThreadPool
 
 T = TypeVar("T")
-SCHEMA = Schema("clace.metadata:migrations")
+SCHEMA = MigratedSchema("clace.metadata:migrations")
 _READERS = 4
 
 
@@ -38,9 +38,9 @@ def open_store(url: str, options: UpgradeOptions, reactor: Any) -> AppStore:
     """
     path = sqlite_path(url)
     SCHEMA.prepare(path, options, moment(reactor))
-    writer = Threads(reactor, "metadata-writer")
-    readers = Threads(reactor, "metadata-readers", _READERS)
-    packer = Threads(reactor, "metadata-packer")
+    writer = ThreadPool(reactor, "metadata-writer")
+    readers = ThreadPool(reactor, "metadata-readers", _READERS)
+    packer = ThreadPool(reactor, "metadata-packer")
     store = AppStore(path, reactor, write=writer.run, read=readers.run, pack=packer.run)
     for threads in (writer, readers, packer):
         threads.setServiceParent(store)
@@ -97,12 +97,12 @@ class AppStore(MultiService):
         }
         listings = {place: dict(files.refs) for place, files in sources.items()}
         fresh = await self._packed(sources, listings)
-        commit = Commit(changes, listings, fresh, moment(self._clock))
+        commit = StoreCommit(changes, listings, fresh, moment(self._clock))
         return await self._write(partial(self._make, commit, keep=not dry_run))
 
     async def _packed(
         self, sources: Mapping[int, IFiles], listings: Mapping[int, Mapping[str, FileRef]]
-    ) -> dict[str, Content]:
+    ) -> dict[str, StoredContent]:
         """The contents that are not stored yet, read and compressed one by one."""
         wanted = {
             ref.sha256: (sources[place], name, ref)
@@ -117,7 +117,7 @@ class AppStore(MultiService):
             fresh[sha256] = await self._pack(partial(packed, ref, await files.read(name)))
         return fresh
 
-    def _make(self, commit: Commit, *, keep: bool) -> tuple[App, ...]:
+    def _make(self, commit: StoreCommit, *, keep: bool) -> tuple[App, ...]:
         with transaction(self._writing, "store the changes", keep=keep) as connection:
             return commit.make(connection)
 

@@ -27,7 +27,7 @@ from clace.model.app import AppMetadata, AppSettings
 T = TypeVar("T")
 
 
-class Moment(TypeDecorator[datetime]):
+class UTCMoment(TypeDecorator[datetime]):
     """A time with its zone; what comes out is in UTC, exact to the microsecond."""
 
     impl = DateTime(timezone=True)
@@ -41,7 +41,7 @@ class Moment(TypeDecorator[datetime]):
         return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
 
 
-class Json(TypeDecorator[T]):
+class FrozenJSON(TypeDecorator[T]):
     """A frozen value as JSON text; names that a newer server wrote are passed over."""
 
     impl = Text
@@ -70,10 +70,10 @@ apps = Table(
     Column("source_url", Text, nullable=False),
     Column("is_dev", Boolean, nullable=False),
     Column("user_id", Text, nullable=False),
-    Column("create_time", Moment, nullable=False),
-    Column("update_time", Moment, nullable=False),
-    Column("settings", Json(AppSettings), nullable=False),
-    Column("metadata", Json(AppMetadata), nullable=False),
+    Column("create_time", UTCMoment, nullable=False),
+    Column("update_time", UTCMoment, nullable=False),
+    Column("settings", FrozenJSON(AppSettings), nullable=False),
+    Column("metadata", FrozenJSON(AppMetadata), nullable=False),
     UniqueConstraint("path", "domain", name="apps_address"),
 )
 
@@ -82,8 +82,8 @@ versions = Table(
     schema,
     Column("app_id", Text, ForeignKey("apps.id", ondelete="CASCADE"), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("metadata", Json(AppMetadata), nullable=False),
-    Column("create_time", Moment, nullable=False),
+    Column("metadata", FrozenJSON(AppMetadata), nullable=False),
+    Column("create_time", UTCMoment, nullable=False),
 )
 
 contents = Table(
@@ -124,8 +124,8 @@ secrets = Table(
     Column("name", Text, primary_key=True),
     Column("key_id", Text, nullable=False),
     Column("created_by", Text, nullable=False),
-    Column("create_time", Moment, nullable=False),
-    Column("update_time", Moment, nullable=False),
+    Column("create_time", UTCMoment, nullable=False),
+    Column("update_time", UTCMoment, nullable=False),
     Column("description", Text, nullable=False),
     Column("source_file", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),

@@ -13,7 +13,7 @@ from clace.model.paths import AppPath
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class Kind(StrEnum):
+class AppKind(StrEnum):
     """The purpose of an app; the value is the prefix of its id."""
 
     DEV = "app_dev_"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
     PREVIEW = "app_pre_"
 
 
-class Constraint(Struct, frozen=True, omit_defaults=True):
+class ArgumentConstraint(Struct, frozen=True, omit_defaults=True):
     """The values that a parameter may have, literally or after ``regex:``.
 
     With ``key`` it is a dict, may have no keys that are not named so, and under this one has this.
@@ -47,7 +47,7 @@ class Permission(Struct, frozen=True, omit_defaults=True):
     is_read: bool | None = field(default_factory=lambda: None)
     secrets: tuple[tuple[str, ...], ...] = field(default_factory=lambda: ())
     permit: tuple[str, ...] = ()
-    kwargs: tuple[Constraint, ...] = ()
+    kwargs: tuple[ArgumentConstraint, ...] = ()
 
 
 class AccountLink(Struct, frozen=True):
@@ -159,8 +159,8 @@ class App(Struct, frozen=True):
         return AppPath(self.path, self.domain)
 
     @property
-    def kind(self) -> Kind:
-        return Kind(self.id[:8])
+    def kind(self) -> AppKind:
+        return AppKind(self.id[:8])
 
     @property
     def version(self) -> int:

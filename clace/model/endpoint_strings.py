@@ -14,7 +14,7 @@ _WRAPPERS = {"haproxy": 0, TLS_BY_NAME: 1}
 _ENCRYPTED = frozenset({"ssl", "tls", TLS_BY_NAME})
 
 
-class Description(Struct, frozen=True):
+class EndpointDescription(Struct, frozen=True):
     """``prefix:argument:...:keyword=value:...``, unquoted."""
 
     prefix: str
@@ -28,7 +28,7 @@ class Description(Struct, frozen=True):
         return self.keywords.get(name)
 
 
-def parse(endpoint: str) -> Description:
+def parse(endpoint: str) -> EndpointDescription:
     """The parts of an endpoint string, as ``serverFromString`` finds them.
 
     :raises ListenError: it ends in the middle of a quotation.
@@ -41,7 +41,7 @@ def parse(endpoint: str) -> Description:
         else:
             keywords[name] = value
     prefix, *rest = arguments or [""]
-    return Description(prefix, tuple(rest), keywords)
+    return EndpointDescription(prefix, tuple(rest), keywords)
 
 
 def unparse(arguments: Sequence[str], keywords: Mapping[str, str]) -> str:
@@ -58,13 +58,13 @@ def quoted(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\:=" else letter for letter in text)
 
 
-def layers(endpoint: str) -> Iterator[Description]:
+def layers(endpoint: str) -> Iterator[EndpointDescription]:
     """The endpoint and those it wraps, the outermost first."""
     layer = parse(endpoint)
     yield layer
     while (skipped := _WRAPPERS.get(layer.prefix)) is not None and layer.arguments[skipped:]:
         prefix, *rest = layer.arguments[skipped:]
-        layer = Description(prefix, tuple(rest), layer.keywords)
+        layer = EndpointDescription(prefix, tuple(rest), layer.keywords)
         yield layer
 
 

@@ -23,7 +23,7 @@ _TRUE = frozenset({"1", "t", "T", "true", "True", "TRUE"})
 _FALSE = frozenset({"0", "f", "F", "false", "False", "FALSE"})
 
 
-class Param(Struct, frozen=True, forbid_unknown_fields=True):
+class AppParam(Struct, frozen=True, forbid_unknown_fields=True):
     """One value of an app; ``default`` is a text as an operator would give it.
 
     ``display_type`` is how a form shows it; behind a colon it may have an option.
@@ -85,7 +85,7 @@ def mismatch(name: str, kind: FieldType, what: str) -> str:
     return f"param {name} is of type {kind.lower()} but {what} is not {article} {kind.lower()}"
 
 
-def check_together(params: Sequence[Param]) -> None:
+def check_together(params: Sequence[AppParam]) -> None:
     """:raises ValueError: there are too many, or two of one name."""
     if len(params) > MOST_PARAMS:
         raise ValueError(f"more than {MOST_PARAMS} params")

@@ -39,7 +39,7 @@ class _Part(Struct, frozen=True):
         return end
 
 
-class Pattern:
+class RoutePattern:
     """A route pattern as chi reads it: ``/a/{id}``, ``/a/{id:[0-9]+}.csv``, ``/files/*``.
 
     One that is read ``loosely`` takes any value for a parameter with an expression: it matches too
@@ -122,7 +122,7 @@ def _parameter(text: str, start: int, end: int, *, loosely: bool) -> _Part:
     return _Part(_REGEX, name, tail, regex)
 
 
-class Found(Struct, Generic[T], frozen=True):
+class RouteMatch(Struct, Generic[T], frozen=True):
     """The target of a path; without one, the methods that the path has."""
 
     target: T | None
@@ -130,7 +130,7 @@ class Found(Struct, Generic[T], frozen=True):
     allowed: tuple[str, ...] = ()
 
 
-class Router(Generic[T]):
+class PatternRouter(Generic[T]):
     """Patterns with methods; a later one of the same pattern and method replaces the earlier.
 
     ``HEAD`` leads where ``GET`` does unless it has a target of its own.
@@ -140,12 +140,12 @@ class Router(Generic[T]):
         self._loosely = loosely
         self._targets: dict[str, dict[str, T]] = {}
         self._fixed: dict[str, dict[str, T]] = {}
-        self._patterns: list[Pattern] = []
+        self._patterns: list[RoutePattern] = []
 
     def add(self, text: str, method: str, target: T) -> None:
         """:raises BadPattern: if the text is invalid."""
         if text not in self._targets:
-            pattern = Pattern(text, loosely=self._loosely)
+            pattern = RoutePattern(text, loosely=self._loosely)
             targets = self._targets[text] = {}
             if pattern.is_static:
                 self._fixed[text] = targets
@@ -158,22 +158,22 @@ class Router(Generic[T]):
         """The patterns, each with its methods."""
         return tuple((text, tuple(targets)) for text, targets in self._targets.items())
 
-    def find(self, method: str, path: str) -> Found[T]:
+    def find(self, method: str, path: str) -> RouteMatch[T]:
         """The target for a path, and the values of its parameters."""
         fixed = self._fixed.get(path)
         if fixed and method in fixed:
-            return Found(fixed[method])
+            return RouteMatch(fixed[method])
         found = self._find(method, path)
         if found.target is None and "GET" in found.allowed:
             if method == "HEAD":
                 return self._find("GET", path)
-            return Found(None, allowed=tuple(sorted({*found.allowed, "HEAD"})))
+            return RouteMatch(None, allowed=tuple(sorted({*found.allowed, "HEAD"})))
         return found
 
-    def _find(self, method: str, path: str) -> Found[T]:
+    def _find(self, method: str, path: str) -> RouteMatch[T]:
         targets = self._fixed.get(path)
         if targets and method in targets:
-            return Found(targets[method])
+            return RouteMatch(targets[method])
         allowed = set(targets or ())
         for pattern in self._patterns:
             parameters = pattern.match(path)
@@ -181,6 +181,6 @@ class Router(Generic[T]):
                 continue
             targets = self._targets[pattern.text]
             if method in targets:
-                return Found(targets[method], parameters)
+                return RouteMatch(targets[method], parameters)
             allowed.update(targets)
-        return Found(None, allowed=tuple(sorted(allowed)))
+        return RouteMatch(None, allowed=tuple(sorted(allowed)))

@@ -47,7 +47,7 @@ _CLASSES: dict[FieldType, type | tuple[type, ...]] = {
 }
 
 
-class Field(Struct, frozen=True, forbid_unknown_fields=True):
+class DocumentField(Struct, frozen=True, forbid_unknown_fields=True):
     """A field of a document; one without a default has to be given."""
 
     name: str
@@ -63,7 +63,7 @@ class Field(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"default of field {self.name} is not of type {self.type}")
 
 
-class Index(Struct, frozen=True, forbid_unknown_fields=True):
+class DocumentIndex(Struct, frozen=True, forbid_unknown_fields=True):
     """Fields to find and sort by, each ``field``, ``field:asc`` or ``field:desc``."""
 
     fields: Annotated[tuple[str, ...], Meta(min_length=1, max_length=8)]
@@ -82,8 +82,8 @@ class DocType(Struct, frozen=True, forbid_unknown_fields=True):
     """A type of document: the entries of one table."""
 
     name: str
-    fields: Annotated[tuple[Field, ...], Meta(max_length=256)]
-    indexes: Annotated[tuple[Index, ...], Meta(max_length=32)] = ()
+    fields: Annotated[tuple[DocumentField, ...], Meta(max_length=256)]
+    indexes: Annotated[tuple[DocumentIndex, ...], Meta(max_length=32)] = ()
 
     def __post_init__(self) -> None:
         """:raises ValueError: a field is there twice, or an index is of no field."""
@@ -96,11 +96,11 @@ class DocType(Struct, frozen=True, forbid_unknown_fields=True):
                 if name not in names:
                     raise ValueError(f"index field {name} not defined in type {self.name}")
 
-    def field(self, name: str) -> Field | None:
+    def field(self, name: str) -> DocumentField | None:
         return next((field for field in self.fields if field.name == name), None)
 
 
-class Schema(Struct, frozen=True, forbid_unknown_fields=True):
+class AppSchema(Struct, frozen=True, forbid_unknown_fields=True):
     """All that an app declares; without types it has no ``schema.star``, or an empty one."""
 
     types: Annotated[tuple[DocType, ...], Meta(max_length=100)] = ()

@@ -24,7 +24,7 @@ _ESCAPED = re.compile(r'\\(["\\])')
 _END = re.compile(r"\s*\}\}")
 
 
-class Reference(Struct, frozen=True):
+class SecretReference(Struct, frozen=True):
     """A secret that a text names; ``provider`` is empty for the default one."""
 
     provider: str
@@ -36,7 +36,7 @@ class Reference(Struct, frozen=True):
         return " ".join(self.keys)
 
 
-Piece = str | Reference
+Piece = str | SecretReference
 
 
 def is_reference(text: str) -> bool:
@@ -52,18 +52,18 @@ def pieces(text: str) -> tuple[Piece, ...]:
     return tuple(_pieces(text)) if "{{" in text else (text,)
 
 
-def references(text: str) -> tuple[Reference, ...]:
+def references(text: str) -> tuple[SecretReference, ...]:
     """The secrets that the text names, in order.
 
     :raises BadRequest: a call is malformed.
     """
-    return tuple(piece for piece in pieces(text) if isinstance(piece, Reference))
+    return tuple(piece for piece in pieces(text) if isinstance(piece, SecretReference))
 
 
-def filled(text: str, values: Mapping[Reference, str]) -> str:
+def filled(text: str, values: Mapping[SecretReference, str]) -> str:
     """The text with the values of its references in their places; values are not read again."""
     return "".join(
-        values[piece] if isinstance(piece, Reference) else piece for piece in pieces(text)
+        values[piece] if isinstance(piece, SecretReference) else piece for piece in pieces(text)
     )
 
 
@@ -87,7 +87,7 @@ def _pieces(text: str) -> Iterator[Piece]:
         yield text[place:]
 
 
-def _reference(text: str, call: re.Match[str]) -> Reference:
+def _reference(text: str, call: re.Match[str]) -> SecretReference:
     if call[0].startswith("{{-"):
         _refuse(call.start(), "no trim marker, expected {{")
     place = call.end()
@@ -106,7 +106,7 @@ def _reference(text: str, call: re.Match[str]) -> Reference:
     if not all(given):
         _refuse(call.start(), "a key is empty")
     whole = text[call.start() : end.end()]
-    return Reference("" if provider == DEFAULT else provider, tuple(given), whole)
+    return SecretReference("" if provider == DEFAULT else provider, tuple(given), whole)
 
 
 def _key(found: re.Match[str], call: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 
-class Wall(Struct, frozen=True):
+class WallName(Struct, frozen=True):
     """A layer by its name; without an ``indispensable`` one no app is run, whatever is set."""
 
     name: str
@@ -16,22 +16,22 @@ class Wall(Struct, frozen=True):
 
 
 WALLS = (
-    Wall("system_call_filter", "nothing but computing, waiting and its one socket", True),
-    Wall("no_new_privileges", "no program can give it rights", True),
-    Wall("no_capabilities", "none of root's rights, whoever it runs as", True),
-    Wall("closed_descriptors", "nothing is open but its socket", True),
-    Wall("no_new_descriptors", "nothing can be opened", True),
-    Wall("resource_limits", "bounds on memory, time, files and processes", True),
-    Wall("no_core_dumps", "its memory is never written to disk or shown to others", True),
-    Wall("parent_death_signal", "it ends with the server", True),
-    Wall("own_user", "no file and no process of another user is its own"),
-    Wall("empty_root", "there is no file to open"),
-    Wall("landlock", "the kernel refuses files and connections by another rule"),
-    Wall("network_namespace", "there is no network"),
-    Wall("pid_namespace", "processes outside have no number to send signals to"),
-    Wall("ipc_namespace", "no shared memory and queues of others"),
-    Wall("uts_namespace", "no host name of others to change"),
-    Wall("cgroup", "all apps together leave memory for the server"),
+    WallName("system_call_filter", "nothing but computing, waiting and its one socket", True),
+    WallName("no_new_privileges", "no program can give it rights", True),
+    WallName("no_capabilities", "none of root's rights, whoever it runs as", True),
+    WallName("closed_descriptors", "nothing is open but its socket", True),
+    WallName("no_new_descriptors", "nothing can be opened", True),
+    WallName("resource_limits", "bounds on memory, time, files and processes", True),
+    WallName("no_core_dumps", "its memory is never written to disk or shown to others", True),
+    WallName("parent_death_signal", "it ends with the server", True),
+    WallName("own_user", "no file and no process of another user is its own"),
+    WallName("empty_root", "there is no file to open"),
+    WallName("landlock", "the kernel refuses files and connections by another rule"),
+    WallName("network_namespace", "there is no network"),
+    WallName("pid_namespace", "processes outside have no number to send signals to"),
+    WallName("ipc_namespace", "no shared memory and queues of others"),
+    WallName("uts_namespace", "no host name of others to change"),
+    WallName("cgroup", "all apps together leave memory for the server"),
 )
 INDISPENSABLE = tuple(wall.name for wall in WALLS if wall.indispensable)
 

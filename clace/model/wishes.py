@@ -20,7 +20,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 _UNNAMED = 0.0001
 
 
-class Wishes(Struct, frozen=True, kw_only=True):
+class ClientWishes(Struct, frozen=True, kw_only=True):
     """Values of the headers of the same names, ``""`` for one that was not sent."""
 
     accept_encoding: str = ""
@@ -29,7 +29,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     if_range: str = ""
 
     @classmethod
-    def of(cls, headers: Mapping[str, Sequence[str]]) -> Wishes:
+    def of(cls, headers: Mapping[str, Sequence[str]]) -> ClientWishes:
         """Return the wishes among headers of canonical names."""
         return cls(
             accept_encoding=",".join(headers.get("Accept-Encoding", ())),

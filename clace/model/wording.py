@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clace.model.app import Constraint, Permission
+from clace.model.app import ArgumentConstraint, Permission
 
 _ACCESS = {True: "READ", False: "WRITE", None: ""}
 
@@ -24,6 +24,6 @@ def permission_text(permission: Permission) -> str:
     return " ".join(word for word in words if word)
 
 
-def _constraint(constraint: Constraint) -> str:
+def _constraint(constraint: ArgumentConstraint) -> str:
     name = f"{constraint.name}[{constraint.key}]" if constraint.key else constraint.name
     return f"{name}:{constraint.value}"

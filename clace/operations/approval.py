@@ -16,7 +16,7 @@ from clace.errors import (
 )
 from clace.model.app import App, Demands
 from clace.model.wording import permission_text
-from clace.operations.rooms import Rooms
+from clace.operations.rooms import OperationRooms
 from clace.text import one_line, shortened
 
 _UNREADABLE = (AppBroken, AppFailed, AppTimedOut, NoSuchVersion, SourceError)
@@ -25,7 +25,7 @@ _MOST_APPS = 20
 _LONGEST_LINE = 500
 
 
-async def held(app: App, rooms: Rooms) -> Demands:
+async def held(app: App, rooms: OperationRooms) -> Demands:
     """The approvals that the stored version of ``app`` asks for.
 
     Versions of older servers kept approvals that they had stopped asking for: those count no

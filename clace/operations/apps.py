@@ -18,19 +18,19 @@ from clace.admin_api.apps import (
     OneApp,
 )
 from clace.interfaces import IAppOperations, RemoveApp
-from clace.model.app import App, Kind
+from clace.model.app import App, AppKind
 from clace.model.paths import AppGlob
-from clace.operations.creation import Creation
+from clace.operations.creation import AppCreation
 from clace.operations.promotion import is_behind
-from clace.operations.rooms import Rooms
-from clace.operations.showing import Showing
+from clace.operations.rooms import OperationRooms
+from clace.operations.showing import AppShowing
 
 
 @implementer(IAppOperations)
 class AppOperations:
     """Operations on installed apps as such; see ``VersionOperations`` for what they serve."""
 
-    def __init__(self, rooms: Rooms, creation: Creation, showing: Showing) -> None:
+    def __init__(self, rooms: OperationRooms, creation: AppCreation, showing: AppShowing) -> None:
         self._rooms = rooms
         self._creation = creation
         self._showing = showing
@@ -41,7 +41,7 @@ class AppOperations:
         listed: list[AppListed] = []
         for main in catalogue.matching(pattern):
             twins = tuple(catalogue.twins_of(main))
-            ahead = any(twin.kind is Kind.STAGING and is_behind(main, twin) for twin in twins)
+            ahead = any(twin.kind is AppKind.STAGING and is_behind(main, twin) for twin in twins)
             listed.append(_listed(main, staged_changes=ahead))
             listed += [_listed(twin) for twin in twins if query.internal]
         return AppList(tuple(listed))

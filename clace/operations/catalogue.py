@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from clace.errors import AppBroken, InvalidPath, NoSuchApp, SourceError
-from clace.model.app import App, Kind
+from clace.model.app import App, AppKind
 from clace.model.paths import AppGlob, AppPath, is_glob
 
 
-class Catalogue(Struct, frozen=True):
+class AppCatalogue(Struct, frozen=True):
     """All apps, oldest first."""
 
     apps: tuple[App, ...]
@@ -63,7 +63,7 @@ class Catalogue(Struct, frozen=True):
         :raises NoSuchApp: if it has none, as dev apps have.
         """
         for app in self.twins_of(main):
-            if app.kind is Kind.STAGING:
+            if app.kind is AppKind.STAGING:
                 return app
         raise NoSuchApp(f"app {main} has no staging app")
 

@@ -12,7 +12,7 @@ AUTH_TYPES = ("default", "none", "system")
 
 
 @frozen(kw_only=True)
-class Configured:
+class ConfiguredSections:
     """Sections of plugins and their accounts, logins for git, and the settings an app may have.
 
     ``check_config`` raises ``BadRequest`` for settings that no app can have.

@@ -11,15 +11,15 @@ from msgspec.structs import replace
 
 from clace.admin_api.apps import AppCreated, CreateApp, NewApp
 from clace.errors import AppExists, BadRequest
-from clace.interfaces import AddApp, AddVersion, Fetched, Revision
-from clace.model.app import App, AppMetadata, AppSettings, Demands, Kind, VersionMetadata
+from clace.interfaces import AddApp, AddVersion, FetchedSource, SourceRevision
+from clace.model.app import App, AppKind, AppMetadata, AppSettings, Demands, VersionMetadata
 from clace.model.ids import ksuid
 from clace.model.paths import AppPath
 from clace.operations.approval import report
-from clace.operations.configured import Configured, check_auth_type
+from clace.operations.configured import ConfiguredSections, check_auth_type
 from clace.operations.entries import check_declared, checked
 from clace.operations.known import KnownApps, digest_of
-from clace.operations.rooms import Rooms
+from clace.operations.rooms import OperationRooms
 
 DEFAULT_AUTH = "default"
 # What era 25 can set at creation and this server has no rooms for: refused, never ignored.
@@ -31,14 +31,14 @@ _UNKNOWN_HERE = (
 )
 
 
-class Stamp(NamedTuple):
+class AppStamp(NamedTuple):
     """The identity of a new app: its own part of its id, and the time it was made."""
 
     unique: str
     time: datetime
 
 
-class Defaults(Struct, frozen=True, kw_only=True):
+class NewAppDefaults(Struct, frozen=True, kw_only=True):
     """Defaults of a new app."""
 
     domain: str = "localhost"
@@ -48,19 +48,23 @@ class Defaults(Struct, frozen=True, kw_only=True):
     preview_write_access: bool = True
 
 
-class Beginnings(Struct, frozen=True, kw_only=True):
+class NewAppFacts(Struct, frozen=True, kw_only=True):
     """The start of new apps: their defaults, and their URLs over HTTP and HTTPS."""
 
-    defaults: Defaults
-    stamp: Callable[[], Stamp]
+    defaults: NewAppDefaults
+    stamp: Callable[[], AppStamp]
     urls: Callable[[AppPath], tuple[str, str]]
 
 
-class Creation:
+class AppCreation:
     """Installs apps from folders and git repositories."""
 
     def __init__(
-        self, rooms: Rooms, known: KnownApps, beginnings: Beginnings, configured: Configured
+        self,
+        rooms: OperationRooms,
+        known: KnownApps,
+        beginnings: NewAppFacts,
+        configured: ConfiguredSections,
     ) -> None:
         self._rooms = rooms
         self._known = known
@@ -123,7 +127,7 @@ class Creation:
                 raise AppExists(f"App already exists at {app.address}")
 
     def _new_app(self, address: AppPath, request: NewApp) -> App:
-        kind = Kind.DEV if request.is_dev else Kind.PROD
+        kind = AppKind.DEV if request.is_dev else AppKind.PROD
         stamp = self._stamp()
         return App(
             id=kind + stamp.unique,
@@ -144,7 +148,7 @@ class Creation:
             ),
         )
 
-    async def _fetch(self, app: App, request: NewApp) -> Fetched:
+    async def _fetch(self, app: App, request: NewApp) -> FetchedSource:
         git = self._rooms.sources.is_git(app.source_url)
         # Clients of era 25 say the default branch of whatever source.
         wanted = "" if request.git_branch == self._defaults.git_branch else request.git_branch
@@ -153,10 +157,10 @@ class Creation:
         if app.is_dev:
             if git:
                 raise BadRequest("a dev app is served from a folder, and the source is a git URL")
-            return Fetched(files=self._rooms.sources.live(app.source_url))
+            return FetchedSource(files=self._rooms.sources.live(app.source_url))
         branch = request.git_branch or ("" if request.git_commit else self._defaults.git_branch)
         return await self._rooms.sources.fetch(
-            Revision(
+            SourceRevision(
                 source_url=app.source_url,
                 branch=branch if git and not request.git_commit else "",
                 commit=request.git_commit,
@@ -167,7 +171,7 @@ class Creation:
     def _staging(self, app: App) -> App:
         return replace(
             app,
-            id=Kind.STAGING + app.id.removeprefix(Kind.PROD),
+            id=AppKind.STAGING + app.id.removeprefix(AppKind.PROD),
             path=app.address.staging.path,
             main_app=app.id,
         )
@@ -187,7 +191,7 @@ def check_supported(request: NewApp) -> None:
             raise BadRequest(f"{field} is not supported by this server")
 
 
-def described(app: App, name: str, fetched: Fetched, approved: Demands) -> App:
+def described(app: App, name: str, fetched: FetchedSource, approved: Demands) -> App:
     """The app with what its first fetch and audit told."""
     version = VersionMetadata(
         version=0 if app.is_dev else 1,
@@ -201,11 +205,11 @@ def described(app: App, name: str, fetched: Fetched, approved: Demands) -> App:
 
 def stamps(
     seconds: Callable[[], float], random_bytes: Callable[[int], bytes]
-) -> Callable[[], Stamp]:
+) -> Callable[[], AppStamp]:
     """A source of stamps from a clock and from chance."""
 
-    def stamp() -> Stamp:
+    def stamp() -> AppStamp:
         now = seconds()
-        return Stamp(ksuid(now, random_bytes), datetime.fromtimestamp(now, UTC))
+        return AppStamp(ksuid(now, random_bytes), datetime.fromtimestamp(now, UTC))
 
     return stamp

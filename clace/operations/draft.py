@@ -22,7 +22,7 @@ from clace.model.app import App, AppMetadata, AppSettings
 from clace.operations.changes import app_changes, changed_ids
 
 
-class _Collected(Struct):
+class _DraftedChanges(Struct):
     """Collected changes, in the order in which they were asked for."""
 
     changes: list[Change] = field(default_factory=list)
@@ -31,7 +31,7 @@ class _Collected(Struct):
     renewed: list[App] = field(default_factory=list)
     carried: list[App] = field(default_factory=list)
 
-    def take(self, other: _Collected) -> None:
+    def take(self, other: _DraftedChanges) -> None:
         """Go on with what ``other`` has, which has nothing then."""
         for name in self.__struct_fields__:
             mine, theirs = getattr(self, name), getattr(other, name)
@@ -39,7 +39,7 @@ class _Collected(Struct):
             theirs.clear()
 
 
-class Draft:
+class AppsDraft:
     """Collects changes and apps loaded aside, as an ``async with`` block.
 
     Until ``commit`` nothing has happened, and whatever was loaded is ended when the block fails.
@@ -49,8 +49,8 @@ class Draft:
         self._store = store
         self._runtime = runtime
         self._installed = installed
-        self._collected = _Collected()
-        self._parts: list[_Collected] = []
+        self._collected = _DraftedChanges()
+        self._parts: list[_DraftedChanges] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,11 +65,11 @@ class Draft:
         for _, loaded in self._collected.loaded:
             loaded.discard()
 
-    def part(self) -> Draft:
+    def part(self) -> AppsDraft:
         """A draft of the same, for work beside other work: what it collects comes in the order in
         which the parts were made, whenever it does.
         """
-        part = Draft(self._store, self._runtime, self._installed)
+        part = AppsDraft(self._store, self._runtime, self._installed)
         self._parts.append(part._collected)
         return part
 

@@ -11,7 +11,7 @@ from clace.admin_api.changes import REMOVE
 from clace.admin_api.settings import UNDEFINED, MetadataChange
 from clace.errors import BadRequest
 from clace.model.app import App, AppMetadata
-from clace.model.params import Param
+from clace.model.params import AppParam
 
 APP_CONFIG = "app_config"
 MAX_ENTRIES = 1_000
@@ -70,7 +70,7 @@ def checked(values: Mapping[str, str]) -> dict[str, str]:
     return _with({}, values)
 
 
-def check_declared(app: App, names: Iterable[str], params: Iterable[Param]) -> None:
+def check_declared(app: App, names: Iterable[str], params: Iterable[AppParam]) -> None:
     """Refuse a value for an unknown param of the app.
 
     :raises BadRequest: if a name is not declared; the text has the nearest one.

@@ -10,18 +10,18 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clace.interfaces import Audited
+from clace.interfaces import AuditedSource
 from clace.model.app import App, AppMetadata, FileRef
 
 _MOST = 10_000
 
 
-class _Known(Struct, frozen=True):
+class _KnownApp(Struct, frozen=True):
     """An app as it is stored, the digest of all that it was loaded from, and what it said then."""
 
     metadata: AppMetadata
     digest: bytes
-    audited: Audited
+    audited: AuditedSource
 
 
 class KnownApps:
@@ -33,16 +33,16 @@ class KnownApps:
 
     def __init__(self, secret_versions: Callable[[], Awaitable[str]]) -> None:
         self.secret_versions = secret_versions
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: OrderedDict[str, _KnownApp] = OrderedDict()
 
-    def keep(self, app: App, digest: bytes, audited: Audited) -> None:
+    def keep(self, app: App, digest: bytes, audited: AuditedSource) -> None:
         """``app`` is installed like this from now on."""
-        self._known[app.id] = _Known(app.metadata, digest, audited)
+        self._known[app.id] = _KnownApp(app.metadata, digest, audited)
         self._known.move_to_end(app.id)
         while len(self._known) > _MOST:
             self._known.popitem(last=False)
 
-    def audited(self, seen: App, digest: bytes | None = None) -> Audited | None:
+    def audited(self, seen: App, digest: bytes | None = None) -> AuditedSource | None:
         """Return the declarations of an app stored as it was kept, if its source has the digest."""
         known = self._known.get(seen.id)
         if known is None or known.metadata != seen.metadata:

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from clace.interfaces import AddVersion, IAppStore, IFiles
 from clace.model.app import App
-from clace.operations.draft import Draft
+from clace.operations.draft import AppsDraft
 
-Serve = Callable[[Draft, App, App, IFiles], Awaitable[None]]
+Serve = Callable[[AppsDraft, App, App, IFiles], Awaitable[None]]
 """Lets an app, as it is and as it will be, serve files when a draft is committed."""
 
 
@@ -19,12 +19,12 @@ def is_behind(main: App, staging: App) -> bool:
     return main.version != staging.version
 
 
-async def _load(draft: Draft, _seen: App, after: App, files: IFiles) -> None:
+async def _load(draft: AppsDraft, _seen: App, after: App, files: IFiles) -> None:
     await draft.load(after, files)
 
 
 async def promote(
-    draft: Draft,
+    draft: AppsDraft,
     store: IAppStore,
     main: App,
     staging: App,

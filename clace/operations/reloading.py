@@ -11,24 +11,24 @@ from msgspec.structs import replace
 from clace.admin_api.changes import Approval
 from clace.admin_api.versions import AppsReloaded, ReloadApps
 from clace.errors import NeedsApproval
-from clace.interfaces import Audited, Fetched, IFiles, Revision
+from clace.interfaces import AuditedSource, FetchedSource, IFiles, SourceRevision
 from clace.model.app import App, AppMetadata, Demands, FileRef, VersionMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.operations.approval import check_approved, held, needs_approval, report
 from clace.operations.catalogue import naming
-from clace.operations.configured import Configured
+from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import no_revision
-from clace.operations.draft import Draft
+from clace.operations.draft import AppsDraft
 from clace.operations.known import KnownApps, digest_of
 from clace.operations.promotion import promote
-from clace.operations.rooms import Rooms
+from clace.operations.rooms import OperationRooms
 from clace.operations.together import together
 
 # Hosts compute while they load; more at once would only hold up requests.
 _AT_ONCE = 2
 
 
-class _Outcome(Struct, frozen=True):
+class _ReloadOutcome(Struct, frozen=True):
     """The outcome of the reload of one app."""
 
     reloaded: tuple[AppPath, ...] = ()
@@ -39,35 +39,37 @@ class _Outcome(Struct, frozen=True):
     refused: tuple[NeedsApproval, ...] = ()
 
 
-class _Installed(Struct, frozen=True):
+class _ReloadedApp(Struct, frozen=True):
     """An app as it is when the reload is committed, for the next to know."""
 
     app: App
     digest: bytes
-    audited: Audited
+    audited: AuditedSource
 
 
-class _Run(Struct, frozen=True):
+class _ReloadRun(Struct, frozen=True):
     """One reload of all apps of a glob; ``secrets`` are the versions of those stored before it."""
 
     query: ReloadApps
     secrets: str
-    installed: list[_Installed]
+    installed: list[_ReloadedApp]
 
 
-class _Source(Struct, frozen=True):
+class _FetchedSource(Struct, frozen=True):
     """A fetched source: its files, its declarations, and which of them are approved."""
 
-    fetched: Fetched
+    fetched: FetchedSource
     refs: Mapping[str, FileRef]
-    audited: Audited
+    audited: AuditedSource
     granted: Demands
 
 
-class Reloading:
+class AppReloading:
     """Brings staging twins, and dev apps, to what their sources are now."""
 
-    def __init__(self, rooms: Rooms, known: KnownApps, configured: Configured) -> None:
+    def __init__(
+        self, rooms: OperationRooms, known: KnownApps, configured: ConfiguredSections
+    ) -> None:
         self._rooms = rooms
         self._known = known
         self._configured = configured
@@ -76,7 +78,7 @@ class Reloading:
         """See ``IVersionOperations.reload_apps``."""
         self._configured.check_git_auth(query.git_auth)
         glob = AppGlob.parse(query.app_path_glob)
-        run = _Run(query, await self._known.secret_versions(), [])
+        run = _ReloadRun(query, await self._known.secret_versions(), [])
         catalogue = await self._rooms.catalogue()
         async with self._rooms.draft() as draft:
             works = [
@@ -99,22 +101,26 @@ class Reloading:
             skipped_results=tuple(path for outcome in outcomes for path in outcome.skipped),
         )
 
-    async def _reload_one(self, run: _Run, draft: Draft, seen: App, main: App) -> _Outcome:
+    async def _reload_one(
+        self, run: _ReloadRun, draft: AppsDraft, seen: App, main: App
+    ) -> _ReloadOutcome:
         with naming(main):
             return await self._reload(run, draft, seen, main)
 
-    async def _reload(self, run: _Run, draft: Draft, seen: App, main: App) -> _Outcome:
+    async def _reload(
+        self, run: _ReloadRun, draft: AppsDraft, seen: App, main: App
+    ) -> _ReloadOutcome:
         query = run.query
         revision = self._revision(seen, query)
         if await self._is_current(seen, revision, query):
-            return _Outcome(skipped=(seen.address,))
+            return _ReloadOutcome(skipped=(seen.address,))
         source = await self._source(run, seen, await self._fetch(seen, revision))
         fetched, audited, granted = source.fetched, source.audited, source.granted
         demands = audited.demands
         approval = report(seen, demands, granted, approve=query.approve)
         if approval.needs_approval and not query.approve:
             missing = demands.missing_from(granted)
-            return _Outcome(refused=(needs_approval(main, missing, *_approving(query)),))
+            return _ReloadOutcome(refused=(needs_approval(main, missing, *_approving(query)),))
         # A version has no approvals but of what it asks for: what it drops is asked for anew.
         metadata = replace(fetched_metadata(seen, fetched), name=audited.name).granting(
             demands if query.approve else demands.granted_by(granted)
@@ -129,14 +135,14 @@ class Reloading:
         if query.promote and not seen.is_dev:
             await promote(draft, self._rooms.store, main, after, fetched.files, serve)
             promoted = (main.address,)
-        return _Outcome(
+        return _ReloadOutcome(
             reloaded=(seen.address,),
             approved=(approval,) if approval.needs_approval else (),
             promoted=promoted,
             warnings=tuple(f"{main}: {text}" for text in (*fetched.warnings, *audited.warnings)),
         )
 
-    async def _source(self, run: _Run, seen: App, fetched: Fetched) -> _Source:
+    async def _source(self, run: _ReloadRun, seen: App, fetched: FetchedSource) -> _FetchedSource:
         """Fetch the source; run its top level unless its declarations are known."""
         refs = dict(fetched.files.refs)
         digest = digest_of(fetched_metadata(seen, fetched), refs, run.secrets)
@@ -148,36 +154,42 @@ class Reloading:
             granted = stored.demands.granted_by(seen.metadata.approved)
         else:
             granted = await held(seen, self._rooms)
-        return _Source(fetched, refs, audited, granted)
+        return _FetchedSource(fetched, refs, audited, granted)
 
     async def _serve(
-        self, run: _Run, source: _Source, draft: Draft, seen: App, after: App, files: IFiles
+        self,
+        run: _ReloadRun,
+        source: _FetchedSource,
+        draft: AppsDraft,
+        seen: App,
+        after: App,
+        files: IFiles,
     ) -> None:
         """Load the app aside, unless it would be loaded from what it is loaded from now."""
         digest = digest_of(after.metadata, source.refs, run.secrets)
-        run.installed.append(_Installed(after, digest, source.audited))
+        run.installed.append(_ReloadedApp(after, digest, source.audited))
         if not run.query.force_reload and self._known.audited(seen, digest) is not None:
             draft.carry(after)
         else:
             await draft.load(after, files)
 
-    def _revision(self, seen: App, query: ReloadApps) -> Revision:
+    def _revision(self, seen: App, query: ReloadApps) -> SourceRevision:
         """Return the revision to fetch: the requested one, else the app's."""
         version = seen.metadata.version_metadata
         if not self._rooms.sources.is_git(seen.source_url):
             if query.branch or query.commit:
                 raise no_revision(seen.source_url, query.branch, query.commit)
-            return Revision(source_url=seen.source_url)
+            return SourceRevision(source_url=seen.source_url)
         # An app without a branch is pinned to its commit until it is given either.
         commit = query.commit or ("" if query.branch or version.git_branch else version.git_commit)
-        return Revision(
+        return SourceRevision(
             source_url=seen.source_url,
             branch="" if commit else query.branch or version.git_branch,
             commit=commit,
             git_auth=query.git_auth or seen.settings.git_auth_name,
         )
 
-    async def _is_current(self, seen: App, revision: Revision, query: ReloadApps) -> bool:
+    async def _is_current(self, seen: App, revision: SourceRevision, query: ReloadApps) -> bool:
         version = seen.metadata.version_metadata
         if query.force_reload or not version.git_commit:
             return False
@@ -187,13 +199,13 @@ class Reloading:
             return False
         return await self._rooms.sources.head(revision) == version.git_commit
 
-    async def _fetch(self, seen: App, revision: Revision) -> Fetched:
+    async def _fetch(self, seen: App, revision: SourceRevision) -> FetchedSource:
         if seen.is_dev:
-            return Fetched(files=self._rooms.sources.live(seen.source_url))
+            return FetchedSource(files=self._rooms.sources.live(seen.source_url))
         return await self._rooms.sources.fetch(revision)
 
 
-def fetched_metadata(seen: App, fetched: Fetched) -> AppMetadata:
+def fetched_metadata(seen: App, fetched: FetchedSource) -> AppMetadata:
     """Return the app's metadata with the fetched revision."""
     revision = VersionMetadata(
         git_branch=fetched.branch, git_commit=fetched.commit, git_message=fetched.message

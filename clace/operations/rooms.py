@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from clace.interfaces import Audited, IAppStore, IFiles, IInstalledApps, IRuntime, ISources
+from clace.interfaces import AuditedSource, IAppStore, IFiles, IInstalledApps, IRuntime, ISources
 from clace.model.app import App
-from clace.operations.catalogue import Catalogue
-from clace.operations.draft import Draft
+from clace.operations.catalogue import AppCatalogue
+from clace.operations.draft import AppsDraft
 from clace.operations.served import served_files
 
 
 @frozen
-class Rooms:
+class OperationRooms:
     """Stored apps, their sources, the runtime that serves them, and the map of addresses."""
 
     store: IAppStore
@@ -20,19 +20,19 @@ class Rooms:
     runtime: IRuntime
     installed: IInstalledApps
 
-    async def catalogue(self) -> Catalogue:
+    async def catalogue(self) -> AppCatalogue:
         """Return the apps as they are stored now."""
-        return Catalogue(await self.store.apps())
+        return AppCatalogue(await self.store.apps())
 
-    def draft(self) -> Draft:
+    def draft(self) -> AppsDraft:
         """Begin a set of changes."""
-        return Draft(self.store, self.runtime, self.installed)
+        return AppsDraft(self.store, self.runtime, self.installed)
 
     async def served_files(self, app: App) -> IFiles:
         """:raises NoSuchVersion: if the version of the app is not stored."""
         return await served_files(app, self.store, self.sources)
 
-    async def audit(self, app: App) -> Audited:
+    async def audit(self, app: App) -> AuditedSource:
         """Run the top level of the app's served source with plugins that do nothing.
 
         :raises AppBroken: if it does not load.

@@ -19,11 +19,11 @@ from clace.admin_api.settings import (
     UpdateSettings,
 )
 from clace.errors import BadRequest
-from clace.interfaces import Audited, ISettingOperations
+from clace.interfaces import AuditedSource, ISettingOperations
 from clace.model.app import AccountLink, App, AppMetadata, AppSettings
 from clace.model.paths import AppGlob, AppPath
 from clace.operations.accounts import check_link, linked
-from clace.operations.configured import Configured, check_auth_type
+from clace.operations.configured import ConfiguredSections, check_auth_type
 from clace.operations.entries import (
     app_config_entries,
     check_declared,
@@ -31,7 +31,7 @@ from clace.operations.entries import (
     with_app_config,
     with_param,
 )
-from clace.operations.rooms import Rooms
+from clace.operations.rooms import OperationRooms
 from clace.operations.staged import StagedUpdates
 
 
@@ -39,7 +39,7 @@ from clace.operations.staged import StagedUpdates
 class SettingOperations:
     """Operations on the settings of apps."""
 
-    def __init__(self, rooms: Rooms, configured: Configured) -> None:
+    def __init__(self, rooms: OperationRooms, configured: ConfiguredSections) -> None:
         self._rooms = rooms
         self._configured = configured
         self._staged = StagedUpdates(rooms)
@@ -52,7 +52,7 @@ class SettingOperations:
     async def update_params(self, query: UpdateParam) -> AppsUpdated:
         name, value = query.param_name, query.param_value
 
-        def check(app: App, audited: Audited) -> None:
+        def check(app: App, audited: AuditedSource) -> None:
             if value != REMOVE or name not in app.metadata.param_values:
                 check_declared(app, (name,), audited.params)
 

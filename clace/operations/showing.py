@@ -10,20 +10,20 @@ from msgspec import Struct
 
 from clace.admin_api.apps import AppShown, FailureShown, ParamShown, VersionShown
 from clace.errors import ClaceError
-from clace.interfaces import Audited, IFailures
-from clace.model.app import App, Demands, Kind
+from clace.interfaces import AuditedSource, IFailures
+from clace.model.app import App, AppKind, Demands
 from clace.model.failures import AppFailure
-from clace.model.params import Param
+from clace.model.params import AppParam
 from clace.model.paths import AppPath
 from clace.model.secret_text import is_reference
 from clace.operations.promotion import is_behind
-from clace.operations.rooms import Rooms
+from clace.operations.rooms import OperationRooms
 
 _SECRET = re.compile(r"passw|secret|token|private|credential|api.?key", re.IGNORECASE)
 _PASSWORD = "password"  # noqa: S105 - how a form shows a param
 
 
-class Surroundings(Struct, frozen=True):
+class AppFacts(Struct, frozen=True):
     """Facts of apps that are not stored: their URLs, limits and last failures."""
 
     urls: Callable[[AppPath], tuple[str, str]]
@@ -31,10 +31,10 @@ class Surroundings(Struct, frozen=True):
     failures: IFailures
 
 
-class Showing:
+class AppShowing:
     """Shows apps; the top level of each version is run once for what it asks for."""
 
-    def __init__(self, rooms: Rooms, around: Surroundings) -> None:
+    def __init__(self, rooms: OperationRooms, around: AppFacts) -> None:
         self._rooms = rooms
         self._around = around
 
@@ -43,7 +43,7 @@ class Showing:
         catalogue = await self._rooms.catalogue()
         app = catalogue.at(path)
         twins = tuple(catalogue.twins_of(app))
-        ahead = any(twin.kind is Kind.STAGING and is_behind(app, twin) for twin in twins)
+        ahead = any(twin.kind is AppKind.STAGING and is_behind(app, twin) for twin in twins)
         versions = [await self._version(one) for one in (app, *twins)]
         return app_shown(app, tuple(versions), staged_changes=ahead)
 
@@ -73,7 +73,7 @@ def app_shown(app: App, versions: tuple[VersionShown, ...], *, staged_changes: b
 
 
 def version_shown(
-    app: App, audited: Audited | None, problem: str, around: Surroundings
+    app: App, audited: AuditedSource | None, problem: str, around: AppFacts
 ) -> VersionShown:
     """Show one version, with the audit of its source or the problem that it had."""
     metadata, version = app.metadata, app.metadata.version_metadata
@@ -107,17 +107,17 @@ def version_shown(
     )
 
 
-def _limits(app: App, around: Surroundings) -> Mapping[str, int]:
+def _limits(app: App, around: AppFacts) -> Mapping[str, int]:
     try:
         return around.limits(app)
     except ClaceError:
         return {}  # its own settings cannot be used, which the audit tells
 
 
-def _params(given: Mapping[str, str], declared: Iterable[Param]) -> Iterator[ParamShown]:
+def _params(given: Mapping[str, str], declared: Iterable[AppParam]) -> Iterator[ParamShown]:
     known = {param.name: param for param in declared}
     for name in {**known, **given}:
-        param = known.get(name) or Param(name=name)
+        param = known.get(name) or AppParam(name=name)
         value = given.get(name, param.default or "")
         hidden = _is_secret(param) and not is_reference(value)
         yield ParamShown(
@@ -130,7 +130,7 @@ def _params(given: Mapping[str, str], declared: Iterable[Param]) -> Iterator[Par
         )
 
 
-def _is_secret(param: Param) -> bool:
+def _is_secret(param: AppParam) -> bool:
     shown_as = param.display_type.partition(":")[0]
     return shown_as == _PASSWORD or _SECRET.search(param.name) is not None
 

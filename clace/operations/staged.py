@@ -8,27 +8,27 @@ from msgspec.structs import replace
 
 from clace.admin_api.changes import AppsUpdated, StagedUpdate
 from clace.errors import NeedsApproval
-from clace.interfaces import Audited
+from clace.interfaces import AuditedSource
 from clace.model.app import App, AppMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.operations.approval import held, needs_approval
 from clace.operations.catalogue import naming
-from clace.operations.draft import Draft
+from clace.operations.draft import AppsDraft
 from clace.operations.promotion import is_behind, promote
-from clace.operations.rooms import Rooms
+from clace.operations.rooms import OperationRooms
 
 Edit = Callable[[AppMetadata], AppMetadata]
-Check = Callable[[App, Audited], None]
+Check = Callable[[App, AuditedSource], None]
 
 
-def _no_check(_app: App, _audited: Audited) -> None:
+def _no_check(_app: App, _audited: AuditedSource) -> None:
     """Refuse nothing."""
 
 
 class StagedUpdates:
     """Gives the apps of a glob other metadata: all of them, or on any failure none."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: OperationRooms) -> None:
         self._rooms = rooms
 
     async def make(
@@ -79,7 +79,7 @@ class StagedUpdates:
             raise NeedsApproval(f"{refusal} (first the same change without --promote)")
         return replace(edited, metadata=edited.metadata.granting(demands.granted_by(granted)))
 
-    async def _updated(self, draft: Draft, seen: App, metadata: AppMetadata) -> App:
+    async def _updated(self, draft: AppsDraft, seen: App, metadata: AppMetadata) -> App:
         if metadata == seen.metadata:
             return seen
         if seen.is_dev:

@@ -21,17 +21,17 @@ from clace.model.app import App
 from clace.model.paths import AppGlob, AppPath
 from clace.operations.approval import report
 from clace.operations.catalogue import naming
-from clace.operations.draft import Draft
+from clace.operations.draft import AppsDraft
 from clace.operations.promotion import is_behind, promote
-from clace.operations.reloading import Reloading
-from clace.operations.rooms import Rooms
+from clace.operations.reloading import AppReloading
+from clace.operations.rooms import OperationRooms
 
 
 @implementer(IVersionOperations)
 class VersionOperations:
     """Operations that make a new version of apps, or let production serve it."""
 
-    def __init__(self, rooms: Rooms, reloading: Reloading) -> None:
+    def __init__(self, rooms: OperationRooms, reloading: AppReloading) -> None:
         self._rooms = rooms
         self._reloading = reloading
 
@@ -53,7 +53,7 @@ class VersionOperations:
             await draft.commit(dry_run=query.dry_run)
         return AppsApproved(query.dry_run, tuple(approvals), tuple(promoted), changes=draft.changes)
 
-    async def _approve_one(self, draft: Draft, seen: App) -> tuple[Approval, App]:
+    async def _approve_one(self, draft: AppsDraft, seen: App) -> tuple[Approval, App]:
         files = await self._rooms.served_files(seen)
         demands = (await self._rooms.runtime.audit(seen, files)).demands
         approved = seen.metadata.approved

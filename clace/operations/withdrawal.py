@@ -14,7 +14,7 @@ from clace.model.wording import permission_text
 _log = Logger()
 
 
-class Withdrawal:
+class ApprovalWithdrawal:
     """Stores the loss of approvals of dev apps, so that it outlives the server."""
 
     def __init__(

@@ -25,7 +25,7 @@ class BadPacket(ValueError):
     """Bytes that do not belong to this protocol."""
 
 
-class Order:
+class StartOrder:
     """A program to start, in bytes as the kernel takes them; ``file_bytes`` 0 means unlimited."""
 
     __slots__ = ("arguments", "environment", "executable", "file_bytes", "folder")
@@ -57,7 +57,7 @@ class Order:
         return packed
 
     @classmethod
-    def unpack(cls, packed: bytes) -> Order:
+    def unpack(cls, packed: bytes) -> StartOrder:
         """:raises BadPacket: if these bytes are not an order."""
         if len(packed) < _HEAD.size:
             raise BadPacket("an order without its head")

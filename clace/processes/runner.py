@@ -27,7 +27,7 @@ from clace.processes.frames import (
     START,
     STARTED,
     BadPacket,
-    Order,
+    StartOrder,
     pack_up,
     unpack_down,
 )
@@ -39,7 +39,7 @@ _INT = array("i").itemsize
 _SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
-class Runner:
+class ProgramRunner:
     """Starts and kills programs as the daemon says, and reports how each ended."""
 
     def __init__(self, control: socket.socket) -> None:
@@ -85,7 +85,7 @@ class Runner:
 
     def _start(self, number: int, descriptors: list[int]) -> None:
         try:
-            pid = spawn(Order.unpack(_content(descriptors[0])), descriptors[1:])
+            pid = spawn(StartOrder.unpack(_content(descriptors[0])), descriptors[1:])
         except OSError as error:
             self._tell(REFUSED, number, error.errno or 0)
             return
@@ -132,7 +132,7 @@ def _received(control: socket.socket) -> tuple[bytes, list[int]]:
     return packet, descriptors.tolist()
 
 
-def spawn(order: Order, streams: list[int]) -> int:
+def spawn(order: StartOrder, streams: list[int]) -> int:
     """Start a program in a session of its own and return its process id.
 
     :raises OSError: if it cannot be started.
@@ -155,7 +155,7 @@ def _at_most(wanted: int, hard: int) -> int:
     return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
-def _spawned(order: Order, streams: list[int]) -> int:
+def _spawned(order: StartOrder, streams: list[int]) -> int:
     try:
         return _spawn(order.executable, order, streams, ())
     except OSError as error:
@@ -165,7 +165,7 @@ def _spawned(order: Order, streams: list[int]) -> int:
     return _spawn(_SHELL, order, streams, (_SHELL,))
 
 
-def _spawn(path: bytes, order: Order, streams: list[int], leading: tuple[bytes, ...]) -> int:
+def _spawn(path: bytes, order: StartOrder, streams: list[int], leading: tuple[bytes, ...]) -> int:
     return os.posix_spawn(
         path,
         (*leading, order.executable, *order.arguments),
@@ -199,4 +199,4 @@ def main(descriptor: int) -> None:
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (_at_most(_USUAL_FILES, hard), hard))
     os.set_inheritable(descriptor, False)
-    Runner(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)).run()
+    ProgramRunner(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)).run()

@@ -18,8 +18,8 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from clace.control_line import CONTROL, Command, ControlLine
-from clace.interfaces import Exit, IProgram, IStarter, Launch
+from clace.control_line import CONTROL, ControlLine, ProcessCommand
+from clace.interfaces import IProgram, IStarter, ProgramExit, ProgramLaunch
 from clace.processes.frames import (
     ALIVE,
     EXITED,
@@ -29,7 +29,7 @@ from clace.processes.frames import (
     START,
     STARTED,
     BadPacket,
-    Order,
+    StartOrder,
     pack_down,
     unpack_up,
 )
@@ -44,11 +44,11 @@ _LOOK_SECONDS = 5
 _MOST_UNANSWERED = 2
 _HUNG = "the process that starts programs did not answer and was ended"
 _ROOT = str(Path(__file__).parent.parent.parent)
-_COMMAND = Command("program runner", (sys.executable, "-I", "-S", "-c", _BOOT, _ROOT))
+_COMMAND = ProcessCommand("program runner", (sys.executable, "-I", "-S", "-c", _BOOT, _ROOT))
 
 
 @implementer(IProgram)
-class Program:
+class StartedProgram:
     """A program that the runner process was told to start."""
 
     def __init__(self, executable: str, pipes: Sequence[Pipe], end: Callable[[], None]) -> None:
@@ -56,7 +56,7 @@ class Program:
         self.executable = executable
         self.output = pipes[0]
         self.errors = pipes[1] if len(pipes) > 1 else None
-        self.ended: Deferred[Exit] = Deferred()
+        self.ended: Deferred[ProgramExit] = Deferred()
         self.pid = 0
         self.is_killed = False
         self._end = end
@@ -79,7 +79,7 @@ class Program:
 
 
 @implementer(IStarter)
-class Starter(Service):
+class ProgramStarter(Service):
     """Keeps the runner process: it starts with this service, or when first needed, and again
     whenever it is needed and has died.
     """
@@ -92,7 +92,7 @@ class Starter(Service):
         self._look_seconds = look_seconds
         self._numbers = itertools.count(1)
         self._line: ControlLine | None = None
-        self._programs: dict[int, Program] = {}
+        self._programs: dict[int, StartedProgram] = {}
         self._stopped = False
         self._unanswered = 0
         self._look: IDelayedCall | None = None
@@ -107,7 +107,7 @@ class Starter(Service):
         self._stopped = True
         return Deferred.fromCoroutine(self._stop())
 
-    def start(self, launch: Launch) -> Program:
+    def start(self, launch: ProgramLaunch) -> StartedProgram:
         packed = _order(launch).pack()
         line, number = self._connected(), next(self._numbers)
         with _Descriptors() as descriptors:
@@ -119,7 +119,7 @@ class Starter(Service):
                 ours.append(descriptors.pipe(theirs))
             line.send(pack_down(START, number), theirs)
             pipes = [Pipe(self._reactor, descriptors.release(one)) for one in ours]
-        program = Program(launch.executable, pipes, partial(self._kill, number))
+        program = StartedProgram(launch.executable, pipes, partial(self._kill, number))
         self._programs[number] = program
         self._keep_looking()
         return program
@@ -205,7 +205,7 @@ class Starter(Service):
         programs, self._programs = self._programs, {}
         for program in programs.values():
             program.end_group()
-            program.ended.callback(Exit(failure=reason))
+            program.ended.callback(ProgramExit(failure=reason))
 
     async def _stop(self) -> None:
         if self._look is not None:
@@ -253,8 +253,8 @@ class _Descriptors:
         return descriptor
 
 
-def _order(launch: Launch) -> Order:
-    return Order(
+def _order(launch: ProgramLaunch) -> StartOrder:
+    return StartOrder(
         executable=launch.executable.encode(),
         arguments=[argument.encode() for argument in launch.arguments],
         environment={k.encode(): v.encode() for k, v in launch.environment.items()},
@@ -263,9 +263,9 @@ def _order(launch: Launch) -> Order:
     )
 
 
-def _exit(executable: str, kind: int, value: int) -> Exit:
+def _exit(executable: str, kind: int, value: int) -> ProgramExit:
     if kind == EXITED:
-        return Exit(status=value)
+        return ProgramExit(status=value)
     if kind == KILLED:
-        return Exit(signal=value)
-    return Exit(failure=f"cannot start {executable}: {os.strerror(value).lower()}")
+        return ProgramExit(signal=value)
+    return ProgramExit(failure=f"cannot start {executable}: {os.strerror(value).lower()}")

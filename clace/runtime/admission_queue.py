@@ -16,7 +16,7 @@ MOST_BYTES = 64 << 20
 _RETRY_SECONDS = 1
 
 
-class Place(Struct, eq=False):
+class QueuePlace(Struct, eq=False):
     """One request in the queue, and how large it is."""
 
     size: int
@@ -39,7 +39,7 @@ class AdmissionQueue:
         self._most_bytes = most_bytes
         self._inside = 0
         self._bytes = 0
-        self._queue: deque[Place] = deque()
+        self._queue: deque[QueuePlace] = deque()
 
     def enter_now(self, size: int = 0) -> bool:
         """Take part without a wait, if that is possible."""
@@ -58,7 +58,7 @@ class AdmissionQueue:
             return
         if len(self._queue) >= self._length:
             raise self._busy("too many requests are waiting")
-        place = Place(size, Deferred(lambda _: self._leave_queue(place)))
+        place = QueuePlace(size, Deferred(lambda _: self._leave_queue(place)))
         self._queue.append(place)
         late = self._clock.callLater(self._seconds, self._give_up, place)
         try:
@@ -94,12 +94,12 @@ class AdmissionQueue:
             self._take(place.size)
             place.turn.callback(None)
 
-    def _leave_queue(self, place: Place) -> None:
+    def _leave_queue(self, place: QueuePlace) -> None:
         if place in self._queue:
             self._queue.remove(place)
             self._let_in()
 
-    def _give_up(self, place: Place) -> None:
+    def _give_up(self, place: QueuePlace) -> None:
         self._leave_queue(place)
         place.turn.errback(self._busy(f"no turn within {self._seconds:g} seconds"))
 

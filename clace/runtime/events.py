@@ -9,7 +9,7 @@ from twisted.internet.task import LoopingCall
 
 from clace.errors import AppBroken
 from clace.model.traffic import AppResponse
-from clace.runtime.hosts.bodies import Body
+from clace.runtime.hosts.bodies import AnswerBody
 from clace.runtime.served_app import ServedApp
 
 EVENTS = "/_clace_app/sse"
@@ -54,7 +54,7 @@ class _Follower:
     def __init__(self, clock: Any, served: ServedApp, forget: Any) -> None:
         self._served = served
         self._forget = forget
-        self.body = Body(_ROOM)
+        self.body = AnswerBody(_ROOM)
         self._looking = self._every(clock, self._look)
         self._living = self._every(clock, lambda: self._say(_ALIVE))
 

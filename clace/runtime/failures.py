@@ -29,7 +29,7 @@ class _OfApp:
 
 
 @implementer(IFailures)
-class Failures:
+class AppFailures:
     """Logs at most ``LINES`` failures of an app in a minute; keeps ``KEPT`` of each app.
 
     Failures beyond the rate are counted, and the next line says how many they were.

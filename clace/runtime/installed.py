@@ -7,7 +7,7 @@ from collections.abc import Collection
 from zope.interface import implementer
 
 from clace.interfaces import IInstalledApps
-from clace.model.app import App, Kind
+from clace.model.app import App, AppKind
 from clace.model.hosts import is_address
 from clace.model.paths import STAGING_SUFFIX, AppGlob, AppPath
 
@@ -47,7 +47,7 @@ class InstalledApps:
     def _add(self, app: App) -> None:
         self._apps[app.id] = app  # in the place that it has, if it has one
         self._by_domain.setdefault(self._domain(app.domain), {})[app.path] = app
-        if app.kind is Kind.STAGING:
+        if app.kind is AppKind.STAGING:
             self._twins[app.main_app] = app
 
     def _drop(self, app: App) -> None:
@@ -76,7 +76,7 @@ class InstalledApps:
         return tuple(
             app
             for app in self._apps.values()
-            if app.kind in {Kind.DEV, Kind.PROD} and glob.matches(app.address)
+            if app.kind in {AppKind.DEV, AppKind.PROD} and glob.matches(app.address)
         )
 
     def at(self, address: AppPath) -> App | None:

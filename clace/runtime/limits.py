@@ -47,7 +47,7 @@ class HostLimits(Struct, frozen=True, kw_only=True):
         return HostBounds(memory_mb=self.memory_mb, cpu_seconds=cpu)
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class RuntimeLimits(Struct, frozen=True, kw_only=True):
     """The bounds of each app, and of all together: so many ``hosts`` at a time.
 
     Dev apps are looked at for changes every ``watch_seconds``. Of answers that clients have not
@@ -60,9 +60,11 @@ class Limits(Struct, frozen=True, kw_only=True):
     waiting_mb: int = 32
 
 
-def limits_for_all(limits: HostLimits, *, hosts: int = 64, watch_seconds: float = 0.3) -> Limits:
+def limits_for_all(
+    limits: HostLimits, *, hosts: int = 64, watch_seconds: float = 0.3
+) -> RuntimeLimits:
     """The same for every app."""
-    return Limits(of=lambda _app: limits, hosts=hosts, watch_seconds=watch_seconds)
+    return RuntimeLimits(of=lambda _app: limits, hosts=hosts, watch_seconds=watch_seconds)
 
 
 def over(limit: str, error: E) -> E:

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from clace.errors import AppBroken
-from clace.model.params import MOST_PARAMS, Param
-from clace.model.schema import Schema
+from clace.model.params import MOST_PARAMS, AppParam
+from clace.model.schema import AppSchema
 
 Name = Annotated[str, Meta(max_length=1024)]
 
@@ -24,8 +24,8 @@ class AppOptions(Struct, frozen=True):
     routes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     redirect_bare_path: bool = False
     push_events: bool = False
-    schema: Schema = Schema()
-    params: Annotated[tuple[Param, ...], Meta(max_length=MOST_PARAMS)] = ()
+    schema: AppSchema = AppSchema()
+    params: Annotated[tuple[AppParam, ...], Meta(max_length=MOST_PARAMS)] = ()
     warnings: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clace.model.router import BadPattern, Router
+from clace.model.router import BadPattern, PatternRouter
 from clace.model.traffic import NOT_FOUND, AppResponse
 from clace.runtime.options import AppOptions
 
@@ -13,7 +13,7 @@ _ANY = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
 
 
-class Outline:
+class RouteOutline:
     """Refuses what no route can answer; of what it is not sure it refuses nothing."""
 
     def __init__(self, options: AppOptions) -> None:
@@ -31,13 +31,13 @@ class Outline:
         return AppResponse(status=405, headers=(("Allow", ", ".join(found.allowed)),))
 
 
-def _router(options: AppOptions) -> Router[bool] | None:
+def _router(options: AppOptions) -> PatternRouter[bool] | None:
     if (
         len(options.routes) > _MOST_ROUTES
         or sum(len(text) for text, _ in options.routes) > _MOST_TEXT
     ):
         return None
-    router: Router[bool] = Router(loosely=True)
+    router: PatternRouter[bool] = PatternRouter(loosely=True)
     try:
         for text, methods in options.routes:
             # Without its expression a pattern takes too many paths, which must not look refused.

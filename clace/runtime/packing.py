@@ -13,7 +13,7 @@ from clace.interfaces import IFiles
 from clace.model.app import App, FileRef, PluginManifest
 from clace.model.paths import AppPath
 from clace.runtime.limits import HostLimits
-from clace.wire import Load
+from clace.wire import LoadApp
 
 STATIC = "static/"
 STATIC_ROOT = "static_root/"
@@ -39,7 +39,7 @@ async def pack_load(
     plugins: tuple[PluginManifest, ...],
     environment: NodeEnvironment,
     limits: HostLimits,
-) -> Load:
+) -> LoadApp:
     """The first frame for a host of this app.
 
     :raises AppBroken: if ``app.star`` is missing, or its texts are too large.
@@ -53,7 +53,7 @@ async def pack_load(
     branch = app.metadata.version_metadata.git_branch
     told = {"_branch": branch, "_app_url": environment.url(app.address)}
     known = {"_dev": app.is_dev, **{name: value for name, value in told.items() if value}}
-    return Load(
+    return LoadApp(
         sources={name: await files.read(name) for name in names},
         static=tuple(static_refs(files)),
         app_path="" if app.path == "/" else app.path,

@@ -15,28 +15,36 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.errors import AppBusy, AppCrashed, ClaceError
-from clace.interfaces import Audited, Caller, IAuditLog, IFiles, ILoadedApp, IPluginGate, IRuntime
+from clace.interfaces import (
+    AuditedSource,
+    Caller,
+    IAuditLog,
+    IFiles,
+    ILoadedApp,
+    IPluginGate,
+    IRuntime,
+)
 from clace.model.app import App, Demands
 from clace.model.deeds import CUSTOM, FAILED, SUCCESS, SYSTEM, Deed, event_of
-from clace.model.schema import Schema
+from clace.model.schema import AppSchema
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
-from clace.model.wishes import Wishes
+from clace.model.wishes import ClientWishes
 from clace.runtime.admission_queue import AdmissionQueue
 from clace.runtime.events import EVENTS, ReloadEvents
-from clace.runtime.hosts.bodies import Body
+from clace.runtime.hosts.bodies import AnswerBody
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.held import HeldAnswers
-from clace.runtime.hosts.supply import Hosts
-from clace.runtime.limits import Limits, over
+from clace.runtime.hosts.supply import HostSupply
+from clace.runtime.limits import RuntimeLimits, over
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.options import read_options
 from clace.runtime.packing import NodeEnvironment, pack_load
 from clace.runtime.served_app import AppSupplies, Fetch, LoadedHost, ServedApp, Withdraw
-from clace.runtime.static.contents import Contents
+from clace.runtime.static.contents import ContentCache
 from clace.runtime.static.representations import at_once, refused_method, serve
-from clace.runtime.static.serving import Choice, Moved, choose, lacking, moved
+from clace.runtime.static.serving import MovedFolder, StaticChoice, choose, lacking, moved
 from clace.runtime.static.shipped import WithAssets
-from clace.wire import Note
+from clace.wire import HostNote
 
 _METERING_SECONDS = 1
 _AUDITS, _AUDITS_WAITING, _AUDIT_WAITING_SECONDS = 4, 64, 10
@@ -66,8 +74,8 @@ class Runtime(Service):
     def __init__(
         self,
         clock: Any,
-        hosts: Hosts,
-        limits: Limits,
+        hosts: HostSupply,
+        limits: RuntimeLimits,
         gate: IPluginGate,
         audit_log: IAuditLog,
         files_for: Fetch,
@@ -85,7 +93,7 @@ class Runtime(Service):
         self._told: list[Withdraw] = []
         self._environment = environment
         self._served_apps: dict[str, ServedApp] = {}
-        self._contents = Contents(hosts.in_thread)
+        self._contents = ContentCache(hosts.in_thread)
         self._held = HeldAnswers(limits.waiting_mb << 20)
         self._events = ReloadEvents(clock, limits.watch_seconds)
         self._audits = AdmissionQueue(clock, _AUDITS, _AUDITS_WAITING, _AUDIT_WAITING_SECONDS)
@@ -110,7 +118,7 @@ class Runtime(Service):
         """Call ``told`` when a dev app that runs has stopped asking for what was approved."""
         self._told.append(told)
 
-    async def audit(self, app: App, files: IFiles) -> Audited:
+    async def audit(self, app: App, files: IFiles) -> AuditedSource:
         await self._audits.enter()
         try:
             started = await self._run(app, WithAssets(files, self._hosts.in_thread), inert=True)
@@ -122,7 +130,7 @@ class Runtime(Service):
             *lacking(files, started.options),
             *self._gate.bounds(app, started.demands.permissions),
         )
-        return Audited(started.name, started.demands, started.options.params, warnings)
+        return AuditedSource(started.name, started.demands, started.options.params, warnings)
 
     async def load(self, app: App, files: IFiles) -> ILoadedApp:
         return LoadedApp(await self._start(app, WithAssets(files, self._hosts.in_thread)))
@@ -155,14 +163,16 @@ class Runtime(Service):
             return refused_method(method)
         return served.ruled_out(method, path)
 
-    def file_at_hand(self, app: App, method: str, path: str, wishes: Wishes) -> AppResponse | None:
+    def file_at_hand(
+        self, app: App, method: str, path: str, wishes: ClientWishes
+    ) -> AppResponse | None:
         served = self._served_apps.get(app.id)
         if served is None or served.settled_files is None or path in {"/", EVENTS}:
             return None
         if served.options is None and not path.startswith("/static/"):
             return None
         choice = choose(served.settled_files, path, served.options)
-        if not isinstance(choice, Choice):
+        if not isinstance(choice, StaticChoice):
             return None
         served.use()
         return at_once(served.settled_files, choice, method, wishes, self._contents)
@@ -185,8 +195,8 @@ class Runtime(Service):
         files = served.at_hand or await self._files(served, request.path)
         choice = choose(files, request.path, served.options)
         if request.is_bare and served.options is not None and served.options.redirect_bare_path:
-            choice = Moved("/")
-        if isinstance(choice, Moved):
+            choice = MovedFolder("/")
+        if isinstance(choice, MovedFolder):
             return moved(app.path, choice, request)
         if choice is not None:
             return await serve(files, choice, request, self._contents)
@@ -223,7 +233,7 @@ class Runtime(Service):
             user_id=request.user_id,
             request_id=request.request_id,
             remote_ip=request.remote_ip,
-            schema=served.options.schema if served.options is not None else Schema(),
+            schema=served.options.schema if served.options is not None else AppSchema(),
         )
         calls = PluginCalls(
             self._gate,
@@ -237,7 +247,7 @@ class Runtime(Service):
 
     def _counted(self, answer: AppResponse) -> AppResponse:
         """The answer, whose body counts among those that wait for clients if it may be large."""
-        if isinstance(answer.body, Body):
+        if isinstance(answer.body, AnswerBody):
             answer.body.count_in(self._held)
         return answer
 
@@ -289,10 +299,10 @@ class Runtime(Service):
             limits=limits,
         )
 
-    def _noted(self, caller: Caller, lines: MinuteQuota) -> Callable[[Note], None]:
+    def _noted(self, caller: Caller, lines: MinuteQuota) -> Callable[[HostNote], None]:
         """Log the lines that the app prints, and record the operations that it tells."""
 
-        def noted(note: Note) -> None:
+        def noted(note: HostNote) -> None:
             if not lines.take():
                 if lines.ends_now():
                     told = f"more than {lines.amount:g} lines in a minute"
@@ -305,7 +315,7 @@ class Runtime(Service):
 
         return noted
 
-    def _event(self, caller: Caller, note: Note, event_type: str = CUSTOM) -> AuditEvent:
+    def _event(self, caller: Caller, note: HostNote, event_type: str = CUSTOM) -> AuditEvent:
         deed = Deed(
             operation=note.operation[:_LONGEST_NOTE],
             target=note.target[:_LONGEST_NOTE],
@@ -332,7 +342,7 @@ class Runtime(Service):
             detail = f"more than {served.limit_rows.amount} times in a minute: the rest is left out"
         told = {"app": str(caller.app), "limit": limit, "detail": detail}
         self._log.warn("{app} reached a limit, {limit}: {detail}", **told)
-        note = Note(
+        note = HostNote(
             request=0,
             operation="app_limit",
             target=str(caller.app),
@@ -349,7 +359,7 @@ class Runtime(Service):
             if not budget.ends_now():
                 return
             reason = f"more than {budget.amount:g} refused calls in a minute: the rest is left out"
-        note = Note(
+        note = HostNote(
             request=0, operation="plugin_refused", target=function, detail=reason, failed=True
         )
         self._audit_log.record(self._event(caller, note, SYSTEM))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 
-class Content(Protocol):
+class SharedBytes(Protocol):
     """The bytes of a file, one copy for all who send them."""
 
     @property

@@ -16,10 +16,10 @@ from clace.model.app import App, Demands, FileRef
 from clace.model.traffic import AppResponse
 from clace.runtime.admission_queue import AdmissionQueue
 from clace.runtime.hosts.supply import RunningHost
-from clace.runtime.limits import HostLimits, Limits
+from clace.runtime.limits import HostLimits, RuntimeLimits
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.options import AppOptions
-from clace.runtime.outlines import Outline
+from clace.runtime.outlines import RouteOutline
 from clace.runtime.static.shipped import WithAssets
 from clace.single_flight import SingleFlight
 from clace.threads import InThread
@@ -52,7 +52,7 @@ class AppSupplies(Struct, frozen=True):
     """Sources of hosts and files of every served app, and the limits on them."""
 
     clock: Any
-    limits: Limits
+    limits: RuntimeLimits
     fetch: Fetch
     start: Start
     in_thread: InThread
@@ -85,7 +85,7 @@ class ServedApp:
         self.app = app
         self.granted = app.metadata
         self.options: AppOptions | None = None
-        self._outline: Outline | None = None
+        self._outline: RouteOutline | None = None
         self.listeners: list[Callable[[], None]] = []
         limits = self.limits = supply.limits.of(app)
         self.admission = AdmissionQueue(
@@ -132,7 +132,7 @@ class ServedApp:
     def ruled_out(self, method: str, path: str) -> AppResponse | None:
         """The answer to a request that no route of the app can answer."""
         if self._outline is None and self.options is not None:
-            self._outline = Outline(self.options)
+            self._outline = RouteOutline(self.options)
         return None if self._outline is None else self._outline.ruled_out(method, path)
 
     async def refresh(self) -> None:

@@ -11,7 +11,7 @@ from clace.interfaces import ISecretProvider
 
 
 @implementer(ISecretProvider)
-class Environment:
+class EnvironmentProvider:
     """Variables. One that is not set is an error: the original took it for an empty secret."""
 
     delimiter = "_"

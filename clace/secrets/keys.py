@@ -22,7 +22,7 @@ _LONE = "default"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-class Key(Struct, frozen=True):
+class SealingKey(Struct, frozen=True):
     id: str
     material: bytes
 
@@ -30,21 +30,21 @@ class Key(Struct, frozen=True):
         return f"Key({self.id!r})"
 
 
-class Keys(Struct, frozen=True):
+class SealingKeys(Struct, frozen=True):
     """All keys by id; ``active`` seals, any of them opens."""
 
-    active: Key
-    by_id: dict[str, Key]
+    active: SealingKey
+    by_id: dict[str, SealingKey]
 
     @classmethod
-    def parse(cls, text: str) -> Keys:
+    def parse(cls, text: str) -> SealingKeys:
         """Lines, or parts between commas, of ``<id>:<base64 of 32 bytes>``; the first is active.
 
         A key may stand without an id, which then is ``default``; ``#`` begins a comment.
 
         :raises SecretFailed: it is nothing like that; says in which part, and no more.
         """
-        by_id: dict[str, Key] = {}
+        by_id: dict[str, SealingKey] = {}
         for number, part in enumerate(_parts(text), 1):
             key = _key(part, number)
             if key.id in by_id:
@@ -62,7 +62,7 @@ class KeyFile:
         self.path = path
         self._resolve = resolve
 
-    def read(self) -> Keys | None:
+    def read(self) -> SealingKeys | None:
         """``None`` if the file is missing. Blocks.
 
         :raises SecretFailed: it cannot be used; says why.
@@ -109,7 +109,7 @@ class KeyText:
         self._text = text
         self._resolve = resolve
 
-    def read(self) -> Keys:
+    def read(self) -> SealingKeys:
         """:raises SecretFailed: if the secret is missing, or holds no keys."""
         return keys_of(self._text, self._resolve)
 
@@ -117,9 +117,9 @@ class KeyText:
         """Nothing: whoever keeps the key has made it."""
 
 
-def keys_of(text: str, resolve: Callable[[str], str]) -> Keys:
+def keys_of(text: str, resolve: Callable[[str], str]) -> SealingKeys:
     """:raises SecretFailed: neither the text nor the secret that it names holds keys."""
-    return Keys.parse(resolve(text.strip()) if is_reference(text) else text)
+    return SealingKeys.parse(resolve(text.strip()) if is_reference(text) else text)
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _parts(text: str) -> Iterator[str]:
         yield from filter(None, map(str.strip, line.partition("#")[0].split(",")))
 
 
-def _key(part: str, number: int) -> Key:
+def _key(part: str, number: int) -> SealingKey:
     name, colon, encoded = part.rpartition(":")
     key_id = name.strip() if colon else _LONE
     if not _ID.fullmatch(key_id):
@@ -138,4 +138,4 @@ def _key(part: str, number: int) -> Key:
         raise SecretFailed(f"key {number} is not base64") from None
     if len(material) != KEY_BYTES:
         raise SecretFailed(f"key {number} has {len(material)} bytes, expected {KEY_BYTES}")
-    return Key(key_id, material)
+    return SealingKey(key_id, material)

@@ -10,11 +10,11 @@ from zope.interface import implementer
 
 from clace.errors import NoSuchSecret, SecretFailed
 from clace.interfaces import ISecretProvider, ISecrets
-from clace.model.secret_text import Reference, filled, references
+from clace.model.secret_text import SecretReference, filled, references
 from clace.threads import InThread
 
 
-class Source(Struct, frozen=True, kw_only=True):
+class SecretSource(Struct, frozen=True, kw_only=True):
     """A provider with the threads that wait for it, so that a slow one holds up no other."""
 
     provider: ISecretProvider
@@ -35,11 +35,11 @@ class Source(Struct, frozen=True, kw_only=True):
 class Secrets:
     """The providers by name; one may come later, when what it needs is there."""
 
-    def __init__(self, default_provider: str, sources: Mapping[str, Source]) -> None:
+    def __init__(self, default_provider: str, sources: Mapping[str, SecretSource]) -> None:
         self.default_provider = default_provider
         self._sources = dict(sources)
 
-    def add(self, name: str, source: Source) -> None:
+    def add(self, name: str, source: SecretSource) -> None:
         self._sources[name] = source
 
     def resolved(self, text: str) -> str:
@@ -51,17 +51,17 @@ class Secrets:
         found = {each: self._value(self._source(each), each) for each in references(text)}
         return filled(text, found)
 
-    async def values(self, references: Iterable[Reference]) -> Mapping[Reference, str]:
+    async def values(self, references: Iterable[SecretReference]) -> Mapping[SecretReference, str]:
         found = {}
         for reference in dict.fromkeys(references):
             source = self._source(reference)
             found[reference] = await source.in_thread(partial(self._value, source, reference))
         return found
 
-    def _provider_of(self, reference: Reference) -> str:
+    def _provider_of(self, reference: SecretReference) -> str:
         return reference.provider or self.default_provider
 
-    def _source(self, reference: Reference) -> Source:
+    def _source(self, reference: SecretReference) -> SecretSource:
         name = self._provider_of(reference)
         if name not in self._sources:
             raise NoSuchSecret(
@@ -69,7 +69,7 @@ class Secrets:
             )
         return self._sources[name]
 
-    def _value(self, source: Source, reference: Reference) -> str:
+    def _value(self, source: SecretSource, reference: SecretReference) -> str:
         try:
             return _text(source.provider.value(source.name_of(reference.keys)))
         except SecretFailed as error:

@@ -12,9 +12,9 @@ from zope.interface import implementer
 from clace.errors import ClaceError, ConfigError, SecretFailed
 from clace.interfaces import ISecretProvider, ISecretRows
 from clace.secrets.keys import KeyFile, KeyText
-from clace.secrets.lookup import Secrets, Source
+from clace.secrets.lookup import Secrets, SecretSource
 from clace.secrets.providers import ProviderOptions, is_local, is_stored, make_provider
-from clace.secrets.stored import StoredSecrets, Surroundings
+from clace.secrets.stored import SealingContext, StoredSecrets
 from clace.threads import InThread
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ KEY_FILE = Path("config", "secret.key")
 
 
 @implementer(ISecretProvider)
-class Unopened:
+class UnopenedProvider:
     """In the place of the provider in the database, as long as that is not open."""
 
     delimiter = "/"
@@ -45,7 +45,7 @@ def open_providers(
 
     :raises ConfigError: a provider cannot work; names its section.
     """
-    later = Source(provider=Unopened(), in_thread=_here)
+    later = SecretSource(provider=UnopenedProvider(), in_thread=_here)
     secrets = Secrets(default_provider, {_stored_name(sections): later})
     for name in sorted(sections, key=lambda name: not is_local(name)):
         if is_stored(name):
@@ -55,7 +55,7 @@ def open_providers(
             provider = make_provider(name, options, environ)
         except ClaceError as error:
             raise ConfigError(f"[secret.{name}]: {error.message}") from error
-        source = Source(
+        source = SecretSource(
             provider=provider, in_thread=threads_of(name), keys_printf=options.keys_printf
         )
         secrets.add(name, source)
@@ -67,7 +67,7 @@ def open_store(
     sections: Mapping[str, ProviderOptions],
     rows: ISecretRows,
     home: Path,
-    around: Surroundings,
+    around: SealingContext,
 ) -> StoredSecrets:
     """The provider in the metadata database, which is there whether configured or not; from now
     on it is one of ``secrets``. One whose key is wrong has a ``problem``. Blocks.
@@ -82,7 +82,7 @@ def open_store(
     store.open()
     secrets.add(
         name,
-        Source(provider=store, in_thread=around.in_thread, keys_printf=options.keys_printf),
+        SecretSource(provider=store, in_thread=around.in_thread, keys_printf=options.keys_printf),
     )
     return store
 

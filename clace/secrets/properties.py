@@ -13,7 +13,7 @@ MAX_FILE = 1024 * 1024
 
 
 @implementer(ISecretProvider)
-class Properties:
+class PropertiesProvider:
     """``key = value`` in UTF-8. The file is read at each question: what is edited holds."""
 
     delimiter = "."

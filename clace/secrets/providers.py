@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from clace.errors import SecretFailed
 from clace.interfaces import ISecretProvider
-from clace.secrets.environment import Environment
-from clace.secrets.properties import Properties
+from clace.secrets.environment import EnvironmentProvider
+from clace.secrets.properties import PropertiesProvider
 
 
 class ProviderOptions(Struct, frozen=True, kw_only=True):
@@ -59,18 +59,18 @@ def _kind(name: str) -> str:
 
 
 def _environment(_options: ProviderOptions, environ: Mapping[str, str]) -> ISecretProvider:
-    return Environment(environ)
+    return EnvironmentProvider(environ)
 
 
 def _properties(options: ProviderOptions, _environ: Mapping[str, str]) -> ISecretProvider:
     assert options.file_name
-    return Properties(options.file_name)
+    return PropertiesProvider(options.file_name)
 
 
 def _vault(options: ProviderOptions, _environ: Mapping[str, str]) -> ISecretProvider:
     vault = _needs("vault", "hvac")
     client = vault.connect(options.address, options.token, options.namespace, options.ca_file)
-    return cast("ISecretProvider", vault.Vault(client))
+    return cast("ISecretProvider", vault.VaultProvider(client))
 
 
 def _secrets_manager(options: ProviderOptions, _environ: Mapping[str, str]) -> ISecretProvider:

@@ -8,18 +8,18 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from clace.errors import SecretFailed
-from clace.secrets.keys import Key, Keys
+from clace.secrets.keys import SealingKey, SealingKeys
 
 NONCE_BYTES = 12
 
 
-def seal(key: Key, name: str, value: bytes, random: Callable[[int], bytes]) -> bytes:
+def seal(key: SealingKey, name: str, value: bytes, random: Callable[[int], bytes]) -> bytes:
     """A nonce of its own, then the value encrypted; it opens under this name only."""
     nonce = random(NONCE_BYTES)
     return nonce + AESGCM(key.material).encrypt(nonce, value, _bound_to(name))
 
 
-def unseal(keys: Keys, key_id: str, name: str, sealed: bytes) -> bytes:
+def unseal(keys: SealingKeys, key_id: str, name: str, sealed: bytes) -> bytes:
     """The value.
 
     :raises SecretFailed: the key is not here, is another one, or the secret was tampered with.

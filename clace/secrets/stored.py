@@ -20,7 +20,7 @@ from clace.interfaces import (
     SealedSecret,
     SecretEntry,
 )
-from clace.secrets.keys import Keys
+from clace.secrets.keys import SealingKeys
 from clace.secrets.sealing import seal, unseal
 from clace.threads import InThread
 
@@ -32,14 +32,14 @@ _NONE = "there is no such secret"
 class KeySource(Protocol):
     """The source of the keys."""
 
-    def read(self) -> Keys | None:
+    def read(self) -> SealingKeys | None:
         """:raises SecretFailed: if no key can be used."""
 
     def create(self, random: Callable[[int], bytes]) -> None:
         """Make a key if it is missing and is made here."""
 
 
-class Surroundings(Struct, frozen=True):
+class SealingContext(Struct, frozen=True):
     """Threads, time and randomness."""
 
     in_thread: InThread
@@ -58,7 +58,7 @@ class StoredSecrets:
         name: str,
         rows: ISecretRows,
         source: KeySource,
-        around: Surroundings,
+        around: SealingContext,
         *,
         is_default: bool = False,
     ) -> None:
@@ -69,7 +69,7 @@ class StoredSecrets:
         self._around = around
         # What is put while all is sealed anew must not be sealed with the key from before.
         self._sealing = Lock()
-        self._keys: Keys | None = None
+        self._keys: SealingKeys | None = None
         self._is_marked = False
         self._reason = "its keys have not been read"
 
@@ -115,7 +115,7 @@ class StoredSecrets:
     async def rekey(self) -> tuple[int, int]:
         return await self._around.in_thread(self._rekey)
 
-    def _checked(self) -> tuple[Keys | None, bool]:
+    def _checked(self) -> tuple[SealingKeys | None, bool]:
         """The keys, ``None`` if none was needed yet, and whether it is known which are right.
 
         :raises SecretFailed: they are not those that were used before.
@@ -134,7 +134,7 @@ class StoredSecrets:
             ) from None
         return keys, True
 
-    def _usable(self) -> Keys | None:
+    def _usable(self) -> SealingKeys | None:
         if self._reason:
             raise SecretFailed(self.problem)
         return self._keys
@@ -155,7 +155,7 @@ class StoredSecrets:
                 self._mark(keys)
             return self._rows.put(self._sealed(keys, entry), replace=replace)
 
-    def _first_keys(self) -> Keys:
+    def _first_keys(self) -> SealingKeys:
         """The key file is made when something is stored for the first time."""
         self._source.create(self._around.random)
         self._keys = self._source.read()
@@ -163,7 +163,7 @@ class StoredSecrets:
             raise SecretFailed("the key that was just made is gone")
         return self._keys
 
-    def _mark(self, keys: Keys) -> None:
+    def _mark(self, keys: SealingKeys) -> None:
         """Store what the right key will be known by.
 
         :raises SecretFailed: another server was quicker, with another key.
@@ -185,7 +185,7 @@ class StoredSecrets:
         names = {row.name for row in self._rows.all()} - {KEYCHECK}
         return len(names & changed), len(names - changed)
 
-    def _resealed(self, keys: Keys, row: SealedSecret) -> SealedSecret | None:
+    def _resealed(self, keys: SealingKeys, row: SealedSecret) -> SealedSecret | None:
         if row.key_id == keys.active.id:
             return None
         try:
@@ -195,7 +195,7 @@ class StoredSecrets:
         sealed = seal(keys.active, row.name, value, self._around.random)
         return replace(row, key_id=keys.active.id, sealed=sealed)
 
-    def _sealed(self, keys: Keys, entry: SecretEntry) -> SealedSecret:
+    def _sealed(self, keys: SealingKeys, entry: SecretEntry) -> SealedSecret:
         now = datetime.fromtimestamp(self._around.seconds(), UTC)
         return SealedSecret(
             name=entry.name,

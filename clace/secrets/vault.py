@@ -24,7 +24,7 @@ def connect(
     ca_file: Path | None = None,
     session: requests.Session | None = None,
 ) -> hvac.Client:
-    """A client for :class:`Vault`; nothing is asked yet."""
+    """A client for :class:`VaultProvider`; nothing is asked yet."""
     return hvac.Client(
         url=address,
         token=token,
@@ -38,7 +38,7 @@ def connect(
 
 
 @implementer(ISecretProvider)
-class Vault:
+class VaultProvider:
     """A secret is a path; at its end there must be exactly one text."""
 
     delimiter = "/"

@@ -10,11 +10,11 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from clace.errors import SourceError
-from clace.interfaces import Fetched
-from clace.sources.folders import Found, content, entries, opened_file, opened_top
-from clace.sources.limits import Limits, Tally, link_left_out, link_refused
+from clace.interfaces import FetchedSource
+from clace.sources.folders import FolderEntry, content, entries, opened_file, opened_top
+from clace.sources.limits import SourceLimits, SourceTally, link_left_out, link_refused
 from clace.sources.live import LiveFolder
-from clace.sources.tree import Tree
+from clace.sources.tree import SourceTree
 from clace.threads import InThread
 
 _NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -24,11 +24,11 @@ class FolderSource:
     """Folders; relative ones are below ``base``, and ``~`` is ``home``."""
 
     def __init__(
-        self, in_thread: InThread, base: Path, home: Path, limits: Limits | None = None
+        self, in_thread: InThread, base: Path, home: Path, limits: SourceLimits | None = None
     ) -> None:
         self._in_thread = in_thread
         self._base, self._home = base, home
-        self._limits = limits or Limits()
+        self._limits = limits or SourceLimits()
         self._live: WeakValueDictionary[str, LiveFolder] = WeakValueDictionary()
 
     def absolute(self, text: str) -> str:
@@ -37,7 +37,7 @@ class FolderSource:
             text = f"{self._home}{text[1:]}"
         return os.path.normpath(self._base / text)
 
-    async def fetch(self, path: str) -> Fetched:
+    async def fetch(self, path: str) -> FetchedSource:
         """:raises SourceError: with what it has and may not have."""
         return await self._in_thread(partial(copied, path, self._limits))
 
@@ -50,12 +50,12 @@ class FolderSource:
         return live
 
 
-def copied(path: str, limits: Limits) -> Fetched:
+def copied(path: str, limits: SourceLimits) -> FetchedSource:
     """The files of the folder, without links that lead nowhere; blocks.
 
     :raises SourceError: it has other links or special files, or too much.
     """
-    tally = Tally(limits)
+    tally = SourceTally(limits)
     contents, warnings = {}, []
     with opened_top(path) as top:
         for found in entries(top, limits):
@@ -64,10 +64,10 @@ def copied(path: str, limits: Limits) -> Fetched:
                 warnings.append(link_left_out(found.name))
             else:
                 contents[found.name] = _taken(found, limits, tally)
-    return Fetched(files=Tree(contents), warnings=tuple(warnings))
+    return FetchedSource(files=SourceTree(contents), warnings=tuple(warnings))
 
 
-def _check_dangling(link: Found) -> None:
+def _check_dangling(link: FolderEntry) -> None:
     """:raises SourceError: the link leads to something, or it cannot be known."""
     try:
         os.stat(link.part, dir_fd=link.folder)
@@ -77,7 +77,7 @@ def _check_dangling(link: Found) -> None:
     raise link_refused(link.name)
 
 
-def _taken(found: Found, limits: Limits, tally: Tally) -> bytes:
+def _taken(found: FolderEntry, limits: SourceLimits, tally: SourceTally) -> bytes:
     if not stat.S_ISREG(found.status.st_mode):
         raise SourceError(f"{found.name} is neither a file nor a folder")
     tally.add(found.name, found.status.st_size)

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from clace.errors import SourceError
-from clace.sources.limits import Limits, checked_name, is_skipped, link_refused
+from clace.sources.limits import SourceLimits, checked_name, is_skipped, link_refused
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # A pipe opened without O_NONBLOCK would wait for its other end.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class Found(Struct, frozen=True):
+class FolderEntry(Struct, frozen=True):
     """An entry that is not a folder: its name below the top, and where it is now."""
 
     name: str
@@ -62,7 +62,7 @@ def opened_top(path: str) -> Iterator[int]:
         yield folder
 
 
-def entries(folder: int, limits: Limits, prefix: str = "") -> Iterator[Found]:
+def entries(folder: int, limits: SourceLimits, prefix: str = "") -> Iterator[FolderEntry]:
     """All that is below and not skipped, in the order of names; links as they are.
 
     :raises SourceError: a name is not UTF-8, or it is too deep or too much.
@@ -78,7 +78,7 @@ def entries(folder: int, limits: Limits, prefix: str = "") -> Iterator[Found]:
             with _opened(part, _FOLDER | os.O_NOFOLLOW, name, folder) as below:
                 yield from entries(below, limits, f"{name}/")
         else:
-            yield Found(name, part, folder, status)
+            yield FolderEntry(name, part, folder, status)
 
 
 def _parts(folder: int, prefix: str) -> list[str]:
@@ -122,7 +122,7 @@ def _opened_below(folder: int, path: str, name: str) -> Iterator[int]:
             yield below
 
 
-def content(descriptor: int, name: str, limits: Limits) -> bytes:
+def content(descriptor: int, name: str, limits: SourceLimits) -> bytes:
     """The whole file.
 
     :raises SourceError: it is a folder, a device or the like, or too large.

@@ -15,13 +15,13 @@ from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 
 from clace.errors import SourceError
-from clace.interfaces import Fetched, IStarter, Revision
-from clace.sources.git_auth import GitAuth
+from clace.interfaces import FetchedSource, IStarter, SourceRevision
+from clace.sources.git_auth import GitLogin
 from clace.sources.git_program import GitProgram
-from clace.sources.git_workshop import Tools, Wanted, Workshop, laid_out
-from clace.sources.limits import MEBIBYTE, Limits, link_left_out
+from clace.sources.git_workshop import GitTools, GitWorkshop, WantedRevision, laid_out
+from clace.sources.limits import MEBIBYTE, SourceLimits, link_left_out
 from clace.sources.places import GitPlace, parse
-from clace.sources.tree import Tree
+from clace.sources.tree import SourceTree
 from clace.threads import InThread
 
 _A_DAY = 24 * 3600
@@ -36,7 +36,7 @@ class GitOptions(Struct, frozen=True, kw_only=True):
     may have, in bytes.
     """
 
-    auths: tuple[GitAuth, ...] = ()
+    auths: tuple[GitLogin, ...] = ()
     default_auth: str = ""
     program: str = "git"
     environment: Mapping[str, str] = field(
@@ -46,7 +46,7 @@ class GitOptions(Struct, frozen=True, kw_only=True):
     seconds: float = 600
     at_once: int = 4
     disk: int = 1024 * MEBIBYTE
-    limits: Limits = Limits()
+    limits: SourceLimits = SourceLimits()
 
 
 class GitSource(Service):
@@ -76,18 +76,18 @@ class GitSource(Service):
         super().stopService()
         self._program.end()
 
-    async def head(self, revision: Revision) -> str:
+    async def head(self, revision: SourceRevision) -> str:
         """:raises SourceError: the repository cannot be asked."""
         async with self._workshop(revision) as workshop:
             return await workshop.head()
 
-    async def fetch(self, revision: Revision) -> Fetched:
+    async def fetch(self, revision: SourceRevision) -> FetchedSource:
         """:raises SourceError: with git's reason, and the option to look at."""
         async with self._workshop(revision) as workshop:
             picked = await workshop.fetch()
             commit = await workshop.read(picked.commit, self._options.limits)
-            files = await self._in_thread(partial(Tree, commit.files))
-        return Fetched(
+            files = await self._in_thread(partial(SourceTree, commit.files))
+        return FetchedSource(
             files=files,
             branch=picked.branch,
             commit=picked.commit,
@@ -96,20 +96,20 @@ class GitSource(Service):
         )
 
     @asynccontextmanager
-    async def _workshop(self, revision: Revision) -> AsyncIterator[Workshop]:
+    async def _workshop(self, revision: SourceRevision) -> AsyncIterator[GitWorkshop]:
         auth = self._auth(revision.git_auth or self._options.default_auth)
         place = parse(revision.source_url)
-        wanted = Wanted.of(revision, auth.reach(place) if auth else place)
+        wanted = WantedRevision.of(revision, auth.reach(place) if auth else place)
         await self._turns.acquire()
         try:
             async with self._tools(wanted.place, auth) as tools:
                 seconds = self._options.seconds or _A_DAY
-                yield Workshop(self._program, self._clock, seconds, wanted, tools)
+                yield GitWorkshop(self._program, self._clock, seconds, wanted, tools)
         finally:
             self._turns.release()
 
     @asynccontextmanager
-    async def _tools(self, place: GitPlace, auth: GitAuth | None) -> AsyncIterator[Tools]:
+    async def _tools(self, place: GitPlace, auth: GitLogin | None) -> AsyncIterator[GitTools]:
         folder = await self._in_thread(self._new_folder)
         try:
             around = self._options.environment, self._options.config
@@ -125,7 +125,7 @@ class GitSource(Service):
         except OSError as error:
             raise SourceError(f"cannot make a folder for git: {error}") from error
 
-    def _auth(self, name: str) -> GitAuth | None:
+    def _auth(self, name: str) -> GitLogin | None:
         if not name:
             return None
         for auth in self._options.auths:

@@ -23,7 +23,7 @@ from clace.sources.places import GitPlace
 _SSH = "ssh -o BatchMode=yes -o ControlMaster=no -o ControlPath=none"
 
 
-class GitAuth(Struct, frozen=True, kw_only=True):
+class GitLogin(Struct, frozen=True, kw_only=True):
     """An entry of ``[git_auth.*]``: a key, with ``password`` for its passphrase, or a password."""
 
     name: str
@@ -58,11 +58,11 @@ class GitAuth(Struct, frozen=True, kw_only=True):
         return place
 
 
-def _unusable(auth: GitAuth, why: str) -> SourceError:
+def _unusable(auth: GitLogin, why: str) -> SourceError:
     return SourceError(f"git auth entry {auth.name}: {why}")
 
 
-def ssh_command(auth: GitAuth | None, folder: Path) -> str:
+def ssh_command(auth: GitLogin | None, folder: Path) -> str:
     """Return git's command for SSH; a key with a passphrase is opened into the folder. Blocks.
 
     :raises SourceError: if the key cannot be read.
@@ -74,7 +74,7 @@ def ssh_command(auth: GitAuth | None, folder: Path) -> str:
     return f"{_SSH} -o IdentitiesOnly=yes -i {shlex.quote(path)}"
 
 
-def _usable_key(auth: GitAuth, folder: Path) -> Path:
+def _usable_key(auth: GitLogin, folder: Path) -> Path:
     path = Path(auth.key_file_path)
     try:
         key = path.read_bytes()
@@ -85,7 +85,7 @@ def _usable_key(auth: GitAuth, folder: Path) -> Path:
     return _private(folder / "key", _without_passphrase(auth, key))
 
 
-def _without_passphrase(auth: GitAuth, key: bytes) -> bytes:
+def _without_passphrase(auth: GitLogin, key: bytes) -> bytes:
     load = load_ssh_private_key if b"OPENSSH PRIVATE KEY" in key else load_pem_private_key
     try:
         private = load(key, auth.opened().encode())
@@ -94,7 +94,7 @@ def _without_passphrase(auth: GitAuth, key: bytes) -> bytes:
     return private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
 
 
-def credential_options(auth: GitAuth | None, place: GitPlace, folder: Path) -> tuple[str, ...]:
+def credential_options(auth: GitLogin | None, place: GitPlace, folder: Path) -> tuple[str, ...]:
     """Options by which git finds the password in a file, for this host only. Blocks."""
     if auth is None or auth.key_file_path or not auth.password or place.scheme == "file":
         return ()

@@ -10,14 +10,14 @@ from collections.abc import Collection, Iterator, Mapping
 from msgspec import Struct
 
 from clace.errors import SourceError
-from clace.sources.limits import Limits, Tally, checked_name, is_skipped, link_refused
+from clace.sources.limits import SourceLimits, SourceTally, checked_name, is_skipped, link_refused
 
 _ENTRY = re.compile(rb"([0-7]{6}) (\w+) ([0-9a-f]{40,64}) +(\d+|-)\t(.+)\Z", re.DOTALL)
 _HEAD = re.compile(rb"([0-9a-f]{40,64}) (\w+) (\d+)\n")
 _LINK = b"120000"
 
 
-class Blob(Struct, frozen=True):
+class GitBlob(Struct, frozen=True):
     """A file of a commit."""
 
     name: str
@@ -26,13 +26,13 @@ class Blob(Struct, frozen=True):
     is_link: bool = False
 
 
-def blobs(listing: bytes, limits: Limits) -> list[Blob]:
+def blobs(listing: bytes, limits: SourceLimits) -> list[GitBlob]:
     """The files and links that ``ls-tree -r -z -l`` lists, but those that are skipped, and
     submodules.
 
     :raises SourceError: there is too much.
     """
-    tally = Tally(limits)
+    tally = SourceTally(limits)
     found = [_blob(entry) for entry in listing.split(b"\0") if entry]
     kept = [blob for blob in found if blob is not None]
     for blob in kept:
@@ -40,7 +40,7 @@ def blobs(listing: bytes, limits: Limits) -> list[Blob]:
     return kept
 
 
-def _blob(entry: bytes) -> Blob | None:
+def _blob(entry: bytes) -> GitBlob | None:
     match = _ENTRY.match(entry)
     if match is None:
         raise SourceError("git listed files in a form that is not known")
@@ -51,7 +51,7 @@ def _blob(entry: bytes) -> Blob | None:
         return None
     if any(part in {"", ".", ".."} for part in parts):
         raise SourceError(f"file {name} has a name that it may not have")
-    return Blob(name, blob_id.decode(), int(size), mode == _LINK)
+    return GitBlob(name, blob_id.decode(), int(size), mode == _LINK)
 
 
 def dangling(links: Mapping[str, bytes], files: Collection[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from clace.errors import SourceError
-from clace.interfaces import Exit, IProgram, IStarter, Launch
+from clace.interfaces import IProgram, IStarter, ProgramExit, ProgramLaunch
 from clace.sources.limits import MEBIBYTE
 
 _SETTINGS = (
@@ -84,7 +84,7 @@ class GitProgram:
         executable = shutil.which(self._program, path=run.environment.get("PATH", os.defpath))
         if executable is None:
             raise GitFailed(f"cannot start {self._program}: not found")
-        launch = Launch(
+        launch = ProgramLaunch(
             executable=executable,
             arguments=(*self._settings, *run.arguments),
             environment=run.environment,
@@ -121,7 +121,7 @@ class _Work:
             raise SourceError(self._refusal)
         if ended.failure:
             raise GitFailed(ended.failure)
-        if ended != Exit():
+        if ended != ProgramExit():
             reason = ProcessTerminated(ended.status or None, ended.signal or None)
             raise GitFailed(last_words(complaints, Failure(reason)))
         return printed

@@ -14,11 +14,11 @@ from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
 from clace.errors import SourceError
-from clace.interfaces import Revision
+from clace.interfaces import SourceRevision
 from clace.sources import git_objects
-from clace.sources.git_auth import GitAuth, credential_options, ssh_command
+from clace.sources.git_auth import GitLogin, credential_options, ssh_command
 from clace.sources.git_program import GitFailed, GitProgram, GitRun
-from clace.sources.limits import MEBIBYTE, Limits
+from clace.sources.limits import MEBIBYTE, SourceLimits
 from clace.sources.places import GitPlace, checked_branch, checked_commit, commit_id
 
 DEFAULT_BRANCH = "main"
@@ -30,7 +30,7 @@ _PROTOCOLS = "http:https:ssh:git:file"
 _ALL_BRANCHES = "+refs/heads/*:refs/clace/heads/*"
 
 
-class Wanted(Struct, frozen=True):
+class WantedRevision(Struct, frozen=True):
     """A name to ask a remote repository for, checked: of a branch, a tag or a commit.
 
     A ``pinned`` name was given as a commit, not as a branch.
@@ -41,7 +41,7 @@ class Wanted(Struct, frozen=True):
     pinned: bool
 
     @classmethod
-    def of(cls, revision: Revision, place: GitPlace) -> Wanted:
+    def of(cls, revision: SourceRevision, place: GitPlace) -> WantedRevision:
         """:raises SourceError: if no branch or commit can have this name."""
         if revision.commit:
             return cls(place, checked_commit(revision.commit), pinned=True)
@@ -70,14 +70,14 @@ class Wanted(Struct, frozen=True):
         return f"there is no branch or tag {self.name}", "--branch"
 
 
-class Picked(Struct, frozen=True):
+class PickedCommit(Struct, frozen=True):
     """The commit that was meant, and the branch or tag to follow, if it was one."""
 
     commit: str
     branch: str = ""
 
 
-class Commit(Struct, frozen=True):
+class GitCommit(Struct, frozen=True):
     """A commit: its message, its files, and the links that lead nowhere."""
 
     message: str
@@ -89,7 +89,7 @@ class _NoSuchRef(SourceError):
     """The repository has no branch or tag of this name."""
 
 
-class Tools(Struct, frozen=True):
+class GitTools(Struct, frozen=True):
     """The folder, what git sees of the world, and the options that let it in."""
 
     folder: Path
@@ -100,10 +100,10 @@ class Tools(Struct, frozen=True):
 def laid_out(
     folder: Path,
     place: GitPlace,
-    auth: GitAuth | None,
+    auth: GitLogin | None,
     environment: Mapping[str, str],
     config: Path | None = None,
-) -> Tools:
+) -> GitTools:
     """The tools for a place, with its secrets in files of the folder. Blocks.
 
     :raises SourceError: a key or the configuration of git cannot be read.
@@ -123,7 +123,7 @@ def laid_out(
         "GIT_NO_REPLACE_OBJECTS": "1",
         **environment,
     }
-    return Tools(folder, seen, credential_options(auth, place, folder))
+    return GitTools(folder, seen, credential_options(auth, place, folder))
 
 
 def _readable(config: Path) -> str:
@@ -135,11 +135,16 @@ def _readable(config: Path) -> str:
     return str(config)
 
 
-class Workshop:
+class GitWorkshop:
     """Asks the remote repository, until its time is up."""
 
     def __init__(
-        self, program: GitProgram, clock: IReactorTime, seconds: float, wanted: Wanted, tools: Tools
+        self,
+        program: GitProgram,
+        clock: IReactorTime,
+        seconds: float,
+        wanted: WantedRevision,
+        tools: GitTools,
     ) -> None:
         self._program, self._clock = program, clock
         self._ends = clock.seconds() + seconds
@@ -162,7 +167,7 @@ class Workshop:
             raise self._refusal(*wanted.missing)
         return found
 
-    async def fetch(self) -> Picked:
+    async def fetch(self) -> PickedCommit:
         """Have the commit here."""
         await self._git("init", "--quiet", "--bare", "--template=")
         wanted = self._wanted
@@ -170,10 +175,10 @@ class Workshop:
             for ref in wanted.refs:
                 if await self._has_fetched(ref):
                     commit = await self._whole_id(_FETCHED)
-                    return Picked(commit, "" if wanted.pinned else wanted.name)
+                    return PickedCommit(commit, "" if wanted.pinned else wanted.name)
         if not wanted.id:
             raise self._refusal(*wanted.missing)
-        return Picked(await self._fetched_by_id())
+        return PickedCommit(await self._fetched_by_id())
 
     async def _has_fetched(self, ref: str) -> bool:
         """Fetch a branch or tag; false if the repository does not have it."""
@@ -197,7 +202,7 @@ class Workshop:
         await self._fetch("--tags", _ALL_BRANCHES)
         return await self._whole_id(wanted.id)
 
-    async def read(self, commit: str, limits: Limits) -> Commit:
+    async def read(self, commit: str, limits: SourceLimits) -> GitCommit:
         """Read a commit that was fetched.
 
         :raises SourceError: it has links that lead somewhere, or too much, or not the folder.
@@ -212,7 +217,7 @@ class Workshop:
         files = {blob.name: contents[blob.id] for blob in blobs if not blob.is_link}
         links = {blob.name: contents[blob.id] for blob in blobs if blob.is_link}
         left_out = git_objects.dangling(links, files)
-        return Commit(git_objects.message(first), files, left_out)
+        return GitCommit(git_objects.message(first), files, left_out)
 
     async def _listing(self, commit: str) -> bytes:
         folder = self._wanted.place.folder

@@ -13,7 +13,7 @@ _NOT_THE_APPS = frozenset({".git", "__pycache__", ".venv", "node_modules"})
 _OF_AN_EDITOR = re.compile(r"(\..*\.sw[a-p]|.*~|\.#.*|#.*#)\Z", re.DOTALL)
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class SourceLimits(Struct, frozen=True, kw_only=True):
     """Sizes are in bytes."""
 
     files: int = 10_000
@@ -22,10 +22,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     depth: int = 64
 
 
-class Tally:
+class SourceTally:
     """Counts what a source has, up to its limits."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: SourceLimits) -> None:
         self._limits = limits
         self._files = self._total = 0
 

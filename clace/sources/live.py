@@ -13,8 +13,8 @@ from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import IFiles
 from clace.model.app import FileRef
-from clace.sources.folders import Found, content, entries, opened_file, opened_top
-from clace.sources.limits import Limits
+from clace.sources.folders import FolderEntry, content, entries, opened_file, opened_top
+from clace.sources.limits import SourceLimits
 from clace.threads import InThread
 
 
@@ -22,7 +22,7 @@ from clace.threads import InThread
 class LiveFolder(Unencoded):
     """A folder as it is now, without what a copy would refuse (links, special files)."""
 
-    def __init__(self, path: str, in_thread: InThread, limits: Limits) -> None:
+    def __init__(self, path: str, in_thread: InThread, limits: SourceLimits) -> None:
         self._path, self._limits = path, limits
         self._in_thread = in_thread
         self._known: dict[str, tuple[object, FileRef]] = {}
@@ -42,7 +42,7 @@ class LiveFolder(Unencoded):
         self._known = known
         return {name: ref for name, (_, ref) in known.items()}
 
-    def _look(self, found: Found) -> tuple[object, FileRef] | None:
+    def _look(self, found: FolderEntry) -> tuple[object, FileRef] | None:
         status = found.status
         if not stat.S_ISREG(status.st_mode):
             return None
@@ -62,6 +62,6 @@ class LiveFolder(Unencoded):
         return await self._in_thread(partial(_content, self._path, name, self._limits))
 
 
-def _content(path: str, name: str, limits: Limits) -> bytes:
+def _content(path: str, name: str, limits: SourceLimits) -> bytes:
     with opened_top(path) as top, opened_file(top, name) as descriptor:
         return content(descriptor, name, limits)

@@ -10,12 +10,12 @@ from zope.interface import implementer
 
 from clace.encodings import Unencoded
 from clace.errors import SourceError
-from clace.interfaces import Fetched, IFiles, ISources, Revision
+from clace.interfaces import FetchedSource, IFiles, ISources, SourceRevision
 from clace.model.app import FileRef
 from clace.sources import places
 from clace.sources.git_workshop import DEFAULT_BRANCH
 from clace.sources.sources import checked
-from clace.sources.tree import Tree
+from clace.sources.tree import SourceTree
 
 Contents = Mapping[str, bytes]
 
@@ -25,12 +25,12 @@ class MemorySources:
     """Folders and repositories as they were put here."""
 
     def __init__(self) -> None:
-        self._folders: dict[str, Tree] = {}
-        self._commits: dict[str, list[Fetched]] = {}
+        self._folders: dict[str, SourceTree] = {}
+        self._commits: dict[str, list[FetchedSource]] = {}
         self._tags: dict[tuple[str, str], str] = {}
 
     def put_folder(self, path: str, contents: Contents) -> None:
-        self._folders[path] = Tree(contents)
+        self._folders[path] = SourceTree(contents)
 
     def put_commit(
         self, url: str, contents: Contents, *, branch: str = DEFAULT_BRANCH, message: str = ""
@@ -38,8 +38,8 @@ class MemorySources:
         """The id of a new commit, from now on the head of the branch."""
         commits = self._commits.setdefault(url, [])
         commit = hashlib.sha1(f"{url} {len(commits)}".encode(), usedforsecurity=False).hexdigest()
-        files = Tree(contents)
-        commits.append(Fetched(files=files, branch=branch, commit=commit, message=message))
+        files = SourceTree(contents)
+        commits.append(FetchedSource(files=files, branch=branch, commit=commit, message=message))
         return commit
 
     def put_tag(self, url: str, tag: str, commit: str) -> None:
@@ -55,13 +55,13 @@ class MemorySources:
     def is_git(self, source_url: str) -> bool:
         return places.is_git(source_url)
 
-    async def head(self, revision: Revision) -> str:
+    async def head(self, revision: SourceRevision) -> str:
         return self._found(revision).commit if self.is_git(revision.source_url) else ""
 
-    async def fetch(self, revision: Revision) -> Fetched:
+    async def fetch(self, revision: SourceRevision) -> FetchedSource:
         source = self.check(revision.source_url)
         if not self.is_git(source):
-            return Fetched(files=self.folder(source))
+            return FetchedSource(files=self.folder(source))
         return self._found(revision)
 
     def live(self, source_url: str) -> IFiles:
@@ -70,13 +70,13 @@ class MemorySources:
             raise SourceError(f"{source_url} is no folder, which a dev app needs")
         return _Live(self, self.check(source_url))
 
-    def folder(self, path: str) -> Tree:
+    def folder(self, path: str) -> SourceTree:
         """:raises SourceError: none was put there."""
         if path not in self._folders:
             raise SourceError(f"path does not exist {path}")
         return self._folders[path]
 
-    def _found(self, revision: Revision) -> Fetched:
+    def _found(self, revision: SourceRevision) -> FetchedSource:
         wanted = revision.commit or revision.branch or DEFAULT_BRANCH
         commits = self._commits.get(revision.source_url, ())
         if not revision.commit:

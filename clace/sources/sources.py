@@ -5,7 +5,7 @@ from __future__ import annotations
 from zope.interface import implementer
 
 from clace.errors import SourceError
-from clace.interfaces import Fetched, IFiles, ISources, Revision
+from clace.interfaces import FetchedSource, IFiles, ISources, SourceRevision
 from clace.sources import places
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitSource
@@ -40,11 +40,11 @@ class Sources:
     def is_git(self, source_url: str) -> bool:
         return places.is_git(source_url)
 
-    async def head(self, revision: Revision) -> str:
+    async def head(self, revision: SourceRevision) -> str:
         source = self.check(revision.source_url)
         return await self._git.head(revision) if places.is_git(source) else ""
 
-    async def fetch(self, revision: Revision) -> Fetched:
+    async def fetch(self, revision: SourceRevision) -> FetchedSource:
         source = self.check(revision.source_url)
         if places.is_git(source):
             return await self._git.fetch(revision)

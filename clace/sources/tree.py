@@ -15,7 +15,7 @@ from clace.model.app import FileRef
 
 
 @implementer(IFiles)
-class Tree(Unencoded):
+class SourceTree(Unencoded):
     """The given files, by name; making it hashes them all."""
 
     refs: Mapping[str, FileRef]

@@ -23,7 +23,7 @@ from twisted.internet.interfaces import IAddress
 from clace.errors import ConfigError
 
 
-class Sent(Protocol):
+class ForwardedHeaders(Protocol):
     """A request, as far as it says where it comes from."""
 
     @property
@@ -72,7 +72,7 @@ class TrustedProxies:
         direct = ip_of(address)
         return direct is not None and self._trusts(direct)
 
-    def peer_of(self, request: Sent) -> Peer:
+    def peer_of(self, request: ForwardedHeaders) -> Peer:
         """Return the sender of the request; headers count as far as trusted proxies wrote them."""
         direct, is_proxy = self._hop(request.getClientAddress())
         secure = bool(request.isSecure())
@@ -99,7 +99,7 @@ class TrustedProxies:
     def _trusts(self, address: _Address) -> bool:
         return any(address in network for network in self._networks)
 
-    def _forwarded_for(self, request: Sent, hop: str) -> str | None:
+    def _forwarded_for(self, request: ForwardedHeaders, hop: str) -> str | None:
         """The last entry that no trusted proxy is; each hop appends the one before it."""
         for entry in reversed(list(_entries(request, b"X-Forwarded-For"))):
             address = _parse(entry)
@@ -125,17 +125,17 @@ def ip_of(address: IAddress | None) -> _Address | None:
     return _parse(address.host) if isinstance(address, Tcp4 | Tcp6) else None
 
 
-def _entries(request: Sent, name: bytes) -> Iterator[str]:
+def _entries(request: ForwardedHeaders, name: bytes) -> Iterator[str]:
     for value in request.requestHeaders.getRawHeaders(name, ()):
         yield from (entry.strip() for entry in value.decode("latin-1").split(","))
 
 
-def _real_ip(request: Sent) -> str:
+def _real_ip(request: ForwardedHeaders) -> str:
     entries = list(_entries(request, b"X-Real-Ip"))
     return str(_parse(entries[0]) or "") if len(entries) == 1 else ""
 
 
-def _forwarded_scheme(request: Sent) -> str:
+def _forwarded_scheme(request: ForwardedHeaders) -> str:
     """``http`` or ``https`` as the proxy says, or nothing."""
     first = next(_entries(request, b"X-Forwarded-Proto"), "").lower()
     return first if first in {"http", "https"} else ""

@@ -12,7 +12,7 @@ from clace.model.hosts import host_name, host_port, netloc
 from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.http1.answering import answer, own_fields
 from clace.web.http1.direct import DirectRequest, Entrance
-from clace.web.root import Root
+from clace.web.root import RootResource
 
 _HEALTH = b"/_clace/health"
 _HTTP_PORT, _HTTPS_PORT = 80, 443
@@ -27,7 +27,7 @@ class HTTPSOnly(Resource, Entrance):
 
     def __init__(
         self,
-        root: Root,
+        root: RootResource,
         proxies: TrustedProxies,
         is_ours: Callable[[str], bool],
         https_port: Callable[[], int],

@@ -20,7 +20,7 @@ _OURS = b"_clace"
 _RESERVED = frozenset({_OURS, b"_clace_webhook"})
 
 
-class Root(Resource, Entrance):
+class RootResource(Resource, Entrance):
     """``/_clace/health`` for everybody, the rest of ``/_clace`` if ``admin`` is there, and apps."""
 
     def __init__(self, admin: IResource | None, apps: ServedApps | None) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.cli.liveness import is_alive
-from clace.cli.outside import Target
+from clace.cli.outside import ServerTarget
 
 
 class LivenessTests(SynchronousTestCase):
@@ -21,7 +21,7 @@ class LivenessTests(SynchronousTestCase):
         folder = tempfile.TemporaryDirectory(prefix="clace-")
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name) / "s"
-        self.target = Target(uri=str(self.path))
+        self.target = ServerTarget(uri=str(self.path))
         child = subprocess.Popen([sys.executable, "-c", ""])
         child.wait()
         self.ended = child.pid
@@ -53,4 +53,4 @@ class LivenessTests(SynchronousTestCase):
 
     def test_knows_only_the_port_of_a_server_elsewhere(self):
         """The process of a server over TCP has a number of another machine."""
-        self.assertFalse(is_alive(Target(uri="http://127.0.0.1:1"), os.getpid()))
+        self.assertFalse(is_alive(ServerTarget(uri="http://127.0.0.1:1"), os.getpid()))

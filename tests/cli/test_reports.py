@@ -8,7 +8,7 @@ from clace.admin_api.apps import AppCreated
 from clace.admin_api.changes import Approval
 from clace.admin_api.versions import AppsReloaded
 from clace.cli import reports
-from clace.model.app import Constraint, Permission
+from clace.model.app import ArgumentConstraint, Permission
 from clace.model.paths import AppPath
 
 DISK, TOOLS = AppPath("/disk"), AppPath("/tools", "example.com")
@@ -34,7 +34,10 @@ class ReportTests(SynchronousTestCase):
 
     def test_shows_permissions(self):
         """Arguments in brackets, whether it reads or writes if that is known, and what else."""
-        constraints = (Constraint("cwd", "/srv"), Constraint("headers", "regex:v.", "X-Api"))
+        constraints = (
+            ArgumentConstraint("cwd", "/srv"),
+            ArgumentConstraint("headers", "regex:v.", "X-Api"),
+        )
         permissions = (
             Permission("p.in", "do", ("a", "b c"), secrets=(("x", "y"), ("z",))),
             Permission("p.in", "do", is_read=True, permit=("x", "y"), kwargs=constraints),

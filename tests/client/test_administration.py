@@ -47,7 +47,7 @@ from clace.client.transport import TIMEOUT
 from clace.errors import BadRequest, ClaceError, NoSuchRoute, ServerUnreachable, TooLarge
 from clace.web.admin.api import AdminAPI
 from clace.web.admin.guard import trusted
-from clace.web.root import Root
+from clace.web.root import RootResource
 from tests.support.administration_contract import AdministrationContract, RefusalsContract
 from tests.support.audit_contract import maker_into
 from tests.support.local_servers import answering, listen, serving, socket_folder
@@ -105,7 +105,7 @@ def admin_api(administration):
     """The resource of the admin API."""
     events = maker_into(NoAudit())
     api = AdminAPI(administration, trusted, events, new_id=lambda: "1", version="0")
-    return Root(api.resource(), None)
+    return RootResource(api.resource(), None)
 
 
 def agent_client(agent, clock, server_uri, **options):

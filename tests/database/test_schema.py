@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.database.schema import Schema, UpgradeOptions
+from clace.database.schema import MigratedSchema, UpgradeOptions
 from clace.errors import StoreError
 from clace.metadata import migrations
 
@@ -43,7 +43,7 @@ class SchemaTests(SynchronousTestCase):
         (folder / "env.py").write_text(ENV.read_text())
         for number, text in enumerate(steps, 1):
             (folder / "versions" / f"v{number:04}.py").write_text(text)
-        return Schema(str(folder))
+        return MigratedSchema(str(folder))
 
     def prepare(self, *steps, **options):
         self.schema(*steps).prepare(self.path, UpgradeOptions(**options), NOW)

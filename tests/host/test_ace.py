@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.faults import AppFault
-from clace.model.app import Constraint, Permission
+from clace.model.app import ArgumentConstraint, Permission
 from tests.support.hosted import body, get, hosted, star
 
 
@@ -93,10 +93,10 @@ app = ace.app("A", routes, ace.style("daisyui", ["a"], True, "l", "d"),
                     secrets=(("s",),),
                     permit=("x", "y"),
                     kwargs=(
-                        Constraint("cwd", "/"),
-                        Constraint("env", "{}"),
-                        Constraint("headers", "2", "Accept"),
-                        Constraint("headers", "regex:.*", "X"),
+                        ArgumentConstraint("cwd", "/"),
+                        ArgumentConstraint("env", "{}"),
+                        ArgumentConstraint("headers", "2", "Accept"),
+                        ArgumentConstraint("headers", "regex:.*", "X"),
                     ),
                 ),
             ),

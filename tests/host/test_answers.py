@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.ace.values import Declared, plain
+from clace.host.ace.values import AceValue, plain
 from clace.host.faults import AppFault
 from clace.host.requests.answers import (
+    AppReply,
+    PlainResult,
     Redirect,
-    Reply,
-    Value,
     checked,
     data_reply,
     json_body,
@@ -35,14 +35,14 @@ class LargeTextTests(SynchronousTestCase):
 class ResultTests(SynchronousTestCase):
     def test_kinds(self):
         """What a handler returned is told apart."""
-        self.assertEqual(result_of({"a": 1}, as_json=False), Value({"a": 1}))
-        redirect = Declared("redirect", url="/x", code=301, refresh=False)
+        self.assertEqual(result_of({"a": 1}, as_json=False), PlainResult({"a": 1}))
+        redirect = AceValue("redirect", url="/x", code=301, refresh=False)
         self.assertEqual(result_of(redirect, as_json=False), Redirect("/x", 301))
         self.assertRaises(AppFault, result_of, Struct({}), as_json=False)
 
     def test_ours_inside(self):
         """What functions of ``ace`` return has no place inside a value."""
-        for inside in ({"a": Declared("api")}, [Declared("api")]):
+        for inside in ({"a": AceValue("api")}, [AceValue("api")]):
             self.assertRaises(AppFault, result_of, inside, as_json=False)
 
     def test_plain_values(self):
@@ -103,9 +103,9 @@ class ResultTests(SynchronousTestCase):
 
     def test_checked(self):
         """What HTTP cannot say is refused."""
-        for reply in (Reply(99), Reply(600), Reply(100), Reply(200, (("X", "a\nb"),))):
+        for reply in (AppReply(99), AppReply(600), AppReply(100), AppReply(200, (("X", "a\nb"),))):
             self.assertRaises(AppFault, checked, reply)
-        told = self.assertRaises(AppFault, checked, Reply(303, (("Location", "/" * 9000),)))
+        told = self.assertRaises(AppFault, checked, AppReply(303, (("Location", "/" * 9000),)))
         self.assertEqual(told.message, "the header Location is longer than 8000 characters")
 
 

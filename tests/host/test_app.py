@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.faults import AppFault
 from clace.host.requests.answers import STREAM_END
-from clace.wire import Answer
+from clace.wire import CallAnswer
 from tests.support.apps import a_request
 from tests.support.hosted import FakeDaemon, body, get, hosted, said, star
 
@@ -407,8 +407,8 @@ def error_handler(req, error):
     return [error["error"], exec.run("b").value]
 app = ace.app("Errors", routes = [ace.api("/", bad)])
 """
-        failed = Answer(call=1, error="broken", error_code=4)
-        found = body(star(text), "/", failed, Answer(call=2, value="called"))
+        failed = CallAnswer(call=1, error="broken", error_code=4)
+        found = body(star(text), "/", failed, CallAnswer(call=2, value="called"))
         self.assertEqual(found, '["broken","called"]\n')
 
     def test_failing_error_handler(self):
@@ -495,7 +495,7 @@ app = ace.app("P", custom_layout = True, routes = [
     ace.html("/raw", "-", handler = stream),
 ])
 """
-FAILED = Answer(call=1, error="broken", error_code=4)
+FAILED = CallAnswer(call=1, error="broken", error_code=4)
 
 
 class PluginTests(SynchronousTestCase):
@@ -508,7 +508,7 @@ class PluginTests(SynchronousTestCase):
         self.assertEqual(fault.message, message)
 
     def good(self, value):
-        return Answer(call=1, value=value)
+        return CallAnswer(call=1, value=value)
 
     def test_call(self):
         """A call carries its arguments, and comes back with a value."""
@@ -581,7 +581,7 @@ app = ace.app("A", routes = [ace.api("/", f)])
 
     def test_refused_call(self):
         """A call that is refused ends the handler with the reason."""
-        refused = Answer(call=1, error="not permitted", refused=True)
+        refused = CallAnswer(call=1, error="not permitted", refused=True)
         self.assert_fails("/tested", "not permitted", refused)
 
     def test_output(self):
@@ -604,9 +604,9 @@ app = ace.app("A", routes = [ace.api("/", f)])
             self.assertEqual(daemon.said, ["said 1 [2]"])
 
     def streamed(self, path, *items, **request):
-        daemon = FakeDaemon(Answer(call=1, stream=9))
+        daemon = FakeDaemon(CallAnswer(call=1, stream=9))
         daemon.items = [
-            Answer(call=1, value=[item], more=index < len(items))
+            CallAnswer(call=1, value=[item], more=index < len(items))
             for index, item in enumerate(items, 1)
         ]
         reply = self.app.respond(a_request(path, **request), daemon)
@@ -635,7 +635,7 @@ app = ace.app("A", routes = [ace.api("/", f)])
     def test_value_of_a_stream(self):
         """A stream has no value."""
         self.assert_fails(
-            "/value", "response is a stream, it has no value", Answer(call=1, stream=9)
+            "/value", "response is a stream, it has no value", CallAnswer(call=1, stream=9)
         )
 
 

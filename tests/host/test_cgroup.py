@@ -4,7 +4,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.sandbox.cgroup import Place, join, places, remove_stale
+from clace.host.sandbox.cgroup import CgroupPlace, join, places, remove_stale
 from clace.host.sandbox.kernel import Unavailable
 
 
@@ -25,8 +25,8 @@ class PlaceTests(SynchronousTestCase):
         self.assertEqual(
             found,
             (
-                Place(self.root / "memory" / "a", ("memory.limit_in_bytes",)),
-                Place(self.root / "pids", ("pids.max",)),
+                CgroupPlace(self.root / "memory" / "a", ("memory.limit_in_bytes",)),
+                CgroupPlace(self.root / "pids", ("pids.max",)),
             ),
         )
 
@@ -40,7 +40,7 @@ class PlaceTests(SynchronousTestCase):
         self.file("cgroup.controllers", "memory pids")
         self.file("a/b/cgroup.subtree_control", "cpu")
         (place,) = places(self.root, "0::/a/b\n")
-        self.assertEqual(place, Place(self.root / "a" / "b", ("memory.max", "pids.max")))
+        self.assertEqual(place, CgroupPlace(self.root / "a" / "b", ("memory.max", "pids.max")))
         told = (self.root / "a" / "b" / "cgroup.subtree_control").read_text()
         self.assertEqual(told, "+memory +pids")
 
@@ -63,7 +63,7 @@ class GroupTests(SynchronousTestCase):
         """The limits hold before anybody is in the group."""
         folder = Path(self.mktemp())
         folder.mkdir()
-        join((Place(folder, ("memory.max", "pids.max")),), "7", 1000, 20)
+        join((CgroupPlace(folder, ("memory.max", "pids.max")),), "7", 1000, 20)
         written = {file.name: file.read_text() for file in (folder / "clace-7").iterdir()}
         self.assertEqual(written, {"memory.max": "1000", "pids.max": "20", "cgroup.procs": "0"})
 
@@ -72,5 +72,5 @@ class GroupTests(SynchronousTestCase):
         folder = Path(self.mktemp())
         for name in ("clace-1", "clace-2/busy", "other"):
             (folder / name).mkdir(parents=True)
-        remove_stale(Place(folder, ()))
+        remove_stale(CgroupPlace(folder, ()))
         self.assertEqual(sorted(each.name for each in folder.iterdir()), ["clace-2", "other"])

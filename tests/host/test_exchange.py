@@ -2,25 +2,25 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.faults import Refused
-from clace.host.requests.exchange import Door, Exchange
+from clace.host.faults import ImpossibleCall
+from clace.host.requests.exchange import AceCalls, HandlerExchange
 from clace.host.requests.slices import Slices
 from clace.starlark import Failure
-from clace.wire import Answer
+from clace.wire import CallAnswer
 from tests.support.hosted import FakeDaemon
 
 CALL = ("exec.in", "run", (1,), {"a": 2})
-FAILED = Answer(call=1, error="broken", error_code=3)
+FAILED = CallAnswer(call=1, error="broken", error_code=3)
 
 
 class ExchangeTests(SynchronousTestCase):
     def made(self, *answers):
         self.daemon = FakeDaemon(*answers)
-        return Exchange(self.daemon, 60, Slices())
+        return HandlerExchange(self.daemon, 60, Slices())
 
     def test_call(self):
         """A call is numbered, its answer has all that there is of it."""
-        response = self.made(Answer(call=1, value=[1])).call(*CALL)
+        response = self.made(CallAnswer(call=1, value=[1])).call(*CALL)
         self.assertEqual((response.number, response.value(), response.code()), (0, [1], 0))
         self.assertEqual(self.daemon.calls, [CALL])
 
@@ -31,14 +31,14 @@ class ExchangeTests(SynchronousTestCase):
             (b'{"a": 1}', "json", [{"a": 1}]),
             (b"1\n2\n", "json_lines", [1, 2]),
         ):
-            response = self.made(Answer(call=1, value=data, shape=shape)).call(*CALL)
+            response = self.made(CallAnswer(call=1, value=data, shape=shape)).call(*CALL)
             self.assertEqual((response.value(), response.error()), (value, None))
 
     def test_malformed_output(self):
         """An output that is no JSON is an error that the app may handle, or has to look at."""
-        exchange = self.made(Answer(call=1, value=b"{", shape="json"))
+        exchange = self.made(CallAnswer(call=1, value=b"{", shape="json"))
         response = exchange.call(*CALL)
-        self.assertRaises(Refused, exchange.close, failed=False)
+        self.assertRaises(ImpossibleCall, exchange.close, failed=False)
         self.assertIn("error parsing the output as JSON", response.error())
         self.assertEqual(response.code(), 1)
         self.assertRaises(Failure, response.value)
@@ -49,17 +49,17 @@ class ExchangeTests(SynchronousTestCase):
         exchange.call(*CALL)
         error = self.assertRaises(Failure, exchange.call, *CALL)
         self.assertEqual(error.message, "previous plugin call failed: broken")
-        self.assertRaises(Refused, exchange.close, failed=False)
+        self.assertRaises(ImpossibleCall, exchange.close, failed=False)
 
     def test_error_handler_begins_anew(self):
         """A failure that was told is not told again to what handles it."""
         for failed in (False, True):
-            exchange = self.made(FAILED, Answer(call=2, value="x"))
+            exchange = self.made(FAILED, CallAnswer(call=2, value="x"))
             exchange.call(*CALL)
             if failed:
                 exchange.close(failed=True)
             else:
-                self.assertRaises(Refused, exchange.close, failed=False)
+                self.assertRaises(ImpossibleCall, exchange.close, failed=False)
             self.assertEqual(exchange.call(*CALL).value(), "x")
             exchange.close(failed=False)
 
@@ -68,7 +68,7 @@ class ExchangeTests(SynchronousTestCase):
         exchange = self.made(FAILED)
         exchange.call(*CALL)
         exchange.output(None, "another").error()
-        error = self.assertRaises(Refused, exchange.close, failed=False)
+        error = self.assertRaises(ImpossibleCall, exchange.close, failed=False)
         self.assertEqual(str(error), "broken")
 
     def test_seen_failure(self):
@@ -76,17 +76,17 @@ class ExchangeTests(SynchronousTestCase):
         exchange = self.made(FAILED, FAILED)
         self.assertFalse(exchange.call(*CALL))
         second = exchange.call(*CALL)
-        self.assertRaises(Refused, exchange.close, failed=False)
+        self.assertRaises(ImpossibleCall, exchange.close, failed=False)
         second.error()
         exchange.close(failed=False)
 
     def test_items(self):
         """A stream gives its items until there are no more."""
-        exchange = self.made(Answer(call=1, stream=4))
+        exchange = self.made(CallAnswer(call=1, stream=4))
         self.daemon.items = [
-            Answer(call=2, value=[1, 2], more=True),
-            Answer(call=3, value=None, more=True),
-            Answer(call=4, value=[3]),
+            CallAnswer(call=2, value=[1, 2], more=True),
+            CallAnswer(call=3, value=None, more=True),
+            CallAnswer(call=4, value=[3]),
         ]
         response = exchange.call(*CALL)
         self.assertTrue(response.is_stream)
@@ -94,16 +94,16 @@ class ExchangeTests(SynchronousTestCase):
 
     def test_failing_items(self):
         """A stream that fails is not taken for one that ended."""
-        exchange = self.made(Answer(call=1, stream=4))
+        exchange = self.made(CallAnswer(call=1, stream=4))
         response = exchange.call(*CALL)
-        self.daemon.items = [Answer(call=2, value=[1], more=True), FAILED]
+        self.daemon.items = [CallAnswer(call=2, value=[1], more=True), FAILED]
         items = iter(response.iterate())
         self.assertEqual(next(items), 1)
         self.assertRaises(Failure, next, items)
 
     def test_time(self):
         """A request has its seconds, and can get them again."""
-        exchange = Exchange(FakeDaemon(), 0, Slices())
+        exchange = HandlerExchange(FakeDaemon(), 0, Slices())
         self.assertEqual(exchange.seconds_left, 0)
         longer = self.made()
         before = longer.deadline
@@ -116,7 +116,7 @@ class DoorTests(SynchronousTestCase):
     def test_without_a_request(self):
         """While nothing is asked only settings and printing work."""
         said = []
-        door = Door({"a": 1}, {}, said.append)
+        door = AceCalls({"a": 1}, {}, said.append)
         self.assertEqual(door.config("a", 2), 1)
         door.print("hello")
         self.assertRaises(Failure, door.plugin("exec.in", "run"), 1)
@@ -124,10 +124,10 @@ class DoorTests(SynchronousTestCase):
 
     def test_with_a_request(self):
         """What is called meanwhile belongs to the request."""
-        door = Door({}, {}, lambda _text: None)
-        daemon = FakeDaemon(Answer(call=1))
+        door = AceCalls({}, {}, lambda _text: None)
+        daemon = FakeDaemon(CallAnswer(call=1))
         call = door.plugin("exec.in", "run")
-        before = door.open(Exchange(daemon, 60, Slices()))
+        before = door.open(HandlerExchange(daemon, 60, Slices()))
         try:
             call(1, a=2)
             door.print("hello")

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.faults import OUT_OF_MEMORY, AppFault, NotApproved, Place, fault_of
+from clace.host.faults import OUT_OF_MEMORY, AppFault, NotApproved, SourcePlace, fault_of
 from clace.starlark import EvalError, Frame, Position, SourceError
 
 AT = Position("app.star", 12, 5)
@@ -14,7 +14,7 @@ class FaultTests(SynchronousTestCase):
         """The place is that of the innermost call, with its function."""
         fault = fault_of(EvalError("fail: x", FRAMES))
         self.assertEqual(fault.message, "fail: x")
-        self.assertEqual(fault.place, Place("app.star", 12, 5, "handler"))
+        self.assertEqual(fault.place, SourcePlace("app.star", 12, 5, "handler"))
         self.assertEqual(fault.traced(), "fail: x : Function handler, Position app.star:12:5")
 
     def test_top_level(self):

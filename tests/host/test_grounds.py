@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.host.sandbox.grounds import GROUNDS, survey
 from clace.host.sandbox.walls import HOST_LAYERS
 from clace.model.walls import WALLS
-from clace.wire import Prepare
+from clace.wire import PrepareHosts
 
 
 class GroundTests(SynchronousTestCase):
@@ -18,5 +18,5 @@ class GroundTests(SynchronousTestCase):
 
     def test_survey(self):
         """The group of the hosts is named after the process, so that servers do not share it."""
-        grounds = survey(Prepare())
+        grounds = survey(PrepareHosts())
         self.assertEqual((grounds.name, grounds.user), (str(os.getpid()), os.geteuid()))

@@ -5,22 +5,22 @@ import threading
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.frames import MAX_FRAME, BadFrame, Frames
-from clace.host.requests.line import Hangup, Line
-from clace.wire import Answer, Head, LoadFailed, Note, pack, unpack_upward
+from clace.frames import MAX_FRAME, BadFrame, FrameReader
+from clace.host.requests.line import DaemonGone, DaemonLine
+from clace.wire import AnswerHead, CallAnswer, HostNote, LoadFailed, pack, unpack_upward
 
 
 class LineTests(SynchronousTestCase):
     def setUp(self):
         self.daemon, ours = socket.socketpair()
         self.now = 0.0
-        self.line = Line(ours, lambda: self.now)
+        self.line = DaemonLine(ours, lambda: self.now)
         self.addCleanup(self.daemon.close)
         self.addCleanup(ours.close)
 
     def test_receives(self):
         """Frames are received one after the other."""
-        messages = [Answer(call=1, value="x" * 100_000), Answer(call=2)]
+        messages = [CallAnswer(call=1, value="x" * 100_000), CallAnswer(call=2)]
         for message in messages:
             self.daemon.sendall(pack(message))
         self.assertEqual([self.line.receive(), self.line.receive()], messages)
@@ -29,7 +29,7 @@ class LineTests(SynchronousTestCase):
         """A message is sent as one frame."""
         self.line.send(LoadFailed("no"))
         self.line.flush()
-        (body,) = Frames().feed(self.daemon.recv(1000))
+        (body,) = FrameReader().feed(self.daemon.recv(1000))
         self.assertEqual(unpack_upward(body), LoadFailed("no"))
 
     def waiting(self):
@@ -42,7 +42,7 @@ class LineTests(SynchronousTestCase):
 
     def test_sends_together(self):
         """Small messages leave together, before the line waits for others."""
-        self.daemon.sendall(pack(Answer(call=1)) + pack(Answer(call=2)))
+        self.daemon.sendall(pack(CallAnswer(call=1)) + pack(CallAnswer(call=2)))
         self.line.receive()
         self.line.send(LoadFailed("a"))
         self.line.receive()
@@ -68,9 +68,9 @@ class LineTests(SynchronousTestCase):
 
     def test_sends_large_bodies(self):
         """A large body follows its head, and both what was said before."""
-        head = Head(id=1, status=200)
+        head = AnswerHead(id=1, status=200)
         bodies = (bytes(range(256)) * 1000, "ascii" * 60_000, b"x" * (1 << 17))
-        received, frames = [], Frames()
+        received, frames = [], FrameReader()
 
         def receive():
             while len(received) < 2 * len(bodies):
@@ -79,11 +79,11 @@ class LineTests(SynchronousTestCase):
         reader = threading.Thread(target=receive)
         reader.start()
         for body in bodies:
-            self.line.send(Note(request=1, text="before"))
+            self.line.send(HostNote(request=1, text="before"))
             self.line.send_large(head, body)
         reader.join(10)
         self.assertEqual(
-            [unpack_upward(one) for one in received[::2]], [Note(request=1, text="before")] * 3
+            [unpack_upward(one) for one in received[::2]], [HostNote(request=1, text="before")] * 3
         )
         for one, body in zip(received[1::2], bodies, strict=True):
             large = unpack_upward(one)
@@ -93,20 +93,22 @@ class LineTests(SynchronousTestCase):
 
     def test_too_large_to_send(self):
         """Of a body over the limit nothing is sent."""
-        self.assertRaises(BadFrame, self.line.send_large, Head(id=1, status=200), bytes(MAX_FRAME))
+        self.assertRaises(
+            BadFrame, self.line.send_large, AnswerHead(id=1, status=200), bytes(MAX_FRAME)
+        )
         self.daemon.setblocking(False)
         self.assertRaises(BlockingIOError, self.daemon.recv, 1)
 
     def test_hangup(self):
         """The end is told, also in the middle of a frame."""
-        self.daemon.sendall(pack(Answer(call=1))[:-1])
+        self.daemon.sendall(pack(CallAnswer(call=1))[:-1])
         self.daemon.close()
-        self.assertRaises(Hangup, self.line.receive)
+        self.assertRaises(DaemonGone, self.line.receive)
 
     def test_too_long(self):
         """A frame over the limit is not waited for."""
         self.daemon.sendall((MAX_FRAME + 1).to_bytes(4, "big"))
-        self.assertRaises(Hangup, self.line.receive)
+        self.assertRaises(DaemonGone, self.line.receive)
 
     def test_rubbish(self):
         """What is no message is refused."""

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.app import HostedApp
 from clace.host.faults import AppFault
-from clace.wire import Load
+from clace.wire import LoadApp
 from tests.support.hosted import body, hosted
 
 STAR = """
@@ -40,6 +40,6 @@ class LockTests(SynchronousTestCase):
         """Whatever lies there, the app loads or is refused."""
         sources = {"app.star": (STAR % "{}").encode(), "page.html": b"", "config_gen.lock": lock}
         try:
-            HostedApp(Load(sources=sources), lambda _text: None)
+            HostedApp(LoadApp(sources=sources), lambda _text: None)
         except AppFault as fault:
             self.assertIn(fault.place.file, {"config_gen.lock", "app.star"})

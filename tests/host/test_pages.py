@@ -2,23 +2,23 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.definition import Definition, Route
+from clace.host.definition import AppDefinition, RouteDefinition
 from clace.host.faults import AppFault
 from clace.host.requests.pages import Pages
 from clace.model.app import FileRef
-from clace.wire import Load
+from clace.wire import LoadApp
 
 SHA = "cd" * 32
 
 
 class PageTests(SynchronousTestCase):
     def pages(self, texts, static=(), **definition):
-        load = Load(
+        load = LoadApp(
             sources={name: text.encode() for name, text in texts.items()},
             static=static,
             app_path="/test",
         )
-        return Pages(load, Definition(name="A", custom_layout=True, **definition))
+        return Pages(load, AppDefinition(name="A", custom_layout=True, **definition))
 
     def render(self, text, **more):
         return self.pages({"t.go.html": text}, **more).render("t.go.html", None, 5)
@@ -53,14 +53,16 @@ class PageTests(SynchronousTestCase):
             "clace_gen.go.html": '{{ define "clace_gen_import" }}own{{ end }}',
             "t.go.html": '{{ template "clace_gen_import" }}',
         }
-        route = Route(kind="html", path="/", full="t.go.html")
+        route = RouteDefinition(kind="html", path="/", full="t.go.html")
         self.assertEqual(self.pages(own, routes=(route,)).render("t.go.html", None, 5), "own")
 
     def frame(self, texts, name="index_gen.go.html", base="", **definition):
         """What a page shows of an app whose includes are all told by their marks."""
-        load = Load(sources={name: text.encode() for name, text in texts.items()})
-        route = Route(kind="html", path="/", full="t.go.html" if "t.go.html" in texts else "")
-        pages = Pages(load, Definition(name="A", routes=(route,), **definition))
+        load = LoadApp(sources={name: text.encode() for name, text in texts.items()})
+        route = RouteDefinition(
+            kind="html", path="/", full="t.go.html" if "t.go.html" in texts else ""
+        )
+        pages = Pages(load, AppDefinition(name="A", routes=(route,), **definition))
         record = {"AppName": "A", "IsDev": False, "PushEvents": False, "AppPath": ""}
         return pages.render(name, record, 5)
 
@@ -111,8 +113,8 @@ class PageTests(SynchronousTestCase):
 
     def test_not_utf8(self):
         """A template that is no text is named."""
-        load = Load(sources={"t.go.html": b"\xff"})
-        fault = self.assertRaises(AppFault, Pages, load, Definition(name="A"))
+        load = LoadApp(sources={"t.go.html": b"\xff"})
+        fault = self.assertRaises(AppFault, Pages, load, AppDefinition(name="A"))
         self.assertIn("t.go.html", fault.message)
 
 
@@ -120,13 +122,13 @@ class FrameTests(SynchronousTestCase):
     """The page around an app that has no layout of its own."""
 
     def page(self, body, static=()):
-        load = Load(
+        load = LoadApp(
             sources={"body.go.html": body.encode()},
             static=tuple(FileRef(name, SHA, 1) for name in ("gen/lib/clace.css", *static)),
             app_path="/test",
         )
-        route = Route(kind="html", path="/")
-        pages = Pages(load, Definition(name="A", routes=(route,)))
+        route = RouteDefinition(kind="html", path="/")
+        pages = Pages(load, AppDefinition(name="A", routes=(route,)))
         return pages.render("index_gen.go.html", {"AppName": "<A>", "AppPath": "/test"}, 5)
 
     def test_heading(self):

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.host.faults import AppFault
 from clace.model.app import PluginManifest
 from clace.model.schema import FieldType
-from clace.wire import Answer
+from clace.wire import CallAnswer
 from tests.support.apps import a_request
 from tests.support.hosted import FakeDaemon, hosted
 
@@ -157,7 +157,7 @@ class ValueTests(ParamsCase):
         reference = 'Bearer {{secret "token"}}'
         code = "return [param.token, http.get(param.token).value]"
         given = {"token": reference}
-        shown = self.run_app('param("token")', code, Answer(call=1, value=2), values=given)
+        shown = self.run_app('param("token")', code, CallAnswer(call=1, value=2), values=given)
         self.assertEqual(shown, [reference, 2])
         self.assertEqual(self.daemon.calls, [("http.in", "get", (reference,), {})])
 

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.host.app import HostedApp
 from clace.host.faults import AppFault
 from clace.model.app import Demands, Permission
-from clace.wire import Load
+from clace.wire import LoadApp
 from tests.support.hosted import EXEC, body, hosted, star
 
 APP = 'app = ace.app("A", routes = [ace.api("/")])\n'
@@ -36,7 +36,7 @@ class LoadTests(SynchronousTestCase):
 
     def test_not_utf8(self):
         """A file that is no text is named."""
-        load = Load(sources={"app.star": b"\xff"})
+        load = LoadApp(sources={"app.star": b"\xff"})
         fault = self.assertRaises(AppFault, HostedApp, load, lambda _: None)
         self.assertEqual(fault.located(), "app.star:1:1: the file is not UTF-8")
 
@@ -129,7 +129,7 @@ class LoadTests(SynchronousTestCase):
             "c.star": 'print("once")\nz = 1\n',
         }
         said = []
-        HostedApp(Load(sources={n: t.encode() for n, t in texts.items()}), said.append)
+        HostedApp(LoadApp(sources={n: t.encode() for n, t in texts.items()}), said.append)
         self.assertEqual(said, ["once"])
 
     def test_unknown_plugin(self):

@@ -3,14 +3,14 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate import compile_templates
-from clace.host.requests.fields import Surroundings, is_partial, request_fields, template_record
+from clace.host.requests.fields import AppContext, is_partial, request_fields, template_record
 from clace.model.traffic import Upload
 from tests.support.apps import a_request
 
 
 class RequestTests(SynchronousTestCase):
     def fields(self, app_path="/test", parameters=None, **request):
-        around = Surroundings(
+        around = AppContext(
             app_name="A", app_path=app_path, is_dev=False, push_events=False, htmx_version="2"
         )
         return request_fields(around, a_request(**request), parameters or {})
@@ -64,7 +64,7 @@ class RequestTests(SynchronousTestCase):
         """Lists that a handler changes are neither another request's nor the server's own."""
         headers = {"Accept": ["x"]}
         request = a_request(headers=headers, query={"q": ["1"]}, form={"q": ["2"]})
-        around = Surroundings(
+        around = AppContext(
             app_name="A", app_path="", is_dev=False, push_events=False, htmx_version="2"
         )
         fields = request_fields(around, request, {})

@@ -2,18 +2,20 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.definition import Definition, Route
-from clace.host.requests.routing import Target, build_router
+from clace.host.definition import AppDefinition, RouteDefinition
+from clace.host.requests.routing import HandlerTarget, build_router
 
 
 class RoutingTests(SynchronousTestCase):
     def target(self, path, method="GET", *, fragments=(), page="/page", **definition):
-        route = Route(kind="html", path=page, handler=3, partial="part", fragments=fragments)
-        router = build_router(Definition(name="A", routes=(route,), **definition))
+        route = RouteDefinition(
+            kind="html", path=page, handler=3, partial="part", fragments=fragments
+        )
+        router = build_router(AppDefinition(name="A", routes=(route,), **definition))
         return router.find(method, path).target
 
     def fragment(self, path, **more):
-        return Route(**{"kind": "fragment", "path": path, **more})
+        return RouteDefinition(**{"kind": "fragment", "path": path, **more})
 
     def test_default_page(self):
         """A page without a template has the generated one, or the app's own index."""
@@ -38,7 +40,7 @@ class RoutingTests(SynchronousTestCase):
         inherited = self.target("/page/x", fragments=(self.fragment("x"),))
         self.assertEqual(
             inherited,
-            Target(
+            HandlerTarget(
                 route="/page/x",
                 written="x",
                 handler=3,

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.faults import AppFault
 from clace.model.app import PluginManifest
-from clace.wire import Answer
+from clace.wire import CallAnswer
 from tests.support.apps import a_request
 from tests.support.hosted import FakeDaemon, hosted
 
@@ -29,11 +29,11 @@ def stored(n):
 
 
 def cursor(number=1):
-    return Answer(call=1, stream=number, shape="cursor")
+    return CallAnswer(call=1, stream=number, shape="cursor")
 
 
 def page(*numbers, more=False):
-    return Answer(call=1, value=[stored(number) for number in numbers], more=more)
+    return CallAnswer(call=1, value=[stored(number) for number in numbers], more=more)
 
 
 class SchemaCase(SynchronousTestCase):
@@ -178,7 +178,7 @@ found = store.select_one(table.note, {"n": 1})
 found.value.title = "z"
 store.update(table.note, found.value)
 """
-        self.run_app(code, Answer(call=1, value=stored(1)), Answer(call=2, value=1))
+        self.run_app(code, CallAnswer(call=1, value=stored(1)), CallAnswer(call=2, value=1))
         (_, function, args, _) = self.daemon.calls[1]
         self.assertEqual((function, args), ("update", ("note", {**stored(1), "title": "z"})))
 
@@ -234,7 +234,7 @@ return state + [row.n for row in found]
 
     def test_failed(self):
         """A query that failed ends the loop's handler, unless the app looks first."""
-        failed = Answer(call=1, error="no such field", error_code=1)
+        failed = CallAnswer(call=1, error="no such field", error_code=1)
         self.assertEqual(
             self.refusal(f"return [r for r in {self.SELECT}]", failed), "no such field"
         )
@@ -243,7 +243,7 @@ return state + [row.n for row in found]
 
     def test_failed_page(self):
         """A page that cannot be had ends the handler."""
-        pages = [page(1, more=True), Answer(call=1, error="the disk is full")]
+        pages = [page(1, more=True), CallAnswer(call=1, error="the disk is full")]
         error = self.refusal(f"return [r for r in {self.SELECT}]", cursor(), items=pages)
         self.assertEqual(error, "the disk is full")
 

@@ -7,19 +7,19 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.frames import Frames
-from clace.host.requests.line import Line
+from clace.frames import FrameReader
+from clace.host.requests.line import DaemonLine
 from clace.host.requests.serving import Serving
 from clace.wire import (
-    Answer,
-    Ask,
-    Call,
-    Failed,
-    Head,
-    Load,
-    Loaded,
+    AnswerHead,
+    AppLoaded,
+    AskApp,
+    CallAnswer,
+    CallPlugin,
+    HostNote,
+    LoadApp,
     LoadFailed,
-    Note,
+    RequestFailed,
     pack,
     unpack_upward,
 )
@@ -79,11 +79,11 @@ class ServingTests(SynchronousTestCase):
         self.daemon, ours = socket.socketpair()
         self.daemon.settimeout(5)
         self.bodies = []
-        self.frames = Frames()
+        self.frames = FrameReader()
         child = os.fork()
         if not child:
             self.daemon.close()
-            Serving(Line(ours)).run()
+            Serving(DaemonLine(ours)).run()
             os._exit(0)
         ours.close()
         self.addCleanup(os.waitpid, child, 0)
@@ -101,13 +101,13 @@ class ServingTests(SynchronousTestCase):
         return unpack_upward(self.bodies.pop(0))
 
     def load(self):
-        self.say(Load(sources={"app.star": APP}, plugins=(EXEC,), loads=("exec.in",)))
-        self.assertEqual(self.hear(), Note(request=0, text="loaded"))
-        self.assertIsInstance(self.hear(), Loaded)
+        self.say(LoadApp(sources={"app.star": APP}, plugins=(EXEC,), loads=("exec.in",)))
+        self.assertEqual(self.hear(), HostNote(request=0, text="loaded"))
+        self.assertIsInstance(self.hear(), AppLoaded)
 
     def test_failing_load(self):
         """An app that does not load is told, with its place."""
-        self.say(Load(sources={"app.star": b"x = = 1"}))
+        self.say(LoadApp(sources={"app.star": b"x = = 1"}))
         failed = self.hear()
         self.assertIsInstance(failed, LoadFailed)
         self.assertIn("app.star:1:5", failed.message)
@@ -115,36 +115,36 @@ class ServingTests(SynchronousTestCase):
     def test_endless_load(self):
         """An app whose loading takes too long says that this was why."""
         text = b"[x for x in range(100000) for y in range(100000)]"
-        self.say(Load(sources={"app.star": text}, load_seconds=0.05))
+        self.say(LoadApp(sources={"app.star": text}, load_seconds=0.05))
         self.assertEqual(self.hear().code, "app_timed_out")
 
     def test_request_before_an_app(self):
         """Without an app there is nothing to ask."""
-        self.say(Ask(1, a_request()))
-        self.assertIsInstance(self.hear(), Failed)
+        self.say(AskApp(1, a_request()))
+        self.assertIsInstance(self.hear(), RequestFailed)
 
     def test_answers(self):
         """Each request is answered under its number."""
         self.load()
-        self.say(Ask(5, a_request("/none")), Ask(6, a_request("/fails")))
+        self.say(AskApp(5, a_request("/none")), AskApp(6, a_request("/fails")))
         heard = {message.id: message for message in (self.hear(), self.hear())}
         self.assertEqual(heard[5].status, 404)
         self.assertEqual(
-            heard[6], Failed(id=6, message="fail: no", place="app.star:4:21", route="/fails")
+            heard[6], RequestFailed(id=6, message="fail: no", place="app.star:4:21", route="/fails")
         )
 
     def test_calls_in_parallel(self):
         """Requests that wait for plugins do not hold each other up; answers may cross."""
         self.load()
         for number in (1, 2):
-            self.say(Ask(number, a_request("/call", query={"n": [str(number)]})))
+            self.say(AskApp(number, a_request("/call", query={"n": [str(number)]})))
         calls = {call.request: call for call in (self.hear(), self.hear())}
         self.assertEqual({call.args for call in calls.values()}, {("1",), ("2",)})
-        self.assertIsInstance(calls[1], Call)
-        self.say(Ask(3, a_request("/none")))
+        self.assertIsInstance(calls[1], CallPlugin)
+        self.say(AskApp(3, a_request("/none")))
         self.assertEqual(
             self.hear(),
-            Head(
+            AnswerHead(
                 id=3,
                 status=404,
                 headers=(("Content-Type", "text/plain; charset=utf-8"),),
@@ -152,26 +152,26 @@ class ServingTests(SynchronousTestCase):
             ),
         )
         for number in (2, 1):
-            self.say(Answer(call=calls[number].call, value=number * 10))
+            self.say(CallAnswer(call=calls[number].call, value=number * 10))
             answer = self.hear()
             self.assertEqual((answer.id, answer.body), (number, b"%d\n" % (number * 10)))
 
     def test_long_request(self):
         """A request that computes for long does not hold up the others."""
-        self.say(Load(sources={"app.star": SPINS}, request_seconds=2))
+        self.say(LoadApp(sources={"app.star": SPINS}, request_seconds=2))
         self.hear()
-        self.say(Ask(1, a_request("/spin")), Ask(2, a_request("/none")))
+        self.say(AskApp(1, a_request("/spin")), AskApp(2, a_request("/none")))
         self.assertEqual([self.hear().id, self.hear().id], [2, 1])
 
     def test_half_characters(self):
         """Plugins and the audit log get U+FFFD for bytes that are no UTF-8."""
-        self.say(Load(sources={"app.star": CUTS}, plugins=(EXEC,), loads=("exec.in",)))
+        self.say(LoadApp(sources={"app.star": CUTS}, plugins=(EXEC,), loads=("exec.in",)))
         self.hear()
-        self.say(Ask(1, a_request("/cut")))
+        self.say(AskApp(1, a_request("/cut")))
         call = self.hear()
         self.assertEqual(call.args, ("\ufffd", {"a": ["\ufffd"]}))
         self.assertEqual(call.kwargs, {"key": "\ufffd"})
-        self.say(Answer(call=call.call, value=1))
+        self.say(CallAnswer(call=call.call, value=1))
         note = self.hear()
         self.assertEqual((note.operation, note.target, note.detail), ("op", "\ufffd", "\ufffd"))
         self.assertEqual(self.hear().body, b"1\n")
@@ -180,31 +180,31 @@ class ServingTests(SynchronousTestCase):
         """An app that asks for what cannot be told is not loaded, and says why."""
         permission = 'ace.permission("exec.in", "run", ["é"[:1]])'
         text = f'app = ace.app("A", permissions = [{permission}])\n'
-        self.say(Load(sources={"app.star": text.encode()}))
-        while isinstance(told := self.hear(), Note):
+        self.say(LoadApp(sources={"app.star": text.encode()}))
+        while isinstance(told := self.hear(), HostNote):
             pass
         self.assertIn("text that is no UTF-8", told.message)
 
     def test_answer_to_nothing(self):
         """An answer that nobody waits for is dropped."""
         self.load()
-        self.say(Answer(call=99), Ask(1, a_request("/none")))
+        self.say(CallAnswer(call=99), AskApp(1, a_request("/none")))
         self.assertEqual(self.hear().id, 1)
 
     def load_greedy(self):
         sources = {"app.star": GREEDY, "page.go.html": SLOW_PAGE}
-        self.say(Load(sources=sources, plugins=(EXEC,), loads=("exec.in",), request_seconds=0.5))
-        while not isinstance(self.hear(), Loaded):
+        self.say(LoadApp(sources=sources, plugins=(EXEC,), loads=("exec.in",), request_seconds=0.5))
+        while not isinstance(self.hear(), AppLoaded):
             pass
 
     def late(self, path):
         """What becomes of a request for ``path``, beside which another is answered at once."""
         self.load_greedy()
-        self.say(Ask(1, a_request(path)), Ask(2, a_request("/none")))
+        self.say(AskApp(1, a_request(path)), AskApp(2, a_request("/none")))
         self.assertEqual(self.hear().id, 2)
         failed = self.hear()
         self.assertEqual(failed.id, 1)
-        self.say(Ask(3, a_request("/none")))
+        self.say(AskApp(3, a_request("/none")))
         self.assertEqual(self.hear().id, 3)
         return failed
 
@@ -227,26 +227,26 @@ class ServingTests(SynchronousTestCase):
     def test_endless_stream(self):
         """Counting the items of a stream without end takes no longer than a request."""
         self.load_greedy()
-        self.say(Ask(1, a_request("/count")))
-        self.say(Answer(call=self.hear().call, stream=1))
+        self.say(AskApp(1, a_request("/count")))
+        self.say(CallAnswer(call=self.hear().call, stream=1))
         for _ in range(100_000):
             heard = self.hear()
-            if isinstance(heard, Failed):
+            if isinstance(heard, RequestFailed):
                 break
-            self.say(Answer(call=heard.call, value=[1], more=True))
+            self.say(CallAnswer(call=heard.call, value=[1], more=True))
         self.assertEqual(heard.code, "app_timed_out")
 
     def test_long_stream(self):
         """A stream may take longer than a request, if none of its items does."""
         self.load_greedy()
-        self.say(Ask(1, a_request("/stream")))
-        self.say(Answer(call=self.hear().call, stream=1))
+        self.say(AskApp(1, a_request("/stream")))
+        self.say(CallAnswer(call=self.hear().call, stream=1))
         items = [{"name": "a"}] * 200
         for number in range(50, -1, -1):
             call = self.hear().call
-            self.say(Answer(call=call, value=items, shape="struct", more=number > 0))
+            self.say(CallAnswer(call=call, value=items, shape="struct", more=number > 0))
             if number == 50:
-                self.assertIsInstance(self.hear(), Head)
+                self.assertIsInstance(self.hear(), AnswerHead)
             bodies = {self.hear().body for _ in items}
             self.assertEqual(bodies, {b'{"name":"a"}\n'})
         self.assertEqual(self.hear().last, True)
@@ -254,14 +254,14 @@ class ServingTests(SynchronousTestCase):
     def test_slow_producer(self):
         """An item that was long in coming may still take as long as a request to be shown."""
         self.load_greedy()
-        self.say(Ask(1, a_request("/stream")))
-        self.say(Answer(call=self.hear().call, stream=1))
+        self.say(AskApp(1, a_request("/stream")))
+        self.say(CallAnswer(call=self.hear().call, stream=1))
         item = [[1]] * 20_000
         for more in (True, False):
             call = self.hear().call
             time.sleep(0.6)
-            self.say(Answer(call=call, value=[item], more=more))
+            self.say(CallAnswer(call=call, value=[item], more=more))
             if more:
-                self.assertIsInstance(self.hear(), Head)
+                self.assertIsInstance(self.hear(), AnswerHead)
             self.assertEqual(len(self.hear().body), 80_002)
         self.assertEqual(self.hear().last, True)

@@ -7,7 +7,7 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.requests.slices import HASTE, Deadline, Slices
+from clace.host.requests.slices import HASTE, DeadlinePassed, Slices
 from clace.starlark import Module, compile_file
 from clace.starlark.values.locks import FROZEN, locks
 
@@ -68,7 +68,7 @@ class SliceTests(SynchronousTestCase):
     def test_deadline(self):
         """A loop without a call ends at its deadline."""
         began = time.monotonic()
-        self.assertRaises(Deadline, self.run_for, 0.05, "loop", 1 << 40)
+        self.assertRaises(DeadlinePassed, self.run_for, 0.05, "loop", 1 << 40)
         self.assertLess(time.monotonic() - began, 5)
 
     def test_quick(self):
@@ -78,13 +78,13 @@ class SliceTests(SynchronousTestCase):
 
     def test_key_functions(self):
         """A function that sorting calls can be interrupted, too."""
-        self.assertRaises(Deadline, self.run_for, 0.02, "ordered", 2_000_000)
+        self.assertRaises(DeadlinePassed, self.run_for, 0.02, "ordered", 2_000_000)
 
     def test_leaves_nothing_locked(self):
         """Wherever loops end, what they went over can be changed afterwards."""
         values = list(range(100))
         for number in range(200):
-            self.assertRaises(Deadline, self.run_for, 0.001 + number * 1e-5, "nested", values)
+            self.assertRaises(DeadlinePassed, self.run_for, 0.001 + number * 1e-5, "nested", values)
             self.assertEqual([count for count in locks.values() if count < FROZEN], [])
 
     def test_paused(self):
@@ -93,7 +93,7 @@ class SliceTests(SynchronousTestCase):
         deadline = self.slices.pause()
         self.module.call(self.module["loop"], 1_000_000)
         self.slices.resume(deadline)
-        self.assertRaises(Deadline, self.module.call, self.module["loop"], 1 << 40)
+        self.assertRaises(DeadlinePassed, self.module.call, self.module["loop"], 1 << 40)
 
     def test_too_late(self):
         """A signal that was under way when the time ended interrupts nothing."""
@@ -132,5 +132,5 @@ class SliceTests(SynchronousTestCase):
         self.slices.begin(time.monotonic() + 60)
         self.slices.end()
         began = time.monotonic()
-        self.assertRaises(Deadline, self.run_for, 0.002, "loop", 1 << 40)
+        self.assertRaises(DeadlinePassed, self.run_for, 0.002, "loop", 1 << 40)
         self.assertLess(time.monotonic() - began, 5)

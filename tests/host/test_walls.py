@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.sandbox.walls import Layer, Site, Unavailable, put_up
+from clace.host.sandbox.walls import Layer, Unavailable, WallContext, put_up
 from clace.wire import HostBounds
 
 
@@ -20,7 +20,7 @@ class WallTests(SynchronousTestCase):
         def fails(_site):
             raise OSError(1, "Operation not permitted")
 
-        site = Site(socket=5, parent=1, bounds=HostBounds())
+        site = WallContext(socket=5, parent=1, bounds=HostBounds())
         layers = [Layer(f.__name__, f) for f in (stands, missing, fails)] + [Layer("last", stands)]
         self.assertEqual(
             put_up(layers, site),

@@ -4,11 +4,11 @@ from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address, 
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.listeners.addresses import address_of
-from clace.listeners.defaults import Listener
+from clace.listeners.defaults import ChosenListener
 
 
 def url(endpoint, bound):
-    return address_of(Listener(endpoint, "apps"), bound).url
+    return address_of(ChosenListener(endpoint, "apps"), bound).url
 
 
 class AddressTests(SynchronousTestCase):
@@ -25,5 +25,5 @@ class AddressTests(SynchronousTestCase):
 
     def test_unknown_kind(self):
         """An endpoint of a plugin that is reached in another way is named by its string."""
-        address = address_of(Listener("onion:80", "apps"), HostnameAddress(b"x.onion", 80))
+        address = address_of(ChosenListener("onion:80", "apps"), HostnameAddress(b"x.onion", 80))
         self.assertEqual((address.scheme, address.host), ("other", "onion:80"))

@@ -15,7 +15,7 @@ from zope.interface.verify import verifyObject
 
 from clace.errors import ListenError
 from clace.listeners import services
-from clace.listeners.defaults import Listener
+from clace.listeners.defaults import ChosenListener
 from clace.listeners.services import Listeners
 from tests.listeners.handshakes import pem_pair
 
@@ -65,10 +65,12 @@ class ListenersTestCase(SynchronousTestCase):
 
     @property
     def admin(self):
-        return Listener(f"unix:{self.folder}/run/clace.sock:mode=600:lockfile=0", "admin")
+        return ChosenListener(f"unix:{self.folder}/run/clace.sock:mode=600:lockfile=0", "admin")
 
     def listeners(self, *declared, **options):
-        found = [Listener(each, "apps") if isinstance(each, str) else each for each in declared]
+        found = [
+            ChosenListener(each, "apps") if isinstance(each, str) else each for each in declared
+        ]
         return Listeners(found, self.factories, self.reactor, **options)
 
     def refused(self, *declared, **options):
@@ -212,11 +214,11 @@ class AdminTests(ListenersTestCase):
     def test_not_over_tcp(self):
         """What serves the admin API is a socket of the owner and nothing else."""
         for endpoint in ("tcp:8080", "haproxy:unix:/s:mode=600", "systemd:domain=UNIX:index=0"):
-            self.assertIn("admin_over_tcp", self.refused(Listener(endpoint, "admin")))
+            self.assertIn("admin_over_tcp", self.refused(ChosenListener(endpoint, "admin")))
 
     def test_over_tcp_when_allowed(self):
         """The operator may allow it."""
-        self.listeners(Listener("tcp:8080", "admin"), admin_over_tcp=True).open()
+        self.listeners(ChosenListener("tcp:8080", "admin"), admin_over_tcp=True).open()
         self.assertEqual(self.reactor.tcpServers[0][1], self.factories["admin"])
 
     def test_a_socket_inside_another_endpoint_asks_for_the_password(self):
@@ -225,7 +227,9 @@ class AdminTests(ListenersTestCase):
         """
         for wrapper in ("haproxy", f"clace-tls:{self.folder}/tls"):
             inner = f"unix:{self.folder}/{len(wrapper)}:mode=600"
-            self.listeners(Listener(f"{wrapper}:{inner}", "admin"), admin_over_tcp=True).open()
+            self.listeners(
+                ChosenListener(f"{wrapper}:{inner}", "admin"), admin_over_tcp=True
+            ).open()
             factory = self.reactor.unixServers[-1][1]
             while hasattr(factory, "wrappedFactory"):
                 factory = factory.wrappedFactory
@@ -234,14 +238,14 @@ class AdminTests(ListenersTestCase):
     def test_socket_for_all(self):
         """A socket that others could open is refused, even where TCP is allowed."""
         for options in ("", ":mode=666"):
-            listener = Listener(f"unix:{self.folder}/run/s{options}", "admin")
+            listener = ChosenListener(f"unix:{self.folder}/run/s{options}", "admin")
             self.assertIn("mode=600", self.refused(listener, admin_over_tcp=True))
 
     def test_open_folder(self):
         """A folder that others can enter is refused."""
         self.folder.chmod(0o711)
         self.assertIn(
-            "chmod 700", self.refused(Listener(f"unix:{self.folder}/s:mode=600", "admin"))
+            "chmod 700", self.refused(ChosenListener(f"unix:{self.folder}/s:mode=600", "admin"))
         )
 
     def test_apps_may_use_open_sockets(self):

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from clace.listeners.pairs import Pair
+from clace.listeners.pairs import CertificatePair
 from clace.listeners.tls import CIPHERS, TLSByName, context_of
 from tests.listeners.handshakes import pem_pair, shake_hands, subject_of, trusting
 
@@ -19,7 +19,7 @@ PEM, KEY = pem_pair("a.example")
 
 
 def loaded(certificate=PEM, key=KEY):
-    return Pair(
+    return CertificatePair(
         tuple(x509.load_pem_x509_certificates(certificate)), load_pem_private_key(key, None)
     )
 

@@ -15,7 +15,7 @@ from clace.errors import ClaceError
 from clace.interfaces import AddApp, AddVersion, PointApp, RemoveApp
 from clace.metadata.memory import MemoryStore
 from clace.model.app import App, AppMetadata, AppSettings, VersionMetadata
-from clace.sources.tree import Tree
+from clace.sources.tree import SourceTree
 from tests.support.stores import sqlite_store
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -75,7 +75,7 @@ class Agreement(RuleBasedStateMachine):
     changes = st.lists(
         st.one_of(
             APPS.map(AddApp),
-            st.builds(AddVersion, IDS, METADATA, TREES.map(Tree)),
+            st.builds(AddVersion, IDS, METADATA, TREES.map(SourceTree)),
             st.builds(AddVersion, IDS, METADATA, same_as=st.tuples(IDS, st.integers(1, 3))),
             st.builds(PointApp, APPS, METADATA, st.builds(AppSettings, st.text(max_size=2))),
             APPS.map(RemoveApp),

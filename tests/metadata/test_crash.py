@@ -18,14 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from clace.database.engine import transaction, writing_engine
 from clace.interfaces import AddApp, AddVersion
-from clace.metadata.changes import Commit
+from clace.metadata.changes import StoreCommit
 from clace.metadata.contents import packed
 from tests.support.store_contract import FILES, production, version
 
 app = production("/new")
 fresh = {ref.sha256: packed(ref, FILES._contents[name]) for name, ref in FILES.refs.items()}
 changes = (AddApp(app), AddVersion(app.id, version(1), FILES))
-commit = Commit(changes, {1: FILES.refs}, fresh, datetime(2026, 11, 23, tzinfo=UTC))
+commit = StoreCommit(changes, {1: FILES.refs}, fresh, datetime(2026, 11, 23, tzinfo=UTC))
 with transaction(writing_engine(Path(sys.argv[1])), "die") as connection:
     commit.make(connection)
     if sys.argv[2] == "inside":

@@ -15,10 +15,10 @@ from clace.encodings import IDENTITY
 from clace.errors import AppExists, ChangedMeanwhile, SourceError, StoreError
 from clace.interfaces import AddApp, AddVersion, RemoveApp
 from clace.metadata import queries
-from clace.metadata.changes import Commit
+from clace.metadata.changes import StoreCommit
 from clace.metadata.store import open_store
 from clace.metadata.tables import contents, encoded
-from clace.sources.tree import Tree
+from clace.sources.tree import SourceTree
 from tests.support.encodings import decoded
 from tests.support.store_contract import (
     CREATED,
@@ -32,7 +32,7 @@ from tests.support.stores import sqlite_store
 from tests.support.threads import at_once
 
 SCRIPT_TEXT = b"export const answer = 42;\n" * 99
-SCRIPT = Tree({"a.js": SCRIPT_TEXT})
+SCRIPT = SourceTree({"a.js": SCRIPT_TEXT})
 
 
 class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
@@ -62,7 +62,7 @@ class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
     def test_contents_are_stored_once(self):
         """The same bytes under many names and in many versions are one row."""
         app = self.added(production("/a"))
-        same = Tree({"a": b"same", "b": b"same"})
+        same = SourceTree({"a": b"same", "b": b"same"})
         self.commit(AddVersion(app.id, version(1), same))
         self.commit(AddVersion(app.id, version(2), same))
         self.assertEqual(self.stored_contents(), 1)
@@ -71,8 +71,8 @@ class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
         """The contents of a removed app go, but for those that another app has."""
         app, other = self.added(production("/a")), self.added(production("/b"))
         self.commit(
-            AddVersion(app.id, version(1), Tree({"a": b"mine", "b": b"ours"})),
-            AddVersion(other.id, version(1), Tree({"c": b"ours"})),
+            AddVersion(app.id, version(1), SourceTree({"a": b"mine", "b": b"ours"})),
+            AddVersion(other.id, version(1), SourceTree({"c": b"ours"})),
         )
         self.commit(RemoveApp(app))
         self.assertEqual(self.stored_contents(), 1)
@@ -226,7 +226,7 @@ class SQLiteStoreTests(AppStoreContract, SynchronousTestCase):
             self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600, file)
 
 
-LATE = Commit((AddApp(production("/b")),), {}, {}, CREATED)
+LATE = StoreCommit((AddApp(production("/b")),), {}, {}, CREATED)
 
 
 class OpenStoreTests(TestCase):

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from clace.model.app import Constraint, Demands, Permission
+from clace.model.app import ArgumentConstraint, Demands, Permission
 from clace.model.paths import AppPath
 
 segments = st.text("abcdefgh0123456789-_.", min_size=1, max_size=8).filter(
@@ -12,7 +12,7 @@ paths = st.lists(segments, max_size=4).map(lambda parts: "/" + "/".join(parts))
 domains = st.sampled_from(["", "localhost", "tools.example.com", "a.b"])
 addresses = st.builds(AppPath, path=paths, domain=domains)
 names = st.sampled_from(["", "a", "b"])
-constraints = st.builds(Constraint, name=names, value=names, key=names)
+constraints = st.builds(ArgumentConstraint, name=names, value=names, key=names)
 permissions = st.builds(
     Permission,
     permit=st.lists(names, max_size=2).map(tuple),

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.model.app import App, AppMetadata, Constraint, Demands, Kind, Permission
+from clace.model.app import App, AppKind, AppMetadata, ArgumentConstraint, Demands, Permission
 from clace.model.ids import ksuid
 from tests.model.strategies import demands, permissions
 
@@ -50,7 +50,7 @@ class AppTests(SynchronousTestCase):
         """What a client of 2025 does not know of a permission is only written if it is set."""
         plain = {"plugin": "p", "method": "m", "arguments": [], "is_read": None, "secrets": []}
         self.assertEqual(msgspec.json.decode(msgspec.json.encode(Permission("p", "m"))), plain)
-        full = Permission("p", "m", permit=("a",), kwargs=(Constraint("n", "v"),))
+        full = Permission("p", "m", permit=("a",), kwargs=(ArgumentConstraint("n", "v"),))
         written = msgspec.json.decode(msgspec.json.encode(full))
         self.assertEqual(
             written, {**plain, "permit": ["a"], "kwargs": [{"name": "n", "value": "v"}]}
@@ -73,7 +73,7 @@ class AppTests(SynchronousTestCase):
 
     def test_kind_is_in_the_id(self):
         """An app's id tells what it is for."""
-        self.assertIs(App(id="app_stg_1", path="/").kind, Kind.STAGING)
+        self.assertIs(App(id="app_stg_1", path="/").kind, AppKind.STAGING)
 
 
 class KSUIDTests(SynchronousTestCase):

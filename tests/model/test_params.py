@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest
-from clace.model.params import MOST_PARAMS, Param, check_together
+from clace.model.params import MOST_PARAMS, AppParam, check_together
 from clace.model.schema import INTEGERS, FieldType
 
 json_values = st.recursive(
@@ -25,18 +25,18 @@ def json_text(value):
 class DeclarationTests(SynchronousTestCase):
     def refused(self, expected, *args, **kwargs):
         with self.assertRaisesRegex(ValueError, expected):
-            Param(*args, **kwargs)
+            AppParam(*args, **kwargs)
 
     def test_names(self):
         """A name is any printable text without whitespace."""
         for name in ("a", "a-b", "1", "é", "x" * 128):
-            self.assertEqual(Param(name).name, name)
+            self.assertEqual(AppParam(name).name, name)
         for name in ("", " ", "a b", "a\n", "a\u00a0b", "\x1b[2J", "x" * 129):
             self.refused("invalid param name", name)
 
     def test_defaults(self):
         """A default is a text that is a value of the type; what is optional has one."""
-        self.assertEqual(Param("n", FieldType.INT, "3").value(None), 3)
+        self.assertEqual(AppParam("n", FieldType.INT, "3").value(None), 3)
         expected = "param n is of type int but default value is not an int"
         self.refused(expected, "n", FieldType.INT, "x")
         self.refused("param n is not required, it has to have a default", "n", required=False)
@@ -44,7 +44,7 @@ class DeclarationTests(SynchronousTestCase):
     def test_display_types(self):
         """Display types are known, may have an option, and are for strings."""
         for shown in ("", "password", "textarea:10", "combo", "file:.csv,.txt", "file:"):
-            self.assertEqual(Param("a", display_type=shown).display_type, shown)
+            self.assertEqual(AppParam("a", display_type=shown).display_type, shown)
         self.refused("unknown display type slider for a", "a", display_type="slider:x")
         for kind in set(FieldType) - {FieldType.STRING}:
             self.refused(
@@ -56,16 +56,16 @@ class DeclarationTests(SynchronousTestCase):
 
     def test_options(self):
         """What lists options is a list."""
-        self.assertEqual(Param("options-a", FieldType.LIST).value('["x"]'), ["x"])
+        self.assertEqual(AppParam("options-a", FieldType.LIST).value('["x"]'), ["x"])
         self.refused("param options-a lists options, its type has to be LIST", "options-a")
 
     def test_together(self):
         """No two params have one name, and there are not too many."""
-        check_together([Param(f"p{n}") for n in range(MOST_PARAMS)])
+        check_together([AppParam(f"p{n}") for n in range(MOST_PARAMS)])
         with self.assertRaisesRegex(ValueError, "more than 100 params"):
-            check_together([Param(f"p{n}") for n in range(MOST_PARAMS + 1)])
+            check_together([AppParam(f"p{n}") for n in range(MOST_PARAMS + 1)])
         with self.assertRaisesRegex(ValueError, "param a already defined"):
-            check_together([Param("a"), Param("b"), Param("a")])
+            check_together([AppParam("a"), AppParam("b"), AppParam("a")])
 
     @given(
         st.fixed_dictionaries(
@@ -78,7 +78,7 @@ class DeclarationTests(SynchronousTestCase):
     def test_anything(self, told):
         """Whatever a host tells is a param or is refused, and a param always has an ending."""
         try:
-            param = msgspec.convert(told, Param)
+            param = msgspec.convert(told, AppParam)
         except msgspec.ValidationError:
             return
         if param.default is None:
@@ -90,34 +90,34 @@ class DeclarationTests(SynchronousTestCase):
         """Texts of an untrusted host are short."""
         for field, length in (("default", 4001), ("description", 1001), ("display_type", 129)):
             told = {"name": "a", field: "x" * length}
-            self.assertRaises(msgspec.ValidationError, msgspec.convert, told, Param)
+            self.assertRaises(msgspec.ValidationError, msgspec.convert, told, AppParam)
 
 
 class ValueTests(SynchronousTestCase):
     def values(self, kind, *texts):
-        return [Param("p", kind).value(text) for text in texts]
+        return [AppParam("p", kind).value(text) for text in texts]
 
     def refused(self, kind, *texts):
         for text in texts:
             with self.assertRaises(BadRequest) as caught:
-                Param("p", kind).value(text)
+                AppParam("p", kind).value(text)
             self.assertIn(f"param p is of type {kind.lower()} but value", str(caught.exception))
 
     def test_required(self):
         """What is required is given, and a string of them is not empty."""
         for param, text, expected in (
-            (Param("a"), None, "a value has to be provided"),
-            (Param("a", FieldType.LIST), None, "a value has to be provided"),
-            (Param("a"), "", "value cannot be empty"),
-            (Param("a", default="x"), "", "value cannot be empty"),
+            (AppParam("a"), None, "a value has to be provided"),
+            (AppParam("a", FieldType.LIST), None, "a value has to be provided"),
+            (AppParam("a"), "", "value cannot be empty"),
+            (AppParam("a", default="x"), "", "value cannot be empty"),
         ):
             with self.assertRaises(BadRequest) as caught:
                 param.value(text)
             message = f"param a is a required param, {expected}"
             self.assertEqual(caught.exception.message, message)
-        self.assertEqual(Param("a", default="x").value(None), "x")
-        self.assertEqual(Param("a", default="").value(None), "")
-        self.assertEqual(Param("a", default="x", required=False).value(""), "")
+        self.assertEqual(AppParam("a", default="x").value(None), "x")
+        self.assertEqual(AppParam("a", default="").value(None), "")
+        self.assertEqual(AppParam("a", default="x", required=False).value(""), "")
 
     def test_integers(self):
         """Integers are decimal, of 64 bits, with a sign or none."""
@@ -147,7 +147,7 @@ class ValueTests(SynchronousTestCase):
         """A text that is refused is not repeated, nor is what failed on it chained."""
         for kind in set(FieldType) - {FieldType.STRING}:
             with self.assertRaises(BadRequest) as caught:
-                Param("p", kind).value("hunter2")
+                AppParam("p", kind).value("hunter2")
             self.assertNotIn("hunter2", str(caught.exception))
             self.assertTrue(caught.exception.__suppress_context__)
 
@@ -155,7 +155,7 @@ class ValueTests(SynchronousTestCase):
     def test_any_text(self, kind, text):
         """Any text is a value of the type or is refused."""
         try:
-            value = Param("p", kind).value(text)
+            value = AppParam("p", kind).value(text)
         except BadRequest:
             return
         self.assertTrue(kind.takes(value))
@@ -166,4 +166,4 @@ class ValueTests(SynchronousTestCase):
         for kind in FieldType:
             if value is not None and kind.takes(value):
                 text = value if kind is FieldType.STRING else json_text(value)
-                self.assertEqual(Param("p", kind, text).value(None), value)
+                self.assertEqual(AppParam("p", kind, text).value(None), value)

@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.model.router import BadPattern, Pattern, Router
+from clace.model.router import BadPattern, PatternRouter, RoutePattern
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/{}*"), min_size=1, max_size=6)
 
 
 def routed(*patterns):
     """A router in which each pattern leads to itself."""
-    router = Router()
+    router = PatternRouter()
     for pattern in patterns:
         router.add(pattern, "GET", pattern)
     return router
@@ -90,7 +90,7 @@ class RouterTests(SynchronousTestCase):
 
     def test_loosely(self):
         """Read loosely, a parameter's expression is not tried, nor even read."""
-        router = Router(loosely=True)
+        router = PatternRouter(loosely=True)
         router.add("/a/{id:(a+)+[}/x", "GET", "got")
         self.assertEqual(router.find("GET", "/a/" + "a" * 5000 + "/x").target, "got")
         self.assertIsNone(router.find("GET", "/a/b/c/x").target)
@@ -110,14 +110,14 @@ class RouterTests(SynchronousTestCase):
     def test_refuses_what_is_no_pattern(self):
         """What cannot be a route is refused with the text in it."""
         for text in ("a", "/a*b", "/{id", "/{id:[}", "/{a}/{a}", "/{a}{b}", ""):
-            error = self.assertRaises(BadPattern, Pattern, text)
+            error = self.assertRaises(BadPattern, RoutePattern, text)
             self.assertIn(text, str(error))
 
     @given(st.text(max_size=20), st.text(max_size=20))
     def test_any_text(self, pattern, path):
         """Whatever is declared is refused or can be asked."""
         try:
-            found = Pattern("/" + pattern).match("/" + path)
+            found = RoutePattern("/" + pattern).match("/" + path)
         except BadPattern:
             return
         self.assertTrue(found is None or isinstance(found, dict))
@@ -134,4 +134,4 @@ class RouterTests(SynchronousTestCase):
             path += f"/{value}"
             if is_parameter:
                 expected[f"p{index}"] = value
-        self.assertEqual(Pattern(pattern).match(path), expected)
+        self.assertEqual(RoutePattern(pattern).match(path), expected)

@@ -5,9 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.model.schema import RESERVED, DocType, Field, FieldType, Index, Schema, sort_key
+from clace.model.schema import (
+    RESERVED,
+    AppSchema,
+    DocType,
+    DocumentField,
+    DocumentIndex,
+    FieldType,
+    sort_key,
+)
 
-NUMBER = Field("n", FieldType.INT)
+NUMBER = DocumentField("n", FieldType.INT)
 
 
 class FieldTests(SynchronousTestCase):
@@ -29,36 +37,36 @@ class FieldTests(SynchronousTestCase):
 
     def test_defaults(self):
         """A default is of the field's type."""
-        self.assertEqual(Field("n", FieldType.INT, 3).default, 3)
+        self.assertEqual(DocumentField("n", FieldType.INT, 3).default, 3)
         with self.assertRaisesRegex(ValueError, "default of field n is not of type INT"):
-            Field("n", FieldType.INT, "3")
+            DocumentField("n", FieldType.INT, "3")
 
     def test_names(self):
         """Names are short and of ASCII; what every entry has cannot be declared."""
         for name in ("a", "_x", "A_9", "x" * 63):
-            Field(name, FieldType.INT)
+            DocumentField(name, FieldType.INT)
         for name in ("", "9a", "a b", "a-b", "é", "a\n", "x" * 64, 'a"', "a'"):
             with self.assertRaisesRegex(ValueError, "invalid name"):
-                Field(name, FieldType.INT)
+                DocumentField(name, FieldType.INT)
         for name in (*RESERVED, "_json"):
             with self.assertRaisesRegex(ValueError, f"field name {name} is reserved"):
-                Field(name, FieldType.INT)
+                DocumentField(name, FieldType.INT)
 
 
 class TypeTests(SynchronousTestCase):
     def refused(self, expected, *fields, indexes=(), name="t"):
         with self.assertRaisesRegex(ValueError, expected):
-            DocType(name, fields, tuple(map(Index, indexes)))
+            DocType(name, fields, tuple(map(DocumentIndex, indexes)))
 
     def test_duplicates(self):
         """Fields and types are there once."""
         self.refused("duplicate field n in type t", NUMBER, NUMBER)
         with self.assertRaisesRegex(ValueError, "duplicate type t"):
-            Schema((DocType("t", ()), DocType("t", ())))
+            AppSchema((DocType("t", ()), DocType("t", ())))
 
     def test_indexes(self):
         """An index is of fields that there are, in a direction that there is."""
-        parts = DocType("t", (NUMBER,), (Index(("n:DESC",)),)).indexes[0].parts
+        parts = DocType("t", (NUMBER,), (DocumentIndex(("n:DESC",)),)).indexes[0].parts
         self.assertEqual(parts, (("n", True),))
         self.refused("index field x not defined in type t", NUMBER, indexes=[("x",)])
         for wrong in ("n:up", "n:", "n:asc:desc"):
@@ -78,8 +86,8 @@ class TypeTests(SynchronousTestCase):
 class SchemaTests(SynchronousTestCase):
     def test_names(self):
         """The attributes of entries are all fields and what every entry has."""
-        self.assertEqual(Schema().names, frozenset())
-        names = Schema((DocType("t", (NUMBER,)),)).names
+        self.assertEqual(AppSchema().names, frozenset())
+        names = AppSchema((DocType("t", (NUMBER,)),)).names
         self.assertEqual(names, {"n", *RESERVED})
 
     @given(
@@ -98,6 +106,6 @@ class SchemaTests(SynchronousTestCase):
     def test_anything(self, told):
         """Whatever a host tells is a schema or is refused."""
         try:
-            self.assertIsInstance(msgspec.convert(told, Schema), Schema)
+            self.assertIsInstance(msgspec.convert(told, AppSchema), AppSchema)
         except msgspec.ValidationError:
             return

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest
 from clace.model.secret_text import (
-    Reference,
+    SecretReference,
     filled,
     is_reference,
     pieces,
@@ -37,12 +37,15 @@ class GrammarTests(SynchronousTestCase):
             ('{{secret_from "default" "a"}}', "", ("a",)),
             ('{{secret_from "" "a"}}', "", ("a",)),
         ]:
-            self.assertEqual(references(text), (Reference(provider, found, text),), text)
+            self.assertEqual(references(text), (SecretReference(provider, found, text),), text)
 
     def test_among_other_text(self):
         """Around references a text stays as it is, braces and other templates too."""
         text = '{{ .x }}a{{secret "k"}}b{{{{secret "l"}}}}{{secrets "m"}}'
-        k, inner = Reference("", ("k",), '{{secret "k"}}'), Reference("", ("l",), '{{secret "l"}}')
+        k, inner = (
+            SecretReference("", ("k",), '{{secret "k"}}'),
+            SecretReference("", ("l",), '{{secret "l"}}'),
+        )
         self.assertEqual(pieces(text), ("{{ .x }}a", k, "b{{", inner, '}}{{secrets "m"}}'))
 
     def test_values_are_not_read_again(self):
@@ -100,9 +103,9 @@ class GrammarTests(SynchronousTestCase):
         """Whatever the text, its pieces are all of it, or it is refused."""
         with contextlib.suppress(BadRequest):
             found = pieces(text)
-            joined = "".join(p.text if isinstance(p, Reference) else p for p in found)
+            joined = "".join(p.text if isinstance(p, SecretReference) else p for p in found)
             self.assertEqual(joined, text)
-            self.assertEqual(is_reference(text), any(isinstance(p, Reference) for p in found))
+            self.assertEqual(is_reference(text), any(isinstance(p, SecretReference) for p in found))
 
     def test_names_one(self):
         """The text that names a stored secret is read as that name."""

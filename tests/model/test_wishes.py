@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.encodings import ENCODINGS, IDENTITY
-from clace.model.wishes import Wishes
+from clace.model.wishes import ClientWishes
 
 CODINGS = (*ENCODINGS, IDENTITY, "*", "deflate")
 QUALITIES = st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)
@@ -15,7 +15,7 @@ SPACE = st.sampled_from(["", " ", "\t"])
 
 class AcceptEncodingTests(SynchronousTestCase):
     def accepted(self, header):
-        return Wishes(accept_encoding=header).encodings
+        return ClientWishes(accept_encoding=header).encodings
 
     def test_examples(self):
         """Codings are in the order of their qualities, and equal ones in that of their use."""
@@ -63,16 +63,16 @@ class IfNoneMatchTests(SynchronousTestCase):
     def test_lists(self, tags):
         """A tag is known if it is in the list, weak or not, and not for being a part of one."""
         listed = ", ".join(f'W/"{tag}"' for tag in tags)
-        self.assertFalse(Wishes(if_none_match=listed).knows('"ours'))
-        self.assertFalse(Wishes(if_none_match=listed).knows('"of nobody"'))
+        self.assertFalse(ClientWishes(if_none_match=listed).knows('"ours'))
+        self.assertFalse(ClientWishes(if_none_match=listed).knows('"of nobody"'))
         with_ours = f'{listed}, "ours"' if tags else 'W/"ours"'
-        self.assertTrue(Wishes(if_none_match=with_ours).knows('"ours"'))
+        self.assertTrue(ClientWishes(if_none_match=with_ours).knows('"ours"'))
 
     def test_any(self):
         """A star knows every tag; no header knows none."""
-        self.assertTrue(Wishes(if_none_match=" * ").knows('"a"'))
+        self.assertTrue(ClientWishes(if_none_match=" * ").knows('"a"'))
         for header in ("", "a", '"a', '"aa"', "**"):
-            self.assertFalse(Wishes(if_none_match=header).knows('"a"'), header)
+            self.assertFalse(ClientWishes(if_none_match=header).knows('"a"'), header)
 
 
 class RangeTests(SynchronousTestCase):
@@ -81,7 +81,7 @@ class RangeTests(SynchronousTestCase):
         """A part is inside the whole and has a byte at least, whatever was asked for."""
         for header in (text, f"bytes={text}"):
             try:
-                part = Wishes(range=header).part(size)
+                part = ClientWishes(range=header).part(size)
             except ValueError:
                 continue
             if part is not None:
@@ -90,5 +90,5 @@ class RangeTests(SynchronousTestCase):
     @given(st.integers(1, 50), st.integers(1, 50))
     def test_the_last_bytes(self, count, size):
         """So many of the last bytes, or all if there are fewer."""
-        part = Wishes(range=f"bytes=-{count}").part(size)
+        part = ClientWishes(range=f"bytes=-{count}").part(size)
         self.assertEqual(part, slice(max(0, size - count), size))

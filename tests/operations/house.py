@@ -19,21 +19,21 @@ from clace.metadata.memory import MemoryStore
 from clace.model.traffic import AppRequest
 from clace.operations.administration import Administration
 from clace.operations.apps import AppOperations
-from clace.operations.configured import Configured
-from clace.operations.creation import Beginnings, Creation, Defaults, Stamp
+from clace.operations.configured import ConfiguredSections
+from clace.operations.creation import AppCreation, AppStamp, NewAppDefaults, NewAppFacts
 from clace.operations.known import KnownApps
-from clace.operations.reloading import Reloading
-from clace.operations.rooms import Rooms
+from clace.operations.reloading import AppReloading
+from clace.operations.rooms import OperationRooms
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
 from clace.operations.server import LockoutOperations, ServerOperations
 from clace.operations.settings import SettingOperations
-from clace.operations.showing import Showing, Surroundings
+from clace.operations.showing import AppFacts, AppShowing
 from clace.operations.versions import VersionOperations
-from clace.operations.withdrawal import Withdrawal
-from clace.plugins.gate.gate import Gate
+from clace.operations.withdrawal import ApprovalWithdrawal
+from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.definition import Function, Plugin
-from clace.runtime.failures import Failures
+from clace.runtime.failures import AppFailures
 from clace.runtime.hosts.memory import MemoryRuntime
 from clace.runtime.installed import InstalledApps
 from clace.sources.memory import MemorySources
@@ -83,41 +83,41 @@ class House:
         self.audit = MemoryAudit()
         self.installed = InstalledApps("localhost")
         self.stopped = []
-        self.failures = Failures(self.clock)
+        self.failures = AppFailures(self.clock)
         sections = ("exec.in", "exec.in#other", "fs.in", "http.in", "http.in#work")
         files_of = partial(served_files, store=self.store, sources=self.sources)
         functions = {"list": Function(Nothing, listed, is_read=True)}
-        gate = Gate(Plugin(name, functions) for name in sections)
+        gate = PluginGate(Plugin(name, functions) for name in sections)
         self.runtime = MemoryRuntime(self.clock, gate, self.audit, files_of)
-        withdrawal = Withdrawal(
+        withdrawal = ApprovalWithdrawal(
             self.store, self.installed, maker_into(self.audit, self.clock.seconds)
         )
         self.runtime.tell_withdrawals(withdrawal)
-        rooms = Rooms(self.store, self.sources, self.runtime, self.installed)
+        rooms = OperationRooms(self.store, self.sources, self.runtime, self.installed)
         self.ids = iter(range(1000))
         configs = AppConfigs(load(Location(Path("/h")), {}), {})
         secrets = SecretOperations(MemorySecretStore(), lambda: "x")
-        beginnings = Beginnings(
-            defaults=Defaults(),
-            stamp=lambda: Stamp(f"{next(self.ids):027}", NOW),
+        beginnings = NewAppFacts(
+            defaults=NewAppDefaults(),
+            stamp=lambda: AppStamp(f"{next(self.ids):027}", NOW),
             urls=lambda address: (f"http://localhost{address.path}", ""),
         )
-        configured = Configured(
+        configured = ConfiguredSections(
             plugins=sections,
             git_auths=("ours",),
             app_settings=configs.names,
             check_config=configs.of,
         )
-        around = Surroundings(
+        around = AppFacts(
             lambda address: (f"http://localhost{address.path}", ""),
             lambda app: asdict(configs.of(app.metadata.appconfig).sandbox),
             self.failures,
         )
         known = KnownApps(secrets.versions)
-        creation = Creation(rooms, known, beginnings, configured)
+        creation = AppCreation(rooms, known, beginnings, configured)
         self.nouns = (
-            AppOperations(rooms, creation, Showing(rooms, around)),
-            VersionOperations(rooms, Reloading(rooms, known, configured)),
+            AppOperations(rooms, creation, AppShowing(rooms, around)),
+            VersionOperations(rooms, AppReloading(rooms, known, configured)),
             SettingOperations(rooms, configured),
             secrets,
             LockoutOperations(Lockout(self.clock)),

@@ -8,7 +8,7 @@ from clace.errors import PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import AccountLink, Permission
 from clace.plugins.gate.accounts import section_of, with_accounts
-from clace.plugins.gate.gate import Gate
+from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.definition import Function, Plugin
 from tests.support.plugin_contract import app, call
 
@@ -80,7 +80,7 @@ def speaking(word):
 
 class GateTests(SynchronousTestCase):
     def setUp(self):
-        self.gate = Gate(with_accounts(speaking, "plain", {"one": "first", "two": "second"}))
+        self.gate = PluginGate(with_accounts(speaking, "plain", {"one": "first", "two": "second"}))
 
     def said(self, its_app, load):
         scope = self.gate.begin(Caller(app=its_app))

@@ -5,14 +5,16 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import PluginRefused
-from clace.model.app import Constraint, Permission
+from clace.model.app import ArgumentConstraint, Permission
 from clace.plugins.gate.constraints import names, within
 
 TEXTS = st.text(max_size=5)
 
 
 def permission(*constraints):
-    return Permission("http.in", "get", kwargs=tuple(Constraint(*one) for one in constraints))
+    return Permission(
+        "http.in", "get", kwargs=tuple(ArgumentConstraint(*one) for one in constraints)
+    )
 
 
 class WithinTests(SynchronousTestCase):

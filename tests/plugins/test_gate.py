@@ -5,21 +5,21 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller
-from clace.model.app import AppSettings, Constraint, Permission
-from clace.plugins.gate.gate import Gate
+from clace.model.app import AppSettings, ArgumentConstraint, Permission
+from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.definition import Function, Plugin
 from tests.support.plugin_contract import Echo, EchoPlugin, PluginGateContract, app, call
 
 
 class GateContractTests(PluginGateContract, SynchronousTestCase):
     def make_gate(self, *plugins, limits):
-        return Gate(plugins, limits)
+        return PluginGate(plugins, limits)
 
 
 class GateTests(SynchronousTestCase):
     def setUp(self):
         self.echo = EchoPlugin()
-        self.gate = Gate([self.echo.plugin])
+        self.gate = PluginGate([self.echo.plugin])
 
     def call(self, its_app, *args, **kwargs):
         return self.gate.begin(Caller(app=its_app)).call(call(*args, **kwargs))
@@ -65,7 +65,7 @@ class GateTests(SynchronousTestCase):
 
     def test_named_argument(self):
         """What a permission says of a parameter holds however it is given, and by default."""
-        its_app = app(Permission("echo.in", "echo", kwargs=(Constraint("loud", "False"),)))
+        its_app = app(Permission("echo.in", "echo", kwargs=(ArgumentConstraint("loud", "False"),)))
         for args, kwargs in ((("hi",), {}), (("hi", False), {}), ((), {"text": "hi"})):
             self.assertEqual(
                 self.successResultOf(self.call(its_app, "echo", *args, **kwargs)).value, "hi"
@@ -87,19 +87,19 @@ class GateTests(SynchronousTestCase):
                 except PluginRefused:
                     asked.append("refused")
 
-        loud = Constraint("loud", "True")
+        loud = ArgumentConstraint("loud", "True")
         grants = (
             Permission("x.in", "ask", ("regex:[ab]",), kwargs=(loud,)),
-            Permission("x.in", "ask", ("c",), kwargs=(Constraint("loud", "False"),)),
+            Permission("x.in", "ask", ("c",), kwargs=(ArgumentConstraint("loud", "False"),)),
         )
-        gate = Gate([Plugin("x.in", {"ask": Function(Echo, ask, is_read=True)})])
+        gate = PluginGate([Plugin("x.in", {"ask": Function(Echo, ask, is_read=True)})])
         scope = gate.begin(Caller(app=app(*grants, loads=("x.in",))))
         self.successResultOf(scope.call(call("ask", "a", plugin="x.in", loud=True)))
         self.assertEqual(asked, [grants[:1], "refused"])
 
     def test_permit(self):
         """A permission with names is for users who hold one of them."""
-        gate = Gate([self.echo.plugin], holds=lambda user, name: (user, name) == ("ann", "b"))
+        gate = PluginGate([self.echo.plugin], holds=lambda user, name: (user, name) == ("ann", "b"))
         its_app = app(Permission("echo.in", "echo", permit=("a", "b")), path="/disk")
         for user in ("ann", "bob"):
             answer = gate.begin(Caller(app=its_app, user_id=user)).call(call("echo", "hi"))
@@ -217,7 +217,7 @@ class BoundsTests(SynchronousTestCase):
 
         plugins = [Plugin("x.in", {}, bounds=narrow), Plugin("y.in", {})]
         its_app = app(*permissions)
-        return Gate(plugins).bounds(its_app, permissions)
+        return PluginGate(plugins).bounds(its_app, permissions)
 
     def test_each_once(self):
         """How the configuration narrows permissions is told once, by plugins that do."""
@@ -230,7 +230,7 @@ class BoundsTests(SynchronousTestCase):
         """A pattern that can match nothing is told, wherever in a permission it stands."""
         for where in (
             {"arguments": ("ls", "regex:(")},
-            {"kwargs": (Constraint("cwd", "regex:("),)},
+            {"kwargs": (ArgumentConstraint("cwd", "regex:("),)},
             {"secrets": (("from:db", "regex:("),)},
             {"secrets": (("from:regex:(", "k"),)},
         ):

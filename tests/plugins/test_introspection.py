@@ -11,8 +11,8 @@ from clace.interfaces import AddApp, AddVersion, Caller
 from clace.metadata.memory import MemoryStore
 from clace.model.app import App, AppMetadata, AppSettings, Permission, VersionMetadata
 from clace.plugins.builtin.app_rows import age, source_page
-from clace.plugins.builtin.introspection import Insight, Introspection
-from clace.plugins.gate.gate import Gate
+from clace.plugins.builtin.introspection import Introspection, IntrospectionSources
+from clace.plugins.gate.gate import PluginGate
 from tests.support.apps import DictFiles
 from tests.support.audit_contract import event
 from tests.support.plugin_contract import app, call
@@ -66,7 +66,7 @@ class IntrospectionTests(SynchronousTestCase):
         def may_use(its_app, user_id):
             return its_app.settings.authn_type == "none" or user_id == "admin"
 
-        insight = Insight(
+        insight = IntrospectionSources(
             store,
             self.audit,
             may_use,
@@ -75,7 +75,7 @@ class IntrospectionTests(SynchronousTestCase):
             "none",
             ("create_app", "POST"),
         )
-        self.gate = Gate(Introspection(insight).plugins)
+        self.gate = PluginGate(Introspection(insight).plugins)
 
     def ask(self, function, *args, as_user="admin", plugin="clace.in", **kwargs):
         permissions = (Permission(plugin, name) for name in FUNCTIONS)

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import ConfigError
 from clace.interfaces import Caller
 from clace.model.app import Permission
-from clace.plugins.gate.gate import Gate
+from clace.plugins.gate.gate import PluginGate
 from clace.plugins.packages import package_plugins
 from tests.support.plugin_contract import app, call
 from tests.support.plugin_packages import install, install_example
@@ -45,7 +45,7 @@ class PackageTests(SynchronousTestCase):
 
     def said(self, plugins, *args, load="greet.in", **kwargs):
         its_app = app(Permission(load, "greet"), loads=(load,), path="/disk")
-        scope = Gate(plugins).begin(Caller(app=its_app))
+        scope = PluginGate(plugins).begin(Caller(app=its_app))
         return self.successResultOf(scope.call(call("greet", *args, plugin=load, **kwargs)))
 
     def test_example(self):

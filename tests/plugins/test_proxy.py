@@ -5,14 +5,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.interfaces import Caller
 from clace.model.app import Permission
 from clace.plugins.builtin.proxy import plugin
-from clace.plugins.gate.gate import Gate
+from clace.plugins.gate.gate import PluginGate
 from tests.support.plugin_contract import app, call
 
 
 class ProxyTests(SynchronousTestCase):
     def config(self, *args, **kwargs):
         its_app = app(Permission("proxy.in", "config"), loads=("proxy.in",))
-        scope = Gate([plugin]).begin(Caller(app=its_app))
+        scope = PluginGate([plugin]).begin(Caller(app=its_app))
         return self.successResultOf(scope.call(call("config", *args, plugin="proxy.in", **kwargs)))
 
     def test_config(self):

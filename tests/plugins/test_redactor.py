@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.model.secret_text import Reference
+from clace.model.secret_text import SecretReference
 from clace.plugins.builtin.http.urls import escaped
 from clace.plugins.gate.redactor import MAX_GROWTH, MAX_LINES, MAX_PARTS, Redactor
 from clace.plugins.kit.definition import CallFailed
 
 SHOWN = '{{secret "k"}}'
-REFERENCE = Reference("", ("k",), SHOWN)
+REFERENCE = SecretReference("", ("k",), SHOWN)
 texts = st.text(max_size=20)
 values = st.text(min_size=1, max_size=20)
 
@@ -28,7 +28,7 @@ class Row(Struct):
 def hiding(*secrets):
     hidden = Redactor()
     for number, value in enumerate(secrets):
-        hidden.add({Reference("", (str(number),), SHOWN): value})
+        hidden.add({SecretReference("", (str(number),), SHOWN): value})
     return hidden
 
 
@@ -102,7 +102,7 @@ class HidingTests(SynchronousTestCase):
         """What was JSON is JSON still, and has the reference where the value was."""
         reference = '{{secret_from "db" `a\\b`}}'
         hidden = Redactor()
-        hidden.add({Reference("db", ("a\\b",), reference): 'hun"ter2'})
+        hidden.add({SecretReference("db", ("a\\b",), reference): 'hun"ter2'})
         given = {"token": 'hun"ter2', "in": [{'Bearer hun"ter2': 1, "é": "\n"}]}
         expected = {"token": reference, "in": [{f"Bearer {reference}": 1, "é": "\n"}]}
         for text in (

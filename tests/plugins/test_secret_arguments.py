@@ -8,7 +8,7 @@ from zope.interface.verify import verifyObject
 from clace.errors import BadRequest, PluginRefused, SecretFailed
 from clace.interfaces import ISecrets
 from clace.model.app import Permission
-from clace.model.secret_text import MAX_REFERENCES, Reference
+from clace.model.secret_text import MAX_REFERENCES, SecretReference
 from clace.plugins.gate.secret_arguments import (
     NoSecrets,
     allowing,
@@ -21,7 +21,7 @@ words = st.text("abX_.", min_size=1, max_size=4)
 
 
 def reference(*keys, provider=""):
-    return Reference(provider, keys)
+    return SecretReference(provider, keys)
 
 
 def granting(*secrets):

@@ -7,8 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppFailed, BadRequest, PluginRefused, SecretFailed
 from clace.interfaces import Caller
-from clace.model.app import Constraint, Permission
-from clace.plugins.gate.gate import Gate
+from clace.model.app import ArgumentConstraint, Permission
+from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.definition import CallFailed, Function, ItemStream, Output, Plugin
 from tests.support.memory_secrets import MemorySecrets
 from tests.support.plugin_contract import app, call
@@ -53,7 +53,7 @@ class SecretsInCallsTests(SynchronousTestCase):
         plugin = Plugin("x.in", {"do": Function(Given, function or keep, is_read=True)})
         permission = Permission("x.in", "do", arguments, secrets=secrets)
         its_app = app(permission, loads=("x.in",))
-        gate = Gate([plugin], secrets=self.secrets, **options)
+        gate = PluginGate([plugin], secrets=self.secrets, **options)
         return gate.begin(Caller(app=its_app, request_id="rid"))
 
     def do(self, scope, *args, **kwargs):
@@ -132,9 +132,9 @@ class SecretsInCallsTests(SynchronousTestCase):
                     seen.append(refused.message)
 
         its_own = Permission("x.in", "do", ("regex:.*one|.*secret.*",), secrets=SECRETS)
-        other = Permission("x.in", "do", kwargs=(Constraint("count", "0"),))
+        other = Permission("x.in", "do", kwargs=(ArgumentConstraint("count", "0"),))
         plugin = Plugin("x.in", {"do": Function(Given, see, is_read=True)})
-        gate = Gate([plugin], secrets=self.secrets)
+        gate = PluginGate([plugin], secrets=self.secrets)
         scope = gate.begin(Caller(app=app(its_own, other, loads=("x.in",))))
         self.successResultOf(self.do(scope, SHOWN))
         no_secrets = "Plugin does not have access to any secrets, update app permissions"

@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import AppFailed, BadRequest, InternalError, PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import Permission
-from clace.plugins.gate.gate import Gate
-from clace.plugins.gate.session import Limits
+from clace.plugins.gate.gate import PluginGate
+from clace.plugins.gate.session import CallLimits
 from clace.plugins.kit.definition import CallFailed, Document, Function, ItemStream, Plugin
 from tests.support.plugin_contract import EVERYTHING, Counting, EchoPlugin, app, call
 
@@ -34,7 +34,7 @@ class Page(Document, frozen=True, kw_only=True):
 class ScopeTests(SynchronousTestCase):
     def begin(self, function=None, **limits):
         functions = {"do": Function(Nothing, function, is_read=True)}
-        gate = Gate([EchoPlugin().plugin, Plugin("x.in", functions)], Limits(**limits))
+        gate = PluginGate([EchoPlugin().plugin, Plugin("x.in", functions)], CallLimits(**limits))
         its_app = app(*EVERYTHING, Permission("x.in", "do"), loads=("echo.in", "x.in"))
         return gate.begin(Caller(app=its_app, request_id="rid"))
 

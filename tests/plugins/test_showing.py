@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.model.secret_text import Reference
+from clace.model.secret_text import SecretReference
 from clace.plugins.gate.redactor import Redactor
 from clace.plugins.kit.showing import quoted, shown
 
@@ -21,7 +21,7 @@ class ShowingTests(SynchronousTestCase):
     def test_no_piece(self, secret, before):
         """Wherever it stands, a secret is hidden in what is shown, or not shown at all."""
         hidden = Redactor()
-        hidden.add({Reference("", ("k",), SHOWN): secret})
+        hidden.add({SecretReference("", ("k",), SHOWN): secret})
         for show in (shown, quoted):
             without = hidden.text(show("." * before + secret)).replace(SHOWN, "")
             self.assertIn(without.strip('."'), {"", "(too long to be shown)"})

@@ -12,7 +12,7 @@ from clace.processes.frames import (
     START,
     STARTED,
     BadPacket,
-    Order,
+    StartOrder,
     pack_down,
     pack_up,
     unpack_down,
@@ -24,13 +24,13 @@ NAMES = TEXTS.map(lambda text: text.replace(b"=", b"") or b"A")
 
 
 def fields(order):
-    return [getattr(order, name) for name in Order.__slots__]
+    return [getattr(order, name) for name in StartOrder.__slots__]
 
 
 class OrderTests(SynchronousTestCase):
     @given(
         st.builds(
-            Order,
+            StartOrder,
             TEXTS,
             st.lists(TEXTS, max_size=5),
             st.dictionaries(NAMES, TEXTS, max_size=5),
@@ -40,13 +40,13 @@ class OrderTests(SynchronousTestCase):
     )
     def test_round_trip(self, order):
         """An order arrives as it was given, empty and odd texts too."""
-        self.assertEqual(fields(Order.unpack(order.pack())), fields(order))
+        self.assertEqual(fields(StartOrder.unpack(order.pack())), fields(order))
 
     @given(st.binary(max_size=200))
     def test_strict(self, packed):
         """Other bytes are refused, or are the only way to write this order."""
         try:
-            order = Order.unpack(packed)
+            order = StartOrder.unpack(packed)
         except BadPacket:
             return
         # A variable that is given twice counts once.
@@ -54,23 +54,23 @@ class OrderTests(SynchronousTestCase):
 
     def test_cut(self):
         """An order of which a part is missing, or with more behind it, is refused."""
-        packed = Order(b"/bin/a", [b"b", b""], {b"C": b"d=e"}, b"/").pack()
+        packed = StartOrder(b"/bin/a", [b"b", b""], {b"C": b"d=e"}, b"/").pack()
         for length in range(len(packed)):
-            self.assertRaises(BadPacket, Order.unpack, packed[:length])
-        self.assertRaises(BadPacket, Order.unpack, packed + b"x")
-        self.assertRaises(BadPacket, Order.unpack, packed + b"x\0")
+            self.assertRaises(BadPacket, StartOrder.unpack, packed[:length])
+        self.assertRaises(BadPacket, StartOrder.unpack, packed + b"x")
+        self.assertRaises(BadPacket, StartOrder.unpack, packed + b"x\0")
 
     def test_nul(self):
         """A NUL cannot move the border between two arguments."""
         for place in range(4):
             texts = [b"a\0b" if place == n else b"a" for n in range(4)]
-            order = Order(texts[0], [texts[1]], {b"A": texts[2]}, texts[3])
+            order = StartOrder(texts[0], [texts[1]], {b"A": texts[2]}, texts[3])
             self.assertRaises(ValueError, order.pack)
 
     def test_too_long(self):
         """An order over the limit is not sent at all."""
         with self.assertRaisesRegex(ValueError, "argument list too long"):
-            Order(b"/bin/a", [b"a" * MAX_ORDER], {}, b"/").pack()
+            StartOrder(b"/bin/a", [b"a" * MAX_ORDER], {}, b"/").pack()
 
 
 class PacketTests(SynchronousTestCase):

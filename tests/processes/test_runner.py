@@ -17,7 +17,7 @@ from clace.processes.frames import (
     REFUSED,
     START,
     STARTED,
-    Order,
+    StartOrder,
     pack_down,
     unpack_up,
 )
@@ -30,7 +30,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def order(script, **fields):
-    return Order(b"/bin/sh", [b"-c", script.encode()], {b"PATH": b"/usr/bin:/bin"}, b"/", **fields)
+    return StartOrder(
+        b"/bin/sh", [b"-c", script.encode()], {b"PATH": b"/usr/bin:/bin"}, b"/", **fields
+    )
 
 
 def in_memory(content):
@@ -142,9 +144,9 @@ class RunnerTests(SynchronousTestCase):
 
     def test_refused(self):
         """A program that the system refuses is told with its reason, and others still start."""
-        self.start(1, Order(b"/etc/passwd", [], {}, b"/"))
+        self.start(1, StartOrder(b"/etc/passwd", [], {}, b"/"))
         self.assertEqual(self.told(), (REFUSED, 1, 13))
-        self.start(2, Order(b"/bin/sh", [], {}, b"/no-such-place"))
+        self.start(2, StartOrder(b"/bin/sh", [], {}, b"/no-such-place"))
         self.assertEqual(self.told(), (REFUSED, 2, 2))
         self.start(3, order("true"))
         self.pid_of(3)

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
 
-from clace.interfaces import Exit, IOutput, IProgram, IStarter, Launch
+from clace.interfaces import IOutput, IProgram, IStarter, ProgramExit, ProgramLaunch
 from clace.processes.frames import (
     ALIVE,
     EXITED,
@@ -25,11 +25,11 @@ from clace.processes.frames import (
     pack_up,
     unpack_down,
 )
-from clace.processes.starter import Starter
+from clace.processes.starter import ProgramStarter
 from tests.support.programs import everything, starter
 
-HAS_ENDED = Exit(failure="the process that starts programs has ended")
-HUNG = Exit(failure="the process that starts programs did not answer and was ended")
+HAS_ENDED = ProgramExit(failure="the process that starts programs has ended")
+HUNG = ProgramExit(failure="the process that starts programs did not answer and was ended")
 
 
 def launch(script="true", **fields):
@@ -40,7 +40,7 @@ def launch(script="true", **fields):
         "folder": "/",
         **fields,
     }
-    return Launch(**fields)
+    return ProgramLaunch(**fields)
 
 
 class StarterTests(TestCase):
@@ -56,7 +56,7 @@ class StarterTests(TestCase):
     async def output(self, script="true", **fields):
         program = self.starter.start(launch(script, merge=True, **fields))
         printed = await everything(program.output)
-        self.assertEqual(await program.ended, Exit())
+        self.assertEqual(await program.ended, ProgramExit())
         return printed
 
     async def refusal(self, **fields):
@@ -83,9 +83,9 @@ class StarterTests(TestCase):
     async def test_ends(self):
         """A program ends by its status or by a signal."""
         for script, ended in (
-            ("true", Exit()),
-            ("exit 255", Exit(status=255)),
-            ("kill -INT $$", Exit(signal=2)),
+            ("true", ProgramExit()),
+            ("exit 255", ProgramExit(status=255)),
+            ("kill -INT $$", ProgramExit(signal=2)),
         ):
             program = self.starter.start(launch(script))
             self.assertEqual(await program.ended, ended)
@@ -126,7 +126,7 @@ class StarterTests(TestCase):
         """A program that is killed before it runs is killed all the same."""
         program = self.starter.start(launch("sleep 1000"))
         program.kill()
-        self.assertEqual(await program.ended, Exit(signal=9))
+        self.assertEqual(await program.ended, ProgramExit(signal=9))
         program.kill()
 
     async def test_runner_dies(self):
@@ -211,7 +211,7 @@ class LineTests(SynchronousTestCase):
 
     def setUp(self):
         self.reactor = FakeReactor()
-        self.starter = Starter(self.reactor)
+        self.starter = ProgramStarter(self.reactor)
         self.addCleanup(self.close)
 
     def close(self):
@@ -262,7 +262,7 @@ class LineTests(SynchronousTestCase):
         self.tell(pack_up(STARTED, 2, 2**22 + 1))
         self.tell(pack_up(EXITED, 2, 0))
         self.tell(pack_up(REFUSED, 1, 2))
-        self.assertEqual(self.successResultOf(two.ended), Exit())
+        self.assertEqual(self.successResultOf(two.ended), ProgramExit())
         self.assertIn("no such file", self.successResultOf(one.ended).failure)
 
     def test_kill_ended(self):
@@ -332,7 +332,7 @@ class LineTests(SynchronousTestCase):
         protocol, control = self.reactor.runners[-1]
         control.send(pack_up(EXITED, 1, 3))
         protocol.processEnded(Failure(ProcessDone(0)))
-        self.assertEqual(self.successResultOf(one.ended), Exit(status=3))
+        self.assertEqual(self.successResultOf(one.ended), ProgramExit(status=3))
         self.assertEqual(self.successResultOf(two.ended), HAS_ENDED)
 
     def test_its_end_is_seen_once(self):

@@ -5,7 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppFailed
 from clace.frames import BadFrame
-from clace.runtime.hosts.bodies import Body
+from clace.runtime.hosts.bodies import AnswerBody
 
 
 class BodyTests(SynchronousTestCase):
@@ -14,7 +14,7 @@ class BodyTests(SynchronousTestCase):
 
     def test_ahead_and_behind(self):
         """Pieces are got in order, whether they or the consumer come first."""
-        body = Body(100)
+        body = AnswerBody(100)
         body.feed(b"a")
         self.assertEqual(self.successResultOf(self.next(body)), b"a")
         waiting = self.next(body)
@@ -27,7 +27,7 @@ class BodyTests(SynchronousTestCase):
 
     def test_failure_after_the_pieces(self):
         """What came before a failure is got before it."""
-        body = Body(100)
+        body = AnswerBody(100)
         body.feed(b"a")
         body.finish(AppFailed("lost"))
         self.assertEqual(self.successResultOf(self.next(body)), b"a")
@@ -35,14 +35,14 @@ class BodyTests(SynchronousTestCase):
 
     def test_limit(self):
         """Nobody may send much more than was asked for."""
-        body = Body(10)
+        body = AnswerBody(10)
         body.feed(b"x" * 10)
         self.assertFalse(body.has_room(1))
         self.assertRaises(BadFrame, body.feed, b"x")
 
     def test_taken(self):
         """It is known when the consumer wants more."""
-        body = Body(10)
+        body = AnswerBody(10)
         self.successResultOf(Deferred.fromCoroutine(body.taken()))
         body.feed(b"x")
         taken = Deferred.fromCoroutine(body.taken())
@@ -53,7 +53,7 @@ class BodyTests(SynchronousTestCase):
 
     def test_abandoned(self):
         """A consumer who leaves, even while waiting, holds nobody up."""
-        body = Body(10)
+        body = AnswerBody(10)
         waiting = self.next(body)
         self.successResultOf(Deferred.fromCoroutine(body.aclose()))
         self.failureResultOf(waiting, StopAsyncIteration)
@@ -63,7 +63,7 @@ class BodyTests(SynchronousTestCase):
 
     def test_many_small_pieces(self):
         """However small they are, pieces without end are refused."""
-        body = Body(10_000_000)
+        body = AnswerBody(10_000_000)
         for _ in range(100_000):
             body.feed(b"x")
         self.assertRaises(BadFrame, body.feed, b"x")

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import AppFailed, BadRequest, PluginRefused, StoreError
 from clace.interfaces import Caller, PluginAnswer
 from clace.runtime.hosts.calls import PluginCalls
-from clace.wire import Answer, Call, Next
+from clace.wire import CallAnswer, CallPlugin, NextItems
 from tests.support.apps import an_app
 from tests.support.plugins import MemoryGate
 
@@ -30,17 +30,17 @@ class CallTests(SynchronousTestCase):
             return outcome
 
         self.gate.functions["fs.in", "list"] = function
-        asked = Call(call=3, request=1, plugin="fs.in", function="list", args=(1,))
+        asked = CallPlugin(call=3, request=1, plugin="fs.in", function="list", args=(1,))
         return self.successResultOf(self.calls.call(asked))
 
     def test_answers(self):
         """What the plugin answers is told under the number of the call."""
-        self.assertEqual(self.call([1]), Answer(call=3, value=[1]))
+        self.assertEqual(self.call([1]), CallAnswer(call=3, value=[1]))
         self.assertEqual(
             self.call(PluginAnswer(error="no", error_code=4)),
-            Answer(call=3, error="no", error_code=4),
+            CallAnswer(call=3, error="no", error_code=4),
         )
-        self.assertEqual(self.call(PluginAnswer(stream=6)), Answer(call=3, stream=6))
+        self.assertEqual(self.call(PluginAnswer(stream=6)), CallAnswer(call=3, stream=6))
 
     def test_limits(self):
         """A limit that a plugin came upon is told once, however often the app tries."""
@@ -79,10 +79,10 @@ class CallTests(SynchronousTestCase):
         self.call(1)
         self.gate.streams[2] = ["a", AppFailed("lost")]
         self.assertEqual(
-            self.successResultOf(self.calls.next(Next(call=4, request=1, stream=2))),
-            Answer(call=4, value=["a"], more=True),
+            self.successResultOf(self.calls.next(NextItems(call=4, request=1, stream=2))),
+            CallAnswer(call=4, value=["a"], more=True),
         )
-        answer = self.successResultOf(self.calls.next(Next(call=5, request=1, stream=2)))
+        answer = self.successResultOf(self.calls.next(NextItems(call=5, request=1, stream=2)))
         self.assertEqual((answer.error, answer.refused), ("lost", True))
 
     def test_one_scope(self):

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.encodings import ENCODINGS, IDENTITY
 from clace.runtime.spool import SpooledContent
-from clace.runtime.static.contents import Contents
+from clace.runtime.static.contents import ContentCache
 from tests.support.apps import DictFiles
 from tests.support.encodings import Packed, decoded
 from tests.support.threads import at_once
@@ -30,14 +30,14 @@ class Counting(DictFiles):
 class ContentsTests(SynchronousTestCase):
     def test_reads_once(self):
         """A content is read once, under whatever name and in whatever app."""
-        kept, one, other = Contents(at_once), Counting({"a": "x"}), Counting({"b": "x"})
+        kept, one, other = ContentCache(at_once), Counting({"a": "x"}), Counting({"b": "x"})
         for files, name in ((one, "a"), (one, "a"), (other, "b")):
             self.assertEqual(self.successResultOf(kept.read(files, name)).data, b"x")
         self.assertEqual((one.reads, other.reads), (1, 0))
 
     def test_encodings(self):
         """Each encoding is read once, and is another content than the file itself."""
-        kept, files = Contents(at_once), Counting({"a": "x"})
+        kept, files = ContentCache(at_once), Counting({"a": "x"})
         for encoding in ("br", "gzip", "br"):
             content = self.successResultOf(kept.read(files, "a", encoding))
             self.assertEqual(content.data, f"x as {encoding}".encode())
@@ -46,7 +46,10 @@ class ContentsTests(SynchronousTestCase):
 
     def test_at_hand(self):
         """Contents that are kept, or that somebody is being sent, are there without waiting."""
-        kept, files = Contents(at_once, limit_mb=1), DictFiles({"a": "x", "big": bytes(200_000)})
+        kept, files = (
+            ContentCache(at_once, limit_mb=1),
+            DictFiles({"a": "x", "big": bytes(200_000)}),
+        )
         small, big = (files.refs[name].sha256 for name in ("a", "big"))
         self.assertIsNone(kept.at_hand(small, IDENTITY))
         self.successResultOf(kept.read(files, "a"))
@@ -58,7 +61,7 @@ class ContentsTests(SynchronousTestCase):
     def test_large_ones_used_last(self):
         """Of large contents the last that were asked for stay; others while they are sent."""
         files = Counting({name: name.encode() * 200_000 for name in "abcdef"})
-        kept = Contents(at_once, limit_mb=1)
+        kept = ContentCache(at_once, limit_mb=1)
 
         def read(name):
             content = self.successResultOf(kept.read(files, name))
@@ -73,14 +76,14 @@ class ContentsTests(SynchronousTestCase):
     def test_small_contents_bounded(self):
         """Of many encodings those longest unused go, though they have few bytes."""
         files = Counting({str(number): str(number) for number in range(5000)})
-        kept = Contents(at_once, limit_mb=1)
+        kept = ContentCache(at_once, limit_mb=1)
         for name in (*files.refs, "4999", "0"):
             self.successResultOf(kept.read(files, name, "br"))
         self.assertEqual(files.encoded_reads, 5001)
 
     def test_changed_file(self):
         """Bytes that are not those of the hash are not kept under it."""
-        kept, files = Contents(at_once), Counting({"a": "x"})
+        kept, files = ContentCache(at_once), Counting({"a": "x"})
         files.contents["a"] = b"changed"
         self.assertEqual(self.successResultOf(kept.read(files, "a")).data, b"changed")
         files.contents["a"] = b"x"
@@ -88,7 +91,7 @@ class ContentsTests(SynchronousTestCase):
 
     def test_large_files(self):
         """A large file, or an encoding of it, is sent from the disk; one that changed once."""
-        kept, files = Contents(at_once, limit_mb=1), Packed({"big": b"text " * 40_000})
+        kept, files = ContentCache(at_once, limit_mb=1), Packed({"big": b"text " * 40_000})
         for encoding in (IDENTITY, *ENCODINGS):
             content = self.successResultOf(kept.read(files, "big", encoding))
             self.assertIsInstance(content, SpooledContent)
@@ -96,7 +99,7 @@ class ContentsTests(SynchronousTestCase):
             plain = sent if encoding == IDENTITY else decoded(encoding, sent)
             self.assertEqual(plain, files.contents["big"])
             self.assertIs(kept.at_hand(files.refs["big"].sha256, encoding), content)
-        kept = Contents(at_once, limit_mb=1)
+        kept = ContentCache(at_once, limit_mb=1)
         files.contents["big"] = b"other" * 40_000
         self.successResultOf(kept.read(files, "big"))
         self.assertIsNone(kept.at_hand(files.refs["big"].sha256, IDENTITY))
@@ -111,7 +114,7 @@ class ContentsTests(SynchronousTestCase):
             async def copy(self, name, encoding, file):
                 raise OSError("no space left")
 
-        kept, files = Contents(at_once, limit_mb=1), Full({"big": bytes(200_000)})
+        kept, files = ContentCache(at_once, limit_mb=1), Full({"big": bytes(200_000)})
         with capturedLogs() as logs:
             content = self.successResultOf(kept.read(files, "big"))
         self.assertEqual(content.data, bytes(200_000))
@@ -121,7 +124,7 @@ class ContentsTests(SynchronousTestCase):
     def test_bounded(self):
         """What was not asked for longest makes room; what is too large takes no room."""
         texts = {str(n): bytes([n]) * 100_000 for n in range(12)}
-        kept, files = Contents(at_once, limit_mb=1), Counting({**texts, "big": bytes(200_000)})
+        kept, files = ContentCache(at_once, limit_mb=1), Counting({**texts, "big": bytes(200_000)})
         for name in (*texts, "11", "big", "big"):
             self.successResultOf(kept.read(files, name))
         self.assertEqual(files.reads, 13)

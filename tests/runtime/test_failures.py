@@ -7,7 +7,7 @@ from zope.interface.verify import verifyObject
 
 from clace.interfaces import IFailures
 from clace.model.failures import AppFailure, Fault
-from clace.runtime.failures import APPS, KEPT, LINES, Failures
+from clace.runtime.failures import APPS, KEPT, LINES, AppFailures
 
 FAULT = Fault(message="division by zero", place="app.star:3:9", route="/x/{id}")
 
@@ -28,7 +28,7 @@ def a_failure(app_id="app_prd_1", **fields):
 class FailuresTests(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
-        self.failures = Failures(self.clock)
+        self.failures = AppFailures(self.clock)
         self.events = []
         globalLogPublisher.addObserver(self.events.append)
         self.addCleanup(globalLogPublisher.removeObserver, self.events.append)

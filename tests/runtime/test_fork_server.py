@@ -9,14 +9,14 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppCrashed
-from clace.runtime.hosts.fork_server import ForkServer
+from clace.runtime.hosts.fork_server import ForkServerProcess
 from clace.wire import (
-    Born,
-    End,
-    Gone,
+    ForkHost,
     HostBounds,
-    Prepare,
-    Spawn,
+    HostEnded,
+    HostForked,
+    KillHost,
+    PrepareHosts,
     pack_fork_server,
     unpack_to_fork_server,
 )
@@ -44,7 +44,7 @@ class FakeReactor:
 class ForkServerTests(SynchronousTestCase):
     def setUp(self):
         self.reactor = FakeReactor()
-        self.fork_server = ForkServer(self.reactor)
+        self.fork_server = ForkServerProcess(self.reactor)
         self.ended = []
 
     def fork(self):
@@ -57,7 +57,7 @@ class ForkServerTests(SynchronousTestCase):
         _protocol, control = self.reactor.spawned[-1]
         control.setblocking(False)
         body, descriptors, _flags, _address = socket.recv_fds(control, 4096, 1)
-        if isinstance(unpack_to_fork_server(body), Prepare):
+        if isinstance(unpack_to_fork_server(body), PrepareHosts):
             return self.order()
         for descriptor in descriptors:
             self.addCleanup(os.close, descriptor)
@@ -78,7 +78,7 @@ class ForkServerTests(SynchronousTestCase):
     def test_into_the_background(self):
         """A process started before the server forked is let go, and started again by the fork."""
         pids = iter((1, 1, 1, 2, 2, 2))
-        self.fork_server = ForkServer(self.reactor, getpid=lambda: next(pids))
+        self.fork_server = ForkServerProcess(self.reactor, getpid=lambda: next(pids))
         self.fork()
         self.fork_server.start()
         self.assertEqual(len(self.reactor.spawned), 1)
@@ -91,7 +91,7 @@ class ForkServerTests(SynchronousTestCase):
         """A host is asked for with its bounds and its end of the line."""
         birth = self.fork()
         order, (descriptor,) = self.order()
-        self.assertEqual(order, Spawn(host=birth.host, bounds=HostBounds(memory_mb=64)))
+        self.assertEqual(order, ForkHost(host=birth.host, bounds=HostBounds(memory_mb=64)))
         os.write(descriptor, b"hello")
         self.assertEqual(birth.socket.recv(10), b"hello")
 
@@ -109,11 +109,11 @@ class ForkServerTests(SynchronousTestCase):
     def test_ended(self):
         """How a host ended is told to who asked for it, once."""
         birth = self.fork()
-        self.tell(Born(host=birth.host, pid=77))
+        self.tell(HostForked(host=birth.host, pid=77))
         self.assertEqual(self.fork_server.pids, {birth.host: 77})
-        self.tell(Gone(host=birth.host, signal=6))
-        self.tell(Gone(host=birth.host, signal=6))
-        self.assertEqual(self.ended, [Gone(host=birth.host, signal=6)])
+        self.tell(HostEnded(host=birth.host, signal=6))
+        self.tell(HostEnded(host=birth.host, signal=6))
+        self.assertEqual(self.ended, [HostEnded(host=birth.host, signal=6)])
         self.assertEqual(self.fork_server.pids, {})
 
     def test_kill(self):
@@ -121,8 +121,8 @@ class ForkServerTests(SynchronousTestCase):
         birth = self.fork()
         self.order()
         self.fork_server.kill(birth.host)
-        self.assertEqual(self.order()[0], End(birth.host))
-        self.tell(Gone(host=birth.host, signal=9))
+        self.assertEqual(self.order()[0], KillHost(birth.host))
+        self.tell(HostEnded(host=birth.host, signal=9))
         self.fork_server.kill(birth.host)
         self.assertRaises(BlockingIOError, self.order)
 
@@ -130,7 +130,7 @@ class ForkServerTests(SynchronousTestCase):
         """With the fork server its hosts are gone; the next one comes from a new fork server."""
         birth = self.fork()
         self.die()
-        self.assertEqual(self.ended, [Gone(host=birth.host, signal=9)])
+        self.assertEqual(self.ended, [HostEnded(host=birth.host, signal=9)])
         self.assertEqual(self.reactor.readers, [])
         self.fork()
         self.assertEqual(len(self.reactor.spawned), 2)

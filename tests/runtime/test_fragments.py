@@ -7,8 +7,8 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.runtime.hosts.fragments import HeldFrames
-from clace.runtime.hosts.line import Line
-from clace.wire import Note, pack
+from clace.runtime.hosts.line import HostLine
+from clace.wire import HostNote, pack
 
 LONGEST, MOST = 1000, 2000
 
@@ -18,7 +18,7 @@ class HeldFramesTests(SynchronousTestCase):
         self.held, self.heard, self.lost = HeldFrames(MOST), [], {}
 
     def line(self, name):
-        line = Line(
+        line = HostLine(
             Clock(),
             lambda: LONGEST,
             self.heard.append,
@@ -57,7 +57,7 @@ class HeldFramesTests(SynchronousTestCase):
         line.connectionLost()
         talker = self.line("talker")
         for _ in range(10):
-            talker.dataReceived(pack(Note(request=1, text="x" * 500)))
+            talker.dataReceived(pack(HostNote(request=1, text="x" * 500)))
         self.assertEqual(len(self.heard), 10)
         self.begin("third", 900)
         self.assertEqual([*self.lost], ["second"])

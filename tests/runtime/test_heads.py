@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.frames import BadFrame
 from clace.runtime.hosts.heads import check_head
-from clace.wire import Head
+from clace.wire import AnswerHead
 
 
 class HeadTests(SynchronousTestCase):
@@ -17,12 +17,12 @@ class HeadTests(SynchronousTestCase):
             ("HX-Retarget", ""),
         )
         for status in (200, 303, 599):
-            check_head(Head(id=1, status=status, headers=headers))
+            check_head(AnswerHead(id=1, status=status, headers=headers))
 
     def test_statuses(self):
         """An answer has a status that ends the request."""
         for status in (-200, 0, 100, 101, 199, 600, 2**40):
-            self.assertRaises(BadFrame, check_head, Head(id=1, status=status))
+            self.assertRaises(BadFrame, check_head, AnswerHead(id=1, status=status))
 
     def test_headers(self):
         """Names are names, values are one line, and the server's own are not for apps."""
@@ -42,7 +42,7 @@ class HeadTests(SynchronousTestCase):
             ("TRANSFER-ENCODING", "chunked"),
             ("Set-Cookie", "a=b"),
         ):
-            head = Head(id=1, status=200, headers=(("HX-Trigger", "x"), (name, value)))
+            head = AnswerHead(id=1, status=200, headers=(("HX-Trigger", "x"), (name, value)))
             self.assertRaises(BadFrame, check_head, head)
 
     def test_for_browsers_and_proxies(self):
@@ -71,11 +71,13 @@ class HeadTests(SynchronousTestCase):
             "X-Clace-Compressed",
             "X-Of-Next-Year",
         ):
-            self.assertRaises(BadFrame, check_head, Head(id=1, status=200, headers=((name, "x"),)))
+            self.assertRaises(
+                BadFrame, check_head, AnswerHead(id=1, status=200, headers=((name, "x"),))
+            )
 
     def test_twice(self):
         """A header that has one value comes once; two types or two redirects are refused."""
         for name in ("Content-Type", "Location"):
-            head = Head(id=1, status=200, headers=((name, "a"), (name.upper(), "b")))
+            head = AnswerHead(id=1, status=200, headers=((name, "a"), (name.upper(), "b")))
             self.assertRaises(BadFrame, check_head, head)
-        check_head(Head(id=1, status=200, headers=(("Vary", "A"), ("Vary", "B"))))
+        check_head(AnswerHead(id=1, status=200, headers=(("Vary", "A"), ("Vary", "B"))))

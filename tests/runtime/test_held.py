@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppBusy
-from clace.runtime.hosts.bodies import LARGEST_PIECE, Body
+from clace.runtime.hosts.bodies import LARGEST_PIECE, AnswerBody
 from clace.runtime.hosts.held import HeldAnswers
 
 LIMIT = 10 * LARGEST_PIECE
@@ -65,7 +65,7 @@ class HeldTests(SynchronousTestCase):
         held = HeldAnswers(LIMIT)
         bodies = []
         for takes, size in answers:
-            body = Body.whole(bytes(size))
+            body = AnswerBody.whole(bytes(size))
             body.count_in(held)
             bodies.append(body)
             for taker in bodies[:takes]:
@@ -86,7 +86,7 @@ class BodyTests(SynchronousTestCase):
     def test_whole(self):
         """A whole body comes in pieces that are not large."""
         content = bytes(range(256)) * 1000
-        done, pieces = self.read(Body.whole(content))
+        done, pieces = self.read(AnswerBody.whole(content))
         self.successResultOf(done)
         self.assertEqual(b"".join(pieces), content)
         self.assertLessEqual(max(map(len, pieces)), LARGEST_PIECE)
@@ -94,7 +94,7 @@ class BodyTests(SynchronousTestCase):
     def test_dropped(self):
         """A body that was dropped fails for its reader, and makes room."""
         held = HeldAnswers(LIMIT)
-        first, second = Body.whole(bytes(LIMIT)), Body.whole(bytes(LIMIT))
+        first, second = AnswerBody.whole(bytes(LIMIT)), AnswerBody.whole(bytes(LIMIT))
         first.count_in(held)
         self.successResultOf(Deferred.fromCoroutine(anext(first)))
         second.count_in(held)
@@ -108,9 +108,9 @@ class BodyTests(SynchronousTestCase):
         """A reader that leaves makes room for others."""
         held = HeldAnswers(LIMIT)
         for _ in range(3):
-            body = Body.whole(bytes(LIMIT))
+            body = AnswerBody.whole(bytes(LIMIT))
             body.count_in(held)
             self.successResultOf(Deferred.fromCoroutine(body.aclose()))
-        body = Body.whole(bytes(LIMIT))
+        body = AnswerBody.whole(bytes(LIMIT))
         body.count_in(held)
         self.assertFalse(body.abandoned)

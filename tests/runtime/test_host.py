@@ -9,31 +9,31 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut, TooLarge
-from clace.frames import Frames
+from clace.frames import FrameReader
 from clace.interfaces import Caller
 from clace.model.app import Demands
 from clace.model.failures import Fault
 from clace.runtime.hosts.calls import PluginCalls
-from clace.runtime.hosts.fork_server import Birth
+from clace.runtime.hosts.fork_server import RequestedHost
 from clace.runtime.hosts.fragments import HeldFrames
-from clace.runtime.hosts.host import Host
+from clace.runtime.hosts.host import AppHost
 from clace.runtime.limits import HostLimits
 from clace.wire import (
     MEMORY_GONE,
-    Answer,
-    Ask,
-    Call,
-    Chunk,
-    Failed,
-    Gone,
-    Head,
+    AnswerHead,
+    AppLoaded,
+    AskApp,
+    BodyChunk,
+    CallAnswer,
+    CallPlugin,
     HostBounds,
-    Load,
-    Loaded,
+    HostEnded,
+    HostNote,
+    HostReady,
+    LoadApp,
     LoadFailed,
-    Next,
-    Note,
-    Ready,
+    NextItems,
+    RequestFailed,
     pack,
     pack_large,
     unpack_downward,
@@ -53,12 +53,12 @@ class FakeForkServer:
     def fork(self, bounds, ended):
         self.bounds, self.ended = bounds, ended
         ours, self.theirs = socket.socketpair()
-        return Birth(7, ours)
+        return RequestedHost(7, ours)
 
     def kill(self, host):
         self.killed.append(host)
         ended, self.ended = self.ended, lambda gone: None
-        ended(Gone(host=host, signal=9))
+        ended(HostEnded(host=host, signal=9))
 
 
 class FakeReactor(Clock):
@@ -74,7 +74,9 @@ class FakeReactor(Clock):
 class HostTests(SynchronousTestCase):
     def setUp(self):
         self.reactor, self.fork_server = FakeReactor(), FakeForkServer()
-        self.host = Host(self.reactor, self.reactor.connect, self.fork_server, LIMITS, HeldFrames())
+        self.host = AppHost(
+            self.reactor, self.reactor.connect, self.fork_server, LIMITS, HeldFrames()
+        )
         self.gate = MemoryGate(
             {("fs.in", "list"): lambda *_: "listed", ("slow.in", "wait"): lambda *_: Deferred()}
         )
@@ -98,11 +100,13 @@ class HostTests(SynchronousTestCase):
         """What was sent to the host since last asked."""
         data = self.reactor.transport.value()
         self.reactor.transport.clear()
-        return [unpack_downward(body) for body in Frames().feed(data)]
+        return [unpack_downward(body) for body in FrameReader().feed(data)]
 
     def start(self):
-        loading = self.deferred(self.host.load(Load(sources={}), HostBounds(), self.notes.append))
-        self.say(Loaded(name="A", demands=Demands()))
+        loading = self.deferred(
+            self.host.load(LoadApp(sources={}), HostBounds(), self.notes.append)
+        )
+        self.say(AppLoaded(name="A", demands=Demands()))
         self.successResultOf(loading)
         self.heard()
 
@@ -131,22 +135,26 @@ class HostTests(SynchronousTestCase):
         self.failureResultOf(self.ask(large), TooLarge)
         self.assertEqual((self.heard(), self.done, self.host.busy), ([], [True], 1))
         self.reactor.advance(LIMITS.request_seconds - 1)
-        self.say(Head(id=1, status=200, body=b"x"))
+        self.say(AnswerHead(id=1, status=200, body=b"x"))
         self.successResultOf(other)
         self.reactor.advance(2 * LIMITS.request_seconds)
         self.assertEqual((self.fork_server.killed, self.host.busy), ([], 0))
 
     def test_load(self):
         """The first frame is the app; its answer tells what the app is."""
-        loading = self.deferred(self.host.load(Load(sources={}), HostBounds(), self.notes.append))
-        self.assertIsInstance(self.heard()[0], Load)
-        self.say(Note(request=0, text="hi"), Loaded(name="A", demands=Demands()))
+        loading = self.deferred(
+            self.host.load(LoadApp(sources={}), HostBounds(), self.notes.append)
+        )
+        self.assertIsInstance(self.heard()[0], LoadApp)
+        self.say(HostNote(request=0, text="hi"), AppLoaded(name="A", demands=Demands()))
         self.assertEqual(self.successResultOf(loading).name, "A")
         self.assertEqual([note.text for note in self.notes], ["hi"])
 
     def test_load_fails(self):
         """An app that does not load is told as broken."""
-        loading = self.deferred(self.host.load(Load(sources={}), HostBounds(), self.notes.append))
+        loading = self.deferred(
+            self.host.load(LoadApp(sources={}), HostBounds(), self.notes.append)
+        )
         self.say(LoadFailed("app.star:1:1: no"))
         self.assertEqual(self.failureResultOf(loading, AppBroken).value.message, "app.star:1:1: no")
 
@@ -154,11 +162,11 @@ class HostTests(SynchronousTestCase):
         """A load that took too much says of which limit."""
         for code, limit in (("app_timed_out", "load_time"), ("app_crashed", "memory")):
             self.reactor, self.fork_server = FakeReactor(), FakeForkServer()
-            self.host = Host(
+            self.host = AppHost(
                 self.reactor, self.reactor.connect, self.fork_server, LIMITS, HeldFrames()
             )
             loading = self.deferred(
-                self.host.load(Load(sources={}), HostBounds(), self.notes.append)
+                self.host.load(LoadApp(sources={}), HostBounds(), self.notes.append)
             )
             self.say(LoadFailed("too much", code))
             self.assertEqual(self.failureResultOf(loading, AppBroken).value.limit, limit)
@@ -167,7 +175,7 @@ class HostTests(SynchronousTestCase):
     def test_load_late(self):
         """An app that does not finish loading is killed."""
         loading = self.deferred(
-            self.host.load(Load(sources={}, load_seconds=3), HostBounds(), self.notes.append)
+            self.host.load(LoadApp(sources={}, load_seconds=3), HostBounds(), self.notes.append)
         )
         self.reactor.advance(3.9)
         self.assertNoResult(loading)
@@ -180,8 +188,8 @@ class HostTests(SynchronousTestCase):
         self.start()
         asked = self.ask()
         (ask,) = self.heard()
-        self.assertEqual((type(ask), self.host.busy), (Ask, 1))
-        self.say(Head(id=ask.id, status=201, body=b"made"))
+        self.assertEqual((type(ask), self.host.busy), (AskApp, 1))
+        self.say(AnswerHead(id=ask.id, status=201, body=b"made"))
         answer = self.successResultOf(asked)
         self.assertEqual((answer.status, answer.body), (201, b"made"))
         self.assertEqual((self.host.busy, self.done), (0, [True]))
@@ -192,7 +200,7 @@ class HostTests(SynchronousTestCase):
         self.start()
         first, second = self.ask(), self.ask()
         one, two = self.heard()
-        self.say(Head(id=two.id, status=202), Head(id=one.id, status=201))
+        self.say(AnswerHead(id=two.id, status=202), AnswerHead(id=one.id, status=201))
         statuses = [self.successResultOf(asked).status for asked in (first, second)]
         self.assertEqual(statuses, [201, 202])
 
@@ -201,9 +209,9 @@ class HostTests(SynchronousTestCase):
         self.start()
         asked = self.ask()
         (ask,) = self.heard()
-        self.say(Call(call=1, request=ask.id, plugin="fs.in", function="list"))
-        self.assertEqual(self.heard(), [Answer(call=1, value="listed")])
-        self.say(Failed(id=ask.id, message="no"))
+        self.say(CallPlugin(call=1, request=ask.id, plugin="fs.in", function="list"))
+        self.assertEqual(self.heard(), [CallAnswer(call=1, value="listed")])
+        self.say(RequestFailed(id=ask.id, message="no"))
         self.failureResultOf(asked, AppFailed)
         self.assertTrue(self.gate.scopes[0].ended)
 
@@ -213,23 +221,23 @@ class HostTests(SynchronousTestCase):
         answered, failed = self.ask(), self.ask()
         one, two = self.heard()
         fault = Fault(message="x" * 500_000, place="y" * 500_000, route="z" * 500_000)
-        self.say(Head(id=one.id, status=200, fault=fault))
+        self.say(AnswerHead(id=one.id, status=200, fault=fault))
         told = self.successResultOf(answered).fault
         self.assertLess(len(told.message) + len(told.place) + len(told.route), 5000)
-        self.say(Failed(id=two.id, message="x" * 500_000, place="y" * 500_000))
+        self.say(RequestFailed(id=two.id, message="x" * 500_000, place="y" * 500_000))
         error = self.failureResultOf(failed, AppFailed).value
         self.assertLess(len(error.message) + len(error.place), 5000)
 
     def test_forged_request(self):
         """A frame for a request that is not in progress ends the host."""
         for message in (
-            Head(id=99, status=200),
-            Chunk(id=99),
-            Failed(id=99, message=""),
-            Call(call=1, request=99, plugin="fs.in", function="list"),
-            Next(call=1, request=99, stream=1),
-            Note(request=99, text="x"),
-            Note(request=0, text="x"),
+            AnswerHead(id=99, status=200),
+            BodyChunk(id=99),
+            RequestFailed(id=99, message=""),
+            CallPlugin(call=1, request=99, plugin="fs.in", function="list"),
+            NextItems(call=1, request=99, stream=1),
+            HostNote(request=99, text="x"),
+            HostNote(request=0, text="x"),
         ):
             self.setUp()
             self.start()
@@ -243,9 +251,9 @@ class HostTests(SynchronousTestCase):
         self.start()
         answered, asked = self.ask(), self.ask()
         one, _two = self.heard()
-        self.say(Head(id=one.id, status=200))
+        self.say(AnswerHead(id=one.id, status=200))
         self.successResultOf(answered)
-        self.say(Call(call=1, request=one.id, plugin="fs.in", function="list"))
+        self.say(CallPlugin(call=1, request=one.id, plugin="fs.in", function="list"))
         self.assert_ended_for(asked, "not in progress")
 
     def test_unknown_stream(self):
@@ -253,28 +261,31 @@ class HostTests(SynchronousTestCase):
         self.start()
         self.ask()
         (ask,) = self.heard()
-        self.say(Next(call=1, request=ask.id, stream=4))
+        self.say(NextItems(call=1, request=ask.id, stream=4))
         self.assertTrue(self.heard()[0].refused)
 
     def test_breaches(self):
         """Frames that do not fit what came before end the host."""
         for messages, text in (
-            ([Chunk(id=1, body=b"x")], "without its head"),
-            ([Head(id=1, status=200, last=False), Head(id=1, status=200)], "second head"),
+            ([BodyChunk(id=1, body=b"x")], "without its head"),
             (
-                [Call(call=1, request=1, plugin="fs.in", function="list")] * 2,
+                [AnswerHead(id=1, status=200, last=False), AnswerHead(id=1, status=200)],
+                "second head",
+            ),
+            (
+                [CallPlugin(call=1, request=1, plugin="fs.in", function="list")] * 2,
                 "was made before",
             ),
             (
-                [Call(call=n, request=1, plugin="slow.in", function="wait") for n in (1, 2)],
+                [CallPlugin(call=n, request=1, plugin="slow.in", function="wait") for n in (1, 2)],
                 "before the one before was answered",
             ),
-            ([Loaded(name="B", demands=Demands())], "not asked for"),
-            ([Head(id=1, status=99)], "status"),
-            ([Head(id=1, status=1000, last=False)], "status"),
-            ([Ready(walls={"a": ""})] * 2, "twice"),
-            ([Ready(walls={})] * 2, "twice"),
-            ([Head(id=1, status=200, headers=(("Content-Length", "1"),))], "the header"),
+            ([AppLoaded(name="B", demands=Demands())], "not asked for"),
+            ([AnswerHead(id=1, status=99)], "status"),
+            ([AnswerHead(id=1, status=1000, last=False)], "status"),
+            ([HostReady(walls={"a": ""})] * 2, "twice"),
+            ([HostReady(walls={})] * 2, "twice"),
+            ([AnswerHead(id=1, status=200, headers=(("Content-Length", "1"),))], "the header"),
         ):
             self.setUp()
             self.start()
@@ -285,7 +296,7 @@ class HostTests(SynchronousTestCase):
 
     def test_rubbish(self):
         """Bytes that are no frame end the host, and no more of them are read."""
-        for data in (b"\xff" * 8, (3).to_bytes(4, "big") + b"abc", pack(Ask(1, a_request()))):
+        for data in (b"\xff" * 8, (3).to_bytes(4, "big") + b"abc", pack(AskApp(1, a_request()))):
             self.setUp()
             self.start()
             asked = self.ask()
@@ -294,7 +305,7 @@ class HostTests(SynchronousTestCase):
 
     def test_calls_of_a_request(self):
         """A request that makes too many calls is told so, and fails for that limit."""
-        self.host = Host(
+        self.host = AppHost(
             self.reactor,
             self.reactor.connect,
             self.fork_server,
@@ -303,16 +314,18 @@ class HostTests(SynchronousTestCase):
         )
         self.start()
         asked = self.ask()
-        self.say(*(Call(call=n, request=1, plugin="fs.in", function="list") for n in (1, 2, 3)))
-        answers = [message for message in self.heard() if isinstance(message, Answer)]
+        self.say(
+            *(CallPlugin(call=n, request=1, plugin="fs.in", function="list") for n in (1, 2, 3))
+        )
+        answers = [message for message in self.heard() if isinstance(message, CallAnswer)]
         self.assertEqual([answer.refused for answer in answers], [False, False, True])
         self.assertIn("may make 2 calls", answers[2].error)
-        self.say(Failed(id=1, message=answers[2].error))
+        self.say(RequestFailed(id=1, message=answers[2].error))
         self.assertEqual(self.failureResultOf(asked, AppFailed).value.limit, "plugin_calls")
 
     def test_size_of_an_answer(self):
         """An answer over the limit is not passed on."""
-        self.host = Host(
+        self.host = AppHost(
             self.reactor,
             self.reactor.connect,
             self.fork_server,
@@ -321,7 +334,7 @@ class HostTests(SynchronousTestCase):
         )
         self.start()
         asked = self.ask()
-        self.say(Head(id=1, status=200, body=bytes((1 << 20) + 1)))
+        self.say(AnswerHead(id=1, status=200, body=bytes((1 << 20) + 1)))
         self.assertEqual(self.failureResultOf(asked, AppFailed).value.limit, "response_size")
 
     def test_large_answer(self):
@@ -329,7 +342,7 @@ class HostTests(SynchronousTestCase):
         self.start()
         asked = self.ask()
         pieces = [bytes([number]) * 100_000 for number in range(3)]
-        head = Head(id=1, status=201, headers=(("ETag", "a"),))
+        head = AnswerHead(id=1, status=201, headers=(("ETag", "a"),))
         for data in (pack_large(head, 300_000), *pieces[:2]):
             self.reactor.protocol.dataReceived(data)
         self.assertNoResult(asked)
@@ -343,11 +356,15 @@ class HostTests(SynchronousTestCase):
     def test_size_of_a_large_answer(self):
         """A body behind its head is held to the same limit, and to that of frames."""
         limits = HostLimits(response_mb=1)
-        self.host = Host(self.reactor, self.reactor.connect, self.fork_server, limits, HeldFrames())
+        self.host = AppHost(
+            self.reactor, self.reactor.connect, self.fork_server, limits, HeldFrames()
+        )
         self.start()
         asked, other = self.ask(), self.ask()
         size = (1 << 20) + 1
-        self.reactor.protocol.dataReceived(pack_large(Head(id=1, status=200), size) + bytes(size))
+        self.reactor.protocol.dataReceived(
+            pack_large(AnswerHead(id=1, status=200), size) + bytes(size)
+        )
         self.assertEqual(self.failureResultOf(asked, AppFailed).value.limit, "response_size")
         self.reactor.protocol.dataReceived(b"\x80\0\0\1\xff\xff\xff\xff")
         self.assert_ended_for(other, "over the limit")
@@ -360,7 +377,7 @@ class HostTests(SynchronousTestCase):
         slow = self.deferred(
             self.host.ask(a_request(), calls, lambda _: self.reactor.advance(0.01), lambda: None)
         )
-        self.say(Note(request=2, text="x"))
+        self.say(HostNote(request=2, text="x"))
         self.assertEqual(self.reactor.transport.producerState, "paused")
         self.reactor.advance(0.02)
         self.assertEqual(self.reactor.transport.producerState, "producing")
@@ -386,10 +403,10 @@ class HostTests(SynchronousTestCase):
         first = self.ask()
         self.reactor.transport.producer.pauseProducing()
         second = self.ask()
-        self.say(Call(call=1, request=1, plugin="fs.in", function="list"))
-        self.assertEqual([type(message) for message in self.heard()], [Ask])
+        self.say(CallPlugin(call=1, request=1, plugin="fs.in", function="list"))
+        self.assertEqual([type(message) for message in self.heard()], [AskApp])
         self.reactor.transport.producer.resumeProducing()
-        self.assertEqual([type(message) for message in self.heard()], [Ask, Answer])
+        self.assertEqual([type(message) for message in self.heard()], [AskApp, CallAnswer])
         self.assertNoResult(first)
         self.assertNoResult(second)
 
@@ -400,7 +417,7 @@ class HostTests(SynchronousTestCase):
         self.reactor.transport.producer.pauseProducing()
         asked = self.ask()
         first.addErrback(lambda _: None)
-        self.say(Head(id=2, status=200))
+        self.say(AnswerHead(id=2, status=200))
         self.assert_ended_for(asked, "not in progress")
 
     def test_calls_without_reading(self):
@@ -408,7 +425,7 @@ class HostTests(SynchronousTestCase):
         self.start()
         asked = self.ask()
         self.reactor.transport.producer.pauseProducing()
-        self.say(*(Call(call=n, request=1, plugin="fs.in", function="list") for n in (1, 2)))
+        self.say(*(CallPlugin(call=n, request=1, plugin="fs.in", function="list") for n in (1, 2)))
         self.assert_ended_for(asked, "before the one before was answered")
 
     def test_late(self):
@@ -426,10 +443,10 @@ class HostTests(SynchronousTestCase):
         """A host that waits for a plugin is told in time, and can say that it is late."""
         self.start()
         asked, other = self.ask(), self.ask()
-        self.say(Call(call=1, request=1, plugin="slow.in", function="wait"))
+        self.say(CallPlugin(call=1, request=1, plugin="slow.in", function="wait"))
         self.reactor.advance(10)
         self.assertTrue(self.gate.scopes[0].ended)
-        self.say(Failed(id=1, message="the request has ended"), Head(id=2, status=200))
+        self.say(RequestFailed(id=1, message="the request has ended"), AnswerHead(id=2, status=200))
         error = self.failureResultOf(asked, AppTimedOut).value
         self.assertEqual(error.limit, "request_time")
         self.assertIn("within 10 seconds", error.message)
@@ -439,12 +456,12 @@ class HostTests(SynchronousTestCase):
     def test_death(self):
         """How a process ended is told to those who waited for it."""
         for gone, text in (
-            (Gone(host=7, signal=6), "out of memory (limit 512 MB)"),
-            (Gone(host=7, signal=11), "used up"),
-            (Gone(host=7, signal=24), "processor time"),
-            (Gone(host=7, signal=15), "by signal 15"),
-            (Gone(host=7, status=1), "with status 1"),
-            (Gone(host=7, status=MEMORY_GONE), "out of memory (limit 512 MB)"),
+            (HostEnded(host=7, signal=6), "out of memory (limit 512 MB)"),
+            (HostEnded(host=7, signal=11), "used up"),
+            (HostEnded(host=7, signal=24), "processor time"),
+            (HostEnded(host=7, signal=15), "by signal 15"),
+            (HostEnded(host=7, status=1), "with status 1"),
+            (HostEnded(host=7, status=MEMORY_GONE), "out of memory (limit 512 MB)"),
         ):
             self.setUp()
             self.start()
@@ -455,15 +472,17 @@ class HostTests(SynchronousTestCase):
 
     def test_death_while_loading(self):
         """A process that dies while it loads its app leaves the app broken."""
-        loading = self.deferred(self.host.load(Load(sources={}), HostBounds(), self.notes.append))
-        self.fork_server.ended(Gone(host=7, signal=6))
+        loading = self.deferred(
+            self.host.load(LoadApp(sources={}), HostBounds(), self.notes.append)
+        )
+        self.fork_server.ended(HostEnded(host=7, signal=6))
         self.failureResultOf(loading, AppBroken)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_asked_after_its_end(self):
         """A host that has ended cannot be asked."""
         self.start()
-        self.fork_server.ended(Gone(host=7, status=0))
+        self.fork_server.ended(HostEnded(host=7, status=0))
         self.failureResultOf(self.ask(), AppCrashed)
         self.assertEqual(self.done, [True])
 
@@ -471,7 +490,7 @@ class HostTests(SynchronousTestCase):
         """An interpreter that has lost its footing is not asked again."""
         self.start()
         asked, other = self.ask(), self.ask()
-        self.say(Failed(id=1, message="out of memory", code="app_crashed"))
+        self.say(RequestFailed(id=1, message="out of memory", code="app_crashed"))
         self.failureResultOf(asked, AppCrashed)
         self.failureResultOf(other, AppCrashed)
         self.assertEqual(self.fork_server.killed, [7])
@@ -484,7 +503,7 @@ class HostTests(SynchronousTestCase):
         self.host.retire()
         self.assertFalse(self.host.alive)
         self.assertFalse(self.reactor.transport.disconnecting)
-        self.say(Head(id=ask.id, status=200))
+        self.say(AnswerHead(id=ask.id, status=200))
         self.successResultOf(asked)
         self.assertTrue(self.reactor.transport.disconnecting)
 
@@ -502,11 +521,11 @@ class HostTests(SynchronousTestCase):
         """A body in pieces is passed on as it comes."""
         self.start()
         asked = self.ask()
-        self.say(Head(id=1, status=200, last=False))
+        self.say(AnswerHead(id=1, status=200, last=False))
         body = self.successResultOf(asked).body
         first = self.deferred(body.__anext__())
         self.assertNoResult(first)
-        self.say(Chunk(id=1, body=b"one"), Chunk(id=1, body=b"two", last=True))
+        self.say(BodyChunk(id=1, body=b"one"), BodyChunk(id=1, body=b"two", last=True))
         self.assertEqual(self.successResultOf(first), b"one")
         self.assertEqual(self.successResultOf(self.deferred(body.__anext__())), b"two")
         self.failureResultOf(self.deferred(body.__anext__()), StopAsyncIteration)
@@ -519,10 +538,10 @@ class HostTests(SynchronousTestCase):
         self.start()
         asked = self.ask()
         self.say(
-            Call(call=1, request=1, plugin="fs.in", function="open"),
-            Head(id=1, status=200, last=False),
-            Chunk(id=1, body=b"one"),
-            Next(call=2, request=1, stream=1),
+            CallPlugin(call=1, request=1, plugin="fs.in", function="open"),
+            AnswerHead(id=1, status=200, last=False),
+            BodyChunk(id=1, body=b"one"),
+            NextItems(call=2, request=1, stream=1),
         )
         self.heard()
         self.reactor.advance(100)
@@ -530,7 +549,7 @@ class HostTests(SynchronousTestCase):
         body = self.successResultOf(asked).body
         self.successResultOf(self.deferred(body.__anext__()))
         self.assertNoResult(self.deferred(body.__anext__()))
-        self.assertEqual(self.heard(), [Answer(call=2, value=["a"], more=True)])
+        self.assertEqual(self.heard(), [CallAnswer(call=2, value=["a"], more=True)])
 
     def test_results_that_no_host_can_be_told(self):
         """They are refused, and the host may make its next call; nobody waits in vain."""
@@ -542,9 +561,9 @@ class HostTests(SynchronousTestCase):
             self.start()
             self.ask()
             self.heard()
-            self.say(Call(call=1, request=1, plugin="fs.in", function="odd"))
-            self.say(Call(call=2, request=1, plugin="fs.in", function="open"))
-            self.say(Next(call=3, request=1, stream=1))
+            self.say(CallPlugin(call=1, request=1, plugin="fs.in", function="odd"))
+            self.say(CallPlugin(call=2, request=1, plugin="fs.in", function="open"))
+            self.say(NextItems(call=3, request=1, stream=1))
             odd, _opened, page = self.heard()
             for answer in (odd, page):
                 self.assertTrue(answer.refused)
@@ -557,10 +576,10 @@ class HostTests(SynchronousTestCase):
         self.gate.functions["fs.in", "open"] = lambda: 1
         self.start()
         asked = self.ask()
-        self.say(Call(call=1, request=1, plugin="fs.in", function="open"))
+        self.say(CallPlugin(call=1, request=1, plugin="fs.in", function="open"))
         for number in range(2, 12):
             self.reactor.advance(1)
-            self.say(Next(call=number, request=1, stream=1))
+            self.say(NextItems(call=number, request=1, stream=1))
         self.assertNoResult(asked)
         self.reactor.advance(1.1)
         self.failureResultOf(asked, AppTimedOut)
@@ -572,8 +591,8 @@ class HostTests(SynchronousTestCase):
         self.start()
         asked = self.ask()
         self.say(
-            Call(call=1, request=1, plugin="fs.in", function="open"),
-            Head(id=1, status=200, last=False),
+            CallPlugin(call=1, request=1, plugin="fs.in", function="open"),
+            AnswerHead(id=1, status=200, last=False),
         )
         return self.successResultOf(asked).body
 
@@ -582,7 +601,7 @@ class HostTests(SynchronousTestCase):
         body = self.begin_stream()
         for _ in range(10):
             self.reactor.advance(1)
-            self.say(Chunk(id=1, body=b"x"))
+            self.say(BodyChunk(id=1, body=b"x"))
         self.assertEqual(self.fork_server.killed, [])
         self.reactor.advance(1.1)
         self.assertEqual(self.fork_server.killed, [7])
@@ -595,19 +614,19 @@ class HostTests(SynchronousTestCase):
         self.begin_stream()
         for number in range(2, 102):
             self.reactor.advance(0.9)
-            self.say(Next(call=number, request=1, stream=1))
+            self.say(NextItems(call=number, request=1, stream=1))
         self.assertEqual(self.fork_server.killed, [])
         for number in range(102, 112):
             self.reactor.advance(2.9)
             if self.fork_server.killed:
                 break
-            self.say(Next(call=number, request=1, stream=1))
+            self.say(NextItems(call=number, request=1, stream=1))
         self.assertEqual(number, 107)
 
     def test_consumer_leaves_a_silent_producer(self):
         """A page that does not come is not waited for when nobody wants it any more."""
         body = self.begin_stream()
-        self.say(Next(call=2, request=1, stream=1))
+        self.say(NextItems(call=2, request=1, stream=1))
         self.heard()
         self.successResultOf(self.deferred(body.aclose()))
         self.assertTrue(self.gate.scopes[0].ended)
@@ -620,10 +639,10 @@ class HostTests(SynchronousTestCase):
         self.start()
         asked = self.ask()
         self.say(
-            Call(call=1, request=1, plugin="fs.in", function="open"),
-            Head(id=1, status=200, last=False),
-            Chunk(id=1, body=b"one"),
-            Next(call=2, request=1, stream=1),
+            CallPlugin(call=1, request=1, plugin="fs.in", function="open"),
+            AnswerHead(id=1, status=200, last=False),
+            BodyChunk(id=1, body=b"one"),
+            NextItems(call=2, request=1, stream=1),
         )
         self.heard()
         body = self.successResultOf(asked).body
@@ -636,9 +655,9 @@ class HostTests(SynchronousTestCase):
         self.gate.functions["fs.in", "open"] = lambda: 1
         self.start()
         asked = self.ask()
-        self.say(Call(call=1, request=1, plugin="fs.in", function="open"))
+        self.say(CallPlugin(call=1, request=1, plugin="fs.in", function="open"))
         asked.addErrback(lambda _: None)
         asked.cancel()
-        self.say(Head(id=1, status=200))
+        self.say(AnswerHead(id=1, status=200))
         self.assertTrue(self.gate.scopes[0].ended)
         self.assertEqual((self.host.busy, self.done), (0, [True]))

@@ -11,9 +11,9 @@ from clace.interfaces import Caller
 from clace.model.app import Demands
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.fragments import HeldFrames
-from clace.runtime.hosts.host import Host
+from clace.runtime.hosts.host import AppHost
 from clace.runtime.limits import HostLimits
-from clace.wire import HostBounds, Load, Loaded, Ready, pack
+from clace.wire import AppLoaded, HostBounds, HostReady, LoadApp, pack
 from tests.runtime.test_host import FakeForkServer, FakeReactor
 from tests.support.apps import a_request, an_app
 from tests.support.plugins import MemoryGate
@@ -27,11 +27,11 @@ class Daemon:
 
     def __init__(self):
         self.reactor, self.fork_server = FakeReactor(), FakeForkServer()
-        self.host = Host(
+        self.host = AppHost(
             self.reactor, self.reactor.connect, self.fork_server, HostLimits(), HeldFrames()
         )
-        self.begin(self.host.load(Load(sources={}), HostBounds(), lambda _: None))
-        self.hear(pack(Ready(walls={"a": ""})) + pack(Loaded(name="A", demands=Demands())))
+        self.begin(self.host.load(LoadApp(sources={}), HostBounds(), lambda _: None))
+        self.hear(pack(HostReady(walls={"a": ""})) + pack(AppLoaded(name="A", demands=Demands())))
         for _ in range(2):
             calls = PluginCalls(
                 MemoryGate(), Caller(app=an_app()), lambda *_told: None, lambda *_told: None

@@ -7,10 +7,10 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.frames import Frames
+from clace.frames import FrameReader
 from clace.runtime.hosts.fragments import HeldFrames
-from clace.runtime.hosts.line import Line
-from clace.wire import Answer, Note, pack, unpack_downward
+from clace.runtime.hosts.line import HostLine
+from clace.wire import CallAnswer, HostNote, pack, unpack_downward
 
 SHORT, LONG = 0.003, 0.02
 
@@ -22,30 +22,30 @@ class LineTests(SynchronousTestCase):
     def setUp(self):
         self.clock, self.transport = Clock(), StringTransport()
         self.heard, self.lost = [], []
-        self.line = Line(self.clock, lambda: 1000, self.hear, self.lost.append, HeldFrames())
+        self.line = HostLine(self.clock, lambda: 1000, self.hear, self.lost.append, HeldFrames())
         self.line.makeConnection(self.transport)
 
     def hear(self, note):
         self.heard.append(note.text)
         self.clock.rightNow += self.each
         if self.answers is not None:
-            self.line.send(Answer(call=next(self.answers)))
+            self.line.send(CallAnswer(call=next(self.answers)))
         if note.text == "bye":
             self.line.hang_up()
 
     def say(self, *texts):
-        data = b"".join(pack(Note(request=1, text=text)) for text in texts)
+        data = b"".join(pack(HostNote(request=1, text=text)) for text in texts)
         self.line.dataReceived(data)
 
     def said(self):
-        return [unpack_downward(body).call for body in Frames().feed(self.transport.value())]
+        return [unpack_downward(body).call for body in FrameReader().feed(self.transport.value())]
 
     def tell(self, call):
         """An answer is sent as soon as there is room for it."""
 
         async def when_there_is_room():
             await self.line.room()
-            self.line.send(Answer(call=call))
+            self.line.send(CallAnswer(call=call))
 
         return Deferred.fromCoroutine(when_there_is_room())
 
@@ -74,7 +74,7 @@ class LineTests(SynchronousTestCase):
             self.answers, written = itertools.count(1), []
             self.transport.write = written.append
             self.say("a", "b")
-            sent = [len(list(Frames().feed(data))) for data in written]
+            sent = [len(list(FrameReader().feed(data))) for data in written]
             self.assertEqual(sent, writes)
 
     def test_last_words(self):
@@ -85,10 +85,10 @@ class LineTests(SynchronousTestCase):
 
     def test_large_frames(self):
         """A large frame is read in large pieces; for all others no more memory is asked for."""
-        line = Line(self.clock, lambda: 1 << 20, self.hear, self.lost.append, HeldFrames())
+        line = HostLine(self.clock, lambda: 1 << 20, self.hear, self.lost.append, HeldFrames())
         transport = StringTransport()
         line.makeConnection(transport)
-        frame = pack(Note(request=1, text="x" * 300_000))
+        frame = pack(HostNote(request=1, text="x" * 300_000))
         pieces = []
         for data in (frame[:10], frame[10 : 1 << 15], frame[1 << 15 : 1 << 17], frame[1 << 17 :]):
             line.dataReceived(data)
@@ -139,7 +139,7 @@ class LineTests(SynchronousTestCase):
     def test_breach(self):
         """Why the line was cut is told once, also if it is found out after a rest."""
         self.each = SHORT
-        self.line.dataReceived(pack(Note(request=1, text="a")) + b"\xff" * 8)
+        self.line.dataReceived(pack(HostNote(request=1, text="a")) + b"\xff" * 8)
         self.assertEqual(self.lost, [])
         self.clock.advance(2 * SHORT)
         self.line.connectionLost()

@@ -9,11 +9,11 @@ from clace.config.sections import Sandbox
 from clace.errors import ClaceError
 from clace.model.walls import INDISPENSABLE, WALLS
 from clace.runtime.hosts.probe import Probe, warnings
-from clace.runtime.hosts.program import Program, demanded_walls, program_for
+from clace.runtime.hosts.program import HostCommand, demanded_walls, program_for
 
 PLAYED = """
 import socket
-from clace.wire import MAX_FORK_SERVER_MESSAGE, Ready, pack
+from clace.wire import MAX_FORK_SERVER_MESSAGE, HostReady, pack
 
 def main(descriptor):
     control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
@@ -32,17 +32,17 @@ class ProbeTests(SynchronousTestCase):
         (folder / "played.py").write_text(PLAYED.replace("{said}", said))
         sys.path.append(str(folder))
         self.addCleanup(sys.path.remove, str(folder))
-        return Probe(Program(module="played"))
+        return Probe(HostCommand(module="played"))
 
     def lacking(self, name, mode="best_effort"):
         """The warnings of a machine without this wall."""
         walls = {wall.name: "" for wall in WALLS} | {name: "not here"}
-        report = self.played(f"pack(Ready(walls={walls!r}))").report()
+        report = self.played(f"pack(HostReady(walls={walls!r}))").report()
         return warnings(report, demanded_walls(mode))
 
     def test_report(self):
         """Every wall is told of; those that have to stand do."""
-        report = Probe(Program()).report()
+        report = Probe(HostCommand()).report()
         self.assertEqual(set(report), {wall.name for wall in WALLS})
         self.assertEqual({name for name in INDISPENSABLE if report[name]}, set())
 

@@ -7,8 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.encodings import ENCODINGS, encode
 from clace.model.hashing import hashed_name
-from clace.model.wishes import Wishes
-from clace.runtime.static.contents import Contents
+from clace.model.wishes import ClientWishes
+from clace.runtime.static.contents import ContentCache
 from clace.runtime.static.representations import FOREVER, at_once, content_type, serve
 from clace.runtime.static.serving import choose
 from tests.support.apps import DictFiles, a_request
@@ -26,7 +26,7 @@ class Answers:
     packed = Packed({"static/a.js": SCRIPT})
 
     def setUp(self):
-        self.kept = Contents(in_no_thread)
+        self.kept = ContentCache(in_no_thread)
 
     def answer(self, path, method="GET", files=None, **headers):
         files = files or self.files
@@ -198,7 +198,7 @@ class AtOnceTests(Answers, SynchronousTestCase):
     def at_once(self, method="GET", **wishes):
         files = self.packed
         choice = choose(files, "/static/a.js", None)
-        return at_once(files, choice, method, Wishes(**wishes), self.kept)
+        return at_once(files, choice, method, ClientWishes(**wishes), self.kept)
 
     def test_what_was_read_before(self):
         """A file that has been read is there at once, in the encoding in which it was."""

@@ -13,9 +13,9 @@ from clace.errors import (
     SourceError,
 )
 from clace.model.app import AppMetadata, VersionMetadata
-from clace.model.wishes import Wishes
+from clace.model.wishes import ClientWishes
 from clace.runtime.hosts.memory import MemoryHosts, MemoryRuntime
-from clace.runtime.limits import HostLimits, Limits, limits_for_all, over
+from clace.runtime.limits import HostLimits, RuntimeLimits, limits_for_all, over
 from clace.runtime.packing import NodeEnvironment
 from clace.runtime.runtime import Runtime
 from tests.support.apps import HELLO, DictFiles, a_request, an_app
@@ -105,7 +105,7 @@ class LimitTests(RuntimeCase):
         self.runtime = Runtime(
             self.clock,
             self.hosts,
-            limits if isinstance(limits, Limits) else limits_for_all(limits),
+            limits if isinstance(limits, RuntimeLimits) else limits_for_all(limits),
             MemoryGate(),
             self.audit,
             self.files_for,
@@ -198,7 +198,7 @@ class LimitTests(RuntimeCase):
         """An app may have limits of its own, which hold for its hosts from their start."""
         mine = HostLimits(memory_mb=100, idle_seconds=5)
         apps = an_app(), an_app("/other", app_id="app_prd_2")
-        self.make(Limits(of=lambda app: mine if app.path == "/test" else OF_ALL))
+        self.make(RuntimeLimits(of=lambda app: mine if app.path == "/test" else OF_ALL))
         for app in apps:
             self.page(app)
         self.assertEqual([host.limits.memory_mb for host in self.hosts.started], [100, 512])
@@ -208,7 +208,7 @@ class LimitTests(RuntimeCase):
     def test_changed(self):
         """Limits that an app gets with a new version hold from when that is published."""
         limits = {"width": 1}
-        self.make(Limits(of=lambda _app: HostLimits(requests=limits["width"])))
+        self.make(RuntimeLimits(of=lambda _app: HostLimits(requests=limits["width"])))
         app = an_app()
         self.page(app)
         admission = self.runtime._served_apps[app.id].admission
@@ -406,7 +406,7 @@ class RuntimeTests(RuntimeCase):
 
     def test_file_at_hand(self):
         """A file that was read before is there without waiting; nothing else of the app is."""
-        app, wishes = an_app(), Wishes()
+        app, wishes = an_app(), ClientWishes()
         self.files = DictFiles({**HELLO, "static/a.css": "p{}", "static_root/a.txt": "a"})
 
         def at_hand(path, method="GET", app=app):
@@ -432,7 +432,7 @@ class RuntimeTests(RuntimeCase):
         self.page(app, "/")
         self.page(app, "/static/a.css")
         self.clock.advance(50)
-        self.runtime.file_at_hand(app, "GET", "/static/a.css", Wishes())
+        self.runtime.file_at_hand(app, "GET", "/static/a.css", ClientWishes())
         self.clock.advance(50)
         (host,) = self.hosts.started
         self.assertTrue(host.alive)

@@ -5,7 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import NoSuchRoute
 from clace.model.hashing import hashed_name
 from clace.runtime.options import AppOptions
-from clace.runtime.static.serving import Moved, choose, lacking
+from clace.runtime.static.serving import MovedFolder, choose, lacking
 from tests.support.apps import DictFiles
 
 
@@ -80,7 +80,7 @@ class StaticOnlyTests(SynchronousTestCase):
         """A folder with an index has its address with a slash, for links from it lead on there."""
         for options in ({}, {"has_routes": True}):
             static_only = AppOptions(static_only=True, **options)
-            self.assertEqual(choose(self.files, "/docs", static_only), Moved("/docs/"))
+            self.assertEqual(choose(self.files, "/docs", static_only), MovedFolder("/docs/"))
         alone = AppOptions(static_only=True, single_file=True, has_routes=False)
         self.assertRaises(NoSuchRoute, choose, self.files, "/docs", alone)
 

@@ -3,13 +3,13 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import NoSuchSecret
-from clace.secrets.environment import Environment
+from clace.secrets.environment import EnvironmentProvider
 from tests.support.secret_contract import SecretProviderContract
 
 
 class EnvironmentTests(SecretProviderContract, SynchronousTestCase):
     def make_provider(self, name, value):
-        return Environment({name: value, "EMPTY": ""})
+        return EnvironmentProvider({name: value, "EMPTY": ""})
 
     def test_unset_is_not_empty(self):
         """A variable that is set to nothing is a secret; one that is not set is an error."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import NoSuchSecret, SecretFailed
-from clace.secrets.keys import KEY_BYTES, Key, KeyFile, Keys, KeyText
+from clace.secrets.keys import KEY_BYTES, KeyFile, KeyText, SealingKey, SealingKeys
 
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True)
 materials = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
@@ -33,10 +33,10 @@ class KeysTests(SynchronousTestCase):
             f"new:{a},old:{b}",
             f"new:{a}, # old:x\nold:{b}",
         ):
-            keys = Keys.parse(text)
-            self.assertEqual(keys.active, Key("new", A))
-            self.assertEqual(keys.by_id, {"new": Key("new", A), "old": Key("old", B)})
-        self.assertEqual(Keys.parse(a).active, Key("default", A))
+            keys = SealingKeys.parse(text)
+            self.assertEqual(keys.active, SealingKey("new", A))
+            self.assertEqual(keys.by_id, {"new": SealingKey("new", A), "old": SealingKey("old", B)})
+        self.assertEqual(SealingKeys.parse(a).active, SealingKey("default", A))
 
     def test_refuses(self):
         """What is no key is refused by its number, and not repeated."""
@@ -49,14 +49,14 @@ class KeysTests(SynchronousTestCase):
             (f"a:{a},a:{a}", "key 2: there is another of the id a"),
             (f"a b:{a}", "key 1: its id is no word of letters, digits, dots and hyphens"),
         ]:
-            error = self.assertRaises(SecretFailed, Keys.parse, text)
+            error = self.assertRaises(SecretFailed, SealingKeys.parse, text)
             self.assertEqual(error.message, reason)
 
     @given(st.dictionaries(ids, materials, min_size=1, max_size=4), st.sampled_from("\n,"))
     def test_reads_what_was_written(self, keys, between):
         """Any keys come out as they went in."""
         text = between.join(f"{name}:{encoded(each)}" for name, each in keys.items())
-        found = Keys.parse(text)
+        found = SealingKeys.parse(text)
         self.assertEqual({name: key.material for name, key in found.by_id.items()}, keys)
         self.assertEqual(found.active.id, next(iter(keys)))
 
@@ -64,12 +64,12 @@ class KeysTests(SynchronousTestCase):
     def test_any_text_is_read_or_refused(self, text):
         """No text raises anything but a refusal."""
         with contextlib.suppress(SecretFailed):
-            Keys.parse(text)
+            SealingKeys.parse(text)
 
     def test_keys_do_not_show(self):
         """What shows a key to people shows its id only."""
-        self.assertEqual(repr(Key("a", A)), "Key('a')")
-        self.assertNotIn("aaa", repr(Keys.parse(encoded(A))))
+        self.assertEqual(repr(SealingKey("a", A)), "Key('a')")
+        self.assertNotIn("aaa", repr(SealingKeys.parse(encoded(A))))
 
 
 class KeyFileTests(SynchronousTestCase):
@@ -90,7 +90,7 @@ class KeyFileTests(SynchronousTestCase):
     def test_creates(self):
         """A new key is of the size, in a file and folder that are the owner's."""
         self.file.create(lambda size: b"r" * size)
-        self.assertEqual(self.file.read().active, Key("key1", b"r" * KEY_BYTES))
+        self.assertEqual(self.file.read().active, SealingKey("key1", b"r" * KEY_BYTES))
         self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(self.path.parent.stat().st_mode), 0o700)
         self.assertEqual([each.name for each in self.path.parent.iterdir()], ["secret.key"])
@@ -116,7 +116,7 @@ class KeyFileTests(SynchronousTestCase):
         error = self.assertRaises(SecretFailed, self.file.read)
         self.assertEqual(error.message, f"key file {self.path}: secret k of provider env: none")
         self.vault['{{secret "k"}}'] = f"x:{encoded(B)}"
-        self.assertEqual(self.file.read().active, Key("x", B))
+        self.assertEqual(self.file.read().active, SealingKey("x", B))
 
     def test_cannot_be_written(self):
         """A place where no file can be made is named with the reason."""
@@ -130,5 +130,5 @@ class KeyTextTests(SynchronousTestCase):
     def test_reference(self):
         """The keys are what the reference stands for; none are made."""
         source = KeyText('{{secret "k"}}', {'{{secret "k"}}': encoded(A)}.__getitem__)
-        self.assertEqual(source.read().active, Key("default", A))
+        self.assertEqual(source.read().active, SealingKey("default", A))
         self.assertIsNone(source.create(bytes))

@@ -6,8 +6,8 @@ from zope.interface.verify import verifyObject
 from clace.errors import BadRequest, NoSuchSecret, SecretFailed
 from clace.interfaces import ISecrets
 from clace.model.secret_text import references
-from clace.secrets.environment import Environment
-from clace.secrets.lookup import Secrets, Source
+from clace.secrets.environment import EnvironmentProvider
+from clace.secrets.lookup import Secrets, SecretSource
 from tests.support.threads import at_once
 
 VARIABLES = {"A": "1", "A_B": "2", "x-A/B": "3", "ODD": "\udcff", "LIKE": '{{secret "A"}}'}
@@ -27,9 +27,11 @@ class Counted:
 class LookupTests(SynchronousTestCase):
     def setUp(self):
         self.threads = Counted()
-        provider = Environment(VARIABLES)
-        printf = Source(provider=provider, in_thread=at_once, keys_printf="x-%s/%s")
-        self.secrets = Secrets("env", {"env": Source(provider=provider, in_thread=self.threads)})
+        provider = EnvironmentProvider(VARIABLES)
+        printf = SecretSource(provider=provider, in_thread=at_once, keys_printf="x-%s/%s")
+        self.secrets = Secrets(
+            "env", {"env": SecretSource(provider=provider, in_thread=self.threads)}
+        )
         self.secrets.add("env_p", printf)
 
     def test_is_secrets(self):

@@ -9,7 +9,7 @@ from clace.interfaces import SecretEntry
 from clace.model.secret_text import references
 from clace.secrets.opening import open_providers, open_store
 from clace.secrets.providers import ProviderOptions
-from clace.secrets.stored import Surroundings
+from clace.secrets.stored import SealingContext
 from tests.support.memory_secrets import MemorySecretRows
 from tests.support.threads import at_once
 
@@ -30,7 +30,7 @@ class OpeningTests(SynchronousTestCase):
     def store(self, secrets, sections):
         self.rows = MemorySecretRows()
         self.home = Path(self.mktemp()).absolute()
-        around = Surroundings(at_once, lambda: 0.0, bytes)
+        around = SealingContext(at_once, lambda: 0.0, bytes)
         return open_store(secrets, sections, self.rows, self.home, around)
 
     def put(self, store, **entry):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ClaceError, NoSuchSecret, SecretFailed
-from clace.secrets.properties import MAX_FILE, Properties
+from clace.secrets.properties import MAX_FILE, PropertiesProvider
 from tests.support.secret_contract import SecretProviderContract
 
 
@@ -18,7 +18,7 @@ class PropertiesTests(SecretProviderContract, SynchronousTestCase):
         self.path = Path(self.mktemp())
         text = javaproperties.dumps({name: value}, timestamp=None, ensure_ascii=False)
         self.path.write_text(text, "utf-8")
-        return Properties(self.path)
+        return PropertiesProvider(self.path)
 
     def test_as_java_writes_them(self):
         """Comments, colons, continued lines and escapes are those of Java."""

@@ -9,10 +9,10 @@ from zope.interface.verify import verifyObject
 from clace.errors import SecretFailed
 from clace.interfaces import ISecretProvider
 from clace.secrets.aws import SecretsManager
-from clace.secrets.environment import Environment
-from clace.secrets.properties import Properties
+from clace.secrets.environment import EnvironmentProvider
+from clace.secrets.properties import PropertiesProvider
 from clace.secrets.providers import ProviderOptions, make_provider
-from clace.secrets.vault import Vault
+from clace.secrets.vault import VaultProvider
 
 VAULT = ProviderOptions(address="http://127.0.0.1:8200", token="t")
 
@@ -21,10 +21,10 @@ class MakingTests(SynchronousTestCase):
     def test_by_the_first_word(self):
         """What a provider is its name says up to the first underscore."""
         for name, options, kind in [
-            ("env", ProviderOptions(), Environment),
-            ("env_x", ProviderOptions(), Environment),
-            ("prop_a_b", ProviderOptions(file_name=Path("/x")), Properties),
-            ("vault", VAULT, Vault),
+            ("env", ProviderOptions(), EnvironmentProvider),
+            ("env_x", ProviderOptions(), EnvironmentProvider),
+            ("prop_a_b", ProviderOptions(file_name=Path("/x")), PropertiesProvider),
+            ("vault", VAULT, VaultProvider),
             ("asm_eu", ProviderOptions(region="eu-west-1"), SecretsManager),
         ]:
             provider = make_provider(name, options, {})

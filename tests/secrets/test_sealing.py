@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import SecretFailed
-from clace.secrets.keys import KEY_BYTES, Key, Keys
+from clace.secrets.keys import KEY_BYTES, SealingKey, SealingKeys
 from clace.secrets.sealing import NONCE_BYTES, seal, unseal
 
-KEY, OTHER = Key("k", b"k" * KEY_BYTES), Key("k", b"o" * KEY_BYTES)
-KEYS = Keys(KEY, {"k": KEY})
+KEY, OTHER = SealingKey("k", b"k" * KEY_BYTES), SealingKey("k", b"o" * KEY_BYTES)
+KEYS = SealingKeys(KEY, {"k": KEY})
 values = st.binary(max_size=200)
 nonces = st.binary(min_size=NONCE_BYTES, max_size=NONCE_BYTES)
 

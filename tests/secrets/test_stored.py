@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import NoSuchSecret, SecretExists, SecretFailed
 from clace.interfaces import SecretEntry
 from clace.secrets.keys import KeyFile, KeyText
-from clace.secrets.stored import KEYCHECK, StoredSecrets, Surroundings
+from clace.secrets.stored import KEYCHECK, SealingContext, StoredSecrets
 from tests.support.memory_secrets import MemorySecretRows, MemorySecretStore
 from tests.support.secret_contract import SecretProviderContract, SecretStoreContract
 from tests.support.threads import at_once
@@ -28,7 +28,7 @@ class House:
         self.rows = MemorySecretRows()
         self.path = Path(self.mktemp()).absolute()
         numbers = count(1)
-        self.around = Surroundings(
+        self.around = SealingContext(
             at_once, lambda: 1e9, lambda size: next(numbers).to_bytes(size, "big")
         )
 

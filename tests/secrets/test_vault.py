@@ -8,7 +8,7 @@ from requests.adapters import BaseAdapter
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import NoSuchSecret, SecretFailed
-from clace.secrets.vault import Vault, connect
+from clace.secrets.vault import VaultProvider, connect
 from tests.support.secret_contract import SecretProviderContract
 
 TOKEN = "hvs.right"
@@ -67,7 +67,7 @@ class VaultTests(SecretProviderContract, SynchronousTestCase):
         session = requests.Session()
         session.mount("https://vault.example:8200", self.server)
         client = connect("https://vault.example:8200", token, "team", session=session)
-        return Vault(client)
+        return VaultProvider(client)
 
     def make_provider(self, name, value):
         self.server.mounts[""] = {"type": "kv", "options": {}}

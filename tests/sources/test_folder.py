@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import SourceError
 from clace.sources.folder import FolderSource
-from clace.sources.limits import Limits, is_skipped
+from clace.sources.limits import SourceLimits, is_skipped
 from tests.support.threads import at_once
 
 
@@ -30,7 +30,7 @@ class FolderTests(SynchronousTestCase):
         return path
 
     def source(self, **limits):
-        return FolderSource(at_once, self.folder, self.folder, Limits(**limits))
+        return FolderSource(at_once, self.folder, self.folder, SourceLimits(**limits))
 
     def fetched(self, **limits):
         return self.source(**limits).fetch(str(self.folder))

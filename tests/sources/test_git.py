@@ -5,10 +5,10 @@ from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
 from clace.errors import SourceError
-from clace.interfaces import Revision
+from clace.interfaces import SourceRevision
 from clace.sources.git import GitOptions, GitSource
-from clace.sources.git_auth import GitAuth
-from clace.sources.limits import Limits
+from clace.sources.git_auth import GitLogin
+from clace.sources.limits import SourceLimits
 from tests.support.programs import starter
 from tests.support.repositories import Repository
 from tests.support.source_contract import FILES, contents_of
@@ -36,7 +36,7 @@ class GitTests(TestCase):
 
     async def refused(self, url, source=None, **wanted):
         try:
-            await (source or self.source()).fetch(Revision(source_url=url, **wanted))
+            await (source or self.source()).fetch(SourceRevision(source_url=url, **wanted))
         except SourceError as error:
             return error.message
         raise AssertionError("it was not refused")
@@ -56,7 +56,7 @@ class RepositoryTests(GitTests):
     async def test_leaves_nothing_behind(self):
         """The folder that was worked in is gone, whatever came of it."""
         self.repository.commit(FILES)
-        await self.source().fetch(Revision(source_url=self.url))
+        await self.source().fetch(SourceRevision(source_url=self.url))
         self.assert_clean()
         await self.refused(self.url, branch="other")
         self.assert_clean()
@@ -64,7 +64,7 @@ class RepositoryTests(GitTests):
     async def test_fetches_a_folder(self):
         """Only the files of the folder are there, by their names in it."""
         self.repository.commit({**FILES, "apps/one/app.star": b"1", "apps/one/x/y": b"2"})
-        fetched = await self.source().fetch(Revision(source_url=f"{self.url}//apps/one"))
+        fetched = await self.source().fetch(SourceRevision(source_url=f"{self.url}//apps/one"))
         self.assertEqual(await contents_of(fetched.files), {"app.star": b"1", "x/y": b"2"})
 
     async def test_refuses_a_folder_that_is_not_there(self):
@@ -114,7 +114,7 @@ class RepositoryTests(GitTests):
         """A link to what the commit does not have is left out with a warning."""
         for target in ("gone", "../gone/x", "deep/../x", "../app.star/x"):
             self.link(target)
-            fetched = await self.source().fetch(Revision(source_url=self.url))
+            fetched = await self.source().fetch(SourceRevision(source_url=self.url))
             self.assertEqual(await contents_of(fetched.files), FILES)
             warning = "static/link is a symbolic link to nothing, it was left out"
             self.assertEqual(fetched.warnings, (warning,))
@@ -122,7 +122,7 @@ class RepositoryTests(GitTests):
     async def test_refuses_what_is_too_much(self):
         """The limits hold for what is in the commit, before any of it is read."""
         self.repository.commit({"a": b"1234"})
-        source = self.source(limits=Limits(file=3))
+        source = self.source(limits=SourceLimits(file=3))
         self.assertIn("file a is over the limit", await self.refused(self.url, source))
 
     async def test_attributes_and_hooks_do_not_act(self):
@@ -133,7 +133,7 @@ class RepositoryTests(GitTests):
             "id": b"$Id$\n",
         }
         self.repository.commit(files)
-        fetched = await self.source().fetch(Revision(source_url=self.url))
+        fetched = await self.source().fetch(SourceRevision(source_url=self.url))
         self.assertEqual(await contents_of(fetched.files), files)
 
     async def test_submodules_are_left_out(self):
@@ -141,7 +141,7 @@ class RepositoryTests(GitTests):
         commit = self.repository.commit({"a": b"1"})
         self.repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit},sub")
         self.repository.git("commit", "--quiet", "-m", "sub")
-        fetched = await self.source().fetch(Revision(source_url=self.url))
+        fetched = await self.source().fetch(SourceRevision(source_url=self.url))
         self.assertEqual(await contents_of(fetched.files), {"a": b"1"})
 
     async def test_a_configuration_of_git_counts(self):
@@ -157,9 +157,9 @@ class RepositoryTests(GitTests):
         )
         url = "https://git.example/team/app"
         source = self.source(config=config)
-        fetched = await source.fetch(Revision(source_url=url))
+        fetched = await source.fetch(SourceRevision(source_url=url))
         self.assertEqual((fetched.commit, fetched.branch), (commit, "main"))
-        self.assertEqual(await source.head(Revision(source_url=url)), commit)
+        self.assertEqual(await source.head(SourceRevision(source_url=url)), commit)
         await self.refused("git@127.0.0.1:o/r", self.source(config=config, seconds=5))
         self.assertFalse(touched.exists())
         config.write_text("not a configuration\n")
@@ -173,7 +173,7 @@ class RepositoryTests(GitTests):
         """More fetches than turns all come to their end."""
         commit = self.repository.commit(FILES)
         source = self.source(at_once=1)
-        for fetching in [source.head(Revision(source_url=self.url)) for _ in range(3)]:
+        for fetching in [source.head(SourceRevision(source_url=self.url)) for _ in range(3)]:
             self.assertEqual(await fetching, commit)
 
 
@@ -186,8 +186,8 @@ class AccessTests(GitTests):
         self.program.write_text(SPY.format(folder=self.folder, scratch=self.scratch))
         self.program.chmod(0o755)
         self.auths = (
-            GitAuth(name="work", user_id="jo", password="s3cret"),
-            GitAuth(name="key", key_file_path="/nowhere/key"),
+            GitLogin(name="work", user_id="jo", password="s3cret"),
+            GitLogin(name="key", key_file_path="/nowhere/key"),
         )
 
     def spied(self, **options):
@@ -274,5 +274,5 @@ class ServiceTests(GitTests):
         """The folder that is made for git is for its owner only."""
         repository = Repository(self.folder / "repository")
         repository.commit(FILES)
-        await self.source().fetch(Revision(source_url=repository.url))
+        await self.source().fetch(SourceRevision(source_url=repository.url))
         self.assertEqual(stat.S_IMODE(self.scratch.stat().st_mode), 0o700)

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.serialization import (
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import NoSuchSecret, SourceError
-from clace.sources.git_auth import GitAuth, credential_options, ssh_command
+from clace.sources.git_auth import GitLogin, credential_options, ssh_command
 from clace.sources.places import parse
 
 WEB = parse("https://git.example:8443/org/repo")
-PASSWORD = GitAuth(name="work", user_id="jo@x", password="s3/c ret")
+PASSWORD = GitLogin(name="work", user_id="jo@x", password="s3/c ret")
 
 
 class GitAuthTests(SynchronousTestCase):
@@ -31,7 +31,7 @@ class GitAuthTests(SynchronousTestCase):
         locked = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
         path = self.folder / "id 100%"
         path.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, form, locked))
-        return GitAuth(name="work", key_file_path=str(path), password=passphrase)
+        return GitLogin(name="work", key_file_path=str(path), password=passphrase)
 
     def test_a_password_is_only_in_a_file(self):
         """Git is told where to look; the file is for its owner and says for which host."""
@@ -48,7 +48,7 @@ class GitAuthTests(SynchronousTestCase):
     def test_a_password_from_elsewhere(self):
         """A password that names a secret is looked up whenever git needs it; if that fails, why."""
         secrets = {"<a>": "first"}
-        auth = GitAuth(name="work", password="<a>", reveal=secrets.__getitem__)
+        auth = GitLogin(name="work", password="<a>", reveal=secrets.__getitem__)
         for value in ("first", "second"):
             secrets["<a>"] = value
             folder = self.folder / value
@@ -59,13 +59,13 @@ class GitAuthTests(SynchronousTestCase):
         def fail(_text):
             raise NoSuchSecret("secret a of provider env: none")
 
-        broken = GitAuth(name="work", password="<a>", reveal=fail)
+        broken = GitLogin(name="work", password="<a>", reveal=fail)
         self.assertRaises(NoSuchSecret, credential_options, broken, WEB, self.folder)
 
     def test_no_password_is_given_where_none_is_asked(self):
         """Without an entry, with a key, and for files of this machine there is no password."""
         self.assertEqual(credential_options(None, WEB, self.folder), ())
-        self.assertEqual(credential_options(GitAuth(name="work"), WEB, self.folder), ())
+        self.assertEqual(credential_options(GitLogin(name="work"), WEB, self.folder), ())
         local = parse("file:///srv/r.git")
         self.assertEqual(credential_options(PASSWORD, local, self.folder), ())
         key = self.key(PrivateFormat.OpenSSH)
@@ -102,14 +102,14 @@ class GitAuthTests(SynchronousTestCase):
         junk = self.folder / "junk"
         junk.write_text("no key")
         for path, password in ((locked.key_file_path, "wrong"), (str(junk), "x"), ("/nowhere", "")):
-            auth = GitAuth(name="work", key_file_path=path, password=password)
+            auth = GitLogin(name="work", key_file_path=path, password=password)
             error = self.assertRaises(SourceError, ssh_command, auth, self.folder)
             self.assertTrue(error.message.startswith("git auth entry work: "), error.message)
             self.assertNotIn("wrong", error.message)
 
     def test_reaches_by_what_it_has(self):
         """A key goes by SSH, a password by the web, and neither is for files of this machine."""
-        key = GitAuth(name="work", key_file_path="/k", user_id="deploy")
+        key = GitLogin(name="work", key_file_path="/k", user_id="deploy")
         ssh, local = parse("git@git.example:org/repo"), parse("file:///srv/r.git")
         self.assertEqual(key.reach(WEB).url, "deploy@git.example:org/repo.git")
         self.assertEqual(key.reach(local), local)

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import SourceError
 from clace.sources.git_objects import blobs, contents, dangling, message
-from clace.sources.limits import Limits
+from clace.sources.limits import SourceLimits
 
 ID = b"a" * 40
 
@@ -21,7 +21,7 @@ class BlobsTests(SynchronousTestCase):
     """Which files of a commit are an app's."""
 
     def names(self, *entries, **limits):
-        return [blob.name for blob in blobs(b"".join(entries), Limits(**limits))]
+        return [blob.name for blob in blobs(b"".join(entries), SourceLimits(**limits))]
 
     def test_takes_files(self):
         """Plain and executable files, with any name in UTF-8."""

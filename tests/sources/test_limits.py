@@ -3,14 +3,14 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import SourceError
-from clace.sources.limits import Limits, Tally, checked_name, is_skipped
+from clace.sources.limits import SourceLimits, SourceTally, checked_name, is_skipped
 
 
 class LimitsTests(SynchronousTestCase):
     """How much a source may have."""
 
     def tally(self, sizes, **limits):
-        tally = Tally(Limits(**limits))
+        tally = SourceTally(SourceLimits(**limits))
         for number, size in enumerate(sizes):
             tally.add(f"f{number}", size)
 

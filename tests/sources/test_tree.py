@@ -7,7 +7,7 @@ from zope.interface.verify import verifyObject
 
 from clace.errors import SourceError
 from clace.interfaces import IFiles
-from clace.sources.tree import Tree
+from clace.sources.tree import SourceTree
 
 
 class TreeTests(SynchronousTestCase):
@@ -16,7 +16,7 @@ class TreeTests(SynchronousTestCase):
     @given(st.dictionaries(st.text(), st.binary()))
     def test_has_what_it_was_given(self, contents):
         """Every file is there with its size and hash, and nothing else."""
-        tree = Tree(contents)
+        tree = SourceTree(contents)
         verifyObject(IFiles, tree)
         self.assertEqual(set(tree.refs), set(contents))
         for name, ref in tree.refs.items():
@@ -29,7 +29,7 @@ class TreeTests(SynchronousTestCase):
     def test_does_not_change(self):
         """What happens to the given mapping does not reach it, and its list is read-only."""
         contents = {"a": b"1"}
-        tree = Tree(contents)
+        tree = SourceTree(contents)
         contents["a"] = contents["b"] = b"2"
         self.assertEqual(self.successResultOf(tree.read("a")), b"1")
         self.assertNotIn("b", tree.refs)
@@ -38,6 +38,6 @@ class TreeTests(SynchronousTestCase):
 
     def test_refuses_what_it_does_not_have(self):
         """Another name is refused, compressed or not."""
-        tree = Tree({})
+        tree = SourceTree({})
         for refused in (tree.read("a"), tree.read_encoded("a", "br")):
             self.failureResultOf(refused, SourceError)

@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from clace.cli.main import clace
-from clace.cli.outside import Outside
+from clace.cli.outside import CommandSurroundings
 from clace.model.walls import WALLS
 from tests.support.memory_administration import MemoryAdministration
 
@@ -41,7 +41,7 @@ class CommandLineCase:
 
     def run_cli(self, *arguments, typed=None, env=None):
         """What the command line does, as click's ``Result``."""
-        outside = Outside(
+        outside = CommandSurroundings(
             ask=self.ask,
             run_daemon=self.daemons.append,
             is_alive=lambda _target, _pid: self.now < self.gone_at,

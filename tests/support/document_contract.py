@@ -5,7 +5,7 @@ from twisted.internet.defer import Deferred
 
 from clace.plugins.builtin.store.cursor import FIRST_PAGE
 from clace.plugins.builtin.store.documents import MAX_BYTES
-from clace.plugins.builtin.store.engines import Limits
+from clace.plugins.builtin.store.engines import DatabaseLimits
 from clace.plugins.builtin.store.quotas import USAGE
 from clace.plugins.builtin.store.tables import collection
 from tests.support.documents import (
@@ -18,7 +18,7 @@ from tests.support.documents import (
     store_app,
 )
 
-IMPATIENT = Limits(wait_seconds=2)
+IMPATIENT = DatabaseLimits(wait_seconds=2)
 
 
 class StoreContract:
@@ -491,7 +491,7 @@ class StoreContract:
         ends it, and others can write again."""
         self.value("begin")
         self.insert()
-        self.store.clock.advance(Limits().transaction_seconds)
+        self.store.clock.advance(DatabaseLimits().transaction_seconds)
         for function, *args in (("insert", "thing", {"u": None}), ("count", "thing", {})):
             self.assertIn("more than 10 seconds", self.error(function, *args))
         self.assertIn("more than 10 seconds", self.error("commit"))

@@ -11,12 +11,12 @@ from twisted.internet.task import Clock
 
 from clace.interfaces import Caller, PluginCall
 from clace.model.app import App, AppMetadata, Permission
-from clace.model.schema import Schema
-from clace.plugins.builtin.store.database import Database
-from clace.plugins.builtin.store.engines import Limits, open_engines
-from clace.plugins.builtin.store.plugin import Store, StoreSettings
+from clace.model.schema import AppSchema
+from clace.plugins.builtin.store.database import DocumentDatabase
+from clace.plugins.builtin.store.engines import DatabaseLimits, open_engines
+from clace.plugins.builtin.store.plugin import StoreFunctions, StoreSettings
 from clace.plugins.builtin.store.statements import Statement
-from clace.plugins.gate.gate import Gate
+from clace.plugins.gate.gate import PluginGate
 from tests.support.threads import at_once
 
 FUNCTIONS = (
@@ -28,7 +28,7 @@ NOW = 1_800_000_000
 
 def schema(*types):
     """A schema from what ``schema.star`` would say, as plain values."""
-    return msgspec.convert({"types": types}, Schema)
+    return msgspec.convert({"types": types}, AppSchema)
 
 
 def field(name, kind, default=None):
@@ -69,11 +69,13 @@ class StoreHouse:
     def __init__(self, url, *, limits=None, share=False, max_mb=1024, in_thread=at_once):
         self.clock = Clock()
         self.clock.advance(NOW)
-        limits = limits or Limits()
+        limits = limits or DatabaseLimits()
         self.engines = open_engines(url, limits)
-        self.database = Database(self.engines, self.clock, limits, write=in_thread, read=in_thread)
+        self.database = DocumentDatabase(
+            self.engines, self.clock, limits, write=in_thread, read=in_thread
+        )
         settings = StoreSettings(share_with_staging=share, max_mb_per_app=max_mb)
-        self.gate = Gate([Store(settings, self.database, self.clock).plugin])
+        self.gate = PluginGate([StoreFunctions(settings, self.database, self.clock).plugin])
 
     def begin(self, app=None, declared=THING, user="ann"):
         return Request(

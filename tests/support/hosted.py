@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from clace.host.app import HostedApp
-from clace.host.requests.answers import Reply
+from clace.host.requests.answers import AppReply
 from clace.model.app import FileRef, PluginManifest
-from clace.wire import Answer, Load
+from clace.wire import CallAnswer, LoadApp
 from tests.support.apps import a_request
 
 
 class FakeDaemon:
     """Answers plugin calls from a list, and keeps what it was asked."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: CallAnswer) -> None:
         self.answers = list(answers)
-        self.items: list[Answer] = []
+        self.items: list[CallAnswer] = []
         self.calls: list[tuple[Any, ...]] = []
         self.said: list[str] = []
         self.records: list[tuple[str, str, str, bool]] = []
@@ -46,7 +46,7 @@ def hosted(texts: dict[str, str], **load: Any) -> HostedApp:
     known = {"plugins": (EXEC,), "loads": ("exec.in",), "app_path": "/test", **load}
     sources = {name: text.encode() for name, text in texts.items()}
     heard = known.pop("heard", [])
-    return HostedApp(Load(sources=sources, static=static, **known), heard.append)
+    return HostedApp(LoadApp(sources=sources, static=static, **known), heard.append)
 
 
 def star(text: str, **load: Any) -> HostedApp:
@@ -54,12 +54,12 @@ def star(text: str, **load: Any) -> HostedApp:
     return hosted({"app.star": text}, **load)
 
 
-def get(app: HostedApp, path: str = "/", *answers: Answer, **request: Any) -> Reply:
+def get(app: HostedApp, path: str = "/", *answers: CallAnswer, **request: Any) -> AppReply:
     """The app's reply to one request."""
     return app.respond(a_request(path, **request), FakeDaemon(*answers))
 
 
-def body(app: HostedApp, path: str = "/", *answers: Answer, **request: Any) -> str:
+def body(app: HostedApp, path: str = "/", *answers: CallAnswer, **request: Any) -> str:
     """The text of the app's reply."""
     return get(app, path, *answers, **request).body.decode()
 
@@ -68,5 +68,5 @@ def said(text: str, static: dict[str, str]) -> list[str]:
     """What the app of one file says while it loads."""
     heard: list[str] = []
     refs = tuple(FileRef(name, "ab" * 32, len(content)) for name, content in static.items())
-    HostedApp(Load(sources={"app.star": text.encode()}, static=refs), heard.append)
+    HostedApp(LoadApp(sources={"app.star": text.encode()}, static=refs), heard.append)
     return heard

@@ -59,7 +59,7 @@ from clace.admin_api.versions import (
 from clace.errors import AppExists, BadRequest, SourceError
 from clace.identity.passwords import Lockout
 from clace.interfaces import (
-    Audited,
+    AuditedSource,
     IAdministration,
     IAppOperations,
     ILockoutOperations,
@@ -71,24 +71,24 @@ from clace.interfaces import (
 from clace.model.app import (
     AccountLink,
     App,
+    AppKind,
     AppMetadata,
     AppSettings,
     Demands,
-    Kind,
     VersionMetadata,
 )
-from clace.model.params import Param
+from clace.model.params import AppParam
 from clace.model.paths import AppGlob, AppPath
 from clace.operations.approval import check_approved, needs_approval
-from clace.operations.catalogue import Catalogue
+from clace.operations.catalogue import AppCatalogue
 from clace.operations.changes import app_change
 from clace.operations.configured import check_auth_type
 from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
 from clace.operations.secrets import SecretOperations
 from clace.operations.settings import settled
-from clace.operations.showing import Surroundings, app_shown, version_shown
+from clace.operations.showing import AppFacts, app_shown, version_shown
 from clace.operations.versions import check_promotable
-from clace.runtime.failures import Failures
+from clace.runtime.failures import AppFailures
 from tests.support.memory_secrets import MemorySecretStore
 
 
@@ -107,7 +107,7 @@ class MemoryAdministration:
     def __init__(self, pid: int = 4711) -> None:
         self.sources: dict[str, Demands] = {}
         self.params = ("size", "color")
-        self.failures = Failures(Clock())
+        self.failures = AppFailures(Clock())
         self.warnings: tuple[str, ...] = ()
         self.stopped = False
         self._pid = pid
@@ -131,7 +131,7 @@ class MemoryAdministration:
         main = self._new_app(address, request, demands if query.approve else Demands())
         twins = (main,)
         if not main.is_dev:
-            staging_id = Kind.STAGING + main.id[len(Kind.PROD) :]
+            staging_id = AppKind.STAGING + main.id[len(AppKind.PROD) :]
             path = address.staging.path
             twins = (replace(main, id=staging_id, path=path, main_app=main.id), main)
         changes = self._keep(*reversed(twins), dry_run=query.dry_run)
@@ -156,18 +156,20 @@ class MemoryAdministration:
         return AppList(tuple(listed))
 
     async def get_app(self, query: OneApp) -> AppFound:
-        return AppFound(Catalogue(tuple(self._apps.values())).at(query.app_path))
+        return AppFound(AppCatalogue(tuple(self._apps.values())).at(query.app_path))
 
     async def show_app(self, query: OneApp) -> AppShown:
         app = (await self.get_app(query)).app_entry
-        around = Surroundings(
+        around = AppFacts(
             lambda address: (f"http://localhost:25222{address.path}", ""),
             lambda _app: {"memory_mb": 512},
             self.failures,
         )
-        params = tuple(Param(name=name, default="0") for name in self.params)
+        params = tuple(AppParam(name=name, default="0") for name in self.params)
         versions = [
-            version_shown(one, Audited("Disk", self._demands(one.source_url), params), "", around)
+            version_shown(
+                one, AuditedSource("Disk", self._demands(one.source_url), params), "", around
+            )
             for one in (app, *self._twins(app))
         ]
         ahead = self._edited(app).version != app.version
@@ -310,10 +312,10 @@ class MemoryAdministration:
 
     def _check_params(self, address: AppPath, names: Iterable[str]) -> None:
         app = App(id="app_prd_x", path=address.path, domain=address.domain)
-        check_declared(app, names, [Param(name=name) for name in self.params])
+        check_declared(app, names, [AppParam(name=name) for name in self.params])
 
     def _mains(self, glob: str) -> list[App]:
-        return list(Catalogue(tuple(self._apps.values())).matching(AppGlob.parse(glob)))
+        return list(AppCatalogue(tuple(self._apps.values())).matching(AppGlob.parse(glob)))
 
     def _twins(self, main: App) -> list[App]:
         return [app for app in self._apps.values() if app.main_app == main.id]
@@ -352,7 +354,7 @@ class MemoryAdministration:
         return self.sources[source_url]
 
     def _new_app(self, address: AppPath, request: NewApp, approved: Demands) -> App:
-        kind = Kind.DEV if request.is_dev else Kind.PROD
+        kind = AppKind.DEV if request.is_dev else AppKind.PROD
         version = VersionMetadata(
             version=0 if request.is_dev else 1,
             git_branch=request.git_branch,

@@ -6,7 +6,7 @@ from zope.interface.verify import verifyObject
 from clace.errors import AppFailed, BadRequest, PluginRefused
 from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
 from clace.model.app import App, AppMetadata, AppSettings, Permission
-from clace.plugins.gate.session import Limits
+from clace.plugins.gate.session import CallLimits
 from clace.plugins.kit.definition import CallFailed, Function, ItemStream, Plugin
 
 
@@ -94,7 +94,7 @@ class PluginGateContract:
     def setUp(self):
         super().setUp()
         self.echo = EchoPlugin()
-        self.gate = self.make_gate(self.echo.plugin, limits=Limits())
+        self.gate = self.make_gate(self.echo.plugin, limits=CallLimits())
 
     def begin(self, *permissions):
         return self.gate.begin(Caller(app=app(*permissions), user_id="ann", request_id="rid"))

@@ -2,12 +2,12 @@
 
 from twisted.internet import reactor
 
-from clace.processes.starter import Starter
+from clace.processes.starter import ProgramStarter
 
 
 def starter(case, *options):
     """What starts programs, until the test has ended and all cleanups added later are done."""
-    found = Starter(reactor, *options)
+    found = ProgramStarter(reactor, *options)
     case.addCleanup(found.stopService)
     return found
 

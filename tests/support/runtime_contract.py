@@ -15,9 +15,9 @@ from clace.errors import (
     CallNotApproved,
     NoSuchRoute,
 )
-from clace.interfaces import Audited, IRuntime, PluginAnswer
+from clace.interfaces import AuditedSource, IRuntime, PluginAnswer
 from clace.model.app import AppMetadata, Demands, Permission, VersionMetadata
-from clace.model.params import Param
+from clace.model.params import AppParam
 from clace.model.traffic import AppResponse
 from clace.runtime.limits import HostLimits, limits_for_all
 from clace.runtime.runtime import Runtime
@@ -241,8 +241,8 @@ app = ace.app("a", routes = [ace.api("/", bad)])
         runtime = self.house(files, {("fs.in", "list"): lambda *_: 1})
         audited = await runtime.audit(an_app(), self.files)
         permission = Permission("fs.in", "list", ("/tmp",), is_read=True)
-        size = Param(name="size", type="INT", default="3")
-        expected = Audited("Lists", Demands(("fs.in",), (permission,)), (size,))
+        size = AppParam(name="size", type="INT", default="3")
+        expected = AuditedSource("Lists", Demands(("fs.in",), (permission,)), (size,))
         self.assertEqual(audited, expected)
         self.assertEqual(self.gate.calls, [])
 

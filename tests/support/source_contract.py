@@ -8,7 +8,7 @@ source; the second also the commit. ``put_tag(name, tag, commit)`` gives a commi
 from zope.interface.verify import verifyObject
 
 from clace.errors import SourceError
-from clace.interfaces import IFiles, ISources, Revision
+from clace.interfaces import IFiles, ISources, SourceRevision
 
 FILES = {"app.star": b"app = 1\n", "static/deep/a.bin": b"\0\xff", "empty": b"", "\u00e9.txt": b"x"}
 REFUSED = ("", "-", "--upload-pack=x", "-x/y.z/w", "https://h.example/o/-r", "/a#b", "a\0b", "a\nb")
@@ -32,7 +32,7 @@ class SourcesContract:
         raise AssertionError("it was not refused")
 
     async def fetched(self, source, **wanted):
-        return await self.sources.fetch(Revision(source_url=source, **wanted))
+        return await self.sources.fetch(SourceRevision(source_url=source, **wanted))
 
     async def test_provides_the_seam(self):
         """It has what the seam names, and so have the files it gives."""
@@ -61,7 +61,7 @@ class SourcesContract:
         fetched = await self.fetched(source)
         self.assertEqual(await contents_of(fetched.files), FILES)
         self.assertEqual((fetched.branch, fetched.commit, fetched.message), ("", "", ""))
-        self.assertEqual(await self.sources.head(Revision(source_url=source)), "")
+        self.assertEqual(await self.sources.head(SourceRevision(source_url=source)), "")
 
     async def test_a_copy_does_not_change(self):
         """What happens to the folder later does not reach the copy."""
@@ -107,7 +107,7 @@ class SourcesContract:
         self.assertEqual(await contents_of(fetched.files), FILES)
         self.assertEqual(fetched.branch, "main")
         self.assertEqual((fetched.commit, fetched.message), (commit, "Change\n\nwhy"))
-        self.assertEqual(await self.sources.head(Revision(source_url=source)), commit)
+        self.assertEqual(await self.sources.head(SourceRevision(source_url=source)), commit)
 
     async def test_fetches_another_branch(self):
         """A branch that is named is fetched, and not ``main``."""
@@ -116,7 +116,7 @@ class SourcesContract:
         fetched = await self.fetched(source, branch="feature/x")
         self.assertEqual((fetched.branch, fetched.commit), ("feature/x", commit))
         self.assertEqual(await contents_of(fetched.files), {"app.star": b"new"})
-        head = await self.sources.head(Revision(source_url=source, branch="feature/x"))
+        head = await self.sources.head(SourceRevision(source_url=source, branch="feature/x"))
         self.assertEqual(head, commit)
 
     async def test_fetches_a_commit(self):
@@ -127,7 +127,7 @@ class SourcesContract:
             fetched = await self.fetched(source, commit=wanted, branch="main")
             self.assertEqual(await contents_of(fetched.files), FILES)
             self.assertEqual((fetched.branch, fetched.commit), ("", commit))
-            head = await self.sources.head(Revision(source_url=source, commit=wanted))
+            head = await self.sources.head(SourceRevision(source_url=source, commit=wanted))
             self.assertEqual(head, commit)
 
     async def test_fetches_a_tag(self):
@@ -140,7 +140,7 @@ class SourcesContract:
                 for wanted, branch in (({"branch": tag}, tag), ({"commit": tag}, "")):
                     fetched = await self.fetched(source, **wanted)
                     self.assertEqual((fetched.branch, fetched.commit), (branch, target))
-                    head = await self.sources.head(Revision(source_url=source, **wanted))
+                    head = await self.sources.head(SourceRevision(source_url=source, **wanted))
                     self.assertEqual(head, target)
 
     async def test_fetches_a_hash_as_a_branch(self):
@@ -150,7 +150,7 @@ class SourcesContract:
         for wanted in (commit, commit[:8], commit[:8].upper()):
             fetched = await self.fetched(source, branch=wanted)
             self.assertEqual((fetched.branch, fetched.commit), ("", commit))
-            head = await self.sources.head(Revision(source_url=source, branch=wanted))
+            head = await self.sources.head(SourceRevision(source_url=source, branch=wanted))
             self.assertEqual(head, commit)
 
     async def test_a_branch_comes_before_a_tag(self):
@@ -165,9 +165,9 @@ class SourcesContract:
         """A branch, commit or repository that is not there is refused, whatever is asked of it."""
         source, _ = self.put_commit("app", FILES)
         for revision in (
-            Revision(source_url=source, branch="other"),
-            Revision(source_url=source, commit="0123456789"),
-            Revision(source_url=source + "x"),
+            SourceRevision(source_url=source, branch="other"),
+            SourceRevision(source_url=source, commit="0123456789"),
+            SourceRevision(source_url=source + "x"),
         ):
             await self.refused(self.sources.fetch(revision))
             await self.refused(self.sources.head(revision))

@@ -18,10 +18,10 @@ from clace.errors import (
 )
 from clace.interfaces import AddApp, AddVersion, IAppStore, IFiles, PointApp, RemoveApp
 from clace.model.app import App, AppMetadata, AppSettings, Permission, VersionMetadata
-from clace.sources.tree import Tree
+from clace.sources.tree import SourceTree
 
 CREATED = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)
-FILES = Tree({"app.star": b"app = 1\n" * 100, "static/é.bin": b"\0\1\2", "empty": b""})
+FILES = SourceTree({"app.star": b"app = 1\n" * 100, "static/é.bin": b"\0\1\2", "empty": b""})
 
 
 def production(path, domain="", **fields):
@@ -273,14 +273,14 @@ class AppStoreContract:
     def test_a_version_may_have_no_files(self):
         """No files are files too."""
         app = self.added(production("/a"))
-        self.commit(AddVersion(app.id, version(1), Tree({})))
+        self.commit(AddVersion(app.id, version(1), SourceTree({})))
         self.assertEqual(self.contents(app.id, 1), {})
 
     def test_versions_do_not_disturb_each_other(self):
         """A later version leaves the files of an earlier one as they were."""
         app = self.added(production("/a"))
-        self.commit(AddVersion(app.id, version(1), Tree({"a": b"1", "b": b"2"})))
-        self.commit(AddVersion(app.id, version(2), Tree({"a": b"2"})))
+        self.commit(AddVersion(app.id, version(1), SourceTree({"a": b"1", "b": b"2"})))
+        self.commit(AddVersion(app.id, version(2), SourceTree({"a": b"2"})))
         self.assertEqual(self.contents(app.id, 1), {"a": b"1", "b": b"2"})
         self.assertEqual(self.contents(app.id, 2), {"a": b"2"})
 
@@ -291,7 +291,7 @@ class AppStoreContract:
         self.commit(
             AddApp(app),
             AddApp(twin),
-            AddVersion(twin.id, version(4), Tree({"a": b"1"})),
+            AddVersion(twin.id, version(4), SourceTree({"a": b"1"})),
             AddVersion(app.id, version(4), same_as=(twin.id, 4)),
         )
         self.assertEqual(self.contents(app.id, 4), {"a": b"1"})
@@ -304,8 +304,8 @@ class AppStoreContract:
     def test_refuses_a_version_twice(self):
         """Of two operations that make the same version, the second is told."""
         app = self.added(production("/a"))
-        self.commit(AddVersion(app.id, version(1), Tree({"a": b"1"})))
-        self.refused(ChangedMeanwhile, AddVersion(app.id, version(1), Tree({"a": b"2"})))
+        self.commit(AddVersion(app.id, version(1), SourceTree({"a": b"1"})))
+        self.refused(ChangedMeanwhile, AddVersion(app.id, version(1), SourceTree({"a": b"2"})))
         self.assertEqual(self.contents(app.id, 1), {"a": b"1"})
 
     def test_refuses_a_version_of_no_app(self):
@@ -321,7 +321,7 @@ class AppStoreContract:
     def test_refuses_files_that_change_while_read(self):
         """Bytes that are not those of the listed hash are not stored under it."""
         app = self.added(production("/a"))
-        files = Tree({"a": b"1"})
+        files = SourceTree({"a": b"1"})
         files._contents["a"] = b"2"
         self.refused(SourceError, AddVersion(app.id, version(1), files))
 

@@ -12,7 +12,7 @@ import msgspec
 from clace.host.requests.serving import Serving
 from clace.host.sandbox import fork_server
 from clace.host.sandbox.child import live
-from clace.wire import Answer, Ask, Call, Head, Load, Next
+from clace.wire import AnswerHead, AskApp, CallAnswer, CallPlugin, LoadApp, NextItems
 from tests.support.takeover_attacks import ATTACKS
 from tests.support.takeover_frames import LOADING, framed
 
@@ -36,7 +36,7 @@ class Grip:
     def write(self, data):
         self.socket.sendall(data)
 
-    def hear(self, kind=Answer):
+    def hear(self, kind=CallAnswer):
         """The next thing of this kind that the daemon says."""
         while not isinstance(message := self.line.receive(), kind):
             pass
@@ -44,10 +44,10 @@ class Grip:
 
     def call(self, plugin, function, *args, **fields):
         """What the daemon answers to a plugin call."""
-        return self.ask(Call, plugin=plugin, function=function, args=args, **fields)
+        return self.ask(CallPlugin, plugin=plugin, function=function, args=args, **fields)
 
     def next(self, stream, **fields):
-        return self.ask(Next, stream=stream, **fields)
+        return self.ask(NextItems, stream=stream, **fields)
 
     def ask(self, make, **fields):
         self.calls += 1
@@ -58,20 +58,20 @@ class Grip:
         """Answer the request by this report."""
         body = msgspec.json.encode(report)
         headers = (("Content-Type", "application/json"),)
-        self.send(Head(id=self.id, status=200, headers=headers, body=body))
+        self.send(AnswerHead(id=self.id, status=200, headers=headers, body=body))
 
 
 class TakenOver(Serving):
     """Serves as its app says, but for the requests that are attacks."""
 
-    def _answer(self, ask: Ask) -> None:
+    def _answer(self, ask: AskApp) -> None:
         attack = ATTACKS.get(ask.request.path.removeprefix(PREFIX))
         if attack is None:
             super()._answer(ask)
         else:
             attack(Grip(self._line, ask.id, ask.request.query))
 
-    def _load(self, load: Load) -> None:
+    def _load(self, load: LoadApp) -> None:
         name = load.sources.get("attack.star", b"").decode()
         if name:
             LOADING[name](Grip(self._line))

@@ -9,7 +9,7 @@ import time
 
 import msgspec
 
-from clace.wire import Ask, Chunk, Failed, Head, Note
+from clace.wire import AnswerHead, AskApp, BodyChunk, HostNote, RequestFailed
 from tests.support.probes import Target, hoard, syscall, try_all
 from tests.support.takeover_floods import FLOODS
 from tests.support.takeover_frames import BREACHES, MEGABYTE, PLUGIN, call, encode, stay
@@ -63,7 +63,8 @@ def open_stream(grip):
     """Open a stream and keep it open while another request looks for it."""
     opened = grip.call(PLUGIN, "run", "yes", [], kwargs={"stream": True})
     grip.send(
-        Head(id=grip.id, status=200, last=False), Chunk(id=grip.id, body=b"%d" % opened.stream)
+        AnswerHead(id=grip.id, status=200, last=False),
+        BodyChunk(id=grip.id, body=b"%d" % opened.stream),
     )
     grip.line.receive()
     stay()
@@ -72,8 +73,8 @@ def open_stream(grip):
 def steal_stream(grip):
     """What another request of this app opened."""
     opened = grip.call(PLUGIN, "run", "yes", [], kwargs={"stream": True})
-    grip.send(Failed(id=grip.id, message="gone"))
-    second = grip.hear(Ask)
+    grip.send(RequestFailed(id=grip.id, message="gone"))
+    second = grip.hear(AskApp)
     grip.id = second.id
     grip.tell(told(grip.next(opened.stream)))
 
@@ -86,12 +87,12 @@ def too_many_calls(grip):
 
 def failure_codes(grip):
     """A failure that would be somebody else's."""
-    grip.send(Failed(id=grip.id, message="log in here", code="not_authenticated"))
+    grip.send(RequestFailed(id=grip.id, message="log in here", code="not_authenticated"))
 
 
 def too_large(grip):
     """An answer over the limit."""
-    grip.send(Head(id=grip.id, status=200, body=bytes(3 * MEGABYTE)))
+    grip.send(AnswerHead(id=grip.id, status=200, body=bytes(3 * MEGABYTE)))
 
 
 def notes(grip):
@@ -99,16 +100,16 @@ def notes(grip):
     text = "x" * 100_000
     for number in range(300):
         grip.send(
-            Note(request=grip.id, text=f"flood {number} {text}"),
-            Note(request=grip.id, operation="flood", target=text, detail=text),
+            HostNote(request=grip.id, text=f"flood {number} {text}"),
+            HostNote(request=grip.id, operation="flood", target=text, detail=text),
         )
-    grip.send(Note(request=grip.id, text='over\n{"level":"error","message":"forged"}'))
+    grip.send(HostNote(request=grip.id, text='over\n{"level":"error","message":"forged"}'))
     grip.tell("said")
 
 
 def bytewise(grip):
     """An answer in single bytes."""
-    body = encode(Head(id=grip.id, status=200, body=b'"slow"'))
+    body = encode(AnswerHead(id=grip.id, status=200, body=b'"slow"'))
     for byte in len(body).to_bytes(4, "big") + body:
         grip.write(bytes([byte]))
 
@@ -153,30 +154,30 @@ def never_reads(grip):
 def answers_unread(grip):
     """Answer what was never read: requests are in order, and so are their numbers."""
     for number in range(grip.id, grip.id + 50):
-        grip.send(Head(id=number, status=200, body=b"unread"))
+        grip.send(AnswerHead(id=number, status=200, body=b"unread"))
         time.sleep(0.05)
     stay()
 
 
 def endless_chunks(grip):
     """A body without end, whether or not somebody takes it."""
-    grip.send(Head(id=grip.id, status=200, last=False))
-    piece = Chunk(id=grip.id, body=bytes(60_000))
+    grip.send(AnswerHead(id=grip.id, status=200, last=False))
+    piece = BodyChunk(id=grip.id, body=bytes(60_000))
     while True:
         grip.send(piece)
 
 
 def small_chunks(grip):
-    grip.send(Head(id=grip.id, status=200, last=False))
+    grip.send(AnswerHead(id=grip.id, status=200, last=False))
     while True:
-        grip.send(*[Chunk(id=grip.id, body=b"x")] * 1000)
+        grip.send(*[BodyChunk(id=grip.id, body=b"x")] * 1000)
 
 
 def drips(grip):
     """A body that comes so slowly that it lasts for ever."""
-    grip.send(Head(id=grip.id, status=200, last=False))
+    grip.send(AnswerHead(id=grip.id, status=200, last=False))
     while True:
-        grip.send(Chunk(id=grip.id, body=b"."))
+        grip.send(BodyChunk(id=grip.id, body=b"."))
         time.sleep(0.1)
 
 

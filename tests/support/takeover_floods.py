@@ -2,7 +2,7 @@
 
 import time
 
-from clace.wire import Note
+from clace.wire import HostNote
 from tests.support.takeover_frames import PLUGIN, call, framed, many, packed
 
 
@@ -59,9 +59,9 @@ def many_values(grip):
 
 
 FLOODS = {
-    "notes_flood": flood(lambda g: framed(*[Note(request=g.id, text="x" * 100)] * 500)),
-    "tiny_frames": flood(lambda g: framed(*[Note(request=g.id)] * 5000)),
-    "large_frames": flood(lambda g: framed(Note(request=g.id, text="x" * 2_000_000))),
+    "notes_flood": flood(lambda g: framed(*[HostNote(request=g.id, text="x" * 100)] * 500)),
+    "tiny_frames": flood(lambda g: framed(*[HostNote(request=g.id)] * 5000)),
+    "large_frames": flood(lambda g: framed(HostNote(request=g.id, text="x" * 2_000_000))),
     "many_values": many_values,
     "calls_refused": one_by_one("sh"),
     "calls_unread": many_at_once,

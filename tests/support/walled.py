@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from clace.host.sandbox.walls import HOST_LAYERS, Site, put_up
+from clace.host.sandbox.walls import HOST_LAYERS, WallContext, put_up
 from clace.wire import HostBounds
 from tests.support.probes import Target, hoard, outcome, try_all
 
@@ -51,7 +51,7 @@ if __name__ == "__main__":
     statm = os.open("/proc/self/statm", os.O_RDONLY)
     bounds = HostBounds(memory_mb=64)
     user = 0 if os.geteuid() else 2_000_000_000
-    site = Site(socket=descriptor, statm=statm, parent=daemon, bounds=bounds, user=user)
+    site = WallContext(socket=descriptor, statm=statm, parent=daemon, bounds=bounds, user=user)
     for _ in range(threads):
         threading.Thread(target=worker, daemon=True).start()
     walls = put_up(HOST_LAYERS, site)

@@ -14,7 +14,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from clace.errors import ClaceError
 from clace.web.forwarded import TrustedProxies
-from clace.web.http1.limits import Limits
+from clace.web.http1.limits import RequestLimits
 from clace.web.http1.site import Site, receive
 
 NO_PROXIES = TrustedProxies()
@@ -147,7 +147,7 @@ class Served:
         self.clock = Clock()
         self.recorder = Recorder() if resource is None else resource
         self.log = []
-        self.limits = Limits(**limits)
+        self.limits = RequestLimits(**limits)
         self.site = self.make_site()
 
     def make_site(self, connections=None, proxies=NO_PROXIES):

@@ -10,7 +10,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 from clace.errors import ListenError
-from clace.listeners.defaults import Listener
+from clace.listeners.defaults import ChosenListener
 from clace.listeners.services import Listeners
 
 
@@ -27,7 +27,7 @@ class Mirror(Resource):
 def mirrors(*endpoints, serve="apps"):
     """Listeners on these endpoints for the page, not yet open."""
     site = Site(Mirror())
-    declared = [Listener(endpoint, serve) for endpoint in endpoints]
+    declared = [ChosenListener(endpoint, serve) for endpoint in endpoints]
     return Listeners(declared, dict.fromkeys(("socket", "admin", "apps"), site), reactor)
 
 

@@ -22,7 +22,7 @@ from clace.web.admin.api import AdminAPI
 from clace.web.admin.guard import AdminGuard, Operator, trusted
 from clace.web.forwarded import TrustedProxies
 from clace.web.http1.answering import own_fields
-from clace.web.root import Root
+from clace.web.root import RootResource
 from tests.support.administration_contract import FETCHES, RUNS, AdministrationContract
 from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import MemoryAdministration
@@ -82,7 +82,7 @@ class AdminOverHTTPTests(AdministrationContract, SynchronousTestCase):
 
     def make_administration(self):
         self.kept = MemoryAdministration()
-        agent = RequestTraversalAgent(Root(api(self.kept).resource(), None))
+        agent = RequestTraversalAgent(RootResource(api(self.kept).resource(), None))
         exchange = AgentExchange(agent, Clock(), "http://localhost")
         return AdminClient(exchange, "http://localhost")
 
@@ -98,7 +98,7 @@ class AdminAPITests(SynchronousTestCase):
         guard = AdminGuard(self.credentials, TrustedProxies(), ["localhost"])
         self.kept = MemoryAdministration()
         admin = api(self.kept, guard, self.audit).resource()
-        self.treq = StubTreq(Root(admin, None))
+        self.treq = StubTreq(RootResource(admin, None))
 
     def ask(self, method, path, login="admin:right", host="localhost", data=None, **headers):
         if login:
@@ -131,7 +131,7 @@ class AdminAPITests(SynchronousTestCase):
             audit = Events()
             everything_else = Operator("jo", frozenset(Right) - {operation.right})
             treq = StubTreq(
-                Root(api(self.kept, admitting(everything_else), audit).resource(), None)
+                RootResource(api(self.kept, admitting(everything_else), audit).resource(), None)
             )
             query = example(operation.query)
             parameters = {each.encode_name: "x" for each in operation.parameters if each.required}
@@ -153,7 +153,7 @@ class AdminAPITests(SynchronousTestCase):
         new = b'{"path": "/x", "source_url": "/src"}'
         for option, right in (("approve", Right.APP_APPROVE), ("promote", Right.APP_PROMOTE)):
             guard = admitting(Operator("jo", frozenset(Right) - {right}))
-            treq = StubTreq(Root(api(kept, guard).resource(), None))
+            treq = StubTreq(RootResource(api(kept, guard).resource(), None))
             paths = [("/reload?appPathGlob=all", b"")]
             if option == "approve":
                 paths.append(("/app?dryRun=true", new))
@@ -168,7 +168,7 @@ class AdminAPITests(SynchronousTestCase):
     def test_a_right_is_enough(self):
         """A user with the right of an operation only may use it."""
         reader = Operator("jo", frozenset({Right.APP_READ}))
-        treq = StubTreq(Root(api(self.kept, admitting(reader)).resource(), None))
+        treq = StubTreq(RootResource(api(self.kept, admitting(reader)).resource(), None))
         response = self.successResultOf(treq.get("http://localhost/_clace/apps"))
         self.assertEqual(response.code, 200)
 
@@ -197,7 +197,7 @@ class AdminAPITests(SynchronousTestCase):
 
     def test_refuses_browsers_on_the_socket(self):
         """A page that reaches the socket through something in between is refused there too."""
-        treq = StubTreq(Root(api(MemoryAdministration()).resource(), None))
+        treq = StubTreq(RootResource(api(MemoryAdministration()).resource(), None))
         for headers in BROWSERS:
             response = self.successResultOf(
                 treq.post("http://x/_clace/promote?appPathGlob=all", headers=headers)
@@ -349,7 +349,7 @@ class OneApp:
 
 class RootTests(SynchronousTestCase):
     def ask(self, path, admin=None, apps=None):
-        treq = SiteTreq(Served(Root(admin, apps)).site)
+        treq = SiteTreq(Served(RootResource(admin, apps)).site)
         response = self.successResultOf(treq.get("http://localhost" + path))
         return response.code, self.successResultOf(response.text())
 

@@ -18,18 +18,18 @@ from clace.model.app import App, AppMetadata, AppSettings, VersionMetadata
 from clace.model.failures import Fault
 from clace.model.paths import AppPath
 from clace.model.traffic import AppResponse
-from clace.model.wishes import Wishes
-from clace.runtime.failures import Failures
-from clace.runtime.hosts.bodies import Body
+from clace.model.wishes import ClientWishes
+from clace.runtime.failures import AppFailures
+from clace.runtime.hosts.bodies import AnswerBody
 from clace.web.apps.access import AppAccess
-from clace.web.apps.cors import Sharing
+from clace.web.apps.cors import OriginSharing
 from clace.web.apps.downloads import Downloads
-from clace.web.apps.forms import Forms
+from clace.web.apps.forms import FormReader
 from clace.web.apps.request_audit import RequestAuditOptions, RequestAudits
 from clace.web.apps.requests import clean_path, relative_path
 from clace.web.apps.served import AppEdge, ServedApps, Transfers
 from clace.web.pages import policy
-from clace.web.root import Root
+from clace.web.root import RootResource
 from tests.support.inbox import FolderInbox
 from tests.support.threads import at_once
 from tests.support.web import Served, SiteTreq
@@ -86,7 +86,7 @@ class AppsCase(SynchronousTestCase):
         self.clock = Clock()
         self.audit = Events()
         self.ration = RationedAudit(self.audit, self.clock, lambda: "i2", a_minute=5)
-        self.failures = Failures(Clock())
+        self.failures = AppFailures(Clock())
         self.offered = {}
         self.credentials = OnePassword()
         self.downloads = Downloads(self.open_file, at_once)
@@ -105,7 +105,7 @@ class AppsCase(SynchronousTestCase):
             self.apps,
             self.apps,
             access,
-            Transfers(self.downloads, Forms(self.inbox, at_once)),
+            Transfers(self.downloads, FormReader(self.inbox, at_once)),
             audits,
             edge if callable(edge) else lambda _app: edge,
         )
@@ -114,7 +114,7 @@ class AppsCase(SynchronousTestCase):
         headers = options.pop("headers", {})
         if login:
             headers["Authorization"] = "Basic " + b64encode(login.encode()).decode()
-        treq = SiteTreq(Served(Root(None, self.resource(edge))).site)
+        treq = SiteTreq(Served(RootResource(None, self.resource(edge))).site)
         asked = treq.request(method, f"http://{host}{path}", headers=headers, **options)
         treq.flush()
         response = self.successResultOf(asked)
@@ -263,7 +263,9 @@ class AnswerTests(AppsCase):
         response, body = self.ask("GET", "/open/a.css", headers=headers)
         self.assertEqual((response.code, body, self.apps.seen), (200, b"file", []))
         # The client of these tests takes gzip of its own accord.
-        wishes = Wishes(accept_encoding="br,gzip", if_none_match='W/"b"', range="x", if_range="y")
+        wishes = ClientWishes(
+            accept_encoding="br,gzip", if_none_match='W/"b"', range="x", if_range="y"
+        )
         self.assertEqual(self.apps.wished, [("GET", "/a.css", wishes)])
         self.assertEqual(self.ask("GET", "/closed/a.css")[0].code, 401)
         self.assertEqual(len(self.apps.wished), 1)
@@ -313,7 +315,7 @@ class AnswerTests(AppsCase):
 
         self.apps.answer = AppResponse(body=pieces())
         request = b"GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        self.assertTrue(Served(Root(None, self.resource())).ask(request).lost)
+        self.assertTrue(Served(RootResource(None, self.resource())).ask(request).lost)
         self.assertEqual(self.failures.recent(OPEN.id)[0].fault.message, "broke")
 
     def test_broken_answers_are_told_from_whole_ones(self):
@@ -326,7 +328,7 @@ class AnswerTests(AppsCase):
         for version, is_reset in ((b"1.1", False), (b"1.0", True)):
             self.apps.answer = AppResponse(body=pieces())
             request = b"GET /open HTTP/%b\r\nHost: localhost\r\n\r\n" % version
-            connection = Served(Root(None, self.resource())).ask(request)
+            connection = Served(RootResource(None, self.resource())).ask(request)
             self.assertFalse(connection.value().endswith(b"0\r\n\r\n"))
             self.assertTrue(connection.lost)
             self.assertEqual(connection.disconnected, is_reset)
@@ -340,7 +342,7 @@ class AnswerTests(AppsCase):
 
         self.apps.answer = AppResponse(body=pieces())
         request = b"GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        connection = Served(Root(None, self.resource())).ask(request)
+        connection = Served(RootResource(None, self.resource())).ask(request)
         self.assertTrue(connection.value().startswith(b"HTTP/1.1 500 "))
         self.assertFalse(connection.lost)
 
@@ -389,15 +391,15 @@ class AnswerTests(AppsCase):
 
     def test_head(self):
         """For the head alone a body that is made piece by piece is not begun."""
-        self.apps.answer = AppResponse(body=(body := Body(1024)))
+        self.apps.answer = AppResponse(body=(body := AnswerBody(1024)))
         response, content = self.ask("HEAD", "/open")
         self.assertEqual((response.code, content, body.abandoned), (200, b"", True))
 
     def test_client_that_left_before_the_answer(self):
         """A body that is made piece by piece is ended when its client has left already."""
-        self.apps.answer = AppResponse(body=(body := Body(1024)))
+        self.apps.answer = AppResponse(body=(body := AnswerBody(1024)))
         self.apps.ready = Deferred()
-        connection = Served(Root(None, self.resource())).ask(
+        connection = Served(RootResource(None, self.resource())).ask(
             b"GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n"
         )
         connection.hang_up()
@@ -406,7 +408,7 @@ class AnswerTests(AppsCase):
 
     def test_sharing(self):
         """With sharing on, preflights are answered here and answers carry the permission."""
-        edge = AppEdge(sharing=Sharing(allow_origin="https://a.example", max_age=60))
+        edge = AppEdge(sharing=OriginSharing(allow_origin="https://a.example", max_age=60))
         response, _ = self.ask("OPTIONS", "/closed", edge=edge)
         self.assertEqual(response.code, 204)
         self.assertEqual(self.apps.seen, [])

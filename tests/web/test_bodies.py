@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.web.http1.bodies import ChunkedBody, SizedBody
-from clace.web.http1.limits import Refused
+from clace.web.http1.limits import RefusedRequest
 
 NEXT = b"GET / HTTP/1.1\r\n"
 MALFORMED = (
@@ -95,14 +95,14 @@ class ChunkedBodyTests(SynchronousTestCase):
         """A body that another reader might end elsewhere is refused, cut or not."""
         for data in MALFORMED:
             for pieces in ([data], [data[i : i + 1] for i in range(len(data))]):
-                with self.assertRaises(Refused, msg=data) as caught:
+                with self.assertRaises(RefusedRequest, msg=data) as caught:
                     take_all(ChunkedBody(10_000), pieces)
                 self.assertEqual(caught.exception.status, 400, data)
 
     def test_too_large(self):
         """A chunk that would pass the limit is refused before it comes."""
         for data in (b"6\r\n", b"fffffffffffffff\r\n", b"3\r\nabc\r\n3\r\n"):
-            with self.assertRaises(Refused) as caught:
+            with self.assertRaises(RefusedRequest) as caught:
                 take_all(ChunkedBody(5), [data])
             self.assertEqual(caught.exception.status, 413)
             told = "the request body is over the limit of 5 bytes"
@@ -111,7 +111,7 @@ class ChunkedBodyTests(SynchronousTestCase):
     def test_framing_counts(self):
         """What is around the content counts against the limit, but for its first kilobytes."""
         chunk = b"20;" + b"x" * 20 + b"\r\n" + b"a" * 32 + b"\r\n"
-        with self.assertRaises(Refused) as caught:
+        with self.assertRaises(RefusedRequest) as caught:
             take_all(ChunkedBody(32 * 1000), [chunk * 1000])
         self.assertEqual(caught.exception.status, 413)
         whole = chunked([b"a" * 4096] * 1000)
@@ -122,7 +122,7 @@ class ChunkedBodyTests(SynchronousTestCase):
         """A body that is mostly framing ends soon, however small it is."""
         for chunk in (b"1\r\na\r\n", b"1;" + b"x" * 1000 + b"\r\na\r\n"):
             body, received, sent = ChunkedBody(10_000_000), bytearray(), 0
-            with self.assertRaises(Refused) as caught:
+            with self.assertRaises(RefusedRequest) as caught:
                 while sent < 1_000_000:
                     received += chunk
                     sent += len(chunk)
@@ -132,7 +132,7 @@ class ChunkedBodyTests(SynchronousTestCase):
 
     def test_too_many_trailers(self):
         """Trailers cannot go on for ever."""
-        with self.assertRaises(Refused) as caught:
+        with self.assertRaises(RefusedRequest) as caught:
             take_all(ChunkedBody(5), [b"0\r\n" + b"X: y\r\n" * 3000])
         self.assertEqual(caught.exception.status, 431)
 
@@ -147,7 +147,7 @@ class ChunkedBodyTests(SynchronousTestCase):
             body = ChunkedBody(1000)
             try:
                 return take_all(body, pieces)[0], body.finished
-            except Refused as refused:
+            except RefusedRequest as refused:
                 return refused.status
 
         self.assertEqual(outcome([data]), outcome(cut(data, places)))

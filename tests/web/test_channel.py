@@ -13,13 +13,13 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 from zope.interface.verify import verifyObject
 
-from clace.web.http1.limits import Limits
+from clace.web.http1.limits import RequestLimits
 from clace.web.http1.site import receive
 from tests.support.web import Served
 from tests.web.test_bodies import MALFORMED, chunked
 from tests.web.test_heads import GET, POST, REFUSED
 
-LIMITS = Limits()
+LIMITS = RequestLimits()
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
 

@@ -5,7 +5,7 @@ from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.web.forwarded import TrustedProxies
-from clace.web.http1.connections import Bounds, Connections
+from clace.web.http1.connections import ConnectionBounds, ConnectionCounts
 from tests.support.web import Connection, Served
 from tests.web.test_heads import GET, POST
 
@@ -19,7 +19,7 @@ class ConnectionsCase(SynchronousTestCase):
     def served(self, *, proxies=(), **bounds):
         served = Served()
         trusted = TrustedProxies(proxies)
-        connections = Connections(Bounds(**bounds), trusted, served.clock)
+        connections = ConnectionCounts(ConnectionBounds(**bounds), trusted, served.clock)
         served.site = served.make_site(connections, trusted)
         served.recorder.hold = True
         return served

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.web.forwarded import Peer
 from clace.web.http1.answering import ResponseFields
 from clace.web.http1.direct import DirectRequest
-from clace.web.http1.fields import Fields
+from clace.web.http1.fields import HeaderFields
 from clace.web.http1.heads import Head
 
 PLAIN = ResponseFields((), b"", has_length=False)
@@ -58,7 +58,9 @@ class Books:
 class PieceTests(SynchronousTestCase):
     def request(self, method=b"GET", version=b"HTTP/1.1"):
         self.connection, self.books = Connection(), Books()
-        head = Head(method, b"/", version, Fields(), 0, persistent=True, awaits_continue=False)
+        head = Head(
+            method, b"/", version, HeaderFields(), 0, persistent=True, awaits_continue=False
+        )
         return DirectRequest(self.connection, self.books, head)
 
     @property

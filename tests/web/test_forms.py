@@ -11,9 +11,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest, TooLarge
-from clace.web.apps.forms import Forms, plain_name
-from clace.web.apps.requests import Form
-from clace.web.root import Root
+from clace.web.apps.forms import FormReader, plain_name
+from clace.web.apps.requests import PostedForm
+from clace.web.root import RootResource
 from tests.support.inbox import FolderInbox
 from tests.support.threads import at_once
 from tests.support.web import Served
@@ -53,7 +53,7 @@ class Sent:
 class FormsCase(SynchronousTestCase):
     def setUp(self):
         self.inbox = FolderInbox(self.mktemp())
-        self.forms = Forms(self.inbox, at_once)
+        self.forms = FormReader(self.inbox, at_once)
         self.ending = AsyncExitStack()
 
     def read(self, *args, **kwargs):
@@ -73,20 +73,20 @@ class FieldTests(FormsCase):
     def test_multipart(self):
         """Fields come in their order, one name any number of times, in any language."""
         body = multipart(part("a", "1"), part("b", "é\r\nx"), part("a", ""))
-        self.assertEqual(self.form(body), Form({"a": ["1", ""], "b": ["é\r\nx"]}))
+        self.assertEqual(self.form(body), PostedForm({"a": ["1", ""], "b": ["é\r\nx"]}))
         self.assertEqual(self.inbox.files, {})
 
     def test_urlencoded(self):
         """The other kind of form has no files."""
         form = self.form(b"a=1&b=%C3%A9&a=", "Application/X-WWW-Form-Urlencoded; charset=utf-8")
-        self.assertEqual(form, Form({"a": ["1", ""], "b": ["é"]}))
+        self.assertEqual(form, PostedForm({"a": ["1", ""], "b": ["é"]}))
 
     def test_no_form(self):
         """A body of another type, and that of a method without one, has no fields."""
         body = multipart(part("a", "1"))
         for kind in ("application/json", "", "multipart/mixed; boundary=x", None):
-            self.assertEqual(self.form(body, kind), Form())
-        self.assertEqual(self.form(body, method=b"DELETE"), Form())
+            self.assertEqual(self.form(body, kind), PostedForm())
+        self.assertEqual(self.form(body, method=b"DELETE"), PostedForm())
 
     def test_malformed(self):
         """What is no form is refused with the reason."""
@@ -113,7 +113,7 @@ class FieldTests(FormsCase):
             works.append(work)
             return work()
 
-        self.forms = Forms(self.inbox, in_thread)
+        self.forms = FormReader(self.inbox, in_thread)
         kind = "application/x-www-form-urlencoded"
         for size, threads in ((1000, 0), (100_000, 1), ((10 << 20) - 2, 2)):
             form = self.form(b"a=" + b"x" * size, kind)
@@ -239,7 +239,7 @@ class ServingTests(AppsCase):
             f"POST /open HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             f"Content-Type: {TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        connection = Served(Root(None, self.resource())).connect()
+        connection = Served(RootResource(None, self.resource())).connect()
         for piece in (head.encode(), body[:100], body[100:]):
             connection.send(piece)
         return connection.value()

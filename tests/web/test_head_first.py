@@ -9,7 +9,7 @@ from twisted.web.resource import Resource
 from clace.model.traffic import AppResponse
 from clace.web.admin.guard import AdminGuard
 from clace.web.forwarded import TrustedProxies
-from clace.web.root import Root
+from clace.web.root import RootResource
 from tests.support.memory_administration import MemoryAdministration
 from tests.support.web import Served
 from tests.web.test_admin import OnePassword, api
@@ -37,7 +37,7 @@ class SlowPassword(OnePassword):
 
 class AppTests(AppsCase):
     def served(self, **limits):
-        return Served(Root(None, self.resource()), **limits)
+        return Served(RootResource(None, self.resource()), **limits)
 
     def test_refusals_come_before_the_body(self):
         """Who will not be let in is told so before sending anything, waiting for it or not."""
@@ -124,7 +124,7 @@ class AdminTests(SynchronousTestCase):
     def test_refusals_come_before_the_body(self):
         """The admin API decides by the head too."""
         guard = AdminGuard(OnePassword(), TrustedProxies(), ("localhost",))
-        root = Root(api(MemoryAdministration(), guard).resource(), None)
+        root = RootResource(api(MemoryAdministration(), guard).resource(), None)
         for status, head in (
             (401, upload(b"/_clace/app", WAITS)),
             (403, upload(b"/_clace/app", LOGIN, WAITS, b"Cookie: a=b\r\n")),

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.web.http1.heads import HeadReader, find_head, read_head
-from clace.web.http1.limits import Limits, Refused
+from clace.web.http1.limits import RefusedRequest, RequestLimits
 
-LIMITS = Limits()
+LIMITS = RequestLimits()
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: h\r\n"
 REFUSED = {
@@ -161,7 +161,7 @@ class ReadHeadTests(SynchronousTestCase):
         """What can be read in two ways, or in none, is refused with the status that says why."""
         for status, heads in REFUSED.items():
             for data in heads:
-                with self.assertRaises(Refused, msg=data) as caught:
+                with self.assertRaises(RefusedRequest, msg=data) as caught:
                     read(data)
                 self.assertEqual(caught.exception.status, status, data)
 
@@ -236,7 +236,7 @@ class ReadHeadTests(SynchronousTestCase):
     @given(st.binary())
     def test_never_raises_anything_else(self, data):
         """Any bytes are a request or are refused."""
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(RefusedRequest):
             read(data + b"\r\n\r\n")
 
     @given(st.sampled_from(HEADS), st.integers(0, 60), st.binary(max_size=3), st.integers(0, 3))
@@ -247,7 +247,7 @@ class ReadHeadTests(SynchronousTestCase):
         data = head[:place] + new + head[place:-4][dropped:] + b"\r\n\r\n"
         try:
             found = read(data)
-        except Refused:
+        except RefusedRequest:
             return
         lines = data[:-4].split(b"\r\n")
         self.assertEqual(lines[0].split(b" ")[0], found.method)
@@ -296,7 +296,7 @@ class HeadReaderTests(SynchronousTestCase):
     def outcome(self, reading, data):
         try:
             return reading(data)
-        except Refused as refused:
+        except RefusedRequest as refused:
             return (refused.status, refused.why)
 
 
@@ -315,7 +315,7 @@ class FindHeadTests(SynchronousTestCase):
         """Old clients end a body with a line too many; one is forgiven, two are not."""
         head = b"\r\n" + GET + b"\r\n"
         self.assertEqual(self.find(head), (2, len(head)))
-        with self.assertRaises(Refused):
+        with self.assertRaises(RefusedRequest):
             read(head)
 
     def test_too_long(self):
@@ -327,7 +327,7 @@ class FindHeadTests(SynchronousTestCase):
             (GET + b"X: " + b"a" * 16384 + b"\r\n\r\n", 431),
             (GET + b"X: y\r\n" * 3000, 431),
         ):
-            with self.assertRaises(Refused) as caught:
+            with self.assertRaises(RefusedRequest) as caught:
                 self.find(data)
             self.assertEqual(caught.exception.status, status)
 

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.web.forwarded import TrustedProxies
 from clace.web.http1.site import Site
 from clace.web.https_only import HTTPSOnly
-from clace.web.root import Root
+from clace.web.root import RootResource
 from tests.support.web import Connection, Served
 
 PROXY, CLIENT = "10.0.0.1", "203.0.113.9"
@@ -18,7 +18,7 @@ OURS = {"tools.example.com", "192.0.2.7", "::1"}
 class HTTPSOnlyTests(SynchronousTestCase):
     def connect(self, *, local=25222, peer=CLIENT, https=25223):
         proxies = TrustedProxies([PROXY, "unix:"])
-        resource = HTTPSOnly(Root(None, None), proxies, OURS.__contains__, lambda: https)
+        resource = HTTPSOnly(RootResource(None, None), proxies, OURS.__contains__, lambda: https)
         site = Site(resource, Served().clock, access_log=lambda _entry: None, new_id=lambda: "i1")
         address = IPv4Address("TCP", peer, 4711) if peer else UNIXAddress(b"/run/apps.sock")
         return Connection(

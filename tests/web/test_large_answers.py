@@ -5,12 +5,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.traffic import AppResponse
 from clace.runtime.options import AppOptions
-from clace.runtime.static.contents import Contents
+from clace.runtime.static.contents import ContentCache
 from clace.runtime.static.representations import serve
 from clace.runtime.static.serving import choose
-from clace.web.admin.router import Router, RouterResource
+from clace.web.admin.router import AdminRouter, RouterResource
 from clace.web.error_table import ErrorTable
-from clace.web.root import Root
+from clace.web.root import RootResource
 from clace.web.statuses import STATUSES
 from tests.support.apps import DictFiles, a_request
 from tests.support.threads import at_once
@@ -44,16 +44,16 @@ class PaceTests(AppsCase):
     def test_whole_answers(self):
         """An answer that is there as a whole is sent in pieces."""
         self.apps.answer = AppResponse(body=LARGE)
-        self.assertEqual(self.assert_paced(Root(None, self.resource())), LARGE)
+        self.assertEqual(self.assert_paced(RootResource(None, self.resource())), LARGE)
 
     def test_static_files(self):
         """A file is sent from the one copy that others are sent too, its parts as well."""
-        kept, files = Contents(at_once), DictFiles({"static/a": LARGE})
+        kept, files = ContentCache(at_once), DictFiles({"static/a": LARGE})
         choice = choose(files, "/static/a", AppOptions())
         for headers, start in (({}, 0), ({"Range": ["bytes=1000-"]}, 1000)):
             asked = a_request("/static/a", headers=headers)
             self.apps.answer = self.successResultOf(serve(files, choice, asked, kept))
-            first = self.assert_paced_once(Root(None, self.resource()))
+            first = self.assert_paced_once(RootResource(None, self.resource()))
             self.assertEqual(first, LARGE[start:])
 
     def assert_paced_once(self, resource):
@@ -66,7 +66,7 @@ class PaceTests(AppsCase):
 
     def test_admin_answers(self):
         """A large answer of the admin API is sent in pieces too."""
-        router = Router()
+        router = AdminRouter()
         router.route("/open")(lambda _request: LARGE)
         resource = RouterResource(router, ErrorTable(STATUSES, lambda: "i1"))
         self.assertEqual(self.assert_paced(resource), LARGE)
@@ -74,7 +74,9 @@ class PaceTests(AppsCase):
     def test_head(self):
         """Nothing is sent to who asks for the head only, and its length is told."""
         self.apps.answer = AppResponse(body=LARGE)
-        value = Served(Root(None, self.resource())).ask(GET.replace(b"GET", b"HEAD")).value()
+        value = (
+            Served(RootResource(None, self.resource())).ask(GET.replace(b"GET", b"HEAD")).value()
+        )
         self.assertIn(b"Content-Length: %d\r\n" % len(LARGE), value)
         self.assertTrue(value.endswith(b"\r\n\r\n"))
 
@@ -96,7 +98,7 @@ class Slow(DictFiles):
 class SharedCopyTests(SynchronousTestCase):
     def test_readers_at_the_same_time(self):
         """A file that many ask for at once is read once, and one copy serves them all."""
-        kept, files = Contents(at_once, limit_mb=1), Slow({"a": LARGE})
+        kept, files = ContentCache(at_once, limit_mb=1), Slow({"a": LARGE})
         asked = [Deferred.fromCoroutine(kept.read(files, "a")) for _ in range(20)]
         files.ready.callback(None)
         found = [self.successResultOf(one) for one in asked]
@@ -108,7 +110,7 @@ class SharedCopyTests(SynchronousTestCase):
     def test_let_go(self):
         """A file too large to be kept goes with the last who is sent it, or a few files later."""
         texts = {name: name.encode() + LARGE for name in "abcde"}
-        kept, files = Contents(at_once, limit_mb=1), Slow(texts)
+        kept, files = ContentCache(at_once, limit_mb=1), Slow(texts)
         files.ready.callback(None)
         for reads, name in enumerate("abcdea", start=1):
             self.successResultOf(kept.read(files, name))

@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.test.requesthelper import DummyRequest
 
-from clace.web.admin.later import Later
+from clace.web.admin.later import LateResource
 
 
 class Counting(Resource):
@@ -28,7 +28,7 @@ class LaterTests(SynchronousTestCase):
             made.append(Counting())
             return made[0]
 
-        later = Later(make)
+        later = LateResource(make)
         self.assertEqual(made, [])
         bodies = [later.render(DummyRequest([b""])) for _ in range(2)]
         self.assertEqual((bodies, len(made)), ([b"1", b"2"], 1))

@@ -4,7 +4,7 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.root import Root
+from clace.web.root import RootResource
 from tests.support.web import Served
 
 BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
@@ -13,7 +13,7 @@ BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 class RootTests(SynchronousTestCase):
     def ask(self, path, accept="*/*", method="GET"):
         asked = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n\r\n"
-        connection = Served(Root(None, None)).ask(asked.encode())
+        connection = Served(RootResource(None, None)).ask(asked.encode())
         head, _, body = connection.value().partition(b"\r\n\r\n")
         return connection.statuses, head, body
 

@@ -12,7 +12,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from clace.errors import AppExists, ClaceError, LockedOut, NotAuthenticated
-from clace.web.admin.router import Router, RouterResource, Unanswered
+from clace.web.admin.router import AdminRouter, RouterResource, Unanswered
 from clace.web.error_table import ErrorTable
 from clace.web.statuses import STATUSES
 
@@ -30,7 +30,7 @@ class Curious(AppExists):
 
 class RouterCase(SynchronousTestCase):
     def setUp(self):
-        self.router = Router()
+        self.router = AdminRouter()
         self.statuses = STATUSES
 
     def handle(self, handler, url="/x", **options):

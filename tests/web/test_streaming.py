@@ -6,7 +6,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.test.requesthelper import DummyRequest
 
-from clace.runtime.hosts.bodies import Body
+from clace.runtime.hosts.bodies import AnswerBody
 from clace.web.http1.streaming import PacedBody
 
 
@@ -27,7 +27,7 @@ class StreamingTests(SynchronousTestCase):
         self.producer = None
         self.request.registerProducer = self.registered
         self.request.unregisterProducer = lambda: self.registered(None, streaming=True)
-        self.body = Body(1024)
+        self.body = AnswerBody(1024)
 
     def registered(self, producer, streaming):
         self.producer = producer

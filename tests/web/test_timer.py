@@ -3,13 +3,13 @@
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.http1.timer import Timer
+from clace.web.http1.timer import RestartableTimer
 
 
 class TimerTests(SynchronousTestCase):
     def setUp(self):
         self.clock, self.late = Clock(), []
-        self.timer = Timer(self.clock, lambda: self.late.append(self.clock.seconds()))
+        self.timer = RestartableTimer(self.clock, lambda: self.late.append(self.clock.seconds()))
 
     def test_late(self):
         """When the time is up somebody is told, once."""
@@ -59,7 +59,7 @@ class TimerTests(SynchronousTestCase):
 
     def test_set_when_late(self):
         """Who is told may set a new time at once."""
-        self.timer = Timer(self.clock, lambda: (self.late.append(1), self.timer.set(2)))
+        self.timer = RestartableTimer(self.clock, lambda: (self.late.append(1), self.timer.set(2)))
         self.timer.set(1)
         self.clock.pump([1, 1, 1, 1])
         self.assertEqual(len(self.late), 2)

@@ -1,4 +1,4 @@
-"""The ``Definition`` of an app from the values in ``app.star``, with functions by number."""
+"""The ``AppDefinition`` of an app from the values in ``app.star``, with functions by number."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from clace.host.ace.values import Declared, plain
-from clace.host.definition import NO_FUNCTION, Definition
+from clace.host.ace.values import AceValue, plain
+from clace.host.definition import NO_FUNCTION, AppDefinition
 from clace.host.faults import AppFault
 from clace.starlark.library import Struct
 from clace.starlark.values.printing import function_name
@@ -16,12 +16,12 @@ from clace.starlark.values.printing import function_name
 Functions = list[FunctionType]
 
 
-def describe(app: Any, handler: Any, error_handler: Any) -> tuple[Functions, Definition]:
+def describe(app: Any, handler: Any, error_handler: Any) -> tuple[Functions, AppDefinition]:
     """The app's functions, and what it is.
 
     :raises AppFault: if ``app`` is not what ``ace.app`` returned, or something in it is wrong.
     """
-    if not isinstance(app, Declared) or app.kind != "app":
+    if not isinstance(app, AceValue) or app.kind != "app":
         raise AppFault("app not of type ace.app in app.star")
     functions: Functions = []
     told = {
@@ -38,7 +38,7 @@ def describe(app: Any, handler: Any, error_handler: Any) -> tuple[Functions, Def
         told[name] = app.get(name)
     told["functions"] = [function_name(one.__name__) for one in functions]
     try:
-        return functions, msgspec.convert(told, Definition)
+        return functions, msgspec.convert(told, AppDefinition)
     except ValueError as error:  # UnicodeEncodeError is one, for a string of half a character
         raise AppFault(f"the definition of the app is wrong: {error}") from None
 
@@ -110,6 +110,6 @@ def _permission(permission: Any) -> Any:
 def _library_file(library: Any) -> str:
     if type(library) is str:
         return "gen/lib/" + library.split("/")[-1]
-    if isinstance(library, Declared) and library.kind == "library":
+    if isinstance(library, AceValue) and library.kind == "library":
         return f"gen/esm/{library.get('name')}-{library.get('version')}.js"
     raise AppFault("libraries has an entry that is neither a string nor an ace.library")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
-from clace.model.schema import DocType, Schema
+from clace.model.schema import AppSchema, DocType
 from clace.starlark import Builtin, Failure, HostObject, NoSuchAttribute
 from clace.starlark.library import Struct
 from clace.starlark.values.comparison import equal
@@ -24,7 +24,7 @@ _RESERVED: dict[str, Any] = {
 }
 
 
-class Entry(HostObject):
+class EntryValue(HostObject):
     """An entry: attributes of fixed names, which can also be read as items."""
 
     __slots__ = ("_frozen", "fields")
@@ -75,7 +75,7 @@ class Entry(HostObject):
         self._frozen = True
 
     def equals(self, other: object) -> bool:
-        return type(other) is Entry and equal(self.fields, other.fields)
+        return type(other) is EntryValue and equal(self.fields, other.fields)
 
     def text(self) -> str:
         return representation(self.fields)
@@ -86,21 +86,21 @@ def with_entries(value: Any) -> Any:
     kind = type(value)
     if kind is list:
         return [with_entries(item) for item in value]
-    return Entry(value) if kind is dict and MARK in value else value
+    return EntryValue(value) if kind is dict and MARK in value else value
 
 
-def documents(schema: Schema) -> dict[str, Any]:
+def documents(schema: AppSchema) -> dict[str, Any]:
     """``doc``, which makes entries, and ``table``, which names their tables."""
     makers = {one.name: Builtin(f"doc.{one.name}", _maker(one)) for one in schema.types}
     return {"doc": Struct(makers), "table": Struct({name: name for name in makers})}
 
 
-def _maker(declared: DocType) -> Callable[..., Entry]:
+def _maker(declared: DocType) -> Callable[..., EntryValue]:
     names = [field.name for field in declared.fields]
     defaults = {field.name: field.default for field in declared.fields if field.default is not None}
     function = f"doc.{declared.name}"
 
-    def make(*args: Any, **kwargs: Any) -> Entry:
+    def make(*args: Any, **kwargs: Any) -> EntryValue:
         if len(args) > len(names):
             raise Failure(f"{function}: got {len(args)} arguments, want at most {len(names)}")
         fields = {**_RESERVED, **dict(zip(names, args, strict=False))}
@@ -114,6 +114,6 @@ def _maker(declared: DocType) -> Callable[..., Entry]:
             if name not in fields and name not in defaults:
                 raise Failure(f"{function}: missing argument for {name}")
             fields.setdefault(name, deepcopy(defaults.get(name)))
-        return Entry(fields)
+        return EntryValue(fields)
 
     return make

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from clace.host.ace.checks import http_method, one_of, unused, want, want_all
-from clace.host.ace.values import Declared
+from clace.host.ace.values import AceValue
 from clace.starlark import Builtin, Failure
 from clace.starlark.library import Struct
 from clace.starlark.values.keys import keys_of
@@ -38,7 +38,7 @@ def app(
     redirect_bare_path: Any = False,
     *,
     pages: Any = None,
-) -> Declared:
+) -> AceValue:
     want_all("app", "string", name=name, index=index)
     lists = _lists("app", permissions=permissions, libraries=libraries, actions=actions)
     settings = {} if settings is _NOTHING else settings
@@ -58,7 +58,7 @@ def app(
         raise Failure("app: actions are not available in this version")
     routes = [] if routes is _NOTHING else routes
     shown = routes if pages is None else pages
-    return Declared(
+    return AceValue(
         "app",
         name=name,
         routes=shown,
@@ -77,9 +77,9 @@ def html(
     handler: Any = None,
     fragments: Any = _NOTHING,
     method: Any = "GET",
-) -> Declared:
+) -> AceValue:
     want_all("html", "string", path=path, full=full, partial=partial)
-    return Declared(
+    return AceValue(
         "html",
         path=path,
         full=full,
@@ -98,7 +98,7 @@ def page(
     fragments: Any = _NOTHING,
     method: Any = "GET",
     type: Any = "",
-) -> Declared:
+) -> AceValue:
     """Declare a page as the first release did."""
     want_all("page", "string", path=path, html=html, block=block, type=type)
     common = {
@@ -109,9 +109,9 @@ def page(
     }
     if type.upper() == "JSON":
         unused("page", "with type JSON", html=html, block=block)
-        return Declared("api", type="JSON", **common)
+        return AceValue("api", type="JSON", **common)
     one_of(type, _KINDS, "type")
-    return Declared("html", full=html, partial=block, **common)
+    return AceValue("html", full=html, partial=block, **common)
 
 
 def fragment(
@@ -122,16 +122,16 @@ def fragment(
     type: Any = "",
     *,
     block: Any = "",
-) -> Declared:
+) -> AceValue:
     want_all("fragment", "string", path=path, partial=partial, block=block, type=type)
     common = {"path": path, "handler": handler, "method": http_method("fragment", method)}
     if type.upper() == "JSON":
         unused("fragment", "with type JSON", partial=partial, block=block)
-        return Declared("api", type="JSON", **common)
+        return AceValue("api", type="JSON", **common)
     if partial:
         unused("fragment", "beside partial", block=block)
     one_of(type, _KINDS, "type")
-    return Declared("fragment", partial=partial or block, **common)
+    return AceValue("fragment", partial=partial or block, **common)
 
 
 def api(
@@ -139,12 +139,12 @@ def api(
     handler: Any = None,
     method: Any = "GET",
     type: Any = "JSON",
-) -> Declared:
+) -> AceValue:
     want_all("api", "string", path=path)
     want("api", "type", type, "string")
     kind = one_of(type, ("JSON", "TEXT"), "API type")
     method = http_method("api", method)
-    return Declared("api", path=path, handler=handler, method=method, type=kind)
+    return AceValue("api", path=path, handler=handler, method=method, type=kind)
 
 
 def style(
@@ -154,14 +154,14 @@ def style(
     light: Any = "emerald",
     dark: Any = "night",
     custom_themes: Any = None,
-) -> Declared:
+) -> AceValue:
     want_all("style", "string", library=library, light=light, dark=dark)
     themes = [] if themes is _NOTHING else themes
     want("style", "themes", themes, "list")
     want("style", "disable_watcher", disable_watcher, "bool")
     custom_themes = {} if custom_themes is None else custom_themes
     want("style", "custom_themes", custom_themes, "dict")
-    return Declared(
+    return AceValue(
         "style",
         library=library,
         themes=themes,
@@ -172,11 +172,11 @@ def style(
     )
 
 
-def redirect(url: Any, code: Any = 303, refresh: Any = False) -> Declared:
+def redirect(url: Any, code: Any = 303, refresh: Any = False) -> AceValue:
     want("redirect", "url", url, "string")
     want("redirect", "code", code, "int")
     want("redirect", "refresh", refresh, "bool")
-    return Declared("redirect", url=url, code=code or 303, refresh=refresh)
+    return AceValue("redirect", url=url, code=code or 303, refresh=refresh)
 
 
 def response(
@@ -187,12 +187,12 @@ def response(
     retarget: Any = "",
     reswap: Any = "",
     redirect: Any = "",
-) -> Declared:
+) -> AceValue:
     texts = {"retarget": retarget, "reswap": reswap, "redirect": redirect}
     want_all("response", "string", block=block, type=type, **texts)
     want("response", "code", code, "int")
     kind = one_of(type, (*_KINDS, "JSON", "TEXT"), "type")
-    return Declared("response", data=data, block=block, type=kind, code=code, **texts)
+    return AceValue("response", data=data, block=block, type=kind, code=code, **texts)
 
 
 def permission(
@@ -203,7 +203,7 @@ def permission(
     secrets: Any = _NOTHING,
     permit: Any = _NOTHING,
     kwargs: Any = _NOTHING,
-) -> Declared:
+) -> AceValue:
     want_all("permission", "string", plugin=plugin, method=method, type=type)
     lists = _lists("permission", arguments=arguments, secrets=secrets, permit=permit)
     kwargs = {} if kwargs is _NOTHING else kwargs
@@ -212,7 +212,7 @@ def permission(
         want("permission", "permit", name, "string")
     if type not in ("", "READ", "WRITE"):
         raise Failure(f"invalid permission type specified : {type}")
-    return Declared(
+    return AceValue(
         "permission",
         plugin=plugin,
         method=method,
@@ -258,11 +258,11 @@ def _constraints(kwargs: dict[Any, Any]) -> list[dict[str, str]]:
     return found
 
 
-def library(name: Any, version: Any, args: Any = _NOTHING) -> Declared:
+def library(name: Any, version: Any, args: Any = _NOTHING) -> AceValue:
     want_all("library", "string", name=name, version=version)
     args = [] if args is _NOTHING else args
     want("library", "args", args, "list")
-    return Declared("library", name=name, version=version, args=args)
+    return AceValue("library", name=name, version=version, args=args)
 
 
 def _missing(name: str) -> Callable[..., NoReturn]:

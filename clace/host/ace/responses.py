@@ -14,10 +14,10 @@ from clace.starlark import Builtin, Failure, HostObject, NoSuchAttribute
 from clace.starlark.library import Struct
 from clace.starlark.values.keys import keys_of
 from clace.starlark.values.printing import text_of
-from clace.wire import Answer
+from clace.wire import CallAnswer
 
 if TYPE_CHECKING:
-    from clace.host.requests.exchange import Exchange
+    from clace.host.requests.exchange import HandlerExchange
 
 _NAMES = ("error", "error_code", "is_stream", "value")
 CURSOR = "cursor"
@@ -30,7 +30,9 @@ class PluginResponse(HostObject):
     type_name = "response"
     missing = "response has no attribute '{name}'"
 
-    def __init__(self, number: int, answer: Answer, value: object, exchange: Exchange) -> None:
+    def __init__(
+        self, number: int, answer: CallAnswer, value: object, exchange: HandlerExchange
+    ) -> None:
         self.number = number
         self._answer = answer
         self._value = value
@@ -115,7 +117,7 @@ _READERS: dict[str, Callable[[PluginResponse], object]] = {
 }
 
 
-def shaped(answer: Answer) -> object:
+def shaped(answer: CallAnswer) -> object:
     """The value of an answer as the app is to see it.
 
     :raises Malformed: if it is an output that cannot be taken apart.

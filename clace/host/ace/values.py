@@ -7,7 +7,7 @@ from itertools import chain
 from types import FunctionType
 from typing import Any
 
-from clace.host.ace.entries import Entry
+from clace.host.ace.entries import EntryValue
 from clace.host.faults import AppFault
 from clace.starlark.library import Struct
 from clace.starlark.values.keys import from_key
@@ -22,7 +22,7 @@ _MAX_DEPTH = 200
 _MAX_WHOLE = 1e21
 
 
-class Declared(Struct):
+class AceValue(Struct):
     """A value that a function of ``ace`` returned; ``kind`` is the function."""
 
     __slots__ = ("kind",)
@@ -46,7 +46,7 @@ class _Plain:
             list: self._list,
             tuple: self._list,
             Struct: self._fields,
-            Entry: lambda value, depth: self._dict(value.fields, depth),
+            EntryValue: lambda value, depth: self._dict(value.fields, depth),
             Set: self._set,
             bytes: lambda value, _depth: from_bytes(value),
         }
@@ -102,7 +102,7 @@ class _Plain:
 def _described(value: Any) -> str:
     if isinstance(value, FunctionType):
         return "function"
-    if isinstance(value, Declared):
+    if isinstance(value, AceValue):
         return "struct of the ace module inside a value"
     return type_name(value)
 

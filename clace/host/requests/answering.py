@@ -10,17 +10,17 @@ from clace.gotemplate.go.printing import text_of
 from clace.host.ace.responses import PluginResponse
 from clace.host.ace.values import plain
 from clace.host.definition import NO_FUNCTION
-from clace.host.faults import AppFault, Refused
-from clace.host.program import Program
+from clace.host.faults import AppFault, ImpossibleCall
+from clace.host.program import AppProgram
 from clace.host.requests.answers import (
     STREAM_END,
     VARY,
+    AppReply,
+    PlainResult,
     Redirect,
-    Reply,
-    Response,
+    ResponseArguments,
     Result,
     StreamOf,
-    Value,
     data_reply,
     json_body,
     own_referer,
@@ -28,10 +28,10 @@ from clace.host.requests.answers import (
     redirect_reply,
     result_of,
 )
-from clace.host.requests.exchange import Exchange
+from clace.host.requests.exchange import HandlerExchange
 from clace.host.requests.fields import RequestFields, is_htmx, is_partial, template_record
 from clace.host.requests.pages import RAW, Pages
-from clace.host.requests.routing import Target
+from clace.host.requests.routing import HandlerTarget
 from clace.model.traffic import AppRequest
 from clace.starlark import Failure
 from clace.starlark.library import Struct
@@ -56,9 +56,9 @@ class Answering:
 
     def __init__(
         self,
-        program: Program,
+        program: AppProgram,
         pages: Pages,
-        exchange: Exchange,
+        exchange: HandlerExchange,
         request: AppRequest,
         fields: RequestFields,
     ) -> None:
@@ -75,16 +75,16 @@ class Answering:
         """The failure that the app's error handler was called for, if it was."""
         return self._handled
 
-    def reply(self, target: Target) -> Reply:
+    def reply(self, target: HandlerTarget) -> AppReply:
         """Return the app's answer.
 
         :raises AppFault: if the app failed.
         """
         return self._shown(target, self._result(target))
 
-    def _result(self, target: Target) -> Result:
+    def _result(self, target: HandlerTarget) -> Result:
         if target.handler == NO_FUNCTION:
-            return Value({})
+            return PlainResult({})
         try:
             return self._called(target, target.handler)
         except AppFault as fault:
@@ -93,7 +93,7 @@ class Answering:
             self._handled = fault
             return self._called(target, self._definition.error_handler, {"error": fault.message})
 
-    def _called(self, target: Target, function: int, *more: dict[str, str]) -> Result:
+    def _called(self, target: HandlerTarget, function: int, *more: dict[str, str]) -> Result:
         """Return the function's result; an error of a plugin that it ignored is a fault."""
         bare = self._definition.functions[function].endswith(_NO_ARGUMENTS)
         arguments: tuple[Any, ...] = () if bare else (Struct.over(self._fields), *more)
@@ -111,11 +111,11 @@ class Answering:
     def _close(self, *, failed: bool) -> None:
         try:
             self._exchange.close(failed=failed)
-        except Refused as refusal:
+        except ImpossibleCall as refusal:
             raise AppFault(str(refusal)) from None
 
-    def _shown(self, target: Target, result: Result) -> Reply:
-        if type(result) is Value:  # isinstance looks long at values of msgspec's
+    def _shown(self, target: HandlerTarget, result: Result) -> AppReply:
+        if type(result) is PlainResult:  # isinstance looks long at values of msgspec's
             if target.type == "HTML":
                 return self._page(target, result.data)
             return data_reply(target.type, result.data)
@@ -123,10 +123,10 @@ class Answering:
             return redirect_reply(result)
         if isinstance(result, StreamOf):
             return self._stream(target, result.response)
-        assert isinstance(result, Response)
+        assert isinstance(result, ResponseArguments)
         return self._response(target, result)
 
-    def _response(self, target: Target, response: Response) -> Reply:
+    def _response(self, target: HandlerTarget, response: ResponseArguments) -> AppReply:
         kind = response.type or target.type
         if kind != "HTML":
             return data_reply(kind, response.data, response.code, response.headers)
@@ -143,12 +143,12 @@ class Answering:
             text = self._render(response.block, record)
         return page_reply(text, response.code, response.headers)
 
-    def _finds(self, target: Target, block: str) -> bool:
+    def _finds(self, target: HandlerTarget, block: str) -> bool:
         """Return true if a response can show the block."""
         pages, full = self._pages, target.full or _INDEX
         return bool(block) and (pages.has(block) or pages.has(full, block))
 
-    def _page(self, target: Target, data: Any) -> Reply:
+    def _page(self, target: HandlerTarget, data: Any) -> AppReply:
         if target.partial and is_partial(self._request):
             return page_reply(self._render(target.full, self._record(data), target.partial))
         if target.partial and self._request.method not in _SAFE and not is_htmx(self._request):
@@ -168,13 +168,13 @@ class Answering:
     def _render(self, name: str, record: Any, block: str = "") -> str:
         return self._pages.render(name, record, self._exchange.seconds_left, block)
 
-    def _stream(self, target: Target, response: PluginResponse) -> Reply:
+    def _stream(self, target: HandlerTarget, response: PluginResponse) -> AppReply:
         """The head goes out with the first item, so that a producer that fails at once is a 500."""
         items = self._flowing(response)
         first = list(_first(items))
         show, end, content_type = self._item(target)
         body = chain((show(item).encode() for item in chain(first, items)), end)
-        return Reply(200, (("Content-Type", content_type), *VARY), body)
+        return AppReply(200, (("Content-Type", content_type), *VARY), body)
 
     def _flowing(self, response: PluginResponse) -> Iterator[Any]:
         """The items as plain values; each has the time of a request.
@@ -188,7 +188,7 @@ class Answering:
         except Failure as failure:
             raise AppFault(failure.message) from None
 
-    def _item(self, target: Target) -> tuple[Callable[[Any], str], tuple[bytes, ...], str]:
+    def _item(self, target: HandlerTarget) -> tuple[Callable[[Any], str], tuple[bytes, ...], str]:
         """Return the way to show an item, the end of the stream, and the content type."""
         if target.type == "JSON":
             return lambda item: json_body(item).decode(), (), "application/json"
@@ -197,7 +197,7 @@ class Answering:
         name = target.partial if target.partial and is_partial(self._request) else target.full
         return self._markup(target, name), (STREAM_END.encode(),), "text/html; charset=utf-8"
 
-    def _markup(self, target: Target, name: str) -> Callable[[Any], str]:
+    def _markup(self, target: HandlerTarget, name: str) -> Callable[[Any], str]:
         if name in RAW:
             return text_of
         if name == target.full:

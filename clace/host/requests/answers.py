@@ -11,7 +11,7 @@ from msgspec import Struct as Record
 
 from clace.gotemplate.go.printing import text_of
 from clace.host.ace.responses import PluginResponse
-from clace.host.ace.values import Declared, plain, plain_for_json, readable
+from clace.host.ace.values import AceValue, plain, plain_for_json, readable
 from clace.host.faults import AppFault
 from clace.model.failures import Fault
 from clace.starlark.library import Struct
@@ -37,7 +37,7 @@ _ESCAPES_BEYOND_ASCII = {
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Reply(Record, frozen=True):
+class AppReply(Record, frozen=True):
     """An answer of the app; a body in pieces is made while it is sent.
 
     A text is ASCII, and so large that it is only cut and encoded while it is sent.
@@ -56,7 +56,7 @@ class Redirect(Record, frozen=True):
     refresh: bool = False
 
 
-class Response(Record, frozen=True):
+class ResponseArguments(Record, frozen=True):
     """The arguments of ``ace.response``."""
 
     data: Any
@@ -77,7 +77,7 @@ class Response(Record, frozen=True):
         return tuple((name, value) for name, value in named.items() if value)
 
 
-class Value(Record, frozen=True):
+class PlainResult(Record, frozen=True):
     """A plain result."""
 
     data: Any
@@ -89,7 +89,7 @@ class StreamOf(Record, frozen=True):
     response: PluginResponse
 
 
-Result = Redirect | Response | Value | StreamOf
+Result = Redirect | ResponseArguments | PlainResult | StreamOf
 
 
 def result_of(value: Any, *, as_json: bool) -> Result:
@@ -101,8 +101,8 @@ def result_of(value: Any, *, as_json: bool) -> Result:
     if isinstance(value, PluginResponse):
         return StreamOf(value) if value.is_stream else result_of(value.value(), as_json=as_json)
     if not isinstance(value, Struct):
-        return Value((plain_for_json if as_json else plain)(value))
-    if not isinstance(value, Declared) or value.kind not in ("redirect", "response"):
+        return PlainResult((plain_for_json if as_json else plain)(value))
+    if not isinstance(value, AceValue) or value.kind not in ("redirect", "response"):
         raise AppFault("handler returned a struct that has no block attribute")
     if value.kind == "redirect":
         return Redirect(value.get("url"), value.get("code"), bool(value.get("refresh")))
@@ -110,7 +110,7 @@ def result_of(value: Any, *, as_json: bool) -> Result:
     if isinstance(data, PluginResponse):
         data = data.value()
     texts = {name: value.get(name) for name in _RESPONSE_FIELDS}
-    return Response(data=(plain_for_json if as_json else plain)(data), **texts)
+    return ResponseArguments(data=(plain_for_json if as_json else plain)(data), **texts)
 
 
 _RESPONSE_FIELDS = ("block", "type", "code", "retarget", "reswap", "redirect")
@@ -142,15 +142,15 @@ def _unfit(data: Any) -> str:
     return next(filter(None, map(_unfit, inside)), "")
 
 
-def data_reply(kind: str, data: Any, status: int = 200, headers: Headers = ()) -> Reply:
+def data_reply(kind: str, data: Any, status: int = 200, headers: Headers = ()) -> AppReply:
     """The answer of a JSON or TEXT route."""
     if kind == "JSON":
-        return Reply(status, (*_JSON, *headers) if headers else _JSON, json_body(data))
-    return Reply(status, (*_TEXT, *headers) if headers else _TEXT, _text_body(text_of(data)))
+        return AppReply(status, (*_JSON, *headers) if headers else _JSON, json_body(data))
+    return AppReply(status, (*_TEXT, *headers) if headers else _TEXT, _text_body(text_of(data)))
 
 
-def page_reply(text: str, status: int = 200, headers: Headers = ()) -> Reply:
-    return Reply(status, (*_PAGE, *headers) if headers else _PAGE, _text_body(text))
+def page_reply(text: str, status: int = 200, headers: Headers = ()) -> AppReply:
+    return AppReply(status, (*_PAGE, *headers) if headers else _PAGE, _text_body(text))
 
 
 def _text_body(text: str) -> bytes | str:
@@ -160,16 +160,16 @@ def _text_body(text: str) -> bytes | str:
     return text.encode("utf-8", "replace")
 
 
-def text_reply(status: int, text: str) -> Reply:
-    return Reply(status, (("Content-Type", "text/plain; charset=utf-8"),), text.encode())
+def text_reply(status: int, text: str) -> AppReply:
+    return AppReply(status, (("Content-Type", "text/plain; charset=utf-8"),), text.encode())
 
 
-def redirect_reply(result: Redirect) -> Reply:
+def redirect_reply(result: Redirect) -> AppReply:
     refresh = (("HX-Refresh", "true"),) if result.refresh else ()
-    return Reply(result.code, (("Location", result.url), *VARY, *refresh))
+    return AppReply(result.code, (("Location", result.url), *VARY, *refresh))
 
 
-def checked(reply: Reply) -> Reply:
+def checked(reply: AppReply) -> AppReply:
     """The reply, if HTTP can say it.
 
     :raises AppFault: if the status or a header cannot be sent.

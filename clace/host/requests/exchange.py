@@ -11,22 +11,22 @@ from typing import Any, Protocol
 from clace.host.ace.checks import want_all
 from clace.host.ace.responses import PluginResponse, shaped
 from clace.host.ace.values import plain
-from clace.host.faults import AppFault, Refused
-from clace.host.requests.slices import Deadline, Slices
-from clace.outputs import Malformed
+from clace.host.faults import AppFault, ImpossibleCall
+from clace.host.requests.slices import DeadlinePassed, Slices
+from clace.outputs import MalformedOutput
 from clace.starlark import Failure
-from clace.wire import Answer
+from clace.wire import CallAnswer
 
 
-class Daemon(Protocol):
+class DaemonCalls(Protocol):
     """Requests that an app may make of the daemon while it answers one request."""
 
     def call(
         self, plugin: str, function: str, args: tuple[Any, ...], kwargs: dict[str, Any], /
-    ) -> Answer:
+    ) -> CallAnswer:
         """Call the plugin and return its answer."""
 
-    def next(self, stream: int) -> Answer:
+    def next(self, stream: int) -> CallAnswer:
         """Return the next items of a stream: a list in ``value``, ``more`` if others may follow."""
 
     def say(self, text: str) -> None:
@@ -36,17 +36,17 @@ class Daemon(Protocol):
         """Write a record to the audit log."""
 
 
-class Exchange:
+class HandlerExchange:
     """The calls of one request, and the time that it has."""
 
     __slots__ = ("_answers", "_audit", "_daemon", "_pending", "_seconds", "_slices", "deadline")
 
-    def __init__(self, daemon: Daemon, seconds: float, slices: Slices) -> None:
+    def __init__(self, daemon: DaemonCalls, seconds: float, slices: Slices) -> None:
         self._daemon = daemon
         self._seconds = seconds
         self._slices = slices
         self.deadline = time.monotonic() + seconds
-        self._answers: list[Answer] = []
+        self._answers: list[CallAnswer] = []
         self._pending: list[int] = []
         self._audit: tuple[str, str, str] | None = None
 
@@ -68,14 +68,14 @@ class Exchange:
             raise Failure(answer.error)
         try:
             return self._keep(answer, shaped(answer))
-        except Malformed as error:
-            return self._keep(Answer(call=answer.call, error=str(error), error_code=1), None)
+        except MalformedOutput as error:
+            return self._keep(CallAnswer(call=answer.call, error=str(error), error_code=1), None)
 
     def output(self, value: object, error: str) -> PluginResponse:
         """The response that ``ace.output`` makes."""
-        return self._keep(Answer(call=0, error=error, error_code=1 if error else 0), value)
+        return self._keep(CallAnswer(call=0, error=error, error_code=1 if error else 0), value)
 
-    def _keep(self, answer: Answer, value: object) -> PluginResponse:
+    def _keep(self, answer: CallAnswer, value: object) -> PluginResponse:
         number = len(self._answers)
         self._answers.append(answer)
         if answer.error:
@@ -97,7 +97,7 @@ class Exchange:
     def close(self, *, failed: bool) -> None:
         """End the handler: tell what it left now, and not again to an error handler.
 
-        :raises Refused: if it left a failure that it did not look at.
+        :raises ImpossibleCall: if it left a failure that it did not look at.
         """
         left = self._first_failure if self._pending else ""
         self._pending.clear()
@@ -105,7 +105,7 @@ class Exchange:
             self._daemon.record(*self._audit, failed=failed or bool(left))
             self._audit = None
         if left and not failed:
-            raise Refused(left)
+            raise ImpossibleCall(left)
 
     @property
     def _first_failure(self) -> str:
@@ -126,9 +126,9 @@ class Exchange:
             more = answer.more
 
     def check_time(self) -> None:
-        """:raises Deadline: if the time of the request is over."""
+        """:raises DeadlinePassed: if the time of the request is over."""
         if not self.seconds_left:
-            raise Deadline
+            raise DeadlinePassed
 
     def more_time(self) -> None:
         """Begin the time of a request anew, for an answer that has begun to flow."""
@@ -136,10 +136,10 @@ class Exchange:
         self._slices.extend(self.deadline)
 
 
-_present: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+_present: ContextVar[HandlerExchange | None] = ContextVar("exchange", default=None)
 
 
-class Door:
+class AceCalls:
     """Calls an app can make: settings and printing always, others while it answers a request."""
 
     def __init__(
@@ -196,7 +196,7 @@ class Door:
         return _exchange().output(value, error)
 
 
-def _exchange() -> Exchange:
+def _exchange() -> HandlerExchange:
     exchange = _present.get()
     if exchange is None:
         raise Failure("plugins cannot be called while the app loads")

@@ -17,7 +17,7 @@ _OF_WHOLE_PAGES = ("Hx-Boosted", "Hx-History-Restore-Request")
 _NO_VALUES = URLValues({})
 
 
-class Surroundings:
+class AppContext:
     """The part of a request that is the same for all requests to an app.
 
     ``fields`` has it by the names that apps know; none of it can be changed.
@@ -64,7 +64,7 @@ def _says_true(request: AppRequest, header: str) -> bool:
 class _Incoming(Struct, frozen=True):
     """A request, and what it came to."""
 
-    around: Surroundings
+    around: AppContext
     request: AppRequest
     parameters: dict[str, str]
 
@@ -120,7 +120,7 @@ _BY_NAME = dict(sorted(_FIELDS.items()))
 
 
 def request_fields(
-    around: Surroundings, request: AppRequest, parameters: dict[str, str]
+    around: AppContext, request: AppRequest, parameters: dict[str, str]
 ) -> RequestFields:
     """The fields of the request, sorted by the names that apps know."""
     return LazyFields(_BY_NAME, _Incoming(around, request, parameters), around.fields.copy())

@@ -11,7 +11,7 @@ from msgspec import structs
 from clace.frames import MAX_FRAME, BadFrame
 from clace.host.ace.values import readable
 from clace.host.sandbox.storage import ascii_bytes
-from clace.wire import Downward, Head, Upward, pack, pack_large, unpack_downward
+from clace.wire import AnswerHead, Downward, Upward, pack, pack_large, unpack_downward
 
 _LENGTH = 4
 _BUFFER = 1 << 16
@@ -20,11 +20,11 @@ _TOGETHER = 1 << 16
 _WAIT_SECONDS = 0.001
 
 
-class Hangup(Exception):
+class DaemonGone(Exception):
     """The daemon has closed the line, or sent an invalid frame."""
 
 
-class Line:
+class DaemonLine:
     """Reads and writes frames; those that answer what came together are sent together."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Line:
         """The next frame; without ``wait`` nothing if none has come. Before it looks for one that
         was not read yet, it sends what waits.
 
-        :raises Hangup: if the line ended.
+        :raises DaemonGone: if the line ended.
         """
         while (frame := self._cut()) is None:
             self.flush()
@@ -93,7 +93,7 @@ class Line:
         if self._unsent and self._clock() - self._waits_since > _WAIT_SECONDS:
             self.flush()
 
-    def send_large(self, head: Head, body: bytes | str) -> None:
+    def send_large(self, head: AnswerHead, body: bytes | str) -> None:
         """Send the head of an answer and its body, bytes or ASCII, which is never copied whole.
 
         :raises BadFrame: if it is over the limit.
@@ -111,7 +111,7 @@ class Line:
             return None
         end = begin + int.from_bytes(incoming[self._taken : begin], "big")
         if end - begin > MAX_FRAME:
-            raise Hangup("a frame is over the limit")
+            raise DaemonGone("a frame is over the limit")
         if len(incoming) < end:
             return None
         self._taken = end
@@ -125,9 +125,9 @@ class Line:
         except BlockingIOError:
             return False
         except OSError as error:
-            raise Hangup(str(error)) from error
+            raise DaemonGone(str(error)) from error
         if not data:
-            raise Hangup("the daemon has gone")
+            raise DaemonGone("the daemon has gone")
         self._keep(data)
         return True
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from clace.gotemplate import Limits, TemplateError, TemplateSet, compile_templates
-from clace.host.definition import Definition
-from clace.host.faults import AppFault, Place
+from clace.host.definition import AppDefinition
+from clace.host.faults import AppFault, SourcePlace
 from clace.host.generated import FRAME, generated_templates, names_a_body
 from clace.model.app import FileRef
 from clace.model.hashing import hashed_name
-from clace.wire import Load
+from clace.wire import LoadApp
 
 BASE = "base_templates/"
 MAX_OUTPUT = 16_000_000
@@ -32,7 +32,7 @@ class Pages:
     :raises AppFault: if one does not compile.
     """
 
-    def __init__(self, load: Load, definition: Definition) -> None:
+    def __init__(self, load: LoadApp, definition: AppDefinition) -> None:
         texts = self.texts = _texts(load, definition)
         self.structured = any(name.startswith(BASE) for name in texts)
         functions = _functions(load)
@@ -55,7 +55,7 @@ class Pages:
                 name, data, limits=_LIMITS, seconds=seconds, block=block or None
             )
         except TemplateError as error:
-            place = Place(error.name, error.line, error.column)
+            place = SourcePlace(error.name, error.line, error.column)
             raise AppFault(str(error), place) from None
 
     def has(self, name: str, block: str = "") -> bool:
@@ -65,7 +65,7 @@ class Pages:
         return self._set.has(name, block) if self.structured else self._set.has(block)
 
 
-def _texts(load: Load, definition: Definition) -> dict[str, str]:
+def _texts(load: LoadApp, definition: AppDefinition) -> dict[str, str]:
     patterns = definition.setting("routing", "template_locations", ["*.go.html"])
     base = definition.setting("routing", "base_templates", "base_templates")
     structured = any(name.startswith(f"{base}/") for name in load.sources)
@@ -82,7 +82,7 @@ def _texts(load: Load, definition: Definition) -> dict[str, str]:
         elif any(_fits(name, pattern) for pattern in patterns if isinstance(pattern, str)):
             chosen[file] = _decoded(name, text)
     if FRAME in ours and chosen[FRAME] is ours[FRAME] and not names_a_body(files.values()):
-        raise AppFault(_NO_BODY, Place("app.star", 1, 1))
+        raise AppFault(_NO_BODY, SourcePlace("app.star", 1, 1))
     return chosen
 
 
@@ -106,7 +106,7 @@ def static_name(name: str) -> str:
     return posixpath.normpath(f"/{name}").lstrip("/")
 
 
-def _functions(load: Load) -> dict[str, Callable[..., Any]]:
+def _functions(load: LoadApp) -> dict[str, Callable[..., Any]]:
     """``static`` and ``fileNonEmpty``, of the files below ``static/``."""
     files: dict[str, FileRef] = {ref.name: ref for ref in load.static}
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from clace.host.definition import NO_FUNCTION, Definition, Route
+from clace.host.definition import NO_FUNCTION, AppDefinition, RouteDefinition
 from clace.host.faults import AppFault
-from clace.model.router import BadPattern, Router
+from clace.model.router import BadPattern, PatternRouter
 
 
-class Target(Struct, frozen=True, kw_only=True):
+class HandlerTarget(Struct, frozen=True, kw_only=True):
     """The answer to a request: a function by number (or none), and the way its value is shown.
 
     ``type`` is ``HTML``, ``JSON`` or ``TEXT``; ``full`` and ``partial`` are templates; ``route`` is
@@ -27,12 +27,12 @@ class Target(Struct, frozen=True, kw_only=True):
     partial: str = ""
 
 
-def build_router(definition: Definition) -> Router[Target]:
+def build_router(definition: AppDefinition) -> PatternRouter[HandlerTarget]:
     """Return the router of the app's routes.
 
     :raises AppFault: if a route or the style is invalid.
     """
-    router: Router[Target] = Router()
+    router: PatternRouter[HandlerTarget] = PatternRouter()
     if definition.style is not None and not definition.style.is_known:
         raise AppFault(f"invalid style library config : {definition.style.library}")
     for route in definition.routes:
@@ -46,7 +46,7 @@ def build_router(definition: Definition) -> Router[Target]:
     return router
 
 
-def targets(definition: Definition) -> Iterator[tuple[str, str, Target]]:
+def targets(definition: AppDefinition) -> Iterator[tuple[str, str, HandlerTarget]]:
     """Path, method and target of each route; those of fragments come before their page's."""
     default_full = "index.go.html" if definition.custom_layout else "index_gen.go.html"
     for page in definition.routes:
@@ -54,19 +54,19 @@ def targets(definition: Definition) -> Iterator[tuple[str, str, Target]]:
 
 
 def _targets(
-    definition: Definition, page: Route, default_full: str
-) -> Iterator[tuple[str, str, Target]]:
+    definition: AppDefinition, page: RouteDefinition, default_full: str
+) -> Iterator[tuple[str, str, HandlerTarget]]:
     handler = definition.handler if page.handler == NO_FUNCTION else page.handler
     full = page.full or default_full
     for fragment in page.fragments:
         own = handler if fragment.handler == NO_FUNCTION else fragment.handler
         path = _join(page.path, fragment.path)
         if fragment.kind == "api":
-            target = Target(
+            target = HandlerTarget(
                 route=path, written=fragment.path, handler=own, type=fragment.type.upper()
             )
         else:
-            target = Target(
+            target = HandlerTarget(
                 route=path,
                 written=fragment.path,
                 handler=own,
@@ -76,7 +76,7 @@ def _targets(
             )
         yield path, fragment.method, target
     if page.kind == "html":
-        target = Target(
+        target = HandlerTarget(
             route=page.path,
             written=page.path,
             handler=handler,
@@ -85,7 +85,9 @@ def _targets(
             partial=page.partial,
         )
     else:
-        target = Target(route=page.path, written=page.path, handler=handler, type=page.type.upper())
+        target = HandlerTarget(
+            route=page.path, written=page.path, handler=handler, type=page.type.upper()
+        )
     yield page.path, page.method, target
 
 

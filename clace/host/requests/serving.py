@@ -15,19 +15,30 @@ from greenlet import getcurrent, greenlet
 
 from clace.frames import BadFrame
 from clace.host.app import HostedApp
-from clace.host.faults import OUT_OF_MEMORY, AppFault, Refused
-from clace.host.requests.answers import LARGE, Reply
-from clace.host.requests.line import Hangup, Line
+from clace.host.faults import OUT_OF_MEMORY, AppFault, ImpossibleCall
+from clace.host.requests.answers import LARGE, AppReply
+from clace.host.requests.line import DaemonGone, DaemonLine
 from clace.host.requests.slices import Slices
 from clace.starlark import Failure
-from clace.wire import Answer, Ask, Call, Chunk, Failed, Head, Load, LoadFailed, Next, Note
+from clace.wire import (
+    AnswerHead,
+    AskApp,
+    BodyChunk,
+    CallAnswer,
+    CallPlugin,
+    HostNote,
+    LoadApp,
+    LoadFailed,
+    NextItems,
+    RequestFailed,
+)
 
 _LONGEST_LINE = 100_000
 # A new greenlet has the kernel map a stack, and unmap it at its end; so many are kept for later.
 _KEPT = 8
 
 
-class Turns:
+class RunQueue:
     """The order of requests: the one whose answer came, or those that ``gave_way``, in turn."""
 
     def __init__(self, hurries: Callable[[], bool]) -> None:
@@ -75,16 +86,16 @@ class Turns:
 class RequestDaemon:
     """The daemon as the exchange of one request sees it."""
 
-    def __init__(self, line: Line, calls: Calls, request: int) -> None:
+    def __init__(self, line: DaemonLine, calls: PendingCalls, request: int) -> None:
         self._line = line
         self._calls = calls
         self._request = request
 
     def call(
         self, plugin: str, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Answer:
+    ) -> CallAnswer:
         return self._calls.ask(
-            Call(
+            CallPlugin(
                 call=self._calls.number(),
                 request=self._request,
                 plugin=plugin,
@@ -94,9 +105,9 @@ class RequestDaemon:
             )
         )
 
-    def next(self, stream: int) -> Answer:
+    def next(self, stream: int) -> CallAnswer:
         number = self._calls.number()
-        return self._calls.ask(Next(call=number, request=self._request, stream=stream))
+        return self._calls.ask(NextItems(call=number, request=self._request, stream=stream))
 
     def say(self, text: str) -> None:
         self._line.send(said(self._request, text))
@@ -104,7 +115,7 @@ class RequestDaemon:
 
     def record(self, operation: str, target: str, detail: str, *, failed: bool) -> None:
         self._line.send(
-            Note(
+            HostNote(
                 request=self._request,
                 operation=operation,
                 target=target,
@@ -114,10 +125,10 @@ class RequestDaemon:
         )
 
 
-class Calls:
+class PendingCalls:
     """Plugin calls that wait for their answers."""
 
-    def __init__(self, line: Line, turns: Turns) -> None:
+    def __init__(self, line: DaemonLine, turns: RunQueue) -> None:
         self._line = line
         self._turns = turns
         self._numbers = itertools.count(1)
@@ -127,7 +138,7 @@ class Calls:
         """Return the number of the next call."""
         return next(self._numbers)
 
-    def ask(self, asked: Call | Next) -> Answer:
+    def ask(self, asked: CallPlugin | NextItems) -> CallAnswer:
         """The daemon's answer; other requests go on meanwhile.
 
         :raises Failure: if the call is too large.
@@ -137,14 +148,14 @@ class Calls:
         try:
             self._line.send(asked)
             self._waiting[asked.call] = getcurrent()
-            answer: Answer = self._turns.wait()
+            answer: CallAnswer = self._turns.wait()
         except BadFrame as error:
             raise Failure(str(error)) from None
         finally:
             slices.resume(deadline)
         return answer
 
-    def deliver(self, answer: Answer) -> None:
+    def deliver(self, answer: CallAnswer) -> None:
         """Resume the request that waits for this answer."""
         waiting = self._waiting.pop(answer.call, None)
         if waiting is not None:
@@ -154,10 +165,10 @@ class Calls:
 class Serving:
     """Loads the app that the first frame brings and answers requests until the daemon hangs up."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: DaemonLine) -> None:
         self._line = line
-        self._turns = Turns(line.holds_back)
-        self._calls = Calls(line, self._turns)
+        self._turns = RunQueue(line.holds_back)
+        self._calls = PendingCalls(line, self._turns)
         self._app: HostedApp | None = None
 
     def run(self) -> None:
@@ -173,18 +184,18 @@ class Serving:
                 if turns.gave_way:
                     line.flush()
                     turns.go_on()
-        except (Hangup, BadFrame, OSError):
+        except (DaemonGone, BadFrame, OSError):
             return
 
-    def _take(self, message: Ask | Answer | Load) -> None:
-        if isinstance(message, Ask):
+    def _take(self, message: AskApp | CallAnswer | LoadApp) -> None:
+        if isinstance(message, AskApp):
             self._turns.start(self._answer, message)
-        elif isinstance(message, Answer):
+        elif isinstance(message, CallAnswer):
             self._calls.deliver(message)
         else:
             self._load(message)
 
-    def _load(self, load: Load) -> None:
+    def _load(self, load: LoadApp) -> None:
         def say(text: str) -> None:
             self._line.send(said(0, text))
             self._line.flush()
@@ -200,27 +211,27 @@ class Serving:
             message = f"{OUT_OF_MEMORY} ({type(error).__name__})"
             self._line.send(LoadFailed(message, "app_crashed"))
 
-    def _answer(self, ask: Ask) -> None:
+    def _answer(self, ask: AskApp) -> None:
         if self._app is None:
-            self._line.send(Failed(id=ask.id, message="no app is loaded"))
+            self._line.send(RequestFailed(id=ask.id, message="no app is loaded"))
             return
         daemon = RequestDaemon(self._line, self._calls, ask.id)
         try:
             self._send(ask.id, self._app.respond(ask.request, daemon))
         except AppFault as fault:
             self._line.send(failed(ask.id, fault))
-        except (Failure, Refused, BadFrame) as error:
+        except (Failure, ImpossibleCall, BadFrame) as error:
             self._line.send(failed(ask.id, AppFault(str(error))))
         except (MemoryError, RecursionError) as error:
             message = f"{OUT_OF_MEMORY} ({type(error).__name__})"
-            self._line.send(Failed(id=ask.id, message=message, code="app_crashed"))
-        except (Hangup, OSError):
+            self._line.send(RequestFailed(id=ask.id, message=message, code="app_crashed"))
+        except (DaemonGone, OSError):
             raise
         except Exception as error:  # noqa: BLE001 - other requests of the app go on
             message = f"the app could not be answered for ({type(error).__name__})"
-            self._line.send(Failed(id=ask.id, message=message, code="app_crashed"))
+            self._line.send(RequestFailed(id=ask.id, message=message, code="app_crashed"))
 
-    def _send(self, request: int, reply: Reply) -> None:
+    def _send(self, request: int, reply: AppReply) -> None:
         body = reply.body
         if isinstance(body, bytes) and len(body) <= LARGE:
             self._line.send(head_of(request, reply, body=body))
@@ -230,13 +241,13 @@ class Serving:
             return
         self._line.send(head_of(request, reply, last=False))
         for piece in body:
-            self._line.send(Chunk(id=request, body=piece))
-        self._line.send(Chunk(id=request, last=True))
+            self._line.send(BodyChunk(id=request, body=piece))
+        self._line.send(BodyChunk(id=request, last=True))
 
 
-def head_of(request: int, reply: Reply, *, body: bytes = b"", last: bool = True) -> Head:
+def head_of(request: int, reply: AppReply, *, body: bytes = b"", last: bool = True) -> AnswerHead:
     """The first frame of an answer."""
-    return Head(
+    return AnswerHead(
         id=request,
         status=reply.status,
         headers=reply.headers,
@@ -246,15 +257,15 @@ def head_of(request: int, reply: Reply, *, body: bytes = b"", last: bool = True)
     )
 
 
-def said(request: int, text: str) -> Note:
+def said(request: int, text: str) -> HostNote:
     """A line that the app prints, shortened if it is very long."""
     shown = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}..."
-    return Note(request=request, text=shown.encode("utf-8", "replace").decode())
+    return HostNote(request=request, text=shown.encode("utf-8", "replace").decode())
 
 
-def failed(request: int, fault: AppFault) -> Failed:
+def failed(request: int, fault: AppFault) -> RequestFailed:
     """The frame that says what the app failed on."""
     told = fault.told
-    return Failed(
+    return RequestFailed(
         id=request, message=told.message, code=told.code, place=told.place, route=told.route
     )

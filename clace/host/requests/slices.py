@@ -23,7 +23,7 @@ GRACE = 0.25
 _VALUES = "clace.host.ace.values"
 
 
-class Deadline(Interrupt):
+class DeadlinePassed(Interrupt):
     """The time of a request, or of loading, is over."""
 
 
@@ -95,7 +95,7 @@ class Slices:
     def _fired(self, _number: int, frame: FrameType | None) -> None:
         """Let others go on.
 
-        :raises Deadline: in the code that was interrupted, if its time is over.
+        :raises DeadlinePassed: in the code that was interrupted, if its time is over.
         """
         self._fires_at = 0.0
         if not self._on:
@@ -112,7 +112,7 @@ class Slices:
         if now < deadline + grace:
             self._suspend()
         if time.monotonic() >= deadline + grace:
-            raise Deadline
+            raise DeadlinePassed
         self.begin(deadline)
 
     def _fire_at(self, moment: float, now: float) -> None:

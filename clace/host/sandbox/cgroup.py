@@ -20,14 +20,14 @@ _PREFIX = "clace-"
 _ATTEMPTS = 3
 
 
-class Place(Struct, frozen=True):
+class CgroupPlace(Struct, frozen=True):
     """A folder of the hierarchy to make ours in, and the files that hold the limits there."""
 
     folder: Path
     limits: tuple[str, ...]
 
 
-def places(root: Path, own: str) -> tuple[Place, ...]:
+def places(root: Path, own: str) -> tuple[CgroupPlace, ...]:
     """Return places for groups that a process can make whose ``/proc/self/cgroup`` is ``own``.
 
     :raises Unavailable: if it can make none; says why.
@@ -42,11 +42,11 @@ def places(root: Path, own: str) -> tuple[Place, ...]:
     return tuple(_places_of_version_1(root, paths))
 
 
-def _place_of_version_2(root: Path, own: Path) -> Place:
+def _place_of_version_2(root: Path, own: Path) -> CgroupPlace:
     """Our own group, or, since one that has processes cannot pass controllers on, its parent."""
     for folder in (own, own.parent):
         if folder.is_relative_to(root) and _passes_on(folder):
-            return Place(folder, ("memory.max", "pids.max"))
+            return CgroupPlace(folder, ("memory.max", "pids.max"))
     raise Unavailable(
         f"{own} does not pass on memory and pids; under systemd set Delegate=yes and"
         " DelegateSubgroup=server"
@@ -62,15 +62,15 @@ def _passes_on(folder: Path) -> bool:
     return False
 
 
-def _places_of_version_1(root: Path, paths: Mapping[str, str]) -> Iterator[Place]:
+def _places_of_version_1(root: Path, paths: Mapping[str, str]) -> Iterator[CgroupPlace]:
     for controller, limit in zip(_CONTROLLERS, ("memory.limit_in_bytes", "pids.max"), strict=True):
         folder = root / controller / paths.get(controller, "")
         if controller not in paths or not folder.is_dir():
             raise Unavailable(f"there is no hierarchy for {controller} below {root}")
-        yield Place(folder, (limit,))
+        yield CgroupPlace(folder, (limit,))
 
 
-def join(made_in: tuple[Place, ...], name: str, memory: int, tasks: int) -> None:
+def join(made_in: tuple[CgroupPlace, ...], name: str, memory: int, tasks: int) -> None:
     """Make the group with these limits, and be in it from now on.
 
     :raises OSError: if this process may not.
@@ -92,7 +92,7 @@ def join(made_in: tuple[Place, ...], name: str, memory: int, tasks: int) -> None
                     raise
 
 
-def remove_stale(place: Place) -> None:
+def remove_stale(place: CgroupPlace) -> None:
     """Remove the groups in which nobody is any more; the kernel refuses the others."""
     for group in place.folder.glob(f"{_PREFIX}*"):
         with suppress(OSError):

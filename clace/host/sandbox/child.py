@@ -8,22 +8,22 @@ import socket
 
 from msgspec import Struct
 
-from clace.host.requests.line import Line
+from clace.host.requests.line import DaemonLine
 from clace.host.requests.serving import Serving
-from clace.host.sandbox.walls import HOST_LAYERS, Site, put_up
+from clace.host.sandbox.walls import HOST_LAYERS, WallContext, put_up
 from clace.model.walls import missing
-from clace.wire import MEMORY_GONE, WALLS_MISSING, Ready
+from clace.wire import MEMORY_GONE, WALLS_MISSING, HostReady
 
 
-class Birth(Struct, frozen=True, kw_only=True):
+class ChildContext(Struct, frozen=True, kw_only=True):
     """The start of a host: its place, the walls around it, and those it has to have."""
 
-    site: Site
+    site: WallContext
     walls: dict[str, str]
     required: tuple[str, ...]
 
 
-def live(birth: Birth, serving: type[Serving] = Serving) -> None:
+def live(birth: ChildContext, serving: type[Serving] = Serving) -> None:
     """Serve until the daemon hangs up, and end the process; without a needed wall at once."""
     try:
         _serve(birth, serving)
@@ -36,15 +36,15 @@ def live(birth: Birth, serving: type[Serving] = Serving) -> None:
     os._exit(0)
 
 
-def _serve(birth: Birth, make_serving: type[Serving]) -> None:
+def _serve(birth: ChildContext, make_serving: type[Serving]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
     site = birth.site
-    line = Line(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=site.socket))
+    line = DaemonLine(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=site.socket))
     serving = make_serving(line)
     walls = put_up(HOST_LAYERS, site)
     walls |= {name: why or walls.get(name, "") for name, why in birth.walls.items()}
-    line.send(Ready(walls=walls))
+    line.send(HostReady(walls=walls))
     line.flush()
     if set(birth.required) & set(missing(walls)):
         os._exit(WALLS_MISSING)

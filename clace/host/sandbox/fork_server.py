@@ -19,37 +19,37 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from clace.frames import BadFrame
-from clace.host.sandbox.child import Birth, live
+from clace.host.sandbox.child import ChildContext, live
 from clace.host.sandbox.grounds import GROUNDS, survey
 from clace.host.sandbox.kernel import PARENT_DEATH, prctl
-from clace.host.sandbox.walls import Site, put_up
+from clace.host.sandbox.walls import WallContext, put_up
 from clace.host.sandbox.warmth import warm
 from clace.wire import (
     MAX_FORK_SERVER_MESSAGE,
-    Born,
-    End,
+    ForkHost,
     FromForkServer,
-    Gone,
-    Prepare,
-    Spawn,
+    HostEnded,
+    HostForked,
+    KillHost,
+    PrepareHosts,
     pack_fork_server,
     unpack_to_fork_server,
 )
 
-Live = Callable[[Birth], None]
+Live = Callable[[ChildContext], None]
 
 
-class Child(NamedTuple):
+class HostChild(NamedTuple):
     """A host that runs: the descriptor of its process, and its user if it has one of its own."""
 
     descriptor: int
     user: int
 
 
-class Yard(Struct, frozen=True, kw_only=True):
+class ForkContext(Struct, frozen=True, kw_only=True):
     """Surroundings of forked hosts: the walls that stand, and the folder ``/proc`` of outside."""
 
-    order: Prepare
+    order: PrepareHosts
     walls: dict[str, str]
     processes: int
 
@@ -77,7 +77,7 @@ class Yard(Struct, frozen=True, kw_only=True):
 class ForkServer:
     """Forks and kills hosts as the daemon says, and tells how each ended."""
 
-    def __init__(self, control: socket.socket, yard: Yard, live: Live) -> None:
+    def __init__(self, control: socket.socket, yard: ForkContext, live: Live) -> None:
         self._control = control
         self._yard = yard
         self._live = live
@@ -85,7 +85,7 @@ class ForkServer:
         self._users = yard.users()
         self._ready = selectors.DefaultSelector()
         self._ready.register(control, selectors.EVENT_READ, None)
-        self._children: dict[int, Child] = {}
+        self._children: dict[int, HostChild] = {}
 
     def run(self) -> None:
         """Returns when the daemon has gone; then no host is left."""
@@ -108,13 +108,13 @@ class ForkServer:
             order = unpack_to_fork_server(body)
         except BadFrame:
             return False
-        if isinstance(order, Spawn):
+        if isinstance(order, ForkHost):
             self._spawn(order, descriptors[0])
-        elif isinstance(order, End) and order.host in self._children:
+        elif isinstance(order, KillHost) and order.host in self._children:
             signal.pidfd_send_signal(self._children[order.host].descriptor, signal.SIGKILL)
         return True
 
-    def _spawn(self, order: Spawn, descriptor: int) -> None:
+    def _spawn(self, order: ForkHost, descriptor: int) -> None:
         user = self._users.pop() if self._users else 0
         pid = os.fork()
         if pid == 0:
@@ -124,12 +124,12 @@ class ForkServer:
                 os._exit(1)  # nothing may fall back into this loop
         os.close(descriptor)
         child = os.pidfd_open(pid)
-        self._children[order.host] = Child(child, user)
+        self._children[order.host] = HostChild(child, user)
         self._ready.register(child, selectors.EVENT_READ, order.host)
-        self._tell(Born(host=order.host, pid=self._yard.number_outside(child)))
+        self._tell(HostForked(host=order.host, pid=self._yard.number_outside(child)))
 
-    def _birth(self, order: Spawn, descriptor: int, user: int) -> Birth:
-        site = Site(
+    def _birth(self, order: ForkHost, descriptor: int, user: int) -> ChildContext:
+        site = WallContext(
             socket=descriptor,
             parent=self._pid,
             bounds=order.bounds,
@@ -137,7 +137,7 @@ class ForkServer:
             user=user,
             no_user="" if user or os.geteuid() else "no user id is free",
         )
-        return Birth(site=site, walls=self._yard.walls, required=self._yard.order.required)
+        return ChildContext(site=site, walls=self._yard.walls, required=self._yard.order.required)
 
     def _reap(self, host: int) -> None:
         child = self._children.pop(host)
@@ -149,9 +149,9 @@ class ForkServer:
         if ended is None:
             return
         if ended.si_code == os.CLD_EXITED:
-            self._tell(Gone(host=host, status=ended.si_status))
+            self._tell(HostEnded(host=host, status=ended.si_status))
         else:
-            self._tell(Gone(host=host, signal=ended.si_status))
+            self._tell(HostEnded(host=host, signal=ended.si_status))
 
     def _tell(self, message: FromForkServer) -> None:
         with suppress(OSError):  # the daemon has gone: the next read says so
@@ -184,17 +184,17 @@ def main(descriptor: int, live: Live = live) -> None:
         ForkServer(control, yard, live).run()
 
 
-def enclose(control: socket.socket) -> Yard | None:
+def enclose(control: socket.socket) -> ForkContext | None:
     """The yard that the daemon's first message asks for; ``None`` if it asks for something else."""
     try:
         order = unpack_to_fork_server(control.recv(MAX_FORK_SERVER_MESSAGE))
     except (OSError, BadFrame):
         return None
-    if not isinstance(order, Prepare):
+    if not isinstance(order, PrepareHosts):
         return None
     # The processes as those outside see them: afterwards there are no folders to open.
     processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
-    return Yard(order=order, walls=put_up(GROUNDS, survey(order)), processes=processes)
+    return ForkContext(order=order, walls=put_up(GROUNDS, survey(order)), processes=processes)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from clace.host.sandbox import cgroup, kernel
 from clace.host.sandbox.kernel import Unavailable
 from clace.host.sandbox.syscalls import MACHINES
 from clace.host.sandbox.walls import Layer
-from clace.wire import Prepare
+from clace.wire import PrepareHosts
 
 _MEGABYTE = 1 << 20
 _READ_ONLY, _NO_SETUID, _NO_DEVICES, _NO_EXEC, _REMOUNT = 1, 2, 4, 8, 32
@@ -22,21 +22,21 @@ _RECURSIVE, _PRIVATE = 1 << 14, 1 << 18
 _SHARE_OF_MEMORY = 0.75
 
 
-class Grounds(Struct, frozen=True, kw_only=True):
+class SharedContext(Struct, frozen=True, kw_only=True):
     """Prepared grounds of hosts, their owner, and a name that no other server has."""
 
-    order: Prepare
+    order: PrepareHosts
     user: int
     group: int
     name: str
 
 
-def survey(order: Prepare) -> Grounds:
+def survey(order: PrepareHosts) -> SharedContext:
     """The grounds of this process."""
-    return Grounds(order=order, user=os.geteuid(), group=os.getegid(), name=str(os.getpid()))
+    return SharedContext(order=order, user=os.geteuid(), group=os.getegid(), name=str(os.getpid()))
 
 
-def _own_users(grounds: Grounds) -> None:
+def _own_users(grounds: SharedContext) -> None:
     """Root gives each host a user; others become root of a namespace in which they are alone."""
     if grounds.user == 0:
         if not grounds.order.user_count:
@@ -51,19 +51,19 @@ def _own_users(grounds: Grounds) -> None:
         Path("/proc/self", file).write_text(text, "ascii")
 
 
-def _leave_network(_grounds: Grounds) -> None:
+def _leave_network(_grounds: SharedContext) -> None:
     kernel.unshare(kernel.NEW_NETWORK)
 
 
-def _leave_shared_memory(_grounds: Grounds) -> None:
+def _leave_shared_memory(_grounds: SharedContext) -> None:
     kernel.unshare(kernel.NEW_IPC)
 
 
-def _leave_host_name(_grounds: Grounds) -> None:
+def _leave_host_name(_grounds: SharedContext) -> None:
     kernel.unshare(kernel.NEW_NAMES)
 
 
-def _leave_processes(grounds: Grounds) -> None:
+def _leave_processes(grounds: SharedContext) -> None:
     """Go on in a child, the first of a new namespace; this process only waits for it to end."""
     kernel.unshare(kernel.NEW_PIDS)
     child = os.fork()
@@ -72,14 +72,14 @@ def _leave_processes(grounds: Grounds) -> None:
     kernel.prctl(kernel.PARENT_DEATH, signal.SIGKILL)
 
 
-def _outlive(child: int, grounds: Grounds) -> None:
+def _outlive(child: int, grounds: SharedContext) -> None:
     os.closerange(0, os.sysconf("SC_OPEN_MAX"))
     _pid, status = os.waitpid(child, 0)
     _remove_group(grounds)
     os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
-def _remove_group(_grounds: Grounds) -> None:
+def _remove_group(_grounds: SharedContext) -> None:
     try:
         for place in _places():
             cgroup.remove_stale(place)
@@ -87,11 +87,11 @@ def _remove_group(_grounds: Grounds) -> None:
         return
 
 
-def _places() -> tuple[cgroup.Place, ...]:
+def _places() -> tuple[cgroup.CgroupPlace, ...]:
     return cgroup.places(cgroup.ROOT, Path("/proc/self/cgroup").read_text())
 
 
-def _bound_together(grounds: Grounds) -> None:
+def _bound_together(grounds: SharedContext) -> None:
     total = grounds.order.total_memory_mb * _MEGABYTE
     if not total:
         machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -99,7 +99,7 @@ def _bound_together(grounds: Grounds) -> None:
     cgroup.join(_places(), grounds.name, total, grounds.order.max_tasks)
 
 
-def _empty_root(_grounds: Grounds) -> None:
+def _empty_root(_grounds: SharedContext) -> None:
     """A root folder with nothing in it, which nothing can be written to."""
     machine = MACHINES.get(platform.machine())
     if machine is None:
@@ -116,12 +116,12 @@ def _empty_root(_grounds: Grounds) -> None:
     os.chdir("/")
 
 
-def _empty_bounding_set(_grounds: Grounds) -> None:
+def _empty_bounding_set(_grounds: SharedContext) -> None:
     kernel.drop_bounding_set()
 
 
 # The new user comes first, for it may do the rest; the group before there are no files to write.
-GROUNDS: Iterable[Layer[Grounds]] = (
+GROUNDS: Iterable[Layer[SharedContext]] = (
     Layer("own_user", _own_users),
     Layer("network_namespace", _leave_network),
     Layer("ipc_namespace", _leave_shared_memory),

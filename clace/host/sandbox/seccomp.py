@@ -9,7 +9,7 @@ import os
 import struct
 from collections.abc import Callable
 
-from clace.host.sandbox.syscalls import Machine
+from clace.host.sandbox.syscalls import SyscallTable
 
 _INSTRUCTION = struct.Struct("=HBBI")
 # Offsets in ``struct seccomp_data``; arguments are 64 bits, of which the low half comes first.
@@ -25,7 +25,7 @@ class NotInstalled(OSError):
     """The kernel refused the filter."""
 
 
-def build(machine: Machine, pid: int) -> bytes:
+def build(machine: SyscallTable, pid: int) -> bytes:
     """The filter: what is not allowed fails with EPERM; foreign machine code ends the process.
 
     Memory is never executable, and a signal may only be sent to this process itself.
@@ -62,7 +62,7 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
 
 
-def install(machine: Machine, syscall: Callable[..., int]) -> None:
+def install(machine: SyscallTable, syscall: Callable[..., int]) -> None:
     """Filter the process's system calls for good; needs ``no_new_privs``.
 
     :raises NotInstalled: if the kernel refused, or one of the process's threads has another filter.

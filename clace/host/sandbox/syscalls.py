@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Machine(Struct, frozen=True, kw_only=True):
+class SyscallTable(Struct, frozen=True, kw_only=True):
     """A processor architecture as seccomp names it, and the calls that are judged by arguments."""
 
     audit_arch: int
@@ -19,7 +19,7 @@ class Machine(Struct, frozen=True, kw_only=True):
 
 # Plain reading and writing of what is open, memory, waiting, clocks, and ending. Nothing that
 # opens, connects, sends descriptors, starts, traces or signals anything.
-_X86_64 = Machine(
+_X86_64 = SyscallTable(
     audit_arch=0xC000003E,
     seccomp=317,
     mmap=9,
@@ -61,7 +61,7 @@ _X86_64 = Machine(
         "rseq": 334,
     },
 )
-_AARCH64 = Machine(
+_AARCH64 = SyscallTable(
     audit_arch=0xC00000B7,
     seccomp=277,
     mmap=222,

@@ -23,7 +23,7 @@ _MEGABYTE = 1 << 20
 S = TypeVar("S")
 
 
-class Site(Struct, frozen=True, kw_only=True):
+class WallContext(Struct, frozen=True, kw_only=True):
     """The site of the walls: what stays open, who the parent is, and how much is allowed.
 
     ``statm`` is the process's own file of that name, opened while files could be. ``user`` is the
@@ -58,7 +58,7 @@ def put_up(layers: Iterable[Layer[S]], site: S) -> dict[str, str]:
     return report
 
 
-def _close_descriptors(site: Site) -> None:
+def _close_descriptors(site: WallContext) -> None:
     below = 0
     for kept in sorted({site.socket, site.statm} - {-1}):
         os.closerange(below, kept)
@@ -66,7 +66,7 @@ def _close_descriptors(site: Site) -> None:
     os.closerange(below, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def _become_user(site: Site) -> None:
+def _become_user(site: WallContext) -> None:
     if not site.user:
         if site.no_user:
             raise Unavailable(site.no_user)
@@ -76,29 +76,29 @@ def _become_user(site: Site) -> None:
     os.setresuid(site.user, site.user, site.user)
 
 
-def _drop_capabilities(_site: Site) -> None:
+def _drop_capabilities(_site: WallContext) -> None:
     kernel.drop_capabilities()
 
 
-def _die_with_parent(site: Site) -> None:
+def _die_with_parent(site: WallContext) -> None:
     kernel.prctl(kernel.PARENT_DEATH, signal.SIGKILL)
     if os.getppid() != site.parent:
         os._exit(0)  # it died before this took hold
 
 
-def _forbid_dumps(_site: Site) -> None:
+def _forbid_dumps(_site: WallContext) -> None:
     kernel.prctl(kernel.DUMPABLE, 0)
 
 
-def _give_up_privileges(_site: Site) -> None:
+def _give_up_privileges(_site: WallContext) -> None:
     kernel.prctl(kernel.NO_NEW_PRIVILEGES, 1)
 
 
-def _restrict_by_landlock(_site: Site) -> None:
+def _restrict_by_landlock(_site: WallContext) -> None:
     landlock.restrict(libc.syscall)
 
 
-def _limit_resources(site: Site) -> None:
+def _limit_resources(site: WallContext) -> None:
     address_space = _mapped(site.statm) + site.bounds.memory_mb * _MEGABYTE
     limits = {
         resource.RLIMIT_AS: address_space,
@@ -122,11 +122,11 @@ def _mapped(statm: int) -> int:
     return pages * resource.getpagesize()
 
 
-def _forbid_descriptors(_site: Site) -> None:
+def _forbid_descriptors(_site: WallContext) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
-def _filter_calls(_site: Site) -> None:
+def _filter_calls(_site: WallContext) -> None:
     machine = MACHINES.get(platform.machine())
     if machine is None:
         raise Unavailable(f"no list of system calls for {platform.machine()}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from clace.host.app import HostedApp
 from clace.model.traffic import AppRequest
-from clace.wire import Answer, Load
+from clace.wire import CallAnswer, LoadApp
 
 _APP = b"""
 def handler(req):
@@ -27,11 +27,11 @@ _PAGE = b"""{{ block "clace_body" . }}
 class _NoDaemon:
     def call(
         self, plugin: str, function: str, _args: tuple[Any, ...], _kwargs: dict[str, Any]
-    ) -> Answer:
-        return Answer(call=0, error=f"{plugin}.{function} is not here", refused=True)
+    ) -> CallAnswer:
+        return CallAnswer(call=0, error=f"{plugin}.{function} is not here", refused=True)
 
-    def next(self, stream: int) -> Answer:
-        return Answer(call=0, error=f"no stream {stream}")
+    def next(self, stream: int) -> CallAnswer:
+        return CallAnswer(call=0, error=f"no stream {stream}")
 
     def say(self, text: str) -> None:
         pass
@@ -43,6 +43,6 @@ class _NoDaemon:
 def warm() -> None:
     """Load and use an app of each kind."""
     daemon = _NoDaemon()
-    app = HostedApp(Load(sources={"app.star": _APP, "page.go.html": _PAGE}), daemon.say)
+    app = HostedApp(LoadApp(sources={"app.star": _APP, "page.go.html": _PAGE}), daemon.say)
     for path in ("/", "/api", "/text", "/nothing"):
         app.respond(AppRequest(method="GET", path=path, host="localhost"), daemon)

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 from msgspec.structs import replace
 
-from clace.model.app import App, Kind
+from clace.model.app import App, AppKind
 from clace.model.paths import AppPath
 
 _GITHUB = re.compile(
@@ -20,14 +20,14 @@ _DEFAULT = "default"
 
 
 @frozen
-class Apps:
+class AppRows:
     """All apps, for what is told of one by another: the production app of a staging twin."""
 
     by_id: dict[str, App]
     unlike: frozenset[str]
 
     @classmethod
-    def of(cls, apps: Iterable[App]) -> Apps:
+    def of(cls, apps: Iterable[App]) -> AppRows:
         by_id = {app.id: app for app in apps}
         return cls(by_id, frozenset(_unlike(by_id)))
 
@@ -40,11 +40,11 @@ def _unlike(by_id: dict[str, App]) -> Iterator[str]:
     """The ids of production apps and staging twins that serve different versions."""
     for app in by_id.values():
         main = by_id.get(app.main_app)
-        if main is not None and app.kind is Kind.STAGING and main.version != app.version:
+        if main is not None and app.kind is AppKind.STAGING and main.version != app.version:
             yield from (app.id, main.id)
 
 
-def row(app: App, apps: Apps, url: str, default_auth: str, now: datetime) -> dict[str, Any]:
+def row(app: App, apps: AppRows, url: str, default_auth: str, now: datetime) -> dict[str, Any]:
     """Make the row of an app."""
     version, auth = app.metadata.version_metadata, app.settings.authn_type
     path_split, globs = _parts(app.address), _globs(apps.shown_at(app))
@@ -57,7 +57,7 @@ def row(app: App, apps: Apps, url: str, default_auth: str, now: datetime) -> dic
         "url": url,
         "id": app.id,
         "is_dev": app.is_dev,
-        "is_stage": app.kind is Kind.STAGING,
+        "is_stage": app.kind is AppKind.STAGING,
         "main_app": app.main_app,
         "auth": default_auth if auth == _DEFAULT else auth,
         "auth_uses_default": auth == _DEFAULT,

@@ -14,7 +14,7 @@ from clace.model.app import App
 from clace.model.audit_filter import AuditFilter
 from clace.model.paths import AppGlob, AppPath
 from clace.model.traffic import AuditEvent
-from clace.plugins.builtin.app_rows import Apps, row, written
+from clace.plugins.builtin.app_rows import AppRows, row, written
 from clace.plugins.kit.definition import CallFailed, Function, Invocation, Plugin
 from clace.plugins.kit.showing import shown
 
@@ -23,7 +23,7 @@ _SECOND = 1_000_000_000
 
 
 @frozen
-class Insight:
+class IntrospectionSources:
     """Sources of introspection: the apps, their users and URLs, and recorded events.
 
     ``operations`` are those that the server itself records.
@@ -38,7 +38,7 @@ class Insight:
     operations: tuple[str, ...] = ()
 
 
-class ListApps(Struct, frozen=True):
+class AppQuery(Struct, frozen=True):
     """The parameters of ``list_apps``: ``query`` is any part of name, address or source."""
 
     query: str = ""
@@ -70,25 +70,25 @@ class Nothing(Struct, frozen=True):
 class Introspection:
     """The functions of ``clace.in``, which era 26 calls ``openrun.in``."""
 
-    def __init__(self, insight: Insight) -> None:
+    def __init__(self, insight: IntrospectionSources) -> None:
         self._insight = insight
 
     @property
     def plugins(self) -> tuple[Plugin, ...]:
         functions = {
-            "list_apps": Function(ListApps, self.list_apps, is_read=True),
-            "list_all_apps": Function(ListApps, self.list_all_apps, is_read=True),
+            "list_apps": Function(AppQuery, self.list_apps, is_read=True),
+            "list_all_apps": Function(AppQuery, self.list_all_apps, is_read=True),
             "list_audit_events": Function(ListAuditEvents, self.list_audit_events, is_read=True),
             "list_operations": Function(Nothing, self.list_operations, is_read=True),
         }
         return tuple(Plugin(name, functions) for name in NAMES)
 
-    async def list_apps(self, invocation: Invocation, given: ListApps) -> list[dict[str, Any]]:
+    async def list_apps(self, invocation: Invocation, given: AppQuery) -> list[dict[str, Any]]:
         """The apps that match and that the user may use, oldest first."""
         user_id = invocation.caller.user_id
         return await self._matching(given, lambda app: self._insight.may_use(app, user_id))
 
-    async def list_all_apps(self, _invocation: Invocation, given: ListApps) -> list[dict[str, Any]]:
+    async def list_all_apps(self, _invocation: Invocation, given: AppQuery) -> list[dict[str, Any]]:
         """The apps that match, oldest first."""
         return await self._matching(given, lambda _app: True)
 
@@ -107,12 +107,12 @@ class Introspection:
         return list(dict.fromkeys((*recorded, *self._insight.operations)))
 
     async def _matching(
-        self, given: ListApps, may_be_told: Callable[[App], bool]
+        self, given: AppQuery, may_be_told: Callable[[App], bool]
     ) -> list[dict[str, Any]]:
         """Return the rows of matching apps; twins go with their production app."""
         glob, part = AppGlob.parse(given.path), given.query.casefold()
         stored = await self._insight.store.apps()
-        apps, now = Apps.of(stored), datetime.fromtimestamp(self._insight.seconds(), UTC)
+        apps, now = AppRows.of(stored), datetime.fromtimestamp(self._insight.seconds(), UTC)
         return [
             row(app, apps, self._insight.url(app.address), self._insight.default_auth, now)
             for app in stored

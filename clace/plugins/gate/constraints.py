@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clace.errors import PluginRefused
-from clace.model.app import Constraint, Permission
+from clace.model.app import ArgumentConstraint, Permission
 from clace.plugins.gate.patterns import matches
 from clace.plugins.gate.permissions import text_of
 from clace.plugins.kit.showing import shown
@@ -45,7 +45,7 @@ def _problem(grant: Permission, values: Mapping[str, Any]) -> str:
     return ""
 
 
-def _difference(constraints: Sequence[Constraint], value: Any) -> str:
+def _difference(constraints: Sequence[ArgumentConstraint], value: Any) -> str:
     """Why the value of one parameter is not what its constraints expect, or nothing."""
     by_key = {each.key: each.value for each in constraints if each.key}
     for each in constraints:

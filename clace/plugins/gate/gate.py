@@ -15,9 +15,9 @@ from clace.interfaces import Caller, IPluginGate, ISecrets
 from clace.model.app import App, Permission, PluginManifest
 from clace.plugins.gate.accounts import section_of
 from clace.plugins.gate.patterns import malformed
-from clace.plugins.gate.rules import Holds, Rules
-from clace.plugins.gate.secret_arguments import FROM, Defaulting, NoSecrets
-from clace.plugins.gate.session import Limits, Session
+from clace.plugins.gate.rules import GateRules, Holds
+from clace.plugins.gate.secret_arguments import FROM, DefaultProviderSecrets, NoSecrets
+from clace.plugins.gate.session import CallLimits, CallSession
 from clace.plugins.kit.definition import Plugin
 
 ProviderOf = Callable[[App], str]
@@ -30,20 +30,20 @@ def nobody(_user_id: str, _permission: str) -> bool:
 
 
 @implementer(IPluginGate)
-class Gate:
+class PluginGate:
     """The plugins there are, and their accounts, for apps that may load and call them."""
 
     def __init__(
         self,
         plugins: Iterable[Plugin],
-        limits: Limits | None = None,
+        limits: CallLimits | None = None,
         secrets: ISecrets | None = None,
         holds: Holds = nobody,
         provider_of: ProviderOf | None = None,
     ) -> None:
         self._plugins = {plugin.name: plugin for plugin in plugins}
-        self._rules = Rules(self._plugins, holds)
-        self._limits = limits or Limits()
+        self._rules = GateRules(self._plugins, holds)
+        self._limits = limits or CallLimits()
         self._secrets = secrets or NoSecrets()
         self._provider_of = provider_of
 
@@ -63,13 +63,13 @@ class Gate:
         """:raises PluginRefused: if the load was not approved, or the plugin is unknown."""
         self._rules.check_load(app, plugin)
 
-    def begin(self, caller: Caller) -> Session:
-        return Session(caller, self._rules, self._limits, self._secrets_for)
+    def begin(self, caller: Caller) -> CallSession:
+        return CallSession(caller, self._rules, self._limits, self._secrets_for)
 
     def _secrets_for(self, app: App) -> ISecrets:
         if self._provider_of is None:
             return self._secrets
-        return Defaulting(self._secrets, self._provider_of(app))
+        return DefaultProviderSecrets(self._secrets, self._provider_of(app))
 
 
 def _malformed(permission: Permission) -> Iterator[str]:

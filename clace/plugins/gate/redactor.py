@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from clace.errors import ClaceError
 from clace.interfaces import PluginAnswer
-from clace.model.secret_text import Reference
+from clace.model.secret_text import SecretReference
 from clace.plugins.builtin.http.urls import escaped
 from clace.plugins.kit.definition import CallFailed
 
@@ -37,7 +37,7 @@ class Redactor:
     def __bool__(self) -> bool:
         return bool(self._texts)
 
-    def add(self, values: Mapping[Reference, str]) -> None:
+    def add(self, values: Mapping[SecretReference, str]) -> None:
         for reference, value in values.items():
             for form in _forms(value) if value else ():
                 self._texts.setdefault(form, reference.text)
@@ -48,7 +48,7 @@ class Redactor:
         # What holds another one goes first, or the rest of it would be seen.
         self._texts = dict(sorted(self._texts.items(), key=lambda item: -len(item[0])))
 
-    def _add_line(self, line: str, reference: Reference) -> None:
+    def _add_line(self, line: str, reference: SecretReference) -> None:
         if line not in self._texts and self._lines_left:
             self._lines_left -= 1
             self._texts[line] = reference.text

@@ -27,7 +27,7 @@ _MOST_STANDINGS = 10_000
 
 
 @frozen
-class Standing:
+class FunctionStanding:
     """One function of a plugin, as an app with this metadata stands to it.
 
     ``open`` if each of its permissions lets every user make every call.
@@ -39,13 +39,13 @@ class Standing:
     open: bool
 
 
-class Rules:
+class GateRules:
     """The rules for the plugins that are configured; ``holds`` knows the users."""
 
     def __init__(self, plugins: Mapping[str, Plugin], holds: Holds) -> None:
         self._plugins = plugins
         self._holds = holds
-        self._standings: dict[tuple[str, str, str], Standing] = {}
+        self._standings: dict[tuple[str, str, str], FunctionStanding] = {}
 
     def check_load(self, app: App, plugin: str) -> None:
         """:raises PluginRefused: if the load was not approved, or the plugin is unknown."""
@@ -57,7 +57,7 @@ class Rules:
                 " Audit the app and approve permissions"
             )
 
-    def look_up(self, app: App, call: PluginCall) -> Standing:
+    def look_up(self, app: App, call: PluginCall) -> FunctionStanding:
         """The function that the call means, found once for each version and its approvals.
 
         :raises PluginRefused: if the app may not load the plugin, or has no account for it.
@@ -73,7 +73,7 @@ class Rules:
         return found
 
     def allowing(
-        self, caller: Caller, call: PluginCall, standing: Standing, args: Sequence[Any]
+        self, caller: Caller, call: PluginCall, standing: FunctionStanding, args: Sequence[Any]
     ) -> tuple[Permission, ...]:
         """The permissions by which the user of the app may make the call with these ``args``.
 
@@ -109,7 +109,7 @@ class Rules:
         names = grant.permit
         return not names or any(self._holds(user_id, name) for name in names)
 
-    def _standing(self, app: App, call: PluginCall) -> Standing:
+    def _standing(self, app: App, call: PluginCall) -> FunctionStanding:
         self.check_load(app, call.plugin)
         section = section_of(app, call.plugin, self._plugins)
         function = self._plugins[section].functions.get(call.function)
@@ -119,4 +119,4 @@ class Rules:
         is_open = bool(grants) and not any(
             grant.arguments or grant.kwargs or grant.permit for grant in grants
         )
-        return Standing(app.metadata, function, grants, is_open)
+        return FunctionStanding(app.metadata, function, grants, is_open)

@@ -13,7 +13,13 @@ from zope.interface import implementer
 from clace.errors import BadRequest, ClaceError, NoSuchSecret, PluginRefused, SecretFailed
 from clace.interfaces import ISecrets, PluginCall
 from clace.model.app import Permission
-from clace.model.secret_text import MAX_REFERENCES, Reference, filled, is_reference, references
+from clace.model.secret_text import (
+    MAX_REFERENCES,
+    SecretReference,
+    filled,
+    is_reference,
+    references,
+)
 from clace.plugins.gate.patterns import matches
 from clace.plugins.gate.redactor import Redactor
 from clace.plugins.kit.definition import CallFailed
@@ -28,24 +34,24 @@ class NoSecrets:
 
     default_provider = ""
 
-    async def values(self, references: Iterable[Reference]) -> Mapping[Reference, str]:  # noqa: ARG002
+    async def values(self, references: Iterable[SecretReference]) -> Mapping[SecretReference, str]:  # noqa: ARG002
         raise SecretFailed("this server has no secrets")
 
 
 @implementer(ISecrets)
-class Defaulting:
+class DefaultProviderSecrets:
     """The secrets, with another provider for references that name none."""
 
     def __init__(self, secrets: ISecrets, default_provider: str) -> None:
         self._secrets = secrets
         self.default_provider = default_provider
 
-    async def values(self, references: Iterable[Reference]) -> Mapping[Reference, str]:
+    async def values(self, references: Iterable[SecretReference]) -> Mapping[SecretReference, str]:
         named = {each: replace(each, provider=self._provider_of(each)) for each in references}
         found = await self._secrets.values(named.values())
         return {each: found[asked] for each, asked in named.items()}
 
-    def _provider_of(self, reference: Reference) -> str:
+    def _provider_of(self, reference: SecretReference) -> str:
         return reference.provider or self.default_provider
 
 
@@ -53,7 +59,7 @@ class Defaulting:
 class WantedSecrets:
     """The secrets that the arguments of one call name."""
 
-    references: tuple[Reference, ...]
+    references: tuple[SecretReference, ...]
     secrets: ISecrets
 
     def allowing(self, grants: Sequence[Permission]) -> tuple[Permission, ...]:
@@ -79,12 +85,12 @@ class WantedSecrets:
         return with_values(call, values)
 
 
-def named_in(call: PluginCall) -> tuple[Reference, ...]:
+def named_in(call: PluginCall) -> tuple[SecretReference, ...]:
     """The secrets that the arguments name, each once.
 
     :raises BadRequest: if a reference is malformed, or there are too many.
     """
-    found: list[Reference] = []
+    found: list[SecretReference] = []
     for text in filter(is_reference, _texts(call)):
         found += references(text)
         if len(found) > MAX_REFERENCES:
@@ -93,7 +99,7 @@ def named_in(call: PluginCall) -> tuple[Reference, ...]:
 
 
 def allowing(
-    wanted: Iterable[Reference], grants: Sequence[Permission], default_provider: str
+    wanted: Iterable[SecretReference], grants: Sequence[Permission], default_provider: str
 ) -> tuple[Permission, ...]:
     """Return the permissions that cover a call and let it have all these secrets.
 
@@ -111,7 +117,7 @@ def allowing(
     raise PluginRefused(f"plugin does not have access to secret {min(lacking, key=len)[0]}")
 
 
-def with_values(call: PluginCall, values: Mapping[Reference, str]) -> PluginCall:
+def with_values(call: PluginCall, values: Mapping[SecretReference, str]) -> PluginCall:
     """The call with the values in the places of their references; the given one stays."""
 
     def text(value: Any) -> Any:
@@ -123,7 +129,9 @@ def with_values(call: PluginCall, values: Mapping[Reference, str]) -> PluginCall
     return replace(call, args=args, kwargs=kwargs)
 
 
-def _is_covered(reference: Reference, secrets: Iterable[tuple[str, ...]], default: str) -> bool:
+def _is_covered(
+    reference: SecretReference, secrets: Iterable[tuple[str, ...]], default: str
+) -> bool:
     """Return true if an entry has the provider, as many keys, and matches each of them."""
     provider = reference.provider or default
     for entry in secrets:

@@ -20,10 +20,10 @@ from zope.interface import implementer
 from clace.errors import AppFailed, BadRequest, ClaceError, PluginRefused
 from clace.interfaces import Caller, IPluginScope, ISecrets, PluginAnswer, PluginCall
 from clace.model.app import App, Permission
-from clace.outputs import LINES, Malformed, taken_apart
+from clace.outputs import LINES, MalformedOutput, taken_apart
 from clace.plugins.gate.binding import bind
 from clace.plugins.gate.redactor import Redactor
-from clace.plugins.gate.rules import Rules
+from clace.plugins.gate.rules import GateRules
 from clace.plugins.gate.running import RunningCalls
 from clace.plugins.gate.secret_arguments import WantedSecrets, named_in
 from clace.plugins.kit.definition import (
@@ -43,7 +43,7 @@ _PARSED_HERE = 2 * _MEBIBYTE
 SecretsFor = Callable[[App], ISecrets]
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class CallLimits(Struct, frozen=True, kw_only=True):
     """Limits on the plugin calls of one request; their number its exchange counts.
 
     ``at_once`` is more than Starlark can do: it bounds a host that was taken over.
@@ -62,13 +62,13 @@ class _OpenStream:
 
 
 @implementer(IPluginScope)
-class Session:
+class CallSession:
     """The plugin calls of one request, and what they opened."""
 
     log = Logger()
 
     def __init__(
-        self, caller: Caller, rules: Rules, limits: Limits, secrets_for: SecretsFor
+        self, caller: Caller, rules: GateRules, limits: CallLimits, secrets_for: SecretsFor
     ) -> None:
         self._caller = caller
         self._rules = rules
@@ -232,7 +232,7 @@ class Session:
             )
         try:
             return taken_apart(output.data, output.shape)
-        except Malformed as error:
+        except MalformedOutput as error:
             raise CallFailed(str(error)) from error
 
     def _whole(self, call: PluginCall, value: Any) -> PluginAnswer:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from clace.errors import PluginRefused
 from clace.interfaces import PluginCall
-from clace.model.app import App, Kind, Permission
+from clace.model.app import App, AppKind, Permission
 from clace.plugins.kit.definition import Function
 
-_RESTRICTED = {Kind.STAGING: "stage", Kind.PREVIEW: "preview"}
+_RESTRICTED = {AppKind.STAGING: "stage", AppKind.PREVIEW: "preview"}
 
 
 def writable(
@@ -40,9 +40,9 @@ def may_write(app: App) -> bool:
     if settings.stage_write_access and settings.preview_write_access:
         return True
     match app.kind:
-        case Kind.STAGING:
+        case AppKind.STAGING:
             return settings.stage_write_access
-        case Kind.PREVIEW:
+        case AppKind.PREVIEW:
             return settings.preview_write_access
         case _:
             return True

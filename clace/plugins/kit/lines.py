@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from clace.outputs import Malformed, document
+from clace.outputs import MalformedOutput, document
 from clace.plugins.kit.definition import CallFailed
 
 MAX_LINE = 1024 * 1024
@@ -60,7 +60,7 @@ def parsed(text: str | bytes) -> Any:
     """
     try:
         return document(text)
-    except Malformed as error:
+    except MalformedOutput as error:
         raise CallFailed(str(error)) from error
 
 

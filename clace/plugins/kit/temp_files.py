@@ -42,7 +42,7 @@ class ServedFile(Struct, frozen=True, kw_only=True):
 
 
 @frozen
-class Download:
+class OpenDownload:
     """An open file on its way to a user; whoever sends it says how that went, by ``close``."""
 
     file: BinaryIO
@@ -130,7 +130,7 @@ class TempFiles:
         self._offers.setdefault(served.app_id, {})[file_id] = _Offer(served, expiry)
         return file_id
 
-    async def open(self, app_id: str, user_id: str, file_id: str) -> Download:
+    async def open(self, app_id: str, user_id: str, file_id: str) -> OpenDownload:
         """The file that this app offers to this user under the id.
 
         :raises NoSuchRoute: if the file is not offered, for whatever reason.
@@ -155,7 +155,7 @@ class TempFiles:
             if delivered and served.single_access:
                 self._withdraw(app_id, file_id)
 
-        return Download(file, size, served.name, served.mime_type, close)
+        return OpenDownload(file, size, served.name, served.mime_type, close)
 
     async def stop(self) -> None:
         """Offer nothing any more and delete what was made."""

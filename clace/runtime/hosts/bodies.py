@@ -17,7 +17,7 @@ LARGEST_PIECE = 128 * 1024
 """The most that a transport gives to its socket at once."""
 
 
-class Body:
+class AnswerBody:
     """An asynchronous iterator over the pieces, none of them large; fails where the app failed.
 
     ``left`` is called once if the consumer leaves before the end.
@@ -37,7 +37,7 @@ class Body:
         self.abandoned = False
 
     @classmethod
-    def whole(cls, *pieces: bytes) -> Body:
+    def whole(cls, *pieces: bytes) -> AnswerBody:
         """A body of which everything is there."""
         body = cls(sum(map(len, pieces)))
         for piece in pieces:
@@ -78,7 +78,7 @@ class Body:
             self._room = Deferred()
             await self._room
 
-    def __aiter__(self) -> Body:
+    def __aiter__(self) -> AnswerBody:
         return self
 
     def at_hand(self) -> bytes | None:

@@ -8,7 +8,7 @@ from twisted.logger import Logger
 
 from clace.errors import AppFailed, BadRequest, ClaceError, PluginRefused
 from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginCall
-from clace.wire import Answer, Call, Next
+from clace.wire import CallAnswer, CallPlugin, NextItems
 
 
 class PluginCalls:
@@ -35,7 +35,7 @@ class PluginCalls:
         self._scope: IPluginScope | None = None
         self._ended = False
 
-    async def call(self, asked: Call) -> Answer:
+    async def call(self, asked: CallPlugin) -> CallAnswer:
         """Make the call and return its answer; a refusal is an answer too."""
         try:
             answer = await self._open_scope().call(
@@ -54,7 +54,7 @@ class PluginCalls:
         if answer.limit and answer.limit not in self._told:
             self._told.add(answer.limit)
             self._reached(answer.limit, answer.error)
-        return Answer(
+        return CallAnswer(
             call=asked.call,
             value=answer.value,
             shape=answer.shape,
@@ -63,7 +63,7 @@ class PluginCalls:
             stream=answer.stream,
         )
 
-    async def next(self, asked: Next) -> Answer:
+    async def next(self, asked: NextItems) -> CallAnswer:
         """The next items of a stream."""
         if self._scope is None:
             return self._failed(asked.call, AppFailed("there is no such stream"))
@@ -71,7 +71,7 @@ class PluginCalls:
             items, more = await self._scope.next(asked.stream)
         except Exception as error:  # noqa: BLE001 - as in ``call``
             return self._failed(asked.call, error)
-        return Answer(call=asked.call, value=list(items), more=more)
+        return CallAnswer(call=asked.call, value=list(items), more=more)
 
     async def end(self) -> tuple[str, ...]:
         """Close what is open; the names of what the app should have closed."""
@@ -94,18 +94,18 @@ class PluginCalls:
             self._scope = self._gate.begin(self._caller)
         return self._scope
 
-    def _failed(self, number: int, error: Exception) -> Answer:
+    def _failed(self, number: int, error: Exception) -> CallAnswer:
         """Return the text of an error for the host; a plugin's fault is told to the log only.
 
         To be called while the error is handled.
         """
         if isinstance(error, (PluginRefused, BadRequest, AppFailed)):
-            return Answer(call=number, error=error.message, error_code=1, refused=True)
+            return CallAnswer(call=number, error=error.message, error_code=1, refused=True)
         if isinstance(error, ClaceError):
-            return Answer(call=number, error=error.message, error_code=1)
+            return CallAnswer(call=number, error=error.message, error_code=1)
         self._log.failure(
             "A plugin failed for {app}, request {request_id}",
             app=str(self._caller.app),
             request_id=self._caller.request_id,
         )
-        return Answer(call=number, error="the plugin failed", error_code=1, refused=True)
+        return CallAnswer(call=number, error="the plugin failed", error_code=1, refused=True)

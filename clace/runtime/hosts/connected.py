@@ -11,7 +11,7 @@ from twisted.internet.protocol import Protocol
 from clace.sending import DirectWriter
 
 
-class Connected(tcp.Connection, DirectWriter):
+class ConnectedSocket(tcp.Connection, DirectWriter):
     """One end of a pair of sockets.
 
     Twisted's own transport for UNIX sockets can pass descriptors, which costs each read and write.

@@ -13,14 +13,24 @@ from clace.driving import drive
 from clace.errors import AppCrashed, AppFailed, AppTimedOut, CallNotApproved, ClaceError
 from clace.frames import BadFrame
 from clace.model.traffic import AppResponse
-from clace.runtime.hosts.bodies import LARGEST_PIECE, Body
+from clace.runtime.hosts.bodies import LARGEST_PIECE, AnswerBody
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.heads import check_head
 from clace.runtime.hosts.pausable_timeout import PausableTimeout
 from clace.runtime.limits import HostLimits, over
-from clace.wire import Answer, Call, Chunk, Failed, Head, Large, Next, Note, pack
+from clace.wire import (
+    AnswerHead,
+    BodyChunk,
+    CallAnswer,
+    CallPlugin,
+    HostNote,
+    LargeAnswer,
+    NextItems,
+    RequestFailed,
+    pack,
+)
 
-OfRequest = Head | Large | Chunk | Failed | Call | Next | Note
+OfRequest = AnswerHead | LargeAnswer | BodyChunk | RequestFailed | CallPlugin | NextItems | HostNote
 _FAILURES: dict[str, type[ClaceError]] = {kind.code: kind for kind in (AppCrashed, AppTimedOut)}
 _MEGABYTE = 1 << 20
 _TIME = "request_time"
@@ -28,7 +38,7 @@ _TIME = "request_time"
 _PAGE_SECONDS = 1
 
 
-class Outward(Protocol):
+class SendFrames(Protocol):
     """The way to the host."""
 
     def send_frame(self, frame: bytes, /) -> None:
@@ -48,7 +58,7 @@ class Outward(Protocol):
         """Count an answer of so many bytes that waits no more."""
 
 
-class Exchange:
+class HostExchange:
     """A request that a host works on: ``response`` is its answer, ``ended`` is called at its end.
 
     Nobody who stops waiting for the response stops the work: plugin scopes are always ended. When
@@ -61,8 +71,8 @@ class Exchange:
     def __init__(
         self,
         calls: PluginCalls,
-        note: Callable[[Note], None],
-        line: Outward,
+        note: Callable[[HostNote], None],
+        line: SendFrames,
         limits: HostLimits,
         clock: Any,
         ended: Callable[[], None],
@@ -81,7 +91,7 @@ class Exchange:
         self._call = 0
         self._waiting = False
         self._limit = ""
-        self._body: Body | None = None
+        self._body: AnswerBody | None = None
         self._over = False
         self.is_asked = False
         self.response: Deferred[AppResponse] = Deferred(lambda _: self._abandon())
@@ -103,20 +113,20 @@ class Exchange:
 
         :raises BadFrame: if it does not fit what came before.
         """
-        if isinstance(message, Head):
+        if isinstance(message, AnswerHead):
             self._head(message, (message.body,))
-        elif isinstance(message, (Call, Next)):
+        elif isinstance(message, (CallPlugin, NextItems)):
             self._plugin(message)
-        elif isinstance(message, Note):
+        elif isinstance(message, HostNote):
             self._note(message)
-        elif isinstance(message, Failed):
+        elif isinstance(message, RequestFailed):
             self.fail(self._failure(message))
-        elif isinstance(message, Large):
+        elif isinstance(message, LargeAnswer):
             self._head(message.head, message.body)
         else:
             self._chunk(message)
 
-    def _failure(self, failed: Failed) -> ClaceError:
+    def _failure(self, failed: RequestFailed) -> ClaceError:
         fault = failed.fault
         if self._limit == _TIME:
             failure: ClaceError = over(_TIME, AppTimedOut(too_late(self._limits)))
@@ -137,7 +147,7 @@ class Exchange:
         else:
             self._answered(reason)
 
-    def _head(self, head: Head, whole: Sequence[bytes]) -> None:
+    def _head(self, head: AnswerHead, whole: Sequence[bytes]) -> None:
         if self._body is not None:
             raise BadFrame("a second head")
         check_head(head)
@@ -145,7 +155,7 @@ class Exchange:
             self._end()
             self._answered(self._whole(head, whole))
             return
-        self._body = Body(self._limits.response_mb * _MEGABYTE, self._consumer_left)
+        self._body = AnswerBody(self._limits.response_mb * _MEGABYTE, self._consumer_left)
         if self.response.called:
             self._body.abandon()
         else:
@@ -158,7 +168,7 @@ class Exchange:
                 )
             )
 
-    def _whole(self, head: Head, pieces: Sequence[bytes]) -> AppResponse | ClaceError:
+    def _whole(self, head: AnswerHead, pieces: Sequence[bytes]) -> AppResponse | ClaceError:
         size = sum(map(len, pieces))
         if size > self._limits.response_mb * _MEGABYTE:
             told = f"the app's answer is over {self._limits.response_mb} MB"
@@ -170,11 +180,11 @@ class Exchange:
         return AppResponse(
             status=head.status,
             headers=(*head.headers, ("Content-Length", str(size))),
-            body=Body.whole(*pieces),
+            body=AnswerBody.whole(*pieces),
             fault=fault,
         )
 
-    def _chunk(self, chunk: Chunk) -> None:
+    def _chunk(self, chunk: BodyChunk) -> None:
         if self._body is None:
             raise BadFrame("a piece of a body without its head")
         self._body.feed(chunk.body)
@@ -182,7 +192,7 @@ class Exchange:
             self._end()
             self._start(self._finish(self._body, None))
 
-    async def _finish(self, body: Body, failure: ClaceError | None) -> None:
+    async def _finish(self, body: AnswerBody, failure: ClaceError | None) -> None:
         await self._calls.end()
         body.finish(failure)
 
@@ -209,7 +219,7 @@ class Exchange:
         else:
             self.response.callback(outcome)
 
-    def _plugin(self, asked: Call | Next) -> None:
+    def _plugin(self, asked: CallPlugin | NextItems) -> None:
         """An app waits for each of its calls, so there is never more than one."""
         if asked.call <= self._call:
             raise BadFrame(f"call {asked.call} was made before")
@@ -221,17 +231,17 @@ class Exchange:
         if self._asked > self._limits.plugin_calls:
             self._limit = "plugin_calls"
             self._start(self._answer(self._refuse(asked)))
-        elif isinstance(asked, Call):
+        elif isinstance(asked, CallPlugin):
             self._start(self._answer(self._calls.call(asked)))
         else:
             self._start(self._answer(self._follow(asked)))
 
-    async def _refuse(self, asked: Call | Next) -> Answer:
+    async def _refuse(self, asked: CallPlugin | NextItems) -> CallAnswer:
         most = self._limits.plugin_calls
         told = f"a request may make {most} calls of plugins, and this one made more"
-        return Answer(call=asked.call, error=told, error_code=1, refused=True)
+        return CallAnswer(call=asked.call, error=told, error_code=1, refused=True)
 
-    async def _follow(self, asked: Next) -> Answer:
+    async def _follow(self, asked: NextItems) -> CallAnswer:
         """Give more of a stream once the consumer has taken what there was.
 
         Once the answer has begun nobody is late meanwhile, and the host gets time for what it is
@@ -248,12 +258,12 @@ class Exchange:
             if not self._over:
                 self._timeout.start()
         if self._body.abandoned:
-            return Answer(call=asked.call, error="the client has gone", refused=True)
+            return CallAnswer(call=asked.call, error="the client has gone", refused=True)
         if not answer.refused:
             self._timeout.add(_PAGE_SECONDS)
         return answer
 
-    async def _answer(self, work: Awaitable[Answer]) -> None:
+    async def _answer(self, work: Awaitable[CallAnswer]) -> None:
         """Send the answer when those before were read; a host makes us keep so much at most."""
         answer = await work
         frame = _packed(answer)
@@ -263,7 +273,7 @@ class Exchange:
             self._line.kept(size)
         else:
             told = "the app does not read the results of its calls"
-            answer = Answer(call=answer.call, error=told, error_code=1, refused=True)
+            answer = CallAnswer(call=answer.call, error=told, error_code=1, refused=True)
             await self._say(pack(answer))
         self._waiting = False
 
@@ -308,13 +318,13 @@ class Exchange:
         self._log.failure("A request's work failed", failure)
 
 
-def _packed(answer: Answer) -> bytes:
+def _packed(answer: CallAnswer) -> bytes:
     """The frame of an answer, or of a refusal: who gets none would wait until the host is ended."""
     try:
         return pack(answer)
     except (BadFrame, ValueError, TypeError, OverflowError, RecursionError) as error:
         told = f"a result that no app can receive: {error}"
-        return pack(Answer(call=answer.call, error=told, error_code=1, refused=True))
+        return pack(CallAnswer(call=answer.call, error=told, error_code=1, refused=True))
 
 
 def too_late(limits: HostLimits) -> str:

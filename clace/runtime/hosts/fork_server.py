@@ -12,36 +12,36 @@ from typing import Any
 from msgspec import Struct
 from twisted.logger import Logger
 
-from clace.control_line import CONTROL, Command, ControlLine
+from clace.control_line import CONTROL, ControlLine, ProcessCommand
 from clace.errors import AppCrashed
 from clace.frames import BadFrame
 from clace.runtime.hosts.processes import processor_seconds
-from clace.runtime.hosts.program import ENVIRONMENT, Program
+from clace.runtime.hosts.program import ENVIRONMENT, HostCommand
 from clace.wire import (
     MAX_FORK_SERVER_MESSAGE,
-    Born,
-    End,
-    Gone,
+    ForkHost,
     HostBounds,
-    Spawn,
+    HostEnded,
+    HostForked,
+    KillHost,
     pack_fork_server,
     unpack_from_fork_server,
 )
 
-Ended = Callable[[Gone], None]
-_PROGRAM = Program()
+Ended = Callable[[HostEnded], None]
+_PROGRAM = HostCommand()
 # What a host may send before the daemon reads it; with less each piece of an answer takes a turn.
 _SENT_AHEAD = 1 << 19
 
 
-class Birth(Struct, frozen=True):
+class RequestedHost(Struct, frozen=True):
     """A host that was asked for: its number, and the daemon's end of its socket."""
 
     host: int
     socket: Any
 
 
-class ForkServer:
+class ForkServerProcess:
     """Starts the fork server process when it is first needed, and again if it dies."""
 
     _log = Logger()
@@ -49,7 +49,7 @@ class ForkServer:
     def __init__(
         self,
         reactor: Any,
-        program: Program = _PROGRAM,
+        program: HostCommand = _PROGRAM,
         getpid: Callable[[], int] = os.getpid,
     ) -> None:
         self._reactor = reactor
@@ -73,7 +73,7 @@ class ForkServer:
             self._starter = self._getpid()
             self._control = ControlLine(
                 self._reactor,
-                Command("fork server", self._program.command(CONTROL), ENVIRONMENT),
+                ProcessCommand("fork server", self._program.command(CONTROL), ENVIRONMENT),
                 lambda packet: self._told(unpack_from_fork_server(packet)),
                 self._lost,
                 most=MAX_FORK_SERVER_MESSAGE,
@@ -81,7 +81,7 @@ class ForkServer:
             )
             self._control.send(pack_fork_server(self._program.prepare))
 
-    def fork(self, bounds: HostBounds, ended: Ended) -> Birth:
+    def fork(self, bounds: HostBounds, ended: Ended) -> RequestedHost:
         """Fork a new host; ``ended`` is called once, when it has ended.
 
         :raises AppCrashed: if the fork server cannot be started.
@@ -96,20 +96,20 @@ class ForkServer:
         with theirs:
             try:
                 self._control.send(
-                    pack_fork_server(Spawn(host=host, bounds=bounds)), [theirs.fileno()]
+                    pack_fork_server(ForkHost(host=host, bounds=bounds)), [theirs.fileno()]
                 )
             except OSError as error:
                 ours.close()
                 raise AppCrashed(f"cannot start a process for the app: {error}") from error
         self._ended[host] = ended
-        return Birth(host, ours)
+        return RequestedHost(host, ours)
 
     def kill(self, host: int) -> None:
         """End a host at once, if it still lives."""
         if self._control is not None and host in self._ended:
             # A fork server that cannot be told is gone, and its hosts with it.
             with suppress(OSError):
-                self._control.send(pack_fork_server(End(host)))
+                self._control.send(pack_fork_server(KillHost(host)))
 
     def processor_seconds(self, host: int) -> float:
         """Return the processor seconds a host has used so far; 0 for one that has ended."""
@@ -130,8 +130,8 @@ class ForkServer:
         self._ended.clear()
         self.pids.clear()
 
-    def _told(self, message: Born | Gone) -> None:
-        if isinstance(message, Born):
+    def _told(self, message: HostForked | HostEnded) -> None:
+        if isinstance(message, HostForked):
             self.pids[message.host] = message.pid
             return
         self.pids.pop(message.host, None)
@@ -145,4 +145,4 @@ class ForkServer:
         if not self._stopped:
             self._log.error("The fork server of app hosts ended: {reason}", reason=reason)
         for host in list(self._ended):
-            self._told(Gone(host=host, signal=9))
+            self._told(HostEnded(host=host, signal=9))

@@ -9,7 +9,7 @@ from clace.frames import MAX_FRAME, BadFrame
 MOST_BYTES = 4 * MAX_FRAME
 
 
-class Holder(Protocol):
+class FragmentHolder(Protocol):
     """An end of a line that keeps bytes until they are a frame."""
 
     def breach(self, breach: BadFrame, /) -> None:
@@ -24,10 +24,10 @@ class HeldFrames:
 
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._most = most
-        self._held: dict[Holder, int] = {}
+        self._held: dict[FragmentHolder, int] = {}
         self._total = 0
 
-    def hold(self, holder: Holder, size: int) -> None:
+    def hold(self, holder: FragmentHolder, size: int) -> None:
         """Note how many bytes a line holds now."""
         self._total += size - self._held.pop(holder, 0)
         if size:
@@ -35,7 +35,7 @@ class HeldFrames:
         while self._total > self._most:
             self._end(max(self._held, key=self._held.__getitem__))
 
-    def _end(self, holder: Holder) -> None:
+    def _end(self, holder: FragmentHolder) -> None:
         size = self._held.pop(holder)
         self._total -= size
         told = (

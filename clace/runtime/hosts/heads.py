@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clace.frames import BadFrame
-from clace.wire import MAX_HEADER, Head
+from clace.wire import MAX_HEADER, AnswerHead
 
 _STATUSES = range(200, 600)
 # About this answer, or for the scripts of its own page. Every other header is refused: those that
@@ -38,7 +38,7 @@ _ALLOWED = frozenset(
 _REPEATED = frozenset({"vary"})
 
 
-def check_head(head: Head) -> None:
+def check_head(head: AnswerHead) -> None:
     """:raises BadFrame: if no honest host sends this status or one of these headers."""
     if head.status not in _STATUSES:
         raise BadFrame(f"a status of {head.status}")

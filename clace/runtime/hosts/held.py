@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Protocol
 
 
-class Holder(Protocol):
+class AnswerHolder(Protocol):
     """Keeps bytes for a client."""
 
     def drop(self) -> None:
@@ -23,9 +23,9 @@ class HeldAnswers:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._total = 0
-        self._sizes: OrderedDict[Holder, int] = OrderedDict()
+        self._sizes: OrderedDict[AnswerHolder, int] = OrderedDict()
 
-    def hold(self, holder: Holder, size: int) -> None:
+    def hold(self, holder: AnswerHolder, size: int) -> None:
         """Count ``size`` more bytes of the holder."""
         if not size:
             return
@@ -36,7 +36,7 @@ class HeldAnswers:
             self.forget(slowest)
             slowest.drop()
 
-    def taken(self, holder: Holder, size: int) -> None:
+    def taken(self, holder: AnswerHolder, size: int) -> None:
         """Count ``size`` bytes less: the holder's client has made progress."""
         if holder not in self._sizes:
             return
@@ -47,6 +47,6 @@ class HeldAnswers:
         else:
             del self._sizes[holder]
 
-    def forget(self, holder: Holder) -> None:
+    def forget(self, holder: AnswerHolder) -> None:
         """Stop counting a holder, which keeps nothing any more."""
         self._total -= self._sizes.pop(holder, 0)

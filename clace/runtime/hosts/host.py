@@ -18,39 +18,39 @@ from clace.frames import MAX_FRAME, BadFrame
 from clace.model.traffic import AppRequest, AppResponse
 from clace.model.walls import missing
 from clace.runtime.hosts.calls import PluginCalls
-from clace.runtime.hosts.exchange import Exchange, OfRequest, too_late
-from clace.runtime.hosts.fork_server import ForkServer
+from clace.runtime.hosts.exchange import HostExchange, OfRequest, too_late
+from clace.runtime.hosts.fork_server import ForkServerProcess
 from clace.runtime.hosts.fragments import HeldFrames
-from clace.runtime.hosts.line import Line
+from clace.runtime.hosts.line import HostLine
 from clace.runtime.hosts.pausable_timeout import PausableTimeout
 from clace.runtime.limits import HostLimits, over
 from clace.wire import (
     MAX_STATEMENT,
     MEMORY_GONE,
     WALLS_MISSING,
-    Ask,
-    Call,
-    Chunk,
-    Failed,
-    Gone,
-    Head,
+    AnswerHead,
+    AppLoaded,
+    AskApp,
+    BodyChunk,
+    CallPlugin,
     HostBounds,
-    Large,
-    Load,
-    Loaded,
+    HostEnded,
+    HostNote,
+    HostReady,
+    LargeAnswer,
+    LoadApp,
     LoadFailed,
-    Note,
-    Ready,
+    RequestFailed,
     Upward,
     pack,
 )
 
 _ABORT, _SEGMENT, _CPU = 6, 11, 24
-Connect = Callable[[socket.socket, Line], object]
+Connect = Callable[[socket.socket, HostLine], object]
 """Has a line talk over a socket."""
 
 
-class Host:
+class AppHost:
     """A process that runs one app. Made by ``start``; used until it dies or is retired."""
 
     _log = Logger()
@@ -59,7 +59,7 @@ class Host:
         self,
         clock: Any,
         connect: Connect,
-        fork_server: ForkServer,
+        fork_server: ForkServerProcess,
         limits: HostLimits,
         held: HeldFrames,
     ) -> None:
@@ -69,13 +69,13 @@ class Host:
         self._fork_server = fork_server
         self._limits = limits
         self._number = 0
-        self._line: Line | None = None
-        self._loading: Deferred[Loaded] | None = None
-        self._exchanges: dict[int, Exchange] = {}
+        self._line: HostLine | None = None
+        self._loading: Deferred[AppLoaded] | None = None
+        self._exchanges: dict[int, HostExchange] = {}
         self._requests = itertools.count(1)
         self._reason: ClaceError | None = None
         self._doom: PausableTimeout | None = None
-        self._note: Callable[[Note], None] | None = None
+        self._note: Callable[[HostNote], None] | None = None
         self._retired = False
         self._is_ready = False
         self.gone: Deferred[None] = Deferred()
@@ -95,14 +95,16 @@ class Host:
         """Return the processor seconds it has used so far; 0 when it has ended."""
         return self._fork_server.processor_seconds(self._number)
 
-    async def load(self, load: Load, bounds: HostBounds, note: Callable[[Note], None]) -> Loaded:
+    async def load(
+        self, load: LoadApp, bounds: HostBounds, note: Callable[[HostNote], None]
+    ) -> AppLoaded:
         """Start the process and load the app in it; ``note`` gets what it prints meanwhile.
 
         :raises AppBroken: if the app does not load, in time or at all.
         """
         birth = self._fork_server.fork(bounds, self._ended)
         self._number = birth.host
-        line = self._line = Line(
+        line = self._line = HostLine(
             self._clock, self._longest_frame, self._received, self._hung_up, self._held
         )
         self._connect(birth.socket, line)
@@ -126,7 +128,7 @@ class Host:
         self,
         request: AppRequest,
         calls: PluginCalls,
-        note: Callable[[Note], None],
+        note: Callable[[HostNote], None],
         done: Callable[[], None],
     ) -> Deferred[AppResponse]:
         """The app's answer; ``done`` is called when the request is over, however it ends.
@@ -140,7 +142,7 @@ class Host:
             return fail(self._reason or AppCrashed("the process of the app has ended"))
         number = next(self._requests)
         try:
-            frame = pack(Ask(number, request))
+            frame = pack(AskApp(number, request))
         except BadFrame:
             done()
             return fail(TooLarge("the request is too large for the app"))
@@ -151,7 +153,7 @@ class Host:
                 self._hang_up()
             done()
 
-        exchange = self._exchanges[number] = Exchange(
+        exchange = self._exchanges[number] = HostExchange(
             calls, note, self._line, self._limits, self._clock, ended, self._late
         )
         exchange.begin(frame)
@@ -175,27 +177,27 @@ class Host:
         """Only what answers a request may be large: what nobody waits for is not kept."""
         return MAX_FRAME if self._exchanges else MAX_STATEMENT
 
-    def _received(self, message: Upward | Large) -> None:
+    def _received(self, message: Upward | LargeAnswer) -> None:
         # The usual ones first: to find that a Struct is not one of a kind takes long.
-        if isinstance(message, Head):
+        if isinstance(message, AnswerHead):
             self._of_request(message.id, message)
-        elif isinstance(message, Call):
+        elif isinstance(message, CallPlugin):
             self._of_request(message.request, message)
-        elif isinstance(message, Failed):
+        elif isinstance(message, RequestFailed):
             self._request_failed(message)
-        elif isinstance(message, Ready):
+        elif isinstance(message, HostReady):
             self._ready(message)
-        elif isinstance(message, (Loaded, LoadFailed)):
+        elif isinstance(message, (AppLoaded, LoadFailed)):
             self._load_answered(message)
-        elif isinstance(message, Note) and message.request == 0 and self._loading is not None:
+        elif isinstance(message, HostNote) and message.request == 0 and self._loading is not None:
             assert self._note is not None
             self._note(message)
-        elif isinstance(message, (Large, Chunk)):
+        elif isinstance(message, (LargeAnswer, BodyChunk)):
             self._of_request(message.id, message)
         else:
             self._of_request(message.request, message)
 
-    def _ready(self, ready: Ready) -> None:
+    def _ready(self, ready: HostReady) -> None:
         if self._is_ready:
             raise BadFrame("it said twice that it is ready")
         self._is_ready = True
@@ -204,7 +206,7 @@ class Host:
     def _of_request(self, number: int, message: OfRequest) -> None:
         self._exchange(number).received(message)
 
-    def _request_failed(self, failed: Failed) -> None:
+    def _request_failed(self, failed: RequestFailed) -> None:
         exchange = self._exchange(failed.id)
         if failed.code == AppCrashed.code:
             # An interpreter after a panic is not used again.
@@ -212,16 +214,16 @@ class Host:
         else:
             exchange.received(failed)
 
-    def _exchange(self, number: int) -> Exchange:
+    def _exchange(self, number: int) -> HostExchange:
         exchange = self._exchanges.get(number)
         if exchange is None or not exchange.is_asked:
             raise BadFrame(f"a frame for request {number}, which is not in progress")
         return exchange
 
-    def _load_answered(self, message: Loaded | LoadFailed) -> None:
+    def _load_answered(self, message: AppLoaded | LoadFailed) -> None:
         if self._loading is None or self._loading.called:
             raise BadFrame("an answer to a load that was not asked for")
-        if isinstance(message, Loaded):
+        if isinstance(message, AppLoaded):
             self._loading.callback(message)
         else:
             self._loading.errback(self._broken(message))
@@ -268,7 +270,7 @@ class Host:
         else:
             self._hang_up()
 
-    def _ended(self, gone: Gone) -> None:
+    def _ended(self, gone: HostEnded) -> None:
         self._reason = self._reason or self._explain(gone)
         self._fail(self._reason)
         if not self.gone.called:
@@ -277,7 +279,7 @@ class Host:
         if self._doom is not None:
             self._doom.stop()
 
-    def _explain(self, gone: Gone) -> ClaceError:
+    def _explain(self, gone: HostEnded) -> ClaceError:
         if gone.signal in {_ABORT, _SEGMENT} or gone.status == MEMORY_GONE:
             told = (
                 "crashed: its stack or memory is used up"

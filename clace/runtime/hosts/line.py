@@ -12,10 +12,10 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from clace.frames import BadFrame, Frames
+from clace.frames import BadFrame, FrameReader
 from clace.runtime.hosts.fragments import HeldFrames
 from clace.sending import write_now
-from clace.wire import Downward, Large, Upward, pack, unpack_upward
+from clace.wire import Downward, LargeAnswer, Upward, pack, unpack_upward
 
 _TURN_SECONDS = 0.002
 # Messages that answer what came together leave together, once they are so many bytes, or so late.
@@ -25,11 +25,11 @@ _READ, _LARGE_READ = 1 << 16, 1 << 17
 # Of results that a host has not read.
 _MOST_KEPT = 128 << 20
 
-Received = Callable[[Upward | Large], None]
+Received = Callable[[Upward | LargeAnswer], None]
 Lost = Callable[[BadFrame | None], None]
 
 
-class Line(Protocol):
+class HostLine(Protocol):
     """Cuts what the host sends into frames, and does not let them take more than their share.
 
     ``longest`` is how long its next frame may be. ``lost`` is called once, with the breach of the
@@ -48,13 +48,13 @@ class Line(Protocol):
     ) -> None:
         self._clock = clock
         self._held = held
-        self._frames = Frames(longest)
+        self._frames = FrameReader(longest)
         self._received = received
         self._lost = lost
         self._ended = False
         self._deaf = False
         self._resting: IDelayedCall | None = None
-        self._outlet = Outlet()
+        self._outlet = LineOutlet()
         self._kept = 0
         self._takes = False
         self._unsent: list[bytes] = []
@@ -190,7 +190,7 @@ class Line(Protocol):
 
 
 @implementer(IPushProducer)
-class Outlet:
+class LineOutlet:
     """The state of the transport; writers that wait for it go on one by one."""
 
     def __init__(self) -> None:

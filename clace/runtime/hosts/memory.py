@@ -10,22 +10,31 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 from clace.errors import AppBroken, AppCrashed, AppNotApproved, ClaceError
-from clace.frames import Frames
+from clace.frames import FrameReader
 from clace.host.app import HostedApp
-from clace.host.faults import AppFault, Refused
-from clace.host.requests.answers import Reply
+from clace.host.faults import AppFault, ImpossibleCall
+from clace.host.requests.answers import AppReply
 from clace.host.requests.serving import failed, head_of
 from clace.interfaces import IAuditLog, IPluginGate
 from clace.model.traffic import AppRequest, AppResponse
 from clace.model.walls import WALLS
 from clace.runtime.hosts.calls import PluginCalls
-from clace.runtime.hosts.exchange import Exchange, OfRequest
+from clace.runtime.hosts.exchange import HostExchange, OfRequest
 from clace.runtime.hosts.supply import RunningHost
-from clace.runtime.limits import HostLimits, Limits, limits_for_all
+from clace.runtime.limits import HostLimits, RuntimeLimits, limits_for_all
 from clace.runtime.packing import NodeEnvironment
 from clace.runtime.runtime import Runtime
 from clace.runtime.served_app import Fetch
-from clace.wire import Answer, Call, Head, Load, Loaded, Next, Note, unpack_downward
+from clace.wire import (
+    AnswerHead,
+    AppLoaded,
+    CallAnswer,
+    CallPlugin,
+    HostNote,
+    LoadApp,
+    NextItems,
+    unpack_downward,
+)
 
 T = TypeVar("T")
 _LIMITS = limits_for_all(HostLimits())
@@ -41,7 +50,7 @@ class MemoryRuntime(Runtime):
         gate: IPluginGate,
         audit_log: IAuditLog,
         files_for: Fetch,
-        limits: Limits = _LIMITS,
+        limits: RuntimeLimits = _LIMITS,
         environment: NodeEnvironment = _ENVIRONMENT,
     ) -> None:
         self.memory = MemoryHosts(clock)
@@ -62,11 +71,11 @@ class MemoryHosts:
         return {wall.name: "" for wall in WALLS}
 
     async def start(
-        self, load: Load, limits: HostLimits, note: Callable[[Note], None]
-    ) -> tuple[RunningHost, Loaded]:
+        self, load: LoadApp, limits: HostLimits, note: Callable[[HostNote], None]
+    ) -> tuple[RunningHost, AppLoaded]:
         self.starts += 1
         try:
-            app = HostedApp(load, lambda text: note(Note(request=0, text=text)))
+            app = HostedApp(load, lambda text: note(HostNote(request=0, text=text)))
         except AppFault as fault:
             kind = AppNotApproved if fault.code == AppNotApproved.code else AppBroken
             raise kind(fault.located()) from None
@@ -94,11 +103,11 @@ class MemoryHost:
         self,
         request: AppRequest,
         calls: PluginCalls,
-        note: Callable[[Note], None],
+        note: Callable[[HostNote], None],
         done: Callable[[], None],
     ) -> AppResponse:
         line = _InlineLine()
-        exchange = Exchange(
+        exchange = HostExchange(
             calls,
             note,
             line,
@@ -139,13 +148,13 @@ class _InlineLine:
     """Keeps the answers to plugin calls."""
 
     def __init__(self) -> None:
-        self.answers: dict[int, Answer] = {}
+        self.answers: dict[int, CallAnswer] = {}
 
     def send_frame(self, frame: bytes) -> None:
-        (body,) = Frames().feed(frame)
+        (body,) = FrameReader().feed(frame)
         assert isinstance(body, bytes)
         message = unpack_downward(body)
-        assert isinstance(message, Answer)
+        assert isinstance(message, CallAnswer)
         self.answers[message.call] = message
 
     has_room = True
@@ -163,38 +172,40 @@ class _InlineLine:
 class _InlineDaemon:
     """Puts the host's frames straight into the exchange and expects the answer to be there."""
 
-    def __init__(self, send: Callable[[OfRequest], None], answers: dict[int, Answer]) -> None:
+    def __init__(self, send: Callable[[OfRequest], None], answers: dict[int, CallAnswer]) -> None:
         self._send = send
         self._answers = answers
         self._numbers = itertools.count(1)
 
     def call(
         self, plugin: str, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Answer:
+    ) -> CallAnswer:
         number = next(self._numbers)
         return self._asked(
-            Call(call=number, request=0, plugin=plugin, function=function, args=args, kwargs=kwargs)
+            CallPlugin(
+                call=number, request=0, plugin=plugin, function=function, args=args, kwargs=kwargs
+            )
         )
 
-    def next(self, stream: int) -> Answer:
-        return self._asked(Next(call=next(self._numbers), request=0, stream=stream))
+    def next(self, stream: int) -> CallAnswer:
+        return self._asked(NextItems(call=next(self._numbers), request=0, stream=stream))
 
     def say(self, text: str) -> None:
-        self._send(Note(request=0, text=text))
+        self._send(HostNote(request=0, text=text))
 
     def record(self, operation: str, target: str, detail: str, *, failed: bool) -> None:
         self._send(
-            Note(request=0, operation=operation, target=target, detail=detail, failed=failed)
+            HostNote(request=0, operation=operation, target=target, detail=detail, failed=failed)
         )
 
-    def _asked(self, question: Call | Next) -> Answer:
+    def _asked(self, question: CallPlugin | NextItems) -> CallAnswer:
         self._send(question)
         if question.call not in self._answers:
-            raise Refused("a plugin in memory has to answer at once")
+            raise ImpossibleCall("a plugin in memory has to answer at once")
         return self._answers.pop(question.call)
 
 
-async def _pieces(exchange: Exchange, reply: Reply) -> AsyncIterator[bytes]:
+async def _pieces(exchange: HostExchange, reply: AppReply) -> AsyncIterator[bytes]:
     """The body as it is made; the exchange is over when it is."""
     try:
         for piece in reply.body:
@@ -206,4 +217,4 @@ async def _pieces(exchange: Exchange, reply: Reply) -> AsyncIterator[bytes]:
         exchange.response.addErrback(lambda _: None)
         raise failure from None
     else:
-        exchange.received(Head(id=0, status=reply.status))
+        exchange.received(AnswerHead(id=0, status=reply.status))

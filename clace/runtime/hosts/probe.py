@@ -11,8 +11,8 @@ from contextlib import suppress
 from clace.errors import ClaceError
 from clace.frames import BadFrame
 from clace.model.walls import INDISPENSABLE, missing
-from clace.runtime.hosts.program import ENVIRONMENT, Program
-from clace.wire import HostBounds, Ready, Spawn, pack_fork_server, unpack_upward
+from clace.runtime.hosts.program import ENVIRONMENT, HostCommand
+from clace.wire import ForkHost, HostBounds, HostReady, pack_fork_server, unpack_upward
 
 _SECONDS = 20.0
 _LENGTH = struct.Struct(">I")
@@ -22,7 +22,7 @@ _MOST = 1 << 16
 class Probe:
     """A fork server that is starting; ``report`` waits for what its one host tells."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: HostCommand) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -48,10 +48,10 @@ class Probe:
         finally:
             self._end()
 
-    def _ready(self) -> Ready:
+    def _ready(self) -> HostReady:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
-            order = pack_fork_server(Spawn(host=1, bounds=HostBounds()))
+            order = pack_fork_server(ForkHost(host=1, bounds=HostBounds()))
             socket.send_fds(self._control, [order], [theirs.fileno()])
         return first_words(ours)
 
@@ -64,7 +64,7 @@ class Probe:
         self._process.wait()
 
 
-def first_words(line: socket.socket) -> Ready:
+def first_words(line: socket.socket) -> HostReady:
     """Return what a new host says at the other end of ``line``, and hang up; blocks for it.
 
     :raises ClaceError: if it says nothing, or something else.
@@ -77,7 +77,7 @@ def first_words(line: socket.socket) -> Ready:
                 message = unpack_upward(stream.read(min(length, _MOST)))
     except (OSError, BadFrame, struct.error) as error:
         raise no_process(error) from error
-    if not isinstance(message, Ready):
+    if not isinstance(message, HostReady):
         raise no_process("the first frame of a host was not the one expected")
     return message
 

@@ -8,20 +8,20 @@ from msgspec import Struct
 
 from clace.config.sections import Sandbox
 from clace.model.walls import demanded
-from clace.wire import Prepare
+from clace.wire import PrepareHosts
 
 # Hosts have one thread: a second arena would only cost address space.
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
-_PREPARE = Prepare()
+_PREPARE = PrepareHosts()
 # Hosts beyond those that serve: loaded to be looked at, loaded aside, ending.
 _FURTHER_HOSTS = 1000
 _TASKS = 2  # a host's own, and one for those that end
 
 
-class Program(Struct, frozen=True, kw_only=True):
+class HostCommand(Struct, frozen=True, kw_only=True):
     """Finds the same packages as the daemon, and nothing of its surroundings."""
 
-    prepare: Prepare = _PREPARE
+    prepare: PrepareHosts = _PREPARE
     executable: str = sys.executable
     module: str = "clace.host.sandbox.fork_server"
 
@@ -34,11 +34,11 @@ class Program(Struct, frozen=True, kw_only=True):
         return [self.executable, "-I", "-c", boot, *sys.path]
 
 
-def program_for(sandbox: Sandbox, mode: str) -> Program:
+def program_for(sandbox: Sandbox, mode: str) -> HostCommand:
     """The program as configured; ``mode`` is ``security.sandbox``."""
     tasks = (sandbox.max_hosts + _FURTHER_HOSTS) * _TASKS
-    return Program(
-        prepare=Prepare(
+    return HostCommand(
+        prepare=PrepareHosts(
             user_base=sandbox.uid_base,
             user_count=sandbox.uid_count,
             total_memory_mb=sandbox.total_memory_mb,

@@ -11,19 +11,19 @@ from twisted.internet.threads import deferToThreadPool
 from clace.errors import ClaceError
 from clace.model.traffic import AppRequest, AppResponse
 from clace.runtime.hosts.calls import PluginCalls
-from clace.runtime.hosts.connected import Connected
-from clace.runtime.hosts.fork_server import ForkServer
+from clace.runtime.hosts.connected import ConnectedSocket
+from clace.runtime.hosts.fork_server import ForkServerProcess
 from clace.runtime.hosts.fragments import HeldFrames
-from clace.runtime.hosts.host import Host
-from clace.runtime.hosts.line import Line
+from clace.runtime.hosts.host import AppHost
+from clace.runtime.hosts.line import HostLine
 from clace.runtime.hosts.probe import first_words
-from clace.runtime.hosts.program import Program
+from clace.runtime.hosts.program import HostCommand
 from clace.runtime.hosts.timers import Timers
 from clace.runtime.limits import HostLimits
-from clace.wire import Gone, HostBounds, Load, Loaded, Note
+from clace.wire import AppLoaded, HostBounds, HostEnded, HostNote, LoadApp
 
 T = TypeVar("T")
-_PROGRAM = Program()
+_PROGRAM = HostCommand()
 
 
 class RunningHost(Protocol):
@@ -45,7 +45,7 @@ class RunningHost(Protocol):
         self,
         request: AppRequest,
         calls: PluginCalls,
-        note: Callable[[Note], None],
+        note: Callable[[HostNote], None],
         done: Callable[[], None],
     ) -> Awaitable[AppResponse]:
         """The app's answer; ``done`` is called when the request is over, however it ends."""
@@ -57,7 +57,7 @@ class RunningHost(Protocol):
         """End at once."""
 
 
-class Hosts(Protocol):
+class HostSupply(Protocol):
     """The source of hosts."""
 
     def begin(self) -> None:
@@ -72,8 +72,8 @@ class Hosts(Protocol):
         """
 
     async def start(
-        self, load: Load, limits: HostLimits, note: Callable[[Note], None]
-    ) -> tuple[RunningHost, Loaded]:
+        self, load: LoadApp, limits: HostLimits, note: Callable[[HostNote], None]
+    ) -> tuple[RunningHost, AppLoaded]:
         """:raises AppBroken: if the app does not load."""
 
     async def in_thread(self, work: Callable[[], T], /) -> T:
@@ -86,10 +86,10 @@ class Hosts(Protocol):
 class ProcessHosts:
     """Hosts forked by the fork server."""
 
-    def __init__(self, reactor: Any, program: Program = _PROGRAM) -> None:
+    def __init__(self, reactor: Any, program: HostCommand = _PROGRAM) -> None:
         self._reactor = reactor
         self._timers = Timers(reactor)
-        self.fork_server = ForkServer(reactor, program)
+        self.fork_server = ForkServerProcess(reactor, program)
         self._held = HeldFrames()
 
     def begin(self) -> None:
@@ -99,9 +99,9 @@ class ProcessHosts:
         return first_words(self.fork_server.fork(HostBounds(), _nobody_asks).socket).walls
 
     async def start(
-        self, load: Load, limits: HostLimits, note: Callable[[Note], None]
-    ) -> tuple[RunningHost, Loaded]:
-        host = Host(self._timers, self._connect, self.fork_server, limits, self._held)
+        self, load: LoadApp, limits: HostLimits, note: Callable[[HostNote], None]
+    ) -> tuple[RunningHost, AppLoaded]:
+        host = AppHost(self._timers, self._connect, self.fork_server, limits, self._held)
         bounds = limits.auditing if load.inert else limits.serving
         return host, await host.load(load, bounds, note)
 
@@ -112,9 +112,9 @@ class ProcessHosts:
         await self.fork_server.stop()
         self._timers.stop()
 
-    def _connect(self, connected: socket.socket, line: Line) -> None:
-        Connected(connected, line, self._reactor)
+    def _connect(self, connected: socket.socket, line: HostLine) -> None:
+        ConnectedSocket(connected, line, self._reactor)
 
 
-def _nobody_asks(_gone: Gone) -> None:
+def _nobody_asks(_gone: HostEnded) -> None:
     """A host that was only tried out may end as it likes."""

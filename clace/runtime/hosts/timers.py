@@ -9,12 +9,14 @@ from typing import Any
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 
-class Timer:
+class TimedCall:
     """A call that is to come."""
 
     __slots__ = ("late", "others", "until")
 
-    def __init__(self, until: float, late: Callable[[], object], others: dict[Timer, None]) -> None:
+    def __init__(
+        self, until: float, late: Callable[[], object], others: dict[TimedCall, None]
+    ) -> None:
         self.until = until
         self.late = late
         self.others = others
@@ -37,18 +39,18 @@ class Timers:
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._rows: dict[float, dict[Timer, None]] = {}
+        self._rows: dict[float, dict[TimedCall, None]] = {}
         self._look_call: IDelayedCall | None = None
         self._look_at = 0.0
         self.seconds = clock.seconds
 
-    def callLater(self, seconds: float, late: Callable[..., object], *arguments: Any) -> Timer:
+    def callLater(self, seconds: float, late: Callable[..., object], *arguments: Any) -> TimedCall:
         """Call ``late`` in so many seconds."""
         row = self._rows.get(seconds)
         if row is None:
             row = self._rows[seconds] = {}
         call = partial(late, *arguments) if arguments else late
-        timer = Timer(self.seconds() + seconds, call, row)
+        timer = TimedCall(self.seconds() + seconds, call, row)
         row[timer] = None
         if self._look_call is None or timer.until < self._look_at:
             self._look_again()
@@ -67,7 +69,7 @@ class Timers:
         finally:
             self._look_again()
 
-    def _call_due(self, row: dict[Timer, None]) -> None:
+    def _call_due(self, row: dict[TimedCall, None]) -> None:
         now = self.seconds()
         while row:
             timer = next(iter(row))

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from clace.encodings import IDENTITY
 from clace.interfaces import IFiles
-from clace.runtime.sent import Content, MemoryContent
+from clace.runtime.sent import MemoryContent, SharedBytes
 from clace.runtime.spool import SpooledContent
 from clace.single_flight import SingleFlight
 from clace.threads import InThread
@@ -32,7 +32,7 @@ class _Digest(Protocol):
     def hexdigest(self) -> str: ...
 
 
-class Contents:
+class ContentCache:
     """A cache of at most ``limit_mb``, of files that are not a large part of it.
 
     Larger ones are written to a file and shared from there, for as long as somebody is sent them or
@@ -46,11 +46,11 @@ class Contents:
         self._limit = limit_mb * _MEGABYTE
         self._held = 0
         self._kept: OrderedDict[Key, MemoryContent] = OrderedDict()
-        self._sent: WeakValueDictionary[Key, Content] = WeakValueDictionary()
+        self._sent: WeakValueDictionary[Key, SharedBytes] = WeakValueDictionary()
         self._recent: OrderedDict[Key, SpooledContent] = OrderedDict()
-        self._reading: dict[Key, SingleFlight[Content]] = {}
+        self._reading: dict[Key, SingleFlight[SharedBytes]] = {}
 
-    async def read(self, files: IFiles, name: str, encoding: str = IDENTITY) -> Content:
+    async def read(self, files: IFiles, name: str, encoding: str = IDENTITY) -> SharedBytes:
         """The file in an encoding.
 
         :raises SourceError: if it cannot be read.
@@ -67,7 +67,7 @@ class Contents:
         finally:
             self._reading.pop(key, None)
 
-    def at_hand(self, sha256: str, encoding: str) -> Content | None:
+    def at_hand(self, sha256: str, encoding: str) -> SharedBytes | None:
         """The content, if it is kept or on its way to another client."""
         key = (sha256, encoding)
         kept = self._kept.get(key)
@@ -79,7 +79,7 @@ class Contents:
             self._remember(key, content)
         return content
 
-    async def _read(self, files: IFiles, name: str, key: Key) -> Content:
+    async def _read(self, files: IFiles, name: str, key: Key) -> SharedBytes:
         if files.refs[name].size > self._limit // 8:
             try:
                 return await self._spooled(files, name, key)
@@ -94,7 +94,7 @@ class Contents:
         is_same = await self._hashed(partial(sha256, data), len(data)) == key[0]
         return self._keep(key, data) if is_same else MemoryContent(data)
 
-    async def _spooled(self, files: IFiles, name: str, key: Key) -> Content:
+    async def _spooled(self, files: IFiles, name: str, key: Key) -> SharedBytes:
         """Share a file that is too large to be kept, from the disk."""
         sha, encoding = key
         with ExitStack() as unless_it_is_sent:
@@ -127,7 +127,7 @@ class Contents:
 
         return work() if size < _MEGABYTE else await self._in_thread(work)
 
-    def _keep(self, key: Key, data: bytes) -> Content:
+    def _keep(self, key: Key, data: bytes) -> SharedBytes:
         """Keep a content, unless it is a large part of what may be kept: then it is shared."""
         content = MemoryContent(data)
         if content.size > self._limit // 8:

@@ -14,11 +14,11 @@ from msgspec import Struct
 from clace.encodings import IDENTITY
 from clace.interfaces import IFiles
 from clace.model.traffic import AppRequest, AppResponse
-from clace.model.wishes import Wishes
+from clace.model.wishes import ClientWishes
 from clace.runtime.hosts.bodies import LARGEST_PIECE
-from clace.runtime.sent import Content
-from clace.runtime.static.contents import Contents
-from clace.runtime.static.serving import Choice
+from clace.runtime.sent import SharedBytes
+from clace.runtime.static.contents import ContentCache
+from clace.runtime.static.serving import StaticChoice
 
 Headers = tuple[tuple[str, str], ...]
 FOREVER = "public, max-age=31536000"
@@ -41,7 +41,7 @@ for _kind, _suffix in {
     _TYPES.add_type(_kind, _suffix)
 
 
-class Form(Struct, frozen=True):
+class Representation(Struct, frozen=True):
     """A file in one encoding: its tag, its headers, and the answer to a client that has it."""
 
     encoding: str
@@ -57,12 +57,14 @@ def refused_method(method: str) -> AppResponse | None:
     return AppResponse(status=405, headers=(("Allow", "GET, HEAD"),))
 
 
-async def serve(files: IFiles, choice: Choice, request: AppRequest, kept: Contents) -> AppResponse:
+async def serve(
+    files: IFiles, choice: StaticChoice, request: AppRequest, kept: ContentCache
+) -> AppResponse:
     """The file, or the part of it that is asked for; a HEAD is answered like a GET.
 
     :raises SourceError: if the file cannot be read.
     """
-    wishes = Wishes.of(request.headers)
+    wishes = ClientWishes.of(request.headers)
     found = at_once(files, choice, request.method, wishes, kept)
     if found is not None:
         return found
@@ -72,7 +74,7 @@ async def serve(files: IFiles, choice: Choice, request: AppRequest, kept: Conten
 
 
 def at_once(
-    files: IFiles, choice: Choice, method: str, wishes: Wishes, kept: Contents
+    files: IFiles, choice: StaticChoice, method: str, wishes: ClientWishes, kept: ContentCache
 ) -> AppResponse | None:
     """The answer, unless the file has to be read for it."""
     refused = refused_method(method)
@@ -85,16 +87,16 @@ def at_once(
     return None if content is None else _answer(form, content, method, wishes)
 
 
-def _forms_of(files: IFiles, choice: Choice) -> Mapping[str, Form]:
+def _forms_of(files: IFiles, choice: StaticChoice) -> Mapping[str, Representation]:
     return _forms(choice, files.encodings(choice.name))
 
 
 @lru_cache(maxsize=4096)
-def _forms(choice: Choice, encodings: tuple[str, ...]) -> Mapping[str, Form]:
+def _forms(choice: StaticChoice, encodings: tuple[str, ...]) -> Mapping[str, Representation]:
     return {encoding: _form(choice, encoding, encodings) for encoding in (IDENTITY, *encodings)}
 
 
-def _form(choice: Choice, encoding: str, encodings: tuple[str, ...]) -> Form:
+def _form(choice: StaticChoice, encoding: str, encodings: tuple[str, ...]) -> Representation:
     """Every form says that there are others; each has a tag of its own (RFC 9110, 8.8.3.3)."""
     coded = encoding != IDENTITY
     etag = f'"{choice.ref.sha256}-{encoding}"' if coded else f'"{choice.ref.sha256}"'
@@ -106,10 +108,12 @@ def _form(choice: Choice, encoding: str, encodings: tuple[str, ...]) -> Form:
         *([_VARY] if encodings else []),
         *([("Content-Encoding", encoding), _COMPRESSED] if coded else []),
     )
-    return Form(encoding, etag, headers, AppResponse(status=304, headers=headers))
+    return Representation(encoding, etag, headers, AppResponse(status=304, headers=headers))
 
 
-def _selected(forms: Mapping[str, Form], method: str, wishes: Wishes) -> Form:
+def _selected(
+    forms: Mapping[str, Representation], method: str, wishes: ClientWishes
+) -> Representation:
     """The form to send: a part is of the file itself, or of the form that it is to complete."""
     accepted = wishes.encodings if len(forms) > 1 else ()
     if wishes.range and method == "GET":
@@ -124,7 +128,9 @@ def _selected(forms: Mapping[str, Form], method: str, wishes: Wishes) -> Form:
     return forms[IDENTITY]
 
 
-def _answer(form: Form, content: Content, method: str, wishes: Wishes) -> AppResponse:
+def _answer(
+    form: Representation, content: SharedBytes, method: str, wishes: ClientWishes
+) -> AppResponse:
     size = content.size
     if not wishes.range or method != "GET" or wishes.if_range not in {"", form.etag}:
         return _sent(content, 0, size, headers=form.headers)
@@ -139,7 +145,7 @@ def _answer(form: Form, content: Content, method: str, wishes: Wishes) -> AppRes
 
 
 def _sent(
-    content: Content, start: int, end: int, *, headers: Headers, status: int = 200
+    content: SharedBytes, start: int, end: int, *, headers: Headers, status: int = 200
 ) -> AppResponse:
     body = content.sent(start, end, LARGEST_PIECE)
     if not isinstance(body, bytes):

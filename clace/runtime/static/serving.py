@@ -19,7 +19,7 @@ _INDEXES = ("index.html", "index.htm")
 _HIDDEN = re.compile(r"(^|/)\.|\.star$|^config_gen\.lock$")
 
 
-class Choice(NamedTuple):
+class StaticChoice(NamedTuple):
     """A file that answers a request, and whether its address says which content."""
 
     name: str
@@ -27,20 +27,22 @@ class Choice(NamedTuple):
     hashed: bool = False
 
 
-class Moved(NamedTuple):
+class MovedFolder(NamedTuple):
     """An address with a slash at its end, where what was asked for without one is."""
 
     path: str
 
 
-def moved(app_path: str, to: Moved, request: AppRequest) -> AppResponse:
+def moved(app_path: str, to: MovedFolder, request: AppRequest) -> AppResponse:
     """Send a browser there, with its method and query."""
     query = f"?{urlencode(request.query, doseq=True)}" if request.query else ""
     location = quote(app_path.rstrip("/") + to.path, safe="/:@!$&'()*+,;=~") + query
     return AppResponse(status=307, headers=(("Location", location),))
 
 
-def choose(files: IFiles, path: str, options: AppOptions | None) -> Choice | Moved | None:
+def choose(
+    files: IFiles, path: str, options: AppOptions | None
+) -> StaticChoice | MovedFolder | None:
     """The file for a path, or nothing if the app's host has to answer.
 
     :raises NoSuchRoute: if only a file could be the answer, and it is missing.
@@ -49,7 +51,7 @@ def choose(files: IFiles, path: str, options: AppOptions | None) -> Choice | Mov
         return _below_static(files, path.removeprefix("/"))
     name = STATIC_ROOT + path.removeprefix("/")
     if name in files.refs:
-        return Choice(name, files.refs[name])
+        return StaticChoice(name, files.refs[name])
     if options is None or not options.static_only:
         return None
     found = _whole_source(files, path.removeprefix("/"), options)
@@ -68,17 +70,19 @@ def lacking(files: IFiles, options: AppOptions) -> Iterator[str]:
         yield "the site has no index.html, so that there is nothing at its address"
 
 
-def _below_static(files: IFiles, name: str) -> Choice:
+def _below_static(files: IFiles, name: str) -> StaticChoice:
     if name in files.refs:
-        return Choice(name, files.refs[name])
+        return StaticChoice(name, files.refs[name])
     plain, sha256 = split_hash(name)
     ref = files.refs.get(plain)
     if ref is None or not sha256 or ref.sha256 != sha256:
         raise NoSuchRoute(NO_ROUTE)
-    return Choice(plain, ref, hashed=True)
+    return StaticChoice(plain, ref, hashed=True)
 
 
-def _whole_source(files: IFiles, name: str, options: AppOptions) -> Choice | Moved | None:
+def _whole_source(
+    files: IFiles, name: str, options: AppOptions
+) -> StaticChoice | MovedFolder | None:
     if not name or name.endswith("/"):
         candidates = [options.index] if options.index and not name else []
         candidates += [name + index for index in _INDEXES]
@@ -86,8 +90,8 @@ def _whole_source(files: IFiles, name: str, options: AppOptions) -> Choice | Mov
         candidates = [] if options.single_file else [name]
     for candidate in candidates:
         if candidate in files.refs and not _HIDDEN.search(candidate):
-            return Choice(candidate, files.refs[candidate])
+            return StaticChoice(candidate, files.refs[candidate])
     below = f"{name}/"
-    if candidates == [name] and isinstance(_whole_source(files, below, options), Choice):
-        return Moved(f"/{below}")
+    if candidates == [name] and isinstance(_whole_source(files, below, options), StaticChoice):
+        return MovedFolder(f"/{below}")
     return None

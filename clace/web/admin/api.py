@@ -16,7 +16,7 @@ from clace.interfaces import IAdministration, IAuditEvents
 from clace.web.admin.audit import AdminAudit
 from clace.web.admin.guard import Guard
 from clace.web.admin.parameters import parameters_of, read_parameters, read_query
-from clace.web.admin.router import Router, RouterResource, Unanswered
+from clace.web.admin.router import AdminRouter, RouterResource, Unanswered
 from clace.web.error_table import ErrorTable
 from clace.web.http1.site import receive
 from clace.web.statuses import STATUSES
@@ -25,7 +25,7 @@ from clace.web.statuses import STATUSES
 class AdminAPI:
     """The routes below ``/_clace``, to an administration."""
 
-    router = Router()
+    router = AdminRouter()
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
 
-class Later(Resource):
+class LateResource(Resource):
     """Stands for a leaf that takes long to import and that a server may never be asked for."""
 
     isLeaf = True

@@ -29,7 +29,7 @@ class NotThisMethod(MethodNotAllowed):
         self.allowed = allowed
 
 
-class Matcher:
+class EndpointMatcher:
     """Finds endpoints in a map of rules."""
 
     def __init__(self, rules: Map) -> None:

@@ -17,7 +17,7 @@ from werkzeug.routing import Map
 
 from clace.admin_api.operation import Refusal
 from clace.errors import BadRequest, ClaceError
-from clace.web.admin.matching import Matcher, NotThisMethod
+from clace.web.admin.matching import EndpointMatcher, NotThisMethod
 from clace.web.error_table import ErrorTable
 from clace.web.http1.streaming import LARGEST_PIECE, write_whole
 from clace.web.shielding import shielded
@@ -32,7 +32,7 @@ class Unanswered(Struct, frozen=True):
     """A result in place of an answer: the connection ends without a byte."""
 
 
-class Router(Klein):
+class AdminRouter(Klein):
     """Routes to handlers ``(request, **parts_of_the_path)``, async or not, functions or methods.
 
     A handler's result is the body: bytes, text, nothing, or a struct that becomes JSON;
@@ -57,7 +57,7 @@ class RouterResource(KleinResource):
         super().__init__(router)
         self._router = router
         self._errors = errors
-        self._matcher = Matcher(router.url_map)
+        self._matcher = EndpointMatcher(router.url_map)
 
     def render(self, request: Request) -> int:  # type: ignore[override]  # it is what Site calls
         exchange = Deferred.fromCoroutine(self._exchange(request))

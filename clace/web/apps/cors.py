@@ -10,7 +10,7 @@ from clace.model.traffic import AppResponse
 _OWN = "origin"
 
 
-class Sharing(Struct, frozen=True, kw_only=True):
+class OriginSharing(Struct, frozen=True, kw_only=True):
     """Permission of calls from other origins; ``allow_origin`` empty means none."""
 
     allow_origin: str = ""

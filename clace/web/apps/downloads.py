@@ -15,7 +15,7 @@ PREFIX = "/_clace_app/file/"
 _PIECE = 256 * 1024
 
 
-class Download(Protocol):
+class OfferedFile(Protocol):
     """An open file, and who is to be told whether all of it was delivered."""
 
     @property
@@ -34,7 +34,7 @@ class Downloads:
     """Answers requests for offered files; ``open_file`` decides who may have which."""
 
     def __init__(
-        self, open_file: Callable[[str, str, str], Awaitable[Download]], in_thread: InThread
+        self, open_file: Callable[[str, str, str], Awaitable[OfferedFile]], in_thread: InThread
     ) -> None:
         self._open_file = open_file
         self._in_thread = in_thread
@@ -59,7 +59,7 @@ class Downloads:
 class _Pieces:
     """The body of a download. It is not begun for everybody, so whoever has it closes it."""
 
-    def __init__(self, download: Download, in_thread: InThread) -> None:
+    def __init__(self, download: OfferedFile, in_thread: InThread) -> None:
         self._download = download
         self._in_thread = in_thread
         self._left = download.size

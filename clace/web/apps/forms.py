@@ -22,7 +22,7 @@ from multipart import (
 from clace.errors import BadRequest, TooLarge
 from clace.model.traffic import Upload
 from clace.threads import InThread
-from clace.web.apps.requests import MAX_FIELDS, Form, urlencoded
+from clace.web.apps.requests import MAX_FIELDS, PostedForm, urlencoded
 from clace.web.http1.direct import DirectRequest
 
 _METHODS = frozenset({b"POST", b"PUT", b"PATCH"})
@@ -36,7 +36,7 @@ _MAX_NAME, _MAX_SUFFIX = 200, 16
 _TYPE = re.compile(r"[\w!#$&^.+-]{1,80}/[\w!#$&^.+-]{1,80}", re.ASCII)
 
 
-class Inbox(Protocol):
+class UploadFolder(Protocol):
     """A place for files for the time of a request."""
 
     def inbox(self) -> str:
@@ -49,7 +49,7 @@ class Inbox(Protocol):
         """Remove the file, unless the app offers it to somebody."""
 
 
-class Leftovers:
+class RequestLeftovers:
     """Things that a request leaves behind and that are removed at its end: for most, nothing."""
 
     def __init__(self) -> None:
@@ -70,14 +70,16 @@ class Leftovers:
                 stack.push_async_callback(removal)
 
 
-class Forms:
+class FormReader:
     """Reads the bodies of requests to apps, in a thread where they have files."""
 
-    def __init__(self, files: Inbox, in_thread: InThread) -> None:
+    def __init__(self, files: UploadFolder, in_thread: InThread) -> None:
         self._files = files
         self._in_thread = in_thread
 
-    async def read(self, request: DirectRequest, app_id: str, ending: Leftovers) -> Form:
+    async def read(
+        self, request: DirectRequest, app_id: str, ending: RequestLeftovers
+    ) -> PostedForm:
         """The form, whose files are there until ``ending``; a body of another type has none.
 
         :raises BadRequest: if it is malformed, or has too many fields.
@@ -85,12 +87,12 @@ class Forms:
         """
         content = request.content
         if request.method not in _METHODS or content is None:
-            return Form()
+            return PostedForm()
         kind, options = parse_options_header(request.getHeader("content-type") or "")
         if kind == _URLENCODED:
             return await self._urlencoded(content)
         if kind != _MULTIPART:
-            return Form()
+            return PostedForm()
         inbox = self._files.inbox()
         form = await self._in_thread(lambda: _read(content, options.get("boundary", ""), inbox))
         for upload in (one for several in form.files.values() for one in several):
@@ -98,20 +100,20 @@ class Forms:
             ending.push_async_callback(self._files.discard, upload.path)
         return form
 
-    async def _urlencoded(self, content: IO[bytes]) -> Form:
+    async def _urlencoded(self, content: IO[bytes]) -> PostedForm:
         """:raises TooLarge: as ``read``; a long form is taken apart in a thread."""
         encoded = content.read(_MAX_TEXT + 1)
         if len(encoded) > _MAX_TEXT:
             raise TooLarge(f"the form is too large: its fields are over {_MAX_TEXT} bytes")
         if len(encoded) <= _PIECE:
-            return Form(urlencoded(encoded))
-        return Form(await self._in_thread(lambda: urlencoded(encoded)))
+            return PostedForm(urlencoded(encoded))
+        return PostedForm(await self._in_thread(lambda: urlencoded(encoded)))
 
 
-def _read(content: IO[bytes], boundary: str, inbox: str) -> Form:
+def _read(content: IO[bytes], boundary: str, inbox: str) -> PostedForm:
     """The form, with its files written to ``inbox``; nothing is left there if that fails."""
     try:
-        return _Reading(inbox).read(content, boundary)
+        return _FormReader(inbox).read(content, boundary)
     except BaseException as error:
         shutil.rmtree(inbox, ignore_errors=True)
         if isinstance(error, ParserLimitReached):
@@ -128,7 +130,7 @@ def _reason(error: MultipartError) -> str:
     return str(error.args[0]) if error.args else "it cannot be read"
 
 
-class _Reading:
+class _FormReader:
     """One form as it is read."""
 
     def __init__(self, inbox: str) -> None:
@@ -137,7 +139,7 @@ class _Reading:
         self._files: dict[str, list[Upload]] = {}
         self._room = _MAX_TEXT
 
-    def read(self, content: IO[bytes], boundary: str) -> Form:
+    def read(self, content: IO[bytes], boundary: str) -> PostedForm:
         parser = PushMultipartParser(
             boundary, max_header_size=_MAX_HEAD, max_segment_count=MAX_FIELDS
         )
@@ -149,7 +151,7 @@ class _Reading:
                 pieces = iter(lambda: next(events), None)
                 value = self._text(pieces) if event.filename is None else self._file(event, pieces)
                 self._fields.setdefault(name, []).append(value)
-        return Form(self._fields, self._files)
+        return PostedForm(self._fields, self._files)
 
     def _text(self, pieces: Iterator[bytes | None]) -> str:
         found = []

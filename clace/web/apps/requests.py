@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from clace.errors import BadRequest
 from clace.model.traffic import AppRequest, Upload
-from clace.model.wishes import Wishes
+from clace.model.wishes import ClientWishes
 from clace.web.http1.direct import DirectRequest
-from clace.web.http1.fields import Fields
+from clace.web.http1.fields import HeaderFields
 
 MAX_FIELDS = 2000
 # The length of names and paths that are worth to be kept as they are used.
@@ -21,14 +21,14 @@ _OURS = ("x-clace-", "x-openrun-")
 _PREFIX, _PREFIX_OF_ERA_26 = "/_clace_app/", "/_openrun_app/"
 
 
-class Form(Struct, frozen=True):
+class PostedForm(Struct, frozen=True):
     """A form in the body of a request: its fields, and the files among them."""
 
     fields: dict[str, list[str]] = {}
     files: dict[str, list[Upload]] = {}
 
 
-NO_FORM = Form()
+NO_FORM = PostedForm()
 
 
 def clean_path(raw: bytes) -> str:
@@ -59,7 +59,7 @@ def relative_path(path: str, app_path: str) -> str:
     return inside
 
 
-def visible_headers(fields: Fields) -> dict[str, list[str]]:
+def visible_headers(fields: HeaderFields) -> dict[str, list[str]]:
     """The headers, names as ``Hx-Request``, without those that are the server's alone.
 
     A password that the server has checked is one of them.
@@ -72,13 +72,13 @@ def visible_headers(fields: Fields) -> dict[str, list[str]]:
     return headers
 
 
-def wishes_of(fields: Fields) -> Wishes:
+def wishes_of(fields: HeaderFields) -> ClientWishes:
     """The headers on the form and part of a file."""
 
     def value(name: bytes) -> str:
         return b",".join(fields.getRawHeaders(name)).decode("utf-8", "replace")
 
-    return Wishes(
+    return ClientWishes(
         accept_encoding=value(b"accept-encoding"),
         if_none_match=value(b"if-none-match"),
         range=value(b"range"),
@@ -114,7 +114,7 @@ def urlencoded(encoded: bytes) -> dict[str, list[str]]:
 
 
 def app_request(
-    request: DirectRequest, form: Form, path: str, user_id: str, request_id: str
+    request: DirectRequest, form: PostedForm, path: str, user_id: str, request_id: str
 ) -> AppRequest:
     """The request, to an app-relative ``path``, of a user who was admitted."""
     fields, peer = request.requestHeaders, request.peer

@@ -10,7 +10,7 @@ _HSTS = "Strict-Transport-Security"
 _FRAMES = "X-Frame-Options"
 
 
-class Advice(Struct, frozen=True):
+class HeaderAdvice(Struct, frozen=True):
     """A header for answers that lack it; one that is ``forced`` replaces what the app says."""
 
     name: str
@@ -19,30 +19,30 @@ class Advice(Struct, frozen=True):
 
 
 _LEVEL_2 = (
-    Advice("X-Content-Type-Options", "nosniff"),
-    Advice(_FRAMES, "SAMEORIGIN"),
-    Advice("Referrer-Policy", "strict-origin-when-cross-origin"),
+    HeaderAdvice("X-Content-Type-Options", "nosniff"),
+    HeaderAdvice(_FRAMES, "SAMEORIGIN"),
+    HeaderAdvice("Referrer-Policy", "strict-origin-when-cross-origin"),
 )
 _LEVEL_5 = (
-    Advice(_FRAMES, "DENY", forced=True),
-    Advice(_HSTS, "max-age=31536000; includeSubDomains"),
-    Advice("Cross-Origin-Opener-Policy", "same-origin"),
-    Advice("X-Permitted-Cross-Domain-Policies", "none"),
+    HeaderAdvice(_FRAMES, "DENY", forced=True),
+    HeaderAdvice(_HSTS, "max-age=31536000; includeSubDomains"),
+    HeaderAdvice("Cross-Origin-Opener-Policy", "same-origin"),
+    HeaderAdvice("X-Permitted-Cross-Domain-Policies", "none"),
 )
 _LEVEL_10 = (
-    Advice(_HSTS, "max-age=63072000; includeSubDomains; preload", forced=True),
-    Advice("Content-Security-Policy", "default-src 'self'"),
-    Advice("Cross-Origin-Embedder-Policy", "require-corp"),
-    Advice("Cross-Origin-Resource-Policy", "same-origin"),
-    Advice("Permissions-Policy", "geolocation=(), microphone=(), camera=()"),
+    HeaderAdvice(_HSTS, "max-age=63072000; includeSubDomains; preload", forced=True),
+    HeaderAdvice("Content-Security-Policy", "default-src 'self'"),
+    HeaderAdvice("Cross-Origin-Embedder-Policy", "require-corp"),
+    HeaderAdvice("Cross-Origin-Resource-Policy", "same-origin"),
+    HeaderAdvice("Permissions-Policy", "geolocation=(), microphone=(), camera=()"),
 )
 
 
-def _advice(*steps: tuple[Advice, ...]) -> tuple[Advice, ...]:
+def _advice(*steps: tuple[HeaderAdvice, ...]) -> tuple[HeaderAdvice, ...]:
     return tuple({advice.name: advice for step in steps for advice in step}.values())
 
 
-LEVELS: dict[int, tuple[Advice, ...]] = {
+LEVELS: dict[int, tuple[HeaderAdvice, ...]] = {
     0: (),
     2: _advice(_LEVEL_2),
     5: _advice(_LEVEL_2, _LEVEL_5),

@@ -21,9 +21,9 @@ from clace.model.hosts import host_name
 from clace.model.traffic import ANONYMOUS, AppResponse
 from clace.web.apps import downloads
 from clace.web.apps.access import AppAccess
-from clace.web.apps.cors import Sharing
+from clace.web.apps.cors import OriginSharing
 from clace.web.apps.downloads import Downloads
-from clace.web.apps.forms import Forms, Leftovers
+from clace.web.apps.forms import FormReader, RequestLeftovers
 from clace.web.apps.origin import SAFE, check_origin
 from clace.web.apps.refusals import dressed, fault_of, is_failure, refusal
 from clace.web.apps.request_audit import RequestAudit, RequestAuditOptions, RequestAudits
@@ -45,7 +45,7 @@ class AppEdge(Struct, frozen=True, kw_only=True):
 
     headers_level: int = 2
     check_origin: bool = True
-    sharing: Sharing = Sharing()
+    sharing: OriginSharing = OriginSharing()
     audit: RequestAuditOptions = RequestAuditOptions()
 
 
@@ -53,7 +53,7 @@ class Transfers(NamedTuple):
     """Files on their way: from apps to their users, and from users to apps."""
 
     downloads: Downloads
-    forms: Forms
+    forms: FormReader
 
 
 EdgeOf = Callable[[App | None], AppEdge]
@@ -86,7 +86,7 @@ class ServedApps:
         drive(self._serve(request, audit), partial(broken, request=request, audit=audit))
 
     async def _serve(self, request: DirectRequest, audit: RequestAudit) -> None:
-        ending = Leftovers()
+        ending = RequestLeftovers()
         try:
             try:
                 response = await self._respond(request, audit, ending)
@@ -111,7 +111,7 @@ class ServedApps:
                 await ending.remove()
 
     async def _respond(
-        self, request: DirectRequest, audit: RequestAudit, ending: Leftovers
+        self, request: DirectRequest, audit: RequestAudit, ending: RequestLeftovers
     ) -> AppResponse:
         peer = request.peer
         audit.address = peer.ip
@@ -144,7 +144,12 @@ class ServedApps:
         return replace(response, headers=(*response.headers, *shared)) if shared else response
 
     async def _asked(
-        self, request: DirectRequest, app: App, inside: str, audit: RequestAudit, ending: Leftovers
+        self,
+        request: DirectRequest,
+        app: App,
+        inside: str,
+        audit: RequestAudit,
+        ending: RequestLeftovers,
     ) -> AppResponse:
         """The app's answer, or that of a file of its."""
         form, fields = NO_FORM, request.requestHeaders

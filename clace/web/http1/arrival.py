@@ -22,7 +22,7 @@ class _Sender(Protocol):
     def take_body(self) -> None: ...
 
 
-class Arriving:
+class ArrivingRequest:
     """A request whose body may still be at the client; without ``channel`` that has left."""
 
     channel: Any

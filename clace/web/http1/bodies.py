@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from clace.web.http1.limits import Refused
+from clace.web.http1.limits import RefusedRequest
 
 _MAX_LINE = 1024
 _MAX_TRAILERS = 8 * 1024
@@ -15,12 +15,12 @@ _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
 
 
-def body_too_large(limit: int) -> Refused:
+def body_too_large(limit: int) -> RefusedRequest:
     """The refusal of a body over a limit in bytes, which it names."""
-    return Refused(413, f"the request body is over the limit of {limit} bytes")
+    return RefusedRequest(413, f"the request body is over the limit of {limit} bytes")
 
 
-class Body(Protocol):
+class RequestBody(Protocol):
     """A body as it arrives; ``finished`` once all of it has been taken."""
 
     finished: bool
@@ -28,7 +28,7 @@ class Body(Protocol):
     def take(self, received: bytearray) -> bytes:
         """Remove from ``received`` what is known to belong to the body, and give its content.
 
-        :raises Refused: if it is malformed, or over its limit.
+        :raises RefusedRequest: if it is malformed, or over its limit.
         """
 
 
@@ -75,7 +75,7 @@ class ChunkedBody:
             return False
         size = _SIZE.fullmatch(line)
         if size is None:
-            raise Refused(400, "malformed chunk")
+            raise RefusedRequest(400, "malformed chunk")
         self._left = int(size[1], 16)
         self._count_framing(len(line) + 2 * len(b"\r\n"))
         self._content += self._left
@@ -87,7 +87,7 @@ class ChunkedBody:
     def _count_framing(self, size: int) -> None:
         self._framing += size
         if self._framing > _FREE_FRAMING + self._content:
-            raise Refused(400, "the request body has more framing than content")
+            raise RefusedRequest(400, "the request body has more framing than content")
 
     def _take_data(self, received: bytearray, content: list[bytes]) -> bool:
         data = bytes(received[: self._left])
@@ -100,7 +100,7 @@ class ChunkedBody:
 
     def _take_end(self, received: bytearray, _content: list[bytes]) -> bool:
         if not b"\r\n".startswith(received[:2]):
-            raise Refused(400, "malformed chunk")
+            raise RefusedRequest(400, "malformed chunk")
         if len(received) < 2:  # noqa: PLR2004 - CR and LF
             return False
         del received[:2]
@@ -113,9 +113,9 @@ class ChunkedBody:
             return False
         self._trailers += len(line) + len(b"\r\n")
         if self._trailers > _MAX_TRAILERS:
-            raise Refused(431, "the trailers are too long")
+            raise RefusedRequest(431, "the trailers are too long")
         if line and not _TRAILER.fullmatch(line):
-            raise Refused(400, "malformed trailer")
+            raise RefusedRequest(400, "malformed trailer")
         self.finished = not line
         return True
 
@@ -124,7 +124,7 @@ def _take_line(received: bytearray) -> bytes | None:
     """The line up to CRLF, without it, or ``None`` while it is not all there."""
     end = received.find(b"\r\n")
     if (len(received) - 1 if end < 0 else end) > _MAX_LINE:
-        raise Refused(400, "a line in the request body is too long")
+        raise RefusedRequest(400, "a line in the request body is too long")
     if end < 0:
         return None
     line = bytes(received[:end])

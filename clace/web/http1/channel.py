@@ -13,13 +13,13 @@ from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from clace.sending import write_now
-from clace.web.http1.bodies import Body, ChunkedBody, SizedBody, body_too_large
+from clace.web.http1.bodies import ChunkedBody, RequestBody, SizedBody, body_too_large
 from clace.web.http1.closing import ClosingChannel
 from clace.web.http1.half_closed import HalfClosedWatch
 from clace.web.http1.heads import Head, HeadReader, find_head
-from clace.web.http1.limits import Refused
+from clace.web.http1.limits import RefusedRequest
 from clace.web.http1.ownership import ChannelOwner
-from clace.web.http1.phases import ANSWER, BODY, CLOSED, HEAD, IDLE, Phase
+from clace.web.http1.phases import ANSWER, BODY, CLOSED, HEAD, IDLE, ConnectionPhase
 from clace.web.http1.refusals import as_error, encoded
 
 _SENT_AHEAD = 16 * 1024
@@ -44,7 +44,7 @@ class StrictHTTPChannel(ClosingChannel):
         super().__init__()
         self._reader: HeadReader | None = None
         self._head: Head | None = None
-        self._body: Body | None = None
+        self._body: RequestBody | None = None
         self._retired = False
         self._advancing = False
         self._is_held_back = False
@@ -92,7 +92,7 @@ class StrictHTTPChannel(ClosingChannel):
         elif self._waitingForTransport:
             self._look_at_client(self._watch_client)
         elif self._phase is HEAD or self._phase is BODY:
-            self._refuse(Refused(408, "the request did not arrive in time"))
+            self._refuse(RefusedRequest(408, "the request did not arrive in time"))
         else:
             self.loseConnection()
 
@@ -208,7 +208,7 @@ class StrictHTTPChannel(ClosingChannel):
         try:
             while self._step():
                 pass
-        except Refused as refused:
+        except RefusedRequest as refused:
             self._refuse(refused)
         except Exception:  # noqa: BLE001 - our own fault must not leave the connection open
             log.failure("Connection failed")
@@ -287,7 +287,7 @@ class StrictHTTPChannel(ClosingChannel):
         assert self._body is not None
         try:
             self._body.take(self._received)
-        except Refused:
+        except RefusedRequest:
             self.persistent = False
         if not self._body.finished:
             self.persistent = False
@@ -305,7 +305,7 @@ class StrictHTTPChannel(ClosingChannel):
 
     # Times and endings.
 
-    def _enter(self, phase: Phase) -> None:
+    def _enter(self, phase: ConnectionPhase) -> None:
         """Enter ``phase`` and start its timeout."""
         self._phase = phase
         if phase is HEAD:
@@ -320,7 +320,7 @@ class StrictHTTPChannel(ClosingChannel):
             else:
                 self.setTimeout(self.limits.idle_seconds)
 
-    def _refuse(self, refused: Refused) -> None:
+    def _refuse(self, refused: RefusedRequest) -> None:
         request = self.requests.pop() if self.requests else None
         if request is not None and request.startedWriting:
             self.requests.append(request)

@@ -9,10 +9,10 @@ from twisted.internet.interfaces import IAddress
 from twisted.web.http import HTTPChannel
 
 from clace.web.http1.delivery import taken_bytes
-from clace.web.http1.limits import Limits, Refused
-from clace.web.http1.phases import CLOSED, IDLE, Phase
+from clace.web.http1.limits import RefusedRequest, RequestLimits
+from clace.web.http1.phases import CLOSED, IDLE, ConnectionPhase
 from clace.web.http1.refusals import encoded
-from clace.web.http1.timer import Timer
+from clace.web.http1.timer import RestartableTimer
 
 _SILENCE_SECONDS = 2
 
@@ -20,15 +20,15 @@ _SILENCE_SECONDS = 2
 class ClosingChannel(HTTPChannel):
     """A connection with one deadline, which knows its addresses and how to end."""
 
-    limits: Limits
+    limits: RequestLimits
     site: Any
     transport: Any
-    _timer: Timer
+    _timer: RestartableTimer
 
     def __init__(self) -> None:
         super().__init__()
         self._received = bytearray()
-        self._phase: Phase = IDLE
+        self._phase: ConnectionPhase = IDLE
         self._is_silent = True
         self._taken: int | None = None
         self._own_address: IAddress | None = None
@@ -36,7 +36,7 @@ class ClosingChannel(HTTPChannel):
         self._is_secure: bool | None = None
 
     def makeConnection(self, transport: Any) -> None:
-        self._timer = Timer(self.site.reactor, self.timeoutConnection)
+        self._timer = RestartableTimer(self.site.reactor, self.timeoutConnection)
         super().makeConnection(transport)
 
     def setTimeout(self, period: float | None) -> float | None:
@@ -128,6 +128,6 @@ class ClosingChannel(HTTPChannel):
         if self.isSecure():
             self.transport.abortConnection()
             return
-        busy = Refused(503, "there are too many connections", ((b"Retry-After", b"10"),))
+        busy = RefusedRequest(503, "there are too many connections", ((b"Retry-After", b"10"),))
         self.transport.write(encoded(busy, self.site.reactor.seconds()))
         self.transport.loseConnection()

@@ -15,7 +15,7 @@ _QUIET_SECONDS = 60
 log = Logger()
 
 
-class Bounds(Struct, frozen=True, kw_only=True):
+class ConnectionBounds(Struct, frozen=True, kw_only=True):
     """``most`` in all and ``each`` of an address, 0 for any; ``ceiling`` holds for everybody."""
 
     most: int = 4096
@@ -23,23 +23,23 @@ class Bounds(Struct, frozen=True, kw_only=True):
     ceiling: int = 1_000_000
 
 
-class Connection(Protocol):
+class CountedConnection(Protocol):
     """A counted connection."""
 
     def abort(self) -> None:
         """Close it now."""
 
 
-class _Group:
+class _AddressConnections:
     """The connections of one address."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.members = 0
-        self.idle: dict[Connection, None] = {}
+        self.idle: dict[CountedConnection, None] = {}
 
 
-class Connections:
+class ConnectionCounts:
     """Counts connections. Those without a request make room for new ones, the longest idle first;
     a new one that finds no room is refused.
 
@@ -47,21 +47,23 @@ class Connections:
     for others.
     """
 
-    def __init__(self, bounds: Bounds, proxies: TrustedProxies, clock: IReactorTime) -> None:
+    def __init__(
+        self, bounds: ConnectionBounds, proxies: TrustedProxies, clock: IReactorTime
+    ) -> None:
         self._bounds = bounds
         self._proxies = proxies
         self._clock = clock
-        self._open: dict[Connection, _Group | None] = {}
-        self._groups: dict[str, _Group] = {}
-        self._idle: dict[Connection, None] = {}
+        self._open: dict[CountedConnection, _AddressConnections | None] = {}
+        self._groups: dict[str, _AddressConnections] = {}
+        self._idle: dict[CountedConnection, None] = {}
         self._counted = 0
         self._refused = 0
         self._told_at = float("-inf")
 
-    def admit(self, connection: Connection, peer: IAddress | None) -> bool:
+    def admit(self, connection: CountedConnection, peer: IAddress | None) -> bool:
         """Count a new connection, which is idle so far, unless there are too many."""
         name = self._group_of(peer)
-        group = self._groups.get(name) or _Group(name) if name else None
+        group = self._groups.get(name) or _AddressConnections(name) if name else None
         if not self._has_room(group):
             self._refused += 1
             self._tell(name)
@@ -74,20 +76,20 @@ class Connections:
         self.idle(connection)
         return True
 
-    def idle(self, connection: Connection) -> None:
+    def idle(self, connection: CountedConnection) -> None:
         """Note that it has no request: of those, it is now the last to make room."""
         group = self._open.get(connection)
         if group is not None:
             group.idle[connection] = self._idle[connection] = None
 
-    def busy(self, connection: Connection) -> None:
+    def busy(self, connection: CountedConnection) -> None:
         """Note that it has a request, and is not closed for others."""
         group = self._open.get(connection)
         if group is not None:
             group.idle.pop(connection, None)
             self._idle.pop(connection, None)
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: CountedConnection) -> None:
         """Stop counting a closed connection; one that was never counted does not matter."""
         self.busy(connection)
         group = self._open.pop(connection, None)
@@ -97,7 +99,7 @@ class Connections:
             if not group.members:
                 del self._groups[group.name]
 
-    def _has_room(self, group: _Group | None) -> bool:
+    def _has_room(self, group: _AddressConnections | None) -> bool:
         """Make room for one more, by closing an idle one if need be; true if there is room."""
         bounds = self._bounds
         if group is not None:
@@ -107,7 +109,7 @@ class Connections:
                 return False
         return len(self._open) < bounds.ceiling or self._close_one(self._idle)
 
-    def _close_one(self, idle: dict[Connection, None]) -> bool:
+    def _close_one(self, idle: dict[CountedConnection, None]) -> bool:
         oldest = next(iter(idle), None)
         if oldest is None:
             return False

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from clace.sending import write_now
 from clace.web.forwarded import Peer
 from clace.web.http1.answering import AnsweredAtOnce, ResponseFields, is_empty
-from clace.web.http1.arrival import LEFT, Arriving
+from clace.web.http1.arrival import LEFT, ArrivingRequest
 from clace.web.http1.heads import Head
 from clace.web.statuses import PHRASES
 
@@ -31,7 +31,7 @@ _MOST_AT_ONCE = 1 << 20
 log = Logger()
 
 
-class Books(Protocol):
+class SiteRecords(Protocol):
     """The site, which keeps the time and the access log."""
 
     def seconds(self) -> float: ...
@@ -40,13 +40,13 @@ class Books(Protocol):
     def log(self, request: Any, /) -> None: ...
 
 
-class DirectRequest(Arriving, AnsweredAtOnce):
+class DirectRequest(ArrivingRequest, AnsweredAtOnce):
     """A request and its answer on a connection.
 
     Names of Twisted's mean what they mean there; names of headers are asked for in lower case.
     """
 
-    def __init__(self, channel: StrictHTTPChannel, site: Books, head: Head) -> None:
+    def __init__(self, channel: StrictHTTPChannel, site: SiteRecords, head: Head) -> None:
         self.channel: StrictHTTPChannel | None = channel
         self.site = site
         self.method = head.method

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 Made = TypeVar("Made")
 
 
-class Fields:
+class HeaderFields:
     """Header fields; they never change, so what is made of them can be kept with them.
 
     The methods with names of Twisted's are those of its ``Headers``, for bytes only.
@@ -32,7 +32,7 @@ class Fields:
         return len(self._pairs)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Fields) and self._pairs == other._pairs
+        return isinstance(other, HeaderFields) and self._pairs == other._pairs
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from msgspec import Struct
 
-from clace.web.http1.fields import Fields
-from clace.web.http1.limits import Limits, Refused
+from clace.web.http1.fields import HeaderFields
+from clace.web.http1.limits import RefusedRequest, RequestLimits
 
 _END = b"\r\n\r\n"
 _AROUND_TARGET = len(b"M-SEARCH") + len(b"  HTTP/1.1") + 8
@@ -55,7 +55,7 @@ class Head(Struct, frozen=True):
     method: bytes
     target: bytes
     version: bytes
-    headers: Fields
+    headers: HeaderFields
     length: int | None
     persistent: bool
     awaits_continue: bool
@@ -68,7 +68,7 @@ class HeadReader:
     target is then known from the request before.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
         self._last: Head | None = None
         self._said = b""
@@ -76,7 +76,7 @@ class HeadReader:
     def read(self, data: bytes) -> Head:
         """Return the request whose head, with its empty line, is ``data``.
 
-        :raises Refused: if there is more than one way to read it, or it is not for us.
+        :raises RefusedRequest: if there is more than one way to read it, or it is not for us.
         """
         method, _, rest = data.partition(b" ")
         target, _, said = rest.partition(b" ")
@@ -108,7 +108,7 @@ class HeadReader:
         )
 
 
-class _Collected:
+class _ParsedHead:
     """Findings of the parser."""
 
     __slots__ = ("complete", "headers", "target")
@@ -128,43 +128,43 @@ class _Collected:
         self.complete = True
 
 
-def find_head(received: bytearray, limits: Limits) -> tuple[int, int] | None:
+def find_head(received: bytearray, limits: RequestLimits) -> tuple[int, int] | None:
     """Return the place of the head in what was received, or ``None`` while it is incomplete.
 
-    :raises Refused: if it cannot become a head within the limits.
+    :raises RefusedRequest: if it cannot become a head within the limits.
     """
     # One empty line before a request is forgiven (RFC 9112, 2.2).
     start = 2 if received.startswith(b"\r\n") else 0
     line_end = received.find(b"\r\n", start)
     if (len(received) if line_end < 0 else line_end) - start > limits.target + _AROUND_TARGET:
-        raise Refused(414, "the request target is too long")
+        raise RefusedRequest(414, "the request target is too long")
     end = received.find(_END, start)
     if (len(received) if end < 0 else end + len(_END)) - start > limits.head:
-        raise Refused(431, "the request headers are too long")
+        raise RefusedRequest(431, "the request headers are too long")
     return None if end < 0 else (start, end + len(_END))
 
 
-def read_head(data: bytes, limits: Limits) -> Head:
+def read_head(data: bytes, limits: RequestLimits) -> Head:
     """The request whose head, with its empty line, is ``data``.
 
-    :raises Refused: if there is more than one way to read it, or it is not for us.
+    :raises RefusedRequest: if there is more than one way to read it, or it is not for us.
     """
     method, target, version, headers = _parse(data)
     if method in {b"TRACE", b"CONNECT"}:
-        raise Refused(405, "this method is never served", ((b"Allow", b", ".join(SERVED)),))
+        raise RefusedRequest(405, "this method is never served", ((b"Allow", b", ".join(SERVED)),))
     if len(target) > limits.target:
-        raise Refused(414, "the request target is too long")
+        raise RefusedRequest(414, "the request target is too long")
     if len(headers) > limits.headers:
-        raise Refused(431, "there are too many request headers")
+        raise RefusedRequest(431, "there are too many request headers")
     framing = _framing(headers)
     host = _host(framing)
     if len(framing.get(b"authorization", ())) > 1:
-        raise Refused(400, "there is more than one Authorization header")
+        raise RefusedRequest(400, "there is more than one Authorization header")
     return Head(
         method,
         _origin_form(method, target, host),
         version,
-        Fields(headers),
+        HeaderFields(headers),
         _length(framing, version),
         version == b"HTTP/1.1" and b"close" not in _tokens(framing.get(b"connection", ())),
         _awaits_continue(framing.get(b"expect", ()), version),
@@ -172,7 +172,7 @@ def read_head(data: bytes, limits: Limits) -> Head:
 
 
 def _parse(data: bytes) -> tuple[bytes, bytes, bytes, list[tuple[bytes, bytes]]]:
-    found = _Collected()
+    found = _ParsedHead()
     parser = HttpRequestParser(found)
     try:
         data.decode()  # Headers are text to all that follows.
@@ -192,13 +192,13 @@ def _parse(data: bytes) -> tuple[bytes, bytes, bytes, list[tuple[bytes, bytes]]]
     return method, found.target, version, found.headers
 
 
-def _malformed(data: bytes, why: str = "") -> Refused:
+def _malformed(data: bytes, why: str = "") -> RefusedRequest:
     if _OTHER_VERSION.match(data):
-        return Refused(505, "only HTTP/1.0 and HTTP/1.1 are served")
+        return RefusedRequest(505, "only HTTP/1.0 and HTTP/1.1 are served")
     line = _METHOD.match(data)
     if line is not None and line[1] not in _KNOWN:
-        return Refused(501, "this method is not known")
-    return Refused(400, f"malformed request{why}")
+        return RefusedRequest(501, "this method is not known")
+    return RefusedRequest(400, f"malformed request{why}")
 
 
 def _framing(headers: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
@@ -214,18 +214,18 @@ def _framing(headers: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
 def _host(framing: dict[bytes, list[bytes]]) -> bytes:
     hosts = framing.get(b"host", [])
     if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
-        raise Refused(400, "invalid Host header")
+        raise RefusedRequest(400, "invalid Host header")
     return hosts[0]
 
 
 def _origin_form(method: bytes, target: bytes, host: bytes) -> bytes:
     if b"#" in target:
-        raise Refused(400, "a request target has no fragment")
+        raise RefusedRequest(400, "a request target has no fragment")
     if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS"):
         return target
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is None or absolute[1].lower() != host.lower():
-        raise Refused(400, "the request target does not agree with the Host header")
+        raise RefusedRequest(400, "the request target does not agree with the Host header")
     rest = absolute[2] or b"/"
     return rest if rest.startswith(b"/") else b"/" + rest
 
@@ -236,12 +236,12 @@ def _length(framing: dict[bytes, list[bytes]], version: bytes) -> int | None:
         if lengths is None:
             return 0
         if len(lengths) != 1 or not lengths[0].isdigit() or len(lengths[0]) > _MAX_DIGITS:
-            raise Refused(400, "invalid Content-Length")
+            raise RefusedRequest(400, "invalid Content-Length")
         return int(lengths[0])
     if lengths is not None or version != b"HTTP/1.1":
-        raise Refused(400, "Transfer-Encoding is not allowed here")
+        raise RefusedRequest(400, "Transfer-Encoding is not allowed here")
     if [coding.lower() for coding in codings] != [b"chunked"]:
-        raise Refused(400, "unknown Transfer-Encoding")
+        raise RefusedRequest(400, "unknown Transfer-Encoding")
     return None
 
 
@@ -251,5 +251,5 @@ def _tokens(values: Sequence[bytes]) -> set[bytes]:
 
 def _awaits_continue(values: Sequence[bytes], version: bytes) -> bool:
     if values and _tokens(values) != {b"100-continue"}:
-        raise Refused(417, "this expectation cannot be met")
+        raise RefusedRequest(417, "this expectation cannot be met")
     return bool(values) and version == b"HTTP/1.1"

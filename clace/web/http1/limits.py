@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class RequestLimits(Struct, frozen=True, kw_only=True):
     """Sizes in bytes, times in seconds."""
 
     head: int = 16 * 1024
@@ -27,7 +27,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """For a client that was answered before its body was read to stop sending it."""
 
 
-class Refused(Exception):
+class RefusedRequest(Exception):
     """A request that is not one, or too much of one: the connection ends with this status."""
 
     def __init__(

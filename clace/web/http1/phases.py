@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 
-class Phase(Enum):
+class ConnectionPhase(Enum):
     """The phase of a connection."""
 
     IDLE = auto()
@@ -16,4 +16,4 @@ class Phase(Enum):
 
 
 # To look up a member of an enumeration costs more than all that is done with it.
-IDLE, HEAD, BODY, ANSWER, CLOSED = Phase
+IDLE, HEAD, BODY, ANSWER, CLOSED = ConnectionPhase

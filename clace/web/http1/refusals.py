@@ -11,7 +11,7 @@ from twisted.web.http import datetimeToString
 from clace.admin_api.operation import Refusal
 from clace.errors import AppBusy, BadRequest, ClaceError, TooLarge
 from clace.web.http1.heads import Head
-from clace.web.http1.limits import Refused
+from clace.web.http1.limits import RefusedRequest
 from clace.web.pages import MediaType, Trouble, best, told
 
 _KINDS: dict[int, type[ClaceError]] = {
@@ -20,12 +20,12 @@ _KINDS: dict[int, type[ClaceError]] = {
 }
 
 
-def as_error(refused: Refused) -> ClaceError:
+def as_error(refused: RefusedRequest) -> ClaceError:
     """The same refusal, for a handler that waits for the body."""
     return _KINDS.get(refused.status, BadRequest)(refused.why)
 
 
-def encoded(refused: Refused, seconds: float, head: Head | None = None) -> bytes:
+def encoded(refused: RefusedRequest, seconds: float, head: Head | None = None) -> bytes:
     """The whole answer, as of ``seconds`` since the epoch; the connection ends with it.
 
     It is JSON, and a page if the ``head``, as far as there was one, is a browser's.
@@ -46,7 +46,7 @@ def encoded(refused: Refused, seconds: float, head: Head | None = None) -> bytes
 
 
 def _content(
-    refused: Refused, asked: Iterable[tuple[bytes, bytes]]
+    refused: RefusedRequest, asked: Iterable[tuple[bytes, bytes]]
 ) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
     code = as_error(refused).code
     headers = {name.lower(): value.decode("latin-1") for name, value in asked}

@@ -20,12 +20,12 @@ from clace.errors import InternalError
 from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.http1.access import AccessEntry
 from clace.web.http1.answering import drop_content, is_empty
-from clace.web.http1.arrival import LEFT, Arriving
+from clace.web.http1.arrival import LEFT, ArrivingRequest
 from clace.web.http1.channel import StrictHTTPChannel
-from clace.web.http1.connections import Bounds, Connections
+from clace.web.http1.connections import ConnectionBounds, ConnectionCounts
 from clace.web.http1.direct import DirectRequest, Entrance
 from clace.web.http1.heads import SERVED, Head
-from clace.web.http1.limits import Limits
+from clace.web.http1.limits import RequestLimits
 from clace.web.pages import MediaType, Trouble, preferred, send, told
 from clace.web.statuses import PHRASES
 
@@ -33,7 +33,7 @@ _MICROSECONDS = 1_000_000
 log = Logger()
 
 
-class SiteRequest(server.Request, Arriving):
+class SiteRequest(server.Request, ArrivingRequest):
     """A request that knows when it began, and whose faults tell nothing to the client."""
 
     site: Site
@@ -146,9 +146,9 @@ class Site(server.Site):
         *,
         access_log: Callable[[AccessEntry], None],
         new_id: Callable[[], str],
-        limits: Limits = Limits(),  # noqa: B008 - it is frozen
+        limits: RequestLimits = RequestLimits(),  # noqa: B008 - it is frozen
         proxies: TrustedProxies = TrustedProxies(),  # noqa: B008
-        connections: Connections | None = None,
+        connections: ConnectionCounts | None = None,
     ) -> None:
         super().__init__(
             resource,
@@ -160,7 +160,7 @@ class Site(server.Site):
         self._access_log = access_log
         self._limits = limits
         self._proxies = proxies
-        self._connections = connections or Connections(Bounds(), proxies, reactor)
+        self._connections = connections or ConnectionCounts(ConnectionBounds(), proxies, reactor)
         self._channels: set[StrictHTTPChannel] = set()
         self._date = (-1, b"")
         self._entrance = resource if isinstance(resource, Entrance) else None

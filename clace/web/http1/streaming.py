@@ -12,7 +12,7 @@ from zope.interface import implementer
 LARGEST_PIECE = 128 * 1024
 
 
-class Answer(Protocol):
+class StreamedAnswer(Protocol):
     """An answer that has begun, and the connection it is written to."""
 
     @property
@@ -32,7 +32,7 @@ class PacedBody:
     A body may have a method ``at_hand``, which returns the next piece if it is there already.
     """
 
-    def __init__(self, request: Answer) -> None:
+    def __init__(self, request: StreamedAnswer) -> None:
         self._request = request
         self._gone = False
         self._registered = False
@@ -115,7 +115,7 @@ class PacedBody:
         self._finished(None)
 
 
-async def write_whole(request: Answer, content: bytes) -> None:
+async def write_whole(request: StreamedAnswer, content: bytes) -> None:
     """Write what is there as a whole, no faster than the client reads."""
     if len(content) <= LARGEST_PIECE:
         request.write(content)

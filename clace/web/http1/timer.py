@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 _NOW = 0.001
 
 
-class Timer:
+class RestartableTimer:
     """Calls ``late`` when the time last set is up.
 
     To set a later time, or none, costs nothing: the call for the time before still comes, and is

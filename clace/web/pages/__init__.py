@@ -1,6 +1,6 @@
 """The server's own pages: plain documents that need no script and nothing from elsewhere."""
 
-from clace.web.pages.document import Page, Step, document, policy
+from clace.web.pages.document import Page, PageStep, document, policy
 from clace.web.pages.negotiation import MediaType, best, preferred
 from clace.web.pages.sending import send
 from clace.web.pages.trouble import Trouble, favicon, phrase, told
@@ -8,7 +8,7 @@ from clace.web.pages.trouble import Trouble, favicon, phrase, told
 __all__ = [
     "MediaType",
     "Page",
-    "Step",
+    "PageStep",
     "Trouble",
     "best",
     "document",

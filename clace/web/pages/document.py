@@ -13,7 +13,7 @@ from msgspec import Struct
 from clace.assets import STYLESHEET, asset
 
 
-class Step(Struct, frozen=True):
+class PageStep(Struct, frozen=True):
     """A thing to do, and the command for it if there is one."""
 
     text: str
@@ -26,7 +26,7 @@ class Page(Struct, frozen=True, kw_only=True):
     title: str
     lead: str = ""
     status: str = ""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PageStep, ...] = ()
     detail: str = ""
     request_id: str = ""
 
@@ -69,7 +69,7 @@ def _body(page: Page) -> Iterator[str]:
         yield f'<p class="faint">Request <code>{escape(page.request_id)}</code></p>'
 
 
-def _step(step: Step) -> str:
+def _step(step: PageStep) -> str:
     command = f"<pre>{escape(step.command)}</pre>" if step.command else ""
     return f"<li>{escape(step.text)}{command}</li>"
 

@@ -10,7 +10,7 @@ _LONGEST = 1000
 _KEPT = 256
 
 
-class Asking(Protocol):
+class NegotiatingRequest(Protocol):
     """A request, as far as it says what it wants."""
 
     def getHeader(self, name: str, /) -> str | None: ...
@@ -24,7 +24,7 @@ class MediaType(StrEnum):
     JSON = "application/json"
 
 
-def preferred(request: Asking, default: MediaType = MediaType.TEXT) -> MediaType:
+def preferred(request: NegotiatingRequest, default: MediaType = MediaType.TEXT) -> MediaType:
     """The type that the client likes best, or ``default`` if it likes that as much.
 
     Browsers that navigate get a page. HTMX, which sends an ``Accept`` of its own, gets text.

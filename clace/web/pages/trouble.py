@@ -13,15 +13,15 @@ from msgspec import Struct
 from clace.admin_api.operation import Refusal
 from clace.assets import FAVICON, asset
 from clace.model.traffic import AppResponse
-from clace.web.pages.document import Page, Step, document, policy
+from clace.web.pages.document import Page, PageStep, document, policy
 from clace.web.pages.negotiation import MediaType
 
 _MINUTE = 60
 _SHORT = 200
 # Apps choose headers too; what they could make us keep is bounded.
 _FEW = 1000
-_ASK = Step("If it stays so, tell whoever runs this server the request below.")
-_AGAIN = Step("Load the page again in a moment.")
+_ASK = PageStep("If it stays so, tell whoever runs this server the request below.")
+_AGAIN = PageStep("Load the page again in a moment.")
 
 
 class Trouble(Struct, frozen=True, kw_only=True):
@@ -129,27 +129,29 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + end
 
 
-def _waiting(trouble: Trouble) -> tuple[Step, ...]:
+def _waiting(trouble: Trouble) -> tuple[PageStep, ...]:
     if not trouble.retry_after:
         return ()
     minutes = ceil(trouble.retry_after / _MINUTE)
-    return (Step(f"Try again in {minutes} minute{'s' if minutes > 1 else ''}."),)
+    return (PageStep(f"Try again in {minutes} minute{'s' if minutes > 1 else ''}."),)
 
 
-def _mending(trouble: Trouble) -> tuple[Step, ...]:
+def _mending(trouble: Trouble) -> tuple[PageStep, ...]:
     """The commands for those who may mend the app."""
     if not trouble.app:
         return ()
     app = shlex.quote(trouble.app)
     if trouble.code in _UNAPPROVED:
         return (
-            Step("Read what it asks for, and approve it:", f"clace app approve --promote {app}"),
+            PageStep(
+                "Read what it asks for, and approve it:", f"clace app approve --promote {app}"
+            ),
         )
     if trouble.request_id:
         found = f'grep {trouble.request_id} "$CL_HOME/logs/clace.json"'
         return (
-            Step("See what the app failed on last:", f"clace app show {app}"),
-            Step("Look this request up in the log of the server:", found),
+            PageStep("See what the app failed on last:", f"clace app show {app}"),
+            PageStep("Look this request up in the log of the server:", found),
         )
     return ()
 
@@ -166,49 +168,53 @@ _WELCOME = Page(
     title="Clace is running",
     lead="No app is served at this address.",
     steps=(
-        Step(
+        PageStep(
             "Looking for an app? Its address goes on behind the name of the server. Ask whoever"
             " gave you this one."
         ),
-        Step("Running this server? Install an app here:", "clace app create --approve ./my-app /"),
-        Step("See which apps it has:", "clace app list"),
+        PageStep(
+            "Running this server? Install an app here:", "clace app create --approve ./my-app /"
+        ),
+        PageStep("See which apps it has:", "clace app list"),
     ),
 )
-_WORDING: dict[str, tuple[str, tuple[Step, ...]]] = {
-    "bad_request": ("This request cannot be answered", (Step("Check the address."),)),
+_WORDING: dict[str, tuple[str, tuple[PageStep, ...]]] = {
+    "bad_request": ("This request cannot be answered", (PageStep("Check the address."),)),
     "not_authenticated": (
         "Sign in to go on",
         (
-            Step("Load the page again, and enter your name and password when the browser asks."),
-            Step("If you have none, ask whoever runs this server."),
+            PageStep(
+                "Load the page again, and enter your name and password when the browser asks."
+            ),
+            PageStep("If you have none, ask whoever runs this server."),
         ),
     ),
     "not_allowed": (
         "This request was refused",
         (
-            Step("Open the app by its own address, and try from there."),
-            Step("Running this server behind a proxy? Set security.trusted_proxies."),
+            PageStep("Open the app by its own address, and try from there."),
+            PageStep("Running this server behind a proxy? Set security.trusted_proxies."),
         ),
     ),
     "no_such_route": (
         "Page not found",
-        (Step("Check the address."), Step("Go back, or to the front page of the app.")),
+        (PageStep("Check the address."), PageStep("Go back, or to the front page of the app.")),
     ),
     "no_such_app": (
         "Page not found",
         (
-            Step("Check the address."),
-            Step("Running this server? See which apps it has:", "clace app list"),
+            PageStep("Check the address."),
+            PageStep("Running this server? See which apps it has:", "clace app list"),
         ),
     ),
     "method_not_allowed": (
         "Not possible here",
-        (Step("Go back, and use the links and forms of the app."),),
+        (PageStep("Go back, and use the links and forms of the app."),),
     ),
-    "too_large": ("That is too large", (Step("Send less at a time."),)),
+    "too_large": ("That is too large", (PageStep("Send less at a time."),)),
     "locked_out": (
         "Too many wrong passwords",
-        (Step("Make sure that nothing on your device still signs in with an old password."),),
+        (PageStep("Make sure that nothing on your device still signs in with an old password."),),
     ),
     "app_failed": ("The app failed", (_AGAIN, _ASK)),
     "app_crashed": ("The app failed", (_AGAIN, _ASK)),
@@ -216,11 +222,11 @@ _WORDING: dict[str, tuple[str, tuple[Step, ...]]] = {
     "bad_source": ("The app does not start", (_ASK,)),
     "app_not_approved": (
         "The app waits for approval",
-        (Step("Ask whoever runs this server to read and approve what the app asks for."),),
+        (PageStep("Ask whoever runs this server to read and approve what the app asks for."),),
     ),
     "call_not_approved": (
         "The app waits for approval",
-        (Step("Ask whoever runs this server to read and approve what the app asks for."),),
+        (PageStep("Ask whoever runs this server to read and approve what the app asks for."),),
     ),
     "app_busy": ("The app is busy", (_AGAIN,)),
     "app_timed_out": ("The app took too long", (_AGAIN, _ASK)),

@@ -12,10 +12,10 @@ from twisted.trial.unittest import TestCase
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller, PluginAnswer
 from clace.model.app import Permission
-from clace.outputs import SHAPES, Malformed, taken_apart
-from clace.plugins.builtin.exec.plugin import Exec, ExecSettings
-from clace.plugins.builtin.exec.running import Bounds
-from clace.plugins.gate.gate import Gate
+from clace.outputs import SHAPES, MalformedOutput, taken_apart
+from clace.plugins.builtin.exec.plugin import ExecFunctions, ExecSettings
+from clace.plugins.builtin.exec.running import ProgramBounds
+from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.temp_files import TempFiles
 from tests.support.plugin_contract import app, call
 from tests.support.programs import starter
@@ -40,10 +40,10 @@ class ExecTests(TestCase):
         self.begin()
 
     def begin(self, *arguments, settings=SETTINGS):
-        self.exec = Exec(reactor, self.starter, settings, self.files, deferToThread)
+        self.exec = ExecFunctions(reactor, self.starter, settings, self.files, deferToThread)
         self.addCleanup(lambda: Deferred.fromCoroutine(self.exec.stop()))
         its_app = app(Permission("exec.in", "run", arguments), loads=("exec.in",))
-        self.scope = Gate([self.exec.plugin]).begin(Caller(app=its_app))
+        self.scope = PluginGate([self.exec.plugin]).begin(Caller(app=its_app))
 
     def made(self):
         """Path, text and mode of the temporary files there are."""
@@ -59,7 +59,7 @@ class ExecTests(TestCase):
             return answer
         try:
             return replace(answer, value=taken_apart(answer.value, answer.shape))
-        except Malformed as error:
+        except MalformedOutput as error:
             return PluginAnswer(error=str(error), error_code=1)
 
     async def sh(self, script, **kwargs):
@@ -173,13 +173,13 @@ class ExecTests(TestCase):
 
     async def test_deadline(self):
         """A program that runs too long is ended with all it started."""
-        self.begin(settings=ExecSettings(search_path="/bin", bounds=Bounds(seconds=0.1)))
+        self.begin(settings=ExecSettings(search_path="/bin", bounds=ProgramBounds(seconds=0.1)))
         answer = await self.sh("sleep 1000 & sleep 1000")
         self.assertEqual(answer.error, "the program was ended after 0.1 seconds")
 
     async def test_too_much(self):
         """A program that puts out too much is ended."""
-        bounds = Bounds(value_bytes=1_000_000)
+        bounds = ProgramBounds(value_bytes=1_000_000)
         self.begin(settings=ExecSettings(search_path="/usr/bin:/bin", bounds=bounds))
         self.assertIn("over the limit of 1000000", (await self.run_it("yes")).error)
 

@@ -10,7 +10,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from clace.plugins.builtin.exec.programs import Command, Lookup, Programs, directory, executable
+from clace.plugins.builtin.exec.programs import (
+    ProgramCommand,
+    ProgramLookup,
+    ProgramsByOwner,
+    directory,
+    executable,
+)
 from clace.plugins.kit.definition import CallFailed
 from tests.support.programs import everything, starter
 
@@ -18,7 +24,7 @@ PATH = "/usr/bin:/bin"
 
 
 def command(*args, merge=True, program="sh", environment=None, place="/"):
-    return Command(
+    return ProgramCommand(
         executable=executable(program, PATH),
         args=args,
         environment=environment or {},
@@ -53,7 +59,7 @@ class ProgramsTests(TestCase):
         # A program that ends before the reactor runs would end the test while the reactor starts,
         # and trial's next start of it would be without a handler for SIGCHLD.
         await deferLater(reactor, 0)
-        self.programs = Programs(starter(self), 3, 2)
+        self.programs = ProgramsByOwner(starter(self), 3, 2)
         self.addCleanup(lambda: Deferred.fromCoroutine(self.programs.stop()))
 
     def start(self, command, owner="app"):
@@ -207,7 +213,7 @@ class LookupTests(SynchronousTestCase):
         first, second = (folder / "x" for folder in folders)
         for folder in folders:
             folder.mkdir()
-        lookup = Lookup(os.pathsep.join(map(str, folders)), clock)
+        lookup = ProgramLookup(os.pathsep.join(map(str, folders)), clock)
         self.assertRaises(CallFailed, lookup.find, "x")
         second.write_text("")
         second.chmod(0o755)

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.outputs import JSON, LINES, SHAPES
-from clace.plugins.builtin.exec.running import Bounds, Running
+from clace.plugins.builtin.exec.running import ExecCall, ProgramBounds
 from clace.plugins.kit.definition import CallFailed, Output
 from clace.plugins.kit.lines import MAX_LINE
 from tests.support.threads import at_once
@@ -45,8 +45,8 @@ class RunningTests(SynchronousTestCase):
 
     def running(self, *chunks, partial=False, **kwargs):
         self.program = FakeProgram(*chunks, **kwargs)
-        bounds = Bounds(seconds=10, output_bytes=20, value_bytes=15)
-        return Running(self.program, self.clock, bounds, partial=partial)
+        bounds = ProgramBounds(seconds=10, output_bytes=20, value_bytes=15)
+        return ExecCall(self.program, self.clock, bounds, partial=partial)
 
     def failure(self, work):
         return self.failureResultOf(work, CallFailed).value.message
@@ -61,8 +61,8 @@ class RunningTests(SynchronousTestCase):
         """A line that is too long is an error, but not in a document."""
         for shape in SHAPES:
             self.running(b"a\n", b"b" * (MAX_LINE + 1))
-            bounds = Bounds(value_bytes=2 * MAX_LINE)
-            work = Running(self.program, self.clock, bounds, partial=False).whole(shape)
+            bounds = ProgramBounds(value_bytes=2 * MAX_LINE)
+            work = ExecCall(self.program, self.clock, bounds, partial=False).whole(shape)
             if shape == JSON:
                 self.successResultOf(work)
             else:

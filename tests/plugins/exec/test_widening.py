@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import PluginRefused
-from clace.model.app import Constraint, Permission
+from clace.model.app import ArgumentConstraint, Permission
 from clace.plugins.builtin.exec.widening import check_widening
 
 PATH = "/usr/bin:/bin"
@@ -79,12 +79,17 @@ class WideningTests(SynchronousTestCase):
 
     def test_by_name(self):
         """A program that is named by its parameter is one too, and so is what goes with it."""
-        program = Constraint("path", "ls")
+        program = ArgumentConstraint("path", "ls")
         for kwargs, env, cwd, expected in (
             ((program,), ["LD_PRELOAD=x"], "", False),
-            ((program, Constraint("env", '["A=b"]')), ["A=b"], "", True),
-            ((program, Constraint("args", "[]")), [], "/srv", False),
-            ((program, Constraint("args", "[]"), Constraint("cwd", "/srv")), [], "/srv", True),
+            ((program, ArgumentConstraint("env", '["A=b"]')), ["A=b"], "", True),
+            ((program, ArgumentConstraint("args", "[]")), [], "/srv", False),
+            (
+                (program, ArgumentConstraint("args", "[]"), ArgumentConstraint("cwd", "/srv")),
+                [],
+                "/srv",
+                True,
+            ),
         ):
             grants = [Permission("exec.in", "run", kwargs=kwargs)]
             try:

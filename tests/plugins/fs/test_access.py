@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.app import Permission
-from clace.plugins.builtin.fs.access import Access
+from clace.plugins.builtin.fs.access import FolderAccess
 from clace.plugins.kit.definition import CallFailed
 
 PARTS = st.lists(st.sampled_from(["a", "b", "ab", ".", ".."]), min_size=1, max_size=5)
@@ -20,11 +20,11 @@ def grants(*arguments):
 
 class AllowsTests(SynchronousTestCase):
     def allows(self, expected, given, real=None):
-        return Access.of((), grants((expected,))).allows(given, real or given)
+        return FolderAccess.of((), grants((expected,))).allows(given, real or given)
 
     def test_roots(self):
         """What is in a folder open to all may be looked at, its neighbours not."""
-        access = Access(("/tmp",))
+        access = FolderAccess(("/tmp",))
         for path, allowed in (
             ("/tmp", True),
             ("/tmp/a/b", True),
@@ -33,7 +33,7 @@ class AllowsTests(SynchronousTestCase):
             ("/var", False),
         ):
             self.assertEqual(access.allows(path, path), allowed, path)
-        self.assertTrue(Access(("/",)).allows("/etc", "/etc"))
+        self.assertTrue(FolderAccess(("/",)).allows("/etc", "/etc"))
 
     @given(PARTS)
     def test_only_inside(self, parts):
@@ -41,7 +41,7 @@ class AllowsTests(SynchronousTestCase):
         path = "/root/a/" + "/".join(parts)
         real = os.path.normpath(path)
         inside = real == "/root/a" or real.startswith("/root/a/")
-        self.assertEqual(Access(("/root/a",)).allows(path, real), inside)
+        self.assertEqual(FolderAccess(("/root/a",)).allows(path, real), inside)
 
     def test_literal(self):
         """A permission that names a path is good for it, wherever it leads."""
@@ -60,17 +60,17 @@ class AllowsTests(SynchronousTestCase):
         """Folders open to all do not widen a permission that names files; another one may."""
         narrow, wide = ("regex:/tmp/a(/.*)?",), ("regex:.*",)
         for held, allowed in ((grants(narrow), False), (grants(narrow, wide), True)):
-            access = Access.of(("/tmp",), held)
+            access = FolderAccess.of(("/tmp",), held)
             self.assertTrue(access.allows("/tmp/a/b", "/tmp/a/b"))
             self.assertEqual(access.allows("/tmp/a/../b", "/tmp/b"), allowed)
-        self.assertTrue(Access.of(("/tmp",), grants(())).allows("/tmp/b", "/tmp/b"))
+        self.assertTrue(FolderAccess.of(("/tmp",), grants(())).allows("/tmp/b", "/tmp/b"))
 
     def test_closed(self):
         """A closed folder is not open with one around it: only by name, or by a root in there. What
         is beside it is as before.
         """
         closed = ("/tmp/home",)
-        around = Access.of(("/tmp", "/tmp/home", "/tmp/home/shared"), grants(()), closed)
+        around = FolderAccess.of(("/tmp", "/tmp/home", "/tmp/home/shared"), grants(()), closed)
         for path, allowed in (
             ("/tmp/home", False),
             ("/tmp/home/metadata.db", False),
@@ -97,18 +97,18 @@ class AllowsTests(SynchronousTestCase):
             ("regex:(/tmp/home/logs)(/.*)?", False, False),
             ("regex:/tmp/home/logs/?.*", True, False),
         ):
-            access = Access.of((), grants((pattern,)), ("/tmp/home",))
+            access = FolderAccess.of((), grants((pattern,)), ("/tmp/home",))
             self.assertEqual(access.allows("/tmp/home/logs", "/tmp/home/logs"), logs, pattern)
             path = "/tmp/home/metadata.db"
             self.assertEqual(access.allows(path, path), database, pattern)
-        access = Access.of((), grants(("regex:/tmp/.*",)), ("/tmp/home",))
+        access = FolderAccess.of((), grants(("regex:/tmp/.*",)), ("/tmp/home",))
         self.assertTrue(access.allows("/tmp/a", "/tmp/a"))
 
     def test_not_explicit(self):
         """A pattern that names no path opens nothing beyond the folders open to all."""
         for expected in ("regex:.*", "regex:.*/srv", "srv", "regex:[/]srv"):
             self.assertFalse(self.allows(expected, "/srv"))
-        self.assertFalse(Access.of((), grants(())).allows("/srv", "/srv"))
+        self.assertFalse(FolderAccess.of((), grants(())).allows("/srv", "/srv"))
 
 
 class OpenedTests(SynchronousTestCase):
@@ -118,7 +118,7 @@ class OpenedTests(SynchronousTestCase):
         (self.root / "out").mkdir()
         (self.root / "out" / "secret").write_text("secret")
         (self.root / "in" / "file").write_text("hello")
-        self.access = Access((str(self.root / "in"),))
+        self.access = FolderAccess((str(self.root / "in"),))
 
     def read(self, path):
         with self.access.opened(str(path), 0) as descriptor:

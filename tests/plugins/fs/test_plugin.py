@@ -10,8 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.interfaces import Caller
 from clace.model.app import Permission
-from clace.plugins.builtin.fs.plugin import Fs, FsSettings
-from clace.plugins.gate.gate import Gate
+from clace.plugins.builtin.fs.plugin import FsFunctions, FsSettings
+from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.temp_files import TempFiles
 from tests.support.plugin_contract import app, call
 from tests.support.threads import at_once
@@ -37,7 +37,7 @@ class FsTests(SynchronousTestCase):
     def begin(self, arguments=(), in_thread=at_once, **settings):
         settings = FsSettings(file_access=lambda _app: (self.open,), **settings)
         permissions = [Permission("fs.in", name, arguments) for name in NAMES]
-        gate = Gate([Fs(settings, self.files, in_thread).plugin])
+        gate = PluginGate([FsFunctions(settings, self.files, in_thread).plugin])
         its_app = app(*permissions, loads=("fs.in",), path="/disk")
         self.scope = gate.begin(Caller(app=its_app, user_id="ann"))
         another = replace(its_app, id="app_prd_2")
@@ -81,7 +81,7 @@ class FsTests(SynchronousTestCase):
 
         def told(method, *arguments, roots=(self.open, "/srv", self.open), path="/disk"):
             settings = FsSettings(file_access=lambda _app: roots)
-            plugin = Fs(settings, self.files, at_once).plugin
+            plugin = FsFunctions(settings, self.files, at_once).plugin
             return plugin.bounds(app(path=path), Permission("fs.in", method, arguments))
 
         self.assertEqual(
@@ -261,7 +261,7 @@ class FsTests(SynchronousTestCase):
 
     def test_constants(self):
         """The names of the visibilities are constants."""
-        (manifest,) = Gate(
-            [Fs(FsSettings(file_access=lambda _app: ()), self.files, at_once).plugin]
+        (manifest,) = PluginGate(
+            [FsFunctions(FsSettings(file_access=lambda _app: ()), self.files, at_once).plugin]
         ).manifests()
         self.assertEqual(manifest.constants, {"USER": "user", "APP": "app"})

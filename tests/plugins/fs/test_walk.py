@@ -5,7 +5,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.builtin.fs.walk import Walk, blocks, joined
+from clace.plugins.builtin.fs.walk import FolderWalk, blocks, joined
 from clace.plugins.kit.definition import CallFailed
 
 
@@ -29,11 +29,11 @@ class WalkTests(SynchronousTestCase):
     def test_below(self):
         """A walk sees everything below, links as links."""
         expected = ["/r/a", "/r/a/b", "/r/a/b/file", "/r/a/link", "/r/small"]
-        self.assertEqual(self.paths(Walk(100, ignore_errors=False)), expected)
+        self.assertEqual(self.paths(FolderWalk(100, ignore_errors=False)), expected)
 
     def test_other_file_system(self):
         """A walk stays on the file system that it is told."""
-        walk = Walk(100, ignore_errors=False)
+        walk = FolderWalk(100, ignore_errors=False)
         seen = sorted(path for path, _ in walk.below(self.folder, "/r", -1))
         self.assertEqual(seen, ["/r/a", "/r/small"])
 
@@ -42,25 +42,25 @@ class WalkTests(SynchronousTestCase):
         state = (self.root / "a").lstat()
         own = blocks(state) + blocks((self.root / "a" / "b").lstat())
         link = blocks((self.root / "a" / "link").lstat())
-        size = Walk(100, ignore_errors=False).size(self.folder, "a", "/r/a", state)
+        size = FolderWalk(100, ignore_errors=False).size(self.folder, "a", "/r/a", state)
         self.assertEqual(size, own + link + 8192)
 
     def test_not_entered(self):
         """A closed folder is seen, and nothing that is in it, nor how large that is."""
         state = (self.root / "a" / "b").lstat()
-        walk = Walk(100, False, frozenset({(state.st_dev, state.st_ino)}))
+        walk = FolderWalk(100, False, frozenset({(state.st_dev, state.st_ino)}))
         self.assertEqual(self.paths(walk), ["/r/a", "/r/a/b", "/r/a/link", "/r/small"])
         self.assertEqual(walk.size(self.folder, "a/b", "/r/a/b", state), blocks(state))
 
     def test_budget(self):
         """A walk ends when it has seen as much as it may."""
         with self.assertRaises(CallFailed):
-            self.paths(Walk(4, ignore_errors=True))
-        self.assertEqual(len(self.paths(Walk(5, ignore_errors=True))), 5)
+            self.paths(FolderWalk(4, ignore_errors=True))
+        self.assertEqual(len(self.paths(FolderWalk(5, ignore_errors=True))), 5)
 
     def test_stopped(self):
         """A walk ends when nobody waits for it any more."""
-        walk = Walk(100, ignore_errors=True)
+        walk = FolderWalk(100, ignore_errors=True)
         walk.stopped.set()
         with self.assertRaises(CallFailed):
             self.paths(walk)
@@ -72,12 +72,12 @@ class WalkTests(SynchronousTestCase):
             place = place / "d"
         place.mkdir(parents=True)
         with self.assertRaises(CallFailed):
-            self.paths(Walk(1000, ignore_errors=False))
-        self.assertLess(len(self.paths(Walk(1000, ignore_errors=True))), 150)
+            self.paths(FolderWalk(1000, ignore_errors=False))
+        self.assertLess(len(self.paths(FolderWalk(1000, ignore_errors=True))), 150)
 
     def test_swapped_folder(self):
         """A folder that becomes a link while it is walked is not followed."""
-        walk = Walk(100, ignore_errors=True)
+        walk = FolderWalk(100, ignore_errors=True)
         device = os.fstat(self.folder).st_dev
         seen = []
         for path, _ in walk.below(self.folder, "/r", device):
@@ -90,7 +90,9 @@ class WalkTests(SynchronousTestCase):
     def test_closed(self):
         """A walk that is given up leaves nothing open."""
         before = len([*Path("/proc/self/fd").iterdir()])
-        walk = Walk(100, ignore_errors=False).below(self.folder, "/r", os.fstat(self.folder).st_dev)
+        walk = FolderWalk(100, ignore_errors=False).below(
+            self.folder, "/r", os.fstat(self.folder).st_dev
+        )
         next(walk)
         walk.close()
         self.assertEqual(len([*Path("/proc/self/fd").iterdir()]), before)

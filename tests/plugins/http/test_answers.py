@@ -6,7 +6,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
 
-from clace.plugins.builtin.http.answers import Response, status_text, value
+from clace.plugins.builtin.http.answers import HTTPResponse, status_text, value
 
 
 class FakeResponse:
@@ -33,7 +33,7 @@ class ValueTests(SynchronousTestCase):
         headers = {"content-type": ["text/plain"], "Set-Cookie": ["a", "b"]}
         self.assertEqual(
             value("http://a.test/", FakeResponse(404, headers=headers), b"ab"),
-            Response(
+            HTTPResponse(
                 url="http://a.test/",
                 status_code=404,
                 headers={"Content-Type": "text/plain", "Set-Cookie": "a,b"},

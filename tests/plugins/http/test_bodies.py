@@ -10,8 +10,8 @@ from twisted.web.http_headers import Headers
 
 from clace.errors import BadRequest
 from clace.plugins.builtin.http.bodies import (
-    Content,
-    Request,
+    HTTPParameters,
+    TypedBody,
     content,
     headers,
     without_content,
@@ -22,24 +22,24 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=10)
 
 
 def body(**kwargs):
-    return content(Request("http://a.test/", **kwargs), bytes)
+    return content(HTTPParameters("http://a.test/", **kwargs), bytes)
 
 
 def sent(content_type="", visitor="", **kwargs):
-    found = headers(Request("http://a.test/", **kwargs), content_type, visitor)
+    found = headers(HTTPParameters("http://a.test/", **kwargs), content_type, visitor)
     return {name.decode(): values for name, values in found.getAllRawHeaders()}
 
 
 class ContentTests(SynchronousTestCase):
     def test_text(self):
         """A text is sent as UTF-8 and of no type."""
-        self.assertEqual(body(body="ä"), Content("ä".encode()))
-        self.assertEqual(body(), Content())
+        self.assertEqual(body(body="ä"), TypedBody("ä".encode()))
+        self.assertEqual(body(), TypedBody())
 
     def test_json(self):
         """A JSON body may be any value but None, which is none."""
         for value, data in (({"a": [1]}, b'{"a":[1]}'), ([], b"[]"), (0, b"0"), ("", b'""')):
-            self.assertEqual(body(json_body=value), Content(data, "application/json"))
+            self.assertEqual(body(json_body=value), TypedBody(data, "application/json"))
 
     @given(st.dictionaries(TEXT, TEXT | st.lists(TEXT, max_size=2), min_size=1))
     def test_form(self, fields):

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import URI, BrowserLikePolicyForHTTPS
 
-from clace.plugins.builtin.http.connecting import Connections, Route
+from clace.plugins.builtin.http.connecting import ExchangeConnections, TargetEndpoint
 
 DATA = b"x" * 70_000
 
@@ -64,8 +64,8 @@ class RouteTests(SynchronousTestCase):
         self.tls = BrowserLikePolicyForHTTPS(trustRoot=Certificate.loadPEM(self.pem))
 
     def connect(self, url, *addresses, limit=100_000):
-        self.connections = Connections(self.reactor, limit)
-        route = Route(self.reactor, addresses, self.tls, self.connections)
+        self.connections = ExchangeConnections(self.reactor, limit)
+        route = TargetEndpoint(self.reactor, addresses, self.tls, self.connections)
         endpoint = route.endpointForURI(URI.fromBytes(url))
         return endpoint.connect(Factory.forProtocol(Remembering))
 

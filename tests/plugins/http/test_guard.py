@@ -4,8 +4,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ConfigError
 from clace.model.app import Permission
-from clace.plugins.builtin.http.guard import Guard, named_hosts
-from clace.plugins.builtin.http.urls import Target
+from clace.plugins.builtin.http.guard import AddressGuard, named_hosts
+from clace.plugins.builtin.http.urls import RequestTarget
 from clace.plugins.kit.definition import CallFailed
 
 DNS = {
@@ -31,14 +31,14 @@ class GuardTests(SynchronousTestCase):
         return DNS.get(host, [])
 
     def addresses(self, url, *arguments, allowed=()):
-        guard = Guard.allowing(self.resolve, allowed)
+        guard = AddressGuard.allowing(self.resolve, allowed)
         return self.successResultOf(
-            guard.addresses(Target.parse(url), grants(*arguments), "app_prd_1")
+            guard.addresses(RequestTarget.parse(url), grants(*arguments), "app_prd_1")
         )
 
     def refusal(self, url, *arguments, allowed=()):
-        guard = Guard.allowing(self.resolve, allowed)
-        work = guard.addresses(Target.parse(url), grants(*arguments), "app_prd_1")
+        guard = AddressGuard.allowing(self.resolve, allowed)
+        work = guard.addresses(RequestTarget.parse(url), grants(*arguments), "app_prd_1")
         return self.failureResultOf(work, CallFailed).value.message
 
     def test_public(self):
@@ -99,7 +99,7 @@ class GuardTests(SynchronousTestCase):
         """What looks like a network and is none stops the start; it may be a secret."""
         for text in ("10.0.0.0/33", "10.0.0.1/8", "a/b"):
             with self.assertRaises(ConfigError) as caught:
-                Guard.allowing(self.resolve, ["a.test", text])
+                AddressGuard.allowing(self.resolve, ["a.test", text])
             self.assertEqual(caught.exception.message, "http.in: allow_hosts 2 is no network")
 
 

@@ -14,9 +14,9 @@ from clace.errors import AppFailed, BadRequest, PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import Permission
 from clace.plugins.builtin.http.names import resolving
-from clace.plugins.builtin.http.plugin import Http, HttpSettings
-from clace.plugins.builtin.http.sharing import REQUESTS_EACH, Shared
-from clace.plugins.gate.gate import Gate
+from clace.plugins.builtin.http.plugin import HTTPFunctions, HttpSettings
+from clace.plugins.builtin.http.sharing import REQUESTS_EACH, RequestsByOwner
+from clace.plugins.gate.gate import PluginGate
 from tests.plugins.http.test_names import Names
 from tests.support.memory_secrets import MemorySecrets
 from tests.support.plugin_contract import app, call
@@ -39,7 +39,7 @@ class HttpTestCase(SynchronousTestCase):
             "inner.test": ["10.0.0.1"],
         }
         self.reactor.nameResolver = Names(names)
-        self.shared = Shared(self.reactor, resolving(self.reactor))
+        self.shared = RequestsByOwner(self.reactor, resolving(self.reactor))
         self.begin()
 
     def begin(self, *arguments, secrets=(), **settings):
@@ -48,9 +48,9 @@ class HttpTestCase(SynchronousTestCase):
             for name in METHODS
             for one in (arguments or [()])
         ]
-        http = Http(self.reactor, HttpSettings(**settings), self.shared, bytes)
+        http = HTTPFunctions(self.reactor, HttpSettings(**settings), self.shared, bytes)
         its_app = app(*permissions, loads=("http.in",))
-        gate = Gate([http.plugin], secrets=MemorySecrets({("env", "k"): "hunter2"}))
+        gate = PluginGate([http.plugin], secrets=MemorySecrets({("env", "k"): "hunter2"}))
         self.scope = gate.begin(Caller(app=its_app))
 
     def ask(self, *args, method="get", **kwargs):
@@ -122,7 +122,7 @@ class HttpTests(HttpTestCase):
 
     def test_reading(self):
         """What only reads is known for it."""
-        plugin = Http(self.reactor, HttpSettings(), self.shared, bytes).plugin
+        plugin = HTTPFunctions(self.reactor, HttpSettings(), self.shared, bytes).plugin
         reading = {name for name, reads in plugin.manifest.functions.items() if reads}
         self.assertEqual(reading, {"get", "head", "options"})
         self.assertEqual(set(plugin.manifest.functions), set(METHODS))
@@ -325,7 +325,7 @@ class HttpTests(HttpTestCase):
 
         def told(allow, *arguments):
             settings = HttpSettings(allow=allow)
-            plugin = Http(self.reactor, settings, self.shared, bytes).plugin
+            plugin = HTTPFunctions(self.reactor, settings, self.shared, bytes).plugin
             return plugin.bounds(app(), Permission("http.in", "get", arguments))
 
         self.assertIn("reaches public addresses only", told(()))

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
 
-from clace.plugins.builtin.http.receiving import Body, LineItems, collected
+from clace.plugins.builtin.http.receiving import LineItems, ReceivedBody, collected
 from clace.plugins.kit.definition import CallFailed
 from clace.plugins.kit.lines import MAX_LINE
 from tests.plugins.http.test_answers import FakeResponse
@@ -19,7 +19,7 @@ from tests.plugins.http.test_answers import FakeResponse
 class BodyTests(SynchronousTestCase):
     def setUp(self):
         self.response = FakeResponse()
-        self.body = Body.of(self.response, 10)
+        self.body = ReceivedBody.of(self.response, 10)
 
     @property
     def state(self):
@@ -70,7 +70,7 @@ class BodyTests(SynchronousTestCase):
     def test_announced(self):
         """A body that is said to be too large is not read at all."""
         with self.assertRaises(CallFailed):
-            Body.of(FakeResponse(length=11), 10)
+            ReceivedBody.of(FakeResponse(length=11), 10)
 
     def test_cancel(self):
         """Who stops waiting does not stop what still arrives."""
@@ -94,7 +94,7 @@ class LineItemsTests(SynchronousTestCase):
     def items(self, encoding="utf-8"):
         self.clock = Clock()
         self.closed = []
-        self.body = Body.of(FakeResponse(), 10 * MAX_LINE)
+        self.body = ReceivedBody.of(FakeResponse(), 10 * MAX_LINE)
         return LineItems(self.body, encoding, self.clock, 5, lambda: self.closed.append(1))
 
     def next(self, items):

@@ -5,15 +5,15 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
 
-from clace.plugins.builtin.http.sending import Ask
-from clace.plugins.builtin.http.urls import Target
+from clace.plugins.builtin.http.sending import OutgoingRequest
+from clace.plugins.builtin.http.urls import RequestTarget
 from clace.plugins.kit.definition import CallFailed
 from tests.plugins.http.test_answers import FakeResponse
 
 
 def ask(method="POST"):
     headers = Headers({"Authorization": ["x"], "Content-Type": ["y"], "Accept": ["z"]})
-    return Ask(method, Target.parse("https://a.test/b"), headers, b"body")
+    return OutgoingRequest(method, RequestTarget.parse("https://a.test/b"), headers, b"body")
 
 
 def answer(code, location="/c"):

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.builtin.http.sharing import LOOKUPS, LOOKUPS_EACH, REQUESTS_EACH, Shared
+from clace.plugins.builtin.http.sharing import LOOKUPS, LOOKUPS_EACH, REQUESTS_EACH, RequestsByOwner
 from clace.plugins.kit.definition import CallFailed
 
 
@@ -14,7 +14,7 @@ class SharedTests(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
         self.asked = {}
-        self.shared = Shared(self.clock, self.resolve)
+        self.shared = RequestsByOwner(self.clock, self.resolve)
 
     async def resolve(self, host):
         self.asked[host] = Deferred()

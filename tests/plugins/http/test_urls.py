@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import URI
 
-from clace.plugins.builtin.http.urls import Target, unambiguous
+from clace.plugins.builtin.http.urls import RequestTarget, unambiguous
 from clace.plugins.kit.definition import CallFailed
 
 HOSTS = st.sampled_from(["a.test", "10.0.0.1", "[::1]", "[2001:db8::1]", "x-y.z_1.test"])
@@ -19,16 +19,18 @@ class ParseTests(SynchronousTestCase):
     def refused(self, *urls):
         for url in urls:
             with self.assertRaises(CallFailed, msg=url):
-                Target.parse(url)
+                RequestTarget.parse(url)
 
     def test_parts(self):
         """A URL has scheme, host, port, path and query; the fragment is dropped."""
         self.assertEqual(
-            Target.parse("HTTPS://API.test:8443/a/b?c=d&e#f"),
-            Target("https", "api.test", 8443, "/a/b", "c=d&e"),
+            RequestTarget.parse("HTTPS://API.test:8443/a/b?c=d&e#f"),
+            RequestTarget("https", "api.test", 8443, "/a/b", "c=d&e"),
         )
-        self.assertEqual(Target.parse("http://a.test"), Target("http", "a.test", 80, "/"))
-        self.assertEqual(Target.parse("https://a.test?x").query, "x")
+        self.assertEqual(
+            RequestTarget.parse("http://a.test"), RequestTarget("http", "a.test", 80, "/")
+        )
+        self.assertEqual(RequestTarget.parse("https://a.test?x").query, "x")
 
     def test_letters(self):
         """Letters that are others in lower case are neither scheme nor host."""
@@ -48,28 +50,29 @@ class ParseTests(SynchronousTestCase):
     def test_escapes(self):
         """Characters beyond ASCII are escaped, escapes are kept."""
         self.assertEqual(
-            str(Target.parse("http://a.test/ä%20b?ö=ü")), "http://a.test/%C3%A4%20b?%C3%B6=%C3%BC"
+            str(RequestTarget.parse("http://a.test/ä%20b?ö=ü")),
+            "http://a.test/%C3%A4%20b?%C3%B6=%C3%BC",
         )
 
     @given(HOSTS, st.integers(1, 65535), TEXT, TEXT)
     def test_one_reading(self, host, port, path, query):
         """What is asked of the wire is read by Twisted and the library as it was read here."""
         try:
-            target = Target.parse(f"http://{host}:{port}/{path}?{query}")
+            target = RequestTarget.parse(f"http://{host}:{port}/{path}?{query}")
         except CallFailed:
             return
         sent = URI.fromBytes(str(target).encode("ascii"))
         self.assertEqual((sent.host.decode(), sent.port), (target.host, target.port))
         split = urlsplit(str(target))
         self.assertEqual((split.hostname, split.port or 80), (target.host, target.port))
-        self.assertEqual(Target.parse(str(target)), target)
+        self.assertEqual(RequestTarget.parse(str(target)), target)
 
     @given(TEXT)
     def test_any_text(self, text):
         """Whatever is given is a URL that is safe to send, or refused."""
         for url in (text, f"http://{text}", f"http://a.test/{text}"):
             try:
-                sent = str(Target.parse(url))
+                sent = str(RequestTarget.parse(url))
             except CallFailed:
                 continue
             self.assertTrue(sent.isascii())
@@ -101,7 +104,9 @@ class ParseTests(SynchronousTestCase):
             "http://a.test/.",
             "http://a.test/a/.%2e",
         )
-        self.assertEqual(Target.parse("http://a.test/.well-known/..a").path, "/.well-known/..a")
+        self.assertEqual(
+            RequestTarget.parse("http://a.test/.well-known/..a").path, "/.well-known/..a"
+        )
 
     def test_dots_for_some(self):
         """What some servers take for dot segments is refused for all; what none does is not."""
@@ -133,12 +138,12 @@ class ParseTests(SynchronousTestCase):
             "/100%25.",
             "/a.%2fb",
         ):
-            self.assertEqual(Target.parse(f"http://a.test{path}?x=..%2f").path, path)
+            self.assertEqual(RequestTarget.parse(f"http://a.test{path}?x=..%2f").path, path)
 
     def test_dots_of_redirects(self):
         """A redirect cannot lead to them either."""
         with self.assertRaises(CallFailed):
-            Target.parse("http://a.test/public/").follow("..%2fadmin")
+            RequestTarget.parse("http://a.test/public/").follow("..%2fadmin")
 
     def test_schemes(self):
         """Only http and https are URLs for requests."""
@@ -150,7 +155,7 @@ class ParseTests(SynchronousTestCase):
         """The URL of a container that is not there is said to be missing."""
         for text in ("<CONTAINER_URL>", "<CONTAINER_URL>/a"):
             with self.assertRaises(CallFailed) as caught:
-                Target.parse(text)
+                RequestTarget.parse(text)
             self.assertEqual(caught.exception.message, "container proxy url not set")
         self.refused("<OTHER_URL>")
 
@@ -174,11 +179,12 @@ class ParseTests(SynchronousTestCase):
 
     def test_addresses(self):
         """Addresses have their usual form only."""
-        self.assertEqual(Target.parse("http://127.0.0.1/").address, IPv4Address("127.0.0.1"))
+        self.assertEqual(RequestTarget.parse("http://127.0.0.1/").address, IPv4Address("127.0.0.1"))
         self.assertEqual(
-            Target.parse("http://[::FFFF:127.0.0.1]/").address, IPv6Address("::ffff:127.0.0.1")
+            RequestTarget.parse("http://[::FFFF:127.0.0.1]/").address,
+            IPv6Address("::ffff:127.0.0.1"),
         )
-        self.assertIsNone(Target.parse("http://a1.test/").address)
+        self.assertIsNone(RequestTarget.parse("http://a1.test/").address)
 
     def test_odd_addresses(self):
         """Decimal, octal, hexadecimal and short forms of addresses are refused."""
@@ -204,7 +210,7 @@ class ParseTests(SynchronousTestCase):
     def test_numeric_hosts(self, parts):
         """A host that ends in a number is a dotted address or refused."""
         try:
-            target = Target.parse(f"http://{'.'.join(parts)}/")
+            target = RequestTarget.parse(f"http://{'.'.join(parts)}/")
         except CallFailed:
             return
         if parts[-1] != "a":
@@ -220,17 +226,17 @@ class TargetTests(SynchronousTestCase):
             ("https://a.test:80/", "a.test:80"),
             ("http://[::1]:81/", "[::1]:81"),
         ):
-            self.assertEqual(Target.parse(url).netloc, netloc)
+            self.assertEqual(RequestTarget.parse(url).netloc, netloc)
 
     def test_params(self):
         """Parameters come after those that the URL has."""
-        target = Target.parse("http://a.test/?a=b").with_params({"c": "d e", "f": "&"})
+        target = RequestTarget.parse("http://a.test/?a=b").with_params({"c": "d e", "f": "&"})
         self.assertEqual(target.query, "a=b&c=d+e&f=%26")
-        self.assertEqual(Target.parse("http://a.test/").with_params({}).query, "")
+        self.assertEqual(RequestTarget.parse("http://a.test/").with_params({}).query, "")
 
     def test_follow(self):
         """A redirect leads from where it was given, or anywhere."""
-        target = Target.parse("https://a.test/b/c?d")
+        target = RequestTarget.parse("https://a.test/b/c?d")
         for location, url in (
             ("/x", "https://a.test/x"),
             ("x?y", "https://a.test/b/x?y"),
@@ -244,4 +250,4 @@ class TargetTests(SynchronousTestCase):
         """A redirect to what is no URL is an error."""
         for location in ("ftp://a/", "http://[", "http://a@b/", "javascript:x", "/\r\nX: y"):
             with self.assertRaises(CallFailed):
-                Target.parse("http://a.test/").follow(location)
+                RequestTarget.parse("http://a.test/").follow(location)

@@ -8,11 +8,11 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.builtin.store.clauses import Clauses, shape
+from clace.plugins.builtin.store.clauses import SQLClauses, shape
 from clace.plugins.builtin.store.conditions import read_filter
 from clace.plugins.builtin.store.dialects import words_of
-from clace.plugins.builtin.store.queries import Queries
-from clace.plugins.builtin.store.quotas import Quota
+from clace.plugins.builtin.store.queries import TableQueries
+from clace.plugins.builtin.store.quotas import SpaceQuota
 from clace.plugins.builtin.store.statements import Statement
 from clace.plugins.builtin.store.tables import collection
 from clace.plugins.kit.definition import CallFailed
@@ -43,7 +43,9 @@ def read(given):
 class ShapeTests(SynchronousTestCase):
     def text(self, condition, dialect):
         table = collection("app", KIND, words_of(dialect).column_type)
-        return Statement(Clauses(words_of(dialect), table.columns).where(condition), dialect).text
+        return Statement(
+            SQLClauses(words_of(dialect), table.columns).where(condition), dialect
+        ).text
 
     @given(FILTERS, FILTERS)
     def test_shapes(self, one, other):
@@ -62,7 +64,7 @@ class ShapeTests(SynchronousTestCase):
             return
         for dialect in (sqlite.dialect(), psycopg.dialect()):
             words = words_of(dialect)
-            clauses = Clauses(words, collection("app", KIND, words.column_type).columns)
+            clauses = SQLClauses(words, collection("app", KIND, words.column_type).columns)
             statement = Statement(clauses.where(condition), dialect)
             filled = statement.filled(clauses.values(condition))
             if isinstance(filled, dict):
@@ -106,7 +108,7 @@ class KnownTests(SynchronousTestCase):
         """An app cannot have the server keep statements without end."""
         words, dialect = self.store.database.words, self.store.database.dialect
         entries = collection("app_prd_1", KIND, words.column_type)
-        queries = Queries(entries, words, dialect, Quota("app_prd_1", 1))
+        queries = TableQueries(entries, words, dialect, SpaceQuota("app_prd_1", 1))
         with self.store.engines.read_links.transaction() as link:
             for number in range(100):
                 condition = read({"n": {"$and": [{"$gte": 1}] * (number + 1)}})

@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.plugins.builtin.store.conditions import (
-    Column,
+    AllOf,
+    AnyOf,
     Comparison,
-    Either,
-    Every,
-    Order,
-    Value,
+    EntryColumn,
+    FieldValue,
+    SortOrder,
     read_filter,
     read_sort,
 )
@@ -18,7 +18,7 @@ from clace.plugins.kit.definition import CallFailed
 from tests.support.documents import THING
 
 (KIND,) = THING.types
-N = Value(KIND.field("n"))
+N = FieldValue(KIND.field("n"))
 LONG = "x" * 1_000_000
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -48,30 +48,30 @@ class FilterTests(SynchronousTestCase):
     def test_comparisons(self):
         """A value is compared for equality, operators in a dict all have to hold."""
         one = Comparison(N, "$eq", 3)
-        self.assertEqual(self.read({"n": 3}), Every((one,)))
+        self.assertEqual(self.read({"n": 3}), AllOf((one,)))
         self.assertEqual(
             self.read({"n": {"$gt": 1, "$lte": 9}}),
-            Every((Every((Comparison(N, "$gt", 1), Comparison(N, "$lte", 9))),)),
+            AllOf((AllOf((Comparison(N, "$gt", 1), Comparison(N, "$lte", 9))),)),
         )
-        self.assertEqual(self.read({}), Every(()))
+        self.assertEqual(self.read({}), AllOf(()))
 
     def test_logic(self):
         """Conditions are joined by name in any case, of fields and within one."""
         left, right = Comparison(N, "$eq", 1), Comparison(N, "$gt", 2)
         self.assertEqual(
             self.read({"$oR": [{"n": 1}, {"n": {"$gt": 2}}]}),
-            Every((Either((Every((left,)), Every((Every((right,)),)))),)),
+            AllOf((AnyOf((AllOf((left,)), AllOf((AllOf((right,)),)))),)),
         )
         self.assertEqual(
             self.read({"n": {"$AND": [{"$eq": 1}, {"$gt": 2}]}}),
-            Every((Every((Every((left, right)),)),)),
+            AllOf((AllOf((AllOf((left, right)),)),)),
         )
 
     def test_places(self):
         """Reserved fields are columns; a dot leads into a DICT."""
-        self.assertEqual(self.read({"_id": 1}), Every((Comparison(Column("_id"), "$eq", 1),)))
-        inner = Value(KIND.field("d"), ("x", "y z"))
-        self.assertEqual(self.read({"d.x.y z": None}), Every((Comparison(inner, "$eq", None),)))
+        self.assertEqual(self.read({"_id": 1}), AllOf((Comparison(EntryColumn("_id"), "$eq", 1),)))
+        inner = FieldValue(KIND.field("d"), ("x", "y z"))
+        self.assertEqual(self.read({"d.x.y z": None}), AllOf((Comparison(inner, "$eq", None),)))
 
     def test_wrong_places(self):
         """What cannot be asked is named."""
@@ -156,10 +156,10 @@ class FilterTests(SynchronousTestCase):
 class SortTests(SynchronousTestCase):
     def test_sort(self):
         """A field sorts upwards unless it says otherwise."""
-        id_down = Order(Column("_id"), descends=True)
+        id_down = SortOrder(EntryColumn("_id"), descends=True)
         self.assertEqual(
             read_sort(["n", "n:ASC", "_id:desc"], KIND),
-            (Order(N, descends=False), Order(N, descends=False), id_down),
+            (SortOrder(N, descends=False), SortOrder(N, descends=False), id_down),
         )
 
     def test_refused(self):

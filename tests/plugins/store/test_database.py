@@ -10,7 +10,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from clace.errors import PluginRefused
 from clace.plugins.builtin.store.database import open_database
-from clace.plugins.builtin.store.engines import Limits
+from clace.plugins.builtin.store.engines import DatabaseLimits
 from clace.plugins.builtin.store.failures import failed
 from tests.support.documents import StoreHouse, rows, sqlite_url, store_app
 from tests.support.postgres import postgres
@@ -148,7 +148,7 @@ class TurnTests(SynchronousTestCase):
 
 class ThreadTests(TestCase):
     def database(self, url, **limits):
-        database = open_database(url, reactor, Limits(**limits))
+        database = open_database(url, reactor, DatabaseLimits(**limits))
         database.startService()
         self.addCleanup(database.stopService)
         return database

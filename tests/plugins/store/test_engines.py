@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from clace.errors import StoreError
-from clace.plugins.builtin.store.engines import Limits, open_engines
+from clace.plugins.builtin.store.engines import DatabaseLimits, open_engines
 from clace.plugins.builtin.store.failures import failed
 from tests.support.documents import sqlite_url
 from tests.support.postgres import postgres
@@ -21,7 +21,7 @@ class EngineTests(SynchronousTestCase):
 
     def check_reading(self, url):
         """What only reads cannot write."""
-        engines = self.engines(url, Limits())
+        engines = self.engines(url, DatabaseLimits())
         with self.assertRaises(DBAPIError), engines.reading.begin() as connection:
             connection.exec_driver_sql("CREATE TABLE x (y INTEGER)")
 
@@ -43,14 +43,16 @@ class EngineTests(SynchronousTestCase):
         """What is no database is refused, without a word of what may be a password."""
         for url in ("mysql://u:hunter2@h/d", "postgresql://u:hunter2@h:port/d", "sqlite:"):
             with self.assertRaises(StoreError) as caught:
-                open_engines(url, Limits())
+                open_engines(url, DatabaseLimits())
             self.assertNotIn("hunter2", caught.exception.message)
 
     def test_nobody_there(self):
         """A server that is not there stops nobody from starting; a query says so."""
         if not postgres()[0]:
             raise SkipTest(postgres()[1])
-        engines = self.engines("postgresql:///d?host=/nonexistent&password=hunter2", Limits())
+        engines = self.engines(
+            "postgresql:///d?host=/nonexistent&password=hunter2", DatabaseLimits()
+        )
         with self.assertRaises(DBAPIError) as caught, engines.reading.begin():
             self.fail("there is nobody to connect to")
         told = failed(caught.exception).message

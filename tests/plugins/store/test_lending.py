@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.builtin.store.engines import Limits
+from clace.plugins.builtin.store.engines import DatabaseLimits
 from clace.plugins.builtin.store.tables import collection
 from tests.support.documents import THING, StoreHouse, prepared, sqlite_url, store_app
 
@@ -122,7 +122,7 @@ class LendingTests(SynchronousTestCase):
         self.value("begin")
         self.insert()
         self.other_writes()
-        self.store.clock.advance(Limits().transaction_seconds)
+        self.store.clock.advance(DatabaseLimits().transaction_seconds)
         self.assertIn("was open for more than 10 seconds", self.error("insert", "thing", {"u": ""}))
         self.value("rollback")
         self.assertEqual(self.insert(), 2)

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.builtin.store.engines import Limits, open_engines
+from clace.plugins.builtin.store.engines import DatabaseLimits, open_engines
 from clace.plugins.builtin.store.links import NotRun, written
 from clace.plugins.kit.definition import CallFailed
 from tests.support.documents import prepared, rows, sqlite_url
@@ -14,7 +14,7 @@ from tests.support.documents import prepared, rows, sqlite_url
 
 class WrittenTests(SynchronousTestCase):
     def setUp(self):
-        self.engines = open_engines(sqlite_url(self.mktemp()), Limits(query_seconds=0))
+        self.engines = open_engines(sqlite_url(self.mktemp()), DatabaseLimits(query_seconds=0))
         self.addCleanup(self.engines.dispose)
         self.links = self.engines.write_links
         made = "CREATE TABLE t (n INTEGER PRIMARY KEY)"

@@ -3,7 +3,7 @@
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.builtin.store.nearby import Nearby
+from clace.plugins.builtin.store.nearby import ShortQueries
 from tests.support.documents import StoreHouse, doc_type, field, schema, sqlite_url
 from tests.support.threads import at_once
 
@@ -13,7 +13,7 @@ TEXTS = schema(doc_type("thing", field("t", "STRING", "")))
 class NearbyTests(SynchronousTestCase):
     def setUp(self):
         self.clock, self.blocks = Clock(), 0
-        self.nearby = Nearby(self.clock, lambda: self.blocks)
+        self.nearby = ShortQueries(self.clock, lambda: self.blocks)
 
     def work(self, seconds, blocks):
         self.clock.advance(seconds)

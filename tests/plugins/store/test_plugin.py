@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from clace.plugins.builtin.store.statements import Link
+from clace.plugins.builtin.store.statements import StoreConnection
 from tests.support.document_contract import IMPATIENT, StoreContract
 from tests.support.documents import THING, StoreHouse, sqlite_url, store_app
 from tests.support.postgres import fresh, postgres
@@ -37,7 +37,7 @@ class DatabaseCase(StoreContract, SynchronousTestCase):
         """How the database goes about a query, in its own words."""
         asked = []
 
-        class Asking(Link):
+        class Asking(StoreConnection):
             def _run(self, statement, values):
                 asked.append((statement.text, statement.filled(values)))
                 return super()._run(statement, values)
@@ -47,7 +47,7 @@ class DatabaseCase(StoreContract, SynchronousTestCase):
         links.make_link = Asking
         self.select(condition, sort=sort)
         links.close()
-        links.make_link = Link
+        links.make_link = StoreConnection
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET enable_seqscan = off")

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SkipTest, TestCase
 
 from clace.interfaces import Caller
 from clace.plugins.builtin.store.database import open_database
-from clace.plugins.builtin.store.shelves import Shelves
+from clace.plugins.builtin.store.shelves import AppTables
 from tests.support.documents import THING, sqlite_url, store_app
 from tests.support.postgres import fresh, postgres
 
@@ -18,7 +18,7 @@ class FirstCallTests(TestCase):
         database = open_database(url, reactor)
         database.startService()
         self.addCleanup(database.stopService)
-        accounts = [Shelves(database, share_with_staging=False, max_mb=1) for _ in range(2)]
+        accounts = [AppTables(database, share_with_staging=False, max_mb=1) for _ in range(2)]
         apps = [store_app(f"app_prd_{number}") for number in (1, 1, 2, 2, 3)]
         callers = [Caller(app=app, user_id="ann", schema=THING) for app in apps]
         work = [

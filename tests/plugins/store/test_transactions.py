@@ -4,7 +4,7 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import DBAPIError
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.builtin.store.engines import Limits
+from clace.plugins.builtin.store.engines import DatabaseLimits
 from clace.plugins.builtin.store.quotas import USAGE
 from clace.plugins.kit.definition import CallFailed
 from tests.support.documents import StoreHouse, prepared, sqlite_url
@@ -12,7 +12,7 @@ from tests.support.documents import StoreHouse, prepared, sqlite_url
 
 class LostTests(SynchronousTestCase):
     def setUp(self):
-        self.store = StoreHouse(sqlite_url(self.mktemp()), limits=Limits(query_seconds=0))
+        self.store = StoreHouse(sqlite_url(self.mktemp()), limits=DatabaseLimits(query_seconds=0))
         self.addCleanup(self.store.engines.dispose)
         event.listen(self.store.engines.writing, "connect", self.connected)
         self.successResultOf(self.store.begin().value("count", "thing", {}))

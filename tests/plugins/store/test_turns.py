@@ -4,15 +4,15 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.builtin.store.engines import Limits
-from clace.plugins.builtin.store.turns import Turns
+from clace.plugins.builtin.store.engines import DatabaseLimits
+from clace.plugins.builtin.store.turns import OwnerTurns
 from clace.plugins.kit.definition import CallFailed
 
 
 class TurnsTests(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
-        self.turns = Turns(self.clock, 5, count=2, each=1)
+        self.turns = OwnerTurns(self.clock, 5, count=2, each=1)
 
     def take(self, owner):
         return Deferred.fromCoroutine(self.turns.take(owner))
@@ -59,5 +59,5 @@ class TurnsTests(SynchronousTestCase):
 
     def test_limits(self):
         """Who waits outlasts an open transaction, and the query that runs in it at its end."""
-        limits = Limits()
+        limits = DatabaseLimits()
         self.assertGreater(limits.wait_seconds, limits.transaction_seconds + limits.query_seconds)

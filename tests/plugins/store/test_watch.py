@@ -6,7 +6,7 @@ from sqlalchemy.exc import OperationalError
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.database.engine import writing_engine
-from clace.plugins.builtin.store.watch import Watch
+from clace.plugins.builtin.store.watch import StatementWatch
 
 COUNT = (
     "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE {}) SELECT max(x) FROM c"
@@ -27,15 +27,15 @@ class WatchTests(SynchronousTestCase):
     def test_late(self):
         """What runs too long is interrupted."""
         with self.assertRaisesRegex(OperationalError, "interrupted"):
-            self.run_under(Watch(0))
+            self.run_under(StatementWatch(0))
 
     def test_in_time(self):
         """What has time left goes on."""
-        self.assertEqual(self.run_under(Watch(60)), 3)
+        self.assertEqual(self.run_under(StatementWatch(60)), 3)
 
     def test_idle(self):
         """Nothing happens if nothing runs."""
-        watch = Watch(0)
+        watch = StatementWatch(0)
         with self.assertRaises(OperationalError):
             self.run_under(watch)
         watch.interrupt_late()

@@ -6,7 +6,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.plugins.builtin.store.links import NotRun
-from clace.plugins.builtin.store.writers import Writers
+from clace.plugins.builtin.store.writers import StoreWriters
 from clace.plugins.kit.definition import CallFailed
 
 
@@ -17,7 +17,7 @@ class WritersTests(SynchronousTestCase):
         self.writers = self.make(1, 3)
 
     def make(self, lanes, together):
-        return Writers(self.clock, 30, lanes, together, self.perform)
+        return StoreWriters(self.clock, 30, lanes, together, self.perform)
 
     def perform(self, works):
         self.begun.append((works, Deferred()))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.pages import Page, Step, document, policy
+from clace.web.pages import Page, PageStep, document, policy
 
 
 class Elements(HTMLParser):
@@ -34,7 +34,7 @@ class DocumentTests(SynchronousTestCase):
 
         def page(*texts):
             a, b, c = texts
-            step = Step(a, c)
+            step = PageStep(a, c)
             return Page(title=a, lead=b, status=c, steps=(step,), detail=b, request_id=c)
 
         hostile = page(
@@ -57,11 +57,11 @@ class DocumentTests(SynchronousTestCase):
 
     def test_for_everybody(self):
         """A page names its language, fits a phone, is light or dark, and has one heading first."""
-        text = document(Page(title="Gone", lead="It is gone.", steps=(Step("Go."),))).decode()
+        text = document(Page(title="Gone", lead="It is gone.", steps=(PageStep("Go."),))).decode()
         self.assertIn('<html lang="en">', text)
         self.assertIn('content="width=device-width, initial-scale=1"', text)
         self.assertIn("prefers-color-scheme: dark", text)
-        names = Elements(Page(title="Gone", steps=(Step("Go."),))).names
+        names = Elements(Page(title="Gone", steps=(PageStep("Go."),))).names
         self.assertEqual(
             [name for name in names if name in {"main", "h1", "h2"}], ["main", "h1", "h2"]
         )

@@ -10,8 +10,13 @@ from msgspec import Struct
 from clace.errors import BadRequest
 from clace.interfaces import IStarter
 from clace.outputs import JSON, JSON_LINES, LINES
-from clace.plugins.builtin.exec.programs import Command, Lookup, Programs, directory
-from clace.plugins.builtin.exec.running import Bounds, Running
+from clace.plugins.builtin.exec.programs import (
+    ProgramCommand,
+    ProgramLookup,
+    ProgramsByOwner,
+    directory,
+)
+from clace.plugins.builtin.exec.running import ExecCall, ProgramBounds
 from clace.plugins.builtin.exec.widening import check_widening
 from clace.plugins.kit.definition import CallFailed, Function, Invocation, ItemStream, Plugin
 from clace.plugins.kit.temp_files import TempFiles
@@ -28,10 +33,10 @@ class ExecSettings(Struct, frozen=True, kw_only=True):
     at_once: int = 64
     at_once_each: int = 32
     """How many programs may run at the same time, in all and for one app."""
-    bounds: Bounds = Bounds()
+    bounds: ProgramBounds = ProgramBounds()
 
 
-class Run(Struct, frozen=True):
+class RunParameters(Struct, frozen=True):
     """The parameters of ``exec.run``."""
 
     path: str
@@ -45,7 +50,7 @@ class Run(Struct, frozen=True):
     cwd: str = ""
 
 
-class Exec:
+class ExecFunctions:
     """The functions of ``exec.in``."""
 
     def __init__(
@@ -56,8 +61,8 @@ class Exec:
         files: TempFiles,
         in_thread: InThread,
     ) -> None:
-        self._programs = Programs(starter, settings.at_once, settings.at_once_each)
-        self._lookup = Lookup(settings.search_path, reactor)
+        self._programs = ProgramsByOwner(starter, settings.at_once, settings.at_once_each)
+        self._lookup = ProgramLookup(settings.search_path, reactor)
         self._clock = reactor
         self._settings = settings
         self._files = files
@@ -65,9 +70,9 @@ class Exec:
 
     @property
     def plugin(self) -> Plugin:
-        return Plugin("exec.in", {"run": Function(Run, self.run, is_read=False)})
+        return Plugin("exec.in", {"run": Function(RunParameters, self.run, is_read=False)})
 
-    async def run(self, invocation: Invocation, given: Run) -> Any:
+    async def run(self, invocation: Invocation, given: RunParameters) -> Any:
         """The lines, documents, stream or file path that a program's output comes to.
 
         :raises CallFailed: if it cannot be started, fails, or breaks its limits.
@@ -75,7 +80,7 @@ class Exec:
         _check(given)
         check_widening(invocation.grants, given.env, given.cwd, self._settings.search_path)
         command = await self._found(given)
-        running = Running(
+        running = ExecCall(
             self._programs.start(command, invocation.caller.app.id),
             self._clock,
             self._settings.bounds,
@@ -94,7 +99,7 @@ class Exec:
         """End the programs that still run."""
         await self._programs.stop()
 
-    async def _in_file(self, invocation: Invocation, running: Running) -> str:
+    async def _in_file(self, invocation: Invocation, running: ExecCall) -> str:
         path = self._files.reserve(invocation.caller.app.id)
         invocation.defer("stdout_file", lambda: self._files.discard(path))
         try:
@@ -107,14 +112,14 @@ class Exec:
             raise CallFailed(f"cannot write the output to a file: {error.strerror}") from error
         return path
 
-    async def _found(self, given: Run) -> Command:
+    async def _found(self, given: RunParameters) -> ProgramCommand:
         """The command; paths that the app chose may be on a disk that is slow."""
         if given.cwd or "/" in given.path:
             return await self._in_thread(lambda: self._command(given))
         return self._command(given)
 
-    def _command(self, given: Run) -> Command:
-        return Command(
+    def _command(self, given: RunParameters) -> ProgramCommand:
+        return ProgramCommand(
             executable=self._lookup.find(given.path),
             args=given.args,
             environment=_environment(given.env),
@@ -123,7 +128,7 @@ class Exec:
         )
 
 
-def _check(given: Run) -> None:
+def _check(given: RunParameters) -> None:
     if given.parse not in _SHAPES:
         raise CallFailed(f"unsupported format: {given.parse}")
     if given.stream and given.parse == "json":

@@ -11,7 +11,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
-from clace.interfaces import Exit, IProgram, IStarter, Launch
+from clace.interfaces import IProgram, IStarter, ProgramExit, ProgramLaunch
 from clace.plugins.kit.definition import CallFailed
 from clace.plugins.kit.showing import shown
 
@@ -21,7 +21,7 @@ _MOST_FOUND = 1000
 
 
 @frozen(kw_only=True)
-class Command:
+class ProgramCommand:
     """A command to run: ``executable`` and ``directory`` exist."""
 
     executable: str
@@ -32,7 +32,7 @@ class Command:
     """Whether what it writes as errors goes to its output, in the order in which it writes."""
 
 
-class Program:
+class RunningProgram:
     """A running program: its output, and how it ended in words."""
 
     def __init__(self, program: IProgram) -> None:
@@ -62,7 +62,7 @@ class Program:
         self._program.close()
 
 
-class Programs:
+class ProgramsByOwner:
     """Starts programs: at most ``at_most`` at once, and ``at_most_each`` for one owner, so that
     none takes the room of all.
     """
@@ -71,13 +71,13 @@ class Programs:
         self._starter = starter
         self._at_most = at_most
         self._at_most_each = at_most_each
-        self._running: dict[Program, str] = {}
+        self._running: dict[RunningProgram, str] = {}
 
-    def start(self, command: Command, owner: str) -> Program:
+    def start(self, command: ProgramCommand, owner: str) -> RunningProgram:
         """:raises CallFailed: if it cannot be started, or too many are running."""
         self._check_room(owner)
         try:
-            program = Program(self._starter.start(_launch(command)))
+            program = RunningProgram(self._starter.start(_launch(command)))
         except (OSError, ValueError) as error:
             raise CallFailed(f"cannot start {command.executable}: {error}", NOT_FOUND) from error
         self._running[program] = owner
@@ -91,7 +91,7 @@ class Programs:
             program.kill()
         await DeferredList(gone)
 
-    def _forget(self, text: str, program: Program) -> str:
+    def _forget(self, text: str, program: RunningProgram) -> str:
         del self._running[program]
         return text
 
@@ -104,8 +104,8 @@ class Programs:
             raise CallFailed(f"{running} programs are running, no more are allowed")
 
 
-def _launch(command: Command) -> Launch:
-    return Launch(
+def _launch(command: ProgramCommand) -> ProgramLaunch:
+    return ProgramLaunch(
         executable=command.executable,
         arguments=command.args,
         environment=command.environment,
@@ -128,7 +128,7 @@ def executable(name: str, search_path: str) -> str:
     return path
 
 
-class Lookup:
+class ProgramLookup:
     """Programs by their names: each is looked up in the folders once a second at most.
 
     A program that was there is checked each time: one that is gone is looked up anew.
@@ -168,7 +168,7 @@ def directory(path: str) -> str:
     return path
 
 
-def _text(ended: Exit) -> str:
+def _text(ended: ProgramExit) -> str:
     if ended.failure:
         return ended.failure
     if ended.signal:

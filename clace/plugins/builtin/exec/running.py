@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from clace.interfaces import IOutput
 from clace.outputs import JSON
-from clace.plugins.builtin.exec.programs import Program
+from clace.plugins.builtin.exec.programs import RunningProgram
 from clace.plugins.kit.definition import CallFailed, Output
 from clace.plugins.kit.lines import Lines, check_lines, parsed_lines
 from clace.threads import InThread
@@ -21,7 +21,7 @@ _MAX_ERRORS = 64 * 1024
 _OTHERS = " for a value: take stream or stdout_file"
 
 
-class Bounds(Struct, frozen=True, kw_only=True):
+class ProgramBounds(Struct, frozen=True, kw_only=True):
     """Limits on the time of a program and on its output."""
 
     seconds: float = 600
@@ -30,11 +30,11 @@ class Bounds(Struct, frozen=True, kw_only=True):
     """The part that may be the value of a call, neither in a file nor a stream."""
 
 
-class Running:
+class ExecCall:
     """A program of one call; with ``partial`` a failure after some output does not count."""
 
     def __init__(
-        self, program: Program, clock: IReactorTime, bounds: Bounds, *, partial: bool
+        self, program: RunningProgram, clock: IReactorTime, bounds: ProgramBounds, *, partial: bool
     ) -> None:
         self._program = program
         self._bounds = bounds
@@ -101,7 +101,7 @@ class RunningItems:
     """The lines of a running program, read from it no sooner than they are asked for."""
 
     def __init__(
-        self, running: Running, output: IOutput, decoded: Callable[[Iterable[str]], Iterable[Any]]
+        self, running: ExecCall, output: IOutput, decoded: Callable[[Iterable[str]], Iterable[Any]]
     ) -> None:
         self._running = running
         self._output = output

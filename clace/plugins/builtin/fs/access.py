@@ -22,7 +22,7 @@ _SPELLED = re.compile(
 
 
 @frozen
-class Access:
+class FolderAccess:
     """Paths that a call's permissions name, and the folders open to those that name nothing.
 
     A permission names files if its first argument is a path, or a pattern for paths that begins
@@ -38,7 +38,7 @@ class Access:
     @classmethod
     def of(
         cls, roots: Sequence[str], grants: Iterable[Permission], closed: tuple[str, ...] = ()
-    ) -> Access:
+    ) -> FolderAccess:
         first = ["".join(grant.arguments[:1]) for grant in grants]
         named = tuple(filter(_names_paths, first))
         if first and len(named) == len(first):

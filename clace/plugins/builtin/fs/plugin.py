@@ -19,14 +19,14 @@ from msgspec.structs import replace
 from twisted.internet.defer import DeferredSemaphore
 
 from clace.model.app import App, Permission
-from clace.plugins.builtin.fs.access import Access, names_path, unlinked
-from clace.plugins.builtin.fs.walk import Walk, blocks, joined
+from clace.plugins.builtin.fs.access import FolderAccess, names_path, unlinked
+from clace.plugins.builtin.fs.walk import FolderWalk, blocks, joined
 from clace.plugins.kit.definition import CallFailed, Function, Invocation, Plugin
 from clace.plugins.kit.temp_files import APP, USER, ServedFile, TempFiles
 from clace.threads import InThread
 
 T = TypeVar("T")
-Given = TypeVar("Given", "Abs", "List", "Find", "ServeTmpFile")
+Given = TypeVar("Given", "AbsParameters", "ListParameters", "FindParameters", "ServeTmpFile")
 MAX_FOUND = 100_000
 MAX_PATTERN = 255  # as long as a name can be; the time that a pattern takes grows with its square
 _MIME_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?charset=[\w-]+)?", re.ASCII)
@@ -45,13 +45,13 @@ class FsSettings(Struct, frozen=True, kw_only=True):
     at_once: int = 4
 
 
-class Abs(Struct, frozen=True):
+class AbsParameters(Struct, frozen=True):
     """The parameters of ``fs.abs``."""
 
     path: str
 
 
-class List(Struct, frozen=True):
+class ListParameters(Struct, frozen=True):
     """The parameters of ``fs.list``."""
 
     path: str
@@ -59,7 +59,7 @@ class List(Struct, frozen=True):
     ignore_errors: bool = False
 
 
-class Find(Struct, frozen=True):
+class FindParameters(Struct, frozen=True):
     """The parameters of ``fs.find``."""
 
     path: str
@@ -80,7 +80,7 @@ class ServeTmpFile(Struct, frozen=True):
     single_access: bool = True
 
 
-class Fs:
+class FsFunctions:
     """The functions of ``fs.in``."""
 
     def __init__(self, settings: FsSettings, files: TempFiles, in_thread: InThread) -> None:
@@ -96,9 +96,9 @@ class Fs:
     @property
     def plugin(self) -> Plugin:
         functions = {
-            "abs": Function(Abs, self.absolute, is_read=True),
-            "list": Function(List, self.listing, is_read=True),
-            "find": Function(Find, self.found, is_read=True),
+            "abs": Function(AbsParameters, self.absolute, is_read=True),
+            "list": Function(ListParameters, self.listing, is_read=True),
+            "find": Function(FindParameters, self.found, is_read=True),
             "serve_tmp_file": Function(ServeTmpFile, self.offered, is_read=True),
         }
         return Plugin("fs.in", functions, {"USER": USER, "APP": APP}, self._bounds)
@@ -115,12 +115,12 @@ class Fs:
             f" {shlex.quote(f'fs.file_access={wider}')} {app.address.production}"
         )
 
-    async def absolute(self, invocation: Invocation, given: Abs) -> str:
+    async def absolute(self, invocation: Invocation, given: AbsParameters) -> str:
         """The absolute path; nothing is looked at."""
         path = self._placed(invocation, given).path
         return os.path.abspath(path)  # noqa: ASYNC240, PTH100 - touches no file, keeps links
 
-    async def listing(self, invocation: Invocation, given: List) -> list[dict[str, Any]]:
+    async def listing(self, invocation: Invocation, given: ListParameters) -> list[dict[str, Any]]:
         """List a folder, and at the end the folder itself with the sum.
 
         :raises CallFailed: if it may not or cannot be read, or has too many files.
@@ -129,7 +129,7 @@ class Fs:
         walk = self._walk(ignore_errors=given.ignore_errors)
         return await self._walked(invocation, walk, lambda: _listed(access, walk, placed))
 
-    async def found(self, invocation: Invocation, given: Find) -> list[dict[str, Any]]:
+    async def found(self, invocation: Invocation, given: FindParameters) -> list[dict[str, Any]]:
         """The files below a folder with this name and size.
 
         :raises CallFailed: if it may not or cannot be read, or has too many files.
@@ -171,12 +171,14 @@ class Fs:
         url = f"{app.path.rstrip('/')}/_clace_app/file/{file_id}"
         return {"id": file_id, "url": url, "name": name}
 
-    def _servable(self, access: Access, app_id: str, given: str) -> tuple[str, tuple[int, int]]:
+    def _servable(
+        self, access: FolderAccess, app_id: str, given: str
+    ) -> tuple[str, tuple[int, int]]:
         path = unlinked(given)
         owner = self._files.owner(path)
         if owner is not None:
             # One app's temporary file is not another's, wherever it lies.
-            access = Access(roots=(path,) if owner == app_id else ())
+            access = FolderAccess(roots=(path,) if owner == app_id else ())
         with access.opened(path if owner else given, 0) as descriptor:
             state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
@@ -193,14 +195,14 @@ class Fs:
         roots = (*self._settings.file_access(invocation.caller.app), "/")
         return replace(given, path=str(PurePath(roots[0], given.path)))
 
-    def _access(self, invocation: Invocation) -> Access:
+    def _access(self, invocation: Invocation) -> FolderAccess:
         roots = self._settings.file_access(invocation.caller.app)
-        return Access.of(roots, invocation.grants, self._closed)
+        return FolderAccess.of(roots, invocation.grants, self._closed)
 
-    def _walk(self, *, ignore_errors: bool) -> Walk:
-        return Walk(self._settings.entries, ignore_errors, self._not_entered)
+    def _walk(self, *, ignore_errors: bool) -> FolderWalk:
+        return FolderWalk(self._settings.entries, ignore_errors, self._not_entered)
 
-    async def _walked(self, invocation: Invocation, walk: Walk, work: Callable[[], T]) -> T:
+    async def _walked(self, invocation: Invocation, walk: FolderWalk, work: Callable[[], T]) -> T:
         its_share = DeferredSemaphore(max(self._settings.at_once // 2, 1))
         own = self._of_app.setdefault(invocation.caller.app.id, its_share)
         async with own, self._walking:
@@ -216,7 +218,7 @@ def _identity(path: str) -> tuple[int, int]:
     return state.st_dev, state.st_ino
 
 
-def _listed(access: Access, walk: Walk, given: List) -> list[dict[str, Any]]:
+def _listed(access: FolderAccess, walk: FolderWalk, given: ListParameters) -> list[dict[str, Any]]:
     with access.opened(given.path, os.O_DIRECTORY) as folder:
         own = os.fstat(folder)
         rows = []
@@ -229,12 +231,12 @@ def _listed(access: Access, walk: Walk, given: List) -> list[dict[str, Any]]:
         return [*rows, _row(given.path, total, own)]
 
 
-def _found(access: Access, walk: Walk, given: Find) -> list[dict[str, Any]]:
+def _found(access: FolderAccess, walk: FolderWalk, given: FindParameters) -> list[dict[str, Any]]:
     with access.opened(given.path, os.O_DIRECTORY) as folder:
         return list(islice(_matching(walk, folder, given), max(given.limit, 0)))
 
 
-def _matching(walk: Walk, folder: int, given: Find) -> Iterator[dict[str, Any]]:
+def _matching(walk: FolderWalk, folder: int, given: FindParameters) -> Iterator[dict[str, Any]]:
     for path, state in walk.below(folder, given.path, os.fstat(folder).st_dev):
         named = not given.name or fnmatchcase(Path(path).name, given.name)
         if named and state.st_size >= given.min_size and not stat.S_ISDIR(state.st_mode):

@@ -17,7 +17,7 @@ _MAX_DEPTH = 128
 
 
 @define
-class Walk:
+class FolderWalk:
     """One walk: how many entries it may still see, and whether anybody still waits for it.
 
     Folders whose device and inode are in ``closed`` are seen and not entered.

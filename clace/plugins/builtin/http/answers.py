@@ -14,7 +14,7 @@ _CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE | re.ASCII)
 _TEXT = re.compile("ascii|utf-(8|16|32)|iso8859|iso2022|cp|gb|big5|euc|shift_jis|johab|koi8|mac-")
 
 
-class Response(Document, frozen=True, kw_only=True):
+class HTTPResponse(Document, frozen=True, kw_only=True):
     """An answer as apps have it."""
 
     url: str
@@ -33,14 +33,14 @@ def status_text(response: IResponse) -> str:
     )
 
 
-def value(url: str, response: IResponse, body: bytes) -> Response:
+def value(url: str, response: IResponse, body: bytes) -> HTTPResponse:
     """The answer for the app."""
     found = {
         name.decode("latin-1"): ",".join(entry.decode("latin-1") for entry in entries)
         for name, entries in response.headers.getAllRawHeaders()
     }
     encoding = encoding_of(response)
-    return Response(
+    return HTTPResponse(
         body=body.decode(encoding, "replace"),
         url=url,
         status_code=response.code,

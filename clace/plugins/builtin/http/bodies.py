@@ -99,7 +99,7 @@ _KEPT_ACROSS_ORIGINS = frozenset(
 )
 
 
-class Request(Struct, frozen=True):
+class HTTPParameters(Struct, frozen=True):
     """The parameters of every function of ``http.in``."""
 
     url: str
@@ -116,14 +116,14 @@ class Request(Struct, frozen=True):
     stream: bool = False
 
 
-class Content(Struct, frozen=True):
+class TypedBody(Struct, frozen=True):
     """A body and what it is."""
 
     body: bytes = b""
     type: str = ""
 
 
-def content(given: Request, random_bytes: Callable[[int], bytes]) -> Content:
+def content(given: HTTPParameters, random_bytes: Callable[[int], bytes]) -> TypedBody:
     """The body, from whichever of three parameters it is in.
 
     :raises BadRequest: if it is in more than one, or in an encoding not known.
@@ -131,22 +131,22 @@ def content(given: Request, random_bytes: Callable[[int], bytes]) -> Content:
     if bool(given.body) + bool(given.form_body) + (given.json_body is not None) > 1:
         raise BadRequest("http.in: give one of body, form_body and json_body")
     if given.json_body is not None:
-        return Content(msgspec.json.encode(given.json_body), "application/json")
+        return TypedBody(msgspec.json.encode(given.json_body), "application/json")
     if not given.form_body:
-        return Content(given.body.encode("utf-8"))
+        return TypedBody(given.body.encode("utf-8"))
     fields = [
         (name, value)
         for name, values in given.form_body.items()
         for value in ([values] if isinstance(values, str) else values)
     ]
     if given.form_encoding in {"", URLENCODED}:
-        return Content(urlencode(fields).encode("ascii"), URLENCODED)
+        return TypedBody(urlencode(fields).encode("ascii"), URLENCODED)
     if given.form_encoding == MULTIPART:
         return _multipart(fields, random_bytes(16).hex())
     raise BadRequest(f"http.in: unknown form_encoding {given.form_encoding}")
 
 
-def headers(given: Request, content_type: str, visitor: str = "") -> Headers:
+def headers(given: HTTPParameters, content_type: str, visitor: str = "") -> Headers:
     """The headers of the request; those of the app come first. ``visitor`` is who asks the app.
 
     :raises BadRequest: if one is malformed, or would change what is asked of whom.
@@ -197,11 +197,11 @@ def _basic(auth: Sequence[str]) -> str:
     return "Basic " + b64encode(":".join(auth).encode("utf-8")).decode("ascii")
 
 
-def _multipart(fields: Sequence[tuple[str, str]], boundary: str) -> Content:
+def _multipart(fields: Sequence[tuple[str, str]], boundary: str) -> TypedBody:
     parts = [
         f"--{boundary}\r\n"
         f'Content-Disposition: form-data; name="{name.translate(_QUOTED)}"\r\n\r\n{value}\r\n'
         for name, value in fields
     ]
     body = "".join([*parts, f"--{boundary}--\r\n"]).encode("utf-8")
-    return Content(body, f"{MULTIPART}; boundary={boundary}")
+    return TypedBody(body, f"{MULTIPART}; boundary={boundary}")

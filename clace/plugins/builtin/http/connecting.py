@@ -35,13 +35,13 @@ _MAX_TRIED = 4
 
 @implementer(IAgentEndpointFactory)
 @frozen
-class Route:
+class TargetEndpoint:
     """The way to a target: TLS for its name, TCP to the addresses found for its name."""
 
     reactor: IReactorTCP
     addresses: Sequence[str]
     tls: IPolicyForHTTPS
-    connections: Connections
+    connections: ExchangeConnections
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
         plain = _Addresses(self.reactor, self.addresses, uri.port, self.connections)
@@ -58,7 +58,7 @@ class _Addresses:
     reactor: IReactorTCP
     addresses: Sequence[str]
     port: int
-    connections: Connections
+    connections: ExchangeConnections
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         return Deferred.fromCoroutine(self._connected(protocolFactory))
@@ -80,7 +80,7 @@ class _Addresses:
         return protocol
 
 
-class Connections:
+class ExchangeConnections:
     """Connections of one exchange. On each ``received_bytes`` may come back: headers and framing
     of a hostile server count too.
     """

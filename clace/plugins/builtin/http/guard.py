@@ -11,7 +11,7 @@ from attrs import frozen
 from clace.errors import ConfigError
 from clace.model.app import Permission
 from clace.plugins.builtin.http.addresses import NAMEABLE, Address, Network, kind
-from clace.plugins.builtin.http.urls import Target
+from clace.plugins.builtin.http.urls import RequestTarget
 from clace.plugins.gate.patterns import PREFIX
 from clace.plugins.kit.definition import CallFailed
 
@@ -26,7 +26,7 @@ _SPELLED = re.compile(
 
 
 @frozen
-class Guard:
+class AddressGuard:
     """The hosts and networks that are open to every app although they are not public."""
 
     _resolve: ResolveFor
@@ -34,7 +34,7 @@ class Guard:
     _networks: tuple[Network, ...]
 
     @classmethod
-    def allowing(cls, resolve: ResolveFor, allowed: Iterable[str]) -> Guard:
+    def allowing(cls, resolve: ResolveFor, allowed: Iterable[str]) -> AddressGuard:
         """``allowed`` are host names, addresses and networks such as ``10.1.0.0/16``.
 
         :raises ConfigError: if an entry is something else.
@@ -51,7 +51,7 @@ class Guard:
         return cls(resolve, frozenset(hosts), tuple(networks))
 
     async def addresses(
-        self, target: Target, grants: Iterable[Permission], owner: str
+        self, target: RequestTarget, grants: Iterable[Permission], owner: str
     ) -> tuple[str, ...]:
         """The addresses that a request of the app ``owner`` to the target may connect to.
 
@@ -88,6 +88,6 @@ def _named_host(expected: str) -> str:
         spelled = _SPELLED.match(expected)
         return spelled["host"].replace("\\", "").strip("[]").rstrip(".").lower() if spelled else ""
     try:
-        return Target.parse(expected).host
+        return RequestTarget.parse(expected).host
     except CallFailed:
         return ""

@@ -14,13 +14,13 @@ from clace.errors import BadRequest, PluginRefused
 from clace.model.app import App, Permission
 from clace.plugins.builtin.http import bodies
 from clace.plugins.builtin.http.answers import encoding_of, status_text, value
-from clace.plugins.builtin.http.connecting import Connections
+from clace.plugins.builtin.http.connecting import ExchangeConnections
 from clace.plugins.builtin.http.deadlines import in_time
-from clace.plugins.builtin.http.guard import Guard
-from clace.plugins.builtin.http.receiving import Body, LineItems, abandon, collected
-from clace.plugins.builtin.http.sending import Ask, Sender
-from clace.plugins.builtin.http.sharing import Shared
-from clace.plugins.builtin.http.urls import Target, unambiguous
+from clace.plugins.builtin.http.guard import AddressGuard
+from clace.plugins.builtin.http.receiving import LineItems, ReceivedBody, abandon, collected
+from clace.plugins.builtin.http.sending import OutgoingRequest, RequestSender
+from clace.plugins.builtin.http.sharing import RequestsByOwner
+from clace.plugins.builtin.http.urls import RequestTarget, unambiguous
 from clace.plugins.kit.definition import CallFailed, Function, Invocation, ItemStream, Plugin
 
 _READING = ("get", "head", "options")
@@ -36,7 +36,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
     answer_bytes: int = 32 * 1024 * 1024
 
 
-class Http:
+class HTTPFunctions:
     """The functions of ``http.in``; ``tls`` verifies servers, by default against the system's
     roots.
     """
@@ -45,7 +45,7 @@ class Http:
         self,
         reactor: Any,
         settings: HttpSettings,
-        shared: Shared,
+        shared: RequestsByOwner,
         random_bytes: Callable[[int], bytes],
         tls: IPolicyForHTTPS | None = None,
     ) -> None:
@@ -53,13 +53,15 @@ class Http:
         self._settings = settings
         self._shared = shared
         self._random_bytes = random_bytes
-        self._guard = Guard.allowing(shared.addresses, settings.allow)
-        self._sender = Sender(reactor, tls, settings.answer_bytes)
+        self._guard = AddressGuard.allowing(shared.addresses, settings.allow)
+        self._sender = RequestSender(reactor, tls, settings.answer_bytes)
 
     @property
     def plugin(self) -> Plugin:
         functions = {
-            name: Function(bodies.Request, partial(self._call, name.upper()), is_read=is_read)
+            name: Function(
+                bodies.HTTPParameters, partial(self._call, name.upper()), is_read=is_read
+            )
             for names, is_read in ((_READING, True), (_WRITING, False))
             for name in names
         }
@@ -74,7 +76,7 @@ class Http:
             ' [plugin."http.in"], or by a permission whose url names them'
         )
 
-    async def _call(self, method: str, invocation: Invocation, given: bodies.Request) -> Any:
+    async def _call(self, method: str, invocation: Invocation, given: bodies.HTTPParameters) -> Any:
         """The answer, or with ``stream`` the lines of its body.
 
         :raises CallFailed: if no answer comes in time, or with ``error_on_fail`` a bad one.
@@ -84,9 +86,9 @@ class Http:
         if given.auth_signature:
             raise BadRequest("http.in: auth_signature is not supported")
         carried = bodies.content(given, self._random_bytes)
-        first = Ask(
+        first = OutgoingRequest(
             method,
-            Target.parse(given.url).with_params(given.params),
+            RequestTarget.parse(given.url).with_params(given.params),
             bodies.headers(given, carried.type, invocation.caller.remote_ip),
             carried.body,
         )
@@ -102,8 +104,8 @@ class Http:
         self,
         invocation: Invocation,
         grants: Iterable[Permission],
-        ask: Ask,
-        given: bodies.Request,
+        ask: OutgoingRequest,
+        given: bodies.HTTPParameters,
     ) -> Any:
         with ExitStack() as ending:
             ending.enter_context(self._shared.request(invocation.caller.app.id))
@@ -115,7 +117,7 @@ class Http:
             limit = self._settings.answer_bytes
             if not given.stream:
                 return value(str(target), response, await collected(response, limit))
-            body, encoding = Body.of(response, limit), encoding_of(response)
+            body, encoding = ReceivedBody.of(response, limit), encoding_of(response)
             silence = min(given.timeout, self._settings.seconds)
             close = ending.pop_all().close
             items = LineItems(body, encoding, self._clock, silence, close)
@@ -125,9 +127,9 @@ class Http:
         self,
         invocation: Invocation,
         grants: Iterable[Permission],
-        ask: Ask,
-        connections: Connections,
-    ) -> tuple[Target, IResponse]:
+        ask: OutgoingRequest,
+        connections: ExchangeConnections,
+    ) -> tuple[RequestTarget, IResponse]:
         """Follow redirects; return the last answer, and where it is from."""
         owner = invocation.caller.app.id
         for _ in range(_MAX_REDIRECTS + 1):
@@ -141,7 +143,7 @@ class Http:
         raise CallFailed(f"stopped after {_MAX_REDIRECTS} redirects")
 
 
-def _grants(invocation: Invocation, target: Target) -> Iterable[Permission]:
+def _grants(invocation: Invocation, target: RequestTarget) -> Iterable[Permission]:
     """The permissions that would have covered this call to where it was redirected.
 
     :raises CallFailed: if no permission names addresses.

@@ -19,7 +19,7 @@ from clace.plugins.kit.definition import CallFailed
 from clace.plugins.kit.lines import Lines
 
 
-class Body(Protocol):
+class ReceivedBody(Protocol):
     """The body of one answer; its server has to wait while nobody reads."""
 
     transport: Any  # that of a body can be paused
@@ -32,7 +32,7 @@ class Body(Protocol):
         self._waiting: Deferred[None] | None = None
 
     @classmethod
-    def of(cls, response: IResponse, limit: int) -> Body:
+    def of(cls, response: IResponse, limit: int) -> ReceivedBody:
         """:raises CallFailed: if it is said to be over the limit."""
         if isinstance(response.length, int) and response.length > limit:
             raise _too_large(limit)
@@ -81,7 +81,7 @@ class LineItems:
 
     def __init__(
         self,
-        body: Body,
+        body: ReceivedBody,
         encoding: str,
         clock: IReactorTime,
         silence: float,
@@ -126,7 +126,7 @@ async def collected(response: IResponse, limit: int) -> bytes:
 
     :raises CallFailed: if it is over the limit, or cut short.
     """
-    body = Body.of(response, limit)
+    body = ReceivedBody.of(response, limit)
     chunks = []
     while data := await body.read():
         chunks.append(data)

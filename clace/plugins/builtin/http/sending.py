@@ -20,8 +20,8 @@ from twisted.web.iweb import IPolicyForHTTPS, IResponse
 
 from clace.bodies import WholeBody
 from clace.plugins.builtin.http.bodies import without_content, without_credentials
-from clace.plugins.builtin.http.connecting import Connections, Route
-from clace.plugins.builtin.http.urls import Target
+from clace.plugins.builtin.http.connecting import ExchangeConnections, TargetEndpoint
+from clace.plugins.builtin.http.urls import RequestTarget
 from clace.plugins.kit.definition import CallFailed
 
 _BECOMES_GET = frozenset({301, 302, 303})
@@ -30,15 +30,15 @@ _FRAMING_BYTES = 1024 * 1024
 
 
 @frozen
-class Ask:
+class OutgoingRequest:
     """A request to be sent."""
 
     method: str
-    target: Target
+    target: RequestTarget
     headers: Headers
     body: bytes = b""
 
-    def after(self, response: IResponse) -> Ask | None:
+    def after(self, response: IResponse) -> OutgoingRequest | None:
         """The request that a redirect asks for instead, if the answer is one.
 
         :raises CallFailed: if it leads to no URL.
@@ -56,7 +56,7 @@ class Ask:
         return evolve(again, method="GET", headers=without_content(again.headers), body=b"")
 
 
-class Sender:
+class RequestSender:
     """Sends requests to addresses that were checked."""
 
     def __init__(self, reactor: Any, tls: IPolicyForHTTPS | None, answer_bytes: int) -> None:
@@ -64,11 +64,13 @@ class Sender:
         self._tls = tls or BrowserLikePolicyForHTTPS()
         self._received_bytes = answer_bytes * 2 + _FRAMING_BYTES
 
-    def connections(self) -> Connections:
+    def connections(self) -> ExchangeConnections:
         """For one exchange; whoever asks for them ends them."""
-        return Connections(self._reactor, self._received_bytes)
+        return ExchangeConnections(self._reactor, self._received_bytes)
 
-    async def send(self, ask: Ask, addresses: Sequence[str], connections: Connections) -> IResponse:
+    async def send(
+        self, ask: OutgoingRequest, addresses: Sequence[str], connections: ExchangeConnections
+    ) -> IResponse:
         """The head of the answer; its body is still to come.
 
         :raises CallFailed: if no answer comes.
@@ -77,7 +79,7 @@ class Sender:
         # have opened it.
         agent = Agent.usingEndpointFactory(
             self._reactor,
-            Route(self._reactor, addresses, self._tls, connections),
+            TargetEndpoint(self._reactor, addresses, self._tls, connections),
             HTTPConnectionPool(self._reactor, persistent=False),
         )
         body = WholeBody(ask.body) if ask.body else None

@@ -20,7 +20,7 @@ LOOKUPS_EACH = 2
 SECONDS_TO_LOOK_UP = 10
 
 
-class Shared:
+class RequestsByOwner:
     """One for all accounts of the plugin; an ``owner`` is an app."""
 
     def __init__(self, clock: IReactorTime, resolve: Resolve) -> None:

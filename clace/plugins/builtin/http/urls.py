@@ -37,7 +37,7 @@ _KEPT = "/:@!$&'()*+,;=~-._%?"
 
 
 @frozen
-class Target:
+class RequestTarget:
     """The target of a request; ``host`` is lower case and without brackets, the rest is ASCII."""
 
     scheme: str
@@ -47,7 +47,7 @@ class Target:
     query: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> Target:
+    def parse(cls, text: str) -> RequestTarget:
         """An absolute ``http`` or ``https`` URL; its fragment is dropped.
 
         :raises CallFailed: if the URL is invalid, or not the same for every reader, or one of the
@@ -84,18 +84,18 @@ class Target:
     def origin(self) -> tuple[str, str, int]:
         return self.scheme, self.host, self.port
 
-    def with_params(self, params: Mapping[str, str]) -> Target:
+    def with_params(self, params: Mapping[str, str]) -> RequestTarget:
         """The same with more in the query."""
         parts = (self.query, urlencode(params))
         return evolve(self, query="&".join(part for part in parts if part))
 
-    def follow(self, location: str) -> Target:
+    def follow(self, location: str) -> RequestTarget:
         """Return the target of a redirect from here.
 
         :raises CallFailed: if it is not an ``http`` or ``https`` URL.
         """
         try:
-            return Target.parse(urljoin(str(self), location))
+            return RequestTarget.parse(urljoin(str(self), location))
         except ValueError as error:
             raise CallFailed(f"invalid url {quoted(location)}") from error
 

@@ -22,16 +22,16 @@ from sqlalchemy.types import TypeEngine
 
 from clace.model.schema import FieldType
 from clace.plugins.builtin.store.conditions import (
-    Column,
+    AllOf,
     Comparison,
     Condition,
-    Every,
-    Order,
+    EntryColumn,
+    FieldValue,
     Place,
     Scalar,
-    Value,
+    SortOrder,
 )
-from clace.plugins.builtin.store.dialects import Element, Test, Words
+from clace.plugins.builtin.store.dialects import DatabaseDialect, Element, Test
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "$gt": operator.gt,
@@ -43,14 +43,14 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class Clauses:
+class SQLClauses:
     """Says what is asked of one table; ``columns`` are its columns by name.
 
     Operands are parameters, numbered in the order in which ``values`` has them: another condition
     of the same ``shape`` is asked by the same statement, with its own values.
     """
 
-    def __init__(self, words: Words, columns: Any) -> None:
+    def __init__(self, words: DatabaseDialect, columns: Any) -> None:
         self._words = words
         self._columns = columns
 
@@ -65,19 +65,19 @@ class Clauses:
 
     def _value_of(self, comparison: Comparison) -> Any:
         operand = comparison.operand
-        if isinstance(comparison.place, Column) or isinstance(operand, str):
+        if isinstance(comparison.place, EntryColumn) or isinstance(operand, str):
             return operand
         return self._words.scalar_value(operand)
 
-    def order(self, orders: tuple[Order, ...]) -> list[UnaryExpression[Any]]:
+    def order(self, orders: tuple[SortOrder, ...]) -> list[UnaryExpression[Any]]:
         """Return the clause; what compares equal comes by id in the direction of the last order,
         which indexes can be read in, so that pages do not overlap.
         """
-        last = Order(Column("_id"), bool(orders) and orders[-1].descends)
+        last = SortOrder(EntryColumn("_id"), bool(orders) and orders[-1].descends)
         return [self._sorted(one) for one in (*orders, last)]
 
-    def _sorted(self, order: Order) -> UnaryExpression[Any]:
-        if isinstance(order.place, Column):
+    def _sorted(self, order: SortOrder) -> UnaryExpression[Any]:
+        if isinstance(order.place, EntryColumn):
             # Nothing is missing there: only without a word of it PostgreSQL uses its key.
             column = self._columns[order.place.name]
             return column.desc() if order.descends else column.asc()  # type: ignore[no-any-return]
@@ -90,7 +90,7 @@ class Clauses:
 class _Tests:
     """The tests of one condition, with the parameters that they have so far."""
 
-    def __init__(self, words: Words, columns: Any) -> None:
+    def __init__(self, words: DatabaseDialect, columns: Any) -> None:
         self._words = words
         self._columns = columns
         self._document: Element = columns["_json"]
@@ -98,11 +98,11 @@ class _Tests:
 
     def of(self, condition: Condition) -> Test:
         if isinstance(condition, Comparison):
-            if isinstance(condition.place, Column):
+            if isinstance(condition.place, EntryColumn):
                 return self._of_column(condition, self._columns[condition.place.name])
             return self._of_value(condition, condition.place)
         parts = [self.of(part) for part in condition.parts]
-        return and_(true(), *parts) if isinstance(condition, Every) else or_(false(), *parts)
+        return and_(true(), *parts) if isinstance(condition, AllOf) else or_(false(), *parts)
 
     def _bound(self, kind: TypeEngine[Any] | None = None) -> Element:
         """The parameter of the next operand."""
@@ -116,7 +116,7 @@ class _Tests:
             return self._words.like(column, self._bound(Text()))
         return _compared(comparison.operator, column, self._bound(column.type))
 
-    def _of_value(self, comparison: Comparison, place: Value) -> Test:
+    def _of_value(self, comparison: Comparison, place: FieldValue) -> Test:
         words, document, operand = self._words, self._document, comparison.operand
         present = words.value(document, place).is_not(None)
         if operand is None:
@@ -128,7 +128,7 @@ class _Tests:
             return and_(present, not_(self._same_kind("$eq", place, operand)))
         return self._same_kind(comparison.operator, place, operand)
 
-    def _same_kind(self, name: str, place: Value, operand: Scalar) -> Test:
+    def _same_kind(self, name: str, place: FieldValue, operand: Scalar) -> Test:
         """False for a value of another kind than the operand's, whatever the operator."""
         words, document = self._words, self._document
         if isinstance(operand, str):
@@ -152,7 +152,7 @@ def shape(condition: Condition) -> Hashable:
 
 def shape_of_place(place: Place) -> Hashable:
     """The mark that tells places apart."""
-    return place.name if isinstance(place, Column) else (place.field.name, *place.path)
+    return place.name if isinstance(place, EntryColumn) else (place.field.name, *place.path)
 
 
 def _comparisons(condition: Condition) -> Iterator[Comparison]:

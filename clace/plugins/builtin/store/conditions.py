@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from clace.model.schema import INTEGERS, RESERVED, DocType, Field, FieldType, sort_key
+from clace.model.schema import INTEGERS, RESERVED, DocType, DocumentField, FieldType, sort_key
 from clace.plugins.kit.definition import CallFailed
 from clace.plugins.kit.showing import quoted, shown
 
@@ -26,20 +26,20 @@ _SORTS = 8
 Scalar = str | int | float | bool | None
 
 
-class Column(Struct, frozen=True):
+class EntryColumn(Struct, frozen=True):
     """One of the values that every entry has."""
 
     name: str
 
 
-class Value(Struct, frozen=True):
+class FieldValue(Struct, frozen=True):
     """A field, or with a path something inside of one."""
 
-    field: Field
+    field: DocumentField
     path: tuple[str, ...] = ()
 
 
-Place = Column | Value
+Place = EntryColumn | FieldValue
 
 
 class Comparison(Struct, frozen=True):
@@ -50,22 +50,22 @@ class Comparison(Struct, frozen=True):
     operand: Scalar
 
 
-class Every(Struct, frozen=True):
+class AllOf(Struct, frozen=True):
     """True if all of the parts are."""
 
     parts: tuple[Condition, ...]
 
 
-class Either(Struct, frozen=True):
+class AnyOf(Struct, frozen=True):
     """True if one of the parts is."""
 
     parts: tuple[Condition, ...]
 
 
-Condition = Comparison | Every | Either
+Condition = Comparison | AllOf | AnyOf
 
 
-class Order(Struct, frozen=True):
+class SortOrder(Struct, frozen=True):
     """A place to sort by."""
 
     place: Place
@@ -74,28 +74,28 @@ class Order(Struct, frozen=True):
 
 def read_filter(given: Mapping[str, Any], doc_type: DocType) -> Condition:
     """:raises CallFailed: if it is not a filter for entries of this type."""
-    return _Reading(doc_type).condition(given, 0)
+    return _FilterReader(doc_type).condition(given, 0)
 
 
-def read_sort(given: Sequence[str], doc_type: DocType) -> tuple[Order, ...]:
+def read_sort(given: Sequence[str], doc_type: DocType) -> tuple[SortOrder, ...]:
     """:raises CallFailed: if one of the texts is nothing to sort by."""
     if len(given) > _SORTS:
         raise CallFailed(f"cannot sort by more than {_SORTS} fields")
     return tuple(_order(written, doc_type) for written in given)
 
 
-def _order(written: str, doc_type: DocType) -> Order:
+def _order(written: str, doc_type: DocType) -> SortOrder:
     try:
         name, descends = sort_key(written)
     except ValueError:
         raise CallFailed(f"invalid sort field {shown(written)}") from None
     place = _place(name, doc_type)
-    if isinstance(place, Value) and (place.path or place.field.type not in _SORTED):
+    if isinstance(place, FieldValue) and (place.path or place.field.type not in _SORTED):
         raise CallFailed(f"cannot sort by {name}, only by fields of type INT, STRING or BOOLEAN")
-    return Order(place, descends)
+    return SortOrder(place, descends)
 
 
-class _Reading:
+class _FilterReader:
     """One filter being read; counts its conditions, and the characters of its patterns."""
 
     def __init__(self, doc_type: DocType) -> None:
@@ -107,7 +107,7 @@ class _Reading:
         if depth > _DEPTH:
             raise CallFailed("invalid logical condition: nested too deeply")
         self._count()
-        return Every(tuple(self._part(name, value, depth) for name, value in given.items()))
+        return AllOf(tuple(self._part(name, value, depth) for name, value in given.items()))
 
     def _part(self, name: str, value: Any, depth: int) -> Condition:
         if name.lower() in _LOGICAL:
@@ -125,7 +125,7 @@ class _Reading:
             return self._comparison(name, place, "$eq", value)
         if not value:
             raise CallFailed(f"invalid query condition for {name}, there is no operator")
-        return Every(tuple(self._of_field(name, place, *one) for one in value.items()))
+        return AllOf(tuple(self._of_field(name, place, *one) for one in value.items()))
 
     def _of_field(self, name: str, place: Place, operator: str, value: Any) -> Condition:
         if operator.lower() not in _LOGICAL:
@@ -173,7 +173,7 @@ def _conditions(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
 
 
 def _joined(operator: str, parts: Sequence[Condition]) -> Condition:
-    return Every(tuple(parts)) if operator.lower() == "$and" else Either(tuple(parts))
+    return AllOf(tuple(parts)) if operator.lower() == "$and" else AnyOf(tuple(parts))
 
 
 def _place(name: str, doc_type: DocType) -> Place:
@@ -182,7 +182,7 @@ def _place(name: str, doc_type: DocType) -> Place:
     if name == "_json":
         raise CallFailed("querying _json directly is not supported")
     if name in RESERVED:
-        return Column(name)
+        return EntryColumn(name)
     first, *path = name.split(".")
     field = doc_type.field(first)
     if field is None:
@@ -191,7 +191,7 @@ def _place(name: str, doc_type: DocType) -> Place:
         raise CallFailed(f"invalid field path {shown(name)}, {first} is not of type DICT")
     if not all(path) or len(path) > _DEPTH or _NO_KEY.search(name):
         raise CallFailed(f"invalid field path {shown(name)}")
-    return Value(field, tuple(path))
+    return FieldValue(field, tuple(path))
 
 
 def _shown(value: Any) -> str:
@@ -219,13 +219,13 @@ def _is_scalar(operand: Any) -> bool:
 def _fits(place: Place, operator: str, operand: Scalar) -> bool:
     """Return true if the operator takes the operand, and the place can have such values."""
     if operator == "$like":
-        in_text = not isinstance(place, Column) or place.name in _TEXTS
+        in_text = not isinstance(place, EntryColumn) or place.name in _TEXTS
         return isinstance(operand, str) and in_text and _is_pattern(operand)
     if operand is None:
         return operator in {"$eq", "$ne"}
     if isinstance(operand, bool):
-        return operator in {"$eq", "$ne"} and isinstance(place, Value)
-    return isinstance(place, Value) or isinstance(operand, str) == (place.name in _TEXTS)
+        return operator in {"$eq", "$ne"} and isinstance(place, FieldValue)
+    return isinstance(place, FieldValue) or isinstance(operand, str) == (place.name in _TEXTS)
 
 
 def _is_pattern(text: str) -> bool:

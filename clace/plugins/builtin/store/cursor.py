@@ -14,8 +14,8 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import evolve, frozen
 
-from clace.plugins.builtin.store.queries import Due, Entry, Queries, Wanted
-from clace.plugins.builtin.store.statements import Link
+from clace.plugins.builtin.store.queries import DueEntry, Entry, EntryChoice, TableQueries
+from clace.plugins.builtin.store.statements import StoreConnection
 from clace.plugins.kit.definition import Items
 
 T = TypeVar("T")
@@ -28,29 +28,29 @@ _PAGE_LENGTH = 1 << 20
 class Reads(Protocol):
     """Does work on the connection that the request reads by now."""
 
-    def __call__(self, work: Callable[[Link], T], /) -> Awaitable[T]: ...
+    def __call__(self, work: Callable[[StoreConnection], T], /) -> Awaitable[T]: ...
 
 
 @frozen
-class Found:
+class FoundEntries:
     """The first entries, and the ids of the others, page by page."""
 
     entries: list[Entry]
     due: list[array[int]]
 
 
-def find(link: Link, queries: Queries, wanted: Wanted) -> Found:
+def find(link: StoreConnection, queries: TableQueries, wanted: EntryChoice) -> FoundEntries:
     """All that is wanted, seen in one state of the table."""
     first = evolve(wanted, limit=min(wanted.limit, FIRST_PAGE))
     entries, is_whole = queries.page(link, first, _FIRST_LENGTH)
     seen = len(entries)
     if is_whole and (seen < first.limit or seen == wanted.limit):
-        return Found(entries, [])
+        return FoundEntries(entries, [])
     rest = evolve(wanted, offset=wanted.offset + seen, limit=wanted.limit - seen)
-    return Found(entries, _pages(queries.due(link, rest)))
+    return FoundEntries(entries, _pages(queries.due(link, rest)))
 
 
-def _pages(due: Iterable[Due]) -> list[array[int]]:
+def _pages(due: Iterable[DueEntry]) -> list[array[int]]:
     """The ids of so many entries each, of so much JSON at most unless it is a single one."""
     pages: list[array[int]] = []
     room = 0
@@ -63,10 +63,10 @@ def _pages(due: Iterable[Due]) -> list[array[int]]:
     return pages
 
 
-class Cursor(Items):
+class EntryCursor(Items):
     """The items of a stream."""
 
-    def __init__(self, found: Found, queries: Queries, read: Reads) -> None:
+    def __init__(self, found: FoundEntries, queries: TableQueries, read: Reads) -> None:
         self._entries = found.entries
         self._due = deque(found.due)
         self._queries = queries

@@ -13,29 +13,29 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
 
 from clace.plugins.builtin.store.dialects import words_of
-from clace.plugins.builtin.store.engines import Engines, Limits, open_engines
+from clace.plugins.builtin.store.engines import DatabaseLimits, StoreEngines, open_engines
 from clace.plugins.builtin.store.links import Work, written
-from clace.plugins.builtin.store.nearby import Nearby
-from clace.plugins.builtin.store.statements import Link
-from clace.plugins.builtin.store.transactions import Transaction, shielded
-from clace.plugins.builtin.store.turns import Turns
-from clace.plugins.builtin.store.writers import Writers
-from clace.threads import InThread, Threads
+from clace.plugins.builtin.store.nearby import ShortQueries
+from clace.plugins.builtin.store.statements import StoreConnection
+from clace.plugins.builtin.store.transactions import StoreTransaction, shielded
+from clace.plugins.builtin.store.turns import OwnerTurns
+from clace.plugins.builtin.store.writers import StoreWriters
+from clace.threads import InThread, ThreadPool
 
 T = TypeVar("T")
-_LIMITS = Limits()
+_LIMITS = DatabaseLimits()
 _LOOKS = 15
 
 
-def open_database(url: str, reactor: Any, limits: Limits = _LIMITS) -> Database:
+def open_database(url: str, reactor: Any, limits: DatabaseLimits = _LIMITS) -> DocumentDatabase:
     """The database at a URL; a service to be started. Connects when it is first used.
 
     :raises StoreError: if the database cannot be used here.
     """
     engines = open_engines(url, limits)
-    writers = Threads(reactor, "store-writers", engines.writers)
-    readers = Threads(reactor, "store-readers", engines.readers)
-    database = Database(engines, reactor, limits, write=writers.run, read=readers.run)
+    writers = ThreadPool(reactor, "store-writers", engines.writers)
+    readers = ThreadPool(reactor, "store-readers", engines.readers)
+    database = DocumentDatabase(engines, reactor, limits, write=writers.run, read=readers.run)
     watch = TimerService(limits.query_seconds / _LOOKS, engines.interrupt_late)
     watch.clock = reactor
     for service in (writers, readers, watch):
@@ -43,25 +43,33 @@ def open_database(url: str, reactor: Any, limits: Limits = _LIMITS) -> Database:
     return database
 
 
-class Database(MultiService):
+class DocumentDatabase(MultiService):
     """Does work on connections, for owners of documents who take turns: one writes once at a time,
     and reads on half of the connections at most.
     """
 
     def __init__(
-        self, engines: Engines, clock: Any, limits: Limits, *, write: InThread, read: InThread
+        self,
+        engines: StoreEngines,
+        clock: Any,
+        limits: DatabaseLimits,
+        *,
+        write: InThread,
+        read: InThread,
     ) -> None:
         super().__init__()
         self._engines = engines
         self._clock = clock
         self._limits = limits
         self._write, self._read = write, read
-        self._writers = Writers(
+        self._writers = StoreWriters(
             clock, limits.wait_seconds, engines.writers, engines.together, self._commit
         )
-        self._readers = Turns(clock, limits.wait_seconds, engines.readers, engines.readers // 2)
-        self._nearby = Nearby(clock)
-        self._near: Link | None = None
+        self._readers = OwnerTurns(
+            clock, limits.wait_seconds, engines.readers, engines.readers // 2
+        )
+        self._nearby = ShortQueries(clock)
+        self._near: StoreConnection | None = None
         self.dialect = engines.writing.dialect
         self.words = words_of(self.dialect)
         # To be held while tables are made: PostgreSQL fails when two make the same at once.
@@ -130,7 +138,7 @@ class Database(MultiService):
 
         return await shielded(released())
 
-    async def transaction(self, owner: str) -> Transaction:
+    async def transaction(self, owner: str) -> StoreTransaction:
         """A transaction to be opened, and in any case to be closed.
 
         :raises CallFailed: if the turn does not come in time.
@@ -138,7 +146,7 @@ class Database(MultiService):
         turn = await self._writers.take(owner)
         near = None if self._engines.near is None else self._nearby
         links, seconds = self._engines.write_links, self._limits.transaction_seconds
-        return Transaction(links, self._write, turn, self._clock, seconds, near)
+        return StoreTransaction(links, self._write, turn, self._clock, seconds, near)
 
     async def _commit(self, works: Sequence[Work[Any]]) -> list[Any]:
         return await self._write(lambda: written(self._engines.write_links, works))

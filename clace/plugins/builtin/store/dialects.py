@@ -18,20 +18,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from clace.model.schema import Field
-from clace.plugins.builtin.store.conditions import LIKE_ESCAPE, Scalar, Value
+from clace.model.schema import DocumentField
+from clace.plugins.builtin.store.conditions import LIKE_ESCAPE, FieldValue, Scalar
 
 Element = ColumnElement[Any]
 Test = ColumnElement[bool]
 
 
-class Bound(Protocol):
+class BindParameter(Protocol):
     """Makes the next parameter of a statement."""
 
     def __call__(self, kind: TypeEngine[Any] | None = None, /) -> Element: ...
 
 
-class Words(Protocol):
+class DatabaseDialect(Protocol):
     """The words of one kind of database. ``document`` is the column that holds documents."""
 
     column_type: TypeEngine[Any]
@@ -43,16 +43,16 @@ class Words(Protocol):
     def read(self, document: Element) -> Element:
         """A document as JSON."""
 
-    def value(self, document: Element, place: Value) -> Element:
+    def value(self, document: Element, place: FieldValue) -> Element:
         """Return the expression that compares numbers and booleans; NULL where there is nothing."""
 
-    def text(self, document: Element, place: Value) -> Element:
+    def text(self, document: Element, place: FieldValue) -> Element:
         """Return the expression that compares texts."""
 
-    def is_kind(self, document: Element, place: Value, *kinds: str) -> Test:
+    def is_kind(self, document: Element, place: FieldValue, *kinds: str) -> Test:
         """Return a test for one of ``number string boolean array object``."""
 
-    def scalar(self, bound: Bound) -> Element:
+    def scalar(self, bound: BindParameter) -> Element:
         """A parameter that is a number or boolean as ``value`` has it."""
 
     def scalar_value(self, operand: Scalar) -> Any:
@@ -61,7 +61,7 @@ class Words(Protocol):
     def like(self, text: Element, pattern: Element) -> Test:
         """Return a test of a text against a pattern; upper and lower case are the same."""
 
-    def indexed(self, field: Field, *, descends: bool) -> str:
+    def indexed(self, field: DocumentField, *, descends: bool) -> str:
         """A part of an index, in the words of ``CREATE INDEX``."""
 
     def sorted(self, element: Element, *, descends: bool) -> UnaryExpression[Any]:
@@ -86,17 +86,17 @@ class SQLiteWords:
     def read(self, document: Element) -> Element:
         return document
 
-    def value(self, document: Element, place: Value) -> Element:
+    def value(self, document: Element, place: FieldValue) -> Element:
         return func.json_extract(document, self._path(place))
 
     text = value
 
-    def is_kind(self, document: Element, place: Value, *kinds: str) -> Test:
+    def is_kind(self, document: Element, place: FieldValue, *kinds: str) -> Test:
         names = [f"'{name}'" for kind in kinds for name in self._KINDS[kind]]
         kind = func.json_type(document, self._path(place))
         return kind.in_([literal_column(name) for name in names])
 
-    def scalar(self, bound: Bound) -> Element:
+    def scalar(self, bound: BindParameter) -> Element:
         return bound()
 
     def scalar_value(self, operand: Scalar) -> Any:
@@ -105,18 +105,18 @@ class SQLiteWords:
     def like(self, text: Element, pattern: Element) -> Test:
         return text.like(pattern, escape=LIKE_ESCAPE)
 
-    def indexed(self, field: Field, *, descends: bool) -> str:
+    def indexed(self, field: DocumentField, *, descends: bool) -> str:
         return f"json_extract(_json, '$.\"{field.name}\"') {'DESC' if descends else 'ASC'}"
 
     def sorted(self, element: Element, *, descends: bool) -> UnaryExpression[Any]:
         return element.desc() if descends else element.asc()
 
-    def _path(self, place: Value) -> Element:
+    def _path(self, place: FieldValue) -> Element:
         path = ".".join(("$", *(f'"{step}"' for step in (place.field.name, *place.path))))
         return literal(path) if place.path else literal_column(f"'{path}'")
 
 
-def words_of(dialect: Dialect) -> Words:
+def words_of(dialect: Dialect) -> DatabaseDialect:
     """The words of the database that an engine talks to."""
     if dialect.name != "postgresql":
         return SQLiteWords()

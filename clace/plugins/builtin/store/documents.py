@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from clace.model.schema import INTEGERS, RESERVED, DocType, Field
+from clace.model.schema import INTEGERS, RESERVED, DocType, DocumentField
 from clace.plugins.kit.definition import CallFailed
 
 MAX_BYTES = 1 << 20
@@ -48,7 +48,7 @@ def fields_of(entry: Mapping[str, Any], doc_type: DocType) -> dict[str, Any]:
     return {field.name: _value(entry, field, doc_type) for field in doc_type.fields}
 
 
-def _value(entry: Mapping[str, Any], field: Field, doc_type: DocType) -> Any:
+def _value(entry: Mapping[str, Any], field: DocumentField, doc_type: DocType) -> Any:
     if field.name not in entry and field.default is None:
         raise CallFailed(f"field {field.name} of type {doc_type.name} is not given")
     value = entry.get(field.name, field.default)

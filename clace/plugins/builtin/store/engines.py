@@ -14,9 +14,9 @@ from sqlalchemy.exc import ArgumentError
 from clace.database.engine import reading_engine, writing_engine
 from clace.database.place import make_private, sqlite_path
 from clace.errors import StoreError
-from clace.plugins.builtin.store.links import Links
-from clace.plugins.builtin.store.statements import Link, Statement
-from clace.plugins.builtin.store.watch import Watch
+from clace.plugins.builtin.store.links import StoreConnections
+from clace.plugins.builtin.store.statements import Statement, StoreConnection
+from clace.plugins.builtin.store.watch import StatementWatch
 
 _POSTGRES = ("postgres:", "postgresql:")
 _CONNECT_SECONDS = 10
@@ -24,7 +24,7 @@ _READERS, _POSTGRES_WRITERS = 4, 8
 _TOGETHER = 32
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class DatabaseLimits(Struct, frozen=True, kw_only=True):
     """Times of the database: for one query, for an open transaction, and for an app's turn.
 
     Who waits outlasts one other who takes all the time that there is: ``wait_seconds`` is more
@@ -37,18 +37,18 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 @frozen
-class Engines:
+class StoreEngines:
     """Connections that write, ``writers`` at most, and those that read, each in a transaction."""
 
     writing: Engine
     reading: Engine
-    write_links: Links
-    read_links: Links
+    write_links: StoreConnections
+    read_links: StoreConnections
     writers: int
     readers: int
     together: int
     """The number of small writes that are committed together at most."""
-    near: Callable[[], Link] | None
+    near: Callable[[], StoreConnection] | None
     """Opens a connection for reading that waits for nobody, if the database is in a file here."""
     interrupt_late: Callable[[], object]
     """To be called from time to time: ends what runs for too long."""
@@ -60,7 +60,7 @@ class Engines:
         self.reading.dispose()
 
 
-def open_engines(url: str, limits: Limits) -> Engines:
+def open_engines(url: str, limits: DatabaseLimits) -> StoreEngines:
     """Nothing is connected yet; a file is made, for its owner only.
 
     :raises StoreError: if the URL is not that of a database that can be used here.
@@ -70,18 +70,18 @@ def open_engines(url: str, limits: Limits) -> Engines:
     return _sqlite(sqlite_path(url), limits)
 
 
-def _sqlite(path: Path, limits: Limits) -> Engines:
+def _sqlite(path: Path, limits: DatabaseLimits) -> StoreEngines:
     """SQLite has one writer at a time, whoever it is."""
     make_private(path)
-    watch = Watch(limits.query_seconds)
+    watch = StatementWatch(limits.query_seconds)
     writing, reading = writing_engine(path), reading_engine(path, _READERS)
     for engine in (writing, reading):
         watch.over(engine)
-    readers = Links(reading, "BEGIN", watch, keep=True)
-    return Engines(
+    readers = StoreConnections(reading, "BEGIN", watch, keep=True)
+    return StoreEngines(
         writing=writing,
         reading=reading,
-        write_links=Links(writing, "BEGIN IMMEDIATE", watch, keep=True),
+        write_links=StoreConnections(writing, "BEGIN IMMEDIATE", watch, keep=True),
         read_links=readers,
         writers=1,
         readers=_READERS,
@@ -91,22 +91,22 @@ def _sqlite(path: Path, limits: Limits) -> Engines:
     )
 
 
-def _impatient(link: Link) -> Link:
+def _impatient(link: StoreConnection) -> StoreConnection:
     """The link, which fails at once for what it would have to wait for."""
     link.all(Statement(text("PRAGMA busy_timeout=0"), link.dialect))
     return link
 
 
-def _postgres(url: str, limits: Limits) -> Engines:
+def _postgres(url: str, limits: DatabaseLimits) -> StoreEngines:
     read_only = "-c default_transaction_read_only=on"
     writing = _postgres_engine(url, limits, _POSTGRES_WRITERS, "READ COMMITTED", "")
     reading = _postgres_engine(url, limits, _READERS, "REPEATABLE READ", read_only)
-    unwatched = Watch(0)
-    return Engines(
+    unwatched = StatementWatch(0)
+    return StoreEngines(
         writing=writing,
         reading=reading,
-        write_links=Links(writing, "", unwatched, keep=False),
-        read_links=Links(reading, "", unwatched, keep=False),
+        write_links=StoreConnections(writing, "", unwatched, keep=False),
+        read_links=StoreConnections(reading, "", unwatched, keep=False),
         writers=_POSTGRES_WRITERS,
         readers=_READERS,
         together=1,
@@ -115,7 +115,9 @@ def _postgres(url: str, limits: Limits) -> Engines:
     )
 
 
-def _postgres_engine(url: str, limits: Limits, size: int, isolation: Any, options: str) -> Engine:
+def _postgres_engine(
+    url: str, limits: DatabaseLimits, size: int, isolation: Any, options: str
+) -> Engine:
     bounds = {
         "statement_timeout": limits.query_seconds,
         "lock_timeout": limits.wait_seconds,

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from twisted.logger import Logger
 
 from clace.database.engine import reason
-from clace.plugins.builtin.store.tables import Collection
+from clace.plugins.builtin.store.tables import EntryTable
 from clace.plugins.kit.definition import CallFailed
 
 log = Logger()
@@ -16,7 +16,7 @@ _LATE = ("interrupted", "statement timeout")
 _LOCKED = ("database is locked", "lock timeout", "QueuePool limit")
 
 
-def failed(error: SQLAlchemyError | OverflowError, *collections: Collection) -> CallFailed:
+def failed(error: SQLAlchemyError | OverflowError, *collections: EntryTable) -> CallFailed:
     """Return the error for the app; the log has what the operator can mend."""
     if isinstance(error, OverflowError):
         return CallFailed("a number of more than 64 bits cannot be stored")
@@ -35,7 +35,7 @@ def failed(error: SQLAlchemyError | OverflowError, *collections: Collection) -> 
     return CallFailed(f"the store failed: {said}")
 
 
-def _not_unique(error: SQLAlchemyError, collections: tuple[Collection, ...]) -> str:
+def _not_unique(error: SQLAlchemyError, collections: tuple[EntryTable, ...]) -> str:
     """Of which table and fields, if a unique index of theirs was broken."""
     said = str(error.orig) if isinstance(error, DBAPIError) else ""
     for one in collections:

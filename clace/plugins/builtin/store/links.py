@@ -11,11 +11,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from twisted.python.failure import Failure
 
-from clace.plugins.builtin.store.statements import Link
-from clace.plugins.builtin.store.watch import Watch
+from clace.plugins.builtin.store.statements import StoreConnection
+from clace.plugins.builtin.store.watch import StatementWatch
 
 T = TypeVar("T")
-Work = Callable[[Link], T]
+Work = Callable[[StoreConnection], T]
 _GROUP_SECONDS = 0.005
 
 
@@ -23,22 +23,22 @@ class NotRun:
     """The outcome of a write that was left for the next transaction."""
 
 
-class Links:
+class StoreConnections:
     """Connections that are kept open, apart from the engine's pool, or taken from it each time.
 
     ``begin`` is the statement with which a transaction begins, if the driver does not do it.
     """
 
-    make_link = Link
+    make_link = StoreConnection
 
-    def __init__(self, engine: Engine, begin: str, watch: Watch, *, keep: bool) -> None:
+    def __init__(self, engine: Engine, begin: str, watch: StatementWatch, *, keep: bool) -> None:
         self._engine = engine
         self._begin = begin
         self._watch = watch
         self._keep = keep
-        self._free: list[Link] = []
+        self._free: list[StoreConnection] = []
 
-    def take(self) -> Link:
+    def take(self) -> StoreConnection:
         """:raises SQLAlchemyError: if the database cannot be reached."""
         if self._free:
             with suppress(IndexError):  # another thread was quicker
@@ -49,7 +49,7 @@ class Links:
             pooled.detach()
         return link
 
-    def give(self, link: Link) -> None:
+    def give(self, link: StoreConnection) -> None:
         """Take back a link that is between two transactions."""
         if self._keep:
             link.rest()
@@ -62,7 +62,7 @@ class Links:
             self._free.pop().close()
 
     @contextmanager
-    def transaction(self) -> Iterator[Link]:
+    def transaction(self) -> Iterator[StoreConnection]:
         """A link in a transaction, which is committed unless what is done in it fails."""
         link = self.take()
         try:
@@ -76,14 +76,14 @@ class Links:
         self.give(link)
 
 
-def link_back(link: Link) -> None:
+def link_back(link: StoreConnection) -> None:
     """Roll back, which cannot fail in a way that matters: the connection is not used again."""
     with suppress(SQLAlchemyError):
         link.rollback()
 
 
 def written(
-    links: Links, works: Sequence[Work[Any]], clock: Callable[[], float] = time.monotonic
+    links: StoreConnections, works: Sequence[Work[Any]], clock: Callable[[], float] = time.monotonic
 ) -> list[Any]:
     """The outcomes of works that are committed together: a result, a ``Failure`` or ``NotRun``.
 
@@ -121,7 +121,7 @@ class _Lost(Exception):
         self.failure = failure
 
 
-def _attempted(link: Link, work: Work[Any]) -> Any:
+def _attempted(link: StoreConnection, work: Work[Any]) -> Any:
     link.save()
     try:
         result = work(link)

@@ -17,7 +17,7 @@ def blocks_read() -> int:
     return usage.ru_inblock + usage.ru_majflt
 
 
-class Nearby:
+class ShortQueries:
     """Single rows are found sooner than a thread is woken. But a disk may be slow: after one that
     was waited for threads do the work for a while.
 

@@ -11,7 +11,7 @@ class Nothing(Struct, frozen=True):
     """The parameters of ``begin``, ``commit`` and ``rollback``."""
 
 
-class Insert(Struct, frozen=True):
+class InsertParameters(Struct, frozen=True):
     """The parameters of ``store.insert`` and ``store.update``."""
 
     table: str
@@ -25,14 +25,14 @@ class ById(Struct, frozen=True):
     id: int
 
 
-class Matching(Struct, frozen=True):
+class MatchingParameters(Struct, frozen=True):
     """The parameters of ``store.select_one``, ``store.count`` and ``store.delete``."""
 
     table: str
     filter: dict[str, Any]
 
 
-class Selecting(Struct, frozen=True):
+class SelectParameters(Struct, frozen=True):
     """The parameters of ``store.select``."""
 
     table: str

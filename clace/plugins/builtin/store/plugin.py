@@ -11,15 +11,21 @@ from twisted.internet.interfaces import IReactorTime
 
 from clace.model.schema import INTEGERS
 from clace.plugins.builtin.store.conditions import read_filter, read_sort
-from clace.plugins.builtin.store.cursor import Cursor, find
-from clace.plugins.builtin.store.database import Database
+from clace.plugins.builtin.store.cursor import EntryCursor, find
+from clace.plugins.builtin.store.database import DocumentDatabase
 from clace.plugins.builtin.store.documents import check_size, fields_of
 from clace.plugins.builtin.store.links import Work
-from clace.plugins.builtin.store.parameters import ById, Insert, Matching, Nothing, Selecting
-from clace.plugins.builtin.store.queries import Entry, Queries, Stamp, Wanted
-from clace.plugins.builtin.store.sessions import Session
-from clace.plugins.builtin.store.shelves import Shelves
-from clace.plugins.builtin.store.statements import Link
+from clace.plugins.builtin.store.parameters import (
+    ById,
+    InsertParameters,
+    MatchingParameters,
+    Nothing,
+    SelectParameters,
+)
+from clace.plugins.builtin.store.queries import Entry, EntryChoice, EntryStamp, TableQueries
+from clace.plugins.builtin.store.sessions import StoreSession
+from clace.plugins.builtin.store.shelves import AppTables
+from clace.plugins.builtin.store.statements import StoreConnection
 from clace.plugins.kit.definition import (
     CURSOR,
     CallFailed,
@@ -43,18 +49,20 @@ class StoreSettings(Struct, frozen=True, kw_only=True):
     max_mb_per_app: int = 1024
 
 
-class Store:
+class StoreFunctions:
     """The functions of ``store.in``; what they cannot do is ``CallFailed``."""
 
-    def __init__(self, settings: StoreSettings, database: Database, clock: IReactorTime) -> None:
+    def __init__(
+        self, settings: StoreSettings, database: DocumentDatabase, clock: IReactorTime
+    ) -> None:
         self._database = database
-        self._shelves = Shelves(
+        self._shelves = AppTables(
             database,
             share_with_staging=settings.share_with_staging,
             max_mb=settings.max_mb_per_app,
         )
         self._clock = clock
-        self._sessions: WeakKeyDictionary[Resources, Session] = WeakKeyDictionary()
+        self._sessions: WeakKeyDictionary[Resources, StoreSession] = WeakKeyDictionary()
 
     @property
     def plugin(self) -> Plugin:
@@ -62,14 +70,14 @@ class Store:
             "begin": Function(Nothing, self.begin, is_read=True),
             "commit": Function(Nothing, self.commit, is_read=False),
             "rollback": Function(Nothing, self.rollback, is_read=True),
-            "insert": Function(Insert, self.insert, is_read=False),
+            "insert": Function(InsertParameters, self.insert, is_read=False),
             "select_by_id": Function(ById, self.select_by_id, is_read=True),
-            "select_one": Function(Matching, self.select_one, is_read=True),
-            "select": Function(Selecting, self.select, is_read=True),
-            "count": Function(Matching, self.count, is_read=True),
-            "update": Function(Insert, self.update, is_read=False),
+            "select_one": Function(MatchingParameters, self.select_one, is_read=True),
+            "select": Function(SelectParameters, self.select, is_read=True),
+            "count": Function(MatchingParameters, self.count, is_read=True),
+            "update": Function(InsertParameters, self.update, is_read=False),
             "delete_by_id": Function(ById, self.delete_by_id, is_read=False),
-            "delete": Function(Matching, self.delete, is_read=False),
+            "delete": Function(MatchingParameters, self.delete, is_read=False),
         }
         return Plugin("store.in", functions)
 
@@ -89,13 +97,13 @@ class Store:
         await self._session(invocation).rollback()
         return True
 
-    async def insert(self, invocation: Invocation, given: Insert) -> int:
+    async def insert(self, invocation: Invocation, given: InsertParameters) -> int:
         """The id of the new entry."""
         queries = await self._queries(invocation, given.table)
         fields, size = await self._fields(invocation, given, queries)
         stamp = self._stamp(invocation)
 
-        def work(link: Link) -> int:
+        def work(link: StoreConnection) -> int:
             return queries.insert(link, fields, stamp)
 
         small = size <= _LARGE
@@ -110,35 +118,35 @@ class Store:
             queries.entries,
         )
 
-    async def select_one(self, invocation: Invocation, given: Matching) -> Entry:
+    async def select_one(self, invocation: Invocation, given: MatchingParameters) -> Entry:
         """The first entry that matches; there must be one."""
         queries = await self._queries(invocation, given.table)
         condition = read_filter(given.filter, queries.doc_type)
         return await self._read(invocation, queries, lambda link: queries.first(link, condition))
 
-    async def select(self, invocation: Invocation, given: Selecting) -> ItemStream:
+    async def select(self, invocation: Invocation, given: SelectParameters) -> ItemStream:
         """The entries that match, to be read to the end."""
         queries = await self._queries(invocation, given.table)
         wanted = _wanted(given, queries)
         found = await self._read(invocation, queries, lambda link: find(link, queries, wanted))
         session = self._session(invocation)
-        cursor = Cursor(found, queries, session.read)
+        cursor = EntryCursor(found, queries, session.read)
         return ItemStream(f"rows_cursor_{given.table}", cursor, CURSOR)
 
-    async def count(self, invocation: Invocation, given: Matching) -> int:
+    async def count(self, invocation: Invocation, given: MatchingParameters) -> int:
         """Count the matching entries."""
         queries = await self._queries(invocation, given.table)
         condition = read_filter(given.filter, queries.doc_type)
         return await self._read(invocation, queries, lambda link: queries.count(link, condition))
 
-    async def update(self, invocation: Invocation, given: Insert) -> int:
+    async def update(self, invocation: Invocation, given: InsertParameters) -> int:
         """Replace the entry, if it has not been changed since it was read."""
         queries = await self._queries(invocation, given.table)
         fields, size = await self._fields(invocation, given, queries)
         stamp = self._stamp(invocation)
         entry_id, seen = _number(given.entry, "_id"), _number(given.entry, "_updated_at")
 
-        def work(link: Link) -> int:
+        def work(link: StoreConnection) -> int:
             return queries.update(link, entry_id, seen, fields, stamp)
 
         return await self._write(invocation, queries, work, size=size)
@@ -150,17 +158,17 @@ class Store:
             invocation, queries, lambda link: queries.delete_by_id(link, given.id)
         )
 
-    async def delete(self, invocation: Invocation, given: Matching) -> int:
+    async def delete(self, invocation: Invocation, given: MatchingParameters) -> int:
         """Remove the entries that match, all of them if the filter is empty."""
         queries = await self._queries(invocation, given.table)
         condition = read_filter(given.filter, queries.doc_type)
         return await self._write(invocation, queries, lambda link: queries.delete(link, condition))
 
-    async def _queries(self, invocation: Invocation, table: str) -> Queries:
+    async def _queries(self, invocation: Invocation, table: str) -> TableQueries:
         return await self._shelves.find(invocation.caller, table)
 
     async def _fields(
-        self, invocation: Invocation, given: Insert, queries: Queries
+        self, invocation: Invocation, given: InsertParameters, queries: TableQueries
     ) -> tuple[Entry, int]:
         """The checked fields and the size of their JSON; a thread checks what is much."""
         size = check_size(given.entry, queries.doc_type)
@@ -170,13 +178,13 @@ class Store:
         owner = self._shelves.owner(invocation.caller.app)
         return await self._database.aside(owner, check), size
 
-    async def _read(self, invocation: Invocation, queries: Queries, work: Work[T]) -> T:
+    async def _read(self, invocation: Invocation, queries: TableQueries, work: Work[T]) -> T:
         return await self._session(invocation).read(work, queries.entries)
 
     async def _write(
         self,
         invocation: Invocation,
-        queries: Queries,
+        queries: TableQueries,
         work: Work[T],
         *,
         small: bool = False,
@@ -185,19 +193,19 @@ class Store:
         session = self._session(invocation)
         return await session.write(work, queries.entries, small=small, size=size)
 
-    def _session(self, invocation: Invocation) -> Session:
+    def _session(self, invocation: Invocation) -> StoreSession:
         found = self._sessions.get(invocation.resources)
         if found is None:
             owner = self._shelves.owner(invocation.caller.app)
-            found = self._sessions[invocation.resources] = Session(self._database, owner)
+            found = self._sessions[invocation.resources] = StoreSession(self._database, owner)
             invocation.defer("transaction", found.close)
         return found
 
-    def _stamp(self, invocation: Invocation) -> Stamp:
-        return Stamp(invocation.caller.user_id, int(self._clock.seconds() * 1000))
+    def _stamp(self, invocation: Invocation) -> EntryStamp:
+        return EntryStamp(invocation.caller.user_id, int(self._clock.seconds() * 1000))
 
 
-def _wanted(given: Selecting, queries: Queries) -> Wanted:
+def _wanted(given: SelectParameters, queries: TableQueries) -> EntryChoice:
     """:raises CallFailed: if bounds, filter or sort are wrong."""
     for name, number in (("limit", given.limit), ("offset", given.offset)):
         if number < 0:
@@ -206,7 +214,7 @@ def _wanted(given: Selecting, queries: Queries) -> Wanted:
             raise CallFailed(f"select {name} has more than 64 bits")
     if given.limit > MAX_LIMIT:
         raise CallFailed(f"select limit {given.limit} exceeds max limit {MAX_LIMIT}")
-    return Wanted(
+    return EntryChoice(
         condition=read_filter(given.filter, queries.doc_type),
         orders=read_sort(given.sort, queries.doc_type),
         offset=given.offset,

@@ -17,9 +17,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-from clace.model.schema import Field, FieldType
-from clace.plugins.builtin.store.conditions import LIKE_ESCAPE, Scalar, Value
-from clace.plugins.builtin.store.dialects import Bound, Element, Test
+from clace.model.schema import DocumentField, FieldType
+from clace.plugins.builtin.store.conditions import LIKE_ESCAPE, FieldValue, Scalar
+from clace.plugins.builtin.store.dialects import BindParameter, Element, Test
 
 
 class PostgresWords:
@@ -33,17 +33,17 @@ class PostgresWords:
     def read(self, document: Element) -> Element:
         return cast(document, Text)
 
-    def value(self, document: Element, place: Value) -> Element:
+    def value(self, document: Element, place: FieldValue) -> Element:
         return func.nullif(self._found(document, place, "->"), literal_column("'null'::jsonb"))
 
-    def text(self, document: Element, place: Value) -> Element:
+    def text(self, document: Element, place: FieldValue) -> Element:
         return collate(self._found(document, place, "->>"), "C")
 
-    def is_kind(self, document: Element, place: Value, *kinds: str) -> Test:
+    def is_kind(self, document: Element, place: FieldValue, *kinds: str) -> Test:
         kind = func.jsonb_typeof(self._found(document, place, "->"))
         return kind.in_([literal_column(f"'{name}'") for name in kinds])
 
-    def scalar(self, bound: Bound) -> Element:
+    def scalar(self, bound: BindParameter) -> Element:
         return cast(bound(Text()), JSONB)
 
     def scalar_value(self, operand: Scalar) -> Any:
@@ -52,7 +52,7 @@ class PostgresWords:
     def like(self, text: Element, pattern: Element) -> Test:
         return text.ilike(pattern, escape=LIKE_ESCAPE)
 
-    def indexed(self, field: Field, *, descends: bool) -> str:
+    def indexed(self, field: DocumentField, *, descends: bool) -> str:
         direction = "DESC NULLS LAST" if descends else "ASC NULLS FIRST"
         if field.type is FieldType.STRING:
             return f"((_json ->> '{field.name}') COLLATE \"C\") {direction}"
@@ -61,7 +61,7 @@ class PostgresWords:
     def sorted(self, element: Element, *, descends: bool) -> UnaryExpression[Any]:
         return element.desc().nulls_last() if descends else element.asc().nulls_first()
 
-    def _found(self, document: Element, place: Value, last: str) -> Element:
+    def _found(self, document: Element, place: FieldValue, last: str) -> Element:
         """Step by step and by names only: a path would take a number for a place in a list."""
         steps: list[Element] = [literal_column(f"'{place.field.name}'")]
         steps += [cast(literal(step), Text) for step in place.path]

@@ -24,13 +24,13 @@ from sqlalchemy import (
 )
 
 from clace.model.schema import INTEGERS, RESERVED
-from clace.plugins.builtin.store.clauses import Clauses, shape, shape_of_place
-from clace.plugins.builtin.store.conditions import Condition, Order
-from clace.plugins.builtin.store.dialects import Words
+from clace.plugins.builtin.store.clauses import SQLClauses, shape, shape_of_place
+from clace.plugins.builtin.store.conditions import Condition, SortOrder
+from clace.plugins.builtin.store.dialects import DatabaseDialect
 from clace.plugins.builtin.store.documents import decoded, encoded, entry_of
-from clace.plugins.builtin.store.quotas import Quota, Weights
-from clace.plugins.builtin.store.statements import Link, Statement, Values
-from clace.plugins.builtin.store.tables import SIZE, Collection
+from clace.plugins.builtin.store.quotas import SpaceQuota, Weights
+from clace.plugins.builtin.store.statements import Statement, StoreConnection, Values
+from clace.plugins.builtin.store.tables import SIZE, EntryTable
 from clace.plugins.kit.definition import CallFailed
 
 Entry = dict[str, Any]
@@ -41,7 +41,7 @@ _MOST_STATEMENTS = 64
 _MADE = ("_id", "_json")
 
 
-class Due(NamedTuple):
+class DueEntry(NamedTuple):
     """An entry that is to be fetched, and how long its JSON is."""
 
     id: int
@@ -49,7 +49,7 @@ class Due(NamedTuple):
 
 
 @frozen
-class Stamp:
+class EntryStamp:
     """The author of a change, and its time in milliseconds."""
 
     user: str
@@ -57,19 +57,21 @@ class Stamp:
 
 
 @frozen
-class Wanted:
+class EntryChoice:
     """A choice of entries, their order, and which of these."""
 
     condition: Condition
-    orders: tuple[Order, ...] = ()
+    orders: tuple[SortOrder, ...] = ()
     offset: int = 0
     limit: int = 1
 
 
-class Queries:
+class TableQueries:
     """The queries of one table."""
 
-    def __init__(self, entries: Collection, words: Words, dialect: Dialect, quota: Quota) -> None:
+    def __init__(
+        self, entries: EntryTable, words: DatabaseDialect, dialect: Dialect, quota: SpaceQuota
+    ) -> None:
         self.entries = entries
         self.doc_type = entries.doc_type
         self._dialect = dialect
@@ -77,7 +79,7 @@ class Queries:
         self._weights = Weights(entries.doc_type)
         self._table = entries.table
         self._columns = entries.columns
-        self._clauses = Clauses(words, entries.columns)
+        self._clauses = SQLClauses(words, entries.columns)
         self._statements: dict[Hashable, Statement] = {}
         self._document = words.read(self._columns["_json"])
         own = [self._columns[name] for name in RESERVED]
@@ -108,7 +110,7 @@ class Queries:
         """Return the number of statements that are kept for conditions."""
         return len(self._statements)
 
-    def insert(self, link: Link, fields: Entry, stamp: Stamp) -> int:
+    def insert(self, link: StoreConnection, fields: Entry, stamp: EntryStamp) -> int:
         """The id of the new entry."""
         document = encoded(fields)
         size = self._weights.of(fields, document)
@@ -124,7 +126,9 @@ class Queries:
         self._quota.change(link, size)
         return link.insert(self._insert, values)
 
-    def update(self, link: Link, entry_id: int, seen: int, fields: Entry, stamp: Stamp) -> int:
+    def update(
+        self, link: StoreConnection, entry_id: int, seen: int, fields: Entry, stamp: EntryStamp
+    ) -> int:
         """Replace the declared fields of the entry that was last changed at ``seen``; others, of
         another version of the app, stay.
 
@@ -148,7 +152,7 @@ class Queries:
             raise self._stale(entry_id)
         return changed
 
-    def by_id(self, link: Link, entry_id: int) -> Entry:
+    def by_id(self, link: StoreConnection, entry_id: int) -> Entry:
         """:raises CallFailed: if no entry is found."""
         self._check_id(entry_id)
         found = link.first(self._by_id, {"id": entry_id})
@@ -156,7 +160,7 @@ class Queries:
             raise self._no_entry(entry_id)
         return entry_of(found, self.doc_type)
 
-    def small_by_id(self, link: Link, entry_id: int) -> Entry | None:
+    def small_by_id(self, link: StoreConnection, entry_id: int) -> Entry | None:
         """As ``by_id``; nothing for an entry that is large.
 
         :raises CallFailed: if no entry is found.
@@ -167,19 +171,19 @@ class Queries:
             raise self._no_entry(entry_id)
         return None if found[-1] is None else entry_of(found, self.doc_type)
 
-    def first(self, link: Link, condition: Condition) -> Entry:
+    def first(self, link: StoreConnection, condition: Condition) -> Entry:
         """:raises CallFailed: if no entry is found."""
-        found = link.first(*self._chosen("rows", self._rows, Wanted(condition)))
+        found = link.first(*self._chosen("rows", self._rows, EntryChoice(condition)))
         if found is None:
             raise CallFailed(f"no entry found in table {self.name}")
         return entry_of(found, self.doc_type)
 
-    def count(self, link: Link, condition: Condition) -> int:
+    def count(self, link: StoreConnection, condition: Condition) -> int:
         counted = select(func.count()).select_from(self._table)
         found = link.first(*self._meeting("count", counted, condition))
         return int(found[0]) if found else 0
 
-    def delete(self, link: Link, condition: Condition) -> int:
+    def delete(self, link: StoreConnection, condition: Condition) -> int:
         """Delete the entries and return their number.
 
         The owner of the entries writes nothing else meanwhile: what is weighed is deleted.
@@ -189,7 +193,7 @@ class Queries:
         self._quota.change(link, -int((found and found[0]) or 0))
         return link.change(*self._meeting("delete", delete(self._table), condition))
 
-    def delete_by_id(self, link: Link, entry_id: int) -> int:
+    def delete_by_id(self, link: StoreConnection, entry_id: int) -> int:
         """:raises CallFailed: if no entry is found."""
         self._check_id(entry_id)
         found = link.first(self._size, {"id": entry_id})
@@ -198,7 +202,9 @@ class Queries:
         self._quota.change(link, -found[0])
         return link.change(self._delete_by_id, {"id": entry_id})
 
-    def page(self, link: Link, wanted: Wanted, length: int) -> tuple[list[Entry], bool]:
+    def page(
+        self, link: StoreConnection, wanted: EntryChoice, length: int
+    ) -> tuple[list[Entry], bool]:
         """The first entries, of so much JSON at most, and whether these are all."""
         entries: list[Entry] = []
         with closing(link.rows(*self._chosen("rows", self._rows, wanted))) as rows:
@@ -209,12 +215,12 @@ class Queries:
                 entries.append(entry_of(row, self.doc_type))
         return entries, True
 
-    def due(self, link: Link, wanted: Wanted) -> Iterator[Due]:
+    def due(self, link: StoreConnection, wanted: EntryChoice) -> Iterator[DueEntry]:
         """Return the ids that are left to fetch."""
         listed = select(self._columns["_id"], func.length(self._document))
-        return (Due(*row) for row in link.rows(*self._chosen("due", listed, wanted)))
+        return (DueEntry(*row) for row in link.rows(*self._chosen("due", listed, wanted)))
 
-    def fetch(self, link: Link, ids: Sequence[int]) -> list[Entry]:
+    def fetch(self, link: StoreConnection, ids: Sequence[int]) -> list[Entry]:
         """Return the entries that are still there, in the order of ``ids``."""
         # Statements for few different counts: the last id is asked for more than once.
         count = 1 << (len(ids) - 1).bit_length()
@@ -238,7 +244,9 @@ class Queries:
         found = self._known((name, shape(condition)), construct)
         return found, self._clauses.values(condition)
 
-    def _chosen(self, name: str, chosen: Select[Any], wanted: Wanted) -> tuple[Statement, Values]:
+    def _chosen(
+        self, name: str, chosen: Select[Any], wanted: EntryChoice
+    ) -> tuple[Statement, Values]:
         """The statement for what is wanted, in its order, and its values."""
         condition, orders = wanted.condition, wanted.orders
 

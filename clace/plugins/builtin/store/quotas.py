@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable
 
 from clace.model.schema import INTEGERS, DocType
-from clace.plugins.builtin.store.statements import Link, Statement
+from clace.plugins.builtin.store.statements import Statement, StoreConnection
 from clace.plugins.kit.definition import CallFailed
 
 USAGE = Table(
@@ -48,7 +48,7 @@ def _change_for(dialect: Dialect) -> Statement:
 
 
 @frozen
-class Quota:
+class SpaceQuota:
     """The space that one owner uses and may use, over all types together."""
 
     owner: str
@@ -60,7 +60,7 @@ class Quota:
         if connection.scalar(select(USAGE.c.bytes).where(_own), {"owner": self.owner}) is None:
             connection.execute(insert(USAGE).values(app_id=self.owner, bytes=0))
 
-    def change(self, link: Link, by: int) -> None:
+    def change(self, link: StoreConnection, by: int) -> None:
         """Keep so many bytes more. To keep less is allowed in any case.
 
         :raises CallFailed: if that would be too much.

@@ -7,25 +7,25 @@ from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from clace.plugins.builtin.store.database import Database
+from clace.plugins.builtin.store.database import DocumentDatabase
 from clace.plugins.builtin.store.failures import failed
 from clace.plugins.builtin.store.links import Work
-from clace.plugins.builtin.store.tables import Collection
-from clace.plugins.builtin.store.transactions import Transaction
+from clace.plugins.builtin.store.tables import EntryTable
+from clace.plugins.builtin.store.transactions import StoreTransaction
 from clace.plugins.kit.definition import CallFailed
 
 T = TypeVar("T")
 
 
-class Session:
+class StoreSession:
     """At most one transaction at a time; one that has expired stays until it is ended, so that
     nothing is done outside of it unnoticed.
     """
 
-    def __init__(self, database: Database, owner: str) -> None:
+    def __init__(self, database: DocumentDatabase, owner: str) -> None:
         self._database = database
         self._owner = owner
-        self._transaction: Transaction | None = None
+        self._transaction: StoreTransaction | None = None
         self._begins = False
 
     async def begin(self) -> None:
@@ -57,13 +57,13 @@ class Session:
         if transaction is not None:
             await transaction.close()
 
-    async def read(self, work: Work[T], *collections: Collection) -> T:
+    async def read(self, work: Work[T], *collections: EntryTable) -> T:
         """:raises CallFailed: if the query fails."""
         if self._transaction is not None:
             return await _told(self._transaction.read(work), *collections)
         return await _told(self._database.read(self._owner, work), *collections)
 
-    async def glance(self, small: Work[T | None], work: Work[T], *collections: Collection) -> T:
+    async def glance(self, small: Work[T | None], work: Work[T], *collections: EntryTable) -> T:
         """The result of ``small``, for which nobody waits; if it has none, that of ``work``.
 
         :raises CallFailed: if the query fails.
@@ -74,7 +74,7 @@ class Session:
         return await self.read(work, *collections) if found is None else found
 
     async def write(
-        self, work: Work[T], *collections: Collection, small: bool = False, size: int = 0
+        self, work: Work[T], *collections: EntryTable, small: bool = False, size: int = 0
     ) -> T:
         """:raises CallFailed: if the change fails, and nothing was changed."""
         transaction = self._transaction
@@ -82,14 +82,14 @@ class Session:
             return await _told(transaction.write(work, small=small, size=size), *collections)
         return await _told(self._database.write(self._owner, work, small=small), *collections)
 
-    def _ended(self, act: str) -> Transaction:
+    def _ended(self, act: str) -> StoreTransaction:
         transaction, self._transaction = self._transaction, None
         if transaction is None:
             raise CallFailed(f"no transaction to {act}")
         return transaction
 
 
-async def _told(work: Awaitable[T], *collections: Collection) -> T:
+async def _told(work: Awaitable[T], *collections: EntryTable) -> T:
     try:
         return await work
     except (SQLAlchemyError, OverflowError) as error:

@@ -8,35 +8,37 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from clace.interfaces import Caller
 from clace.model.app import App
-from clace.model.schema import Schema
-from clace.plugins.builtin.store.database import Database
+from clace.model.schema import AppSchema
+from clace.plugins.builtin.store.database import DocumentDatabase
 from clace.plugins.builtin.store.failures import failed
-from clace.plugins.builtin.store.queries import Queries
-from clace.plugins.builtin.store.quotas import Quota
+from clace.plugins.builtin.store.queries import TableQueries
+from clace.plugins.builtin.store.quotas import SpaceQuota
 from clace.plugins.builtin.store.tables import collection, prepare
 from clace.plugins.kit.definition import CallFailed
 from clace.plugins.kit.showing import shown
 
 
 @frozen
-class _Shelf:
+class _VersionTables:
     """The tables of one app as one version of it declares them."""
 
-    schema: Schema
-    quota: Quota
-    queries: dict[str, Queries]
+    schema: AppSchema
+    quota: SpaceQuota
+    queries: dict[str, TableQueries]
 
 
-class Shelves:
+class AppTables:
     """Finds a caller's tables; a staging app's are its own unless they are shared."""
 
-    def __init__(self, database: Database, *, share_with_staging: bool, max_mb: int) -> None:
+    def __init__(
+        self, database: DocumentDatabase, *, share_with_staging: bool, max_mb: int
+    ) -> None:
         self._database = database
         self._max_mb = max_mb
         self._shared = share_with_staging
-        self._ready: dict[str, _Shelf] = {}
+        self._ready: dict[str, _VersionTables] = {}
 
-    async def find(self, caller: Caller, table: str) -> Queries:
+    async def find(self, caller: Caller, table: str) -> TableQueries:
         """The queries of a table of the caller.
 
         :raises CallFailed: if the type is unknown, or the tables cannot be made.
@@ -57,7 +59,7 @@ class Shelves:
         """The id of the app whose tables the app's are."""
         return app.main_app or app.id if self._shared else app.id
 
-    async def _shelf(self, caller: Caller) -> _Shelf:
+    async def _shelf(self, caller: Caller) -> _VersionTables:
         if not caller.schema.types:
             raise CallFailed("store info not found, add a schema.star to the app")
         found = self._ready.get(caller.app.id)
@@ -66,7 +68,7 @@ class Shelves:
         async with self._database.making:
             return await self._made(caller)
 
-    async def _made(self, caller: Caller) -> _Shelf:
+    async def _made(self, caller: Caller) -> _VersionTables:
         """Made now, unless somebody else just did."""
         found = self._ready.get(caller.app.id)
         if found is None or not _is_same(found.schema, caller.schema):
@@ -76,14 +78,16 @@ class Shelves:
             self._ready[caller.app.id] = found
         return found
 
-    def _declared(self, owner: str, schema: Schema) -> _Shelf:
+    def _declared(self, owner: str, schema: AppSchema) -> _VersionTables:
         words, dialect = self._database.words, self._database.dialect
-        quota = Quota(owner, self._max_mb)
+        quota = SpaceQuota(owner, self._max_mb)
         collections = (collection(owner, one, words.column_type) for one in schema.types)
-        queries = {one.doc_type.name: Queries(one, words, dialect, quota) for one in collections}
-        return _Shelf(schema, quota, queries)
+        queries = {
+            one.doc_type.name: TableQueries(one, words, dialect, quota) for one in collections
+        }
+        return _VersionTables(schema, quota, queries)
 
-    async def _make(self, shelf: _Shelf) -> None:
+    async def _make(self, shelf: _VersionTables) -> None:
         collections = [queries.entries for queries in shelf.queries.values()]
 
         def make(connection: Connection) -> None:
@@ -98,6 +102,6 @@ class Shelves:
             raise CallFailed(f"cannot make the tables of schema.star: {reason}") from error
 
 
-def _is_same(one: Schema, other: Schema) -> bool:
+def _is_same(one: AppSchema, other: AppSchema) -> bool:
     """Return true for equal schemas; most are the same object."""
     return one is other or one == other

@@ -14,7 +14,7 @@ from sqlalchemy import Dialect, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
-from clace.plugins.builtin.store.watch import Watch
+from clace.plugins.builtin.store.watch import StatementWatch
 
 Values = Mapping[str, Any]
 Row = tuple[Any, ...]
@@ -41,14 +41,14 @@ class Statement:
         return given if self._names is None else [given[name] for name in self._names]
 
 
-class Link:
+class StoreConnection:
     """One connection. Who has it begins and ends its transactions.
 
     :raises DBAPIError: from every method, if the database fails; it names no value.
     """
 
     def __init__(
-        self, pooled: PoolProxiedConnection, dialect: Dialect, begin: str, watch: Watch
+        self, pooled: PoolProxiedConnection, dialect: Dialect, begin: str, watch: StatementWatch
     ) -> None:
         self.dialect = dialect
         self._pooled = pooled

@@ -22,8 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
-from clace.model.schema import DocType, Index
-from clace.plugins.builtin.store.dialects import Words
+from clace.model.schema import DocType, DocumentIndex
+from clace.plugins.builtin.store.dialects import DatabaseDialect
 from clace.plugins.kit.definition import CallFailed
 
 _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
@@ -40,20 +40,20 @@ REGISTRY = Table(
 
 
 @frozen(eq=False)
-class Collection:
+class EntryTable:
     """The entries of one type that belong to one app."""
 
     owner: str
     doc_type: DocType
     table: Table
-    indexes: dict[str, Index]
+    indexes: dict[str, DocumentIndex]
 
     @property
     def columns(self) -> Any:
         return self.table.c
 
 
-def collection(owner: str, doc_type: DocType, column_type: TypeEngine[Any]) -> Collection:
+def collection(owner: str, doc_type: DocType, column_type: TypeEngine[Any]) -> EntryTable:
     """Return the table of a type. Names differ by more than case, and are short enough."""
     name = "db_" + sha256(f"{owner}\0{doc_type.name}".encode()).hexdigest()[:32]
     table = Table(
@@ -70,15 +70,15 @@ def collection(owner: str, doc_type: DocType, column_type: TypeEngine[Any]) -> C
         sqlite_autoincrement=True,
     )
     indexes = {_index_name(name, index): index for index in doc_type.indexes}
-    return Collection(owner, doc_type, table, indexes)
+    return EntryTable(owner, doc_type, table, indexes)
 
 
-def _index_name(table: str, index: Index) -> str:
+def _index_name(table: str, index: DocumentIndex) -> str:
     """Return a name for an index that differs for each definition, so that a changed one is new."""
     return f"{table}_{sha256(repr((index.parts, index.unique)).encode()).hexdigest()[:16]}"
 
 
-def prepare(connection: Connection, entries: Collection, words: Words) -> None:
+def prepare(connection: Connection, entries: EntryTable, words: DatabaseDialect) -> None:
     """The table and its indexes are there; nothing that is there is changed or removed.
 
     :raises CallFailed: if there is another table of this name.
@@ -91,7 +91,7 @@ def prepare(connection: Connection, entries: Collection, words: Words) -> None:
     _register(connection, entries)
 
 
-def _complete(connection: Connection, entries: Collection) -> None:
+def _complete(connection: Connection, entries: EntryTable) -> None:
     """Let a table of before there were quotas have the column for sizes: what is in there counts
     nothing until it is changed, when it is deleted too.
     """
@@ -109,7 +109,9 @@ def _complete(connection: Connection, entries: Collection) -> None:
         )
 
 
-def _index_made(name: str, index: Index, entries: Collection, words: Words) -> str:
+def _index_made(
+    name: str, index: DocumentIndex, entries: EntryTable, words: DatabaseDialect
+) -> str:
     parts = []
     for field_name, descends in index.parts:
         field = entries.doc_type.field(field_name)
@@ -119,7 +121,7 @@ def _index_made(name: str, index: Index, entries: Collection, words: Words) -> s
     return f"CREATE {kind} IF NOT EXISTS {name} ON {entries.table.name} ({', '.join(parts)})"
 
 
-def _register(connection: Connection, entries: Collection) -> None:
+def _register(connection: Connection, entries: EntryTable) -> None:
     """Let an operator who looks into the database see whose the table is."""
     values = {
         "table_name": entries.table.name,

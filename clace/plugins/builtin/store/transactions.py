@@ -11,10 +11,10 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from clace.plugins.builtin.store.links import Links, Work
-from clace.plugins.builtin.store.nearby import Nearby
-from clace.plugins.builtin.store.statements import Link
-from clace.plugins.builtin.store.writers import Turn
+from clace.plugins.builtin.store.links import StoreConnections, Work
+from clace.plugins.builtin.store.nearby import ShortQueries
+from clace.plugins.builtin.store.statements import StoreConnection
+from clace.plugins.builtin.store.writers import WriteTurn
 from clace.plugins.kit.definition import CallFailed
 from clace.threads import InThread
 
@@ -34,25 +34,25 @@ def shielded(work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
     return waiter
 
 
-class Transaction:
+class StoreTransaction:
     """A connection with an open transaction; what is done on it is done one after another.
 
     It ends by itself after a time, or when the database gave it up, and then says so to whoever
     uses it. With ``nearby``, for SQLite: small works are done there, since who has the lock of the
     file waits for nobody; and while nothing is done, the turn is lent to others who want to write:
-    what was written is undone then, and done again when it goes on (see ``Written``).
+    what was written is undone then, and done again when it goes on (see ``RepeatableWrites``).
     """
 
     log = Logger()
 
     def __init__(
         self,
-        links: Links,
+        links: StoreConnections,
         in_thread: InThread,
-        turn: Turn,
+        turn: WriteTurn,
         clock: Any,
         seconds: float,
-        nearby: Nearby | None = None,
+        nearby: ShortQueries | None = None,
     ) -> None:
         self._links = links
         self._in_thread = in_thread
@@ -60,8 +60,8 @@ class Transaction:
         self._clock = clock
         self._nearby = nearby
         self._lock = DeferredLock()
-        self._link: Link | None = None
-        self._written = Written(clock)
+        self._link: StoreConnection | None = None
+        self._written = RepeatableWrites(clock)
         self._is_lent = False
         self._ended = False
         self._lost = ""
@@ -121,7 +121,7 @@ class Transaction:
         self._written.add(work, result, size)
         return result
 
-    def _back(self, link: Link) -> None:
+    def _back(self, link: StoreConnection) -> None:
         """SQLite rolls everything back, savepoints too, if it is interrupted or has no space left;
         what came after would be committed at once.
         """
@@ -130,7 +130,7 @@ class Transaction:
         except SQLAlchemyError:
             self._lost = "the transaction was rolled back when a call in it failed"
 
-    def _usable(self) -> Link:
+    def _usable(self) -> StoreConnection:
         if self._lost:
             raise CallFailed(self._lost)
         if self._ended or self._link is None:
@@ -210,7 +210,7 @@ class Transaction:
         if link is not None:
             self._given_back(link)
 
-    def _given_back(self, link: Link) -> None:
+    def _given_back(self, link: StoreConnection) -> None:
         """Let others have the link, unless even to roll back failed."""
         try:
             link.rollback()
@@ -228,10 +228,10 @@ class Transaction:
 
 
 def log_failure(failure: Failure) -> None:
-    Transaction.log.failure("A transaction could not be set aside", failure)
+    StoreTransaction.log.failure("A transaction could not be set aside", failure)
 
 
-class Written:
+class RepeatableWrites:
     """The writes of a transaction so far, so that they can be done again.
 
     Whoever lends a turn keeps his tables to himself: no other request of his app writes meanwhile.
@@ -265,7 +265,7 @@ class Written:
         else:
             self._works.append((work, result))
 
-    def do_again(self, link: Link) -> bool:
+    def do_again(self, link: StoreConnection) -> bool:
         """Do all again; false if it does not come to the same."""
         begun = self._clock.seconds()
         try:

@@ -14,7 +14,7 @@ from clace.plugins.kit.definition import CallFailed
 Done = Callable[[], object]
 
 
-class Turns:
+class OwnerTurns:
     """``count`` at once, ``each`` of one owner; the others wait, in the order in which they came.
 
     An owner who wants more turns at once than that waits for himself first, and is in the way of

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 
-class Watch:
+class StatementWatch:
     """Knows until when each connection may work on its statement.
 
     SQLite could also ask a function every so many steps of its own. But a step may be to look for

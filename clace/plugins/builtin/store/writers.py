@@ -32,10 +32,10 @@ class _Job:
     late: IDelayedCall | None = None
 
 
-class Turn:
+class WriteTurn:
     """The turn of a transaction. It may be lent to others, ``is_wanted`` is called if they wait."""
 
-    def __init__(self, writers: Writers, owner: str) -> None:
+    def __init__(self, writers: StoreWriters, owner: str) -> None:
         self.owner = owner
         self.is_wanted: Callable[[], object] = lambda: None
         self._writers = writers
@@ -53,7 +53,7 @@ class Turn:
         await self._writers.back(self)
 
 
-class Writers:
+class StoreWriters:
     """``lanes`` write at once, one for each owner; ``together`` small writes share a transaction.
 
     An owner who wants more than that waits for himself first: between two of his writes that are
@@ -72,8 +72,8 @@ class Writers:
         self._perform = perform
         self._waiting: dict[str, deque[_Job]] = {}
         self._active: set[str] = set()
-        self._turns: dict[Turn, None] = {}
-        self._returning: deque[tuple[Turn, Deferred[None]]] = deque()
+        self._turns: dict[WriteTurn, None] = {}
+        self._returning: deque[tuple[WriteTurn, Deferred[None]]] = deque()
 
     async def write(self, owner: str, work: Work[T], *, small: bool = False) -> T:
         """Have the work committed and return its result; it goes on if nobody waits any more.
@@ -82,7 +82,7 @@ class Writers:
         """
         return await self._queued(_Job(owner, work, small))  # type: ignore[no-any-return]
 
-    async def take(self, owner: str) -> Turn:
+    async def take(self, owner: str) -> WriteTurn:
         """Wait for a turn, and return it; it is to be given back once.
 
         :raises CallFailed: if the turn does not come in time.
@@ -120,7 +120,7 @@ class Writers:
             for job in jobs:
                 _stop_timer(job)
             if jobs[0].work is None:
-                turn = Turn(self, jobs[0].owner)
+                turn = WriteTurn(self, jobs[0].owner)
                 self._turns[turn] = None
                 jobs[0].done.callback(turn)
             else:
@@ -145,7 +145,7 @@ class Writers:
                 job.done.callback(outcome)
         self._start()
 
-    def over(self, turn: Turn) -> None:
+    def over(self, turn: WriteTurn) -> None:
         """Take a turn back; its owner may write again."""
         self._active.discard(turn.owner)
         if turn in self._turns:
@@ -153,13 +153,13 @@ class Writers:
         else:
             self._start()
 
-    def lend(self, turn: Turn) -> None:
+    def lend(self, turn: WriteTurn) -> None:
         """Let others write; the owner of the turn does not write in another one."""
         del self._turns[turn]
         self._free += 1
         self._start()
 
-    async def back(self, turn: Turn) -> None:
+    async def back(self, turn: WriteTurn) -> None:
         """Wait until a turn that was lent is there again; it is the next."""
         back: Deferred[None] = Deferred()
         self._returning.append((turn, back))
