@@ -1,0 +1,522 @@
+"""Tests for ``clace.identity.oauth.provider``: whole sign-ins at a provider in memory."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from msgspec.structs import replace
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.errors import ProviderUnavailable, SignInRefused
+from clace.identity.oauth.requests import MAX_ANSWER
+from clace.interfaces import Arrival, IBackChannelLogout, ISignInProvider
+from clace.model.identity import Assurance
+from tests.support.openid import (
+    ENTRY,
+    ISSUER,
+    KEY,
+    NOW,
+    OTHER_KEY,
+    RSA_KEY,
+    FakeProvider,
+    arrival,
+    provider_of,
+)
+
+
+class ProviderCase(SynchronousTestCase):
+    def setUp(self):
+        self.fake = FakeProvider()
+        self.provider = provider_of(self.fake)
+
+    def depart(self):
+        return self.successResultOf(self.provider.begin("the-state"))
+
+    def come_back(self, **parameters):
+        return self.provider.finish(arrival(self.fake, self.depart(), **parameters))
+
+    def sign_in(self, **parameters):
+        return self.successResultOf(self.come_back(**parameters))
+
+    def reason(self, **parameters):
+        """The reason for which a sign-in is refused; its message tells a visitor none of it."""
+        error = self.failureResultOf(self.come_back(**parameters), SignInRefused).value
+        self.assertNotIn(error.reason, error.message)
+        return error.reason
+
+    def unavailable(self, **parameters):
+        return self.failureResultOf(self.come_back(**parameters), ProviderUnavailable).value.message
+
+
+class SignInTests(ProviderCase):
+    """Sign-ins that succeed."""
+
+    def test_is_a_provider(self):
+        """It fills the seams."""
+        verifyObject(ISignInProvider, self.provider)
+        verifyObject(IBackChannelLogout, self.provider)
+
+    def test_departure(self):
+        """A browser is sent with state, nonce and the hash of a verifier that stays here."""
+        departure = self.depart()
+        url, asked = urlsplit(departure.url), parse_qs(urlsplit(departure.url).query)
+        self.assertEqual((url.netloc, url.path), ("login.example.com", "/authorize"))
+        self.assertEqual(asked["tenant"], ["1"])
+        self.assertEqual(asked["response_type"], ["code"])
+        self.assertEqual(asked["client_id"], ["clace"])
+        self.assertEqual(asked["state"], ["the-state"])
+        self.assertEqual(asked["scope"], ["openid profile email"])
+        self.assertEqual(asked["code_challenge_method"], ["S256"])
+        self.assertEqual(asked["nonce"], [departure.kept["nonce"]])
+        self.assertEqual(
+            asked["redirect_uri"], ["https://apps.example.com/_clace/auth/oidc/callback"]
+        )
+        self.assertNotIn(departure.kept["verifier"], departure.url)
+
+    def test_each_departure_is_new(self):
+        """Verifier and nonce are new each time."""
+        first, second = self.depart(), self.depart()
+        self.assertNotEqual(first.kept["verifier"], second.kept["verifier"])
+        self.assertNotEqual(first.kept["nonce"], second.kept["nonce"])
+
+    def test_identity(self):
+        """The user is named by the entry and the verified address; groups are the claim's."""
+        identity = self.sign_in().identity
+        self.assertEqual(identity.user_id, "oidc:ann@example.org")
+        self.assertEqual(identity.subject, "u-1")
+        self.assertEqual(identity.email, "ann@example.org")
+        self.assertEqual(identity.name, "Ann")
+        self.assertEqual(identity.groups, ("staff",))
+        self.assertEqual(identity.assurance, Assurance.SSO)
+
+    def test_secret_in_header(self):
+        """The secret goes to the token endpoint, in a header, and nowhere else."""
+        self.sign_in()
+        shown = {path: header for _, path, _, header in self.fake.asked}
+        self.assertEqual(shown["/token"], b"Basic Y2xhY2U6aHVudGVyMg==")
+        self.assertTrue(shown["/userinfo"].startswith(b"Bearer access-"))
+        self.assertIsNone(shown["/keys"])
+        self.assertNotIn("hunter2", str([form for *_, form, _ in self.fake.asked]))
+
+    def test_secret_in_form(self):
+        """A provider that takes the secret only in the form gets it there."""
+        self.fake.description = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
+        self.sign_in()
+        form = next(form for _, path, form, _ in self.fake.asked if path == "/token")
+        self.assertEqual((form["client_id"], form["client_secret"]), ("clace", "hunter2"))
+
+    def test_hundreds_of_groups(self):
+        """Five hundred groups are kept, in a token of any usual size."""
+        groups = [f"a-group-with-quite-a-long-name-{number}" for number in range(500)]
+        self.fake.claims = {"groups": groups}
+        signed_in = self.sign_in()
+        self.assertEqual(signed_in.identity.groups, tuple(groups))
+        # The token itself would be a hint too long for a URL.
+        self.assertNotIn("id_token", signed_in.evidence)
+
+    def test_other_algorithms(self):
+        """RSA keys are taken as elliptic ones are."""
+        self.fake.keys, self.fake.key = [KEY, RSA_KEY], RSA_KEY
+        for algorithm in ("RS256", "PS256"):
+            self.fake.header = {"alg": algorithm}
+            self.sign_in()
+
+    def test_key_without_name(self):
+        """A token without a key's name is checked with the only key that would do."""
+        self.fake.keys = [KEY, RSA_KEY]
+        self.fake.header = {"kid": None}
+        self.sign_in()
+        self.fake.keys = [KEY, OTHER_KEY]
+        self.provider = provider_of(self.fake)
+        self.assertEqual(
+            self.reason(), "token: signed with a key that the provider does not publish"
+        )
+
+    def test_clock_skew(self):
+        """Clocks may differ by a minute."""
+        for claims in ({"iat": NOW + 59, "nbf": NOW + 59}, {"exp": NOW - 59}):
+            self.fake.claims = claims
+            self.sign_in()
+
+    def test_several_audiences(self):
+        """A token for others too is taken if it names this server as the authorized party."""
+        self.fake.claims = {"aud": ["other", "clace"], "azp": "clace"}
+        self.sign_in()
+
+    def test_claims_come_first(self):
+        """The signed claims go before what the profile says."""
+        self.fake.profile["email"] = "eve@example.org"
+        self.assertEqual(self.sign_in().identity.email, "ann@example.org")
+
+    def test_without_profile(self):
+        """A provider without a profile address is taken at its token's word."""
+        self.fake.description = {"userinfo_endpoint": None}
+        self.assertEqual(self.sign_in().identity.groups, ())
+        self.assertNotIn("/userinfo", self.fake.paths())
+
+    def test_answer_names_its_issuer(self):
+        """A provider that names itself in its answers has to, and by its name."""
+        self.fake.description = {"authorization_response_iss_parameter_supported": True}
+        self.sign_in(iss=ISSUER)
+        self.assertEqual(self.reason(), "answer: issuer")
+        self.assertEqual(self.reason(iss="https://evil.example"), "answer: issuer")
+
+
+class RefusalTests(ProviderCase):
+    """Each changes one thing in a sign-in that is accepted unchanged."""
+
+    def setUp(self):
+        super().setUp()
+        self.sign_in()
+
+    def test_claims(self):
+        """Each claim is checked, with a reason of its own."""
+        for claims, reason in [
+            ({"iss": "https://evil.example"}, "token: issuer"),
+            ({"iss": f"{ISSUER}/"}, "token: issuer"),
+            ({"iss": None}, "token: issuer"),
+            ({"aud": "other"}, "token: audience"),
+            ({"aud": ["other"]}, "token: audience"),
+            ({"aud": None}, "token: audience"),
+            ({"aud": {"clace": 1}}, "token: audience"),
+            ({"azp": "other"}, "token: authorized party"),
+            (
+                {"aud": ["other", "clace"]},
+                "token: audience of several without an authorized party",
+            ),
+            ({"exp": NOW - 60}, "token: expired"),
+            ({"exp": None}, "token: expired"),
+            ({"exp": str(NOW + 300)}, "token: expired"),
+            ({"exp": True}, "token: expired"),
+            ({"iat": NOW + 61}, "token: issued in the future"),
+            ({"iat": None}, "token: issued in the future"),
+            ({"nbf": NOW + 61}, "token: not valid yet"),
+            ({"nbf": "x"}, "token: not valid yet"),
+            ({"nonce": "other"}, "token: nonce"),
+            ({"nonce": None}, "token: nonce"),
+            ({"nonce": 1}, "token: nonce"),
+            ({"sub": None}, "token: subject"),
+            ({"sub": ""}, "token: subject"),
+            ({"sub": 1}, "token: subject"),
+            ({"sub": "x" * 256}, "token: subject"),
+            ({"sub": "u-2"}, "user: the profile is of another user"),
+            ({"at_hash": "other"}, "token: hash of the access token"),
+            ({"groups": ["g"] * 2001}, "user: too many groups"),
+        ]:
+            self.fake.claims = claims
+            self.assertEqual(self.reason(), reason, claims)
+
+    def test_headers(self):
+        """No header makes another key or another algorithm count."""
+        unknown = "token: signed with a key that the provider does not publish"
+        for header, reason in [
+            ({"kid": "two"}, unknown),
+            ({"kid": "../keys"}, unknown),
+            ({"jwk": OTHER_KEY.as_dict(private=False)}, "token: header not allowed"),
+            ({"jku": "https://evil.example/keys"}, "token: header not allowed"),
+            ({"x5u": "https://evil.example/cert"}, "token: header not allowed"),
+            ({"crit": ["exp"], "exp": 1}, "token: header not allowed"),
+            ({"b64": False}, "token: header not allowed"),
+            ({"kid": 1}, "token: malformed header"),
+            ({"typ": "at+jwt"}, "token: of another type"),
+            ({"typ": "logout+jwt"}, "token: of another type"),
+        ]:
+            self.fake.header = header
+            self.assertEqual(self.reason(), reason, header)
+
+    def test_public_key_as_secret(self):
+        """A token whose HMAC was made with the published key is refused for its algorithm."""
+        self.fake.key = KEY.as_pem(private=False)
+        self.fake.header = {"alg": "HS256", "kid": "one"}
+        self.assertEqual(self.reason(), "token: algorithm not allowed")
+
+    def test_algorithm_of_another_key(self):
+        """A published key is used with its own algorithms alone."""
+        self.fake.keys, self.fake.key = [KEY, RSA_KEY], RSA_KEY
+        self.fake.header = {"alg": "RS256", "kid": "one"}
+        self.assertEqual(
+            self.reason(), "token: signed with a key that the provider does not publish"
+        )
+
+    def test_signatures(self):
+        """A signature by another key under the name of the right one is worth nothing."""
+        self.fake.header = {"kid": "one"}
+        self.fake.key = OTHER_KEY
+        self.assertEqual(self.reason(), "token: signature")
+
+    def test_changed_after_signing(self):
+        """A token whose claims were changed, or whose signature was cut, is refused."""
+        true = self.fake.id_token
+
+        def changed(nonce, access):
+            head, body, signature = true(nonce, access).split(".")
+            return f"{head}.{body[:-2]}AA.{signature}"
+
+        def cut(nonce, access):
+            return true(nonce, access)[:-4]
+
+        def none(nonce, access):
+            return f"eyJhbGciOiJub25lIn0.{true(nonce, access).split('.')[1]}."
+
+        for made, reason in [
+            (changed, "token: signature"),
+            (cut, "token: signature"),
+            (none, "token: malformed"),
+            (lambda *_: "x", "token: malformed"),
+            (lambda *_: "x" * 300_000, "tokens: no ID token"),
+            (lambda *_: "", "tokens: no ID token"),
+        ]:
+            self.fake.id_token = made
+            self.assertEqual(self.reason(), reason)
+
+    def test_answers(self):
+        """A browser's answer needs a code, and an error in it is one."""
+        self.assertEqual(self.reason(code=None), "answer: no code")
+        self.assertEqual(self.reason(code="x" * 5000), "answer: no code")
+        self.assertEqual(self.reason(error="access_denied"), "answer: cancelled")
+        self.assertEqual(self.reason(error="server_error"), "answer: error server_error")
+        self.assertEqual(self.reason(error="<script>"), "answer: error")
+        self.assertEqual(self.reason(iss="https://evil.example"), "answer: issuer")
+
+    def test_codes(self):
+        """A code is worth something once, and only with the verifier of the same departure."""
+        come = arrival(self.fake, self.depart())
+        self.successResultOf(self.provider.finish(come))
+        error = self.failureResultOf(self.provider.finish(come), SignInRefused).value
+        self.assertEqual(error.reason, "code: invalid_grant")
+        stolen = arrival(self.fake, self.depart())
+        injected = Arrival(parameters=stolen.parameters, kept=self.depart().kept)
+        error = self.failureResultOf(self.provider.finish(injected), SignInRefused).value
+        self.assertEqual(error.reason, "code: invalid_grant")
+
+    def test_hosted_domain(self):
+        """With hosted_domain the claim has to be that domain; an address in it is not enough."""
+        entry = replace(ENTRY, hosted_domain="example.org")
+        self.provider = provider_of(self.fake, entry)
+        self.assertIn("hd=example.org", self.depart().url)
+        self.assertEqual(self.reason(), "user: hosted domain")
+        self.fake.claims = {"hd": "evil.example"}
+        self.assertEqual(self.reason(), "user: hosted domain")
+        self.fake.claims = {"hd": "example.org"}
+        self.sign_in()
+
+    def test_tokens(self):
+        """An answer without a bearer token is none."""
+        for change in ({"access_token": ""}, {"token_type": "mac"}, {"access_token": "a\nb"}):
+            self.fake.token = change
+            self.assertEqual(self.reason(), "tokens: no bearer token")
+
+    def test_profile(self):
+        """A profile that is not shown, or is no profile, ends the sign-in."""
+        for answer, reason in [
+            ((401, {}), "user: the provider does not show the profile"),
+            ((302, {}), "user: the profile is malformed"),
+            ((200, b"<html>"), "user: the profile is malformed"),
+            ((200, ["x"]), "user: the profile is malformed"),
+            ((200, {"sub": "u-2"}), "user: the profile is of another user"),
+        ]:
+            self.fake.answers["/userinfo"] = answer
+            self.assertEqual(self.reason(), reason)
+
+
+class KeyTests(ProviderCase):
+    """Keys of the provider change."""
+
+    def test_rotation(self):
+        """A new key is fetched when a token has it, and at most once a minute."""
+        self.sign_in()
+        self.fake.clock.advance(61)
+        self.fake.keys, self.fake.key = [OTHER_KEY], OTHER_KEY
+        self.sign_in()
+        self.assertEqual(self.fake.paths().count("/keys"), 2)
+        self.fake.header = {"kid": "unknown"}
+        for _ in range(5):
+            self.reason()
+        self.assertEqual(self.fake.paths().count("/keys"), 2)
+        self.fake.clock.advance(61)
+        self.reason()
+        self.assertEqual(self.fake.paths().count("/keys"), 3)
+
+    def test_withdrawn_key(self):
+        """A key that is published no more ends within an hour."""
+        self.sign_in()
+        self.fake.keys = [OTHER_KEY]
+        self.fake.clock.advance(3601)
+        self.assertEqual(
+            self.reason(), "token: signed with a key that the provider does not publish"
+        )
+
+    def test_unfit_keys(self):
+        """Keys for encryption, weak ones, and ones with another algorithm check nothing."""
+        public = KEY.as_dict(private=False)
+        for key in (
+            {**public, "use": "enc"},
+            {**public, "alg": "ES384"},
+            {**public, "crv": "P-384"},
+            {"kty": "oct", "k": "aGVsbG8", "kid": "one"},
+        ):
+            self.fake.answers["/keys"] = (200, {"keys": [key, "x", None]})
+            self.provider = provider_of(self.fake)
+            self.assertEqual(
+                self.reason(), "token: signed with a key that the provider does not publish"
+            )
+
+    def test_malformed_key(self):
+        """A key that is none, under the right name, makes a refusal and no fault."""
+        self.fake.answers["/keys"] = (
+            200,
+            {"keys": [{"kty": "EC", "crv": "P-256", "kid": "one", "x": 1, "y": "é"}]},
+        )
+        self.assertEqual(self.reason(), "token: signature")
+
+
+class DownTests(ProviderCase):
+    """A provider that is down, or answers nonsense."""
+
+    def test_silence(self):
+        """A provider that does not answer is given ten seconds, whoever waits."""
+        self.fake.hanging = True
+        waiting = [Deferred.fromCoroutine(self.provider.begin("s")) for _ in range(3)]
+        self.fake.clock.advance(9.9)
+        self.assertNoResult(waiting[0])
+        self.fake.clock.advance(0.2)
+        for each in waiting:
+            error = self.failureResultOf(each, ProviderUnavailable).value
+            self.assertEqual(error.message, "login.example.com did not answer in 10 seconds")
+
+    def test_failure_is_remembered(self):
+        """A flood of sign-ins makes one request in five seconds; then it is tried again."""
+        self.fake.answers["/.well-known/openid-configuration"] = (503, {})
+        for _ in range(5):
+            error = self.failureResultOf(self.provider.begin("s"), ProviderUnavailable).value
+            self.assertEqual(error.message, "login.example.com answered with status 503")
+        self.assertEqual(len(self.fake.asked), 1)
+        self.fake.clock.advance(5)
+        self.fake.answers.clear()
+        self.sign_in()
+
+    def test_other_parts(self):
+        """A token endpoint, keys or a profile that fail are the provider's fault as well."""
+        self.sign_in()
+        for path in ("/token", "/userinfo"):
+            self.fake.answers = {path: (500, {})}
+            self.assertEqual(self.unavailable(), "login.example.com answered with status 500")
+        self.fake.answers = {"/token": (401, {"error": "invalid_client"})}
+        self.assertEqual(
+            self.unavailable(), "the provider of [auth.oidc] gives no tokens: invalid_client"
+        )
+        self.fake.answers = {"/keys": (404, {})}
+        self.provider = provider_of(self.fake)
+        self.assertEqual(self.unavailable(), "the keys of the sign-in provider cannot be had")
+
+    def test_too_large(self):
+        """An answer over a megabyte is not read."""
+        self.fake.answers["/keys"] = (200, b" " * (MAX_ANSWER + 1))
+        self.assertIn("the answer is too large", self.unavailable())
+
+    def test_descriptions(self):
+        """A description that cannot be right is not used."""
+        host = "login.example.com cannot be used: "
+        for change, told in [
+            ({"issuer": "https://evil.example"}, "its description is of another issuer"),
+            ({"issuer": None}, "its description is of another issuer"),
+            (
+                {"token_endpoint": "http://login.example.com/token"},
+                "its token_endpoint is not an https:// address",
+            ),
+            (
+                {"jwks_uri": "http://localhost/keys"},
+                "its jwks_uri is not an https:// address",
+            ),
+            (
+                {"authorization_endpoint": "javascript:alert(1)"},
+                "its authorization_endpoint is not an https:// address",
+            ),
+            ({"jwks_uri": None}, "its jwks_uri is not an https:// address"),
+            (
+                {"token_endpoint_auth_methods_supported": ["private_key_jwt"]},
+                "it takes no client secret",
+            ),
+        ]:
+            self.fake.description = change
+            self.provider = provider_of(self.fake)
+            error = self.failureResultOf(self.provider.begin("s"), ProviderUnavailable).value
+            self.assertEqual(error.message, host + told)
+
+    def test_redirects(self):
+        """A redirect is not followed."""
+        self.fake.answers["/.well-known/openid-configuration"] = (302, {})
+        error = self.failureResultOf(self.provider.begin("s"), ProviderUnavailable).value
+        self.assertIn("its description is missing, status 302", error.message)
+        self.assertEqual(len(self.fake.asked), 1)
+
+
+class RecheckTests(ProviderCase):
+    """Sessions are looked at again."""
+
+    def setUp(self):
+        super().setUp()
+        self.evidence = self.sign_in().evidence
+
+    def recheck(self, evidence=None):
+        return self.successResultOf(self.provider.recheck(evidence or self.evidence))
+
+    def without_refresh(self):
+        return {n: v for n, v in self.evidence.items() if n != "refresh_token"}
+
+    def test_refresh(self):
+        """A refresh token makes new evidence, and tells the groups of now."""
+        self.fake.profile["groups"] = ["staff", "new"]
+        checked = self.recheck()
+        self.assertEqual(checked.groups, ("staff", "new"))
+        self.assertNotEqual(checked.evidence["refresh_token"], self.evidence["refresh_token"])
+        self.assertIsNotNone(self.recheck(checked.evidence))
+
+    def test_refused(self):
+        """A refresh token that the provider refuses ends the session."""
+        self.fake.refreshes.clear()
+        self.assertIsNone(self.recheck())
+
+    def test_another_user(self):
+        """Tokens that are suddenly of another user, or one with another name, end it."""
+        for change in ({"sub": "u-2"}, {"email": "eve@example.org"}, {"iss": "https://x"}):
+            evidence = self.sign_in().evidence
+            self.fake.claims = change
+            self.assertIsNone(self.recheck(evidence))
+            self.fake.claims = {}
+
+    def test_down(self):
+        """A provider that is down says nothing about the session."""
+        self.fake.answers["/token"] = (503, {})
+        self.failureResultOf(self.provider.recheck(self.evidence), ProviderUnavailable)
+
+    def test_profile_alone(self):
+        """Without a refresh token the profile is asked for, as long as it can be."""
+        self.fake.profile |= {"email": "ann@example.org"}
+        self.assertEqual(self.recheck(self.without_refresh()).groups, ("staff",))
+        self.fake.answers["/userinfo"] = (401, {})
+        self.assertIsNone(self.recheck(self.without_refresh()))
+        self.fake.answers.clear()
+        self.fake.clock.advance(601)
+        self.assertIsNone(self.recheck(self.without_refresh()))
+
+
+class SignOutTests(ProviderCase):
+    """Sign-out at the provider, begun here."""
+
+    def test_end_session(self):
+        """A browser is sent to end the provider's session, with the token as a hint."""
+        evidence = self.sign_in().evidence
+        departure = self.successResultOf(self.provider.sign_out(evidence))
+        asked = parse_qs(urlsplit(departure.url).query)
+        self.assertTrue(departure.url.startswith(f"{ISSUER}/logout?"))
+        self.assertEqual(asked["id_token_hint"], [evidence["id_token"]])
+        self.assertEqual(asked["client_id"], ["clace"])
+        self.assertEqual(
+            asked["post_logout_redirect_uri"], ["https://apps.example.com/_clace/logout?done=1"]
+        )
+
+    def test_without(self):
+        """A provider without such an address ends nothing."""
+        self.fake.description = {"end_session_endpoint": None}
+        self.assertIsNone(self.successResultOf(self.provider.sign_out(self.sign_in().evidence)))

@@ -1,0 +1,131 @@
+"""Tests for ``clace.identity.oauth.signatures``: no header of a token brings a key in."""
+
+import json
+from base64 import urlsafe_b64encode
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import SignInRefused
+from clace.identity.oauth.signatures import ALGORITHMS, SigningKeys, read_header
+from tests.support.openid import (
+    ISSUER,
+    KEY,
+    OTHER_KEY,
+    RSA_KEY,
+    FakeProvider,
+    segment,
+    signed,
+)
+
+PUBLIC = OTHER_KEY.as_dict(private=False)
+SECRETS = (
+    KEY.as_pem(private=False),
+    RSA_KEY.as_pem(private=False),
+    json.dumps(KEY.as_dict(private=False)).encode(),
+    b"hunter2",
+    b"",
+)
+kids = st.one_of(
+    st.sampled_from(
+        [
+            "one",
+            "two",
+            "rsa",
+            "",
+            "ONE",
+            "one\0",
+            " one",
+            "../../dev/null",
+            "https://evil.example/keys",
+            "' OR 1=1 --",
+            None,
+            1,
+            ["one"],
+            {"one": 1},
+        ]
+    ),
+    st.text(max_size=8),
+)
+values = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.just(PUBLIC))
+headers = st.fixed_dictionaries(
+    {},
+    optional={
+        "kid": kids,
+        "typ": st.sampled_from(["JWT", "jwt", "application/jwt", "at+jwt", "JOSE", "", None, 1]),
+        "jwk": st.one_of(st.just(PUBLIC), values),
+        "jku": st.just("https://evil.example/keys"),
+        "x5u": st.just("https://evil.example/cert"),
+        "x5c": st.just(["AAAA"]),
+        "x5t": st.text(max_size=8),
+        "crit": st.sampled_from([[], ["b64"], ["exp"], "exp", None]),
+        "b64": st.booleans(),
+        "cty": st.text(max_size=4),
+    },
+)
+
+
+class HeaderTests(SynchronousTestCase):
+    """Property tests of headers."""
+
+    def setUp(self):
+        self.fake = FakeProvider()
+        self.fake.keys = [KEY, RSA_KEY]
+        self.keys = SigningKeys(f"{ISSUER}/keys", self.fake.requests(), self.fake.clock)
+
+    def read(self, token):
+        return self.successResultOf(self.keys.signed(token, ("jwt",)))
+
+    def assert_refused(self, token):
+        self.failureResultOf(self.keys.signed(token, ("jwt",)), SignInRefused)
+
+    def test_accepted(self):
+        """The token that the others are made from is accepted."""
+        self.assertEqual(self.read(signed({"a": 1})).claims, {"a": 1})
+        self.assertEqual(self.read(signed({"a": 1}, RSA_KEY, alg="RS256")).claims, {"a": 1})
+
+    @given(headers)
+    def test_foreign_key(self, header):
+        """A token signed by a foreign key is refused, whatever else its header says."""
+        self.assert_refused(signed({"a": 1}, OTHER_KEY, **header))
+
+    @given(headers, st.sampled_from(SECRETS), st.sampled_from(["HS256", "HS384", "HS512"]))
+    def test_hmac(self, header, secret, algorithm):
+        """A token with an HMAC is refused, whether of a public key, the secret or nothing."""
+        self.assert_refused(signed({"a": 1}, secret, **{**header, "alg": algorithm}))
+
+    @given(
+        headers,
+        st.one_of(
+            st.sampled_from(["none", "None", "NONE", "nOnE", "", "RSA1_5", "dir", "ES256K"]),
+            st.sampled_from(sorted(ALGORITHMS)),
+            values,
+        ),
+        st.binary(max_size=80),
+    )
+    def test_any_algorithm(self, header, algorithm, signature):
+        """Without a signature of a published key no algorithm makes a token count."""
+        made = urlsafe_b64encode(signature).rstrip(b"=").decode()
+        self.assert_refused(f"{segment({**header, 'alg': algorithm})}.{segment({'a': 1})}.{made}")
+
+    @given(headers)
+    def test_right_key(self, header):
+        """A token of a published key is read or refused, and the key is never one it brought."""
+        token = signed({"a": 1}, KEY, **header)
+        try:
+            found = read_header(token, ("jwt",))
+        except SignInRefused:
+            self.assert_refused(token)
+            return
+        said = {name for name, value in header.items() if value is not None}
+        self.assertFalse({"jwk", "jku", "x5u", "crit", "b64"} & said)
+        if found.key_id in {"one", ""}:
+            self.assertEqual(self.read(token).claims, {"a": 1})
+        else:
+            self.assert_refused(token)
+
+    @given(st.one_of(st.text(), st.from_regex(r"[\w-]*\.[\w-]*\.[\w-]*", fullmatch=True)))
+    def test_any_text(self, token):
+        """A text that is no token is refused without a fault."""
+        self.assert_refused(token)
