@@ -50,6 +50,7 @@ setup(
         "multipart>=2.0",
         "pyopenssl>=25.1",
         "service-identity>=24.1",
+        "signxml>=4.4",
         "sqlalchemy>=2.0.30",
         "toml>=0.10.2",
         "tomlkit>=0.12",

@@ -21,9 +21,12 @@ from clace.interfaces.identity import (
     IAuthorisation,
     IBackChannelLogout,
     ISignInProvider,
+    ISingleSignOut,
     Rechecked,
     RequestHead,
     SignedIn,
+    SignedOut,
+    SignOutNotice,
 )
 from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
 from clace.interfaces.programs import IOutput, IProgram, IStarter, ProgramExit, ProgramLaunch
@@ -80,6 +83,7 @@ __all__ = [
     "IServerOperations",
     "ISettingOperations",
     "ISignInProvider",
+    "ISingleSignOut",
     "ISources",
     "IStarter",
     "IVersionOperations",
@@ -93,6 +97,8 @@ __all__ = [
     "RequestHead",
     "SealedSecret",
     "SecretEntry",
+    "SignOutNotice",
     "SignedIn",
+    "SignedOut",
     "SourceRevision",
 ]

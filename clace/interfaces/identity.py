@@ -133,6 +133,40 @@ class IBackChannelLogout(Interface):
         """
 
 
+class SignOutNotice(Struct, frozen=True, kw_only=True):
+    """A message about the end of sessions that a provider sent by a visitor's browser.
+
+    ``query`` is the query string as it came, of which the signature may be; None for a form.
+    """
+
+    parameters: Mapping[str, str]
+    query: bytes | None = None
+
+
+class SignedOut(Struct, frozen=True, kw_only=True):
+    """The sessions that a provider wants to end, and the way back to it.
+
+    Both are missing if it only answers a request of ours to end one.
+    """
+
+    ended: tuple[EndedElsewhere, ...] = ()
+    answer: Departure | None = None
+
+
+class ISingleSignOut(Interface):
+    """A provider that ends sessions itself, and describes this server to its administrator."""
+
+    def metadata() -> bytes:
+        """Return the description of this server: a document of ``application/samlmetadata+xml``."""
+
+    async def receive(notice: SignOutNotice) -> SignedOut:
+        """Return what is to end.
+
+        :raises SignInRefused: the message is not the provider's, or not for this server, now.
+        :raises ProviderUnavailable: nothing is known of the provider.
+        """
+
+
 class Decision(Struct, frozen=True):
     """An answer to "may they", with the lines that explain it."""
 

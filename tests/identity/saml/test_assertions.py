@@ -1,0 +1,637 @@
+"""Tests for ``clace.identity.saml.assertions``: each changes one thing in an accepted answer."""
+
+from base64 import b64encode
+from copy import deepcopy
+
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import SignInRefused
+from clace.identity.saml.signatures import signed_part
+from clace.interfaces import Arrival
+from clace.model.identity import Assurance
+from tests.support.saml import (
+    NOW,
+    NS,
+    OURS,
+    answer,
+    arrival,
+    at,
+    attribute,
+    joined,
+    parts,
+    provider,
+    signed,
+    signing_key,
+)
+
+EVIL = "admin"
+
+
+class SignInCase(SynchronousTestCase):
+    def accepted(self, document, **options):
+        return self.successResultOf(provider(**options).finish(arrival(document)))
+
+    def assert_refused(self, document, reason, **options):
+        """The visitor is told nothing; ``reason`` is what the audit log has."""
+        failure = self.failureResultOf(provider(**options).finish(arrival(document)), SignInRefused)
+        self.assertEqual(failure.value.reason, reason)
+        self.assertEqual(failure.value.message, "The sign-in was not accepted. Please try again.")
+
+
+class AcceptedTests(SignInCase):
+    """What the refusals below differ from by one thing."""
+
+    def test_signed_assertion(self):
+        """A signed assertion proves its user."""
+        identity = self.accepted(answer()).identity
+        self.assertEqual(identity.user_id, "saml_corp:ann")
+        self.assertEqual(identity.subject, "ann")
+        self.assertEqual(identity.assurance, Assurance.SSO)
+
+    def test_signed_response(self):
+        """A signed response proves what is in it."""
+        self.assertEqual(self.accepted(answer(whole=True)).identity.user_id, "saml_corp:ann")
+
+    def test_both_signed(self):
+        """A signed assertion in a signed response is accepted."""
+        response, assertion = parts()
+        document = signed(joined(response, signed(assertion)))
+        self.assertEqual(self.accepted(document).identity.user_id, "saml_corp:ann")
+
+    def test_clocks_differ(self):
+        """A minute between the clocks is forgiven."""
+        self.accepted(answer(end=at(NOW - 59)))
+        self.accepted(answer(start=at(NOW + 59)))
+
+    def test_evidence(self):
+        """What single logout needs is kept: the name as the provider wrote it, and its session."""
+        evidence = self.accepted(answer()).evidence
+        self.assertEqual((evidence["name_id"], evidence["index"]), ("ann", "session1"))
+
+    def test_any_algorithm_that_is_strong(self):
+        """Longer digests and a newer padding are accepted too."""
+        for digest, method in (
+            (DigestAlgorithm.SHA512, SignatureMethod.RSA_SHA512),
+            (DigestAlgorithm.SHA384, SignatureMethod.SHA256_RSA_MGF1),
+        ):
+            response, assertion = parts()
+            document = joined(response, signed(assertion, digest=digest, method=method))
+            self.assertEqual(self.accepted(document).identity.user_id, "saml_corp:ann")
+
+    def test_name(self):
+        """The user is shown under the name that the provider gives them."""
+        document = answer(attributes=[attribute("displayName", "Ann Lee")])
+        self.assertEqual(self.accepted(document).identity.name, "Ann Lee")
+        self.assertEqual(self.accepted(answer()).identity.name, "ann")
+
+
+class GroupTests(SignInCase):
+    """Groups: the first of the known attributes that has values."""
+
+    def groups(self, *attributes, **options):
+        return self.accepted(answer(attributes=attributes), **options).identity.groups
+
+    def test_order(self):
+        """The configured attribute goes before the usual ones, and an empty one does not count."""
+        microsoft = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
+        self.assertEqual(self.groups(attribute(microsoft, "a")), ("a",))
+        self.assertEqual(self.groups(attribute("roles", "b"), attribute(microsoft, "a")), ("b",))
+        self.assertEqual(self.groups(attribute("roles", "b"), attribute("memberOf", "c")), ("c",))
+        self.assertEqual(
+            self.groups(attribute("memberOf", "c"), attribute("groups", "d", "e")), ("d", "e")
+        )
+        self.assertEqual(self.groups(attribute("groups"), attribute("memberOf", "c")), ("c",))
+        teams = attribute("teams", "f"), attribute("groups", "d")
+        self.assertEqual(self.groups(*teams), ("d",))
+        self.assertEqual(self.groups(*teams, groups_attr="teams"), ("f",))
+
+    def test_many(self):
+        """500 groups are kept, each once."""
+        names = [f"cn=team {number},dc=example" for number in range(500)]
+        found = self.groups(attribute("groups", *names, *names))
+        self.assertEqual(found, tuple(names))
+
+    def test_unusable(self):
+        """A value with elements in it, or of several lines, is no group."""
+        self.assertEqual(self.groups(attribute("groups", "a<b/>c", "d&#10;e", "f")), ("f",))
+
+
+class ConditionTests(SignInCase):
+    """Signed, and yet for somebody else, for another time or for another request."""
+
+    def test_expired(self):
+        """An assertion is of no use when its time is over."""
+        self.assert_refused(answer(end=at(NOW - 60)), "the assertion has expired")
+
+    def test_confirmation_expired(self):
+        """The bearer's own time counts too."""
+        response, assertion = parts()
+        data = assertion.find(".//saml:SubjectConfirmationData", NS)
+        data.set("NotOnOrAfter", at(NOW - 60))
+        document = joined(response, signed(assertion))
+        self.assert_refused(document, "the confirmation of the subject has expired")
+
+    def test_not_yet_valid(self):
+        """An assertion is of no use before its time."""
+        self.assert_refused(answer(start=at(NOW + 61)), "the assertion is not valid yet")
+
+    def test_wrong_audience(self):
+        """An assertion for another service is refused."""
+        self.assert_refused(
+            answer(audience="https://other.example.com"), "the assertion is for another audience"
+        )
+
+    def test_no_audience(self):
+        """An assertion for any service is refused."""
+        response, assertion = parts()
+        conditions = assertion.find("saml:Conditions", NS)
+        conditions.remove(conditions[0])
+        self.assert_refused(joined(response, signed(assertion)), "the assertion names no audience")
+
+    def test_every_audience_restriction(self):
+        """Each of several restrictions must name this server."""
+        other = (
+            "<saml:AudienceRestriction><saml:Audience>https://other.example.com</saml:Audience>"
+            "</saml:AudienceRestriction>"
+        )
+        self.assert_refused(answer(conditions=other), "the assertion is for another audience")
+
+    def test_wrong_recipient(self):
+        """An assertion for another address is refused."""
+        self.assert_refused(
+            answer(recipient="https://other.example.com/acs"),
+            "the assertion is for another recipient",
+        )
+
+    def test_wrong_destination(self):
+        """A response to another address is refused."""
+        self.assert_refused(
+            answer(destination="https://other.example.com/acs"),
+            "the response is for another destination",
+        )
+
+    def test_other_request(self):
+        """An assertion that answers somebody else's request is refused."""
+        self.assert_refused(
+            answer(request="_other", answers="_request1"),
+            "the assertion answers another request, or none",
+        )
+
+    def test_response_to_other_request(self):
+        """A response that answers somebody else's request is refused."""
+        self.assert_refused(
+            answer(answers="_other"), "the response answers another request, or none"
+        )
+
+    def test_unasked(self):
+        """An answer that nobody asked for is refused: it could be another user's."""
+        response, assertion = parts()
+        del response.attrib["InResponseTo"]
+        self.assert_refused(
+            joined(response, signed(assertion)), "the response answers another request, or none"
+        )
+
+    def test_replay(self):
+        """The same assertion is of use once."""
+        ours = provider()
+        self.successResultOf(ours.finish(arrival(answer())))
+        failure = self.failureResultOf(ours.finish(arrival(answer())), SignInRefused)
+        self.assertEqual(failure.value.reason, "the message came before")
+
+    def test_one_time_use(self):
+        """An assertion that may not begin a session is refused."""
+        self.assert_refused(
+            answer(conditions="<saml:OneTimeUse/>"),
+            "the assertion is for one use only, and a session is more",
+        )
+
+    def test_unknown_condition(self):
+        """A condition that we do not understand is one that we cannot keep."""
+        self.assert_refused(
+            answer(conditions="<saml:Condition/>"), "the assertion has an unknown condition"
+        )
+
+    def test_other_confirmation(self):
+        """A subject that is confirmed for the holder of a key is not confirmed for a browser."""
+        self.assert_refused(
+            answer(method="urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"),
+            "the subject is not confirmed for a bearer",
+        )
+
+    def test_status(self):
+        """A refusal of the provider is told by its own word."""
+        self.assert_refused(answer(status="AuthnFailed"), "the provider refused: AuthnFailed")
+
+    def test_other_issuer(self):
+        """An assertion of another provider is refused, although its key is the same."""
+        response, assertion = parts()
+        assertion.find("saml:Issuer", NS).text = "https://other.example.com"
+        self.assert_refused(
+            joined(response, signed(assertion)), "the assertion is from another issuer"
+        )
+
+    def test_session_ended(self):
+        """A session that is over at the provider does not begin here."""
+        self.assert_refused(
+            answer(session=f' SessionNotOnOrAfter="{at(NOW - 60)}"'),
+            "the session at the provider has ended",
+        )
+
+    def test_time_without_zone(self):
+        """A time that could mean several moments is refused."""
+        self.assert_refused(answer(end=at(NOW + 300)[:-1]), "a time is not in UTC")
+        self.assert_refused(answer(end="soon"), "a time cannot be read")
+
+    def test_version(self):
+        """Another version of SAML is refused."""
+        response, assertion = parts()
+        response.set("Version", "1.1")
+        self.assert_refused(joined(response, signed(assertion)), "the version is not 2.0")
+
+
+class NameTests(SignInCase):
+    """The NameID becomes the id of the user."""
+
+    def test_comment(self):
+        """A comment in the name is refused: parsers differ on what the text is then.
+
+        The signature holds all the same, for it is made without comments.
+        """
+        document = answer(name=f"{EVIL}.example.com").replace(
+            b"admin.example.com", b"admin<!-- -->.example.com"
+        )
+        self.assert_refused(document, "the XML has a comment or a processing instruction")
+
+    def test_signed_comment(self):
+        """A comment that is a part of what was signed is refused too."""
+        response, assertion = parts(name=f"{EVIL}<!-- -->.example.com")
+        c14n = CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0_WITH_COMMENTS
+        self.assert_refused(
+            joined(response, signed(assertion, c14n=c14n)),
+            "the XML has a comment or a processing instruction",
+        )
+
+    def test_processing_instruction(self):
+        """A processing instruction in the name is refused."""
+        self.assert_refused(
+            answer(name="admin<?x y?>.example.com"),
+            "the XML has a comment or a processing instruction",
+        )
+
+    def test_element(self):
+        """An element in the name is refused: a part of the text could be overlooked."""
+        self.assert_refused(answer(name="admin<x/>.example.com"), "NameID has more than text")
+
+    def test_empty(self):
+        """A user without a name is refused."""
+        self.assert_refused(answer(name=" "), "the NameID is empty")
+
+    def test_unprintable(self):
+        """A name that would look like another is refused."""
+        self.assert_refused(answer(name="ad&#8203;min"), "the NameID cannot be the name of a user")
+        self.assert_refused(answer(name="a" * 513), "the NameID cannot be the name of a user")
+
+    def test_spaces(self):
+        """Space around the name is not a part of it."""
+        self.assertEqual(self.accepted(answer(name="\n ann\n")).identity.user_id, "saml_corp:ann")
+
+
+class SignatureTests(SignInCase):
+    """Signatures that are missing, weak, broken or somebody else's."""
+
+    def test_unsigned(self):
+        """An answer without a signature proves nothing."""
+        self.assert_refused(joined(*parts()), "neither assertion nor response is signed")
+
+    def test_changed(self):
+        """A signed assertion that was changed is refused."""
+        document = answer().replace(b">ann<", b">bob<")
+        self.assert_refused(document, "the digest does not match: the element was changed")
+
+    def test_changed_response(self):
+        """A signed response that was changed is refused."""
+        document = answer(whole=True).replace(b">ann<", b">bob<")
+        self.assert_refused(document, "the digest does not match: the element was changed")
+
+    def test_other_key(self):
+        """A signature by a key that is not the provider's is refused, its certificate in hand."""
+        self.assert_refused(answer(signing_key("mallory")), "the signature does not verify")
+
+    def test_other_key_around(self):
+        """A good assertion in a response that somebody else signed is refused."""
+        response, assertion = parts()
+        document = signed(joined(response, signed(assertion)), signing_key("mallory"))
+        self.assert_refused(document, "the signature does not verify")
+
+    def test_weak_digest(self):
+        """SHA-1 as the digest is refused."""
+        response, assertion = parts()
+        self.assert_refused(
+            joined(response, signed(assertion, digest=DigestAlgorithm.SHA1)),
+            "the digest algorithm is too weak or unknown",
+        )
+
+    def test_weak_signature(self):
+        """SHA-1 in the signature is refused."""
+        response, assertion = parts()
+        self.assert_refused(
+            joined(response, signed(assertion, method=SignatureMethod.RSA_SHA1)),
+            "the signature algorithm is too weak or unknown",
+        )
+
+    def test_shared_secret(self):
+        """A signature with a shared secret is refused: the secret could be the public key."""
+        document = answer().replace(
+            b"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+            b"http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
+        )
+        self.assert_refused(document, "the signature algorithm is too weak or unknown")
+
+    def test_transform(self):
+        """A transform that chooses what is signed is refused before it runs."""
+        document = answer().replace(
+            b"http://www.w3.org/2000/09/xmldsig#enveloped-signature",
+            b"http://www.w3.org/TR/1999/REC-xslt-19991116",
+        )
+        self.assert_refused(document, "the signature has a transform that SAML does not allow")
+
+    def test_whole_document_reference(self):
+        """A signature over whatever the document is, is refused."""
+        document = answer().replace(b'URI="#_assertion1"', b'URI=""')
+        self.assert_refused(document, "the signature refers to another element")
+
+    def test_expired_key(self):
+        """A key whose certificate is over is refused, with a reason that tells it from others."""
+        later = NOW + 11 * 365 * 86_400
+        clock = Clock()
+        clock.rightNow = later
+        document = answer(start=at(later), end=at(later + 300))
+        reason = "the certificate of the provider's key is not valid now"
+        self.assert_refused(document, reason, clock=clock)
+
+    def test_two_signatures(self):
+        """An element with two signatures is refused."""
+        response, assertion = parts()
+        twice = signed(assertion)
+        twice.insert(1, deepcopy(twice.find("ds:Signature", NS)))
+        self.assert_refused(joined(response, twice), "an element has two signatures")
+
+    def test_removed_signature(self):
+        """A signature that was taken off leaves an answer that proves nothing."""
+        response, assertion = parts()
+        found = signed(assertion)
+        found.remove(found.find("ds:Signature", NS))
+        self.assert_refused(joined(response, found), "neither assertion nor response is signed")
+
+
+class WrappingTests(SignInCase):
+    """The eight published ways to wrap something signed into something else.
+
+    Each takes an answer that is accepted as it is and adds an assertion for ``admin``.
+    """
+
+    def setUp(self):
+        response, assertion = parts()
+        self.of_response = signed(joined(response, assertion))
+        response, assertion = parts()
+        self.of_assertion = joined(response, signed(assertion))
+        self.accepted(deepcopy(self.of_response))
+        self.accepted(deepcopy(self.of_assertion))
+
+    def evil_response(self):
+        """A copy without a signature, for somebody else."""
+        evil = deepcopy(self.of_response)
+        evil.remove(evil.find("ds:Signature", NS))
+        evil.set("ID", "_evil")
+        evil.find("saml:Assertion", NS).set("ID", "_evil1")
+        return self.renamed(evil)
+
+    def evil_assertion(self):
+        evil = deepcopy(self.of_assertion.find("saml:Assertion", NS))
+        evil.remove(evil.find("ds:Signature", NS))
+        evil.set("ID", "_evil")
+        return self.renamed(evil)
+
+    def renamed(self, element):
+        element.find(".//saml:NameID", NS).text = EVIL
+        return element
+
+    def parted(self):
+        """The response, its signed assertion and the signature of that."""
+        response = deepcopy(self.of_assertion)
+        assertion = response.find("saml:Assertion", NS)
+        return response, assertion, assertion.find("ds:Signature", NS)
+
+    def test_1_response_in_its_signature(self):
+        """The signed response hangs in the signature of a forged one."""
+        evil, original = self.evil_response(), deepcopy(self.of_response)
+        signature = original.find("ds:Signature", NS)
+        original.remove(signature)
+        signature.append(original)
+        evil.find("saml:Issuer", NS).addnext(signature)
+        self.assert_refused(evil, "expected one assertion, found 2")
+
+    def test_2_response_beside_its_signature(self):
+        """The signed response stands beside its signature in a forged one."""
+        evil, original = self.evil_response(), deepcopy(self.of_response)
+        signature = original.find("ds:Signature", NS)
+        original.remove(signature)
+        evil.find("saml:Issuer", NS).addnext(signature)
+        signature.addprevious(original)
+        self.assert_refused(evil, "expected one assertion, found 2")
+
+    def test_3_assertion_before(self):
+        """A forged assertion stands before the signed one."""
+        response, assertion, _ = self.parted()
+        assertion.addprevious(self.evil_assertion())
+        self.assert_refused(response, "expected one assertion, found 2")
+
+    def test_4_assertion_around(self):
+        """A forged assertion has the signed one inside."""
+        response, assertion, _ = self.parted()
+        evil = self.evil_assertion()
+        response.replace(assertion, evil)
+        evil.append(assertion)
+        self.assert_refused(response, "expected one assertion, found 2")
+
+    def test_5_signature_in_forged(self):
+        """The forged assertion has the signature, and the signed one follows without it."""
+        response, assertion, signature = self.parted()
+        evil = self.evil_assertion()
+        assertion.remove(signature)
+        evil.find("saml:Issuer", NS).addnext(signature)
+        assertion.addprevious(evil)
+        self.assert_refused(response, "expected one assertion, found 2")
+
+    def test_6_assertion_in_signature(self):
+        """The forged assertion has the signature, which has the signed one inside."""
+        response, assertion, signature = self.parted()
+        evil = self.evil_assertion()
+        response.replace(assertion, evil)
+        assertion.remove(signature)
+        evil.find("saml:Issuer", NS).addnext(signature)
+        signature.append(assertion)
+        self.assert_refused(response, "expected one assertion, found 2")
+
+    def test_7_extensions(self):
+        """A forged assertion is in the extensions, where anything may be."""
+        response, assertion, _ = self.parted()
+        extensions = etree.Element(f"{{{NS['samlp']}}}Extensions")
+        extensions.append(self.evil_assertion())
+        assertion.addprevious(extensions)
+        self.assert_refused(response, "expected one assertion, found 2")
+
+    def test_8_object(self):
+        """The signed assertion is an object of the signature of a forged one."""
+        response, assertion, signature = self.parted()
+        evil = self.evil_assertion()
+        response.replace(assertion, evil)
+        assertion.remove(signature)
+        evil.find("saml:Issuer", NS).addnext(signature)
+        holder = etree.SubElement(signature, f"{{{NS['ds']}}}Object")
+        holder.append(assertion)
+        self.assert_refused(response, "expected one assertion, found 2")
+
+    def test_second_wall(self):
+        """A forged assertion that has the signature of the signed one is refused by itself too."""
+        _, assertion, signature = self.parted()
+        evil = self.evil_assertion()
+        evil.find("saml:Issuer", NS).addnext(signature)
+        etree.SubElement(signature, f"{{{NS['ds']}}}Object").append(assertion)
+        keys = [signing_key().certificate]
+        failure = self.assertRaises(SignInRefused, signed_part, evil, keys, NOW)
+        self.assertEqual(failure.reason, "the signature refers to another element")
+        evil.set("ID", assertion.get("ID"))
+        failure = self.assertRaises(SignInRefused, signed_part, evil, keys, NOW)
+        self.assertEqual(failure.reason, "the signature does not verify")
+
+    def test_same_id(self):
+        """A second element under the ID that was signed is refused, whatever it is."""
+        response, _, _ = self.parted()
+        response.find("samlp:Status", NS).set("ID", "_assertion1")
+        self.assert_refused(response, "two elements have the same ID")
+
+    def test_hidden_original(self):
+        """With the signed one renamed, so that one assertion is left, nothing is signed."""
+        response, assertion, signature = self.parted()
+        evil = self.evil_assertion()
+        response.replace(assertion, evil)
+        assertion.remove(signature)
+        evil.find("saml:Issuer", NS).addnext(signature)
+        assertion.tag = "original"
+        etree.SubElement(signature, f"{{{NS['ds']}}}Object").append(assertion)
+        self.assert_refused(response, "the signature refers to another element")
+
+    def test_misplaced_signature(self):
+        """A signature anywhere else is refused, and not searched for."""
+        response, _, signature = self.parted()
+        response.find("samlp:Status", NS).append(signature)
+        self.assert_refused(response, "a signature is not where it belongs")
+
+    def test_misplaced_assertion(self):
+        """One assertion in another place is refused."""
+        response, assertion, _ = self.parted()
+        holder = etree.SubElement(response, f"{{{NS['samlp']}}}Extensions")
+        holder.append(assertion)
+        self.assert_refused(response, "the assertion is not where it belongs")
+
+
+class MarkupTests(SignInCase):
+    """XML that would do something while it is read."""
+
+    def with_prologue(self, prologue, name=b"ann"):
+        return prologue + answer().replace(b">ann<", b">%b<" % name)
+
+    def test_external_entity(self):
+        """A file of this machine does not become a user's name."""
+        prologue = b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
+        self.assert_refused(
+            self.with_prologue(prologue, b"&x;"), "the XML declares a document type"
+        )
+
+    def test_entity_bomb(self):
+        """Entities that grow are refused before one is expanded."""
+        lines = ['<!ENTITY a0 "aaaaaaaaaa">']
+        lines += [f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12)]
+        prologue = f"<!DOCTYPE r [{''.join(lines)}]>".encode()
+        self.assert_refused(
+            self.with_prologue(prologue, b"&a11;"), "the XML declares a document type"
+        )
+
+    def test_document_type(self):
+        """A document type is refused, though it declares nothing."""
+        prologue = b'<!DOCTYPE r SYSTEM "http://127.0.0.1:1/x.dtd">'
+        self.assert_refused(self.with_prologue(prologue), "the XML declares a document type")
+
+    def test_other_encoding(self):
+        """A document type does not pass in another encoding."""
+        text = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE r []><r/>'
+        self.assert_refused(text.encode("utf-16"), "the XML is not UTF-8")
+        coded = b'<?xml version="1.0" encoding="utf-7"?>+ADw-!DOCTYPE r []+AD4-<r/>'
+        self.assert_refused(coded, "the XML is not well-formed")
+
+    def test_size(self):
+        """A document over the limit is refused."""
+        self.assert_refused(answer(name="a" * 600_000), "the XML is larger than 524288 bytes")
+
+    def test_count(self):
+        """A document of very many elements is refused."""
+        self.assert_refused(
+            b"<r>" + b"<a/>" * 30_000 + b"</r>", "the XML has more than 20000 elements"
+        )
+
+    def test_depth(self):
+        """A document that is very deep is refused."""
+        self.assert_refused(b"<a>" * 30_000, "the XML is not well-formed")
+
+    def test_other_message(self):
+        """Something else in XML is refused."""
+        self.assert_refused(b"<Response/>", "the message is not a Response")
+
+    def test_encrypted(self):
+        """An encrypted assertion is refused: the provider was given no key for that."""
+        response, assertion = parts()
+        assertion.tag = f"{{{NS['saml']}}}EncryptedAssertion"
+        self.assert_refused(joined(response, assertion), "the assertion is encrypted")
+
+    def test_missing(self):
+        """An arrival without a response is refused."""
+        ours = provider()
+        bare = Arrival(parameters={}, kept={"request": "_request1"})
+        failure = self.failureResultOf(ours.finish(bare), SignInRefused)
+        self.assertEqual(failure.value.reason, "the response is missing")
+        failure = self.failureResultOf(ours.finish(arrival(answer(), "")), SignInRefused)
+        self.assertEqual(failure.value.reason, "the answer is to no request of ours")
+
+    @given(st.one_of(st.text(), st.binary().map(lambda data: b64encode(data).decode())))
+    def test_any_text(self, text):
+        """Whatever else a browser brings is refused with a reason."""
+        found = Arrival(parameters={"SAMLResponse": text}, kept={"request": "_request1"})
+        failure = self.failureResultOf(provider().finish(found), SignInRefused)
+        self.assertTrue(failure.value.reason)
+
+    @given(st.data())
+    def test_any_change(self, data):
+        """A signed answer with any byte changed proves nobody else."""
+        document = bytearray(answer())
+        place = data.draw(st.integers(0, len(document) - 1))
+        document[place] = data.draw(st.integers(0, 255))
+        try:
+            found = self.successResultOf(provider().finish(arrival(bytes(document))))
+        except self.failureException:
+            return
+        self.assertEqual(found.identity.user_id, "saml_corp:ann")
+        self.assertEqual(found.identity.groups, ())
+
+
+class AddressTests(SynchronousTestCase):
+    def test_ours(self):
+        """The addresses of a provider's messages are below one path, named as in the setting."""
+        self.assertEqual(OURS.metadata, "https://apps.example.com/_clace/sso/saml_corp/metadata")
+        self.assertEqual(OURS.acs, "https://apps.example.com/_clace/sso/saml_corp/acs")
+        self.assertEqual(OURS.slo, "https://apps.example.com/_clace/sso/saml_corp/slo")

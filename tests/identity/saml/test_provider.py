@@ -1,0 +1,327 @@
+"""Tests for ``clace.identity.saml.provider``: ways to the provider and back."""
+
+import zlib
+from base64 import b64decode, b64encode
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from lxml import etree
+from signxml import XMLVerifier
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.errors import ProviderUnavailable, SignInRefused
+from clace.interfaces import EndedElsewhere, ISignInProvider, ISingleSignOut, SignOutNotice
+from tests.support.saml import (
+    BINDINGS,
+    ENTITY,
+    NOW,
+    NS,
+    OURS,
+    SIGN_IN,
+    SIGN_OUT,
+    Fetched,
+    answer,
+    arrival,
+    at,
+    metadata,
+    provider,
+    signed,
+    signing_key,
+)
+
+RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+LOGOUT = (
+    f'<samlp:{{kind}} xmlns:samlp="{NS["samlp"]}" xmlns:saml="{NS["saml"]}" ID="{{number}}" '
+    'Version="2.0" IssueInstant="{now}" Destination="{to}"{more}>'
+    "<saml:Issuer>{issuer}</saml:Issuer>{body}</samlp:{kind}>"
+)
+
+
+def packed(document):
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return b64encode(packer.compress(document) + packer.flush()).decode()
+
+
+def from_url(url, name):
+    """The message of an URL, and its query."""
+    query = urlsplit(url).query
+    text = parse_qs(query)[name][0]
+    return etree.fromstring(zlib.decompress(b64decode(text), -zlib.MAX_WBITS)), query
+
+
+def sign_out(kind="LogoutRequest", **changes):
+    """A message about a sign-out, as the provider writes it."""
+    body = "<saml:NameID>ann</saml:NameID><samlp:SessionIndex>session1</samlp:SessionIndex>"
+    if kind == "LogoutResponse":
+        code = "urn:oasis:names:tc:SAML:2.0:status:Success"
+        body = f'<samlp:Status><samlp:StatusCode Value="{code}"/></samlp:Status>'
+    values = {
+        "number": "_notice1",
+        "now": at(NOW),
+        "to": OURS.slo,
+        "more": "",
+        "issuer": ENTITY,
+        "body": body,
+        **changes,
+    }
+    return LOGOUT.format(kind=kind, **values)
+
+
+def by_form(document, key=None, name="SAMLRequest", **relay):
+    text = etree.tostring(signed(etree.fromstring(document), key))
+    return SignOutNotice(parameters={name: b64encode(text).decode(), **relay})
+
+
+def by_url(document, key=None, name="SAMLRequest", algorithm=RSA_SHA256, digest=SHA256, **relay):
+    fields = {name: packed(document.encode()), **relay, "SigAlg": algorithm}
+    query = urlencode(fields)
+    signature = (key or signing_key()).key.sign(query.encode(), padding.PKCS1v15(), digest())
+    query += "&" + urlencode({"Signature": b64encode(signature).decode()})
+    parameters = {key: values[0] for key, values in parse_qs(query).items()}
+    return SignOutNotice(parameters=parameters, query=query.encode())
+
+
+class InterfaceTests(SynchronousTestCase):
+    def test_seams(self):
+        """It is a provider of sign-ins, and one that signs out."""
+        verifyObject(ISignInProvider, provider())
+        verifyObject(ISingleSignOut, provider())
+
+    def test_titles(self):
+        """The setting names it in full, and visitors see the name of the entry."""
+        self.assertEqual((provider().name, provider().title), ("saml_corp", "corp"))
+
+
+class BeginTests(SynchronousTestCase):
+    """The way to the provider."""
+
+    def begun(self, state="state1", **options):
+        return self.successResultOf(provider(**options).begin(state))
+
+    def test_redirect(self):
+        """The request is in the URL, with the state; its number is kept for the answer."""
+        way = self.begun()
+        self.assertTrue(way.url.startswith(f"{SIGN_IN}?SAMLRequest="))
+        request, query = from_url(way.url, "SAMLRequest")
+        self.assertEqual(parse_qs(query)["RelayState"], ["state1"])
+        self.assertEqual(dict(way.kept), {"request": request.get("ID")})
+        self.assertEqual(request.get("AssertionConsumerServiceURL"), OURS.acs)
+        self.assertEqual(request.get("Destination"), SIGN_IN)
+        self.assertEqual(request.find("saml:Issuer", NS).text, OURS.metadata)
+        self.assertIsNone(request.get("ForceAuthn"))
+        self.assertNotIn("Signature", parse_qs(query))
+
+    def test_numbers_differ(self):
+        """No two requests have the same number."""
+        ours = provider()
+        first = self.successResultOf(ours.begin("a")).kept
+        self.assertNotEqual(first, self.successResultOf(ours.begin("b")).kept)
+
+    def test_force(self):
+        """``force_authn`` has the provider ask the user anew."""
+        request, _ = from_url(self.begun(force_authn=True).url, "SAMLRequest")
+        self.assertEqual(request.get("ForceAuthn"), "true")
+
+    def test_signed_redirect(self):
+        """With a key the URL is signed, over the text as it is sent."""
+        key = signing_key("ours")
+        _, query = from_url(self.begun(key=key).url, "SAMLRequest")
+        text, _, signature = query.rpartition("&Signature=")
+        self.assertEqual(parse_qs(text)["SigAlg"], [RSA_SHA256])
+        decoded = b64decode(parse_qs(f"s={signature}")["s"][0])
+        key.certificate.public_key().verify(decoded, text.encode(), padding.PKCS1v15(), SHA256())
+
+    def test_signed_form(self):
+        """With ``use_post`` the request is in a form, and signed inside."""
+        key = signing_key("ours")
+        way = self.begun(key=key, use_post=True)
+        fields = dict(way.fields)
+        self.assertEqual((way.url, fields["RelayState"]), (SIGN_IN, "state1"))
+        document = b64decode(fields["SAMLRequest"])
+        found = XMLVerifier().verify(document, x509_cert=key.certificate).signed_xml
+        self.assertEqual(found.get("ID"), way.kept["request"])
+        # The schema of SAML has the signature there.
+        self.assertEqual(etree.fromstring(document)[1].tag, f"{{{NS['ds']}}}Signature")
+
+    def test_address_with_query(self):
+        """A query that the provider's address has already is kept."""
+        service = (
+            f'<md:SingleSignOnService Binding="{BINDINGS}:HTTP-Redirect" '
+            f'Location="{SIGN_IN}?tenant=1"/>'
+        )
+        way = self.begun(fetched=Fetched(metadata(services=service)))
+        self.assertTrue(way.url.startswith(f"{SIGN_IN}?tenant=1&SAMLRequest="))
+
+    def test_missing_binding(self):
+        """A provider that does not take what is configured is told by name."""
+        service = f'<md:SingleSignOnService Binding="{BINDINGS}:HTTP-POST" Location="{SIGN_IN}"/>'
+        began = provider(fetched=Fetched(metadata(services=service))).begin("a")
+        failure = self.failureResultOf(began, ProviderUnavailable)
+        self.assertEqual(failure.value.message, "corp has no address for HTTP-Redirect")
+
+
+class SessionTests(SynchronousTestCase):
+    """What becomes of a session later."""
+
+    def test_recheck(self):
+        """A session holds until the end that the provider named, if it named one."""
+        clock = Clock()
+        clock.rightNow = NOW
+        ours = provider(clock)
+        document = answer(session=f' SessionNotOnOrAfter="{at(NOW + 3600)}"')
+        evidence = self.successResultOf(ours.finish(arrival(document))).evidence
+        self.assertEqual(self.successResultOf(ours.recheck(evidence)).evidence, evidence)
+        clock.advance(3600)
+        self.assertIsNone(self.successResultOf(ours.recheck(evidence)))
+        self.assertIsNotNone(self.successResultOf(ours.recheck({})))
+
+    def test_sign_out(self):
+        """The provider is asked to end the session that it named."""
+        ours = provider()
+        evidence = self.successResultOf(ours.finish(arrival(answer()))).evidence
+        way = self.successResultOf(ours.sign_out(evidence))
+        request, _ = from_url(way.url, "SAMLRequest")
+        self.assertTrue(way.url.startswith(f"{SIGN_OUT}?"))
+        self.assertEqual(request.find("saml:NameID", NS).text, "ann")
+        self.assertTrue(request.find("saml:NameID", NS).get("Format").endswith(":unspecified"))
+        self.assertEqual(request.find("samlp:SessionIndex", NS).text, "session1")
+
+    def test_sign_out_elsewhere(self):
+        """A provider without single logout is not asked."""
+        service = (
+            f'<md:SingleSignOnService Binding="{BINDINGS}:HTTP-Redirect" Location="{SIGN_IN}"/>'
+        )
+        ours = provider(fetched=Fetched(metadata(services=service)))
+        self.assertIsNone(self.successResultOf(ours.sign_out({"name_id": "ann"})))
+
+
+class NoticeTests(SynchronousTestCase):
+    """Single logout that begins at the provider."""
+
+    def received(self, notice, **options):
+        return self.successResultOf(provider(**options).receive(notice))
+
+    def assert_refused(self, notice, reason):
+        failure = self.failureResultOf(provider().receive(notice), SignInRefused)
+        self.assertEqual(failure.value.reason, reason)
+
+    def test_by_url(self):
+        """A signed URL ends the session it names, and is answered with the same state."""
+        found = self.received(by_url(sign_out(), RelayState="r1"))
+        self.assertEqual(found.ended, (EndedElsewhere(subject="ann", index="session1"),))
+        answered, query = from_url(found.answer.url, "SAMLResponse")
+        self.assertEqual(answered.get("InResponseTo"), "_notice1")
+        self.assertEqual(parse_qs(query)["RelayState"], ["r1"])
+
+    def test_by_form(self):
+        """A signed form ends the session it names; the answer is a form if that is configured."""
+        key = signing_key("ours")
+        found = self.received(by_form(sign_out()), use_post=True, key=key)
+        self.assertEqual(found.ended, (EndedElsewhere(subject="ann", index="session1"),))
+        document = b64decode(dict(found.answer.fields)["SAMLResponse"])
+        answered = XMLVerifier().verify(document, x509_cert=key.certificate).signed_xml
+        self.assertEqual(answered.get("InResponseTo"), "_notice1")
+
+    def test_all_sessions(self):
+        """Without an index all sessions of the user end."""
+        found = self.received(by_url(sign_out(body="<saml:NameID>ann</saml:NameID>")))
+        self.assertEqual(found.ended, (EndedElsewhere(subject="ann"),))
+
+    def test_answer_to_ours(self):
+        """The answer to a request of ours ends nothing more, and is not answered."""
+        for notice in (
+            by_url(sign_out("LogoutResponse"), name="SAMLResponse"),
+            by_form(sign_out("LogoutResponse"), name="SAMLResponse"),
+        ):
+            found = self.received(notice)
+            self.assertEqual((found.ended, found.answer), ((), None))
+
+    def test_unsigned(self):
+        """A message that anybody could have written is refused."""
+        text = packed(sign_out().encode())
+        query = urlencode({"SAMLRequest": text}).encode()
+        self.assert_refused(
+            SignOutNotice(parameters={"SAMLRequest": text}, query=query),
+            "the message is not signed",
+        )
+        bare = b64encode(sign_out().encode()).decode()
+        self.assert_refused(
+            SignOutNotice(parameters={"SAMLRequest": bare}), "the message is not signed"
+        )
+
+    def test_other_key(self):
+        """A message that somebody else signed is refused."""
+        self.assert_refused(
+            by_url(sign_out(), signing_key("mallory")), "the signature does not verify"
+        )
+        self.assert_refused(
+            by_form(sign_out(), signing_key("mallory")), "the signature does not verify"
+        )
+
+    def test_weak(self):
+        """SHA-1 is refused in URLs too."""
+        notice = by_url(
+            sign_out(), algorithm="http://www.w3.org/2000/09/xmldsig#rsa-sha1", digest=SHA1
+        )
+        self.assert_refused(notice, "the signature algorithm is too weak or unknown")
+
+    def test_changed_state(self):
+        """The state is a part of what was signed."""
+        notice = by_url(sign_out(), RelayState="r1")
+        changed = SignOutNotice(
+            parameters=notice.parameters, query=notice.query.replace(b"=r1", b"=r2")
+        )
+        self.assert_refused(changed, "the signature does not verify")
+
+    def test_parameter_twice(self):
+        """A parameter that is there twice is refused: one was signed, the other would be read."""
+        notice = by_url(sign_out())
+        twice = SignOutNotice(
+            parameters=notice.parameters, query=notice.query + b"&SAMLRequest=AAAA"
+        )
+        self.assert_refused(twice, "a parameter is given twice")
+
+    def test_replay(self):
+        """The same message is of use once: the user may have signed in again."""
+        ours = provider()
+        self.successResultOf(ours.receive(by_url(sign_out())))
+        failure = self.failureResultOf(ours.receive(by_url(sign_out())), SignInRefused)
+        self.assertEqual(failure.value.reason, "the message came before")
+
+    def test_times(self):
+        """Old messages, and those from the future, are refused."""
+        old = "the message is too old, or from the future"
+        self.assert_refused(by_url(sign_out(now=at(NOW - 601))), old)
+        self.assert_refused(by_url(sign_out(now=at(NOW + 61))), old)
+        ended = sign_out(more=f' NotOnOrAfter="{at(NOW - 60)}"')
+        self.assert_refused(by_url(ended), "the message has expired")
+
+    def test_for_others(self):
+        """Messages of another provider, or to another address, are refused."""
+        self.assert_refused(
+            by_url(sign_out(issuer="https://other.example.com")),
+            "the message is from another issuer",
+        )
+        self.assert_refused(
+            by_url(sign_out(to="https://other.example.com/slo")),
+            "the message is for another destination",
+        )
+
+    def test_other_kinds(self):
+        """An assertion's response, or an answer in the place of a request, ends nothing."""
+        self.assert_refused(
+            by_url(sign_out("LogoutResponse")), "the message is not a LogoutRequest"
+        )
+        self.assert_refused(
+            by_form(sign_out(), name="SAMLResponse"), "the message is not a LogoutResponse"
+        )
+        self.assert_refused(SignOutNotice(parameters={}), "the message is missing")
+
+    def test_bomb(self):
+        """A small message that unpacks to a large one is refused."""
+        notice = by_url("a" * 5_000_000)
+        self.assertLess(len(notice.query), 10_000)
+        self.assert_refused(notice, "the message is too large")
