@@ -32,6 +32,7 @@ from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAn
 from clace.interfaces.programs import IOutput, IProgram, IStarter, ProgramExit, ProgramLaunch
 from clace.interfaces.runtime import AuditedSource, ILoadedApp, IRuntime
 from clace.interfaces.secrets import (
+    IOwnSecrets,
     ISecretProvider,
     ISecretRows,
     ISecrets,
@@ -70,6 +71,7 @@ __all__ = [
     "ILockoutOperations",
     "ILockouts",
     "IOutput",
+    "IOwnSecrets",
     "IPluginGate",
     "IPluginScope",
     "IProgram",

@@ -123,3 +123,16 @@ class ISecretStore(Interface):
 
         :raises SecretFailed: a key is missing; nothing was changed.
         """
+
+
+class IOwnSecrets(Interface):
+    """Secrets of the server itself, kept as those of operators are; no reference can name them.
+
+    :raises SecretFailed: from every method, the store cannot be used; says why.
+    """
+
+    async def own(name: str) -> bytes | None:
+        """Return the secret of this name, if there is one."""
+
+    async def put_own(name: str, value: bytes) -> None:
+        """Store it in the place of the one before."""

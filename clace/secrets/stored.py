@@ -14,6 +14,7 @@ from zope.interface import implementer
 
 from clace.errors import ClaceError, NoSuchSecret, SecretExists, SecretFailed
 from clace.interfaces import (
+    IOwnSecrets,
     ISecretProvider,
     ISecretRows,
     ISecretStore,
@@ -24,7 +25,8 @@ from clace.secrets.keys import SealingKeys
 from clace.secrets.sealing import seal, unseal
 from clace.threads import InThread
 
-KEYCHECK = "clace:keycheck"  # no secret can have the name
+_OWN = "clace:"  # no secret of an operator can have such a name
+KEYCHECK = f"{_OWN}keycheck"
 _KNOWN = b"clace:keycheck"
 _NONE = "there is no such secret"
 
@@ -47,7 +49,7 @@ class SealingContext(Struct, frozen=True):
     random: Callable[[int], bytes]
 
 
-@implementer(ISecretProvider, ISecretStore)
+@implementer(ISecretProvider, ISecretStore, IOwnSecrets)
 class StoredSecrets:
     """Refuses everything, saying why, as long as its key is not the one that was used before."""
 
@@ -103,14 +105,28 @@ class StoredSecrets:
 
     async def all(self) -> tuple[SealedSecret, ...]:
         rows = await self._around.in_thread(self._rows.all)
-        return tuple(row for row in rows if row.name != KEYCHECK)
+        return tuple(row for row in rows if not row.name.startswith(_OWN))
 
     async def delete(self, name: str) -> None:
         def work() -> None:
-            if name == KEYCHECK or not self._rows.delete(name):
+            if name.startswith(_OWN) or not self._rows.delete(name):
                 raise NoSuchSecret(f"secret {name}: {_NONE}")
 
         await self._around.in_thread(work)
+
+    async def own(self, name: str) -> bytes | None:
+        def work() -> bytes | None:
+            row = self._rows.get(_OWN + name)
+            keys = self._usable()
+            if row is None or keys is None:
+                return None
+            return unseal(keys, row.key_id, row.name, row.sealed)
+
+        return await self._around.in_thread(work)
+
+    async def put_own(self, name: str, value: bytes) -> None:
+        entry = SecretEntry(name=_OWN + name, value=value)
+        await self._around.in_thread(partial(self._put, entry, replace=True))
 
     async def rekey(self) -> tuple[int, int]:
         return await self._around.in_thread(self._rekey)
@@ -140,7 +156,7 @@ class StoredSecrets:
         return self._keys
 
     def _opened(self, name: str) -> tuple[SealedSecret, bytes]:
-        row = None if name == KEYCHECK else self._rows.get(name)
+        row = None if name.startswith(_OWN) else self._rows.get(name)
         keys = self._usable()  # after the row, which may just have been sealed with a new one
         if row is None or keys is None:
             raise NoSuchSecret(_NONE)
@@ -182,7 +198,7 @@ class StoredSecrets:
             if keys is None:
                 return 0, 0
             changed = set(self._rows.rewrite(partial(self._resealed, keys)))
-        names = {row.name for row in self._rows.all()} - {KEYCHECK}
+        names = {row.name for row in self._rows.all() if not row.name.startswith(_OWN)}
         return len(names & changed), len(names - changed)
 
     def _resealed(self, keys: SealingKeys, row: SealedSecret) -> SealedSecret | None:

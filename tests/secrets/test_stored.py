@@ -7,9 +7,10 @@ from threading import Thread
 
 from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
 
 from clace.errors import NoSuchSecret, SecretExists, SecretFailed
-from clace.interfaces import SecretEntry
+from clace.interfaces import IOwnSecrets, SecretEntry
 from clace.secrets.keys import KeyFile, KeyText
 from clace.secrets.stored import KEYCHECK, SealingContext, StoredSecrets
 from tests.support.memory_secrets import MemorySecretRows, MemorySecretStore
@@ -106,6 +107,25 @@ class StoredTests(House, SynchronousTestCase):
         self.assertNotIn(b"hunter2", first.sealed)
         self.assertNotEqual(self.rows.get("a").sealed[:12], first.sealed[:12])
         self.assertEqual(first.key_id, "key1")
+
+    def test_own_secrets(self):
+        """The server's own are sealed with the same key, and nobody else can name them."""
+        store = self.server()
+        verifyObject(IOwnSecrets, store)
+        self.assertIsNone(self.successResultOf(store.own("keys")))
+        for value in (b"hunter2", b"hunter3"):
+            self.successResultOf(store.put_own("keys", value))
+            self.assertEqual(self.successResultOf(self.server().own("keys")), value)
+        (own,) = [row for row in self.rows.all() if row.name.endswith("keys")]
+        self.assertNotIn(b"hunter3", own.sealed)
+        self.assertEqual(self.successResultOf(store.all()), ())
+        self.assertRaises(NoSuchSecret, store.value, own.name)
+        self.failureResultOf(store.find(own.name), NoSuchSecret)
+        self.failureResultOf(store.delete(own.name), NoSuchSecret)
+        self.path.write_text(f"{line('key2', b'x')}\n{self.path.read_text()}")
+        self.assertEqual(self.successResultOf(store.rekey()), (0, 0))
+        self.path.write_text(line("key2", b"x"))
+        self.assertEqual(self.successResultOf(self.server().own("keys")), b"hunter3")
 
     def test_another_start(self):
         """The next server reads what this one stored."""
