@@ -17,9 +17,9 @@ from clace.errors import ProviderUnavailable
 from clace.identity.oauth.refusals import refused
 from clace.identity.oauth.remembered import Remembered
 from clace.identity.oauth.requests import ProviderRequests
+from clace.identity.signing import MAX_TOKEN, TokenRegistry
 
 Claims = Mapping[str, Any]
-MAX_TOKEN = 256 * 1024
 REFETCH_SECONDS = 60
 _MAX_KEYS = 100
 _MIN_RSA_BITS = 2048
@@ -37,13 +37,6 @@ ALGORITHMS = frozenset().union(*_OF_KEY.values())
 _REFUSED_HEADERS = ("crit", "b64", "jku", "jwk", "x5u", "zip", "enc")
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _KINDS: Mapping[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
-
-
-class _Registry(jws.JWSRegistry):
-    """Limits of size as tokens with hundreds of groups need them."""
-
-    max_header_length = 8192
-    max_payload_length = MAX_TOKEN
 
 
 class Header(Struct, frozen=True):
@@ -125,7 +118,7 @@ def verified(token: str, header: Header, key: Mapping[str, Any]) -> Claims:
 
     :raises SignInRefused: it is not.
     """
-    registry = _Registry(algorithms=[header.algorithm], strict_check_header=False)
+    registry = TokenRegistry(header.algorithm)
     try:
         public = _KINDS[str(key["kty"])].import_key(_public(key))
         payload = jws.deserialize_compact(token, public, registry=registry).payload
