@@ -23,6 +23,20 @@ class Upload(Struct, frozen=True, kw_only=True):
     type: str = ""
 
 
+class Visitor(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Facts about a signed-in user besides the id; ``permissions`` are the custom ones.
+
+    ``token`` is the signed identity token, for an app that asked for it.
+    """
+
+    subject: str = ""
+    email: str = ""
+    groups: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    is_rbac_enabled: bool = False
+    token: str = ""
+
+
 class AppRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One HTTP request as an app sees it; ``path`` is decoded and relative to the app, with ``/``.
 
@@ -41,6 +55,7 @@ class AppRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     files: dict[str, list[Upload]] = {}
     remote_ip: str = ""
     user_id: str = ANONYMOUS
+    visitor: Visitor | None = None
     request_id: str = ""
     is_bare: bool = False
 

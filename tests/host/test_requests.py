@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.gotemplate import compile_templates
 from clace.host.requests.fields import AppContext, is_partial, request_fields, template_record
-from clace.model.traffic import Upload
+from clace.model.traffic import Upload, Visitor
 from tests.support.apps import a_request
 
 
@@ -79,9 +79,60 @@ class RequestTests(SynchronousTestCase):
     def test_template_has_all_fields(self):
         """A template sees every field, in the order of the original, read or not."""
         shown = template_record(self.fields(), {"x": 1}).fields
-        self.assertEqual((list(shown)[:3], len(shown)), (["AppName", "AppPath", "AppUrl"], 24))
+        self.assertEqual((list(shown)[:3], len(shown)), (["AppName", "AppPath", "AppUrl"], 25))
         self.assertEqual(shown["Data"], {"x": 1})
         self.assertIsNone(self.fields()["Data"])
+
+    def test_nobody(self):
+        """Of somebody who did not sign in, an app has empty fields and two headers."""
+        fields = self.fields(headers={"Accept": ["x"]})
+        self.assertEqual(fields["UserId"], "anonymous")
+        for name, empty in (
+            ("UserSubject", ""),
+            ("UserEmail", ""),
+            ("UserGroups", []),
+            ("CustomPerms", []),
+            ("AppRBACEnabled", False),
+        ):
+            self.assertEqual(fields[name], empty)
+        self.assertEqual(
+            fields["Headers"],
+            {
+                "Accept": ["x"],
+                "X-Clace-User": ["anonymous"],
+                "X-Clace-Rbac-Enabled": ["false"],
+            },
+        )
+
+    def test_visitor(self):
+        """A signed-in user is in fields and in headers, for handlers and for templates."""
+        visitor = Visitor(
+            subject="u-1",
+            email="ann@example.org",
+            groups=("staff",),
+            permissions=("edit", "print"),
+            is_rbac_enabled=True,
+            token="a.b.c",
+        )
+        fields = self.fields(user_id="oidc:ann@example.org", visitor=visitor)
+        self.assertEqual(fields["UserSubject"], "u-1")
+        self.assertEqual(fields["UserEmail"], "ann@example.org")
+        self.assertEqual(fields["UserGroups"], ["staff"])
+        self.assertEqual(fields["CustomPerms"], ["edit", "print"])
+        self.assertIs(fields["AppRBACEnabled"], True)
+        self.assertEqual(
+            {name: values for name, (values,) in fields["Headers"].items()},
+            {
+                "X-Clace-User": "oidc:ann@example.org",
+                "X-Clace-User-Id": "u-1",
+                "X-Clace-User-Email": "ann@example.org",
+                "X-Clace-Perms": "edit,print",
+                "X-Clace-Rbac-Enabled": "true",
+                "X-Clace-Identity": "a.b.c",
+            },
+        )
+        page = compile_templates({"t": "{{ .UserEmail }} {{ range .UserGroups }}{{ . }}{{ end }}"})
+        self.assertEqual(page.render("t", template_record(fields, None)), "ann@example.org staff")
 
     def test_partial(self):
         """HTMX wants a part, unless it follows a boosted link."""

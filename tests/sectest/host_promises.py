@@ -75,7 +75,8 @@ def host_forwarded(server: Server) -> None:
 
 @promise("host-identity", "headers that speak for the server do not reach an app from a client")
 def host_identity(server: Server) -> None:
-    headers = {"X-Clace-User": "sectest-root", "X-Openrun-User": "sectest-root"}
+    names = ("X-Clace-User", "X-Openrun-User", "X_Clace_User", "x.clace.identity")
+    headers = dict.fromkeys(names, "sectest-root")
     with server.app(TOLD) as app:
         expect("sectest-root" not in app.ask("GET", "", headers).text, "they do")
 

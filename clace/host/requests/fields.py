@@ -10,11 +10,12 @@ from msgspec import Struct, to_builtins
 from clace.gotemplate import Record, URLValues
 from clace.gotemplate.go.values import Map
 from clace.host.lazy import LazyFields
-from clace.model.traffic import AppRequest
+from clace.model.traffic import AppRequest, Visitor
 
 # With these HTMX wants the page: by a boosted link, or to go back to one that it keeps no more.
 _OF_WHOLE_PAGES = ("Hx-Boosted", "Hx-History-Restore-Request")
 _NO_VALUES = URLValues({})
+_NOBODY = Visitor()
 
 
 class AppContext:
@@ -42,10 +43,20 @@ class AppContext:
             "PushEvents": push_events,
             "HtmxVersion": htmx_version,
             "Data": None,
-            "UserSubject": "",
-            "UserEmail": "",
-            "AppRBACEnabled": False,
         }
+
+
+def identity_headers(user_id: str, visitor: Visitor) -> dict[str, list[str]]:
+    """The headers that tell an app who asks; those without a value are left out."""
+    said = {
+        "X-Clace-User": user_id,
+        "X-Clace-User-Id": visitor.subject,
+        "X-Clace-User-Email": visitor.email,
+        "X-Clace-Perms": ",".join(visitor.permissions),
+        "X-Clace-Rbac-Enabled": "true" if visitor.is_rbac_enabled else "false",
+        "X-Clace-Identity": visitor.token,
+    }
+    return {name: [value] for name, value in said.items() if value}
 
 
 def is_partial(request: AppRequest) -> bool:
@@ -79,8 +90,15 @@ class _Incoming(Struct, frozen=True):
         return self.around.app_path + path if path != "/" else self.around.app_path
 
     @property
+    def visitor(self) -> Visitor:
+        return self.request.visitor or _NOBODY
+
+    @property
     def headers(self) -> dict[str, list[str]]:
-        return {name: [*values] for name, values in self.request.headers.items()}
+        """The client's, of which those of the server were removed, and the server's own."""
+        headers = {name: [*values] for name, values in self.request.headers.items()}
+        headers.update(identity_headers(self.request.user_id, self.visitor))
+        return headers
 
     @property
     def form(self) -> dict[str, list[str]]:
@@ -111,10 +129,11 @@ _FIELDS: dict[str, Callable[[_Incoming], Any]] = {
     "Files": lambda incoming: to_builtins(incoming.request.files),
     "Data": lambda incoming: incoming.around.fields["Data"],
     "UserId": lambda incoming: incoming.request.user_id,
-    "UserSubject": lambda incoming: incoming.around.fields["UserSubject"],
-    "UserEmail": lambda incoming: incoming.around.fields["UserEmail"],
-    "CustomPerms": lambda _: [],
-    "AppRBACEnabled": lambda incoming: incoming.around.fields["AppRBACEnabled"],
+    "UserSubject": lambda incoming: incoming.visitor.subject,
+    "UserEmail": lambda incoming: incoming.visitor.email,
+    "UserGroups": lambda incoming: [*incoming.visitor.groups],
+    "CustomPerms": lambda incoming: [*incoming.visitor.permissions],
+    "AppRBACEnabled": lambda incoming: incoming.visitor.is_rbac_enabled,
 }
 _BY_NAME = dict(sorted(_FIELDS.items()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from urllib.parse import parse_qs, unquote_to_bytes
 
@@ -18,6 +19,8 @@ MAX_FIELDS = 2000
 _USUAL = 64
 # What speaks for the server, to apps behind it: never taken from a client.
 _OURS = ("x-clace-", "x-openrun-")
+# Servers of the CGI kind see X_Clace-User as X-Clace-User.
+_SEPARATOR = re.compile(r"[^0-9a-z]")
 _PREFIX, _PREFIX_OF_ERA_26 = "/_clace_app/", "/_openrun_app/"
 
 
@@ -90,7 +93,7 @@ def wishes_of(fields: HeaderFields) -> ClientWishes:
 def _canonical(name: bytes) -> str:
     """The name as ``Hx-Request``; empty for one that is never taken from a client."""
     lower = name.decode("latin-1").lower()
-    if lower.startswith(_OURS):
+    if _SEPARATOR.sub("-", lower).startswith(_OURS):
         return ""
     return "-".join(part.capitalize() for part in lower.split("-"))
 
