@@ -18,7 +18,8 @@ from clace.composition.plugins import Plugins
 from clace.config import known_names, node_values
 from clace.config.filling import values_with_secrets
 from clace.config.sections import AppLimits
-from clace.interfaces import IStarter
+from clace.errors import InvalidPath
+from clace.interfaces import IInstalledApps, IStarter
 from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.operations.administration import Administration
@@ -80,6 +81,7 @@ class Apps:
             self._config.system.default_domain,
             fallback=self._config.system.fallback_unknown_domains,
         )
+        data.authorisation.know_owners(partial(owner_of, self.installed))
         self.failures = AppFailures(reactor)
         self.runtime = self._make_runtime()
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
@@ -105,6 +107,7 @@ class Apps:
         creation = AppCreation(rooms, known, self._beginnings(urls), configured)
         stop = partial(self._reactor.callLater, 0, self._reactor.stop)
         return Administration(
+            self._data.authorisation,
             AppOperations(rooms, creation, showing),
             VersionOperations(rooms, AppReloading(rooms, known, configured)),
             SettingOperations(rooms, configured),
@@ -191,6 +194,15 @@ class Apps:
         )
         scratch = self._config.home / "run" / "git"
         return GitSource(self._reactor, starter, self._file_threads.run, scratch, options)
+
+
+def owner_of(installed: IInstalledApps, target: str) -> str:
+    """Return who made the app at an address; an empty text if no app is there."""
+    try:
+        app = installed.at(AppPath.parse(target))
+    except InvalidPath:
+        return ""
+    return app.user_id if app else ""
 
 
 def host_limits(configured: AppLimits) -> HostLimits:

@@ -17,10 +17,12 @@ from clace.audit.retention import Retention
 from clace.config import Config
 from clace.config.apps import AppConfigs
 from clace.config.filling import with_secrets
+from clace.config.roles import policy_of
 from clace.config.sections import AppSection
 from clace.database.schema import UpgradeOptions
 from clace.errors import AppBroken, BadRequest
 from clace.identity.passwords import AdminAccount, SignIns, SignInTrail
+from clace.identity.rbac import Authorisation
 from clace.ids import request_ids
 from clace.metadata.secret_rows import open_secret_rows
 from clace.metadata.store import open_store
@@ -60,6 +62,7 @@ class Data:
         )
         self.generated_password = self.generated_hash = ""
         self.events = AuditEvents(self.audit, self.ration, reactor.seconds, self.new_id)
+        self.authorisation = Authorisation(policy_of(config.rbac), config.admin_user)
         self.sign_ins = SignIns(reactor, SignInTrail(self.events))
         self.account = AdminAccount(
             self.config.admin_user,

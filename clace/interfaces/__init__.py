@@ -2,10 +2,12 @@
 
 from clace.interfaces.access import ICredentials, IInstalledApps, ILockouts
 from clace.interfaces.administration import (
+    Asking,
     IAdministration,
     IAppOperations,
     ILockoutOperations,
     ISecretOperations,
+    IServedAdministration,
     IServerOperations,
     ISettingOperations,
     IVersionOperations,
@@ -47,6 +49,7 @@ __all__ = [
     "AddApp",
     "AddVersion",
     "Arrival",
+    "Asking",
     "AuditedSource",
     "Caller",
     "Change",
@@ -82,6 +85,7 @@ __all__ = [
     "ISecretRows",
     "ISecretStore",
     "ISecrets",
+    "IServedAdministration",
     "IServerOperations",
     "ISettingOperations",
     "ISignInProvider",

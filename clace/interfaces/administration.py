@@ -6,10 +6,15 @@ Globs and paths come as the operator wrote them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Protocol
+
 from zope.interface import Interface
 
 from clace.admin_api import apps, changes, lockouts, secrets, server, settings, versions
 from clace.admin_api.operation import Nothing, Operation, Q, R
+from clace.model.app import App
+from clace.model.identity import Identity
 
 
 class IAdministration(Interface):
@@ -22,27 +27,65 @@ class IAdministration(Interface):
         """
 
 
+class IServedAdministration(IAdministration):
+    """All operations of this server, for whoever asks; alone, ``perform`` is for the operator."""
+
+    async def perform_as(identity: Identity, operation: Operation[Q, R], query: Q) -> R:
+        """Perform one operation, as far as the identity may, and return its result.
+
+        :raises NotAllowed: if it may not; then nothing was done.
+        """
+
+
+class Asking(Protocol):
+    """A request, to those who perform it: who asks, and what they may."""
+
+    @property
+    def identity(self) -> Identity: ...
+
+    @property
+    def user_id(self) -> str: ...
+
+    def check(self, target: str = "") -> None:
+        """:raises NotAllowed: if a right that the request needs is missing on an address, or
+        without one on the server.
+        """
+
+    def check_apps(self, apps: Iterable[App]) -> None:
+        """:raises NotAllowed: if a right that the request needs is missing on one of the apps."""
+
+    def may(self, target: str = "") -> bool:
+        """Tell whether the rights that the request needs are held; see ``check``."""
+
+    def may_see(self, app: App) -> bool:
+        """Tell whether the rights that the request needs are held on an app."""
+
+
 class IAppOperations(Interface):
-    """Installed apps."""
+    """Installed apps. All but ``list_apps`` raise ``NotAllowed`` if a right is missing on one of
+    the apps, and then do nothing.
+    """
 
-    async def list_apps(query: apps.ListApps) -> apps.AppList:
-        """Return the apps that match, oldest first; with ``internal`` the staging twins too."""
+    async def list_apps(query: apps.ListApps, request: Asking) -> apps.AppList:
+        """Return the apps that match and may be seen, oldest first; with ``internal`` the staging
+        twins too.
+        """
 
-    async def get_app(query: apps.OneApp) -> apps.AppFound:
+    async def get_app(query: apps.OneApp, request: Asking) -> apps.AppFound:
         """Return one app.
 
         :raises InvalidPath: if a glob is given.
         :raises NoSuchApp: if nothing is installed there.
         """
 
-    async def show_app(query: apps.OneApp) -> apps.AppShown:
+    async def show_app(query: apps.OneApp, request: Asking) -> apps.AppShown:
         """Return everything about one app and its staging twin, secrets hidden.
 
         :raises InvalidPath: if a glob is given.
         :raises NoSuchApp: if nothing is installed there.
         """
 
-    async def create_app(query: apps.CreateApp) -> apps.AppCreated:
+    async def create_app(query: apps.CreateApp, request: Asking) -> apps.AppCreated:
         """Install an app; a production app gets its staging twin.
 
         :raises AppExists: if the path is taken, or one above or below it other than ``/``.
@@ -50,23 +93,23 @@ class IAppOperations(Interface):
         :raises AppBroken: if the source does not load.
         """
 
-    async def delete_apps(query: apps.DeleteApps) -> apps.AppsDeleted:
+    async def delete_apps(query: apps.DeleteApps, request: Asking) -> apps.AppsDeleted:
         """Remove the apps that match, with their twins, versions and files."""
 
 
 class IVersionOperations(Interface):
-    """Versions of apps."""
+    """Versions of apps. All raise ``NotAllowed`` if a right is missing on one of the apps."""
 
-    async def approve_apps(query: versions.ApproveApps) -> versions.AppsApproved:
+    async def approve_apps(query: versions.ApproveApps, request: Asking) -> versions.AppsApproved:
         """Approve what the stored source of each app asks for."""
 
-    async def reload_apps(query: versions.ReloadApps) -> versions.AppsReloaded:
+    async def reload_apps(query: versions.ReloadApps, request: Asking) -> versions.AppsReloaded:
         """Fetch the sources again: all apps that match, or on any failure none.
 
         :raises NeedsApproval: if sources ask for more and ``approve`` is not set; names each app.
         """
 
-    async def promote_apps(query: versions.PromoteApps) -> versions.AppsPromoted:
+    async def promote_apps(query: versions.PromoteApps, request: Asking) -> versions.AppsPromoted:
         """Let production apps serve what their staging twins serve.
 
         :raises BadRequest: if the path of one app is given, and it is a dev app.
@@ -74,28 +117,35 @@ class IVersionOperations(Interface):
 
 
 class ISettingOperations(Interface):
-    """Settings of apps; those with versions reach production apps with their next promotion."""
+    """Settings of apps; those with versions reach production apps with their next promotion.
 
-    async def link_account(query: settings.LinkAccount) -> changes.AppsUpdated:
+    All raise ``NotAllowed`` if a right is missing on one of the apps.
+    """
+
+    async def link_account(query: settings.LinkAccount, request: Asking) -> changes.AppsUpdated:
         """Let the apps that match use an account of a plugin; the account ``-`` removes the link.
 
         :raises BadRequest: if the plugin or the account is unknown.
         """
 
-    async def update_params(query: settings.UpdateParam) -> changes.AppsUpdated:
+    async def update_params(query: settings.UpdateParam, request: Asking) -> changes.AppsUpdated:
         """Give the apps that match another value of a param, or with ``-`` none.
 
         :raises AppBroken: if an app does not load with it, as with a value of another type.
         :raises NeedsApproval: if an app asks for more with it, and is to be promoted.
         """
 
-    async def update_metadata(query: settings.UpdateMetadata) -> changes.AppsUpdated:
+    async def update_metadata(
+        query: settings.UpdateMetadata, request: Asking
+    ) -> changes.AppsUpdated:
         """Give the apps that match other settings of their own, in place of the server's.
 
         :raises BadRequest: if the setting is unknown or does not take the value.
         """
 
-    async def update_settings(query: settings.UpdateSettings) -> settings.SettingsUpdated:
+    async def update_settings(
+        query: settings.UpdateSettings, request: Asking
+    ) -> settings.SettingsUpdated:
         """Change what is not versioned of the apps that match and of their twins; it holds at once.
 
         :raises BadRequest: if the request is empty, or a setting does not take its value.
@@ -105,7 +155,7 @@ class ISettingOperations(Interface):
 class ISecretOperations(Interface):
     """Stored secrets."""
 
-    async def create_secret(query: secrets.CreateSecret) -> secrets.SecretCreated:
+    async def create_secret(query: secrets.CreateSecret, request: Asking) -> secrets.SecretCreated:
         """Store a secret; with ``update`` it may replace one.
 
         :raises SecretExists: if the name is taken, and its secret is not to be replaced.

@@ -57,3 +57,4 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 
 NOBODY = Identity()
+OPERATOR = Identity(user_id="admin", name="admin", assurance=Assurance.SOCKET)

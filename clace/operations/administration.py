@@ -3,26 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from zope.interface import implementer, providedBy
+from zope.interface.interface import Method
 
+from clace.admin_api.catalogue import OPERATIONS
 from clace.admin_api.operation import Operation, Q, R
-from clace.interfaces import IAdministration
+from clace.interfaces import IAuthorisation, IServedAdministration
+from clace.model.identity import OPERATOR, Identity
+from clace.operations.asking import OperationRequest
+
+_ABOUT_APPS = "app:"
 
 
-@implementer(IAdministration)
+@implementer(IServedAdministration)
 class Administration:
-    """Performs each operation by the method of its name that one of the nouns has."""
+    """Performs each operation by the method of its name that one of the nouns has.
 
-    def __init__(self, *nouns: object) -> None:
-        """``nouns`` provide the interfaces of ``clace.interfaces.administration`` among them."""
-        self._methods = {
-            name: getattr(noun, name)
-            for noun in nouns
-            for seam in providedBy(noun)
-            for name in seam.names()
-        }
+    A right on apps is checked by the method, which knows the apps; such a method takes the request.
+    All other rights are checked here.
+    """
+
+    def __init__(self, authorisation: IAuthorisation, *nouns: object) -> None:
+        """``nouns`` provide the interfaces of ``clace.interfaces.administration`` among them.
+
+        :raises TypeError: if an operation on apps is done by a method that knows nobody.
+        """
+        self._authorisation = authorisation
+        self._methods: dict[str, Callable[..., Awaitable[Any]]] = {}
+        self._knowing: set[str] = set()
+        for noun in nouns:
+            for seam in providedBy(noun):
+                for name in seam.names():
+                    self._methods[name] = getattr(noun, name)
+                    if _takes_request(seam[name]):
+                        self._knowing.add(name)
+        for operation in OPERATIONS:
+            if operation.right.startswith(_ABOUT_APPS) and operation.name in self._methods:
+                self._check_knows(operation.name)
 
     async def perform(self, operation: Operation[Q, R], query: Q) -> R:
-        method: Callable[[Q], Awaitable[R]] = self._methods[operation.name]
-        return await method(query)
+        return await self.perform_as(OPERATOR, operation, query)
+
+    async def perform_as(self, identity: Identity, operation: Operation[Q, R], query: Q) -> R:
+        request = OperationRequest(identity, (operation.right, *query.rights), self._authorisation)
+        if not operation.right.startswith(_ABOUT_APPS):
+            request.check()
+        given = (query, request) if operation.name in self._knowing else (query,)
+        result: R = await self._methods[operation.name](*given)
+        return result
+
+    def _check_knows(self, name: str) -> None:
+        if name not in self._knowing:
+            raise TypeError(f"{name} needs a right on apps and does not take the request")
+
+
+def _takes_request(method: Method) -> bool:
+    return "request" in method.getSignatureInfo()["positional"]

@@ -17,9 +17,9 @@ from clace.admin_api.apps import (
     ListApps,
     OneApp,
 )
-from clace.interfaces import IAppOperations, RemoveApp
+from clace.interfaces import Asking, IAppOperations, RemoveApp
 from clace.model.app import App, AppKind
-from clace.model.paths import AppGlob
+from clace.model.paths import AppGlob, AppPath
 from clace.operations.creation import AppCreation
 from clace.operations.promotion import is_behind
 from clace.operations.rooms import OperationRooms
@@ -35,30 +35,32 @@ class AppOperations:
         self._creation = creation
         self._showing = showing
 
-    async def list_apps(self, query: ListApps) -> AppList:
+    async def list_apps(self, query: ListApps, request: Asking) -> AppList:
         pattern = AppGlob.parse(query.app_path_glob)
-        catalogue = await self._rooms.catalogue()
+        catalogue = await self._rooms.catalogue(request)
         listed: list[AppListed] = []
-        for main in catalogue.matching(pattern):
+        if pattern.is_literal and not request.may(str(AppPath(pattern.path, pattern.domain))):
+            return AppList()
+        for main in filter(request.may_see, catalogue.matching(pattern)):
             twins = tuple(catalogue.twins_of(main))
             ahead = any(twin.kind is AppKind.STAGING and is_behind(main, twin) for twin in twins)
             listed.append(_listed(main, staged_changes=ahead))
             listed += [_listed(twin) for twin in twins if query.internal]
         return AppList(tuple(listed))
 
-    async def get_app(self, query: OneApp) -> AppFound:
-        return AppFound((await self._rooms.catalogue()).at(query.app_path))
+    async def get_app(self, query: OneApp, request: Asking) -> AppFound:
+        return AppFound((await self._rooms.catalogue(request)).found(query.app_path, request))
 
-    async def show_app(self, query: OneApp) -> AppShown:
-        return await self._showing.show(query.app_path)
+    async def show_app(self, query: OneApp, request: Asking) -> AppShown:
+        return await self._showing.show(query.app_path, request)
 
-    async def create_app(self, query: CreateApp) -> AppCreated:
-        return await self._creation.create(query)
+    async def create_app(self, query: CreateApp, request: Asking) -> AppCreated:
+        return await self._creation.create(query, request)
 
-    async def delete_apps(self, query: DeleteApps) -> AppsDeleted:
+    async def delete_apps(self, query: DeleteApps, request: Asking) -> AppsDeleted:
         pattern = AppGlob.parse(query.app_path_glob)
-        catalogue = await self._rooms.catalogue()
-        doomed = catalogue.matching(pattern)
+        catalogue = await self._rooms.catalogue(request)
+        doomed = catalogue.selected(pattern, request)
         async with self._rooms.draft() as draft:
             for main in doomed:
                 for app in (*catalogue.twins_of(main), main):

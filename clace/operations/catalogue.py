@@ -3,20 +3,48 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from msgspec import Struct
 
 from clace.errors import AppBroken, InvalidPath, NoSuchApp, SourceError
+from clace.interfaces import Asking
 from clace.model.app import App, AppKind
 from clace.model.paths import AppGlob, AppPath, is_glob
+from clace.operations.asking import target_of
 
 
 class AppCatalogue(Struct, frozen=True):
-    """All apps, oldest first."""
+    """All apps, oldest first. Refusals only name those that the one who asks ``may_see``."""
 
     apps: tuple[App, ...]
+    may_see: Callable[[App], bool] = lambda _app: True
+
+    def selected(self, glob: AppGlob, request: Asking) -> tuple[App, ...]:
+        """The apps that match, of which the request may be.
+
+        :raises NotAllowed: if a right is missing on one of them, or on the address of no app.
+        :raises NoSuchApp: if the glob is the address of one app, and no app is there.
+        """
+        if glob.is_literal:
+            request.check(str(AppPath(glob.path, glob.domain)))
+        found = self.matching(glob)
+        if not found:
+            request.check(str(glob))
+        request.check_apps(found)
+        return found
+
+    def found(self, text: str, request: Asking) -> App:
+        """The app at a path, of which the request may be; see ``at``.
+
+        :raises NotAllowed: if a right is missing there, whether an app is there or not.
+        """
+        if not is_glob(text):
+            address = AppPath.parse(text)
+            twin = next((app for app in self.apps if app.address == address and app.main_app), None)
+            request.check(target_of(twin) if twin else str(address))
+        return self.at(text)
 
     def matching(self, glob: AppGlob) -> tuple[App, ...]:
         """The production and dev apps that match; twins follow their main app.
@@ -47,9 +75,9 @@ class AppCatalogue(Struct, frozen=True):
         """The refusal of an address without an app; it tells which one may be meant."""
         mains = {app.id: app for app in self.apps if not app.main_app}
         for app in self.apps:
-            if str(app) == text and app.main_app in mains:
+            if str(app) == text and app.main_app in mains and self.may_see(app):
                 return NoSuchApp(f"{text} belongs to {mains[app.main_app]}: name that app")
-        near = difflib.get_close_matches(text, map(str, mains.values()), 1)
+        near = difflib.get_close_matches(text, map(str, filter(self.may_see, mains.values())), 1)
         hint = f". Did you mean {near[0]}?" if near else ""
         return NoSuchApp(f"app not found: {text}{hint}")
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from clace.admin_api.apps import AppCreated, CreateApp, NewApp
 from clace.errors import AppExists, BadRequest
-from clace.interfaces import AddApp, AddVersion, FetchedSource, SourceRevision
+from clace.interfaces import AddApp, AddVersion, Asking, FetchedSource, SourceRevision
 from clace.model.app import App, AppKind, AppMetadata, AppSettings, Demands, VersionMetadata
 from clace.model.ids import ksuid
 from clace.model.paths import AppPath
@@ -73,15 +73,16 @@ class AppCreation:
         self._stamp = beginnings.stamp
         self._urls = beginnings.urls
 
-    async def create(self, query: CreateApp) -> AppCreated:
+    async def create(self, query: CreateApp, asking: Asking) -> AppCreated:
         """See ``IAppOperations.create_app``."""
         request = query.body
+        address = self._address(request)
+        asking.check(str(address))
         self._configured.check_config(request.appconfig or {})
         self._configured.check_git_auth(request.git_auth_name)
-        address = self._address(request)
         check_supported(request)
         self._check_free(address)
-        app = self._new_app(address, request)
+        app = replace(self._new_app(address, request), user_id=asking.user_id)
         secrets = await self._known.secret_versions()
         fetched = await self._fetch(app, request)
         # A dev's folder may change while it is loaded: what is known of it must not be newer.

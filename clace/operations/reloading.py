@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from clace.admin_api.changes import Approval
 from clace.admin_api.versions import AppsReloaded, ReloadApps
 from clace.errors import NeedsApproval
-from clace.interfaces import AuditedSource, FetchedSource, IFiles, SourceRevision
+from clace.interfaces import Asking, AuditedSource, FetchedSource, IFiles, SourceRevision
 from clace.model.app import App, AppMetadata, Demands, FileRef, VersionMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.operations.approval import check_approved, held, needs_approval, report
@@ -74,16 +74,17 @@ class AppReloading:
         self._known = known
         self._configured = configured
 
-    async def reload(self, query: ReloadApps) -> AppsReloaded:
+    async def reload(self, query: ReloadApps, request: Asking) -> AppsReloaded:
         """See ``IVersionOperations.reload_apps``."""
-        self._configured.check_git_auth(query.git_auth)
         glob = AppGlob.parse(query.app_path_glob)
+        catalogue = await self._rooms.catalogue(request)
+        mains = catalogue.selected(glob, request)
+        self._configured.check_git_auth(query.git_auth)
         run = _ReloadRun(query, await self._known.secret_versions(), [])
-        catalogue = await self._rooms.catalogue()
         async with self._rooms.draft() as draft:
             works = [
                 partial(self._reload_one, run, draft.part(), catalogue.edited(main), main)
-                for main in catalogue.matching(glob)
+                for main in mains
             ]
             outcomes = await together(works, _AT_ONCE)
             check_approved([each for outcome in outcomes for each in outcome.refused])

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from clace.interfaces import AuditedSource, IAppStore, IFiles, IInstalledApps, IRuntime, ISources
+from clace.interfaces import (
+    Asking,
+    AuditedSource,
+    IAppStore,
+    IFiles,
+    IInstalledApps,
+    IRuntime,
+    ISources,
+)
 from clace.model.app import App
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.draft import AppsDraft
@@ -20,9 +28,9 @@ class OperationRooms:
     runtime: IRuntime
     installed: IInstalledApps
 
-    async def catalogue(self) -> AppCatalogue:
-        """Return the apps as they are stored now."""
-        return AppCatalogue(await self.store.apps())
+    async def catalogue(self, request: Asking) -> AppCatalogue:
+        """Return the apps as they are stored now, for one who asks."""
+        return AppCatalogue(await self.store.apps(), request.may_see)
 
     def draft(self) -> AppsDraft:
         """Begin a set of changes."""

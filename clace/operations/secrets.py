@@ -28,7 +28,7 @@ from clace.admin_api.secrets import (
     SecretsRekeyed,
 )
 from clace.errors import BadRequest, SecretExists, SecretFailed, TooLarge
-from clace.interfaces import ISecretOperations, ISecretStore, SealedSecret, SecretEntry
+from clace.interfaces import Asking, ISecretOperations, ISecretStore, SealedSecret, SecretEntry
 from clace.model.secret_text import reference_text
 
 MAX_VALUE = 1024 * 1024
@@ -37,7 +37,6 @@ TRIES = 10
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,127}")
 _PREFIX = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,63}")
 _ANY = "secret"
-_OPERATOR = "admin"
 
 
 @implementer(ISecretOperations)
@@ -49,18 +48,20 @@ class SecretOperations:
         self._store = store
         self._suffix = suffix
 
-    async def create_secret(self, query: CreateSecret) -> SecretCreated:
+    async def create_secret(self, query: CreateSecret, asking: Asking) -> SecretCreated:
         request = query.body
         self._check(request.provider)
         value = _value(request)
         if len(request.description) > MAX_TEXT or len(request.source_file) > MAX_TEXT:
             raise BadRequest(f"a description has at most {MAX_TEXT} characters")
         if not request.name:
-            return await self._create_named_by(request, value)
+            return await self._create_named_by(request, value, asking.user_id)
         if request.prefix:
             raise BadRequest("a secret has a name or a prefix of one, not both")
         _check_name(request.name)
-        there = await self._store.put(_entry(request.name, request, value), replace=query.update)
+        there = await self._store.put(
+            _entry(request.name, request, value, asking.user_id), replace=query.update
+        )
         return self._created(request.name, updated=there)
 
     async def list_secrets(self, query: ListSecrets) -> SecretList:
@@ -99,7 +100,9 @@ class SecretOperations:
         self._check(query.provider)
         return SecretsRekeyed(*await self._store.rekey())
 
-    async def _create_named_by(self, request: NewSecret, value: bytes) -> SecretCreated:
+    async def _create_named_by(
+        self, request: NewSecret, value: bytes, user_id: str
+    ) -> SecretCreated:
         prefix = request.prefix or _ANY
         if not _PREFIX.fullmatch(prefix):
             raise BadRequest(
@@ -108,7 +111,7 @@ class SecretOperations:
         for _ in range(TRIES):
             name = f"{prefix}_{self._suffix()}"
             try:
-                await self._store.put(_entry(name, request, value), replace=False)
+                await self._store.put(_entry(name, request, value, user_id), replace=False)
             except SecretExists:
                 continue
             return self._created(name, updated=False)
@@ -164,11 +167,11 @@ def _written(value: bytes) -> tuple[str, str]:
         return b64encode(value).decode("ascii"), "base64"
 
 
-def _entry(name: str, request: NewSecret, value: bytes) -> SecretEntry:
+def _entry(name: str, request: NewSecret, value: bytes, user_id: str) -> SecretEntry:
     return SecretEntry(
         name=name,
         value=value,
-        created_by=_OPERATOR,
+        created_by=user_id,
         description=request.description,
         source_file=request.source_file,
     )

@@ -19,7 +19,7 @@ from clace.admin_api.settings import (
     UpdateSettings,
 )
 from clace.errors import BadRequest
-from clace.interfaces import AuditedSource, ISettingOperations
+from clace.interfaces import Asking, AuditedSource, ISettingOperations
 from clace.model.app import AccountLink, App, AppMetadata, AppSettings
 from clace.model.paths import AppGlob, AppPath
 from clace.operations.accounts import check_link, linked
@@ -44,12 +44,14 @@ class SettingOperations:
         self._configured = configured
         self._staged = StagedUpdates(rooms)
 
-    async def link_account(self, query: LinkAccount) -> AppsUpdated:
+    async def link_account(self, query: LinkAccount, request: Asking) -> AppsUpdated:
+        selection = await self._staged.select(query, request)
         link = AccountLink(query.plugin, query.account)
         check_link(link, self._configured.plugins)
-        return await self._staged.make(query, partial(linked, link=link), audited=False)
+        return await self._staged.make(selection, partial(linked, link=link), audited=False)
 
-    async def update_params(self, query: UpdateParam) -> AppsUpdated:
+    async def update_params(self, query: UpdateParam, request: Asking) -> AppsUpdated:
+        selection = await self._staged.select(query, request)
         name, value = query.param_name, query.param_value
 
         def check(app: App, audited: AuditedSource) -> None:
@@ -57,9 +59,10 @@ class SettingOperations:
                 check_declared(app, (name,), audited.params)
 
         edit = partial(with_param, name=name, value=value)
-        return await self._staged.make(query, edit, audited=True, check=check)
+        return await self._staged.make(selection, edit, audited=True, check=check)
 
-    async def update_metadata(self, query: UpdateMetadata) -> AppsUpdated:
+    async def update_metadata(self, query: UpdateMetadata, request: Asking) -> AppsUpdated:
+        selection = await self._staged.select(query, request)
         entries = app_config_entries(query.body)
 
         def edit(metadata: AppMetadata) -> AppMetadata:
@@ -68,15 +71,16 @@ class SettingOperations:
             check_removed(metadata.appconfig, entries, self._configured.app_settings)
             return after
 
-        return await self._staged.make(query, edit, audited=True)
+        return await self._staged.make(selection, edit, audited=True)
 
-    async def update_settings(self, query: UpdateSettings) -> SettingsUpdated:
+    async def update_settings(self, query: UpdateSettings, request: Asking) -> SettingsUpdated:
         pattern = AppGlob.parse(query.app_path_glob)
+        catalogue = await self._rooms.catalogue(request)
+        mains = catalogue.selected(pattern, request)
         self._check(query.body)
-        catalogue = await self._rooms.catalogue()
         updated: list[AppPath] = []
         async with self._rooms.draft() as draft:
-            for main in catalogue.matching(pattern):
+            for main in mains:
                 for app in (main, *catalogue.twins_of(main)):
                     settings = settled(app.settings, query.body)
                     if settings != app.settings:

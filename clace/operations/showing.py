@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from clace.admin_api.apps import AppShown, FailureShown, ParamShown, VersionShown
 from clace.errors import ClaceError
-from clace.interfaces import AuditedSource, IFailures
+from clace.interfaces import Asking, AuditedSource, IFailures
 from clace.model.app import App, AppKind, Demands
 from clace.model.failures import AppFailure
 from clace.model.params import AppParam
@@ -38,10 +38,10 @@ class AppShowing:
         self._rooms = rooms
         self._around = around
 
-    async def show(self, path: str) -> AppShown:
+    async def show(self, path: str, request: Asking) -> AppShown:
         """See ``IAppOperations.show_app``."""
-        catalogue = await self._rooms.catalogue()
-        app = catalogue.at(path)
+        catalogue = await self._rooms.catalogue(request)
+        app = catalogue.found(path, request)
         twins = tuple(catalogue.twins_of(app))
         ahead = any(twin.kind is AppKind.STAGING and is_behind(app, twin) for twin in twins)
         versions = [await self._version(one) for one in (app, *twins)]

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from clace.admin_api.changes import AppsUpdated, StagedUpdate
 from clace.errors import NeedsApproval
-from clace.interfaces import AuditedSource
+from clace.interfaces import Asking, AuditedSource
 from clace.model.app import App, AppMetadata
 from clace.model.paths import AppGlob, AppPath
 from clace.operations.approval import held, needs_approval
-from clace.operations.catalogue import naming
+from clace.operations.catalogue import AppCatalogue, naming
 from clace.operations.draft import AppsDraft
 from clace.operations.promotion import is_behind, promote
 from clace.operations.rooms import OperationRooms
 
 Edit = Callable[[AppMetadata], AppMetadata]
 Check = Callable[[App, AuditedSource], None]
+
+
+class Selection(NamedTuple):
+    """A query with the apps that it is about, each of which was allowed."""
+
+    query: StagedUpdate
+    catalogue: AppCatalogue
+    mains: tuple[App, ...]
 
 
 def _no_check(_app: App, _audited: AuditedSource) -> None:
@@ -31,8 +40,17 @@ class StagedUpdates:
     def __init__(self, rooms: OperationRooms) -> None:
         self._rooms = rooms
 
+    async def select(self, query: StagedUpdate, request: Asking) -> Selection:
+        """Find the apps that the query is about, of which the request has to be allowed.
+
+        :raises NotAllowed: if a right is missing on one of them.
+        """
+        pattern = AppGlob.parse(query.app_path_glob)
+        catalogue = await self._rooms.catalogue(request)
+        return Selection(query, catalogue, catalogue.selected(pattern, request))
+
     async def make(
-        self, query: StagedUpdate, edit: Edit, *, audited: bool, check: Check = _no_check
+        self, selection: Selection, edit: Edit, *, audited: bool, check: Check = _no_check
     ) -> AppsUpdated:
         """Make a new version of each app that ``edit`` changes. With ``audited`` the app must load,
         and ``check`` may refuse it.
@@ -40,11 +58,9 @@ class StagedUpdates:
         :raises AppBroken: if it does not load.
         :raises NeedsApproval: if it asks for more then, and is to be promoted.
         """
-        pattern = AppGlob.parse(query.app_path_glob)
-        catalogue = await self._rooms.catalogue()
+        query, catalogue, mains = selection
         updated: list[AppPath] = []
         promoted: list[AppPath] = []
-        mains = catalogue.matching(pattern)
         async with self._rooms.draft() as draft:
             for main in mains:
                 seen = catalogue.edited(main)

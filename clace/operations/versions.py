@@ -16,7 +16,7 @@ from clace.admin_api.versions import (
     ReloadApps,
 )
 from clace.errors import BadRequest
-from clace.interfaces import IVersionOperations
+from clace.interfaces import Asking, IVersionOperations
 from clace.model.app import App
 from clace.model.paths import AppGlob, AppPath
 from clace.operations.approval import report
@@ -35,13 +35,13 @@ class VersionOperations:
         self._rooms = rooms
         self._reloading = reloading
 
-    async def approve_apps(self, query: ApproveApps) -> AppsApproved:
+    async def approve_apps(self, query: ApproveApps, request: Asking) -> AppsApproved:
         pattern = AppGlob.parse(query.app_path_glob)
-        catalogue = await self._rooms.catalogue()
+        catalogue = await self._rooms.catalogue(request)
         approvals: list[Approval] = []
         promoted: list[AppPath] = []
         async with self._rooms.draft() as draft:
-            for main in catalogue.matching(pattern):
+            for main in catalogue.selected(pattern, request):
                 with naming(main):
                     edited = catalogue.edited(main)
                     approval, after = await self._approve_one(draft, edited)
@@ -68,14 +68,14 @@ class VersionOperations:
         await draft.load(after, files)
         return approval, after
 
-    async def reload_apps(self, query: ReloadApps) -> AppsReloaded:
-        return await self._reloading.reload(query)
+    async def reload_apps(self, query: ReloadApps, request: Asking) -> AppsReloaded:
+        return await self._reloading.reload(query, request)
 
-    async def promote_apps(self, query: PromoteApps) -> AppsPromoted:
+    async def promote_apps(self, query: PromoteApps, request: Asking) -> AppsPromoted:
         pattern = AppGlob.parse(query.app_path_glob)
-        catalogue = await self._rooms.catalogue()
+        catalogue = await self._rooms.catalogue(request)
         promoted: list[AppPath] = []
-        mains = catalogue.matching(pattern)
+        mains = catalogue.selected(pattern, request)
         if pattern.is_literal:
             check_promotable(mains)
         async with self._rooms.draft() as draft:

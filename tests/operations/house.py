@@ -12,10 +12,13 @@ from twisted.internet.task import Clock
 from clace.admin_api.apps import CREATE_APP, CreateApp, NewApp
 from clace.admin_api.server import ServerStatus
 from clace.audit.memory import MemoryAudit
+from clace.composition.apps import owner_of
 from clace.config import Location, load
 from clace.config.apps import AppConfigs
 from clace.identity.passwords import Lockout
+from clace.identity.rbac import Authorisation
 from clace.metadata.memory import MemoryStore
+from clace.model.rbac import Policy
 from clace.model.traffic import AppRequest
 from clace.operations.administration import Administration
 from clace.operations.apps import AppOperations
@@ -74,7 +77,7 @@ async def listed(_invocation, _given):
 class House:
     """An administration, and hands on everything below it."""
 
-    def __init__(self, before=None):
+    def __init__(self, before=None, policy=None):
         """``before`` is the house whose apps are installed here when the server starts again."""
         self.clock = Clock()
         self.clock.advance(NOW.timestamp())
@@ -123,7 +126,10 @@ class House:
             LockoutOperations(Lockout(self.clock)),
             ServerOperations(lambda: ServerStatus(pid=4711), lambda: self.stopped.append(True)),
         )
-        self.administration = Administration(*self.nouns)
+        self.authorisation = Authorisation(
+            policy or Policy(), "admin", partial(owner_of, self.installed)
+        )
+        self.administration = Administration(self.authorisation, *self.nouns)
 
     def create(self, path, source, *, approve=False, dry_run=False, **fields):
         return self.administration.perform(

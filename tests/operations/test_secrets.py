@@ -4,8 +4,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.admin_api.secrets import CreateSecret, NamedSecret, NewSecret
 from clace.errors import SecretExists, SecretFailed
+from clace.identity.rbac import Authorisation
+from clace.model.identity import OPERATOR
+from clace.model.rbac import Policy
+from clace.operations.asking import OperationRequest
 from clace.operations.secrets import TRIES, SecretOperations
 from tests.support.memory_secrets import MemorySecretStore
+
+ASKING = OperationRequest(OPERATOR, (), Authorisation(Policy(), "admin"))
 
 
 class SecretOperationsTests(SynchronousTestCase):
@@ -18,7 +24,7 @@ class SecretOperationsTests(SynchronousTestCase):
 
     def create(self, **fields):
         new = NewSecret(value="hunter2", **fields)
-        return self.operations.create_secret(CreateSecret(new, update=True))
+        return self.operations.create_secret(CreateSecret(new, update=True), ASKING)
 
     def test_reference_to_the_default(self):
         """Secrets of the default provider are named without it."""
@@ -35,15 +41,15 @@ class SecretOperationsTests(SynchronousTestCase):
         tries = []
         operations = SecretOperations(self.store, lambda: tries.append(1) or "a")
         query = CreateSecret(NewSecret(value="1"))
-        self.successResultOf(operations.create_secret(query))
-        failure = self.failureResultOf(operations.create_secret(query), SecretFailed)
+        self.successResultOf(operations.create_secret(query, ASKING))
+        failure = self.failureResultOf(operations.create_secret(query, ASKING), SecretFailed)
         self.assertNotIsInstance(failure.value, SecretExists)
         self.assertEqual(len(tries), 1 + TRIES)
 
     def test_does_not_show(self):
         """What shows a request or an answer to people shows no value."""
         request = NewSecret(name="a", value="hunter2")
-        self.successResultOf(self.operations.create_secret(CreateSecret(request)))
+        self.successResultOf(self.operations.create_secret(CreateSecret(request), ASKING))
         found = self.successResultOf(self.operations.reveal_secret(NamedSecret("a")))
         self.assertEqual(found.value, "hunter2")
         self.assertNotIn("hunter2", repr(request) + repr(found))

@@ -780,7 +780,7 @@ class Refusing:
     def __init__(self, error: BaseException) -> None:
         self._error = error
 
-    async def perform(self, _operation: object, _query: object) -> Any:
+    async def perform_as(self, _identity, _operation: object, _query: object) -> Any:
         raise self._error
 
 

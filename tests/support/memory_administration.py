@@ -58,15 +58,10 @@ from clace.admin_api.versions import (
 )
 from clace.errors import AppExists, BadRequest, SourceError
 from clace.identity.passwords import Lockout
+from clace.identity.rbac import Authorisation
 from clace.interfaces import (
     AuditedSource,
-    IAdministration,
-    IAppOperations,
-    ILockoutOperations,
-    ISecretOperations,
-    IServerOperations,
-    ISettingOperations,
-    IVersionOperations,
+    IServedAdministration,
 )
 from clace.model.app import (
     AccountLink,
@@ -77,9 +72,12 @@ from clace.model.app import (
     Demands,
     VersionMetadata,
 )
+from clace.model.identity import OPERATOR, Identity
 from clace.model.params import AppParam
 from clace.model.paths import AppGlob, AppPath
+from clace.model.rbac import Policy
 from clace.operations.approval import check_approved, needs_approval
+from clace.operations.asking import OperationRequest
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.changes import app_change
 from clace.operations.configured import check_auth_type
@@ -92,15 +90,7 @@ from clace.runtime.failures import AppFailures
 from tests.support.memory_secrets import MemorySecretStore
 
 
-@implementer(
-    IAdministration,
-    IAppOperations,
-    IVersionOperations,
-    ISettingOperations,
-    ISecretOperations,
-    ILockoutOperations,
-    IServerOperations,
-)
+@implementer(IServedAdministration)
 class MemoryAdministration:
     """``sources`` says what each source asks for; a test changes it as authors do."""
 
@@ -114,17 +104,26 @@ class MemoryAdministration:
         self._apps: dict[str, App] = {}
         self._ids = count(1)
         self.lockouts = Lockout(Clock())
+        self.authorisation = Authorisation(Policy(), "admin", lambda _target: "")
         self._secrets = SecretOperations(MemorySecretStore(), lambda: "xyz")
 
     async def perform(self, operation: Operation, query: Query) -> Struct:
+        return await self.perform_as(OPERATOR, operation, query)
+
+    async def perform_as(self, identity: Identity, operation: Operation, query: Query) -> Struct:
+        rights = (operation.right, *query.rights)
+        self._request = OperationRequest(identity, rights, self.authorisation)
+        if not operation.right.startswith("app:"):
+            self._request.check()
         return await getattr(self, operation.name)(query)
 
     async def create_app(self, query: CreateApp) -> AppCreated:
         request = query.body
         address = AppPath.parse(request.path)
+        self._request.check(str(address))
         address.check_installable()
-        for app in self._mains("all"):
-            if address.overlaps(app.address):
+        for app in self._apps.values():
+            if not app.main_app and address.overlaps(app.address):
                 raise AppExists(f"App already exists at {app.address}")
         demands = self._demands(request.source_url)
         self._check_params(address, request.param_values or {})
@@ -147,7 +146,9 @@ class MemoryAdministration:
 
     async def list_apps(self, query: ListApps) -> AppList:
         listed = []
-        for main in self._mains(query.app_path_glob):
+        catalogue = AppCatalogue(tuple(self._apps.values()))
+        mains = catalogue.matching(AppGlob.parse(query.app_path_glob))
+        for main in filter(self._request.may_see, mains):
             staging = self._edited(main)
             ahead = staging.version != main.version
             listed.append(AppListed(**_fields(main), staged_changes=ahead))
@@ -156,7 +157,8 @@ class MemoryAdministration:
         return AppList(tuple(listed))
 
     async def get_app(self, query: OneApp) -> AppFound:
-        return AppFound(AppCatalogue(tuple(self._apps.values())).at(query.app_path))
+        catalogue = AppCatalogue(tuple(self._apps.values()))
+        return AppFound(catalogue.found(query.app_path, self._request))
 
     async def show_app(self, query: OneApp) -> AppShown:
         app = (await self.get_app(query)).app_entry
@@ -241,6 +243,7 @@ class MemoryAdministration:
         return AppsPromoted(query.dry_run, paths, len(mains), changes=changes)
 
     async def link_account(self, query: LinkAccount) -> AppsUpdated:
+        self._mains(query.app_path_glob)
         link = AccountLink(query.plugin, query.account)
         if link.plugin != "http.in":
             raise BadRequest(f"module {link.plugin} not found")
@@ -250,6 +253,7 @@ class MemoryAdministration:
         return self._staged(query, lambda before: replace(before, accounts=accounts))
 
     async def update_params(self, query: UpdateParam) -> AppsUpdated:
+        self._mains(query.app_path_glob)
         name, value = query.param_name, query.param_value
 
         def edit(before: AppMetadata) -> AppMetadata:
@@ -260,6 +264,7 @@ class MemoryAdministration:
         return self._staged(query, edit)
 
     async def update_metadata(self, query: UpdateMetadata) -> AppsUpdated:
+        self._mains(query.app_path_glob)
         entries = app_config_entries(query.body)
         for name in entries:
             if name != "sandbox.max_waiting":
@@ -267,6 +272,7 @@ class MemoryAdministration:
         return self._staged(query, lambda before: with_app_config(before, entries))
 
     async def update_settings(self, query: UpdateSettings) -> SettingsUpdated:
+        self._mains(query.app_path_glob)
         request = query.body
         if request.authn_type != UNDEFINED:
             check_auth_type(request.authn_type)
@@ -279,7 +285,7 @@ class MemoryAdministration:
         return SettingsUpdated(query.dry_run, tuple(app.address for app in apps), changes=changes)
 
     async def create_secret(self, query: CreateSecret) -> SecretCreated:
-        return await self._secrets.create_secret(query)
+        return await self._secrets.create_secret(query, self._request)
 
     async def list_secrets(self, query: ListSecrets) -> SecretList:
         return await self._secrets.list_secrets(query)
@@ -315,7 +321,8 @@ class MemoryAdministration:
         check_declared(app, names, [AppParam(name=name) for name in self.params])
 
     def _mains(self, glob: str) -> list[App]:
-        return list(AppCatalogue(tuple(self._apps.values())).matching(AppGlob.parse(glob)))
+        catalogue = AppCatalogue(tuple(self._apps.values()))
+        return list(catalogue.selected(AppGlob.parse(glob), self._request))
 
     def _twins(self, main: App) -> list[App]:
         return [app for app in self._apps.values() if app.main_app == main.id]

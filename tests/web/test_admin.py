@@ -9,17 +9,19 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from clace.admin_api.apps import CREATE_APP, LIST_APPS, CreateApp, NewApp
 from clace.admin_api.catalogue import OPERATIONS
 from clace.admin_api.operation import Right
 from clace.audit.fitting import fitted
 from clace.client.administration import AdminClient
 from clace.client.agents import AgentExchange
-from clace.errors import LockedOut, NotAuthenticated
-from clace.interfaces import ICredentials
+from clace.errors import LockedOut, NotAllowed, NotAuthenticated
+from clace.interfaces import Decision, ICredentials
 from clace.model.app import Demands, Permission
+from clace.model.identity import Assurance, Identity, Scope
 from clace.model.wording import permission_text
 from clace.web.admin.api import AdminAPI
-from clace.web.admin.guard import AdminGuard, Operator, trusted
+from clace.web.admin.guard import AdminGuard, trusted
 from clace.web.forwarded import TrustedProxies
 from clace.web.http1.answering import own_fields
 from clace.web.root import RootResource
@@ -58,11 +60,34 @@ class Events(list):
     record = list.append
 
 
-def admitting(operator):
+class Holding:
+    """Decides by one set of rights, wherever they are asked for."""
+
+    def __init__(self, rights):
+        self.rights = rights
+
+    def decide(self, _identity, permission, _target=""):
+        return Decision(permission in self.rights)
+
+    def authorise(self, identity, permission, target=""):
+        if permission not in self.rights:
+            raise NotAllowed(
+                f"unauthorized: user {identity.user_id} does not have permission {permission}"
+                f" on {target or 'server'}"
+            )
+
+
+def holding(administration, rights):
+    """A user with these rights, and no others, in the administration."""
+    administration.authorisation = Holding(rights)
+    return Identity(user_id="jo", assurance=Assurance.PASSWORD)
+
+
+def admitting(identity):
     """A guard that admits everybody as one user."""
 
     async def guard(_request):
-        return operator
+        return identity
 
     return guard
 
@@ -108,6 +133,11 @@ class AdminAPITests(SynchronousTestCase):
         )
         return response, self.successResultOf(response.text())
 
+    def create(self, path):
+        self.kept.sources["/src"] = RUNS
+        new = CreateApp(NewApp(path=path, source_url="/src"), approve=True)
+        self.successResultOf(self.kept.perform(CREATE_APP, new))
+
     def test_every_route_asks_for_credentials(self):
         """No credentials, wrong ones and malformed ones are one plain 401, everywhere."""
         for route in (*((r.method, r.path) for r in OPERATIONS), ("GET", "/openapi.json")):
@@ -126,22 +156,31 @@ class AdminAPITests(SynchronousTestCase):
             self.assertIn(response.code, {200, 400}, (route.path, body))
 
     def test_every_operation_needs_its_right(self):
-        """A user without the right of an operation is told so, and the attempt is recorded."""
+        """A user without the right of an operation is told so, and the attempt is recorded; the
+        list of apps is silent about those that the user may not see.
+        """
+        self.create("/x")
         for operation in OPERATIONS:
             audit = Events()
-            everything_else = Operator("jo", frozenset(Right) - {operation.right})
+            everything_else = holding(self.kept, set(Right) - {operation.right})
             treq = StubTreq(
                 RootResource(api(self.kept, admitting(everything_else), audit).resource(), None)
             )
             query = example(operation.query)
-            parameters = {each.encode_name: "x" for each in operation.parameters if each.required}
+            parameters = {each.encode_name: "/x" for each in operation.parameters if each.required}
             body = json.dumps(to_builtins(query.body)) if operation.body else None
+            if operation is CREATE_APP:
+                body = body.replace('"x"', '"/new"')
             url = f"http://localhost/_clace{operation.path}"
             response = self.successResultOf(
                 treq.request(operation.method, url, params=parameters, data=body and body.encode())
             )
-            self.assertEqual(response.code, 403, operation.name)
-            self.assertIn(str(operation.right), self.successResultOf(response.text()))
+            text = self.successResultOf(response.text())
+            if operation is LIST_APPS:
+                self.assertEqual(json.loads(text)["apps"], [])
+                continue
+            self.assertEqual(response.code, 403, (operation.name, text))
+            self.assertIn(f"does not have permission {operation.right} on", text)
             kept = [(event.operation, event.user_id, event.status) for event in audit]
             expected = [(operation.name, "jo", "Failed")] if operation.target else []
             self.assertEqual(kept, expected, operation.name)
@@ -152,7 +191,7 @@ class AdminAPITests(SynchronousTestCase):
         kept.sources["/src"] = RUNS
         new = b'{"path": "/x", "source_url": "/src"}'
         for option, right in (("approve", Right.APP_APPROVE), ("promote", Right.APP_PROMOTE)):
-            guard = admitting(Operator("jo", frozenset(Right) - {right}))
+            guard = admitting(holding(kept, set(Right) - {right}))
             treq = StubTreq(RootResource(api(kept, guard).resource(), None))
             paths = [("/reload?appPathGlob=all", b"")]
             if option == "approve":
@@ -167,10 +206,29 @@ class AdminAPITests(SynchronousTestCase):
 
     def test_a_right_is_enough(self):
         """A user with the right of an operation only may use it."""
-        reader = Operator("jo", frozenset({Right.APP_READ}))
+        reader = holding(self.kept, {Right.APP_READ})
         treq = StubTreq(RootResource(api(self.kept, admitting(reader)).resource(), None))
         response = self.successResultOf(treq.get("http://localhost/_clace/apps"))
         self.assertEqual(response.code, 200)
+
+    def test_tokens_are_recorded(self):
+        """What was done by a token says so in the audit log."""
+        self.create("/x")
+        audit = Events()
+        identity = Identity(
+            user_id="admin",
+            assurance=Assurance.TOKEN,
+            token_id="tok_1",
+            scope=Scope(permissions=("app:reload",)),
+        )
+        treq = StubTreq(RootResource(api(self.kept, admitting(identity), audit).resource(), None))
+        for path, status, detail in (
+            ("/reload?appPathGlob=all", 200, "tok_1; updated"),
+            ("/approve?appPathGlob=all", 403, "tok_1; unauthorized: user admin does not have"),
+        ):
+            response = self.successResultOf(treq.post(f"http://localhost/_clace{path}"))
+            self.assertEqual(response.code, status, path)
+            self.assertIn(detail, audit.pop().detail)
 
     def test_lockout(self):
         """Who is locked out is told for how long."""

@@ -22,11 +22,16 @@ OwnerOf = Callable[[str], str]
 """The user who made the app at an address; an empty text if nobody is known to have."""
 
 
+def nobody(_target: str) -> str:
+    """Know no owner."""
+    return ""
+
+
 @implementer(IAuthorisation)
 class Authorisation:
     """Answers of one policy, kept for those who ask the same again: every request asks."""
 
-    def __init__(self, policy: Policy, admin: str, owner_of: OwnerOf) -> None:
+    def __init__(self, policy: Policy, admin: str, owner_of: OwnerOf = nobody) -> None:
         self._owner_of = owner_of
         self._answers: OrderedDict[Question, Decision] = OrderedDict()
         self.replace(policy, admin)
@@ -36,6 +41,11 @@ class Authorisation:
         self._policy = policy
         self._admin = admin
         self._custom = sorted(custom_names(policy))
+        self._answers.clear()
+
+    def know_owners(self, owner_of: OwnerOf) -> None:
+        """Find owners so from now on."""
+        self._owner_of = owner_of
         self._answers.clear()
 
     @property

@@ -12,7 +12,7 @@ from clace.admin_api.catalogue import OPERATIONS
 from clace.admin_api.openapi import describe
 from clace.admin_api.operation import Operation, Q, R
 from clace.errors import BadRequest, ClaceError
-from clace.interfaces import IAdministration, IAuditEvents
+from clace.interfaces import IAuditEvents, IServedAdministration
 from clace.web.admin.audit import AdminAudit
 from clace.web.admin.guard import Guard
 from clace.web.admin.parameters import parameters_of, read_parameters, read_query
@@ -29,7 +29,7 @@ class AdminAPI:
 
     def __init__(
         self,
-        administration: IAdministration,
+        administration: IServedAdministration,
         guard: Guard,
         audit: IAuditEvents,
         *,
@@ -57,19 +57,17 @@ class AdminAPI:
 
     async def perform(self, operation: Operation[Q, R], request: Request) -> Struct:
         """Answer with the result of an operation, and record it."""
-        operator = await self._guard(request)
+        identity = await self._guard(request)
         parameters = read_parameters(operation, parameters_of(request))
         await receive(request)
         assert request.content is not None
         query = read_query(operation, parameters, request.content.read())
         try:
-            for right in (operation.right, *query.rights):
-                operator.check(right)
-            result = await self._administration.perform(operation, query)
+            result = await self._administration.perform_as(identity, operation, query)
         except ClaceError as error:
-            self._audit.failed(operation, operator.user_id, query, error.message)
+            self._audit.failed(operation, identity, query, error.message)
             raise
-        self._audit.done(operation, operator.user_id, query, result)
+        self._audit.done(operation, identity, query, result)
         return result if query.is_answered else Unanswered()
 
 

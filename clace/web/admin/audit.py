@@ -9,7 +9,8 @@ from msgspec import Struct
 from clace.admin_api.changes import AppChange, Changing
 from clace.admin_api.operation import Operation, Q, R
 from clace.interfaces import IAuditEvents
-from clace.model.deeds import FAILED, SUCCESS, Deed
+from clace.model.deeds import FAILED, SUCCESS, Deed, proof_of
+from clace.model.identity import Identity
 from clace.model.wording import permission_text
 from clace.text import printable
 
@@ -25,7 +26,7 @@ class AdminAudit:
         self._audit = audit
         self._new_id = new_id
 
-    def done(self, operation: Operation[Q, R], user: str, query: Q, result: R) -> None:
+    def done(self, operation: Operation[Q, R], by: Identity, query: Q, result: R) -> None:
         """Record the changes of an operation, unless it only reads.
 
         An operation that changed no app, or was a dry run, is one event about its target.
@@ -36,23 +37,23 @@ class AdminAudit:
         changes = () if query.is_dry else _changes(result)
         for change in changes:
             for detail in details(change):
-                self._record(rid, operation.name, user, _about(change), detail)
+                self._record(rid, operation.name, by, _about(change), detail)
         if not changes:
             about = "", operation.target(query, result)
-            self._record(rid, _recorded_as(operation, query), user, about)
+            self._record(rid, _recorded_as(operation, query), by, about)
 
-    def failed(self, operation: Operation[Q, R], user: str, query: Q, problem: str) -> None:
+    def failed(self, operation: Operation[Q, R], by: Identity, query: Q, problem: str) -> None:
         """Record an operation that was refused, with its reason, unless it would only read."""
         if operation.target is not None:
             about = "", operation.target(query, None)
             name = _recorded_as(operation, query)
-            self._record(self._new_id(), name, user, about, problem, status=FAILED)
+            self._record(self._new_id(), name, by, about, problem, status=FAILED)
 
     def _record(
         self,
         rid: str,
         operation: str,
-        user: str,
+        by: Identity,
         about: tuple[str, str],
         detail: str = "",
         *,
@@ -63,10 +64,10 @@ class AdminAudit:
             Deed(
                 operation=operation,
                 target=target,
-                user_id=user,
+                user_id=by.user_id,
                 app_id=app_id,
                 status=status,
-                detail=detail,
+                detail="; ".join(filter(None, (proof_of(by), detail))),
             ),
             rid,
         )

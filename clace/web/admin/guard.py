@@ -4,43 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 
-from msgspec import Struct
 from twisted.web.http import Request
 
-from clace.admin_api.operation import Right
 from clace.errors import NotAllowed, NotAuthenticated
 from clace.interfaces import ICredentials
 from clace.model.hosts import host_name, is_address
+from clace.model.identity import OPERATOR, Assurance, Identity
 from clace.web.admin.browsers import refuse_browsers
 from clace.web.credentials import basic_credentials
 from clace.web.forwarded import TrustedProxies
 
-
-class Operator(Struct, frozen=True):
-    """The user who asks, and the rights that they have: an administrator has all of them."""
-
-    user_id: str
-    rights: frozenset[Right] = frozenset(Right)
-
-    def check(self, right: Right) -> None:
-        """:raises NotAllowed: if the user does not have the right."""
-        if right not in self.rights:
-            raise NotAllowed(
-                f"unauthorized: user {self.user_id} does not have permission {right} on server"
-            )
+Guard = Callable[[Request], Awaitable[Identity]]
+"""Return who asks, or refuse them."""
 
 
-Guard = Callable[[Request], Awaitable[Operator]]
-"""Return the user who asks, or refuse them."""
-
-
-async def trusted(request: Request) -> Operator:
+async def trusted(request: Request) -> Identity:
     """Admit everybody who could open the socket: its mode is the password.
 
     :raises NotAllowed: if a browser made the request.
     """
     refuse_browsers(request)
-    return Operator("admin")
+    return OPERATOR
 
 
 class AdminGuard:
@@ -53,7 +37,7 @@ class AdminGuard:
         self._proxies = proxies
         self._hosts = frozenset(hosts)
 
-    async def __call__(self, request: Request) -> Operator:
+    async def __call__(self, request: Request) -> Identity:
         """Return the administrator.
 
         :raises NotAllowed: if the Host is not ours, which a rebound DNS name would be, or a
@@ -69,7 +53,8 @@ class AdminGuard:
         if given is None:
             raise NotAuthenticated("Unauthorized")
         address = self._proxies.peer_of(request).ip
-        return Operator(await self._credentials.check(*given, address))
+        user_id = await self._credentials.check(*given, address)
+        return Identity(user_id=user_id, name=user_id, assurance=Assurance.PASSWORD)
 
     def _is_ours(self, name: str) -> bool:
         # A page can make a browser send a name that it controls, but not an address as the Host.

@@ -1,0 +1,46 @@
+"""A request to the operations: who asks, by which rights, and of which apps it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from clace.interfaces import IAuthorisation
+from clace.model.app import App
+from clace.model.identity import Identity
+
+
+def target_of(app: App) -> str:
+    """Return the address that rights on an app are about: that of its production app."""
+    return str(app.address.production if app.main_app else app.address)
+
+
+@frozen
+class OperationRequest:
+    """Somebody who asks for an operation, which needs each of the rights."""
+
+    identity: Identity
+    rights: tuple[str, ...]
+    authorisation: IAuthorisation
+
+    @property
+    def user_id(self) -> str:
+        return self.identity.user_id
+
+    def check(self, target: str = "") -> None:
+        for right in self.rights:
+            self.authorisation.authorise(self.identity, right, target)
+
+    def check_apps(self, apps: Iterable[App]) -> None:
+        for app in apps:
+            self.check(target_of(app))
+
+    def may_see(self, app: App) -> bool:
+        return self.may(target_of(app))
+
+    def may(self, target: str = "") -> bool:
+        return all(
+            self.authorisation.decide(self.identity, right, target).is_allowed
+            for right in self.rights
+        )

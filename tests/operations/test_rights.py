@@ -1,0 +1,138 @@
+"""Tests for ``clace.operations.asking``, and for the rights that operations on apps ask for."""
+
+from msgspec.structs import replace
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import Interface, implementer
+
+from clace.admin_api.apps import (
+    CREATE_APP,
+    DELETE_APPS,
+    GET_APP,
+    LIST_APPS,
+    SHOW_APP,
+    CreateApp,
+    DeleteApps,
+    ListApps,
+    NewApp,
+    OneApp,
+)
+from clace.admin_api.versions import RELOAD_APPS, ReloadApps
+from clace.errors import NoSuchApp, NotAllowed
+from clace.identity.rbac import Authorisation
+from clace.model.app import Demands
+from clace.model.identity import Assurance, Identity
+from clace.model.rbac import Grant, Policy
+from clace.operations.administration import Administration
+from tests.operations.house import House, app_star
+
+ANN = Identity(user_id="github:ann", assurance=Assurance.SSO)
+ADMIN = Identity(user_id="admin", assurance=Assurance.PASSWORD)
+BEN = Identity(user_id="github:ben", assurance=Assurance.SSO)
+POLICY = Policy(
+    enabled=True,
+    grants=(
+        Grant(users=(ANN.user_id,), roles=("clace-developer",), targets=("/team/**",)),
+        Grant(users=(BEN.user_id,), roles=("clace-user",), targets=("/team/b",)),
+    ),
+)
+
+
+class RightsTests(SynchronousTestCase):
+    def setUp(self):
+        self.house = House(policy=POLICY)
+        self.house.sources.put_folder("/src", {"app.star": app_star(Demands())})
+        for path in ("/team/a", "/team/b", "/other"):
+            self.successResultOf(self.house.create(path, "/src"))
+
+    def ask(self, identity, operation, query):
+        return self.house.administration.perform_as(identity, operation, query)
+
+    def listed(self, identity, glob="all", **options):
+        found = self.successResultOf(self.ask(identity, LIST_APPS, ListApps(glob, **options)))
+        return [str(app) for app in found.apps]
+
+    def test_lists_filter(self):
+        """A list has the apps that the user may see, and says nothing of the others."""
+        self.assertEqual(self.listed(ANN), ["/team/a", "/team/b"])
+        self.assertEqual(self.listed(BEN), ["/team/b"])
+        self.assertEqual(self.listed(BEN, internal=True), ["/team/b", "/team/b_cl_stage"])
+        for unknown in ("/other", "/missing"):
+            self.assertEqual(self.listed(BEN, unknown), [])
+
+    def test_changes_are_all_or_none(self):
+        """One app without the right is enough for nothing to change."""
+        for glob in ("all", "/**", "/team/*"):
+            failure = self.failureResultOf(self.ask(BEN, DELETE_APPS, DeleteApps(glob)), NotAllowed)
+            self.assertIn("user github:ben does not have permission app:delete", str(failure.value))
+        self.failureResultOf(self.ask(ANN, DELETE_APPS, DeleteApps("all")), NotAllowed)
+        self.assertEqual(len(self.listed(ADMIN)), 3)
+        self.successResultOf(self.ask(ANN, DELETE_APPS, DeleteApps("/team/*")))
+        self.assertEqual(self.listed(ANN), [])
+
+    def test_missing_apps(self):
+        """A user without rights cannot tell an app that is missing from one of others."""
+        for operation, query in (
+            (GET_APP, OneApp),
+            (SHOW_APP, OneApp),
+            (DELETE_APPS, DeleteApps),
+            (RELOAD_APPS, ReloadApps),
+        ):
+            for path in ("/other", "/missing", "/other_cl_stage"):
+                failure = self.failureResultOf(self.ask(BEN, operation, query(path)), NotAllowed)
+                self.assertIn(f" on {path.removesuffix('_cl_stage')}", str(failure.value))
+        self.failureResultOf(self.ask(ANN, GET_APP, OneApp("/team/missing")), NoSuchApp)
+
+    def test_hints_name_no_others(self):
+        """A refusal for a missing app names near ones only if they may be seen."""
+        policy = replace(
+            POLICY, grants=(Grant(users=(BEN.user_id,), roles=("clace-user",), targets=("/othe",)),)
+        )
+        self.house.authorisation.replace(policy, "admin")
+        failure = self.failureResultOf(self.ask(BEN, GET_APP, OneApp("/othe")), NoSuchApp)
+        self.assertNotIn("/other", str(failure.value))
+
+    def test_staging_apps_go_with_their_apps(self):
+        """A staging app is seen by those who may see its production app."""
+        self.successResultOf(self.ask(BEN, GET_APP, OneApp("/team/b_cl_stage")))
+        self.failureResultOf(self.ask(BEN, GET_APP, OneApp("/team/a_cl_stage")), NotAllowed)
+
+    def test_creators_own(self):
+        """The creator is recorded, and may manage the app wherever their grants end."""
+        new = CreateApp(NewApp(path="/team/new", source_url="/src"))
+        self.successResultOf(self.ask(ANN, CREATE_APP, new))
+        self.house.authorisation.replace(Policy(enabled=True), "admin")
+        self.assertEqual(self.listed(ANN), ["/team/new"])
+        self.successResultOf(self.ask(ANN, DELETE_APPS, DeleteApps("/team/new")))
+        self.assertEqual(self.listed(ANN), [])
+
+    def test_creation_needs_the_address(self):
+        """An app is created where the user may create apps, and approved by who may approve."""
+        for path, approve in (("/elsewhere", False), ("/team/new", True)):
+            query = CreateApp(NewApp(path=path, source_url="/src"), approve=approve)
+            self.failureResultOf(self.ask(ANN, CREATE_APP, query), NotAllowed)
+
+    def test_options(self):
+        """Promotion and approval on the way are rights of their own, on each app."""
+        self.successResultOf(self.ask(ANN, RELOAD_APPS, ReloadApps("/team/*", promote=True)))
+        query = ReloadApps("/team/*", approve=True)
+        failure = self.failureResultOf(self.ask(ANN, RELOAD_APPS, query), NotAllowed)
+        self.assertIn("app:approve on /team/a", str(failure.value))
+
+
+class ISeamOfListing(Interface):
+    async def list_apps(query):
+        """Forgets to ask who it is for."""
+
+
+@implementer(ISeamOfListing)
+class Forgetful:
+    async def list_apps(self, query):
+        return query
+
+
+class AdministrationTests(SynchronousTestCase):
+    def test_refuses_forgetful_nouns(self):
+        """An operation on apps whose method knows nobody is no part of an administration."""
+        authorisation = Authorisation(Policy(), "admin")
+        error = self.assertRaises(TypeError, Administration, authorisation, Forgetful())
+        self.assertIn("list_apps needs a right on apps", str(error))
