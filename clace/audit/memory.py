@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 
 from zope.interface import implementer
 
 from clace.audit.fitting import fitted
 from clace.audit.retention import Retention, nanoseconds
 from clace.interfaces import IAuditLog, IAuditTrail
-from clace.model.audit_filter import AuditFilter
+from clace.model.audit_filter import AuditEntry, AuditFilter
 from clace.model.traffic import AuditEvent
 
 _SAME = ("user_id", "event_type", "operation", "target", "status", "rid")
@@ -31,6 +32,17 @@ class MemoryAudit:
         passing.sort(key=lambda event: event.create_time, reverse=True)
         return tuple(passing[: wanted.limit])
 
+    async def entries(self, wanted: AuditFilter) -> tuple[AuditEntry, ...]:
+        """The numbers of entries are their places among those kept."""
+        found = await self.query(wanted)
+        return tuple(self._entry(event) for event in found)
+
+    async def pages(self, wanted: AuditFilter) -> AsyncIterator[tuple[AuditEntry, ...]]:
+        """One event a page."""
+        for event in tuple(self.events):
+            if _passes(event, wanted):
+                yield (self._entry(event),)
+
     async def operations(self) -> tuple[str, ...]:
         return tuple(sorted({one.operation for one in self.events}))
 
@@ -38,6 +50,10 @@ class MemoryAudit:
         """Forget what is older than it is to be kept."""
         keeps, at = self._retention.keeps, nanoseconds(now)
         self.events = [event for event in self.events if keeps(event, at)]
+
+    def _entry(self, event: AuditEvent) -> AuditEntry:
+        place = next(at for at, one in enumerate(self.events, 1) if one is event)
+        return AuditEntry(sequence=place, event=event)
 
 
 def _passes(event: AuditEvent, wanted: AuditFilter) -> bool:

@@ -18,16 +18,18 @@ from sqlalchemy import (
     Text,
     delete,
     func,
-    insert,
+    or_,
     select,
 )
 
 from clace.audit.retention import Retention
-from clace.model.audit_filter import AuditFilter
+from clace.model.audit_filter import AuditEntry, AuditFilter
 from clace.model.deeds import ACCESS_DENIED, CUSTOM, HTTP, SIGN_IN
 from clace.model.traffic import AuditEvent
 
 schema = MetaData()
+MOST_REMOVED = 5000
+_PAGE = 1000
 _TRIMMED_PART = 10
 _STRANGERS = (SIGN_IN, ACCESS_DENIED, "audit_ration", "app_limit", "plugin_refused")
 _FIELDS = AuditEvent.__struct_fields__
@@ -46,19 +48,44 @@ audit = Table(
     Column("target", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("hash", Text, nullable=False, server_default=""),
     Index("audit_create_time", "create_time"),
 )
+_COLUMNS = (audit.c.sequence, audit.c.hash, *(audit.c[name] for name in _FIELDS))
 
 
-def put(connection: Connection, events: Sequence[AuditEvent]) -> None:
-    rows = [{name: getattr(event, name) for name in _FIELDS} for event in events]
-    connection.execute(insert(audit), rows)
-
-
-def found(connection: Connection, wanted: AuditFilter) -> tuple[AuditEvent, ...]:
+def found(connection: Connection, wanted: AuditFilter) -> tuple[AuditEntry, ...]:
     """Newest first."""
-    rows = connection.execute(_query(wanted))
-    return tuple(AuditEvent(**row._mapping) for row in rows)  # noqa: SLF001 - a row as a mapping
+    return tuple(map(entry_of, connection.execute(_query(wanted))))
+
+
+def page(
+    connection: Connection, wanted: AuditFilter, after: int
+) -> tuple[tuple[AuditEntry, ...], int | None]:
+    """Return what passes of the next rows after one, oldest first, and the last row looked at.
+
+    So many rows are looked at and no more, however few of them pass; None at the end.
+    """
+    near = select(audit).where(audit.c.sequence > after).order_by(audit.c.sequence).limit(_PAGE)
+    last = connection.scalar(select(func.max(near.subquery().c.sequence)))
+    if last is None:
+        return (), None
+    span = (audit.c.sequence > after, audit.c.sequence <= last)
+    passing = select(*_COLUMNS).where(*span, *_conditions(wanted)).order_by(audit.c.sequence)
+    return tuple(map(entry_of, connection.execute(passing))), last
+
+
+def between(connection: Connection, first: int, last: int) -> tuple[AuditEntry, ...]:
+    """Return the rows of a span, oldest first."""
+    span = select(*_COLUMNS).where(audit.c.sequence.between(first, last))
+    return tuple(map(entry_of, connection.execute(span.order_by(audit.c.sequence))))
+
+
+def entry_of(row: Any) -> AuditEntry:
+    """Return a selected row as an entry."""
+    sequence, end, *fields = row
+    event = AuditEvent(**dict(zip(_FIELDS, fields, strict=True)))
+    return AuditEntry(sequence=sequence, hash=end, event=event)
 
 
 def operations(connection: Connection) -> tuple[str, ...]:
@@ -69,8 +96,7 @@ def operations(connection: Connection) -> tuple[str, ...]:
 
 def _query(wanted: AuditFilter) -> Select[Any]:
     newest = (audit.c.create_time.desc(), audit.c.sequence.desc())
-    fields = [audit.c[name] for name in _FIELDS]
-    return select(*fields).where(*_conditions(wanted)).order_by(*newest).limit(wanted.limit)
+    return select(*_COLUMNS).where(*_conditions(wanted)).order_by(*newest).limit(wanted.limit)
 
 
 def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
@@ -96,33 +122,37 @@ def size(connection: Connection) -> int:
     return int((pages - free) * page)
 
 
-def trim(connection: Connection) -> tuple[int, int]:
-    """Remove the oldest tenth of the rows; return their number and the time of the newest of them.
+def oldest(connection: Connection) -> Sequence[Any]:
+    """Return number, hash and time of the oldest tenth of the rows, in order.
 
     Rows that strangers can cause go first, so that a flood of requests pushes out only requests.
     """
     total = connection.scalar(select(func.count()).select_from(audit)) or 0
     strangers = audit.c.event_type.in_((HTTP, CUSTOM)) | audit.c.operation.in_(_STRANGERS)
-    oldest = (
-        select(audit.c.sequence, audit.c.create_time)
+    chosen = (
+        select(audit.c.sequence, audit.c.hash, audit.c.create_time)
         .order_by(strangers.desc(), audit.c.sequence)
         .limit(max(1, total // _TRIMMED_PART))
         .subquery()
     )
-    newest = connection.scalar(select(func.max(oldest.c.create_time))) or 0
-    old = delete(audit).where(audit.c.sequence.in_(select(oldest.c.sequence)))
-    return connection.execute(old).rowcount, newest
+    return connection.execute(select(chosen).order_by(chosen.c.sequence)).all()
 
 
-def forget(connection: Connection, retention: Retention, now: int) -> int:
-    """Remove what is older than it is kept; how many there were."""
+def outdated(connection: Connection, retention: Retention, now: int) -> Sequence[Any]:
+    """Return number and hash of rows that are older than they are kept, in order: the first few
+    thousand.
+    """
     is_http = audit.c.event_type == HTTP
-    count = 0
-    for kind, start in (
-        (is_http, retention.http_start(now)),
-        (~is_http, retention.other_start(now)),
-    ):
-        if start is not None:
-            old = delete(audit).where(kind, audit.c.create_time < start)
-            count += connection.execute(old).rowcount
-    return count
+    kinds = ((is_http, retention.http_start(now)), (~is_http, retention.other_start(now)))
+    old = [kind & (audit.c.create_time < start) for kind, start in kinds if start is not None]
+    if not old:
+        return ()
+    chosen = select(audit.c.sequence, audit.c.hash).where(or_(*old))
+    return connection.execute(chosen.order_by(audit.c.sequence).limit(MOST_REMOVED)).all()
+
+
+def remove(connection: Connection, numbers: Sequence[int]) -> None:
+    """Remove rows by their numbers."""
+    for start in range(0, len(numbers), MOST_REMOVED):
+        some = numbers[start : start + MOST_REMOVED]
+        connection.execute(delete(audit).where(audit.c.sequence.in_(some)))

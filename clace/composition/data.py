@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from msgspec.structs import asdict
 from twisted.application.service import MultiService
 
 from clace.audit.events import AuditEvents
+from clace.audit.keys import PURPOSE
 from clace.audit.log import open_audit
 from clace.audit.ration import RationedAudit
 from clace.audit.retention import Retention
@@ -56,7 +58,8 @@ class Data:
             max_bytes=config.system.audit_max_size_mb * 1024 * 1024,
         )
         audit_url = self.config.metadata.audit_db_connection
-        self.audit = open_audit(audit_url, upgrades, retention, reactor)
+        read_key = partial(self.stored_secrets.own_key, PURPOSE)
+        self.audit = open_audit(audit_url, upgrades, retention, reactor, read_key)
         self.ration = RationedAudit(
             self.audit, reactor, self.new_id, a_minute=config.system.audit_events_per_minute
         )

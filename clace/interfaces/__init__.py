@@ -12,7 +12,13 @@ from clace.interfaces.administration import (
     ISettingOperations,
     IVersionOperations,
 )
-from clace.interfaces.audit import IAuditEvents, IAuditLog, IAuditTrail, IRationedAudit
+from clace.interfaces.audit import (
+    IAuditChain,
+    IAuditEvents,
+    IAuditLog,
+    IAuditTrail,
+    IRationedAudit,
+)
 from clace.interfaces.failures import IFailures
 from clace.interfaces.identity import (
     Arrival,
@@ -60,6 +66,7 @@ __all__ = [
     "IAdministration",
     "IAppOperations",
     "IAppStore",
+    "IAuditChain",
     "IAuditEvents",
     "IAuditLog",
     "IAuditTrail",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from zope.interface import Interface
 
-from clace.model.audit_filter import AuditFilter
+from clace.model.audit_filter import AuditEntry, AuditFilter, AuditHead, AuditVerification
 from clace.model.deeds import Deed
 from clace.model.traffic import AuditEvent
 
@@ -46,8 +48,33 @@ class IAuditTrail(Interface):
         :raises StoreError: the database fails.
         """
 
+    async def entries(wanted: AuditFilter) -> tuple[AuditEntry, ...]:
+        """Return what ``query`` does, each with its number and hash.
+
+        :raises StoreError: if the database fails.
+        """
+
+    def pages(wanted: AuditFilter) -> AsyncIterator[tuple[AuditEntry, ...]]:
+        """Return all events that pass, oldest first, some at a time; ``limit`` is not obeyed.
+
+        :raises StoreError: if the database fails.
+        """
+
     async def operations() -> tuple[str, ...]:
         """The operations that were recorded, each once, sorted.
 
         :raises StoreError: the database fails.
+        """
+
+
+class IAuditChain(Interface):
+    """The hash chain over recorded events."""
+
+    async def verify(known: AuditHead | None) -> AuditVerification:
+        """Walk the chain from its begin to its first fault, or its end.
+
+        ``known`` is a head that somebody kept elsewhere; the log has to have it still.
+
+        :raises SecretFailed: if the key of the chain cannot be read.
+        :raises StoreError: if the database fails.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
@@ -21,7 +22,7 @@ from clace.interfaces import (
     SealedSecret,
     SecretEntry,
 )
-from clace.secrets.keys import SealingKeys
+from clace.secrets.keys import KEY_BYTES, SealingKeys
 from clace.secrets.sealing import seal, unseal
 from clace.threads import InThread
 
@@ -128,6 +129,25 @@ class StoredSecrets:
         entry = SecretEntry(name=_OWN + name, value=value)
         await self._around.in_thread(partial(self._put, entry, replace=True))
 
+    def own_key(self, purpose: str) -> bytes:
+        """Return a random key of the server's own for one purpose, made when first asked for.
+
+        It stays the same, whichever key seals it. Blocks.
+
+        :raises SecretFailed: if the store cannot be used; says why.
+        """
+        name = f"{_OWN}key:{purpose}"
+        row = self._rows.get(name)
+        if row is None:
+            with suppress(SecretExists):  # another server was quicker
+                value = self._around.random(KEY_BYTES)
+                self._put(SecretEntry(name=name, value=value), replace=False)
+            row = self._rows.get(name)
+        keys = self._usable() or self._read_again()
+        if row is None or keys is None:
+            raise SecretFailed(f"the key for {purpose} is gone")
+        return unseal(keys, row.key_id, row.name, row.sealed)
+
     async def rekey(self) -> tuple[int, int]:
         return await self._around.in_thread(self._rekey)
 
@@ -149,6 +169,11 @@ class StoredSecrets:
                 f"the key is not the one that the stored secrets were sealed with ({check.key_id})"
             ) from None
         return keys, True
+
+    def _read_again(self) -> SealingKeys | None:
+        """Return the keys that another server has made meanwhile."""
+        self.open()
+        return self._usable()
 
     def _usable(self) -> SealingKeys | None:
         if self._reason:

@@ -6,7 +6,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import SynchronousTestCase, TestCase
+from zope.interface.verify import verifyObject
 
+from clace.audit.chain import Chain
+from clace.audit.chained import append
+from clace.audit.keys import ChainKey
 from clace.audit.log import (
     BATCH,
     QUEUE,
@@ -18,10 +22,13 @@ from clace.audit.log import (
     open_audit,
 )
 from clace.audit.retention import Retention, nanoseconds
+from clace.audit.table import MOST_REMOVED
+from clace.database.engine import transaction
 from clace.database.schema import UpgradeOptions
-from clace.errors import StoreError
+from clace.errors import SecretFailed, StoreError
+from clace.interfaces import IAuditChain
 from clace.model.audit_filter import AuditFilter
-from tests.support.audit_contract import DAY, NOW, AuditContract, event
+from tests.support.audit_contract import DAY, KEY, NOW, AuditContract, event
 from tests.support.threads import at_once
 
 
@@ -51,7 +58,7 @@ class Hands:
 
 def log_at(path, clock, in_thread, retention):
     SCHEMA.prepare(Path(path), UpgradeOptions(), datetime(2026, 11, 23, tzinfo=UTC))
-    return AuditLog(Path(path), clock, in_thread, retention)
+    return AuditLog(Path(path), clock, in_thread, retention, ChainKey(lambda: KEY))
 
 
 class AuditLogTests(AuditContract, SynchronousTestCase):
@@ -181,6 +188,69 @@ class QueueTests(SynchronousTestCase):
             self.assertEqual(len(self.stored()), left)
 
 
+class ChainTests(SynchronousTestCase):
+    """The hash chain of the log as a whole."""
+
+    def make_log(self, read_key=lambda: KEY, **days):
+        SCHEMA.prepare(self.path, UpgradeOptions(), datetime(2026, 11, 23, tzinfo=UTC))
+        retention, key = Retention(**{"http_days": 0, "other_days": 0, **days}), ChainKey(read_key)
+        log = AuditLog(self.path, self.clock, at_once, retention, key)
+        log.startService()
+        self.addCleanup(log.stopService)
+        return log
+
+    def setUp(self):
+        self.path, self.clock = Path(self.mktemp()), Clock()
+        self.clock.advance(NOW)
+
+    def verified(self, log, known=None):
+        return self.successResultOf(log.verify(known))
+
+    def test_verifies_what_was_recorded(self):
+        """Events recorded just now, by two logs in turns, make one chain."""
+        logs = [self.make_log(), self.make_log()]
+        verifyObject(IAuditChain, logs[0])
+        for number in range(10):
+            logs[number % 2].record(event(number))
+        found = self.verified(logs[0])
+        self.assertEqual((found.fault, found.rows, found.head.sequence), (None, 10, 10))
+
+    def test_verifies_after_retention(self):
+        """What is too old goes in steps, and leaves a chain without a fault."""
+        log = self.make_log(http_days=1)
+        with transaction(log._engine, "write") as connection:
+            old = [event(n - DAY * 2 * 10**9, event_type="http") for n in range(MOST_REMOVED + 1)]
+            append(connection, [event(), *old, event()], Chain(KEY))
+        self.successResultOf(log.retain(NOW))
+        found = self.verified(log)
+        self.assertEqual((found.fault, found.rows, found.removed), (None, 2, MOST_REMOVED + 1))
+
+    def test_logs_its_end(self):
+        """The head is logged every hour if it is another one, for those who keep logs elsewhere."""
+        log = self.make_log()
+        log.record(event())
+        head = self.verified(log).head
+        with capturedLogs() as logs:
+            self.clock.pump([RETAIN_SECONDS] * 3)
+        self.assertEqual([line["head"] for line in logs if "head" in line], [str(head)])
+
+    def test_without_a_key(self):
+        """Without its key the log records, says once that no hash is made, and verifies nothing."""
+
+        def no_key():
+            raise SecretFailed("the key file is gone")
+
+        log = self.make_log(no_key)
+        with capturedLogs() as logs:
+            log.record(event(1))
+            log.record(event(2))
+        reasons = [line["reason"] for line in logs if "reason" in line]
+        self.assertEqual(reasons, ["the key file is gone"])
+        self.assertEqual(len(self.successResultOf(log.query(AuditFilter()))), 2)
+        self.failureResultOf(log.verify(None), SecretFailed)
+        self.assertIsNone(self.verified(self.make_log()).fault)
+
+
 class SizeTests(SynchronousTestCase):
     """The database has a limit."""
 
@@ -213,6 +283,7 @@ class SizeTests(SynchronousTestCase):
         self.assertTrue(rows)
         self.assertRegex(rows[0].detail, r"^removed the \d+ oldest events, up to 2023-11-14 ")
         self.assertEqual(sorted(logged), sorted(row.detail for row in rows))
+        self.assertIsNone(self.successResultOf(self.audit.verify(None)).fault)
         kept = self.found(event_type="http")
         self.assertEqual(kept[0].rid, "rid_999")
         numbers = [int(row.rid.removeprefix("rid_")) for row in reversed(kept)]
@@ -238,14 +309,18 @@ class OpenAuditTests(TestCase):
     def setUp(self):
         self.url = f"sqlite:{Path(self.mktemp()).absolute() / 'metadata' / 'audit.db'}"
 
+    def open(self):
+        retention = Retention(other_days=0)
+        return open_audit(self.url, UpgradeOptions(), retention, reactor, lambda: KEY)
+
     async def test_outlives_a_restart(self):
         """Opened by its URL it keeps events, of which none are lost by stopping at once."""
         for _ in range(2):
-            audit = open_audit(self.url, UpgradeOptions(), Retention(other_days=0), reactor)
+            audit = self.open()
             audit.startService()
             audit.record(event())
             await audit.stopService()
-        audit = open_audit(self.url, UpgradeOptions(), Retention(other_days=0), reactor)
+        audit = self.open()
         audit.startService()
         self.assertEqual(await audit.query(AuditFilter()), (event(), event()))
         await audit.stopService()

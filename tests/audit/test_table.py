@@ -5,14 +5,17 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.audit import table
+from clace.audit.chain import Chain
+from clace.audit.chained import append, take_out
 from clace.audit.log import SCHEMA
 from clace.audit.memory import MemoryAudit
 from clace.audit.retention import Retention
 from clace.database.engine import transaction, writing_engine
 from clace.model.audit_filter import AuditFilter
-from tests.support.audit_contract import event
+from tests.support.audit_contract import KEY, event
 from tests.support.schemas import SchemaContract
 
+CHAIN = Chain(KEY)
 EVENTS = st.lists(
     st.builds(
         event,
@@ -43,6 +46,10 @@ class AuditSchemaTests(SchemaContract, SynchronousTestCase):
     declared = table.schema
 
 
+def found(connection, wanted):
+    return tuple(entry.event for entry in table.found(connection, wanted))
+
+
 class AgreementTests(SynchronousTestCase):
     def setUp(self):
         self.engine = writing_engine(Path(self.mktemp()))
@@ -59,10 +66,10 @@ class AgreementTests(SynchronousTestCase):
         with transaction(self.engine, "compare", keep=False) as connection:
             for one in events:
                 memory.record(one)
-                table.put(connection, [one])
-            both = [table.found(connection, wanted)]
-            table.forget(connection, retention, int(now * 10**9))
-            both.append(table.found(connection, wanted))
+                append(connection, [one], CHAIN)
+            both = [found(connection, wanted)]
+            take_out(connection, table.outdated(connection, retention, int(now * 10**9)), CHAIN)
+            both.append(found(connection, wanted))
         self.assertEqual(both[0], self.successResultOf(memory.query(wanted)))
         self.successResultOf(memory.retain(now))
         self.assertEqual(both[1], self.successResultOf(memory.query(wanted)))

@@ -244,3 +244,48 @@ class StoredTests(House, SynchronousTestCase):
             store.put(SecretEntry(name="a", value=b"2"), replace=False), SecretExists
         )
         self.assertIn("already exists", failure.value.message)
+
+
+class OwnKeyTests(House, SynchronousTestCase):
+    """Keys of the server's own."""
+
+    def setUp(self):
+        self.make_house()
+
+    def write_keys(self, *lines):
+        self.path.write_text("\n".join(lines))
+        self.path.chmod(0o600)
+
+    def test_is_made_once(self):
+        """A key is made when first asked for, and is the same for ever and for every server."""
+        first, second = self.server(), self.server()
+        key = first.own_key("audit")
+        self.assertEqual(len(key), 32)
+        self.assertEqual(second.own_key("audit"), key)
+        self.assertEqual(self.server().own_key("audit"), key)
+        self.assertNotEqual(first.own_key("sessions"), key)
+
+    def test_is_no_secret(self):
+        """Nobody sees it among secrets, and it has no name that could be asked for or deleted."""
+        store = self.server()
+        store.own_key("audit")
+        self.assertEqual(self.successResultOf(store.all()), ())
+        for name in [row.name for row in self.rows.all()]:
+            self.failureResultOf(store.find(name), NoSuchSecret)
+            self.failureResultOf(store.delete(name), NoSuchSecret)
+            self.assertRaises(NoSuchSecret, store.value, name)
+
+    def test_outlives_another_active_key(self):
+        """It is sealed anew with all secrets, and stays the same."""
+        self.write_keys(line("one", b"1"))
+        key = self.server().own_key("audit")
+        self.write_keys(line("two", b"2"), line("one", b"1"))
+        self.assertEqual(self.successResultOf(self.server().rekey()), (0, 0))
+        self.write_keys(line("two", b"2"))
+        self.assertEqual(self.server().own_key("audit"), key)
+
+    def test_needs_the_right_key_file(self):
+        """With another key file it is refused, and no second one is made."""
+        self.server().own_key("audit")
+        self.write_keys(line("key1", b"9"))
+        self.assertRaises(SecretFailed, self.server().own_key, "audit")

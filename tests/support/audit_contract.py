@@ -12,6 +12,7 @@ from clace.model.audit_filter import AuditFilter
 from clace.model.traffic import AuditEvent
 
 NOW = 1_700_000_000
+KEY = b"k" * 32
 DAY = 24 * 3600
 
 
@@ -99,6 +100,27 @@ class AuditContract:
             self.assertEqual(self.found(detail=pattern), [one], pattern)
         for pattern in ("disk", "%.*%", "POST_", "%disk", "\\%"):
             self.assertEqual(self.found(detail=pattern), [], pattern)
+
+    def test_gives_entries(self):
+        """Entries are the events that a query gives, numbered in the order of recording."""
+        events = self.recorded(*(event(number) for number in range(3)))
+        entries = self.successResultOf(self.audit.entries(AuditFilter(limit=2)))
+        self.assertEqual([entry.event for entry in entries], [events[2], events[1]])
+        self.assertGreater(entries[0].sequence, entries[1].sequence)
+
+    def test_gives_pages(self):
+        """All events that pass come in pages, oldest first, however many there are."""
+        self.recorded(*(event(number, app_id="ab"[number % 2]) for number in range(900)))
+
+        async def collected(**wanted):
+            pages = self.audit.pages(AuditFilter(**wanted))
+            return [entry.event.rid async for page in pages for entry in page]
+
+        everything = self.successResultOf(collected())
+        self.assertEqual(everything, [f"rid_{number}" for number in range(900)])
+        some = self.successResultOf(collected(app_ids=frozenset("b"), limit=1))
+        self.assertEqual(some, [f"rid_{number}" for number in range(1, 900, 2)])
+        self.assertEqual(self.successResultOf(collected(user_id="nobody")), [])
 
     def test_gives_operations(self):
         """The operations that were recorded are listed once each, sorted, whoever's they are."""
