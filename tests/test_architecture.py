@@ -33,6 +33,7 @@ COMPOSERS = {
     "cli/main.py": {"client", "runtime", "secrets"},
     "runtime/hosts/memory.py": {"host"},
 }
+COMPILERS = {"gotemplate", "starlark"}
 MAY_TOUCH_REACTORS = {"tap.py", "cli/main.py"}
 
 
@@ -109,11 +110,26 @@ class ImportTests(SynchronousTestCase):
         wrong = [
             f"{place(path)} imports {name}"
             for path in modules()
-            if room(path) in {"gotemplate", "starlark"}
+            if room(path) in COMPILERS
             for name in imported(path)
             if name.startswith("clace.") and not name.startswith(f"clace.{room(path)}.")
         ]
         self.assertEqual(wrong, [])
+
+
+class NameTests(SynchronousTestCase):
+    """One name for one thing: whoever reads the name of a class knows which is meant."""
+
+    def test_classes_have_names_of_their_own(self):
+        """No two modules define classes of one name; a compiler has the names of its grammar."""
+        defined = {}
+        for path in modules():
+            library = room(path) if room(path) in COMPILERS else ""
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    defined.setdefault((library, node.name), []).append(place(path))
+        shared = {name: places for (_, name), places in defined.items() if len(places) > 1}
+        self.assertEqual(shared, {})
 
 
 class DocumentTests(SynchronousTestCase):

@@ -47,7 +47,7 @@ def values_with_secrets(config: Config, values: object, at: Steps, resolve: Reso
     def filled(value: object, at: Steps) -> object:
         match value:
             case str() if is_reference(value):
-                return _told(config, at, lambda: resolve(value))
+                return _naming_the_place(config, at, lambda: resolve(value))
             case Mapping():
                 return {name: filled(item, (*at, name)) for name, item in value.items()}
             case list():
@@ -95,7 +95,7 @@ class _Filling:
             return rule.parse(filled[0] if isinstance(value, str) else filled, self._names)
 
         try:
-            return _told(self._config, at, read)
+            return _naming_the_place(self._config, at, read)
         except ValueError as error:
             # Only rules that expand are known not to repeat what they refuse.
             reason = str(error) if isinstance(error, Refused) and rule.expands else ""
@@ -114,7 +114,7 @@ class _Filling:
         return "".join(parts)
 
 
-def _told(config: Config, at: Steps, read: Callable[[], object]) -> Any:
+def _naming_the_place(config: Config, at: Steps, read: Callable[[], object]) -> Any:
     try:
         return read()
     except ClaceError as error:

@@ -107,7 +107,7 @@ class HostedApp:
             reply = replace(reply, body=self._pieces(reply.body, exchange, route))
         if work.handled is None:
             return reply
-        return replace(reply, fault=self._routed(work.handled, route).told)
+        return replace(reply, fault=self._routed(work.handled, route).as_sent)
 
     def _pieces(
         self, pieces: Iterator[bytes], exchange: HandlerExchange, route: str

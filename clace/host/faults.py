@@ -54,8 +54,8 @@ class AppFault(Exception):
         self.route = route
 
     @property
-    def told(self) -> Fault:
-        """The failure as the daemon is told of it."""
+    def as_sent(self) -> Fault:
+        """The failure as it is sent to the daemon."""
         place = str(self.place) if self.place.file else ""
         return Fault(message=self.message, code=self.code, place=place, route=self.route)
 

@@ -68,7 +68,7 @@ class SecretOperations:
         self._check(query.provider)
         rows = await self._store.all()
         found = (row for row in rows if fnmatchcase(row.name, query.glob or "*"))
-        return SecretList(tuple(SecretDescription(**_told(row)) for row in found))
+        return SecretList(tuple(SecretDescription(**_unsealed_columns(row)) for row in found))
 
     async def versions(self) -> str:
         """Return a text that changes whenever a secret is stored or deleted."""
@@ -83,13 +83,13 @@ class SecretOperations:
             raise BadRequest("the value of a secret is revealed by POST /secret/reveal only")
         self._check(query.provider)
         row, _ = await self._store.find(query.name)
-        return SecretFound(**_told(row))
+        return SecretFound(**_unsealed_columns(row))
 
     async def reveal_secret(self, query: NamedSecret) -> SecretFound:
         self._check(query.provider)
         row, value = await self._store.find(query.name)
         text, encoding = _written(value)
-        return SecretFound(**_told(row), value=text, encoding=encoding)
+        return SecretFound(**_unsealed_columns(row), value=text, encoding=encoding)
 
     async def delete_secret(self, query: NamedSecret) -> SecretDeleted:
         self._check(query.provider)
@@ -177,5 +177,5 @@ def _entry(name: str, request: NewSecret, value: bytes, user_id: str) -> SecretE
     )
 
 
-def _told(row: SealedSecret) -> dict[str, Any]:
+def _unsealed_columns(row: SealedSecret) -> dict[str, Any]:
     return {name: told for name, told in asdict(row).items() if name != "sealed"}

@@ -9,7 +9,7 @@ from msgspec import Struct
 from twisted.internet.defer import Deferred
 
 from clace.errors import AppBusy
-from clace.runtime.limits import over
+from clace.runtime.limits import limit_reached
 
 # What the requests that an app works on may bring with them, together.
 MOST_BYTES = 64 << 20
@@ -105,4 +105,4 @@ class AdmissionQueue:
 
     def _busy(self, why: str) -> AppBusy:
         busy = AppBusy(f"the app is busy: {why}", _RETRY_SECONDS)
-        return over("concurrent_requests", busy)
+        return limit_reached("concurrent_requests", busy)

@@ -67,7 +67,7 @@ def limits_for_all(
     return RuntimeLimits(of=lambda _app: limits, hosts=hosts, watch_seconds=watch_seconds)
 
 
-def over(limit: str, error: E) -> E:
+def limit_reached(limit: str, error: E) -> E:
     """The error, saying which limit of the app was reached: it is counted and audited."""
     error.limit = limit
     return error

@@ -35,7 +35,7 @@ from clace.runtime.hosts.bodies import AnswerBody
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.held import HeldAnswers
 from clace.runtime.hosts.supply import HostSupply
-from clace.runtime.limits import RuntimeLimits, over
+from clace.runtime.limits import RuntimeLimits, limit_reached
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.options import read_options
 from clace.runtime.packing import NodeEnvironment, pack_load
@@ -90,7 +90,7 @@ class Runtime(Service):
         self._supply = AppSupplies(
             clock, limits, files_for, self._start_with_room, hosts.in_thread, self._withdraw
         )
-        self._told: list[Withdraw] = []
+        self._on_withdrawal: list[Withdraw] = []
         self._environment = environment
         self._served_apps: dict[str, ServedApp] = {}
         self._contents = ContentCache(hosts.in_thread)
@@ -116,7 +116,7 @@ class Runtime(Service):
 
     def tell_withdrawals(self, told: Withdraw) -> None:
         """Call ``told`` when a dev app that runs has stopped asking for what was approved."""
-        self._told.append(told)
+        self._on_withdrawal.append(told)
 
     async def audit(self, app: App, files: IFiles) -> AuditedSource:
         await self._audits.enter()
@@ -241,7 +241,7 @@ class Runtime(Service):
             partial(self._record_limit, caller),
             partial(self._record_refusal, caller, served.refusals),
         )
-        note = self._noted(caller, served.lines)
+        note = self._on_note(caller, served.lines)
         answer = await host.ask(request, calls, note, partial(served.admission.leave, size))
         return self._counted(answer)
 
@@ -252,14 +252,14 @@ class Runtime(Service):
         return answer
 
     def _withdraw(self, app: App, dropped: Demands) -> None:
-        for told in self._told:
+        for told in self._on_withdrawal:
             told(app, dropped)
 
     async def _start_with_room(self, app: App, files: IFiles) -> LoadedHost:
         """Another host, for which those not used for longest make room."""
         if not self._make_room(1):
             busy = AppBusy("the server is busy: no more apps can be started now")
-            raise over("running_apps", busy)
+            raise limit_reached("running_apps", busy)
         started = await self._start(app, files)
         self._make_room(1)  # others may have been started meanwhile
         return started
@@ -286,7 +286,7 @@ class Runtime(Service):
         served = self._served_apps.get(app.id)
         lines = served.lines if served else MinuteQuota(self._clock, limits.log_lines)
         try:
-            host, loaded = await self._hosts.start(load, limits, self._noted(caller, lines))
+            host, loaded = await self._hosts.start(load, limits, self._on_note(caller, lines))
         except ClaceError as error:
             self._count(caller, error)
             raise
@@ -299,10 +299,10 @@ class Runtime(Service):
             limits=limits,
         )
 
-    def _noted(self, caller: Caller, lines: MinuteQuota) -> Callable[[HostNote], None]:
+    def _on_note(self, caller: Caller, lines: MinuteQuota) -> Callable[[HostNote], None]:
         """Log the lines that the app prints, and record the operations that it tells."""
 
-        def noted(note: HostNote) -> None:
+        def on_note(note: HostNote) -> None:
             if not lines.take():
                 if lines.ends_now():
                     told = f"more than {lines.amount:g} lines in a minute"
@@ -313,7 +313,7 @@ class Runtime(Service):
                 text = note.text[:_LONGEST_NOTE]
                 self._log.info("{app} printed: {text}", app=str(caller.app), text=text)
 
-        return noted
+        return on_note
 
     def _event(self, caller: Caller, note: HostNote, event_type: str = CUSTOM) -> AuditEvent:
         deed = Deed(

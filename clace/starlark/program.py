@@ -9,7 +9,7 @@ from types import CodeType
 from typing import Any
 
 from clace.starlark.emit.helpers import PRELUDE
-from clace.starlark.emit.scope import Notes
+from clace.starlark.emit.scope import EmitNotes
 from clace.starlark.emit.statements import emit
 from clace.starlark.errors import Failure, Position, SourceError
 from clace.starlark.explain import PROGRAM, ended
@@ -42,7 +42,7 @@ class Program:
     name: str
     code: CodeType
     globals: tuple[str, ...]
-    notes: Notes
+    notes: EmitNotes
 
 
 def compile_file(

@@ -11,7 +11,7 @@ from clace.errors import NoSuchRoute
 from clace.model.traffic import NO_ROUTE, AppResponse
 from clace.web.apps.served import ServedApps
 from clace.web.http1.direct import DirectRequest, Entrance
-from clace.web.pages import Trouble, preferred, send, told
+from clace.web.pages import Trouble, preferred, send, trouble_answer
 
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _HEALTHY = AppResponse(headers=(TEXT,), body=b"OK")
@@ -83,5 +83,5 @@ class _Missing(Resource):
 
     def render(self, request: Request) -> int:
         trouble = Trouble(status=404, code=NoSuchRoute.code, message=NO_ROUTE)
-        send(request, told(trouble, preferred(request)))
+        send(request, trouble_answer(trouble, preferred(request)))
         return NOT_DONE_YET

@@ -393,8 +393,8 @@ class ErrorTests(SynchronousTestCase):
         texts = {**PAGES, "plain.go.html": "plain\n{{ index .Data.n 3 }}"}
         for is_dev in (False, True):
             fault = self.assertRaises(AppFault, get, hosted(texts, is_dev=is_dev), "/plain")
-            self.assertTrue(fault.told.place.startswith("plain.go.html:2:"), fault.told)
-            self.assertEqual(fault.told.route, "/plain")
+            self.assertTrue(fault.as_sent.place.startswith("plain.go.html:2:"), fault.as_sent)
+            self.assertEqual(fault.as_sent.route, "/plain")
             self.assertEqual(fault.message.count("plain.go.html:2:"), 1, fault.message)
 
     def test_error_handler_calls_plugins(self):

@@ -1,6 +1,5 @@
 """Accounts of plugins: which one an app gets."""
 
-from msgspec import Struct
 from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -9,7 +8,7 @@ from clace.interfaces import Caller
 from clace.model.app import AccountLink, Permission
 from clace.plugins.gate.accounts import section_of, with_accounts
 from clace.plugins.gate.gate import PluginGate
-from clace.plugins.kit.definition import Function, Plugin
+from clace.plugins.kit.definition import Function, NoParameters, Plugin
 from tests.support.plugin_contract import app, call
 
 SECTIONS = ("x.in", "x.in#one", "x.in#two", "y.in")
@@ -65,17 +64,13 @@ class SectionTests(SynchronousTestCase):
         )
 
 
-class Nothing(Struct, frozen=True):
-    pass
-
-
 def speaking(word):
     """A plugin that says its setting."""
 
     async def say(invocation, given):
         return f"{word} {invocation.plugin}"
 
-    return Plugin("x.in", {"say": Function(Nothing, say, is_read=True)})
+    return Plugin("x.in", {"say": Function(NoParameters, say, is_read=True)})
 
 
 class GateTests(SynchronousTestCase):

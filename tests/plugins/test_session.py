@@ -10,12 +10,15 @@ from clace.interfaces import Caller
 from clace.model.app import Permission
 from clace.plugins.gate.gate import PluginGate
 from clace.plugins.gate.session import CallLimits
-from clace.plugins.kit.definition import CallFailed, Document, Function, ItemStream, Plugin
+from clace.plugins.kit.definition import (
+    CallFailed,
+    Document,
+    Function,
+    ItemStream,
+    NoParameters,
+    Plugin,
+)
 from tests.support.plugin_contract import EVERYTHING, Counting, EchoPlugin, app, call
-
-
-class Nothing(Struct, frozen=True):
-    pass
 
 
 class Stuck(Counting):
@@ -33,7 +36,7 @@ class Page(Document, frozen=True, kw_only=True):
 
 class ScopeTests(SynchronousTestCase):
     def begin(self, function=None, **limits):
-        functions = {"do": Function(Nothing, function, is_read=True)}
+        functions = {"do": Function(NoParameters, function, is_read=True)}
         gate = PluginGate([EchoPlugin().plugin, Plugin("x.in", functions)], CallLimits(**limits))
         its_app = app(*EVERYTHING, Permission("x.in", "do"), loads=("echo.in", "x.in"))
         return gate.begin(Caller(app=its_app, request_id="rid"))

@@ -15,7 +15,7 @@ from clace.errors import (
 from clace.model.app import AppMetadata, VersionMetadata
 from clace.model.wishes import ClientWishes
 from clace.runtime.hosts.memory import MemoryHosts, MemoryRuntime
-from clace.runtime.limits import HostLimits, RuntimeLimits, limits_for_all, over
+from clace.runtime.limits import HostLimits, RuntimeLimits, limit_reached, limits_for_all
 from clace.runtime.packing import NodeEnvironment
 from clace.runtime.runtime import Runtime
 from tests.support.apps import HELLO, DictFiles, a_request, an_app
@@ -126,7 +126,7 @@ class LimitTests(RuntimeCase):
 
     def test_counted_once(self):
         """A limit that was reached is counted and audited once, whoever is told of it."""
-        error = over("memory", AppCrashed("the app's process ran out of memory"))
+        error = limit_reached("memory", AppCrashed("the app's process ran out of memory"))
 
         async def fail(_app):
             raise error
@@ -144,7 +144,7 @@ class LimitTests(RuntimeCase):
         """Visitors who make an app reach its limits are counted, and leave few rows a minute."""
 
         async def fail(_app):
-            raise over("memory", AppCrashed("the app's process ran out of memory"))
+            raise limit_reached("memory", AppCrashed("the app's process ran out of memory"))
 
         self.runtime = Runtime(
             self.clock, Countable(self.clock), LIMITS, MemoryGate(), self.audit, fail

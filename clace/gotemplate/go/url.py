@@ -60,7 +60,7 @@ def _check_host(text: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class URL:
+class ParsedURL:
     """The parts, unescaped but for ``query`` and ``opaque``; ``userinfo`` is as Go prints it."""
 
     scheme: str = ""
@@ -102,13 +102,13 @@ class URL:
         return out + path
 
 
-def parse(text: str) -> URL:
+def parse(text: str) -> ParsedURL:
     """Return the parts of a URL; ``CallFault`` with Go's message if it is invalid."""
     before, _, fragment = text.partition("#")
     try:
         url = _parse(before)
         shown = text
-        return URL(
+        return ParsedURL(
             url.scheme,
             url.opaque,
             url.userinfo,
@@ -130,11 +130,11 @@ def _fails(text: str) -> bool:
     return False
 
 
-def _parse(text: str) -> URL:
+def _parse(text: str) -> ParsedURL:
     if _CONTROL.search(text):
         raise CallFault("net/url: invalid control character in URL")
     if text == "*":
-        return URL(path="*")
+        return ParsedURL(path="*")
     if text.startswith(":"):
         raise CallFault("missing protocol scheme")
     found = _SCHEME.match(text)
@@ -143,7 +143,7 @@ def _parse(text: str) -> URL:
     rest, _, query = rest.partition("?")
     if not rest.startswith("/"):
         if scheme:
-            return URL(scheme, opaque=rest, query=query)
+            return ParsedURL(scheme, opaque=rest, query=query)
         if ":" in rest.partition("/")[0]:
             raise CallFault("first path segment in URL cannot contain colon")
     userinfo, host = None, ""
@@ -151,7 +151,7 @@ def _parse(text: str) -> URL:
         authority, slash, path = rest[2:].partition("/")
         rest = slash + path
         userinfo, host = _authority(scheme, authority)
-    return URL(scheme, "", userinfo, host, unescape(rest, "path"), query)
+    return ParsedURL(scheme, "", userinfo, host, unescape(rest, "path"), query)
 
 
 def _authority(scheme: str, authority: str) -> tuple[str | None, str]:

@@ -9,7 +9,7 @@ from typing import Final
 from clace.gotemplate.escaping.escape import Plan
 from clace.gotemplate.language import nodes
 from clace.gotemplate.language.expressions import Expressions
-from clace.gotemplate.language.operands import Variable
+from clace.gotemplate.language.operands import LocalVariable
 from clace.gotemplate.language.signatures import Function
 from clace.gotemplate.language.writer import Site, Writer
 
@@ -101,7 +101,7 @@ class TemplateCompiler:
         value = self.expressions.named(self.expressions.pipeline(node.pipe))
         outer = self.expressions.dot
         if isinstance(node, nodes.With):
-            self.expressions.dot = Variable(".", value.code)
+            self.expressions.dot = LocalVariable(".", value.code)
         self._block(f"if {value.code}:", node.body)
         self.expressions.dot = outer
         if node.otherwise is not None:
@@ -131,11 +131,11 @@ class TemplateCompiler:
         self._block("else:", node.otherwise)
 
     def _loop(
-        self, node: nodes.Branch, items: str, declared: list[Variable], interface: str
+        self, node: nodes.Branch, items: str, declared: list[LocalVariable], interface: str
     ) -> None:
         expressions, writer = self.expressions, self.writer
         outer, compact = expressions.dot, expressions.compact
-        expressions.dot = Variable(".", writer.name("d"), interface)
+        expressions.dot = LocalVariable(".", writer.name("d"), interface)
         expressions.compact = False
         target = expressions.dot.local
         if len(declared) > 1:

@@ -12,8 +12,8 @@ from clace.gotemplate.language.operands import (
     ESCAPERS,
     NILS,
     SMALL_RESULTS,
+    LocalVariable,
     Operand,
-    Variable,
     comparison,
     number,
 )
@@ -33,8 +33,8 @@ class Expressions:
         self.used: dict[str, Function] = {}
         self.compact = False
         self._branches = 0
-        self.dot = Variable(".", "dot")
-        self.variables = [Variable("$", "dot")]
+        self.dot = LocalVariable(".", "dot")
+        self.variables = [LocalVariable("$", "dot")]
         self._at: nodes.Node = nodes.Node(0)
         self._ways: tuple[str, tuple[nodes.Node, ...]] = ("", ())
 
@@ -87,19 +87,19 @@ class Expressions:
             target.interface = "False"
         self.writer.line(f"{target.local} = {value.code}")
 
-    def declare(self, name: str) -> Variable:
+    def declare(self, name: str) -> LocalVariable:
         """A new variable, which hides older ones of its name."""
-        variable = Variable(name, self.writer.name("x"), conditional=self._branches > 0)
+        variable = LocalVariable(name, self.writer.name("x"), conditional=self._branches > 0)
         self.variables.append(variable)
         return variable
 
-    def find(self, name: str) -> Variable:
+    def find(self, name: str) -> LocalVariable:
         """The innermost variable of a name; using one in its own first declaration fails."""
         for variable in reversed(self.variables):
             if variable.name == name:
                 return variable
         self.fail(f"undefined variable: {name}")
-        return Variable(name, self.writer.name("x"))
+        return LocalVariable(name, self.writer.name("x"))
 
     def concrete(self, value: Operand) -> Operand:
         """A value as it leaves a pipeline stage: an untyped nil is not a value at all."""
@@ -178,13 +178,13 @@ class Expressions:
         if isinstance(node.node, nodes.Nil):
             return self.fail(f"indirection through explicit nil in {node}")
         value = self.named(self.argument(node.node, VALUE))
-        receiver = Variable("", value.code)
+        receiver = LocalVariable("", value.code)
         return self._fields(node, receiver, node.names, args, final)
 
     def _fields(
         self,
         node: nodes.Node,
-        receiver: Variable,
+        receiver: LocalVariable,
         names: Sequence[str],
         args: Sequence[nodes.Node],
         final: Operand | None,
@@ -208,7 +208,7 @@ class Expressions:
     def _method(
         self,
         node: nodes.Node,
-        receiver: Variable,
+        receiver: LocalVariable,
         names: Sequence[str],
         args: Sequence[nodes.Node],
         final: Operand | None,

@@ -67,7 +67,7 @@ class Operand:
 
 
 @dataclass(slots=True)
-class Variable:
+class LocalVariable:
     """A template variable: its local name and whether it came out of a Go ``any``.
 
     One that an argument of ``and`` or ``or`` declares may be undefined later.

@@ -51,7 +51,7 @@ def url_join(parts: dict[str, Any]) -> str:
             user = gourl.parse(f"proto://{userinfo}@host").userinfo
         except CallFault as fault:
             raise CallFault(f"unable to parse userinfo in dict: {fault}") from None
-    return str(gourl.URL(scheme, opaque, user, host, path, query, fragment))
+    return str(gourl.ParsedURL(scheme, opaque, user, host, path, query, fragment))
 
 
 @URLS.add("pathEscape", "string")

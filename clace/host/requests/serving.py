@@ -110,7 +110,7 @@ class RequestDaemon:
         return self._calls.ask(NextItems(call=number, request=self._request, stream=stream))
 
     def say(self, text: str) -> None:
-        self._line.send(said(self._request, text))
+        self._line.send(printed(self._request, text))
         self._line.flush()  # what an app printed last is known, however it ends
 
     def record(self, operation: str, target: str, detail: str, *, failed: bool) -> None:
@@ -197,7 +197,7 @@ class Serving:
 
     def _load(self, load: LoadApp) -> None:
         def say(text: str) -> None:
-            self._line.send(said(0, text))
+            self._line.send(printed(0, text))
             self._line.flush()
 
         try:
@@ -257,7 +257,7 @@ def head_of(request: int, reply: AppReply, *, body: bytes = b"", last: bool = Tr
     )
 
 
-def said(request: int, text: str) -> HostNote:
+def printed(request: int, text: str) -> HostNote:
     """A line that the app prints, shortened if it is very long."""
     shown = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}..."
     return HostNote(request=request, text=shown.encode("utf-8", "replace").decode())
@@ -265,7 +265,7 @@ def said(request: int, text: str) -> HostNote:
 
 def failed(request: int, fault: AppFault) -> RequestFailed:
     """The frame that says what the app failed on."""
-    told = fault.told
+    told = fault.as_sent
     return RequestFailed(
         id=request, message=told.message, code=told.code, place=told.place, route=told.route
     )

@@ -15,7 +15,7 @@ from clace.model.audit_filter import AuditFilter
 from clace.model.paths import AppGlob, AppPath
 from clace.model.traffic import AuditEvent
 from clace.plugins.builtin.app_rows import AppRows, row, written
-from clace.plugins.kit.definition import CallFailed, Function, Invocation, Plugin
+from clace.plugins.kit.definition import CallFailed, Function, Invocation, NoParameters, Plugin
 from clace.plugins.kit.showing import shown
 
 NAMES = ("clace.in", "openrun.in")
@@ -63,10 +63,6 @@ class ListAuditEvents(Struct, frozen=True):
     before_timestamp: int | str = ""
 
 
-class Nothing(Struct, frozen=True):
-    """For a function without parameters."""
-
-
 class Introspection:
     """The functions of ``clace.in``, which era 26 calls ``openrun.in``."""
 
@@ -79,7 +75,7 @@ class Introspection:
             "list_apps": Function(AppQuery, self.list_apps, is_read=True),
             "list_all_apps": Function(AppQuery, self.list_all_apps, is_read=True),
             "list_audit_events": Function(ListAuditEvents, self.list_audit_events, is_read=True),
-            "list_operations": Function(Nothing, self.list_operations, is_read=True),
+            "list_operations": Function(NoParameters, self.list_operations, is_read=True),
         }
         return tuple(Plugin(name, functions) for name in NAMES)
 
@@ -101,7 +97,7 @@ class Introspection:
         events = await self._insight.trail.query(_filter(given, matching))
         return [_row(event, apps.get(event.app_id)) for event in events]
 
-    async def list_operations(self, _invocation: Invocation, _given: Nothing) -> list[str]:
+    async def list_operations(self, _invocation: Invocation, _given: NoParameters) -> list[str]:
         """List recorded operations and those the server would record, each once."""
         recorded = await self._insight.trail.operations()
         return list(dict.fromkeys((*recorded, *self._insight.operations)))

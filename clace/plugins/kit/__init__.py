@@ -7,6 +7,7 @@ from clace.plugins.kit.definition import (
     Invocation,
     Items,
     ItemStream,
+    NoParameters,
     Output,
     Plugin,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Invocation",
     "ItemStream",
     "Items",
+    "NoParameters",
     "Output",
     "Plugin",
     "Resources",

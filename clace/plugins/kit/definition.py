@@ -113,6 +113,10 @@ class Function:
     is_read: bool = field(kw_only=True)
 
 
+class NoParameters(Struct, frozen=True):
+    """The parameters of a function that takes none."""
+
+
 def unbounded(_app: App, _permission: Permission) -> str:
     """Return no text, for a plugin whose permissions say all that they are about."""
     return ""

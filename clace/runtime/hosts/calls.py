@@ -31,7 +31,7 @@ class PluginCalls:
         self._reached = reached
         self._refused = refused
         self.was_refused = False
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._scope: IPluginScope | None = None
         self._ended = False
 
@@ -51,8 +51,8 @@ class PluginCalls:
                 self.was_refused = True
                 self._refused(f"{asked.plugin}.{asked.function}", error.message)
             return self._failed(asked.call, error)
-        if answer.limit and answer.limit not in self._told:
-            self._told.add(answer.limit)
+        if answer.limit and answer.limit not in self._reported:
+            self._reported.add(answer.limit)
             self._reached(answer.limit, answer.error)
         return CallAnswer(
             call=asked.call,

@@ -17,7 +17,7 @@ from clace.runtime.hosts.bodies import LARGEST_PIECE, AnswerBody
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.heads import check_head
 from clace.runtime.hosts.pausable_timeout import PausableTimeout
-from clace.runtime.limits import HostLimits, over
+from clace.runtime.limits import HostLimits, limit_reached
 from clace.wire import (
     AnswerHead,
     BodyChunk,
@@ -129,11 +129,11 @@ class HostExchange:
     def _failure(self, failed: RequestFailed) -> ClaceError:
         fault = failed.fault
         if self._limit == _TIME:
-            failure: ClaceError = over(_TIME, AppTimedOut(too_late(self._limits)))
+            failure: ClaceError = limit_reached(_TIME, AppTimedOut(too_late(self._limits)))
         else:
             kind = CallNotApproved if self._calls.was_refused else AppFailed
             failure = _FAILURES.get(failed.code, kind)(fault.message)
-            over(_TIME if failed.code == AppTimedOut.code else self._limit, failure)
+            limit_reached(_TIME if failed.code == AppTimedOut.code else self._limit, failure)
         failure.place, failure.route = fault.place, fault.route
         return failure
 
@@ -172,7 +172,7 @@ class HostExchange:
         size = sum(map(len, pieces))
         if size > self._limits.response_mb * _MEGABYTE:
             told = f"the app's answer is over {self._limits.response_mb} MB"
-            return over("response_size", AppFailed(told))
+            return limit_reached("response_size", AppFailed(told))
         fault = head.fault and head.fault.cut()
         if size <= LARGEST_PIECE:
             body = b"".join(pieces)

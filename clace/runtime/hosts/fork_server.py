@@ -74,7 +74,7 @@ class ForkServerProcess:
             self._control = ControlLine(
                 self._reactor,
                 ProcessCommand("fork server", self._program.command(CONTROL), ENVIRONMENT),
-                lambda packet: self._told(unpack_from_fork_server(packet)),
+                lambda packet: self._on_message(unpack_from_fork_server(packet)),
                 self._lost,
                 most=MAX_FORK_SERVER_MESSAGE,
                 malformed=BadFrame,
@@ -130,7 +130,7 @@ class ForkServerProcess:
         self._ended.clear()
         self.pids.clear()
 
-    def _told(self, message: HostForked | HostEnded) -> None:
+    def _on_message(self, message: HostForked | HostEnded) -> None:
         if isinstance(message, HostForked):
             self.pids[message.host] = message.pid
             return
@@ -145,4 +145,4 @@ class ForkServerProcess:
         if not self._stopped:
             self._log.error("The fork server of app hosts ended: {reason}", reason=reason)
         for host in list(self._ended):
-            self._told(HostEnded(host=host, signal=9))
+            self._on_message(HostEnded(host=host, signal=9))

@@ -23,7 +23,7 @@ from clace.runtime.hosts.fork_server import ForkServerProcess
 from clace.runtime.hosts.fragments import HeldFrames
 from clace.runtime.hosts.line import HostLine
 from clace.runtime.hosts.pausable_timeout import PausableTimeout
-from clace.runtime.limits import HostLimits, over
+from clace.runtime.limits import HostLimits, limit_reached
 from clace.wire import (
     MAX_STATEMENT,
     MEMORY_GONE,
@@ -210,7 +210,7 @@ class AppHost:
         exchange = self._exchange(failed.id)
         if failed.code == AppCrashed.code:
             # An interpreter after a panic is not used again.
-            self.end(over("memory", AppCrashed(self._of_memory(failed.message))))
+            self.end(limit_reached("memory", AppCrashed(self._of_memory(failed.message))))
         else:
             exchange.received(failed)
 
@@ -231,24 +231,24 @@ class AppHost:
 
     def _broken(self, failed: LoadFailed) -> AppBroken:
         if failed.code == AppCrashed.code:
-            return over("memory", AppBroken(self._of_memory(failed.message)))
+            return limit_reached("memory", AppBroken(self._of_memory(failed.message)))
         kind = AppNotApproved if failed.code == AppNotApproved.code else AppBroken
         broken = kind(failed.message)
-        return over("load_time", broken) if failed.code == AppTimedOut.code else broken
+        return limit_reached("load_time", broken) if failed.code == AppTimedOut.code else broken
 
     def _of_memory(self, told: str) -> str:
         return f"{told} (limit {self._limits.memory_mb} MB)"
 
     def _load_late(self, seconds: float) -> None:
         late = AppBroken(f"the app did not load within {seconds:g} seconds")
-        self.end(over("load_time", late))
+        self.end(limit_reached("load_time", late))
 
     def _late(self) -> None:
         seconds = self._limits.request_seconds
         self._log.warn(
             "Host {number} killed: no answer in {seconds} s", number=self._number, seconds=seconds
         )
-        self.end(over("request_time", AppTimedOut(too_late(self._limits))))
+        self.end(limit_reached("request_time", AppTimedOut(too_late(self._limits))))
 
     def _hang_up(self) -> None:
         """An honest process ends by itself then; one that does not is of no use any more."""
@@ -287,18 +287,22 @@ class AppHost:
                 else "ran out of memory"
             )
             limit = self._limits.memory_mb
-            return over("memory", AppCrashed(f"the app's process {told} (limit {limit} MB)"))
+            return limit_reached(
+                "memory", AppCrashed(f"the app's process {told} (limit {limit} MB)")
+            )
         if gone.status == WALLS_MISSING:
             absent = "; ".join(f"{name}: {why}" for name, why in missing(self.walls).items())
             return AppCrashed(f"the app's process could not be shut in ({absent})")
         if gone.signal == _CPU:
-            return over("cpu_time", AppCrashed("the app's process used up its processor time"))
+            return limit_reached(
+                "cpu_time", AppCrashed("the app's process used up its processor time")
+            )
         what = f"by signal {gone.signal}" if gone.signal else f"with status {gone.status}"
         return AppCrashed(f"the app's process ended {what}")
 
     def _fail(self, reason: ClaceError) -> None:
         if self._loading is not None and not self._loading.called:
             broken = reason if isinstance(reason, AppBroken) else AppBroken(reason.message)
-            self._loading.errback(over(reason.limit, broken))
+            self._loading.errback(limit_reached(reason.limit, broken))
         for exchange in list(self._exchanges.values()):
             exchange.fail(reason)

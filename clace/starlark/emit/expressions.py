@@ -8,7 +8,7 @@ from typing import Any
 from clace.starlark.emit import code
 from clace.starlark.emit.calls import keyword_names, method_helper
 from clace.starlark.emit.operations import Operations
-from clace.starlark.emit.scope import Scope
+from clace.starlark.emit.scope import EmitScope
 from clace.starlark.source.nodes import (
     Argument,
     Binary,
@@ -65,7 +65,7 @@ def is_fresh(node: Expression) -> bool:
 class ExpressionEmitter:
     """Emits expressions, in the order in which they are evaluated."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: EmitScope) -> None:
         self.scope = scope
         self.operations = Operations(scope)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from clace.starlark.emit import code
-from clace.starlark.emit.scope import Scope
+from clace.starlark.emit.scope import EmitScope
 from clace.starlark.source.nodes import Place
 
 HELPERS = {
@@ -53,7 +53,7 @@ _VERBS = re.compile("%[sd]")
 class Operations:
     """Emits operators on operands that are emitted already."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: EmitScope) -> None:
         self._scope = scope
 
     def binary(self, operator: str, left: ast.expr, right: ast.expr, at: Place) -> ast.expr:

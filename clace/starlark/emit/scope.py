@@ -10,7 +10,7 @@ from clace.starlark.source.nodes import Place
 
 
 @dataclass(slots=True)
-class Notes:
+class EmitNotes:
     """Notes for error messages beyond the code: for calls, how many arguments and which keywords
     they have (``None`` where ``*`` or ``**`` decide), and the place of the dot before a method;
     for dict displays, the places of the colons; for ``x[i]``, the name of ``x`` and ``i``, which
@@ -23,12 +23,12 @@ class Notes:
     items: dict[Place, tuple[str, str | int]] = field(default_factory=dict)
 
 
-class Scope:
+class EmitScope:
     """Makes temporary names, and knows where Python allows them."""
 
     def __init__(self, *, inline: bool) -> None:
         self.inline = inline
-        self.notes = Notes()
+        self.notes = EmitNotes()
         self._made = 0
         self._comprehensions = 0
         self.loops = 0

@@ -9,7 +9,7 @@ from clace.starlark.emit import code
 from clace.starlark.emit.comprehensions import ComprehensionEmitter
 from clace.starlark.emit.expressions import LONG_CHAIN, is_fresh, is_range, unwrapped
 from clace.starlark.emit.mutation import may_mutate, stores
-from clace.starlark.emit.scope import Notes, Scope
+from clace.starlark.emit.scope import EmitNotes, EmitScope
 from clace.starlark.errors import Position, SourceError
 from clace.starlark.source.nodes import (
     Assignment,
@@ -35,18 +35,18 @@ from clace.starlark.source.nodes import (
 MAX_LOOPS = 9  # CPython nests at most twenty blocks, and a loop may be two
 
 
-def emit(file: File, *, inline: bool = True) -> tuple[ast.Module, Notes]:
+def emit(file: File, *, inline: bool = True) -> tuple[ast.Module, EmitNotes]:
     """The Python module of a resolved file; ``inline`` trades size for speed.
 
     :raises SourceError: if loops are nested too deeply.
     """
-    scope = Scope(inline=inline)
+    scope = EmitScope(inline=inline)
     body = StatementEmitter(scope, file.name).block(file.body, (1, 1))
     return ast.Module(body, []), scope.notes
 
 
 class StatementEmitter(ComprehensionEmitter):
-    def __init__(self, scope: Scope, file: str) -> None:
+    def __init__(self, scope: EmitScope, file: str) -> None:
         super().__init__(scope)
         self._file = file
 

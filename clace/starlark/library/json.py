@@ -13,7 +13,7 @@ from clace.starlark.values.arguments import Signature, need_string
 from clace.starlark.values.attributes import attribute_names, get_attribute
 from clace.starlark.values.bounds import concatenate
 from clace.starlark.values.functions import Builtin
-from clace.starlark.values.host import HostObject, Module
+from clace.starlark.values.host import HostObject, NamedValues
 from clace.starlark.values.iteration import is_iterable, items_of
 from clace.starlark.values.keys import from_key
 from clace.starlark.values.numerals import parse_digits, to_digits
@@ -240,7 +240,7 @@ def _indented(text: str, prefix: str, indent: str) -> str:
 
 _PIECES = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
-json = Module(
+json = NamedValues(
     "json",
     {
         name: Builtin(f"json.{name}", function)

@@ -119,7 +119,7 @@ class Fields(HostObject):
         return self._fields.values()
 
 
-class Module(Fields):
+class NamedValues(Fields):
     """A named collection of values, such as ``json``."""
 
     __slots__ = ("name",)

@@ -20,7 +20,7 @@ from clace.errors import (
 from clace.model.failures import Fault
 from clace.model.traffic import NO_ROUTE, NOT_FOUND, AppResponse
 from clace.web.apps.request_audit import RequestAudit
-from clace.web.pages import MediaType, Trouble, phrase, told
+from clace.web.pages import MediaType, Trouble, phrase, trouble_answer
 from clace.web.statuses import status_of
 
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="clace", charset="UTF-8"')
@@ -67,7 +67,9 @@ def refusal(error: ClaceError, audit: RequestAudit, media: MediaType) -> AppResp
         retry_after=wait,
         is_root=audit.is_root and isinstance(error, NoSuchApp),
     )
-    return told(trouble, media, (CHALLENGE,) if isinstance(error, NotAuthenticated) else ())
+    return trouble_answer(
+        trouble, media, (CHALLENGE,) if isinstance(error, NotAuthenticated) else ()
+    )
 
 
 def dressed(response: AppResponse, media: MediaType) -> AppResponse:
@@ -76,7 +78,9 @@ def dressed(response: AppResponse, media: MediaType) -> AppResponse:
         return response
     code, message = _BARE.get(response.status, ("", phrase(response.status)))
     others = tuple(header for header in response.headers if header[0].lower() != "content-type")
-    return told(Trouble(status=response.status, code=code, message=message), media, others)
+    return trouble_answer(
+        Trouble(status=response.status, code=code, message=message), media, others
+    )
 
 
 def _is_bare(response: AppResponse) -> bool:

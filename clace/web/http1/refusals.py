@@ -12,7 +12,7 @@ from clace.admin_api.operation import Refusal
 from clace.errors import AppBusy, BadRequest, ClaceError, TooLarge
 from clace.web.http1.heads import Head
 from clace.web.http1.limits import RefusedRequest
-from clace.web.pages import MediaType, Trouble, best, told
+from clace.web.pages import MediaType, Trouble, best, trouble_answer
 
 _KINDS: dict[int, type[ClaceError]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLarge,
@@ -53,7 +53,9 @@ def _content(
     if b"hx-request" in headers or _wanted(headers) is not MediaType.HTML:
         body = msgspec.json.encode(Refusal(refused.why, refused.status, code))
         return ((b"Content-Type", b"application/json"),), body
-    page = told(Trouble(status=refused.status, code=code, message=refused.why), MediaType.HTML)
+    page = trouble_answer(
+        Trouble(status=refused.status, code=code, message=refused.why), MediaType.HTML
+    )
     assert isinstance(page.body, bytes)
     return tuple((name.encode(), value.encode()) for name, value in page.headers), page.body
 

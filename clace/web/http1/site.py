@@ -26,7 +26,7 @@ from clace.web.http1.connections import ConnectionBounds, ConnectionCounts
 from clace.web.http1.direct import DirectRequest, Entrance
 from clace.web.http1.heads import SERVED, Head
 from clace.web.http1.limits import RequestLimits
-from clace.web.pages import MediaType, Trouble, preferred, send, told
+from clace.web.pages import MediaType, Trouble, preferred, send, trouble_answer
 from clace.web.statuses import PHRASES
 
 _MICROSECONDS = 1_000_000
@@ -108,7 +108,7 @@ class SiteRequest(server.Request, ArrivingRequest):
             return reason
         told_as = f"internal error, incident {incident}"
         trouble = Trouble(status=500, code=InternalError.code, message=told_as)
-        send(self, told(trouble, preferred(self, MediaType.JSON)))
+        send(self, trouble_answer(trouble, preferred(self, MediaType.JSON)))
         return reason
 
     def connectionLost(self, reason: Failure) -> None:

@@ -3,7 +3,7 @@
 from clace.web.pages.document import Page, PageStep, document, policy
 from clace.web.pages.negotiation import MediaType, best, preferred
 from clace.web.pages.sending import send
-from clace.web.pages.trouble import Trouble, favicon, phrase, told
+from clace.web.pages.trouble import Trouble, favicon, phrase, trouble_answer
 
 __all__ = [
     "MediaType",
@@ -17,5 +17,5 @@ __all__ = [
     "policy",
     "preferred",
     "send",
-    "told",
+    "trouble_answer",
 ]

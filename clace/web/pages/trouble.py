@@ -41,7 +41,7 @@ class Trouble(Struct, frozen=True, kw_only=True):
     is_root: bool = False
 
 
-def told(
+def trouble_answer(
     trouble: Trouble, media: MediaType, headers: tuple[tuple[str, str], ...] = ()
 ) -> AppResponse:
     """The answer that tells of it, with these headers beside its own."""
@@ -51,11 +51,13 @@ def told(
         and len(trouble.message) <= _SHORT
         and sum(len(name) + len(value) for name, value in headers) <= _FEW
     )
-    return (_told if is_usual else _told.__wrapped__)(trouble, media, headers)
+    return (_answer if is_usual else _answer.__wrapped__)(trouble, media, headers)
 
 
 @lru_cache(maxsize=256)
-def _told(trouble: Trouble, media: MediaType, headers: tuple[tuple[str, str], ...]) -> AppResponse:
+def _answer(
+    trouble: Trouble, media: MediaType, headers: tuple[tuple[str, str], ...]
+) -> AppResponse:
     ours = [("Content-Type", _TYPES[media]), ("Vary", "Accept"), ("Vary", "HX-Request")]
     if trouble.retry_after:
         ours.append(("Retry-After", str(trouble.retry_after)))

@@ -18,7 +18,7 @@ class WatchTests(SynchronousTestCase):
         """Have the watch look while a statement runs."""
         engine = writing_engine(Path(self.mktemp()))
         self.addCleanup(engine.dispose)
-        watch.over(engine)
+        watch.observe(engine)
         with engine.begin() as connection:
             driver_connection = connection.connection.dbapi_connection
             driver_connection.create_function("look", 0, watch.interrupt_late)

@@ -5,7 +5,7 @@ import json
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace import errors
-from clace.web.pages import MediaType, Trouble, policy, told
+from clace.web.pages import MediaType, Trouble, policy, trouble_answer
 from clace.web.pages.trouble import page_of
 
 
@@ -16,16 +16,18 @@ class TroubleTests(SynchronousTestCase):
     def test_text_and_json(self):
         """Both say the same, JSON as every refusal of the server."""
         trouble = self.trouble(request_id="rid_1")
-        self.assertEqual(told(trouble, MediaType.TEXT).body, b"no, request rid_1")
+        self.assertEqual(trouble_answer(trouble, MediaType.TEXT).body, b"no, request rid_1")
         self.assertEqual(
-            json.loads(told(trouble, MediaType.JSON).body),
+            json.loads(trouble_answer(trouble, MediaType.JSON).body),
             {"message": "no, request rid_1", "code": 500, "error": "app_failed", "retry_after": 0},
         )
 
     def test_headers(self):
         """Caches keep the three apart, and a page has the policy of our pages."""
         for media in MediaType:
-            headers = told(self.trouble(retry_after=90), media, (("Allow", "GET"),)).headers
+            headers = trouble_answer(
+                self.trouble(retry_after=90), media, (("Allow", "GET"),)
+            ).headers
             self.assertIn(("Vary", "Accept"), headers)
             self.assertIn(("Retry-After", "90"), headers)
             self.assertIn(("Allow", "GET"), headers)
@@ -36,8 +38,10 @@ class TroubleTests(SynchronousTestCase):
         """Usual answers are made once; those with long headers of an app are not kept."""
         for size, is_kept in ((10, True), (100_000, False)):
             headers = (("Location", "x" * size),)
-            first = told(self.trouble(), MediaType.HTML, headers)
-            self.assertEqual(first is told(self.trouble(), MediaType.HTML, headers), is_kept)
+            first = trouble_answer(self.trouble(), MediaType.HTML, headers)
+            self.assertEqual(
+                first is trouble_answer(self.trouble(), MediaType.HTML, headers), is_kept
+            )
             self.assertIn(headers[0], first.headers)
 
     def test_every_refusal_has_a_page(self):

@@ -76,7 +76,7 @@ def _sqlite(path: Path, limits: DatabaseLimits) -> StoreEngines:
     watch = StatementWatch(limits.query_seconds)
     writing, reading = writing_engine(path), reading_engine(path, _READERS)
     for engine in (writing, reading):
-        watch.over(engine)
+        watch.observe(engine)
     readers = StoreConnections(reading, "BEGIN", watch, keep=True)
     return StoreEngines(
         writing=writing,

@@ -7,10 +7,6 @@ from typing import Any
 from msgspec import Struct
 
 
-class Nothing(Struct, frozen=True):
-    """The parameters of ``begin``, ``commit`` and ``rollback``."""
-
-
 class InsertParameters(Struct, frozen=True):
     """The parameters of ``store.insert`` and ``store.update``."""
 

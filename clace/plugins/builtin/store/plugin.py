@@ -19,7 +19,6 @@ from clace.plugins.builtin.store.parameters import (
     ById,
     InsertParameters,
     MatchingParameters,
-    Nothing,
     SelectParameters,
 )
 from clace.plugins.builtin.store.queries import Entry, EntryChoice, EntryStamp, TableQueries
@@ -32,6 +31,7 @@ from clace.plugins.kit.definition import (
     Function,
     Invocation,
     ItemStream,
+    NoParameters,
     Plugin,
 )
 from clace.plugins.kit.resources import Resources
@@ -67,9 +67,9 @@ class StoreFunctions:
     @property
     def plugin(self) -> Plugin:
         functions = {
-            "begin": Function(Nothing, self.begin, is_read=True),
-            "commit": Function(Nothing, self.commit, is_read=False),
-            "rollback": Function(Nothing, self.rollback, is_read=True),
+            "begin": Function(NoParameters, self.begin, is_read=True),
+            "commit": Function(NoParameters, self.commit, is_read=False),
+            "rollback": Function(NoParameters, self.rollback, is_read=True),
             "insert": Function(InsertParameters, self.insert, is_read=False),
             "select_by_id": Function(ById, self.select_by_id, is_read=True),
             "select_one": Function(MatchingParameters, self.select_one, is_read=True),
@@ -81,18 +81,18 @@ class StoreFunctions:
         }
         return Plugin("store.in", functions)
 
-    async def begin(self, invocation: Invocation, _given: Nothing) -> bool:
+    async def begin(self, invocation: Invocation, _given: NoParameters) -> bool:
         """Begin a transaction, which is rolled back when the request ends."""
         await self._shelves.prepare(invocation.caller)
         await self._session(invocation).begin()
         return True
 
-    async def commit(self, invocation: Invocation, _given: Nothing) -> bool:
+    async def commit(self, invocation: Invocation, _given: NoParameters) -> bool:
         """Keep what was done since ``begin``."""
         await self._session(invocation).commit()
         return True
 
-    async def rollback(self, invocation: Invocation, _given: Nothing) -> bool:
+    async def rollback(self, invocation: Invocation, _given: NoParameters) -> bool:
         """Forget what was done since ``begin``."""
         await self._session(invocation).rollback()
         return True

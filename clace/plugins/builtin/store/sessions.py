@@ -38,14 +38,14 @@ class StoreSession:
         finally:
             self._begins = False
         try:
-            await _told(self._transaction.open())
+            await _as_call_failure(self._transaction.open())
         except CallFailed:
             await self.close()
             raise
 
     async def commit(self) -> None:
         """:raises CallFailed: if none is open, or nothing of it could be kept."""
-        await _told(self._ended("commit").commit())
+        await _as_call_failure(self._ended("commit").commit())
 
     async def rollback(self) -> None:
         """:raises CallFailed: if none is open."""
@@ -60,8 +60,8 @@ class StoreSession:
     async def read(self, work: Work[T], *collections: EntryTable) -> T:
         """:raises CallFailed: if the query fails."""
         if self._transaction is not None:
-            return await _told(self._transaction.read(work), *collections)
-        return await _told(self._database.read(self._owner, work), *collections)
+            return await _as_call_failure(self._transaction.read(work), *collections)
+        return await _as_call_failure(self._database.read(self._owner, work), *collections)
 
     async def glance(self, small: Work[T | None], work: Work[T], *collections: EntryTable) -> T:
         """The result of ``small``, for which nobody waits; if it has none, that of ``work``.
@@ -69,8 +69,10 @@ class StoreSession:
         :raises CallFailed: if the query fails.
         """
         if self._transaction is None:
-            return await _told(self._database.glance(self._owner, small, work), *collections)
-        found = await _told(self._transaction.read(small, small=True), *collections)
+            return await _as_call_failure(
+                self._database.glance(self._owner, small, work), *collections
+            )
+        found = await _as_call_failure(self._transaction.read(small, small=True), *collections)
         return await self.read(work, *collections) if found is None else found
 
     async def write(
@@ -79,8 +81,12 @@ class StoreSession:
         """:raises CallFailed: if the change fails, and nothing was changed."""
         transaction = self._transaction
         if transaction is not None:
-            return await _told(transaction.write(work, small=small, size=size), *collections)
-        return await _told(self._database.write(self._owner, work, small=small), *collections)
+            return await _as_call_failure(
+                transaction.write(work, small=small, size=size), *collections
+            )
+        return await _as_call_failure(
+            self._database.write(self._owner, work, small=small), *collections
+        )
 
     def _ended(self, act: str) -> StoreTransaction:
         transaction, self._transaction = self._transaction, None
@@ -89,7 +95,7 @@ class StoreSession:
         return transaction
 
 
-async def _told(work: Awaitable[T], *collections: EntryTable) -> T:
+async def _as_call_failure(work: Awaitable[T], *collections: EntryTable) -> T:
     try:
         return await work
     except (SQLAlchemyError, OverflowError) as error:

@@ -21,8 +21,8 @@ class StatementWatch:
         self._seconds = seconds
         self._deadlines: dict[Any, float] = {}
 
-    def over(self, engine: Engine) -> None:
-        """Watch over the connections of the engine."""
+    def observe(self, engine: Engine) -> None:
+        """Observe the connections of the engine."""
         event.listen(engine, "before_cursor_execute", self._begins)
         event.listen(engine, "checkin", self._ends)
 

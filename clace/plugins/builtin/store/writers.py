@@ -42,7 +42,7 @@ class WriteTurn:
 
     def done(self) -> None:
         """Give it back for good, lent or not."""
-        self._writers.over(self)
+        self._writers.end(self)
 
     def lend(self) -> None:
         """Let others write meanwhile."""
@@ -145,7 +145,7 @@ class StoreWriters:
                 job.done.callback(outcome)
         self._start()
 
-    def over(self, turn: WriteTurn) -> None:
+    def end(self, turn: WriteTurn) -> None:
         """Take a turn back; its owner may write again."""
         self._active.discard(turn.owner)
         if turn in self._turns:
