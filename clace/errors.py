@@ -139,6 +139,12 @@ class NoSuchVersion(ClaceError):
     code = "no_such_version"
 
 
+class NoSuchFile(ClaceError):
+    """The version of the app has no such file."""
+
+    code = "no_such_file"
+
+
 class AppExists(ClaceError):
     """The path, or one above or below it, belongs to another app."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clace.admin_api import apps, lockouts, secrets, server, settings, versions
+from clace.admin_api import apps, history, lockouts, secrets, server, settings, versions
 from clace.admin_api.operation import Operation
 
 AnyOperation = Operation[Any, Any]
@@ -12,6 +12,7 @@ AnyOperation = Operation[Any, Any]
 OPERATIONS: tuple[AnyOperation, ...] = (
     *apps.OPERATIONS,
     *versions.OPERATIONS,
+    *history.OPERATIONS,
     *settings.OPERATIONS,
     *secrets.OPERATIONS,
     *lockouts.OPERATIONS,

@@ -161,6 +161,23 @@ def approve(server: ChosenServer, glob: str, *, promote: bool, dry_run: bool, fo
 
 
 @app.command(epilog=GLOB_HELP)
+@click.argument("approval")
+@over_apps
+def revoke(server: ChosenServer, approval: str, glob: str, *, dry_run: bool, form: str) -> None:
+    """Take APPROVAL from every version of the apps of GLOB.
+
+    APPROVAL is a plugin (exec.in), or one function of it (exec.in.run). It holds at once, for
+    staging and production; going back to an older version does not bring it back.
+    """
+    from clace.admin_api.history import REVOKE_APPROVALS, RevokeApprovals  # noqa: PLC0415
+    from clace.cli import reports  # noqa: PLC0415 - see above
+
+    query = RevokeApprovals(glob, revoked=approval, dry_run=dry_run)
+    result = server.ask(REVOKE_APPROVALS, query)
+    say_changed(result, reports.revoked(result), form, glob, result.matched)
+
+
+@app.command(epilog=GLOB_HELP)
 @click.option("--approve", "-a", is_flag=True, help="Approve what the new source asks for.")
 @promote_option
 @click.option(

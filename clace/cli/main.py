@@ -67,7 +67,10 @@ def main() -> None:
             "clace.cli.secret_commands:secret", "Manage the secrets that the server keeps."
         ),
         "server": Lazy("clace.cli.server_commands:server", "Start, stop and watch the server."),
-        "version": Lazy("clace.cli.version_command:version", "Show the version."),
+        "version": Lazy(
+            "clace.cli.version_command:version",
+            "Show the version of Clace; list, compare and switch the versions of apps.",
+        ),
     },
     context_settings={
         "token_normalize_func": hyphens,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # A report is of one noun, and its command imports that.
     from clace.admin_api.apps import AppCreated, AppsDeleted
     from clace.admin_api.changes import AppChange, Approval, AppsUpdated
+    from clace.admin_api.history import ApprovalsRevoked
     from clace.admin_api.secrets import SecretCreated
     from clace.admin_api.settings import SettingsUpdated
     from clace.admin_api.versions import AppsApproved, AppsPromoted, AppsReloaded
@@ -57,6 +58,12 @@ def approved(result: AppsApproved) -> Iterator[str]:
         f"{len(result.staged_update_results)} app(s) audited, {count} app(s) approved, "
         f"{len(result.promote_results)} app(s) promoted."
     )
+
+
+def revoked(result: ApprovalsRevoked) -> Iterator[str]:
+    yield from (f"Revoked {path}" for path in result.revoke_results)
+    yield from _dropped(result.changes)
+    yield f"{len(result.revoke_results)} app(s) lost approvals."
 
 
 def reloaded(result: AppsReloaded) -> Iterator[str]:

@@ -1,19 +1,41 @@
-"""``clace version``."""
+"""``clace version``: the version of this program, and those of apps."""
 
 from __future__ import annotations
 
 import click
 
-from clace.cli.commands import Command
+from clace.cli.commands import Group, Lazy
 from clace.cli.formats import BASIC, result_format_option, say_result
 from clace.cli.version import installed_version
 
+_COMMANDS = "clace.cli.history_commands"
 
-@click.command(cls=Command)
+
+class _VersionGroup(Group):
+    """Without a command it says which version of Clace this is."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return click.Group.parse_args(self, ctx, args)
+
+
+@click.group(
+    cls=_VersionGroup,
+    invoke_without_command=True,
+    lazy={
+        "list": Lazy(f"{_COMMANDS}:list_", "List the versions of an app."),
+        "files": Lazy(f"{_COMMANDS}:files", "List the files of a version of an app."),
+        "cat": Lazy(f"{_COMMANDS}:cat", "Print a file of a version of an app."),
+        "diff": Lazy(f"{_COMMANDS}:diff", "Show how two versions of an app differ."),
+        "switch": Lazy(f"{_COMMANDS}:switch", "Let an app be another of its versions."),
+        "revert": Lazy(f"{_COMMANDS}:revert", "Let an app be the version that it was before."),
+    },
+)
 @result_format_option
-def version(form: str) -> None:
-    """Show the version."""
-    say_version(form)
+@click.pass_context
+def version(context: click.Context, form: str) -> None:
+    """Show the version of Clace; list, compare and switch the versions of apps."""
+    if context.invoked_subcommand is None:
+        say_version(form)
 
 
 def say_version(form: str = BASIC) -> None:

@@ -26,8 +26,10 @@ from clace.operations.administration import Administration
 from clace.operations.apps import AppOperations
 from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import AppCreation, NewAppDefaults, NewAppFacts, stamps
+from clace.operations.history import HistoryOperations
 from clace.operations.known import KnownApps
 from clace.operations.reloading import AppReloading
+from clace.operations.retention import Retention
 from clace.operations.rooms import OperationRooms
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
@@ -83,6 +85,7 @@ class Apps:
         )
         data.authorisation.know_owners(partial(owner_of, self.installed))
         self.failures = AppFailures(reactor)
+        self.retention = Retention(data.store, lambda app: data.settings_of(app).fs.retain_versions)
         self.runtime = self._make_runtime()
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
 
@@ -99,7 +102,9 @@ class Apps:
 
     def administration(self, urls: Urls) -> Administration:
         """Make the operations; ``urls`` says where a new app can be opened."""
-        rooms = OperationRooms(self._data.store, self.sources, self.runtime, self.installed)
+        rooms = OperationRooms(
+            self._data.store, self.sources, self.runtime, self.installed, self.retention.note
+        )
         secret_operations = SecretOperations(self._data.stored_secrets, name_suffix)
         known = KnownApps(secret_operations.versions)
         configured = self._configured()
@@ -110,6 +115,7 @@ class Apps:
             self._data.authorisation,
             AppOperations(rooms, creation, showing),
             VersionOperations(rooms, AppReloading(rooms, known, configured)),
+            HistoryOperations(rooms),
             SettingOperations(rooms, configured),
             secret_operations,
             LockoutOperations(self._data.sign_ins.lockout),

@@ -81,6 +81,7 @@ class Composition:
             self.file_threads,
             self.data.password_threads,
             self.data.store,
+            self.apps.retention,
             self.data.secret_rows,
             self.data.secret_threads,
             self.data.audit,

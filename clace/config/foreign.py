@@ -47,7 +47,6 @@ _KEYS = {
     ("git_auth", "*"): "private_key",
     ("app_config",): "action container kubernetes proxy star_base static_from_disk "
     "static_root_cache_control",
-    ("app_config", "fs"): "retain_versions",
     ("plugin", "fs.in"): "db_connection",
 }
 _NAMES = {at: frozenset(names.split()) for at, names in _KEYS.items()}

@@ -270,6 +270,7 @@ class FileAccess(Struct, frozen=True):
         Path("$TEMPDIR"),
         Path("/tmp"),  # noqa: S108
     )
+    retain_versions: Annotated[int, Meta(ge=-1, le=1_000_000)] = 5
 
 
 class Cors(Struct, frozen=True):

@@ -5,6 +5,7 @@ from clace.interfaces.administration import (
     Asking,
     IAdministration,
     IAppOperations,
+    IHistoryOperations,
     ILockoutOperations,
     ISecretOperations,
     IServedAdministration,
@@ -49,7 +50,16 @@ from clace.interfaces.secrets import (
     SecretEntry,
 )
 from clace.interfaces.sources import FetchedSource, IFiles, ISources, SourceRevision
-from clace.interfaces.store import AddApp, AddVersion, Change, IAppStore, PointApp, RemoveApp
+from clace.interfaces.store import (
+    AddApp,
+    AddVersion,
+    Change,
+    IAppStore,
+    PointApp,
+    RemoveApp,
+    ReplaceVersion,
+    StoredVersion,
+)
 
 __all__ = [
     "AddApp",
@@ -76,6 +86,7 @@ __all__ = [
     "ICredentials",
     "IFailures",
     "IFiles",
+    "IHistoryOperations",
     "IInstalledApps",
     "ILoadedApp",
     "ILockoutOperations",
@@ -107,6 +118,7 @@ __all__ = [
     "ProgramLaunch",
     "Rechecked",
     "RemoveApp",
+    "ReplaceVersion",
     "RequestHead",
     "SealedSecret",
     "SecretEntry",
@@ -114,4 +126,5 @@ __all__ = [
     "SignedIn",
     "SignedOut",
     "SourceRevision",
+    "StoredVersion",
 ]

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from zope.interface import Interface
 
-from clace.admin_api import apps, changes, lockouts, secrets, server, settings, versions
+from clace.admin_api import apps, changes, history, lockouts, secrets, server, settings, versions
 from clace.admin_api.operation import Nothing, Operation, Q, R
 from clace.model.app import App
 from clace.model.identity import Identity
@@ -113,6 +113,50 @@ class IVersionOperations(Interface):
         """Let production apps serve what their staging twins serve.
 
         :raises BadRequest: if the path of one app is given, and it is a dev app.
+        """
+
+
+class IHistoryOperations(Interface):
+    """Stored versions of apps; dev apps have none, and are refused as ``BadRequest``."""
+
+    async def list_versions(query: history.ListVersions) -> history.VersionList:
+        """Return the versions of an app, the oldest first.
+
+        :raises NoSuchApp: if nothing is installed there.
+        """
+
+    async def list_files(query: history.ListFiles) -> history.FileList:
+        """Return the files of a version.
+
+        :raises NoSuchVersion: if the app has no such version.
+        """
+
+    async def read_file(query: history.ReadFile) -> history.FileRead:
+        """Return one file of a version.
+
+        :raises NoSuchFile: if the version has no such file.
+        :raises TooLarge: if it is too large to be sent in one answer.
+        """
+
+    async def compare_versions(query: history.CompareVersions) -> history.VersionsCompared:
+        """Return everything in which two versions differ.
+
+        :raises NoSuchVersion: if the app has one of them not.
+        """
+
+    async def switch_version(query: history.SwitchVersion) -> history.VersionSwitched:
+        """Let an app be another of its versions; it is loaded aside first.
+
+        :raises NoSuchVersion: if the app has no such version.
+        :raises NeedsApproval: if that has approvals which the current one does not have, and
+            ``approve`` is not set; lists them.
+        :raises AppBroken: if it does not load.
+        """
+
+    async def revoke_approvals(query: history.RevokeApprovals) -> history.ApprovalsRevoked:
+        """Take an approval from every version of the apps that match and of their twins.
+
+        :raises BadRequest: if the path of one app is given, and it has no such approval.
         """
 
 

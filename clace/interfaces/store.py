@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -46,7 +47,28 @@ class RemoveApp(Struct, frozen=True):
     seen: App
 
 
-Change = AddApp | AddVersion | PointApp | RemoveApp
+class ReplaceVersion(Struct, frozen=True):
+    """Other metadata for the stored version whose number it has; its files stay.
+
+    :raises NoSuchVersion: if the app has none of that number.
+    """
+
+    app_id: str
+    metadata: AppMetadata
+
+
+class StoredVersion(Struct, frozen=True):
+    """A version as it is kept, and the time when it was added."""
+
+    metadata: AppMetadata
+    create_time: datetime
+
+    @property
+    def number(self) -> int:
+        return self.metadata.version_metadata.version
+
+
+Change = AddApp | AddVersion | PointApp | RemoveApp | ReplaceVersion
 
 
 class IAppStore(Interface):
@@ -67,6 +89,14 @@ class IAppStore(Interface):
 
     async def files(app_id: str, version: int) -> IFiles:
         """:raises NoSuchVersion: the app has none of that number."""
+
+    async def versions(app_id: str) -> tuple[StoredVersion, ...]:
+        """The versions that the app has, the lowest first; empty for an app that is not there."""
+
+    async def trim(app_id: str, keep: int) -> int:
+        """Forget the oldest version that has ``keep`` others between it and the current one, and
+        the contents that only it has; return how many were forgotten: one or none.
+        """
 
     async def latest_version(app_id: str) -> int:
         """The highest version number that the app has; 0 without any."""

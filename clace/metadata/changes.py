@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from clace.errors import ChangedMeanwhile, StoreError
-from clace.interfaces import AddApp, AddVersion, Change, PointApp, RemoveApp
+from clace.interfaces import AddApp, AddVersion, Change, PointApp, RemoveApp, ReplaceVersion
 from clace.metadata import queries, rules
 from clace.metadata.contents import StoredContent
 from clace.model.app import App, FileRef
@@ -59,6 +59,9 @@ class StoreCommit(Struct, frozen=True):
                 stored = self._unchanged(connection, seen)
                 made[seen.id] = rules.pointed(change, stored, self.now)
                 queries.replace_app(connection, made[seen.id])
+            case ReplaceVersion(app_id, metadata):
+                if not queries.replace_version(connection, app_id, metadata):
+                    raise rules.no_version(app_id, metadata.version_metadata.version)
             case RemoveApp(seen):
                 queries.remove_app(connection, self._unchanged(connection, seen).id)
                 made.pop(seen.id, None)

@@ -12,7 +12,17 @@ from zope.interface import implementer
 
 from clace.encodings import Unencoded
 from clace.errors import SourceError
-from clace.interfaces import AddApp, AddVersion, Change, IAppStore, IFiles, PointApp, RemoveApp
+from clace.interfaces import (
+    AddApp,
+    AddVersion,
+    Change,
+    IAppStore,
+    IFiles,
+    PointApp,
+    RemoveApp,
+    ReplaceVersion,
+    StoredVersion,
+)
 from clace.metadata import rules
 from clace.metadata.changes import check_whole
 from clace.metadata.contents import checked
@@ -40,7 +50,7 @@ class _State(Struct):
     """Everything; copied for each commit."""
 
     apps: dict[str, App]
-    versions: dict[tuple[str, int], KeptFiles]
+    versions: dict[tuple[str, int], tuple[StoredVersion, KeptFiles]]
 
     def copy(self) -> _State:
         return _State(self.apps.copy(), self.versions.copy())
@@ -51,7 +61,13 @@ class _State(Struct):
                 rules.check_free(app, self.apps.values())
                 self.apps[app.id] = msgspec.structs.replace(app, update_time=now)
             case AddVersion():
-                self.add_version(change, files)
+                self.add_version(change, files, now)
+            case ReplaceVersion(app_id, metadata):
+                key = app_id, metadata.version_metadata.version
+                if key not in self.versions:
+                    raise rules.no_version(*key)
+                stored, kept = self.versions[key]
+                self.versions[key] = (msgspec.structs.replace(stored, metadata=metadata), kept)
             case PointApp(seen):
                 rules.check_unchanged(seen, self.apps.get(seen.id))
                 self.apps[seen.id] = rules.pointed(change, self.apps[seen.id], now)
@@ -62,18 +78,18 @@ class _State(Struct):
                     key: kept for key, kept in self.versions.items() if key[0] != seen.id
                 }
 
-    def add_version(self, change: AddVersion, files: KeptFiles | None) -> None:
+    def add_version(self, change: AddVersion, files: KeptFiles | None, now: datetime) -> None:
         key = change.app_id, change.metadata.version_metadata.version
         if change.app_id not in self.apps:
             raise rules.gone(change.app_id)
         if key in self.versions:
             raise rules.version_taken(*key)
         if change.same_as is not None:
-            files = self.versions.get(change.same_as)
-            if files is None:
+            if change.same_as not in self.versions:
                 raise rules.no_version(*change.same_as)
+            files = self.versions[change.same_as][1]
         assert files is not None
-        self.versions[key] = files
+        self.versions[key] = (StoredVersion(change.metadata, now), files)
 
 
 @implementer(IAppStore)
@@ -105,9 +121,21 @@ class MemoryStore:
 
     async def files(self, app_id: str, version: int) -> KeptFiles:
         try:
-            return self._state.versions[app_id, version]
+            return self._state.versions[app_id, version][1]
         except KeyError:
             raise rules.no_version(app_id, version) from None
+
+    async def versions(self, app_id: str) -> tuple[StoredVersion, ...]:
+        found = (kept[0] for key, kept in self._state.versions.items() if key[0] == app_id)
+        return tuple(sorted(found, key=lambda one: one.number))
+
+    async def trim(self, app_id: str, keep: int) -> int:
+        numbers = [version for owner, version in self._state.versions if owner == app_id]
+        oldest = rules.surplus(self._state.apps.get(app_id), numbers, keep)
+        if oldest is None:
+            return 0
+        del self._state.versions[app_id, oldest]
+        return 1
 
     async def latest_version(self, app_id: str) -> int:
         numbers = (version for owner, version in self._state.versions if owner == app_id)

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from clace.database.engine import ROW_NUMBER, opened_value
 from clace.errors import StoreError
+from clace.interfaces import StoredVersion
 from clace.metadata.contents import PLAIN, StoredContent
 from clace.metadata.tables import apps, contents, encoded, names, versions
 from clace.model.app import App, AppMetadata, FileRef
@@ -72,6 +73,10 @@ def latest_version(connection: Connection, app_id: str) -> int:
     return connection.scalar(highest) or 0
 
 
+def version_numbers(connection: Connection, app_id: str) -> list[int]:
+    return list(connection.scalars(select(versions.c.version).where(versions.c.app_id == app_id)))
+
+
 def put_version(
     connection: Connection, app_id: str, metadata: AppMetadata, create_time: Any
 ) -> None:
@@ -82,6 +87,33 @@ def put_version(
         "create_time": create_time,
     }
     connection.execute(insert(versions), values)
+
+
+def versions_of(connection: Connection, app_id: str) -> tuple[StoredVersion, ...]:
+    """The lowest first."""
+    rows = connection.execute(
+        select(versions.c.metadata, versions.c.create_time)
+        .where(versions.c.app_id == app_id)
+        .order_by(versions.c.version)
+    )
+    return tuple(StoredVersion(*row) for row in rows)
+
+
+def replace_version(connection: Connection, app_id: str, metadata: AppMetadata) -> bool:
+    """Return false if the app has no version of this number."""
+    which = _is_version(app_id, metadata.version_metadata.version)
+    changed = connection.execute(update(versions).where(which).values(metadata=metadata))
+    return changed.rowcount > 0
+
+
+def remove_version(connection: Connection, app_id: str, version: int) -> None:
+    """With its list of files, and the contents that no other version has."""
+    this = (names.c.app_id == app_id) & (names.c.version == version)
+    had = connection.scalars(select(names.c.sha256).where(this).distinct()).all()
+    connection.execute(delete(versions).where(_is_version(app_id, version)))
+    for some in _batches(had):
+        unused = ~exists().where(names.c.sha256 == contents.c.sha256)
+        connection.execute(delete(contents).where(contents.c.sha256.in_(some), unused))
 
 
 def put_names(

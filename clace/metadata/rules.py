@@ -58,3 +58,14 @@ def version_taken(app_id: str, version: int) -> ChangedMeanwhile:
 
 def no_version(app_id: str, version: int) -> NoSuchVersion:
     return NoSuchVersion(f"app {app_id} has no version {version}")
+
+
+def surplus(app: App | None, numbers: Iterable[int], keep: int) -> int | None:
+    """Return the oldest version that is not to be kept: ``keep`` older ones than the current are.
+
+    Those above the current one stay, for the app may have gone back.
+    """
+    if app is None or keep < 0:
+        return None
+    older = sorted(number for number in numbers if number < app.version)
+    return older[0] if len(older) > keep else None

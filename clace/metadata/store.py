@@ -16,7 +16,7 @@ from zope.interface import implementer
 from clace.database.engine import reading_engine, transaction, writing_engine
 from clace.database.place import sqlite_path
 from clace.database.schema import MigratedSchema, UpgradeOptions, moment
-from clace.interfaces import AddVersion, Change, IAppStore, IFiles
+from clace.interfaces import AddVersion, Change, IAppStore, IFiles, StoredVersion
 from clace.metadata import queries, rules
 from clace.metadata.changes import StoreCommit, check_whole
 from clace.metadata.contents import StoredContent, packed
@@ -73,6 +73,21 @@ class AppStore(MultiService):
     async def latest_version(self, app_id: str) -> int:
         work = partial(queries.latest_version, app_id=app_id)
         return await self._ask(f"look up the versions of app {app_id}", work)
+
+    async def versions(self, app_id: str) -> tuple[StoredVersion, ...]:
+        work = partial(queries.versions_of, app_id=app_id)
+        return await self._ask(f"list the versions of app {app_id}", work)
+
+    async def trim(self, app_id: str, keep: int) -> int:
+        def work() -> int:
+            with transaction(self._writing, "forget an old version") as connection:
+                app = queries.app_of_id(connection, app_id)
+                surplus = rules.surplus(app, queries.version_numbers(connection, app_id), keep)
+                if surplus is not None:
+                    queries.remove_version(connection, app_id, surplus)
+                return int(surplus is not None)
+
+        return await self._write(work)
 
     async def files(self, app_id: str, version: int) -> StoredFiles:
         def work(connection: Connection) -> tuple[dict[str, FileRef] | None, frozenset[str]]:

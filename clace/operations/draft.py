@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +21,12 @@ from clace.interfaces import (
 )
 from clace.model.app import App, AppMetadata, AppSettings
 from clace.operations.changes import app_changes, changed_ids
+
+Committed = Callable[[Iterable[App]], None]
+
+
+def nobody_listens(_apps: Iterable[App]) -> None:
+    """Keep everything."""
 
 
 class _DraftedChanges(Struct):
@@ -45,8 +52,16 @@ class AppsDraft:
     Until ``commit`` nothing has happened, and whatever was loaded is ended when the block fails.
     """
 
-    def __init__(self, store: IAppStore, runtime: IRuntime, installed: IInstalledApps) -> None:
+    def __init__(
+        self,
+        store: IAppStore,
+        runtime: IRuntime,
+        installed: IInstalledApps,
+        committed: Committed = nobody_listens,
+    ) -> None:
+        """``committed`` is told of the apps that a commit added or changed, as they are then."""
         self._store = store
+        self._committed = committed
         self._runtime = runtime
         self._installed = installed
         self._collected = _DraftedChanges()
@@ -148,6 +163,7 @@ class AppsDraft:
         published, collected.loaded = collected.loaded, []
         for app, loaded in published:
             self._runtime.publish(newest.get(app.id, app), loaded)
+        self._committed(stored)
 
     def _join(self) -> None:
         for part in self._parts:

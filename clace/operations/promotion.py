@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
-from clace.interfaces import AddVersion, IAppStore, IFiles
+from clace.interfaces import AddVersion, IAppStore, IFiles, ReplaceVersion
 from clace.model.app import App
 from clace.operations.draft import AppsDraft
 
@@ -38,6 +38,10 @@ async def promote(
     number = replace(staging.metadata.version_metadata, previous_version=main.version)
     metadata = replace(staging.metadata, version_metadata=number)
     after = draft.point(main, metadata)
-    draft.change(AddVersion(main.id, metadata, same_as=(staging.id, staging.version)))
+    if any(one.number == staging.version for one in await store.versions(main.id)):
+        # It was promoted before, and production went back from it.
+        draft.change(ReplaceVersion(main.id, metadata))
+    else:
+        draft.change(AddVersion(main.id, metadata, same_as=(staging.id, staging.version)))
     await serve(draft, main, after, files or await store.files(staging.id, staging.version))
     return after

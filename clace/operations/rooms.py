@@ -15,7 +15,7 @@ from clace.interfaces import (
 )
 from clace.model.app import App
 from clace.operations.catalogue import AppCatalogue
-from clace.operations.draft import AppsDraft
+from clace.operations.draft import AppsDraft, Committed, nobody_listens
 from clace.operations.served import served_files
 
 
@@ -27,6 +27,7 @@ class OperationRooms:
     sources: ISources
     runtime: IRuntime
     installed: IInstalledApps
+    committed: Committed = nobody_listens
 
     async def catalogue(self, request: Asking) -> AppCatalogue:
         """Return the apps as they are stored now, for one who asks."""
@@ -34,7 +35,7 @@ class OperationRooms:
 
     def draft(self) -> AppsDraft:
         """Begin a set of changes."""
-        return AppsDraft(self.store, self.runtime, self.installed)
+        return AppsDraft(self.store, self.runtime, self.installed, self.committed)
 
     async def served_files(self, app: App) -> IFiles:
         """:raises NoSuchVersion: if the version of the app is not stored."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -16,10 +15,10 @@ from clace.model.failures import AppFailure
 from clace.model.params import AppParam
 from clace.model.paths import AppPath
 from clace.model.secret_text import is_reference
+from clace.operations.comparison import is_secret_name
 from clace.operations.promotion import is_behind
 from clace.operations.rooms import OperationRooms
 
-_SECRET = re.compile(r"passw|secret|token|private|credential|api.?key", re.IGNORECASE)
 _PASSWORD = "password"  # noqa: S105 - how a form shows a param
 
 
@@ -132,7 +131,7 @@ def _params(given: Mapping[str, str], declared: Iterable[AppParam]) -> Iterator[
 
 def _is_secret(param: AppParam) -> bool:
     shown_as = param.display_type.partition(":")[0]
-    return shown_as == _PASSWORD or _SECRET.search(param.name) is not None
+    return shown_as == _PASSWORD or is_secret_name(param.name)
 
 
 def _failure(failure: AppFailure) -> FailureShown:

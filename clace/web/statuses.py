@@ -17,6 +17,7 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.NoSuchApp: HTTPStatus.NOT_FOUND,
     errors.NoSuchLockout: HTTPStatus.NOT_FOUND,
     errors.NoSuchVersion: HTTPStatus.NOT_FOUND,
+    errors.NoSuchFile: HTTPStatus.NOT_FOUND,
     errors.NoSuchSecret: HTTPStatus.NOT_FOUND,
     errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.AppExists: HTTPStatus.CONFLICT,

@@ -116,7 +116,7 @@ class NoticeTests(LoadCase):
             "[[permissions.allow]]\nplugin = 'x'": ["[permissions]"],
             "[app_config]\ncontainer.health_url = '/'": ["[app_config] container.health_url"],
             "[app_config.proxy]": ["[app_config] proxy"],
-            "[app_config]\nfs.retain_versions = 2": ["[app_config] fs.retain_versions"],
+            "[app_config]\nstar_base = 'x'": ["[app_config] star_base"],
             "[git_auth.a]\nprivate_key = 'x'": ["[git_auth.a] private_key"],
         }
         for text, places in cases.items():

@@ -24,8 +24,10 @@ from clace.operations.administration import Administration
 from clace.operations.apps import AppOperations
 from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import AppCreation, AppStamp, NewAppDefaults, NewAppFacts
+from clace.operations.history import HistoryOperations
 from clace.operations.known import KnownApps
 from clace.operations.reloading import AppReloading
+from clace.operations.retention import Retention
 from clace.operations.rooms import OperationRooms
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
@@ -96,7 +98,10 @@ class House:
             self.store, self.installed, maker_into(self.audit, self.clock.seconds)
         )
         self.runtime.tell_withdrawals(withdrawal)
-        rooms = OperationRooms(self.store, self.sources, self.runtime, self.installed)
+        self.keep = -1
+        self.retention = Retention(self.store, lambda _app: self.keep)
+        committed = self.retention.note
+        rooms = OperationRooms(self.store, self.sources, self.runtime, self.installed, committed)
         self.ids = iter(range(1000))
         configs = AppConfigs(load(Location(Path("/h")), {}), {})
         secrets = SecretOperations(MemorySecretStore(), lambda: "x")
@@ -121,6 +126,7 @@ class House:
         self.nouns = (
             AppOperations(rooms, creation, AppShowing(rooms, around)),
             VersionOperations(rooms, AppReloading(rooms, known, configured)),
+            HistoryOperations(rooms),
             SettingOperations(rooms, configured),
             secrets,
             LockoutOperations(Lockout(self.clock)),

@@ -16,7 +16,15 @@ from clace.errors import (
     SourceError,
     StoreError,
 )
-from clace.interfaces import AddApp, AddVersion, IAppStore, IFiles, PointApp, RemoveApp
+from clace.interfaces import (
+    AddApp,
+    AddVersion,
+    IAppStore,
+    IFiles,
+    PointApp,
+    RemoveApp,
+    ReplaceVersion,
+)
 from clace.model.app import App, AppMetadata, AppSettings, Permission, VersionMetadata
 from clace.sources.tree import SourceTree
 
@@ -347,3 +355,65 @@ class AppStoreContract:
         self.failureResultOf(self.store.files(app.id, 1), NoSuchVersion)
         self.assertEqual(self.successResultOf(self.store.latest_version(app.id)), 0)
         self.assertEqual(set(self.contents(other.id, 1)), set(FILES.refs))
+
+    def test_lists_versions(self):
+        """The versions of an app come in their order, each with the time when it was added."""
+        app, other = self.added(production("/a")), self.added(production("/b"))
+        self.assertEqual(self.numbers(app.id), [])
+        self.commit(AddVersion(app.id, version(3), FILES))
+        self.clock.advance(60)
+        self.commit(AddVersion(app.id, version(2, name="Two"), FILES))
+        self.commit(AddVersion(other.id, version(1), FILES))
+        two, three = self.successResultOf(self.store.versions(app.id))
+        self.assertEqual((two.number, two.metadata.name, three.number), (2, "Two", 3))
+        self.assertEqual(two.create_time - three.create_time, timedelta(seconds=60))
+
+    def test_replaces_the_metadata_of_a_version(self):
+        """A version gets other metadata, and keeps its files and the time when it was added."""
+        app = self.added(production("/a"))
+        self.commit(AddVersion(app.id, version(1), FILES), AddVersion(app.id, version(2), FILES))
+        self.clock.advance(60)
+        self.commit(ReplaceVersion(app.id, version(1, name="Other")))
+        one, two = self.successResultOf(self.store.versions(app.id))
+        self.assertEqual((one.metadata.name, two.metadata.name), ("Other", ""))
+        self.assertEqual(one.create_time, two.create_time)
+        self.assertEqual(set(self.contents(app.id, 1)), set(FILES.refs))
+        self.refused(NoSuchVersion, ReplaceVersion(app.id, version(3)))
+        self.refused(NoSuchVersion, ReplaceVersion("app_prd_x", version(1)))
+
+    def trimmed(self, app_id, keep):
+        """How many versions go until no more does."""
+        went = 0
+        while self.successResultOf(self.store.trim(app_id, keep)):
+            went += 1
+        return went
+
+    def numbers(self, app_id):
+        return [one.number for one in self.successResultOf(self.store.versions(app_id))]
+
+    def test_trims_old_versions(self):
+        """Of the versions below the current one the newest stay; those above it stay too."""
+        app = self.added(production("/a"))
+        for number in range(1, 8):
+            self.commit(AddVersion(app.id, version(number), FILES))
+        (app,) = self.commit(PointApp(app, version(5), app.settings))
+        self.assertEqual(self.trimmed(app.id, -1), 0)
+        self.assertEqual(self.trimmed(app.id, 4), 0)
+        self.assertEqual(self.trimmed(app.id, 2), 2)
+        self.assertEqual(self.numbers(app.id), [3, 4, 5, 6, 7])
+        self.assertEqual(self.trimmed(app.id, 0), 2)
+        self.assertEqual(self.numbers(app.id), [5, 6, 7])
+        self.assertEqual(self.trimmed("app_prd_x", 0), 0)
+
+    def test_trims_contents_that_nobody_has(self):
+        """What only a trimmed version had is gone; what another version or app has stays."""
+        app, other = self.added(production("/a")), self.added(production("/b"))
+        old = SourceTree({"shared": b"shared", "mine": b"mine", "others": b"others"})
+        self.commit(AddVersion(app.id, version(1), old))
+        self.commit(AddVersion(app.id, version(2), SourceTree({"shared": b"shared"})))
+        self.commit(AddVersion(other.id, version(1), SourceTree({"others": b"others"})))
+        self.commit(PointApp(app, version(2), app.settings))
+        self.assertEqual(self.trimmed(app.id, 0), 1)
+        self.failureResultOf(self.store.files(app.id, 1), NoSuchVersion)
+        self.assertEqual(self.contents(app.id, 2), {"shared": b"shared"})
+        self.assertEqual(self.contents(other.id, 1), {"others": b"others"})

@@ -1,0 +1,111 @@
+"""Versions and their files in the formats that scripts and people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from clace.admin_api.history import (
+    AppVersion,
+    Difference,
+    FileDifference,
+    VersionsCompared,
+)
+from clace.cli.formats import JSON_RENDERS, Render, columns, csv_text
+from clace.model.app import FileRef, Permission
+from clace.model.wording import permission_text
+from clace.text import one_line
+
+_CURRENT = "=====>"
+_COMMIT = 20
+
+
+def _row(one: AppVersion) -> tuple[str, str, str, str]:
+    git = one.metadata.version_metadata
+    active = _CURRENT if one.active else ""
+    return active, str(one.version), str(one.previous_version), git.git_commit[:_COMMIT]
+
+
+def _basic(versions: Sequence[AppVersion]) -> str:
+    return columns(
+        [("Active", "Version", "Previous", "GitCommit"), *map(_row, versions)], (6, 8, 8)
+    )
+
+
+def _table(versions: Sequence[AppVersion]) -> str:
+    rows = [("Active", "Version", "Previous", "CreateTime", "GitCommit", "GitMessage")]
+    for one in versions:
+        active, version, previous, commit = _row(one)
+        message = one.metadata.version_metadata.git_message
+        rows.append((active, version, previous, _time(one), commit, message))
+    return columns(rows, (6, 8, 8, 30, 20))
+
+
+def _csv(versions: Sequence[AppVersion]) -> str:
+    rows = []
+    for one in versions:
+        git = one.metadata.version_metadata
+        active = "true" if one.active else "false"
+        created = _time(one)
+        commit, message = git.git_commit, git.git_message
+        rows.append((active, one.version, one.previous_version, created, commit, message))
+    return csv_text(rows)
+
+
+def _time(one: AppVersion) -> str:
+    return one.create_time.isoformat(" ", "seconds")
+
+
+def _files(files: Sequence[FileRef]) -> str:
+    rows = [("Size", "Etag", "Path"), *((str(f.size), f.sha256, f.name) for f in files)]
+    return columns(rows, (7, 64))
+
+
+def _csv_files(files: Sequence[FileRef]) -> str:
+    return csv_text((each.size, each.sha256, each.name) for each in files)
+
+
+VERSIONS: Mapping[str, Render] = {"table": _table, "basic": _basic, "csv": _csv, **JSON_RENDERS}
+FILES: Mapping[str, Render] = {"table": _files, "basic": _files, "csv": _csv_files, **JSON_RENDERS}
+
+
+def compared(found: VersionsCompared) -> Iterator[str]:
+    """The differences of two versions, a line each."""
+    yield f"{found.app_path_domain}: version {found.new} compared with version {found.old}"
+    yield from map(_file, found.files)
+    yield from _granted("+", found.added_loads, found.added_permissions)
+    yield from _granted("-", found.removed_loads, found.removed_permissions)
+    yield from map(_value, found.values)
+    if not (
+        found.files
+        or found.values
+        or found.added_loads
+        or found.added_permissions
+        or found.removed_loads
+        or found.removed_permissions
+    ):
+        yield "They are the same."
+
+
+def _file(each: FileDifference) -> str:
+    name = one_line(each.name)
+    if each.old_size < 0:
+        return f"+ file {name} ({each.new_size} bytes)"
+    if each.new_size < 0:
+        return f"- file {name} ({each.old_size} bytes)"
+    return f"~ file {name} ({each.old_size} to {each.new_size} bytes)"
+
+
+def _granted(sign: str, loads: Iterable[str], permissions: Iterable[Permission]) -> Iterator[str]:
+    yield from (f"{sign} plugin {load}" for load in loads)
+    yield from (f"{sign} permission {permission_text(each)}" for each in permissions)
+
+
+def _value(each: Difference) -> str:
+    what = one_line(f"{each.kind} {each.name}".rstrip())
+    if each.hidden:
+        return f"~ {what} (hidden)"
+    if each.old is None:
+        return f"+ {what}: {one_line(each.new or '')}"
+    if each.new is None:
+        return f"- {what}: {one_line(each.old)}"
+    return f"~ {what}: {one_line(each.old)} to {one_line(each.new)}"

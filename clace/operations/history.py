@@ -1,0 +1,229 @@
+"""Stored versions of one app: told, compared, and gone back to."""
+
+from __future__ import annotations
+
+from zope.interface import implementer
+
+from clace.admin_api.history import (
+    ApprovalsRevoked,
+    AppVersion,
+    CompareVersions,
+    FileList,
+    FileRead,
+    ListFiles,
+    ListVersions,
+    ReadFile,
+    RevokeApprovals,
+    SwitchVersion,
+    VersionList,
+    VersionsCompared,
+    VersionSwitched,
+)
+from clace.errors import BadRequest, NoSuchFile, NoSuchVersion, TooLarge
+from clace.interfaces import IFiles, IHistoryOperations, ReplaceVersion, StoredVersion
+from clace.model.app import App, AppKind, Demands, FileRef
+from clace.model.paths import AppGlob, AppPath
+from clace.operations.approval import needs_approval
+from clace.operations.catalogue import AppCatalogue
+from clace.operations.comparison import compared
+from clace.operations.rooms import OperationRooms
+
+PREVIOUS, NEXT, REVERT = "previous", "next", "revert"
+MAX_FILE = 16 * 1024 * 1024
+
+
+@implementer(IHistoryOperations)
+class HistoryOperations:
+    """Operations on versions that are stored already."""
+
+    def __init__(self, rooms: OperationRooms) -> None:
+        self._rooms = rooms
+
+    async def list_versions(self, query: ListVersions) -> VersionList:
+        app = versioned((await self._rooms.catalogue()).at(query.app_path))
+        stored = await self._rooms.store.versions(app.id)
+        return VersionList(tuple(_entry(app, one) for one in stored))
+
+    async def list_files(self, query: ListFiles) -> FileList:
+        _number, files = await self._files(query.app_path, query.version)
+        return FileList(tuple(ref for _name, ref in sorted(files.refs.items())))
+
+    async def read_file(self, query: ReadFile) -> FileRead:
+        number, files = await self._files(query.app_path, query.version)
+        ref = files.refs.get(query.name)
+        if ref is None:
+            raise NoSuchFile(f"version {number} of {query.app_path} has no file {query.name}")
+        if ref.size > MAX_FILE:
+            raise TooLarge(f"{query.name} has {ref.size} bytes, more than {MAX_FILE}")
+        return FileRead(query.name, number, await files.read(query.name))
+
+    async def compare_versions(self, query: CompareVersions) -> VersionsCompared:
+        catalogue = await self._rooms.catalogue()
+        app = versioned(catalogue.at(query.app_path))
+        stored = await self._with_staging(catalogue, app)
+        old, new = _ends(catalogue, app, stored, query)
+        return compared(app, await self._side(*old), await self._side(*new))
+
+    async def switch_version(self, query: SwitchVersion) -> VersionSwitched:
+        app = versioned((await self._rooms.catalogue()).at(query.app_path))
+        chosen = _chosen(app, await self._rooms.store.versions(app.id), query.version)
+        number = chosen.number
+        missing = chosen.metadata.approved.missing_from(app.metadata.approved)
+        if missing and not query.approve:
+            raise needs_approval(app, missing, *_approving(query.version))
+        async with self._rooms.draft() as draft:
+            if number != app.version:
+                after = draft.point(app, chosen.metadata)
+                await draft.load(after, await self._rooms.store.files(app.id, number))
+            await draft.commit(dry_run=query.dry_run)
+        return VersionSwitched(query.dry_run, app.version, number, changes=draft.changes)
+
+    async def revoke_approvals(self, query: RevokeApprovals) -> ApprovalsRevoked:
+        pattern = AppGlob.parse(query.app_path_glob)
+        if not query.revoked:
+            raise BadRequest("revoked is required")
+        catalogue = await self._rooms.catalogue()
+        mains = catalogue.matching(pattern)
+        revoked: list[AppPath] = []
+        async with self._rooms.draft() as draft:
+            for main in mains:
+                for app in (main, *catalogue.twins_of(main)):
+                    edits = await self._revocations(app, query.revoked)
+                    draft.change(*edits)
+                    kept = app.metadata.without(_matching(app.metadata.approved, query.revoked))
+                    if kept is not app.metadata:
+                        draft.renew(draft.point(app, kept))
+                    if edits or kept is not app.metadata:
+                        revoked.append(app.address)
+            if not revoked and pattern.is_literal:
+                raise BadRequest(f"app {mains[0]} has no approval of {query.revoked}")
+            await draft.commit(dry_run=query.dry_run)
+        return ApprovalsRevoked(query.dry_run, tuple(revoked), len(mains), changes=draft.changes)
+
+    async def _revocations(self, app: App, revoked: str) -> list[ReplaceVersion]:
+        """Return the changes to stored versions that have the approval."""
+        edits = []
+        for one in await self._rooms.store.versions(app.id):
+            kept = one.metadata.without(_matching(one.metadata.approved, revoked))
+            if kept is not one.metadata:
+                edits.append(ReplaceVersion(app.id, kept))
+        return edits
+
+    async def _files(self, path: str, version: str) -> tuple[int, IFiles]:
+        app = versioned((await self._rooms.catalogue()).at(path))
+        stored = await self._rooms.store.versions(app.id)
+        number = _chosen(app, stored, version).number if version else app.version
+        return number, await self._rooms.store.files(app.id, number)
+
+    async def _with_staging(self, catalogue: AppCatalogue, app: App) -> _Known:
+        """Return the versions of an app, and those that only its staging app has."""
+        known = {
+            one.number: (twin.id, one)
+            for twin in catalogue.twins_of(app)
+            if twin.kind is AppKind.STAGING
+            for one in await self._rooms.store.versions(twin.id)
+        }
+        return known | {
+            one.number: (app.id, one) for one in await self._rooms.store.versions(app.id)
+        }
+
+    async def _side(
+        self, app_id: str, one: StoredVersion
+    ) -> tuple[StoredVersion, dict[str, FileRef]]:
+        return one, dict((await self._rooms.store.files(app_id, one.number)).refs)
+
+
+_Known = dict[int, tuple[str, StoredVersion]]
+"""Versions by their number, each with the id of the app that has it."""
+
+
+def versioned(app: App) -> App:
+    """:raises BadRequest: if the app has no versions."""
+    if app.is_dev:
+        raise BadRequest("version commands not supported for dev app")
+    return app
+
+
+def _entry(app: App, one: StoredVersion) -> AppVersion:
+    return AppVersion(
+        active=one.number == app.version,
+        app_id=app.id,
+        version=one.number,
+        previous_version=one.metadata.version_metadata.previous_version,
+        user_id=app.user_id,
+        metadata=one.metadata,
+        create_time=one.create_time,
+    )
+
+
+def _chosen(app: App, stored: tuple[StoredVersion, ...], word: str) -> StoredVersion:
+    """Return the version that a word means.
+
+    :raises BadRequest: if it is neither a number nor one of the words.
+    :raises NoSuchVersion: if the app has no such version.
+    """
+    by_number = {one.number: one for one in stored}
+    number = _number(app, sorted(by_number), word)
+    if number not in by_number:
+        raise NoSuchVersion(f"app {app} has no version {number}")
+    return by_number[number]
+
+
+def _number(app: App, numbers: list[int], word: str) -> int:
+    if word == PREVIOUS:
+        earlier = [number for number in numbers if number < app.version]
+        return earlier[-1] if earlier else _nothing("no previous version found")
+    if word == NEXT:
+        later = [number for number in numbers if number > app.version]
+        return later[0] if later else _nothing("no next version found")
+    if word == REVERT:
+        before = app.metadata.version_metadata.previous_version
+        return before if before in numbers else _nothing("no version found to revert to")
+    if not (word.isascii() and word.isdecimal()):
+        words = f"a number, {PREVIOUS}, {NEXT} or {REVERT}"
+        raise BadRequest(f"invalid version {word!r:.40}, expected {words}")
+    return int(word[:18])
+
+
+def _nothing(message: str) -> int:
+    raise NoSuchVersion(message)
+
+
+def _ends(
+    catalogue: AppCatalogue, app: App, known: _Known, query: CompareVersions
+) -> tuple[tuple[str, StoredVersion], tuple[str, StoredVersion]]:
+    """Return the two versions that a comparison is about."""
+    stored = tuple(one for _owner, one in known.values())
+    current = str(app.version)
+    old, new = query.old, query.new
+    if not old and not new:
+        staged = _staged(catalogue, app)
+        old, new = (current, staged) if staged != current else (PREVIOUS, current)
+    chosen = (_chosen(app, stored, word or current).number for word in (old, new))
+    first, second = chosen
+    return known[first], known[second]
+
+
+def _staged(catalogue: AppCatalogue, app: App) -> str:
+    """Return the version of the staging app, or the app's own if it has none."""
+    twins = (twin for twin in catalogue.twins_of(app) if twin.kind is AppKind.STAGING)
+    return str(next(twins, app).version)
+
+
+def _matching(approved: Demands, revoked: str) -> Demands:
+    """Return those approvals that a name means: of a plugin, or of one function of it."""
+    return Demands(
+        tuple(load for load in approved.loads if load == revoked),
+        tuple(
+            each
+            for each in approved.permissions
+            if revoked in (each.plugin, f"{each.plugin}.{each.method}")
+        ),
+    )
+
+
+def _approving(word: str) -> tuple[str, ...]:
+    """The words of the same command, approving."""
+    if word == REVERT:
+        return ("version", "revert", "--approve")
+    return ("version", "switch", "--approve", word)
