@@ -117,34 +117,41 @@ class IVersionOperations(Interface):
 
 
 class IHistoryOperations(Interface):
-    """Stored versions of apps; dev apps have none, and are refused as ``BadRequest``."""
+    """Stored versions of apps; dev apps have none, and are refused as ``BadRequest``.
 
-    async def list_versions(query: history.ListVersions) -> history.VersionList:
+    All raise ``NotAllowed`` if a right is missing on one of the apps, and then do nothing.
+    """
+
+    async def list_versions(query: history.ListVersions, request: Asking) -> history.VersionList:
         """Return the versions of an app, the oldest first.
 
         :raises NoSuchApp: if nothing is installed there.
         """
 
-    async def list_files(query: history.ListFiles) -> history.FileList:
+    async def list_files(query: history.ListFiles, request: Asking) -> history.FileList:
         """Return the files of a version.
 
         :raises NoSuchVersion: if the app has no such version.
         """
 
-    async def read_file(query: history.ReadFile) -> history.FileRead:
+    async def read_file(query: history.ReadFile, request: Asking) -> history.FileRead:
         """Return one file of a version.
 
         :raises NoSuchFile: if the version has no such file.
         :raises TooLarge: if it is too large to be sent in one answer.
         """
 
-    async def compare_versions(query: history.CompareVersions) -> history.VersionsCompared:
+    async def compare_versions(
+        query: history.CompareVersions, request: Asking
+    ) -> history.VersionsCompared:
         """Return everything in which two versions differ.
 
         :raises NoSuchVersion: if the app has one of them not.
         """
 
-    async def switch_version(query: history.SwitchVersion) -> history.VersionSwitched:
+    async def switch_version(
+        query: history.SwitchVersion, request: Asking
+    ) -> history.VersionSwitched:
         """Let an app be another of its versions; it is loaded aside first.
 
         :raises NoSuchVersion: if the app has no such version.
@@ -153,7 +160,9 @@ class IHistoryOperations(Interface):
         :raises AppBroken: if it does not load.
         """
 
-    async def revoke_approvals(query: history.RevokeApprovals) -> history.ApprovalsRevoked:
+    async def revoke_approvals(
+        query: history.RevokeApprovals, request: Asking
+    ) -> history.ApprovalsRevoked:
         """Take an approval from every version of the apps that match and of their twins.
 
         :raises BadRequest: if the path of one app is given, and it has no such approval.

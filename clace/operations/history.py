@@ -20,7 +20,7 @@ from clace.admin_api.history import (
     VersionSwitched,
 )
 from clace.errors import BadRequest, NoSuchFile, NoSuchVersion, TooLarge
-from clace.interfaces import IFiles, IHistoryOperations, ReplaceVersion, StoredVersion
+from clace.interfaces import Asking, IFiles, IHistoryOperations, ReplaceVersion, StoredVersion
 from clace.model.app import App, AppKind, Demands, FileRef
 from clace.model.paths import AppGlob, AppPath
 from clace.operations.approval import needs_approval
@@ -39,17 +39,17 @@ class HistoryOperations:
     def __init__(self, rooms: OperationRooms) -> None:
         self._rooms = rooms
 
-    async def list_versions(self, query: ListVersions) -> VersionList:
-        app = versioned((await self._rooms.catalogue()).at(query.app_path))
+    async def list_versions(self, query: ListVersions, request: Asking) -> VersionList:
+        app = versioned((await self._rooms.catalogue(request)).found(query.app_path, request))
         stored = await self._rooms.store.versions(app.id)
         return VersionList(tuple(_entry(app, one) for one in stored))
 
-    async def list_files(self, query: ListFiles) -> FileList:
-        _number, files = await self._files(query.app_path, query.version)
+    async def list_files(self, query: ListFiles, request: Asking) -> FileList:
+        _number, files = await self._files(query.app_path, query.version, request)
         return FileList(tuple(ref for _name, ref in sorted(files.refs.items())))
 
-    async def read_file(self, query: ReadFile) -> FileRead:
-        number, files = await self._files(query.app_path, query.version)
+    async def read_file(self, query: ReadFile, request: Asking) -> FileRead:
+        number, files = await self._files(query.app_path, query.version, request)
         ref = files.refs.get(query.name)
         if ref is None:
             raise NoSuchFile(f"version {number} of {query.app_path} has no file {query.name}")
@@ -57,15 +57,15 @@ class HistoryOperations:
             raise TooLarge(f"{query.name} has {ref.size} bytes, more than {MAX_FILE}")
         return FileRead(query.name, number, await files.read(query.name))
 
-    async def compare_versions(self, query: CompareVersions) -> VersionsCompared:
-        catalogue = await self._rooms.catalogue()
-        app = versioned(catalogue.at(query.app_path))
+    async def compare_versions(self, query: CompareVersions, request: Asking) -> VersionsCompared:
+        catalogue = await self._rooms.catalogue(request)
+        app = versioned(catalogue.found(query.app_path, request))
         stored = await self._with_staging(catalogue, app)
         old, new = _ends(catalogue, app, stored, query)
         return compared(app, await self._side(*old), await self._side(*new))
 
-    async def switch_version(self, query: SwitchVersion) -> VersionSwitched:
-        app = versioned((await self._rooms.catalogue()).at(query.app_path))
+    async def switch_version(self, query: SwitchVersion, request: Asking) -> VersionSwitched:
+        app = versioned((await self._rooms.catalogue(request)).found(query.app_path, request))
         chosen = _chosen(app, await self._rooms.store.versions(app.id), query.version)
         number = chosen.number
         missing = chosen.metadata.approved.missing_from(app.metadata.approved)
@@ -78,12 +78,12 @@ class HistoryOperations:
             await draft.commit(dry_run=query.dry_run)
         return VersionSwitched(query.dry_run, app.version, number, changes=draft.changes)
 
-    async def revoke_approvals(self, query: RevokeApprovals) -> ApprovalsRevoked:
+    async def revoke_approvals(self, query: RevokeApprovals, request: Asking) -> ApprovalsRevoked:
         pattern = AppGlob.parse(query.app_path_glob)
         if not query.revoked:
             raise BadRequest("revoked is required")
-        catalogue = await self._rooms.catalogue()
-        mains = catalogue.matching(pattern)
+        catalogue = await self._rooms.catalogue(request)
+        mains = catalogue.selected(pattern, request)
         revoked: list[AppPath] = []
         async with self._rooms.draft() as draft:
             for main in mains:
@@ -109,8 +109,8 @@ class HistoryOperations:
                 edits.append(ReplaceVersion(app.id, kept))
         return edits
 
-    async def _files(self, path: str, version: str) -> tuple[int, IFiles]:
-        app = versioned((await self._rooms.catalogue()).at(path))
+    async def _files(self, path: str, version: str, request: Asking) -> tuple[int, IFiles]:
+        app = versioned((await self._rooms.catalogue(request)).found(path, request))
         stored = await self._rooms.store.versions(app.id)
         number = _chosen(app, stored, version).number if version else app.version
         return number, await self._rooms.store.files(app.id, number)
