@@ -53,9 +53,16 @@ class InvalidGlob(BadRequest):
 
 
 class NotAuthenticated(ClaceError):
-    """No credentials, or wrong ones; which of the two is not told."""
+    """No credentials, or wrong ones; which of the two is not told.
+
+    ``scheme`` is that of credentials in the head of a request that could help.
+    """
 
     code = "not_authenticated"
+
+    def __init__(self, message: str, scheme: str = "Basic") -> None:
+        super().__init__(message)
+        self.scheme = scheme
 
 
 class SignInNeeded(NotAuthenticated):
@@ -63,9 +70,9 @@ class SignInNeeded(NotAuthenticated):
 
     code = "sign_in_needed"
 
-    def __init__(self, message: str, location: str = "") -> None:
+    def __init__(self, message: str, setting: str = "") -> None:
         super().__init__(message)
-        self.location = location
+        self.setting = setting
 
 
 class SignInRefused(NotAuthenticated):
@@ -77,7 +84,7 @@ class SignInRefused(NotAuthenticated):
     code = "sign_in_refused"
 
     def __init__(self, message: str, reason: str = "") -> None:
-        super().__init__(message)
+        super().__init__(message, scheme="")
         self.reason = reason
 
 

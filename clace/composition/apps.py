@@ -82,6 +82,7 @@ class Apps:
         self.installed = InstalledApps(
             self._config.system.default_domain,
             fallback=self._config.system.fallback_unknown_domains,
+            closed=(plugins.identities.login_host,),
         )
         data.authorisation.know_owners(partial(owner_of, self.installed))
         self.failures = AppFailures(reactor)
@@ -141,6 +142,8 @@ class Apps:
             git_auths=self._config.git_auth.keys(),
             app_settings=self._data.app_configs.names,
             check_config=self._data.app_configs.of,
+            check_auth=self._plugins.identities.auth.check,
+            closed_hosts=(self._plugins.identities.login_host,),
         )
 
     def _limits_of(self, app: App) -> dict[str, int]:

@@ -27,6 +27,7 @@ from clace.identity.passwords import AdminAccount, SignIns, SignInTrail
 from clace.identity.rbac import Authorisation
 from clace.ids import request_ids
 from clace.metadata.secret_rows import open_secret_rows
+from clace.metadata.session_rows import open_session_rows
 from clace.metadata.store import open_store
 from clace.model.app import App
 from clace.passwords import hash_password, random_password
@@ -98,6 +99,7 @@ class Data:
         url = self.config.metadata.db_connection
         self.store = open_store(url, upgrades, self._reactor)
         self.secret_rows = open_secret_rows(url)
+        self.session_rows = open_session_rows(url)
         around = SealingContext(
             self._threads_for("store"), self._reactor.seconds, secrets.token_bytes
         )

@@ -117,7 +117,7 @@ class Edge:
         return self._admin(AdminGuard(self._data.account, self._proxies, self.own_names()))
 
     def _for_apps(self, over_tcp: IResource | None, downloads: Downloads) -> IResource:
-        root = RootResource(over_tcp, self._served_apps(downloads))
+        root = RootResource(over_tcp, self._served_apps(downloads), self._plugins.identities.routes)
         if self._config.http.redirect_to_https:
             return HTTPSOnly(root, self._proxies, self.is_ours, self.https_port)
         return root
@@ -141,12 +141,13 @@ class Edge:
         return ServedApps(
             self._apps.installed,
             self._apps.runtime,
-            self._plugins.access,
+            self._plugins.identities.access,
             Transfers(downloads, self._forms),
             RequestAudits(
                 self._data.ration, self._apps.failures, self._reactor.seconds, self._data.new_id
             ),
             self._edge_of,
+            self._plugins.identities.flow.depart,
         )
 
     def _edge_of(self, app: App | None) -> AppEdge:

@@ -10,6 +10,7 @@ from typing import Any
 from twisted.application.service import MultiService
 
 from clace.composition.data import Data
+from clace.composition.identity import Identities
 from clace.config.sections import FSPlugin, HTTPPlugin, StorePlugin
 from clace.interfaces import IStarter
 from clace.model.app import App
@@ -30,7 +31,6 @@ from clace.plugins.kit.temp_files import TempFiles
 from clace.plugins.packages import package_plugins
 from clace.threads import ThreadPool
 from clace.web.admin.recorded import recorded_operations
-from clace.web.apps.access import AppAccess
 
 Urls = Callable[[AppPath], tuple[str, str]]
 """Where an app can be opened, over HTTP and HTTPS; empty for what is turned off."""
@@ -40,9 +40,15 @@ class Plugins:
     """All plugins behind their gate, with what they keep open."""
 
     def __init__(
-        self, data: Data, reactor: Any, file_threads: ThreadPool, starter: IStarter
+        self,
+        data: Data,
+        identities: Identities,
+        reactor: Any,
+        file_threads: ThreadPool,
+        starter: IStarter,
     ) -> None:
         self._data = data
+        self.identities = identities
         self._config = data.config
         self._reactor = reactor
         self._in_thread = file_threads.run
@@ -56,11 +62,6 @@ class Plugins:
             reactor, starter, search_path, self.temp_files, self._in_thread
         )
         self._requests = RequestsByOwner(reactor, resolving(reactor))
-        self.access = AppAccess(
-            data.account,
-            self._config.security.app_default_auth_type,
-            lambda user: data.account.holds(user, ""),
-        )
         self._urls: Urls = lambda address: ("", address.path)
         insight = IntrospectionSources(
             data.store,
@@ -102,7 +103,9 @@ class Plugins:
         yield from with_accounts(self._store, sections.store, sections.store_accounts)
 
     def _may_use(self, app: App, user_id: str) -> bool:
-        return self.access.is_open(app) or self._data.account.holds(user_id, "app:access")
+        return self.identities.access.is_open(app) or self._data.account.holds(
+            user_id, "app:access"
+        )
 
     def url(self, address: AppPath) -> str:
         """HTTPS before HTTP."""

@@ -13,6 +13,7 @@ from twisted.logger import Logger, globalLogPublisher
 from clace.composition.apps import Apps
 from clace.composition.data import Data
 from clace.composition.edge import MEBIBYTE, Edge
+from clace.composition.identity import Identities
 from clace.composition.plugins import Plugins
 from clace.config import Config, changed_keys
 from clace.errors import ClaceError
@@ -56,7 +57,8 @@ class Composition:
         self.file_threads = ThreadPool(reactor, "files", 8)
         self.data = Data(config, reactor, self.tell)
         self.starter = ProgramStarter(reactor)
-        self.plugins = Plugins(self.data, reactor, self.file_threads, self.starter)
+        self.identities = Identities(self.data, reactor)
+        self.plugins = Plugins(self.data, self.identities, reactor, self.file_threads, self.starter)
         self.apps = Apps(
             self.data,
             self.plugins,
@@ -70,6 +72,7 @@ class Composition:
             self.data, self.plugins, self.apps, reactor, self.file_threads, descriptors
         )
         self.data.secret_rows.close()  # a process that forks must not hand connections down
+        self.data.session_rows.close()
 
     def parts(self) -> IService:
         """Return the parts in the order of their start; they stop in the reverse."""
@@ -83,7 +86,10 @@ class Composition:
             self.data.store,
             self.apps.retention,
             self.data.secret_rows,
+            self.data.session_rows,
             self.data.secret_threads,
+            self.identities.threads,
+            self.identities.sessions,
             self.data.audit,
             self.data.ration,
             self.plugins.documents,

@@ -20,9 +20,8 @@ _KEYS = {
         """,
     ("https",): "mkcert_path service_email storage_location use_staging",
     ("security",): """
-        allowed_container_args allowed_mounts auth_callback_domain auth_required
-        disable_login_form session_block_key session_https_only
-        session_max_age session_secret unsafe_agent_without_sandbox
+        allowed_container_args allowed_mounts
+        session_block_key session_secret unsafe_agent_without_sandbox
         unsafe_allow_system_plugins_anon unsafe_enable_testurl_rbac
         """,
     ("logging",): "litestream_log_level",

@@ -104,6 +104,14 @@ class Security(Struct, frozen=True):
     app_default_auth_type: Annotated[
         str, rules.one_of("system", "none", tidy=lambda written: written or "system")
     ] = "system"
+    auth_required: Flag = False
+    disable_login_form: Flag = False
+    auth_callback_domain: Annotated[str, rules.filled("a host name, or its begin and a dot")] = (
+        "auth."
+    )
+    session_max_age: Annotated[int, Meta(ge=60, le=365 * DAY)] = DAY
+    session_idle: Annotated[int, Meta(ge=0, le=365 * DAY)] = 8 * 3600
+    session_https_only: Flag = True
     callback_url: Annotated[str, rules.optional_origin()] = ""
     default_git_auth: Text = ""
     stage_enable_write_access: Flag = True

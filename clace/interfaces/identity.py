@@ -19,14 +19,20 @@ class RequestHead(Protocol):
     DER, verified in the handshake, or empty.
     """
 
-    method: str
-    scheme: str
-    host: str
-    authority: str
-    target: str
-    address: str
-    certificate: bytes
-
+    @property
+    def method(self) -> str: ...
+    @property
+    def scheme(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def authority(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def certificate(self) -> bytes: ...
     def header(self, name: str) -> str | None:
         """Return the value of a header, its name in lower case; None if there are two."""
 
@@ -41,7 +47,7 @@ class IAuthenticator(Interface):
         """Return who asks. Decided from the head alone.
 
         :raises NotAuthenticated: credentials are missing or wrong.
-        :raises SignInNeeded: a browser came without a session, and can go to a page to sign in.
+        :raises SignInNeeded: a browser came without a session, and can be sent to sign in.
         :raises LockedOut: too many failures.
         """
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from clace.model.app import AppMetadata, AppSettings
+from clace.model.identity import Identity
 
 T = TypeVar("T")
 
@@ -128,5 +130,21 @@ secrets = Table(
     Column("update_time", UTCMoment, nullable=False),
     Column("description", Text, nullable=False),
     Column("source_file", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    schema,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("host", Text, nullable=False),
+    Column("setting", Text, nullable=False),
+    Column("identity", FrozenJSON(Identity), nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("made", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("key_id", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )

@@ -16,7 +16,7 @@ from clace.model.app import App, AppKind, AppMetadata, AppSettings, Demands, Ver
 from clace.model.ids import ksuid
 from clace.model.paths import AppPath
 from clace.operations.approval import report
-from clace.operations.configured import ConfiguredSections, check_auth_type
+from clace.operations.configured import ConfiguredSections
 from clace.operations.entries import check_declared, checked
 from clace.operations.known import KnownApps, digest_of
 from clace.operations.rooms import OperationRooms
@@ -80,6 +80,7 @@ class AppCreation:
         asking.check(str(address))
         self._configured.check_config(request.appconfig or {})
         self._configured.check_git_auth(request.git_auth_name)
+        self._configured.check_auth(request.app_authn or DEFAULT_AUTH)
         check_supported(request)
         self._check_free(address)
         app = replace(self._new_app(address, request), user_id=asking.user_id)
@@ -119,6 +120,7 @@ class AppCreation:
     def _address(self, request: NewApp) -> AppPath:
         address = AppPath.parse(request.path, self._defaults.domain)
         address.check_installable()
+        self._configured.check_host(address.domain)
         return address
 
     def _check_free(self, address: AppPath) -> None:
@@ -186,7 +188,6 @@ def no_revision(source: str, branch: str, commit: str) -> BadRequest:
 
 def check_supported(request: NewApp) -> None:
     """:raises BadRequest: if the request names something that this server does not do."""
-    check_auth_type(request.app_authn or DEFAULT_AUTH)
     for field in _UNKNOWN_HERE:
         if getattr(request, field):
             raise BadRequest(f"{field} is not supported by this server")

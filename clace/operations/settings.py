@@ -23,7 +23,7 @@ from clace.interfaces import Asking, AuditedSource, ISettingOperations
 from clace.model.app import AccountLink, App, AppMetadata, AppSettings
 from clace.model.paths import AppGlob, AppPath
 from clace.operations.accounts import check_link, linked
-from clace.operations.configured import ConfiguredSections, check_auth_type
+from clace.operations.configured import ConfiguredSections
 from clace.operations.entries import (
     app_config_entries,
     check_declared,
@@ -96,7 +96,7 @@ class SettingOperations:
         if change.spec != UNDEFINED:
             raise BadRequest("spec is not supported by this server")
         if change.authn_type != UNDEFINED:
-            check_auth_type(change.authn_type)
+            self._configured.check_auth(change.authn_type)
         if change.git_auth_name not in {REMOVE, UNDEFINED}:
             self._configured.check_git_auth(change.git_auth_name)
 

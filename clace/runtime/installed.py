@@ -19,12 +19,20 @@ class InstalledApps:
     """All apps; those without a domain live on the default one.
 
     IP addresses and localhost count as the default domain, for a page can make a browser ask for
-    neither in place of its own name; with ``fallback`` so does every name without an app.
+    neither in place of its own name; with ``fallback`` so does every name without an app. No app is
+    found on the hosts of ``closed``, where people sign in.
     """
 
-    def __init__(self, default_domain: str = "localhost", *, fallback: bool = False) -> None:
+    def __init__(
+        self,
+        default_domain: str = "localhost",
+        *,
+        fallback: bool = False,
+        closed: Collection[str] = (),
+    ) -> None:
         self._default_domain = default_domain.lower()
         self._fallback = fallback
+        self._closed = frozenset(closed)
         self._apps: dict[str, App] = {}
         self._by_domain: dict[str, dict[str, App]] = {}
         self._twins: dict[str, App] = {}
@@ -70,6 +78,8 @@ class InstalledApps:
 
     def serves(self, host: str) -> bool:
         domain = self._domain(host)
+        if domain in self._closed:
+            return False
         return domain in self._by_domain or self._is_default(domain)
 
     def matching(self, glob: AppGlob) -> tuple[App, ...]:
@@ -94,6 +104,8 @@ class InstalledApps:
 
     def _below(self, domain: str) -> dict[str, App]:
         """The apps of a domain by their paths; none for one that is unknown."""
+        if domain in self._closed:
+            return {}
         found = self._by_domain.get(domain)
         if found is None and self._is_default(domain):
             found = self._by_domain.get("")

@@ -29,6 +29,7 @@ from clace.threads import InThread
 _OWN = "clace:"  # no secret of an operator can have such a name
 KEYCHECK = f"{_OWN}keycheck"
 _KNOWN = b"clace:keycheck"
+_ELSEWHERE = f"{_OWN}elsewhere:"
 _NONE = "there is no such secret"
 
 
@@ -148,6 +149,25 @@ class StoredSecrets:
             raise SecretFailed(f"the key for {purpose} is gone")
         return unseal(keys, row.key_id, row.name, row.sealed)
 
+    def seal(self, name: str, value: bytes) -> tuple[str, bytes]:
+        """Seal what is kept elsewhere, and return the id of the key too. Blocks.
+
+        :raises SecretFailed: if no key can be used.
+        """
+        with self._sealing:
+            keys = self._marked_keys()
+            return keys.active.id, seal(keys.active, _ELSEWHERE + name, value, self._around.random)
+
+    def unseal(self, key_id: str, name: str, sealed: bytes) -> bytes:
+        """Return what ``seal`` was given.
+
+        :raises SecretFailed: if it does not open with the key of this id.
+        """
+        keys = self._usable()
+        if keys is None:
+            raise SecretFailed(_NONE)
+        return unseal(keys, key_id, _ELSEWHERE + name, sealed)
+
     async def rekey(self) -> tuple[int, int]:
         return await self._around.in_thread(self._rekey)
 
@@ -189,12 +209,17 @@ class StoredSecrets:
 
     def _put(self, entry: SecretEntry, *, replace: bool) -> bool:
         with self._sealing:
-            keys = self._usable()
-            if keys is None:
-                keys = self._first_keys()
-            if not self._is_marked:
-                self._mark(keys)
+            keys = self._marked_keys()
             return self._rows.put(self._sealed(keys, entry), replace=replace)
+
+    def _marked_keys(self) -> SealingKeys:
+        """The keys to seal with; they are made if need be, and known from now on."""
+        keys = self._usable()
+        if keys is None:
+            keys = self._first_keys()
+        if not self._is_marked:
+            self._mark(keys)
+        return keys
 
     def _first_keys(self) -> SealingKeys:
         """The key file is made when something is stored for the first time."""

@@ -44,6 +44,7 @@ from clace.runtime.installed import InstalledApps
 from clace.sources.memory import MemorySources
 from tests.support.audit_contract import maker_into
 from tests.support.memory_secrets import MemorySecretStore
+from tests.support.sign_in import app_authentication
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -115,6 +116,8 @@ class House:
             git_auths=("ours",),
             app_settings=configs.names,
             check_config=configs.of,
+            check_auth=app_authentication().check,
+            closed_hosts=("auth.localhost",),
         )
         around = AppFacts(
             lambda address: (f"http://localhost{address.path}", ""),

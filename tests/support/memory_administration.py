@@ -80,7 +80,6 @@ from clace.operations.approval import check_approved, needs_approval
 from clace.operations.asking import OperationRequest
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.changes import app_change
-from clace.operations.configured import check_auth_type
 from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
 from clace.operations.secrets import SecretOperations
 from clace.operations.settings import settled
@@ -88,6 +87,7 @@ from clace.operations.showing import AppFacts, app_shown, version_shown
 from clace.operations.versions import check_promotable
 from clace.runtime.failures import AppFailures
 from tests.support.memory_secrets import MemorySecretStore
+from tests.support.sign_in import app_authentication
 
 
 @implementer(IServedAdministration)
@@ -275,7 +275,7 @@ class MemoryAdministration:
         self._mains(query.app_path_glob)
         request = query.body
         if request.authn_type != UNDEFINED:
-            check_auth_type(request.authn_type)
+            app_authentication().check(request.authn_type)
         apps = [
             app for main in self._mains(query.app_path_glob) for app in (main, *self._twins(main))
         ]

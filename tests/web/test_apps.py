@@ -21,7 +21,6 @@ from clace.model.traffic import AppResponse
 from clace.model.wishes import ClientWishes
 from clace.runtime.failures import AppFailures
 from clace.runtime.hosts.bodies import AnswerBody
-from clace.web.apps.access import AppAccess
 from clace.web.apps.cors import OriginSharing
 from clace.web.apps.downloads import Downloads
 from clace.web.apps.forms import FormReader
@@ -31,9 +30,10 @@ from clace.web.apps.served import AppEdge, ServedApps, Transfers
 from clace.web.pages import policy
 from clace.web.root import RootResource
 from tests.support.inbox import FolderInbox
+from tests.support.sign_in import OneAccount, app_access, app_authentication
 from tests.support.threads import at_once
 from tests.support.web import Served, SiteTreq
-from tests.web.test_admin import Events, OnePassword
+from tests.web.test_admin import Events
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 OPEN = App(
@@ -88,7 +88,7 @@ class AppsCase(SynchronousTestCase):
         self.ration = RationedAudit(self.audit, self.clock, lambda: "i2", a_minute=5)
         self.failures = AppFailures(Clock())
         self.offered = {}
-        self.credentials = OnePassword()
+        self.credentials = OneAccount()
         self.downloads = Downloads(self.open_file, at_once)
         self.inbox = FolderInbox(self.mktemp())
 
@@ -100,7 +100,7 @@ class AppsCase(SynchronousTestCase):
 
     def resource(self, edge=DEFAULT_EDGE):
         audits = RequestAudits(self.ration, self.failures, lambda: 2.0, lambda: "i1")
-        access = AppAccess(self.credentials, "system", lambda user: user == "admin")
+        access = app_access(app_authentication(self.credentials))
         return ServedApps(
             self.apps,
             self.apps,
@@ -146,7 +146,7 @@ class AccessTests(AppsCase):
 
     def test_unknown_kinds_are_closed(self):
         """An authentication type that nothing knows does not open an app."""
-        access = AppAccess(OnePassword(), "none", lambda _user: False)
+        access = app_access(app_authentication(default="none"))
         self.assertFalse(access.is_open(App(id="a", path="/", settings=AppSettings("saml_x"))))
         self.assertTrue(access.is_open(App(id="a", path="/")))
 

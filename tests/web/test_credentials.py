@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.credentials import MAX_HEADER, basic_credentials
+from clace.credentials import MAX_HEADER, basic_credentials
 
 PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs")))
 

@@ -11,6 +11,7 @@ from clace.web.admin.guard import AdminGuard
 from clace.web.forwarded import TrustedProxies
 from clace.web.root import RootResource
 from tests.support.memory_administration import MemoryAdministration
+from tests.support.sign_in import OneAccount
 from tests.support.web import Served
 from tests.web.test_admin import OnePassword, api
 from tests.web.test_apps import AppsCase
@@ -24,15 +25,16 @@ def upload(path, *headers, method=b"POST", size=1000):
     return b"%b %b HTTP/1.1\r\nHost: localhost\r\n%b\r\n" % (method, path, lines)
 
 
-class SlowPassword(OnePassword):
+class SlowPassword(OneAccount):
     """Answers when it is told to."""
 
     def __init__(self):
+        super().__init__()
         self.asked = Deferred()
 
-    async def check(self, user, password, address):
+    async def prove(self, user, password, address):
         await self.asked
-        return await super().check(user, password, address)
+        return await super().prove(user, password, address)
 
 
 class AppTests(AppsCase):

@@ -15,7 +15,8 @@ from zope.interface import implementer
 
 from clace.errors import NotAuthenticated
 from clace.identity.passwords.sign_ins import REFUSED, Attempt, SignIns
-from clace.interfaces import ICredentials
+from clace.interfaces import IAccounts, ICredentials
+from clace.model.identity import Assurance, Identity
 from clace.passwords import check_hash, encode_password
 from clace.threads import InThread
 
@@ -29,9 +30,12 @@ class _Success(Struct, frozen=True):
     until: float
 
 
-@implementer(ICredentials)
+@implementer(ICredentials, IAccounts)
 class AdminAccount:
     """A name and a bcrypt hash; without a name nobody gets in."""
+
+    name = "system"
+    title = "Administrator"
 
     def __init__(
         self,
@@ -61,6 +65,23 @@ class AdminAccount:
         self._user = user
         self._hash = bcrypt_hash
         self._success = None
+        self._identity = Identity(user_id=user, subject=user, assurance=Assurance.PASSWORD)
+        text = b"\0".join((_bytes(user), bcrypt_hash.encode("ascii")))
+        self._fingerprint = hashlib.sha256(text).hexdigest()
+
+    def knows(self, user: str) -> bool:
+        return bool(self._user) and self._is(user)
+
+    def fingerprint(self, _identity: Identity) -> str:
+        return self._fingerprint
+
+    def current(self, identity: Identity, fingerprint: str) -> Identity | None:
+        is_same = bool(self._user) and identity.user_id == self._user
+        return identity if is_same and fingerprint == self._fingerprint else None
+
+    async def prove(self, user: str, password: str, address: str) -> Identity:
+        await self.check(user, password, address)
+        return self._identity
 
     def holds(self, user_id: str, _permission: str) -> bool:
         """Return true if the user holds a permission: the administrator holds all, others none."""

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from twisted.web.http import Request
 
+from clace.credentials import basic_credentials
 from clace.errors import NotAllowed, NotAuthenticated
 from clace.interfaces import ICredentials
 from clace.model.hosts import host_name, is_address
 from clace.model.identity import OPERATOR, Assurance, Identity
 from clace.web.admin.browsers import refuse_browsers
-from clace.web.credentials import basic_credentials
 from clace.web.forwarded import TrustedProxies
 
 Guard = Callable[[Request], Awaitable[Identity]]

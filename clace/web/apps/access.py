@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clace.errors import NotAuthenticated
-from clace.interfaces import ICredentials
+from clace.interfaces import IAppAuthentication
 from clace.model.app import App
-from clace.model.traffic import ANONYMOUS
-from clace.web.credentials import basic_credentials
+from clace.model.identity import NOBODY, Identity
+from clace.web.http1.direct import DirectRequest
+from clace.web.login.heads import Head
 
 
 class AppAccess:
-    """Admits everybody to apps with authentication ``none`` and the administrator to all others."""
+    """Admits who the app's auth setting lets in."""
 
-    def __init__(
-        self, credentials: ICredentials, default_type: str, is_admin: Callable[[str], bool]
-    ) -> None:
-        self._credentials = credentials
-        self._default_type = default_type
+    def __init__(self, auth: IAppAuthentication, is_admin: Callable[[str], bool]) -> None:
+        self._auth = auth
         self._is_admin = is_admin
 
     def is_told(self, app: App, user: str) -> bool:
@@ -26,19 +23,16 @@ class AppAccess:
         return app.is_dev or self._is_admin(user)
 
     def is_open(self, app: App) -> bool:
-        """Return true if nobody is asked who they are. Unknown apps are closed."""
-        kind = app.settings.authn_type
-        return (self._default_type if kind == "default" else kind) == "none"
+        """Return true if nobody is asked who they are. Unknown settings are closed."""
+        return self._auth.is_open(app.settings.authn_type)
 
-    async def admit(self, app: App, authorization: str | None, address: str) -> str:
-        """The user's id.
+    async def admit(self, app: App, request: DirectRequest) -> Identity:
+        """Return who asks, decided from the head of the request.
 
-        :raises NotAuthenticated: if the credentials are missing or not the administrator's.
+        :raises NotAuthenticated: if the app's setting does not let them in.
+        :raises SignInNeeded: if a browser is to be sent to sign in.
         :raises LockedOut: if there were too many failures.
         """
-        if self.is_open(app):
-            return ANONYMOUS
-        given = basic_credentials(authorization)
-        if given is None:
-            raise NotAuthenticated("Authentication failed")
-        return await self._credentials.check(*given, address)
+        if self._auth.is_open(app.settings.authn_type):
+            return NOBODY
+        return await self._auth.of(app.settings.authn_type).identify(Head(request))

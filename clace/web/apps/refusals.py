@@ -23,7 +23,10 @@ from clace.web.apps.request_audit import RequestAudit
 from clace.web.pages import MediaType, Trouble, phrase, trouble_answer
 from clace.web.statuses import status_of
 
-CHALLENGE = ("WWW-Authenticate", 'Basic realm="clace", charset="UTF-8"')
+CHALLENGES = {
+    "Basic": ("WWW-Authenticate", 'Basic realm="clace", charset="UTF-8"'),
+    "Bearer": ("WWW-Authenticate", 'Bearer realm="clace"'),
+}
 _PUBLIC = (AppBusy, AppTimedOut, InternalError)
 _ERRORS, _FAILURES = int(HTTPStatus.BAD_REQUEST), int(HTTPStatus.INTERNAL_SERVER_ERROR)
 _FAILED = "the app could not answer"
@@ -67,9 +70,8 @@ def refusal(error: ClaceError, audit: RequestAudit, media: MediaType) -> AppResp
         retry_after=wait,
         is_root=audit.is_root and isinstance(error, NoSuchApp),
     )
-    return trouble_answer(
-        trouble, media, (CHALLENGE,) if isinstance(error, NotAuthenticated) else ()
-    )
+    scheme = error.scheme if isinstance(error, NotAuthenticated) else ""
+    return trouble_answer(trouble, media, (CHALLENGES[scheme],) if scheme in CHALLENGES else ())
 
 
 def dressed(response: AppResponse, media: MediaType) -> AppResponse:

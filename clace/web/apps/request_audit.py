@@ -11,6 +11,7 @@ from clace.interfaces import IFailures, IRationedAudit
 from clace.model.app import App
 from clace.model.deeds import HTTP, Deed, event_of
 from clace.model.failures import AppFailure, Fault
+from clace.model.identity import NOBODY
 from clace.model.traffic import ANONYMOUS, AuditEvent
 from clace.networks import network_of
 from clace.text import shortened
@@ -37,6 +38,7 @@ class RequestAudit:
         self.request_id = request_id
         self.address = ""
         self.user = ""
+        self.identity = NOBODY
         self.app: App | None = None
         self.options = RequestAuditOptions()
         self.is_told = False

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote_to_bytes
 
 from msgspec import Struct
 
+from clace import cookies
 from clace.errors import BadRequest
 from clace.model.traffic import AppRequest, Upload
 from clace.model.wishes import ClientWishes
@@ -65,14 +66,34 @@ def relative_path(path: str, app_path: str) -> str:
 def visible_headers(fields: HeaderFields) -> dict[str, list[str]]:
     """The headers, names as ``Hx-Request``, without those that are the server's alone.
 
-    A password that the server has checked is one of them.
+    Passwords, tokens of ours and cookies of ours are among them, whoever checks them.
     """
     headers: dict[str, list[str]] = {}
     for name, values in fields.getAllRawHeaders():
         canonical = _canonical(name) if len(name) <= _USUAL else _canonical.__wrapped__(name)
-        if canonical and canonical != "Authorization":
-            headers[canonical] = [value.decode("utf-8", "replace") for value in values]
+        if canonical:
+            texts = [value.decode("utf-8", "replace") for value in values]
+            left = _LEFT[canonical](texts) if canonical in _LEFT else texts
+            if left:
+                headers[canonical] = left
     return headers
+
+
+def others_credentials(values: list[str]) -> list[str]:
+    """The values of ``Authorization`` that are not for this server: of other schemes.
+
+    Browsers send the password of one app to its neighbours, so no app is to see any.
+    """
+    return [value for value in values if not _OUR_CREDENTIALS.match(value)]
+
+
+def others_cookies(values: list[str]) -> list[str]:
+    """The cookies that are not this server's."""
+    return [left for value in values if (left := cookies.others(value))]
+
+
+_OUR_CREDENTIALS = re.compile(r"\s*(?:basic\b|\S+\s*$|\S+\s+clace_)", re.IGNORECASE)
+_LEFT = {"Authorization": others_credentials, "Cookie": others_cookies}
 
 
 def wishes_of(fields: HeaderFields) -> ClientWishes:

@@ -13,12 +13,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from clace.driving import drive
-from clace.errors import ClaceError, InternalError, NoSuchApp
+from clace.errors import ClaceError, InternalError, NoSuchApp, SignInNeeded
 from clace.interfaces import IInstalledApps, IRuntime
 from clace.model.app import App
 from clace.model.failures import Fault
 from clace.model.hosts import host_name
-from clace.model.traffic import ANONYMOUS, AppResponse
+from clace.model.traffic import AppResponse
 from clace.web.apps import downloads
 from clace.web.apps.access import AppAccess
 from clace.web.apps.cors import OriginSharing
@@ -31,6 +31,7 @@ from clace.web.apps.requests import NO_FORM, app_request, clean_path, relative_p
 from clace.web.http1.answering import AppFields, ResponseFields
 from clace.web.http1.direct import DirectRequest
 from clace.web.http1.streaming import LARGEST_PIECE, PacedBody, close, write_whole
+from clace.web.login.heads import Head
 from clace.web.pages import favicon, preferred, send
 
 log = Logger()
@@ -56,6 +57,8 @@ class Transfers(NamedTuple):
     forms: FormReader
 
 
+Depart = Callable[[str, Head], AppResponse]
+"""Sends a browser to sign in, for apps of a setting."""
 EdgeOf = Callable[[App | None], AppEdge]
 """What holds for an app, and for requests to none."""
 
@@ -71,6 +74,7 @@ class ServedApps:
         transfers: Transfers,
         audits: RequestAudits,
         edge_of: EdgeOf,
+        depart: Depart | None = None,
     ) -> None:
         self._installed = installed
         self._runtime = runtime
@@ -78,6 +82,7 @@ class ServedApps:
         self._downloads, self._forms = transfers
         self._audits = audits
         self._edge_of = edge_of
+        self._depart = depart
         self._fields = AppFields()
 
     def serve(self, request: DirectRequest) -> None:
@@ -90,6 +95,11 @@ class ServedApps:
         try:
             try:
                 response = await self._respond(request, audit, ending)
+            except SignInNeeded as needed:
+                if self._depart is not None:
+                    send(request, self._depart(needed.setting, Head(request)))
+                    return
+                response = self._refusal(needed, request, audit)
             except ClaceError as error:
                 response = self._refusal(error, request, audit)
             if response.fault is not None:
@@ -124,10 +134,9 @@ class ServedApps:
         sharing, own_origin = edge.sharing, f"{peer.scheme}://{request.authority}"
         if request.method == b"OPTIONS" and sharing.allow_origin:
             return sharing.preflight(own_origin)
-        user = ANONYMOUS
-        if not self._access.is_open(app):
-            user = await self._access.admit(app, request.getHeader("authorization"), peer.ip)
-        audit.user, audit.is_told = user, self._access.is_told(app, user)
+        identity = audit.identity = await self._access.admit(app, request)
+        user = audit.user = identity.user_id
+        audit.is_told = self._access.is_told(app, user)
         if edge.check_origin and request.method not in SAFE:
             check_origin(
                 request.method.decode("ascii"),

@@ -9,6 +9,7 @@ from msgspec import Struct
 from twisted.web.http import Request
 from twisted.web.http_headers import Headers
 
+from clace.cookies import is_ours
 from clace.model.traffic import AppResponse
 from clace.web.apps.security_headers import missing
 
@@ -110,9 +111,15 @@ def _own_fields(headers: Pairs) -> ResponseFields:
 
 
 def _app_fields(headers: Pairs, level: int, secure: bool, empty: bool) -> ResponseFields:  # noqa: FBT001
+    headers = tuple(header for header in headers if not _sets_ours(*header))
     present = {name.lower() for name, _ in headers}
     advice = missing(level, present, secure=secure)
     return _fields(headers, (("Server", "Clace"), *advice), empty=empty)
+
+
+def _sets_ours(name: str, value: str) -> bool:
+    """Tell whether an app would set a cookie of the server's, which no app may."""
+    return name.lower() == "set-cookie" and is_ours(value.partition("=")[0])
 
 
 def _fields(headers: Pairs, forced: Pairs, *, empty: bool) -> ResponseFields:

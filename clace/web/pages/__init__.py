@@ -1,6 +1,6 @@
 """The server's own pages: plain documents that need no script and nothing from elsewhere."""
 
-from clace.web.pages.document import Page, PageStep, document, policy
+from clace.web.pages.document import Page, PageStep, document, framed, policy, policy_for
 from clace.web.pages.negotiation import MediaType, best, preferred
 from clace.web.pages.sending import send
 from clace.web.pages.trouble import Trouble, favicon, phrase, trouble_answer
@@ -13,8 +13,10 @@ __all__ = [
     "best",
     "document",
     "favicon",
+    "framed",
     "phrase",
     "policy",
+    "policy_for",
     "preferred",
     "send",
     "trouble_answer",

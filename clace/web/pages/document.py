@@ -34,19 +34,26 @@ class Page(Struct, frozen=True, kw_only=True):
 @cache
 def policy() -> str:
     """The content security policy of our pages: their own style, and an icon of this server."""
+    return policy_for("'self'")
+
+
+def policy_for(form_action: str) -> str:
+    """The policy of a page whose forms lead to these places."""
     digest = b64encode(hashlib.sha256(_style().encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self';"
-        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        f" base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
     )
 
 
 def document(page: Page) -> bytes:
     """The page as HTML; every part of it is escaped."""
-    body = "\n".join(_body(page))
-    return _FRAME.format(title=escape(page.title), style=_style(), body=body).encode(
-        "utf-8", "replace"
-    )
+    return framed(page.title, "\n".join(_body(page)))
+
+
+def framed(title: str, body: str) -> bytes:
+    """A page with this body, which is HTML already."""
+    return _FRAME.format(title=escape(title), style=_style(), body=body).encode("utf-8", "replace")
 
 
 @cache

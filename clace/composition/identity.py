@@ -1,0 +1,72 @@
+"""The rooms of identity: sessions, the ways to begin one, and what apps ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clace.composition.data import Data
+from clace.identity.sessions import SessionLimits, Sessions, SignInRules
+from clace.identity.settings import AppAuthentication
+from clace.interfaces import ISignInProvider, Way
+from clace.model.hosts import host_name
+from clace.threads import ThreadPool
+from clace.web.apps.access import AppAccess
+from clace.web.login.flow import Places, SignInFlow
+from clace.web.login.routes import SignInRoutes
+from clace.web.login.states import PendingSignIns
+
+
+class Identities:
+    """Everybody who may come in, and by which way."""
+
+    def __init__(self, data: Data, reactor: Any) -> None:
+        security = data.config.security
+        self.threads = ThreadPool(reactor, "sessions", 2)
+        self.login_host = login_host(
+            security.auth_callback_domain, data.config.system.default_domain
+        )
+        self.sessions = Sessions(
+            data.session_rows,
+            self.threads.run,
+            reactor,
+            SessionLimits(max_age=security.session_max_age, idle=security.session_idle),
+            data.stored_secrets,
+        )
+        callback_url = security.callback_url
+        rules = SignInRules(
+            login_host=self.login_host,
+            provider_host=host_name(callback_url.partition("://")[2].partition("/")[0]),
+            disable_form=security.disable_login_form,
+            https_only=security.session_https_only,
+        )
+        self.auth = AppAuthentication(
+            self._ways(data),
+            self.sessions,
+            rules,
+            default=security.app_default_auth_type,
+            required=security.auth_required,
+        )
+        self.access = AppAccess(self.auth, lambda user: data.account.holds(user, ""))
+        self.flow = SignInFlow(
+            self.auth,
+            self.sessions,
+            PendingSignIns(reactor),
+            Places(login_host=self.login_host, callback_url=callback_url),
+            security.session_max_age,
+        )
+        self.routes = SignInRoutes(self.flow, self.login_host, data.new_id)
+
+    def _ways(self, data: Data) -> tuple[Way, ...]:
+        """Every way to sign in, in the order in which a page offers them."""
+        accounts = (data.account,)
+        providers: tuple[ISignInProvider, ...] = ()
+        return (
+            *(Way(name=one.name, title=one.title, accounts=one) for one in accounts),
+            *(Way(name=one.name, title=one.title, provider=one) for one in providers),
+        )
+
+
+def login_host(callback_domain: str, default_domain: str) -> str:
+    """Return the name of the host with the pages to sign in."""
+    written = callback_domain.lower()
+    return written + default_domain.lower() if written.endswith(".") else written

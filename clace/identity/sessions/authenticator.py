@@ -1,0 +1,107 @@
+"""Requests to apps that ask who it is: by a password in the head, or by a session."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from msgspec import Struct
+from zope.interface import implementer
+
+from clace.cookies import session_cookie
+from clace.credentials import basic_credentials
+from clace.errors import NotAuthenticated, SignInNeeded
+from clace.identity.passwords.sign_ins import REFUSED
+from clace.interfaces import IAccounts, IAuthenticator, ISessions, RequestHead, SessionChoice, Way
+from clace.model.identity import Identity
+
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+class SignInRules(Struct, frozen=True, kw_only=True):
+    """The conditions under which browsers are sent to a page to sign in.
+
+    ``login_host`` is the name of the host with the form; ``provider_host`` of the one that
+    providers send browsers back to.
+    """
+
+    login_host: str = ""
+    provider_host: str = ""
+    disable_form: bool = False
+    https_only: bool = True
+
+    def lets_in(self, head: RequestHead, ways: tuple[Way, ...]) -> bool:
+        """Tell whether a sign-in could succeed: its cookie has to come back."""
+        by_form = any(way.accounts for way in ways)
+        if by_form and self.disable_form:
+            return False
+        place = self.login_host if by_form else self.provider_host
+        # A name below localhost is the visitor's own machine.
+        if not place or (is_local(place) and not is_local(head.host)):
+            return False
+        return head.scheme == "https" or not self.https_only or is_local(head.host)
+
+
+@implementer(IAuthenticator)
+class BrowserSignIn:
+    """Lets in who has a session that began by one of ``ways``, or sends a password of one."""
+
+    def __init__(
+        self, setting: str, ways: tuple[Way, ...], sessions: ISessions, rules: SignInRules
+    ) -> None:
+        self._setting = setting
+        self._ways = ways
+        self._sessions = sessions
+        self._rules = rules
+        self._accounts: tuple[IAccounts, ...] = tuple(
+            way.accounts for way in ways if way.accounts is not None
+        )
+
+    async def identify(self, head: RequestHead) -> Identity:
+        authorization = head.header("authorization")
+        if authorization is not None and self._accounts:
+            given = basic_credentials(authorization)
+            if given is not None:
+                return await self._accounts_of(given[0]).prove(*given, head.address)
+            if authorization[:5].lower() == "basic":
+                raise NotAuthenticated(REFUSED)
+        is_secure = head.scheme == "https"
+        for way in self._ways:
+            secret = head.cookie(session_cookie(way.name, secure=is_secure))
+            if secret:
+                identity = await self._of_session(head.host, way, secret)
+                if identity is not None:
+                    return identity
+        if is_navigation(head) and self._rules.lets_in(head, self._ways):
+            raise SignInNeeded(REFUSED, self._setting)
+        raise NotAuthenticated(REFUSED, "Basic" if self._accounts else "Bearer")
+
+    async def _of_session(self, host: str, way: Way, secret: str) -> Identity | None:
+        session = await self._sessions.find(host, way.name, secret)
+        if session is None:
+            return None
+        identity = way.current(session.identity, session.fingerprint)
+        if identity is None:
+            choice = SessionChoice(name=session.name)
+            await self._sessions.end(choice, "the user or the way to sign in has changed")
+        return identity
+
+    def _accounts_of(self, user: str) -> IAccounts:
+        """The accounts with this user, or any: a name is tried once."""
+        return next((one for one in self._accounts if one.knows(user)), self._accounts[0])
+
+
+def is_navigation(head: RequestHead) -> bool:
+    """Tell whether a browser can be sent to another page instead of the answer."""
+    if head.header("hx-request") is not None:
+        return head.method in _SAFE or head.header("hx-current-url") is not None
+    return head.method in _SAFE and "text/html" in (head.header("accept") or "").lower()
+
+
+def is_local(host: str) -> bool:
+    """Tell whether a browser that uses this name talks to its own machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

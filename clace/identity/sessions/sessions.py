@@ -1,0 +1,244 @@
+"""The sessions: rows in the database, the ones in use in memory too."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from base64 import urlsafe_b64encode
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from clace.errors import ClaceError
+from clace.interfaces import ISessionRows, ISessions, NewSession, Session, SessionChoice
+from clace.threads import InThread
+
+SECRET_BYTES = 32
+SECRET_LENGTH = 43
+FLUSH_SECONDS = 60.0
+KEPT = 20_000
+PREFIX = "ses_"
+_NAME_BYTES = 9
+_SWEEP_SECONDS = 600.0
+
+
+class SessionLimits(Struct, frozen=True, kw_only=True):
+    """The longest life of a session, and of one that nobody uses (0 for any), in seconds."""
+
+    max_age: float = 86_400
+    idle: float = 0
+
+
+class Seal(Protocol):
+    """Keeps evidence from whoever reads the database alone."""
+
+    def seal(self, name: str, value: bytes, /) -> tuple[str, bytes]: ...
+    def unseal(self, key_id: str, name: str, sealed: bytes, /) -> bytes: ...
+
+
+class _Live:
+    """A session in memory, and when it was last used."""
+
+    __slots__ = ("is_touched", "seen", "session")
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.seen = session.seen
+        self.is_touched = False
+
+
+@implementer(ISessions)
+class Sessions(Service):
+    """A bounded number of sessions is found in memory, others with a look into the database."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        rows: ISessionRows,
+        in_thread: InThread,
+        clock: IReactorTime,
+        limits: SessionLimits,
+        seal: Seal,
+        *,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        kept: int = KEPT,
+    ) -> None:
+        self.setName("live sessions")
+        self._rows = rows
+        self._in_thread = in_thread
+        self._clock = clock
+        self._limits = limits
+        self._seal = seal
+        self._random = random
+        self._kept = kept
+        self._live: OrderedDict[bytes, _Live] = OrderedDict()
+        self._unflushed: dict[bytes, float] = {}
+        # Counted so that a row that was read before sessions ended is read again.
+        self._endings = 0
+        self._followers: list[Callable[[Collection[str]], object]] = []
+        self._timer: IDelayedCall | None = None
+        self._swept = clock.seconds()
+
+    async def find(self, host: str, setting: str, secret: str) -> Session | None:
+        if len(secret) != SECRET_LENGTH:
+            return None
+        digest = digest_of(secret)
+        live = self._live.get(digest) or await self._load(digest)
+        if live is None or (live.session.host, live.session.setting) != (host, setting):
+            return None
+        now = self._clock.seconds()
+        if self._is_over(live.session, live.seen, now):
+            return None
+        live.seen, live.is_touched = now, True
+        return live.session
+
+    async def begin(self, new: NewSession) -> tuple[str, Session]:
+        secret = urlsafe_b64encode(self._random(SECRET_BYTES)).rstrip(b"=").decode()
+        name = PREFIX + urlsafe_b64encode(self._random(_NAME_BYTES)).decode()
+        now = self._clock.seconds()
+        session = Session(
+            digest=digest_of(secret),
+            name=name,
+            host=new.host,
+            setting=new.setting,
+            identity=replace(new.signed_in.identity, session_id=name),
+            fingerprint=new.fingerprint,
+            made=now,
+            seen=now,
+            until=now + self._limits.max_age,
+        )
+        if new.signed_in.evidence:
+            encoded = json.dumps(dict(new.signed_in.evidence)).encode()
+            key_id, sealed = await self._in_thread(partial(self._seal.seal, name, encoded))
+            session = replace(session, key_id=key_id, sealed=sealed)
+        await self._in_thread(partial(self._rows.add, session))
+        self._keep(session)
+        return secret, session
+
+    async def end(self, choice: SessionChoice, reason: str) -> tuple[Session, ...]:
+        in_memory = {one.session.digest: one.session for one in self._live.values()}
+        chosen = {key: one for key, one in in_memory.items() if choice.includes(one)}
+        self._forget(chosen)  # at once, whatever the database does
+        stored = await self._in_thread(self._rows.all)
+        found = chosen | {row.digest: row for row in stored if choice.includes(row)}
+        self._forget(found)
+        if found:
+            await self._in_thread(partial(self._rows.delete, tuple(found)))
+            self._forget(found)  # one may have been read in between
+            names = ", ".join(sorted(one.name for one in found.values()))
+            self._log.info("Sessions {names} ended: {reason}", names=names, reason=reason)
+        return tuple(found.values())
+
+    async def list_sessions(self, choice: SessionChoice) -> tuple[Session, ...]:
+        stored = await self._in_thread(self._rows.all)
+        now = self._clock.seconds()
+        current = (replace(row, seen=self._seen(row)) for row in stored)
+        return tuple(
+            row for row in current if choice.includes(row) and not self._is_over(row, row.seen, now)
+        )
+
+    async def evidence(self, session: Session) -> Mapping[str, str]:
+        if not session.sealed:
+            return {}
+        work = partial(self._seal.unseal, session.key_id, session.name, session.sealed)
+        found: Mapping[str, str] = json.loads(await self._in_thread(work))
+        return found
+
+    def follow(self, told: Callable[[Collection[str]], object]) -> None:
+        self._followers.append(told)
+
+    def startService(self) -> None:
+        super().startService()
+        self._timer = self._clock.callLater(FLUSH_SECONDS, self._tick)
+
+    def stopService(self) -> Deferred[None]:
+        """Fires when the last uses are kept."""
+        super().stopService()
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
+        return Deferred.fromCoroutine(self.flush())
+
+    async def flush(self) -> None:
+        """Keep when sessions were last used, and remove those that are over."""
+        seen, self._unflushed = self._unflushed, {}
+        for live in self._live.values():
+            if live.is_touched:
+                seen[live.session.digest] = live.seen
+                live.is_touched = False
+        try:
+            await self._in_thread(partial(self._rows.touch, seen))
+            if self._clock.seconds() - self._swept >= _SWEEP_SECONDS:
+                await self._sweep()
+        except ClaceError as error:
+            self._log.warn("Sessions: {why}", why=error.message)
+
+    async def _sweep(self) -> None:
+        now = self._swept = self._clock.seconds()
+        stored = await self._in_thread(self._rows.all)
+        over = {row.digest: row for row in stored if self._is_over(row, self._seen(row), now)}
+        if over:
+            self._forget(over)
+            await self._in_thread(partial(self._rows.delete, tuple(over)))
+
+    def _tick(self) -> None:
+        self._timer = self._clock.callLater(FLUSH_SECONDS, self._tick)
+        flushed = Deferred.fromCoroutine(self.flush())
+        flushed.addErrback(lambda failure: self._log.failure("Sessions", failure))
+
+    async def _load(self, digest: bytes) -> _Live | None:
+        while True:
+            endings = self._endings
+            row = await self._in_thread(partial(self._rows.find, digest))
+            if endings == self._endings:
+                break
+        if row is None:
+            return None
+        return self._live.get(digest) or self._keep(row)
+
+    def _keep(self, session: Session) -> _Live:
+        seen = self._unflushed.pop(session.digest, session.seen)
+        live = self._live[session.digest] = _Live(session)
+        live.seen, live.is_touched = seen, seen > session.seen
+        if len(self._live) > self._kept:
+            digest, oldest = self._live.popitem(last=False)
+            if oldest.is_touched:
+                self._unflushed[digest] = oldest.seen
+        return live
+
+    def _forget(self, ended: Mapping[bytes, Session]) -> None:
+        """Let nobody find them any more, and tell whoever serves them now."""
+        self._endings += 1
+        for digest in ended:
+            self._live.pop(digest, None)
+            self._unflushed.pop(digest, None)
+        if ended:
+            names = frozenset(one.name for one in ended.values())
+            for told in self._followers:
+                told(names)
+
+    def _seen(self, row: Session) -> float:
+        live = self._live.get(row.digest)
+        return live.seen if live else self._unflushed.get(row.digest, row.seen)
+
+    def _is_over(self, session: Session, seen: float, now: float) -> bool:
+        idle = self._limits.idle
+        # An operator who shortens the age means the sessions that there are, too.
+        until = min(session.until, session.made + self._limits.max_age)
+        return now >= until or bool(idle and now - seen >= idle)
+
+
+def digest_of(secret: str) -> bytes:
+    """The digest by which a session is found; the secret has 256 bits, so no salt is needed."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,129 @@
+"""The one table that turns an app's auth setting into authenticators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from zope.interface import implementer
+
+from clace.errors import BadRequest, NotAuthenticated
+from clace.identity.passwords.sign_ins import REFUSED
+from clace.identity.sessions.authenticator import BrowserSignIn, SignInRules
+from clace.interfaces import IAppAuthentication, IAuthenticator, ISessions, RequestHead, Way
+from clace.model.identity import NOBODY, Identity
+
+DEFAULT, NONE = "default", "none"
+_LEGACY = "rbac:"
+_FORWARD = "forward_"
+_SAML = "saml_"
+_SETTINGS = 1000
+Kind = Callable[[str], IAuthenticator | None]
+"""A row: makes the authenticator of a setting, or returns None if the setting is another kind's."""
+
+
+@implementer(IAuthenticator)
+class Open:
+    """Asks nobody who they are."""
+
+    async def identify(self, head: RequestHead) -> Identity:  # noqa: ARG002
+        return NOBODY
+
+
+@implementer(IAuthenticator)
+class Closed:
+    """Lets nobody in."""
+
+    def __init__(self, message: str = REFUSED) -> None:
+        self._message = message
+
+    async def identify(self, head: RequestHead) -> Identity:  # noqa: ARG002
+        raise NotAuthenticated(self._message)
+
+
+@implementer(IAppAuthentication)
+class AppAuthentication:
+    """``none``, the ways of ``ways`` (several with commas between), and what ``kinds`` add.
+
+    :param required: apps set to ``none`` are closed.
+    """
+
+    def __init__(
+        self,
+        ways: Sequence[Way],
+        sessions: ISessions,
+        rules: SignInRules,
+        *,
+        default: str,
+        kinds: Sequence[Kind] = (),
+        required: bool = False,
+    ) -> None:
+        self._ways = {way.name: way for way in ways}
+        self._sessions = sessions
+        self._rules = rules
+        self._default = default
+        self._required = required
+        self._kinds: tuple[Kind, ...] = (self._none, self._browser, *kinds)
+        self._open = Open()
+        self._made: dict[str, IAuthenticator] = {}
+
+    def check(self, setting: str) -> None:
+        base, modifier = self._parts(setting)
+        self._check_modifier(modifier)
+        if base == DEFAULT or self._make(base) is not None:
+            return
+        if base.startswith(_SAML):
+            raise BadRequest(f"invalid saml auth type {base}")
+        known = ", ".join((DEFAULT, NONE, *self._ways))
+        raise BadRequest(f"invalid authentication type {base}; expected one of {known}")
+
+    def is_open(self, setting: str) -> bool:
+        found = self.of(setting)
+        return found is self._open
+
+    def of(self, setting: str) -> IAuthenticator:
+        found = self._made.get(setting)
+        if found is None:
+            if len(self._made) >= _SETTINGS:
+                self._made.clear()
+            found = self._made[setting] = self._make(self._resolved(setting)) or Closed()
+        return found
+
+    def ways(self, setting: str) -> tuple[Way, ...]:
+        names = self._resolved(setting).split(",")
+        return tuple(self._ways[name] for name in names if name in self._ways)
+
+    def way(self, name: str) -> Way | None:
+        return self._ways.get(name)
+
+    def _resolved(self, setting: str) -> str:
+        """The setting in place of ``default``; nothing that is known if its modifier is not."""
+        base, modifier = self._parts(setting)
+        if modifier:
+            return setting
+        return self._parts(self._default)[0] if base == DEFAULT else base
+
+    def _parts(self, setting: str) -> tuple[str, str]:
+        base, _, modifier = setting.removeprefix(_LEGACY).partition("+")
+        return base, modifier
+
+    def _check_modifier(self, modifier: str) -> None:
+        if not modifier:
+            return
+        if modifier.startswith(_FORWARD):
+            raise BadRequest(f"forward config {modifier.removeprefix(_FORWARD)} not found")
+        raise BadRequest(f"invalid auth modifier {modifier}")
+
+    def _make(self, base: str) -> IAuthenticator | None:
+        return next((made for kind in self._kinds if (made := kind(base)) is not None), None)
+
+    def _none(self, base: str) -> IAuthenticator | None:
+        if base != NONE:
+            return None
+        return Closed("Authentication required") if self._required else self._open
+
+    def _browser(self, base: str) -> IAuthenticator | None:
+        names = base.split(",")
+        if len(set(names)) != len(names) or not set(names) <= self._ways.keys():
+            return None
+        ways = tuple(self._ways[name] for name in names)
+        return BrowserSignIn(base, ways, self._sessions, self._rules)

@@ -1,0 +1,178 @@
+"""Sessions of browsers, the ways to begin one, and the settings of apps that ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from msgspec import Struct
+from zope.interface import Attribute, Interface
+
+from clace.interfaces.identity import IAuthenticator, SignedIn
+from clace.model.identity import Identity
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """A browser that has signed in, on one host.
+
+    ``digest`` is of the secret in its cookie, which is kept nowhere; ``name`` is for operators.
+    ``fingerprint`` is of the password or the provider that proved it: a change ends the session.
+    Times are seconds since the epoch; ``sealed`` is the evidence, ``key_id`` names its key.
+    """
+
+    digest: bytes
+    name: str
+    host: str
+    setting: str
+    identity: Identity
+    fingerprint: str
+    made: float
+    seen: float
+    until: float
+    key_id: str = ""
+    sealed: bytes = b""
+
+
+class NewSession(Struct, frozen=True, kw_only=True):
+    """A sign-in that has succeeded, by the way called ``setting``, for apps on ``host``."""
+
+    host: str
+    setting: str
+    signed_in: SignedIn
+    fingerprint: str
+
+
+class SessionChoice(Struct, frozen=True, kw_only=True):
+    """Sessions to end or to list: those that have all of this, empty texts aside."""
+
+    name: str = ""
+    user_id: str = ""
+    setting: str = ""
+    host: str = ""
+
+    def includes(self, session: Session) -> bool:
+        """Tell whether the session is chosen."""
+        return (
+            self.name in {"", session.name}
+            and self.user_id in {"", session.identity.user_id}
+            and self.setting in {"", session.setting}
+            and self.host in {"", session.host}
+        )
+
+
+class ISessionRows(Interface):
+    """The place of sessions; whoever asks waits, so it is asked in threads."""
+
+    def add(session: Session) -> None:
+        """Keep a new one."""
+
+    def find(digest: bytes) -> Session | None:
+        """Return the one with this digest."""
+
+    def all() -> tuple[Session, ...]:
+        """Return all, the newest first."""
+
+    def touch(seen: Mapping[bytes, float]) -> None:
+        """Set when they were last used; those that are gone stay gone."""
+
+    def delete(digests: Collection[bytes]) -> int:
+        """Remove them, and return how many were there."""
+
+
+class ISessions(Interface):
+    """The sessions of browsers."""
+
+    async def find(host: str, setting: str, secret: str) -> Session | None:
+        """Return the session of a cookie, as of now; None if it is not one, or has ended."""
+
+    async def begin(new: NewSession) -> tuple[str, Session]:
+        """Begin a session; return the secret for its cookie too.
+
+        :raises StoreError: it cannot be kept.
+        :raises SecretFailed: its evidence cannot be sealed.
+        """
+
+    async def end(choice: SessionChoice, reason: str) -> tuple[Session, ...]:
+        """End sessions at once, and return them. Open requests of theirs are closed.
+
+        :raises StoreError: they may still be there after a restart; until then they have ended.
+        """
+
+    async def list_sessions(choice: SessionChoice) -> tuple[Session, ...]:
+        """Return those that have not ended, the newest first."""
+
+    async def evidence(session: Session) -> Mapping[str, str]:
+        """Return what the provider gave at the sign-in.
+
+        :raises SecretFailed: it cannot be unsealed.
+        """
+
+    def follow(told: Callable[[Collection[str]], object]) -> None:
+        """Have ``told`` called with the names of sessions that end."""
+
+
+class IAccounts(Interface):
+    """Users with passwords that this server knows: the administrator, or the builtin users."""
+
+    name: str = Attribute("the app setting that asks for it: ``system``, ``builtin``")
+    title: str = Attribute("what a visitor chooses it by")
+
+    def knows(user: str) -> bool:
+        """Tell whether there is such a user; nobody outside may learn it."""
+
+    async def prove(user: str, password: str, address: str) -> Identity:
+        """Return who it is; takes the same time for users that do not exist.
+
+        :raises NotAuthenticated: user or password are wrong.
+        :raises LockedOut: too many failures for this address and user; says for how long.
+        """
+
+    def fingerprint(identity: Identity) -> str:
+        """Return a text that changes with the password, and with the user."""
+
+    def current(identity: Identity, fingerprint: str) -> Identity | None:
+        """Return the user as of now; None if the fingerprint is not theirs any more."""
+
+
+class Way(Struct, frozen=True, kw_only=True):
+    """A way to begin a session: users with passwords (``IAccounts``), or a provider
+    (``ISignInProvider``).
+    """
+
+    name: str
+    title: str
+    accounts: Any = None
+    provider: Any = None
+
+    def fingerprint(self, identity: Identity) -> str:
+        """Return what a session that begins now depends on."""
+        found: str = (
+            self.accounts.fingerprint(identity) if self.accounts else self.provider.fingerprint
+        )
+        return found
+
+    def current(self, identity: Identity, fingerprint: str) -> Identity | None:
+        """Return the user of a session as of now; None if it has ended."""
+        if self.accounts:
+            found: Identity | None = self.accounts.current(identity, fingerprint)
+            return found
+        return identity if fingerprint == self.provider.fingerprint else None
+
+
+class IAppAuthentication(Interface):
+    """The one place that knows what an app's auth setting means."""
+
+    def check(setting: str) -> None:
+        """:raises BadRequest: if no app can have the setting on this server."""
+
+    def is_open(setting: str) -> bool:
+        """Return true if nobody is asked who they are. Unknown settings are closed."""
+
+    def of(setting: str) -> IAuthenticator:
+        """Return the authenticator for a setting; one that is unknown lets nobody in."""
+
+    def ways(setting: str) -> tuple[Way, ...]:
+        """Return the ways by which a browser can begin a session for apps of the setting."""
+
+    def way(name: str) -> Way | None:
+        """Return one of all ways by its name."""

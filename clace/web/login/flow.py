@@ -1,0 +1,257 @@
+"""The way of a browser: from an app to the page to sign in, perhaps a provider, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from clace import cookies
+from clace.errors import (
+    ClaceError,
+    LockedOut,
+    NoSuchRoute,
+    NotAllowed,
+    NotAuthenticated,
+    ProviderUnavailable,
+    SignInRefused,
+)
+from clace.interfaces import (
+    Arrival,
+    Departure,
+    IAppAuthentication,
+    ISessions,
+    NewSession,
+    SessionChoice,
+    SignedIn,
+    Way,
+)
+from clace.model.hosts import host_port, netloc
+from clace.model.traffic import AppResponse
+from clace.web.login import pages
+from clace.web.login.heads import Head
+from clace.web.login.states import ASKED_SECONDS, Pending, PendingSignIns, digest, is_nonce_of
+from clace.web.login.targets import FRONT, local_path, path_of_url
+
+COMPLETE = "/_clace/auth/login/complete"
+WRONG = "Invalid username or password"
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+class Places(Struct, frozen=True, kw_only=True):
+    """The name of the host with the pages, and the URL that providers send browsers back to."""
+
+    login_host: str
+    callback_url: str = ""
+
+    def login(self, head: Head, ways: tuple[Way, ...]) -> str:
+        """Return the URL of the host where a browser signs in, without a path."""
+        if self.callback_url and not any(way.accounts for way in ways):
+            return self.callback_url.rstrip("/")
+        return f"{head.scheme}://{netloc(self.login_host, host_port(head.authority))}"
+
+
+class SignInFlow:
+    """Takes browsers through a sign-in, each step with what the one before has left."""
+
+    def __init__(
+        self,
+        auth: IAppAuthentication,
+        sessions: ISessions,
+        pending: PendingSignIns,
+        places: Places,
+        max_age: int,
+    ) -> None:
+        self._auth = auth
+        self._sessions = sessions
+        self._pending = pending
+        self._places = places
+        self._max_age = max_age
+
+    def depart(self, setting: str, head: Head) -> AppResponse:
+        """Send a browser from an app to the page to sign in."""
+        name = cookies.sign_in_cookie(secure=head.scheme == "https")
+        # Tabs that sign in at the same time share it; only this server could have set it.
+        nonce = head.cookie(name) or self._pending.secret()
+        pending = Pending(
+            setting=setting,
+            origin=head.origin,
+            target=_target(head),
+            nonce=digest(nonce),
+            address=head.address,
+        )
+        state = self._pending.add(pending)
+        place = self._places.login(head, self._auth.ways(setting))
+        cookie = ("Set-Cookie", cookies.set_cookie(name, nonce, int(ASKED_SECONDS)))
+        return redirect(f"{place}{pages.LOGIN}?state={state}", head, cookie)
+
+    async def page(self, state: str, error: str = "") -> AppResponse:
+        """Show the form and the providers; with one provider and no form, go there."""
+        pending = self._pending.look(state)
+        if pending is None or pending.signed_in:
+            return expired()
+        ways = self._auth.ways(pending.setting)
+        if not error and len(ways) == 1 and ways[0].provider:
+            return await self._leave_for(state, pending, ways[0])
+        return _form(state, pending, ways, error)
+
+    async def leave(self, state: str, name: str) -> AppResponse:
+        """Send a browser to the provider that was chosen."""
+        pending = self._pending.look(state)
+        if pending is None or pending.signed_in:
+            return expired()
+        way = self._way(pending, name)
+        if way is None or not way.provider:
+            raise NoSuchRoute("no such provider")
+        return await self._leave_for(state, pending, way)
+
+    async def password(self, name: str, form: Mapping[str, str], head: Head) -> AppResponse:
+        """Check what the form says."""
+        state = form.get("state", "")
+        pending = self._pending.look(state)
+        if pending is None or pending.signed_in:
+            return expired()
+        ways = self._auth.ways(pending.setting)
+        way = self._way(pending, name)
+        if way is None or not way.accounts:
+            raise NoSuchRoute("no such form")
+        user, password = form.get(f"{name}-username", ""), form.get(f"{name}-password", "")
+        try:
+            identity = await way.accounts.prove(user, password, head.address)
+        except LockedOut as error:
+            status = HTTPStatus.TOO_MANY_REQUESTS
+            told = error.message[:1].upper() + error.message[1:]
+            return _form(state, pending, ways, told, user, name, status)
+        except NotAuthenticated:
+            return _form(state, pending, ways, WRONG, user, name)
+        return self._proved(state, way, SignedIn(identity=identity))
+
+    async def arrive(self, name: str, parameters: Mapping[str, str]) -> AppResponse:
+        """Take back a browser from a provider."""
+        state = parameters.get("state") or parameters.get("RelayState") or ""
+        pending = self._pending.look(state)
+        if pending is None or pending.signed_in or pending.way != name:
+            return expired()
+        way = self._way(pending, name)
+        # The answer of a provider counts once, whatever comes of it.
+        self._pending.take(state)
+        if way is None or not way.provider:
+            return expired()
+        try:
+            signed_in = await way.provider.finish(Arrival(parameters=parameters, kept=pending.kept))
+        except (SignInRefused, NotAllowed) as error:
+            return refused(error, HTTPStatus.FORBIDDEN)
+        except ProviderUnavailable as error:
+            return refused(error, HTTPStatus.BAD_GATEWAY)
+        return self._pass_on(pending, way, signed_in)
+
+    async def complete(self, state: str, head: Head) -> AppResponse:
+        """Begin the session, on the app's host and in the browser that asked for it."""
+        name = cookies.sign_in_cookie(secure=head.scheme == "https")
+        pending = self._pending.look(state)
+        if pending is None or pending.signed_in is None or pending.origin != head.origin:
+            return expired()
+        if not is_nonce_of(pending, head.cookie(name)):
+            return expired()
+        # Two requests with one state make one session.
+        if self._pending.take(state) is None:
+            return expired()
+        await self._end_former(pending, head)
+        new = NewSession(
+            host=head.host,
+            setting=pending.way,
+            signed_in=pending.signed_in,
+            fingerprint=pending.fingerprint,
+        )
+        secret, _ = await self._sessions.begin(new)
+        cookie = cookies.session_cookie(pending.way, secure=head.scheme == "https")
+        return redirect(
+            pending.target, head, ("Set-Cookie", cookies.set_cookie(cookie, secret, self._max_age))
+        )
+
+    async def _end_former(self, pending: Pending, head: Head) -> None:
+        """A new sign-in replaces the session that the browser has."""
+        name = cookies.session_cookie(pending.way, secure=head.scheme == "https")
+        secret = head.cookie(name)
+        former = await self._sessions.find(head.host, pending.way, secret) if secret else None
+        if former is not None:
+            await self._sessions.end(SessionChoice(name=former.name), "a new sign-in")
+
+    def _proved(self, state: str, way: Way, signed_in: SignedIn) -> AppResponse:
+        pending = self._pending.take(state)
+        return expired() if pending is None else self._pass_on(pending, way, signed_in)
+
+    def _pass_on(self, pending: Pending, way: Way, signed_in: SignedIn) -> AppResponse:
+        """Go back to the app's host with a state that names the user."""
+        fingerprint = way.fingerprint(signed_in.identity)
+        proved = replace(pending, way=way.name, signed_in=signed_in, fingerprint=fingerprint)
+        state = self._pending.add(proved)
+        return _see(f"{pending.origin}{COMPLETE}?state={state}")
+
+    async def _leave_for(self, state: str, pending: Pending, way: Way) -> AppResponse:
+        try:
+            departure: Departure = await way.provider.begin(state)
+        except ProviderUnavailable as error:
+            return refused(error, HTTPStatus.BAD_GATEWAY)
+        self._pending.keep(state, replace(pending, way=way.name, kept=departure.kept))
+        if departure.fields:
+            return pages.departure_page(departure, way.title)
+        return _see(departure.url)
+
+    def _way(self, pending: Pending, name: str) -> Way | None:
+        ways = self._auth.ways(pending.setting)
+        return next((way for way in ways if way.name == name), None)
+
+
+def _form(
+    state: str,
+    pending: Pending,
+    ways: tuple[Way, ...],
+    error: str = "",
+    user: str = "",
+    chosen: str = "",
+    status: int = 200,
+) -> AppResponse:
+    page = pages.SignInPage(
+        state=state, ways=ways, origin=pending.origin, error=error, user=user, chosen=chosen
+    )
+    return pages.sign_in_page(page, status)
+
+
+def _target(head: Head) -> str:
+    """The page to come back to: for HTMX the one that it is on, else the one that was asked for."""
+    if head.header("hx-request") is not None:
+        found = path_of_url(head.header("hx-current-url"), head.origin)
+        if found is not None:
+            return found
+    return local_path(head.target) if head.method in _SAFE else FRONT
+
+
+def redirect(place: str, head: Head, *headers: tuple[str, str]) -> AppResponse:
+    """Send a browser elsewhere, by the way that HTMX understands if it asks."""
+    kept = ("Cache-Control", "no-store")
+    if head.header("hx-request") is not None:
+        return AppResponse(headers=(("HX-Redirect", place), kept, *headers))
+    return AppResponse(status=HTTPStatus.SEE_OTHER, headers=(("Location", place), kept, *headers))
+
+
+def _see(place: str) -> AppResponse:
+    headers = (
+        ("Location", place),
+        ("Cache-Control", "no-store"),
+        ("Referrer-Policy", "no-referrer"),
+    )
+    return AppResponse(status=HTTPStatus.SEE_OTHER, headers=headers)
+
+
+def expired() -> AppResponse:
+    """The page for a state that is unknown, used, or too old."""
+    return pages.message_page("This sign-in has expired", "Open the app again to begin a new one.")
+
+
+def refused(error: ClaceError, status: int) -> AppResponse:
+    """The page for a provider that said no, or nothing."""
+    text = error.message[:1].upper() + error.message[1:]
+    return pages.message_page("You are not signed in", text, status=status)

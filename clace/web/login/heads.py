@@ -1,0 +1,55 @@
+"""The head of a request as authenticators see it."""
+
+from __future__ import annotations
+
+from clace import cookies
+from clace.model.hosts import host_name
+from clace.web.http1.direct import DirectRequest
+from clace.web.http1.fields import HeaderFields
+
+
+class Head:
+    """A view on a request; nothing is read before it is asked for."""
+
+    __slots__ = ("_request", "address", "method", "scheme")
+
+    def __init__(self, request: DirectRequest) -> None:
+        self._request = request
+        self.method = request.method.decode("ascii")
+        self.scheme = request.peer.scheme
+        self.address = request.peer.ip
+
+    @property
+    def host(self) -> str:
+        found: str = self._request.requestHeaders.once(host_name, self._request.authority)
+        return found
+
+    @property
+    def authority(self) -> str:
+        return self._request.authority
+
+    @property
+    def target(self) -> str:
+        return self._request.uri.decode("latin-1")
+
+    @property
+    def certificate(self) -> bytes:
+        return b""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, name and port that the request was sent to."""
+        return f"{self.scheme}://{self.authority}"
+
+    def header(self, name: str) -> str | None:
+        found = self._request.requestHeaders.getRawHeaders(name.encode("ascii"))
+        return found[0].decode("utf-8", "replace") if len(found) == 1 else None
+
+    def cookie(self, name: str) -> str | None:
+        fields = self._request.requestHeaders
+        return fields.once(cookies_of, fields).get(name)
+
+
+def cookies_of(fields: HeaderFields) -> dict[str, str | None]:
+    """The cookies of a request by name."""
+    return cookies.parsed(fields.getRawHeaders(b"cookie"))

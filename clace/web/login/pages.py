@@ -1,0 +1,107 @@
+"""The pages of signing in and out: plain forms, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+
+from msgspec import Struct
+
+from clace.interfaces import Departure, Way
+from clace.model.traffic import AppResponse
+from clace.web.pages import framed, policy_for
+
+LOGIN = "/_clace/auth/login"
+_PLAIN = (
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    # With "no-referrer" browsers would send "Origin: null" with the form.
+    ("Referrer-Policy", "same-origin"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+
+
+class SignInPage(Struct, frozen=True, kw_only=True):
+    """A page to sign in: a form for accounts, links to providers, and an error of the last try."""
+
+    state: str
+    ways: tuple[Way, ...]
+    origin: str
+    error: str = ""
+    user: str = ""
+    chosen: str = ""
+
+
+def sign_in_page(page: SignInPage, status: int = 200) -> AppResponse:
+    """The page to sign in; its form may lead back to the app's host, and no further."""
+    return answer("Sign in", _sign_in(page), status, f"'self' {page.origin}")
+
+
+def departure_page(departure: Departure, title: str) -> AppResponse:
+    """A page whose button posts a form to a provider."""
+    fields = "".join(_hidden(name, value) for name, value in departure.fields)
+    body = (
+        f"<h1>Sign in with {escape(title)}</h1>"
+        f'<form method="post" action="{escape(departure.url)}">{fields}'
+        "<button autofocus>Go on</button></form>"
+    )
+    place = "/".join(departure.url.split("/")[:3])
+    return answer("Sign in", (body,), 200, place)
+
+
+def message_page(title: str, *paragraphs: str, status: int = 200) -> AppResponse:
+    """A page with nothing to do on it."""
+    body = (f"<h1>{escape(title)}</h1>", *(f"<p>{escape(text)}</p>" for text in paragraphs))
+    return answer(title, body, status)
+
+
+def answer(
+    title: str, body: Iterable[str], status: int = 200, form_action: str = "'self'"
+) -> AppResponse:
+    """A page whose body is HTML already, and whose forms lead only to ``form_action``."""
+    headers = (*_PLAIN, ("Content-Security-Policy", policy_for(form_action)))
+    return AppResponse(status=status, headers=headers, body=framed(title, "\n".join(body)))
+
+
+def _sign_in(page: SignInPage) -> Iterator[str]:
+    yield "<h1>Sign in</h1>"
+    host = page.origin.partition("://")[2]
+    yield f'<p>to go on to <strong class="host">{escape(host)}</strong></p>'
+    if page.error:
+        yield f'<p class="error" id="problem" role="alert">{escape(page.error)}</p>'
+    with_password = [way for way in page.ways if way.accounts]
+    for way in with_password:
+        yield from _form(page, way, is_only=len(with_password) == 1)
+    providers = [way for way in page.ways if way.provider]
+    if providers and with_password:
+        yield "<p>or</p>"
+    for way in providers:
+        link = f"{LOGIN}/{way.name}?state={page.state}"
+        yield f'<p><a class="button" href="{escape(link)}">Sign in with {escape(way.title)}</a></p>'
+
+
+def _form(page: SignInPage, way: Way, *, is_only: bool) -> Iterator[str]:
+    name = escape(way.name)
+    mine = page.chosen == way.name
+    problem = ' aria-describedby="problem" aria-invalid="true"' if page.error and mine else ""
+    user = escape(page.user) if mine else ""
+    focus = " autofocus" if is_only else ""
+    yield f'<form method="post" action="{LOGIN}/{name}">'
+    yield _hidden("state", page.state)
+    if not is_only:
+        yield f"<h2>{escape(way.title)}</h2>"
+    yield (
+        f'<label>Name <input name="{name}-username" value="{user}" autocomplete="username"'
+        f' autocapitalize="none" spellcheck="false" maxlength="256" required{focus}{problem}>'
+        "</label>"
+    )
+    yield (
+        f'<label>Password <input name="{name}-password" type="password"'
+        f' autocomplete="current-password" maxlength="1024" required{problem}></label>'
+    )
+    yield "<button>Sign in</button></form>"
+
+
+def _hidden(name: str, value: str) -> str:
+    return f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'

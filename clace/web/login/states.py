@@ -1,0 +1,133 @@
+"""Sign-ins that have begun: known by a state that travels with the browser, for minutes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+from twisted.internet.interfaces import IReactorTime
+
+from clace.interfaces import SignedIn
+from clace.networks import network_of
+
+ASKED_SECONDS, PROVED_SECONDS = 300.0, 60.0
+PER_NETWORK, ALL = 500, 20_000
+_BYTES = 32
+_LENGTH = 43
+
+
+class Pending(Struct, frozen=True, kw_only=True):
+    """A sign-in on its way: for apps of ``setting`` on ``origin``, to end at ``target`` there.
+
+    ``nonce`` is the digest of what the browser has in a cookie on that origin. ``way`` and
+    ``kept`` are set once it left for a provider, ``signed_in`` once it is proved.
+    """
+
+    setting: str
+    origin: str
+    target: str
+    nonce: bytes
+    address: str = ""
+    until: float = 0
+    way: str = ""
+    kept: Mapping[str, str] = {}
+    signed_in: SignedIn | None = None
+    fingerprint: str = ""
+
+
+class PendingSignIns:
+    """A bounded number of pending sign-ins, in memory: whoever asks can cause any number.
+
+    A network that has too many loses its oldest, and so does the one with most if all have.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        *,
+        per_network: int = PER_NETWORK,
+        most: int = ALL,
+    ) -> None:
+        self._clock = clock
+        self._random = random
+        self._per_network = per_network
+        self._most = most
+        self._count = 0
+        self._networks: dict[str, OrderedDict[bytes, Pending]] = {}
+        self._network_of: dict[bytes, str] = {}
+
+    def add(self, pending: Pending) -> str:
+        """Keep a sign-in, and return its state."""
+        state = self.secret()
+        seconds = PROVED_SECONDS if pending.signed_in else ASKED_SECONDS
+        timed = replace(pending, until=self._clock.seconds() + seconds)
+        network = network_of(pending.address)
+        there = self._networks.setdefault(network, OrderedDict())
+        there[digest(state)] = timed
+        self._network_of[digest(state)] = network
+        self._make_room(network)
+        return state
+
+    def secret(self) -> str:
+        """Return a text that nobody guesses."""
+        return urlsafe_b64encode(self._random(_BYTES)).rstrip(b"=").decode()
+
+    def look(self, state: str) -> Pending | None:
+        """Return the sign-in of a state, if its time is not over."""
+        key = digest(state)
+        network = self._network_of.get(key)
+        if len(state) != _LENGTH or network is None:
+            return None
+        pending = self._networks[network][key]
+        if pending.until <= self._clock.seconds():
+            self._drop(key)
+            return None
+        return pending
+
+    def take(self, state: str) -> Pending | None:
+        """Return the sign-in and forget the state: nobody gets it a second time."""
+        pending = self.look(state)
+        if pending is not None:
+            self._drop(digest(state))
+        return pending
+
+    def keep(self, state: str, pending: Pending) -> None:
+        """Replace a sign-in that is still there."""
+        if self.look(state) is not None:
+            key = digest(state)
+            self._networks[self._network_of[key]][key] = pending
+
+    def _drop(self, key: bytes) -> None:
+        network = self._network_of.pop(key)
+        there = self._networks[network]
+        del there[key]
+        if not there:
+            del self._networks[network]
+
+    def _make_room(self, network: str) -> None:
+        now = self._clock.seconds()
+        there = self._networks[network]
+        while len(there) > 1 and next(iter(there.values())).until <= now:
+            self._drop(next(iter(there)))
+        if len(there) > self._per_network:
+            self._drop(next(iter(there)))
+        if len(self._network_of) > self._most:
+            fullest = max(self._networks.values(), key=len)
+            self._drop(next(iter(fullest)))
+
+
+def digest(text: str) -> bytes:
+    """The digest under which a state or nonce is kept."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def is_nonce_of(pending: Pending, nonce: str | None) -> bool:
+    """Tell whether the browser is the one that began the sign-in."""
+    return bool(nonce) and hmac.compare_digest(digest(nonce or ""), pending.nonce)

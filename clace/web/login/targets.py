@@ -1,0 +1,33 @@
+"""Places that a browser is sent to after a sign-in or sign-out: on the same host only."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+FRONT = "/"
+LONGEST = 2000
+# No other origin, no backslash that browsers read as a slash, no space or control characters, and
+# nothing of the server's own: a sign-in that leads to a sign-out would be a trap.
+_PATH = re.compile(r"/(?![/\\])[!#-\[\]-~]*")
+_OURS = re.compile(r"/+(?:_|%5f)+(?:c|%63|%43)", re.IGNORECASE)
+
+
+def local_path(target: str | None) -> str:
+    """The path and query if they can only mean a page of the same host, or its front page."""
+    if not target or len(target) > LONGEST or not _PATH.fullmatch(target):
+        return FRONT
+    return FRONT if _OURS.match(target) or "\\" in target else target
+
+
+def path_of_url(url: str | None, origin: str) -> str | None:
+    """The path and query of a URL of this origin; None for any other."""
+    if not url or len(url) > LONGEST:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    if f"{parts.scheme}://{parts.netloc}".lower() != origin.lower():
+        return None
+    return local_path((parts.path or FRONT) + (f"?{parts.query}" if parts.query else ""))

@@ -1,0 +1,195 @@
+"""Tests for ``clace.identity.sessions.sessions``."""
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.identity.sessions import SessionLimits
+from clace.identity.sessions.sessions import FLUSH_SECONDS, SECRET_LENGTH, digest_of
+from clace.interfaces import ISessions, NewSession, SessionChoice, SignedIn
+from clace.model.identity import Assurance, Identity
+from tests.support.sign_in import MemorySessionRows, make_sessions
+
+ANN = Identity(user_id="builtin:ann", subject="ann", assurance=Assurance.PASSWORD)
+
+
+def new(user=ANN, host="localhost", setting="system", **evidence):
+    signed_in = SignedIn(identity=user, evidence=evidence)
+    return NewSession(host=host, setting=setting, signed_in=signed_in, fingerprint="f")
+
+
+class SessionsTests(SynchronousTestCase):
+    def setUp(self):
+        self.clock = Clock()
+        self.clock.advance(1_000_000)
+        self.rows = MemorySessionRows()
+        self.sessions = self.make()
+
+    def make(self, **options):
+        limits = SessionLimits(max_age=1000, idle=options.pop("idle", 0))
+        return make_sessions(self.rows, self.clock, limits, **options)
+
+    def begin(self, *arguments, **fields):
+        return self.successResultOf(self.sessions.begin(new(*arguments, **fields)))
+
+    def find(self, secret, host="localhost", setting="system", sessions=None):
+        return self.successResultOf((sessions or self.sessions).find(host, setting, secret))
+
+    def test_fills_the_seam(self):
+        """It fills the seam."""
+        verifyObject(ISessions, self.sessions)
+
+    def test_found_by_its_secret(self):
+        """A session is found by the secret that it was begun with, and says who it is."""
+        secret, session = self.begin()
+        self.assertEqual(len(secret), SECRET_LENGTH)
+        found = self.find(secret)
+        self.assertEqual(found, session)
+        self.assertEqual(
+            (found.identity.user_id, found.identity.session_id), ("builtin:ann", found.name)
+        )
+
+    def test_secret_is_not_kept(self):
+        """Rows hold the digest of the secret, and nothing of itself."""
+        secret, session = self.begin()
+        self.assertEqual(session.digest, digest_of(secret))
+        self.assertNotIn(secret, repr(self.rows.rows))
+        self.assertNotIn(secret, session.name)
+
+    def test_other_secrets(self):
+        """Names, digests and texts of another length find nothing."""
+        secret, session = self.begin()
+        for other in ("", session.name, session.digest.hex(), secret[:-1], secret + "A", "é" * 43):
+            self.assertIsNone(self.find(other))
+
+    def test_one_host_one_setting(self):
+        """A session is good for the host and the way that it was begun for."""
+        secret, _ = self.begin()
+        self.assertIsNone(self.find(secret, host="other.example"))
+        self.assertIsNone(self.find(secret, setting="builtin"))
+
+    def test_survives_a_restart(self):
+        """Another run of the server finds it, with its last use and its evidence."""
+        secret, _ = self.begin(token="t")
+        self.clock.advance(200)
+        self.find(secret)
+        self.successResultOf(self.sessions.flush())
+        later = self.make(idle=100)
+        found = self.find(secret, sessions=later)
+        self.assertEqual(self.successResultOf(later.evidence(found)), {"token": "t"})
+
+    def test_age(self):
+        """However much it is used, it ends at its age."""
+        secret, _ = self.begin()
+        for _ in range(999):
+            self.clock.advance(1)
+            self.assertIsNotNone(self.find(secret))
+        self.clock.advance(1)
+        self.assertIsNone(self.find(secret))
+
+    def test_shorter_age(self):
+        """A shorter age in the configuration holds for sessions that there are."""
+        secret, _ = self.begin()
+        self.clock.advance(500)
+        limits = SessionLimits(max_age=400)
+        self.assertIsNone(self.find(secret, sessions=make_sessions(self.rows, self.clock, limits)))
+
+    def test_idle(self):
+        """A session that nobody uses ends; each use gives it the whole time again."""
+        self.sessions = self.make(idle=100)
+        secret, _ = self.begin()
+        for _ in range(3):
+            self.clock.advance(99)
+            self.assertIsNotNone(self.find(secret))
+        self.clock.advance(100)
+        self.assertIsNone(self.find(secret))
+
+    def test_end(self):
+        """An ended session is found nowhere, and those who serve it are told its name."""
+        told = []
+        self.sessions.follow(told.append)
+        secret, session = self.begin()
+        kept, _ = self.begin(Identity(user_id="builtin:bob", assurance=Assurance.PASSWORD))
+        ended = self.successResultOf(
+            self.sessions.end(SessionChoice(user_id="builtin:ann"), "test")
+        )
+        self.assertEqual([one.name for one in ended], [session.name])
+        self.assertIn(frozenset({session.name}), told)
+        self.assertIsNone(self.find(secret))
+        self.assertIsNone(self.find(secret, sessions=self.make()))
+        self.assertIsNotNone(self.find(kept))
+
+    def test_end_before_the_database(self):
+        """It has ended for everybody here while the database is still asked."""
+        _, session = self.begin()
+        waiting = []
+
+        async def in_thread(work):
+            waiting.append(Deferred())
+            await waiting[-1]
+            return work()
+
+        self.sessions._in_thread = in_thread
+        told = []
+        self.sessions.follow(told.append)
+        ending = Deferred.fromCoroutine(self.sessions.end(SessionChoice(name=session.name), "test"))
+        self.assertEqual(told, [frozenset({session.name})])
+        self.assertNoResult(ending)
+
+    def test_read_while_it_ends(self):
+        """A row that was read before its session ended brings nothing back."""
+        secret, session = self.begin()
+        waiting = []
+
+        async def in_thread(work):
+            result = work()
+            waiting.append(Deferred())
+            await waiting[-1]
+            return result
+
+        later = self.make()
+        later._in_thread = in_thread
+        finding = Deferred.fromCoroutine(later.find("localhost", "system", secret))
+        ending = Deferred.fromCoroutine(later.end(SessionChoice(name=session.name), "test"))
+        while waiting:
+            waiting.pop(0).callback(None)
+        self.successResultOf(ending)
+        self.assertIsNone(self.successResultOf(finding))
+        self.assertEqual(self.rows.all(), ())
+
+    def test_bounded(self):
+        """A session that fell out of memory is found in the database, with its last use."""
+        self.sessions = self.make(idle=100, kept=2)
+        secrets = [self.begin()[0] for _ in range(3)]
+        self.clock.advance(60)
+        for secret in secrets:
+            self.assertIsNotNone(self.find(secret))
+        self.clock.advance(60)
+        for secret in secrets:
+            self.assertIsNotNone(self.find(secret))
+
+    def test_keeps_the_last_use(self):
+        """Once a minute the last use is kept, and what is over is removed."""
+        self.sessions.startService()
+        secret, _ = self.begin()
+        self.clock.advance(10)
+        self.find(secret)
+        self.clock.advance(FLUSH_SECONDS)
+        (row,) = self.rows.all()
+        self.assertEqual(row.seen, 1_000_010)
+        for _ in range(30):
+            self.clock.advance(FLUSH_SECONDS)
+        self.assertEqual(self.rows.all(), ())
+        self.successResultOf(self.sessions.stopService())
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_list(self):
+        """Those that are over are not listed; the last use is that of now."""
+        secret, session = self.begin()
+        self.clock.advance(10)
+        self.find(secret)
+        (listed,) = self.successResultOf(self.sessions.list_sessions(SessionChoice()))
+        self.assertEqual((listed.name, listed.seen), (session.name, 1_000_010))
+        self.clock.advance(1000)
+        self.assertEqual(self.successResultOf(self.sessions.list_sessions(SessionChoice())), ())

@@ -1,0 +1,438 @@
+"""Signing in with a browser, in memory: from an app to the form or a provider, and back."""
+
+import re
+from base64 import b64encode
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from twisted.internet.task import Clock
+
+from clace.errors import LockedOut, ProviderUnavailable, SignInRefused
+from clace.identity.sessions import SignInRules
+from clace.interfaces import SessionChoice
+from clace.model.app import App, AppSettings
+from clace.web.apps.request_audit import RequestAudits
+from clace.web.apps.served import ServedApps, Transfers
+from clace.web.forwarded import TrustedProxies
+from clace.web.login.flow import Places, SignInFlow
+from clace.web.login.routes import SignInRoutes
+from clace.web.login.states import ASKED_SECONDS, PROVED_SECONDS, PendingSignIns
+from clace.web.root import RootResource
+from tests.support.sign_in import (
+    MemoryProvider,
+    MemorySessionRows,
+    OneAccount,
+    app_access,
+    app_authentication,
+    make_sessions,
+)
+from tests.support.web import Served, SiteTreq
+from tests.web.test_apps import DEFAULT_EDGE, AppsCase
+
+BROWSER = {"Accept": "text/html,*/*;q=0.8"}
+APP = "https://apps.example"
+LOGIN = "https://auth.apps.example"
+
+
+class Answer:
+    """A response with its body."""
+
+    def __init__(self, response, body):
+        self.status = response.code
+        self.headers = response.headers
+        self.text = body.decode()
+
+    def header(self, name):
+        values = self.headers.getRawHeaders(name) or []
+        assert len(values) < 2, values
+        return values[0] if values else None
+
+    @property
+    def location(self):
+        return self.header("location")
+
+    @property
+    def state(self):
+        """The state in the address that the browser is sent to, or in the form."""
+        if self.location:
+            return parse_qs(urlsplit(self.location).query)["state"][0]
+        return re.search(r'name="state" value="([^"]+)"', self.text)[1]
+
+
+class FlowCase(AppsCase):
+    """A server with one app, whose setting is ``setting``, and browsers that keep cookies."""
+
+    setting = "system"
+    app_origin, login_origin = APP, LOGIN
+
+    def setUp(self):
+        super().setUp()
+        self.account, self.provider = OneAccount(), MemoryProvider()
+        self.other = MemoryProvider("saml_corp", "Corp", fields=(("SAMLRequest", "<r>"),))
+        self.rows = MemorySessionRows()
+        self.clock = Clock()
+        self.clock.advance(1000)
+        self.sessions = make_sessions(self.rows, self.clock)
+        self.auth = app_authentication(
+            self.account,
+            self.provider,
+            self.other,
+            sessions=self.sessions,
+            rules=SignInRules(login_host="auth.apps.example", provider_host="apps.example"),
+        )
+        self.places = Places(login_host="auth.apps.example", callback_url=APP)
+        self.flow = SignInFlow(
+            self.auth, self.sessions, PendingSignIns(self.clock), self.places, 86_400
+        )
+        self.site = Served(self.root()).make_site(proxies=TrustedProxies(["127.0.0.1"]))
+        self.apps.find = lambda _host, _path: App(
+            id="app_prd_1", path="/a", settings=AppSettings(authn_type=self.setting)
+        )
+        self.browser = self.new_browser()
+
+    def new_browser(self):
+        return Browser(self)
+
+    def root(self):
+        served = ServedApps(
+            self.apps,
+            self.apps,
+            app_access(self.auth),
+            Transfers(self.downloads, None),
+            RequestAudits(self.ration, self.failures, lambda: 2.0, lambda: "i1"),
+            lambda _app: DEFAULT_EDGE,
+            self.flow.depart,
+        )
+        return RootResource(
+            None, served, SignInRoutes(self.flow, "auth.apps.example", lambda: "i1")
+        )
+
+    def sent_to_sign_in(self, path="/a/x?y=1", browser=None, **headers):
+        """The answer of the app to a browser without a session."""
+        answer = (browser or self.browser).get(f"{self.app_origin}{path}", **headers)
+        self.assertEqual(answer.status, 303)
+        return answer
+
+    def form(self, state, user="admin", password="right", name="system", **others):
+        fields = {"state": state, f"{name}-username": user, f"{name}-password": password}
+        return self.browser.post(f"{self.login_origin}/_clace/auth/login/{name}", fields | others)
+
+    def signed_in(self, path="/a/x?y=1"):
+        """The browser after a whole sign-in by the form; the last answer of it."""
+        state = self.sent_to_sign_in(path).state
+        proved = self.form(state)
+        return self.browser.get(proved.location)
+
+
+class Browser:
+    """Keeps cookies for each host, as far as their names and ages say."""
+
+    def __init__(self, case):
+        self._case = case
+        self.jars = {}
+
+    def get(self, url, **headers):
+        return self._ask("GET", url, headers)
+
+    def post(self, url, fields, **headers):
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", url, form | headers, urlencode(fields).encode())
+
+    def _ask(self, method, url, headers, data=None):
+        case, parts = self._case, urlsplit(url)
+        jar = self.jars.setdefault(parts.hostname, {})
+        sent = {"X-Forwarded-Proto": parts.scheme, "X-Forwarded-For": "203.0.113.9"} | BROWSER
+        if jar:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        treq = SiteTreq(case.site)
+        plain = url.replace("https://", "http://")
+        options = {"headers": sent, "data": data, "allow_redirects": False}
+        asked = treq.request(method, plain, **options)
+        treq.flush()
+        response = case.successResultOf(asked)
+        for line in response.headers.getRawHeaders("set-cookie") or []:
+            name, _, value = line.partition(";")[0].partition("=")
+            jar[name] = value
+            if "Max-Age=0" in line:
+                del jar[name]
+        return Answer(response, case.successResultOf(response.content()))
+
+
+class FormTests(FlowCase):
+    def test_round_trip(self):
+        """From the app to the form, and with the right password back to the page that was asked."""
+        sent = self.sent_to_sign_in()
+        self.assertTrue(sent.location.startswith(f"{LOGIN}/_clace/auth/login?state="))
+        page = self.browser.get(sent.location)
+        self.assertEqual(page.status, 200)
+        self.assertIn("apps.example", page.text)
+        proved = self.form(page.state)
+        self.assertTrue(proved.location.startswith(f"{APP}/_clace/auth/login/complete?state="))
+        done = self.browser.get(proved.location)
+        self.assertEqual((done.status, done.location), (303, "/a/x?y=1"))
+        self.assertEqual(self.browser.get(f"{APP}/a/x?y=1").text, "<p>")
+        (seen,) = self.apps.seen
+        self.assertEqual(seen.user_id, "admin")
+        self.assertNotIn("Cookie", seen.headers)
+
+    def test_cookie(self):
+        """The cookie of a session is for this host over HTTPS alone, and for no script."""
+        done = self.signed_in()
+        name, _, attributes = done.header("set-cookie").partition("=")
+        self.assertEqual(name, "__Host-system_clace_session")
+        for attribute in ("Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=86400"):
+            self.assertIn(f"; {attribute}", attributes)
+        self.assertNotIn("Domain", attributes)
+
+    def test_wrong_password(self):
+        """The form comes again with the name, not with the password, and begins nothing."""
+        state = self.sent_to_sign_in().state
+        for user, password in (("admin", "wrong<&"), ('no"body', "right")):
+            again = self.form(state, user, password)
+            self.assertEqual(again.status, 200)
+            self.assertIn("Invalid username or password", again.text)
+            self.assertNotIn("wrong", again.text)
+            self.assertIn('role="alert"', again.text)
+            self.assertIsNone(again.header("set-cookie"))
+        self.assertIn('value="no&quot;body"', again.text)
+        self.assertEqual(self.rows.all(), ())
+
+    def test_locked_out(self):
+        """Too many failures are told, with the time until the next try."""
+        self.account.error = LockedOut("too many failed sign-ins; try again in 9 minutes", 540)
+        answer = self.form(self.sent_to_sign_in().state)
+        self.assertEqual(answer.status, 429)
+        self.assertIn("try again in 9 minutes", answer.text)
+
+    def test_state_counts_once(self):
+        """Neither the state of the form nor the one that it leads to is good for a second use."""
+        state = self.sent_to_sign_in().state
+        proved = self.form(state)
+        self.assertIn("expired", self.form(state).text)
+        self.assertEqual(self.browser.get(proved.location).status, 303)
+        again = self.browser.get(proved.location)
+        self.assertIn("expired", again.text)
+        self.assertEqual(len(self.rows.all()), 1)
+
+    def test_times(self):
+        """The form has five minutes, the way back one."""
+        state = self.sent_to_sign_in().state
+        self.clock.advance(ASKED_SECONDS - 1)
+        proved = self.form(state)
+        self.clock.advance(PROVED_SECONDS)
+        self.assertIn("expired", self.browser.get(proved.location).text)
+        state = self.sent_to_sign_in().state
+        self.clock.advance(ASKED_SECONDS)
+        self.assertIn("expired", self.form(state).text)
+        self.assertEqual(self.rows.all(), ())
+
+    def test_of_another_browser(self):
+        """A link that ends the sign-in of somebody else signs nobody in."""
+        proved = self.form(self.sent_to_sign_in().state)
+        victim = self.new_browser()
+        self.assertIn("expired", victim.get(proved.location).text)
+        self.sent_to_sign_in(browser=victim)
+        self.assertIn("expired", victim.get(proved.location).text)
+        self.assertEqual(self.rows.all(), ())
+        self.assertEqual(self.browser.get(proved.location).status, 303)
+
+    def test_of_another_host(self):
+        """A sign-in ends on the host that it began on."""
+        proved = self.form(self.sent_to_sign_in().state)
+        self.browser.jars["other.example"] = self.browser.jars["apps.example"]
+        elsewhere = proved.location.replace("apps.example", "other.example")
+        self.assertIn("expired", self.browser.get(elsewhere).text)
+        plain = proved.location.replace("https", "http")
+        self.assertIn("expired", self.browser.get(plain).text)
+
+    def test_two_tabs(self):
+        """Two tabs of a browser may sign in at the same time."""
+        states = [self.sent_to_sign_in(path).state for path in ("/a/1", "/a/2")]
+        proved = [self.form(state) for state in states]
+        targets = [self.browser.get(each.location).location for each in proved]
+        self.assertEqual(targets, ["/a/1", "/a/2"])
+
+    def test_new_sign_in_replaces_the_old(self):
+        """The id of a session is never used again: a new sign-in ends the session before."""
+        self.signed_in()
+        (first,) = self.rows.all()
+        self.browser.get(self.form_again().location)
+        (second,) = self.rows.all()
+        self.assertNotEqual(first.digest, second.digest)
+
+    def form_again(self):
+        """A proved sign-in of a browser that has a session."""
+        jar = self.browser.jars["apps.example"]
+        session = jar.pop("__Host-system_clace_session")
+        state = self.sent_to_sign_in().state
+        jar["__Host-system_clace_session"] = session
+        return self.form(state)
+
+    def test_other_sites_cannot_post(self):
+        """A page of another site cannot send the form."""
+        state = self.sent_to_sign_in().state
+        fields = {"state": state, "system-username": "admin", "system-password": "right"}
+        url = f"{LOGIN}/_clace/auth/login/system"
+        for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "same-site"}):
+            self.assertEqual(self.browser.post(url, fields, **headers).status, 403)
+        self.assertEqual(self.account.tries, [])
+
+    def test_only_on_the_login_host(self):
+        """The form is nowhere but on the server's own host."""
+        sent = self.sent_to_sign_in()
+        for host in ("apps.example", "other.example"):
+            there = sent.location.replace("auth.apps.example", host)
+            self.assertEqual(self.browser.get(there).status, 404)
+            there = f"https://{host}/_clace/auth/login/system"
+            self.assertEqual(self.browser.post(there, {"state": sent.state}).status, 404)
+
+    def test_page(self):
+        """The page needs no script, stays out of frames and caches, and may lead to the app."""
+        page = self.browser.get(self.sent_to_sign_in().location)
+        policy = page.header("content-security-policy")
+        self.assertIn(f"form-action 'self' {APP};", policy)
+        self.assertIn("default-src 'none'", policy)
+        self.assertEqual(page.header("cache-control"), "no-store")
+        self.assertEqual(page.header("x-frame-options"), "DENY")
+        self.assertNotIn("<script", page.text)
+        self.assertIn('autocomplete="username"', page.text)
+        self.assertIn('autocomplete="current-password"', page.text)
+
+    def test_password_change_ends_sessions(self):
+        """A session that began with the old password is over with it."""
+        self.signed_in()
+        self.assertEqual(self.browser.get(f"{APP}/a").status, 200)
+        self.account.password = "new"
+        self.sent_to_sign_in()
+        self.assertEqual(self.rows.all(), ())
+
+    def test_basic_stays(self):
+        """A client that sends a password gets the page, and one that sends a wrong one does not."""
+        for password, status in (("right", 200), ("wrong", 401)):
+            login = b64encode(f"admin:{password}".encode()).decode()
+            answer = self.new_browser().get(f"{APP}/a", Authorization=f"Basic {login}")
+            self.assertEqual(answer.status, status)
+        self.assertIn("Basic", answer.header("www-authenticate"))
+
+    def test_programs_are_asked_for_a_password(self):
+        """Whoever takes no page is challenged as before."""
+        answer = self.browser.get(f"{APP}/a", Accept="application/json")
+        self.assertEqual(answer.status, 401)
+        self.assertIn("Basic", answer.header("www-authenticate"))
+        self.assertEqual(self.browser.post(f"{APP}/a", {"x": "1"}).status, 401)
+
+    def test_revoked(self):
+        """A session that was ended asks for a new sign-in."""
+        self.signed_in()
+        self.successResultOf(self.sessions.end(SessionChoice(user_id="admin"), "test"))
+        self.sent_to_sign_in()
+
+
+class ProviderTests(FlowCase):
+    setting = "github"
+
+    def leave(self):
+        """The state that the provider was given."""
+        sent = self.sent_to_sign_in()
+        self.assertTrue(sent.location.startswith(f"{APP}/_clace/auth/login?"), sent.location)
+        gone = self.browser.get(sent.location.replace(APP, LOGIN))
+        self.assertTrue(gone.location.startswith("https://github.example/authorize?state="))
+        return gone.state
+
+    def callback(self, state, name="github", **parameters):
+        query = urlencode({"state": state} | parameters)
+        return self.browser.get(f"{APP}/_clace/auth/{name}/callback?{query}")
+
+    def test_round_trip(self):
+        """From the app straight to its only provider, and back to the page that was asked."""
+        done = self.browser.get(self.callback(self.leave(), code="ann").location)
+        self.assertEqual(done.location, "/a/x?y=1")
+        self.assertEqual(self.browser.get(f"{APP}/a").status, 200)
+        self.assertEqual(self.apps.seen[0].user_id, "github:ann")
+        (row,) = self.rows.all()
+        self.assertEqual((row.setting, row.fingerprint), ("github", "github 1"))
+        evidence = self.successResultOf(self.sessions.evidence(row))
+        self.assertEqual(evidence, {"refresh": "token of ann"})
+
+    def test_answer_counts_once(self):
+        """A second answer with the same state is not even looked at."""
+        state = self.leave()
+        self.callback(state, code="ann")
+        self.assertIn("expired", self.callback(state, code="ann").text)
+        self.assertEqual(len(self.provider.arrivals), 1)
+
+    def test_refused(self):
+        """A provider that says no leads to a page that says so, and the state is used up."""
+        self.provider.error = None
+        state = self.leave()
+        self.provider.error = SignInRefused("your account is not let in here", "hosted domain")
+        answer = self.callback(state, code="ann")
+        self.assertEqual(answer.status, 403)
+        self.assertIn("Your account is not let in here", answer.text)
+        self.assertNotIn("hosted domain", answer.text)
+        self.provider.error = None
+        self.assertIn("expired", self.callback(state, code="ann").text)
+
+    def test_down(self):
+        """A provider that is down leads to a page that says so."""
+        sent = self.sent_to_sign_in()
+        self.provider.error = ProviderUnavailable("GitHub does not answer")
+        answer = self.browser.get(sent.location.replace(APP, LOGIN))
+        self.assertEqual(answer.status, 502)
+        self.assertIn("GitHub does not answer", answer.text)
+
+    def test_of_another_provider(self):
+        """The answer of one provider does not end the sign-in with another."""
+        state = self.leave()
+        self.assertIn("expired", self.callback(state, "saml_corp", code="ann").text)
+        self.assertEqual(self.callback(state, code="ann").status, 303)
+
+    def test_before_it_left(self):
+        """The state of a sign-in that has not left for a provider is no use at its callback."""
+        state = self.sent_to_sign_in().state
+        self.assertIn("expired", self.callback(state, code="ann").text)
+
+    def test_changed_entry(self):
+        """A change of the provider's entry ends its sessions."""
+        self.browser.get(self.callback(self.leave(), code="ann").location)
+        self.provider.fingerprint = "github 2"
+        self.sent_to_sign_in()
+        self.assertEqual(self.rows.all(), ())
+
+    def test_programs(self):
+        """A client that takes no page is told that a token would do."""
+        answer = self.browser.get(f"{APP}/a", Accept="application/json")
+        self.assertEqual(answer.status, 401)
+        self.assertIn("Bearer", answer.header("www-authenticate"))
+
+
+class ChoiceTests(FlowCase):
+    setting = "system,github,saml_corp"
+
+    def test_page(self):
+        """An app that allows several ways has a page with all of them."""
+        page = self.browser.get(self.sent_to_sign_in().location)
+        for text in ("Sign in with GitHub", "Sign in with Corp", "system-password"):
+            self.assertIn(text, page.text)
+
+    def test_posts_a_form(self):
+        """A provider that wants a form gets it by a button, and its answer by a form too."""
+        state = self.sent_to_sign_in().state
+        page = self.browser.get(f"{LOGIN}/_clace/auth/login/saml_corp?state={state}")
+        self.assertIn('action="https://saml_corp.example/authorize"', page.text)
+        policy = page.header("content-security-policy")
+        self.assertIn("form-action https://saml_corp.example;", policy)
+        fields = {"RelayState": state, "code": "ann"}
+        back = self.browser.post(
+            f"{APP}/_clace/sso/saml_corp/acs", fields, Origin="https://saml_corp.example"
+        )
+        self.assertEqual(self.browser.get(back.location).location, "/a/x?y=1")
+        (row,) = self.rows.all()
+        self.assertEqual(row.setting, "saml_corp")
+
+    def test_unknown_choice(self):
+        """A way that the app does not allow cannot be chosen."""
+        state = self.sent_to_sign_in().state
+        for name in ("none", "builtin", "gitlab"):
+            answer = self.browser.get(f"{LOGIN}/_clace/auth/login/{name}?state={state}")
+            self.assertEqual(answer.status, 404)
