@@ -22,7 +22,7 @@ Kind = Callable[[str], IAuthenticator | None]
 
 
 @implementer(IAuthenticator)
-class Open:
+class OpenToAll:
     """Asks nobody who they are."""
 
     async def identify(self, head: RequestHead) -> Identity:  # noqa: ARG002
@@ -30,7 +30,7 @@ class Open:
 
 
 @implementer(IAuthenticator)
-class Closed:
+class ClosedToAll:
     """Lets nobody in."""
 
     def __init__(self, message: str = REFUSED) -> None:
@@ -63,7 +63,7 @@ class AppAuthentication:
         self._default = default
         self._required = required
         self._kinds: tuple[Kind, ...] = (self._none, self._browser, *kinds)
-        self._open = Open()
+        self._open = OpenToAll()
         self._made: dict[str, IAuthenticator] = {}
 
     def check(self, setting: str) -> None:
@@ -85,7 +85,7 @@ class AppAuthentication:
         if found is None:
             if len(self._made) >= _SETTINGS:
                 self._made.clear()
-            found = self._made[setting] = self._make(self._resolved(setting)) or Closed()
+            found = self._made[setting] = self._make(self._resolved(setting)) or ClosedToAll()
         return found
 
     def ways(self, setting: str) -> tuple[Way, ...]:
@@ -119,7 +119,7 @@ class AppAuthentication:
     def _none(self, base: str) -> IAuthenticator | None:
         if base != NONE:
             return None
-        return Closed("Authentication required") if self._required else self._open
+        return ClosedToAll("Authentication required") if self._required else self._open
 
     def _browser(self, base: str) -> IAuthenticator | None:
         names = base.split(",")

@@ -78,9 +78,7 @@ class InstalledApps:
 
     def serves(self, host: str) -> bool:
         domain = self._domain(host)
-        if domain in self._closed:
-            return False
-        return domain in self._by_domain or self._is_default(domain)
+        return domain in self._by_domain or domain in self._closed or self._is_default(domain)
 
     def matching(self, glob: AppGlob) -> tuple[App, ...]:
         return tuple(

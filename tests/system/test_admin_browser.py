@@ -38,6 +38,7 @@ class AdminBrowserTests(DaemonTestCase):
         """
         daemon = self.make_daemon(
             f'[system]\ndefault_domain = "{NAME}"\n[security]\nadmin_over_tcp = true\n'
+            "disable_login_form = true\n"
         ).start()
         folder = self.source(APP)
         daemon.install(folder, "/")

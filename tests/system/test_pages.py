@@ -128,7 +128,8 @@ class LooksTests(PagesCase):
         """A visitor who does not sign in, or tried too often, is shown the next step."""
         self.create("/looks-closed", {"app.star": FAILS})
         html = {"Accept": "text/html"}
-        refused = self.daemon.get("/looks-closed", login=None, headers=html)
+        form = {"Accept": "text/html", "Host": "192.0.2.1"}  # no name of the visitor's own machine
+        refused = self.daemon.get("/looks-closed", login=None, headers=form)
         for _ in range(6):
             locked = self.daemon.get("/looks-closed", login=("nobody", "wrong"), headers=html)
         self.assertEqual((refused.status, locked.status), (401, 429))

@@ -46,7 +46,7 @@ class Seal(Protocol):
     def unseal(self, key_id: str, name: str, sealed: bytes, /) -> bytes: ...
 
 
-class _Live:
+class _LiveSession:
     """A session in memory, and when it was last used."""
 
     __slots__ = ("is_touched", "seen", "session")
@@ -82,7 +82,7 @@ class Sessions(Service):
         self._seal = seal
         self._random = random
         self._kept = kept
-        self._live: OrderedDict[bytes, _Live] = OrderedDict()
+        self._live: OrderedDict[bytes, _LiveSession] = OrderedDict()
         self._unflushed: dict[bytes, float] = {}
         # Counted so that a row that was read before sessions ended is read again.
         self._endings = 0
@@ -197,7 +197,7 @@ class Sessions(Service):
         flushed = Deferred.fromCoroutine(self.flush())
         flushed.addErrback(lambda failure: self._log.failure("Sessions", failure))
 
-    async def _load(self, digest: bytes) -> _Live | None:
+    async def _load(self, digest: bytes) -> _LiveSession | None:
         while True:
             endings = self._endings
             row = await self._in_thread(partial(self._rows.find, digest))
@@ -207,9 +207,9 @@ class Sessions(Service):
             return None
         return self._live.get(digest) or self._keep(row)
 
-    def _keep(self, session: Session) -> _Live:
+    def _keep(self, session: Session) -> _LiveSession:
         seen = self._unflushed.pop(session.digest, session.seen)
-        live = self._live[session.digest] = _Live(session)
+        live = self._live[session.digest] = _LiveSession(session)
         live.seen, live.is_touched = seen, seen > session.seen
         if len(self._live) > self._kept:
             digest, oldest = self._live.popitem(last=False)

@@ -8,7 +8,7 @@ from clace.interfaces import IAppAuthentication
 from clace.model.app import App
 from clace.model.identity import NOBODY, Identity
 from clace.web.http1.direct import DirectRequest
-from clace.web.login.heads import Head
+from clace.web.login.heads import AskingHead
 
 
 class AppAccess:
@@ -35,4 +35,4 @@ class AppAccess:
         """
         if self._auth.is_open(app.settings.authn_type):
             return NOBODY
-        return await self._auth.of(app.settings.authn_type).identify(Head(request))
+        return await self._auth.of(app.settings.authn_type).identify(AskingHead(request))

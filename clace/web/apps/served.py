@@ -31,7 +31,7 @@ from clace.web.apps.requests import NO_FORM, app_request, clean_path, relative_p
 from clace.web.http1.answering import AppFields, ResponseFields
 from clace.web.http1.direct import DirectRequest
 from clace.web.http1.streaming import LARGEST_PIECE, PacedBody, close, write_whole
-from clace.web.login.heads import Head
+from clace.web.login.heads import AskingHead
 from clace.web.pages import favicon, preferred, send
 
 log = Logger()
@@ -57,7 +57,7 @@ class Transfers(NamedTuple):
     forms: FormReader
 
 
-Depart = Callable[[str, Head], AppResponse]
+Depart = Callable[[str, AskingHead], AppResponse]
 """Sends a browser to sign in, for apps of a setting."""
 EdgeOf = Callable[[App | None], AppEdge]
 """What holds for an app, and for requests to none."""
@@ -97,7 +97,7 @@ class ServedApps:
                 response = await self._respond(request, audit, ending)
             except SignInNeeded as needed:
                 if self._depart is not None:
-                    send(request, self._depart(needed.setting, Head(request)))
+                    send(request, self._depart(needed.setting, AskingHead(request)))
                     return
                 response = self._refusal(needed, request, audit)
             except ClaceError as error:

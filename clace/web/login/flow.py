@@ -31,7 +31,7 @@ from clace.interfaces import (
 from clace.model.hosts import host_port, netloc
 from clace.model.traffic import AppResponse
 from clace.web.login import pages
-from clace.web.login.heads import Head
+from clace.web.login.heads import AskingHead
 from clace.web.login.states import ASKED_SECONDS, Pending, PendingSignIns, digest, is_nonce_of
 from clace.web.login.targets import FRONT, local_path, path_of_url
 
@@ -46,7 +46,7 @@ class Places(Struct, frozen=True, kw_only=True):
     login_host: str
     callback_url: str = ""
 
-    def login(self, head: Head, ways: tuple[Way, ...]) -> str:
+    def login(self, head: AskingHead, ways: tuple[Way, ...]) -> str:
         """Return the URL of the host where a browser signs in, without a path."""
         if self.callback_url and not any(way.accounts for way in ways):
             return self.callback_url.rstrip("/")
@@ -70,7 +70,7 @@ class SignInFlow:
         self._places = places
         self._max_age = max_age
 
-    def depart(self, setting: str, head: Head) -> AppResponse:
+    def depart(self, setting: str, head: AskingHead) -> AppResponse:
         """Send a browser from an app to the page to sign in."""
         name = cookies.sign_in_cookie(secure=head.scheme == "https")
         # Tabs that sign in at the same time share it; only this server could have set it.
@@ -107,7 +107,7 @@ class SignInFlow:
             raise NoSuchRoute("no such provider")
         return await self._leave_for(state, pending, way)
 
-    async def password(self, name: str, form: Mapping[str, str], head: Head) -> AppResponse:
+    async def password(self, name: str, form: Mapping[str, str], head: AskingHead) -> AppResponse:
         """Check what the form says."""
         state = form.get("state", "")
         pending = self._pending.look(state)
@@ -147,7 +147,7 @@ class SignInFlow:
             return refused(error, HTTPStatus.BAD_GATEWAY)
         return self._pass_on(pending, way, signed_in)
 
-    async def complete(self, state: str, head: Head) -> AppResponse:
+    async def complete(self, state: str, head: AskingHead) -> AppResponse:
         """Begin the session, on the app's host and in the browser that asked for it."""
         name = cookies.sign_in_cookie(secure=head.scheme == "https")
         pending = self._pending.look(state)
@@ -171,7 +171,7 @@ class SignInFlow:
             pending.target, head, ("Set-Cookie", cookies.set_cookie(cookie, secret, self._max_age))
         )
 
-    async def _end_former(self, pending: Pending, head: Head) -> None:
+    async def _end_former(self, pending: Pending, head: AskingHead) -> None:
         """A new sign-in replaces the session that the browser has."""
         name = cookies.session_cookie(pending.way, secure=head.scheme == "https")
         secret = head.cookie(name)
@@ -220,7 +220,7 @@ def _form(
     return pages.sign_in_page(page, status)
 
 
-def _target(head: Head) -> str:
+def _target(head: AskingHead) -> str:
     """The page to come back to: for HTMX the one that it is on, else the one that was asked for."""
     if head.header("hx-request") is not None:
         found = path_of_url(head.header("hx-current-url"), head.origin)
@@ -229,7 +229,7 @@ def _target(head: Head) -> str:
     return local_path(head.target) if head.method in _SAFE else FRONT
 
 
-def redirect(place: str, head: Head, *headers: tuple[str, str]) -> AppResponse:
+def redirect(place: str, head: AskingHead, *headers: tuple[str, str]) -> AppResponse:
     """Send a browser elsewhere, by the way that HTMX understands if it asks."""
     kept = ("Cache-Control", "no-store")
     if head.header("hx-request") is not None:

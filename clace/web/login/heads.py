@@ -8,7 +8,7 @@ from clace.web.http1.direct import DirectRequest
 from clace.web.http1.fields import HeaderFields
 
 
-class Head:
+class AskingHead:
     """A view on a request; nothing is read before it is asked for."""
 
     __slots__ = ("_request", "address", "method", "scheme")

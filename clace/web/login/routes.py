@@ -23,7 +23,7 @@ from clace.model.traffic import NO_ROUTE, AppResponse
 from clace.web.apps.origin import check_origin
 from clace.web.http1.direct import DirectRequest
 from clace.web.login.flow import SignInFlow
-from clace.web.login.heads import Head
+from clace.web.login.heads import AskingHead
 from clace.web.pages import Trouble, preferred, send, trouble_answer
 from clace.web.statuses import status_of
 
@@ -53,13 +53,13 @@ class SignInRoutes:
 
     async def _serve(self, request: DirectRequest) -> None:
         try:
-            answer = await self._answer(request, Head(request))
+            answer = await self._answer(request, AskingHead(request))
         except ClaceError as error:
             answer = self._refusal(request, error)
         if not request.is_gone:
             send(request, answer)
 
-    async def _answer(self, request: DirectRequest, head: Head) -> AppResponse:
+    async def _answer(self, request: DirectRequest, head: AskingHead) -> AppResponse:
         path = request.path.decode("latin-1").removeprefix("/_clace/").split("/")
         query = fields_of(request.uri.partition(b"?")[2])
         match path:
@@ -81,7 +81,7 @@ class SignInRoutes:
         raise NoSuchRoute(NO_ROUTE)
 
     async def _chosen(
-        self, request: DirectRequest, head: Head, name: str, query: Mapping[str, str]
+        self, request: DirectRequest, head: AskingHead, name: str, query: Mapping[str, str]
     ) -> AppResponse:
         if head.method != "POST":
             _allow(head, "GET", "POST")
@@ -94,7 +94,7 @@ class SignInRoutes:
         )
         return await self._flow.password(name, await form_of(request, _LARGEST_FORM), head)
 
-    def _check_host(self, head: Head) -> None:
+    def _check_host(self, head: AskingHead) -> None:
         if head.host != self._login_host:
             raise NoSuchRoute(NO_ROUTE)
 
@@ -116,14 +116,14 @@ class SignInRoutes:
             send(request, self._refusal(request, error))
 
 
-def _allow(head: Head, *methods: str) -> None:
+def _allow(head: AskingHead, *methods: str) -> None:
     allowed = {*methods, "HEAD"} if "GET" in methods else set(methods)
     if head.method not in allowed:
         raise MethodNotAllowed("405 method not allowed")
 
 
 async def _parameters(
-    request: DirectRequest, head: Head, query: Mapping[str, str]
+    request: DirectRequest, head: AskingHead, query: Mapping[str, str]
 ) -> Mapping[str, str]:
     """Read the answer of a provider, in the query or in a form that the browser posts."""
     _allow(head, "GET", "POST")
