@@ -12,12 +12,12 @@ from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, Signatur
 from twisted.internet.task import Clock
 
 from clace.identity.saml import (
-    Metadata,
     OurSide,
+    ProviderMetadata,
     Replays,
+    SamlKey,
     SamlOptions,
     SamlProvider,
-    SigningKey,
     Surroundings,
 )
 from clace.identity.saml.keys import self_signed
@@ -42,7 +42,7 @@ BINDINGS = "urn:oasis:names:tc:SAML:2.0:bindings"
 def signing_key(name="idp"):
     """A key is made once for all tests: that takes a good while."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return SigningKey(key, self_signed(key, name, NOW))
+    return SamlKey(key, self_signed(key, name, NOW))
 
 
 def at(seconds):
@@ -168,7 +168,7 @@ def arrival(document, request=REQUEST):
 
 
 class Fetched:
-    """Metadata that changes or fails as a test wants it."""
+    """ProviderMetadata that changes or fails as a test wants it."""
 
     def __init__(self, document=None):
         self.document = document or metadata()
@@ -190,7 +190,7 @@ def provider(clock=None, fetched=None, key=None, **options):
     return SamlProvider(
         SamlOptions(name="saml_corp", **options),
         OURS,
-        Metadata("saml_corp", fetched or Fetched(), at_once, clock),
+        ProviderMetadata("saml_corp", fetched or Fetched(), at_once, clock),
         key,
         Surroundings(at_once, clock, lambda: f"request{next(numbers)}"),
         Replays(clock),

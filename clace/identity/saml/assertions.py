@@ -33,7 +33,7 @@ _LONGEST_VALUE = 1024
 _MOST_VALUES = 5_000
 
 
-class Expected(Struct, frozen=True, kw_only=True):
+class ExpectedAnswer(Struct, frozen=True, kw_only=True):
     """The sender, receiver and request that an answer has to name, and the time it comes at."""
 
     provider: IdentityProvider
@@ -54,7 +54,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
     session_until: float | None
 
 
-def accepted(document: bytes, expected: Expected) -> Accepted:
+def accepted(document: bytes, expected: ExpectedAnswer) -> Accepted:
     """:raises SignInRefused: if the answer proves nothing; ``reason`` says which check failed."""
     response = parsed(document)
     if response.tag != tag("samlp", "Response"):
@@ -91,7 +91,7 @@ def _check_numbers(response: Element) -> None:
         raise refused("two elements have the same ID")
 
 
-def _check_response(response: Element, expected: Expected) -> None:
+def _check_response(response: Element, expected: ExpectedAnswer) -> None:
     _check_version(response)
     if children(response, "saml:Issuer"):
         _check_sender(response, expected, "response")
@@ -121,7 +121,7 @@ def _check_layout(response: Element) -> None:
             raise refused("a signature is not where it belongs")
 
 
-def _signed_assertion(response: Element, expected: Expected) -> Element:
+def _signed_assertion(response: Element, expected: ExpectedAnswer) -> Element:
     """Return the assertion out of what was signed: the response around it, itself, or both."""
     keys, now = expected.provider.keys, expected.now
     whole = signed_part(response, keys, now)
@@ -141,13 +141,13 @@ def _check_version(element: Element) -> None:
         raise refused("a message has no ID")
 
 
-def _check_sender(element: Element, expected: Expected, what: str) -> None:
+def _check_sender(element: Element, expected: ExpectedAnswer, what: str) -> None:
     issuer = only(element, "saml:Issuer")
     if issuer.get("Format", _ENTITY) != _ENTITY or text_of(issuer) != expected.provider.entity_id:
         raise refused(f"the {what} is from another issuer")
 
 
-def _check_conditions(conditions: Element, expected: Expected) -> float:
+def _check_conditions(conditions: Element, expected: ExpectedAnswer) -> float:
     """Return when the conditions end to hold."""
     known = {tag("saml", "AudienceRestriction"), tag("saml", "ProxyRestriction")}
     if children(conditions, "saml:OneTimeUse"):
@@ -173,7 +173,7 @@ def _check_window(element: Element, now: float, what: str) -> float:
     return now + LONGEST if end is None else end
 
 
-def _check_subject(subject: Element, expected: Expected) -> float:
+def _check_subject(subject: Element, expected: ExpectedAnswer) -> float:
     """Return when the best confirmation of the subject ends; one that holds is enough."""
     refusals: list[SignInRefused] = []
     for confirmation in children(subject, "saml:SubjectConfirmation"):
@@ -185,7 +185,7 @@ def _check_subject(subject: Element, expected: Expected) -> float:
     raise refusals[0] if refusals else refused("the subject is not confirmed for a bearer")
 
 
-def _check_confirmation(confirmation: Element, expected: Expected) -> float:
+def _check_confirmation(confirmation: Element, expected: ExpectedAnswer) -> float:
     data = only(confirmation, "saml:SubjectConfirmationData")
     if data.get("Recipient") != expected.ours.acs:
         raise refused("the assertion is for another recipient")
@@ -196,7 +196,7 @@ def _check_confirmation(confirmation: Element, expected: Expected) -> float:
     return _check_window(data, expected.now, "confirmation of the subject")
 
 
-def _check_statements(assertion: Element, expected: Expected) -> float | None:
+def _check_statements(assertion: Element, expected: ExpectedAnswer) -> float | None:
     """Return when the session at the provider ends, if it says so."""
     statements = children(assertion, "saml:AuthnStatement")
     if not statements:

@@ -30,7 +30,7 @@ _CLOCKS_DIFFER = timedelta(hours=1)
 _C14N = CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0
 
 
-class SigningKey(Struct, frozen=True):
+class SamlKey(Struct, frozen=True):
     """An RSA key and its certificate: the kind of key that every provider can check."""
 
     key: rsa.RSAPrivateKey
@@ -50,7 +50,7 @@ class SigningKey(Struct, frozen=True):
         return signed
 
 
-def read_key(key_file: Path, certificate_file: Path) -> SigningKey:
+def read_key(key_file: Path, certificate_file: Path) -> SamlKey:
     """:raises ConfigError: if a file cannot be read, or the two do not belong together."""
     try:
         key = load_pem_private_key(key_file.read_bytes(), password=None)
@@ -65,10 +65,10 @@ def read_key(key_file: Path, certificate_file: Path) -> SigningKey:
         raise ConfigError(f"{key_file}: expected an RSA key of at least {_LEAST_BITS} bits")
     if certificate.public_key() != key.public_key():
         raise ConfigError(f"{certificate_file}: is not the certificate of {key_file}")
-    return SigningKey(key, certificate)
+    return SamlKey(key, certificate)
 
 
-def kept_key(folder: Path, name: str, now: float) -> SigningKey:
+def kept_key(folder: Path, name: str, now: float) -> SamlKey:
     """Return the key made for ``sp_key_file = "random"``: at the first start, and kept, or the
     provider would have to be told another at every start.
 

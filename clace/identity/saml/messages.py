@@ -10,7 +10,7 @@ from urllib.parse import quote_plus, urlencode
 from lxml import etree
 from msgspec import Struct
 
-from clace.identity.saml.keys import SigningKey
+from clace.identity.saml.keys import SamlKey
 from clace.identity.saml.markup import (
     ASSERTION,
     LARGEST,
@@ -99,7 +99,7 @@ def sign_out_answer(envelope: Envelope, request: str) -> Element:
 
 
 def sent(
-    root: Element, kind: str, binding: str, key: SigningKey | None, relay_state: str = ""
+    root: Element, kind: str, binding: str, key: SamlKey | None, relay_state: str = ""
 ) -> Departure:
     """Return the way of a message to its destination; ``kind`` names its parameter."""
     url = root.get("Destination")

@@ -13,7 +13,7 @@ from lxml import etree
 from msgspec import Struct
 
 from clace.errors import ProviderUnavailable, SignInRefused
-from clace.identity.saml.keys import SigningKey
+from clace.identity.saml.keys import SamlKey
 from clace.identity.saml.markup import (
     METADATA,
     PROTOCOL,
@@ -132,7 +132,7 @@ def is_web_address(address: str) -> bool:
         return False
 
 
-def our_metadata(ours: OurSide, key: SigningKey | None) -> bytes:
+def our_metadata(ours: OurSide, key: SamlKey | None) -> bytes:
     """Return the page that an administrator of the provider is given."""
     kinds = {"md": METADATA, "ds": SIGNATURE}
     root = etree.Element(tag("md", "EntityDescriptor"), entityID=ours.metadata, nsmap=kinds)
@@ -154,7 +154,7 @@ def our_metadata(ours: OurSide, key: SigningKey | None) -> bytes:
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + written(root)
 
 
-def _add_key(role: Element, key: SigningKey) -> None:
+def _add_key(role: Element, key: SamlKey) -> None:
     # For signatures only: a provider that had a key for encryption would encrypt.
     descriptor = etree.SubElement(role, tag("md", "KeyDescriptor"), use="signing")
     data = etree.SubElement(

@@ -12,8 +12,8 @@ from zope.interface import implementer
 
 from clace.errors import ProviderUnavailable, SignInRefused
 from clace.identity.saml import sign_outs
-from clace.identity.saml.assertions import Accepted, Expected, accepted, first_values
-from clace.identity.saml.keys import SigningKey
+from clace.identity.saml.assertions import Accepted, ExpectedAnswer, accepted, first_values
+from clace.identity.saml.keys import SamlKey
 from clace.identity.saml.markup import refused
 from clace.identity.saml.messages import (
     Envelope,
@@ -27,7 +27,7 @@ from clace.identity.saml.messages import (
 from clace.identity.saml.metadata import POST, REDIRECT, IdentityProvider, OurSide, our_metadata
 from clace.identity.saml.replays import Replays
 from clace.identity.saml.signatures import UNVERIFIED
-from clace.identity.saml.source import Metadata
+from clace.identity.saml.source import ProviderMetadata
 from clace.interfaces import (
     Arrival,
     Departure,
@@ -83,8 +83,8 @@ class SamlProvider:
         self,
         options: SamlOptions,
         ours: OurSide,
-        metadata: Metadata,
-        key: SigningKey | None,
+        metadata: ProviderMetadata,
+        key: SamlKey | None,
         around: Surroundings,
         replays: Replays,
         fingerprint: str,
@@ -184,7 +184,7 @@ class SamlProvider:
         return await self._around.in_thread(partial(check, newer, now))
 
     def _accept(self, text: str, request: str, provider: IdentityProvider, now: float) -> Accepted:
-        expected = Expected(provider=provider, ours=self._ours, request=request, now=now)
+        expected = ExpectedAnswer(provider=provider, ours=self._ours, request=request, now=now)
         return accepted(from_form(text), expected)
 
     def _read_notice(

@@ -63,8 +63,8 @@ def from_url(url: str, agent: IAgent, clock: IReactorTime) -> Fetch:
     return fetch
 
 
-class Metadata:
-    """Metadata of one provider. While it cannot be fetched anew, the last one holds."""
+class ProviderMetadata:
+    """ProviderMetadata of one provider. While it cannot be fetched anew, the last one holds."""
 
     _log = Logger()
 

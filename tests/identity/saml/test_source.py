@@ -12,7 +12,7 @@ from twisted.web.static import Data
 from twisted.web.util import Redirect
 
 from clace.errors import ProviderUnavailable
-from clace.identity.saml import Metadata, from_file, from_url
+from clace.identity.saml import ProviderMetadata, from_file, from_url
 from clace.identity.saml.source import DEADLINE, FRESH, PAUSE
 from tests.support.saml import (
     ENTITY,
@@ -36,14 +36,14 @@ class MetadataCase(SynchronousTestCase):
         self.clock.rightNow = NOW
 
     def known(self, fetched):
-        return Metadata("saml_corp", fetched, at_once, self.clock)
+        return ProviderMetadata("saml_corp", fetched, at_once, self.clock)
 
 
 class CurrentTests(MetadataCase):
     """What holds of a provider."""
 
     def test_once_an_hour(self):
-        """Metadata is looked at when it is needed, and again after an hour."""
+        """ProviderMetadata is looked at when it is needed, and again after an hour."""
         fetched = Fetched()
         known = self.known(fetched)
         for _ in range(3):
@@ -75,7 +75,7 @@ class CurrentTests(MetadataCase):
         self.assertEqual(self.successResultOf(known.current()).entity_id, ENTITY)
 
     def test_ends(self):
-        """Metadata is of no use after its own end, however new it is."""
+        """ProviderMetadata is of no use after its own end, however new it is."""
         fetched = Fetched(metadata(until=f'validUntil="{at(NOW + 120)}"'))
         known = self.known(fetched)
         self.successResultOf(known.current())
@@ -126,7 +126,7 @@ class NewKeyTests(MetadataCase):
 
 class FileTests(SynchronousTestCase):
     def test_file(self):
-        """Metadata may be a file."""
+        """ProviderMetadata may be a file."""
         path = Path(self.mktemp())
         path.write_bytes(b"<a/>")
         self.assertEqual(self.successResultOf(from_file(path, at_once)()), b"<a/>")
@@ -156,7 +156,7 @@ class SilentAgent:
 
 
 class URLTests(SynchronousTestCase):
-    """Metadata at an URL."""
+    """ProviderMetadata at an URL."""
 
     def fetch(self, page, path=b"metadata"):
         root = Resource()
