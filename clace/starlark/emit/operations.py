@@ -140,7 +140,8 @@ class Operations:
             return None
         tests = [code.type_is(right, "dict", at)]
         if isinstance(left, ast.Name):
-            tests.append(code.type_is(left, "str", at))
+            # The left name comes first: if neither has a value, it is the one to be told.
+            tests.insert(0, code.type_is(left, "str", at))
         elif not (code.is_string(left) or code.is_int(left)):
             return None
         sign = ast.In() if operator == "in" else ast.NotIn()

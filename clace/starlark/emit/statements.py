@@ -266,6 +266,9 @@ class StatementEmitter(ComprehensionEmitter):
         before: list[ast.stmt] = []
         container = self._kept(self.expression(target.value), before, target.at)
         if isinstance(target, Index):
+            if isinstance(container, ast.Name) and not before:
+                # It may have no value, which is told before the key is looked at.
+                before.append(code.statement(container, target.at))
             key = self._kept(self.expression(target.key), before, target.at)
             old = self.item(container, key, target.at)
         else:

@@ -100,10 +100,13 @@ def _unicode(body: str, at: int, _is_bytes: bool) -> tuple[bytes, int]:  # noqa:
 def _digits(body: str, at: int) -> tuple[int, int]:
     end = at + 2 + _DIGITS[body[at + 1]]
     digits = body[at + 2 : end]
-    if len(body) < end:
+    # Both refusals count in bytes, as Go does.
+    written = body[at:end].encode("utf-8", "surrogateescape")
+    if len(written) < end - at:
         raise BadLiteral(f"truncated escape sequence {body[at:]}")
-    if not _HEX.fullmatch(digits):
-        raise BadLiteral(f"invalid escape sequence {body[at:end]}")
+    if not _HEX.fullmatch(digits) or len(digits) < _DIGITS[body[at + 1]]:
+        shown = written[: end - at].decode("utf-8", "surrogateescape")
+        raise BadLiteral(f"invalid escape sequence {shown}")
     return int(digits, 16), end
 
 

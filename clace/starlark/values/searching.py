@@ -7,6 +7,8 @@ from __future__ import annotations
 
 _FEW = 64
 _QUICK = 1 << 24
+# Go takes each byte that is not part of a character for U+FFFD.
+_BROKEN = frozenset(("\ufffd", *map(chr, range(0xDC80, 0xDD00))))
 
 
 def _is_quick(data: bytes, wanted: bytes) -> bool:
@@ -37,6 +39,8 @@ def split_last(data: bytes, by: bytes, times: int) -> list[bytes]:
 def trim(text: str, characters: str, *, left: bool, right: bool) -> str:
     """The text without any of these characters at its ends."""
     unwanted = frozenset(characters)
+    if unwanted & _BROKEN:
+        unwanted |= _BROKEN
     if len(unwanted) <= _FEW:
         few = "".join(unwanted)
         text = text.lstrip(few) if left else text
