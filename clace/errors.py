@@ -222,6 +222,18 @@ class AppBusy(ClaceError):
         self.retry_after = retry_after
 
 
+class UpstreamFailed(ClaceError):
+    """The server that an app passes its requests on to is not reached, or answers nonsense."""
+
+    code = "upstream_failed"
+
+
+class UpstreamTimedOut(UpstreamFailed):
+    """The server that an app passes its requests on to does not answer within its time."""
+
+    code = "upstream_timed_out"
+
+
 class SecretFailed(ClaceError):
     """A secret that cannot be had or kept; names provider and key, never the value."""
 

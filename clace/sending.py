@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet import tcp, unix
 
 # Exactly these: what a wrapper, or TLS, does to bytes on their way is not known here.
-_PLAIN = frozenset({tcp.Server, unix.Server})
+_PLAIN = frozenset({tcp.Server, unix.Server, tcp.Client, unix.Client})
 
 
 class DirectWriter:

@@ -21,6 +21,7 @@ FLOORS = {
     "sources": 2,
     "runtime": 2,
     "processes": 2,
+    "proxy": 2,
     "plugins": 2,
     "identity": 2,
     "audit": 2,

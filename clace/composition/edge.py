@@ -30,12 +30,15 @@ from clace.listeners.services import Listeners
 from clace.log_files import RotatingFile
 from clace.model.app import App
 from clace.model.paths import AppPath
+from clace.proxy.connecting import NetworkEndpoints
+from clace.proxy.relaying import Proxy
 from clace.threads import ThreadPool
 from clace.web.admin.guard import AdminGuard, Guard, trusted
 from clace.web.admin.later import LateResource
 from clace.web.apps.cors import OriginSharing
 from clace.web.apps.downloads import Downloads
 from clace.web.apps.forms import FormReader
+from clace.web.apps.proxied import ProxiedApps, told_user
 from clace.web.apps.request_audit import RequestAuditOptions, RequestAudits
 from clace.web.apps.served import AppEdge, ServedApps, Transfers
 from clace.web.forwarded import UNIX, TrustedProxies
@@ -71,6 +74,7 @@ class Edge:
         self._reactor = reactor
         self._edges = AppEdges()
         self._proxies = TrustedProxies(self._config.security.trusted_proxies)
+        self.proxy = Proxy(reactor, NetworkEndpoints(reactor), f"clace-{data.new_id()}")
         self.access_log, self._access = self._make_access_log()
         downloads = Downloads(plugins.temp_files.open, file_threads.run)
         self._forms = FormReader(plugins.temp_files, file_threads.run)
@@ -142,12 +146,21 @@ class Edge:
             self._apps.installed,
             self._apps.runtime,
             self._plugins.identities.access,
-            Transfers(downloads, self._forms),
+            Transfers(downloads, self._forms, self._proxied_apps()),
             RequestAudits(
                 self._data.ration, self._apps.failures, self._reactor.seconds, self._data.new_id
             ),
             self._edge_of,
             self._plugins.identities.flow.depart,
+        )
+
+    def _proxied_apps(self) -> ProxiedApps:
+        return ProxiedApps(
+            self.proxy,
+            self._apps.installed,
+            self._plugins.identities.access,
+            self._config.system.default_domain,
+            told_user,
         )
 
     def _edge_of(self, app: App | None) -> AppEdge:

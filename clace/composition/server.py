@@ -99,6 +99,7 @@ class Composition:
             OnStop(self.plugins.programs.stop),
             self.apps.runtime,
             self.edge.access_log,
+            self.edge.proxy,
             *(OnStop(partial(site.drain, drain)) for site in self.edge.sites.values()),
             self.edge.listeners,
             SignalService(self._reactor, self._reactor.stop, self.read_again),

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from clace.model.app import Demands, Permission
+from clace.model.proxying import ProxyMount
 
 NO_FUNCTION = -1
 
@@ -46,6 +47,7 @@ class AppDefinition(Struct, frozen=True, kw_only=True):
 
     name: str
     routes: tuple[RouteDefinition, ...] = ()
+    proxies: tuple[ProxyMount, ...] = ()
     handler: int = NO_FUNCTION
     error_handler: int = NO_FUNCTION
     style: Style | None = None

@@ -164,6 +164,8 @@ class AppProgram:
         made: dict[str, Any] = dict(manifest.constants)
         for function in manifest.functions:
             call = _inert if self._load.inert else self._door.plugin(name, function)
+            if function in manifest.declaring:
+                call = self._door.declaring(name, function, call)
             made[function] = Builtin(function, call)
         return made
 

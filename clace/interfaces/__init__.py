@@ -39,6 +39,13 @@ from clace.interfaces.identity import (
 )
 from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
 from clace.interfaces.programs import IOutput, IProgram, IStarter, ProgramExit, ProgramLaunch
+from clace.interfaces.proxying import (
+    IProxy,
+    ProxiedRequest,
+    ProxiedVisitor,
+    ProxyLimits,
+    UpstreamHead,
+)
 from clace.interfaces.runtime import AuditedSource, ILoadedApp, IRuntime
 from clace.interfaces.secrets import (
     IOwnSecrets,
@@ -108,6 +115,7 @@ __all__ = [
     "IPluginGate",
     "IPluginScope",
     "IProgram",
+    "IProxy",
     "IRationedAudit",
     "IRuntime",
     "ISecretOperations",
@@ -131,6 +139,9 @@ __all__ = [
     "PointApp",
     "ProgramExit",
     "ProgramLaunch",
+    "ProxiedRequest",
+    "ProxiedVisitor",
+    "ProxyLimits",
     "Rechecked",
     "RemoveApp",
     "ReplaceVersion",
@@ -144,5 +155,6 @@ __all__ = [
     "SignedOut",
     "SourceRevision",
     "StoredVersion",
+    "UpstreamHead",
     "Way",
 ]

@@ -8,6 +8,7 @@ from zope.interface import Attribute, Interface
 from clace.interfaces.sources import IFiles
 from clace.model.app import App, Demands
 from clace.model.params import AppParam
+from clace.model.proxying import ProxyRoute
 from clace.model.traffic import AppRequest, AppResponse
 from clace.model.wishes import ClientWishes
 
@@ -76,6 +77,12 @@ class IRuntime(Interface):
         ``respond`` has to be asked.
 
         :raises NoSuchRoute: only a file could be the answer, and it is missing.
+        """
+
+    async def proxied(app: App, method: str, path: str) -> ProxyRoute | None:
+        """The route of the app that passes the request on to another server, if one does.
+
+        :raises AppBroken: the app does not load.
         """
 
     async def respond(app: App, request: AppRequest) -> AppResponse:

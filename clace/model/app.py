@@ -163,6 +163,17 @@ class App(Struct, frozen=True):
         return AppKind(self.id[:8])
 
     @property
+    def may_write(self) -> bool:
+        """Return true unless it is a staging or preview app that is kept from changing anything."""
+        match self.kind:
+            case AppKind.STAGING:
+                return self.settings.stage_write_access
+            case AppKind.PREVIEW:
+                return self.settings.preview_write_access
+            case _:
+                return True
+
+    @property
     def version(self) -> int:
         return self.metadata.version_metadata.version
 
@@ -179,8 +190,13 @@ class FileRef(Struct, frozen=True, rename={"name": "Name", "sha256": "Etag", "si
 
 
 class PluginManifest(Struct, frozen=True):
-    """A plugin's offer to apps: its functions (``True``: only reads) and constants."""
+    """A plugin's offer to apps: its functions (``True``: only reads) and constants.
+
+    ``declaring`` functions may be called while the app loads: they are performed when it is loaded,
+    and what they return is for the server.
+    """
 
     name: str
     functions: dict[str, bool] = field(default_factory=dict)
     constants: dict[str, str | int] = field(default_factory=dict)
+    declaring: tuple[str, ...] = ()

@@ -12,7 +12,8 @@ from clace.model.traffic import AppResponse
 from clace.runtime.hosts.bodies import AnswerBody
 from clace.runtime.served_app import ServedApp
 
-EVENTS = "/_clace_app/sse"
+OWN_PREFIX = "/_clace_app/"
+EVENTS = f"{OWN_PREFIX}sse"
 # By the name that templates of era 25 wait for, and that of era 26.
 _RELOADED = b"".join(
     b"event: %s\ndata: App reloaded after file updates\n\n" % name

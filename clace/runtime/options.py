@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from clace.errors import AppBroken
 from clace.model.params import MOST_PARAMS, AppParam
+from clace.model.proxying import MOST_MOUNTS, ProxyMount
 from clace.model.schema import AppSchema
 
 Name = Annotated[str, Meta(max_length=1024)]
@@ -22,6 +23,7 @@ class AppOptions(Struct, frozen=True):
     index: Name = ""
     has_routes: bool = True
     routes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    proxies: Annotated[tuple[ProxyMount, ...], Meta(max_length=MOST_MOUNTS)] = ()
     redirect_bare_path: bool = False
     push_events: bool = False
     schema: AppSchema = AppSchema()

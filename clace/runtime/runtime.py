@@ -26,17 +26,19 @@ from clace.interfaces import (
 )
 from clace.model.app import App, Demands
 from clace.model.deeds import CUSTOM, FAILED, SUCCESS, SYSTEM, Deed, event_of
+from clace.model.proxying import ProxyRoute
 from clace.model.schema import AppSchema
 from clace.model.traffic import AppRequest, AppResponse, AuditEvent
 from clace.model.wishes import ClientWishes
 from clace.runtime.admission_queue import AdmissionQueue
-from clace.runtime.events import EVENTS, ReloadEvents
+from clace.runtime.events import EVENTS, OWN_PREFIX, ReloadEvents
 from clace.runtime.hosts.bodies import AnswerBody
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.held import HeldAnswers
 from clace.runtime.hosts.supply import HostSupply
 from clace.runtime.limits import RuntimeLimits, limit_reached
 from clace.runtime.minute_quota import MinuteQuota
+from clace.runtime.mounts import PROXY_PLUGIN, configured
 from clace.runtime.options import read_options
 from clace.runtime.packing import NodeEnvironment, pack_load
 from clace.runtime.served_app import AppSupplies, Fetch, LoadedHost, ServedApp, Withdraw
@@ -202,6 +204,21 @@ class Runtime(Service):
             return await serve(files, choice, request, self._contents)
         return await self._ask(served, app, request)
 
+    async def proxied(self, app: App, method: str, path: str) -> ProxyRoute | None:
+        if not app.metadata.loads or path.startswith(OWN_PREFIX):
+            return None
+        if not any(load.startswith(PROXY_PLUGIN) for load in app.metadata.loads):
+            return None
+        served = self._served(app)
+        served.use()
+        mounts = served.proxies
+        if mounts is None or app.is_dev:
+            mounts = await served.mounts()
+        covering = [mount for mount in mounts if mount.covers(path)]
+        if not covering or served.is_own(method, path):
+            return None
+        return max(covering, key=lambda mount: len(mount.path))
+
     async def _files(self, served: ServedApp, path: str) -> IFiles:
         """The files of the app as it is now, which is known to run unless they are all it needs."""
         await served.refresh()
@@ -290,13 +307,20 @@ class Runtime(Service):
         except ClaceError as error:
             self._count(caller, error)
             raise
+        try:
+            options = read_options(loaded.options)
+            proxies = () if inert else await configured(self._gate, caller, options.proxies)
+        except ClaceError:
+            host.retire()
+            raise
         return LoadedHost(
             host=host,
             files=files,
             name=loaded.name,
             demands=loaded.demands,
-            options=read_options(loaded.options),
+            options=options,
             limits=limits,
+            proxies=proxies,
         )
 
     def _on_note(self, caller: Caller, lines: MinuteQuota) -> Callable[[HostNote], None]:

@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from clace.errors import AppBroken, AppBusy, ClaceError, NoSuchApp, SourceError
 from clace.interfaces import IFiles
 from clace.model.app import App, Demands, FileRef
+from clace.model.proxying import ProxyRoute
 from clace.model.traffic import AppResponse
 from clace.runtime.admission_queue import AdmissionQueue
 from clace.runtime.hosts.supply import RunningHost
@@ -40,6 +41,7 @@ class LoadedHost(Struct, frozen=True, kw_only=True):
     demands: Demands
     options: AppOptions
     limits: HostLimits
+    proxies: tuple[ProxyRoute, ...] = ()
 
 
 Start = Callable[[App, IFiles], Awaitable[LoadedHost]]
@@ -85,6 +87,7 @@ class ServedApp:
         self.app = app
         self.granted = app.metadata
         self.options: AppOptions | None = None
+        self.proxies: tuple[ProxyRoute, ...] | None = None
         self._outline: RouteOutline | None = None
         self.listeners: list[Callable[[], None]] = []
         limits = self.limits = supply.limits.of(app)
@@ -135,6 +138,21 @@ class ServedApp:
             self._outline = RouteOutline(self.options)
         return None if self._outline is None else self._outline.ruled_out(method, path)
 
+    async def mounts(self) -> tuple[ProxyRoute, ...]:
+        """The paths that other servers answer; the app is loaded if they are not known.
+
+        :raises AppBroken: if it does not load.
+        """
+        await self.refresh()
+        if self.proxies is None:
+            await self.host()
+        return self.proxies or ()
+
+    def is_own(self, method: str, path: str) -> bool:
+        """Return true if a route of the app itself answers a path."""
+        has_routes = self.options is not None and bool(self.options.routes)
+        return has_routes and self.ruled_out(method, path) is None
+
     async def refresh(self) -> None:
         """Take notice of a dev app's changed files, at most every so often.
 
@@ -181,6 +199,7 @@ class ServedApp:
         self._files = started.files
         self._broken = None
         self.options = started.options
+        self.proxies = started.proxies
         self._outline = None
         self._tell()
 
@@ -206,7 +225,7 @@ class ServedApp:
         """The next request starts the app as it is now; what is in flight ends where it began."""
         self.retire()
         self.app = app
-        self._files = self._broken = None
+        self._files = self._broken = self.proxies = None
         self._limit(self._supply.limits.of(app))
 
     def carry(self, app: App) -> None:

@@ -31,6 +31,8 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.StoreError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.AppFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.ProviderUnavailable: HTTPStatus.BAD_GATEWAY,
+    errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,
+    errors.UpstreamTimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     errors.AppBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.AppTimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     errors.ClaceError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -120,7 +120,7 @@ app = ace.app("A", routes, ace.style("daisyui", ["a"], True, "l", "d"),
 
     def test_not_available(self):
         """What this version does not have is named."""
-        for name in ("proxy", "action", "result"):
+        for name in ("action", "result"):
             self.assert_refused(
                 f'ace.{name}("/", 1)', f"ace.{name} is not available in this version"
             )

@@ -225,12 +225,6 @@ def handler(req):
 app = ace.app("Proxy", routes = [ace.api("/", handler = handler)],
     permissions = [ace.permission("proxy.in", "config", ["regex:http://.*"])])
 """
-PROXYING = """
-load("proxy.in", "proxy")
-
-app = ace.app("Proxy", routes = [ace.proxy("/", proxy.config("http://127.0.0.1:1"))],
-    permissions = [ace.permission("proxy.in", "config")])
-"""
 GREETS = """
 load("greet.in", "greet")
 load("greet.in#loud", loud = "greet")
@@ -608,13 +602,6 @@ class ProxyTests(PluginTestCase):
     def test_config(self):
         """A configuration of a proxy can be made."""
         self.assertEqual(self.value(self.install(PROXY)), "/a")
-
-    def test_routes(self):
-        """An app with a proxied route is refused, and told why."""
-        folder = self.source({"app.star": PROXYING})
-        told = self.daemon.refused("app", "create", str(folder), "/proxying")
-        self.assertIn("app.star:4:", told)
-        self.assertIn("ace.proxy is not available in this version", told)
 
 
 class PackageTests(PluginTestCase):

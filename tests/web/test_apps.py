@@ -68,6 +68,9 @@ class Apps:
     def serves(self, host):
         return host == "localhost"
 
+    async def proxied(self, app, method, path):
+        return None
+
     def file_at_hand(self, app, method, path, wishes):
         self.wished.append((method, path, wishes))
         return self.file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import FunctionType
 from typing import Any
 
@@ -14,6 +15,7 @@ from clace.starlark.library import Struct
 from clace.starlark.values.printing import function_name
 
 Functions = list[FunctionType]
+_MOUNT = re.compile(r"/[^{}*?#]*")
 
 
 def describe(app: Any, handler: Any, error_handler: Any) -> tuple[Functions, AppDefinition]:
@@ -24,9 +26,11 @@ def describe(app: Any, handler: Any, error_handler: Any) -> tuple[Functions, App
     if not isinstance(app, AceValue) or app.kind != "app":
         raise AppFault("app not of type ace.app in app.star")
     functions: Functions = []
+    proxies, routes = _apart(app.get("routes"))
     told = {
         "name": app.get("name"),
-        "routes": _routes(functions, app.get("routes")),
+        "routes": [_route(functions, route) for route in routes],
+        "proxies": [_mount(proxy) for proxy in proxies],
         "handler": _number(functions, handler, "handler"),
         "error_handler": _number(functions, error_handler, "error_handler"),
         "style": _style(app.get("style")),
@@ -53,15 +57,33 @@ def _number(functions: Functions, function: Any, what: str) -> int:
     return functions.index(function)
 
 
-def _routes(functions: Functions, routes: Any) -> list[dict[str, Any]]:
+def _apart(routes: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The fields of proxied routes, and those of all others."""
     if type(routes) is not list:
         raise AppFault("routes is not a list")
-    found = []
+    proxies: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
     for number, route in enumerate(routes, 1):
         if not isinstance(route, Struct) or "path" not in route.attribute_names():
             raise AppFault(f"routes entry {number} is not a struct")
-        found.append(_route(functions, _given(route)))
-    return found
+        given = _given(route)
+        (proxies if "config" in given else others).append(given)
+    return proxies, others
+
+
+def _mount(given: dict[str, Any]) -> dict[str, Any]:
+    path, call = given["path"], given["config"]
+    if type(path) is not str or not _MOUNT.fullmatch(path):
+        raise AppFault(f"proxy path {path} is not a path: it begins with / and has no pattern")
+    if not isinstance(call, AceValue) or call.kind != "call":
+        raise AppFault(f"config of proxy {path} is not the result of proxy.config")
+    told = {name: call.get(name) for name in ("plugin", "function")}
+    return {
+        "path": path,
+        **told,
+        "args": plain(call.get("args")),
+        "kwargs": plain(call.get("kwargs")),
+    }
 
 
 def _given(route: Struct) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _CONSTANTS = (
     *("GET", "POST", "PUT", "DELETE", "JSON", "TEXT", "READ", "WRITE"),
     *("AUTO", "TABLE", "DOWNLOAD", "IMAGE"),
 )
-_NOT_HERE = ("proxy", "action", "result")
+_NOT_HERE = ("action", "result")
 
 
 def app(
@@ -145,6 +145,13 @@ def api(
     kind = one_of(type, ("JSON", "TEXT"), "API type")
     method = http_method("api", method)
     return AceValue("api", path=path, handler=handler, method=method, type=kind)
+
+
+def proxy(path: Any, config: Any) -> AceValue:
+    want_all("proxy", "string", path=path)
+    if not isinstance(config, AceValue) or config.kind != "call":
+        raise Failure("proxy: for parameter config: want the result of proxy.config, at top level")
+    return AceValue("proxy", path=path, config=config)
 
 
 def style(
@@ -274,7 +281,19 @@ def _missing(name: str) -> Callable[..., NoReturn]:
 
 _DECLARING: dict[str, Callable[..., Any]] = {
     one.__name__: one
-    for one in (app, html, page, fragment, api, style, redirect, response, permission, library)
+    for one in (
+        app,
+        html,
+        page,
+        fragment,
+        api,
+        proxy,
+        style,
+        redirect,
+        response,
+        permission,
+        library,
+    )
 }
 
 

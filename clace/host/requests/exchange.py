@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from clace.host.ace.checks import want_all
 from clace.host.ace.responses import PluginResponse, shaped
-from clace.host.ace.values import plain
+from clace.host.ace.values import AceValue, plain
 from clace.host.faults import AppFault, ImpossibleCall
 from clace.host.requests.slices import DeadlinePassed, Slices
 from clace.outputs import MalformedOutput
@@ -173,6 +173,16 @@ class AceCalls:
             return exchange.call(plugin, function, given, named)
 
         return call
+
+    def declaring(self, plugin: str, function: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, which while the app loads says only how it was called."""
+
+        def declare(*args: Any, **kwargs: Any) -> Any:
+            if _present.get() is not None:
+                return call(*args, **kwargs)
+            return AceValue("call", plugin=plugin, function=function, args=args, kwargs=kwargs)
+
+        return declare
 
     def print(self, text: str) -> None:
         exchange = _present.get()

@@ -38,12 +38,22 @@ def build_router(definition: AppDefinition) -> PatternRouter[HandlerTarget]:
     for route in definition.routes:
         if route.kind == "html" and definition.static_only:
             raise AppFault("static_only app cannot have HTML routes")
+    _check_mounts(definition)
     for path, method, target in targets(definition):
         try:
             router.add(path, method, target)
         except BadPattern as error:
             raise AppFault(str(error)) from None
     return router
+
+
+def _check_mounts(definition: AppDefinition) -> None:
+    paths = [mount.path.rstrip("/") for mount in definition.proxies]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise AppFault(f"proxy path {path or '/'} is declared more than once")
+    if definition.static_only and "" in paths:
+        raise AppFault("static_only app cannot have root level wildcard path for proxy")
 
 
 def targets(definition: AppDefinition) -> Iterator[tuple[str, str, HandlerTarget]]:

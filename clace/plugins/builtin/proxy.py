@@ -1,34 +1,29 @@
-"""``proxy.in``: what a proxied route is configured with."""
+"""``proxy.in``: the configuration of a proxied route."""
 
 from __future__ import annotations
 
-from msgspec import Struct
-
+from clace.model.proxying import ProxyConfig
+from clace.model.upstreams import BadUpstream, parse_upstream
 from clace.plugins.kit.definition import CallFailed, Function, Invocation, Plugin
 from clace.plugins.kit.showing import shown
 
 CONTAINER_URL = "<CONTAINER_URL>"
-_SCHEMES = ("http://", "https://")
-
-
-class ProxyConfig(Struct, frozen=True):
-    """The target of requests, and changes to their paths and to the headers of answers."""
-
-    url: str
-    strip_path: str = ""
-    preserve_host: bool = False
-    strip_app: bool = True
-    response_headers: dict[str, str] = {}
 
 
 async def config(_invocation: Invocation, given: ProxyConfig) -> ProxyConfig:
     """The configuration for ``ace.proxy``.
 
-    :raises CallFailed: if the URL cannot be asked.
+    :raises CallFailed: if requests cannot be passed on to the URL.
     """
-    if not given.url.startswith(_SCHEMES) and not given.url.startswith(CONTAINER_URL):
-        raise CallFailed(f"proxy url {shown(given.url)} is none, expected http:// or https://")
+    if given.url.startswith(CONTAINER_URL):
+        return given
+    try:
+        parse_upstream(given.url)
+    except BadUpstream as error:
+        raise CallFailed(f"proxy url {shown(given.url)} cannot be used: {error}") from None
     return given
 
 
-plugin = Plugin("proxy.in", {"config": Function(ProxyConfig, config, is_read=True)})
+plugin = Plugin(
+    "proxy.in", {"config": Function(ProxyConfig, config, is_read=True, is_declaring=True)}
+)

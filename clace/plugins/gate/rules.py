@@ -18,7 +18,7 @@ from clace.plugins.gate.accounts import section_of
 from clace.plugins.gate.binding import named
 from clace.plugins.gate.constraints import within
 from clace.plugins.gate.permissions import approved, covering, not_permitted
-from clace.plugins.gate.writing import may_write, writable
+from clace.plugins.gate.writing import writable
 from clace.plugins.kit.definition import Function, Plugin
 
 Holds = Callable[[str, str], bool]
@@ -81,7 +81,7 @@ class GateRules:
         :raises BadRequest: if an argument is unknown or given twice.
         """
         app, function = caller.app, standing.function
-        if standing.open and may_write(app):
+        if standing.open and app.may_write:
             return standing.grants
         grants = covering(app, call.plugin, call.function, standing.grants, args)
         if any(grant.kwargs for grant in grants):

@@ -19,7 +19,7 @@ def writable(
 
     :raises PluginRefused: if no permission is left.
     """
-    if may_write(app):
+    if app.may_write:
         return tuple(grants)
     reading = tuple(
         grant for grant in grants if (function.is_read if grant.is_read is None else grant.is_read)
@@ -32,17 +32,3 @@ def writable(
             f" {kind.title()} app does not have access to write operations"
         )
     return reading
-
-
-def may_write(app: App) -> bool:
-    """Return true if the app may change something."""
-    settings = app.settings
-    if settings.stage_write_access and settings.preview_write_access:
-        return True
-    match app.kind:
-        case AppKind.STAGING:
-            return settings.stage_write_access
-        case AppKind.PREVIEW:
-            return settings.preview_write_access
-        case _:
-            return True

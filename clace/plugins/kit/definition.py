@@ -106,11 +106,15 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
 @frozen
 class Function:
-    """A function of a plugin; the fields of ``parameters`` are its parameters, in order."""
+    """A function of a plugin; the fields of ``parameters`` are its parameters, in order.
+
+    An app may call one that ``is_declaring`` at the top level, and hand the result to ``ace``.
+    """
 
     parameters: type[Struct]
     call: Callable[[Invocation, Any], Coroutine[Any, Any, Any]]
     is_read: bool = field(kw_only=True)
+    is_declaring: bool = field(kw_only=True, default=False)
 
 
 class NoParameters(Struct, frozen=True):
@@ -137,4 +141,5 @@ class Plugin:
     @property
     def manifest(self) -> PluginManifest:
         reads = {name: function.is_read for name, function in self.functions.items()}
-        return PluginManifest(self.name, reads, dict(self.constants))
+        declaring = tuple(name for name, one in self.functions.items() if one.is_declaring)
+        return PluginManifest(self.name, reads, dict(self.constants), declaring)

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from clace.driving import drive
 from clace.errors import ClaceError, InternalError, NoSuchApp, SignInNeeded
-from clace.interfaces import IInstalledApps, IRuntime
+from clace.interfaces import IInstalledApps, IRuntime, ProxyLimits
 from clace.model.app import App
 from clace.model.failures import Fault
 from clace.model.hosts import host_name
@@ -25,6 +25,7 @@ from clace.web.apps.cors import OriginSharing
 from clace.web.apps.downloads import Downloads
 from clace.web.apps.forms import FormReader, RequestLeftovers
 from clace.web.apps.origin import SAFE, check_origin
+from clace.web.apps.proxied import ProxiedApps, ProxyEdge, is_upgrade
 from clace.web.apps.refusals import dressed, fault_of, is_failure, refusal
 from clace.web.apps.request_audit import RequestAudit, RequestAuditOptions, RequestAudits
 from clace.web.apps.requests import NO_FORM, app_request, clean_path, relative_path, wishes_of
@@ -48,13 +49,15 @@ class AppEdge(Struct, frozen=True, kw_only=True):
     check_origin: bool = True
     sharing: OriginSharing = OriginSharing()
     audit: RequestAuditOptions = RequestAuditOptions()
+    proxy: ProxyLimits = ProxyLimits()
 
 
 class Transfers(NamedTuple):
-    """Files on their way: from apps to their users, and from users to apps."""
+    """Bytes on their way: files from apps and to them, and all that other servers answer."""
 
     downloads: Downloads
     forms: FormReader
+    proxied: ProxiedApps | None = None
 
 
 Depart = Callable[[str, AskingHead], AppResponse]
@@ -79,7 +82,7 @@ class ServedApps:
         self._installed = installed
         self._runtime = runtime
         self._access = access
-        self._downloads, self._forms = transfers
+        self._downloads, self._forms, self._proxied = transfers
         self._audits = audits
         self._edge_of = edge_of
         self._depart = depart
@@ -102,6 +105,8 @@ class ServedApps:
                 response = self._refusal(needed, request, audit)
             except ClaceError as error:
                 response = self._refusal(error, request, audit)
+            if response is None:
+                return
             if response.fault is not None:
                 audit.fail(response.fault)
             if response.status >= _ERRORS:
@@ -122,7 +127,8 @@ class ServedApps:
 
     async def _respond(
         self, request: DirectRequest, audit: RequestAudit, ending: RequestLeftovers
-    ) -> AppResponse:
+    ) -> AppResponse | None:
+        """The answer; ``None`` if another server's was passed on."""
         peer = request.peer
         audit.address = peer.ip
         path = clean_path(request.path)
@@ -137,9 +143,10 @@ class ServedApps:
         identity = audit.identity = await self._access.admit(app, request)
         user = audit.user = identity.user_id
         audit.is_told = self._access.is_told(app, user)
-        if edge.check_origin and request.method not in SAFE:
+        method = b"UPGRADE" if is_upgrade(request) else request.method
+        if edge.check_origin and method not in SAFE:
             check_origin(
-                request.method.decode("ascii"),
+                method.decode("ascii"),
                 own_origin,
                 origin=request.getHeader("origin"),
                 fetch_site=request.getHeader("sec-fetch-site"),
@@ -148,8 +155,15 @@ class ServedApps:
         if inside.startswith(downloads.PREFIX):
             file_id = inside.removeprefix(downloads.PREFIX)
             return await self._downloads.answer(app, user, file_id)
-        response = await self._asked(request, app, inside, audit, ending)
         shared = sharing.headers(own_origin)
+        route = await self._runtime.proxied(app, request.method.decode("ascii"), inside)
+        if route is not None and self._proxied is not None:
+            proxy_edge = ProxyEdge(
+                limits=edge.proxy, headers_level=edge.headers_level, shared=shared
+            )
+            await self._proxied.relay(request, app, route, inside, audit, proxy_edge)
+            return None
+        response = await self._asked(request, app, inside, audit, ending)
         return replace(response, headers=(*response.headers, *shared)) if shared else response
 
     async def _asked(
@@ -163,6 +177,7 @@ class ServedApps:
         """The app's answer, or that of a file of its."""
         form, fields = NO_FORM, request.requestHeaders
         if request.is_to_come:
+            request.check_length()
             refused = await self._runtime.refusal(app, request.method.decode("ascii"), inside)
             if refused is not None:
                 return refused

@@ -63,6 +63,10 @@ class ChunkedBody:
         self._step: Callable[[bytearray, list[bytes]], bool] = self._take_size
         self.finished = False
 
+    def allow(self, limit: int) -> None:
+        """Allow so many bytes from now on, in place of the limit before."""
+        self._allowed = limit
+
     def take(self, received: bytearray) -> bytes:
         content: list[bytes] = []
         while not self.finished and self._step(received, content):

@@ -14,12 +14,12 @@ from zope.interface import implementer
 
 from clace.sending import write_now
 from clace.web.http1.bodies import ChunkedBody, RequestBody, SizedBody, body_too_large
-from clace.web.http1.closing import ClosingChannel
 from clace.web.http1.half_closed import HalfClosedWatch
 from clace.web.http1.heads import Head, HeadReader, find_head
 from clace.web.http1.limits import RefusedRequest
 from clace.web.http1.ownership import ChannelOwner
-from clace.web.http1.phases import ANSWER, BODY, CLOSED, HEAD, IDLE, ConnectionPhase
+from clace.web.http1.passing import PassingChannel
+from clace.web.http1.phases import ANSWER, BODY, CLOSED, HEAD, IDLE, TUNNEL, ConnectionPhase
 from clace.web.http1.refusals import as_error, encoded
 
 _SENT_AHEAD = 16 * 1024
@@ -28,7 +28,7 @@ log = Logger()
 
 
 @implementer(IHalfCloseableProtocol)
-class StrictHTTPChannel(ClosingChannel):
+class StrictHTTPChannel(PassingChannel):
     """A connection that takes one well-formed request after the other, within ``limits``.
 
     Writing, back-pressure and addresses are the stock channel's; reading is not. Whatever cannot
@@ -64,8 +64,11 @@ class StrictHTTPChannel(ClosingChannel):
         if self._phase is CLOSED:
             self._is_silent = False
             return
+        if self._phase is TUNNEL:
+            self.requests[-1].tunnelled(data)
+            return
         self._received += data
-        if self._phase is not ANSWER:
+        if self._phase is not ANSWER or self._passes:
             self._advance()
         if len(self._received) > _SENT_AHEAD:
             self._hold_back()
@@ -73,6 +76,7 @@ class StrictHTTPChannel(ClosingChannel):
     def requestDone(self, request: Any) -> None:
         self.requests.remove(request)
         self._handlingRequest = False
+        self._end_passing()
         if self._is_held_back:
             self._go_on_reading()
         if self._phase is not ANSWER:
@@ -91,7 +95,7 @@ class StrictHTTPChannel(ClosingChannel):
             self._flush()
         elif self._waitingForTransport:
             self._look_at_client(self._watch_client)
-        elif self._phase is HEAD or self._phase is BODY:
+        elif self._phase is HEAD or self._phase is BODY or self._passes:
             self._refuse(RefusedRequest(408, "the request did not arrive in time"))
         else:
             self.loseConnection()
@@ -104,6 +108,9 @@ class StrictHTTPChannel(ClosingChannel):
             self.setTimeout(self.limits.stall_seconds)
             super().loseConnection()
             return
+        if self._phase is TUNNEL:
+            self.requests[-1].tunnel_ended()
+            return
         if self._half_closed is None:
             self._half_closed = HalfClosedWatch(
                 self.site.reactor,
@@ -112,6 +119,8 @@ class StrictHTTPChannel(ClosingChannel):
                 self.loseConnection,
             )
         self._advance()
+        if self._passes:
+            self.loseConnection()
 
     def writeConnectionLost(self) -> None:
         """Never called: we close both halves at once."""
@@ -128,12 +137,14 @@ class StrictHTTPChannel(ClosingChannel):
 
     def pauseProducing(self) -> None:
         super().pauseProducing()
-        if self._phase is ANSWER or self._phase is IDLE:
+        if self._phase is ANSWER or self._phase is IDLE or self._phase is TUNNEL:
             self._watch_client()
 
     def resumeProducing(self) -> None:
         # Times first: an answer that goes on may at once be ahead of its client again.
-        if self._phase is ANSWER:
+        if self._passes:
+            self._allow_body(0)
+        elif self._phase is ANSWER or self._phase is TUNNEL:
             self.setTimeout(None)
         elif self._phase is IDLE:
             self.setTimeout(self.limits.idle_seconds)
@@ -175,6 +186,9 @@ class StrictHTTPChannel(ClosingChannel):
     def take_body(self) -> None:
         """Read the body of the request at hand, and tell the request when it is whole."""
         assert self._head is not None
+        if self._head.length is not None and self._head.length > self.limits.body:
+            self._refuse(body_too_large(self.limits.body))
+            return
         self.requests[-1].gotLength(self._head.length)
         self._handlingRequest = False
         if self._is_held_back:
@@ -182,8 +196,7 @@ class StrictHTTPChannel(ClosingChannel):
         if self._head.awaits_continue and not self._received:
             self._send100Continue()
         self._phase = BODY
-        self._body_until = self.site.reactor.seconds() + self.limits.body_seconds
-        self._allow_body(0)
+        self._begin_body()
         self._advance()
 
     @property
@@ -227,7 +240,9 @@ class StrictHTTPChannel(ClosingChannel):
     def _step(self) -> bool:
         if self._phase is BODY:
             return self._take_body()
-        if self._phase is ANSWER or self._phase is CLOSED:
+        if self._passes:
+            return not self._is_held and self._take_body()
+        if self._phase is ANSWER or self._phase is CLOSED or self._phase is TUNNEL:
             return False
         # A client that does not read its answers gets no more of them.
         return bool(self._received) and not self._waitingForTransport and self._take_head()
@@ -250,7 +265,7 @@ class StrictHTTPChannel(ClosingChannel):
         self._head = head
         if head.length is None:
             self._body = ChunkedBody(self.limits.body)
-        elif head.length > self.limits.body:
+        elif head.length > self.limits.body and not self.site.may_pass(head):
             raise body_too_large(self.limits.body)
         else:
             self._body = SizedBody(head.length)
@@ -266,13 +281,23 @@ class StrictHTTPChannel(ClosingChannel):
         data = self._body.take(self._received)
         if data:
             self.requests[-1].handleContentChunk(data)
+            if not self.requests:
+                return False  # whoever took it has ended the request
         if self._body.finished:
-            self._enter(ANSWER)
-            self._handlingRequest = True
+            if self._passes:
+                self._passes = False
+                self.setTimeout(None)
+            else:
+                self._enter(ANSWER)
+                self._handlingRequest = True
             self.requests[-1].body_received()
             return True
         self._allow_body(len(data))
         return False
+
+    def _begin_body(self) -> None:
+        self._body_until = self.site.reactor.seconds() + self.limits.body_seconds
+        self._allow_body(0)
 
     def _allow_body(self, arrived: int) -> None:
         """Extend the deadline of a body by what arrived of it, and not too far ahead."""

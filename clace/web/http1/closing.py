@@ -8,11 +8,11 @@ from typing import Any
 from twisted.internet.interfaces import IAddress
 from twisted.web.http import HTTPChannel
 
+from clace.timer import RestartableTimer
 from clace.web.http1.delivery import taken_bytes
 from clace.web.http1.limits import RefusedRequest, RequestLimits
 from clace.web.http1.phases import CLOSED, IDLE, ConnectionPhase
 from clace.web.http1.refusals import encoded
-from clace.web.http1.timer import RestartableTimer
 
 _SILENCE_SECONDS = 2
 

@@ -14,10 +14,13 @@ from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from clace.errors import TooLarge
+from clace.interfaces.proxying import Pairs, VisitorFollower
 from clace.sending import write_now
 from clace.web.forwarded import Peer
 from clace.web.http1.answering import AnsweredAtOnce, ResponseFields, is_empty
 from clace.web.http1.arrival import LEFT, ArrivingRequest
+from clace.web.http1.bodies import body_too_large
 from clace.web.http1.heads import Head
 from clace.web.statuses import PHRASES
 
@@ -64,10 +67,20 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
         self.finished = False
         self._disconnected = False
         self._in_chunks = False
+        self._is_sized = False
         self._at_once = 0
         self._unsent_head = b""
         self._without_body = False
         self._endings: list[Deferred[None]] = []
+
+        self._follower: VisitorFollower | None = None
+        self.length = head.length
+        self.awaits_continue = head.awaits_continue
+
+    def check_length(self) -> None:
+        """:raises TooLarge: if a body is announced that is too long to be read as a whole."""
+        if self.channel is not None and (self.length or 0) > self.channel.limits.body:
+            raise TooLarge(body_too_large(self.channel.limits.body).why)
 
     def getHeader(self, name: str) -> str | None:
         """Return the last value of a header."""
@@ -116,6 +129,7 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
         A body that fails before can still be answered for.
         """
         self.code = status
+        self._is_sized = fields.has_length
         framing = b""
         self._without_body = self.method == b"HEAD" or is_empty(status)
         if status == _RESET_CONTENT:
@@ -152,10 +166,17 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
             self._at_once = 0
             self.channel.write(data)
 
-    def finish(self) -> None:
-        """End the answer, of which all was written."""
+    def flush(self) -> None:
+        """Write the head of the answer now, if that is still to be done."""
+        if self.channel is not None and (head := self._begun()):
+            write_now(self.channel.transport, head)
+
+    def finish(self, trailers: Pairs = ()) -> None:
+        """End the answer, of which all was written; trailers can only follow chunks."""
         assert self.channel is not None
-        rest = self._begun() + (b"0\r\n\r\n" if self._in_chunks else b"")
+        rest = self._begun()
+        if self._in_chunks:
+            rest += b"0\r\n%b\r\n" % b"".join(b"%b: %b\r\n" % pair for pair in trailers)
         if rest:
             self.channel.write(rest)
         self._end()
@@ -171,6 +192,7 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
 
     def _end(self) -> None:
         self.finished = True
+        self._follower = None
         self.site.log(self)
         channel, self.channel = self.channel, None
         assert channel is not None
@@ -178,6 +200,75 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
         self._close()
         for ending in self._endings:
             ending.callback(None)
+
+    # A body, an answer and a protocol that pass through.
+
+    def follow(self, source: VisitorFollower) -> None:
+        """Tell ``source`` from now on what the client sends, and when it leaves."""
+        self._follower = source
+
+    def pass_body(self, limit: int) -> None:
+        """Give the follower the body, piece by piece, ``limit`` bytes at most."""
+        if self.channel is not None:
+            self.channel.pass_body(limit)
+
+    def hold(self) -> None:
+        """Read nothing from the client until ``release``."""
+        if self.channel is not None:
+            self.channel.hold()
+
+    def release(self) -> None:
+        """Read on."""
+        if self.channel is not None:
+            self.channel.release()
+
+    def inform(self, status: int, lines: bytes) -> None:
+        """Write an answer before the answer."""
+        if self.channel is not None and not self._unsent_head:
+            phrase = PHRASES.get(status, b"Unknown")
+            self.channel.transport.write(b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, phrase, lines))
+
+    def cut(self) -> None:
+        """Close before the end that chunks or a length promise.
+
+        An answer without either has no such end, and the client is told by a reset.
+        """
+        channel = self.channel
+        if channel is not None:
+            channel.unregisterProducer()
+            if self._in_chunks or self._is_sized:
+                channel.loseConnection()
+            else:
+                channel.abort()
+
+    def tunnel(self, status: int, lines: bytes) -> None:
+        """Change the protocol: what the client sends from now on goes to the follower."""
+        assert self.channel is not None
+        assert self._follower is not None
+        self.code, self.startedWriting = status, True
+        self.channel.registerProducer(self._follower, streaming=True)
+        self.channel.tunnel(b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, PHRASES[status], lines))
+
+    def tunnelled(self, data: bytes) -> None:
+        """Take what came behind the change of the protocol."""
+        if self._follower is not None:
+            self._follower.tunnelled(data)
+
+    def tunnel_ended(self) -> None:
+        """The client sends no more, and may still listen."""
+        if self._follower is not None:
+            self._follower.tunnel_ended()
+
+    def end_tunnel(self) -> None:
+        """Say that nothing more is sent."""
+        if self.channel is not None:
+            self.channel.end_tunnel()
+
+    def close_tunnel(self) -> None:
+        """Close when what was written is sent."""
+        if self.channel is not None:
+            self.channel.unregisterProducer()
+            self.channel.loseConnection()
 
     # Twisted's streaming.
 
@@ -202,8 +293,17 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
         self.content = BytesIO() if is_small else TemporaryFile()  # noqa: SIM115 - closed at the end
 
     def handleContentChunk(self, data: bytes) -> None:
+        if self._follower is not None:
+            self._follower.body(data)
+            return
         assert self.content is not None
         self.content.write(data)
+
+    def body_received(self) -> None:
+        if self._follower is not None:
+            self._follower.body_ended()
+        else:
+            super().body_received()
 
     def connectionLost(self, reason: Failure) -> None:
         """End the request: nobody is there to be answered, or the connection has done it."""
@@ -217,6 +317,9 @@ class DirectRequest(ArrivingRequest, AnsweredAtOnce):
         for ending in endings:
             ending.errback(reason)
         self._body_lost(reason)
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            follower.gone()
 
     def _close(self) -> None:
         if self.content is not None:

@@ -12,8 +12,10 @@ class ConnectionPhase(Enum):
     HEAD = auto()
     BODY = auto()
     ANSWER = auto()
+    TUNNEL = auto()
+    """The protocol was changed: bytes pass through unread."""
     CLOSED = auto()
 
 
 # To look up a member of an enumeration costs more than all that is done with it.
-IDLE, HEAD, BODY, ANSWER, CLOSED = ConnectionPhase
+IDLE, HEAD, BODY, ANSWER, TUNNEL, CLOSED = ConnectionPhase

@@ -183,6 +183,10 @@ class Site(server.Site):
         request.gotLength(0)
         return request
 
+    def may_pass(self, head: Head) -> bool:
+        """Return true if the body may be one that passes through, under limits of its own."""
+        return self._entrance is not None and self._entrance.takes(head.target)
+
     def serve(self, request: DirectRequest | SiteRequest, head: Head) -> None:
         """Have the request answered."""
         if isinstance(request, SiteRequest):

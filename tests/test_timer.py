@@ -3,7 +3,7 @@
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.http1.timer import RestartableTimer
+from clace.timer import RestartableTimer
 
 
 class TimerTests(SynchronousTestCase):

@@ -1,0 +1,45 @@
+"""Parts of apps that another server answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+MOST_MOUNTS = 100
+_Text = Annotated[str, Meta(max_length=1024)]
+
+
+class ProxyMount(Struct, frozen=True, kw_only=True):
+    """A path of an app that is proxied, with the call of a plugin that says where and how."""
+
+    path: _Text
+    plugin: _Text
+    function: _Text
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+
+
+class ProxyConfig(Struct, frozen=True):
+    """The target of requests, and changes to their paths and to the headers of answers.
+
+    A header whose value is another thing than a text is left out.
+    """
+
+    url: str
+    strip_path: str = ""
+    preserve_host: bool = False
+    strip_app: bool = True
+    response_headers: dict[str, Any] = {}
+
+
+class ProxyRoute(Struct, frozen=True):
+    """A path below which requests are passed on; ``path`` is that of the mount."""
+
+    path: str
+    config: ProxyConfig
+
+    def covers(self, path: str) -> bool:
+        """Return true for the mount's own path and all below it."""
+        mount = self.path.rstrip("/")
+        return path.startswith(mount) and path[len(mount) : len(mount) + 1] in {"", "/"}

@@ -1,0 +1,25 @@
+"""The bytes of a visitor, as a producer of Twisted's."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from clace.interfaces.proxying import ProxiedVisitor
+
+
+@implementer(IPushProducer)
+class VisitorBytes:
+    """The visitor's bytes, for the connection that they are written to."""
+
+    def __init__(self, visitor: ProxiedVisitor) -> None:
+        self._visitor = visitor
+
+    def pauseProducing(self) -> None:
+        self._visitor.hold()
+
+    def resumeProducing(self) -> None:
+        self._visitor.release()
+
+    def stopProducing(self) -> None:
+        """The connection is lost, of which its user is told."""

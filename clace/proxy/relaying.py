@@ -1,0 +1,86 @@
+"""The proxy: finds the other server of a request, a connection to it, and has both talk."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import Any
+
+from twisted.application.service import Service
+from zope.interface import implementer
+
+from clace.errors import AppBroken, TooLarge, UpstreamFailed
+from clace.interfaces import IProxy
+from clace.interfaces.proxying import ProxiedRequest, ProxiedVisitor, ProxyLimits
+from clace.model.upstreams import BadUpstream, Upstream, parse_upstream
+from clace.proxy.answers import AnswerRules
+from clace.proxy.connecting import UpstreamEndpoints
+from clace.proxy.exchange import ProxyExchange
+from clace.proxy.headers import request_head
+from clace.proxy.pools import UpstreamPool
+from clace.proxy.targets import target_of
+
+_Key = tuple[str, Upstream]
+
+
+@implementer(IProxy)
+class Proxy(Service):
+    """Passes requests on; ``name`` tells this server from others in ``Via``."""
+
+    def __init__(self, clock: Any, endpoints: UpstreamEndpoints, name: str) -> None:
+        self.setName("proxy")
+        self._clock = clock
+        self._endpoints = endpoints
+        self._via = f"1.1 {name}".encode()
+        self._pools: dict[_Key, UpstreamPool] = {}
+
+    def stopService(self) -> None:
+        super().stopService()
+        for pool in tuple(self._pools.values()):
+            pool.abort()
+
+    async def relay(
+        self, asked: ProxiedRequest, visitor: ProxiedVisitor, limits: ProxyLimits
+    ) -> None:
+        upstream = _upstream(asked.route.config.url)
+        target = target_of(asked, upstream)
+        if asked.length is not None and asked.length > limits.body:
+            raise TooLarge(f"the request body is over the limit of {limits.body} bytes")
+        self._check_loop(asked)
+        rules = AnswerRules(asked, upstream, target, rewrites=limits.rewrites_location)
+        head = request_head(asked, upstream, target.line, self._via)
+        pool = self._pool(asked.app.id, upstream, limits)
+        exchange = ProxyExchange(asked, visitor, head, rules, pool)
+        connection = pool.at_hand() or await pool.connection()
+        if visitor.is_gone:
+            pool.give_back(connection)
+            return
+        visitor.follow(exchange)
+        exchange.start(connection)
+        await exchange.ended
+
+    def _check_loop(self, asked: ProxiedRequest) -> None:
+        """:raises UpstreamFailed: if this server has passed the request on to itself."""
+        if any(name.lower() == b"via" and self._via in value for name, value in asked.headers):
+            raise UpstreamFailed("the app's server is this server: the request goes round")
+
+    def _pool(self, app_id: str, upstream: Upstream, limits: ProxyLimits) -> UpstreamPool:
+        key = (app_id, upstream)
+        pool = self._pools.get(key)
+        if pool is None:
+            forget = partial(self._forget, key)
+            pool = UpstreamPool(self._clock, upstream, self._endpoints, limits, forget)
+            self._pools[key] = pool
+        pool.limits = limits
+        return pool
+
+    def _forget(self, key: _Key) -> None:
+        self._pools.pop(key, None)
+
+
+@lru_cache(maxsize=1024)
+def _upstream(url: str) -> Upstream:
+    """:raises AppBroken: if requests cannot be passed on to it."""
+    try:
+        return parse_upstream(url)
+    except BadUpstream as error:
+        raise AppBroken(f"proxy url {url[:100]!r} cannot be used: {error}") from None

@@ -1,0 +1,45 @@
+"""Proxied paths of an app, configured as far as the operator has approved."""
+
+from __future__ import annotations
+
+import msgspec
+
+from clace.errors import AppBroken, AppNotApproved, ClaceError, PluginRefused
+from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginCall
+from clace.model.proxying import ProxyConfig, ProxyMount, ProxyRoute
+
+PROXY_PLUGIN = "proxy.in"
+
+
+async def configured(
+    gate: IPluginGate, caller: Caller, mounts: tuple[ProxyMount, ...]
+) -> tuple[ProxyRoute, ...]:
+    """The routes, each after the call that its app has declared.
+
+    :raises AppNotApproved: if a call is not covered by what was approved.
+    :raises AppBroken: if a call fails, or is of another plugin.
+    """
+    if not mounts:
+        return ()
+    scope = gate.begin(caller)
+    try:
+        return tuple([ProxyRoute(one.path, await _config(scope, one)) for one in mounts])
+    finally:
+        await scope.end()
+
+
+async def _config(scope: IPluginScope, mount: ProxyMount) -> ProxyConfig:
+    call = PluginCall(
+        plugin=mount.plugin, function=mount.function, args=mount.args, kwargs=mount.kwargs
+    )
+    if mount.plugin.partition("#")[0] != PROXY_PLUGIN:
+        raise AppBroken(f"proxy {mount.path}: {call.name} does not configure a proxy")
+    try:
+        answer = await scope.call(call)
+    except PluginRefused as refused:
+        raise AppNotApproved(refused.message) from None
+    except ClaceError as error:
+        raise AppBroken(f"proxy {mount.path}: {error.message}") from None
+    if answer.error:
+        raise AppBroken(f"proxy {mount.path}: {answer.error}")
+    return msgspec.convert(answer.value, ProxyConfig)

@@ -1,0 +1,223 @@
+"""Requests to apps that another server answers, and their answers as visitors get them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from clace.errors import NotAllowed
+from clace.interfaces import IInstalledApps, IProxy, ProxiedRequest, ProxyLimits, UpstreamHead
+from clace.interfaces.proxying import Pairs, VisitorFollower
+from clace.model.app import App, AppKind
+from clace.model.hosts import host_name
+from clace.model.proxying import ProxyRoute
+from clace.text import one_line
+from clace.web.apps.access import AppAccess
+from clace.web.apps.request_audit import RequestAudit
+from clace.web.apps.security_headers import missing
+from clace.web.http1.answering import ResponseFields
+from clace.web.http1.direct import DirectRequest
+
+_SAFE_FOR_PROXY = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+_KINDS = {AppKind.STAGING: "Stage", AppKind.PREVIEW: "Preview"}
+Identify = Callable[[DirectRequest, RequestAudit], Pairs]
+"""The headers that tell the app who asks."""
+Dress = Callable[[UpstreamHead], bytes]
+
+
+def is_upgrade(request: DirectRequest) -> bool:
+    """Tell whether the client asks for another protocol on this connection."""
+    headers = request.requestHeaders
+    if request.clientproto != b"HTTP/1.1" or not headers.getRawHeaders(b"upgrade"):
+        return False
+    said = b",".join(headers.getRawHeaders(b"connection")).lower()
+    return b"upgrade" in [token.strip() for token in said.split(b",")] and request.length == 0
+
+
+class RequestVisitor:
+    """A request as the proxy sees who waits for its answer.
+
+    ``dress`` gives the lines of the headers, with those of the operator; ``began`` is told the
+    status as soon as it is known.
+    """
+
+    def __init__(
+        self, request: DirectRequest, limit: int, dress: Dress, began: Callable[[int], None]
+    ) -> None:
+        self._request = request
+        self._limit = limit
+        self._dress = dress
+        self._began = began
+        self._source: Any = None
+
+    @property
+    def is_modern(self) -> bool:
+        return self._request.clientproto == b"HTTP/1.1"
+
+    @property
+    def is_gone(self) -> bool:
+        return self._request.is_gone
+
+    def follow(self, source: VisitorFollower) -> None:
+        self._source = source
+        self._request.follow(source)
+
+    def take_body(self) -> None:
+        self._request.pass_body(self._limit)
+
+    def hold(self) -> None:
+        self._request.hold()
+
+    def release(self) -> None:
+        self._request.release()
+
+    def inform(self, status: int, headers: Pairs) -> None:
+        self._request.inform(status, b"".join(b"%b: %b\r\n" % pair for pair in headers))
+
+    def answer(self, head: UpstreamHead, body: bytes) -> None:
+        self._began(head.status)
+        fields = ResponseFields((), self._dress(head), has_length=False)
+        self._request.answer(head.status, fields, body)
+
+    def begin(self, head: UpstreamHead) -> None:
+        self._began(head.status)
+        fields = ResponseFields((), self._dress(head), has_length=False)
+        if head.length is not None:
+            fields = fields.sized(head.length)
+        self._request.begin(head.status, fields)
+        self._request.registerProducer(self._source, streaming=True)
+
+    def write(self, data: bytes) -> None:
+        self._request.write(data)
+
+    def flush(self) -> None:
+        self._request.flush()
+
+    def finish(self, trailers: Pairs) -> None:
+        self._request.unregisterProducer()
+        self._request.finish(trailers)
+
+    def cut(self) -> None:
+        self._request.cut()
+
+    def tunnel(self, head: UpstreamHead) -> None:
+        self._began(head.status)
+        self._request.tunnel(head.status, self._dress(head))
+
+    def end_tunnel(self) -> None:
+        self._request.end_tunnel()
+
+    def close_tunnel(self) -> None:
+        self._request.close_tunnel()
+
+
+class ProxyEdge(Struct, frozen=True, kw_only=True):
+    """The operator's decisions on what is passed on for an app."""
+
+    limits: ProxyLimits = ProxyLimits()
+    headers_level: int = 2
+    shared: tuple[tuple[str, str], ...] = ()
+
+
+class ProxiedApps:
+    """Passes requests on, with the visitor's side of them.
+
+    ``identify`` tells the app who asks.
+    """
+
+    def __init__(
+        self,
+        proxy: IProxy,
+        installed: IInstalledApps,
+        access: AppAccess,
+        default_domain: str,
+        identify: Identify,
+    ) -> None:
+        self._proxy = proxy
+        self._installed = installed
+        self._access = access
+        self._default_domain = default_domain
+        self._identify = identify
+
+    async def relay(
+        self,
+        request: DirectRequest,
+        app: App,
+        route: ProxyRoute,
+        inside: str,
+        audit: RequestAudit,
+        edge: ProxyEdge,
+    ) -> None:
+        """Answer with what the other server answers; returns when that is done.
+
+        :raises NotAllowed: if the app may not change anything, and the request could.
+        :raises ClaceError: as ``IProxy.relay``; nothing was written.
+        """
+        asked = self._asked(request, app, route, inside, audit)
+        if not app.may_write and (asked.is_upgrade or request.method not in _SAFE_FOR_PROXY):
+            kind = _KINDS[app.kind]
+            raise NotAllowed(f"{kind} app does not have access to proxy write APIs")
+        dress = partial(dressed_lines, edge, secure=request.peer.scheme == "https")
+        visitor = RequestVisitor(request, edge.limits.body, dress, audit.end)
+        await self._proxy.relay(asked, visitor, edge.limits)
+
+    def _asked(
+        self,
+        request: DirectRequest,
+        app: App,
+        route: ProxyRoute,
+        inside: str,
+        audit: RequestAudit,
+    ) -> ProxiedRequest:
+        peer, is_shared = request.peer, app.path != "/"
+        return ProxiedRequest(
+            app=app,
+            route=route,
+            method=request.method,
+            uri=request.uri,
+            inside=inside,
+            headers=tuple(request.requestHeaders),
+            length=request.length,
+            awaits_continue=request.awaits_continue and request.is_to_come,
+            is_upgrade=is_upgrade(request),
+            scheme=peer.scheme,
+            authority=request.authority,
+            host=self._own_host(request, app),
+            address=peer.ip,
+            identity=self._identify(request, audit),
+            keeps_passwords=not is_shared and self._access.is_open(app),
+            is_shared_host=is_shared,
+        )
+
+    def _own_host(self, request: DirectRequest, app: App) -> str:
+        """The name that the app has for itself: the visitor's, unless that could be any."""
+        named = host_name(request.authority)
+        own = app.domain or self._default_domain
+        if named == own or (not app.domain and self._installed.serves(named)):
+            return request.authority
+        _, colon, port = request.authority.rpartition(":")
+        return f"{own}:{port}" if colon and port.isdigit() else own
+
+
+def dressed_lines(edge: ProxyEdge, head: UpstreamHead, *, secure: bool) -> bytes:
+    """The headers as lines, with the security headers that the app does not set itself."""
+    present = {name.lower().decode("latin-1") for name, _ in head.headers}
+    advice = missing(edge.headers_level, present, secure=secure)
+    forced = {name.lower().encode() for name, _ in (*advice, *edge.shared)}
+    lines = [b"%b: %b\r\n" % pair for pair in head.headers if pair[0].lower() not in forced]
+    lines += [f"{name}: {value}\r\n".encode() for name, value in (*advice, *edge.shared)]
+    return b"Server: Clace\r\n" + b"".join(lines)
+
+
+def told_user(_request: DirectRequest, audit: RequestAudit) -> Pairs:
+    """The headers with what is known of the user; those without a value are left out."""
+    identity = audit.identity
+    said = (
+        (b"X-Clace-User", identity.user_id),
+        (b"X-Clace-User-Id", identity.subject),
+        (b"X-Clace-User-Email", identity.email),
+    )
+    return [(name, one_line(value).encode()) for name, value in said if value]
