@@ -252,6 +252,18 @@ class SecretExists(SecretFailed):
     code = "secret_exists"
 
 
+class NoSuchUser(ClaceError):
+    """No user of this name is known."""
+
+    code = "no_such_user"
+
+
+class UserExists(ClaceError):
+    """A user of this name exists already."""
+
+    code = "user_exists"
+
+
 class TooLarge(ClaceError):
     """A body or an answer over its limit."""
 

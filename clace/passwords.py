@@ -16,6 +16,8 @@ LENGTH = 16
 COST = 10
 # bcrypt reads no further; what lies beyond must not look as if it counted.
 MAX_BYTES = 72
+MIN_LENGTH = 12
+MIN_VARIETY = 4
 _HASH = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}", re.ASCII)
 
 
@@ -46,9 +48,30 @@ def encode_password(password: str) -> bytes | None:
     return None if b"\0" in encoded or len(encoded) > MAX_BYTES else encoded
 
 
+def check_choice(password: str, user: str) -> None:
+    """Check a password that somebody chose.
+
+    :raises BadRequest: if it is too short, too long, or made of the user's name; says which.
+    """
+    if len(password) < MIN_LENGTH:
+        raise BadRequest(f"a password has at least {MIN_LENGTH} characters")
+    if encode_password(password) is None:
+        raise BadRequest(f"a password has at most {MAX_BYTES} bytes of UTF-8 and no NUL in it")
+    rest = password.casefold().replace(user.casefold(), "") if user else password
+    if len(rest) < MIN_LENGTH // 2 or len(set(password)) < MIN_VARIETY:
+        raise BadRequest(
+            "a password cannot be the user's name, nor a few characters again and again"
+        )
+
+
+def is_hash(text: str) -> bool:
+    """Tell a bcrypt hash from any other text."""
+    return _HASH.fullmatch(text) is not None
+
+
 def check_hash(bcrypt_hash: str) -> None:
     """:raises ConfigError: if the text is not a bcrypt hash."""
-    if not _HASH.fullmatch(bcrypt_hash):
+    if not is_hash(bcrypt_hash):
         raise ConfigError(
             "admin_password_bcrypt: expected a bcrypt hash as `clace password` prints it"
         )

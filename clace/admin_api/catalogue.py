@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clace.admin_api import apps, history, lockouts, secrets, server, settings, versions
+from clace.admin_api import apps, history, lockouts, secrets, server, settings, users, versions
 from clace.admin_api.operation import Operation
 
 AnyOperation = Operation[Any, Any]
@@ -15,6 +15,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *history.OPERATIONS,
     *settings.OPERATIONS,
     *secrets.OPERATIONS,
+    *users.OPERATIONS,
     *lockouts.OPERATIONS,
     *server.OPERATIONS,
 )

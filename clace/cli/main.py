@@ -67,6 +67,9 @@ def main() -> None:
             "clace.cli.secret_commands:secret", "Manage the secrets that the server keeps."
         ),
         "server": Lazy("clace.cli.server_commands:server", "Start, stop and watch the server."),
+        "user": Lazy(
+            "clace.cli.user_commands:user", "Manage the users of apps with authentication builtin."
+        ),
         "version": Lazy(
             "clace.cli.version_command:version",
             "Show the version of Clace; list, compare and switch the versions of apps.",

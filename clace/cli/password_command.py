@@ -34,7 +34,7 @@ def password(
         if given[one] and given[other]:
             raise misused(f"cannot specify both {one} and {other}")
     made_up = value is None and not prompt
-    text = (_asked() if prompt else random_password()) if value is None else value
+    text = (asked() if prompt else random_password()) if value is None else value
     told = (_saved if save else _lines)(outside, hash_password(text))
     if made_up:
         say(f"Generated password is: {text}\n", to_stderr=True)
@@ -57,7 +57,11 @@ def _saved(outside: CommandSurroundings, hashed: str) -> str:
     return f"Saved in {file}; a running server takes it over on SIGHUP"
 
 
-def _asked() -> str:
+def asked() -> str:
+    """Return a password that was typed twice.
+
+    :raises BadRequest: if the two differ.
+    """
     first, second = (
         str(click.prompt(text, default="", show_default=False, hide_input=True, err=True)).strip()
         for text in ("Enter password", "Confirm password")

@@ -14,6 +14,7 @@ from msgspec.structs import asdict
 
 from clace.admin_api.server import ServerStatus
 from clace.composition.data import Data
+from clace.composition.identity import login_host
 from clace.composition.plugins import Plugins
 from clace.config import known_names, node_values
 from clace.config.filling import values_with_secrets
@@ -36,6 +37,7 @@ from clace.operations.served import served_files
 from clace.operations.server import LockoutOperations, ServerOperations
 from clace.operations.settings import SettingOperations
 from clace.operations.showing import AppFacts, AppShowing
+from clace.operations.users import UserOperations
 from clace.operations.versions import VersionOperations
 from clace.operations.withdrawal import ApprovalWithdrawal
 from clace.runtime.failures import AppFailures
@@ -54,6 +56,7 @@ from clace.threads import ThreadPool
 
 Urls = Callable[[AppPath], tuple[str, str]]
 SUFFIX = 8
+INVITATION = "_clace/auth/invite"
 
 
 class Apps:
@@ -119,9 +122,16 @@ class Apps:
             HistoryOperations(rooms),
             SettingOperations(rooms, configured),
             secret_operations,
+            UserOperations(self._data.people.users, partial(self._invitation, urls)),
             LockoutOperations(self._data.sign_ins.lockout),
             ServerOperations(self._status, stop),
         )
+
+    def _invitation(self, urls: Urls, token: str) -> str:
+        """Return the URL at which the secret of an invitation is used."""
+        security, domain = self._config.security, self._config.system.default_domain
+        found = urls(AppPath("/", login_host(security.auth_callback_domain, domain)))
+        return f"{next(filter(None, reversed(found)), '/')}{INVITATION}?token={token}"
 
     def _beginnings(self, urls: Urls) -> NewAppFacts:
         security = self._config.security

@@ -16,6 +16,7 @@ from clace.audit.keys import PURPOSE
 from clace.audit.log import open_audit
 from clace.audit.ration import RationedAudit
 from clace.audit.retention import Retention
+from clace.composition.users import OwnUsers
 from clace.config import Config
 from clace.config.apps import AppConfigs
 from clace.config.filling import with_secrets
@@ -74,6 +75,14 @@ class Data:
             reactor,
             self.password_threads.run,
             self.sign_ins,
+        )
+        self.people = OwnUsers(
+            self.config,
+            reactor,
+            self._threads_for("users"),
+            self.password_threads.run,
+            self.sign_ins,
+            self.stored_secrets,
         )
 
     def settings_of(self, app: App) -> AppSection:

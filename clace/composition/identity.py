@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
 from clace.composition.data import Data
 from clace.identity.sessions import SessionLimits, Sessions, SignInRules
 from clace.identity.settings import AppAuthentication
-from clace.interfaces import ISignInProvider, Way
+from clace.interfaces import ISignInProvider, SessionChoice, Way
 from clace.model.hosts import host_name
 from clace.threads import ThreadPool
 from clace.web.apps.access import AppAccess
 from clace.web.login.flow import Places, SignInFlow
 from clace.web.login.routes import SignInRoutes
 from clace.web.login.states import PendingSignIns
+
+log = Logger()
 
 
 class Identities:
@@ -32,6 +37,7 @@ class Identities:
             SessionLimits(max_age=security.session_max_age, idle=security.session_idle),
             data.stored_secrets,
         )
+        data.people.users.changed = self._end_sessions
         callback_url = security.callback_url
         rules = SignInRules(
             login_host=self.login_host,
@@ -56,9 +62,14 @@ class Identities:
         )
         self.routes = SignInRoutes(self.flow, self.login_host, data.new_id)
 
+    def _end_sessions(self, user_id: str) -> None:
+        choice = SessionChoice(user_id=user_id)
+        ended = Deferred.fromCoroutine(self.sessions.end(choice, "the user has changed"))
+        ended.addErrback(lambda failure: log.failure("Sessions did not end", failure))
+
     def _ways(self, data: Data) -> tuple[Way, ...]:
         """Every way to sign in, in the order in which a page offers them."""
-        accounts = (data.account,)
+        accounts = (data.account, data.people.accounts)
         providers: tuple[ISignInProvider, ...] = ()
         return (
             *(Way(name=one.name, title=one.title, accounts=one) for one in accounts),

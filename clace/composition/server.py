@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any, TextIO
 
 from twisted.application.service import IService
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger, globalLogPublisher
 
 from clace.composition.apps import Apps
@@ -15,6 +16,7 @@ from clace.composition.data import Data
 from clace.composition.edge import MEBIBYTE, Edge
 from clace.composition.identity import Identities
 from clace.composition.plugins import Plugins
+from clace.composition.users import static_users
 from clace.config import Config, changed_keys
 from clace.errors import ClaceError
 from clace.logs import LogOptions, LogService, make_logs
@@ -25,7 +27,12 @@ from clace.threads import ThreadPool
 
 log = Logger()
 # Keys that SIGHUP puts in force.
-REREAD = frozenset({"admin_user", "security.admin_password_bcrypt"})
+REREAD = ("admin_user", "security.admin_password_bcrypt", "builtin_auth")
+
+
+def is_reread(key: str) -> bool:
+    """Tell a key that SIGHUP puts in force from one that waits for the next start."""
+    return any(key == each or key.startswith(f"{each}.") for each in REREAD)
 
 
 class Composition:
@@ -71,6 +78,7 @@ class Composition:
         self.edge = Edge(
             self.data, self.plugins, self.apps, reactor, self.file_threads, descriptors
         )
+        self.data.people.close()
         self.data.secret_rows.close()  # a process that forks must not hand connections down
         self.data.session_rows.close()
 
@@ -87,6 +95,7 @@ class Composition:
             self.apps.retention,
             self.data.secret_rows,
             self.data.session_rows,
+            *self.data.people.rows,
             self.data.secret_threads,
             self.identities.threads,
             self.identities.sessions,
@@ -132,9 +141,15 @@ class Composition:
             self._complain(f"The configuration cannot be used: {error.message}")
             return
         self._renew_account(config)
-        held = set(changed_keys(self._started, config)) - REREAD
+        self._renew_users(config)
+        changed = changed_keys(self._started, config)
+        held = [key for key in changed if not is_reread(key)]
         if held:
             self._complain(f"Changed, but not before the next start: {', '.join(sorted(held))}")
+
+    def _renew_users(self, config: Config) -> None:
+        renewed = Deferred.fromCoroutine(self.data.people.users.read_again(static_users(config)))
+        renewed.addErrback(lambda failure: log.failure("Users were not read again", failure))
 
     def _renew_account(self, config: Config) -> None:
         hashed = config.security.admin_password_bcrypt or self.data.generated_hash

@@ -59,6 +59,8 @@ def _secrets(settings: Settings) -> Iterator[tuple[Steps, str]]:
         yield ("git_auth", name, "password"), login.password
     for name, entry in settings.auth.items():
         yield ("auth", name, "secret"), entry.secret
+    for name, user in settings.builtin_auth.items():
+        yield ("builtin_auth", name, "password"), user.password
     for name, provider in settings.secret.items():
         yield ("secret", name, "token"), provider.token
     yield from _databases(settings)

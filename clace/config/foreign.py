@@ -14,7 +14,7 @@ RENAMED: Mapping[Steps, str] = {("security", "admin_over_tcp"): "unsafe_admin_ov
 
 _KEYS = {
     (): """
-        app_builder bindings builder builder_agent builder_git builder_profile builtin_auth
+        app_builder bindings builder builder_agent builder_git builder_profile
         config_file kubernetes litestream permissions plugin_providers
         profile_mode registry telemetry
         """,

@@ -21,6 +21,7 @@ from clace.config.roles import wrong_roles
 from clace.config.secrets import wrong_providers, wrong_references
 from clace.config.sections import Settings
 from clace.config.sign_ins import wrong_sign_ins
+from clace.config.users import wrong_users
 from clace.errors import ConfigError
 
 MAX_FILE = 1024 * 1024
@@ -163,6 +164,7 @@ def _check_together(settings: Settings, reader: Reader) -> None:
         *wrong_sign_ins(settings),
         *wrong_proofs(settings),
         *wrong_roles(settings),
+        *wrong_users(settings),
     ):
         reader.complain(at, reason)
     if settings.http.redirect_to_https and settings.https.port < 0:

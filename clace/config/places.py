@@ -10,8 +10,10 @@ from msgspec import Struct
 Steps = tuple[str, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _BLOCKS = frozenset({"listen"})
-_NAMED = frozenset({"auth", "client_auth", "forward", "git_auth", "plugin", "saml", "secret"})
 _ROLES, _GRANTS = "rbac", "grants"
+_NAMED = frozenset(
+    {"auth", "builtin_auth", "client_auth", "forward", "git_auth", "plugin", "saml", "secret"}
+)
 
 
 class Origin(Struct, frozen=True):

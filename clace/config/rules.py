@@ -25,6 +25,7 @@ from clace.model.secret_text import is_reference
 # Patterns for ``Meta``, which looks anywhere in a text: each says where it begins and ends.
 PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
 BCRYPT = r"\A(?:\$2[abxy]\$(?:0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53})?\Z"
+HASH = r"\A\$2[abxy]\$(?:0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}\Z"
 PLUGIN = r"\A[a-z][a-z0-9_]*\.in\Z"
 PRINTF = r"\A(?:[^%\x00-\x1f\x7f-\x9f]|%%|%s)*\Z"
 HEADER = r"\A[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z"

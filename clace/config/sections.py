@@ -116,6 +116,7 @@ class Security(Struct, frozen=True):
     default_git_auth: Text = ""
     stage_enable_write_access: Flag = True
     preview_enable_write_access: Flag = True
+    require_second_factor: Flag = False
     sandbox: Annotated[Literal["required", "best_effort"], Meta()] = "best_effort"
     trusted_proxies: Annotated[tuple[str, ...], rules.array(rules.proxy())] = ()
 
@@ -251,6 +252,22 @@ class Forward(Struct, frozen=True):
     auth_url: Annotated[str, rules.optional_http_url()] = ""
     forward_headers: Annotated[tuple[str, ...], rules.array(HeaderName)] = ()
     copy_response_headers: Annotated[tuple[str, ...], rules.array(HeaderCopy)] = ()
+
+
+class BuiltinUser(Struct, frozen=True, kw_only=True):
+    """A user whom this server knows itself."""
+
+    password: Annotated[
+        str,
+        Meta(
+            pattern=rules.HASH,
+            description='a bcrypt hash as "clace password" prints it',
+            extra=rules.SECRET,
+        ),
+    ]
+    groups: Annotated[
+        tuple[str, ...], rules.array(Annotated[str, rules.filled("the name of a group")])
+    ] = ()
 
 
 class SecretProvider(Struct, frozen=True):
@@ -400,6 +417,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     saml: Mapping[str, Saml] = field(default_factory=dict)
     client_auth: Mapping[str, ClientAuth] = field(default_factory=dict)
     forward: Mapping[str, Forward] = field(default_factory=dict)
+    builtin_auth: Mapping[str, BuiltinUser] = field(default_factory=dict)
     secret: Mapping[str, SecretProvider] = field(default_factory=dict)
     node_config: Mapping[str, Annotated[Any, rules.json_value()]] = field(default_factory=dict)
     app_config: AppConfig = AppConfig()

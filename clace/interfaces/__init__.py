@@ -11,6 +11,7 @@ from clace.interfaces.administration import (
     IServedAdministration,
     IServerOperations,
     ISettingOperations,
+    IUserOperations,
     IVersionOperations,
 )
 from clace.interfaces.audit import (
@@ -19,6 +20,17 @@ from clace.interfaces.audit import (
     IAuditLog,
     IAuditTrail,
     IRationedAudit,
+)
+from clace.interfaces.factors import (
+    CodeOffer,
+    Demand,
+    FactorKind,
+    FactorListed,
+    IFactorRows,
+    ISecondFactors,
+    PasskeyOffer,
+    RelyingParty,
+    StoredFactor,
 )
 from clace.interfaces.failures import IFailures
 from clace.interfaces.identity import (
@@ -77,8 +89,20 @@ from clace.interfaces.store import (
     ReplaceVersion,
     StoredVersion,
 )
+from clace.interfaces.users import (
+    BUILTIN,
+    Invitation,
+    IUserRows,
+    IUsers,
+    StoredUser,
+    User,
+    UserEntry,
+    UserLink,
+    user_id_of,
+)
 
 __all__ = [
+    "BUILTIN",
     "AddApp",
     "AddVersion",
     "Arrival",
@@ -86,9 +110,13 @@ __all__ = [
     "AuditedSource",
     "Caller",
     "Change",
+    "CodeOffer",
     "Decision",
+    "Demand",
     "Departure",
     "EndedElsewhere",
+    "FactorKind",
+    "FactorListed",
     "FetchedSource",
     "IAccounts",
     "IAdministration",
@@ -103,6 +131,7 @@ __all__ = [
     "IAuthorisation",
     "IBackChannelLogout",
     "ICredentials",
+    "IFactorRows",
     "IFailures",
     "IFiles",
     "IHistoryOperations",
@@ -118,6 +147,7 @@ __all__ = [
     "IProxy",
     "IRationedAudit",
     "IRuntime",
+    "ISecondFactors",
     "ISecretOperations",
     "ISecretProvider",
     "ISecretRows",
@@ -132,8 +162,13 @@ __all__ = [
     "ISingleSignOut",
     "ISources",
     "IStarter",
+    "IUserOperations",
+    "IUserRows",
+    "IUsers",
     "IVersionOperations",
+    "Invitation",
     "NewSession",
+    "PasskeyOffer",
     "PluginAnswer",
     "PluginCall",
     "PointApp",
@@ -143,6 +178,7 @@ __all__ = [
     "ProxiedVisitor",
     "ProxyLimits",
     "Rechecked",
+    "RelyingParty",
     "RemoveApp",
     "ReplaceVersion",
     "RequestHead",
@@ -154,7 +190,13 @@ __all__ = [
     "SignedIn",
     "SignedOut",
     "SourceRevision",
+    "StoredFactor",
+    "StoredUser",
     "StoredVersion",
     "UpstreamHead",
+    "User",
+    "UserEntry",
+    "UserLink",
     "Way",
+    "user_id_of",
 ]

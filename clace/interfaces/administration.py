@@ -11,7 +11,17 @@ from typing import Protocol
 
 from zope.interface import Interface
 
-from clace.admin_api import apps, changes, history, lockouts, secrets, server, settings, versions
+from clace.admin_api import (
+    apps,
+    changes,
+    history,
+    lockouts,
+    secrets,
+    server,
+    settings,
+    users,
+    versions,
+)
 from clace.admin_api.operation import Nothing, Operation, Q, R
 from clace.model.app import App
 from clace.model.identity import Identity
@@ -236,6 +246,29 @@ class ISecretOperations(Interface):
 
     async def rekey_secrets(query: secrets.RekeySecrets) -> secrets.SecretsRekeyed:
         """Seal all stored secrets with the active key; on any failure none."""
+
+
+class IUserOperations(Interface):
+    """Users that the server knows itself."""
+
+    async def change_user(query: users.ChangeUser) -> users.UserChanged:
+        """Add a user, or with ``update`` change one; what is changed holds at once.
+
+        :raises BadRequest: if a name, group or hash is malformed, or a new user gets neither a
+            password nor an invitation.
+        :raises UserExists: if a user to be added exists.
+        :raises NoSuchUser: if a user to be changed does not exist.
+        """
+
+    async def list_users(query: Nothing) -> users.UserList:
+        """Return all users by name, the database's before the configuration's."""
+
+    async def delete_user(query: users.NamedUser) -> users.UserDeleted:
+        """Delete a user with all sessions.
+
+        :raises NoSuchUser: if the user does not exist.
+        :raises BadRequest: if the user is in the configuration file.
+        """
 
 
 class ILockoutOperations(Interface):

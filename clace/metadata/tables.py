@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -147,4 +148,37 @@ sessions = Table(
     Column("until", Float, nullable=False),
     Column("key_id", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+)
+
+users = Table(
+    "users",
+    schema,
+    Column("name", Text, primary_key=True),
+    Column("password", Text, nullable=False),
+    Column("groups", FrozenJSON(tuple[str, ...]), nullable=False),
+    Column("create_time", UTCMoment, nullable=False),
+    Column("update_time", UTCMoment, nullable=False),
+)
+
+user_links = Table(
+    "user_links",
+    schema,
+    Column("digest", Text, primary_key=True),
+    Column("name", Text, ForeignKey("users.name", ondelete="CASCADE"), nullable=False),
+    Column("until", UTCMoment, nullable=False),
+    Index("user_links_name", "name"),
+)
+
+user_factors = Table(
+    "user_factors",
+    schema,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("create_time", UTCMoment, nullable=False),
+    Column("use_time", UTCMoment, nullable=False),
+    Index("user_factors_user", "user_id"),
 )

@@ -34,6 +34,7 @@ from clace.operations.served import served_files
 from clace.operations.server import LockoutOperations, ServerOperations
 from clace.operations.settings import SettingOperations
 from clace.operations.showing import AppFacts, AppShowing
+from clace.operations.users import UserOperations
 from clace.operations.versions import VersionOperations
 from clace.operations.withdrawal import ApprovalWithdrawal
 from clace.plugins.gate.gate import PluginGate
@@ -43,7 +44,9 @@ from clace.runtime.hosts.memory import MemoryRuntime
 from clace.runtime.installed import InstalledApps
 from clace.sources.memory import MemorySources
 from tests.support.audit_contract import maker_into
+from tests.support.memory_administration import STATIC_USERS
 from tests.support.memory_secrets import MemorySecretStore
+from tests.support.memory_users import memory_users
 from tests.support.sign_in import app_authentication
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -132,6 +135,9 @@ class House:
             HistoryOperations(rooms),
             SettingOperations(rooms, configured),
             secrets,
+            UserOperations(
+                memory_users(self.clock, STATIC_USERS), "https://auth.localhost/?token={}".format
+            ),
             LockoutOperations(Lockout(self.clock)),
             ServerOperations(lambda: ServerStatus(pid=4711), lambda: self.stopped.append(True)),
         )

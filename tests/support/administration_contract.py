@@ -55,6 +55,14 @@ from clace.admin_api.settings import (
     UpdateParam,
     UpdateSettings,
 )
+from clace.admin_api.users import (
+    CHANGE_USER,
+    DELETE_USER,
+    LIST_USERS,
+    ChangeUser,
+    NamedUser,
+    UserChange,
+)
 from clace.admin_api.versions import (
     APPROVE_APPS,
     PROMOTE_APPS,
@@ -75,6 +83,9 @@ FETCHES = Demands(
     ("exec.in", "http.in"),
     (*RUNS.permissions, Permission("http.in", "get", ("https://example.com",), secrets=(("a",),))),
 )
+
+
+HASH = "$2b$04$" + "a" * 53
 
 
 class AdministrationContract:
@@ -746,6 +757,77 @@ class AdministrationContract:
             self.administration.perform(REKEY_SECRETS, RekeySecrets(provider=""))
         )
         self.assertEqual(done.rekeyed + done.skipped, 1)
+
+    def change_user(self, name="ann", *, update=False, **fields):
+        query = ChangeUser(UserChange(**fields), name, update=update)
+        return self.administration.perform(CHANGE_USER, query)
+
+    def users(self):
+        found = self.successResultOf(self.administration.perform(LIST_USERS, Nothing())).users
+        return [
+            (each.username, each.groups, each.source, each.overridden, each.has_password)
+            for each in found
+        ]
+
+    def test_adds_users(self):
+        """A user is added with a hash and groups, or invited by a link that is told once."""
+        added = self.successResultOf(self.change_user(password=HASH, groups=("a", "b", "a")))
+        self.assertEqual((added.username, added.updated, added.link), ("ann", False, UNSET))
+        invited = self.successResultOf(self.change_user("bob", invite=True))
+        self.assertRegex(str(invited.link), r"\Ahttps?://.*\?token=[A-Za-z0-9_-]+\Z")
+        self.assertEqual(
+            self.users()[:2],
+            [
+                ("ann", ("a", "b"), "dynamic", False, True),
+                ("bob", (), "dynamic", False, False),
+            ],
+        )
+
+    def test_updates_users(self):
+        """A password and groups are changed each without the other."""
+        self.successResultOf(self.change_user(password=HASH, groups=("a",)))
+        for fields, groups, has_password in (
+            ({"password": HASH}, ("a",), True),
+            ({"groups": ("b",)}, ("b",), True),
+            ({"groups": ()}, (), True),
+            ({"invite": True}, (), False),
+        ):
+            changed = self.successResultOf(self.change_user(update=True, **fields))
+            self.assertTrue(changed.updated)
+            expected = ("ann", groups, "dynamic", False, has_password)
+            self.assertEqual(self.users()[0], expected)
+
+    def test_deletes_users(self):
+        """A deleted user is gone."""
+        self.successResultOf(self.change_user(password=HASH))
+        deleted = self.administration.perform(DELETE_USER, NamedUser("ann"))
+        self.assertEqual(self.successResultOf(deleted).username, "ann")
+        self.assertNotIn("ann", [each[0] for each in self.users()])
+        again = self.administration.perform(DELETE_USER, NamedUser("ann"))
+        self.failureResultOf(again, errors.NoSuchUser)
+
+    def test_refuses_users(self):
+        """Odd names, groups and passwords are refused, and users that are or are not there."""
+        self.successResultOf(self.change_user(password=HASH))
+        exists = self.failureResultOf(self.change_user(password=HASH), errors.UserExists)
+        self.assertEqual(
+            exists.value.message, "user ann already exists, use user update to change it"
+        )
+        missing = self.failureResultOf(self.change_user("x", update=True), errors.NoSuchUser)
+        self.assertEqual(missing.value.message, "user x does not exist, use user add to create it")
+        for name, fields, reason in (
+            ("x", {}, "password is required to create a user"),
+            ("x", {"password": "plain"}, "password must be a bcrypt hash"),
+            ("x", {"password": HASH, "invite": True}, "not both"),
+            ("a:b", {"password": HASH}, "username cannot contain ':' or whitespace"),
+            ("a b", {"password": HASH}, "username cannot contain ':' or whitespace"),
+            ("x" * 129, {"password": HASH}, "at most 128"),
+            ("x", {"password": HASH, "groups": ("a,b",)}, "without commas"),
+            ("x", {"password": HASH, "groups": ("",)}, "without commas"),
+            ("x", {"password": HASH, "groups": tuple(map(str, range(501)))}, "at most 500"),
+        ):
+            refused = self.failureResultOf(self.change_user(name, **fields), errors.BadRequest)
+            self.assertIn(reason, refused.value.message)
 
     def test_lists_and_clears_lockouts(self):
         """Nobody is locked out here; to clear one that is not there is an error, all is not."""

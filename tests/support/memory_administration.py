@@ -48,6 +48,7 @@ from clace.admin_api.settings import (
     UpdateParam,
     UpdateSettings,
 )
+from clace.admin_api.users import ChangeUser, NamedUser, UserChanged, UserDeleted, UserList
 from clace.admin_api.versions import (
     ApproveApps,
     AppsApproved,
@@ -62,6 +63,7 @@ from clace.identity.rbac import Authorisation
 from clace.interfaces import (
     AuditedSource,
     IServedAdministration,
+    User,
 )
 from clace.model.app import (
     AccountLink,
@@ -84,10 +86,16 @@ from clace.operations.entries import app_config_entries, check_declared, with_ap
 from clace.operations.secrets import SecretOperations
 from clace.operations.settings import settled
 from clace.operations.showing import AppFacts, app_shown, version_shown
+from clace.operations.users import UserOperations
 from clace.operations.versions import check_promotable
 from clace.runtime.failures import AppFailures
 from tests.support.memory_secrets import MemorySecretStore
+from tests.support.memory_users import memory_users
 from tests.support.sign_in import app_authentication
+
+STATIC_USERS = (
+    User(name="static", password="$2b$04$" + "a" * 53, groups=("file",), is_static=True),
+)
 
 
 @implementer(IServedAdministration)
@@ -106,6 +114,8 @@ class MemoryAdministration:
         self.lockouts = Lockout(Clock())
         self.authorisation = Authorisation(Policy(), "admin", lambda _target: "")
         self._secrets = SecretOperations(MemorySecretStore(), lambda: "xyz")
+        self.users = memory_users(Clock(), STATIC_USERS)
+        self._users = UserOperations(self.users, "https://auth.localhost/?token={}".format)
 
     async def perform(self, operation: Operation, query: Query) -> Struct:
         return await self.perform_as(OPERATOR, operation, query)
@@ -301,6 +311,15 @@ class MemoryAdministration:
 
     async def rekey_secrets(self, query: RekeySecrets) -> SecretsRekeyed:
         return await self._secrets.rekey_secrets(query)
+
+    async def change_user(self, query: ChangeUser) -> UserChanged:
+        return await self._users.change_user(query)
+
+    async def list_users(self, query: Nothing) -> UserList:
+        return await self._users.list_users(query)
+
+    async def delete_user(self, query: NamedUser) -> UserDeleted:
+        return await self._users.delete_user(query)
 
     async def list_lockouts(self, _query: Nothing) -> LockoutList:
         return self.lockouts.list_lockouts()

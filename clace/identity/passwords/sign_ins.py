@@ -20,17 +20,18 @@ REFUSED = "Authentication failed"
 
 class Attempt(Struct, frozen=True, kw_only=True):
     """A name and password from an address; ``digest`` stands for both, ``known`` is a name that
-    exists.
+    exists. ``place`` is counted in place of the address's network.
     """
 
     address: str
     user: str
     known: bool
     digest: bytes
+    place: str = ""
 
     @property
     def network(self) -> str:
-        return network_of(self.address)
+        return self.place or network_of(self.address)
 
 
 class Witness(Protocol):

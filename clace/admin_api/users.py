@@ -1,0 +1,110 @@
+"""The users that the server knows itself: add, change, list and delete them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import UNSET, Struct, UnsetType
+
+from clace.admin_api.operation import Nothing, Operation, Query, Right
+
+
+class UserChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A user to add, or changes of one: ``password`` is a bcrypt hash.
+
+    Without ``groups`` an update keeps them. ``invite`` makes a link with which the user sets a
+    password once; until then no password lets the user in.
+    """
+
+    password: str = ""
+    groups: tuple[str, ...] | None = None
+    invite: bool = False
+
+    def __repr__(self) -> str:
+        return "UserChange()"
+
+
+class ChangeUser(Query, frozen=True):
+    """With ``update`` a user that exists is changed."""
+
+    body: UserChange
+    username: str
+    update: bool = False
+
+
+class NamedUser(Query, frozen=True):
+    """One user."""
+
+    username: str
+
+
+class UserChanged(Struct, frozen=True):
+    """``link`` sets a password once, before ``link_until``; it is told this one time."""
+
+    username: str
+    updated: bool = False
+    link: str | UnsetType = UNSET
+    link_until: datetime | UnsetType = UNSET
+
+    def __repr__(self) -> str:
+        return f"UserChanged({self.username!r})"
+
+
+class UserDeleted(Struct, frozen=True):
+    username: str
+
+
+class UserListed(Struct, frozen=True):
+    """A user; ``source`` is ``dynamic`` in the database and ``static`` in the configuration, where
+    it is ``overridden`` by one of the same name in the database.
+    """
+
+    username: str
+    groups: tuple[str, ...] = ()
+    source: str = ""
+    overridden: bool = False
+    has_password: bool = True
+
+
+class UserList(Struct, frozen=True):
+    users: tuple[UserListed, ...] = ()
+
+
+def _changed(query: ChangeUser, _result: UserChanged | None) -> str:
+    return query.username
+
+
+def _named(query: NamedUser, _result: UserDeleted | None) -> str:
+    return query.username
+
+
+CHANGE_USER = Operation(
+    name="change_user",
+    method="POST",
+    path="/user",
+    summary="Add a user, or change the password or groups of one",
+    right=Right.CONFIG_UPDATE,
+    query=ChangeUser,
+    result=UserChanged,
+    target=_changed,
+)
+LIST_USERS = Operation(
+    name="list_users",
+    method="GET",
+    path="/users",
+    summary="The users that this server knows itself, without their passwords",
+    right=Right.CONFIG_UPDATE,
+    query=Nothing,
+    result=UserList,
+)
+DELETE_USER = Operation(
+    name="delete_user",
+    method="DELETE",
+    path="/user",
+    summary="Delete a user and end the user's sessions",
+    right=Right.CONFIG_UPDATE,
+    query=NamedUser,
+    result=UserDeleted,
+    target=_named,
+)
+OPERATIONS = (CHANGE_USER, LIST_USERS, DELETE_USER)

@@ -1,0 +1,172 @@
+"""``clace user``: the users of apps with authentication ``builtin``."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import click
+from msgspec import UNSET
+
+from clace.admin_api import users as api
+from clace.admin_api.operation import Nothing
+from clace.cli.app_commands import yes_option
+from clace.cli.commands import Group, misused
+from clace.cli.deleting import agree, tell_unasked
+from clace.cli.formats import (
+    list_format_option,
+    result_format_option,
+    say_list,
+    say_result,
+)
+from clace.cli.password_command import asked
+from clace.cli.servers import ChosenServer, for_server
+from clace.cli.text import say
+from clace.cli.user_listing import FORMATS
+from clace.errors import BadRequest
+from clace.passwords import check_choice, hash_password, is_hash, random_password
+from clace.text import one_line
+
+_NAMED = ("--value", "--random", "--prompt", "--hash", "--invite")
+
+value_option = click.option(
+    "--value", "-v", metavar="TEXT", help="The password; others can see the command line."
+)
+random_option = click.option("--random", "-r", is_flag=True, help="Make a password up.")
+prompt_option = click.option("--prompt", "-p", is_flag=True, help="Ask for the password, twice.")
+hash_option = click.option(
+    "--hash", "hashed", metavar="HASH", help="A bcrypt hash, as `clace password` prints it."
+)
+invite_option = click.option(
+    "--invite",
+    "-i",
+    is_flag=True,
+    help="Print a link with which the user sets the password, once.",
+)
+groups_option = click.option(
+    "--groups", "-g", metavar="A,B", help='Groups of the user; "" for no groups.'
+)
+
+
+@click.group(cls=Group)
+def user() -> None:
+    """Manage the users of apps with authentication builtin."""
+
+
+@user.command()
+@value_option
+@random_option
+@prompt_option
+@hash_option
+@invite_option
+@groups_option
+@result_format_option
+@click.argument("name")
+@for_server
+def add(
+    server: ChosenServer, name: str, groups: str | None, form: str, **source: str | None
+) -> None:
+    """Add the user NAME, with a password that is made up unless another way is chosen.
+
+    A password that was made up goes to stderr, the link of --invite to stdout.
+    """
+    body, made_up = _change(name, groups, source, random=not any(source.values()))
+    result = server.ask(api.CHANGE_USER, api.ChangeUser(body, name))
+    _say_changed(result, "added", made_up, form)
+
+
+@user.command()
+@value_option
+@random_option
+@prompt_option
+@hash_option
+@invite_option
+@groups_option
+@result_format_option
+@click.argument("name")
+@for_server
+def update(
+    server: ChosenServer, name: str, groups: str | None, form: str, **source: str | None
+) -> None:
+    """Change the password or the groups of the user NAME; it holds at once.
+
+    A new password and --invite end the user's sessions.
+    """
+    if groups is None and not any(source.values()):
+        raise misused(f"nothing to change; expected --groups or one of {', '.join(_NAMED)}")
+    body, made_up = _change(name, groups, source, random=bool(source["random"]))
+    result = server.ask(api.CHANGE_USER, api.ChangeUser(body, name, update=True))
+    _say_changed(result, "updated", made_up, form)
+
+
+@user.command()
+@yes_option
+@result_format_option
+@click.argument("name")
+@for_server
+def delete(server: ChosenServer, name: str, *, yes: bool, form: str) -> None:
+    """Delete the user NAME and end the user's sessions; on a terminal it asks first."""
+    terminal = server.outside.is_terminal()
+    if terminal and not yes:
+        agree(f"Delete the user {one_line(name)}?")
+    result = server.ask(api.DELETE_USER, api.NamedUser(name))
+    if not (terminal or yes):
+        tell_unasked()
+    say_result(result, (f"User deleted: {result.username}",), form)
+
+
+@user.command(name="list")
+@list_format_option
+@for_server
+def list_(server: ChosenServer, form: str | None) -> None:
+    """List users: those of this command are dynamic, those of the configuration static."""
+    result = server.ask(api.LIST_USERS, Nothing())
+    say_list(result.users, form or server.config.client.default_format, FORMATS)
+
+
+def _change(
+    name: str, groups: str | None, source: dict[str, str | None], *, random: bool
+) -> tuple[api.UserChange, str]:
+    """Return the body of a request, and the password if it was made up.
+
+    :raises click.UsageError: if passwords come from two places.
+    :raises BadRequest: if a password breaks a rule, or a hash is malformed.
+    """
+    given = [name for name in _NAMED if source[name.strip("-").replace("hash", "hashed")]]
+    for one, other in combinations(given, 2):
+        raise misused(f"cannot specify both {one} and {other}")
+    made_up = random_password() if random else ""
+    hashed = source["hashed"] or ""
+    if hashed and not is_hash(hashed):
+        raise BadRequest("password must be a bcrypt hash")
+    if not (hashed or source["invite"]):
+        hashed = _hashed(made_up or _typed(source), name, made_up=bool(made_up))
+    body = api.UserChange(password=hashed, groups=_groups(groups), invite=bool(source["invite"]))
+    return body, made_up
+
+
+def _typed(source: dict[str, str | None]) -> str | None:
+    return asked() if source["prompt"] else source["value"]
+
+
+def _hashed(password: str | None, name: str, *, made_up: bool) -> str:
+    if password is None:
+        return ""
+    if not made_up:
+        check_choice(password, name)
+    return hash_password(password)
+
+
+def _groups(written: str | None) -> tuple[str, ...] | None:
+    if written is None:
+        return None
+    return tuple(filter(None, map(str.strip, written.split(","))))
+
+
+def _say_changed(result: api.UserChanged, done: str, made_up: str, form: str) -> None:
+    if made_up:
+        say(f"Generated password is: {made_up}\n", to_stderr=True)
+    lines = [f"User {done}: {result.username}"]
+    if result.link is not UNSET and result.link_until is not UNSET:
+        lines.append(f"Until {result.link_until:%Y-%m-%d %H:%M} UTC the password is set at")
+        lines.append(result.link)
+    say_result(result, tuple(lines), form)

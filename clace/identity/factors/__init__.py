@@ -1,0 +1,6 @@
+"""Second factors: codes of authenticator apps, recovery codes, and passkeys."""
+
+from clace.identity.factors.sealing import FactorSealing
+from clace.identity.factors.second import FactorSurroundings, SecondFactors
+
+__all__ = ["FactorSealing", "FactorSurroundings", "SecondFactors"]

@@ -1,0 +1,254 @@
+"""The users of the database and of the configuration, as one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+from zope.interface import implementer
+
+from clace.errors import BadRequest, NoSuchUser, SignInRefused, UserExists
+from clace.interfaces import (
+    BUILTIN,
+    Invitation,
+    IUserRows,
+    IUsers,
+    StoredUser,
+    User,
+    UserEntry,
+    UserLink,
+    user_id_of,
+)
+from clace.model.user_names import check_name, tidy_groups
+from clace.passwords import check_choice, hash_password, is_hash
+from clace.threads import InThread
+
+LINK_LIFE = timedelta(days=3)
+TOKEN_BYTES = 32
+_STATIC = "is in the configuration file; remove [builtin_auth.{name}] there"
+_NO_LINK = "This link was used already, or its time is over. Ask for another one."
+
+
+class UserSurroundings(Struct, frozen=True):
+    """Threads, time and randomness; ``token`` makes a text of so many random bytes."""
+
+    in_thread: InThread
+    hashing: InThread
+    seconds: Callable[[], float]
+    token: Callable[[int], str]
+
+
+@implementer(IUsers)
+class Users:
+    """All users in memory; every change is written first, and holds at once.
+
+    Rows are read when the server starts and by ``read_again``.
+    """
+
+    def __init__(
+        self, static: Mapping[str, User], rows: IUserRows, around: UserSurroundings
+    ) -> None:
+        self._static = dict(static)
+        self._rows = rows
+        self._around = around
+        self._stored: dict[str, User] = {}
+        self._costs: tuple[int, ...] | None = None
+        self.changed: Callable[[str], None] = lambda _user_id: None
+
+    def load(self) -> None:
+        """Read the rows. Blocks, and is for the time before the reactor runs."""
+        self._stored, self._costs = _by_name(self._rows.all()), None
+
+    async def read_again(self, static: Mapping[str, User]) -> None:
+        """Let the users of the configuration and of the database be as they are now."""
+        rows = await self._around.in_thread(self._rows.all)
+        self._costs = None
+        before = {name: self.fingerprint(user_id_of(name)) for name in self._names()}
+        self._static, self._stored = dict(static), _by_name(rows)
+        for name, fingerprint in before.items():
+            if self.fingerprint(user_id_of(name)) != fingerprint:
+                self.changed(user_id_of(name))
+
+    def find(self, name: str) -> User | None:
+        return self._stored.get(name) or self._static.get(name)
+
+    def of(self, user_id: str) -> User | None:
+        kind, _, name = user_id.partition(":")
+        return self.find(name) if kind == BUILTIN else None
+
+    def fingerprint(self, user_id: str) -> str:
+        user = self.of(user_id)
+        if user is None:
+            return ""
+        return hashlib.sha256(f"{user.name}\0{user.password}".encode()).hexdigest()
+
+    def hash_costs(self) -> tuple[int, ...]:
+        if self._costs is None:
+            hashes = (self._counting(name).password for name in sorted(self._names()))
+            self._costs = tuple(int(hashed[4:6]) for hashed in hashes if hashed)
+        return self._costs
+
+    def entries(self) -> tuple[UserEntry, ...]:
+        return tuple(
+            UserEntry(user, overridden=user.is_static and name in self._stored)
+            for name in sorted(self._names())
+            for user in (self._stored.get(name), self._static.get(name))
+            if user is not None
+        )
+
+    async def add(
+        self, name: str, password: str, groups: tuple[str, ...], *, invite: bool = False
+    ) -> Invitation | None:
+        check_name(name)
+        if not password and not invite:
+            raise BadRequest("password is required to create a user")
+        _check_hash(password, invite=invite)
+        wanted = tidy_groups(groups)
+
+        def made(before: StoredUser | None) -> StoredUser:
+            if before is not None or name in self._static:
+                raise UserExists(f"user {name} already exists, use user update to change it")
+            now = self._now()
+            return StoredUser(
+                name=name, password=password, groups=wanted, create_time=now, update_time=now
+            )
+
+        return await self._write(name, made, invite=invite)
+
+    async def update(
+        self,
+        name: str,
+        password: str,
+        groups: tuple[str, ...] | None,
+        *,
+        invite: bool = False,
+    ) -> Invitation | None:
+        _check_hash(password, invite=invite)
+        wanted = None if groups is None else tidy_groups(groups)
+
+        def made(before: StoredUser | None) -> StoredUser:
+            base = self._base(name, before)
+            return replace(
+                base,
+                password=password or ("" if invite else base.password),
+                groups=base.groups if wanted is None else wanted,
+                update_time=self._now(),
+            )
+
+        return await self._write(name, made, invite=invite)
+
+    async def delete(self, name: str) -> None:
+        found = await self._around.in_thread(lambda: self._rows.delete(name))
+        self._costs = None
+        if self._stored.pop(name, None) is not None or found:
+            self.changed(user_id_of(name))
+        elif name in self._static:
+            raise BadRequest(f"user {name} {_STATIC.format(name=name)}")
+        else:
+            raise _unknown(name)
+
+    async def invited(self, token: str) -> User:
+        now, digest = self._now(), _digest(token)
+        link = await self._around.in_thread(lambda: self._rows.link(digest, now))
+        user = self.find(link.name) if link else None
+        if user is None:
+            raise SignInRefused(_NO_LINK, "unknown or used link")
+        return user
+
+    async def accept(self, token: str, password: str) -> User:
+        user = await self.invited(token)
+        hashed = await self._hashed(user.name, password)
+        now, digest = self._now(), _digest(token)
+        row = await self._around.in_thread(lambda: self._rows.use_link(digest, now, hashed))
+        if row is None:
+            raise SignInRefused(_NO_LINK, "unknown or used link")
+        return self._settle(row)
+
+    async def change_password(self, name: str, password: str) -> User:
+        hashed = await self._hashed(name, password)
+
+        def made(before: StoredUser | None) -> StoredUser:
+            return replace(self._base(name, before), password=hashed, update_time=self._now())
+
+        row = await self._around.in_thread(lambda: self._rows.change(name, made))
+        return self._settle(row)
+
+    async def _write(
+        self, name: str, made: Callable[[StoredUser | None], StoredUser], *, invite: bool
+    ) -> Invitation | None:
+        invitation, link = self._invitation(name) if invite else (None, None)
+        row = await self._around.in_thread(lambda: self._rows.change(name, made, link))
+        self._settle(row)
+        return invitation
+
+    def _settle(self, row: StoredUser) -> User:
+        """Let a row that was written count, and end sessions if its password is another one."""
+        user_id = user_id_of(row.name)
+        before = self.fingerprint(user_id)
+        self._costs = None
+        user = self._stored[row.name] = _user(row)
+        if before and before != self.fingerprint(user_id):
+            self.changed(user_id)
+        return user
+
+    def _base(self, name: str, before: StoredUser | None) -> StoredUser:
+        """Return the row that a change begins with: a user of the file becomes one here.
+
+        :raises NoSuchUser: if the name is unknown.
+        """
+        if before is not None:
+            return before
+        static = self._static.get(name)
+        if static is None:
+            raise _unknown(name)
+        now = self._now()
+        return StoredUser(
+            name=name,
+            password=static.password,
+            groups=static.groups,
+            create_time=now,
+            update_time=now,
+        )
+
+    def _invitation(self, name: str) -> tuple[Invitation, UserLink]:
+        token, until = self._around.token(TOKEN_BYTES), self._now() + LINK_LIFE
+        return Invitation(token, until), UserLink(_digest(token), name, until)
+
+    async def _hashed(self, name: str, password: str) -> str:
+        check_choice(password, name)
+        return await self._around.hashing(lambda: hash_password(password))
+
+    def _counting(self, name: str) -> User:
+        return self._stored.get(name) or self._static[name]
+
+    def _names(self) -> set[str]:
+        return {*self._static, *self._stored}
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._around.seconds(), UTC)
+
+
+def _check_hash(password: str, *, invite: bool) -> None:
+    if password and invite:
+        raise BadRequest("a user gets a password or an invitation, not both")
+    if password and not is_hash(password):
+        raise BadRequest("password must be a bcrypt hash")
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _by_name(rows: tuple[StoredUser, ...]) -> dict[str, User]:
+    return {row.name: _user(row) for row in rows}
+
+
+def _user(row: StoredUser) -> User:
+    return User(name=row.name, password=row.password, groups=row.groups)
+
+
+def _unknown(name: str) -> NoSuchUser:
+    return NoSuchUser(f"user {name} does not exist, use user add to create it")

@@ -1,0 +1,135 @@
+"""Tests for ``clace.cli.user_commands``."""
+
+import json
+
+import bcrypt
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.command_line import CommandLineCase
+
+HASH = "$2b$04$" + "a" * 53
+GOOD = "correct horse battery"
+HINT = "run 'clace user {} --help' for usage\n"
+
+
+class UserTests(CommandLineCase, SynchronousTestCase):
+    def add(self, *arguments, name="ann", typed=None):
+        result = self.run_cli("user", "add", *arguments, name, typed=typed)
+        self.assertEqual(result.exit_code, 0, result.stderr)
+        return result
+
+    def opens(self, password, name="ann"):
+        stored = self.administration.users.find(name).password
+        return bcrypt.checkpw(password.encode(), stored.encode())
+
+    def test_adds_with_a_random_password(self):
+        """Without a source a password is made up; it goes to stderr, and opens."""
+        result = self.add("--groups", "a, b")
+        self.assertEqual(result.stdout, "User added: ann\n")
+        said, _, password = result.stderr.strip().partition(": ")
+        self.assertEqual((said, len(password)), ("Generated password is", 16))
+        self.assertTrue(self.opens(password))
+        self.assertEqual(self.administration.users.find("ann").groups, ("a", "b"))
+
+    def test_adds_with_a_typed_password(self):
+        """A password is asked for twice, or is on the command line."""
+        self.add("--prompt", typed=f"{GOOD}\n{GOOD}\n")
+        self.assertTrue(self.opens(GOOD))
+        self.add("--value", GOOD, name="bob")
+        self.assertTrue(self.opens(GOOD, "bob"))
+
+    def test_adds_with_a_hash(self):
+        """A hash is taken as it is; nothing else is one."""
+        self.add("--hash", HASH)
+        self.assertEqual(self.administration.users.find("ann").password, HASH)
+        self.fails(
+            "error: password must be a bcrypt hash\n", "user", "add", "--hash", "plain", "bob"
+        )
+
+    def test_invites(self):
+        """An invitation is a link and its end, on stdout."""
+        result = self.add("--invite")
+        self.assertEqual(
+            result.stdout.splitlines(),
+            [
+                "User added: ann",
+                "Until 1970-01-04 00:00 UTC the password is set at",
+                "https://auth.localhost/?token=token1",
+            ],
+        )
+        told = json.loads(self.add("--invite", "--format", "json", name="bob").stdout)
+        self.assertEqual(told["link"], "https://auth.localhost/?token=token2")
+
+    def test_one_source(self):
+        """Two sources of a password contradict each other."""
+        self.fails(
+            "error: cannot specify both --random and --invite\n" + HINT.format("add"),
+            *("user", "add", "--random", "--invite", "ann"),
+            status=2,
+        )
+
+    def test_rules(self):
+        """A password that somebody chose is checked before the server is asked."""
+        for password, reason in (
+            ("short", "at least 12 characters"),
+            ("x" * 73, "at most 72 bytes"),
+            ("annannannann", "the user's name"),
+        ):
+            result = self.run_cli("user", "add", "--value", password, "ann")
+            self.assertEqual(result.exit_code, 1)
+            self.assertIn(reason, result.stderr)
+        self.assertEqual(self.targets, [])
+
+    def test_updates(self):
+        """Groups and passwords are changed, each without the other."""
+        self.add("--value", GOOD, "--groups", "a")
+        self.prints("User updated: ann\n", "user", "update", "--groups", "b,c", "ann")
+        self.assertEqual(self.administration.users.find("ann").groups, ("b", "c"))
+        self.assertTrue(self.opens(GOOD))
+        self.prints("User updated: ann\n", "user", "update", "--groups", "", "ann")
+        self.assertEqual(self.administration.users.find("ann").groups, ())
+        self.prints("User updated: ann\n", "user", "update", "--hash", HASH, "ann")
+        self.assertEqual(self.administration.users.find("ann").password, HASH)
+
+    def test_updates_nothing(self):
+        """An update of nothing is a wrong command line."""
+        result = self.run_cli("user", "update", "ann")
+        self.assertEqual(result.exit_code, 2)
+        self.assertIn("nothing to change", result.stderr)
+
+    def test_refusals(self):
+        """The server's refusals are lines, and the exit status is 1."""
+        self.add("--hash", HASH)
+        self.fails(
+            "error: user ann already exists, use user update to change it\n",
+            *("user", "add", "--hash", HASH, "ann"),
+        )
+        self.fails(
+            "error: user bob does not exist, use user add to create it\n",
+            *("user", "update", "--groups", "a", "bob"),
+        )
+
+    def test_deletes(self):
+        """A deletion is asked about on a terminal only."""
+        self.add("--hash", HASH)
+        self.terminal = True
+        result = self.run_cli("user", "delete", "ann", typed="n\n")
+        self.assertEqual(result.exit_code, 1)
+        self.prints("User deleted: ann\n", "user", "delete", "--yes", "ann")
+        self.fails(
+            "error: user ann does not exist, use user add to create it\n",
+            *("user", "delete", "--yes", "ann"),
+        )
+
+    def test_lists(self):
+        """Users are listed in columns, CSV and JSON, without passwords."""
+        self.add("--hash", HASH, "--groups", "a,b")
+        self.prints(
+            f"{'Username':<30} Groups\n{'ann':<30} a,b\n{'static':<30} file\n", "user", "list"
+        )
+        self.prints(
+            'ann,"a,b",dynamic,false\nstatic,file,static,false\n', "user", "list", "--format", "csv"
+        )
+        listed = self.run_cli("user", "list", "--format", "json").stdout
+        self.assertEqual([each["username"] for each in json.loads(listed)], ["ann", "static"])
+        self.assertNotIn("$2b$", listed)

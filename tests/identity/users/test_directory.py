@@ -1,0 +1,235 @@
+"""Users of the database and of the configuration, and changes of them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.errors import BadRequest, NoSuchUser, SignInRefused, UserExists
+from clace.interfaces import IUsers, User
+from clace.model.user_names import check_name, tidy_groups
+from tests.support.memory_users import MemoryUserRows, memory_users
+
+HASH = "$2b$04$" + "a" * 53
+OTHER = "$2b$05$" + "b" * 53
+STATIC = User(name="sam", password=HASH, groups=("file",), is_static=True)
+GOOD = "correct horse battery"
+
+
+class UsersTests(SynchronousTestCase):
+    def setUp(self):
+        self.clock = Clock()
+        self.rows = MemoryUserRows()
+        self.ended = []
+        self.users = self.make()
+
+    def make(self, *static):
+        users = memory_users(self.clock, static or (STATIC,), self.rows)
+        users.changed = self.ended.append
+        return users
+
+    def add(self, name="ann", password=HASH, groups=("a",), **options):
+        return self.successResultOf(self.users.add(name, password, groups, **options))
+
+    def update(self, name="ann", password="", groups=None, **options):
+        return self.successResultOf(self.users.update(name, password, groups, **options))
+
+    def test_is_users(self):
+        """It fills the seam."""
+        verifyObject(IUsers, self.users)
+
+    def test_finds(self):
+        """A user is found by name and by id, at once and after a start."""
+        self.add()
+        expected = User(name="ann", password=HASH, groups=("a",))
+        for users in (self.users, self.make()):
+            self.assertEqual(users.find("ann"), expected)
+            self.assertEqual(users.of("builtin:ann"), expected)
+            self.assertEqual(users.find("sam"), STATIC)
+        for user_id in ("ann", "github:ann", "builtin:", "builtin:bob", ""):
+            self.assertIsNone(self.users.of(user_id), user_id)
+
+    def test_dynamic_shadows_static(self):
+        """A user of the database counts before one of the configuration."""
+        self.update("sam", OTHER, ("db",))
+        self.assertEqual(self.users.find("sam").password, OTHER)
+        entries = [(each.user.is_static, each.overridden) for each in self.users.entries()]
+        self.assertEqual(entries, [(False, False), (True, True)])
+        self.successResultOf(self.users.delete("sam"))
+        self.assertEqual(self.users.find("sam"), STATIC)
+
+    def test_static_is_kept(self):
+        """A user of the configuration is not added again, and not deleted here."""
+        self.failureResultOf(self.users.add("sam", HASH, ()), UserExists)
+        refused = self.failureResultOf(self.users.delete("sam"), BadRequest)
+        self.assertIn("[builtin_auth.sam]", refused.value.message)
+        self.failureResultOf(self.users.delete("bob"), NoSuchUser)
+
+    def test_updates_static(self):
+        """An update keeps what the configuration says and the operator does not."""
+        self.update("sam", groups=("x",))
+        self.assertEqual(self.users.find("sam").password, HASH)
+        self.update("sam", OTHER)
+        self.assertEqual(self.users.find("sam").groups, ("x",))
+
+    def test_ends_sessions(self):
+        """Another password and a deletion end sessions; other groups, and a new user, do not."""
+        self.add()
+        self.update(groups=("b",))
+        self.update(password=HASH)
+        self.assertEqual(self.ended, [])
+        self.update(password=OTHER)
+        self.assertEqual(self.ended, ["builtin:ann"])
+        self.successResultOf(self.users.delete("ann"))
+        self.assertEqual(self.ended, ["builtin:ann"] * 2)
+
+    def test_fingerprint(self):
+        """A fingerprint is of the password of one user, and of nobody once that is gone."""
+        self.add()
+        self.add("bob")
+        first = self.users.fingerprint("builtin:ann")
+        self.assertNotEqual(first, self.users.fingerprint("builtin:bob"))
+        self.assertNotIn(HASH, first)
+        self.update(groups=())
+        self.assertEqual(self.users.fingerprint("builtin:ann"), first)
+        self.update(password=OTHER)
+        self.assertNotEqual(self.users.fingerprint("builtin:ann"), first)
+        self.successResultOf(self.users.delete("ann"))
+        self.assertEqual(self.users.fingerprint("builtin:ann"), "")
+
+    def test_reads_again(self):
+        """What the configuration and the database say now holds without a start."""
+        self.add()
+        elsewhere = self.make()
+        self.successResultOf(elsewhere.update("ann", OTHER, ()))
+        self.ended.clear()
+        changed = User(name="sam", password=OTHER, is_static=True)
+        new = User(name="new", password=HASH, is_static=True)
+        self.successResultOf(self.users.read_again({"sam": changed, "new": new}))
+        self.assertEqual(self.users.find("ann").password, OTHER)
+        self.assertEqual(self.users.find("sam"), changed)
+        self.assertEqual(self.users.find("new"), new)
+        self.assertEqual(sorted(self.ended), ["builtin:ann", "builtin:sam"])
+        self.ended.clear()
+        self.successResultOf(self.users.read_again({}))
+        self.assertIsNone(self.users.find("sam"))
+        self.assertEqual(sorted(self.ended), ["builtin:new", "builtin:sam"])
+
+    def test_costs(self):
+        """Costs are those of the hashes that count, after every change."""
+        self.assertEqual(self.users.hash_costs(), (4,))
+        self.add(password=OTHER)
+        self.assertEqual(self.users.hash_costs(), (5, 4))
+        self.update("sam", OTHER)
+        self.assertEqual(self.users.hash_costs(), (5, 5))
+        self.successResultOf(self.users.delete("ann"))
+        self.assertEqual(self.users.hash_costs(), (5,))
+
+
+class LinkTests(SynchronousTestCase):
+    """First sign-ins by a link."""
+
+    def setUp(self):
+        self.clock = Clock()
+        self.users = memory_users(self.clock)
+        self.ended = []
+        self.users.changed = self.ended.append
+
+    def invite(self, name="ann"):
+        return self.successResultOf(self.users.add(name, "", ("a",), invite=True)).token
+
+    def test_sets_a_password_once(self):
+        """A link sets the password of its user, and then is worth nothing."""
+        token = self.invite()
+        self.assertEqual(self.users.find("ann").password, "")
+        self.assertEqual(self.successResultOf(self.users.invited(token)).name, "ann")
+        user = self.successResultOf(self.users.accept(token, GOOD))
+        self.assertEqual((user.name, user.groups), ("ann", ("a",)))
+        self.assertEqual(self.users.find("ann").password[:7], "$2b$10$")
+        for again in (self.users.invited(token), self.users.accept(token, GOOD)):
+            self.failureResultOf(again, SignInRefused)
+
+    def test_keeps_the_link_for_a_better_password(self):
+        """A password that breaks a rule leaves the link."""
+        token = self.invite()
+        self.failureResultOf(self.users.accept(token, "short"), BadRequest)
+        self.successResultOf(self.users.accept(token, GOOD))
+
+    def test_ends(self):
+        """A link ends after three days, with a newer one, and with the user."""
+        old, token = self.invite(), ""
+        token = self.successResultOf(self.users.update("ann", "", None, invite=True)).token
+        self.failureResultOf(self.users.invited(old), SignInRefused)
+        self.clock.advance(3 * 24 * 3600 - 1)
+        self.successResultOf(self.users.invited(token))
+        self.clock.advance(1)
+        self.failureResultOf(self.users.invited(token), SignInRefused)
+        self.failureResultOf(self.users.accept(token, GOOD), SignInRefused)
+        token = self.invite("bob")
+        self.successResultOf(self.users.delete("bob"))
+        self.failureResultOf(self.users.accept(token, GOOD), SignInRefused)
+
+    def test_takes_the_password(self):
+        """An invitation ends the password and the sessions of the user."""
+        self.successResultOf(self.users.add("ann", HASH, ()))
+        self.successResultOf(self.users.update("ann", "", None, invite=True))
+        self.assertEqual(self.users.find("ann").password, "")
+        self.assertEqual(self.ended, ["builtin:ann"])
+
+    @given(st.text(max_size=60))
+    def test_no_other_token(self, token):
+        """No other text is a link."""
+        if not token.startswith("token"):
+            self.failureResultOf(self.users.invited(token), SignInRefused)
+
+
+class OwnPasswordTests(SynchronousTestCase):
+    def setUp(self):
+        self.users = memory_users(Clock(), (STATIC,))
+        self.ended = []
+        self.users.changed = self.ended.append
+
+    def test_changes(self):
+        """A user chooses another password; those of the configuration come to the database."""
+        user = self.successResultOf(self.users.change_password("sam", GOOD))
+        self.assertEqual((user.groups, user.is_static), (("file",), False))
+        self.assertNotEqual(user.password, HASH)
+        self.assertEqual(self.ended, ["builtin:sam"])
+
+    def test_rules(self):
+        """What is too short, too long or made of the name is refused."""
+        for password in (
+            "",
+            "elevenchars",
+            "samsamsamsamsam",
+            "abababababab",
+            "x y z" * 15,
+            "a\0" * 9,
+        ):
+            self.failureResultOf(self.users.change_password("sam", password), BadRequest)
+        self.failureResultOf(self.users.change_password("bob", GOOD), NoSuchUser)
+        self.assertEqual(self.ended, [])
+
+
+class NameTests(SynchronousTestCase):
+    @given(st.text(max_size=140))
+    def test_names(self, name):
+        """A name that is taken makes an id that says it whole, on one line."""
+        try:
+            check_name(name)
+        except BadRequest:
+            return
+        self.assertEqual(f"builtin:{name}".split(":"), ["builtin", name])
+        self.assertEqual(name.split(), [name])
+        self.assertTrue(name.isprintable())
+
+    @given(st.lists(st.text(max_size=6), max_size=6))
+    def test_groups(self, groups):
+        """Groups that are taken survive being written with commas."""
+        try:
+            tidy = tidy_groups(groups)
+        except BadRequest:
+            return
+        self.assertEqual(tuple(filter(None, map(str.strip, ",".join(tidy).split(",")))), tidy)
+        self.assertEqual(set(tidy), set(groups))
