@@ -9,14 +9,14 @@ from typing import Any
 
 import msgspec
 
-from clace.admin_api import apps, lockouts, secrets, server, settings, versions
+from clace.admin_api import apps, history, lockouts, roles, secrets, server, settings, users, versions
 from clace.admin_api.catalogue import OPERATIONS, AnyOperation
 from clace.admin_api.operation import PREFIX
 from clace.errors import BY_CODE
 from clace.web.statuses import status_of
 
 PAGE = Path(__file__).parent / "admin-api.md"
-_NOUNS = (apps, versions, settings, secrets, lockouts, server)
+_NOUNS = (apps, versions, history, settings, secrets, users, lockouts, roles, server)
 _INTRODUCTION = """\
 # Operations of the admin API
 

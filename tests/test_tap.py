@@ -17,6 +17,7 @@ from clace.composition.server import Composition
 from clace.config import Location, load
 from clace.errors import ConfigError
 from clace.interfaces import SecretEntry
+from clace.model.identity import Assurance, Identity
 from clace.model.paths import AppPath
 from clace.runtime.hosts.memory import MemoryHosts
 from clace.tap import Options, makeService
@@ -161,6 +162,33 @@ class CompositionTests(SynchronousTestCase):
         composition.read_again()
         self.assertEqual([hashed for _, hashed in replaced], [*[generated] * 3, HASH])
         self.assertEqual([user for user, _ in replaced], ["admin", "boss", "", "admin"])
+
+    def test_reads_changed_roles(self):
+        """After SIGHUP changed roles and grants decide; a file that would lock out every
+        administrator, or cannot be used, leaves them as they were.
+        """
+        composition = self.compose()
+        ann = Identity(user_id="github:ann", assurance=Assurance.SSO)
+        grant = (
+            '[[rbac.grants]]\nusers = ["github:ann"]\nroles = ["clace-user"]\ntargets = ["all"]\n'
+        )
+        may = composition.data.authorisation.decide
+        self.assertFalse(may(ann, "app:read", "/x").is_allowed)
+        self.write(f"{self.base}[rbac]\nenabled = true\n{grant}")
+        composition.read_again()
+        self.assertTrue(may(ann, "app:read", "/x").is_allowed)
+        self.assertNotIn("before the next start", self.stderr.getvalue())
+        for text in (
+            f'admin_user = ""\n{self.base}[rbac]\nenabled = true\n',
+            f'{self.base}[rbac]\nenabled = true\n[rbac.roles]\nr = ["nonsense"]\n',
+        ):
+            self.write(text)
+            composition.read_again()
+            self.assertTrue(may(ann, "app:read", "/x").is_allowed)
+        self.assertIn("this would leave nobody an administrator", self.stderr.getvalue())
+        self.write(f"{self.base}[rbac]\nenabled = true\n")
+        composition.read_again()
+        self.assertFalse(may(ann, "app:read", "/x").is_allowed)
 
     def test_says_what_sighup_does_not_change(self):
         """Other keys that were changed hold from the next start on; they are named."""

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from clace.admin_api import apps, history, lockouts, secrets, server, settings, users, versions
+from clace.admin_api import (
+    apps,
+    history,
+    lockouts,
+    roles,
+    secrets,
+    server,
+    settings,
+    users,
+    versions,
+)
 from clace.admin_api.operation import Operation
 
 AnyOperation = Operation[Any, Any]
@@ -17,5 +27,6 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *secrets.OPERATIONS,
     *users.OPERATIONS,
     *lockouts.OPERATIONS,
+    *roles.OPERATIONS,
     *server.OPERATIONS,
 )

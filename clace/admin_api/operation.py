@@ -12,6 +12,8 @@ from msgspec import Struct
 
 PREFIX = "/_clace"
 """The path below which all operations are served."""
+AS_USER = "X-Clace-As-User"
+"""The header by which an administrator acts as another user."""
 BODY = "body"
 """The field of a query that is sent as the JSON body of the request."""
 
@@ -107,6 +109,8 @@ class Operation(Struct, Generic[Q, R], frozen=True, kw_only=True):
     ``target`` names the subject of a request, and of its result once there is one, for the audit
     log; an operation without it only reads, and is not recorded. ``unanswered`` is the result if
     the server ends the connection in place of an answer, as servers of 2025 do when they stop.
+    An operation that ``widens`` can give somebody rights that a token does not have: of tokens, only
+    those with all rights may be used for it.
     """
 
     name: str
@@ -118,6 +122,7 @@ class Operation(Struct, Generic[Q, R], frozen=True, kw_only=True):
     result: type[R]
     target: Callable[[Q, R | None], str] | None = None
     unanswered: R | None = None
+    widens: bool = False
 
     @property
     def parameters(self) -> tuple[msgspec.structs.FieldInfo, ...]:

@@ -84,6 +84,7 @@ CHANGE_USER = Operation(
     path="/user",
     summary="Add a user, or change the password or groups of one",
     right=Right.CONFIG_UPDATE,
+    widens=True,
     query=ChangeUser,
     result=UserChanged,
     target=_changed,

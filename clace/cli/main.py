@@ -63,6 +63,7 @@ def main() -> None:
         "password": Lazy(
             "clace.cli.password_command:password", "Hash the administrator's password."
         ),
+        "rbac": Lazy("clace.cli.rbac_commands:rbac", "Explain who may do what."),
         "secret": Lazy(
             "clace.cli.secret_commands:secret", "Manage the secrets that the server keeps."
         ),
@@ -129,7 +130,7 @@ def _ask_socket(target: ServerTarget, work: Work[T]) -> T:
     from clace.client.administration import AdminClient  # noqa: PLC0415 - few commands ask a server
     from clace.client.socket_exchange import SocketExchange  # noqa: PLC0415 - as above
 
-    client = AdminClient(SocketExchange(target.uri), target.uri)
+    client = AdminClient(SocketExchange(target.uri, as_user=target.as_user), target.uri)
     with _interruptible():
         return finished(work(cast("IAdministration", client)))
 
@@ -169,6 +170,8 @@ def _ask_url(target: ServerTarget, work: Work[T]) -> T:
         server_uri=target.uri,
         user=target.user,
         password=target.password,
+        token=target.token,
+        as_user=target.as_user,
         skip_cert_check=target.skip_cert_check,
         ca_file=target.ca_file,
     )

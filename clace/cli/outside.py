@@ -27,6 +27,8 @@ class ServerTarget(NamedTuple):
     uri: str
     user: str = ""
     password: str = ""
+    token: str = ""
+    as_user: str = ""
     skip_cert_check: bool = False
     ca_file: Path | None = None
 

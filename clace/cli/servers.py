@@ -36,14 +36,20 @@ _OPTIONS = (
         default=None,
         help="Do not verify the server's certificate.",
     ),
+    click.option(
+        "--as", "as_user", metavar="USER", help="Act as USER, with no more than their rights."
+    ),
 )
 
 
 class ChosenServer:
     """The server that a command line, the environment and the configuration mean together."""
 
-    def __init__(self, outside: CommandSurroundings, flags: dict[str, object]) -> None:
+    def __init__(
+        self, outside: CommandSurroundings, flags: dict[str, object], as_user: str = ""
+    ) -> None:
         self.outside = outside
+        self._as_user = as_user
         self._flags = flags
 
     @cached_property
@@ -63,7 +69,9 @@ class ChosenServer:
         return ServerTarget(
             uri=config.server_uri,
             user=config.admin_user,
-            password=self._password(config),
+            password=self._revealed(config, config.client.admin_password),
+            token=self._revealed(config, config.client.token),
+            as_user=self._as_user,
             skip_cert_check=config.client.skip_cert_check,
             ca_file=config.client.ca_file,
         )
@@ -83,11 +91,10 @@ class ChosenServer:
         _warn_of(self.target)
         return self.outside.ask(self.target, work)
 
-    def _password(self, config: Config) -> str:
+    def _revealed(self, config: Config, password: str) -> str:
         """A socket asks for none, so no provider is asked either."""
         from clace.model.secret_text import is_reference  # noqa: PLC0415 - see ``config``
 
-        password = config.client.admin_password
         if config.socket or not is_reference(password):
             return password
         return self.outside.reveal(config, password)
@@ -119,8 +126,9 @@ def for_server(function: F) -> F:
         **given: Any,
     ) -> Any:
         flags = client_flags(given)
+        as_user = given.pop("as_user") or ""
         arguments = {name: value for name, value in given.items() if name not in _OPTION_KEYS}
-        return function(ChosenServer(outside, flags), **arguments)
+        return function(ChosenServer(outside, flags, as_user), **arguments)
 
     decorated: Any = click.pass_obj(command)
     update_wrapper(decorated, function)
@@ -133,5 +141,6 @@ def _warn_of(target: ServerTarget) -> None:
     url = urlsplit(target.uri)
     if url.scheme == "https" and target.skip_cert_check:
         warn("the server's certificate is not verified (--skip_cert_check)")
-    if url.scheme == "http" and target.password and url.hostname not in _LOOPBACK:
-        warn(f"the password goes to {url.hostname} unencrypted; use https")
+    proof = "token" if target.token else "password" if target.password else ""
+    if url.scheme == "http" and proof and url.hostname not in _LOOPBACK:
+        warn(f"the {proof} goes to {url.hostname} unencrypted; use https")

@@ -15,12 +15,13 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 from zope.interface import classImplements
 
+from clace.admin_api.operation import AS_USER
 from clace.bodies import WholeBody
 from clace.client.administration import AdminClient
 from clace.client.bodies import collect
 from clace.client.failures import unreachable
 from clace.client.tls import CertificatePolicy
-from clace.client.transport import CONNECT_SECONDS, LIMIT, TIMEOUT
+from clace.client.transport import CONNECT_SECONDS, LIMIT, TIMEOUT, header_value
 from clace.errors import BadRequest, ClaceError, ConfigError
 from clace.interfaces import IAdministration
 
@@ -35,6 +36,8 @@ class ServerAddress(Struct, frozen=True, kw_only=True):
     server_uri: str
     user: str = ""
     password: str = ""
+    token: str = ""
+    as_user: str = ""
     skip_cert_check: bool = False
     ca_file: Path | None = None
 
@@ -49,17 +52,23 @@ class AgentExchange:
         server_uri: str,
         *,
         credentials: tuple[str, str] | None = None,
+        token: str = "",
+        as_user: str = "",
         limit: int = LIMIT,
     ) -> None:
-        """``credentials`` are sent with every request."""
+        """``credentials`` are sent with every request; a ``token`` goes in their place."""
         self._agent = agent
         self._clock = clock
         self._server_uri = server_uri
         self._limit = limit
         self._headers = Headers({"Accept": ["application/json"], "User-Agent": ["clace"]})
-        if credentials:
-            token = b64encode(":".join(credentials).encode()).decode("ascii")
-            self._headers.addRawHeader("Authorization", f"Basic {token}")
+        if token:
+            self._headers.addRawHeader("Authorization", f"Bearer {header_value(token)}")
+        elif credentials:
+            encoded = b64encode(":".join(credentials).encode()).decode("ascii")
+            self._headers.addRawHeader("Authorization", f"Basic {encoded}")
+        if as_user:
+            self._headers.addRawHeader(AS_USER, header_value(as_user))
 
     async def __call__(self, method: str, target: str, body: bytes | None, /) -> tuple[int, bytes]:
         url = self._url(target)
@@ -95,7 +104,15 @@ def admin_client(address: ServerAddress, reactor: Any) -> AdminClient:
     uri = address.server_uri
     credentials = (address.user, address.password) if address.user else None
     agent = _tcp_agent(address, reactor)
-    return AdminClient(AgentExchange(agent, reactor, uri, credentials=credentials), uri)
+    exchange = AgentExchange(
+        agent,
+        reactor,
+        uri,
+        credentials=credentials,
+        token=address.token,
+        as_user=address.as_user,
+    )
+    return AdminClient(exchange, uri)
 
 
 def _tcp_agent(address: ServerAddress, reactor: Any) -> IAgent:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from clace.admin_api.operation import AS_USER
 from clace.client.transport import (
     CONNECT_SECONDS,
     CUT,
@@ -25,6 +26,7 @@ from clace.client.transport import (
     TIMEOUT,
     EndedUnanswered,
     cannot_reach,
+    header_value,
     too_large,
 )
 from clace.errors import ServerUnreachable, TooLarge
@@ -51,6 +53,7 @@ class SocketExchange:
         *,
         limit: int = LIMIT,
         timeout: float = TIMEOUT,
+        as_user: str = "",
         connect_seconds: float = CONNECT_SECONDS,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -59,6 +62,7 @@ class SocketExchange:
         if size > _MAX_PATH:
             raise cannot_reach(path, f"a socket's path has at most {_MAX_PATH} bytes, not {size}")
         self._path = path
+        self._as_user = as_user
         self._limit = limit
         self._timeout = timeout
         self._connect_seconds = connect_seconds
@@ -68,7 +72,8 @@ class SocketExchange:
         until = self._seconds() + self._timeout
         with self._connected() as connection:
             try:
-                is_sent = self._send(connection, _request(method, target, body), until)
+                request = _request(method, target, body, self._as_user)
+                is_sent = self._send(connection, request, until)
                 return self._answer(connection, until, is_sent=is_sent)
             except TimeoutError as error:
                 raise cannot_reach(self._path, NO_ANSWER_IN_TIME) from error
@@ -179,8 +184,10 @@ class _Answer:
         self.is_whole = self._has_head
 
 
-def _request(method: str, target: str, body: bytes | None) -> bytes:
+def _request(method: str, target: str, body: bytes | None, as_user: str) -> bytes:
     head = _HEAD.format(method, f"/_clace{target}")
+    if as_user:
+        head += f"{AS_USER}: {header_value(as_user)}\r\n"
     if body is not None:
         head += "Content-Type: application/json\r\n"
     if body is not None or method != "GET":

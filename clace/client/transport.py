@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from clace.errors import ServerUnreachable
+from clace.errors import BadRequest, ServerUnreachable
 
 # Long enough to clone a big repository; the server has deadlines of its own.
 TIMEOUT = 600.0
@@ -46,6 +46,16 @@ def cannot_reach(
 ) -> ServerUnreachable:
     """The failure of a step on the way to ``server_uri``."""
     return kind(f"cannot reach {server_uri}: {step}")
+
+
+def header_value(text: str) -> str:
+    """Return a text that goes into a header.
+
+    :raises BadRequest: if it cannot.
+    """
+    if not (text.isascii() and text.isprintable()) or text != text.strip():
+        raise BadRequest(f"{text!r} cannot be sent in a header")
+    return text
 
 
 def too_large(limit: int) -> str:

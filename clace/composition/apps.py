@@ -31,6 +31,7 @@ from clace.operations.history import HistoryOperations
 from clace.operations.known import KnownApps
 from clace.operations.reloading import AppReloading
 from clace.operations.retention import Retention
+from clace.operations.roles import RoleOperations
 from clace.operations.rooms import OperationRooms
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
@@ -124,6 +125,7 @@ class Apps:
             secret_operations,
             UserOperations(self._data.people.users, partial(self._invitation, urls)),
             LockoutOperations(self._data.sign_ins.lockout),
+            RoleOperations(self._data.authorisation, self.installed, self._data.groups_of),
             ServerOperations(self._status, stop),
         )
 

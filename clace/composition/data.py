@@ -85,6 +85,16 @@ class Data:
             self.stored_secrets,
         )
 
+    def groups_of(self, user_id: str) -> tuple[str, ...]:
+        """Return the groups of a user of this server's own; nothing of others is known.
+
+        :raises BadRequest: if it would be such a user, and is missing.
+        """
+        found = self.people.users.of(user_id)
+        if found is None and user_id.startswith("builtin:"):
+            raise BadRequest(f"user {user_id} does not exist")
+        return found.groups if found else ()
+
     def settings_of(self, app: App) -> AppSection:
         """Return the app's settings in effect: its own, or the server's.
 

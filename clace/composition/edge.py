@@ -33,7 +33,7 @@ from clace.model.paths import AppPath
 from clace.proxy.connecting import NetworkEndpoints
 from clace.proxy.relaying import Proxy
 from clace.threads import ThreadPool
-from clace.web.admin.guard import AdminGuard, Guard, trusted
+from clace.web.admin.guard import ActingAs, AdminGuard, Guard, trusted
 from clace.web.admin.later import LateResource
 from clace.web.apps.cors import OriginSharing
 from clace.web.apps.downloads import Downloads
@@ -127,7 +127,8 @@ class Edge:
         return root
 
     def _admin(self, guard: Guard) -> IResource:
-        return LateResource(partial(self._made_admin, guard))
+        acting = ActingAs(guard, self._data.authorisation, self._data.groups_of)
+        return LateResource(partial(self._made_admin, acting))
 
     def _made_admin(self, guard: Guard) -> IResource:
         from clace.web.admin.api import AdminAPI  # noqa: PLC0415 - Klein is a tenth of a start

@@ -18,6 +18,7 @@ from clace.composition.identity import Identities
 from clace.composition.plugins import Plugins
 from clace.composition.users import static_users
 from clace.config import Config, changed_keys
+from clace.config.roles import policy_of
 from clace.errors import ClaceError
 from clace.logs import LogOptions, LogService, make_logs
 from clace.processes.starter import ProgramStarter
@@ -27,7 +28,7 @@ from clace.threads import ThreadPool
 
 log = Logger()
 # Keys that SIGHUP puts in force.
-REREAD = ("admin_user", "security.admin_password_bcrypt", "builtin_auth")
+REREAD = ("admin_user", "security.admin_password_bcrypt", "builtin_auth", "rbac")
 
 
 def is_reread(key: str) -> bool:
@@ -58,6 +59,7 @@ class Composition:
         self._stderr = stderr
         self._warnings: list[str] = []
         self._started = config
+        self._admin_user = config.admin_user
         for warning in config.warnings:
             self.warn(warning)
         self.logs = self._make_logs(config)
@@ -132,15 +134,17 @@ class Composition:
         self.tell("Server ready")
 
     def read_again(self) -> None:
-        """Let a changed password hold, and say what of the file does not; one that cannot be used
-        changes nothing.
+        """Let a changed password, and changed roles and grants hold, and say what of the file does
+        not; one that cannot be used changes nothing.
         """
         try:
             config = self._read()
         except ClaceError as error:
             self._complain(f"The configuration cannot be used: {error.message}")
             return
-        self._renew_account(config)
+        renewed = self._renew_account(config)
+        self._admin_user = config.admin_user if renewed else self._admin_user
+        self.data.authorisation.replace(policy_of(config.rbac), self._admin_user)
         self._renew_users(config)
         changed = changed_keys(self._started, config)
         held = [key for key in changed if not is_reread(key)]
@@ -151,16 +155,18 @@ class Composition:
         renewed = Deferred.fromCoroutine(self.data.people.users.read_again(static_users(config)))
         renewed.addErrback(lambda failure: log.failure("Users were not read again", failure))
 
-    def _renew_account(self, config: Config) -> None:
+    def _renew_account(self, config: Config) -> bool:
+        """Let the account be as configured; return false if it stays as it was."""
         hashed = config.security.admin_password_bcrypt or self.data.generated_hash
         if config.admin_user and not hashed:
             self._complain(
                 "security.admin_password_bcrypt is empty, which is refused: the admin account "
                 "stays as it was. Set another hash, or start again for a random password"
             )
-            return
+            return False
         self.data.account.replace(config.admin_user, hashed)
         log.info("The configuration was read again; the admin account is as it says")
+        return True
 
     def _complain(self, text: str) -> None:
         """Say what an operator who sent a signal has to know, where it is seen."""

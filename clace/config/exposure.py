@@ -54,6 +54,7 @@ def open_files(settings: Settings) -> Iterator[tuple[Steps, Path]]:
 
 def _secrets(settings: Settings) -> Iterator[tuple[Steps, str]]:
     yield ("client", "admin_password"), settings.client.admin_password
+    yield ("client", "token"), settings.client.token
     yield ("security", "admin_password_bcrypt"), settings.security.admin_password_bcrypt
     for name, login in settings.git_auth.items():
         yield ("git_auth", name, "password"), login.password

@@ -14,6 +14,7 @@ VARIABLES: Mapping[str, str] = {
     "server_uri": "CL_SERVER_URI",
     "admin_user": "CL_ADMIN_USER",
     "client.admin_password": "CL_ADMIN_PASSWORD",
+    "client.token": "CL_TOKEN",
     "client.skip_cert_check": "CL_SKIP_CERT_CHECK",
     "client.ca_file": "CL_CA_FILE",
     "http.host": "CL_HTTP_HOST",

@@ -32,6 +32,7 @@ _PASSWORDS = frozenset(
         ("auth", "key"),
         ("auth", "secret"),
         ("client", "admin_password"),
+        ("client", "token"),
         ("git_auth", "password"),
     }
 )

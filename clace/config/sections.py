@@ -44,6 +44,7 @@ class Client(Struct, frozen=True):
     """Settings of the ``clace`` command: the server it talks to, and how."""
 
     admin_password: Secret = ""
+    token: Secret = ""
     skip_cert_check: Flag = False
     ca_file: OptionalPlace = None
     default_format: Format = "basic"

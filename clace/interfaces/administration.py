@@ -16,6 +16,7 @@ from clace.admin_api import (
     changes,
     history,
     lockouts,
+    roles,
     secrets,
     server,
     settings,
@@ -282,6 +283,22 @@ class ILockoutOperations(Interface):
 
         :raises BadRequest: if ``address`` is invalid.
         :raises NoSuchLockout: if no failure is known of the address or user given.
+        """
+
+
+class IRoleOperations(Interface):
+    """Explanations of who may do what."""
+
+    async def check_permission(query: roles.CheckPermission) -> roles.PermissionChecked:
+        """Decide as for a request of the user, and say why.
+
+        :raises BadRequest: if the permission is unknown, or the target is invalid.
+        """
+
+    async def list_holders(query: roles.HoldersOf) -> roles.HolderList:
+        """Return the users, groups and patterns that have permissions on an app.
+
+        :raises BadRequest: if the path is invalid.
         """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -180,6 +180,14 @@ class Decision(Struct, frozen=True):
     reasons: tuple[str, ...] = ()
 
 
+class Holder(Struct, frozen=True, kw_only=True):
+    """A user, group or pattern of users, with the permissions on a target and their source."""
+
+    user: str
+    permissions: tuple[str, ...]
+    source: str
+
+
 class IAuthorisation(Interface):
     """The one place that decides."""
 
@@ -193,3 +201,6 @@ class IAuthorisation(Interface):
 
     def custom_permissions(identity: Identity, target: str) -> tuple[str, ...]:
         """The ``custom:`` permissions that hold for an app, without the prefix."""
+
+    def holders(target: str) -> Iterable[Holder]:
+        """Return everybody who may do something with the app at an address."""

@@ -122,7 +122,11 @@ def access_denied(
 
 
 def proof_of(identity: Identity) -> str:
-    """Return the token or session that proved a user, for the detail of what they did."""
+    """Return the token or session that proved a user, for the detail of what they did, or who
+    acted as them.
+    """
+    if identity.actor:
+        return f"{identity.actor} acts as this user"
     if identity.token_id:
         return f"token {identity.token_id}"
     return f"session {identity.session_id}" if identity.session_id else ""

@@ -38,7 +38,7 @@ class Identity(Struct, frozen=True, kw_only=True):
     ``user_id`` names its kind of sign-in (``admin``, ``builtin:ann``, ``github:ann@example.org``,
     ``saml_corp:ann``, ``cert_staff``). ``email`` is one that the provider has verified.
     ``session_id`` and ``token_id`` are names of rows, never the secret that the client holds.
-    Of a token there is a ``scope`` too.
+    Of a token there is a ``scope`` too. ``actor`` is the administrator who acts as this user.
     """
 
     user_id: str = ANONYMOUS
@@ -50,6 +50,7 @@ class Identity(Struct, frozen=True, kw_only=True):
     session_id: str = ""
     token_id: str = ""
     scope: Scope | None = None
+    actor: str = ""
 
     @property
     def is_anonymous(self) -> bool:
@@ -58,3 +59,10 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 NOBODY = Identity()
 OPERATOR = Identity(user_id="admin", name="admin", assurance=Assurance.SOCKET)
+
+
+def identity_named(user_id: str, groups: tuple[str, ...] = ()) -> Identity:
+    """Return who an id stands for, as if that user had signed in."""
+    if user_id == ANONYMOUS:
+        return NOBODY
+    return Identity(user_id=user_id, name=user_id, groups=groups, assurance=Assurance.SSO)

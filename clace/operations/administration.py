@@ -9,7 +9,7 @@ from zope.interface import implementer, providedBy
 from zope.interface.interface import Method
 
 from clace.admin_api.catalogue import OPERATIONS
-from clace.admin_api.operation import Operation, Q, R
+from clace.admin_api.operation import Operation, Q, R, Right
 from clace.interfaces import IAuthorisation, IServedAdministration
 from clace.model.identity import OPERATOR, Identity
 from clace.operations.asking import OperationRequest
@@ -50,6 +50,8 @@ class Administration:
         request = OperationRequest(identity, (operation.right, *query.rights), self._authorisation)
         if not operation.right.startswith(_ABOUT_APPS):
             request.check()
+        if operation.widens and identity.scope is not None:
+            self._authorisation.authorise(identity, Right.ADMIN)
         given = (query, request) if operation.name in self._knowing else (query,)
         result: R = await self._methods[operation.name](*given)
         return result

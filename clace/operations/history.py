@@ -80,10 +80,10 @@ class HistoryOperations:
 
     async def revoke_approvals(self, query: RevokeApprovals, request: Asking) -> ApprovalsRevoked:
         pattern = AppGlob.parse(query.app_path_glob)
-        if not query.revoked:
-            raise BadRequest("revoked is required")
         catalogue = await self._rooms.catalogue(request)
         mains = catalogue.selected(pattern, request)
+        if not query.revoked:
+            raise BadRequest("revoked is required")
         revoked: list[AppPath] = []
         async with self._rooms.draft() as draft:
             for main in mains:

@@ -10,6 +10,7 @@ from zope.interface import providedBy
 import clace
 from clace.admin_api.catalogue import OPERATIONS
 from clace.admin_api.operation import Query
+from clace.interfaces import Asking
 from tests.operations.house import House
 from tests.support.queries import example
 
@@ -36,8 +37,9 @@ class CatalogueTests(SynchronousTestCase):
             for name in seam.names()
         }
         for each in OPERATIONS:
-            *taken, result = found[each.name].values()
-            self.assertEqual((taken, result), ([each.query], each.result), each.name)
+            taken, *asking, result = found[each.name].values()
+            self.assertEqual((taken, result), (each.query, each.result), each.name)
+            self.assertIn(asking, ([], [Asking]), each.name)
 
     def test_only_reads_are_not_recorded(self):
         """All that may change something, or reveals a secret, has a target for the audit log."""

@@ -106,6 +106,18 @@ class TargetTests(CommandLineCase, SynchronousTestCase):
         warning = "warning: the password goes to tools.example.com unencrypted; use https\n"
         self.target("-s", "http://tools.example.com", "-w", "p", warns=warning)
 
+    def test_warns_of_a_token_in_the_clear(self):
+        """A token is as good as a password, and goes in its place."""
+        self.environ["CL_TOKEN"] = "clace_t"
+        warning = "warning: the token goes to tools.example.com unencrypted; use https\n"
+        target = self.target("-s", "http://tools.example.com", warns=warning)
+        self.assertEqual(target.token, "clace_t")
+
+    def test_acts_as_a_user(self):
+        """Every command for a server can be given for another user."""
+        self.assertEqual(self.target("--as", "builtin:jo").as_user, "builtin:jo")
+        self.assertEqual(self.target().as_user, "")
+
     def test_needs_no_home_for_a_named_server(self):
         """Whoever names the server can do so from anywhere; else home is missed."""
         self.environ = {}

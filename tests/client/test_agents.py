@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.admin_api.operation import Nothing
 from clace.admin_api.server import SERVER_STATUS
 from clace.client.agents import ServerAddress, admin_client
-from clace.errors import ConfigError
+from clace.errors import BadRequest, ConfigError
 from tests.client.test_tls import Issued
 
 PEM_TEXT = Issued("localhost").certificate.public_bytes(Encoding.PEM).decode()
@@ -35,6 +35,21 @@ class AgentTests(SynchronousTestCase):
         self.assertEqual((host, port), ("127.0.0.1", 25222))
         token = b64encode(b"admin:secret")
         self.assertIn(b"Authorization: Basic " + token, self.sent_by(factory))
+
+    def test_shows_a_token(self):
+        """A token goes in the place of user and password, and so does the name to act as."""
+        self.ask(server_uri="http://h", user="admin", password="x", token="clace_t", as_user="jo")
+        ((_, _, factory, *_),) = self.reactor.tcpClients
+        sent = self.sent_by(factory)
+        self.assertIn(b"Authorization: Bearer clace_t\r\n", sent)
+        self.assertNotIn(b"Basic", sent)
+        self.assertIn(b"X-Clace-As-User: jo\r\n", sent)
+
+    def test_refuses_headers_in_names(self):
+        """What would be a header of its own is sent in none."""
+        for options in ({"token": "a\r\nb: c"}, {"as_user": "a\nb"}, {"as_user": "\u00e9"}):
+            address = ServerAddress(server_uri="http://h", **options)
+            self.assertRaises(BadRequest, admin_client, address, self.reactor)
 
     def test_opens_https(self):
         """An HTTPS URL is opened with TLS; nothing is sent in the clear."""

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.client.socket_exchange import SocketExchange, connect_step
 from clace.client.transport import EndedUnanswered
-from clace.errors import ServerUnreachable, TooLarge
+from clace.errors import BadRequest, ServerUnreachable, TooLarge
 from tests.support.local_servers import answering, listen, socket_folder
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -74,6 +74,15 @@ class RequestTests(SocketExchangeCase):
                 + b"{}",
             ],
         )
+
+    def test_acts_as_another_user(self):
+        """The name of a user to act as is a header; what would be more than that is refused."""
+        self.answer = WHOLE
+        self.serve()
+        self.ask(as_user="builtin:jo")
+        self.assertIn(b"\r\nX-Clace-As-User: builtin:jo\r\n", self.received[0])
+        for name in ("a\r\nb: c", " a", "\u00e9"):
+            self.failureResultOf(self.asked(as_user=name), BadRequest)
 
     def test_hears_a_refusal_of_what_it_still_sends(self):
         """A server that refuses a large body without reading it is heard, not called gone."""

@@ -28,6 +28,7 @@ from clace.operations.history import HistoryOperations
 from clace.operations.known import KnownApps
 from clace.operations.reloading import AppReloading
 from clace.operations.retention import Retention
+from clace.operations.roles import RoleOperations
 from clace.operations.rooms import OperationRooms
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
@@ -129,6 +130,10 @@ class House:
         )
         known = KnownApps(secrets.versions)
         creation = AppCreation(rooms, known, beginnings, configured)
+        self.groups = {}
+        self.authorisation = Authorisation(
+            policy or Policy(), "admin", partial(owner_of, self.installed)
+        )
         self.nouns = (
             AppOperations(rooms, creation, AppShowing(rooms, around)),
             VersionOperations(rooms, AppReloading(rooms, known, configured)),
@@ -139,10 +144,10 @@ class House:
                 memory_users(self.clock, STATIC_USERS), "https://auth.localhost/?token={}".format
             ),
             LockoutOperations(Lockout(self.clock)),
+            RoleOperations(
+                self.authorisation, self.installed, lambda user: self.groups.get(user, ())
+            ),
             ServerOperations(lambda: ServerStatus(pid=4711), lambda: self.stopped.append(True)),
-        )
-        self.authorisation = Authorisation(
-            policy or Policy(), "admin", partial(owner_of, self.installed)
         )
         self.administration = Administration(self.authorisation, *self.nouns)
 

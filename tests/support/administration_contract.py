@@ -862,7 +862,10 @@ class Refusing:
     def __init__(self, error: BaseException) -> None:
         self._error = error
 
-    async def perform_as(self, _identity, _operation: object, _query: object) -> Any:
+    async def perform(self, _operation: object, _query: object) -> Any:
+        raise self._error
+
+    async def perform_as(self, _identity: object, _operation: object, _query: object) -> Any:
         raise self._error
 
 

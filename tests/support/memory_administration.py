@@ -27,6 +27,7 @@ from clace.admin_api.apps import (
 from clace.admin_api.changes import REMOVE, AppChange, Approval, AppsUpdated, StagedUpdate
 from clace.admin_api.lockouts import ClearLockouts, LockoutList, LockoutsCleared
 from clace.admin_api.operation import Nothing, Operation, Query
+from clace.admin_api.roles import CheckPermission, HolderList, HoldersOf, PermissionChecked
 from clace.admin_api.secrets import (
     CreateSecret,
     GetSecret,
@@ -83,12 +84,14 @@ from clace.operations.asking import OperationRequest
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.changes import app_change
 from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
+from clace.operations.roles import RoleOperations
 from clace.operations.secrets import SecretOperations
 from clace.operations.settings import settled
 from clace.operations.showing import AppFacts, app_shown, version_shown
 from clace.operations.users import UserOperations
 from clace.operations.versions import check_promotable
 from clace.runtime.failures import AppFailures
+from clace.runtime.installed import InstalledApps
 from tests.support.memory_secrets import MemorySecretStore
 from tests.support.memory_users import memory_users
 from tests.support.sign_in import app_authentication
@@ -113,6 +116,9 @@ class MemoryAdministration:
         self._ids = count(1)
         self.lockouts = Lockout(Clock())
         self.authorisation = Authorisation(Policy(), "admin", lambda _target: "")
+        self._roles = RoleOperations(
+            self.authorisation, InstalledApps("localhost"), lambda _user: ()
+        )
         self._secrets = SecretOperations(MemorySecretStore(), lambda: "xyz")
         self.users = memory_users(Clock(), STATIC_USERS)
         self._users = UserOperations(self.users, "https://auth.localhost/?token={}".format)
@@ -326,6 +332,12 @@ class MemoryAdministration:
 
     async def clear_lockouts(self, query: ClearLockouts) -> LockoutsCleared:
         return self.lockouts.clear_lockouts(query.address, query.user)
+
+    async def check_permission(self, query: CheckPermission) -> PermissionChecked:
+        return await self._roles.check_permission(query)
+
+    async def list_holders(self, query: HoldersOf) -> HolderList:
+        return await self._roles.list_holders(query)
 
     async def server_status(self, _query: Nothing) -> ServerStatus:
         reached = {"request_time": 12, "memory": 1}

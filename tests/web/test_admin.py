@@ -7,6 +7,7 @@ from msgspec import to_builtins
 from treq.testing import RequestTraversalAgent, StubTreq
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from clace.admin_api.apps import CREATE_APP, LIST_APPS, CreateApp, NewApp
@@ -19,12 +20,15 @@ from clace.errors import LockedOut, NotAllowed, NotAuthenticated
 from clace.interfaces import Decision, ICredentials
 from clace.model.app import Demands, Permission
 from clace.model.identity import Assurance, Identity, Scope
+from clace.model.rbac import Grant, Policy
 from clace.model.wording import permission_text
+from clace.operations.administration import Administration
 from clace.web.admin.api import AdminAPI
-from clace.web.admin.guard import AdminGuard, trusted
+from clace.web.admin.guard import ActingAs, AdminGuard, trusted
 from clace.web.forwarded import TrustedProxies
 from clace.web.http1.answering import own_fields
 from clace.web.root import RootResource
+from tests.operations.house import House, app_star
 from tests.support.administration_contract import FETCHES, RUNS, AdministrationContract
 from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import MemoryAdministration
@@ -38,6 +42,8 @@ BROWSERS = (
     {"Cookie": "a=b"},
     {"Content-Type": "text/plain"},
 )
+
+GRANT = Grant(users=("group:ops",), roles=("clace-user",), targets=("/x",))
 
 
 @implementer(ICredentials)
@@ -159,13 +165,15 @@ class AdminAPITests(SynchronousTestCase):
         """A user without the right of an operation is told so, and the attempt is recorded; the
         list of apps is silent about those that the user may not see.
         """
-        self.create("/x")
+        house = House()
+        house.sources.put_folder("/src", {"app.star": app_star(Demands())})
+        self.successResultOf(house.create("/x", "/src"))
+        guard = admitting(Identity(user_id="jo", assurance=Assurance.PASSWORD))
         for operation in OPERATIONS:
             audit = Events()
-            everything_else = holding(self.kept, set(Right) - {operation.right})
-            treq = StubTreq(
-                RootResource(api(self.kept, admitting(everything_else), audit).resource(), None)
-            )
+            everything_else = Holding(set(Right) - {operation.right})
+            administration = Administration(everything_else, *house.nouns)
+            treq = StubTreq(RootResource(api(administration, guard, audit).resource(), None))
             query = example(operation.query)
             parameters = {each.encode_name: "/x" for each in operation.parameters if each.required}
             body = json.dumps(to_builtins(query.body)) if operation.body else None
@@ -230,6 +238,49 @@ class AdminAPITests(SynchronousTestCase):
             self.assertEqual(response.code, status, path)
             self.assertIn(detail, audit.pop().detail)
 
+    def test_acting_as_a_user(self):
+        """The administrator may act as a user, with no more than that user's rights."""
+        self.create("/x")
+        kept = self.kept.authorisation
+        kept.replace(Policy(enabled=True, grants=(GRANT,)), "admin")
+        audit = Events()
+        for guard in (trusted, admitting(Identity(user_id="admin", assurance=Assurance.PASSWORD))):
+            acting = ActingAs(guard, kept, lambda user: ("ops",) if user == "builtin:jo" else ())
+            treq = StubTreq(RootResource(api(self.kept, acting, audit).resource(), None))
+            for user, found in (("builtin:jo", 1), ("builtin:al", 0)):
+                response = self.acting(treq.get, "/apps", user)
+                self.assertEqual(len(self.json(response)["apps"]), found)
+                response = self.acting(treq.post, "/approve?appPathGlob=/x", user)
+                self.assertEqual(response.code, 403)
+                event = audit.pop()
+                self.assertEqual(event.user_id, user)
+                self.assertIn("admin acts as this user; unauthorized", event.detail)
+            for user in ("", " ", ("a", "b")):
+                self.assertEqual(self.acting(treq.get, "/apps", user).code, 400)
+            kept.replace(Policy(), "admin")
+            self.assertEqual(self.acting(treq.get, "/apps", "builtin:jo").code, 400)
+            kept.replace(Policy(enabled=True, grants=(GRANT,)), "admin")
+
+    def test_only_administrators_act_as_others(self):
+        """Neither a token nor another user may act as somebody."""
+        kept = self.kept.authorisation
+        kept.replace(Policy(enabled=True), "admin")
+        scope = Scope(permissions=("admin",))
+        token = Identity(user_id="admin", assurance=Assurance.TOKEN, token_id="t", scope=scope)
+        for identity in (token, Identity(user_id="builtin:jo", assurance=Assurance.PASSWORD)):
+            acting = ActingAs(admitting(identity), kept, lambda _user: ())
+            treq = StubTreq(RootResource(api(self.kept, acting).resource(), None))
+            self.assertEqual(self.acting(treq.get, "/apps", "admin").code, 403)
+
+    def acting(self, method, path, user):
+        """Ask as the user, or the users."""
+        names = [user] if isinstance(user, str) else list(user)
+        headers = Headers({"X-Clace-As-User": names})
+        return self.successResultOf(method(f"http://localhost/_clace{path}", headers=headers))
+
+    def json(self, response):
+        return json.loads(self.successResultOf(response.text()))
+
     def test_lockout(self):
         """Who is locked out is told for how long."""
         self.credentials.locked = "127.0.0.1"
@@ -269,7 +320,8 @@ class AdminAPITests(SynchronousTestCase):
             read,
             {
                 *("list_apps", "get_app", "show_app", "list_secrets", "get_secret"),
-                *("list_lockouts", "server_status"),
+                *("list_versions", "list_files", "read_file", "compare_versions"),
+                *("list_lockouts", "server_status", "check_permission", "list_holders"),
             },
         )
         self.assertLessEqual({route.method for route in OPERATIONS}, {"GET", "POST", "DELETE"})

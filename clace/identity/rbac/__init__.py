@@ -2,6 +2,6 @@
 
 from clace.identity.rbac.authorisation import Authorisation
 from clace.identity.rbac.decisions import Question, decide
-from clace.identity.rbac.holders import Holder, holders
+from clace.identity.rbac.holders import holders
 
-__all__ = ["Authorisation", "Holder", "Question", "decide", "holders"]
+__all__ = ["Authorisation", "Question", "decide", "holders"]

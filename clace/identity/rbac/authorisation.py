@@ -9,9 +9,9 @@ from zope.interface import implementer
 
 from clace.errors import NotAllowed
 from clace.identity.rbac.decisions import Question, decide
-from clace.identity.rbac.holders import Holder, holders
+from clace.identity.rbac.holders import holders
 from clace.identity.rbac.roles import custom_names
-from clace.interfaces import IAuthorisation
+from clace.interfaces import Holder, IAuthorisation
 from clace.interfaces.identity import Decision
 from clace.model.identity import Identity
 from clace.model.permissions import CUSTOM

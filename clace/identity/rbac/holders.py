@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import Struct
-
 from clace.admin_api.operation import Right
 from clace.identity.rbac.decisions import Question, decide
+from clace.interfaces import Holder
 from clace.model.identity import Assurance, Identity
 from clace.model.rbac import GROUP, REGEX, Grant, Policy
-
-
-class Holder(Struct, frozen=True, kw_only=True):
-    """A user, group or pattern of users, with the permissions on a target and their source."""
-
-    user: str
-    permissions: tuple[str, ...]
-    source: str
 
 
 def holders(policy: Policy, admin: str, target: str, owner: str) -> Iterator[Holder]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 
+import msgspec
 from twisted.web.http import Request
 
+from clace.admin_api.operation import AS_USER, Right
 from clace.credentials import basic_credentials
-from clace.errors import NotAllowed, NotAuthenticated
-from clace.interfaces import ICredentials
+from clace.errors import BadRequest, NotAllowed, NotAuthenticated
+from clace.interfaces import IAuthorisation, ICredentials
 from clace.model.hosts import host_name, is_address
-from clace.model.identity import OPERATOR, Assurance, Identity
+from clace.model.identity import OPERATOR, Assurance, Identity, identity_named
 from clace.web.admin.browsers import refuse_browsers
 from clace.web.forwarded import TrustedProxies
 
 Guard = Callable[[Request], Awaitable[Identity]]
 """Return who asks, or refuse them."""
+GroupsOf = Callable[[str], tuple[str, ...]]
+"""The groups of a user of this server's own."""
 
 
 async def trusted(request: Request) -> Identity:
@@ -25,6 +29,36 @@ async def trusted(request: Request) -> Identity:
     """
     refuse_browsers(request)
     return OPERATOR
+
+
+class ActingAs:
+    """Lets the administrator act as another user, who may do no more than that user."""
+
+    def __init__(self, guard: Guard, authorisation: IAuthorisation, groups_of: GroupsOf) -> None:
+        self._guard = guard
+        self._authorisation = authorisation
+        self._groups_of = groups_of
+
+    async def __call__(self, request: Request) -> Identity:
+        """Return who asks, or the user that they act as.
+
+        :raises NotAllowed: if it is not the administrator, on the socket or by the password.
+        :raises BadRequest: if roles and grants are off, or the header names nobody.
+        """
+        identity = await self._guard(request)
+        names = request.requestHeaders.getRawHeaders(AS_USER)
+        if not names:
+            return identity
+        if identity.assurance not in {Assurance.SOCKET, Assurance.PASSWORD}:
+            raise NotAllowed("only the administrator may act as another user, and not by a token")
+        self._authorisation.authorise(identity, Right.ADMIN)
+        if not self._authorisation.is_enabled:
+            raise BadRequest("acting as a user needs roles and grants, see [rbac] enabled")
+        if len(names) > 1 or not names[0].strip() or not names[0].isprintable():
+            raise BadRequest(f"{AS_USER} has to name one user")
+        name = names[0].strip()
+        acting = identity_named(name, self._groups_of(name))
+        return msgspec.structs.replace(acting, actor=identity.user_id)
 
 
 class AdminGuard:

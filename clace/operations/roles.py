@@ -1,0 +1,68 @@
+"""Explanations of who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import asdict
+from zope.interface import implementer
+
+from clace.admin_api.roles import (
+    CheckPermission,
+    HolderList,
+    HolderShown,
+    HoldersOf,
+    PermissionChecked,
+)
+from clace.errors import BadRequest
+from clace.interfaces import IAuthorisation, IInstalledApps, IRoleOperations
+from clace.model.identity import identity_named
+from clace.model.paths import AppPath, is_glob
+from clace.model.permissions import is_glob as is_pattern
+from clace.model.permissions import problem_of
+
+GroupsOf = Callable[[str], tuple[str, ...]]
+"""The groups of a user whom the server knows; nothing for others."""
+
+
+@implementer(IRoleOperations)
+class RoleOperations:
+    """Explains decisions; nothing of it changes anything."""
+
+    def __init__(
+        self, authorisation: IAuthorisation, installed: IInstalledApps, groups_of: GroupsOf
+    ) -> None:
+        self._authorisation = authorisation
+        self._installed = installed
+        self._groups_of = groups_of
+
+    async def check_permission(self, query: CheckPermission) -> PermissionChecked:
+        if is_pattern(query.permission) or (problem := problem_of(query.permission)):
+            problem = problem if not is_pattern(query.permission) else "expected one permission"
+            raise BadRequest(f"{query.permission}: {problem}")
+        given = tuple(filter(None, map(str.strip, query.groups.split(","))))
+        groups = tuple(dict.fromkeys((*self._groups_of(query.user), *given)))
+        identity = identity_named(query.user, groups)
+        target = self._target(query.target)
+        decision = self._authorisation.decide(identity, query.permission, target)
+        return PermissionChecked(decision.is_allowed, decision.reasons)
+
+    async def list_holders(self, query: HoldersOf) -> HolderList:
+        target = self._target(query.app_path)
+        found = self._authorisation.holders(target)
+        return HolderList(
+            self._authorisation.is_enabled, tuple(HolderShown(**asdict(one)) for one in found)
+        )
+
+    def _target(self, text: str) -> str:
+        """Return the address that rights on an app are about; other targets as they are.
+
+        :raises BadRequest: if it is invalid as a path.
+        """
+        if not text or text.startswith(("sync ", "service:", "binding:")):
+            return text
+        if is_glob(text):
+            raise BadRequest(f"{text} is a glob, and this takes the path of one app")
+        address = AppPath.parse(text)
+        app = self._installed.at(address)
+        return str(address.production if app and app.main_app else address)
