@@ -9,7 +9,17 @@ from typing import Any
 
 import msgspec
 
-from clace.admin_api import apps, history, lockouts, roles, secrets, server, settings, users, versions
+from clace.admin_api import (
+    apps,
+    history,
+    lockouts,
+    roles,
+    secrets,
+    server,
+    settings,
+    users,
+    versions,
+)
 from clace.admin_api.catalogue import OPERATIONS, AnyOperation
 from clace.admin_api.operation import PREFIX
 from clace.errors import BY_CODE

@@ -109,8 +109,8 @@ class Operation(Struct, Generic[Q, R], frozen=True, kw_only=True):
     ``target`` names the subject of a request, and of its result once there is one, for the audit
     log; an operation without it only reads, and is not recorded. ``unanswered`` is the result if
     the server ends the connection in place of an answer, as servers of 2025 do when they stop.
-    An operation that ``widens`` can give somebody rights that a token does not have: of tokens, only
-    those with all rights may be used for it.
+    An operation that ``widens`` can give somebody rights that a token does not have: of tokens,
+    only those with all rights may be used for it.
     """
 
     name: str
