@@ -15,9 +15,10 @@ from clace.composition.apps import Apps
 from clace.composition.data import Data
 from clace.composition.plugins import Plugins
 from clace.config import Config
-from clace.config.sections import AppConfig
+from clace.config.sections import AppConfig, AppProxy
 from clace.descriptors import connections_of
 from clace.errors import AppBroken
+from clace.interfaces import ProxyLimits
 from clace.listeners.defaults import (
     ChosenListener,
     DefaultListeners,
@@ -277,6 +278,20 @@ def app_edge(settings: AppConfig) -> AppEdge:
         audit=RequestAuditOptions(
             redact_url=settings.audit.redact_url, skip=settings.audit.skip_http_events
         ),
+        proxy=proxy_limits(settings.proxy),
+    )
+
+
+def proxy_limits(configured: AppProxy) -> ProxyLimits:
+    """Return the limits on what is passed on for an app."""
+    return ProxyLimits(
+        body=configured.max_request_body_mb * MEBIBYTE,
+        connect=configured.connect_timeout_secs,
+        idle=configured.idle_timeout_secs,
+        upgrade_idle=configured.upgrade_idle_timeout_secs,
+        pool_idle=configured.idle_conn_timeout_secs,
+        pool_size=configured.max_idle_conns,
+        rewrites_location=configured.rewrite_location,
     )
 
 

@@ -43,8 +43,10 @@ _KEYS = {
     # An app works on its requests in one thread, whatever a file of before says.
     ("sandbox",): "threads",
     ("app_config", "sandbox"): "threads",
+    # Answers pass through as they are: what a visitor accepts is asked for, and nothing unpacked.
+    ("app_config", "proxy"): "disable_compression",
     ("git_auth", "*"): "private_key",
-    ("app_config",): "action container kubernetes proxy star_base static_from_disk "
+    ("app_config",): "action container kubernetes star_base static_from_disk "
     "static_root_cache_control",
     ("plugin", "fs.in"): "db_connection",
 }

@@ -323,6 +323,18 @@ class AppSecurity(Struct, frozen=True):
     default_secrets_provider: Annotated[str, rules.filled("the name of a secret provider")] = "env"
 
 
+class AppProxy(Struct, frozen=True):
+    """Limits on what is passed on to the servers of apps; times are in seconds."""
+
+    max_idle_conns: Annotated[int, Meta(ge=0, le=100_000)] = 250
+    idle_conn_timeout_secs: Seconds = 15
+    rewrite_location: Flag = True
+    max_request_body_mb: Annotated[int, Meta(ge=1, le=1_048_576)] = 1024
+    connect_timeout_secs: Seconds = 10
+    idle_timeout_secs: Seconds = 300
+    upgrade_idle_timeout_secs: Seconds = 3600
+
+
 class AppConfig(Struct, frozen=True):
     """Defaults for every app that does not say otherwise; the keys are dotted."""
 
@@ -330,6 +342,7 @@ class AppConfig(Struct, frozen=True):
     cors: Cors = Cors()
     audit: AppAudit = AppAudit()
     security: AppSecurity = AppSecurity()
+    proxy: AppProxy = AppProxy()
 
 
 class AppSection(AppConfig, frozen=True):

@@ -70,8 +70,7 @@ class ProxyExchange:
         piece = b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
         head, self._unsent = self._unsent, b""
         write_now(connection.transport, head + piece if head else piece)
-        if not self._paused:
-            connection.timer.set(self._limits.idle)
+        self._wait()
 
     def body_ended(self) -> None:
         self._body_sent = True
@@ -83,8 +82,7 @@ class ProxyExchange:
         self._flush()
         if connection.transport.producer is not None:
             connection.transport.unregisterProducer()
-        if not self._paused:
-            connection.timer.set(self._limits.idle)
+        self._wait()
 
     def gone(self) -> None:
         connection, self._connection = self._connection, None
@@ -100,8 +98,8 @@ class ProxyExchange:
 
     def resumeProducing(self) -> None:
         self._paused = False
+        self._wait()
         if self._connection is not None:
-            self._connection.timer.set(self._limits.idle)
             self._connection.transport.resumeProducing()
 
     def stopProducing(self) -> None:
@@ -116,9 +114,7 @@ class ProxyExchange:
     # The connection calls these.
 
     def received(self, data: bytes) -> None:
-        assert self._connection is not None
-        if not self._paused:
-            self._connection.timer.set(self._limits.idle)
+        self._wait()
         try:
             self._reader.feed(data)
         except BadAnswer as error:
@@ -157,9 +153,14 @@ class ProxyExchange:
         if connection is None:
             return
         self._flush()
-        connection.timer.set(self._limits.idle)
+        self._wait()
         if not self._body_sent:
-            connection.transport.registerProducer(VisitorBytes(self._visitor), True)
+            connection.transport.registerProducer(VisitorBytes(self._visitor, self._wait), True)
+
+    def _wait(self) -> None:
+        """Give the other server its time anew, unless it waits for the visitor."""
+        if self._connection is not None and not self._paused:
+            self._connection.timer.set(self._limits.idle)
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, b""

@@ -62,7 +62,7 @@ class UpstreamPool:
         :raises UpstreamFailed: if the server is not reached; nothing was sent.
         :raises AppBusy: if too many requests wait already.
         """
-        if len(self._open) + len(self._connecting) < self.limits.pool_size * _EACH:
+        if len(self._open) + len(self._connecting) < (self.limits.pool_size or 1) * _EACH:
             return await self._connected()
         if len(self._waiting) >= _WAITING:
             raise AppBusy("too many requests wait for the app's server", 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
@@ -10,15 +12,20 @@ from clace.interfaces.proxying import ProxiedVisitor
 
 @implementer(IPushProducer)
 class VisitorBytes:
-    """The visitor's bytes, for the connection that they are written to."""
+    """The visitor's bytes, for the connection that they are written to.
 
-    def __init__(self, visitor: ProxiedVisitor) -> None:
+    ``taken`` is called when that was behind, and has taken all it was given.
+    """
+
+    def __init__(self, visitor: ProxiedVisitor, taken: Callable[[], object]) -> None:
         self._visitor = visitor
+        self._taken = taken
 
     def pauseProducing(self) -> None:
         self._visitor.hold()
 
     def resumeProducing(self) -> None:
+        self._taken()
         self._visitor.release()
 
     def stopProducing(self) -> None:

@@ -33,8 +33,8 @@ class Tunnel:
     def begin(self, head: UpstreamHead, first: bytes) -> None:
         """Write the head of the answer, and what came behind it."""
         self._connection.user = self
-        self._connection.timer.set(self._seconds)
-        self._connection.transport.registerProducer(VisitorBytes(self._visitor), True)
+        self._go_on()
+        self._connection.transport.registerProducer(VisitorBytes(self._visitor, self._go_on), True)
         self._visitor.follow(self)
         self._visitor.tunnel(head)
         if first and not self._visitor.is_gone:
@@ -44,7 +44,7 @@ class Tunnel:
 
     def tunnelled(self, data: bytes) -> None:
         if self._connection.is_open:
-            self._connection.timer.set(self._seconds)
+            self._go_on()
             write_now(self._connection.transport, data)
 
     def tunnel_ended(self) -> None:
@@ -75,7 +75,7 @@ class Tunnel:
     # The connection calls these.
 
     def received(self, data: bytes) -> None:
-        self._connection.timer.set(self._seconds)
+        self._go_on()
         self._visitor.write(data)
 
     def read_ended(self) -> None:
@@ -89,6 +89,10 @@ class Tunnel:
     def late(self) -> None:
         self._connection.close()
         self._visitor.close_tunnel()
+
+    def _go_on(self) -> None:
+        if self._connection.is_open:
+            self._connection.timer.set(self._seconds)
 
     def _half(self) -> None:
         self._open -= 1

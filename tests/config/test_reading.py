@@ -115,7 +115,10 @@ class NoticeTests(LoadCase):
             '[plugin."fs.in#work"]\ndb_connection = "x"': ['[plugin."fs.in#work"] db_connection'],
             "[[permissions.allow]]\nplugin = 'x'": ["[permissions]"],
             "[app_config]\ncontainer.health_url = '/'": ["[app_config] container.health_url"],
-            "[app_config.proxy]": ["[app_config] proxy"],
+            "[app_config.kubernetes]": ["[app_config] kubernetes"],
+            "[app_config]\nproxy.disable_compression = true": [
+                "[app_config] proxy.disable_compression"
+            ],
             "[app_config]\nstar_base = 'x'": ["[app_config] star_base"],
             "[git_auth.a]\nprivate_key = 'x'": ["[git_auth.a] private_key"],
         }

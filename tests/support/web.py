@@ -111,6 +111,7 @@ class Connection(StringTransport):
 
     def hang_up(self, reason=None):
         self.lost = True
+        self.reason = reason
         self.channel.connectionLost(Failure(reason or ConnectionDone()))
 
     @property
@@ -131,6 +132,9 @@ class SlowConnection(Connection):
         self.held += len(data)
         if self.held > 64 * 1024:
             self.channel.pauseProducing()
+
+    def writeSequence(self, data):
+        self.write(b"".join(data))
 
     def read(self):
         """Take what is held; whether there was any."""

@@ -172,7 +172,7 @@ class StrictHTTPChannel(PassingChannel):
         return b"%b%b\r\n" % (head, self._closing())
 
     def _closing(self) -> bytes:
-        if self.awaits_body:
+        if self.awaits_body and not self._passes:
             self._pass_over_body()
         return b"" if self.persistent else b"Connection: close\r\n"
 
