@@ -94,6 +94,12 @@ class ProviderUnavailable(ClaceError):
     code = "provider_unavailable"
 
 
+class Misdirected(ClaceError):
+    """A request on a connection that was opened for another name."""
+
+    code = "misdirected"
+
+
 class LockedOut(ClaceError):
     """Too many failures from this address for this user."""
 

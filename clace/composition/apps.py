@@ -14,6 +14,7 @@ from msgspec.structs import asdict
 
 from clace.admin_api.server import ServerStatus
 from clace.composition.data import Data
+from clace.composition.elsewhere import wants_certificate
 from clace.composition.identity import login_host
 from clace.composition.plugins import Plugins
 from clace.config import known_names, node_values
@@ -156,6 +157,7 @@ class Apps:
             check_config=self._data.app_configs.of,
             check_auth=self._plugins.identities.auth.check,
             closed_hosts=(self._plugins.identities.login_host,),
+            needs_own_host=partial(wants_certificate, self._plugins.identities.auth),
         )
 
     def _limits_of(self, app: App) -> dict[str, int]:

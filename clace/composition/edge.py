@@ -88,6 +88,9 @@ class Edge:
             "admin": self._site(RootResource(over_tcp, None), counted),
             "apps": self._site(self._for_apps(over_tcp, downloads), counted),
         }
+        identities = plugins.identities
+        asks = identities.elsewhere.asks_under(apps.installed, identities.auth)
+        self.sites["apps"].ask_for_certificates(asks)
         self.listeners = self._make_listeners()
         plugins.locate(self.urls)
 

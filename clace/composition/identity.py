@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from clace.composition.data import Data
+from clace.composition.elsewhere import Elsewhere
 from clace.identity.sessions import SessionLimits, Sessions, SignInRules
 from clace.identity.settings import AppAuthentication
 from clace.interfaces import ISignInProvider, SessionChoice, Way
@@ -27,6 +28,7 @@ class Identities:
     def __init__(self, data: Data, reactor: Any) -> None:
         security = data.config.security
         self.threads = ThreadPool(reactor, "sessions", 2)
+        self.elsewhere = Elsewhere(data.config, reactor)
         self.login_host = login_host(
             security.auth_callback_domain, data.config.system.default_domain
         )
@@ -50,6 +52,7 @@ class Identities:
             self.sessions,
             rules,
             default=security.app_default_auth_type,
+            kinds=(self.elsewhere.certificate_kind(),),
             required=security.auth_required,
         )
         self.access = AppAccess(self.auth, lambda user: data.account.holds(user, ""))
@@ -70,7 +73,7 @@ class Identities:
     def _ways(self, data: Data) -> tuple[Way, ...]:
         """Every way to sign in, in the order in which a page offers them."""
         accounts = (data.account, data.people.accounts)
-        providers: tuple[ISignInProvider, ...] = ()
+        providers: tuple[ISignInProvider, ...] = self.elsewhere.saml_providers()
         return (
             *(Way(name=one.name, title=one.title, accounts=one) for one in accounts),
             *(Way(name=one.name, title=one.title, provider=one) for one in providers),

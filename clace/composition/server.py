@@ -100,6 +100,7 @@ class Composition:
             *self.data.people.rows,
             self.data.secret_threads,
             self.identities.threads,
+            self.identities.elsewhere.xml_threads,
             self.identities.sessions,
             self.data.audit,
             self.data.ration,

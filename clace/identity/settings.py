@@ -80,6 +80,9 @@ class AppAuthentication:
         found = self.of(setting)
         return found is self._open
 
+    def base(self, setting: str) -> str:
+        return self._parts(self._resolved(setting))[0]
+
     def of(self, setting: str) -> IAuthenticator:
         found = self._made.get(setting)
         if found is None:

@@ -36,10 +36,12 @@ from clace.interfaces.factors import (
 from clace.interfaces.failures import IFailures
 from clace.interfaces.identity import (
     Arrival,
+    ClientTLS,
     Decision,
     Departure,
     EndedElsewhere,
     Holder,
+    IAsksForCertificates,
     IAuthenticator,
     IAuthorisation,
     IBackChannelLogout,
@@ -112,6 +114,7 @@ __all__ = [
     "AuditedSource",
     "Caller",
     "Change",
+    "ClientTLS",
     "CodeOffer",
     "Decision",
     "Demand",
@@ -126,6 +129,7 @@ __all__ = [
     "IAppAuthentication",
     "IAppOperations",
     "IAppStore",
+    "IAsksForCertificates",
     "IAuditChain",
     "IAuditEvents",
     "IAuditLog",

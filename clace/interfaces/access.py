@@ -45,6 +45,9 @@ class IInstalledApps(Interface):
     def serves(host: str) -> bool:
         """Tell a host under which apps are served from one that is unknown here."""
 
+    def on(host: str) -> Collection[App]:
+        """The apps that are served under a name, with their staging and preview apps."""
+
     def matching(glob: AppGlob) -> tuple[App, ...]:
         """The production and dev apps that match, oldest first."""
 

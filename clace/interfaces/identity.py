@@ -11,12 +11,33 @@ from zope.interface import Attribute, Interface
 from clace.model.identity import Identity
 
 
+class ClientTLS(Struct, frozen=True, kw_only=True):
+    """A TLS connection of a client with this server itself, without a proxy between.
+
+    ``name`` is the server name under which it was opened. If the client ``was_asked`` for a
+    certificate there, ``certificate`` is what it showed and has the key of, in DER, or empty; by
+    whom it was issued is not checked. ``issuers`` are the certificates it sent along.
+    """
+
+    name: str
+    was_asked: bool
+    certificate: bytes = b""
+    issuers: tuple[bytes, ...] = ()
+
+
+class IAsksForCertificates(Interface):
+    """A site that wants to know the certificates of some of its clients."""
+
+    def asks_under(server_name: bytes | None) -> bool:
+        """Return true for the name of a host whose clients are asked; None if they sent no name."""
+
+
 class RequestHead(Protocol):
     """The head of a request, as far as it tells who asks; none of it is trusted.
 
     ``host`` is the name without a port, ``authority`` has it, ``address`` is the client's behind
-    trusted proxies, ``target`` is path and query as they came, ``certificate`` is the client's in
-    DER, verified in the handshake, or empty.
+    trusted proxies, ``target`` is path and query as they came, ``tls`` is the client's own
+    connection if it is one over TLS.
     """
 
     @property
@@ -32,7 +53,7 @@ class RequestHead(Protocol):
     @property
     def address(self) -> str: ...
     @property
-    def certificate(self) -> bytes: ...
+    def tls(self) -> ClientTLS | None: ...
     def header(self, name: str) -> str | None:
         """Return the value of a header, its name in lower case; None if there are two."""
 

@@ -168,6 +168,11 @@ class IAppAuthentication(Interface):
     def is_open(setting: str) -> bool:
         """Return true if nobody is asked who they are. Unknown settings are closed."""
 
+    def base(setting: str) -> str:
+        """Return the kind of sign-in that a setting means: the server's own for ``default``, and
+        without what may follow it.
+        """
+
     def of(setting: str) -> IAuthenticator:
         """Return the authenticator for a setting; one that is unknown lets nobody in."""
 

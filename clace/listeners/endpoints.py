@@ -22,6 +22,7 @@ from twisted.internet.interfaces import (
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from zope.interface import implementer
 
+from clace.interfaces import IAsksForCertificates
 from clace.listeners.certificates import CertificateStore
 from clace.listeners.tls import TLSByName
 from clace.listeners.tls_socket import TLSServer
@@ -71,7 +72,8 @@ class TLSByNameEndpoint:
 
     async def _listen(self, factory: IProtocolFactory) -> IListeningPort:
         self._store.prepare()
-        creator = TLSByName(self._store.context_for)
+        site = IAsksForCertificates(factory, None)
+        creator = TLSByName(self._store.context_for, *([site.asks_under] if site else []))
         encrypted = TLSMemoryBIOFactory(creator, False, factory, clock=self._clock)
         port: Any = await self._wrapped.listen(encrypted)
         if _is_plain(port, encrypted):

@@ -29,6 +29,14 @@ GROUPS = ("X25519MLKEM768", "X25519", "P-256", "P-384")
 _HTTP = b"http/1.1"
 
 
+def _nobody(_name: bytes | None) -> bool:
+    return False
+
+
+def _accept(*_: object) -> bool:
+    return True
+
+
 @implementer(IOpenSSLServerConnectionCreator)
 class TLSByName:
     """Begins each connection in a context without a certificate, the front, and leaves it for the
@@ -39,8 +47,15 @@ class TLSByName:
 
     _log = Logger()
 
-    def __init__(self, context_for: Callable[[bytes | None], SSL.Context | None]) -> None:
+    def __init__(
+        self,
+        context_for: Callable[[bytes | None], SSL.Context | None],
+        asks: Callable[[bytes | None], bool] = _nobody,
+    ) -> None:
+        """``asks`` tells the names under which a client is asked for a certificate."""
         self._context_for = context_for
+        self._asks = asks
+        self._asked: set[bytes | None] = set()
         # A connection that has left the front may come back to its callback in the middle of a
         # handshake (HelloRetryRequest): the front must live as long as the connection.
         self._fronts: WeakKeyDictionary[SSL.Connection, SSL.Context] = WeakKeyDictionary()
@@ -63,14 +78,30 @@ class TLSByName:
         self._fronts[connection] = self._front
         return connection
 
-    def _choose(self, connection: SSL.Connection) -> None:
+    def _choose(self, connection: Any) -> None:
         try:
-            context = self._context_for(connection.get_servername())
+            name = connection.get_servername()
+            context = self._context_for(name)
+            if context is not None:
+                connection.set_context(context)
+            if self._asks(name):
+                self._ask(connection, name)
         except Exception:  # noqa: BLE001 - pyOpenSSL would print it past the log
             self._log.failure("Cannot choose a certificate")
-            return
-        if context is not None:
-            connection.set_context(context)
+
+    def _ask(self, connection: TLSConnection, name: bytes | None) -> None:
+        """Ask the client for a certificate, of whomever: the app that needs it looks at it.
+
+        A session with a certificate gets no ticket: TLS 1.3 would take it under every name, and
+        the client had shown the certificate for one. Sessions of before, in which nobody was asked,
+        are not resumed any more from the first time on.
+        """
+        if name not in self._asked:
+            self._asked.add(name)
+            self.change_ticket_keys()
+        if not connection.is_resumed():
+            connection.set_verify(SSL.VERIFY_PEER, _accept)
+            connection.set_options(SSL.OP_NO_TICKET)
 
 
 def context_of(pair: CertificatePair) -> SSL.Context:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 
 from attrs import frozen
 
 from clace.errors import BadRequest
+from clace.model.app import App
+
+
+def _never(_setting: str) -> bool:
+    return False
 
 
 @frozen(kw_only=True)
@@ -14,7 +19,8 @@ class ConfiguredSections:
     """Sections of plugins and their accounts, logins for git, and the settings an app may have.
 
     ``check_config`` raises ``BadRequest`` for settings that no app can have, and ``check_auth`` for
-    ways to admit people that are unknown. No app can be on ``closed_hosts``.
+    ways to admit people that are unknown. No app can be on ``closed_hosts``, and one whose way
+    ``needs_own_host`` with no other.
     """
 
     plugins: Container[str] = ()
@@ -23,6 +29,7 @@ class ConfiguredSections:
     check_config: Callable[[Mapping[str, str]], object] = dict
     check_auth: Callable[[str], object] = str
     closed_hosts: Container[str] = ()
+    needs_own_host: Callable[[str], bool] = _never
 
     def check_git_auth(self, name: str) -> None:
         """:raises BadRequest: if ``name`` is not empty and no git login of that name is there."""
@@ -36,3 +43,16 @@ class ConfiguredSections:
                 f"no app can be installed on {domain}, where people sign in"
                 " (security.auth_callback_domain)"
             )
+
+    def check_own_host(self, setting: str, others: Iterable[App]) -> None:
+        """Check that an app may be on a host with ``others``: all apps on one host are one origin
+        to a browser, which shows them one certificate.
+
+        :raises BadRequest: if it or one of them needs a host of its own.
+        """
+        for other in others:
+            if self.needs_own_host(setting) or self.needs_own_host(other.settings.authn_type):
+                raise BadRequest(
+                    f"an app with client certificates needs a host of its own, and {other.address} "
+                    "is on the same"
+                )

@@ -83,6 +83,9 @@ class AppCreation:
         self._configured.check_auth(request.app_authn or DEFAULT_AUTH)
         check_supported(request)
         self._check_free(address)
+        self._configured.check_own_host(
+            request.app_authn or DEFAULT_AUTH, self._rooms.installed.on(address.domain)
+        )
         app = replace(self._new_app(address, request), user_id=asking.user_id)
         secrets = await self._known.secret_versions()
         fetched = await self._fetch(app, request)

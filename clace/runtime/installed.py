@@ -80,6 +80,9 @@ class InstalledApps:
         domain = self._domain(host)
         return domain in self._by_domain or domain in self._closed or self._is_default(domain)
 
+    def on(self, host: str) -> Collection[App]:
+        return self._below(self._domain(host)).values()
+
     def matching(self, glob: AppGlob) -> tuple[App, ...]:
         return tuple(
             app

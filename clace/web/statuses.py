@@ -29,6 +29,7 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.SourceError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.AppBroken: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Misdirected: HTTPStatus.MISDIRECTED_REQUEST,
     errors.LockedOut: HTTPStatus.TOO_MANY_REQUESTS,
     errors.StoreError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.AppFailed: HTTPStatus.INTERNAL_SERVER_ERROR,

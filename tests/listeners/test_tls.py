@@ -3,6 +3,7 @@
 import gc
 import ssl
 import warnings
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -167,3 +168,86 @@ class ContextOfTests(SynchronousTestCase):
         client = shake_hands(creator.serverConnectionForTLS(None), trusting())
         if hasattr(client, "get_unverified_chain"):
             self.assertEqual(len(client.get_unverified_chain()), 2)
+
+
+class CertificateTests(SynchronousTestCase):
+    """Clients that are asked for a certificate, under some names."""
+
+    def setUp(self):
+        self.context = context_of(loaded())
+        self.under = {b"a.example", b"b.example"}
+        self.creator = TLSByName(lambda _: self.context, lambda name: name in self.under)
+        client = Path(self.mktemp())
+        client.write_bytes(b"".join(pem_pair("client")))
+        self.clients = {}
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            self.clients[version] = trusting(version=version)
+            self.clients[version].load_cert_chain(client)
+
+    def connect(self, context, name, session=None):
+        """The server's side, and the client's session."""
+        server = self.creator.serverConnectionForTLS(None)
+        client = shake_hands(server, context, name, session)
+        return server, client.session
+
+    def shown(self, server):
+        """The name that the certificate was asked under, and whether there is one."""
+        return server.get_servername(), server.get_peer_certificate() is not None
+
+    def test_asked(self):
+        """A client shows its certificate under such a name, whoever has issued it."""
+        for context in self.clients.values():
+            server, _ = self.connect(context, "a.example")
+            self.assertEqual(self.shown(server), (b"a.example", True))
+
+    def test_other_names(self):
+        """Under any other name, or without one, nobody is asked."""
+        for context in self.clients.values():
+            for name in ("c.example", None):
+                server, _ = self.connect(context, name)
+                self.assertIsNone(server.get_peer_certificate())
+                self.assertEqual(server.get_verify_mode(), SSL.VERIFY_NONE)
+
+    def test_without(self):
+        """A client that has no certificate is let through: the app may tell it why it needs one."""
+        server, _ = self.connect(trusting(), "a.example")
+        self.assertEqual(self.shown(server), (b"a.example", False))
+        self.assertEqual(server.get_verify_mode(), SSL.VERIFY_PEER)
+
+    def test_resumed_under_another_name(self):
+        """A session with a certificate takes it to no other name, be it one that asks.
+
+        TLS 1.2 keeps the name that the session began under; TLS 1.3 does not, so it begins anew.
+        """
+        expected = {
+            ssl.TLSVersion.TLSv1_2: {"b.example": b"a.example", "c.example": b"a.example"},
+            ssl.TLSVersion.TLSv1_3: {"b.example": b"b.example", "c.example": None},
+        }
+        for name in ("a.example", "b.example"):
+            self.connect(trusting(), name)
+        for version, context in self.clients.items():
+            for name, shown in expected[version].items():
+                _, session = self.connect(context, "a.example")
+                server, _ = self.connect(context, name, session)
+                self.assertEqual(server.is_resumed(), version == ssl.TLSVersion.TLSv1_2)
+                found, has_certificate = self.shown(server)
+                self.assertEqual(found if has_certificate else None, shown)
+
+    def test_resumed(self):
+        """The client is known again under its own name, in a session of before or in a new one."""
+        for context in self.clients.values():
+            _, session = self.connect(context, "a.example")
+            server, _ = self.connect(context, "a.example", session)
+            self.assertEqual(self.shown(server), (b"a.example", True))
+
+    def test_sessions_of_before(self):
+        """Once a name is asked under, sessions in which it was not are not resumed for long."""
+        for context in self.clients.values():
+            self.under.clear()
+            self.creator = TLSByName(lambda _: self.context, lambda name: name in self.under)
+            _, session = self.connect(context, "a.example")
+            self.under.add(b"a.example")
+            first, _ = self.connect(context, "a.example", session)
+            self.assertEqual(first.get_verify_mode(), SSL.VERIFY_NONE)
+            second, _ = self.connect(context, "a.example", session)
+            self.assertEqual(self.shown(second), (b"a.example", True))

@@ -55,6 +55,17 @@ class InstalledAppsTests(SynchronousTestCase):
             ["/", "/a", "/a", "/a", "/", "/", "/b/c"],
         )
 
+    def test_on_a_host(self):
+        """All apps under a name are told, with their twins; for the default one by any name."""
+        installed = self.installed(app(1, "/a"), app(2, "/b", "x.example"), app(3, "/c"))
+        for host, expected in (
+            ("X.example", ["x.example:/b"]),
+            ("localhost", ["/a", "/c"]),
+            ("127.0.0.1", ["/a", "/c"]),
+            ("y.example", []),
+        ):
+            self.assertEqual([str(each) for each in installed.on(host)], expected)
+
     def test_nothing(self):
         """Where nothing is installed nothing is found."""
         self.assertEqual(

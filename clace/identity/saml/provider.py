@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from msgspec import Struct
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -101,6 +102,14 @@ class SamlProvider:
 
     def metadata(self) -> bytes:
         return our_metadata(self._ours, self._key)
+
+    def look(self) -> None:
+        """Look at the provider's metadata ahead of the first who signs in; the log has what fails.
+
+        It may fail: only sign-ins with this provider do so too then.
+        """
+        looked = Deferred.fromCoroutine(self._metadata.current())
+        looked.addErrback(lambda failure: failure.trap(ProviderUnavailable))
 
     async def begin(self, state: str) -> Departure:
         provider = await self._metadata.current()

@@ -15,8 +15,10 @@ from twisted.python.failure import Failure
 from twisted.web import server
 from twisted.web.http import Request, datetimeToString, parse_qs
 from twisted.web.resource import IResource
+from zope.interface import implementer
 
 from clace.errors import InternalError
+from clace.interfaces import IAsksForCertificates
 from clace.web.forwarded import Peer, TrustedProxies
 from clace.web.http1.access import AccessEntry
 from clace.web.http1.answering import drop_content, is_empty
@@ -129,6 +131,7 @@ async def receive(request: Request) -> None:
         await request.receive()
 
 
+@implementer(IAsksForCertificates)
 class Site(server.Site):
     """Resources over strict HTTP/1.1. Forms are never parsed here: bodies are the resources' own.
 
@@ -157,6 +160,7 @@ class Site(server.Site):
             timeout=limits.idle_seconds,
         )
         self.new_id = new_id
+        self._asks: Callable[[str], bool] = lambda _host: False
         self._access_log = access_log
         self._limits = limits
         self._proxies = proxies
@@ -166,6 +170,13 @@ class Site(server.Site):
         self._entrance = resource if isinstance(resource, Entrance) else None
         self._draining = False
         self._drained: Deferred[None] = Deferred()
+
+    def ask_for_certificates(self, asks: Callable[[str], bool]) -> None:
+        """Ask the clients of some hosts for a certificate, if they come over TLS."""
+        self._asks = asks
+
+    def asks_under(self, server_name: bytes | None) -> bool:
+        return server_name is not None and self._asks(server_name.decode("latin-1").lower())
 
     @property
     def in_flight(self) -> int:

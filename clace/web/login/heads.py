@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from clace import cookies
+from clace.interfaces import ClientTLS
 from clace.model.hosts import host_name
+from clace.web.client_tls import client_tls
 from clace.web.http1.direct import DirectRequest
 from clace.web.http1.fields import HeaderFields
 
@@ -33,8 +35,12 @@ class AskingHead:
         return self._request.uri.decode("latin-1")
 
     @property
-    def certificate(self) -> bytes:
-        return b""
+    def tls(self) -> ClientTLS | None:
+        """The connection of the client itself; behind a proxy it is the proxy's."""
+        channel = self._request.channel
+        if channel is None or self._request.peer.proxied:
+            return None
+        return client_tls(channel.transport)
 
     @property
     def origin(self) -> str:

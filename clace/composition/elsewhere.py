@@ -1,0 +1,71 @@
+"""Proofs from elsewhere: SAML providers, and the authorities of client certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from clace.config import Config
+from clace.identity.certificates import (
+    Authorities,
+    certificate_kinds,
+    is_certificate_setting,
+)
+from clace.identity.settings import Kind
+from clace.interfaces import IAppAuthentication, IInstalledApps, ISignInProvider
+from clace.threads import ThreadPool
+
+
+class Elsewhere:
+    """Opens the entries of a configuration; of a provider nothing is asked before the start."""
+
+    def __init__(self, config: Config, reactor: Any) -> None:
+        self._config = config
+        self._reactor = reactor
+        self._asks = not config.https.disable_client_certs
+        self.xml_threads = ThreadPool(reactor, "xml", 1, patient=True)
+
+    def saml_providers(self) -> tuple[ISignInProvider, ...]:
+        """:raises ConfigError: if a key or certificate of ours cannot be used."""
+        config = self._config
+        if not config.saml:
+            return ()
+        from clace.identity.saml.opening import (  # noqa: PLC0415 - few servers need its imports
+            open_saml,
+        )
+
+        in_thread = self.xml_threads.run
+        callback_url = config.security.callback_url
+        providers = open_saml(config.saml, callback_url, config.home, self._reactor, in_thread)
+        for provider in providers:
+            self._reactor.callWhenRunning(provider.look)
+        return providers
+
+    def certificate_kind(self) -> Kind:
+        """Return the row of ``cert`` and ``cert_NAME``.
+
+        :raises ConfigError: if a file of an authority cannot be used.
+        """
+        entries = self._config.client_auth if self._asks else {}
+        authorities = {
+            name: Authorities(entry.ca_cert_file, entry.crl_file, self._reactor)
+            for name, entry in entries.items()
+            if entry.ca_cert_file
+        }
+        return certificate_kinds(authorities, disabled=not self._asks)
+
+    def asks_under(
+        self, installed: IInstalledApps, auth: IAppAuthentication
+    ) -> Callable[[str], bool]:
+        """Return what tells the names of hosts where an app wants a certificate."""
+
+        def asks(host: str) -> bool:
+            settings = {app.settings.authn_type for app in installed.on(host)}
+            return any(wants_certificate(auth, setting) for setting in settings)
+
+        return asks if self._asks else lambda _host: False
+
+
+def wants_certificate(auth: IAppAuthentication, setting: str) -> bool:
+    """Return true if clients show a certificate to apps of this setting."""
+    return is_certificate_setting(auth.base(setting))

@@ -1,0 +1,100 @@
+"""Tests for ``clace.identity.certificates.authenticator``."""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec import Struct
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.errors import ConfigError, Misdirected, NotAuthenticated
+from clace.identity.certificates import Authorities, CertificateSignIn, certificate_kinds
+from clace.interfaces import ClientTLS, IAuthenticator
+from clace.model.identity import Assurance
+from tests.support.authority import NOW, Authority
+
+HOST = "staff.example.com"
+
+
+class Head(Struct):
+    """The head of a request, as far as certificates go."""
+
+    tls: ClientTLS | None
+    host: str = HOST
+    scheme: str = "https"
+
+
+class SignInTests(SynchronousTestCase):
+    def setUp(self):
+        self.ca = Authority()
+        path = Path(self.mktemp())
+        path.write_bytes(self.ca.pem())
+        clock = Clock()
+        clock.rightNow = NOW
+        self.authorities = Authorities(path, None, clock)
+        self.sign_in = CertificateSignIn("cert_staff", self.authorities)
+        self.der = self.ca.client("Ann Lee")[0].public_bytes(Encoding.DER)
+
+    def identify(self, tls, **head):
+        return self.sign_in.identify(Head(tls, **head))
+
+    def tls(self, **changes):
+        known = {"name": HOST, "was_asked": True, "certificate": self.der}
+        return ClientTLS(**known | changes)
+
+    def test_subject(self):
+        """A good certificate is a user of the entry; its subject tells which."""
+        verifyObject(IAuthenticator, self.sign_in)
+        found = self.successResultOf(self.identify(self.tls()))
+        self.assertEqual(found.user_id, "cert_staff")
+        self.assertEqual((found.subject, found.name), ("CN=Ann Lee", "Ann Lee"))
+        self.assertEqual(found.assurance, Assurance.CERTIFICATE)
+
+    def test_missing(self):
+        """A client without a certificate is told that one is required."""
+        failure = self.failureResultOf(self.identify(self.tls(certificate=b"")), NotAuthenticated)
+        self.assertEqual(failure.value.message, "client certificate required")
+
+    def test_bad(self):
+        """A certificate that was not asked of these authorities, or cannot be read, is refused."""
+        other = Authority().client()[0].public_bytes(Encoding.DER)
+        for found in (other, b"x"):
+            failure = self.failureResultOf(
+                self.identify(self.tls(certificate=found)), NotAuthenticated
+            )
+            self.assertIn("client certificate verification failed", failure.value.message)
+
+    def test_other_name(self):
+        """A certificate that was asked for under another name does not count, however good."""
+        for name in ("other.example.com", ""):
+            self.failureResultOf(self.identify(self.tls(name=name)), Misdirected)
+
+    def test_not_asked(self):
+        """A connection that was opened before anybody would ask is to be opened anew."""
+        tls = self.tls(was_asked=False, certificate=b"")
+        self.failureResultOf(self.identify(tls), Misdirected)
+
+    def test_proxy(self):
+        """TLS that a proxy ended proves nobody, whatever headers say; the reason is told."""
+        failure = self.failureResultOf(self.identify(None), NotAuthenticated)
+        self.assertIn("a proxy ended TLS before this server", failure.value.message)
+
+    def test_plain(self):
+        """Over plain HTTP it is told that it can be shown over HTTPS only."""
+        failure = self.failureResultOf(self.identify(None, scheme="http"), NotAuthenticated)
+        self.assertIn("over HTTPS only", failure.value.message)
+
+    def test_row(self):
+        """Entries are rows by their names, and others are none of ours."""
+        kinds = certificate_kinds({"cert_staff": self.authorities}, disabled=False)
+        self.assertIsInstance(kinds("cert_staff"), CertificateSignIn)
+        for setting in ("cert", "cert_other", "certificate", "none", "cert_staff+forward_x"):
+            self.assertIsNone(kinds(setting))
+
+    def test_turned_off(self):
+        """While the feature is off its apps say which key turns it on."""
+        kinds = certificate_kinds({}, disabled=True)
+        failure = self.failureResultOf(kinds("cert").identify(Head(None)), ConfigError)
+        self.assertIn("https.disable_client_certs", failure.value.message)
+        self.assertIsNone(kinds("system"))
