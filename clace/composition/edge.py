@@ -156,7 +156,6 @@ class Edge:
                 self._data.ration, self._apps.failures, self._reactor.seconds, self._data.new_id
             ),
             self._edge_of,
-            self._plugins.identities.flow.depart,
         )
 
     def _proxied_apps(self) -> ProxiedApps:

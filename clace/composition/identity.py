@@ -12,12 +12,17 @@ from clace.composition.elsewhere import Elsewhere
 from clace.identity.sessions import SessionLimits, Sessions, SignInRules
 from clace.identity.settings import AppAuthentication
 from clace.interfaces import ISignInProvider, SessionChoice, Way
+from clace.model.app import App
 from clace.model.hosts import host_name
+from clace.model.identity import Assurance, Identity
 from clace.threads import ThreadPool
 from clace.web.apps.access import AppAccess
+from clace.web.apps.open_requests import OpenRequests
 from clace.web.login.flow import Places, SignInFlow
-from clace.web.login.routes import SignInRoutes
+from clace.web.login.leaving import SignOutFlow
+from clace.web.login.routes import OurRoutes
 from clace.web.login.states import PendingSignIns
+from clace.web.login.steps import sign_in_steps
 
 log = Logger()
 
@@ -55,17 +60,35 @@ class Identities:
             kinds=(self.elsewhere.certificate_kind(),),
             required=security.auth_required,
         )
-        self.access = AppAccess(self.auth, lambda user: data.account.holds(user, ""))
+        self.sessions.judge(self.auth.current)
         self.flow = SignInFlow(
             self.auth,
             self.sessions,
             PendingSignIns(reactor),
             Places(login_host=self.login_host, callback_url=callback_url),
+            data.events,
             security.session_max_age,
         )
-        self.routes = SignInRoutes(self.flow, self.login_host, data.new_id)
+        self.open_requests = OpenRequests(reactor, self.sessions)
+        self.access = AppAccess(
+            self.auth,
+            lambda user: data.account.holds(user, ""),
+            self.flow.depart,
+            self.open_requests,
+        )
+        leaving = SignOutFlow(self.auth, self.sessions, data.events)
+        steps = sign_in_steps(self.flow, leaving)
+        self.routes = OurRoutes(steps, self.login_host, data.new_id)
+
+    async def users_changed(self) -> None:
+        """End the sessions and open requests of users who are not what they were."""
+        self.open_requests.close(is_by_password, "the password may have changed")
+        await self.sessions.review()
 
     def _end_sessions(self, user_id: str) -> None:
+        self.open_requests.close(
+            lambda identity, _: identity.user_id == user_id, "the user has changed"
+        )
         choice = SessionChoice(user_id=user_id)
         ended = Deferred.fromCoroutine(self.sessions.end(choice, "the user has changed"))
         ended.addErrback(lambda failure: log.failure("Sessions did not end", failure))
@@ -78,6 +101,11 @@ class Identities:
             *(Way(name=one.name, title=one.title, accounts=one) for one in accounts),
             *(Way(name=one.name, title=one.title, provider=one) for one in providers),
         )
+
+
+def is_by_password(identity: Identity, _app: App) -> bool:
+    """Tell whether each request of theirs brings the password along, instead of a session."""
+    return identity.assurance is Assurance.PASSWORD and not identity.session_id
 
 
 def login_host(callback_domain: str, default_domain: str) -> str:

@@ -166,6 +166,8 @@ class Composition:
             )
             return False
         self.data.account.replace(config.admin_user, hashed)
+        ended = Deferred.fromCoroutine(self.identities.users_changed())
+        ended.addErrback(lambda failure: log.failure("Sessions of before may go on", failure))
         log.info("The configuration was read again; the admin account is as it says")
         return True
 

@@ -9,7 +9,14 @@ from zope.interface import implementer
 from clace.errors import BadRequest, NotAuthenticated
 from clace.identity.passwords.sign_ins import REFUSED
 from clace.identity.sessions.authenticator import BrowserSignIn, SignInRules
-from clace.interfaces import IAppAuthentication, IAuthenticator, ISessions, RequestHead, Way
+from clace.interfaces import (
+    IAppAuthentication,
+    IAuthenticator,
+    ISessions,
+    RequestHead,
+    Session,
+    Way,
+)
 from clace.model.identity import NOBODY, Identity
 
 DEFAULT, NONE = "default", "none"
@@ -94,6 +101,14 @@ class AppAuthentication:
     def ways(self, setting: str) -> tuple[Way, ...]:
         names = self._resolved(setting).split(",")
         return tuple(self._ways[name] for name in names if name in self._ways)
+
+    def all_ways(self) -> tuple[Way, ...]:
+        return tuple(self._ways.values())
+
+    def current(self, session: Session) -> Identity | None:
+        """Return the user of a session as of now; None if that is to end."""
+        way = self._ways.get(session.setting)
+        return None if way is None else way.current(session.identity, session.fingerprint)
 
     def way(self, name: str) -> Way | None:
         return self._ways.get(name)

@@ -101,6 +101,15 @@ class ISessions(Interface):
     async def list_sessions(choice: SessionChoice) -> tuple[Session, ...]:
         """Return those that have not ended, the newest first."""
 
+    def is_over(name: str) -> bool:
+        """Tell whether a session in use has come to its limits; one unknown in memory has not."""
+
+    async def review() -> None:
+        """End the sessions whose user, password or provider has changed.
+
+        :raises StoreError: if they may still be there after a restart.
+        """
+
     async def evidence(session: Session) -> Mapping[str, str]:
         """Return what the provider gave at the sign-in.
 
@@ -178,6 +187,9 @@ class IAppAuthentication(Interface):
 
     def ways(setting: str) -> tuple[Way, ...]:
         """Return the ways by which a browser can begin a session for apps of the setting."""
+
+    def all_ways() -> tuple[Way, ...]:
+        """Return every way to begin a session on this server."""
 
     def way(name: str) -> Way | None:
         """Return one of all ways by its name."""

@@ -11,7 +11,7 @@ from clace.errors import NoSuchRoute
 from clace.model.traffic import NO_ROUTE, AppResponse
 from clace.web.apps.served import ServedApps
 from clace.web.http1.direct import DirectRequest, Entrance
-from clace.web.login.routes import SignInRoutes
+from clace.web.login.routes import OurRoutes
 from clace.web.pages import Trouble, preferred, send, trouble_answer
 
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
@@ -28,32 +28,32 @@ class RootResource(Resource, Entrance):
         self,
         admin: IResource | None,
         apps: ServedApps | None,
-        sign_in: SignInRoutes | None = None,
+        ours: OurRoutes | None = None,
     ) -> None:
         super().__init__()
         self._ours = _Ours(admin)
         self._apps = apps
-        self._sign_in = sign_in
+        self._steps = ours
 
     def takes(self, target: bytes) -> bool:
         """Return true for the health check, pages to sign in, and all without our prefix."""
         first = target[1:].partition(b"?")[0].partition(b"/")[0]
         if (unquote_to_bytes(first) if b"%" in first else first) not in _RESERVED:
             return self._apps is not None and target != b"*"
-        return target == _HEALTH or self._signs_in(target)
+        return target == _HEALTH or self._is_step(target)
 
     def serve(self, request: DirectRequest) -> None:
         if request.uri == _HEALTH:
             send(request, _HEALTHY)
-        elif self._signs_in(request.uri):
-            assert self._sign_in is not None
-            self._sign_in.serve(request)
+        elif self._is_step(request.uri):
+            assert self._steps is not None
+            self._steps.serve(request)
         else:
             assert self._apps is not None
             self._apps.serve(request)
 
-    def _signs_in(self, target: bytes) -> bool:
-        return self._sign_in is not None and self._sign_in.takes(target)
+    def _is_step(self, target: bytes) -> bool:
+        return self._steps is not None and self._steps.takes(target)
 
     def getChild(self, path: bytes, _request: Request) -> IResource:
         return self._ours if path == _OURS else _Missing()

@@ -119,7 +119,7 @@ class MemoryProvider:
         identity = Identity(
             user_id=f"{self.name}:{user}", subject=user, email=user, assurance=Assurance.SSO
         )
-        return SignedIn(identity=identity, evidence={"refresh": f"token of {user}"})
+        return SignedIn(identity=identity, evidence={"index": f"index of {user}"})
 
     async def recheck(self, evidence):
         return evidence
@@ -160,6 +160,6 @@ def app_authentication(*accounts_and_providers, sessions=None, default="system",
     )
 
 
-def app_access(auth, admin="admin"):
+def app_access(auth, admin="admin", **around):
     """Access to apps by a table of settings."""
-    return AppAccess(auth, lambda user: user == admin)
+    return AppAccess(auth, lambda user: user == admin, **around)

@@ -11,6 +11,7 @@ from clace.cookies import session_cookie
 from clace.credentials import basic_credentials
 from clace.errors import NotAuthenticated, SignInNeeded
 from clace.identity.passwords.sign_ins import REFUSED
+from clace.identity.sessions.sessions import CHANGED
 from clace.interfaces import IAccounts, IAuthenticator, ISessions, RequestHead, SessionChoice, Way
 from clace.model.identity import Identity
 
@@ -82,7 +83,7 @@ class BrowserSignIn:
         identity = way.current(session.identity, session.fingerprint)
         if identity is None:
             choice = SessionChoice(name=session.name)
-            await self._sessions.end(choice, "the user or the way to sign in has changed")
+            await self._sessions.end(choice, CHANGED)
         return identity
 
     def _accounts_of(self, user: str) -> IAccounts:

@@ -30,6 +30,7 @@ KEPT = 20_000
 PREFIX = "ses_"
 _NAME_BYTES = 9
 _SWEEP_SECONDS = 600.0
+CHANGED = "the user or the way to sign in has changed"
 
 
 class SessionLimits(Struct, frozen=True, kw_only=True):
@@ -83,6 +84,8 @@ class Sessions(Service):
         self._random = random
         self._kept = kept
         self._live: OrderedDict[bytes, _LiveSession] = OrderedDict()
+        self._by_name: dict[str, _LiveSession] = {}
+        self._current: Callable[[Session], object] = lambda _session: True
         self._unflushed: dict[bytes, float] = {}
         # Counted so that a row that was read before sessions ended is read again.
         self._endings = 0
@@ -148,6 +151,21 @@ class Sessions(Service):
             row for row in current if choice.includes(row) and not self._is_over(row, row.seen, now)
         )
 
+    def is_over(self, name: str) -> bool:
+        live = self._by_name.get(name)
+        return live is not None and self._is_over(live.session, live.seen, self._clock.seconds())
+
+    def judge(self, current: Callable[[Session], object]) -> None:
+        """From now on sessions for which ``current`` returns no user have ended."""
+        self._current = current
+
+    async def review(self) -> None:
+        in_memory = (live.session for live in tuple(self._live.values()))
+        self._forget({one.digest: one for one in in_memory if not self._current(one)})
+        for session in await self._in_thread(self._rows.all):
+            if not self._current(session):
+                await self.end(SessionChoice(name=session.name), CHANGED)
+
     async def evidence(self, session: Session) -> Mapping[str, str]:
         if not session.sealed:
             return {}
@@ -209,10 +227,11 @@ class Sessions(Service):
 
     def _keep(self, session: Session) -> _LiveSession:
         seen = self._unflushed.pop(session.digest, session.seen)
-        live = self._live[session.digest] = _LiveSession(session)
+        live = self._live[session.digest] = self._by_name[session.name] = _LiveSession(session)
         live.seen, live.is_touched = seen, seen > session.seen
         if len(self._live) > self._kept:
             digest, oldest = self._live.popitem(last=False)
+            del self._by_name[oldest.session.name]
             if oldest.is_touched:
                 self._unflushed[digest] = oldest.seen
         return live
@@ -220,8 +239,9 @@ class Sessions(Service):
     def _forget(self, ended: Mapping[bytes, Session]) -> None:
         """Let nobody find them any more, and tell whoever serves them now."""
         self._endings += 1
-        for digest in ended:
+        for digest, session in ended.items():
             self._live.pop(digest, None)
+            self._by_name.pop(session.name, None)
             self._unflushed.pop(digest, None)
         if ended:
             names = frozenset(one.name for one in ended.values())

@@ -7,16 +7,29 @@ from collections.abc import Callable
 from clace.interfaces import IAppAuthentication
 from clace.model.app import App
 from clace.model.identity import NOBODY, Identity
+from clace.model.traffic import AppResponse
+from clace.web.apps.open_requests import OpenRequests
 from clace.web.http1.direct import DirectRequest
 from clace.web.login.heads import AskingHead
 
+Depart = Callable[[str, AskingHead], AppResponse]
+"""Sends a browser to sign in, for apps of a setting."""
+
 
 class AppAccess:
-    """Admits who the app's auth setting lets in."""
+    """Admits who the app's auth setting lets in, and keeps their requests in sight."""
 
-    def __init__(self, auth: IAppAuthentication, is_admin: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        auth: IAppAuthentication,
+        is_admin: Callable[[str], bool],
+        depart: Depart | None = None,
+        open_requests: OpenRequests | None = None,
+    ) -> None:
         self._auth = auth
         self._is_admin = is_admin
+        self._depart = depart
+        self._open = open_requests
 
     def is_told(self, app: App, user: str) -> bool:
         """Tell whether the user may see why the app fails: the administrator, or anybody in dev."""
@@ -35,4 +48,16 @@ class AppAccess:
         """
         if self._auth.is_open(app.settings.authn_type):
             return NOBODY
-        return await self._auth.of(app.settings.authn_type).identify(AskingHead(request))
+        identity = await self._auth.of(app.settings.authn_type).identify(AskingHead(request))
+        if self._open is not None:
+            self._open.enter(request, identity, app)
+        return identity
+
+    def leave(self, request: DirectRequest) -> None:
+        """Forget a request that was admitted and has ended."""
+        if self._open is not None:
+            self._open.leave(request)
+
+    def depart(self, setting: str, request: DirectRequest) -> AppResponse | None:
+        """Return the answer that sends a browser to sign in, if there is a place to do it."""
+        return None if self._depart is None else self._depart(setting, AskingHead(request))

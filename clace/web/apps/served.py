@@ -18,6 +18,7 @@ from clace.interfaces import IInstalledApps, IRuntime, ProxyLimits
 from clace.model.app import App
 from clace.model.failures import Fault
 from clace.model.hosts import host_name
+from clace.model.identity import NOBODY
 from clace.model.traffic import AppResponse
 from clace.web.apps import downloads
 from clace.web.apps.access import AppAccess
@@ -32,7 +33,6 @@ from clace.web.apps.requests import NO_FORM, app_request, clean_path, relative_p
 from clace.web.http1.answering import AppFields, ResponseFields
 from clace.web.http1.direct import DirectRequest
 from clace.web.http1.streaming import LARGEST_PIECE, PacedBody, close, write_whole
-from clace.web.login.heads import AskingHead
 from clace.web.pages import favicon, preferred, send
 
 log = Logger()
@@ -60,8 +60,6 @@ class Transfers(NamedTuple):
     proxied: ProxiedApps | None = None
 
 
-Depart = Callable[[str, AskingHead], AppResponse]
-"""Sends a browser to sign in, for apps of a setting."""
 EdgeOf = Callable[[App | None], AppEdge]
 """What holds for an app, and for requests to none."""
 
@@ -77,7 +75,6 @@ class ServedApps:
         transfers: Transfers,
         audits: RequestAudits,
         edge_of: EdgeOf,
-        depart: Depart | None = None,
     ) -> None:
         self._installed = installed
         self._runtime = runtime
@@ -85,7 +82,6 @@ class ServedApps:
         self._downloads, self._forms, self._proxied = transfers
         self._audits = audits
         self._edge_of = edge_of
-        self._depart = depart
         self._fields = AppFields()
 
     def serve(self, request: DirectRequest) -> None:
@@ -96,15 +92,7 @@ class ServedApps:
     async def _serve(self, request: DirectRequest, audit: RequestAudit) -> None:
         ending = RequestLeftovers()
         try:
-            try:
-                response = await self._respond(request, audit, ending)
-            except SignInNeeded as needed:
-                if self._depart is not None:
-                    send(request, self._depart(needed.setting, AskingHead(request)))
-                    return
-                response = self._refusal(needed, request, audit)
-            except ClaceError as error:
-                response = self._refusal(error, request, audit)
+            response = await self._tried(request, audit, ending)
             if response is None:
                 return
             if response.fault is not None:
@@ -122,8 +110,25 @@ class ServedApps:
             else:
                 await write_body(request, response, fields)
         finally:
+            if audit.identity is not NOBODY:
+                self._access.leave(request)
             if ending.are_there:
                 await ending.remove()
+
+    async def _tried(
+        self, request: DirectRequest, audit: RequestAudit, ending: RequestLeftovers
+    ) -> AppResponse | None:
+        """The answer, or the refusal; ``None`` if the request is answered."""
+        try:
+            return await self._respond(request, audit, ending)
+        except SignInNeeded as needed:
+            departure = self._access.depart(needed.setting, request)
+            if departure is None:
+                return self._refusal(needed, request, audit)
+            send(request, departure)
+            return None
+        except ClaceError as error:
+            return self._refusal(error, request, audit)
 
     async def _respond(
         self, request: DirectRequest, audit: RequestAudit, ending: RequestLeftovers

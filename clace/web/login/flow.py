@@ -13,7 +13,6 @@ from clace.errors import (
     ClaceError,
     LockedOut,
     NoSuchRoute,
-    NotAllowed,
     NotAuthenticated,
     ProviderUnavailable,
     SignInRefused,
@@ -22,14 +21,16 @@ from clace.interfaces import (
     Arrival,
     Departure,
     IAppAuthentication,
+    IAuditEvents,
     ISessions,
     NewSession,
     SessionChoice,
     SignedIn,
     Way,
 )
+from clace.model import deeds
 from clace.model.hosts import host_port, netloc
-from clace.model.traffic import AppResponse
+from clace.model.traffic import NO_ROUTE, AppResponse
 from clace.web.login import pages
 from clace.web.login.heads import AskingHead
 from clace.web.login.states import ASKED_SECONDS, Pending, PendingSignIns, digest, is_nonce_of
@@ -62,12 +63,14 @@ class SignInFlow:
         sessions: ISessions,
         pending: PendingSignIns,
         places: Places,
+        audit: IAuditEvents,
         max_age: int,
     ) -> None:
         self._auth = auth
         self._sessions = sessions
         self._pending = pending
         self._places = places
+        self._audit = audit
         self._max_age = max_age
 
     def depart(self, setting: str, head: AskingHead) -> AppResponse:
@@ -87,15 +90,21 @@ class SignInFlow:
         cookie = ("Set-Cookie", cookies.set_cookie(name, nonce, int(ASKED_SECONDS)))
         return redirect(f"{place}{pages.LOGIN}?state={state}", head, cookie)
 
-    async def page(self, state: str, error: str = "") -> AppResponse:
-        """Show the form and the providers; with one provider and no form, go there."""
+    async def page(self, state: str, head: AskingHead) -> AppResponse:
+        """Show the form and the providers; with one provider and no form, go there.
+
+        :raises NoSuchRoute: if there would be something to show, and this is not the host for it.
+        """
+        is_login_host = head.host == self._places.login_host
         pending = self._pending.look(state)
         if pending is None or pending.signed_in:
             return expired()
         ways = self._auth.ways(pending.setting)
-        if not error and len(ways) == 1 and ways[0].provider:
+        if len(ways) == 1 and ways[0].provider:
             return await self._leave_for(state, pending, ways[0])
-        return _form(state, pending, ways, error)
+        if not is_login_host:
+            raise NoSuchRoute(NO_ROUTE)
+        return _form(state, pending, ways)
 
     async def leave(self, state: str, name: str) -> AppResponse:
         """Send a browser to the provider that was chosen."""
@@ -104,7 +113,7 @@ class SignInFlow:
             return expired()
         way = self._way(pending, name)
         if way is None or not way.provider:
-            raise NoSuchRoute("no such provider")
+            raise NoSuchRoute(NO_ROUTE)
         return await self._leave_for(state, pending, way)
 
     async def password(self, name: str, form: Mapping[str, str], head: AskingHead) -> AppResponse:
@@ -116,7 +125,7 @@ class SignInFlow:
         ways = self._auth.ways(pending.setting)
         way = self._way(pending, name)
         if way is None or not way.accounts:
-            raise NoSuchRoute("no such form")
+            raise NoSuchRoute(NO_ROUTE)
         user, password = form.get(f"{name}-username", ""), form.get(f"{name}-password", "")
         try:
             identity = await way.accounts.prove(user, password, head.address)
@@ -128,7 +137,9 @@ class SignInFlow:
             return _form(state, pending, ways, WRONG, user, name)
         return self._proved(state, way, SignedIn(identity=identity))
 
-    async def arrive(self, name: str, parameters: Mapping[str, str]) -> AppResponse:
+    async def arrive(
+        self, name: str, parameters: Mapping[str, str], head: AskingHead
+    ) -> AppResponse:
         """Take back a browser from a provider."""
         state = parameters.get("state") or parameters.get("RelayState") or ""
         pending = self._pending.look(state)
@@ -141,9 +152,12 @@ class SignInFlow:
             return expired()
         try:
             signed_in = await way.provider.finish(Arrival(parameters=parameters, kept=pending.kept))
-        except (SignInRefused, NotAllowed) as error:
+        except SignInRefused as error:
+            reason = error.reason or error.message
+            self._audit.record(deeds.sign_in_refused(name, head.address, reason))
             return refused(error, HTTPStatus.FORBIDDEN)
         except ProviderUnavailable as error:
+            self._audit.record(deeds.sign_in_refused(name, head.address, "provider unavailable"))
             return refused(error, HTTPStatus.BAD_GATEWAY)
         return self._pass_on(pending, way, signed_in)
 
@@ -165,7 +179,8 @@ class SignInFlow:
             signed_in=pending.signed_in,
             fingerprint=pending.fingerprint,
         )
-        secret, _ = await self._sessions.begin(new)
+        secret, session = await self._sessions.begin(new)
+        self._audit.record(deeds.signed_in(session.identity, pending.way, head.address))
         cookie = cookies.session_cookie(pending.way, secure=head.scheme == "https")
         return redirect(
             pending.target, head, ("Set-Cookie", cookies.set_cookie(cookie, secret, self._max_age))
@@ -197,7 +212,7 @@ class SignInFlow:
             return refused(error, HTTPStatus.BAD_GATEWAY)
         self._pending.keep(state, replace(pending, way=way.name, kept=departure.kept))
         if departure.fields:
-            return pages.departure_page(departure, way.title)
+            return pages.departure_page(departure, f"Sign in with {way.title}", "Go on")
         return _see(departure.url)
 
     def _way(self, pending: Pending, name: str) -> Way | None:

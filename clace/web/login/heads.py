@@ -55,6 +55,11 @@ class AskingHead:
         fields = self._request.requestHeaders
         return fields.once(cookies_of, fields).get(name)
 
+    def has_cookie(self, name: str) -> bool:
+        """Tell whether there is a cookie of the name, whether once or more often."""
+        fields = self._request.requestHeaders
+        return name in fields.once(cookies_of, fields)
+
 
 def cookies_of(fields: HeaderFields) -> dict[str, str | None]:
     """The cookies of a request by name."""

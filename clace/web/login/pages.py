@@ -38,16 +38,16 @@ def sign_in_page(page: SignInPage, status: int = 200) -> AppResponse:
     return answer("Sign in", _sign_in(page), status, f"'self' {page.origin}")
 
 
-def departure_page(departure: Departure, title: str) -> AppResponse:
+def departure_page(departure: Departure, title: str, button: str) -> AppResponse:
     """A page whose button posts a form to a provider."""
-    fields = "".join(_hidden(name, value) for name, value in departure.fields)
+    fields = "".join(hidden(name, value) for name, value in departure.fields)
     body = (
-        f"<h1>Sign in with {escape(title)}</h1>"
+        f"<h1>{escape(title)}</h1>"
         f'<form method="post" action="{escape(departure.url)}">{fields}'
-        "<button autofocus>Go on</button></form>"
+        f"<button autofocus>{escape(button)}</button></form>"
     )
     place = "/".join(departure.url.split("/")[:3])
-    return answer("Sign in", (body,), 200, place)
+    return answer(title, (body,), 200, place)
 
 
 def message_page(title: str, *paragraphs: str, status: int = 200) -> AppResponse:
@@ -88,7 +88,7 @@ def _form(page: SignInPage, way: Way, *, is_only: bool) -> Iterator[str]:
     user = escape(page.user) if mine else ""
     focus = " autofocus" if is_only else ""
     yield f'<form method="post" action="{LOGIN}/{name}">'
-    yield _hidden("state", page.state)
+    yield hidden("state", page.state)
     if not is_only:
         yield f"<h2>{escape(way.title)}</h2>"
     yield (
@@ -103,5 +103,6 @@ def _form(page: SignInPage, way: Way, *, is_only: bool) -> Iterator[str]:
     yield "<button>Sign in</button></form>"
 
 
-def _hidden(name: str, value: str) -> str:
+def hidden(name: str, value: str) -> str:
+    """A field that a form brings along."""
     return f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'

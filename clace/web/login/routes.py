@@ -1,4 +1,4 @@
-"""The routes of signing in and out."""
+"""Requests for our own routes: found in the table, checked by its row, answered by a step."""
 
 from __future__ import annotations
 
@@ -22,30 +22,33 @@ from clace.errors import (
 from clace.model.traffic import NO_ROUTE, AppResponse
 from clace.web.apps.origin import check_origin
 from clace.web.http1.direct import DirectRequest
-from clace.web.login.flow import SignInFlow
 from clace.web.login.heads import AskingHead
+from clace.web.login.steps import OurRequest, Step
+from clace.web.our_routes import FoundRoute, Hosts, Origins, OurRoute, WrongMethod, find_route
 from clace.web.pages import Trouble, preferred, send, trouble_answer
 from clace.web.statuses import status_of
 
 log = Logger()
-PREFIXES = (b"/_clace/auth/", b"/_clace/sso/", b"/_clace/logout")
-_LARGEST_FORM = 16 * 1024
-# An assertion with many groups.
-_LARGEST_ANSWER = 512 * 1024
 _FIELDS = 100
 
 
-class SignInRoutes:
-    """Finds the step of a sign-in that a request is for."""
+class OurRoutes:
+    """Serves the rows of the table that name one of ``steps``."""
 
-    def __init__(self, flow: SignInFlow, login_host: str, new_id: Callable[[], str]) -> None:
-        self._flow = flow
+    def __init__(
+        self, steps: Mapping[str, Step], login_host: str, new_id: Callable[[], str]
+    ) -> None:
+        self._steps = steps
         self._login_host = login_host
         self._new_id = new_id
 
     def takes(self, target: bytes) -> bool:
-        """Return true for the target of a request that is served here."""
-        return target.startswith(PREFIXES)
+        """Return true for a target that a row of the table is for; what methods it has or not."""
+        path = target.partition(b"?")[0].decode("latin-1")
+        found = find_route(path, "GET")
+        if isinstance(found, FoundRoute):
+            return found.route.serves in self._steps
+        return found is not None
 
     def serve(self, request: DirectRequest) -> None:
         """Answer the request, now or later."""
@@ -60,83 +63,59 @@ class SignInRoutes:
             send(request, answer)
 
     async def _answer(self, request: DirectRequest, head: AskingHead) -> AppResponse:
-        path = request.path.decode("latin-1").removeprefix("/_clace/").split("/")
-        query = fields_of(request.uri.partition(b"?")[2])
-        match path:
-            case ["auth", "login", "complete"]:
-                _allow(head, "GET")
-                return await self._flow.complete(query.get("state", ""), head)
-            case ["auth", "login"]:
-                self._check_host(head)
-                _allow(head, "GET")
-                return await self._flow.page(query.get("state", ""))
-            case ["auth", "login", name]:
-                self._check_host(head)
-                return await self._chosen(request, head, name, query)
-            case ["auth", name, "callback"]:
-                return await self._flow.arrive(name, await _parameters(request, head, query))
-            case ["sso", name, "acs"]:
-                _allow(head, "POST")
-                return await self._flow.arrive(name, await _parameters(request, head, query))
-        raise NoSuchRoute(NO_ROUTE)
+        found = find_route(request.path.decode("latin-1"), head.method)
+        if isinstance(found, WrongMethod):
+            raise MethodNotAllowed("405 method not allowed")
+        if found is None or (found.route.hosts is Hosts.LOGIN and head.host != self._login_host):
+            raise NoSuchRoute(NO_ROUTE)
+        check_rule(found.route, head)
+        query = request.uri.partition(b"?")[2]
+        asked = OurRequest(
+            head=head,
+            way=found.way,
+            query=query,
+            parameters=fields_of(query),
+            form=await form_of(request, found.route.form) if head.method == "POST" else {},
+        )
+        return await self._steps[found.route.serves](asked)
 
-    async def _chosen(
-        self, request: DirectRequest, head: AskingHead, name: str, query: Mapping[str, str]
-    ) -> AppResponse:
-        if head.method != "POST":
-            _allow(head, "GET", "POST")
-            return await self._flow.leave(query.get("state", ""), name)
+    def _refusal(self, request: DirectRequest, error: ClaceError) -> AppResponse:
+        status = status_of(type(error))
+        message = error.message
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("A request of our own failed: {why}", why=message)
+            message = "the server could not answer"
+        trouble = Trouble(status=status, code=error.code, message=message)
+        return trouble_answer(trouble, preferred(request))
+
+    def _broken(self, request: DirectRequest, failure: Failure) -> None:
+        incident = self._new_id()
+        log.failure("Our own route failed, incident {incident}", failure, incident=incident)
+        if not (request.is_gone or request.startedWriting):
+            error = InternalError(f"internal error, incident {incident}")
+            send(request, self._refusal(request, error))
+
+
+def check_rule(route: OurRoute, head: AskingHead) -> None:
+    """:raises NotAllowed: if the row's rule on origins is broken."""
+    if route.origins is Origins.SAME:
         check_origin(
             head.method,
             head.origin,
             origin=head.header("origin"),
             fetch_site=head.header("sec-fetch-site"),
         )
-        return await self._flow.password(name, await form_of(request, _LARGEST_FORM), head)
-
-    def _check_host(self, head: AskingHead) -> None:
-        if head.host != self._login_host:
-            raise NoSuchRoute(NO_ROUTE)
-
-    def _refusal(self, request: DirectRequest, error: ClaceError) -> AppResponse:
-        status = status_of(type(error))
-        message = error.message
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("Sign-in failed: {why}", why=message)
-            message = "the server could not answer"
-        return trouble_answer(
-            Trouble(status=status, code=error.code, message=message), preferred(request)
-        )
-
-    def _broken(self, request: DirectRequest, failure: Failure) -> None:
-        incident = self._new_id()
-        log.failure("Sign-in failed, incident {incident}", failure, incident=incident)
-        if not (request.is_gone or request.startedWriting):
-            error = InternalError(f"internal error, incident {incident}")
-            send(request, self._refusal(request, error))
-
-
-def _allow(head: AskingHead, *methods: str) -> None:
-    allowed = {*methods, "HEAD"} if "GET" in methods else set(methods)
-    if head.method not in allowed:
-        raise MethodNotAllowed("405 method not allowed")
-
-
-async def _parameters(
-    request: DirectRequest, head: AskingHead, query: Mapping[str, str]
-) -> Mapping[str, str]:
-    """Read the answer of a provider, in the query or in a form that the browser posts."""
-    _allow(head, "GET", "POST")
-    return await form_of(request, _LARGEST_ANSWER) if head.method == "POST" else query
 
 
 async def form_of(request: DirectRequest, most: int) -> dict[str, str]:
-    """Read a small form.
+    """Read a small form; a body that is empty is a form without fields.
 
     :raises TooLarge: if it is not small.
     :raises BadRequest: if it is not a form.
     """
     length = request.getHeader("content-length") or ""
+    if length == "0" or (not length and not request.getHeader("transfer-encoding")):
+        return {}
     if not length.isascii() or not length.isdecimal():
         raise BadRequest("the form has no length")
     if int(length) > most:

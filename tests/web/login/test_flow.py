@@ -1,161 +1,12 @@
 """Signing in with a browser, in memory: from an app to the form or a provider, and back."""
 
-import re
 from base64 import b64encode
-from urllib.parse import parse_qs, urlencode, urlsplit
-
-from twisted.internet.task import Clock
+from urllib.parse import urlencode
 
 from clace.errors import LockedOut, ProviderUnavailable, SignInRefused
-from clace.identity.sessions import SignInRules
 from clace.interfaces import SessionChoice
-from clace.model.app import App, AppSettings
-from clace.web.apps.request_audit import RequestAudits
-from clace.web.apps.served import ServedApps, Transfers
-from clace.web.forwarded import TrustedProxies
-from clace.web.login.flow import Places, SignInFlow
-from clace.web.login.routes import SignInRoutes
-from clace.web.login.states import ASKED_SECONDS, PROVED_SECONDS, PendingSignIns
-from clace.web.root import RootResource
-from tests.support.sign_in import (
-    MemoryProvider,
-    MemorySessionRows,
-    OneAccount,
-    app_access,
-    app_authentication,
-    make_sessions,
-)
-from tests.support.web import Served, SiteTreq
-from tests.web.test_apps import DEFAULT_EDGE, AppsCase
-
-BROWSER = {"Accept": "text/html,*/*;q=0.8"}
-APP = "https://apps.example"
-LOGIN = "https://auth.apps.example"
-
-
-class Answer:
-    """A response with its body."""
-
-    def __init__(self, response, body):
-        self.status = response.code
-        self.headers = response.headers
-        self.text = body.decode()
-
-    def header(self, name):
-        values = self.headers.getRawHeaders(name) or []
-        assert len(values) < 2, values
-        return values[0] if values else None
-
-    @property
-    def location(self):
-        return self.header("location")
-
-    @property
-    def state(self):
-        """The state in the address that the browser is sent to, or in the form."""
-        if self.location:
-            return parse_qs(urlsplit(self.location).query)["state"][0]
-        return re.search(r'name="state" value="([^"]+)"', self.text)[1]
-
-
-class FlowCase(AppsCase):
-    """A server with one app, whose setting is ``setting``, and browsers that keep cookies."""
-
-    setting = "system"
-    app_origin, login_origin = APP, LOGIN
-
-    def setUp(self):
-        super().setUp()
-        self.account, self.provider = OneAccount(), MemoryProvider()
-        self.other = MemoryProvider("saml_corp", "Corp", fields=(("SAMLRequest", "<r>"),))
-        self.rows = MemorySessionRows()
-        self.clock = Clock()
-        self.clock.advance(1000)
-        self.sessions = make_sessions(self.rows, self.clock)
-        self.auth = app_authentication(
-            self.account,
-            self.provider,
-            self.other,
-            sessions=self.sessions,
-            rules=SignInRules(login_host="auth.apps.example", provider_host="apps.example"),
-        )
-        self.places = Places(login_host="auth.apps.example", callback_url=APP)
-        self.flow = SignInFlow(
-            self.auth, self.sessions, PendingSignIns(self.clock), self.places, 86_400
-        )
-        self.site = Served(self.root()).make_site(proxies=TrustedProxies(["127.0.0.1"]))
-        self.apps.find = lambda _host, _path: App(
-            id="app_prd_1", path="/a", settings=AppSettings(authn_type=self.setting)
-        )
-        self.browser = self.new_browser()
-
-    def new_browser(self):
-        return Browser(self)
-
-    def root(self):
-        served = ServedApps(
-            self.apps,
-            self.apps,
-            app_access(self.auth),
-            Transfers(self.downloads, None),
-            RequestAudits(self.ration, self.failures, lambda: 2.0, lambda: "i1"),
-            lambda _app: DEFAULT_EDGE,
-            self.flow.depart,
-        )
-        return RootResource(
-            None, served, SignInRoutes(self.flow, "auth.apps.example", lambda: "i1")
-        )
-
-    def sent_to_sign_in(self, path="/a/x?y=1", browser=None, **headers):
-        """The answer of the app to a browser without a session."""
-        answer = (browser or self.browser).get(f"{self.app_origin}{path}", **headers)
-        self.assertEqual(answer.status, 303)
-        return answer
-
-    def form(self, state, user="admin", password="right", name="system", **others):
-        fields = {"state": state, f"{name}-username": user, f"{name}-password": password}
-        return self.browser.post(f"{self.login_origin}/_clace/auth/login/{name}", fields | others)
-
-    def signed_in(self, path="/a/x?y=1"):
-        """The browser after a whole sign-in by the form; the last answer of it."""
-        state = self.sent_to_sign_in(path).state
-        proved = self.form(state)
-        return self.browser.get(proved.location)
-
-
-class Browser:
-    """Keeps cookies for each host, as far as their names and ages say."""
-
-    def __init__(self, case):
-        self._case = case
-        self.jars = {}
-
-    def get(self, url, **headers):
-        return self._ask("GET", url, headers)
-
-    def post(self, url, fields, **headers):
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._ask("POST", url, form | headers, urlencode(fields).encode())
-
-    def _ask(self, method, url, headers, data=None):
-        case, parts = self._case, urlsplit(url)
-        jar = self.jars.setdefault(parts.hostname, {})
-        sent = {"X-Forwarded-Proto": parts.scheme, "X-Forwarded-For": "203.0.113.9"} | BROWSER
-        if jar:
-            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        treq = SiteTreq(case.site)
-        plain = url.replace("https://", "http://")
-        options = {"headers": sent, "data": data, "allow_redirects": False}
-        asked = treq.request(method, plain, **options)
-        treq.flush()
-        response = case.successResultOf(asked)
-        for line in response.headers.getRawHeaders("set-cookie") or []:
-            name, _, value = line.partition(";")[0].partition("=")
-            jar[name] = value
-            if "Max-Age=0" in line:
-                del jar[name]
-        return Answer(response, case.successResultOf(response.content()))
+from clace.web.login.states import ASKED_SECONDS, PROVED_SECONDS
+from tests.web.login.flow_case import APP, LOGIN, FlowCase
 
 
 class FormTests(FlowCase):
@@ -352,7 +203,7 @@ class ProviderTests(FlowCase):
         (row,) = self.rows.all()
         self.assertEqual((row.setting, row.fingerprint), ("github", "github 1"))
         evidence = self.successResultOf(self.sessions.evidence(row))
-        self.assertEqual(evidence, {"refresh": "token of ann"})
+        self.assertEqual(evidence, {"index": "index of ann"})
 
     def test_answer_counts_once(self):
         """A second answer with the same state is not even looked at."""

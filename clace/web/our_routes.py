@@ -1,0 +1,236 @@
+"""The one table of the server's own routes: which hosts, methods and callers each is for.
+
+A request below our prefix that no row is for is answered with 404, whatever could serve it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import lru_cache
+
+from msgspec import Struct
+
+KIBIBYTE = 1024
+PREFIX = "/_clace/"
+
+
+class Hosts(StrEnum):
+    """The names under which a route is there."""
+
+    ANY = "any"
+    LOGIN = "the host with the pages to sign in"
+    ADMIN = "names of this server, with security.admin_over_tcp, and the socket"
+
+
+class Origins(StrEnum):
+    """The rule against requests that another site's page makes a browser send."""
+
+    SAFE = "changes nothing"
+    SAME = "the same origin only, for what is not GET"
+    STATE = "any origin: the state in it is checked, and the cookie in the GET that follows"
+    SIGNED = "any origin: the message is signed by a provider and counts once"
+    NO_BROWSERS = "no browser at all"
+
+
+class Cookies(StrEnum):
+    """The cookies of ours that a route reads or sets."""
+
+    NOTHING = "none"
+    NONCE = "reads the nonce of a sign-in, sets the session"
+    SESSIONS = "reads and removes sessions"
+
+
+class OurRoute(Struct, frozen=True, kw_only=True):
+    """A row. ``{way}`` in a path is one segment; a path that ends in ``/`` is all below it.
+
+    ``form`` is the size of the largest form it takes, ``serves`` names the step that answers.
+    """
+
+    path: str
+    methods: tuple[str, ...]
+    hosts: Hosts
+    callers: str
+    origins: Origins
+    cookies: Cookies = Cookies.NOTHING
+    form: int = 0
+    serves: str = ""
+
+
+_EVERYBODY = "everybody"
+_VISITORS = "browsers on their way to an app"
+_PROVIDERS = "browsers that come back from a provider"
+_ANSWER = 512 * KIBIBYTE
+_FORM = 16 * KIBIBYTE
+
+ROUTES = (
+    OurRoute(
+        path="/_clace/health",
+        methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
+        hosts=Hosts.ANY,
+        callers=_EVERYBODY,
+        origins=Origins.SAFE,
+    ),
+    OurRoute(
+        path="/_clace/auth/login",
+        methods=("GET", "HEAD"),
+        hosts=Hosts.ANY,
+        callers=_VISITORS,
+        origins=Origins.SAFE,
+        serves="sign_in_page",
+    ),
+    OurRoute(
+        path="/_clace/auth/login/complete",
+        methods=("GET",),
+        hosts=Hosts.ANY,
+        callers=_VISITORS,
+        origins=Origins.STATE,
+        cookies=Cookies.NONCE,
+        serves="complete",
+    ),
+    OurRoute(
+        path="/_clace/auth/login/{way}",
+        methods=("GET",),
+        hosts=Hosts.LOGIN,
+        callers=_VISITORS,
+        origins=Origins.STATE,
+        serves="choose_provider",
+    ),
+    OurRoute(
+        path="/_clace/auth/login/{way}",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_VISITORS,
+        origins=Origins.SAME,
+        form=_FORM,
+        serves="password",
+    ),
+    OurRoute(
+        path="/_clace/auth/{way}/callback",
+        methods=("GET", "POST"),
+        hosts=Hosts.ANY,
+        callers=_PROVIDERS,
+        origins=Origins.STATE,
+        form=_ANSWER,
+        serves="arrive",
+    ),
+    OurRoute(
+        path="/_clace/auth/{way}/logout",
+        methods=("POST",),
+        hosts=Hosts.ANY,
+        callers="OpenID Connect providers that tell of a sign-out",
+        origins=Origins.SIGNED,
+        form=64 * KIBIBYTE,
+        serves="ended_elsewhere",
+    ),
+    OurRoute(
+        path="/_clace/sso/{way}/acs",
+        methods=("POST",),
+        hosts=Hosts.ANY,
+        callers=_PROVIDERS,
+        origins=Origins.STATE,
+        form=_ANSWER,
+        serves="arrive",
+    ),
+    OurRoute(
+        path="/_clace/sso/{way}/metadata",
+        methods=("GET", "HEAD"),
+        hosts=Hosts.ANY,
+        callers=_EVERYBODY,
+        origins=Origins.SAFE,
+        serves="metadata",
+    ),
+    OurRoute(
+        path="/_clace/sso/{way}/slo",
+        methods=("GET", "POST"),
+        hosts=Hosts.ANY,
+        callers="browsers that a SAML provider sends to sign out",
+        origins=Origins.SIGNED,
+        form=_ANSWER,
+        serves="single_sign_out",
+    ),
+    OurRoute(
+        path="/_clace/logout",
+        methods=("GET", "HEAD"),
+        hosts=Hosts.ANY,
+        callers=_EVERYBODY,
+        origins=Origins.SAFE,
+        cookies=Cookies.SESSIONS,
+        serves="sign_out_page",
+    ),
+    OurRoute(
+        path="/_clace/logout",
+        methods=("POST",),
+        hosts=Hosts.ANY,
+        callers=_EVERYBODY,
+        origins=Origins.SAME,
+        cookies=Cookies.SESSIONS,
+        form=_FORM,
+        serves="sign_out",
+    ),
+    OurRoute(
+        path="/_clace/logout/{way}",
+        methods=("POST",),
+        hosts=Hosts.ANY,
+        callers=_EVERYBODY,
+        origins=Origins.SAME,
+        cookies=Cookies.SESSIONS,
+        form=_FORM,
+        serves="sign_out_of",
+    ),
+    # Last, for it is all the rest: each of its operations says what right it needs.
+    OurRoute(
+        path=PREFIX,
+        methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
+        hosts=Hosts.ADMIN,
+        callers="operators and programs, by the socket, a password or a token",
+        origins=Origins.NO_BROWSERS,
+        serves="admin",
+    ),
+)
+
+
+class FoundRoute(Struct, frozen=True):
+    """A row for a path and method, and what the path has in place of ``{way}``."""
+
+    route: OurRoute
+    way: str = ""
+
+
+class WrongMethod(Struct, frozen=True):
+    """Rows for a path, but for other methods."""
+
+    methods: tuple[str, ...]
+
+
+def find_route(path: str, method: str) -> FoundRoute | WrongMethod | None:
+    """Return the row for a request; None below our prefix means the admin API, if that is there."""
+    rows = tuple((route, way) for route, way in _rows_of(path) if route.serves != "admin")
+    for route, way in rows:
+        if method in route.methods:
+            return FoundRoute(route, way)
+    if rows:
+        return WrongMethod(tuple(sorted({each for route, _ in rows for each in route.methods})))
+    return None
+
+
+@lru_cache(maxsize=256)
+def _rows_of(path: str) -> tuple[tuple[OurRoute, str], ...]:
+    """The rows of the first pattern that fits, in the order of the table."""
+    found: list[tuple[OurRoute, str]] = []
+    for route in ROUTES:
+        way = _matched(route.path, path)
+        if way is not None and (not found or found[0][0].path == route.path):
+            found.append((route, way))
+    return tuple(found)
+
+
+def _matched(pattern: str, path: str) -> str | None:
+    if pattern.endswith("/"):
+        return "" if path.startswith(pattern) else None
+    before, hole, after = pattern.partition("{way}")
+    if not hole:
+        return "" if path == pattern else None
+    if not (path.startswith(before) and path.endswith(after)):
+        return None
+    way = path[len(before) : len(path) - len(after)]
+    return way if way and "/" not in way and len(path) >= len(before) + len(after) else None
