@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IConsumer, ITransport
+from twisted.internet.interfaces import IConsumer, IPushProducer, ITransport
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
@@ -14,6 +14,9 @@ from twisted.web.iweb import IBodyProducer, IResponse
 from zope.interface import implementer
 
 from clace.errors import TooLarge
+
+# Without a length or chunks, the end of the connection is the end of the body.
+_WHOLE = (ResponseDone, PotentialDataLoss)
 
 
 @implementer(IBodyProducer)
@@ -58,8 +61,7 @@ class _Collector(Protocol):
         cast("ITransport", self.transport).loseConnection()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        # Without a length or chunks, the end of the connection is the end of the body.
-        whole = reason.check(ResponseDone, PotentialDataLoss)
+        whole = reason.check(*_WHOLE)
         self._end(b"".join(self._pieces) if whole else reason)
 
     def _end(self, result: bytes | Failure) -> None:
@@ -78,3 +80,49 @@ def collected(response: IResponse, limit: int, refusal: str) -> Deferred[bytes]:
     done: Deferred[bytes] = Deferred()
     response.deliverBody(_Collector(limit, refusal, done))
     return done
+
+
+class ArrivingBody(Protocol):
+    """A body of any size, piece by piece; the server waits while nobody takes one."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._waiting: Deferred[None] | None = None
+        self._end: Failure | None = None
+
+    async def next(self) -> bytes:
+        """Return what has come, or nothing at the end.
+
+        :raises Exception: what broke the connection in the middle of the body.
+        """
+        while not self._pieces and self._end is None:
+            self._waiting = Deferred()
+            await self._waiting
+        piece = b"".join(self._pieces)
+        self._pieces.clear()
+        if piece:
+            if self._end is None:
+                cast("IPushProducer", self.transport).resumeProducing()
+            return piece
+        if self._end and not self._end.check(*_WHOLE):
+            self._end.raiseException()
+        return b""
+
+    def abandon(self) -> None:
+        """Close the connection, unless the body has ended."""
+        if self._end is None and self.transport is not None:
+            self.transport.loseConnection()
+
+    def dataReceived(self, data: bytes) -> None:
+        self._pieces.append(data)
+        cast("IPushProducer", self.transport).pauseProducing()
+        self._wake()
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        self._end = reason
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting:
+            waiting.callback(None)

@@ -11,6 +11,7 @@ import msgspec
 
 from clace.admin_api import (
     apps,
+    audit,
     history,
     lockouts,
     roles,
@@ -26,7 +27,7 @@ from clace.errors import BY_CODE
 from clace.web.statuses import status_of
 
 PAGE = Path(__file__).parent / "admin-api.md"
-_NOUNS = (apps, versions, history, settings, secrets, users, lockouts, roles, server)
+_NOUNS = (apps, versions, history, settings, secrets, users, lockouts, roles, audit, server)
 _INTRODUCTION = """\
 # Operations of the admin API
 
@@ -65,7 +66,8 @@ def _operation(operation: AnyOperation) -> Iterator[str]:
         yield ""
     if operation.body:
         yield f"Body: {_link(operation.body.__name__)}.\n"
-    yield f"Answer: {_link(operation.result.__name__)}.\n"
+    lines = ", any number of them, each on a line" if operation.streams else ""
+    yield f"Answer: {_link(operation.result.__name__)}{lines}.\n"
 
 
 def _values() -> Iterator[str]:

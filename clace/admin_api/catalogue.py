@@ -6,6 +6,7 @@ from typing import Any
 
 from clace.admin_api import (
     apps,
+    audit,
     history,
     lockouts,
     roles,
@@ -28,5 +29,6 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *users.OPERATIONS,
     *lockouts.OPERATIONS,
     *roles.OPERATIONS,
+    *audit.OPERATIONS,
     *server.OPERATIONS,
 )

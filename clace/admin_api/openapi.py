@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from clace.admin_api.catalogue import OPERATIONS, AnyOperation
-from clace.admin_api.operation import PREFIX, Refusal
+from clace.admin_api.operation import LINES, PREFIX, Refusal
 
 _REFUSALS = {
     "400": "The request is not what the operation takes",
@@ -57,7 +57,7 @@ def _described(operation: AnyOperation) -> dict[str, Any]:
             for field in operation.parameters
         ],
         "responses": {
-            "200": {"description": "Done", "content": _content(operation.result)},
+            "200": _answer(operation),
             **{
                 status: {"description": text, "content": _content(Refusal)}
                 for status, text in _REFUSALS.items()
@@ -67,6 +67,13 @@ def _described(operation: AnyOperation) -> dict[str, Any]:
     if operation.body:
         described["requestBody"] = {"required": True, "content": _content(operation.body)}
     return described
+
+
+def _answer(operation: AnyOperation) -> dict[str, Any]:
+    if not operation.streams:
+        return {"description": "Done", "content": _content(operation.result)}
+    (content,) = _content(operation.result).values()
+    return {"description": "Any number of values, each on a line", "content": {LINES: content}}
 
 
 def _content(kind: type[Struct]) -> dict[str, Any]:

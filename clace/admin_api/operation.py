@@ -14,6 +14,8 @@ PREFIX = "/_clace"
 """The path below which all operations are served."""
 AS_USER = "X-Clace-As-User"
 """The header by which an administrator acts as another user."""
+LINES = "application/jsonl"
+"""The media type of an answer that has a value on each line."""
 BODY = "body"
 """The field of a query that is sent as the JSON body of the request."""
 
@@ -111,6 +113,7 @@ class Operation(Struct, Generic[Q, R], frozen=True, kw_only=True):
     the server ends the connection in place of an answer, as servers of 2025 do when they stop.
     An operation that ``widens`` can give somebody rights that a token does not have: of tokens,
     only those with all rights may be used for it.
+    An operation that ``streams`` has any number of results, each on a line of the answer.
     """
 
     name: str
@@ -123,6 +126,7 @@ class Operation(Struct, Generic[Q, R], frozen=True, kw_only=True):
     target: Callable[[Q, R | None], str] | None = None
     unanswered: R | None = None
     widens: bool = False
+    streams: bool = False
 
     @property
     def parameters(self) -> tuple[msgspec.structs.FieldInfo, ...]:

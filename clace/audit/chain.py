@@ -22,7 +22,7 @@ BROKEN = "broken"
 _KEY_ID = 8
 
 
-class Head(Struct, frozen=True, kw_only=True):
+class ChainHead(Struct, frozen=True, kw_only=True):
     """The end of the chain, which began after row ``start``."""
 
     start: int
@@ -32,7 +32,7 @@ class Head(Struct, frozen=True, kw_only=True):
     seal: str = ""
 
 
-class Cut(Struct, frozen=True, kw_only=True):
+class ChainCut(Struct, frozen=True, kw_only=True):
     """Rows that retention removed. ``hash`` is the last one of theirs; empty if they had none."""
 
     first: int
@@ -52,28 +52,28 @@ class Chain:
         """Return the hash of a row after the one of the hash ``previous``."""
         return self._mac("row", previous, sequence, *msgspec.structs.astuple(event))
 
-    def sealed_head(self, start: int, sequence: int, end: str) -> Head:
+    def sealed_head(self, start: int, sequence: int, end: str) -> ChainHead:
         seal = self._mac("head", start, sequence, end)
-        return Head(start=start, sequence=sequence, hash=end, key_id=self.key_id, seal=seal)
+        return ChainHead(start=start, sequence=sequence, hash=end, key_id=self.key_id, seal=seal)
 
-    def sealed_cut(self, first: int, last: int, end: str) -> Cut:
-        return Cut(first=first, last=last, hash=end, seal=self._mac("cut", first, last, end))
+    def sealed_cut(self, first: int, last: int, end: str) -> ChainCut:
+        return ChainCut(first=first, last=last, hash=end, seal=self._mac("cut", first, last, end))
 
-    def made_head(self, head: Head) -> bool:
+    def made_head(self, head: ChainHead) -> bool:
         return _same(head.seal, self._mac("head", head.start, head.sequence, head.hash))
 
-    def made_cut(self, cut: Cut) -> bool:
+    def made_cut(self, cut: ChainCut) -> bool:
         return _same(cut.seal, self._mac("cut", cut.first, cut.last, cut.hash))
 
     def _mac(self, *parts: object) -> str:
         return hmac.digest(self._key, msgspec.json.encode(parts), "sha256").hex()
 
 
-def runs(removed: Iterable[tuple[int, str]]) -> Iterator[Cut]:
+def runs(removed: Iterable[tuple[int, str]]) -> Iterator[ChainCut]:
     """Return unsealed cuts for rows, given in order by number and hash."""
-    run: Cut | None = None
+    run: ChainCut | None = None
     for sequence, end in removed:
-        this = Cut(first=sequence, last=sequence, hash=end)
+        this = ChainCut(first=sequence, last=sequence, hash=end)
         joined = run and _joined(run, this)
         if run and not joined:
             yield run
@@ -82,9 +82,9 @@ def runs(removed: Iterable[tuple[int, str]]) -> Iterator[Cut]:
         yield run
 
 
-def merged(cuts: Iterable[Cut]) -> Iterator[Cut]:
+def merged(cuts: Iterable[ChainCut]) -> Iterator[ChainCut]:
     """Join cuts that touch; what is joined has no seal yet."""
-    whole: Cut | None = None
+    whole: ChainCut | None = None
     for cut in sorted(cuts, key=lambda each: each.first):
         joined = whole and _joined(whole, cut)
         if whole and not joined:
@@ -94,10 +94,10 @@ def merged(cuts: Iterable[Cut]) -> Iterator[Cut]:
         yield whole
 
 
-def _joined(one: Cut, other: Cut) -> Cut | None:
+def _joined(one: ChainCut, other: ChainCut) -> ChainCut | None:
     if one.last + 1 != other.first:
         return None
-    return Cut(first=one.first, last=other.last, hash=other.hash or one.hash)
+    return ChainCut(first=one.first, last=other.last, hash=other.hash or one.hash)
 
 
 def _same(given: str, made: str) -> bool:

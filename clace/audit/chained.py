@@ -22,7 +22,7 @@ from sqlalchemy import (
 from twisted.logger import Logger
 
 from clace.audit import table
-from clace.audit.chain import BROKEN, Chain, Cut, Head, merged, runs
+from clace.audit.chain import BROKEN, Chain, ChainCut, ChainHead, merged, runs
 from clace.audit.table import audit, schema
 from clace.model.traffic import AuditEvent
 
@@ -77,21 +77,21 @@ def take_out(connection: Connection, rows: Sequence[Any], chain: Chain | None) -
         _put_cuts(connection, new, chain)
 
 
-def stored_head(connection: Connection) -> Head | None:
+def stored_head(connection: Connection) -> ChainHead | None:
     """Return the head, and let no other server change it before the end of the transaction."""
-    fields = [head.c[name] for name in Head.__struct_fields__]
+    fields = [head.c[name] for name in ChainHead.__struct_fields__]
     row = connection.execute(select(*fields).where(head.c.id == _ID).with_for_update()).first()
-    return Head(**row._mapping) if row else None  # noqa: SLF001 - a row as a mapping
+    return ChainHead(**row._mapping) if row else None  # noqa: SLF001 - a row as a mapping
 
 
-def stored_cuts(connection: Connection, first: int, last: int) -> tuple[Cut, ...]:
+def stored_cuts(connection: Connection, first: int, last: int) -> tuple[ChainCut, ...]:
     """Return the cuts that touch a span, in order."""
     touching = (cuts.c.first <= last, cuts.c.last >= first)
     rows = connection.execute(select(cuts).where(*touching).order_by(cuts.c.first))
-    return tuple(Cut(**row._mapping) for row in rows)  # noqa: SLF001 - as above
+    return tuple(ChainCut(**row._mapping) for row in rows)  # noqa: SLF001 - as above
 
 
-def _end(known: Head | None, chain: Chain, sequence: int) -> str:
+def _end(known: ChainHead | None, chain: Chain, sequence: int) -> str:
     """Return the hash that the next row follows."""
     if known is None:
         _log.info("A hash chain over audit events begins after row {sequence}", sequence=sequence)
@@ -107,7 +107,7 @@ def _end(known: Head | None, chain: Chain, sequence: int) -> str:
     return BROKEN
 
 
-def _store_head(connection: Connection, made: Head, *, is_new: bool) -> None:
+def _store_head(connection: Connection, made: ChainHead, *, is_new: bool) -> None:
     values = msgspec.structs.asdict(made)
     if is_new:
         connection.execute(insert(head).values(id=_ID, **values))
@@ -115,7 +115,7 @@ def _store_head(connection: Connection, made: Head, *, is_new: bool) -> None:
         connection.execute(update(head).where(head.c.id == _ID).values(**values))
 
 
-def _put_cuts(connection: Connection, new: Sequence[Cut], chain: Chain | None) -> None:
+def _put_cuts(connection: Connection, new: Sequence[ChainCut], chain: Chain | None) -> None:
     """Store cuts, joined with those beside them; what was forged is joined with nothing."""
     beside = stored_cuts(connection, new[0].first - 1, new[-1].last + 1)
     own = {cut for cut in beside if chain and chain.made_cut(cut)}

@@ -22,8 +22,8 @@ from clace.audit.chain import Chain
 from clace.audit.chained import append, stored_head, take_out
 from clace.audit.fitting import fitted
 from clace.audit.keys import ChainKey
-from clace.audit.retention import Retention, nanoseconds, trimmed
-from clace.audit.verifying import Walk
+from clace.audit.retention import AuditRetention, nanoseconds, trimmed
+from clace.audit.verifying import ChainWalk
 from clace.database.engine import transaction, writing_engine
 from clace.database.place import sqlite_path
 from clace.database.schema import MigratedSchema, UpgradeOptions, moment
@@ -45,7 +45,7 @@ _log = Logger()
 def open_audit(
     url: str,
     options: UpgradeOptions,
-    retention: Retention,
+    retention: AuditRetention,
     reactor: Any,
     read_key: Callable[[], bytes],
 ) -> AuditLog:
@@ -73,7 +73,7 @@ class AuditLog(MultiService):
         path: Path,
         clock: IReactorTime,
         in_thread: InThread,
-        retention: Retention,
+        retention: AuditRetention,
         key: ChainKey,
     ) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class AuditLog(MultiService):
     async def verify(self, known: AuditHead | None) -> AuditVerification:
         """With what was recorded just now."""
         await self.flush()
-        walk = Walk(await self._in_thread(self._key.chain), known)
+        walk = ChainWalk(await self._in_thread(self._key.chain), known)
         while not walk.is_done:
             await self._in_thread(partial(self._step, walk))
         return walk.found
@@ -204,7 +204,7 @@ class AuditLog(MultiService):
         with transaction(self._engine, "look up audit operations") as connection:
             return table.operations(connection)
 
-    def _step(self, walk: Walk) -> None:
+    def _step(self, walk: ChainWalk) -> None:
         with transaction(self._engine, "verify the audit log") as connection:
             walk.step(connection)
 

@@ -1,4 +1,4 @@
-"""Retention: the time for which events are kept."""
+"""AuditRetention: the time for which events are kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clace.model.traffic import AuditEvent
 _NANOSECONDS_A_DAY = 24 * 3600 * 10**9
 
 
-class Retention(Struct, frozen=True, kw_only=True):
+class AuditRetention(Struct, frozen=True, kw_only=True):
     """Days for requests and for everything else, and a size in bytes; 0 or less means unlimited."""
 
     http_days: float = 90

@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 
-from clace.audit.retention import Retention
+from clace.audit.retention import AuditRetention
 from clace.model.audit_filter import AuditEntry, AuditFilter
 from clace.model.deeds import ACCESS_DENIED, CUSTOM, HTTP, SIGN_IN
 from clace.model.traffic import AuditEvent
@@ -138,7 +138,7 @@ def oldest(connection: Connection) -> Sequence[Any]:
     return connection.execute(select(chosen).order_by(chosen.c.sequence)).all()
 
 
-def outdated(connection: Connection, retention: Retention, now: int) -> Sequence[Any]:
+def outdated(connection: Connection, retention: AuditRetention, now: int) -> Sequence[Any]:
     """Return number and hash of rows that are older than they are kept, in order: the first few
     thousand.
     """

@@ -8,16 +8,16 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from clace.audit import table
-from clace.audit.chain import Chain, Cut, Head
+from clace.audit.chain import Chain, ChainCut, ChainHead
 from clace.audit.chained import stored_cuts, stored_head
 from clace.audit.table import audit
 from clace.model.audit_filter import AuditEntry, AuditFault, AuditHead, AuditVerification
 
 SPAN = 1000
-_Item = AuditEntry | Cut
+_Item = AuditEntry | ChainCut
 
 
-class Walk:
+class ChainWalk:
     """Looks at so many rows in each step; others may write between two steps.
 
     ``known`` is a head from before that somebody kept elsewhere: the log has to have it still.
@@ -50,7 +50,7 @@ class Walk:
         if self._next == begun:
             self._end(connection, head)
 
-    def _begin(self, connection: Connection, head: Head) -> None:
+    def _begin(self, connection: Connection, head: ChainHead) -> None:
         self._next = head.start + 1
         if self._known and self._known.sequence <= head.start:
             self._finish(_fault(self._next, "the chain began after the given head"))
@@ -63,7 +63,7 @@ class Walk:
         first, last = _ends(item)
         if first > self._next:
             return _fault(self._next, f"missing: rows {self._next} to {first - 1} were removed")
-        if isinstance(item, Cut):
+        if isinstance(item, ChainCut):
             if not self._chain.made_cut(item):
                 return _fault(first, f"missing: no server removed rows {first} to {last}")
             self._count(removed=max(0, last - self._next + 1))
@@ -82,13 +82,13 @@ class Walk:
         known = self._known
         if known is None or not first <= known.sequence <= last:
             return None
-        if isinstance(item, Cut) and known.sequence < last:
+        if isinstance(item, ChainCut) and known.sequence < last:
             return None
         if self._previous == known.hash:
             return None
         return _fault(known.sequence, "not the row that the given head is of")
 
-    def _end(self, connection: Connection, head: Head) -> None:
+    def _end(self, connection: Connection, head: ChainHead) -> None:
         last = self._next - 1
         newest = connection.scalar(select(func.max(audit.c.sequence))) or 0
         if newest > last:
@@ -115,7 +115,7 @@ class Walk:
         else:
             self._finish(None)
 
-    def _reason(self, head: Head) -> str:
+    def _reason(self, head: ChainHead) -> str:
         if head.key_id != self._chain.key_id:
             return f"the head was sealed with the key {head.key_id}, not {self._chain.key_id}"
         return "the head of the chain was changed"
@@ -145,7 +145,7 @@ def _span(connection: Connection, begun: int) -> Iterator[_Item]:
 
 
 def _ends(item: _Item) -> tuple[int, int]:
-    if isinstance(item, Cut):
+    if isinstance(item, ChainCut):
         return item.first, item.last
     return item.sequence, item.sequence
 

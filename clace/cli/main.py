@@ -46,6 +46,9 @@ def main() -> None:
             "clace.cli.settings_commands:account", "Choose the accounts of plugins that apps use."
         ),
         "app": Lazy("clace.cli.app_commands:app", "Install and manage apps."),
+        "audit": Lazy(
+            "clace.cli.audit_commands:audit", "List, export and verify what was done, by whom."
+        ),
         "completion": Lazy(
             "clace.cli.completion_command:completion",
             "Print a script that lets SHELL complete commands, options and the paths of apps.",

@@ -16,6 +16,7 @@ from clace.cli.text import warn
 if TYPE_CHECKING:
     from clace.admin_api.operation import Operation, Q, R
     from clace.config import Config, Location
+    from clace.interfaces import IAdministration
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -82,6 +83,20 @@ class ChosenServer:
         :raises ClaceError: if it refuses, or cannot be asked.
         """
         return self.ask_for(lambda admin: admin.perform(operation, query))
+
+    def each(
+        self, operation: Operation[Q, R], query: Q, take: Callable[[tuple[R, ...]], object]
+    ) -> None:
+        """Perform an operation that streams; ``take`` gets its results, some at a time.
+
+        :raises ClaceError: if the server refuses, or fails in the middle of its answer.
+        """
+
+        async def work(admin: IAdministration) -> None:
+            async for results in admin.stream(operation, query):
+                take(results)
+
+        self.ask_for(work)
 
     def ask_for(self, work: Work[T]) -> T:
         """Do work with several operations of the server and return its result.

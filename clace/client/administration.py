@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import msgspec
@@ -9,7 +10,13 @@ import msgspec
 from clace.admin_api.operation import BODY, Operation, Q, Query, R
 from clace.client.answers import decoded
 from clace.client.refusals import refusal
-from clace.client.transport import EndedUnanswered, SendRequest
+from clace.client.transport import (
+    CUT,
+    EndedUnanswered,
+    SendRequest,
+    cannot_reach,
+    collected,
+)
 from clace.errors import BadRequest, ServerUnreachable
 
 _OK = 200
@@ -28,11 +35,7 @@ class AdminClient:
         self._server_uri = server_uri
 
     async def perform(self, operation: Operation[Q, R], query: Q) -> R:
-        try:
-            target = operation.path + _parameters(query)
-            sent = _body(query)
-        except UnicodeError as error:
-            raise BadRequest(f"this cannot be sent to {self._server_uri}: {error}") from error
+        target, sent = self._request(operation, query)
         try:
             status, answer = await self._exchange(operation.method, target, sent)
         except EndedUnanswered:
@@ -41,8 +44,29 @@ class AdminClient:
             return operation.unanswered
         if status != _OK:
             raise refusal(status, answer)
+        return self._decoded(answer, operation.result)
+
+    async def stream(self, operation: Operation[Q, R], query: Q) -> AsyncIterator[tuple[R, ...]]:
+        target, sent = self._request(operation, query)
+        status, pieces = await self._exchange.open(operation.method, target, sent)
+        if status != _OK:
+            raise refusal(status, await collected(pieces))
+        rest = b""
+        async for piece in pieces:
+            *lines, rest = (rest + piece).split(b"\n")
+            yield tuple(self._decoded(line, operation.result) for line in lines)
+        if rest:
+            raise cannot_reach(self._server_uri, CUT)
+
+    def _request(self, operation: Operation[Q, R], query: Q) -> tuple[str, bytes | None]:
         try:
-            return decoded(answer, operation.result)
+            return operation.path + _parameters(query), _body(query)
+        except UnicodeError as error:
+            raise BadRequest(f"this cannot be sent to {self._server_uri}: {error}") from error
+
+    def _decoded(self, answer: bytes, kind: type[R]) -> R:
+        try:
+            return decoded(answer, kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ServerUnreachable(
                 f"{self._server_uri} answers what no Clace server does: {error}"

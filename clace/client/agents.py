@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
@@ -12,11 +13,11 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.ssl import Certificate, platformTrust, trustRootFromCertificates
 from twisted.web.client import Agent
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent
+from twisted.web.iweb import IAgent, IResponse
 from zope.interface import classImplements
 
 from clace.admin_api.operation import AS_USER
-from clace.bodies import WholeBody
+from clace.bodies import ArrivingBody, WholeBody
 from clace.client.administration import AdminClient
 from clace.client.bodies import collect
 from clace.client.failures import unreachable
@@ -25,6 +26,7 @@ from clace.client.transport import CONNECT_SECONDS, LIMIT, TIMEOUT, header_value
 from clace.errors import BadRequest, ClaceError, ConfigError
 from clace.interfaces import IAdministration
 
+T = TypeVar("T")
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 classImplements(AdminClient, IAdministration)
@@ -81,6 +83,32 @@ class AgentExchange:
         except Exception as error:
             raise unreachable(error, self._server_uri) from error
 
+    async def open(
+        self, method: str, target: str, body: bytes | None, /
+    ) -> tuple[int, AsyncIterator[bytes]]:
+        """Each step of it may last as long as a whole exchange."""
+        try:
+            response = await self._timed(self._begin(method, self._url(target), body))
+        except ClaceError:
+            raise
+        except Exception as error:
+            raise unreachable(error, self._server_uri) from error
+        arriving = ArrivingBody()
+        response.deliverBody(arriving)
+        return response.code, self._pieces(arriving)
+
+    async def _pieces(self, arriving: ArrivingBody) -> AsyncIterator[bytes]:
+        try:
+            while piece := await self._timed(arriving.next()):
+                yield piece
+        except Exception as error:
+            raise unreachable(error, self._server_uri) from error
+        finally:
+            arriving.abandon()
+
+    def _timed(self, work: Coroutine[Any, Any, T]) -> Deferred[T]:
+        return Deferred.fromCoroutine(work).addTimeout(TIMEOUT, self._clock)
+
     def _url(self, target: str) -> bytes:
         try:
             return f"{self._server_uri.rstrip('/')}/_clace{target}".encode("ascii")
@@ -88,12 +116,15 @@ class AgentExchange:
             raise BadRequest(f"this cannot be sent to {self._server_uri}: {error}") from error
 
     async def _send(self, method: str, url: bytes, body: bytes | None) -> tuple[int, bytes]:
+        response = await self._begin(method, url, body)
+        return response.code, await collect(response, self._limit)
+
+    async def _begin(self, method: str, url: bytes, body: bytes | None) -> IResponse:
         headers = self._headers.copy()
         if body is not None:
             headers.addRawHeader("Content-Type", "application/json")
         sent = WholeBody(body) if body is not None else None
-        response = await self._agent.request(method.encode("ascii"), url, headers, sent)
-        return response.code, await collect(response, self._limit)
+        return await self._agent.request(method.encode("ascii"), url, headers, sent)
 
 
 def admin_client(address: ServerAddress, reactor: Any) -> AdminClient:

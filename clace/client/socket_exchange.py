@@ -6,8 +6,8 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -69,7 +69,7 @@ class SocketExchange:
         self._seconds = seconds
 
     async def __call__(self, method: str, target: str, body: bytes | None, /) -> tuple[int, bytes]:
-        until = self._seconds() + self._timeout
+        until = self._deadline()
         with self._connected() as connection:
             try:
                 request = _request(method, target, body, self._as_user)
@@ -77,6 +77,47 @@ class SocketExchange:
                 return self._answer(connection, until, is_sent=is_sent)
             except TimeoutError as error:
                 raise cannot_reach(self._path, NO_ANSWER_IN_TIME) from error
+
+    async def open(
+        self, method: str, target: str, body: bytes | None, /
+    ) -> tuple[int, AsyncIterator[bytes]]:
+        with ExitStack() as connections:
+            connection = connections.enter_context(self._connected())
+            answer, request = _Answer(), _request(method, target, body, self._as_user)
+            try:
+                is_sent = self._send(connection, request, self._deadline())
+            except TimeoutError as error:
+                raise cannot_reach(self._path, NO_ANSWER_IN_TIME) from error
+            while not answer.has_head:
+                self._read_on(connection, answer, is_sent=is_sent)
+            return answer.status, self._pieces(connection, answer, connections.pop_all())
+
+    async def _pieces(
+        self, connection: socket.socket, answer: _Answer, connections: ExitStack
+    ) -> AsyncIterator[bytes]:
+        """Read on while somebody wants more; the server waits meanwhile."""
+        with connections:
+            while True:
+                if piece := answer.taken():
+                    yield piece
+                elif answer.is_whole or not self._read_on(connection, answer, is_sent=True):
+                    return
+
+    def _read_on(self, connection: socket.socket, answer: _Answer, *, is_sent: bool) -> bool:
+        """Read some of an answer; return false if it ended with its connection."""
+        try:
+            data = self._read(connection, self._deadline())
+        except TimeoutError as error:
+            raise cannot_reach(self._path, NO_ANSWER_IN_TIME) from error
+        if not data:
+            self._ended(answer, is_sent=is_sent)
+            return False
+        if not answer.takes(data):
+            raise cannot_reach(self._path, NO_HTTP)
+        return True
+
+    def _deadline(self) -> float:
+        return self._seconds() + self._timeout
 
     @contextmanager
     def _connected(self) -> Iterator[socket.socket]:
@@ -151,6 +192,16 @@ class _Answer:
     @property
     def body(self) -> bytes:
         return b"".join(self._pieces)
+
+    def taken(self) -> bytes:
+        """Return what came since the last call."""
+        body = self.body
+        self._pieces.clear()
+        return body
+
+    @property
+    def has_head(self) -> bool:
+        return self._has_head
 
     @property
     def may_end(self) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 
-from clace.errors import BadRequest, ServerUnreachable
+from clace.errors import BadRequest, ServerUnreachable, TooLarge
 
 # Long enough to clone a big repository; the server has deadlines of its own.
 TIMEOUT = 600.0
@@ -36,9 +37,28 @@ class SendRequest(Protocol):
         self, method: str, target: str, body: bytes | None, /
     ) -> tuple[int, bytes]: ...
 
+    async def open(
+        self, method: str, target: str, body: bytes | None, /
+    ) -> tuple[int, AsyncIterator[bytes]]:
+        """Return the status and an answer of any size in pieces, which raises as above."""
+        ...
+
 
 class EndedUnanswered(ServerUnreachable):
     """The server took a request and closed the connection before any answer."""
+
+
+async def collected(pieces: AsyncIterator[bytes]) -> bytes:
+    """Return an answer as a whole.
+
+    :raises TooLarge: if it is over the limit.
+    """
+    whole = b""
+    async for piece in pieces:
+        whole += piece
+        if len(whole) > LIMIT:
+            raise TooLarge(too_large(LIMIT))
+    return whole
 
 
 def cannot_reach(

@@ -26,6 +26,7 @@ from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.operations.administration import Administration
 from clace.operations.apps import AppOperations
+from clace.operations.audit import AuditOperations
 from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import AppCreation, NewAppDefaults, NewAppFacts, stamps
 from clace.operations.history import HistoryOperations
@@ -127,6 +128,7 @@ class Apps:
             UserOperations(self._data.people.users, partial(self._invitation, urls)),
             LockoutOperations(self._data.sign_ins.lockout),
             RoleOperations(self._data.authorisation, self.installed, self._data.groups_of),
+            AuditOperations(self._data.audit, self._data.audit, self._data.store.apps),
             ServerOperations(self._status, stop),
         )
 

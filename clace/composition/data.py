@@ -15,7 +15,7 @@ from clace.audit.events import AuditEvents
 from clace.audit.keys import PURPOSE
 from clace.audit.log import open_audit
 from clace.audit.ration import RationedAudit
-from clace.audit.retention import Retention
+from clace.audit.retention import AuditRetention
 from clace.composition.users import OwnUsers
 from clace.config import Config
 from clace.config.apps import AppConfigs
@@ -54,7 +54,7 @@ class Data:
         )
         self._open_metadata(upgrades, warn)
         self.app_configs = AppConfigs(self.config, os.environ)
-        retention = Retention(
+        retention = AuditRetention(
             http_days=config.system.http_event_retention_days,
             other_days=config.system.non_http_event_retention_days,
             max_bytes=config.system.audit_max_size_mb * 1024 * 1024,

@@ -143,6 +143,7 @@ class Edge:
             self._data.events,
             new_id=self._data.new_id,
             version=self._apps.version,
+            audit_reads=self._config.audit.reads,
         )
         return api.resource()
 
@@ -153,7 +154,11 @@ class Edge:
             self._plugins.identities.access,
             Transfers(downloads, self._forms, self._proxied_apps()),
             RequestAudits(
-                self._data.ration, self._apps.failures, self._reactor.seconds, self._data.new_id
+                self._data.ration,
+                self._apps.failures,
+                self._reactor.seconds,
+                self._data.new_id,
+                reads=self._config.audit.reads,
             ),
             self._edge_of,
         )

@@ -154,6 +154,10 @@ class System(Struct, frozen=True):
     git_config: OptionalPlace = None
 
 
+class Audit(Struct, frozen=True):
+    reads: Flag = False
+
+
 class Restart(Struct, frozen=True):
     drain_timeout_secs: Annotated[int, Meta(ge=0, le=DAY)] = 30
 
@@ -423,6 +427,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     logging: Logging = Logging()
     metadata: Metadata = Metadata()
     system: System = System()
+    audit: Audit = Audit()
     restart: Restart = Restart()
     sandbox: Sandbox = Sandbox()
     rbac: Roles = Roles()

@@ -6,13 +6,14 @@ Globs and paths come as the operator wrote them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Protocol
 
 from zope.interface import Interface
 
 from clace.admin_api import (
     apps,
+    audit,
     changes,
     history,
     lockouts,
@@ -37,6 +38,12 @@ class IAdministration(Interface):
         :raises ClaceError: if it is refused; the method of the noun says when.
         """
 
+    def stream(operation: Operation[Q, R], query: Q) -> AsyncIterator[tuple[R, ...]]:
+        """Perform one operation that streams, and return its results, some at a time.
+
+        :raises ClaceError: if it is refused, or fails in its middle.
+        """
+
 
 class IServedAdministration(IAdministration):
     """All operations of this server, for whoever asks; alone, ``perform`` is for the operator."""
@@ -45,6 +52,14 @@ class IServedAdministration(IAdministration):
         """Perform one operation, as far as the identity may, and return its result.
 
         :raises NotAllowed: if it may not; then nothing was done.
+        """
+
+    def stream_as(
+        identity: Identity, operation: Operation[Q, R], query: Q
+    ) -> AsyncIterator[tuple[R, ...]]:
+        """Perform one operation that streams, as far as the identity may.
+
+        :raises NotAllowed: if it may not.
         """
 
 
@@ -299,6 +314,29 @@ class IRoleOperations(Interface):
         """Return the users, groups and patterns that have permissions on an app.
 
         :raises BadRequest: if the path is invalid.
+        """
+
+
+class IAuditOperations(Interface):
+    """The audit log."""
+
+    async def list_audit(query: audit.ListAudit) -> audit.AuditList:
+        """Return the newest events that pass the filter.
+
+        :raises BadRequest: if a parameter is malformed.
+        """
+
+    def export_audit(query: audit.ExportAudit) -> AsyncIterator[tuple[audit.AuditedEvent, ...]]:
+        """Return all events that pass the filter, oldest first.
+
+        :raises BadRequest: if a parameter is malformed.
+        """
+
+    async def verify_audit(query: audit.VerifyAudit) -> audit.AuditVerified:
+        """Walk along the hash chain to its first fault, or its end.
+
+        :raises BadRequest: if ``head`` is not one.
+        :raises SecretFailed: if the key of the chain cannot be read.
         """
 
 

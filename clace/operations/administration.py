@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from zope.interface import implementer, providedBy
@@ -31,7 +31,7 @@ class Administration:
         :raises TypeError: if an operation on apps is done by a method that knows nobody.
         """
         self._authorisation = authorisation
-        self._methods: dict[str, Callable[..., Awaitable[Any]]] = {}
+        self._methods: dict[str, Callable[..., Any]] = {}
         self._knowing: set[str] = set()
         for noun in nouns:
             for seam in providedBy(noun):
@@ -47,14 +47,27 @@ class Administration:
         return await self.perform_as(OPERATOR, operation, query)
 
     async def perform_as(self, identity: Identity, operation: Operation[Q, R], query: Q) -> R:
+        result: R = await self._begun(identity, operation, query)
+        return result
+
+    def stream(self, operation: Operation[Q, R], query: Q) -> AsyncIterator[tuple[R, ...]]:
+        return self.stream_as(OPERATOR, operation, query)
+
+    async def stream_as(
+        self, identity: Identity, operation: Operation[Q, R], query: Q
+    ) -> AsyncIterator[tuple[R, ...]]:
+        async for results in self._begun(identity, operation, query):
+            yield results
+
+    def _begun(self, identity: Identity, operation: Operation[Q, R], query: Q) -> Any:
+        """Call the method of an operation, if the identity may use it."""
         request = OperationRequest(identity, (operation.right, *query.rights), self._authorisation)
         if not operation.right.startswith(_ABOUT_APPS):
             request.check()
         if operation.widens and identity.scope is not None:
             self._authorisation.authorise(identity, Right.ADMIN)
         given = (query, request) if operation.name in self._knowing else (query,)
-        result: R = await self._methods[operation.name](*given)
-        return result
+        return self._methods[operation.name](*given)
 
     def _check_knows(self, name: str) -> None:
         if name not in self._knowing:

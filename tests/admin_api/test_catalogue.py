@@ -2,6 +2,7 @@
 
 import ast
 import typing
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -38,7 +39,8 @@ class CatalogueTests(SynchronousTestCase):
         }
         for each in OPERATIONS:
             taken, *asking, result = found[each.name].values()
-            self.assertEqual((taken, result), (each.query, each.result), each.name)
+            expected = AsyncIterator[tuple[each.result, ...]] if each.streams else each.result
+            self.assertEqual((taken, result), (each.query, expected), each.name)
             self.assertIn(asking, ([], [Asking]), each.name)
 
     def test_only_reads_are_not_recorded(self):

@@ -12,11 +12,11 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.audit import table
-from clace.audit.chain import Chain, Cut, merged, runs
+from clace.audit.chain import Chain, ChainCut, merged, runs
 from clace.audit.chained import append, cuts, head, stored_cuts, take_out
 from clace.audit.log import SCHEMA
 from clace.audit.table import audit
-from clace.audit.verifying import SPAN, Walk
+from clace.audit.verifying import SPAN, ChainWalk
 from clace.database.engine import transaction, writing_engine
 from clace.errors import BadRequest
 from clace.model.audit_filter import AuditHead
@@ -65,7 +65,7 @@ class Rows:
         self.within(lambda c: [c.execute(statement) for statement in statements])
 
     def verified(self, known=None, chain=CHAIN):
-        walk = Walk(chain, known)
+        walk = ChainWalk(chain, known)
         while not walk.is_done:
             self.within(walk.step)
         return walk.found
@@ -383,15 +383,17 @@ class PartTests(SynchronousTestCase):
     def test_runs(self):
         """Rows next to each other make one cut, with the last hash that one of them had."""
         made = list(runs([(1, "a"), (2, ""), (4, "c")]))
-        self.assertEqual(made, [Cut(first=1, last=2, hash="a"), Cut(first=4, last=4, hash="c")])
+        self.assertEqual(
+            made, [ChainCut(first=1, last=2, hash="a"), ChainCut(first=4, last=4, hash="c")]
+        )
 
     def test_merged(self):
         """Cuts that touch become one; others stay as they are."""
         made = merged(
             [
-                Cut(first=3, last=4, hash="b"),
-                Cut(first=1, last=2, hash="a"),
-                Cut(first=6, last=6, hash=""),
+                ChainCut(first=3, last=4, hash="b"),
+                ChainCut(first=1, last=2, hash="a"),
+                ChainCut(first=6, last=6, hash=""),
             ]
         )
         self.assertEqual(

@@ -21,7 +21,7 @@ from clace.audit.log import (
     AuditLog,
     open_audit,
 )
-from clace.audit.retention import Retention, nanoseconds
+from clace.audit.retention import AuditRetention, nanoseconds
 from clace.audit.table import MOST_REMOVED
 from clace.database.engine import transaction
 from clace.database.schema import UpgradeOptions
@@ -76,7 +76,7 @@ class QueueTests(SynchronousTestCase):
 
     def setUp(self):
         self.clock, self.hands = Clock(), Hands()
-        self.audit = self.log(Retention(http_days=0, other_days=0))
+        self.audit = self.log(AuditRetention(http_days=0, other_days=0))
 
     def log(self, retention):
         return log_at(self.mktemp(), self.clock, self.hands, retention)
@@ -172,7 +172,7 @@ class QueueTests(SynchronousTestCase):
 
     def test_forgets_every_hour(self):
         """Old events go at the start and every hour, also after a failure."""
-        retention = Retention(http_days=1, other_days=1)
+        retention = AuditRetention(http_days=1, other_days=1)
         self.clock.advance(NOW)
         self.audit = self.log(retention)
         self.audit.record(event(create_time=nanoseconds(NOW - 2 * DAY)))
@@ -193,7 +193,10 @@ class ChainTests(SynchronousTestCase):
 
     def make_log(self, read_key=lambda: KEY, **days):
         SCHEMA.prepare(self.path, UpgradeOptions(), datetime(2026, 11, 23, tzinfo=UTC))
-        retention, key = Retention(**{"http_days": 0, "other_days": 0, **days}), ChainKey(read_key)
+        retention, key = (
+            AuditRetention(**{"http_days": 0, "other_days": 0, **days}),
+            ChainKey(read_key),
+        )
         log = AuditLog(self.path, self.clock, at_once, retention, key)
         log.startService()
         self.addCleanup(log.stopService)
@@ -260,7 +263,7 @@ class SizeTests(SynchronousTestCase):
         self.path, self.clock = self.mktemp(), Clock()
         self.clock.advance(NOW)
         self.audit = log_at(
-            self.path, self.clock, at_once, Retention(http_days=0, max_bytes=self.MOST)
+            self.path, self.clock, at_once, AuditRetention(http_days=0, max_bytes=self.MOST)
         )
         self.audit.startService()
         self.addCleanup(self.audit.stopService)
@@ -298,7 +301,7 @@ class SizeTests(SynchronousTestCase):
 
     def test_may_have_any_size(self):
         """Without a limit nothing goes."""
-        self.audit._retention = Retention(http_days=0, other_days=0)
+        self.audit._retention = AuditRetention(http_days=0, other_days=0)
         self.flood(1000, event_type="http")
         self.assertEqual(len(self.found()), 1000)
 
@@ -310,7 +313,7 @@ class OpenAuditTests(TestCase):
         self.url = f"sqlite:{Path(self.mktemp()).absolute() / 'metadata' / 'audit.db'}"
 
     def open(self):
-        retention = Retention(other_days=0)
+        retention = AuditRetention(other_days=0)
         return open_audit(self.url, UpgradeOptions(), retention, reactor, lambda: KEY)
 
     async def test_outlives_a_restart(self):

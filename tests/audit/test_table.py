@@ -9,7 +9,7 @@ from clace.audit.chain import Chain
 from clace.audit.chained import append, take_out
 from clace.audit.log import SCHEMA
 from clace.audit.memory import MemoryAudit
-from clace.audit.retention import Retention
+from clace.audit.retention import AuditRetention
 from clace.database.engine import transaction, writing_engine
 from clace.model.audit_filter import AuditFilter
 from tests.support.audit_contract import KEY, event
@@ -58,7 +58,7 @@ class AgreementTests(SynchronousTestCase):
             SCHEMA.upgrade(connection)
 
     @settings(max_examples=100, deadline=None)
-    @given(EVENTS, FILTERS, st.builds(Retention, http_days=st.integers(0, 1)))
+    @given(EVENTS, FILTERS, st.builds(AuditRetention, http_days=st.integers(0, 1)))
     def test_the_twins_agree(self, events, wanted, retention):
         """Whatever is recorded and asked, database and memory find the same."""
         memory = MemoryAudit(retention)

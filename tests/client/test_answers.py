@@ -51,6 +51,8 @@ class DecodedTests(SynchronousTestCase):
             needed = {
                 "app_path_domain": PATH,
                 "app_entry": APP,
+                "sequence": 1,
+                "is_whole": True,
                 "create_time": "2026-01-01T00:00:00Z",
                 "update_time": "2026-01-01T00:00:00Z",
             }

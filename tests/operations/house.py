@@ -22,6 +22,7 @@ from clace.model.rbac import Policy
 from clace.model.traffic import AppRequest
 from clace.operations.administration import Administration
 from clace.operations.apps import AppOperations
+from clace.operations.audit import AuditOperations
 from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import AppCreation, AppStamp, NewAppDefaults, NewAppFacts
 from clace.operations.history import HistoryOperations
@@ -147,6 +148,7 @@ class House:
             RoleOperations(
                 self.authorisation, self.installed, lambda user: self.groups.get(user, ())
             ),
+            AuditOperations(self.audit, self.audit, self.store.apps),
             ServerOperations(lambda: ServerStatus(pid=4711), lambda: self.stopped.append(True)),
         )
         self.administration = Administration(self.authorisation, *self.nouns)

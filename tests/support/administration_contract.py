@@ -6,6 +6,7 @@ that passes errors on from somewhere else, ``RefusalsContract`` too.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from msgspec import UNSET
@@ -24,6 +25,14 @@ from clace.admin_api.apps import (
     ListApps,
     NewApp,
     OneApp,
+)
+from clace.admin_api.audit import (
+    EXPORT_AUDIT,
+    LIST_AUDIT,
+    VERIFY_AUDIT,
+    ExportAudit,
+    ListAudit,
+    VerifyAudit,
 )
 from clace.admin_api.catalogue import OPERATIONS
 from clace.admin_api.lockouts import CLEAR_LOCKOUTS, LIST_LOCKOUTS, ClearLockouts
@@ -86,6 +95,11 @@ FETCHES = Demands(
 
 
 HASH = "$2b$04$" + "a" * 53
+
+
+async def drained(administration, operation, query):
+    """All results of an operation that streams."""
+    return [one async for some in administration.stream(operation, query) for one in some]
 
 
 class AdministrationContract:
@@ -845,6 +859,33 @@ class AdministrationContract:
                 self.administration.perform(CLEAR_LOCKOUTS, ClearLockouts(address, user)), why
             )
 
+    def test_reads_the_audit_log(self):
+        """Events are listed by filter, and the chain over them is verified."""
+        ask = self.administration.perform
+        found = self.successResultOf(ask(LIST_AUDIT, ListAudit(target="/missing", limit="3")))
+        self.assertEqual(found.events, ())
+        verified = self.successResultOf(ask(VERIFY_AUDIT, VerifyAudit()))
+        self.assertEqual((verified.is_whole, verified.reason), (True, ""))
+        for operation, query in (
+            (LIST_AUDIT, ListAudit(limit="many")),
+            (LIST_AUDIT, ListAudit(limit="0")),
+            (LIST_AUDIT, ListAudit(start_date="yesterday")),
+            (VERIFY_AUDIT, VerifyAudit("12")),
+        ):
+            self.failureResultOf(ask(operation, query), errors.BadRequest)
+
+    def test_streams(self):
+        """An operation that streams gives results some at a time, or refuses before the first."""
+        query = ExportAudit(target="/missing")
+        self.assertEqual(self.streamed(self.administration, EXPORT_AUDIT, query), [])
+        refused = self.failureResultOf(
+            drained(self.administration, EXPORT_AUDIT, ExportAudit(end_date="x")), errors.BadRequest
+        )
+        self.assertIn("x is no date", refused.value.message)
+
+    def streamed(self, administration, operation, query):
+        return self.successResultOf(drained(administration, operation, query))
+
     def test_tells_its_status(self):
         """A server that answers is ok; the one that stops is the one that answered."""
         status = self.successResultOf(self.administration.perform(SERVER_STATUS, Nothing()))
@@ -868,6 +909,10 @@ class Refusing:
     async def perform_as(self, _identity: object, _operation: object, _query: object) -> Any:
         raise self._error
 
+    async def stream_as(self, _identity, _operation: object, _query: object) -> Any:
+        raise self._error
+        yield
+
 
 class RefusalsContract:
     """Over something that passes on what another administration answers."""
@@ -890,7 +935,8 @@ class RefusalsContract:
         """No operation swallows a refusal."""
         client = self.make_administration_over(Refusing(errors.ChangedMeanwhile("again")))
         for operation in OPERATIONS:
-            asked = client.perform(operation, example(operation.query))
+            ask = functools.partial(drained, client) if operation.streams else client.perform
+            asked = ask(operation, example(operation.query))
             self.failureResultOf(asked, errors.ChangedMeanwhile)
 
     def test_says_how_long_the_lock_is(self):

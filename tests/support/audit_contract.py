@@ -5,7 +5,7 @@ from zope.interface.verify import verifyObject
 
 from clace.audit.events import AuditEvents
 from clace.audit.ration import RationedAudit
-from clace.audit.retention import Retention, nanoseconds
+from clace.audit.retention import AuditRetention, nanoseconds
 from clace.errors import BadRequest
 from clace.interfaces import IAuditLog, IAuditTrail
 from clace.model.audit_filter import AuditFilter
@@ -41,7 +41,7 @@ class AuditContract:
     """Mix into a ``SynchronousTestCase``."""
 
     def setUp(self):
-        self.audit = self.make_audit(Retention(http_days=1, other_days=2))
+        self.audit = self.make_audit(AuditRetention(http_days=1, other_days=2))
 
     def found(self, **wanted):
         return list(self.successResultOf(self.audit.query(AuditFilter(**wanted))))
@@ -140,7 +140,7 @@ class AuditContract:
 
     def test_may_keep_all(self):
         """No days, no end."""
-        self.audit = self.make_audit(Retention(http_days=0, other_days=-1))
+        self.audit = self.make_audit(AuditRetention(http_days=0, other_days=-1))
         self.recorded(event(create_time=1, event_type="http"), event(create_time=1))
         self.successResultOf(self.audit.retain(NOW))
         self.assertEqual(len(self.found()), 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import count
 
 from msgspec import Struct
@@ -23,6 +23,14 @@ from clace.admin_api.apps import (
     ListApps,
     NewApp,
     OneApp,
+)
+from clace.admin_api.audit import (
+    AuditedEvent,
+    AuditList,
+    AuditVerified,
+    ExportAudit,
+    ListAudit,
+    VerifyAudit,
 )
 from clace.admin_api.changes import REMOVE, AppChange, Approval, AppsUpdated, StagedUpdate
 from clace.admin_api.lockouts import ClearLockouts, LockoutList, LockoutsCleared
@@ -58,6 +66,7 @@ from clace.admin_api.versions import (
     PromoteApps,
     ReloadApps,
 )
+from clace.audit.memory import MemoryAudit
 from clace.errors import AppExists, BadRequest, SourceError
 from clace.identity.passwords import Lockout
 from clace.identity.rbac import Authorisation
@@ -81,6 +90,7 @@ from clace.model.paths import AppGlob, AppPath
 from clace.model.rbac import Policy
 from clace.operations.approval import check_approved, needs_approval
 from clace.operations.asking import OperationRequest
+from clace.operations.audit import AuditOperations
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.changes import app_change
 from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
@@ -119,6 +129,8 @@ class MemoryAdministration:
         self._roles = RoleOperations(
             self.authorisation, InstalledApps("localhost"), lambda _user: ()
         )
+        self.audit = MemoryAudit()
+        self._audit = AuditOperations(self.audit, self.audit, self._all_apps)
         self._secrets = SecretOperations(MemorySecretStore(), lambda: "xyz")
         self.users = memory_users(Clock(), STATIC_USERS)
         self._users = UserOperations(self.users, "https://auth.localhost/?token={}".format)
@@ -132,6 +144,16 @@ class MemoryAdministration:
         if not operation.right.startswith("app:"):
             self._request.check()
         return await getattr(self, operation.name)(query)
+
+    def stream(self, operation: Operation, query: Query) -> AsyncIterator[tuple[Struct, ...]]:
+        return self.stream_as(OPERATOR, operation, query)
+
+    async def stream_as(
+        self, identity: Identity, operation: Operation, query: Query
+    ) -> AsyncIterator[tuple[Struct, ...]]:
+        OperationRequest(identity, (operation.right, *query.rights), self.authorisation).check()
+        async for results in getattr(self, operation.name)(query):
+            yield results
 
     async def create_app(self, query: CreateApp) -> AppCreated:
         request = query.body
@@ -338,6 +360,18 @@ class MemoryAdministration:
 
     async def list_holders(self, query: HoldersOf) -> HolderList:
         return await self._roles.list_holders(query)
+
+    async def list_audit(self, query: ListAudit) -> AuditList:
+        return await self._audit.list_audit(query)
+
+    def export_audit(self, query: ExportAudit) -> AsyncIterator[tuple[AuditedEvent, ...]]:
+        return self._audit.export_audit(query)
+
+    async def verify_audit(self, query: VerifyAudit) -> AuditVerified:
+        return await self._audit.verify_audit(query)
+
+    async def _all_apps(self) -> Iterable[App]:
+        return tuple(self._apps.values())
 
     async def server_status(self, _query: Nothing) -> ServerStatus:
         reached = {"request_time": 12, "memory": 1}

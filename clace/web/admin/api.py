@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from msgspec import Struct
 from twisted.web.http import Request
@@ -13,10 +13,11 @@ from clace.admin_api.openapi import describe
 from clace.admin_api.operation import Operation, Q, R
 from clace.errors import BadRequest, ClaceError
 from clace.interfaces import IAuditEvents, IServedAdministration
+from clace.model.identity import Identity
 from clace.web.admin.audit import AdminAudit
 from clace.web.admin.guard import Guard
 from clace.web.admin.parameters import parameters_of, read_parameters, read_query
-from clace.web.admin.router import AdminRouter, RouterResource, Unanswered
+from clace.web.admin.router import AdminRouter, RouterResource, StreamedLines, Unanswered
 from clace.web.error_table import ErrorTable
 from clace.web.http1.site import receive
 from clace.web.statuses import STATUSES
@@ -35,10 +36,11 @@ class AdminAPI:
         *,
         new_id: Callable[[], str],
         version: str,
+        audit_reads: bool = False,
     ) -> None:
         self._administration = administration
         self._guard = guard
-        self._audit = AdminAudit(audit, new_id)
+        self._audit = AdminAudit(audit, new_id, reads=audit_reads)
         self._errors = ErrorTable(STATUSES, new_id)
         self._description = json.dumps(describe(version)).encode()
 
@@ -62,13 +64,27 @@ class AdminAPI:
         await receive(request)
         assert request.content is not None
         query = read_query(operation, parameters, request.content.read())
+        if operation.streams:
+            return StreamedLines(self._streamed(operation, identity, query))  # type: ignore[arg-type]
         try:
             result = await self._administration.perform_as(identity, operation, query)
         except ClaceError as error:
-            self._audit.failed(operation, identity, query, error.message)
+            self._audit.failed(operation, identity, query, error)
             raise
         self._audit.done(operation, identity, query, result)
         return result if query.is_answered else Unanswered()
+
+    async def _streamed(
+        self, operation: Operation[Q, R], identity: Identity, query: Q
+    ) -> AsyncIterator[tuple[R, ...]]:
+        """The results of an operation that streams, which is recorded when they end."""
+        try:
+            async for results in self._administration.stream_as(identity, operation, query):
+                yield results
+        except ClaceError as error:
+            self._audit.failed(operation, identity, query, error)
+            raise
+        self._audit.read(operation, identity)
 
 
 def _route(operation: Operation[Q, R]) -> None:

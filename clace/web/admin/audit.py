@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from clace.admin_api.changes import AppChange, Changing
 from clace.admin_api.operation import Operation, Q, R
+from clace.errors import ClaceError, NotAllowed
 from clace.interfaces import IAuditEvents
 from clace.model.deeds import FAILED, SUCCESS, Deed, proof_of
 from clace.model.identity import Identity
@@ -22,9 +23,13 @@ _MOST = 20
 class AdminAudit:
     """Records operations; those of one request have one ``rid``."""
 
-    def __init__(self, audit: IAuditEvents, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, audit: IAuditEvents, new_id: Callable[[], str], *, reads: bool = False
+    ) -> None:
+        """With ``reads`` operations that only read are recorded too."""
         self._audit = audit
         self._new_id = new_id
+        self._reads = reads
 
     def done(self, operation: Operation[Q, R], by: Identity, query: Q, result: R) -> None:
         """Record the changes of an operation, unless it only reads.
@@ -32,6 +37,7 @@ class AdminAudit:
         An operation that changed no app, or was a dry run, is one event about its target.
         """
         if operation.target is None:
+            self.read(operation, by)
             return
         rid = self._new_id()
         changes = () if query.is_dry else _changes(result)
@@ -42,12 +48,22 @@ class AdminAudit:
             about = "", operation.target(query, result)
             self._record(rid, _recorded_as(operation, query), by, about)
 
-    def failed(self, operation: Operation[Q, R], by: Identity, query: Q, problem: str) -> None:
-        """Record an operation that was refused, with its reason, unless it would only read."""
-        if operation.target is not None:
-            about = "", operation.target(query, None)
-            name = _recorded_as(operation, query)
-            self._record(self._new_id(), name, by, about, problem, status=FAILED)
+    def read(self, operation: Operation[Q, R], by: Identity) -> None:
+        """Record an operation that only reads, if these are recorded."""
+        if self._reads:
+            self._record(self._new_id(), operation.name, by, ("", ""))
+
+    def failed(self, operation: Operation[Q, R], by: Identity, query: Q, error: ClaceError) -> None:
+        """Record an operation that was refused, with its reason.
+
+        One that would only read is recorded if it was refused for want of a right.
+        """
+        denied = isinstance(error, NotAllowed)
+        if operation.target is None and not (self._reads or denied):
+            return
+        about = "", operation.target(query, None) if operation.target else ""
+        name = _recorded_as(operation, query)
+        self._record(self._new_id(), name, by, about, error.message, status=FAILED)
 
     def _record(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
@@ -15,11 +15,11 @@ from twisted.web.http import NO_BODY_CODES
 from twisted.web.server import NOT_DONE_YET, Request
 from werkzeug.routing import Map
 
-from clace.admin_api.operation import Refusal
+from clace.admin_api.operation import LINES, Refusal
 from clace.errors import BadRequest, ClaceError
 from clace.web.admin.matching import EndpointMatcher, NotThisMethod
 from clace.web.error_table import ErrorTable
-from clace.web.http1.streaming import LARGEST_PIECE, write_whole
+from clace.web.http1.streaming import LARGEST_PIECE, PacedBody, write_whole
 from clace.web.shielding import shielded
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
@@ -32,12 +32,19 @@ class Unanswered(Struct, frozen=True):
     """A result in place of an answer: the connection ends without a byte."""
 
 
+class StreamedLines(Struct, frozen=True):
+    """Results in place of one, some at a time; each becomes a line of JSON."""
+
+    results: AsyncIterator[tuple[Struct, ...]]
+
+
 class AdminRouter(Klein):
     """Routes to handlers ``(request, **parts_of_the_path)``, async or not, functions or methods.
 
     A handler's result is the body: bytes, text, nothing, or a struct that becomes JSON;
-    ``Unanswered`` ends the connection. Its errors are answered as an ``ErrorTable`` says. A client
-    that hangs up cancels the handler of a safe method and no other.
+    ``Unanswered`` ends the connection, and ``StreamedLines`` are sent as they come. Its errors are
+    answered as an ``ErrorTable`` says. A client that hangs up cancels the handler of a safe method
+    and no other.
     """
 
     def __init__(self) -> None:
@@ -70,6 +77,9 @@ class RouterResource(KleinResource):
             result = await self._result(request)
             if isinstance(result, Unanswered):
                 request.loseConnection()
+                return
+            if isinstance(result, StreamedLines):
+                await _send_lines(request, result)
                 return
             body = _encoded(request, result)
         except ClaceError as error:
@@ -149,6 +159,20 @@ def _finish(request: Request, body: bytes) -> None:
 
 async def _send_large(request: Request, body: bytes) -> None:
     await write_whole(request, body)
+    if not _gone(request):
+        request.finish()
+
+
+async def _send_lines(request: Request, streamed: StreamedLines) -> None:
+    """Send lines as they come, no faster than the client reads."""
+
+    async def lines() -> AsyncIterator[bytes]:
+        async for results in streamed.results:
+            yield b"".join(msgspec.json.encode(result) + b"\n" for result in results)
+
+    request.setHeader(b"Content-Type", LINES.encode())
+    request.setHeader(b"X-Content-Type-Options", b"nosniff")
+    await PacedBody(request).send(lines())
     if not _gone(request):
         request.finish()
 

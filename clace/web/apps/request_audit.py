@@ -17,7 +17,8 @@ from clace.networks import network_of
 from clace.text import shortened
 from clace.web.http1.direct import DirectRequest
 
-_SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+_READS = frozenset({b"GET", b"HEAD"})
+_SAFE = _READS | {b"OPTIONS"}
 _REDACTED = "<REDACTED>"
 # Strangers choose both.
 _LONGEST_HOST = 255
@@ -53,7 +54,8 @@ class RequestAudit:
         return bool(self._request.path == b"/")
 
     def end(self, status: int) -> None:
-        """Record a request that may have changed something; what follows its first end does not.
+        """Record a request that may have changed something, and others if reads are recorded; what
+        follows its first end is not recorded.
 
         Requests of nobody are not kept: anyone could fill the log with them.
         """
@@ -61,7 +63,9 @@ class RequestAudit:
             return
         self._has_ended = True
         skipped = self.options.skip or not self.user
-        if self._request.method not in _SAFE and not skipped:
+        method = self._request.method
+        is_recorded = method not in _SAFE or (self._audits.reads and method in _READS)
+        if is_recorded and not skipped:
             known = self.user != ANONYMOUS
             source = f"user {self.user}" if known else network_of(self.address)
             self._audits.audit.record(self._event(status), source, known=known)
@@ -112,8 +116,12 @@ class RequestAudits:
         failures: IFailures,
         seconds: Callable[[], float],
         new_id: Callable[[], str],
+        *,
+        reads: bool = False,
     ) -> None:
+        """With ``reads`` requests that only read are recorded too."""
         self.audit = audit
+        self.reads = reads
         self.failures = failures
         self.seconds = seconds
         self._new_id = new_id

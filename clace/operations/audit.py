@@ -1,0 +1,152 @@
+"""The audit log, for operators: its events by filter, all of them, and the state of its chain."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from zope.interface import implementer
+
+from clace.admin_api.audit import (
+    AuditedEvent,
+    AuditList,
+    AuditVerified,
+    ExportAudit,
+    ListAudit,
+    VerifyAudit,
+)
+from clace.errors import BadRequest
+from clace.interfaces import IAuditChain, IAuditOperations, IAuditTrail
+from clace.model.app import App
+from clace.model.audit_filter import AuditEntry, AuditFault, AuditFilter, AuditHead
+from clace.model.paths import AppGlob
+from clace.model.traffic import AuditEvent
+
+Apps = Callable[[], Awaitable[Iterable[App]]]
+_ID = "app_"
+_DAY = 10  # characters of a date without a time
+_NANOSECONDS = 1_000_000_000
+
+
+@implementer(IAuditOperations)
+class AuditOperations:
+    """Reads the log; ``apps`` gives those that are installed."""
+
+    def __init__(self, trail: IAuditTrail, chain: IAuditChain, apps: Apps) -> None:
+        self._trail = trail
+        self._chain = chain
+        self._apps = apps
+
+    async def list_audit(self, query: ListAudit) -> AuditList:
+        apps = tuple(await self._apps())
+        wanted = _filter(query, apps, _limit(query.limit))
+        entries = await self._trail.entries(wanted)
+        return AuditList(_told(entries, _paths(apps)))
+
+    async def export_audit(self, query: ExportAudit) -> AsyncIterator[tuple[AuditedEvent, ...]]:
+        apps = tuple(await self._apps())
+        paths = _paths(apps)
+        async for entries in self._trail.pages(_filter(query, apps)):
+            yield _told(entries, paths)
+
+    async def verify_audit(self, query: VerifyAudit) -> AuditVerified:
+        known = AuditHead.parse(query.head) if query.head else None
+        found = await self._chain.verify(known)
+        fault = found.fault or AuditFault(sequence=0, reason="")
+        return AuditVerified(
+            is_whole=found.fault is None,
+            sequence=fault.sequence,
+            reason=fault.reason,
+            event=_shown(fault.sequence, "", fault.event, _paths(await self._apps()))
+            if fault.event
+            else None,
+            head=str(found.head or ""),
+            rows=found.rows,
+            removed=found.removed,
+            unchained=found.unchained,
+        )
+
+
+def _filter(query: ExportAudit, apps: Iterable[App], limit: int = 1) -> AuditFilter:
+    """:raises BadRequest: if a parameter is malformed."""
+    return AuditFilter(
+        app_ids=_app_ids(query.app_glob, apps) if query.app_glob else None,
+        user_id=query.user_id,
+        event_type=query.event_type,
+        operation=query.operation,
+        target=query.target,
+        status=query.status,
+        rid=query.rid,
+        detail=query.detail,
+        start=_moment(query.start_date),
+        end=_moment(query.end_date, is_end=True),
+        limit=limit,
+    )
+
+
+def _app_ids(glob: str, apps: Iterable[App]) -> frozenset[str]:
+    """Return the ids of the apps that match, with their twins."""
+    if glob.startswith(_ID):
+        return frozenset({glob})
+    wanted = AppGlob.parse(glob)
+    mains = {app.id for app in apps if not app.main_app and wanted.matches(app.address)}
+    return frozenset(app.id for app in apps if app.id in mains or app.main_app in mains)
+
+
+def _limit(text: str) -> int:
+    """:raises BadRequest: if it is not a number."""
+    if not text:
+        return AuditFilter().limit
+    if not (text.isascii() and text.isdigit()):
+        raise BadRequest(f"limit is {text}, expected a number")
+    return int(text[:9])
+
+
+def _moment(text: str, *, is_end: bool = False) -> int | None:
+    """:raises BadRequest: if it is not a date, with or without a time."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if is_end and len(text) == _DAY:
+            moment += timedelta(days=1)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return int(moment.timestamp()) * _NANOSECONDS + moment.microsecond * 1000
+    except (ValueError, OverflowError) as error:
+        expected = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS, in UTC"
+        raise BadRequest(f"{text} is no date, expected {expected}") from error
+
+
+def _told(entries: Iterable[AuditEntry], paths: Mapping[str, str]) -> tuple[AuditedEvent, ...]:
+    return tuple(_shown(one.sequence, one.hash, one.event, paths) for one in entries)
+
+
+def _shown(sequence: int, end: str, event: AuditEvent, paths: Mapping[str, str]) -> AuditedEvent:
+    return AuditedEvent(
+        sequence=sequence,
+        rid=event.rid,
+        app_id=event.app_id,
+        app_path=paths.get(event.app_id, ""),
+        create_time=_time_of(event),
+        create_time_epoch=str(event.create_time),
+        user_id=event.user_id,
+        event_type=event.event_type,
+        operation=event.operation,
+        target=event.target,
+        status=event.status,
+        detail=event.detail,
+        hash=end,
+    )
+
+
+def _time_of(event: AuditEvent) -> datetime:
+    """Return the time of an event; of one that somebody tampered with it may be no time."""
+    try:
+        seconds, rest = divmod(event.create_time, _NANOSECONDS)
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
+
+
+def _paths(apps: Iterable[App]) -> dict[str, str]:
+    return {app.id: str(app) for app in apps}
