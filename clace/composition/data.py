@@ -128,6 +128,7 @@ class Data:
         if self.stored_secrets.problem:
             warn(f"warning: {self.stored_secrets.problem}")
         self._fill("plugin")
+        self._fill("auth")
 
     def _threads_for(self, name: str) -> InThread:
         threads = ThreadPool(self._reactor, f"secrets-{name}", 4)

@@ -1,4 +1,4 @@
-"""Proofs from elsewhere: SAML providers, and the authorities of client certificates."""
+"""Proofs from elsewhere: OAuth and SAML providers, and the authorities of client certificates."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ class Elsewhere:
         self._reactor = reactor
         self._asks = not config.https.disable_client_certs
         self.xml_threads = ThreadPool(reactor, "xml", 1, patient=True)
+
+    def oauth_providers(self) -> tuple[ISignInProvider, ...]:
+        """The providers of ``[auth.NAME]``."""
+        config = self._config
+        if not config.auth:
+            return ()
+        from clace.identity.oauth.opening import (  # noqa: PLC0415 - few servers need its imports
+            open_oauth,
+        )
+
+        return open_oauth(config.auth, config.security.callback_url, self._reactor)
 
     def saml_providers(self) -> tuple[ISignInProvider, ...]:
         """:raises ConfigError: if a key or certificate of ours cannot be used."""

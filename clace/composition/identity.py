@@ -96,7 +96,10 @@ class Identities:
     def _ways(self, data: Data) -> tuple[Way, ...]:
         """Every way to sign in, in the order in which a page offers them."""
         accounts = (data.account, data.people.accounts)
-        providers: tuple[ISignInProvider, ...] = self.elsewhere.saml_providers()
+        providers: tuple[ISignInProvider, ...] = (
+            *self.elsewhere.oauth_providers(),
+            *self.elsewhere.saml_providers(),
+        )
         return (
             *(Way(name=one.name, title=one.title, accounts=one) for one in accounts),
             *(Way(name=one.name, title=one.title, provider=one) for one in providers),

@@ -38,7 +38,7 @@ class StoredKey(Struct, frozen=True):
         return f"StoredKey({self.id!r})"
 
 
-class SigningKey(Struct, frozen=True):
+class IdentityKey(Struct, frozen=True):
     id: str
     key: OKPKey
 
@@ -63,10 +63,10 @@ class IdentityKeys:
         self._publish = publish
         self._flight = SingleFlight(self._renew)
         self._keys: tuple[StoredKey, ...] = ()
-        self._signing: SigningKey | None = None
+        self._signing: IdentityKey | None = None
         self._due = float("-inf")
 
-    async def signing(self) -> SigningKey:
+    async def signing(self) -> IdentityKey:
         """The key that signs now.
 
         :raises ClaceError: the keys cannot be read or stored.
@@ -75,7 +75,7 @@ class IdentityKeys:
         now = self._clock.seconds()
         active = next(key for key in reversed(self._keys) if key.signs <= now)
         if self._signing is None or self._signing.id != active.id:
-            self._signing = SigningKey(active.id, OKPKey.import_key(dict(active.parts)))
+            self._signing = IdentityKey(active.id, OKPKey.import_key(dict(active.parts)))
         return self._signing
 
     async def public(self) -> bytes:

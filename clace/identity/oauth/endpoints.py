@@ -14,7 +14,7 @@ from clace.config.rules import is_safe_url
 from clace.errors import ProviderUnavailable
 from clace.identity.oauth.entries import ProviderEntry
 from clace.identity.oauth.profiles import Emails, Profile
-from clace.identity.oauth.requests import ProviderRequests
+from clace.identity.oauth.requests import ProviderRequests, unavailable
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 _ANY_TENANT = frozenset({"common", "consumers", "organizations"})
@@ -141,4 +141,4 @@ def _is_usable(url: str, issuer: str) -> bool:
 
 
 def _nonsense(profile: Profile, reason: str) -> ProviderUnavailable:
-    return ProviderUnavailable(f"{urlsplit(profile.issuer).hostname} cannot be used: {reason}")
+    return unavailable(urlsplit(profile.issuer).hostname, reason)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from clace.errors import ProviderUnavailable
 from clace.identity.oauth.endpoints import Endpoints
 from clace.identity.oauth.entries import ProviderEntry
 from clace.identity.oauth.refusals import refused
-from clace.identity.oauth.requests import Answer, ProviderRequests
+from clace.identity.oauth.requests import Answer, ProviderRequests, unavailable
 
 MAX_TOKEN = 16 * 1024
 MAX_ID_TOKEN = 256 * 1024
@@ -52,7 +52,7 @@ class Grants:
         answer = await self._post(endpoints, form)
         if answer.error in _REFUSED:
             raise refused(f"code: {answer.error}")
-        return self._tokens(answer)
+        return self._tokens(endpoints.token, answer)
 
     async def by_refresh(self, endpoints: Endpoints, token: str) -> Tokens | None:
         """Exchange a refresh token; None if the provider takes it no more.
@@ -61,7 +61,7 @@ class Grants:
         """
         form = {"grant_type": "refresh_token", "refresh_token": token}
         answer = await self._post(endpoints, form)
-        return None if answer.error in _REFUSED else self._tokens(answer)
+        return None if answer.error in _REFUSED else self._tokens(endpoints.token, answer)
 
     async def _post(self, endpoints: Endpoints, form: Mapping[str, str]) -> Answer:
         credentials = (self._entry.key, self._entry.secret)
@@ -70,13 +70,12 @@ class Grants:
             return await self._requests.post(endpoints.token, {**form, **shown}, None)
         return await self._requests.post(endpoints.token, form, credentials)
 
-    def _tokens(self, answer: Answer) -> Tokens:
+    def _tokens(self, endpoint: str, answer: Answer) -> Tokens:
         """GitHub answers errors with status 200."""
         if answer.status != _OK or answer.error or not isinstance(answer.value, dict):
             told = answer.error or f"status {answer.status}"
-            raise ProviderUnavailable(
-                f"the provider of [auth.{self._entry.name}] gives no tokens: {told}"
-            )
+            host = urlsplit(endpoint).hostname
+            raise unavailable(host, f"no tokens for [auth.{self._entry.name}]: {told}")
         said = answer.value
         access = _text(said, "access_token", MAX_TOKEN)
         if not access or _text(said, "token_type", 64).lower() != "bearer":

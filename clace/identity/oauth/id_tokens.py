@@ -18,7 +18,7 @@ MAX_SUBJECT = 255
 _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
 
-class Expected(Struct, frozen=True, kw_only=True):
+class ExpectedClaims(Struct, frozen=True, kw_only=True):
     """The claims that a token must agree with; ``nonce`` is None where the token needs none."""
 
     endpoints: Endpoints
@@ -29,7 +29,7 @@ class Expected(Struct, frozen=True, kw_only=True):
     access_token: str = ""
 
 
-def check_issue(claims: Mapping[str, Any], expected: Expected) -> None:
+def check_issue(claims: Mapping[str, Any], expected: ExpectedClaims) -> None:
     """Check that the token is from the provider, for this server, and now.
 
     :raises SignInRefused: it is not; says which.
@@ -57,7 +57,7 @@ def check_issue(claims: Mapping[str, Any], expected: Expected) -> None:
             raise refused("token: not valid yet")
 
 
-def check_id_token(claims: Mapping[str, Any], expected: Expected, algorithm: str) -> None:
+def check_id_token(claims: Mapping[str, Any], expected: ExpectedClaims, algorithm: str) -> None:
     """Check the claims of an ID token.
 
     :raises SignInRefused: one is wrong; says which.

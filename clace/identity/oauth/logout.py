@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from twisted.internet.interfaces import IReactorTime
 
-from clace.identity.oauth.id_tokens import MAX_SUBJECT, Expected, check_issue
+from clace.identity.oauth.id_tokens import MAX_SUBJECT, ExpectedClaims, check_issue
 from clace.identity.oauth.refusals import refused
 from clace.identity.oauth.signatures import Claims, SigningKeys
 from clace.interfaces import EndedElsewhere
@@ -25,7 +25,7 @@ class LogoutTokens:
         self._clock = clock
         self._seen: OrderedDict[str, float] = OrderedDict()
 
-    async def read(self, token: str, keys: SigningKeys, expected: Expected) -> EndedElsewhere:
+    async def read(self, token: str, keys: SigningKeys, expected: ExpectedClaims) -> EndedElsewhere:
         """The user, or the session, that a token is about.
 
         :raises SignInRefused: the token proves nothing; says why.

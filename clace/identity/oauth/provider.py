@@ -16,7 +16,7 @@ from clace.errors import SignInRefused
 from clace.identity.oauth.endpoints import Endpoints, find_endpoints, located
 from clace.identity.oauth.entries import ProviderEntry
 from clace.identity.oauth.grants import Grants, Tokens
-from clace.identity.oauth.id_tokens import Expected, check_id_token
+from clace.identity.oauth.id_tokens import ExpectedClaims, check_id_token
 from clace.identity.oauth.logout import LogoutTokens
 from clace.identity.oauth.people import groups_of, identity_of, primary_email, verified_email
 from clace.identity.oauth.profiles import PROFILES
@@ -127,7 +127,9 @@ class OAuthProvider:
         if not endpoints.issuer:
             raise refused("logout token: the provider has none")
         token = parameters.get("logout_token", "")
-        expected = Expected(endpoints=endpoints, client=self._entry.key, now=self._clock.seconds())
+        expected = ExpectedClaims(
+            endpoints=endpoints, client=self._entry.key, now=self._clock.seconds()
+        )
         return await self._logout.read(token, self._keys_of(endpoints), expected)
 
     def _code(self, parameters: Mapping[str, str], endpoints: Endpoints) -> str:
@@ -149,7 +151,7 @@ class OAuthProvider:
         return code
 
     async def _claims(
-        self, endpoints: Endpoints, tokens: Tokens, expected: Expected
+        self, endpoints: Endpoints, tokens: Tokens, expected: ExpectedClaims
     ) -> Mapping[str, Any]:
         if not tokens.id:
             raise refused("tokens: no ID token")
@@ -159,8 +161,8 @@ class OAuthProvider:
 
     def _expected(
         self, endpoints: Endpoints, tokens: Tokens, *, nonce: str | None = None, subject: str = ""
-    ) -> Expected:
-        return Expected(
+    ) -> ExpectedClaims:
+        return ExpectedClaims(
             endpoints=endpoints,
             client=self._entry.key,
             now=self._clock.seconds(),

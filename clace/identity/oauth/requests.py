@@ -13,6 +13,7 @@ from msgspec import Struct
 from twisted.internet import defer
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from twisted.web.client import Agent
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
@@ -20,6 +21,7 @@ from twisted.web.iweb import IAgent
 from clace.bodies import WholeBody, collected
 from clace.errors import ProviderUnavailable
 
+log = Logger()
 SECONDS = 10
 CONNECT_SECONDS = 5
 MAX_ANSWER = 1024 * 1024
@@ -75,11 +77,11 @@ class ProviderRequests:
         except CancelledError:
             raise
         except defer.TimeoutError as error:
-            raise ProviderUnavailable(f"{host} did not answer in {SECONDS} seconds") from error
+            raise unavailable(host, f"no answer in {SECONDS} seconds") from error
         except Exception as error:
-            raise ProviderUnavailable(f"{host} cannot be reached: {_reason(error)}") from error
+            raise unavailable(host, _reason(error)) from error
         if status >= _FAILED or status == _TOO_MANY:
-            raise ProviderUnavailable(f"{host} answered with status {status}")
+            raise unavailable(host, f"status {status}")
         try:
             return Answer(status, msgspec.json.decode(answer))
         except (msgspec.DecodeError, RecursionError):
@@ -97,6 +99,14 @@ class ProviderRequests:
         # This agent follows no redirects: secrets and codes go where they were meant to.
         response = await self._agent.request(method.encode(), url.encode("ascii"), headers, sent)
         return response.code, await collected(response, MAX_ANSWER, "the answer is too large")
+
+
+def unavailable(host: str | None, reason: str) -> ProviderUnavailable:
+    """A refusal for the visitor, whose reason is for the log."""
+    log.error("Sign-in provider at {host}: {reason}", host=host, reason=reason)
+    return ProviderUnavailable(
+        f"the sign-in provider at {host} cannot be used at the moment; try again later"
+    )
 
 
 def provider_agent(reactor: Any) -> IAgent:

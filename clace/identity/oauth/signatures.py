@@ -6,6 +6,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from joserfc import jws
@@ -13,10 +14,9 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
-from clace.errors import ProviderUnavailable
 from clace.identity.oauth.refusals import refused
 from clace.identity.oauth.remembered import Remembered
-from clace.identity.oauth.requests import ProviderRequests
+from clace.identity.oauth.requests import ProviderRequests, unavailable
 from clace.identity.signing import MAX_TOKEN, TokenRegistry
 
 Claims = Mapping[str, Any]
@@ -82,7 +82,7 @@ class SigningKeys:
         answer = await self._requests.get(self._url)
         keys = answer.value.get("keys") if answer.is_good else None
         if not isinstance(keys, list):
-            raise ProviderUnavailable("the keys of the sign-in provider cannot be had")
+            raise unavailable(urlsplit(self._url).hostname, f"no keys, status {answer.status}")
         return tuple(each for each in keys[:_MAX_KEYS] if isinstance(each, dict))
 
 

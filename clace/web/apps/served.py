@@ -193,7 +193,7 @@ class ServedApps:
             file = self._runtime.file_at_hand(app, method, inside, wishes)
             if file is not None:
                 return file
-        seen = app_request(request, form, inside, audit.user, audit.request_id)
+        seen = app_request(request, form, inside, audit.identity, audit.request_id)
         return await self._runtime.respond(app, seen)
 
     def _refusal(

@@ -49,7 +49,8 @@ class Places(Struct, frozen=True, kw_only=True):
 
     def login(self, head: AskingHead, ways: tuple[Way, ...]) -> str:
         """Return the URL of the host where a browser signs in, without a path."""
-        if self.callback_url and not any(way.accounts for way in ways):
+        # Where something is to be chosen the page is the server's own host's.
+        if self.callback_url and len(ways) == 1 and ways[0].provider:
             return self.callback_url.rstrip("/")
         return f"{head.scheme}://{netloc(self.login_host, host_port(head.authority))}"
 

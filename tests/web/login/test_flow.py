@@ -257,6 +257,19 @@ class ProviderTests(FlowCase):
         self.assertIn("Bearer", answer.header("www-authenticate"))
 
 
+class ProvidersTests(FlowCase):
+    setting = "github,saml_corp"
+
+    def test_choice(self):
+        """A choice among providers alone is on the host with the pages, and leads to each."""
+        sent = self.sent_to_sign_in()
+        self.assertTrue(sent.location.startswith(f"{LOGIN}/_clace/auth/login?"), sent.location)
+        page = self.browser.get(sent.location)
+        self.assertIn("Sign in with GitHub", page.text)
+        gone = self.browser.get(f"{LOGIN}/_clace/auth/login/github?state={sent.state}")
+        self.assertTrue(gone.location.startswith("https://github.example/"), gone.location)
+
+
 class ChoiceTests(FlowCase):
     setting = "system,github,saml_corp"
 
