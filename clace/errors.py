@@ -146,6 +146,12 @@ class NoSuchLockout(ClaceError):
     code = "no_such_lockout"
 
 
+class NoSuchSession(ClaceError):
+    """No session has this name, or is of this user."""
+
+    code = "no_such_session"
+
+
 class NoSuchVersion(ClaceError):
     """The app has no such version."""
 

@@ -71,6 +71,10 @@ def main() -> None:
             "clace.cli.secret_commands:secret", "Manage the secrets that the server keeps."
         ),
         "server": Lazy("clace.cli.server_commands:server", "Start, stop and watch the server."),
+        "session": Lazy(
+            "clace.cli.session_commands:session",
+            "List and revoke sessions of browsers that have signed in.",
+        ),
         "user": Lazy(
             "clace.cli.user_commands:user", "Manage the users of apps with authentication builtin."
         ),

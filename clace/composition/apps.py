@@ -38,6 +38,7 @@ from clace.operations.rooms import OperationRooms
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
 from clace.operations.server import LockoutOperations, ServerOperations
+from clace.operations.sessions import SessionOperations
 from clace.operations.settings import SettingOperations
 from clace.operations.showing import AppFacts, AppShowing
 from clace.operations.users import UserOperations
@@ -127,6 +128,7 @@ class Apps:
             secret_operations,
             UserOperations(self._data.people.users, partial(self._invitation, urls)),
             LockoutOperations(self._data.sign_ins.lockout),
+            SessionOperations(self._plugins.identities.sessions),
             RoleOperations(self._data.authorisation, self.installed, self._data.groups_of),
             AuditOperations(self._data.audit, self._data.audit, self._data.store.apps),
             ServerOperations(self._status, stop),

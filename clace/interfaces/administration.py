@@ -20,6 +20,7 @@ from clace.admin_api import (
     roles,
     secrets,
     server,
+    sessions,
     settings,
     users,
     versions,
@@ -298,6 +299,21 @@ class ILockoutOperations(Interface):
 
         :raises BadRequest: if ``address`` is invalid.
         :raises NoSuchLockout: if no failure is known of the address or user given.
+        """
+
+
+class ISessionOperations(Interface):
+    """Sessions of browsers that have signed in."""
+
+    async def list_sessions(query: sessions.ListSessions) -> sessions.SessionList:
+        """Return those that have not ended, the newest first."""
+
+    async def revoke_sessions(query: sessions.RevokeSessions) -> sessions.SessionsRevoked:
+        """End the session of a name, those of a user, or all.
+
+        :raises BadRequest: if not exactly one of them is asked for.
+        :raises NoSuchSession: if there is no such session.
+        :raises StoreError: if they may still be there after a restart.
         """
 
 

@@ -16,6 +16,7 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.NoSuchRoute: HTTPStatus.NOT_FOUND,
     errors.NoSuchApp: HTTPStatus.NOT_FOUND,
     errors.NoSuchLockout: HTTPStatus.NOT_FOUND,
+    errors.NoSuchSession: HTTPStatus.NOT_FOUND,
     errors.NoSuchVersion: HTTPStatus.NOT_FOUND,
     errors.NoSuchFile: HTTPStatus.NOT_FOUND,
     errors.NoSuchSecret: HTTPStatus.NOT_FOUND,

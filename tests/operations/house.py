@@ -34,6 +34,7 @@ from clace.operations.rooms import OperationRooms
 from clace.operations.secrets import SecretOperations
 from clace.operations.served import served_files
 from clace.operations.server import LockoutOperations, ServerOperations
+from clace.operations.sessions import SessionOperations
 from clace.operations.settings import SettingOperations
 from clace.operations.showing import AppFacts, AppShowing
 from clace.operations.users import UserOperations
@@ -49,7 +50,7 @@ from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import STATIC_USERS
 from tests.support.memory_secrets import MemorySecretStore
 from tests.support.memory_users import memory_users
-from tests.support.sign_in import app_authentication
+from tests.support.sign_in import app_authentication, make_sessions
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -145,6 +146,7 @@ class House:
                 memory_users(self.clock, STATIC_USERS), "https://auth.localhost/?token={}".format
             ),
             LockoutOperations(Lockout(self.clock)),
+            SessionOperations(make_sessions(clock=self.clock)),
             RoleOperations(
                 self.authorisation, self.installed, lambda user: self.groups.get(user, ())
             ),

@@ -52,6 +52,12 @@ from clace.admin_api.secrets import (
     RekeySecrets,
 )
 from clace.admin_api.server import SERVER_STATUS, STOP_SERVER, StopServer
+from clace.admin_api.sessions import (
+    LIST_SESSIONS,
+    REVOKE_SESSIONS,
+    ListSessions,
+    RevokeSessions,
+)
 from clace.admin_api.settings import (
     LINK_ACCOUNT,
     UPDATE_METADATA,
@@ -885,6 +891,21 @@ class AdministrationContract:
 
     def streamed(self, administration, operation, query):
         return self.successResultOf(drained(administration, operation, query))
+
+    def test_lists_and_revokes_sessions(self):
+        """Nobody has a session here; to end one that is not there is an error, all is not."""
+        found = self.successResultOf(self.administration.perform(LIST_SESSIONS, ListSessions()))
+        self.assertEqual((found.sessions, found.total), ((), 0))
+        every = RevokeSessions(all=True)
+        revoked = self.successResultOf(self.administration.perform(REVOKE_SESSIONS, every))
+        self.assertEqual(revoked.revoked, ())
+        for query, why in (
+            (RevokeSessions(name="ses_1"), errors.NoSuchSession),
+            (RevokeSessions(user="jo"), errors.NoSuchSession),
+            (RevokeSessions(name="ses_1", all=True), errors.BadRequest),
+            (RevokeSessions(), errors.BadRequest),
+        ):
+            self.failureResultOf(self.administration.perform(REVOKE_SESSIONS, query), why)
 
     def test_tells_its_status(self):
         """A server that answers is ok; the one that stops is the one that answered."""

@@ -49,6 +49,7 @@ from clace.admin_api.secrets import (
     SecretsRekeyed,
 )
 from clace.admin_api.server import ServerStatus, Stopping, StopServer
+from clace.admin_api.sessions import ListSessions, RevokeSessions, SessionList, SessionsRevoked
 from clace.admin_api.settings import (
     UNDEFINED,
     LinkAccount,
@@ -96,6 +97,7 @@ from clace.operations.changes import app_change
 from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
 from clace.operations.roles import RoleOperations
 from clace.operations.secrets import SecretOperations
+from clace.operations.sessions import SessionOperations
 from clace.operations.settings import settled
 from clace.operations.showing import AppFacts, app_shown, version_shown
 from clace.operations.users import UserOperations
@@ -104,7 +106,7 @@ from clace.runtime.failures import AppFailures
 from clace.runtime.installed import InstalledApps
 from tests.support.memory_secrets import MemorySecretStore
 from tests.support.memory_users import memory_users
-from tests.support.sign_in import app_authentication
+from tests.support.sign_in import app_authentication, make_sessions
 
 STATIC_USERS = (
     User(name="static", password="$2b$04$" + "a" * 53, groups=("file",), is_static=True),
@@ -125,6 +127,8 @@ class MemoryAdministration:
         self._apps: dict[str, App] = {}
         self._ids = count(1)
         self.lockouts = Lockout(Clock())
+        self.sessions = make_sessions(clock=Clock())
+        self._sessions = SessionOperations(self.sessions)
         self.authorisation = Authorisation(Policy(), "admin", lambda _target: "")
         self._roles = RoleOperations(
             self.authorisation, InstalledApps("localhost"), lambda _user: ()
@@ -354,6 +358,12 @@ class MemoryAdministration:
 
     async def clear_lockouts(self, query: ClearLockouts) -> LockoutsCleared:
         return self.lockouts.clear_lockouts(query.address, query.user)
+
+    async def list_sessions(self, query: ListSessions) -> SessionList:
+        return await self._sessions.list_sessions(query)
+
+    async def revoke_sessions(self, query: RevokeSessions) -> SessionsRevoked:
+        return await self._sessions.revoke_sessions(query)
 
     async def check_permission(self, query: CheckPermission) -> PermissionChecked:
         return await self._roles.check_permission(query)

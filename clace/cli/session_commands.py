@@ -1,0 +1,83 @@
+"""``clace session``: see who has signed in with a browser, and end it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from clace.admin_api.sessions import (
+    LIST_SESSIONS,
+    REVOKE_SESSIONS,
+    ListSessions,
+    RevokeSessions,
+    SessionRow,
+)
+from clace.cli.commands import Group
+from clace.cli.formats import (
+    JSON_RENDERS,
+    columns,
+    csv_text,
+    list_format_option,
+    result_format_option,
+    say_list,
+    say_result,
+)
+from clace.cli.servers import ChosenServer, for_server
+from clace.cli.text import warn
+
+_TIME = "%Y-%m-%d %H:%M:%S"
+
+
+@click.group(cls=Group)
+def session() -> None:
+    """List and revoke sessions of browsers that have signed in."""
+
+
+@session.command(name="list")
+@list_format_option
+@click.option("--user", metavar="ID", default="", help="Only sessions of this user.")
+@click.option("--auth", metavar="NAME", default="", help="Only sessions that began by this way.")
+@for_server
+def list_(server: ChosenServer, user: str, auth: str, form: str | None) -> None:
+    """List sessions that have not ended, the newest first."""
+    found = server.ask(LIST_SESSIONS, ListSessions(user, auth))
+    say_list(found.sessions, form or server.config.client.default_format, _FORMATS)
+    if len(found.sessions) < found.total:
+        warn(f"there are {found.total - len(found.sessions)} more sessions")
+
+
+@session.command()
+@result_format_option
+@click.argument("name", required=False, default="")
+@click.option("--user", metavar="ID", default="", help="All sessions of this user.")
+@click.option("--all", "every", is_flag=True, help="All sessions of everybody.")
+@for_server
+def revoke(server: ChosenServer, name: str, user: str, *, every: bool, form: str) -> None:
+    """End the session called NAME, those of a user, or all; what is open under them is cut."""
+    if [bool(name), bool(user), every].count(True) != 1:
+        raise click.UsageError("give the NAME of a session, --user or --all")
+    result = server.ask(REVOKE_SESSIONS, RevokeSessions(name, user, every))
+    say_result(result, (f"{len(result.revoked)} session(s) revoked.",), form)
+
+
+def _columns(sessions: Sequence[SessionRow]) -> str:
+    head = ("Name", "User", "Host", "Auth", "Last use", "Until")
+    return columns([head, *map(_row, sessions)], (16, 30, 25, 12, 19))
+
+
+def _csv(sessions: Sequence[SessionRow]) -> str:
+    return csv_text(map(_row, sessions))
+
+
+def _row(row: SessionRow) -> tuple[str, ...]:
+    times = (row.seen.strftime(_TIME), row.until.strftime(_TIME))
+    return (row.name, row.user_id, row.host, row.setting, *times)
+
+
+_FORMATS = {
+    "basic": _columns,
+    "table": _columns,
+    "csv": _csv,
+    **JSON_RENDERS,
+}

@@ -1,0 +1,60 @@
+"""Sessions as operators see and end them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from zope.interface import implementer
+
+from clace.admin_api.sessions import (
+    ListSessions,
+    RevokeSessions,
+    SessionList,
+    SessionRow,
+    SessionsRevoked,
+)
+from clace.errors import BadRequest, NoSuchSession
+from clace.interfaces import ISessionOperations, ISessions, Session, SessionChoice
+
+LISTED = 1000
+
+
+@implementer(ISessionOperations)
+class SessionOperations:
+    """Operations on sessions of browsers."""
+
+    def __init__(self, sessions: ISessions) -> None:
+        self._sessions = sessions
+
+    async def list_sessions(self, query: ListSessions) -> SessionList:
+        choice = SessionChoice(user_id=query.user, setting=query.setting)
+        found = await self._sessions.list_sessions(choice)
+        return SessionList(tuple(map(row_of, found[:LISTED])), len(found))
+
+    async def revoke_sessions(self, query: RevokeSessions) -> SessionsRevoked:
+        if [bool(query.name), bool(query.user), query.all].count(True) != 1:
+            raise BadRequest("name one session, one user, or all")
+        choice = SessionChoice(name=query.name, user_id=query.user)
+        ended = await self._sessions.end(choice, "revoked by an operator")
+        if not ended and not query.all:
+            about = f"named {query.name}" if query.name else f"of user {query.user}"
+            raise NoSuchSession(f"there is no session {about}")
+        return SessionsRevoked(tuple(sorted(one.name for one in ended)))
+
+
+def row_of(session: Session) -> SessionRow:
+    """The session without what finds it."""
+    return SessionRow(
+        name=session.name,
+        user_id=session.identity.user_id,
+        host=session.host,
+        setting=session.setting,
+        assurance=session.identity.assurance,
+        made=_moment(session.made),
+        seen=_moment(session.seen),
+        until=_moment(session.until),
+    )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(int(seconds), UTC)
