@@ -126,7 +126,10 @@ class AnswerReader:
         status = self._parser.get_status_code()
         headers, self._headers = self._headers, []
         reason, self._reason = self._reason, b""
-        if _CONTROL.search(b"".join([value for _, value in headers]) + reason):
+        said = b"".join([value for _, value in headers]) + reason
+        if len(said) > MAX_HEAD:
+            self._fail("its headers are too long")
+        if _CONTROL.search(said):
             self._fail("a header has control characters")
         if status < _FIRST or self._parser.get_http_version() not in _VERSIONS:
             self._fail(f"its status is {status}, its version {self._parser.get_http_version()}")

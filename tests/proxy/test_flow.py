@@ -155,6 +155,18 @@ class BodyTests(MemoryProxyCase):
         visitor.send(asking())
         self.assertEqual(len(self.there.opened), 1)
 
+    def test_sent_ahead(self):
+        """What was sent while there was no connection yet waits, and then goes on."""
+        self.there.held = []
+        visitor = self.visit(asking(b"/app/x", b"Content-Length: 40000", method=b"POST"))
+        visitor.send(b"a" * 20_000)
+        self.assertEqual(visitor.producerState, "paused")
+        self.there.release()
+        self.assertTrue(self.last.asked.endswith(b"a" * 20_000))
+        self.assertEqual(visitor.producerState, "producing")
+        visitor.send(b"b" * 20_000)
+        self.assertEqual(self.last.asked, b"b" * 20_000)
+
     def test_in_chunks(self):
         """A body in chunks goes on in chunks of our own; its trailers and extensions do not."""
         visitor = self.visit(

@@ -47,7 +47,6 @@ class StrictHTTPChannel(PassingChannel):
         self._body: RequestBody | None = None
         self._retired = False
         self._advancing = False
-        self._is_held_back = False
         self._body_until = 0.0
         self._half_closed: HalfClosedWatch | None = None
 

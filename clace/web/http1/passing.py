@@ -24,6 +24,7 @@ class PassingChannel(ClosingChannel):
         super().__init__()
         self._passes = False
         self._is_held = False
+        self._is_held_back = False
 
     def pass_body(self, limit: int) -> None:
         """Give the body of the request at hand to it piece by piece, ``limit`` bytes at most."""
@@ -33,6 +34,8 @@ class PassingChannel(ClosingChannel):
         if self._head.awaits_continue and not self._received:
             self._send100Continue()
         self._passes = True
+        if self._is_held_back:
+            self._go_on_reading()
         self._begin_body()
         self._advance()
 
@@ -75,6 +78,10 @@ class PassingChannel(ClosingChannel):
             self._is_held = False
             self._networkProducer.resumeProducing()
         self._passes = False
+
+    def _go_on_reading(self) -> None:
+        """Read on, since what the client had sent ahead is wanted now."""
+        raise NotImplementedError
 
     def _begin_body(self) -> None:
         """Give the client the time again that a body has to begin."""
