@@ -26,6 +26,7 @@ Apps = Callable[[], Awaitable[Iterable[App]]]
 _ID = "app_"
 _DAY = 10  # characters of a date without a time
 _NANOSECONDS = 1_000_000_000
+_RANGE = 2**63
 
 
 @implementer(IAuditOperations)
@@ -111,10 +112,17 @@ def _moment(text: str, *, is_end: bool = False) -> int | None:
         if is_end and len(text) == _DAY:
             moment += timedelta(days=1)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return int(moment.timestamp()) * _NANOSECONDS + moment.microsecond * 1000
+        return _in_range(int(moment.timestamp()) * _NANOSECONDS + moment.microsecond * 1000)
     except (ValueError, OverflowError) as error:
         expected = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS, in UTC"
         raise BadRequest(f"{text} is no date, expected {expected}") from error
+
+
+def _in_range(nanoseconds: int) -> int:
+    """:raises OverflowError: if no event can have the time."""
+    if not -_RANGE <= nanoseconds < _RANGE:
+        raise OverflowError
+    return nanoseconds
 
 
 def _told(entries: Iterable[AuditEntry], paths: Mapping[str, str]) -> tuple[AuditedEvent, ...]:
