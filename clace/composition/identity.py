@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from clace.composition.data import Data
 from clace.composition.elsewhere import Elsewhere
 from clace.identity.sessions import SessionLimits, Sessions, SignInRules
+from clace.identity.sessions.rechecks import SessionRechecks
 from clace.identity.settings import AppAuthentication
 from clace.interfaces import ISignInProvider, SessionChoice, Way
 from clace.model.app import App
@@ -76,6 +77,11 @@ class Identities:
             self.flow.depart,
             self.open_requests,
         )
+        self.rechecks = SessionRechecks(
+            self.sessions, self.auth, data.events, reactor, security.sso_recheck_mins * 60
+        )
+        self.rechecks.is_open = self.open_requests.has
+        self.rechecks.groups_changed = self._groups_changed
         leaving = SignOutFlow(self.auth, self.sessions, data.events)
         steps = sign_in_steps(self.flow, leaving)
         self.routes = OurRoutes(steps, self.login_host, data.new_id)
@@ -84,6 +90,12 @@ class Identities:
         """End the sessions and open requests of users who are not what they were."""
         self.open_requests.close(is_by_password, "the password may have changed")
         await self.sessions.review()
+
+    def _groups_changed(self, session: str) -> None:
+        """Have open requests begin anew, for they may be allowed no more."""
+        self.open_requests.close(
+            lambda identity, _: identity.session_id == session, "the user's groups have changed"
+        )
 
     def _end_sessions(self, user_id: str) -> None:
         self.open_requests.close(

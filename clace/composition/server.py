@@ -102,6 +102,7 @@ class Composition:
             self.identities.threads,
             self.identities.elsewhere.xml_threads,
             self.identities.sessions,
+            self.identities.rechecks,
             self.data.audit,
             self.data.ration,
             self.plugins.documents,

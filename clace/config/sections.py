@@ -111,6 +111,7 @@ class Security(Struct, frozen=True):
         "auth."
     )
     session_max_age: Annotated[int, Meta(ge=60, le=365 * DAY)] = DAY
+    sso_recheck_mins: Annotated[int, Meta(ge=1, le=1440)] = 15
     session_idle: Annotated[int, Meta(ge=0, le=365 * DAY)] = 8 * 3600
     session_https_only: Flag = True
     callback_url: Annotated[str, rules.optional_origin()] = ""

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
-from clace.interfaces.identity import IAuthenticator, SignedIn
+from clace.interfaces.identity import IAuthenticator, Rechecked, SignedIn
 from clace.model.identity import Identity
 
 
@@ -75,6 +75,9 @@ class ISessionRows(Interface):
     def touch(seen: Mapping[bytes, float]) -> None:
         """Set when they were last used; those that are gone stay gone."""
 
+    def renew(session: Session) -> None:
+        """Keep the groups and the evidence that a session has now; one that is gone stays gone."""
+
     def delete(digests: Collection[bytes]) -> int:
         """Remove them, and return how many were there."""
 
@@ -108,6 +111,16 @@ class ISessions(Interface):
         """End the sessions whose user, password or provider has changed.
 
         :raises StoreError: if they may still be there after a restart.
+        """
+
+    def in_use() -> tuple[Session, ...]:
+        """Return those in memory, with the time when each was last used."""
+
+    async def renew(session: Session, checked: Rechecked) -> None:
+        """Let groups and evidence of now hold for a session, unless it has ended.
+
+        :raises StoreError: they hold until a restart only.
+        :raises SecretFailed: the evidence cannot be sealed.
         """
 
     async def evidence(session: Session) -> Mapping[str, str]:

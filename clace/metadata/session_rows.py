@@ -61,6 +61,12 @@ class SessionRows(Service):
             with transaction(self._writing, "keep when sessions were used") as connection:
                 connection.execute(_TOUCH, rows)
 
+    def renew(self, session: Session) -> None:
+        kept = {name: getattr(session, name) for name in ("identity", "key_id", "sealed")}
+        changed = update(sessions).where(sessions.c.digest == session.digest).values(**kept)
+        with transaction(self._writing, "renew a session") as connection:
+            connection.execute(changed)
+
     def delete(self, digests: Collection[bytes]) -> int:
         with transaction(self._writing, "end sessions") as connection:
             return sum(

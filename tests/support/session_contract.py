@@ -60,6 +60,16 @@ class SessionRowsContract:
         self.rows.touch({b"1" * 32: 50.0, b"2" * 32: 60.0})
         self.assertEqual(self.rows.all(), (replace(session(), seen=50.0),))
 
+    def test_renew(self):
+        """Groups and evidence change, and nothing else; a session that is gone stays gone."""
+        self.rows.add(session())
+        identity = replace(session().identity, groups=("new",))
+        renewed = replace(session(), identity=identity, key_id="k2", sealed=b"new")
+        self.rows.renew(replace(renewed, seen=99.0, host="other"))
+        self.assertEqual(self.rows.all(), (renewed,))
+        self.rows.renew(session(b"2" * 32, name="ses_2"))
+        self.assertEqual(self.rows.all(), (renewed,))
+
     def test_delete(self):
         """Sessions that are deleted are gone, and the number of them is told."""
         for digit in (b"1", b"2", b"3"):

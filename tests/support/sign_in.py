@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+from msgspec.structs import replace
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
@@ -43,6 +44,12 @@ class MemorySessionRows:
                     **{name: getattr(row, name) for name in row.__struct_fields__}
                     | {"seen": moment}
                 )
+
+    def renew(self, session):
+        if session.digest in self.rows:
+            row = self.rows[session.digest]
+            changed = {name: getattr(session, name) for name in ("identity", "key_id", "sealed")}
+            self.rows[session.digest] = replace(row, **changed)
 
     def delete(self, digests):
         return len([digest for digest in digests if self.rows.pop(digest, None) is not None])

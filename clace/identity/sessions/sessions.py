@@ -20,7 +20,14 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.errors import ClaceError
-from clace.interfaces import ISessionRows, ISessions, NewSession, Session, SessionChoice
+from clace.interfaces import (
+    ISessionRows,
+    ISessions,
+    NewSession,
+    Rechecked,
+    Session,
+    SessionChoice,
+)
 from clace.threads import InThread
 
 SECRET_BYTES = 32
@@ -165,6 +172,21 @@ class Sessions(Service):
         for session in await self._in_thread(self._rows.all):
             if not self._current(session):
                 await self.end(SessionChoice(name=session.name), CHANGED)
+
+    def in_use(self) -> tuple[Session, ...]:
+        return tuple(replace(live.session, seen=live.seen) for live in self._live.values())
+
+    async def renew(self, session: Session, checked: Rechecked) -> None:
+        encoded = json.dumps(dict(checked.evidence)).encode()
+        key_id, sealed = await self._in_thread(partial(self._seal.seal, session.name, encoded))
+        live = self._live.get(session.digest)
+        latest = live.session if live else session
+        groups = latest.identity.groups if checked.groups is None else checked.groups
+        identity = replace(latest.identity, groups=groups)
+        renewed = replace(latest, identity=identity, key_id=key_id, sealed=sealed)
+        if live:
+            live.session = renewed
+        await self._in_thread(partial(self._rows.renew, renewed))
 
     async def evidence(self, session: Session) -> Mapping[str, str]:
         if not session.sealed:

@@ -42,6 +42,10 @@ class OpenRequests:
         """Forget a request that has ended, if it was kept."""
         self._open.pop(request, None)
 
+    def has(self, session: str) -> bool:
+        """Tell whether a request of a session is open."""
+        return any(identity.session_id == session for identity, _ in self._open.values())
+
     def sessions_ended(self, names: Collection[str]) -> None:
         """Close the requests of these sessions."""
         self.close(lambda identity, _: identity.session_id in names, "the session has ended")
