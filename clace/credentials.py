@@ -7,6 +7,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 
 MAX_HEADER = 8192
+TOKEN_PREFIX = "clace_"  # noqa: S105 - public: scanners for secrets know tokens by it
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -26,3 +27,15 @@ def basic_credentials(header: str | None) -> tuple[str, str] | None:
     if not colon or _CONTROL.search(text):
         return None
     return user, password
+
+
+def bearer_token(header: str | None) -> str | None:
+    """The API token of an ``Authorization: Bearer`` header, or ``None``; never raises.
+
+    What looks like no token of ours is not for us to judge: an app may know it.
+    """
+    if header is None or len(header) > MAX_HEADER:
+        return None
+    scheme, _, token = header.strip(" ").partition(" ")
+    token = token.strip(" ")
+    return token if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX) else None

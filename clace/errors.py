@@ -152,6 +152,12 @@ class NoSuchSession(ClaceError):
     code = "no_such_session"
 
 
+class NoSuchToken(ClaceError):
+    """No API token has this id, or none that the user may handle."""
+
+    code = "no_such_token"
+
+
 class NoSuchVersion(ClaceError):
     """The app has no such version."""
 

@@ -18,6 +18,7 @@ from clace.admin_api import (
     secrets,
     server,
     settings,
+    tokens,
     users,
     versions,
 )
@@ -27,7 +28,19 @@ from clace.errors import BY_CODE
 from clace.web.statuses import status_of
 
 PAGE = Path(__file__).parent / "admin-api.md"
-_NOUNS = (apps, versions, history, settings, secrets, users, lockouts, roles, audit, server)
+_NOUNS = (
+    apps,
+    versions,
+    history,
+    settings,
+    secrets,
+    users,
+    tokens,
+    lockouts,
+    roles,
+    audit,
+    server,
+)
 _INTRODUCTION = """\
 # Operations of the admin API
 

@@ -14,6 +14,7 @@ from clace.admin_api import (
     server,
     sessions,
     settings,
+    tokens,
     users,
     versions,
 )
@@ -32,5 +33,6 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *sessions.OPERATIONS,
     *roles.OPERATIONS,
     *audit.OPERATIONS,
+    *tokens.OPERATIONS,
     *server.OPERATIONS,
 )

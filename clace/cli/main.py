@@ -78,6 +78,7 @@ def main() -> None:
         "user": Lazy(
             "clace.cli.user_commands:user", "Manage the users of apps with authentication builtin."
         ),
+        "token": Lazy("clace.cli.token_commands:token", "Make, list and revoke API tokens."),
         "version": Lazy(
             "clace.cli.version_command:version",
             "Show the version of Clace; list, compare and switch the versions of apps.",

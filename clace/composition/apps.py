@@ -41,6 +41,7 @@ from clace.operations.server import LockoutOperations, ServerOperations
 from clace.operations.sessions import SessionOperations
 from clace.operations.settings import SettingOperations
 from clace.operations.showing import AppFacts, AppShowing
+from clace.operations.tokens import TokenOperations
 from clace.operations.users import UserOperations
 from clace.operations.versions import VersionOperations
 from clace.operations.withdrawal import ApprovalWithdrawal
@@ -129,6 +130,11 @@ class Apps:
             UserOperations(self._data.people.users, partial(self._invitation, urls)),
             LockoutOperations(self._data.sign_ins.lockout),
             SessionOperations(self._plugins.identities.sessions),
+            TokenOperations(
+                self._data.tokens,
+                self._data.authorisation,
+                self._reactor.seconds,
+            ),
             RoleOperations(self._data.authorisation, self.installed, self._data.groups_of),
             AuditOperations(self._data.audit, self._data.audit, self._data.store.apps),
             ServerOperations(self._status, stop),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from twisted.application.service import MultiService
 
 from clace.audit.events import AuditEvents
@@ -26,17 +26,23 @@ from clace.database.schema import UpgradeOptions
 from clace.errors import AppBroken, BadRequest
 from clace.identity.passwords import AdminAccount, SignIns, SignInTrail
 from clace.identity.rbac import Authorisation
+from clace.identity.tokens import APITokens
+from clace.identity.tokens.tokens import TokenSurroundings
 from clace.ids import request_ids
 from clace.metadata.secret_rows import open_secret_rows
 from clace.metadata.session_rows import open_session_rows
 from clace.metadata.store import open_store
+from clace.metadata.token_rows import open_token_rows
 from clace.model.app import App
+from clace.model.identity import Identity
 from clace.passwords import hash_password, random_password
 from clace.secrets.opening import open_providers
 from clace.secrets.opening import open_store as open_stored
 from clace.secrets.providers import ProviderOptions
 from clace.secrets.stored import SealingContext
 from clace.threads import InThread, ThreadPool
+
+OWN_USERS = "builtin:"
 
 
 class Data:
@@ -84,6 +90,17 @@ class Data:
             self.sign_ins,
             self.stored_secrets,
         )
+        self.tokens = APITokens(
+            self.token_rows,
+            TokenSurroundings(reactor, self._threads_for("tokens"), self.sign_ins, self.owner_now),
+        )
+
+    def owner_now(self, identity: Identity) -> Identity | None:
+        """Return the user of a token as of now: a user of this server's own may be gone."""
+        if not identity.user_id.startswith(OWN_USERS):
+            return identity
+        found = self.people.users.of(identity.user_id)
+        return replace(identity, groups=found.groups) if found else None
 
     def groups_of(self, user_id: str) -> tuple[str, ...]:
         """Return the groups of a user of this server's own; nothing of others is known.
@@ -91,7 +108,7 @@ class Data:
         :raises BadRequest: if it would be such a user, and is missing.
         """
         found = self.people.users.of(user_id)
-        if found is None and user_id.startswith("builtin:"):
+        if found is None and user_id.startswith(OWN_USERS):
             raise BadRequest(f"user {user_id} does not exist")
         return found.groups if found else ()
 
@@ -119,6 +136,7 @@ class Data:
         self.store = open_store(url, upgrades, self._reactor)
         self.secret_rows = open_secret_rows(url)
         self.session_rows = open_session_rows(url)
+        self.token_rows = open_token_rows(url)
         around = SealingContext(
             self._threads_for("store"), self._reactor.seconds, secrets.token_bytes
         )

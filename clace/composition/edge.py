@@ -122,7 +122,9 @@ class Edge:
     def _admin_over_tcp(self) -> IResource | None:
         if not self._config.security.admin_over_tcp:
             return None
-        return self._admin(AdminGuard(self._data.account, self._proxies, self.own_names()))
+        return self._admin(
+            AdminGuard(self._data.account, self._data.tokens, self._proxies, self.own_names())
+        )
 
     def _for_apps(self, over_tcp: IResource | None, downloads: Downloads) -> IResource:
         root = RootResource(over_tcp, self._served_apps(downloads), self._plugins.identities.routes)

@@ -83,6 +83,7 @@ class Composition:
         self.data.people.close()
         self.data.secret_rows.close()  # a process that forks must not hand connections down
         self.data.session_rows.close()
+        self.data.token_rows.close()
 
     def parts(self) -> IService:
         """Return the parts in the order of their start; they stop in the reverse."""
@@ -97,8 +98,10 @@ class Composition:
             self.apps.retention,
             self.data.secret_rows,
             self.data.session_rows,
+            self.data.token_rows,
             *self.data.people.rows,
             self.data.secret_threads,
+            self.data.tokens,
             self.identities.threads,
             self.identities.elsewhere.xml_threads,
             self.identities.sessions,

@@ -14,6 +14,7 @@ from clace.interfaces.administration import (
     IServerOperations,
     ISessionOperations,
     ISettingOperations,
+    ITokenOperations,
     IUserOperations,
     IVersionOperations,
 )
@@ -95,6 +96,7 @@ from clace.interfaces.store import (
     ReplaceVersion,
     StoredVersion,
 )
+from clace.interfaces.tokens import APIToken, IAPITokens, ITokenRows, NewAPIToken
 from clace.interfaces.users import (
     BUILTIN,
     Invitation,
@@ -109,6 +111,7 @@ from clace.interfaces.users import (
 
 __all__ = [
     "BUILTIN",
+    "APIToken",
     "AddApp",
     "AddVersion",
     "Arrival",
@@ -126,6 +129,7 @@ __all__ = [
     "FactorListed",
     "FetchedSource",
     "Holder",
+    "IAPITokens",
     "IAccounts",
     "IAdministration",
     "IAppAuthentication",
@@ -174,11 +178,14 @@ __all__ = [
     "ISingleSignOut",
     "ISources",
     "IStarter",
+    "ITokenOperations",
+    "ITokenRows",
     "IUserOperations",
     "IUserRows",
     "IUsers",
     "IVersionOperations",
     "Invitation",
+    "NewAPIToken",
     "NewSession",
     "PasskeyOffer",
     "PluginAnswer",

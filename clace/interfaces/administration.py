@@ -22,6 +22,7 @@ from clace.admin_api import (
     server,
     sessions,
     settings,
+    tokens,
     users,
     versions,
 )
@@ -353,6 +354,26 @@ class IAuditOperations(Interface):
 
         :raises BadRequest: if ``head`` is not one.
         :raises SecretFailed: if the key of the chain cannot be read.
+        """
+
+
+class ITokenOperations(Interface):
+    """API tokens: a user's own, for an administrator those of all."""
+
+    async def create_token(query: tokens.CreateToken, request: Asking) -> tokens.TokenCreated:
+        """Make a token for whoever asks.
+
+        :raises BadRequest: if a grant, a glob or the time cannot be used.
+        :raises NotAllowed: if a token asks, and would make one that may do more.
+        """
+
+    async def list_tokens(query: Nothing, request: Asking) -> tokens.TokenList:
+        """Return the tokens, the newest first, without their secret texts."""
+
+    async def revoke_token(query: tokens.NamedToken, request: Asking) -> tokens.TokenRevoked:
+        """End a token at once.
+
+        :raises NoSuchToken: if it is missing, or another user's.
         """
 
 

@@ -213,6 +213,7 @@ class IAuthorisation(Interface):
     """The one place that decides."""
 
     is_enabled: bool = Attribute("whether roles and grants are in use")
+    administrator: str = Attribute("the user id of the administrator, empty if there is none")
 
     def decide(identity: Identity, permission: str, target: str = "") -> Decision:
         """``target`` is an app's address, ``sync ID`` or empty for the server."""
@@ -225,3 +226,9 @@ class IAuthorisation(Interface):
 
     def holders(target: str) -> Iterable[Holder]:
         """Return everybody who may do something with the app at an address."""
+
+    def permissions_of(entry: str) -> tuple[str, ...]:
+        """Return the permissions of ``role:NAME``; any other entry is one itself.
+
+        :raises BadRequest: if the role is unknown.
+        """

@@ -169,6 +169,21 @@ user_links = Table(
     Index("user_links_name", "name"),
 )
 
+tokens = Table(
+    "tokens",
+    schema,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("user_id", Text, nullable=False),
+    Column("groups", FrozenJSON(tuple[str, ...]), nullable=False),
+    Column("permissions", FrozenJSON(tuple[str, ...]), nullable=False),
+    Column("apps", FrozenJSON(tuple[str, ...]), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("create_time", UTCMoment, nullable=False),
+    Column("expire_time", UTCMoment, nullable=False),
+    Column("use_time", UTCMoment),
+)
+
 user_factors = Table(
     "user_factors",
     schema,

@@ -17,6 +17,7 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.NoSuchApp: HTTPStatus.NOT_FOUND,
     errors.NoSuchLockout: HTTPStatus.NOT_FOUND,
     errors.NoSuchSession: HTTPStatus.NOT_FOUND,
+    errors.NoSuchToken: HTTPStatus.NOT_FOUND,
     errors.NoSuchVersion: HTTPStatus.NOT_FOUND,
     errors.NoSuchFile: HTTPStatus.NOT_FOUND,
     errors.NoSuchSecret: HTTPStatus.NOT_FOUND,

@@ -55,6 +55,7 @@ class DecodedTests(SynchronousTestCase):
                 "is_whole": True,
                 "create_time": "2026-01-01T00:00:00Z",
                 "update_time": "2026-01-01T00:00:00Z",
+                "expire_time": "2026-01-01T00:00:00Z",
             }
             required = {
                 each.encode_name: needed.get(each.encode_name, "x")

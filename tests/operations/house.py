@@ -37,6 +37,7 @@ from clace.operations.server import LockoutOperations, ServerOperations
 from clace.operations.sessions import SessionOperations
 from clace.operations.settings import SettingOperations
 from clace.operations.showing import AppFacts, AppShowing
+from clace.operations.tokens import TokenOperations
 from clace.operations.users import UserOperations
 from clace.operations.versions import VersionOperations
 from clace.operations.withdrawal import ApprovalWithdrawal
@@ -49,6 +50,7 @@ from clace.sources.memory import MemorySources
 from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import STATIC_USERS
 from tests.support.memory_secrets import MemorySecretStore
+from tests.support.memory_tokens import memory_tokens
 from tests.support.memory_users import memory_users
 from tests.support.sign_in import app_authentication, make_sessions
 
@@ -133,6 +135,7 @@ class House:
         known = KnownApps(secrets.versions)
         creation = AppCreation(rooms, known, beginnings, configured)
         self.groups = {}
+        self.tokens = memory_tokens(self.clock)
         self.authorisation = Authorisation(
             policy or Policy(), "admin", partial(owner_of, self.installed)
         )
@@ -147,6 +150,7 @@ class House:
             ),
             LockoutOperations(Lockout(self.clock)),
             SessionOperations(make_sessions(clock=self.clock)),
+            TokenOperations(self.tokens, self.authorisation, self.clock.seconds),
             RoleOperations(
                 self.authorisation, self.installed, lambda user: self.groups.get(user, ())
             ),

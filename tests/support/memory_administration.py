@@ -58,6 +58,13 @@ from clace.admin_api.settings import (
     UpdateParam,
     UpdateSettings,
 )
+from clace.admin_api.tokens import (
+    CreateToken,
+    NamedToken,
+    TokenCreated,
+    TokenList,
+    TokenRevoked,
+)
 from clace.admin_api.users import ChangeUser, NamedUser, UserChanged, UserDeleted, UserList
 from clace.admin_api.versions import (
     ApproveApps,
@@ -100,11 +107,13 @@ from clace.operations.secrets import SecretOperations
 from clace.operations.sessions import SessionOperations
 from clace.operations.settings import settled
 from clace.operations.showing import AppFacts, app_shown, version_shown
+from clace.operations.tokens import TokenOperations
 from clace.operations.users import UserOperations
 from clace.operations.versions import check_promotable
 from clace.runtime.failures import AppFailures
 from clace.runtime.installed import InstalledApps
 from tests.support.memory_secrets import MemorySecretStore
+from tests.support.memory_tokens import memory_tokens
 from tests.support.memory_users import memory_users
 from tests.support.sign_in import app_authentication, make_sessions
 
@@ -130,6 +139,8 @@ class MemoryAdministration:
         self.sessions = make_sessions(clock=Clock())
         self._sessions = SessionOperations(self.sessions)
         self.authorisation = Authorisation(Policy(), "admin", lambda _target: "")
+        self.tokens = memory_tokens(clock := Clock())
+        self._tokens = TokenOperations(self.tokens, self.authorisation, clock.seconds)
         self._roles = RoleOperations(
             self.authorisation, InstalledApps("localhost"), lambda _user: ()
         )
@@ -364,6 +375,15 @@ class MemoryAdministration:
 
     async def revoke_sessions(self, query: RevokeSessions) -> SessionsRevoked:
         return await self._sessions.revoke_sessions(query)
+
+    async def create_token(self, query: CreateToken) -> TokenCreated:
+        return await self._tokens.create_token(query, self._request)
+
+    async def list_tokens(self, query: Nothing) -> TokenList:
+        return await self._tokens.list_tokens(query, self._request)
+
+    async def revoke_token(self, query: NamedToken) -> TokenRevoked:
+        return await self._tokens.revoke_token(query, self._request)
 
     async def check_permission(self, query: CheckPermission) -> PermissionChecked:
         return await self._roles.check_permission(query)

@@ -13,6 +13,13 @@ from zope.interface import implementer
 from clace.admin_api.apps import CREATE_APP, LIST_APPS, CreateApp, NewApp
 from clace.admin_api.catalogue import OPERATIONS
 from clace.admin_api.operation import Right
+from clace.admin_api.tokens import (
+    CREATE_TOKEN,
+    REVOKE_TOKEN,
+    CreateToken,
+    NamedToken,
+    NewToken,
+)
 from clace.audit.fitting import fitted
 from clace.client.administration import AdminClient
 from clace.client.agents import AgentExchange
@@ -126,8 +133,8 @@ class AdminAPITests(SynchronousTestCase):
     def setUp(self):
         self.audit = Events()
         self.credentials = OnePassword()
-        guard = AdminGuard(self.credentials, TrustedProxies(), ["localhost"])
         self.kept = MemoryAdministration()
+        guard = AdminGuard(self.credentials, self.kept.tokens, TrustedProxies(), ["localhost"])
         admin = api(self.kept, guard, self.audit).resource()
         self.treq = StubTreq(RootResource(admin, None))
 
@@ -280,6 +287,37 @@ class AdminAPITests(SynchronousTestCase):
     def json(self, response):
         return json.loads(self.successResultOf(response.text()))
 
+    def test_tokens_over_tcp(self):
+        """A token is taken in place of the password, for what it was granted and no more."""
+        self.create("/x")
+        new = CreateToken(NewToken(grants=("app:read",), apps=("/x",)))
+        created = self.successResultOf(self.kept.perform(CREATE_TOKEN, new))
+        for scheme in ("Bearer", "bearer", "BEARER"):
+            response, body = self.ask_by(f"{scheme} {created.secret}", "GET", "/apps")
+            self.assertEqual((response.code, len(json.loads(body)["apps"])), (200, 1))
+        response, body = self.ask_by(f"Bearer {created.secret}", "DELETE", "/app?appPathGlob=/x")
+        self.assertEqual(response.code, 403)
+        self.assertIn(f"app:delete on /x (token {created.id})", json.loads(body)["message"])
+        for other in (created.secret[:-1], created.secret[:-1] + "-", "clace_", "other"):
+            response, _ = self.ask_by(f"Bearer {other}", "GET", "/apps")
+            self.assertEqual(response.code, 401, other)
+        self.successResultOf(self.kept.perform(REVOKE_TOKEN, NamedToken(created.id)))
+        response, _ = self.ask_by(f"Bearer {created.secret}", "GET", "/apps")
+        self.assertEqual(response.code, 401)
+
+    def test_tokens_are_for_no_browser(self):
+        """A browser is refused with a token as it is with a password."""
+        created = self.successResultOf(
+            self.kept.perform(CREATE_TOKEN, CreateToken(NewToken(grants=("admin",))))
+        )
+        for headers in BROWSERS:
+            response, _ = self.ask_by(f"Bearer {created.secret}", "GET", "/apps", **headers)
+            self.assertEqual(response.code, 403)
+
+    def ask_by(self, authorization, method, path, **headers):
+        headers["Authorization"] = authorization
+        return self.ask(method, path, login=None, **headers)
+
     def test_lockout(self):
         """Who is locked out is told for how long."""
         self.credentials.locked = "127.0.0.1"
@@ -320,7 +358,7 @@ class AdminAPITests(SynchronousTestCase):
             {
                 *("list_apps", "get_app", "show_app", "list_secrets", "get_secret"),
                 *("list_versions", "list_files", "read_file", "compare_versions"),
-                *("list_lockouts", "list_users", "server_status"),
+                *("list_lockouts", "list_users", "list_tokens", "server_status"),
                 *("check_permission", "list_holders"),
                 *("list_audit", "export_audit", "verify_audit"),
             },

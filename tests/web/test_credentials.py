@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.credentials import MAX_HEADER, basic_credentials
+from clace.credentials import MAX_HEADER, basic_credentials, bearer_token
 
 PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs")))
 
@@ -58,3 +58,21 @@ class BasicCredentialsTests(SynchronousTestCase):
         """Every user without a colon and every password that HTTP allows arrive as they were."""
         header = basic(f"{user}:{password}".encode())
         self.assertEqual(basic_credentials(header), (user, password))
+
+
+class BearerTests(SynchronousTestCase):
+    def test_finds_tokens(self):
+        """A token of ours is found by its prefix, however the scheme is written."""
+        for header in ("Bearer clace_x", "bearer  clace_x", " BEARER clace_x "):
+            self.assertEqual(bearer_token(header), "clace_x")
+
+    def test_leaves_others(self):
+        """Other credentials are not for us to judge."""
+        for header in (None, "", "Bearer", "Bearer x", "Basic clace_x", "clace_x", "B" * 9000):
+            self.assertIsNone(bearer_token(header))
+
+    @given(st.text())
+    def test_anything(self, header):
+        """No header makes it fail."""
+        bearer_token(header)
+        bearer_token(f"Bearer {header}")

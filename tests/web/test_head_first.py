@@ -3,6 +3,7 @@
 from base64 import b64encode
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 
@@ -11,6 +12,7 @@ from clace.web.admin.guard import AdminGuard
 from clace.web.forwarded import TrustedProxies
 from clace.web.root import RootResource
 from tests.support.memory_administration import MemoryAdministration
+from tests.support.memory_tokens import memory_tokens
 from tests.support.sign_in import OneAccount
 from tests.support.web import Served
 from tests.web.test_admin import OnePassword, api
@@ -125,7 +127,7 @@ class AppTests(AppsCase):
 class AdminTests(SynchronousTestCase):
     def test_refusals_come_before_the_body(self):
         """The admin API decides by the head too."""
-        guard = AdminGuard(OnePassword(), TrustedProxies(), ("localhost",))
+        guard = AdminGuard(OnePassword(), memory_tokens(Clock()), TrustedProxies(), ("localhost",))
         root = RootResource(api(MemoryAdministration(), guard).resource(), None)
         for status, head in (
             (401, upload(b"/_clace/app", WAITS)),

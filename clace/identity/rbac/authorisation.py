@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 
 from zope.interface import implementer
 
-from clace.errors import NotAllowed
+from clace.errors import BadRequest, NotAllowed
 from clace.identity.rbac.decisions import Question, decide
 from clace.identity.rbac.holders import holders
-from clace.identity.rbac.roles import custom_names
+from clace.identity.rbac.roles import custom_names, flat
 from clace.interfaces import Holder, IAuthorisation
 from clace.interfaces.identity import Decision
 from clace.model.identity import Identity
-from clace.model.permissions import CUSTOM
+from clace.model.permissions import CUSTOM, ROLE
 from clace.model.rbac import Policy
 
 _KEPT = 4096
@@ -49,6 +49,10 @@ class Authorisation:
         self._answers.clear()
 
     @property
+    def administrator(self) -> str:
+        return self._admin
+
+    @property
     def is_enabled(self) -> bool:
         return self._policy.enabled
 
@@ -80,3 +84,9 @@ class Authorisation:
     def holders(self, target: str) -> Iterator[Holder]:
         """Yield everybody who may do something with the app at an address."""
         return holders(self._policy, self._admin, target, self._owner_of(target))
+
+    def permissions_of(self, entry: str) -> tuple[str, ...]:
+        name = entry.removeprefix(ROLE)
+        if name != entry and not self._policy.role(name) and name not in self._policy.roles:
+            raise BadRequest(f"there is no role {name}")
+        return tuple(permission for permission, _ in flat((entry,), self._policy))

@@ -8,9 +8,9 @@ import msgspec
 from twisted.web.http import Request
 
 from clace.admin_api.operation import AS_USER, Right
-from clace.credentials import basic_credentials
+from clace.credentials import basic_credentials, bearer_token
 from clace.errors import BadRequest, NotAllowed, NotAuthenticated
-from clace.interfaces import IAuthorisation, ICredentials
+from clace.interfaces import IAPITokens, IAuthorisation, ICredentials
 from clace.model.hosts import host_name, is_address
 from clace.model.identity import OPERATOR, Assurance, Identity, identity_named
 from clace.web.admin.browsers import refuse_browsers
@@ -62,31 +62,40 @@ class ActingAs:
 
 
 class AdminGuard:
-    """Admits the administrator, to this server's own names, and no browser."""
+    """Admits the administrator and API tokens, to this server's own names, and no browser."""
 
     def __init__(
-        self, credentials: ICredentials, proxies: TrustedProxies, hosts: Iterable[str]
+        self,
+        credentials: ICredentials,
+        tokens: IAPITokens,
+        proxies: TrustedProxies,
+        hosts: Iterable[str],
     ) -> None:
         self._credentials = credentials
+        self._tokens = tokens
         self._proxies = proxies
         self._hosts = frozenset(hosts)
 
     async def __call__(self, request: Request) -> Identity:
-        """Return the administrator.
+        """Return the administrator, or the user of a token.
 
         :raises NotAllowed: if the Host is not ours, which a rebound DNS name would be, or a
             browser made the request.
-        :raises NotAuthenticated: if the credentials are missing or not the administrator's.
+        :raises NotAuthenticated: if the credentials are missing, or are neither the administrator's
+            nor a token.
         :raises LockedOut: if there were too many failures.
         """
         host = request.getHeader("host") or ""
         if not self._is_ours(host_name(host)):
             raise NotAllowed(f"{host} is no name of this server, see security.admin_hosts")
         refuse_browsers(request)
-        given = basic_credentials(request.getHeader("authorization"))
+        address = self._proxies.peer_of(request).ip
+        authorization = request.getHeader("authorization")
+        if (token := bearer_token(authorization)) is not None:
+            return await self._tokens.prove(token, address)
+        given = basic_credentials(authorization)
         if given is None:
             raise NotAuthenticated("Unauthorized")
-        address = self._proxies.peer_of(request).ip
         user_id = await self._credentials.check(*given, address)
         return Identity(user_id=user_id, name=user_id, assurance=Assurance.PASSWORD)
 

@@ -1,0 +1,155 @@
+"""``clace token``: make, list and revoke API tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+import click
+
+from clace.admin_api.operation import Nothing
+from clace.admin_api.tokens import (
+    CREATE_TOKEN,
+    LIST_TOKENS,
+    REVOKE_TOKEN,
+    CreateToken,
+    NamedToken,
+    NewToken,
+    TokenShown,
+)
+from clace.cli.commands import Group, misused
+from clace.cli.formats import (
+    JSON_RENDERS,
+    columns,
+    csv_text,
+    list_format_option,
+    result_format_option,
+    say_list,
+    say_result,
+)
+from clace.cli.servers import ChosenServer, for_server
+from clace.cli.text import say
+
+_TIME = "%Y-%m-%d %H:%M"
+_DURATION = re.compile(r"([1-9][0-9]{0,8})([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+
+
+@click.group(cls=Group)
+def token() -> None:
+    """Make, list and revoke API tokens."""
+
+
+@token.command()
+@click.option(
+    "--grant",
+    "-g",
+    "grants",
+    multiple=True,
+    metavar="PERMISSION",
+    help="A permission, a glob of them, or role:NAME; may be repeated. Without one the token can"
+    " do nothing.",
+)
+@click.option(
+    "--app",
+    "-a",
+    "apps",
+    multiple=True,
+    metavar="GLOB",
+    help="The apps that it is for; may be repeated.  [default: all]",
+)
+@click.option(
+    "--expires",
+    "-e",
+    default="30d",
+    metavar="TIME",
+    show_default=True,
+    help="How long it lasts: 90m, 12h, 30d, 8w.",
+)
+@click.option("--description", "-d", default="", metavar="TEXT", help="What it is for.")
+@result_format_option
+@for_server
+def create(
+    server: ChosenServer,
+    grants: tuple[str, ...],
+    apps: tuple[str, ...],
+    expires: str,
+    description: str,
+    form: str,
+) -> None:
+    """Make an API token and print it; nobody can show it again.
+
+    It is the administrator's, or with --as another user's, and allows no more than that user may.
+    """
+    new = NewToken(
+        grants=grants, apps=apps, description=description, expires_secs=_seconds(expires)
+    )
+    result = server.ask(CREATE_TOKEN, CreateToken(new))
+    if form == "basic":
+        until = result.expire_time.strftime(_TIME)
+        say(f"Token {result.id} of {result.user_id} made, until {until} UTC:", to_stderr=True)
+    say_result(result, (result.secret,), form)
+
+
+@token.command(name="list")
+@list_format_option
+@for_server
+def list_(server: ChosenServer, form: str | None) -> None:
+    """List API tokens: your own, for the administrator those of all users."""
+    result = server.ask(LIST_TOKENS, Nothing())
+    say_list(result.tokens, form or server.config.client.default_format, _FORMATS)
+
+
+@token.command()
+@result_format_option
+@click.argument("token_id", metavar="ID")
+@for_server
+def revoke(server: ChosenServer, token_id: str, form: str) -> None:
+    """End the API token ID at once, with the requests that it has open."""
+    result = server.ask(REVOKE_TOKEN, NamedToken(token_id))
+    say_result(result, (f"Token {result.id} revoked.",), form)
+
+
+def _seconds(text: str) -> int:
+    """:raises click.UsageError: if it is not a number and a unit."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise misused(f'expected a time such as 12h or 30d, not "{text}"')
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def _columns(tokens: Sequence[TokenShown]) -> str:
+    rows = [
+        ("Id", "User", "Expires", "Last use", "Apps", "Grants", "Description"),
+        *map(_row, tokens),
+    ]
+    return columns(rows, (16, 20, 16, 16, 12, 30))
+
+
+def _csv(tokens: Sequence[TokenShown]) -> str:
+    return csv_text(map(_row, tokens))
+
+
+def _row(token: TokenShown) -> tuple[str, ...]:
+    return (
+        token.id,
+        token.user_id,
+        _time(token.expire_time),
+        _time(token.use_time),
+        " ".join(token.apps) or "all",
+        " ".join(token.grants) or "none",
+        token.description,
+    )
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.strftime(_TIME) if moment else "never"
+
+
+_FORMATS = {
+    "basic": _columns,
+    "table": _columns,
+    "csv": _csv,
+    **JSON_RENDERS,
+}
