@@ -50,13 +50,28 @@ class UserChanged(Struct, frozen=True):
         return f"UserChanged({self.username!r})"
 
 
+class ResetFactors(Query, frozen=True):
+    """The second factors of a user, or with ``system`` of the administrator's account."""
+
+    username: str = ""
+    system: bool = False
+
+
+class FactorsReset(Struct, frozen=True):
+    """The number of second factors that were removed."""
+
+    username: str
+    removed: int = 0
+
+
 class UserDeleted(Struct, frozen=True):
     username: str
 
 
 class UserListed(Struct, frozen=True):
     """A user; ``source`` is ``dynamic`` in the database and ``static`` in the configuration, where
-    it is ``overridden`` by one of the same name in the database.
+    it is ``overridden`` by one of the same name in the database. ``factors`` are the kinds of
+    second factors.
     """
 
     username: str
@@ -64,6 +79,7 @@ class UserListed(Struct, frozen=True):
     source: str = ""
     overridden: bool = False
     has_password: bool = True
+    factors: tuple[str, ...] = ()
 
 
 class UserList(Struct, frozen=True):
@@ -76,6 +92,10 @@ def _changed(query: ChangeUser, _result: UserChanged | None) -> str:
 
 def _named(query: NamedUser, _result: UserDeleted | None) -> str:
     return query.username
+
+
+def _reset(query: ResetFactors, _result: FactorsReset | None) -> str:
+    return query.username or "administrator"
 
 
 CHANGE_USER = Operation(
@@ -108,4 +128,15 @@ DELETE_USER = Operation(
     result=UserDeleted,
     target=_named,
 )
-OPERATIONS = (CHANGE_USER, LIST_USERS, DELETE_USER)
+RESET_FACTORS = Operation(
+    name="reset_factors",
+    method="POST",
+    path="/user/reset_factors",
+    summary="Remove the second factors of a user who has lost them",
+    right=Right.CONFIG_UPDATE,
+    widens=True,
+    query=ResetFactors,
+    result=FactorsReset,
+    target=_reset,
+)
+OPERATIONS = (CHANGE_USER, LIST_USERS, DELETE_USER, RESET_FACTORS)

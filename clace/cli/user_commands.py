@@ -114,6 +114,22 @@ def delete(server: ChosenServer, name: str, *, yes: bool, form: str) -> None:
     say_result(result, (f"User deleted: {result.username}",), form)
 
 
+@user.command()
+@click.option("--system", is_flag=True, help="Those of the administrator's account.")
+@result_format_option
+@click.argument("name", default="")
+@for_server
+def reset_factors(server: ChosenServer, name: str, form: str, *, system: bool) -> None:
+    """Remove the second factors of the user NAME, who has lost them.
+
+    The password alone signs in then, and a new factor can be enrolled.
+    """
+    if bool(name) is system:
+        raise misused("expected NAME or --system")
+    result = server.ask(api.RESET_FACTORS, api.ResetFactors(name, system=system))
+    say_result(result, (f"{result.removed} second factor(s) removed.",), form)
+
+
 @user.command(name="list")
 @list_format_option
 @for_server

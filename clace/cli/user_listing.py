@@ -14,8 +14,8 @@ def _basic(users: Sequence[UserListed]) -> str:
 
 
 def _table(users: Sequence[UserListed]) -> str:
-    rows = [("Username", "Groups", "Source", "Overridden"), *map(_row, users)]
-    return columns(rows, (30, 40, 10))
+    rows = [("Username", "Groups", "Source", "Overridden", "Factors"), *map(_row, users)]
+    return columns(rows, (30, 40, 10, 10))
 
 
 def _csv(users: Sequence[UserListed]) -> str:
@@ -23,7 +23,8 @@ def _csv(users: Sequence[UserListed]) -> str:
 
 
 def _row(user: UserListed) -> tuple[str, ...]:
-    return user.username, _groups(user), user.source, "true" if user.overridden else "false"
+    overridden = "true" if user.overridden else "false"
+    return user.username, _groups(user), user.source, overridden, ",".join(user.factors)
 
 
 def _groups(user: UserListed) -> str:

@@ -127,7 +127,12 @@ class Apps:
             HistoryOperations(rooms),
             SettingOperations(rooms, configured),
             secret_operations,
-            UserOperations(self._data.people.users, partial(self._invitation, urls)),
+            UserOperations(
+                self._data.people.users,
+                self._data.people.factors,
+                partial(self._invitation, urls),
+                lambda: self._data.account.user_id,
+            ),
             LockoutOperations(self._data.sign_ins.lockout),
             SessionOperations(self._plugins.identities.sessions),
             TokenOperations(

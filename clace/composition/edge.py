@@ -18,6 +18,7 @@ from clace.config import Config
 from clace.config.sections import AppConfig, AppProxy
 from clace.descriptors import connections_of
 from clace.errors import AppBroken
+from clace.identity.factors import PasswordsAlone
 from clace.interfaces import ProxyLimits
 from clace.listeners.defaults import (
     ChosenListener,
@@ -122,8 +123,9 @@ class Edge:
     def _admin_over_tcp(self) -> IResource | None:
         if not self._config.security.admin_over_tcp:
             return None
+        credentials = PasswordsAlone(self._data.account, self._data.people.factors)
         return self._admin(
-            AdminGuard(self._data.account, self._data.tokens, self._proxies, self.own_names())
+            AdminGuard(credentials, self._data.tokens, self._proxies, self.own_names())
         )
 
     def _for_apps(self, over_tcp: IResource | None, downloads: Downloads) -> IResource:

@@ -19,9 +19,11 @@ from clace.model.identity import Assurance, Identity
 from clace.threads import ThreadPool
 from clace.web.apps.access import AppAccess
 from clace.web.apps.open_requests import OpenRequests
+from clace.web.login.account import AccountSteps
 from clace.web.login.flow import Places, SignInFlow
 from clace.web.login.leaving import SignOutFlow
 from clace.web.login.routes import OurRoutes
+from clace.web.login.second import SecondStep
 from clace.web.login.states import PendingSignIns
 from clace.web.login.steps import sign_in_steps
 
@@ -62,10 +64,11 @@ class Identities:
             required=security.auth_required,
         )
         self.sessions.judge(self.auth.current)
+        pending = PendingSignIns(reactor)
         self.flow = SignInFlow(
             self.auth,
             self.sessions,
-            PendingSignIns(reactor),
+            pending,
             Places(login_host=self.login_host, callback_url=callback_url),
             data.events,
             security.session_max_age,
@@ -83,7 +86,12 @@ class Identities:
         self.rechecks.is_open = self.open_requests.has
         self.rechecks.groups_changed = self._groups_changed
         leaving = SignOutFlow(self.auth, self.sessions, data.events)
-        steps = sign_in_steps(self.flow, leaving)
+        people = data.people
+        second = SecondStep(self.flow, pending, self.auth, people.factors, data.events)
+        account = AccountSteps(
+            self.flow, self.auth, people.users, people.accounts, people.factors, data.events
+        )
+        steps = sign_in_steps(self.flow, leaving) | second.steps() | account.steps()
         self.routes = OurRoutes(steps, self.login_host, data.new_id)
 
     async def users_changed(self) -> None:
@@ -113,7 +121,10 @@ class Identities:
             *self.elsewhere.saml_providers(),
         )
         return (
-            *(Way(name=one.name, title=one.title, accounts=one) for one in accounts),
+            *(
+                Way(name=one.name, title=one.title, accounts=one, factors=data.people.factors)
+                for one in accounts
+            ),
             *(Way(name=one.name, title=one.title, provider=one) for one in providers),
         )
 

@@ -26,6 +26,7 @@ from clace.interfaces.audit import (
     IRationedAudit,
 )
 from clace.interfaces.factors import (
+    NEEDS_FACTOR,
     CodeOffer,
     Demand,
     FactorKind,
@@ -111,6 +112,7 @@ from clace.interfaces.users import (
 
 __all__ = [
     "BUILTIN",
+    "NEEDS_FACTOR",
     "APIToken",
     "AddApp",
     "AddVersion",

@@ -282,10 +282,17 @@ class IUserOperations(Interface):
         """Return all users by name, the database's before the configuration's."""
 
     async def delete_user(query: users.NamedUser) -> users.UserDeleted:
-        """Delete a user with all sessions.
+        """Delete a user with all sessions and second factors.
 
         :raises NoSuchUser: if the user does not exist.
         :raises BadRequest: if the user is in the configuration file.
+        """
+
+    async def reset_factors(query: users.ResetFactors) -> users.FactorsReset:
+        """Remove the second factors of a user, who signs in with the password alone then.
+
+        :raises NoSuchUser: if the user does not exist.
+        :raises BadRequest: unless a user or the administrator is named, and not both.
         """
 
 

@@ -11,6 +11,8 @@ from zope.interface import Interface
 
 from clace.model.identity import Identity
 
+NEEDS_FACTOR = "this account needs a second factor: sign in with a browser, or use an API token"
+
 
 class FactorKind(StrEnum):
     """A kind of proof besides a password."""
@@ -117,6 +119,9 @@ class ISecondFactors(Interface):
     def kinds(user_id: str) -> frozenset[FactorKind]:
         """Return the kinds of factors that a user has, without recovery codes."""
 
+    def has_passkeys() -> bool:
+        """Tell whether anybody has enrolled a passkey."""
+
     def demand(identity: Identity) -> Demand:
         """Return the step that is missing for somebody who has proved a password, or more."""
 
@@ -154,8 +159,10 @@ class ISecondFactors(Interface):
     async def challenge(party: RelyingParty, user_id: str = "") -> PasskeyOffer:
         """Begin a proof by a passkey: of a user, or of anybody whose authenticator knows who."""
 
-    async def prove_passkey(ticket: str, answer: str, address: str, party: RelyingParty) -> str:
-        """Return the id of the user whose passkey answered.
+    async def prove_passkey(
+        ticket: str, answer: str, address: str, party: RelyingParty, user_id: str = ""
+    ) -> str:
+        """Return the id of the user whose passkey answered the challenge for ``user_id``.
 
         :raises SignInRefused: if the answer proves nothing.
         :raises LockedOut: if there were too many failures.

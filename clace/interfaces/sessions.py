@@ -8,6 +8,8 @@ from typing import Any
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
+from clace.errors import NotAuthenticated
+from clace.interfaces.factors import NEEDS_FACTOR, Demand
 from clace.interfaces.identity import IAuthenticator, Rechecked, SignedIn
 from clace.model.identity import Identity
 
@@ -149,6 +151,9 @@ class IAccounts(Interface):
         :raises LockedOut: too many failures for this address and user; says for how long.
         """
 
+    def named(user_id: str) -> Identity | None:
+        """Return the user of an id, who has proved nothing yet; None if it is nobody's here."""
+
     def fingerprint(identity: Identity) -> str:
         """Return a text that changes with the password, and with the user."""
 
@@ -157,14 +162,15 @@ class IAccounts(Interface):
 
 
 class Way(Struct, frozen=True, kw_only=True):
-    """A way to begin a session: users with passwords (``IAccounts``), or a provider
-    (``ISignInProvider``).
+    """A way to begin a session: users with passwords (``IAccounts``), perhaps with second factors
+    (``ISecondFactors``), or a provider (``ISignInProvider``).
     """
 
     name: str
     title: str
     accounts: Any = None
     provider: Any = None
+    factors: Any = None
 
     def fingerprint(self, identity: Identity) -> str:
         """Return what a session that begins now depends on."""
@@ -173,11 +179,27 @@ class Way(Struct, frozen=True, kw_only=True):
         )
         return found
 
+    def demand(self, identity: Identity) -> Demand:
+        """Return the step that is missing for a user whose password was right."""
+        found: Demand = self.factors.demand(identity) if self.factors else Demand.NOTHING
+        return found
+
+    async def prove_by_password(self, user: str, password: str, address: str) -> Identity:
+        """Return a user for whom the password is enough.
+
+        :raises NotAuthenticated: if user or password are wrong, or a second factor is missing.
+        :raises LockedOut: as ``IAccounts.prove`` does.
+        """
+        identity: Identity = await self.accounts.prove(user, password, address)
+        if self.demand(identity) is not Demand.NOTHING:
+            raise NotAuthenticated(NEEDS_FACTOR)
+        return identity
+
     def current(self, identity: Identity, fingerprint: str) -> Identity | None:
         """Return the user of a session as of now; None if it has ended."""
         if self.accounts:
             found: Identity | None = self.accounts.current(identity, fingerprint)
-            return found
+            return None if found is None or self.demand(found) is not Demand.NOTHING else found
         return identity if fingerprint == self.provider.fingerprint else None
 
 

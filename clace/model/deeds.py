@@ -17,6 +17,7 @@ SIGN_IN, SIGN_OUT, END_SESSION, ACCESS_DENIED = (
     "end_session",
     "access_denied",
 )
+CHANGE_ACCOUNT = "change_account"
 _NANOSECONDS = 1_000_000_000
 _NAME = 64
 
@@ -63,6 +64,18 @@ def signed_in(identity: Identity, setting: str, address: str) -> Deed:
         user_id=identity.user_id,
         detail=_with_proof(f"by {setting}: {identity.assurance}", identity),
         source=f"user {identity.user_id}, sign-in",
+        is_known=True,
+    )
+
+
+def account_changed(user_id: str, change: str, address: str) -> Deed:
+    """A user changed the password or the second factors of an account of their own."""
+    return Deed(
+        operation=CHANGE_ACCOUNT,
+        target=address or UNIX,
+        user_id=user_id,
+        detail=change,
+        source=f"user {user_id}, account",
         is_known=True,
     )
 

@@ -10,22 +10,35 @@ from zope.interface import implementer
 from clace.admin_api.operation import Nothing
 from clace.admin_api.users import (
     ChangeUser,
+    FactorsReset,
     NamedUser,
+    ResetFactors,
     UserChanged,
     UserDeleted,
     UserList,
     UserListed,
 )
-from clace.interfaces import IUserOperations, IUsers, UserEntry
+from clace.errors import BadRequest, NoSuchUser
+from clace.interfaces import ISecondFactors, IUserOperations, IUsers, UserEntry, user_id_of
 
 
 @implementer(IUserOperations)
 class UserOperations:
     """Operations on the users of ``builtin`` apps."""
 
-    def __init__(self, users: IUsers, link: Callable[[str], str]) -> None:
-        """``link`` makes the URL at which the secret of an invitation is used."""
+    def __init__(
+        self,
+        users: IUsers,
+        factors: ISecondFactors,
+        link: Callable[[str], str],
+        admin: Callable[[], str],
+    ) -> None:
+        """``link`` makes the URL at which the secret of an invitation is used, ``admin`` tells the
+        id of the administrator.
+        """
         self._users = users
+        self._factors = factors
+        self._admin = admin
         self._link = link
 
     async def change_user(self, query: ChangeUser) -> UserChanged:
@@ -43,19 +56,30 @@ class UserOperations:
         return UserChanged(name, query.update, link, until)
 
     async def list_users(self, _query: Nothing) -> UserList:
-        return UserList(tuple(map(_listed, self._users.entries())))
+        return UserList(tuple(map(self._listed, self._users.entries())))
 
     async def delete_user(self, query: NamedUser) -> UserDeleted:
         await self._users.delete(query.username)
+        if self._users.find(query.username) is None:
+            # Another user of the name must not begin with these.
+            await self._factors.reset(user_id_of(query.username))
         return UserDeleted(query.username)
 
+    async def reset_factors(self, query: ResetFactors) -> FactorsReset:
+        if bool(query.username) is query.system:
+            raise BadRequest("expected the name of a user, or system")
+        user_id = self._admin() if query.system else user_id_of(query.username)
+        if not query.system and self._users.find(query.username) is None:
+            raise NoSuchUser(f"user {query.username} does not exist")
+        return FactorsReset(query.username, await self._factors.reset(user_id))
 
-def _listed(entry: UserEntry) -> UserListed:
-    user = entry.user
-    return UserListed(
-        user.name,
-        user.groups,
-        "static" if user.is_static else "dynamic",
-        entry.overridden,
-        bool(user.password),
-    )
+    def _listed(self, entry: UserEntry) -> UserListed:
+        user = entry.user
+        return UserListed(
+            user.name,
+            user.groups,
+            "static" if user.is_static else "dynamic",
+            entry.overridden,
+            bool(user.password),
+            tuple(sorted(map(str, self._factors.kinds(user.user_id)))),
+        )

@@ -37,6 +37,7 @@ class Cookies(StrEnum):
 
     NOTHING = "none"
     NONCE = "reads the nonce of a sign-in, sets the session"
+    SESSION = "reads the session"
     SESSIONS = "reads and removes sessions"
 
 
@@ -58,6 +59,9 @@ class OurRoute(Struct, frozen=True, kw_only=True):
 
 _EVERYBODY = "everybody"
 _VISITORS = "browsers on their way to an app"
+_WAITING = "browsers whose sign-in waits for a second factor"
+_INVITED = "users with a one-time link"
+_USERS = "users who have signed in on this host"
 _PROVIDERS = "browsers that come back from a provider"
 _ANSWER = 512 * KIBIBYTE
 _FORM = 16 * KIBIBYTE
@@ -103,6 +107,170 @@ ROUTES = (
         origins=Origins.SAME,
         form=_FORM,
         serves="password",
+    ),
+    OurRoute(
+        path="/_clace/auth/factor",
+        methods=("GET", "HEAD"),
+        hosts=Hosts.LOGIN,
+        callers=_WAITING,
+        origins=Origins.SAFE,
+        serves="factor_page",
+    ),
+    OurRoute(
+        path="/_clace/auth/factor/code",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_WAITING,
+        origins=Origins.SAME,
+        form=_FORM,
+        serves="factor_code",
+    ),
+    OurRoute(
+        path="/_clace/auth/factor/passkey",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_WAITING,
+        origins=Origins.SAME,
+        form=_FORM,
+        serves="factor_passkey",
+    ),
+    OurRoute(
+        path="/_clace/auth/factor/codes",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_WAITING,
+        origins=Origins.SAME,
+        form=_FORM,
+        serves="factor_enrol_code",
+    ),
+    OurRoute(
+        path="/_clace/auth/factor/new-passkey",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_WAITING,
+        origins=Origins.SAME,
+        form=_FORM,
+        serves="factor_enrol_passkey",
+    ),
+    OurRoute(
+        path="/_clace/auth/factor/done",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_WAITING,
+        origins=Origins.SAME,
+        form=_FORM,
+        serves="factor_done",
+    ),
+    OurRoute(
+        path="/_clace/auth/passkey",
+        methods=("GET", "HEAD"),
+        hosts=Hosts.LOGIN,
+        callers=_VISITORS,
+        origins=Origins.SAFE,
+        serves="passkey_page",
+    ),
+    OurRoute(
+        path="/_clace/auth/passkey",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_VISITORS,
+        origins=Origins.SAME,
+        form=_FORM,
+        serves="passkey",
+    ),
+    OurRoute(
+        path="/_clace/auth/invite",
+        methods=("GET", "HEAD"),
+        hosts=Hosts.LOGIN,
+        callers=_INVITED,
+        origins=Origins.SAFE,
+        serves="invitation_page",
+    ),
+    OurRoute(
+        path="/_clace/auth/invite",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_INVITED,
+        origins=Origins.SAME,
+        form=_FORM,
+        serves="invitation",
+    ),
+    OurRoute(
+        path="/_clace/auth/account",
+        methods=("GET", "HEAD"),
+        hosts=Hosts.LOGIN,
+        callers=_USERS,
+        origins=Origins.SAFE,
+        cookies=Cookies.SESSION,
+        serves="account_page",
+    ),
+    OurRoute(
+        path="/_clace/auth/account/password",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_USERS,
+        origins=Origins.SAME,
+        cookies=Cookies.SESSION,
+        form=_FORM,
+        serves="account_password",
+    ),
+    OurRoute(
+        path="/_clace/auth/account/codes",
+        methods=("GET", "HEAD"),
+        hosts=Hosts.LOGIN,
+        callers=_USERS,
+        origins=Origins.SAFE,
+        cookies=Cookies.SESSION,
+        serves="account_codes_page",
+    ),
+    OurRoute(
+        path="/_clace/auth/account/codes",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_USERS,
+        origins=Origins.SAME,
+        cookies=Cookies.SESSION,
+        form=_FORM,
+        serves="account_codes",
+    ),
+    OurRoute(
+        path="/_clace/auth/account/passkey",
+        methods=("GET", "HEAD"),
+        hosts=Hosts.LOGIN,
+        callers=_USERS,
+        origins=Origins.SAFE,
+        cookies=Cookies.SESSION,
+        serves="account_passkey_page",
+    ),
+    OurRoute(
+        path="/_clace/auth/account/passkey",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_USERS,
+        origins=Origins.SAME,
+        cookies=Cookies.SESSION,
+        form=_FORM,
+        serves="account_passkey",
+    ),
+    OurRoute(
+        path="/_clace/auth/account/remove",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_USERS,
+        origins=Origins.SAME,
+        cookies=Cookies.SESSION,
+        form=_FORM,
+        serves="account_remove",
+    ),
+    OurRoute(
+        path="/_clace/auth/account/recovery",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_USERS,
+        origins=Origins.SAME,
+        cookies=Cookies.SESSION,
+        form=_FORM,
+        serves="account_recovery",
     ),
     OurRoute(
         path="/_clace/auth/{way}/callback",

@@ -3,6 +3,7 @@
 import json
 
 import bcrypt
+import pyotp
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.command_line import CommandLineCase
@@ -121,6 +122,33 @@ class UserTests(CommandLineCase, SynchronousTestCase):
             *("user", "delete", "--yes", "ann"),
         )
 
+    def test_resets_factors(self):
+        """A user, or the administrator, loses the second factors; one of them has to be named."""
+        self.add("--hash", HASH)
+        for user_id, arguments in (("builtin:ann", ("ann",)), ("admin", ("--system",))):
+            self.enrol(user_id)
+            self.prints("1 second factor(s) removed.\n", "user", "reset-factors", *arguments)
+            self.assertEqual(self.administration.factors.kinds(user_id), frozenset())
+        for arguments in ((), ("--system", "ann")):
+            result = self.run_cli("user", "reset-factors", *arguments)
+            self.assertEqual(result.exit_code, 2)
+
+    def test_deletes_factors(self):
+        """The factors of a deleted user are not those of the next one of the name."""
+        self.add("--hash", HASH)
+        self.enrol("builtin:ann")
+        listed = json.loads(self.run_cli("user", "list", "--format", "json").stdout)
+        self.assertEqual(listed[0]["factors"], ["totp"])
+        self.prints("User deleted: ann\n", "user", "delete", "--yes", "ann")
+        self.assertEqual(self.administration.factors.kinds("builtin:ann"), frozenset())
+
+    def enrol(self, user_id):
+        factors = self.administration.factors
+        offer = self.successResultOf(factors.offer_codes(user_id))
+        self.administration.clock.advance(60)
+        code = pyotp.TOTP(offer.secret).at(int(self.administration.clock.seconds()))
+        self.successResultOf(factors.accept_codes(user_id, offer.ticket, code))
+
     def test_lists(self):
         """Users are listed in columns, CSV and JSON, without passwords."""
         self.add("--hash", HASH, "--groups", "a,b")
@@ -128,7 +156,8 @@ class UserTests(CommandLineCase, SynchronousTestCase):
             f"{'Username':<30} Groups\n{'ann':<30} a,b\n{'static':<30} file\n", "user", "list"
         )
         self.prints(
-            'ann,"a,b",dynamic,false\nstatic,file,static,false\n', "user", "list", "--format", "csv"
+            'ann,"a,b",dynamic,false,\nstatic,file,static,false,\n',
+            *("user", "list", "--format", "csv"),
         )
         listed = self.run_cli("user", "list", "--format", "json").stdout
         self.assertEqual([each["username"] for each in json.loads(listed)], ["ann", "static"])

@@ -15,7 +15,7 @@ from clace.audit.memory import MemoryAudit
 from clace.composition.apps import owner_of
 from clace.config import Location, load
 from clace.config.apps import AppConfigs
-from clace.identity.passwords import Lockout
+from clace.identity.passwords import Lockout, SignIns
 from clace.identity.rbac import Authorisation
 from clace.metadata.memory import MemoryStore
 from clace.model.rbac import Policy
@@ -47,8 +47,10 @@ from clace.runtime.failures import AppFailures
 from clace.runtime.hosts.memory import MemoryRuntime
 from clace.runtime.installed import InstalledApps
 from clace.sources.memory import MemorySources
+from tests.identity.passwords.support import Told
 from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import STATIC_USERS
+from tests.support.memory_factors import memory_factors
 from tests.support.memory_secrets import MemorySecretStore
 from tests.support.memory_tokens import memory_tokens
 from tests.support.memory_users import memory_users
@@ -146,7 +148,10 @@ class House:
             SettingOperations(rooms, configured),
             secrets,
             UserOperations(
-                memory_users(self.clock, STATIC_USERS), "https://auth.localhost/?token={}".format
+                memory_users(self.clock, STATIC_USERS),
+                memory_factors(self.clock, SignIns(self.clock, Told())),
+                "https://auth.localhost/?token={}".format,
+                lambda: "admin",
             ),
             LockoutOperations(Lockout(self.clock)),
             SessionOperations(make_sessions(clock=self.clock)),

@@ -74,8 +74,10 @@ from clace.admin_api.users import (
     CHANGE_USER,
     DELETE_USER,
     LIST_USERS,
+    RESET_FACTORS,
     ChangeUser,
     NamedUser,
+    ResetFactors,
     UserChange,
 )
 from clace.admin_api.versions import (
@@ -825,6 +827,19 @@ class AdministrationContract:
         self.assertNotIn("ann", [each[0] for each in self.users()])
         again = self.administration.perform(DELETE_USER, NamedUser("ann"))
         self.failureResultOf(again, errors.NoSuchUser)
+
+    def reset_factors(self, username="", *, system=False):
+        query = ResetFactors(username, system=system)
+        return self.administration.perform(RESET_FACTORS, query)
+
+    def test_resets_factors(self):
+        """Factors of a user or of the administrator are removed, of one of them at a time."""
+        self.successResultOf(self.change_user(password=HASH))
+        for asked in (self.reset_factors("ann"), self.reset_factors(system=True)):
+            self.assertEqual(self.successResultOf(asked).removed, 0)
+        self.failureResultOf(self.reset_factors("bob"), errors.NoSuchUser)
+        for wrong in (self.reset_factors(), self.reset_factors("ann", system=True)):
+            self.failureResultOf(wrong, errors.BadRequest)
 
     def test_refuses_users(self):
         """Odd names, groups and passwords are refused, and users that are or are not there."""

@@ -65,7 +65,15 @@ from clace.admin_api.tokens import (
     TokenList,
     TokenRevoked,
 )
-from clace.admin_api.users import ChangeUser, NamedUser, UserChanged, UserDeleted, UserList
+from clace.admin_api.users import (
+    ChangeUser,
+    FactorsReset,
+    NamedUser,
+    ResetFactors,
+    UserChanged,
+    UserDeleted,
+    UserList,
+)
 from clace.admin_api.versions import (
     ApproveApps,
     AppsApproved,
@@ -76,7 +84,7 @@ from clace.admin_api.versions import (
 )
 from clace.audit.memory import MemoryAudit
 from clace.errors import AppExists, BadRequest, SourceError
-from clace.identity.passwords import Lockout
+from clace.identity.passwords import Lockout, SignIns
 from clace.identity.rbac import Authorisation
 from clace.interfaces import (
     AuditedSource,
@@ -112,6 +120,8 @@ from clace.operations.users import UserOperations
 from clace.operations.versions import check_promotable
 from clace.runtime.failures import AppFailures
 from clace.runtime.installed import InstalledApps
+from tests.identity.passwords.support import Told
+from tests.support.memory_factors import memory_factors
 from tests.support.memory_secrets import MemorySecretStore
 from tests.support.memory_tokens import memory_tokens
 from tests.support.memory_users import memory_users
@@ -148,7 +158,14 @@ class MemoryAdministration:
         self._audit = AuditOperations(self.audit, self.audit, self._all_apps)
         self._secrets = SecretOperations(MemorySecretStore(), lambda: "xyz")
         self.users = memory_users(Clock(), STATIC_USERS)
-        self._users = UserOperations(self.users, "https://auth.localhost/?token={}".format)
+        self.clock = Clock()
+        self.factors = memory_factors(self.clock, SignIns(self.clock, Told()))
+        self._users = UserOperations(
+            self.users,
+            self.factors,
+            "https://auth.localhost/?token={}".format,
+            lambda: "admin",
+        )
 
     async def perform(self, operation: Operation, query: Query) -> Struct:
         return await self.perform_as(OPERATOR, operation, query)
@@ -360,6 +377,9 @@ class MemoryAdministration:
 
     async def list_users(self, query: Nothing) -> UserList:
         return await self._users.list_users(query)
+
+    async def reset_factors(self, query: ResetFactors) -> FactorsReset:
+        return await self._users.reset_factors(query)
 
     async def delete_user(self, query: NamedUser) -> UserDeleted:
         return await self._users.delete_user(query)

@@ -89,6 +89,9 @@ class OneAccount:
             raise NotAuthenticated("Authentication failed")
         return Identity(user_id=user, subject=user, assurance=Assurance.PASSWORD)
 
+    def named(self, user_id):
+        return Identity(user_id=user_id, subject=user_id) if user_id == self.user else None
+
     def fingerprint(self, _identity):
         return f"{self.user} {self.password}"
 
@@ -143,23 +146,25 @@ def make_sessions(rows=None, clock=None, limits=None, **options):
     )
 
 
-def ways_of(*accounts_and_providers):
+def ways_of(*accounts_and_providers, factors=None):
     """Ways to sign in with these."""
     return tuple(
-        Way(name=one.name, title=one.title, accounts=one)
+        Way(name=one.name, title=one.title, accounts=one, factors=factors)
         if IAccounts.providedBy(one)
         else Way(name=one.name, title=one.title, provider=one)
         for one in accounts_and_providers
     )
 
 
-def app_authentication(*accounts_and_providers, sessions=None, default="system", **options):
+def app_authentication(
+    *accounts_and_providers, sessions=None, default="system", factors=None, **options
+):
     """What an app's setting means here: without arguments for the administrator alone."""
     rules = options.pop(
         "rules", SignInRules(login_host="auth.localhost", provider_host="localhost")
     )
     return AppAuthentication(
-        ways_of(*(accounts_and_providers or (OneAccount(),))),
+        ways_of(*(accounts_and_providers or (OneAccount(),)), factors=factors),
         sessions or make_sessions(),
         rules,
         default=default,

@@ -97,6 +97,9 @@ class SecondFactors:
     def kinds(self, user_id: str) -> frozenset[FactorKind]:
         return self._kinds.get(user_id, frozenset()) & _CHOSEN
 
+    def has_passkeys(self) -> bool:
+        return any(FactorKind.PASSKEY in kinds for kinds in self._kinds.values())
+
     def demand(self, identity: Identity) -> Demand:
         if identity.assurance is not Assurance.PASSWORD:
             return Demand.NOTHING
@@ -165,10 +168,11 @@ class SecondFactors:
         return PasskeyOffer(self._ceremonies.issue(ceremony), options)
 
     async def prove_passkey(
-        self, ticket: str, answer: str, address: str, party: RelyingParty
+        self, ticket: str, answer: str, address: str, party: RelyingParty, user_id: str = ""
     ) -> str:
         ceremony = self._ceremonies.take(ticket)
-        if ceremony is None or ceremony.is_enrolment:
+        # A challenge for one user does not have the authenticator check who uses it.
+        if ceremony is None or ceremony.is_enrolment or ceremony.user_id != user_id:
             raise SignInRefused(_LATE, "passkey: no such challenge")
         credential = passkeys.credential_of(answer)
         row = await self._run(lambda: self._rows.find(credential))
@@ -176,8 +180,8 @@ class SecondFactors:
             row.kind is not FactorKind.PASSKEY or ceremony.user_id not in {"", row.user_id}
         ):
             row = None
-        user_id = row.user_id if row else ceremony.user_id
-        attempt = self._attempt(user_id, address) if user_id else self._stranger(address)
+        claimed = row.user_id if row else user_id
+        attempt = self._attempt(claimed, address) if claimed else self._stranger(address)
         await self._sign_ins.attempt(
             attempt, partial(self._use_passkey, row, ceremony, answer, party)
         )

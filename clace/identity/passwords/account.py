@@ -10,6 +10,7 @@ from functools import partial
 
 import bcrypt
 from msgspec import Struct
+from msgspec.structs import replace
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -78,6 +79,16 @@ class AdminAccount:
     def current(self, identity: Identity, fingerprint: str) -> Identity | None:
         is_same = bool(self._user) and identity.user_id == self._user
         return identity if is_same and fingerprint == self._fingerprint else None
+
+    @property
+    def user_id(self) -> str:
+        """Return the id of the administrator."""
+        return self._user
+
+    def named(self, user_id: str) -> Identity | None:
+        """Return the administrator, who has proved nothing yet, if the id is theirs."""
+        is_ours = bool(self._user) and user_id == self._user
+        return replace(self._identity, assurance=Assurance.NONE) if is_ours else None
 
     async def prove(self, user: str, password: str, address: str) -> Identity:
         await self.check(user, password, address)

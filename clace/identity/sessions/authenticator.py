@@ -12,7 +12,7 @@ from clace.credentials import basic_credentials
 from clace.errors import NotAuthenticated, SignInNeeded
 from clace.identity.passwords.sign_ins import REFUSED
 from clace.identity.sessions.sessions import CHANGED
-from clace.interfaces import IAccounts, IAuthenticator, ISessions, RequestHead, SessionChoice, Way
+from clace.interfaces import IAuthenticator, ISessions, RequestHead, SessionChoice, Way
 from clace.model.identity import Identity
 
 _SAFE = frozenset({"GET", "HEAD"})
@@ -53,16 +53,14 @@ class BrowserSignIn:
         self._ways = ways
         self._sessions = sessions
         self._rules = rules
-        self._accounts: tuple[IAccounts, ...] = tuple(
-            way.accounts for way in ways if way.accounts is not None
-        )
+        self._by_password = tuple(way for way in ways if way.accounts is not None)
 
     async def identify(self, head: RequestHead) -> Identity:
         authorization = head.header("authorization")
-        if authorization is not None and self._accounts:
+        if authorization is not None and self._by_password:
             given = basic_credentials(authorization)
             if given is not None:
-                return await self._accounts_of(given[0]).prove(*given, head.address)
+                return await self._way_of(given[0]).prove_by_password(*given, head.address)
             if authorization[:5].lower() == "basic":
                 raise NotAuthenticated(REFUSED)
         is_secure = head.scheme == "https"
@@ -74,7 +72,7 @@ class BrowserSignIn:
                     return identity
         if is_navigation(head) and self._rules.lets_in(head, self._ways):
             raise SignInNeeded(REFUSED, self._setting)
-        raise NotAuthenticated(REFUSED, "Basic" if self._accounts else "Bearer")
+        raise NotAuthenticated(REFUSED, "Basic" if self._by_password else "Bearer")
 
     async def _of_session(self, host: str, way: Way, secret: str) -> Identity | None:
         session = await self._sessions.find(host, way.name, secret)
@@ -86,9 +84,10 @@ class BrowserSignIn:
             await self._sessions.end(choice, CHANGED)
         return identity
 
-    def _accounts_of(self, user: str) -> IAccounts:
-        """The accounts with this user, or any: a name is tried once."""
-        return next((one for one in self._accounts if one.knows(user)), self._accounts[0])
+    def _way_of(self, user: str) -> Way:
+        """The way with this user, or any: a name is tried once."""
+        ways = self._by_password
+        return next((way for way in ways if way.accounts.knows(user)), ways[0])
 
 
 def is_navigation(head: RequestHead) -> bool:

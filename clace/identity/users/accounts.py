@@ -17,7 +17,7 @@ from zope.interface import implementer
 from clace.errors import NotAuthenticated
 from clace.identity.passwords import SignIns
 from clace.identity.passwords.sign_ins import REFUSED, Attempt
-from clace.interfaces import BUILTIN, IAccounts, IUsers, user_id_of
+from clace.interfaces import BUILTIN, IAccounts, IUsers, User, user_id_of
 from clace.model.identity import Assurance, Identity
 from clace.passwords import COST, encode_password
 from clace.threads import InThread
@@ -66,6 +66,11 @@ class BuiltinAccounts:
             return identity
         return replace(identity, groups=found.groups)
 
+    def named(self, user_id: str) -> Identity | None:
+        """Return the user of an id, who has proved nothing yet."""
+        found = self._users.of(user_id)
+        return None if found is None else _identity(found, Assurance.NONE)
+
     async def prove(self, user: str, password: str, address: str) -> Identity:
         user_id = user_id_of(user)
         self._sign_ins.admit(address, user_id)
@@ -82,13 +87,7 @@ class BuiltinAccounts:
         found = self._users.find(user)
         if found is None or not hashed or found.password != hashed:
             raise NotAuthenticated(REFUSED)
-        return Identity(
-            user_id=user_id,
-            subject=user,
-            name=user,
-            groups=found.groups,
-            assurance=Assurance.PASSWORD,
-        )
+        return _identity(found, Assurance.PASSWORD)
 
     async def _verify(self, user: str, password: bytes, digest: bytes) -> bool:
         hashed = self._hash(user)
@@ -119,6 +118,16 @@ class BuiltinAccounts:
         """Return a digest of the credentials; neither hash nor password holds a NUL."""
         text = b"\0".join((hashed.encode("ascii"), password, _bytes(user)))
         return hmac.digest(self._key, text, hashlib.sha256)
+
+
+def _identity(user: User, assurance: Assurance) -> Identity:
+    return Identity(
+        user_id=user.user_id,
+        subject=user.name,
+        name=user.name,
+        groups=user.groups,
+        assurance=assurance,
+    )
 
 
 def _bytes(name: str) -> bytes:

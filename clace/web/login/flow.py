@@ -19,6 +19,7 @@ from clace.errors import (
 )
 from clace.interfaces import (
     Arrival,
+    Demand,
     Departure,
     IAppAuthentication,
     IAuditEvents,
@@ -30,6 +31,7 @@ from clace.interfaces import (
 )
 from clace.model import deeds
 from clace.model.hosts import host_port, netloc
+from clace.model.identity import Identity
 from clace.model.traffic import NO_ROUTE, AppResponse
 from clace.web.login import pages
 from clace.web.login.heads import AskingHead
@@ -74,15 +76,15 @@ class SignInFlow:
         self._audit = audit
         self._max_age = max_age
 
-    def depart(self, setting: str, head: AskingHead) -> AppResponse:
-        """Send a browser from an app to the page to sign in."""
+    def depart(self, setting: str, head: AskingHead, target: str = "") -> AppResponse:
+        """Send a browser from an app to the page to sign in; ``target`` is a page of our own."""
         name = cookies.sign_in_cookie(secure=head.scheme == "https")
         # Tabs that sign in at the same time share it; only this server could have set it.
         nonce = head.cookie(name) or self._pending.secret()
         pending = Pending(
             setting=setting,
             origin=head.origin,
-            target=_target(head),
+            target=target or _target(head),
             nonce=digest(nonce),
             address=head.address,
         )
@@ -97,8 +99,8 @@ class SignInFlow:
         :raises NoSuchRoute: if there would be something to show, and this is not the host for it.
         """
         is_login_host = head.host == self._places.login_host
-        pending = self._pending.look(state)
-        if pending is None or pending.signed_in:
+        pending = self.asked(state)
+        if pending is None:
             return expired()
         ways = self._auth.ways(pending.setting)
         if len(ways) == 1 and ways[0].provider:
@@ -109,8 +111,8 @@ class SignInFlow:
 
     async def leave(self, state: str, name: str) -> AppResponse:
         """Send a browser to the provider that was chosen."""
-        pending = self._pending.look(state)
-        if pending is None or pending.signed_in:
+        pending = self.asked(state)
+        if pending is None:
             return expired()
         way = self._way(pending, name)
         if way is None or not way.provider:
@@ -120,8 +122,8 @@ class SignInFlow:
     async def password(self, name: str, form: Mapping[str, str], head: AskingHead) -> AppResponse:
         """Check what the form says."""
         state = form.get("state", "")
-        pending = self._pending.look(state)
-        if pending is None or pending.signed_in:
+        pending = self.asked(state)
+        if pending is None:
             return expired()
         ways = self._auth.ways(pending.setting)
         way = self._way(pending, name)
@@ -136,15 +138,36 @@ class SignInFlow:
             return _form(state, pending, ways, told, user, name, status)
         except NotAuthenticated:
             return _form(state, pending, ways, WRONG, user, name)
+        if way.demand(identity) is not Demand.NOTHING:
+            return self._wait(state, way, identity)
         return self._proved(state, way, SignedIn(identity=identity))
+
+    def asked(self, state: str) -> Pending | None:
+        """Return a sign-in that nobody has proved anything for."""
+        pending = self._pending.look(state)
+        return None if pending is None or pending.signed_in or pending.waiting else pending
+
+    def finish(self, state: str, identity: Identity, way: Way | None = None) -> AppResponse:
+        """Go back to the app with somebody who has proved all that is asked for."""
+        pending = self._pending.look(state)
+        way = way or (self._way(pending, pending.way) if pending else None)
+        return expired() if way is None else self._proved(state, way, SignedIn(identity=identity))
+
+    def _wait(self, state: str, way: Way, identity: Identity) -> AppResponse:
+        """Ask for a second factor, under another state: the password was right."""
+        pending = self._pending.take(state)
+        if pending is None:
+            return expired()
+        state = self._pending.add(replace(pending, way=way.name, waiting=identity))
+        return _see(f"{pages.FACTOR}?state={state}")
 
     async def arrive(
         self, name: str, parameters: Mapping[str, str], head: AskingHead
     ) -> AppResponse:
         """Take back a browser from a provider."""
         state = parameters.get("state") or parameters.get("RelayState") or ""
-        pending = self._pending.look(state)
-        if pending is None or pending.signed_in or pending.way != name:
+        pending = self.asked(state)
+        if pending is None or pending.way != name:
             return expired()
         way = self._way(pending, name)
         # The answer of a provider counts once, whatever comes of it.
@@ -202,7 +225,9 @@ class SignInFlow:
     def _pass_on(self, pending: Pending, way: Way, signed_in: SignedIn) -> AppResponse:
         """Go back to the app's host with a state that names the user."""
         fingerprint = way.fingerprint(signed_in.identity)
-        proved = replace(pending, way=way.name, signed_in=signed_in, fingerprint=fingerprint)
+        proved = replace(
+            pending, way=way.name, waiting=None, signed_in=signed_in, fingerprint=fingerprint
+        )
         state = self._pending.add(proved)
         return _see(f"{pending.origin}{COMPLETE}?state={state}")
 
@@ -231,7 +256,13 @@ def _form(
     status: int = 200,
 ) -> AppResponse:
     page = pages.SignInPage(
-        state=state, ways=ways, origin=pending.origin, error=error, user=user, chosen=chosen
+        state=state,
+        ways=ways,
+        origin=pending.origin,
+        has_passkeys=any(way.factors and way.factors.has_passkeys() for way in ways),
+        error=error,
+        user=user,
+        chosen=chosen,
     )
     return pages.sign_in_page(page, status)
 

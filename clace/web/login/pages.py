@@ -12,6 +12,8 @@ from clace.model.traffic import AppResponse
 from clace.web.pages import framed, policy_for
 
 LOGIN = "/_clace/auth/login"
+FACTOR = "/_clace/auth/factor"
+PASSKEY = "/_clace/auth/passkey"
 _PLAIN = (
     ("Content-Type", "text/html; charset=utf-8"),
     ("Cache-Control", "no-store"),
@@ -28,6 +30,7 @@ class SignInPage(Struct, frozen=True, kw_only=True):
     state: str
     ways: tuple[Way, ...]
     origin: str
+    has_passkeys: bool = False
     error: str = ""
     user: str = ""
     chosen: str = ""
@@ -57,10 +60,16 @@ def message_page(title: str, *paragraphs: str, status: int = 200) -> AppResponse
 
 
 def answer(
-    title: str, body: Iterable[str], status: int = 200, form_action: str = "'self'"
+    title: str,
+    body: Iterable[str],
+    status: int = 200,
+    form_action: str = "'self'",
+    script: str = "",
 ) -> AppResponse:
-    """A page whose body is HTML already, and whose forms lead only to ``form_action``."""
-    headers = (*_PLAIN, ("Content-Security-Policy", policy_for(form_action)))
+    """A page whose body is HTML already, whose forms lead only to ``form_action``, and that has no
+    script but the one with the hash ``script``.
+    """
+    headers = (*_PLAIN, ("Content-Security-Policy", policy_for(form_action, script)))
     return AppResponse(status=status, headers=headers, body=framed(title, "\n".join(body)))
 
 
@@ -73,6 +82,9 @@ def _sign_in(page: SignInPage) -> Iterator[str]:
     with_password = [way for way in page.ways if way.accounts]
     for way in with_password:
         yield from _form(page, way, is_only=len(with_password) == 1)
+    if page.has_passkeys:
+        link = f"{PASSKEY}?state={page.state}"
+        yield f'<p><a class="button" href="{escape(link)}">Sign in with a passkey</a></p>'
     providers = [way for way in page.ways if way.provider]
     if providers and with_password:
         yield "<p>or</p>"

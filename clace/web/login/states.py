@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from twisted.internet.interfaces import IReactorTime
 
 from clace.interfaces import SignedIn
+from clace.model.identity import Identity
 from clace.networks import network_of
 
 ASKED_SECONDS, PROVED_SECONDS = 300.0, 60.0
@@ -26,7 +27,8 @@ class Pending(Struct, frozen=True, kw_only=True):
     """A sign-in on its way: for apps of ``setting`` on ``origin``, to end at ``target`` there.
 
     ``nonce`` is the digest of what the browser has in a cookie on that origin. ``way`` and
-    ``kept`` are set once it left for a provider, ``signed_in`` once it is proved.
+    ``kept`` are set once it left for a provider, ``waiting`` once a password was right and a
+    second factor is missing, ``signed_in`` once it is proved.
     """
 
     setting: str
@@ -37,6 +39,7 @@ class Pending(Struct, frozen=True, kw_only=True):
     until: float = 0
     way: str = ""
     kept: Mapping[str, str] = {}
+    waiting: Identity | None = None
     signed_in: SignedIn | None = None
     fingerprint: str = ""
 

@@ -37,11 +37,12 @@ def policy() -> str:
     return policy_for("'self'")
 
 
-def policy_for(form_action: str) -> str:
-    """The policy of a page whose forms lead to these places."""
+def policy_for(form_action: str, script: str = "") -> str:
+    """The policy of a page whose forms lead to these places, with a script of this hash."""
     digest = b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    scripts = f" script-src {script};" if script else ""
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self';"
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self';{scripts}"
         f" base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
     )
 

@@ -15,7 +15,7 @@ from clace.identity.passwords import SignIns
 from clace.interfaces import Demand, FactorKind, ISecondFactors, RelyingParty
 from clace.model.identity import Assurance, Identity
 from tests.identity.passwords.support import Told
-from tests.support.authenticator import PRESENT, Authenticator, text
+from tests.support.authenticator import PRESENT, VERIFIED, Authenticator, text
 from tests.support.memory_factors import MemoryFactorRows, memory_factors
 
 ANN, BOB = "builtin:ann", "builtin:bob"
@@ -69,8 +69,8 @@ class FactorCase(SynchronousTestCase):
     def challenge(self, user_id=""):
         return self.successResultOf(self.factors.challenge(PARTY, user_id))
 
-    def prove_passkey(self, offer, answer, address=HERE):
-        return self.factors.prove_passkey(offer.ticket, answer, address, PARTY)
+    def prove_passkey(self, offer, answer, user_id=ANN):
+        return self.factors.prove_passkey(offer.ticket, answer, HERE, PARTY, user_id)
 
 
 class DemandTests(FactorCase):
@@ -286,16 +286,20 @@ class PasskeyTests(FactorCase):
         self.enrol_passkey(BOB)
         offer = self.challenge()
         self.assertEqual(json.loads(offer.options)["userVerification"], "required")
-        self.assertEqual(
-            self.successResultOf(self.prove_passkey(offer, key.get(offer.options))), ANN
-        )
+        proved = self.prove_passkey(offer, key.get(offer.options), "")
+        self.assertEqual(self.successResultOf(proved), ANN)
 
     def test_alone_without_a_check_of_the_user(self):
         """Possession alone is not two factors."""
         key, _ = self.enrol_passkey()
         key.flags = PRESENT
         offer = self.challenge()
-        self.failureResultOf(self.prove_passkey(offer, key.get(offer.options)), NotAuthenticated)
+        alone = self.prove_passkey(offer, key.get(offer.options), "")
+        self.failureResultOf(alone, NotAuthenticated)
+        key.flags = PRESENT | VERIFIED
+        offer = self.challenge(ANN)
+        alone = self.prove_passkey(offer, key.get(offer.options), "")
+        self.failureResultOf(alone, SignInRefused)
 
     def test_challenge_counts_once(self):
         """An answer is accepted once, for five minutes, and a challenge is no enrolment."""
@@ -392,6 +396,7 @@ class PasskeyTests(FactorCase):
     def test_removes(self):
         """A factor is removed by its user only; recovery codes go with the last."""
         self.enrol_passkey()
+        self.clock.advance(1)
         self.enrol_codes()
         ids = [row.id for row in self.rows.of(ANN) if row.kind is not FactorKind.RECOVERY]
         self.failureResultOf(self.factors.remove(BOB, ids[0]), BadRequest)
@@ -421,7 +426,7 @@ class PasskeyTests(FactorCase):
     def test_survives_any_answer(self, answer):
         """Whatever a stranger sends as an answer is refused as one."""
         offer = self.challenge()
-        self.failureResultOf(self.prove_passkey(offer, answer), NotAuthenticated, LockedOut)
+        self.failureResultOf(self.prove_passkey(offer, answer, ""), NotAuthenticated, LockedOut)
         offer = self.successResultOf(self.factors.offer_passkey(ANN, PARTY))
         accepted = self.factors.accept_passkey(ANN, offer.ticket, answer, "", PARTY)
         self.failureResultOf(accepted, SignInRefused)

@@ -74,18 +74,22 @@ class FlowCase(AppsCase):
         self.clock = Clock()
         self.clock.advance(1000)
         self.sessions = make_sessions(self.rows, self.clock)
+        self.factors = None
         self.auth = app_authentication(
             self.account,
+            *self.more_accounts(),
             self.provider,
             self.other,
             sessions=self.sessions,
+            factors=self.factors,
             rules=SignInRules(login_host="auth.apps.example", provider_host="apps.example"),
         )
         self.places = Places(login_host="auth.apps.example", callback_url=APP)
+        self.pending = PendingSignIns(self.clock)
         self.flow = SignInFlow(
             self.auth,
             self.sessions,
-            PendingSignIns(self.clock),
+            self.pending,
             self.places,
             self.events,
             86_400,
@@ -104,6 +108,14 @@ class FlowCase(AppsCase):
     def new_browser(self):
         return Browser(self)
 
+    def more_accounts(self):
+        """Accounts beside the administrator's."""
+        return ()
+
+    def more_steps(self):
+        """Steps beside those of signing in and out."""
+        return {}
+
     def make_providers(self):
         """``github`` and ``saml_corp``."""
         other = MemoryProvider("saml_corp", "Corp", fields=(("SAMLRequest", "<r>"),))
@@ -119,7 +131,7 @@ class FlowCase(AppsCase):
             lambda _app: DEFAULT_EDGE,
         )
         leaving = SignOutFlow(self.auth, self.sessions, self.events)
-        self.steps = sign_in_steps(self.flow, leaving)
+        self.steps = sign_in_steps(self.flow, leaving) | self.more_steps()
         routes = OurRoutes(self.steps, "auth.apps.example", lambda: "i1")
         return RootResource(None, served, routes)
 

@@ -1,0 +1,222 @@
+"""A user's own account, on the host with the pages to sign in: password and second factors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from clace.errors import (
+    BadRequest,
+    ClaceError,
+    LockedOut,
+    NotAllowed,
+    NotAuthenticated,
+    SignInNeeded,
+    SignInRefused,
+)
+from clace.interfaces import (
+    IAccounts,
+    IAppAuthentication,
+    IAuditEvents,
+    ISecondFactors,
+    IUsers,
+    User,
+)
+from clace.model import deeds
+from clace.model.identity import Identity
+from clace.model.traffic import AppResponse
+from clace.web.login import account_pages, pages
+from clace.web.login.flow import SignInFlow
+from clace.web.login.second import party_of
+from clace.web.login.steps import OurRequest, Step
+
+_DIFFERENT = "The two new passwords are different."
+_WRONG = "The present password is wrong."
+_OF_ADMIN = "the administrator's password is in the configuration: clace password --save"
+
+
+class AccountSteps:
+    """Steps for a user who has signed in on this host."""
+
+    def __init__(
+        self,
+        flow: SignInFlow,
+        auth: IAppAuthentication,
+        users: IUsers,
+        accounts: IAccounts,
+        factors: ISecondFactors,
+        audit: IAuditEvents,
+    ) -> None:
+        self._flow = flow
+        self._auth = auth
+        self._users = users
+        self._accounts = accounts
+        self._factors = factors
+        self._audit = audit
+
+    def steps(self) -> dict[str, Step]:
+        """Return the steps by the names that the table of routes has for them."""
+        named = {
+            "account_page": self.page,
+            "account_password": self.password,
+            "account_codes_page": self.codes_page,
+            "account_codes": self.codes,
+            "account_passkey_page": self.passkey_page,
+            "account_passkey": self.passkey,
+            "account_remove": self.remove,
+            "account_recovery": self.recovery,
+        }
+        return {name: self._signed_in(step) for name, step in named.items()} | {
+            "invitation_page": self.invitation_page,
+            "invitation": self.invitation,
+        }
+
+    async def page(self, _asked: OurRequest, identity: Identity) -> AppResponse:
+        """Show what the user can change."""
+        return await self._page(identity)
+
+    async def password(self, asked: OurRequest, identity: Identity) -> AppResponse:
+        """Change the password, which ends all sessions of the user."""
+        user = self._users.of(identity.user_id)
+        if user is None:
+            raise BadRequest(_OF_ADMIN)
+        error = await self._change_password(asked, user)
+        if error:
+            return await self._page(identity, error)
+        self._record(asked, identity, "password changed")
+        return pages.message_page(
+            "Password changed", "All your sessions have ended. Sign in with the new password."
+        )
+
+    async def codes_page(self, _asked: OurRequest, identity: Identity) -> AppResponse:
+        """Offer a secret for an authenticator app."""
+        return await self._codes_page(identity)
+
+    async def codes(self, asked: OurRequest, identity: Identity) -> AppResponse:
+        """Enrol the app, if its first code is right."""
+        ticket, code = asked.form.get("ticket", ""), asked.form.get("code", "")
+        try:
+            recovery = await self._factors.accept_codes(identity.user_id, ticket, code)
+        except (BadRequest, SignInRefused) as error:
+            return await self._codes_page(identity, _sentence(error))
+        self._record(asked, identity, "authenticator app enrolled")
+        return account_pages.enrolled_page(recovery)
+
+    async def passkey_page(self, asked: OurRequest, identity: Identity) -> AppResponse:
+        """Offer the enrolment of a passkey."""
+        return await self._passkey_page(asked, identity)
+
+    async def passkey(self, asked: OurRequest, identity: Identity) -> AppResponse:
+        """Enrol a passkey."""
+        form = asked.form
+        ticket, answer, label = (form.get(name, "") for name in ("ticket", "answer", "label"))
+        party = party_of(asked.head)
+        try:
+            recovery = await self._factors.accept_passkey(
+                identity.user_id, ticket, answer, label, party
+            )
+        except (BadRequest, SignInRefused) as error:
+            return await self._passkey_page(asked, identity, _sentence(error))
+        self._record(asked, identity, "passkey enrolled")
+        return account_pages.enrolled_page(recovery)
+
+    async def remove(self, asked: OurRequest, identity: Identity) -> AppResponse:
+        """Remove a factor."""
+        try:
+            await self._factors.remove(identity.user_id, asked.form.get("id", ""))
+        except BadRequest as error:
+            return await self._page(identity, _sentence(error))
+        self._record(asked, identity, "second factor removed")
+        return await self._page(identity)
+
+    async def recovery(self, asked: OurRequest, identity: Identity) -> AppResponse:
+        """Make other recovery codes."""
+        if not self._factors.kinds(identity.user_id):
+            return await self._page(identity, "Recovery codes are for a second factor.")
+        recovery = await self._factors.renew_recovery(identity.user_id)
+        self._record(asked, identity, "recovery codes renewed")
+        return account_pages.enrolled_page(recovery)
+
+    async def invitation_page(self, asked: OurRequest) -> AppResponse:
+        """Ask an invited user for a password."""
+        token = asked.parameters.get("token", "")
+        try:
+            user = await self._users.invited(token)
+        except SignInRefused as error:
+            return pages.message_page("This link cannot be used", error.message)
+        return account_pages.invitation_page(user.name, token)
+
+    async def invitation(self, asked: OurRequest) -> AppResponse:
+        """Set the password of an invited user."""
+        form, token = asked.form, asked.form.get("token", "")
+        try:
+            user = await self._users.invited(token)
+            if form.get("new") != form.get("again"):
+                return account_pages.invitation_page(user.name, token, _DIFFERENT)
+            user = await self._users.accept(token, form.get("new", ""))
+        except BadRequest as error:
+            return account_pages.invitation_page(user.name, token, _sentence(error))
+        except SignInRefused as error:
+            return pages.message_page("This link cannot be used", error.message)
+        self._audit.record(
+            deeds.account_changed(user.user_id, "password set by a link", asked.head.address)
+        )
+        return account_pages.welcome_page(user.name)
+
+    def _signed_in(self, step: Callable[[OurRequest, Identity], Awaitable[AppResponse]]) -> Step:
+        """Return a step that only a user with a session takes; others go to sign in first."""
+        setting = ",".join(way.name for way in self._auth.all_ways() if way.accounts)
+
+        async def checked(asked: OurRequest) -> AppResponse:
+            try:
+                identity = await self._auth.of(setting).identify(asked.head)
+            except SignInNeeded:
+                return self._flow.depart(setting, asked.head, account_pages.ACCOUNT)
+            # A password in a header is sent by programs, and by browsers without being asked.
+            if not identity.session_id:
+                raise NotAllowed("your account is changed after signing in with a browser")
+            return await step(asked, identity)
+
+        return checked
+
+    async def _change_password(self, asked: OurRequest, user: User) -> str:
+        """Return what is wrong, or nothing."""
+        form = asked.form
+        if form.get("new") != form.get("again"):
+            return _DIFFERENT
+        try:
+            await self._accounts.prove(user.name, form.get("current", ""), asked.head.address)
+        except NotAuthenticated:
+            return _WRONG
+        except LockedOut as error:
+            return _sentence(error)
+        try:
+            await self._users.change_password(user.name, form.get("new", ""))
+        except BadRequest as error:
+            return _sentence(error)
+        return ""
+
+    async def _page(self, identity: Identity, error: str = "") -> AppResponse:
+        view = account_pages.AccountView(
+            name=identity.name or identity.user_id,
+            has_password=self._users.of(identity.user_id) is not None,
+            factors=await self._factors.listed(identity.user_id),
+            error=error,
+        )
+        return account_pages.account_page(view)
+
+    async def _codes_page(self, identity: Identity, error: str = "") -> AppResponse:
+        offer = await self._factors.offer_codes(identity.user_id)
+        return account_pages.codes_page(offer, error)
+
+    async def _passkey_page(
+        self, asked: OurRequest, identity: Identity, error: str = ""
+    ) -> AppResponse:
+        offer = await self._factors.offer_passkey(identity.user_id, party_of(asked.head))
+        return account_pages.passkey_page(offer, error)
+
+    def _record(self, asked: OurRequest, identity: Identity, change: str) -> None:
+        self._audit.record(deeds.account_changed(identity.user_id, change, asked.head.address))
+
+
+def _sentence(error: ClaceError) -> str:
+    return error.message[:1].upper() + error.message[1:]

@@ -1,0 +1,209 @@
+"""A user's own account: password, factors, and the link of an invitation."""
+
+import re
+from base64 import b64encode
+
+import pyotp
+
+from clace.interfaces import FactorKind
+from tests.support.authenticator import Authenticator
+from tests.web.login.flow_case import APP, LOGIN
+from tests.web.login.people_case import (
+    ACCOUNT,
+    ANN,
+    INVITE,
+    PeopleCase,
+    field,
+    options,
+    recovery_of,
+)
+
+NEW = "correct horse battery"
+
+
+class AccountTests(PeopleCase):
+    def change(self, current="sesame", new=NEW, again=NEW, **headers):
+        fields = {"current": current, "new": new, "again": again}
+        return self.browser.post(f"{ACCOUNT}/password", fields, **headers)
+
+    def test_needs_a_session(self):
+        """Without a session browsers go to sign in; a password in the head is not enough."""
+        self.assertEqual(self.browser.get(ACCOUNT).status, 303)
+        self.assertEqual(self.change().status, 401)
+        basic = "Basic " + b64encode(b"ann:sesame").decode()
+        self.assertEqual(self.browser.get(ACCOUNT, Authorization=basic).status, 403)
+        self.assertEqual(self.change(Authorization=basic).status, 403)
+
+    def test_only_on_the_login_host(self):
+        """The pages are on no host of apps, where a session is no use for them."""
+        self.arrives(self.by_password())
+        self.assertEqual(self.browser.get(f"{APP}/_clace/auth/account").status, 404)
+
+    def test_changes_the_password(self):
+        """A new password holds at once, and ends all sessions."""
+        self.arrives(self.by_password())
+        self.signed_in_to_account()
+        self.assertIn("Password changed", self.change().text)
+        self.assertEqual(self.rows.all(), ())
+        self.assertIn("Invalid", self.by_password().text)
+        self.arrives(self.by_password(password=NEW))
+        self.assertIn(("change_account", ANN, "password changed"), self.deeds())
+
+    def test_refuses_passwords(self):
+        """A wrong present one, two that differ, and those that break a rule change nothing."""
+        self.signed_in_to_account()
+        for given, reason in (
+            ({"current": "wrong"}, "present password is wrong"),
+            ({"again": "other"}, "are different"),
+            ({"new": "short", "again": "short"}, "at least 12"),
+            ({"new": "annannannann", "again": "annannannann"}, "name"),
+            ({"new": "x" * 73, "again": "x" * 73}, "at most 72"),
+        ):
+            page = self.change(**given)
+            self.assertIn(reason, page.text)
+            self.assertNotIn("sesame", page.text)
+        self.assertTrue(self.rows.all())
+
+    def test_locks_guesses(self):
+        """A stolen session does not guess the password for ever."""
+        self.signed_in_to_account()
+        for _ in range(5):
+            self.change(current="wrong")
+        self.assertIn("Too many failed sign-ins", self.change().text)
+
+    def test_other_sites_cannot_post(self):
+        """A page of another site cannot change anything."""
+        self.signed_in_to_account()
+        for path in ("password", "codes", "passkey", "remove", "recovery"):
+            answer = self.browser.post(f"{ACCOUNT}/{path}", {}, Origin="https://evil.example")
+            self.assertEqual(answer.status, 403)
+
+    def test_administrator(self):
+        """The administrator has factors here, and the password elsewhere."""
+        sent = self.browser.get(ACCOUNT)
+        self.browser.get(self.form(sent.state).location)
+        page = self.browser.get(ACCOUNT)
+        self.assertIn("admin", page.text)
+        self.assertNotIn("Present password", page.text)
+        self.assertIn("clace password --save", self.change().text)
+
+
+class FactorTests(PeopleCase):
+    def enrolled(self):
+        """An app that was enrolled on the page, and the answer with recovery codes."""
+        self.signed_in_to_account()
+        page = self.browser.get(f"{ACCOUNT}/codes")
+        secret = re.search(r"<code>([A-Z2-7 ]+)</code>", page.text)[1].replace(" ", "")
+        app = pyotp.TOTP(secret)
+        fields = {"ticket": field(page, "ticket"), "code": self.code(app)}
+        return app, self.browser.post(f"{ACCOUNT}/codes", fields)
+
+    def sign_in_again(self, app):
+        self.clock.advance(30)
+        sent = self.browser.get(ACCOUNT)
+        waiting = self.form(sent.state, "ann", "sesame", "builtin")
+        fields = {"state": waiting.state, "code": self.code(app)}
+        proved = self.browser.post(f"{LOGIN}/_clace/auth/factor/code", fields)
+        self.browser.get(proved.location)
+        return self.browser.get(ACCOUNT)
+
+    def test_enrols_an_app(self):
+        """An app is enrolled by its first code; the account then asks for a code too."""
+        app, enrolled = self.enrolled()
+        self.assertIn("Recovery codes", enrolled.text)
+        self.assertEqual(self.kinds(), {FactorKind.TOTP})
+        self.assertEqual(self.browser.get(ACCOUNT).status, 303)
+        page = self.sign_in_again(app)
+        self.assertIn("Authenticator app", page.text)
+        self.assertIn("10 recovery codes are left", page.text)
+
+    def test_wrong_code(self):
+        """A wrong code enrols nothing, and shows another offer."""
+        self.signed_in_to_account()
+        page = self.browser.get(f"{ACCOUNT}/codes")
+        fields = {"ticket": field(page, "ticket"), "code": "000000"}
+        self.assertIn("The code is wrong", self.browser.post(f"{ACCOUNT}/codes", fields).text)
+        self.assertEqual(self.kinds(), set())
+
+    def test_enrols_a_passkey(self):
+        """A passkey is enrolled under a label, which is text."""
+        self.signed_in_to_account()
+        page = self.browser.get(f"{ACCOUNT}/passkey")
+        key = Authenticator(LOGIN, "auth.apps.example")
+        fields = {
+            "ticket": field(page, "ticket"),
+            "answer": key.create(options(page)),
+            "label": "<b>Key",
+        }
+        self.browser.post(f"{ACCOUNT}/passkey", fields)
+        labels = [row.label for row in self.factor_rows.of(ANN)]
+        self.assertIn("<b>Key", labels)
+
+    def test_refuses_answers(self):
+        """An answer that proves nothing enrols nothing."""
+        self.signed_in_to_account()
+        page = self.browser.get(f"{ACCOUNT}/passkey")
+        fields = {"ticket": field(page, "ticket"), "answer": "{}", "label": ""}
+        answer = self.browser.post(f"{ACCOUNT}/passkey", fields)
+        self.assertIn("not accepted", answer.text)
+        self.assertEqual(self.kinds(), set())
+
+    def test_removes(self):
+        """A factor is removed, and the password is enough again."""
+        app, _ = self.enrolled()
+        page = self.sign_in_again(app)
+        self.browser.post(f"{ACCOUNT}/remove", {"id": field(page, "id")})
+        self.assertEqual(self.factor_rows.all(), ())
+        self.assertIn("no such factor", self.browser.post(f"{ACCOUNT}/remove", {"id": "x"}).text)
+
+    def test_renews_recovery(self):
+        """New recovery codes are shown once."""
+        app, first = self.enrolled()
+        self.sign_in_again(app)
+        second = self.browser.post(f"{ACCOUNT}/recovery", {})
+        self.assertEqual(len(recovery_of(second)), 10)
+        self.assertFalse(set(recovery_of(second)) & set(recovery_of(first)))
+
+    def test_no_recovery_without_a_factor(self):
+        """Recovery codes alone are no factor."""
+        self.signed_in_to_account()
+        self.browser.post(f"{ACCOUNT}/recovery", {})
+        self.assertEqual(self.factor_rows.all(), ())
+
+
+class InvitationTests(PeopleCase):
+    def setUp(self):
+        super().setUp()
+        invited = self.users.add("bob", "", (), invite=True)
+        self.token = self.successResultOf(invited).token
+
+    def accept(self, new=NEW, again=NEW, token=None, **headers):
+        fields = {"token": token or self.token, "new": new, "again": again}
+        return self.browser.post(INVITE, fields, **headers)
+
+    def test_round_trip(self):
+        """The link asks for a password, once, and the user signs in with it."""
+        page = self.browser.get(f"{INVITE}?token={self.token}")
+        self.assertIn("Welcome, bob", page.text)
+        self.assertIn("The password is set", self.accept(token=field(page, "token")).text)
+        self.arrives(self.by_password("bob", NEW), "builtin:bob")
+        self.assertIn("used already", self.accept().text)
+        self.assertIn("used already", self.browser.get(f"{INVITE}?token={self.token}").text)
+        self.assertIn(("change_account", "builtin:bob", "password set by a link"), self.deeds())
+
+    def test_keeps_the_link(self):
+        """A password that breaks a rule, or two that differ, leave the link."""
+        self.assertIn("different", self.accept(again="other").text)
+        self.assertIn("at least 12", self.accept("short", "short").text)
+        self.assertIn("The password is set", self.accept().text)
+
+    def test_unknown_links(self):
+        """Other links tell nothing."""
+        for token in ("", "x", "token999"):
+            page = self.browser.get(f"{INVITE}?token={token}")
+            self.assertIn("cannot be used", page.text)
+        self.assertIn("cannot be used", self.accept(token="token999").text)
+
+    def test_other_sites_cannot_post(self):
+        """A page of another site cannot choose the password."""
+        self.assertEqual(self.accept(Origin="https://evil.example").status, 403)
