@@ -171,7 +171,7 @@ class SignOutFlow:
         """Leave for the page of the only provider, or for ``place``."""
         there = [departure for departure in departures if departure is not None]
         if len(there) == 1:
-            return _to(there[0], headers)
+            return _onward(there[0], headers)
         located = (("Location", place), ("Cache-Control", "no-store"))
         return AppResponse(status=HTTPStatus.SEE_OTHER, headers=(*located, *headers))
 
@@ -209,6 +209,16 @@ def _to(departure: Departure, headers: tuple[tuple[str, str], ...]) -> AppRespon
         return AppResponse(status=page.status, headers=(*page.headers, *headers), body=page.body)
     located = (("Location", departure.url), ("Cache-Control", "no-store"))
     return AppResponse(status=HTTPStatus.SEE_OTHER, headers=(*located, *headers))
+
+
+def _onward(departure: Departure, headers: tuple[tuple[str, str], ...]) -> AppResponse:
+    """Leave after a form was sent: its page's policy lets it lead nowhere else, not by a redirect
+    either, so a page of its own goes on.
+    """
+    if departure.fields:
+        return _to(departure, headers)
+    page = pages.onward_page("Sign out", departure.url)
+    return AppResponse(status=page.status, headers=(*page.headers, *headers), body=page.body)
 
 
 def _confirm(held: list[_Held], back: str) -> Iterator[str]:

@@ -53,6 +53,17 @@ def departure_page(departure: Departure, title: str, button: str) -> AppResponse
     return answer(title, (body,), 200, place)
 
 
+def onward_page(title: str, url: str) -> AppResponse:
+    """A page that goes on by itself, and has a link for browsers that do not."""
+    body = (
+        f"<h1>{escape(title)}</h1>",
+        f'<p><a class="button" href="{escape(url)}">Go on</a></p>',
+    )
+    page = answer(title, body)
+    onward = ("Refresh", f"0; url={url}")
+    return AppResponse(status=page.status, headers=(*page.headers, onward), body=page.body)
+
+
 def message_page(title: str, *paragraphs: str, status: int = 200) -> AppResponse:
     """A page with nothing to do on it."""
     body = (f"<h1>{escape(title)}</h1>", *(f"<p>{escape(text)}</p>" for text in paragraphs))
