@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -12,6 +12,14 @@ from clace.model.app import App
 from clace.model.proxying import ProxyRoute
 
 Pairs = Sequence[tuple[bytes, bytes]]
+
+
+class VisitorHeaders(Protocol):
+    """The headers of a request; what is made of them can be kept with them."""
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]: ...
+    def once(self, make: Callable[..., Any], *arguments: object) -> Any: ...
+    def getRawHeaders(self, name: bytes) -> Sequence[bytes]: ...
 
 
 class ProxyLimits(Struct, frozen=True, kw_only=True):
@@ -34,9 +42,9 @@ class ProxiedRequest(Struct, frozen=True, kw_only=True):
     """A request that is to be passed on, of a visitor who was admitted.
 
     ``uri`` is the target as it came, ``inside`` the decoded path within the app. ``length`` is that
-    of the body, ``None`` if it comes in chunks. ``host`` is the app's own name for itself, with a
-    port. ``identity`` are the headers that say who asks; ``keeps_passwords`` if a password in
-    ``Authorization`` can only be the app's own.
+    of the body, ``None`` if it comes in chunks. ``host`` gives the app's own name for itself,
+    with a port. ``identity`` are lines of headers that say who asks;
+    ``keeps_passwords`` if a password in ``Authorization`` can only be the app's own.
     """
 
     app: App
@@ -44,20 +52,20 @@ class ProxiedRequest(Struct, frozen=True, kw_only=True):
     method: bytes
     uri: bytes
     inside: str
-    headers: Any  # Pairs: msgspec does not know protocols
+    headers: Any  # VisitorHeaders: msgspec does not know protocols
     length: int | None
     awaits_continue: bool = False
     is_upgrade: bool = False
     scheme: str = "http"
     authority: str = ""
-    host: str = ""
+    host: Callable[[], str] = str
     address: str = ""
-    identity: Any = ()
+    identity: bytes = b""
     keeps_passwords: bool = False
     is_shared_host: bool = True
 
 
-class UpstreamHead(Struct, frozen=True, kw_only=True):
+class UpstreamHead(Struct, frozen=True):
     """The head of an answer, without what only concerns the connection it came by.
 
     ``length`` is that of the content as the other server says it, ``None`` if it does not.

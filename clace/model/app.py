@@ -165,6 +165,9 @@ class App(Struct, frozen=True):
     @property
     def may_write(self) -> bool:
         """Return true unless it is a staging or preview app that is kept from changing anything."""
+        settings = self.settings
+        if settings.stage_write_access and settings.preview_write_access:
+            return True
         match self.kind:
             case AppKind.STAGING:
                 return self.settings.stage_write_access

@@ -2,57 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
-from msgspec.structs import replace
-
 from clace.interfaces.proxying import Pairs, ProxiedRequest, UpstreamHead
-from clace.model.upstreams import Upstream
 from clace.proxy.cookies import apps_cookie
 from clace.proxy.headers import tokens
+from clace.proxy.plans import RoutePlan
 from clace.proxy.targets import UpstreamTarget, location
 
 # Those of the connection, those that this server writes itself, and those that servers in front of
 # this one obey or browsers keep for the whole host.
-_DROPPED = frozenset(
+_LEFT_OUT = frozenset(
     b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer"
     b" transfer-encoding upgrade content-length date server clear-site-data service-worker-allowed"
     b" alt-svc".split()
 )
 _ACCEL = (b"x-accel-", b"x-sendfile", b"x-lighttpd-send")
 # Trailers that would change what the head has said already.
-_NO_TRAILERS = _DROPPED | frozenset(
+_NO_TRAILERS = _LEFT_OUT | frozenset(
     b"set-cookie location content-type content-encoding content-range content-disposition"
     b" cache-control host authorization www-authenticate expires vary age retry-after expect range"
     b" strict-transport-security content-security-policy max-forwards cookie".split()
 )
 # Browsers keep these for the whole host, which is not the app's alone if it has others.
-_OF_HOST = frozenset(b"strict-transport-security nel report-to public-key-pins expect-ct".split())
+_HOST_WIDE = frozenset(b"strict-transport-security nel report-to public-key-pins expect-ct".split())
+# Of the connection itself, and no names of headers.
+_PERSISTENCE = frozenset({b"close", b"keep-alive", b"upgrade"})
 _USUAL = 64
+_KEPT, _DROPPED, _CONNECTION, _COOKIE, _LOCATION, _OF_HOST = range(6)
 
 
 class AnswerRules:
     """The rules for the answers to one request."""
 
     def __init__(
-        self, asked: ProxiedRequest, upstream: Upstream, target: UpstreamTarget, *, rewrites: bool
+        self, asked: ProxiedRequest, plan: RoutePlan, target: UpstreamTarget, *, rewrites: bool
     ) -> None:
         self._asked = asked
+        self._plan = plan
         self._target = target
         self._rewrites = rewrites
-        self._hosts = frozenset({upstream.authority.encode(), asked.host.lower().encode()})
-        prefix = asked.app.path
-        self._prefix = b"" if prefix == "/" else prefix.encode()
-        self._forced = {
-            name.lower().encode(): (name.encode(), self._filled(value))
-            for name, value in asked.route.config.response_headers.items()
-            if isinstance(value, str)
-        }
 
     def head(self, head: UpstreamHead) -> UpstreamHead:
         """The head for the visitor."""
-        return replace(head, headers=[*self._kept(head.headers), *self._forced.values()])
+        headers = self._kept(head.headers)
+        if self._plan.forced:
+            url = self._target.path.decode("latin-1")
+            headers += [
+                (name, value.replace("$url", url).encode())
+                for name, value in self._plan.forced.values()
+            ]
+        return UpstreamHead(head.status, head.reason, headers, head.length)
 
     def informing(self, headers: Pairs) -> Pairs:
         """The headers of an answer before the answer."""
@@ -62,38 +62,47 @@ class AnswerRules:
         """The head of an answer that changes the protocol, which is about the connection."""
         upgrade = [pair for pair in head.headers if pair[0].lower() == b"upgrade"]
         own = ((b"Connection", b"Upgrade"), *upgrade)
-        return replace(head, headers=[*own, *self._kept(head.headers)])
+        return UpstreamHead(head.status, head.reason, [*own, *self._kept(head.headers)])
 
     def trailers(self, trailers: Pairs) -> Pairs:
         """The trailers that may come behind a body."""
         return [
             (name, value)
             for name, value in trailers
-            if name.lower() not in _NO_TRAILERS and not _is_dropped(name.lower())
+            if name.lower() not in _NO_TRAILERS and known(name)[1] != _DROPPED
         ]
 
-    def _filled(self, value: str) -> bytes:
-        url = self._target.path.decode("latin-1")
-        return value.replace("$url", url).encode()
-
-    def _kept(self, headers: Pairs) -> Iterator[tuple[bytes, bytes]]:
-        named = tokens([value for name, value in headers if name.lower() == b"connection"])
+    def _kept(self, headers: Pairs) -> list[tuple[bytes, bytes]]:
+        kept = []
+        named: frozenset[bytes] = frozenset()
         for name, value in headers:
-            lower = name.lower()
-            dropped = _is_dropped(lower) if len(lower) <= _USUAL else _is_dropped.__wrapped__(lower)
-            if dropped or lower in self._forced or lower in named:
-                continue
-            if lower == b"set-cookie":
-                stripped = self._asked.route.config.strip_app
-                cookie = apps_cookie(value, self._prefix, stripped=stripped)
+            lower, fate = known(name) if len(name) <= _USUAL else known.__wrapped__(name)
+            if fate == _CONNECTION:
+                if value.lower() not in _PERSISTENCE:
+                    named |= tokens((value,)) - _PERSISTENCE
+            elif fate == _COOKIE:
+                cookie = apps_cookie(value, self._plan.prefix, stripped=self._plan.strips_app)
                 if cookie is not None:
-                    yield name, cookie
-            elif lower == b"location" and self._rewrites:
-                yield name, location(value, self._target, self._hosts)
-            elif lower not in _OF_HOST or not self._asked.is_shared_host:
-                yield name, value
+                    kept.append((name, cookie))
+            elif fate == _LOCATION and self._rewrites:
+                kept.append((name, self._location(value)))
+            elif fate == _OF_HOST and self._asked.is_shared_host:
+                continue
+            elif fate != _DROPPED and lower not in self._plan.forced:
+                kept.append((name, value))
+        return [pair for pair in kept if pair[0].lower() not in named] if named else kept
+
+    def _location(self, value: bytes) -> bytes:
+        hosts = frozenset({self._plan.host, self._asked.host().lower().encode()})
+        return location(value, self._target, hosts)
 
 
-@lru_cache(maxsize=1024)
-def _is_dropped(lower: bytes) -> bool:
-    return lower in _DROPPED or lower.startswith(_ACCEL)
+@lru_cache(maxsize=2048)
+def known(name: bytes) -> tuple[bytes, int]:
+    """The name of a header in lower case, and what is done with it."""
+    lower = name.lower()
+    if lower in _LEFT_OUT or lower.startswith(_ACCEL):
+        return lower, _CONNECTION if lower == b"connection" else _DROPPED
+    if lower in _HOST_WIDE:
+        return lower, _OF_HOST
+    return lower, {b"set-cookie": _COOKIE, b"location": _LOCATION}.get(lower, _KEPT)

@@ -13,6 +13,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from clace.proxy.reading import AnswerReader
 from clace.timer import RestartableTimer
 
 _READ_AT_ONCE = 128 * 1024
@@ -49,6 +50,15 @@ class UpstreamConnection(TwistedProtocol):
         self.timer = RestartableTimer(clock, self._late)
         self.is_open = False
         self._read_ended = False
+        self._poll: select.poll | None = None
+        self._reader: AnswerReader | None = None
+
+    def reader(self, *, without_body: bool, may_upgrade: bool) -> AnswerReader:
+        """The reader for the next answer. One is kept, for it costs as much as most answers."""
+        if self._reader is None or not self._reader.can_go_on:
+            self._reader = AnswerReader()
+        self._reader.begin(without_body=without_body, may_upgrade=may_upgrade)
+        return self._reader
 
     def connectionMade(self) -> None:
         self.is_open = True
@@ -80,6 +90,8 @@ class UpstreamConnection(TwistedProtocol):
         self._left(self)
         if user is not None:
             user.lost(cleanly=self._read_ended or reason.check(ConnectionDone) is not None)
+        if self._reader is not None:
+            self._reader.close()
 
     def end_writing(self) -> None:
         """Say that nothing more is sent, where the transport can say it."""
@@ -106,9 +118,10 @@ class UpstreamConnection(TwistedProtocol):
         if not self.is_open:
             return False
         try:
-            poll = select.poll()
-            poll.register(self.transport.fileno(), select.POLLIN | select.POLLRDHUP)
-            return not poll.poll(0)
+            if self._poll is None:
+                self._poll = select.poll()
+                self._poll.register(self.transport.fileno(), select.POLLIN | select.POLLRDHUP)
+            return not self._poll.poll(0)
         except (AttributeError, OSError, ValueError):
             return self.is_open
 

@@ -12,7 +12,6 @@ from clace.proxy.connections import UpstreamConnection
 from clace.proxy.limits import BadAnswer
 from clace.proxy.pools import UpstreamPool
 from clace.proxy.producing import VisitorBytes
-from clace.proxy.reading import AnswerReader
 from clace.proxy.tunnels import Tunnel
 from clace.sending import write_now
 
@@ -41,9 +40,6 @@ class ProxyExchange:
         self._pool = pool
         self._limits: ProxyLimits = pool.limits
         self._connection: UpstreamConnection | None = None
-        self._reader = AnswerReader(
-            without_body=asked.method == b"HEAD", may_upgrade=asked.is_upgrade
-        )
         self._chunked = asked.length is None
         self._body_sent = asked.length == 0
         self._body_asked_for = self._body_sent
@@ -55,6 +51,9 @@ class ProxyExchange:
         """Send the request by this connection."""
         self._connection = connection
         connection.user = self
+        self._reader = connection.reader(
+            without_body=self._asked.method == b"HEAD", may_upgrade=self._asked.is_upgrade
+        )
         if self._body_asked_for or self._asked.awaits_continue:
             self._flush()
             connection.timer.set(self._limits.idle if self._body_sent else _CONTINUE_SECONDS)
@@ -206,13 +205,14 @@ class ProxyExchange:
     def _answer_rest(self) -> None:
         reader, visitor = self._reader, self._visitor
         assert reader.head is not None
+        head = None if self._has_begun else self._rules.head(reader.head)
         content, trailers = b"".join(reader.pieces), self._rules.trailers(reader.trailers)
-        self._release()
-        if not self._has_begun and not trailers and self._asked.method != b"HEAD":
-            visitor.answer(self._rules.head(reader.head), content)
+        self._release()  # from here on the reader may be at another answer
+        if head is not None and not trailers and self._asked.method != b"HEAD":
+            visitor.answer(head, content)
         else:
-            if not self._has_begun:
-                visitor.begin(self._rules.head(reader.head))
+            if head is not None:
+                visitor.begin(head)
             if content:
                 visitor.write(content)
             if not visitor.is_gone:

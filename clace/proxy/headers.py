@@ -8,8 +8,8 @@ from enum import IntEnum
 from functools import lru_cache
 
 from clace.interfaces.proxying import Pairs, ProxiedRequest
-from clace.model.upstreams import Upstream
 from clace.proxy.cookies import visitors_cookies
+from clace.proxy.plans import RoutePlan
 
 # For the connection that they come by (RFC 9110, 7.6.1), or made anew here.
 _HOP = frozenset(
@@ -33,6 +33,7 @@ _NEITHER = re.compile(rb"[^a-z0-9]")
 # Passwords, which browsers send to all neighbours of the app that asked for them, and our tokens.
 _OUR_CREDENTIALS = re.compile(rb"\s*(?:basic\b|\S*\s*$|\S+\s+clace_)", re.IGNORECASE)
 _USUAL = 64
+_WITH_BODY = frozenset({b"POST", b"PUT", b"PATCH"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -51,30 +52,42 @@ _KEPT, _DROPPED, _CREDENTIALS, _COOKIES, _TRAILERS = map(int, HeaderFate)
 _SPECIAL = {b"authorization": _CREDENTIALS, b"cookie": _COOKIES, b"te": _TRAILERS}
 
 
-def request_head(asked: ProxiedRequest, upstream: Upstream, target: bytes, via: bytes) -> bytes:
+def request_head(asked: ProxiedRequest, plan: RoutePlan, target: bytes, via: bytes) -> bytes:
     """The head of the request as the other server gets it, with its empty line."""
-    keeps_host = asked.route.config.preserve_host or asked.is_upgrade
-    host = asked.host if keeps_host else upstream.authority
-    lines = [b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (asked.method, target, host.encode())]
-    lines.extend(b"%b: %b\r\n" % pair for pair in kept(asked))
-    lines.extend(b"%b: %b\r\n" % pair for pair in _framing(asked))
-    lines.extend(b"%b: %b\r\n" % pair for pair in forwarding(asked))
-    lines.extend(b"%b: %b\r\n" % pair for pair in asked.identity)
-    lines.append(b"Via: %b\r\n\r\n" % via)
-    return b"".join(lines)
+    keeps_host = plan.route.config.preserve_host or asked.is_upgrade
+    app_path = "" if plan.app_path == "/" else plan.app_path
+    return b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b%b%bVia: %b\r\n\r\n" % (
+        asked.method,
+        target,
+        asked.host().encode() if keeps_host else plan.host,
+        asked.headers.once(with_passwords if asked.keeps_passwords else kept, asked.headers),
+        _framing(asked),
+        forwarding(asked.address, asked.scheme, asked.authority, app_path),
+        asked.identity,
+        via,
+    )
 
 
-def kept(asked: ProxiedRequest) -> Iterator[tuple[bytes, bytes]]:
-    """The visitor's own headers, as it sent them."""
-    named = _named_by_connection(asked.headers)
-    for name, value in asked.headers:
+def kept(headers: Pairs) -> bytes:
+    """The lines of the visitor's own headers, as it sent them."""
+    return b"".join(b"%b: %b\r\n" % pair for pair in _kept(headers, passwords=False))
+
+
+def with_passwords(headers: Pairs) -> bytes:
+    """The same with passwords, which are the app's own."""
+    return b"".join(b"%b: %b\r\n" % pair for pair in _kept(headers, passwords=True))
+
+
+def _kept(headers: Pairs, *, passwords: bool) -> Iterator[tuple[bytes, bytes]]:
+    named = _named_by_connection(headers)
+    for name, value in headers:
         lower = name.lower()
         fate = _fate(lower) if len(lower) <= _USUAL else _fate.__wrapped__(lower)
         if fate == _KEPT:
             if lower not in named:
                 yield name, value
         elif fate == _CREDENTIALS:
-            if asked.keeps_passwords or not _OUR_CREDENTIALS.match(value):
+            if passwords or not _OUR_CREDENTIALS.match(value):
                 yield name, value
         elif fate == _COOKIES:
             if cookies := visitors_cookies(value):
@@ -105,32 +118,31 @@ def _named_by_connection(headers: Pairs) -> frozenset[bytes]:
     return tokens(values) if values else frozenset()
 
 
-def _framing(asked: ProxiedRequest) -> Iterator[tuple[bytes, bytes]]:
+def _framing(asked: ProxiedRequest) -> bytes:
     if asked.is_upgrade:
-        yield b"Connection", b"Upgrade"
-        for name, value in asked.headers:
-            if name.lower() == b"upgrade":
-                yield name, value
-        return
+        wanted = [value for name, value in asked.headers if name.lower() == b"upgrade"]
+        return b"Connection: Upgrade\r\n" + b"".join(b"Upgrade: %b\r\n" % one for one in wanted)
     if asked.length is None:
-        yield b"Transfer-Encoding", b"chunked"
-    elif asked.length or asked.method in {b"POST", b"PUT", b"PATCH"}:
-        yield b"Content-Length", b"%d" % asked.length
-    if asked.awaits_continue:
-        yield b"Expect", b"100-continue"
+        lines = b"Transfer-Encoding: chunked\r\n"
+    elif asked.length or asked.method in _WITH_BODY:
+        lines = b"Content-Length: %d\r\n" % asked.length
+    else:
+        return b""
+    return lines + b"Expect: 100-continue\r\n" if asked.awaits_continue else lines
 
 
-def forwarding(asked: ProxiedRequest) -> Iterator[tuple[bytes, bytes]]:
+@lru_cache(maxsize=1024)
+def forwarding(address: str, scheme: str, authority: str, app_path: str) -> bytes:
     """The facts that the other server cannot see: whose request it is, and how it came to us."""
-    address, scheme = asked.address or "unknown", asked.scheme
-    if asked.address:
-        yield b"X-Forwarded-For", address.encode()
-        yield b"X-Real-IP", address.encode()
-    yield b"X-Forwarded-Host", asked.authority.encode()
-    yield b"X-Forwarded-Proto", scheme.encode()
-    if asked.app.path != "/":
-        yield b"X-Forwarded-Prefix", asked.app.path.encode()
-    node = f'"[{address}]"' if ":" in address else address
-    host = asked.authority
-    shown = host if _TOKEN.fullmatch(host) else f'"{host}"'
-    yield b"Forwarded", f"for={node};host={shown};proto={scheme}".encode()
+    node = f'"[{address}]"' if ":" in address else address or "unknown"
+    host = authority if _TOKEN.fullmatch(authority) else f'"{authority}"'
+    lines = [
+        f"X-Forwarded-Host: {authority}",
+        f"X-Forwarded-Proto: {scheme}",
+        f"Forwarded: for={node};host={host};proto={scheme}",
+    ]
+    if address:
+        lines += [f"X-Forwarded-For: {address}", f"X-Real-IP: {address}"]
+    if app_path:
+        lines.append(f"X-Forwarded-Prefix: {app_path}")
+    return b"".join(f"{line}\r\n".encode() for line in lines)

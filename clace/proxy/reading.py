@@ -20,8 +20,10 @@ from clace.proxy.limits import (
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _MAX_DIGITS = 18
 _FIRST, _SWITCHED, _OK, _NO_CONTENT, _NOT_MODIFIED, _LAST = 100, 101, 200, 204, 304, 599
+_WITHOUT_CONTENT = frozenset({_SWITCHED, _NO_CONTENT, _NOT_MODIFIED})
 _VERSIONS = frozenset({"1.0", "1.1"})
 _START = b"HTTP/1."
+_FRAMING_LETTERS = frozenset({b"c", b"C", b"t", b"T"})
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -35,11 +37,17 @@ class AnswerFraming(Enum):
 
 
 class AnswerReader:
-    """One answer. After each ``feed``, ``interim``, ``head``, ``pieces`` and ``is_whole`` are what
-    is known; whoever takes the pieces and what came before the answer clears them.
+    """The answers of one connection, one after the other. After each ``feed``, ``interim``,
+    ``head``, ``pieces`` and ``is_whole`` are what is known; whoever takes the pieces and what came
+    before the answer clears them.
     """
 
-    def __init__(self, *, without_body: bool = False, may_upgrade: bool = False) -> None:
+    def __init__(self) -> None:
+        self._parser = HttpResponseParser(self)
+        self.begin()
+
+    def begin(self, *, without_body: bool = False, may_upgrade: bool = False) -> None:
+        """Expect the answer to another request."""
         self.interim: list[UpstreamHead] = []
         self.head: UpstreamHead | None = None
         self.pieces: list[bytes] = []
@@ -49,16 +57,28 @@ class AnswerReader:
         self.switched: bytes | None = None
         self._without_body = without_body
         self._may_upgrade = may_upgrade
-        self._parser = HttpResponseParser(self)
+        self._is_at_end = False
         self._headers: Headers = []
         self._reason = b""
         self._framing = AnswerFraming.NONE
         self._is_persistent = False
+        self._version = ""
         self._in_interim = False
         self._interims = 0
         self._said = 0
         self._content = 0
         self._fault = ""
+
+    @property
+    def can_go_on(self) -> bool:
+        """Return true if the answer to another request can be read after this one; after an answer
+        to HEAD the parser still waits for its content.
+        """
+        return self._is_at_end
+
+    def close(self) -> None:
+        """Let go of the parser, which would keep this in memory."""
+        del self._parser
 
     @property
     def can_be_followed(self) -> bool:
@@ -131,21 +151,22 @@ class AnswerReader:
             self._fail("its headers are too long")
         if _CONTROL.search(said):
             self._fail("a header has control characters")
-        if status < _FIRST or self._parser.get_http_version() not in _VERSIONS:
-            self._fail(f"its status is {status}, its version {self._parser.get_http_version()}")
+        self._version = self._parser.get_http_version()
+        if status < _FIRST or self._version not in _VERSIONS:
+            self._fail(f"its status is {status}, its version {self._version}")
         self._in_interim = status < _OK and status != _SWITCHED
         if self._in_interim:
             self._interims += 1
             if self._interims > MAX_INTERIM:
                 self._fail("too many answers before the answer")
-            self.interim.append(UpstreamHead(status=status, reason=reason, headers=headers))
+            self.interim.append(UpstreamHead(status, reason, headers))
             return
         if status > _LAST:
             self._fail(f"its status is {status}")
         if status == _SWITCHED and not self._may_upgrade:
             self._fail("it changes the protocol unasked")
         length = self._frame(status, headers)
-        self.head = UpstreamHead(status=status, reason=reason, headers=headers, length=length)
+        self.head = UpstreamHead(status, reason, headers, length)
         self._said = 0
         if self._framing is AnswerFraming.NONE and status != _SWITCHED:
             self.is_whole = True
@@ -160,7 +181,7 @@ class AnswerReader:
     def on_message_complete(self) -> None:
         if self._in_interim or self.head is None:
             return
-        self.is_whole = True
+        self.is_whole = self._is_at_end = True
 
     def _fail(self, why: str) -> None:
         self._fault = self._fault or why
@@ -168,8 +189,29 @@ class AnswerReader:
 
     def _frame(self, status: int, headers: Headers) -> int | None:
         """Decide the framing; return the length that is said."""
+        lengths, codings = self._said_of_framing(headers)
+        if len(lengths) > 1 or (lengths and not _is_number(lengths[0])):
+            self._fail("its Content-Length is not one number")
+        if codings and (lengths or codings != [b"chunked"]):
+            self._fail("its Transfer-Encoding is not chunked alone")
+        if codings and self._version != "1.1":
+            self._fail("it has chunks in a version without them")
+        length = int(lengths[0]) if lengths else None
+        if self._without_body or status in _WITHOUT_CONTENT:
+            self._framing = AnswerFraming.NONE
+        elif codings:
+            self._framing = AnswerFraming.CHUNKS
+        else:
+            self._framing = AnswerFraming.CLOSE if length is None else AnswerFraming.LENGTH
+        return length
+
+    def _said_of_framing(self, headers: Headers) -> tuple[list[bytes], list[bytes]]:
+        """The lengths and codings; note whether the connection goes on after the answer."""
         lengths, codings, tokens = [], [], b""
         for name, value in headers:
+            # Most are none of the three.
+            if name[:1] not in _FRAMING_LETTERS:
+                continue
             lower = name.lower()
             if lower == b"content-length":
                 lengths.append(value)
@@ -177,22 +219,9 @@ class AnswerReader:
                 codings.append(value.lower())
             elif lower == b"connection":
                 tokens += b",%b" % value.lower()
-        is_last = b"close" in [token.strip() for token in tokens.split(b",")]
-        self._is_persistent = self._parser.get_http_version() == "1.1" and not is_last
-        if len(lengths) > 1 or (lengths and not _is_number(lengths[0])):
-            self._fail("its Content-Length is not one number")
-        if codings and (lengths or codings != [b"chunked"]):
-            self._fail("its Transfer-Encoding is not chunked alone")
-        if codings and self._parser.get_http_version() != "1.1":
-            self._fail("it has chunks in a version without them")
-        length = int(lengths[0]) if lengths else None
-        if self._without_body or status in {_SWITCHED, _NO_CONTENT, _NOT_MODIFIED}:
-            self._framing = AnswerFraming.NONE
-        elif codings:
-            self._framing = AnswerFraming.CHUNKS
-        else:
-            self._framing = AnswerFraming.CLOSE if length is None else AnswerFraming.LENGTH
-        return length
+        is_last = bool(tokens) and b"close" in [token.strip() for token in tokens.split(b",")]
+        self._is_persistent = self._version == "1.1" and not is_last
+        return lengths, codings
 
     def _switch(self, rest: bytes) -> None:
         if self.head is None or self.head.status != _SWITCHED:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
 from zope.interface import implementer
 
-from clace.errors import AppBroken, TooLarge, UpstreamFailed
+from clace.errors import TooLarge, UpstreamFailed
 from clace.interfaces import IProxy
 from clace.interfaces.proxying import ProxiedRequest, ProxiedVisitor, ProxyLimits
-from clace.model.upstreams import BadUpstream, Upstream, parse_upstream
+from clace.model.upstreams import Upstream
 from clace.proxy.answers import AnswerRules
 from clace.proxy.connecting import UpstreamEndpoints
 from clace.proxy.exchange import ProxyExchange
 from clace.proxy.headers import request_head
+from clace.proxy.plans import RoutePlans
 from clace.proxy.pools import UpstreamPool
 from clace.proxy.targets import target_of
 
@@ -31,6 +32,7 @@ class Proxy(Service):
         self._clock = clock
         self._endpoints = endpoints
         self._via = f"1.1 {name}".encode()
+        self._plans = RoutePlans()
         self._pools: dict[_Key, UpstreamPool] = {}
 
     def stopService(self) -> None:
@@ -41,14 +43,14 @@ class Proxy(Service):
     async def relay(
         self, asked: ProxiedRequest, visitor: ProxiedVisitor, limits: ProxyLimits
     ) -> None:
-        upstream = _upstream(asked.route.config.url)
-        target = target_of(asked, upstream)
+        plan = self._plans.of(asked)
+        target = target_of(asked, plan)
         if asked.length is not None and asked.length > limits.body:
             raise TooLarge(f"the request body is over the limit of {limits.body} bytes")
         self._check_loop(asked)
-        rules = AnswerRules(asked, upstream, target, rewrites=limits.rewrites_location)
-        head = request_head(asked, upstream, target.line, self._via)
-        pool = self._pool(asked.app.id, upstream, limits)
+        rules = AnswerRules(asked, plan, target, rewrites=limits.rewrites_location)
+        head = request_head(asked, plan, target.line, self._via)
+        pool = self._pool(asked.app.id, plan.upstream, limits)
         exchange = ProxyExchange(asked, visitor, head, rules, pool)
         connection = pool.at_hand() or await pool.connection()
         if visitor.is_gone:
@@ -60,7 +62,7 @@ class Proxy(Service):
 
     def _check_loop(self, asked: ProxiedRequest) -> None:
         """:raises UpstreamFailed: if this server has passed the request on to itself."""
-        if any(name.lower() == b"via" and self._via in value for name, value in asked.headers):
+        if any(self._via in value for value in asked.headers.getRawHeaders(b"via")):
             raise UpstreamFailed("the app's server is this server: the request goes round")
 
     def _pool(self, app_id: str, upstream: Upstream, limits: ProxyLimits) -> UpstreamPool:
@@ -75,12 +77,3 @@ class Proxy(Service):
 
     def _forget(self, key: _Key) -> None:
         self._pools.pop(key, None)
-
-
-@lru_cache(maxsize=1024)
-def _upstream(url: str) -> Upstream:
-    """:raises AppBroken: if requests cannot be passed on to it."""
-    try:
-        return parse_upstream(url)
-    except BadUpstream as error:
-        raise AppBroken(f"proxy url {url[:100]!r} cannot be used: {error}") from None

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 from urllib.parse import quote
-
-from msgspec import Struct
 
 from clace.errors import NoSuchRoute
 from clace.interfaces.proxying import ProxiedRequest
 from clace.model.traffic import NO_ROUTE
-from clace.model.upstreams import Upstream
+from clace.proxy.plans import SAFE, RoutePlan
 
-_SAFE = "/:@!$&'()*+,;=~"
 _ABSOLUTE = re.compile(rb"(?:(?i:https?):)?//([^/?#\\]*)(.*)", re.DOTALL)
 
 
-class UpstreamTarget(Struct, frozen=True):
+class UpstreamTarget(NamedTuple):
     """A target, and ``removed``, what was cut off the front of the path that the visitor sees."""
 
     path: bytes
@@ -31,28 +29,27 @@ class UpstreamTarget(Struct, frozen=True):
         return b"%b?%b" % (path, self.query) if self.query else path
 
 
-def target_of(asked: ProxiedRequest, upstream: Upstream) -> UpstreamTarget:
+def target_of(asked: ProxiedRequest, plan: RoutePlan) -> UpstreamTarget:
     """The path that the other server is asked for.
 
     :raises NoSuchRoute: if it is not below ``strip_path``.
     """
     raw, _, query = asked.uri.partition(b"?")
-    prefix = b"" if asked.app.path == "/" else quote(asked.app.path, safe=_SAFE).encode()
+    prefix = plan.prefix
     inner = raw[len(prefix) :]
     if not raw.startswith(prefix) or inner[:1] not in {b"", b"/"}:
         # The prefix was written in another way: as it was understood, then.
-        inner = quote(asked.inside, safe=_SAFE).encode()
-    config = asked.route.config
-    removed, path = (prefix, inner) if config.strip_app else (b"", prefix + inner)
-    strip = quote(config.strip_path.strip("/"), safe=_SAFE).encode()
-    if strip:
-        left = path.lstrip(b"/").removeprefix(strip)
-        if len(left) == len(path.lstrip(b"/")) or left[:1] not in {b"", b"/"}:
+        inner = quote(asked.inside, safe=SAFE).encode()
+    removed, path = (prefix, inner) if plan.strips_app else (b"", prefix + inner)
+    if plan.strip:
+        whole = path.lstrip(b"/")
+        left = whole.removeprefix(plan.strip)
+        if len(left) == len(whole) or left[:1] not in {b"", b"/"}:
             raise NoSuchRoute(NO_ROUTE)
-        removed, path = b"%b/%b" % (removed, strip), left
-    own = upstream.query.encode()
-    both = b"&".join(part for part in (own, query) if part)
-    return UpstreamTarget(b"/" + path.lstrip(b"/"), both, removed, upstream.path.encode())
+        removed, path = b"%b/%b" % (removed, plan.strip), left
+    if plan.query:
+        query = b"%b&%b" % (plan.query, query) if query else plan.query
+    return UpstreamTarget(b"/" + path.lstrip(b"/"), query, removed, plan.base)
 
 
 def location(value: bytes, target: UpstreamTarget, own_hosts: frozenset[bytes]) -> bytes:

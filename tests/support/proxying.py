@@ -195,7 +195,7 @@ class MemoryProxyCase(SynchronousTestCase):
         self.served.site = self.served.make_site()
 
     def identity(self, _request, audit):
-        return [(b"X-Clace-User", audit.user.encode())]
+        return f"X-Clace-User: {audit.user}\r\n".encode()
 
     def audit(self, _request):
         return SeenAudit(self)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -17,14 +17,16 @@ from clace.model.proxying import ProxyRoute
 from clace.text import one_line
 from clace.web.apps.access import AppAccess
 from clace.web.apps.request_audit import RequestAudit
-from clace.web.apps.security_headers import missing
+from clace.web.apps.security_headers import LEVELS, missing
 from clace.web.http1.answering import ResponseFields
 from clace.web.http1.direct import DirectRequest
 
 _SAFE_FOR_PROXY = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _KINDS = {AppKind.STAGING: "Stage", AppKind.PREVIEW: "Preview"}
-Identify = Callable[[DirectRequest, RequestAudit], Pairs]
-"""The headers that tell the app who asks."""
+Identify = Callable[[DirectRequest, RequestAudit], bytes]
+"""The lines of the headers that tell the app who asks."""
+Shared = tuple[tuple[str, str], ...]
+_ADVISED = frozenset(one.name.lower().encode() for step in LEVELS.values() for one in step)
 Dress = Callable[[UpstreamHead], bytes]
 
 
@@ -119,7 +121,7 @@ class ProxyEdge(Struct, frozen=True, kw_only=True):
 
     limits: ProxyLimits = ProxyLimits()
     headers_level: int = 2
-    shared: tuple[tuple[str, str], ...] = ()
+    shared: Shared = ()
 
 
 class ProxiedApps:
@@ -179,13 +181,13 @@ class ProxiedApps:
             method=request.method,
             uri=request.uri,
             inside=inside,
-            headers=tuple(request.requestHeaders),
+            headers=request.requestHeaders,
             length=request.length,
             awaits_continue=request.awaits_continue and request.is_to_come,
             is_upgrade=is_upgrade(request),
             scheme=peer.scheme,
             authority=request.authority,
-            host=self._own_host(request, app),
+            host=partial(self._own_host, request, app),
             address=peer.ip,
             identity=self._identify(request, audit),
             keeps_passwords=not is_shared and self._access.is_open(app),
@@ -203,21 +205,40 @@ class ProxiedApps:
 
 
 def dressed_lines(edge: ProxyEdge, head: UpstreamHead, *, secure: bool) -> bytes:
-    """The headers as lines, with the security headers that the app does not set itself."""
-    present = {name.lower().decode("latin-1") for name, _ in head.headers}
-    advice = missing(edge.headers_level, present, secure=secure)
-    forced = {name.lower().encode() for name, _ in (*advice, *edge.shared)}
-    lines = [b"%b: %b\r\n" % pair for pair in head.headers if pair[0].lower() not in forced]
-    lines += [f"{name}: {value}\r\n".encode() for name, value in (*advice, *edge.shared)]
-    return b"Server: Clace\r\n" + b"".join(lines)
+    """The headers as lines, with those of the operator that the app does not set itself."""
+    present = frozenset([name.lower() for name, _ in head.headers])
+    added = _added(edge.headers_level, edge.shared, present & _ADVISED, secure=secure)
+    forced = added.names & present if added.names else added.names
+    pairs = head.headers
+    if forced:
+        pairs = [pair for pair in pairs if pair[0].lower() not in forced]
+    return b"".join([added.lines, *[b"%b: %b\r\n" % pair for pair in pairs]])
 
 
-def told_user(_request: DirectRequest, audit: RequestAudit) -> Pairs:
-    """The headers with what is known of the user; those without a value are left out."""
+class _Added(NamedTuple):
+    """Lines of headers, and their names."""
+
+    lines: bytes
+    names: frozenset[bytes]
+
+
+@lru_cache(maxsize=512)
+def _added(level: int, shared: Shared, present: frozenset[bytes], *, secure: bool) -> _Added:
+    advice = missing(level, {name.decode() for name in present}, secure=secure)
+    pairs = (("Server", "Clace"), *advice, *shared)
+    lines = b"".join(f"{name}: {value}\r\n".encode() for name, value in pairs)
+    return _Added(lines, frozenset(name.lower().encode() for name, _ in pairs))
+
+
+def told_user(_request: DirectRequest, audit: RequestAudit) -> bytes:
+    """The lines of the headers with what is known of the user, as far as it is known."""
     identity = audit.identity
-    said = (
-        (b"X-Clace-User", identity.user_id),
-        (b"X-Clace-User-Id", identity.subject),
-        (b"X-Clace-User-Email", identity.email),
+    return _told_user(identity.user_id, identity.subject, identity.email)
+
+
+@lru_cache(maxsize=1024)
+def _told_user(user_id: str, subject: str, email: str) -> bytes:
+    said = (("User", user_id), ("User-Id", subject), ("User-Email", email))
+    return b"".join(
+        f"X-Clace-{name}: {one_line(value)}\r\n".encode() for name, value in said if value
     )
-    return [(name, one_line(value).encode()) for name, value in said if value]
