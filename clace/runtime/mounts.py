@@ -6,9 +6,25 @@ import msgspec
 
 from clace.errors import AppBroken, AppNotApproved, ClaceError, PluginRefused
 from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginCall
+from clace.model.app import App
 from clace.model.proxying import ProxyConfig, ProxyMount, ProxyRoute
 
 PROXY_PLUGIN = "proxy.in"
+
+
+def may_have_mounts(app: App) -> bool:
+    """Return true if the app was allowed to load the plugin that configures proxied paths."""
+    loads = app.metadata.loads
+    return PROXY_PLUGIN in loads or any(load.startswith(f"{PROXY_PLUGIN}#") for load in loads)
+
+
+def covering(mounts: tuple[ProxyRoute, ...], path: str) -> ProxyRoute | None:
+    """The mount with the longest path that covers this one."""
+    found = None
+    for mount in mounts:
+        if mount.covers(path) and (found is None or len(mount.path) > len(found.path)):
+            found = mount
+    return found
 
 
 async def configured(

@@ -38,7 +38,7 @@ from clace.runtime.hosts.held import HeldAnswers
 from clace.runtime.hosts.supply import HostSupply
 from clace.runtime.limits import RuntimeLimits, limit_reached
 from clace.runtime.minute_quota import MinuteQuota
-from clace.runtime.mounts import PROXY_PLUGIN, configured
+from clace.runtime.mounts import configured, covering, may_have_mounts
 from clace.runtime.options import read_options
 from clace.runtime.packing import NodeEnvironment, pack_load
 from clace.runtime.served_app import AppSupplies, Fetch, LoadedHost, ServedApp, Withdraw
@@ -205,19 +205,15 @@ class Runtime(Service):
         return await self._ask(served, app, request)
 
     async def proxied(self, app: App, method: str, path: str) -> ProxyRoute | None:
-        if not app.metadata.loads or path.startswith(OWN_PREFIX):
-            return None
-        if not any(load.startswith(PROXY_PLUGIN) for load in app.metadata.loads):
+        if not may_have_mounts(app) or path.startswith(OWN_PREFIX):
             return None
         served = self._served(app)
         served.use()
         mounts = served.proxies
         if mounts is None or app.is_dev:
             mounts = await served.mounts()
-        covering = [mount for mount in mounts if mount.covers(path)]
-        if not covering or served.is_own(method, path):
-            return None
-        return max(covering, key=lambda mount: len(mount.path))
+        found = covering(mounts, path)
+        return None if found is None or served.is_own(method, path) else found
 
     async def _files(self, served: ServedApp, path: str) -> IFiles:
         """The files of the app as it is now, which is known to run unless they are all it needs."""
