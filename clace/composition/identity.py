@@ -11,8 +11,10 @@ from clace.composition.data import Data
 from clace.composition.elsewhere import Elsewhere
 from clace.identity.sessions import SessionLimits, Sessions, SignInRules
 from clace.identity.sessions.rechecks import SessionRechecks
+from clace.identity.sessions.sessions import SIGNED_OUT
 from clace.identity.settings import AppAuthentication
-from clace.interfaces import ISignInProvider, SessionChoice, Way
+from clace.interfaces import ISignInProvider, Session, SessionChoice, Way
+from clace.model import deeds
 from clace.model.app import App
 from clace.model.hosts import host_name
 from clace.model.identity import Assurance, Identity
@@ -47,6 +49,8 @@ class Identities:
             SessionLimits(max_age=security.session_max_age, idle=security.session_idle),
             data.stored_secrets,
         )
+        self._events = data.events
+        self.sessions.tell_end = self._record_end
         data.people.users.changed = self._end_sessions
         callback_url = security.callback_url
         rules = SignInRules(
@@ -81,7 +85,7 @@ class Identities:
             self.open_requests,
         )
         self.rechecks = SessionRechecks(
-            self.sessions, self.auth, data.events, reactor, security.sso_recheck_mins * 60
+            self.sessions, self.auth, reactor, security.sso_recheck_mins * 60
         )
         self.rechecks.is_open = self.open_requests.has
         self.rechecks.groups_changed = self._groups_changed
@@ -93,6 +97,12 @@ class Identities:
         )
         steps = sign_in_steps(self.flow, leaving) | second.steps() | account.steps()
         self.routes = OurRoutes(steps, self.login_host, data.new_id)
+
+    def _record_end(self, session: Session, reason: str) -> None:
+        """Record the end of a session, unless its user signed out, which is recorded as such."""
+        if reason != SIGNED_OUT:
+            user = session.identity.user_id
+            self._events.record(deeds.session_ended(user, session.name, reason))
 
     async def users_changed(self) -> None:
         """End the sessions and open requests of users who are not what they were."""

@@ -108,7 +108,14 @@ def signed_out(identity: Identity, address: str) -> Deed:
 
 def session_ended(user_id: str, session_id: str, reason: str) -> Deed:
     """The server ended a session: its user, provider or limits changed, or it was revoked."""
-    return Deed(operation=END_SESSION, target=session_id, user_id=user_id, detail=reason)
+    return Deed(
+        operation=END_SESSION,
+        target=session_id,
+        user_id=user_id,
+        detail=reason,
+        source=f"user {user_id}, sessions",
+        is_known=True,
+    )
 
 
 def access_denied(

@@ -330,6 +330,9 @@ class AdminAPITests(SynchronousTestCase):
         response, body = self.ask("GET", "/apps", host="evil.example")
         self.assertEqual(response.code, 403)
         self.assertIn("evil.example", body)
+        (event,) = self.audit
+        self.assertEqual((event.operation, event.target), ("access_denied", "list_apps"))
+        self.assertEqual((event.status, event.user_id), ("Failed", "anonymous"))
         response, _ = self.ask("GET", "/apps", host="192.0.2.1")
         self.assertEqual(response.code, 200)
 
@@ -360,7 +363,7 @@ class AdminAPITests(SynchronousTestCase):
                 *("list_versions", "list_files", "read_file", "compare_versions"),
                 *("list_lockouts", "list_users", "list_tokens", "server_status"),
                 *("check_permission", "list_holders"),
-                *("list_audit", "export_audit", "verify_audit"),
+                *("list_audit", "export_audit", "verify_audit", "list_sessions"),
             },
         )
         self.assertLessEqual({route.method for route in OPERATIONS}, {"GET", "POST", "DELETE"})

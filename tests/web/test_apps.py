@@ -367,6 +367,10 @@ class AnswerTests(AppsCase):
         """A page of another site that is refused is something that the operator can look up."""
         self.ask("POST", "/open", headers={"Origin": "https://evil.example"})
         self.assertEqual(self.failures.recent(OPEN.id)[0].fault.code, "not_allowed")
+        denied = [one for one in self.audit if one.operation == "access_denied"]
+        told = [(one.app_id, one.target, one.status, one.rid) for one in denied]
+        self.assertEqual(told, [(OPEN.id, "/open", "Failed", "i1")])
+        self.assertIn("Cross origin check failed", denied[0].detail)
 
     def test_redacted(self):
         """Without a route the path tells where, unless the operator wants no paths kept."""

@@ -12,14 +12,12 @@ from twisted.logger import Logger
 from clace.errors import ClaceError
 from clace.interfaces import (
     IAppAuthentication,
-    IAuditEvents,
     ISessions,
     ISignInProvider,
     Rechecked,
     Session,
     SessionChoice,
 )
-from clace.model import deeds
 
 TICK_SECONDS = 30.0
 """The longest time that a session is used beyond its time before its provider is asked."""
@@ -41,14 +39,12 @@ class SessionRechecks(Service):
         self,
         sessions: ISessions,
         auth: IAppAuthentication,
-        audit: IAuditEvents,
         clock: IReactorTime,
         seconds: float,
     ) -> None:
         self.setName("session rechecks")
         self._sessions = sessions
         self._auth = auth
-        self._audit = audit
         self._clock = clock
         self._seconds = seconds
         self._due: dict[str, float] = {}
@@ -107,8 +103,6 @@ class SessionRechecks(Service):
 
     async def _end(self, session: Session) -> None:
         await self._sessions.end(SessionChoice(name=session.name), REFUSED)
-        user = session.identity.user_id
-        self._audit.record(deeds.session_ended(user, session.name, REFUSED))
 
     async def _keep(self, session: Session, checked: Rechecked, *, is_same: bool) -> None:
         groups = session.identity.groups

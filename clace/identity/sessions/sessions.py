@@ -37,6 +37,7 @@ KEPT = 20_000
 PREFIX = "ses_"
 _NAME_BYTES = 9
 _SWEEP_SECONDS = 600.0
+SIGNED_OUT = "signed out"
 CHANGED = "the user or the way to sign in has changed"
 
 
@@ -93,6 +94,8 @@ class Sessions(Service):
         self._live: OrderedDict[bytes, _LiveSession] = OrderedDict()
         self._by_name: dict[str, _LiveSession] = {}
         self._current: Callable[[Session], object] = lambda _session: True
+        # Told of each session that was ended, and why; replaced while the server starts.
+        self.tell_end: Callable[[Session, str], object] = lambda _session, _reason: None
         self._unflushed: dict[bytes, float] = {}
         # Counted so that a row that was read before sessions ended is read again.
         self._endings = 0
@@ -148,6 +151,8 @@ class Sessions(Service):
             self._forget(found)  # one may have been read in between
             names = ", ".join(sorted(one.name for one in found.values()))
             self._log.info("Sessions {names} ended: {reason}", names=names, reason=reason)
+            for one in found.values():
+                self.tell_end(one, reason)
         return tuple(found.values())
 
     async def list_sessions(self, choice: SessionChoice) -> tuple[Session, ...]:

@@ -11,7 +11,7 @@ from twisted.web.http import Request
 from clace.admin_api.catalogue import OPERATIONS
 from clace.admin_api.openapi import describe
 from clace.admin_api.operation import Operation, Q, R
-from clace.errors import BadRequest, ClaceError
+from clace.errors import BadRequest, ClaceError, NotAllowed
 from clace.interfaces import IAuditEvents, IServedAdministration
 from clace.model.identity import Identity
 from clace.web.admin.audit import AdminAudit
@@ -59,7 +59,7 @@ class AdminAPI:
 
     async def perform(self, operation: Operation[Q, R], request: Request) -> Struct:
         """Answer with the result of an operation, and record it."""
-        identity = await self._guard(request)
+        identity = await self._admitted(operation, request)
         parameters = read_parameters(operation, parameters_of(request))
         await receive(request)
         assert request.content is not None
@@ -73,6 +73,14 @@ class AdminAPI:
             raise
         self._audit.done(operation, identity, query, result)
         return result if query.is_answered else Unanswered()
+
+    async def _admitted(self, operation: Operation[Q, R], request: Request) -> Identity:
+        """Return who asks; a refusal that is not about a password is recorded here."""
+        try:
+            return await self._guard(request)
+        except NotAllowed as error:
+            self._audit.turned_away(operation, error, request.getClientAddress())
+            raise
 
     async def _streamed(
         self, operation: Operation[Q, R], identity: Identity, query: Q

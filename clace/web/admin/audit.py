@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
+from twisted.internet.interfaces import IAddress
 
 from clace.admin_api.changes import AppChange, Changing
 from clace.admin_api.operation import Operation, Q, R
 from clace.errors import ClaceError, NotAllowed
 from clace.interfaces import IAuditEvents
-from clace.model.deeds import FAILED, SUCCESS, Deed, proof_of
-from clace.model.identity import Identity
+from clace.model.deeds import FAILED, SUCCESS, Deed, access_denied, proof_of
+from clace.model.identity import NOBODY, Identity
 from clace.model.wording import permission_text
 from clace.text import printable
 
@@ -64,6 +65,11 @@ class AdminAudit:
         about = "", operation.target(query, None) if operation.target else ""
         name = _recorded_as(operation, query)
         self._record(self._new_id(), name, by, about, error.message, status=FAILED)
+
+    def turned_away(self, operation: Operation[Q, R], error: NotAllowed, peer: IAddress) -> None:
+        """Record that a request was refused before it was known who asks."""
+        address = getattr(peer, "host", "")
+        self._audit.record(access_denied(NOBODY, error.message, operation.name, address=address))
 
     def _record(
         self,

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from clace.errors import NotAllowed
 from clace.interfaces import IFailures, IRationedAudit
 from clace.model.app import App
-from clace.model.deeds import HTTP, Deed, event_of
+from clace.model.deeds import HTTP, Deed, access_denied, event_of
 from clace.model.failures import AppFailure, Fault
 from clace.model.identity import NOBODY
 from clace.model.traffic import ANONYMOUS, AuditEvent
@@ -69,6 +70,17 @@ class RequestAudit:
             known = self.user != ANONYMOUS
             source = f"user {self.user}" if known else network_of(self.address)
             self._audits.audit.record(self._event(status), source, known=known)
+
+    def deny(self, error: NotAllowed) -> None:
+        """Record a refusal of somebody who is known, or of nobody, with its reason."""
+        if self.app is None:
+            return
+        identity, now = self.identity, self._audits.seconds()
+        deed = access_denied(
+            identity, error.message, str(self.app), address=self.address, app_id=self.app.id
+        )
+        event = event_of(deed, now, self.request_id)
+        self._audits.audit.record(event, deed.source, known=deed.is_known)
 
     def fail(self, fault: Fault) -> None:
         """Log a failure of the app and keep it among its last ones."""

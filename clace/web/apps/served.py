@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from clace.driving import drive
-from clace.errors import ClaceError, InternalError, NoSuchApp, SignInNeeded
+from clace.errors import ClaceError, InternalError, NoSuchApp, NotAllowed, SignInNeeded
 from clace.interfaces import IInstalledApps, IRuntime, ProxyLimits
 from clace.model.app import App
 from clace.model.failures import Fault
@@ -202,6 +202,8 @@ class ServedApps:
         """The answer to an error, which is logged if an operator has to know of it."""
         if is_failure(error):
             audit.fail(fault_of(error))
+        if isinstance(error, NotAllowed):
+            audit.deny(error)
         return refusal(error, audit, preferred(request))
 
     def _has_no_icon(self, request: DirectRequest) -> bool:

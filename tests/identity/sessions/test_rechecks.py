@@ -40,24 +40,16 @@ class Provider(MemoryProvider):
         return await answer if isinstance(answer, Deferred) else answer
 
 
-class Told:
-    def __init__(self):
-        self.deeds = []
-
-    def record(self, deed, rid=""):
-        self.deeds.append(deed)
-        return True
-
-
 class RecheckTests(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
         self.clock.advance(100_000)
         self.rows = MemorySessionRows()
         self.sessions = make_sessions(self.rows, self.clock)
-        self.provider, self.audit = Provider(), Told()
+        self.provider, self.ends = Provider(), []
+        self.sessions.tell_end = lambda *told: self.ends.append(told)
         auth = app_authentication(OneAccount(), self.provider, sessions=self.sessions)
-        self.rechecks = SessionRechecks(self.sessions, auth, self.audit, self.clock, EVERY)
+        self.rechecks = SessionRechecks(self.sessions, auth, self.clock, EVERY)
         self.rechecks.startService()
         self.addCleanup(self.rechecks.stopService)
         self.secret, self.session = self.begin()
@@ -119,11 +111,8 @@ class RecheckTests(SynchronousTestCase):
         self.wait(2 * TICK_SECONDS)
         self.assertIsNone(self.use())
         self.assertEqual(self.rows.all(), ())
-        (deed,) = self.audit.deeds
-        self.assertEqual(
-            (deed.user_id, deed.target, deed.detail),
-            ("github:ann", self.session.name, REFUSED),
-        )
+        ((session, reason),) = self.ends
+        self.assertEqual((session.name, reason), (self.session.name, REFUSED))
 
     def test_down(self):
         """A provider that is down leaves the session, is told in the log, and is asked again."""

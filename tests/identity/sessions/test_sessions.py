@@ -120,6 +120,16 @@ class SessionsTests(SynchronousTestCase):
         self.assertIsNone(self.find(secret, sessions=self.make()))
         self.assertIsNotNone(self.find(kept))
 
+    def test_tells_each_end(self):
+        """Whoever records it is told of each session that was ended, and why."""
+        told = []
+        self.sessions.tell_end = lambda session, reason: told.append((session.name, reason))
+        _, session = self.begin()
+        self.begin()
+        self.successResultOf(self.sessions.end(SessionChoice(name=session.name), "revoked"))
+        self.successResultOf(self.sessions.end(SessionChoice(name=session.name), "again"))
+        self.assertEqual(told, [(session.name, "revoked")])
+
     def test_end_before_the_database(self):
         """It has ended for everybody here while the database is still asked."""
         _, session = self.begin()
