@@ -74,6 +74,7 @@ setup(
             "mypy-zope>=1.0.5",
             "oidc-provider-mock>=0.3",
             "psycopg[binary]>=3.2",
+            "pysaml2>=7.5",
             "ruff>=0.6",
             "selenium>=4.20",
             "towncrier>=24.8",

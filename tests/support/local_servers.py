@@ -75,3 +75,10 @@ def answering(answer, received=None):
             return  # The client has hung up, which may be what the test is about.
 
     return talk
+
+
+def free_port():
+    """A port that nobody listens on now; for addresses that have to be known before a start."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
