@@ -87,6 +87,9 @@ class ISessionRows(Interface):
 class ISessions(Interface):
     """The sessions of browsers."""
 
+    def known(host: str, setting: str, secret: str) -> Session | None:
+        """Return the session of a cookie if it is in memory, where those in use are."""
+
     async def find(host: str, setting: str, secret: str) -> Session | None:
         """Return the session of a cookie, as of now; None if it is not one, or has ended."""
 

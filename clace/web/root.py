@@ -18,6 +18,7 @@ TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _HEALTHY = AppResponse(headers=(TEXT,), body=b"OK")
 _HEALTH = b"/_clace/health"
 _OURS = b"_clace"
+_PREFIX = b"/_clace/"
 _RESERVED = frozenset({_OURS, b"_clace_webhook"})
 
 
@@ -53,7 +54,8 @@ class RootResource(Resource, Entrance):
             self._apps.serve(request)
 
     def _is_step(self, target: bytes) -> bool:
-        return self._steps is not None and self._steps.takes(target)
+        ours = self._steps if target.startswith(_PREFIX) else None
+        return ours is not None and ours.takes(target)
 
     def getChild(self, path: bytes, _request: Request) -> IResource:
         return self._ours if path == _OURS else _Missing()

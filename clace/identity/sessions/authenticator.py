@@ -53,21 +53,26 @@ class BrowserSignIn:
         self._ways = ways
         self._sessions = sessions
         self._rules = rules
+        self._secure = tuple((way, session_cookie(way.name, secure=True)) for way in ways)
+        self._plain = tuple((way, session_cookie(way.name, secure=False)) for way in ways)
         self._by_password = tuple(way for way in ways if way.accounts is not None)
 
     async def identify(self, head: RequestHead) -> Identity:
-        authorization = head.header("authorization")
-        if authorization is not None and self._by_password:
+        authorization = head.header("authorization") if self._by_password else None
+        if authorization is not None:
             given = basic_credentials(authorization)
             if given is not None:
                 return await self._way_of(given[0]).prove_by_password(*given, head.address)
             if authorization[:5].lower() == "basic":
                 raise NotAuthenticated(REFUSED)
-        is_secure = head.scheme == "https"
-        for way in self._ways:
-            secret = head.cookie(session_cookie(way.name, secure=is_secure))
-            if secret:
-                identity = await self._of_session(head.host, way, secret)
+        for way, name in self._secure if head.scheme == "https" else self._plain:
+            if secret := head.cookie(name):
+                session = self._sessions.known(head.host, way.name, secret)
+                identity = None
+                if session is not None:
+                    identity = way.current(session.identity, session.fingerprint)
+                if identity is None:
+                    identity = await self._of_session(head.host, way, secret)
                 if identity is not None:
                     return identity
         if is_navigation(head) and self._rules.lets_in(head, self._ways):

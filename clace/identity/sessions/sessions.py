@@ -58,10 +58,11 @@ class Seal(Protocol):
 class _LiveSession:
     """A session in memory, and when it was last used."""
 
-    __slots__ = ("is_touched", "seen", "session")
+    __slots__ = ("is_touched", "seen", "session", "until")
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, until: float) -> None:
         self.session = session
+        self.until = until
         self.seen = session.seen
         self.is_touched = False
 
@@ -88,6 +89,7 @@ class Sessions(Service):
         self._in_thread = in_thread
         self._clock = clock
         self._limits = limits
+        self._idle = limits.idle
         self._seal = seal
         self._random = random
         self._kept = kept
@@ -103,18 +105,27 @@ class Sessions(Service):
         self._timer: IDelayedCall | None = None
         self._swept = clock.seconds()
 
+    def known(self, host: str, setting: str, secret: str) -> Session | None:
+        live = self._live.get(digest_of(secret))
+        return None if live is None else self._used(live, host, setting)
+
     async def find(self, host: str, setting: str, secret: str) -> Session | None:
         if len(secret) != SECRET_LENGTH:
             return None
         digest = digest_of(secret)
         live = self._live.get(digest) or await self._load(digest)
-        if live is None or (live.session.host, live.session.setting) != (host, setting):
-            return None
+        return None if live is None else self._used(live, host, setting)
+
+    def _used(self, live: _LiveSession, host: str, setting: str) -> Session | None:
+        """The session that is asked for, unless it is over or for something else."""
+        session = live.session
         now = self._clock.seconds()
-        if self._is_over(live.session, live.seen, now):
+        if session.host != host or session.setting != setting:
+            return None
+        if now >= live.until or (self._idle and now - live.seen >= self._idle):
             return None
         live.seen, live.is_touched = now, True
-        return live.session
+        return session
 
     async def begin(self, new: NewSession) -> tuple[str, Session]:
         secret = urlsafe_b64encode(self._random(SECRET_BYTES)).rstrip(b"=").decode()
@@ -254,7 +265,9 @@ class Sessions(Service):
 
     def _keep(self, session: Session) -> _LiveSession:
         seen = self._unflushed.pop(session.digest, session.seen)
-        live = self._live[session.digest] = self._by_name[session.name] = _LiveSession(session)
+        live = self._live[session.digest] = self._by_name[session.name] = _LiveSession(
+            session, self._until(session)
+        )
         live.seen, live.is_touched = seen, seen > session.seen
         if len(self._live) > self._kept:
             digest, oldest = self._live.popitem(last=False)
@@ -280,10 +293,11 @@ class Sessions(Service):
         return live.seen if live else self._unflushed.get(row.digest, row.seen)
 
     def _is_over(self, session: Session, seen: float, now: float) -> bool:
-        idle = self._limits.idle
-        # An operator who shortens the age means the sessions that there are, too.
-        until = min(session.until, session.made + self._limits.max_age)
-        return now >= until or bool(idle and now - seen >= idle)
+        return now >= self._until(session) or bool(self._idle and now - seen >= self._idle)
+
+    def _until(self, session: Session) -> float:
+        """An operator who shortens the age means the sessions that there are, too."""
+        return min(session.until, session.made + self._limits.max_age)
 
 
 def digest_of(secret: str) -> bytes:

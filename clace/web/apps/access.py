@@ -46,10 +46,8 @@ class AppAccess:
         :raises SignInNeeded: if a browser is to be sent to sign in.
         :raises LockedOut: if there were too many failures.
         """
-        if self._auth.is_open(app.settings.authn_type):
-            return NOBODY
         identity = await self._auth.of(app.settings.authn_type).identify(AskingHead(request))
-        if self._open is not None:
+        if self._open is not None and identity is not NOBODY:
             self._open.enter(request, identity, app)
         return identity
 

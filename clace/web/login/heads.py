@@ -13,13 +13,19 @@ from clace.web.http1.fields import HeaderFields
 class AskingHead:
     """A view on a request; nothing is read before it is asked for."""
 
-    __slots__ = ("_request", "address", "method", "scheme")
+    __slots__ = ("_request", "scheme")
 
     def __init__(self, request: DirectRequest) -> None:
         self._request = request
-        self.method = request.method.decode("ascii")
         self.scheme = request.peer.scheme
-        self.address = request.peer.ip
+
+    @property
+    def method(self) -> str:
+        return self._request.method.decode("ascii")
+
+    @property
+    def address(self) -> str:
+        return self._request.peer.ip
 
     @property
     def host(self) -> str:
