@@ -40,9 +40,10 @@ from clace.web.admin.later import LateResource
 from clace.web.apps.cors import OriginSharing
 from clace.web.apps.downloads import Downloads
 from clace.web.apps.forms import FormReader
-from clace.web.apps.proxied import ProxiedApps, told_user
+from clace.web.apps.proxied import ProxiedApps
 from clace.web.apps.request_audit import RequestAuditOptions, RequestAudits
 from clace.web.apps.served import AppEdge, ServedApps, Transfers
+from clace.web.apps.visitors import TokenUse
 from clace.web.forwarded import UNIX, TrustedProxies
 from clace.web.http1.access import AccessEntry, AccessLog
 from clace.web.http1.connections import ConnectionBounds, ConnectionCounts
@@ -173,7 +174,6 @@ class Edge:
             self._apps.installed,
             self._plugins.identities.access,
             self._config.system.default_domain,
-            told_user,
         )
 
     def _edge_of(self, app: App | None) -> AppEdge:
@@ -283,6 +283,7 @@ def connection_bounds(config: Config, descriptors: int) -> ConnectionBounds:
 
 def app_edge(settings: AppConfig) -> AppEdge:
     return AppEdge(
+        identity_token=TokenUse(settings.security.identity_token),
         headers_level=settings.security.headers_level,
         check_origin=not settings.security.disable_csrf_protection,
         sharing=OriginSharing(**to_builtins(settings.cors)),

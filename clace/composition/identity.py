@@ -9,6 +9,7 @@ from twisted.logger import Logger
 
 from clace.composition.data import Data
 from clace.composition.elsewhere import Elsewhere
+from clace.composition.identity_tokens import AppTokens
 from clace.identity.sessions import SessionLimits, Sessions, SignInRules
 from clace.identity.sessions.rechecks import SessionRechecks
 from clace.identity.sessions.sessions import SIGNED_OUT
@@ -21,6 +22,7 @@ from clace.model.identity import Assurance, Identity
 from clace.threads import ThreadPool
 from clace.web.apps.access import AppAccess
 from clace.web.apps.open_requests import OpenRequests
+from clace.web.apps.visitors import Visitors
 from clace.web.login.account import AccountSteps
 from clace.web.login.flow import Places, SignInFlow
 from clace.web.login.leaving import SignOutFlow
@@ -77,12 +79,14 @@ class Identities:
             data.events,
             security.session_max_age,
         )
+        self.app_tokens = AppTokens(data, reactor, self.threads.run)
         self.open_requests = OpenRequests(reactor, self.sessions)
         self.access = AppAccess(
             self.auth,
             lambda user: data.account.holds(user, ""),
             self.flow.depart,
             self.open_requests,
+            Visitors(data.authorisation, self.app_tokens.issue),
         )
         self.rechecks = SessionRechecks(
             self.sessions, self.auth, reactor, security.sso_recheck_mins * 60
@@ -95,7 +99,11 @@ class Identities:
         account = AccountSteps(
             self.flow, self.auth, people.users, people.accounts, people.factors, data.events
         )
-        steps = sign_in_steps(self.flow, leaving) | second.steps() | account.steps()
+        steps = (
+            sign_in_steps(self.flow, leaving, self.app_tokens.published)
+            | second.steps()
+            | account.steps()
+        )
         self.routes = OurRoutes(steps, self.login_host, data.new_id)
 
     def _record_end(self, session: Session, reason: str) -> None:

@@ -325,6 +325,7 @@ class AppAudit(Struct, frozen=True):
 class AppSecurity(Struct, frozen=True):
     headers_level: Annotated[int, rules.floor_of(0, 2, 5, 10)] = 2
     disable_csrf_protection: Flag = False
+    identity_token: Annotated[Literal["proxied", "always", "never"], Meta()] = "proxied"  # noqa: S105
     default_secrets_provider: Annotated[str, rules.filled("the name of a secret provider")] = "env"
 
 

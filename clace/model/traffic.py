@@ -37,6 +37,19 @@ class Visitor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     token: str = ""
 
 
+def identity_headers(user_id: str, visitor: Visitor) -> dict[str, str]:
+    """The headers that tell an app who asks; those without a value are left out."""
+    said = {
+        "X-Clace-User": user_id,
+        "X-Clace-User-Id": visitor.subject,
+        "X-Clace-User-Email": visitor.email,
+        "X-Clace-Perms": ",".join(visitor.permissions),
+        "X-Clace-Rbac-Enabled": "true" if visitor.is_rbac_enabled else "false",
+        "X-Clace-Identity": visitor.token,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
 class AppRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One HTTP request as an app sees it; ``path`` is decoded and relative to the app, with ``/``.
 

@@ -75,6 +75,14 @@ ROUTES = (
         origins=Origins.SAFE,
     ),
     OurRoute(
+        path="/_clace/jwks.json",
+        methods=("GET", "HEAD"),
+        hosts=Hosts.ANY,
+        callers="apps that check identity tokens",
+        origins=Origins.SAFE,
+        serves="identity_keys",
+    ),
+    OurRoute(
         path="/_clace/auth/login",
         methods=("GET", "HEAD"),
         hosts=Hosts.ANY,

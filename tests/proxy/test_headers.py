@@ -61,6 +61,7 @@ class RequestTests(HeadersCase):
             )
         }
         expected = {b"host", b"via", b"forwarded", b"x-forwarded-host", b"x-clace-user"}
+        expected |= {b"x-clace-rbac-enabled"}
         expected |= {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-prefix", b"x-real-ip"}
         self.assertEqual(names, expected)
         self.assertIn((b"te", b"trailers"), self.sent(b"TE: gzip;q=1, trailers"))

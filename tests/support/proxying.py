@@ -14,10 +14,12 @@ from clace.errors import ClaceError
 from clace.interfaces import ProxyLimits
 from clace.model.app import App
 from clace.model.hosts import host_name
+from clace.model.identity import Assurance, Identity
 from clace.model.proxying import ProxyConfig, ProxyRoute
 from clace.proxy.relaying import Proxy
 from clace.web.apps.proxied import ProxiedApps, ProxyEdge
 from clace.web.apps.requests import clean_path, relative_path
+from clace.web.apps.visitors import Visitors
 from clace.web.http1.answering import own_fields
 from clace.web.http1.direct import Entrance
 from clace.web.statuses import status_of
@@ -142,6 +144,7 @@ class SeenAudit:
 
     def __init__(self, case):
         self.user = case.user
+        self.identity = Identity(user_id=case.user, assurance=Assurance.PASSWORD)
         self._case = case
 
     def end(self, status):
@@ -153,6 +156,7 @@ class OpenAccess:
 
     def __init__(self, is_open=True):
         self._is_open = is_open
+        self.visitors = Visitors()
 
     def is_open(self, app):
         return self._is_open
@@ -188,14 +192,10 @@ class MemoryProxyCase(SynchronousTestCase):
     def make_served(self, **limits):
         self.served = Served(Resource(), **limits)
         self.proxy = Proxy(self.served.clock, self.there, "clace-1")
-        proxied = ProxiedApps(
-            self.proxy, OwnNames(), OpenAccess(self.is_open), "localhost", self.identity
-        )
+        access = OpenAccess(self.is_open)
+        proxied = ProxiedApps(self.proxy, OwnNames(), access, "localhost")
         self.served.recorder = ProxyEntrance(proxied, self)
         self.served.site = self.served.make_site()
-
-    def identity(self, _request, audit):
-        return f"X-Clace-User: {audit.user}\r\n".encode()
 
     def audit(self, _request):
         return SeenAudit(self)

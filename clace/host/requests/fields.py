@@ -10,7 +10,7 @@ from msgspec import Struct, to_builtins
 from clace.gotemplate import Record, URLValues
 from clace.gotemplate.go.values import Map
 from clace.host.lazy import LazyFields
-from clace.model.traffic import AppRequest, Visitor
+from clace.model.traffic import AppRequest, Visitor, identity_headers
 
 # With these HTMX wants the page: by a boosted link, or to go back to one that it keeps no more.
 _OF_WHOLE_PAGES = ("Hx-Boosted", "Hx-History-Restore-Request")
@@ -44,19 +44,6 @@ class AppContext:
             "HtmxVersion": htmx_version,
             "Data": None,
         }
-
-
-def identity_headers(user_id: str, visitor: Visitor) -> dict[str, list[str]]:
-    """The headers that tell an app who asks; those without a value are left out."""
-    said = {
-        "X-Clace-User": user_id,
-        "X-Clace-User-Id": visitor.subject,
-        "X-Clace-User-Email": visitor.email,
-        "X-Clace-Perms": ",".join(visitor.permissions),
-        "X-Clace-Rbac-Enabled": "true" if visitor.is_rbac_enabled else "false",
-        "X-Clace-Identity": visitor.token,
-    }
-    return {name: [value] for name, value in said.items() if value}
 
 
 def is_partial(request: AppRequest) -> bool:
@@ -97,7 +84,8 @@ class _Incoming(Struct, frozen=True):
     def headers(self) -> dict[str, list[str]]:
         """The client's, of which those of the server were removed, and the server's own."""
         headers = {name: [*values] for name, values in self.request.headers.items()}
-        headers.update(identity_headers(self.request.user_id, self.visitor))
+        said = identity_headers(self.request.user_id, self.visitor)
+        headers.update({name: [value] for name, value in said.items()})
         return headers
 
     @property

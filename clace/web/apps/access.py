@@ -9,6 +9,7 @@ from clace.model.app import App
 from clace.model.identity import NOBODY, Identity
 from clace.model.traffic import AppResponse
 from clace.web.apps.open_requests import OpenRequests
+from clace.web.apps.visitors import Visitors
 from clace.web.http1.direct import DirectRequest
 from clace.web.login.heads import AskingHead
 
@@ -25,11 +26,13 @@ class AppAccess:
         is_admin: Callable[[str], bool],
         depart: Depart | None = None,
         open_requests: OpenRequests | None = None,
+        visitors: Visitors | None = None,
     ) -> None:
         self._auth = auth
         self._is_admin = is_admin
         self._depart = depart
         self._open = open_requests
+        self.visitors = visitors or Visitors()
 
     def is_told(self, app: App, user: str) -> bool:
         """Tell whether the user may see why the app fails: the administrator, or anybody in dev."""

@@ -14,7 +14,6 @@ from clace.interfaces.proxying import Pairs, VisitorFollower
 from clace.model.app import App, AppKind
 from clace.model.hosts import host_name
 from clace.model.proxying import ProxyRoute
-from clace.text import one_line
 from clace.web.apps.access import AppAccess
 from clace.web.apps.request_audit import RequestAudit
 from clace.web.apps.security_headers import LEVELS, missing
@@ -23,8 +22,6 @@ from clace.web.http1.direct import DirectRequest
 
 _SAFE_FOR_PROXY = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _KINDS = {AppKind.STAGING: "Stage", AppKind.PREVIEW: "Preview"}
-Identify = Callable[[DirectRequest, RequestAudit], bytes]
-"""The lines of the headers that tell the app who asks."""
 Shared = tuple[tuple[str, str], ...]
 _ADVISED = frozenset(one.name.lower().encode() for step in LEVELS.values() for one in step)
 Dress = Callable[[UpstreamHead], bytes]
@@ -122,13 +119,11 @@ class ProxyEdge(Struct, frozen=True, kw_only=True):
     limits: ProxyLimits = ProxyLimits()
     headers_level: int = 2
     shared: Shared = ()
+    uses_token: bool = False
 
 
 class ProxiedApps:
-    """Passes requests on, with the visitor's side of them.
-
-    ``identify`` tells the app who asks.
-    """
+    """Passes requests on, with the visitor's side of them and the headers that tell who asks."""
 
     def __init__(
         self,
@@ -136,13 +131,11 @@ class ProxiedApps:
         installed: IInstalledApps,
         access: AppAccess,
         default_domain: str,
-        identify: Identify,
     ) -> None:
         self._proxy = proxy
         self._installed = installed
         self._access = access
         self._default_domain = default_domain
-        self._identify = identify
 
     async def relay(
         self,
@@ -158,7 +151,9 @@ class ProxiedApps:
         :raises NotAllowed: if the app may not change anything, and the request could.
         :raises ClaceError: as ``IProxy.relay``; nothing was written.
         """
-        asked = self._asked(request, app, route, inside, audit)
+        visitors = self._access.visitors
+        identity = await visitors.lines(audit.identity, app, token=edge.uses_token)
+        asked = self._asked(request, app, route, inside, identity)
         if not app.may_write and (asked.is_upgrade or request.method not in _SAFE_FOR_PROXY):
             kind = _KINDS[app.kind]
             raise NotAllowed(f"{kind} app does not have access to proxy write APIs")
@@ -172,7 +167,7 @@ class ProxiedApps:
         app: App,
         route: ProxyRoute,
         inside: str,
-        audit: RequestAudit,
+        identity: bytes,
     ) -> ProxiedRequest:
         peer, is_shared = request.peer, app.path != "/"
         return ProxiedRequest(
@@ -189,7 +184,7 @@ class ProxiedApps:
             authority=request.authority,
             host=partial(self._own_host, request, app),
             address=peer.ip,
-            identity=self._identify(request, audit),
+            identity=identity,
             keeps_passwords=not is_shared and self._access.is_open(app),
             is_shared_host=is_shared,
         )
@@ -228,17 +223,3 @@ def _added(level: int, shared: Shared, present: frozenset[bytes], *, secure: boo
     pairs = (("Server", "Clace"), *advice, *shared)
     lines = b"".join(f"{name}: {value}\r\n".encode() for name, value in pairs)
     return _Added(lines, frozenset(name.lower().encode() for name, _ in pairs))
-
-
-def told_user(_request: DirectRequest, audit: RequestAudit) -> bytes:
-    """The lines of the headers with what is known of the user, as far as it is known."""
-    identity = audit.identity
-    return _told_user(identity.user_id, identity.subject, identity.email)
-
-
-@lru_cache(maxsize=1024)
-def _told_user(user_id: str, subject: str, email: str) -> bytes:
-    said = (("User", user_id), ("User-Id", subject), ("User-Email", email))
-    return b"".join(
-        f"X-Clace-{name}: {one_line(value)}\r\n".encode() for name, value in said if value
-    )

@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from clace import cookies
 from clace.errors import BadRequest
-from clace.model.identity import Identity
 from clace.model.traffic import AppRequest, Upload, Visitor
 from clace.model.wishes import ClientWishes
 from clace.web.http1.direct import DirectRequest
@@ -138,13 +137,12 @@ def urlencoded(encoded: bytes) -> dict[str, list[str]]:
         raise BadRequest("too many fields") from error
 
 
-def visitor_of(identity: Identity) -> Visitor:
-    """A signed-in user as an app may know them."""
-    return Visitor(subject=identity.subject, email=identity.email, groups=identity.groups)
-
-
 def app_request(
-    request: DirectRequest, form: PostedForm, path: str, identity: Identity, request_id: str
+    request: DirectRequest,
+    form: PostedForm,
+    path: str,
+    user: tuple[str, Visitor | None],
+    request_id: str,
 ) -> AppRequest:
     """The request, to an app-relative ``path``, of a user who was admitted."""
     fields, peer = request.requestHeaders, request.peer
@@ -158,8 +156,8 @@ def app_request(
         form=form.fields,
         files=form.files,
         remote_ip=peer.ip,
-        user_id=identity.user_id,
-        visitor=None if identity.is_anonymous else visitor_of(identity),
+        user_id=user[0],
+        visitor=user[1],
         request_id=request_id,
         is_bare=path == "/" and not request.path.endswith(b"/"),
     )

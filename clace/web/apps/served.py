@@ -30,6 +30,7 @@ from clace.web.apps.proxied import ProxiedApps, ProxyEdge, is_upgrade
 from clace.web.apps.refusals import dressed, fault_of, is_failure, refusal
 from clace.web.apps.request_audit import RequestAudit, RequestAuditOptions, RequestAudits
 from clace.web.apps.requests import NO_FORM, app_request, clean_path, relative_path, wishes_of
+from clace.web.apps.visitors import TokenUse
 from clace.web.http1.answering import AppFields, ResponseFields
 from clace.web.http1.direct import DirectRequest
 from clace.web.http1.streaming import LARGEST_PIECE, PacedBody, close, write_whole
@@ -47,6 +48,7 @@ class AppEdge(Struct, frozen=True, kw_only=True):
 
     headers_level: int = 2
     check_origin: bool = True
+    identity_token: TokenUse = TokenUse.PROXIED
     sharing: OriginSharing = OriginSharing()
     audit: RequestAuditOptions = RequestAuditOptions()
     proxy: ProxyLimits = ProxyLimits()
@@ -164,7 +166,10 @@ class ServedApps:
         route = await self._runtime.proxied(app, request.method.decode("ascii"), inside)
         if route is not None and self._proxied is not None:
             proxy_edge = ProxyEdge(
-                limits=edge.proxy, headers_level=edge.headers_level, shared=shared
+                limits=edge.proxy,
+                headers_level=edge.headers_level,
+                shared=shared,
+                uses_token=edge.identity_token is not TokenUse.NEVER,
             )
             await self._proxied.relay(request, app, route, inside, audit, proxy_edge)
             return None
@@ -193,7 +198,10 @@ class ServedApps:
             file = self._runtime.file_at_hand(app, method, inside, wishes)
             if file is not None:
                 return file
-        seen = app_request(request, form, inside, audit.identity, audit.request_id)
+        uses_token = self._edge_of(app).identity_token is TokenUse.ALWAYS
+        identity = audit.identity
+        visitor = await self._access.visitors.visitor(identity, app, token=uses_token)
+        seen = app_request(request, form, inside, (identity.user_id, visitor), audit.request_id)
         return await self._runtime.respond(app, seen)
 
     def _refusal(

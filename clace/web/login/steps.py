@@ -33,9 +33,12 @@ class OurRequest(Struct, frozen=True, kw_only=True):
 Step = Callable[[OurRequest], Awaitable[AppResponse]]
 
 
-def sign_in_steps(flow: SignInFlow, leaving: SignOutFlow) -> dict[str, Step]:
-    """The steps of signing in and out."""
+def sign_in_steps(
+    flow: SignInFlow, leaving: SignOutFlow, keys: Callable[[], Awaitable[AppResponse]]
+) -> dict[str, Step]:
+    """The steps of signing in and out, and of the keys of identity tokens."""
     return {
+        "identity_keys": lambda _: keys(),
         "sign_in_page": lambda asked: flow.page(asked.parameters.get("state", ""), asked.head),
         "complete": lambda asked: flow.complete(asked.parameters.get("state", ""), asked.head),
         "choose_provider": lambda asked: flow.leave(asked.parameters.get("state", ""), asked.way),

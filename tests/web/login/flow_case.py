@@ -8,6 +8,7 @@ from twisted.internet.task import Clock
 from clace.audit.events import AuditEvents
 from clace.identity.sessions import SignInRules
 from clace.model.app import App, AppSettings
+from clace.model.traffic import AppResponse
 from clace.web.apps.open_requests import OpenRequests
 from clace.web.apps.request_audit import RequestAudits
 from clace.web.apps.served import ServedApps, Transfers
@@ -105,6 +106,10 @@ class FlowCase(AppsCase):
         )
         self.browser = self.new_browser()
 
+    async def keys(self):
+        """The keys of identity tokens."""
+        return AppResponse(body=b'{"keys":[]}')
+
     def new_browser(self):
         return Browser(self)
 
@@ -131,7 +136,7 @@ class FlowCase(AppsCase):
             lambda _app: DEFAULT_EDGE,
         )
         leaving = SignOutFlow(self.auth, self.sessions, self.events)
-        self.steps = sign_in_steps(self.flow, leaving) | self.more_steps()
+        self.steps = sign_in_steps(self.flow, leaving, self.keys) | self.more_steps()
         routes = OurRoutes(self.steps, "auth.apps.example", lambda: "i1")
         return RootResource(None, served, routes)
 
