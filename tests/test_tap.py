@@ -134,6 +134,21 @@ class CompositionTests(SynchronousTestCase):
         composition.read_again()
         self.assertEqual(replaced, [("admin", SECOND)])
 
+    def test_reads_changed_users(self):
+        """After SIGHUP the users of the configuration are those that it has now."""
+        section = f'[builtin_auth.ann]\npassword = "{HASH}"\n'
+        composition = self.compose(section)
+        self.assertEqual(composition.data.people.users.find("ann").password, HASH)
+        read = []
+
+        async def read_again(static):
+            read.append({name: (user.password, user.groups) for name, user in static.items()})
+
+        composition.data.people.users.read_again = read_again
+        self.write(f'[builtin_auth.bob]\npassword = "{SECOND}"\ngroups = ["a"]\n')
+        composition.read_again()
+        self.assertEqual(read, [{"bob": (SECOND, ("a",))}])
+
     def test_never_keeps_a_removed_password_in_silence(self):
         """A hash that is gone after SIGHUP is refused with the reason, on stderr and in the log."""
         composition = self.compose(f'[security]\nadmin_password_bcrypt = "{HASH}"')

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import field, structs
 
 from clace.config import overrides
+from clace.config.default_auth import wrong_default_auth
 from clace.config.discovery import FILE_NAME, Location
 from clace.config.exposure import is_open, open_files, plain_secrets
 from clace.config.names import Names, home_names, replace_names
@@ -165,6 +166,7 @@ def _check_together(settings: Settings, reader: Reader) -> None:
         *wrong_proofs(settings),
         *wrong_roles(settings),
         *wrong_users(settings),
+        *wrong_default_auth(settings),
     ):
         reader.complain(at, reason)
     if settings.http.redirect_to_https and settings.https.port < 0:

@@ -150,6 +150,15 @@ def one_of(*choices: str, tidy: Callable[[str], str] = str) -> Rule:
     return Rule("one of " + ", ".join(choices), parse)
 
 
+def text_or(default: str) -> Rule:
+    """A text, or in place of an empty one ``default``."""
+
+    def parse(value: object, _names: Names) -> str:
+        return _printable(value) or default
+
+    return Rule("a text", parse)
+
+
 def path() -> Rule:
     def parse(value: object, names: Names) -> Path:
         return names.path(_printable(value) or _refuse())

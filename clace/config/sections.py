@@ -102,9 +102,7 @@ class Security(Struct, frozen=True):
             extra=rules.SECRET,
         ),
     ] = ""
-    app_default_auth_type: Annotated[
-        str, rules.one_of("system", "none", tidy=lambda written: written or "system")
-    ] = "system"
+    app_default_auth_type: Annotated[str, rules.text_or("system")] = "system"
     auth_required: Flag = False
     disable_login_form: Flag = False
     auth_callback_domain: Annotated[str, rules.filled("a host name, or its begin and a dot")] = (
