@@ -20,8 +20,9 @@ from clace.model.app import App
 from clace.model.hosts import host_name
 from clace.model.identity import Assurance, Identity
 from clace.threads import ThreadPool
-from clace.web.apps.access import AppAccess
+from clace.web.apps.access import AppAccess, TokensForApps
 from clace.web.apps.open_requests import OpenRequests
+from clace.web.apps.rights import AppRights
 from clace.web.apps.visitors import Visitors
 from clace.web.login.account import AccountSteps
 from clace.web.login.flow import Places, SignInFlow
@@ -81,9 +82,12 @@ class Identities:
         )
         self.app_tokens = AppTokens(data, reactor, self.threads.run)
         self.open_requests = OpenRequests(reactor, self.sessions)
+        data.tokens.follow(self.open_requests.tokens_ended)
+        self._rights = AppRights(data.authorisation, data.events)
         self.access = AppAccess(
             self.auth,
-            lambda user: data.account.holds(user, ""),
+            self._rights,
+            TokensForApps(data.tokens, lambda app: data.settings_of(app).security.api_tokens),
             self.flow.depart,
             self.open_requests,
             Visitors(data.authorisation, self.app_tokens.issue),
@@ -111,6 +115,13 @@ class Identities:
         if reason != SIGNED_OUT:
             user = session.identity.user_id
             self._events.record(deeds.session_ended(user, session.name, reason))
+
+    def roles_changed(self) -> None:
+        """Close the open requests of users who may not be there any more."""
+        self.open_requests.close(
+            lambda identity, app: not self._rights.may_open(identity, app),
+            "roles or grants have changed",
+        )
 
     async def users_changed(self) -> None:
         """End the sessions and open requests of users who are not what they were."""

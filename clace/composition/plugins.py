@@ -12,7 +12,7 @@ from twisted.application.service import MultiService
 from clace.composition.data import Data
 from clace.composition.identity import Identities
 from clace.config.sections import FSPlugin, HTTPPlugin, StorePlugin
-from clace.interfaces import IStarter
+from clace.interfaces import Caller, IStarter
 from clace.model.app import App
 from clace.model.paths import AppPath
 from clace.plugins.builtin import proxy
@@ -77,7 +77,6 @@ class Plugins:
         self.gate = PluginGate(
             self.plugins,
             secrets=data.secrets,
-            holds=data.account.holds,
             provider_of=lambda app: data.settings_of(app).security.default_secrets_provider,
         )
 
@@ -102,10 +101,8 @@ class Plugins:
         yield from with_accounts(self._http, sections.http, sections.http_accounts)
         yield from with_accounts(self._store, sections.store, sections.store_accounts)
 
-    def _may_use(self, app: App, user_id: str) -> bool:
-        return self.identities.access.is_open(app) or self._data.account.holds(
-            user_id, "app:access"
-        )
+    def _may_use(self, app: App, caller: Caller) -> bool:
+        return self.identities.access.is_listed(app, caller.user_id, caller.visitor)
 
     def url(self, address: AppPath) -> str:
         """HTTPS before HTTP."""

@@ -150,6 +150,7 @@ class Composition:
         renewed = self._renew_account(config)
         self._admin_user = config.admin_user if renewed else self._admin_user
         self.data.authorisation.replace(policy_of(config.rbac), self._admin_user)
+        self.identities.roles_changed()
         self._renew_users(config)
         changed = changed_keys(self._started, config)
         held = [key for key in changed if not is_reread(key)]

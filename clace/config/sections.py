@@ -324,6 +324,7 @@ class AppSecurity(Struct, frozen=True):
     headers_level: Annotated[int, rules.floor_of(0, 2, 5, 10)] = 2
     disable_csrf_protection: Flag = False
     identity_token: Annotated[Literal["proxied", "always", "never"], Meta()] = "proxied"  # noqa: S105
+    api_tokens: Flag = False
     default_secrets_provider: Annotated[str, rules.filled("the name of a secret provider")] = "env"
 
 

@@ -9,6 +9,7 @@ from zope.interface import Interface
 
 from clace.model.app import App, Permission, PluginManifest
 from clace.model.schema import AppSchema
+from clace.model.traffic import Visitor
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -18,6 +19,7 @@ class Caller(Struct, frozen=True, kw_only=True):
 
     app: App
     user_id: str = ""
+    visitor: Visitor | None = None
     request_id: str = ""
     remote_ip: str = ""
     schema: AppSchema = AppSchema()

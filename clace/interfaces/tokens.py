@@ -8,7 +8,8 @@ from datetime import datetime
 from msgspec import Struct
 from zope.interface import Interface
 
-from clace.model.identity import Identity, Scope
+from clace.model.identity import Identity
+from clace.model.scope import Scope
 
 
 class APIToken(Struct, frozen=True, kw_only=True):

@@ -159,6 +159,11 @@ class App(Struct, frozen=True):
         return AppPath(self.path, self.domain)
 
     @property
+    def main_address(self) -> AppPath:
+        """The address that rights on the app are about: of a staging app its production app's."""
+        return self.address.production if self.main_app else self.address
+
+    @property
     def kind(self) -> AppKind:
         return AppKind(self.id[:8])
 

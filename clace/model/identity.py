@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from clace.model.scope import Scope
 from clace.model.traffic import ANONYMOUS
 
 
@@ -20,16 +21,6 @@ class Assurance(StrEnum):
     SSO = "sso"
     CERTIFICATE = "certificate"
     TOKEN = "token"  # noqa: S105 - as above
-
-
-class Scope(Struct, frozen=True, kw_only=True):
-    """Bounds of a token, whatever its user may do: permissions, and globs of apps.
-
-    Without globs they hold for all apps; without permissions nothing is allowed.
-    """
-
-    permissions: tuple[str, ...] = ()
-    apps: tuple[str, ...] = ()
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -61,8 +52,12 @@ NOBODY = Identity()
 OPERATOR = Identity(user_id="admin", name="admin", assurance=Assurance.SOCKET)
 
 
-def identity_named(user_id: str, groups: tuple[str, ...] = ()) -> Identity:
+def identity_named(
+    user_id: str, groups: tuple[str, ...] = (), scope: Scope | None = None
+) -> Identity:
     """Return who an id stands for, as if that user had signed in."""
     if user_id == ANONYMOUS:
         return NOBODY
-    return Identity(user_id=user_id, name=user_id, groups=groups, assurance=Assurance.SSO)
+    return Identity(
+        user_id=user_id, name=user_id, groups=groups, assurance=Assurance.SSO, scope=scope
+    )

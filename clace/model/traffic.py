@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from msgspec import Struct
 
 from clace.model.failures import Fault
+from clace.model.scope import Scope
 
 ANONYMOUS = "anonymous"
 NO_ROUTE = "404 page not found"
@@ -26,7 +27,8 @@ class Upload(Struct, frozen=True, kw_only=True):
 class Visitor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Facts about a signed-in user besides the id; ``permissions`` are the custom ones.
 
-    ``token`` is the signed identity token, for an app that asked for it.
+    ``token`` is the signed identity token, for an app that asked for it. ``is_admin`` has all
+    permissions; ``scope`` bounds those of who came by an API token.
     """
 
     subject: str = ""
@@ -34,6 +36,8 @@ class Visitor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     groups: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     is_rbac_enabled: bool = False
+    is_admin: bool = False
+    scope: Scope | None = None
     token: str = ""
 
 

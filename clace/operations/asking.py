@@ -11,11 +11,6 @@ from clace.model.app import App
 from clace.model.identity import Identity
 
 
-def target_of(app: App) -> str:
-    """Return the address that rights on an app are about: that of its production app."""
-    return str(app.address.production if app.main_app else app.address)
-
-
 @frozen
 class OperationRequest:
     """Somebody who asks for an operation, which needs each of the rights."""
@@ -34,10 +29,10 @@ class OperationRequest:
 
     def check_apps(self, apps: Iterable[App]) -> None:
         for app in apps:
-            self.check(target_of(app))
+            self.check(str(app.main_address))
 
     def may_see(self, app: App) -> bool:
-        return self.may(target_of(app))
+        return self.may(str(app.main_address))
 
     def may(self, target: str = "") -> bool:
         return all(

@@ -12,7 +12,6 @@ from clace.errors import AppBroken, InvalidPath, NoSuchApp, SourceError
 from clace.interfaces import Asking
 from clace.model.app import App, AppKind
 from clace.model.paths import AppGlob, AppPath, is_glob
-from clace.operations.asking import target_of
 
 
 class AppCatalogue(Struct, frozen=True):
@@ -43,7 +42,7 @@ class AppCatalogue(Struct, frozen=True):
         if not is_glob(text):
             address = AppPath.parse(text)
             twin = next((app for app in self.apps if app.address == address and app.main_app), None)
-            request.check(target_of(twin) if twin else str(address))
+            request.check(str(twin.main_address) if twin else str(address))
         return self.at(text)
 
     def matching(self, glob: AppGlob) -> tuple[App, ...]:

@@ -65,4 +65,4 @@ class RoleOperations:
             raise BadRequest(f"{text} is a glob, and this takes the path of one app")
         address = AppPath.parse(text)
         app = self._installed.at(address)
-        return str(address.production if app and app.main_app else address)
+        return str(app.main_address if app else address)

@@ -27,9 +27,10 @@ from clace.interfaces import (
     ITokenOperations,
     NewAPIToken,
 )
-from clace.model.identity import Assurance, Identity, Scope
+from clace.model.identity import Assurance, Identity
 from clace.model.paths import AppGlob, AppPath
 from clace.model.permissions import canonical, gives, is_glob, problem_of
+from clace.model.scope import Scope
 
 LEAST, MOST = 60, 366 * 86_400
 MAX_TEXT = 256

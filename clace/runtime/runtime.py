@@ -244,6 +244,7 @@ class Runtime(Service):
         caller = Caller(
             app=app,
             user_id=request.user_id,
+            visitor=request.visitor,
             request_id=request.request_id,
             remote_ip=request.remote_ip,
             schema=served.options.schema if served.options is not None else AppSchema(),

@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import AppSettings, ArgumentConstraint, Permission
+from clace.model.traffic import Visitor
 from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.definition import Function, Plugin
 from tests.support.plugin_contract import Echo, EchoPlugin, PluginGateContract, app, call
@@ -99,17 +100,25 @@ class GateTests(SynchronousTestCase):
 
     def test_permit(self):
         """A permission with names is for users who hold one of them."""
-        gate = PluginGate([self.echo.plugin], holds=lambda user, name: (user, name) == ("ann", "b"))
-        its_app = app(Permission("echo.in", "echo", permit=("a", "b")), path="/disk")
-        for user in ("ann", "bob"):
-            answer = gate.begin(Caller(app=its_app, user_id=user)).call(call("echo", "hi"))
-            if user == "ann":
+        gate = PluginGate([self.echo.plugin])
+        its_app = app(Permission("echo.in", "echo", permit=("a", "custom:b")), path="/disk")
+        for user, visitor, is_allowed in (
+            ("ann", Visitor(permissions=("b",)), True),
+            ("ann", Visitor(permissions=("a", "c")), True),
+            ("admin", Visitor(is_admin=True), True),
+            ("bob", Visitor(permissions=("c", "ab", "custom:b")), False),
+            ("bob", Visitor(), False),
+            ("bob", None, False),
+        ):
+            caller = Caller(app=its_app, user_id=user, visitor=visitor)
+            answer = gate.begin(caller).call(call("echo", "hi"))
+            if is_allowed:
                 self.assertEqual(self.successResultOf(answer).value, "hi")
             else:
                 self.assertEqual(
                     self.failureResultOf(answer, PluginRefused).value.message,
                     "app /disk is not permitted to call echo.in.echo,"
-                    " user bob does not have any required permission [a b]",
+                    " user bob does not have any required permission [a custom:b]",
                 )
 
     def test_permit_of_nobody(self):

@@ -63,8 +63,8 @@ class IntrospectionTests(SynchronousTestCase):
             self.successResultOf(store.commit((AddApp(one), added)))
         self.audit = MemoryAudit()
 
-        def may_use(its_app, user_id):
-            return its_app.settings.authn_type == "none" or user_id == "admin"
+        def may_use(its_app, caller):
+            return its_app.settings.authn_type == "none" or caller.user_id == "admin"
 
         insight = IntrospectionSources(
             store,

@@ -7,6 +7,7 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from clace.errors import NotAuthenticated, SecretFailed, SignInRefused
+from clace.identity.rbac import Authorisation
 from clace.identity.sessions import SessionLimits, Sessions, SignInRules
 from clace.identity.settings import AppAuthentication
 from clace.interfaces import (
@@ -18,7 +19,11 @@ from clace.interfaces import (
     Way,
 )
 from clace.model.identity import Assurance, Identity
-from clace.web.apps.access import AppAccess
+from clace.model.rbac import Policy
+from clace.web.apps.access import AppAccess, TokensForApps
+from clace.web.apps.rights import AppRights
+from clace.web.apps.visitors import Visitors
+from tests.support.memory_tokens import memory_tokens
 from tests.support.threads import at_once
 
 
@@ -172,6 +177,18 @@ def app_authentication(
     )
 
 
-def app_access(auth, admin="admin", **around):
-    """Access to apps by a table of settings."""
-    return AppAccess(auth, lambda user: user == admin, **around)
+def app_access(auth, admin="admin", policy=None, owner_of=None, tokens=None, taken=True, **around):
+    """Access to apps by a table of settings; ``taken`` is whether apps take tokens."""
+    owners = {"owner_of": owner_of} if owner_of else {}
+    authorisation = Authorisation(policy or Policy(), admin, **owners)
+    rights = AppRights(authorisation, around.pop("events", Unrecorded()))
+    for_apps = TokensForApps(tokens or memory_tokens(Clock()), lambda _app: taken)
+    visitors = Visitors(authorisation)
+    return AppAccess(auth, rights, for_apps, visitors=visitors, **around)
+
+
+class Unrecorded:
+    """Audit events that nobody keeps."""
+
+    def record(self, _deed, _rid=""):
+        return True

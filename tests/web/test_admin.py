@@ -26,8 +26,9 @@ from clace.client.agents import AgentExchange
 from clace.errors import LockedOut, NotAllowed, NotAuthenticated
 from clace.interfaces import Decision, ICredentials
 from clace.model.app import Demands, Permission
-from clace.model.identity import Assurance, Identity, Scope
+from clace.model.identity import Assurance, Identity
 from clace.model.rbac import Grant, Policy
+from clace.model.scope import Scope
 from clace.model.wording import permission_text
 from clace.operations.administration import Administration
 from clace.web.admin.api import AdminAPI

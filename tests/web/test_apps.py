@@ -101,13 +101,15 @@ class AppsCase(SynchronousTestCase):
             raise NoSuchRoute("file not found")
         return self.offered["f1"]
 
+    def access(self):
+        return app_access(app_authentication(self.credentials))
+
     def resource(self, edge=DEFAULT_EDGE):
         audits = RequestAudits(self.ration, self.failures, lambda: 2.0, lambda: "i1")
-        access = app_access(app_authentication(self.credentials))
         return ServedApps(
             self.apps,
             self.apps,
-            access,
+            self.access(),
             Transfers(self.downloads, FormReader(self.inbox, at_once)),
             audits,
             edge if callable(edge) else lambda _app: edge,

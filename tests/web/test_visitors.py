@@ -2,6 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.interfaces import Decision
 from clace.model.app import App
 from clace.model.identity import NOBODY, Assurance, Identity
 from clace.model.traffic import Visitor
@@ -21,9 +22,13 @@ STAGE = App(id="app_stg_1", path="/a_cl_stage", main_app="app_prd_1")
 
 class Authorisation:
     is_enabled = True
+    held = ""
 
     def __init__(self):
         self.asked = []
+
+    def decide(self, _identity, permission, _target=""):
+        return Decision(permission == self.held)
 
     def custom_permissions(self, identity, target):
         self.asked.append((identity.user_id, target))
@@ -45,6 +50,12 @@ class VisitorsTests(SynchronousTestCase):
 
     def lines(self, identity=ANN, *, token=False):
         return self.successResultOf(self.visitors.lines(identity, PROD, token=token))
+
+    def test_administrators(self):
+        """One who has all permissions is known as such to the gate of plugins."""
+        self.assertFalse(self.visitor().is_admin)
+        self.authorisation.held = "admin"
+        self.assertTrue(self.visitor().is_admin)
 
     def test_user(self):
         """The facts of an identity, with the custom permissions on the app."""

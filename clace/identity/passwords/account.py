@@ -94,10 +94,6 @@ class AdminAccount:
         await self.check(user, password, address)
         return self._identity
 
-    def holds(self, user_id: str, _permission: str) -> bool:
-        """Return true if the user holds a permission: the administrator holds all, others none."""
-        return bool(self._user) and user_id == self._user
-
     async def check(self, user: str, password: str, address: str) -> str:
         if not self._user:
             raise NotAuthenticated(REFUSED)

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 from msgspec import Struct
 
-from clace.interfaces import IAppStore, IAuditTrail
+from clace.interfaces import Caller, IAppStore, IAuditTrail
 from clace.model.app import App
 from clace.model.audit_filter import AuditFilter
 from clace.model.paths import AppGlob, AppPath
@@ -31,7 +31,7 @@ class IntrospectionSources:
 
     store: IAppStore
     trail: IAuditTrail
-    may_use: Callable[[App, str], bool]
+    may_use: Callable[[App, Caller], bool]
     url: Callable[[AppPath], str]
     seconds: Callable[[], float]
     default_auth: str = "system"
@@ -81,8 +81,8 @@ class Introspection:
 
     async def list_apps(self, invocation: Invocation, given: AppQuery) -> list[dict[str, Any]]:
         """The apps that match and that the user may use, oldest first."""
-        user_id = invocation.caller.user_id
-        return await self._matching(given, lambda app: self._insight.may_use(app, user_id))
+        caller = invocation.caller
+        return await self._matching(given, lambda app: self._insight.may_use(app, caller))
 
     async def list_all_apps(self, _invocation: Invocation, given: AppQuery) -> list[dict[str, Any]]:
         """The apps that match, oldest first."""

@@ -15,18 +15,13 @@ from clace.interfaces import Caller, IPluginGate, ISecrets
 from clace.model.app import App, Permission, PluginManifest
 from clace.plugins.gate.accounts import section_of
 from clace.plugins.gate.patterns import malformed
-from clace.plugins.gate.rules import GateRules, Holds
+from clace.plugins.gate.rules import GateRules
 from clace.plugins.gate.secret_arguments import FROM, DefaultProviderSecrets, NoSecrets
 from clace.plugins.gate.session import CallLimits, CallSession
 from clace.plugins.kit.definition import Plugin
 
 ProviderOf = Callable[[App], str]
 """Which provider an app means by a secret that names none."""
-
-
-def nobody(_user_id: str, _permission: str) -> bool:
-    """For a gate that knows no users."""
-    return False
 
 
 @implementer(IPluginGate)
@@ -38,11 +33,10 @@ class PluginGate:
         plugins: Iterable[Plugin],
         limits: CallLimits | None = None,
         secrets: ISecrets | None = None,
-        holds: Holds = nobody,
         provider_of: ProviderOf | None = None,
     ) -> None:
         self._plugins = {plugin.name: plugin for plugin in plugins}
-        self._rules = GateRules(self._plugins, holds)
+        self._rules = GateRules(self._plugins)
         self._limits = limits or CallLimits()
         self._secrets = secrets or NoSecrets()
         self._provider_of = provider_of

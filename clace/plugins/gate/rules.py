@@ -6,7 +6,7 @@ cover the positional arguments, do its constraints hold, may the app write, may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -14,6 +14,7 @@ from attrs import frozen
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller, PluginCall
 from clace.model.app import App, AppMetadata, Permission
+from clace.model.permissions import CUSTOM
 from clace.plugins.gate.accounts import section_of
 from clace.plugins.gate.binding import named
 from clace.plugins.gate.constraints import within
@@ -21,8 +22,6 @@ from clace.plugins.gate.permissions import approved, covering, not_permitted
 from clace.plugins.gate.writing import writable
 from clace.plugins.kit.definition import Function, Plugin
 
-Holds = Callable[[str, str], bool]
-"""Tell whether the user of this id holds the permission of this name."""
 _MOST_STANDINGS = 10_000
 
 
@@ -40,11 +39,10 @@ class FunctionStanding:
 
 
 class GateRules:
-    """The rules for the plugins that are configured; ``holds`` knows the users."""
+    """The rules for the plugins that are configured."""
 
-    def __init__(self, plugins: Mapping[str, Plugin], holds: Holds) -> None:
+    def __init__(self, plugins: Mapping[str, Plugin]) -> None:
         self._plugins = plugins
-        self._holds = holds
         self._standings: dict[tuple[str, str, str], FunctionStanding] = {}
 
     def check_load(self, app: App, plugin: str) -> None:
@@ -96,7 +94,7 @@ class GateRules:
         self, caller: Caller, call: PluginCall, grants: tuple[Permission, ...]
     ) -> tuple[Permission, ...]:
         """:raises PluginRefused: if the user holds nothing that one of the permissions asks for."""
-        held = tuple(grant for grant in grants if self._is_held(caller.user_id, grant))
+        held = tuple(grant for grant in grants if self._is_held(caller, grant))
         if not held:
             refusal = not_permitted(caller.app, call.plugin, call.function)
             wanted = " ".join(dict.fromkeys(name for grant in grants for name in grant.permit))
@@ -105,9 +103,9 @@ class GateRules:
             )
         return held
 
-    def _is_held(self, user_id: str, grant: Permission) -> bool:
+    def _is_held(self, caller: Caller, grant: Permission) -> bool:
         names = grant.permit
-        return not names or any(self._holds(user_id, name) for name in names)
+        return not names or any(holds_permission(caller, name) for name in names)
 
     def _standing(self, app: App, call: PluginCall) -> FunctionStanding:
         self.check_load(app, call.plugin)
@@ -120,3 +118,11 @@ class GateRules:
             grant.arguments or grant.kwargs or grant.permit for grant in grants
         )
         return FunctionStanding(app.metadata, function, grants, is_open)
+
+
+def holds_permission(caller: Caller, permission: str) -> bool:
+    """Tell whether a visitor holds a permission of the app's own: an administrator holds all."""
+    visitor = caller.visitor
+    if visitor is None:
+        return False
+    return visitor.is_admin or permission.removeprefix(CUSTOM) in visitor.permissions

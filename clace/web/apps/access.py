@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-from clace.interfaces import IAppAuthentication
+from clace.credentials import bearer_token
+from clace.interfaces import IAPITokens, IAppAuthentication
 from clace.model.app import App
-from clace.model.identity import NOBODY, Identity
-from clace.model.traffic import AppResponse
+from clace.model.identity import NOBODY, Identity, identity_named
+from clace.model.traffic import AppResponse, Visitor
 from clace.web.apps.open_requests import OpenRequests
+from clace.web.apps.rights import AppRights
 from clace.web.apps.visitors import Visitors
 from clace.web.http1.direct import DirectRequest
 from clace.web.login.heads import AskingHead
@@ -17,26 +20,31 @@ Depart = Callable[[str, AskingHead], AppResponse]
 """Sends a browser to sign in, for apps of a setting."""
 
 
+class TokensForApps(NamedTuple):
+    """API tokens, and the apps whose settings allow them."""
+
+    tokens: IAPITokens
+    are_taken_by: Callable[[App], bool]
+
+
 class AppAccess:
-    """Admits who the app's auth setting lets in, and keeps their requests in sight."""
+    """Admits who the app's auth setting and their rights let in; keeps their requests in sight."""
 
     def __init__(
         self,
         auth: IAppAuthentication,
-        is_admin: Callable[[str], bool],
+        rights: AppRights,
+        tokens: TokensForApps,
         depart: Depart | None = None,
         open_requests: OpenRequests | None = None,
         visitors: Visitors | None = None,
     ) -> None:
         self._auth = auth
-        self._is_admin = is_admin
+        self._rights = rights
+        self._tokens = tokens
         self._depart = depart
         self._open = open_requests
         self.visitors = visitors or Visitors()
-
-    def is_told(self, app: App, user: str) -> bool:
-        """Tell whether the user may see why the app fails: the administrator, or anybody in dev."""
-        return app.is_dev or self._is_admin(user)
 
     def is_open(self, app: App) -> bool:
         """Return true if nobody is asked who they are. Unknown settings are closed."""
@@ -48,11 +56,46 @@ class AppAccess:
         :raises NotAuthenticated: if the app's setting does not let them in.
         :raises SignInNeeded: if a browser is to be sent to sign in.
         :raises LockedOut: if there were too many failures.
+        :raises NotAllowed: if roles and grants, or the grants of a token, do not let them in.
         """
-        identity = await self._auth.of(app.settings.authn_type).identify(AskingHead(request))
+        identity = await self._identified(app, request)
+        self._rights.check(identity, app, request.peer.ip)
         if self._open is not None and identity is not NOBODY:
             self._open.enter(request, identity, app)
         return identity
+
+    async def _identified(self, app: App, request: DirectRequest) -> Identity:
+        setting = app.settings.authn_type
+        if self._auth.is_open(setting):
+            return NOBODY
+        head = AskingHead(request)
+        token = bearer_token(head.header("authorization"))
+        if token is not None and self._tokens.are_taken_by(app):
+            return await self._tokens.tokens.prove(token, head.address)
+        return await self._auth.of(setting).identify(head)
+
+    def is_told(self, app: App, identity: Identity) -> bool:
+        """Tell whether a visitor may see why the app fails: an administrator, or anybody in dev."""
+        return app.is_dev or self._rights.is_admin(identity)
+
+    def is_listed(self, app: App, user_id: str, visitor: Visitor | None) -> bool:
+        """Tell whether an app is listed for a visitor of another app: if they may open or see it,
+        as far as that is known without their signing in to it.
+        """
+        setting = app.settings.authn_type
+        if visitor is None:
+            return self._auth.is_open(setting)
+        identity = identity_named(user_id, visitor.groups, visitor.scope)
+        if self._rights.are_given:
+            return self._rights.may_see(identity, app)
+        if not self._rights.may_open(identity, app):
+            return False
+        return visitor.is_admin or self._auth.is_open(setting) or self._lets_in(setting, user_id)
+
+    def _lets_in(self, setting: str, user_id: str) -> bool:
+        """Tell whether a user has signed in by a way of the setting."""
+        kind = user_id.partition(":")[0]
+        return user_id == setting or any(way.name == kind for way in self._auth.ways(setting))
 
     def leave(self, request: DirectRequest) -> None:
         """Forget a request that was admitted and has ended."""

@@ -149,7 +149,7 @@ class ServedApps:
             return sharing.preflight(own_origin)
         identity = audit.identity = await self._access.admit(app, request)
         user = audit.user = identity.user_id
-        audit.is_told = self._access.is_told(app, user)
+        audit.is_told = self._access.is_told(app, identity)
         method = b"UPGRADE" if is_upgrade(request) else request.method
         if edge.check_origin and method not in SAFE:
             check_origin(

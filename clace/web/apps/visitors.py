@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
+from clace.admin_api.operation import Right
 from clace.interfaces import IAuthorisation
 from clace.model.app import App
 from clace.model.identity import Identity
@@ -48,8 +49,7 @@ class Visitors:
             return None
         permissions: tuple[str, ...] = ()
         if authorisation is not None and is_enabled:
-            target = app.address.production if app.main_app else app.address
-            permissions = authorisation.custom_permissions(identity, str(target))
+            permissions = authorisation.custom_permissions(identity, str(app.main_address))
         signed = ""
         if token and self._issue is not None and not identity.is_anonymous:
             signed = await self._issue(identity, app.id)
@@ -59,6 +59,9 @@ class Visitors:
             groups=identity.groups,
             permissions=permissions,
             is_rbac_enabled=is_enabled,
+            is_admin=authorisation is not None
+            and authorisation.decide(identity, Right.ADMIN).is_allowed,
+            scope=identity.scope,
             token=signed,
         )
 

@@ -272,13 +272,6 @@ class ParallelTests(SynchronousTestCase):
         self.threads.finish()
         self.assertEqual(self.successResultOf(second), "admin")
 
-    def test_holds_every_permission(self):
-        """The administrator holds all permissions, under the name that counts now."""
-        self.assertTrue(self.account.holds("admin", "any"))
-        self.assertFalse(self.account.holds("anonymous", "any"))
-        self.account.replace("", "")
-        self.assertFalse(self.account.holds("", "any"))
-
     def test_refuses_a_password_replaced_meanwhile(self):
         """A check of the old hash that ends after the change lets nobody in."""
         waiting = self.check()

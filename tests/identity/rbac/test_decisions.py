@@ -7,9 +7,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.admin_api.operation import Right
 from clace.identity.rbac import Question, decide
-from clace.model.identity import NOBODY, Assurance, Identity, Scope
+from clace.model.identity import NOBODY, Assurance, Identity
 from clace.model.permissions import IMPLIED
 from clace.model.rbac import BUILT_IN, Grant, Policy
+from clace.model.scope import Scope
 
 ANN = Identity(user_id="github:ann@corp.example", assurance=Assurance.SSO, groups=("ops",))
 ALL = ("all",)

@@ -13,7 +13,8 @@ from clace.identity.passwords import SignIns
 from clace.identity.tokens import APITokens, make_token
 from clace.identity.tokens.tokens import FLUSH_SECONDS, TokenSurroundings
 from clace.interfaces import IAPITokens, NewAPIToken
-from clace.model.identity import Assurance, Identity, Scope
+from clace.model.identity import Assurance, Identity
+from clace.model.scope import Scope
 from tests.support.memory_tokens import MemoryTokenRows
 
 ANN = Identity(user_id="github:ann", assurance=Assurance.SSO, groups=("ops",))

@@ -1,0 +1,59 @@
+"""The rights of visitors on apps, after they said who they are."""
+
+from __future__ import annotations
+
+from clace.admin_api.operation import Right
+from clace.errors import NotAllowed
+from clace.interfaces import IAuditEvents, IAuthorisation
+from clace.model.app import App
+from clace.model.deeds import access_denied
+from clace.model.identity import Identity
+
+
+class AppRights:
+    """Asks roles and grants, where they are on, and the grants of tokens anyway."""
+
+    def __init__(self, authorisation: IAuthorisation, audit: IAuditEvents) -> None:
+        self._authorisation = authorisation
+        self._audit = audit
+
+    def check(self, identity: Identity, app: App, address: str) -> None:
+        """Refuse who may not open the app; the attempt is recorded.
+
+        :raises NotAllowed: if a permission is missing.
+        """
+        if self.may_open(identity, app):
+            return
+        target = str(app.main_address)
+        denied = access_denied(identity, Right.APP_ACCESS, target, address=address, app_id=app.id)
+        self._audit.record(denied)
+        raise NotAllowed(f"Forbidden : {identity.user_id} does not have access to {target}")
+
+    def may_open(self, identity: Identity, app: App) -> bool:
+        """Tell whether a visitor whom the app's sign-in let in may open it."""
+        if not self._is_asked(identity):
+            return True
+        target = str(app.main_address)
+        return self._authorisation.decide(identity, Right.APP_ACCESS, target).is_allowed
+
+    def may_see(self, identity: Identity, app: App) -> bool:
+        """Tell whether roles and grants let a visitor open the app, or see it."""
+        target = str(app.main_address)
+        return any(
+            self._authorisation.decide(identity, right, target).is_allowed
+            for right in (Right.APP_ACCESS, Right.APP_READ)
+        )
+
+    def is_admin(self, identity: Identity) -> bool:
+        """Tell whether a visitor has all permissions."""
+        if identity.is_anonymous:
+            return False
+        return self._authorisation.decide(identity, Right.ADMIN).is_allowed
+
+    @property
+    def are_given(self) -> bool:
+        """Tell whether roles and grants are on."""
+        return self._authorisation.is_enabled
+
+    def _is_asked(self, identity: Identity) -> bool:
+        return self._authorisation.is_enabled or identity.scope is not None
