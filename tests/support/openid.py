@@ -32,6 +32,53 @@ ENTRY = ProviderEntry(
     discovery_url=f"{ISSUER}/.well-known/openid-configuration",
 )
 
+UNKNOWN_KEY = "token: signed with a key that the provider does not publish"
+# One claim or one header that is wrong, and the reason for which the token is refused then.
+REFUSED_CLAIMS = (
+    ({"iss": "https://evil.example"}, "token: issuer"),
+    ({"iss": f"{ISSUER}/"}, "token: issuer"),
+    ({"iss": None}, "token: issuer"),
+    ({"aud": "other"}, "token: audience"),
+    ({"aud": ["other"]}, "token: audience"),
+    ({"aud": None}, "token: audience"),
+    ({"aud": {"clace": 1}}, "token: audience"),
+    ({"azp": "other"}, "token: authorized party"),
+    (
+        {"aud": ["other", "clace"]},
+        "token: audience of several without an authorized party",
+    ),
+    ({"exp": NOW - 60}, "token: expired"),
+    ({"exp": None}, "token: expired"),
+    ({"exp": str(NOW + 300)}, "token: expired"),
+    ({"exp": True}, "token: expired"),
+    ({"iat": NOW + 61}, "token: issued in the future"),
+    ({"iat": None}, "token: issued in the future"),
+    ({"nbf": NOW + 61}, "token: not valid yet"),
+    ({"nbf": "x"}, "token: not valid yet"),
+    ({"nonce": "other"}, "token: nonce"),
+    ({"nonce": None}, "token: nonce"),
+    ({"nonce": 1}, "token: nonce"),
+    ({"sub": None}, "token: subject"),
+    ({"sub": ""}, "token: subject"),
+    ({"sub": 1}, "token: subject"),
+    ({"sub": "x" * 256}, "token: subject"),
+    ({"sub": "u-2"}, "user: the profile is of another user"),
+    ({"at_hash": "other"}, "token: hash of the access token"),
+    ({"groups": ["g"] * 2001}, "user: too many groups"),
+)
+REFUSED_HEADERS = (
+    ({"kid": "two"}, UNKNOWN_KEY),
+    ({"kid": "../keys"}, UNKNOWN_KEY),
+    ({"jwk": OTHER_KEY.as_dict(private=False)}, "token: header not allowed"),
+    ({"jku": "https://evil.example/keys"}, "token: header not allowed"),
+    ({"x5u": "https://evil.example/cert"}, "token: header not allowed"),
+    ({"crit": ["exp"], "exp": 1}, "token: header not allowed"),
+    ({"b64": False}, "token: header not allowed"),
+    ({"kid": 1}, "token: malformed header"),
+    ({"typ": "at+jwt"}, "token: of another type"),
+    ({"typ": "logout+jwt"}, "token: of another type"),
+)
+
 
 def signed(claims, key=KEY, **header):
     """A token; its header says ES256 and the key's id unless it is told otherwise.
