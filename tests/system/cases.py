@@ -7,6 +7,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.daemon import Daemon
+from tests.support.leaks import leaks
 
 
 class DaemonTestCase(SynchronousTestCase):
@@ -16,7 +17,12 @@ class DaemonTestCase(SynchronousTestCase):
         """A server that was not started yet; it ends and its home goes with the test."""
         daemon = Daemon(config, **options)
         self.addCleanup(daemon.remove)
+        self.addCleanup(self.check_logs, daemon)
         return daemon
+
+    def check_logs(self, daemon):
+        """Fail if a log of the server has the password, a token or a cookie in it."""
+        self.assertEqual(leaks(daemon), [])
 
     def source(self, files, folder=None):
         """A folder with these files, texts or bytes by name."""
@@ -47,6 +53,7 @@ class SharedDaemonTestCase(DaemonTestCase):
 
     def setUp(self):
         self.daemon = shared_daemon(self.config, *self.command)
+        self.addCleanup(self.check_logs, self.daemon)
 
     def create(self, path, files, **options):
         """Install an app; the folder of its source."""
