@@ -16,8 +16,7 @@ from clace.config import Config, find, load
 from clace.descriptors import raise_limit
 from clace.errors import ClaceError
 from clace.log_screen import LogScreen
-from clace.runtime.hosts.program import program_for
-from clace.runtime.hosts.supply import ProcessHosts
+from clace.runtime.hosts import ProcessHosts, program_for
 from clace.service import InOrder, reason_line
 
 
@@ -51,7 +50,7 @@ def makeService(options: Options) -> IService:
         hosts = ProcessHosts(reactor, program_for(config.sandbox, config.security.sandbox))
         # It takes as long to be ready as the rest of the server, and needs nothing of it.
         hosts.begin()
-        from clace.composition.server import Composition  # noqa: PLC0415 - for the same reason
+        from clace.composition import Composition  # noqa: PLC0415 - for the same reason
 
         composition = Composition(config, read, reactor, hosts, *streams, descriptors=raise_limit())
         server = InOrder()

@@ -12,10 +12,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from clace.frames import MAX_FRAME, BadFrame, Tailed, framed, framed_before
-from clace.model.app import Demands, FileRef, PluginManifest
-from clace.model.failures import Fault
-from clace.model.traffic import AppRequest
-from clace.model.walls import INDISPENSABLE
+from clace.model import INDISPENSABLE, AppRequest, Demands, Fault, FileRef, PluginManifest
 from clace.wire_values import has_more
 
 # Of what a host says that is no answer's body: a small frame can stand for many values.

@@ -2,9 +2,18 @@
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.faces import (
+    MODULES,
+    announced,
+    found_at_work,
+    uses_of_no_face,
+    uses_of_the_inside,
+)
 
 PACKAGE = Path(__file__).parent.parent / "clace"
 
@@ -116,6 +125,37 @@ class ImportTests(SynchronousTestCase):
             if name.startswith("clace.") and not name.startswith(f"clace.{room(path)}.")
         ]
         self.assertEqual(wrong, [])
+
+
+class FaceTests(SynchronousTestCase):
+    """Each package has a face: others import what it names, and from there."""
+
+    def setUp(self):
+        self.faces = [path for path in modules() if path.name == "__init__.py"]
+
+    def test_others_import_from_faces(self):
+        """No module imports from the inside of a package that it is not part of."""
+        self.assertEqual([str(use) for use in uses_of_the_inside()], [])
+
+    def test_faces_name_what_others_import(self):
+        """Whatever is imported from a package is named in its face."""
+        self.assertEqual([str(use) for use in uses_of_no_face()], [])
+
+    def test_faces_are_what_a_type_checker_reads(self):
+        """The names that a face finds at work are those that it announces, and all are there."""
+        for path in self.faces:
+            announced_names = {k: names for k, names in announced(path).items() if k != MODULES}
+            if "TYPE_CHECKING" not in path.read_text("utf-8"):
+                continue
+            self.assertEqual(announced_names, found_at_work(path), place(path))
+            package = import_module(".".join(path.relative_to(PACKAGE.parent).parent.parts))
+            for name in frozenset().union(*announced_names.values()):
+                self.assertTrue(hasattr(package, name), f"{place(path)}: {name}")
+
+    def test_say_what_they_are_for(self):
+        """Each package says in its docstring what it is for."""
+        for path in self.faces:
+            self.assertTrue(ast.get_docstring(ast.parse(path.read_text("utf-8"))), place(path))
 
 
 class NameTests(SynchronousTestCase):

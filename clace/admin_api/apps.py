@@ -8,8 +8,7 @@ from msgspec import Struct
 
 from clace.admin_api.changes import Approval, Changing, OverApps, glob_of
 from clace.admin_api.operation import Operation, Query, Right
-from clace.model.app import AccountLink, App, AppSettings, Permission
-from clace.model.paths import AppPath
+from clace.model import AccountLink, App, AppPath, AppSettings, Permission
 
 
 class ListApps(Query, frozen=True):

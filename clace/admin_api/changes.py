@@ -7,8 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from clace.admin_api.operation import Query, Right
-from clace.model.app import Permission
-from clace.model.paths import AppPath
+from clace.model import AppPath, Permission
 
 REMOVE = "-"
 """The value that removes a value."""

@@ -8,8 +8,7 @@ from msgspec import Struct
 
 from clace.admin_api.changes import Changing, OverApps, glob_of
 from clace.admin_api.operation import Operation, Query, Right
-from clace.model.app import NEVER, AppMetadata, FileRef, Permission
-from clace.model.paths import AppPath
+from clace.model import NEVER, AppMetadata, AppPath, FileRef, Permission
 
 
 class ListVersions(Query, frozen=True):

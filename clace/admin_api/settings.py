@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from clace.admin_api.changes import AppsUpdated, Changing, OverApps, StagedUpdate, glob_of
 from clace.admin_api.operation import Operation, Right
-from clace.model.paths import AppPath
+from clace.model import AppPath
 
 UNDEFINED = "<CL_UNDEFINED>"
 """The text in place of a setting that a request does not change."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clace.admin_api.changes import Approval, Changing, OverApps, StagedUpdate, glob_of
 from clace.admin_api.operation import Operation, Right
-from clace.model.paths import AppPath
+from clace.model import AppPath
 
 
 class ApproveApps(StagedUpdate, frozen=True):

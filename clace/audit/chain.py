@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import Struct
 
-from clace.model.traffic import AuditEvent
+from clace.model import AuditEvent
 
 BROKEN = "broken"
 """In the place of the hash of the row before, after a head that was tampered with."""

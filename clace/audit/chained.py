@@ -24,7 +24,7 @@ from twisted.logger import Logger
 from clace.audit import table
 from clace.audit.chain import BROKEN, Chain, ChainCut, ChainHead, merged, runs
 from clace.audit.table import audit, schema
-from clace.model.traffic import AuditEvent
+from clace.model import AuditEvent
 
 _ID = 1
 _log = Logger()

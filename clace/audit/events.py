@@ -7,7 +7,7 @@ from collections.abc import Callable
 from zope.interface import implementer
 
 from clace.interfaces import IAuditEvents, IAuditLog, IRationedAudit
-from clace.model.deeds import Deed, event_of
+from clace.model import Deed, event_of
 
 
 @implementer(IAuditEvents)

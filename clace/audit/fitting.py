@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from clace.model.traffic import AuditEvent
+from clace.model import AuditEvent
 from clace.text import printable, shortened
 
 _LONGEST = {"target": 1024, "detail": 4096}

@@ -24,13 +24,17 @@ from clace.audit.fitting import fitted
 from clace.audit.keys import ChainKey
 from clace.audit.retention import AuditRetention, nanoseconds, trimmed
 from clace.audit.verifying import ChainWalk
-from clace.database.engine import transaction, writing_engine
-from clace.database.place import sqlite_path
-from clace.database.schema import MigratedSchema, UpgradeOptions, moment
+from clace.database import (
+    MigratedSchema,
+    UpgradeOptions,
+    moment,
+    sqlite_path,
+    transaction,
+    writing_engine,
+)
 from clace.errors import ClaceError
 from clace.interfaces import IAuditChain, IAuditLog, IAuditTrail
-from clace.model.audit_filter import AuditEntry, AuditFilter, AuditHead, AuditVerification
-from clace.model.traffic import AuditEvent
+from clace.model import AuditEntry, AuditEvent, AuditFilter, AuditHead, AuditVerification
 from clace.threads import InThread, ThreadPool
 
 SCHEMA = MigratedSchema("clace.audit:migrations")

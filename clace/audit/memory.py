@@ -10,8 +10,7 @@ from zope.interface import implementer
 from clace.audit.fitting import fitted
 from clace.audit.retention import AuditRetention, nanoseconds
 from clace.interfaces import IAuditChain, IAuditLog, IAuditTrail
-from clace.model.audit_filter import AuditEntry, AuditFilter, AuditHead, AuditVerification
-from clace.model.traffic import AuditEvent
+from clace.model import AuditEntry, AuditEvent, AuditFilter, AuditHead, AuditVerification
 
 _SAME = ("user_id", "event_type", "operation", "target", "status", "rid")
 

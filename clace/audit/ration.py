@@ -11,8 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from clace.interfaces import IAuditLog, IRationedAudit
-from clace.model.deeds import FAILED, Deed, event_of
-from clace.model.traffic import AuditEvent
+from clace.model import FAILED, AuditEvent, Deed, event_of
 
 SECONDS = 60.0
 # Together all sources may fill half of the queue that events of operators share.

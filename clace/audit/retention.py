@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from clace.model.deeds import HTTP, Deed, event_of
-from clace.model.traffic import AuditEvent
+from clace.model import HTTP, AuditEvent, Deed, event_of
 
 _NANOSECONDS_A_DAY = 24 * 3600 * 10**9
 

@@ -23,9 +23,7 @@ from sqlalchemy import (
 )
 
 from clace.audit.retention import AuditRetention
-from clace.model.audit_filter import AuditEntry, AuditFilter
-from clace.model.deeds import ACCESS_DENIED, CUSTOM, HTTP, SIGN_IN
-from clace.model.traffic import AuditEvent
+from clace.model import ACCESS_DENIED, CUSTOM, HTTP, SIGN_IN, AuditEntry, AuditEvent, AuditFilter
 
 schema = MetaData()
 MOST_REMOVED = 5000

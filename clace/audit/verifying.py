@@ -11,7 +11,7 @@ from clace.audit import table
 from clace.audit.chain import Chain, ChainCut, ChainHead
 from clace.audit.chained import stored_cuts, stored_head
 from clace.audit.table import audit
-from clace.model.audit_filter import AuditEntry, AuditFault, AuditHead, AuditVerification
+from clace.model import AuditEntry, AuditFault, AuditHead, AuditVerification
 
 SPAN = 1000
 _Item = AuditEntry | ChainCut

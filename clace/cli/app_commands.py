@@ -96,7 +96,7 @@ def create(
 
     SOURCE is a folder or a git URL, PATH is where the app will be: [domain:]path.
     """
-    from clace.admin_api.apps import CREATE_APP, CreateApp, NewApp  # noqa: PLC0415 - see above
+    from clace.admin_api import CREATE_APP, CreateApp, NewApp  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
     from clace.cli.entries import config_entries, pairs  # noqa: PLC0415 - see above
 
@@ -122,7 +122,7 @@ def create(
 @for_server
 def list_(server: ChosenServer, glob: str, form: str | None, *, internal: bool) -> None:
     """List apps: those that GLOB selects, or all."""
-    from clace.admin_api.apps import LIST_APPS, ListApps  # noqa: PLC0415 - see above
+    from clace.admin_api import LIST_APPS, ListApps  # noqa: PLC0415 - see above
     from clace.cli import listing  # noqa: PLC0415 - see above
 
     result = server.ask(LIST_APPS, ListApps(glob, internal=internal))
@@ -141,7 +141,7 @@ def show(server: ChosenServer, path: str, form: str) -> None:
     Where it is from and served, its versions, what is approved and what it asks for besides,
     params, settings, limits, and its last failures. Params that may be secrets are hidden.
     """
-    from clace.admin_api.apps import SHOW_APP, OneApp  # noqa: PLC0415 - see above
+    from clace.admin_api import SHOW_APP, OneApp  # noqa: PLC0415 - see above
     from clace.cli import showing  # noqa: PLC0415 - see above
 
     found = server.ask(SHOW_APP, OneApp(path))
@@ -153,7 +153,7 @@ def show(server: ChosenServer, path: str, form: str) -> None:
 @over_apps
 def approve(server: ChosenServer, glob: str, *, promote: bool, dry_run: bool, form: str) -> None:
     """Approve what the apps of GLOB ask for."""
-    from clace.admin_api.versions import APPROVE_APPS, ApproveApps  # noqa: PLC0415 - see above
+    from clace.admin_api import APPROVE_APPS, ApproveApps  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
 
     result = server.ask(APPROVE_APPS, ApproveApps(glob, promote=promote, dry_run=dry_run))
@@ -169,7 +169,7 @@ def revoke(server: ChosenServer, approval: str, glob: str, *, dry_run: bool, for
     APPROVAL is a plugin (exec.in), or one function of it (exec.in.run). It holds at once, for
     staging and production; going back to an older version does not bring it back.
     """
-    from clace.admin_api.history import REVOKE_APPROVALS, RevokeApprovals  # noqa: PLC0415
+    from clace.admin_api import REVOKE_APPROVALS, RevokeApprovals  # noqa: PLC0415
     from clace.cli import reports  # noqa: PLC0415 - see above
 
     query = RevokeApprovals(glob, revoked=approval, dry_run=dry_run)
@@ -195,7 +195,7 @@ def reload(server: ChosenServer, glob: str, *, form: str, **options: bool | str)
 
     All the apps that GLOB selects are reloaded, or on any failure none.
     """
-    from clace.admin_api.versions import RELOAD_APPS, ReloadApps  # noqa: PLC0415 - see above
+    from clace.admin_api import RELOAD_APPS, ReloadApps  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
 
     query = ReloadApps(glob, **options)  # type: ignore[arg-type]
@@ -211,7 +211,7 @@ def promote(server: ChosenServer, glob: str, *, dry_run: bool, form: str) -> Non
 
     Of the production apps that GLOB selects, those that are behind are promoted.
     """
-    from clace.admin_api.versions import PROMOTE_APPS, PromoteApps  # noqa: PLC0415 - see above
+    from clace.admin_api import PROMOTE_APPS, PromoteApps  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
 
     result = server.ask(PROMOTE_APPS, PromoteApps(glob, dry_run=dry_run))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from clace.admin_api.audit import (
+from clace.admin_api import (
     EXPORT_AUDIT,
     LIST_AUDIT,
     VERIFY_AUDIT,

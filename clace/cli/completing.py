@@ -26,7 +26,7 @@ def app_paths(
     context: click.Context, _parameter: click.Parameter, typed: str
 ) -> list[CompletionItem[str]]:
     """The apps of the server that begin so; of one that cannot be asked, none."""
-    from clace.admin_api.apps import LIST_APPS, ListApps  # noqa: PLC0415 - for shells only
+    from clace.admin_api import LIST_APPS, ListApps  # noqa: PLC0415 - for shells only
 
     with suppress(ClaceError), _hurried():
         server = _server(context)

@@ -15,10 +15,17 @@ from clace.cli.config_file import config_file, create
 from clace.cli.formats import format_option, pretty
 from clace.cli.outside import CommandSurroundings
 from clace.cli.text import say, warn
-from clace.config import Location, find, load
-from clace.config.places import dotted, header_text, section_of
-from clace.config.shipped import shipped_text
-from clace.config.showing import Shown, effective
+from clace.config import (
+    Location,
+    Shown,
+    dotted,
+    effective,
+    find,
+    header_text,
+    load,
+    section_of,
+    shipped_text,
+)
 from clace.errors import ConfigError
 
 text_format_option = format_option(("text", "json"), "text", "-f")

@@ -6,10 +6,7 @@ from pathlib import Path
 from stat import S_IMODE
 
 from clace.cli.outside import CommandSurroundings
-from clace.config import find
-from clace.config.discovery import FILE_NAME
-from clace.config.editing import with_value
-from clace.config.places import Steps
+from clace.config import FILE_NAME, Steps, find, with_value
 from clace.errors import BadRequest, ConfigError
 from clace.private_files import create_file, replace_file
 

@@ -12,11 +12,11 @@ import click
 from clace.cli.outside import CommandSurroundings, Work
 from clace.cli.text import note, say
 from clace.errors import ClaceError
-from clace.model.paths import AppPath
+from clace.model import AppPath
 from clace.text import one_line
 
 if TYPE_CHECKING:
-    from clace.admin_api.apps import AppDescription, AppsDeleted
+    from clace.admin_api import AppDescription, AppsDeleted
     from clace.interfaces import IAdministration
 
 _EVERYTHING = frozenset({"all", "*:**"})
@@ -30,7 +30,7 @@ def app_deletion(
 
     The work raises ``ClaceError`` if the operator declines.
     """
-    from clace.admin_api.apps import DELETE_APPS, DeleteApps  # noqa: PLC0415 - secrets need it not
+    from clace.admin_api import DELETE_APPS, DeleteApps  # noqa: PLC0415 - secrets need it not
 
     async def work(admin: IAdministration) -> AppsDeleted:
         asked = outside.is_terminal()

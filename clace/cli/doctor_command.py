@@ -10,7 +10,7 @@ from clace.cli.formats import columns, format_option, pretty
 from clace.cli.outside import CommandSurroundings
 from clace.cli.text import say
 from clace.config import find, load
-from clace.model.walls import WALLS, demanded, missing
+from clace.model import WALLS, demanded, missing
 
 _WIDTHS = (22, 8, 15)
 

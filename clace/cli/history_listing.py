@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from clace.admin_api.history import (
+from clace.admin_api import (
     AppVersion,
     Difference,
     FileDifference,
     VersionsCompared,
 )
 from clace.cli.formats import JSON_RENDERS, Render, columns, csv_text
-from clace.model.app import FileRef, Permission
-from clace.model.wording import permission_text
+from clace.model import FileRef, Permission, permission_text
 from clace.text import one_line
 
 _CURRENT = "=====>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from clace.admin_api.apps import AppListed
+from clace.admin_api import AppListed
 from clace.cli.formats import (
     JSON_RENDERS,
     Render,
@@ -13,7 +13,7 @@ from clace.cli.formats import (
     lines,
     pretty,
 )
-from clace.model.app import AppKind
+from clace.model import AppKind
 from clace.text import one_line
 
 _GIT_COMMIT = 20

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import click
 
-from clace.admin_api.lockouts import (
+from clace.admin_api import (
     CLEAR_LOCKOUTS,
     LIST_LOCKOUTS,
     ClearLockouts,
     LockedName,
+    Nothing,
 )
-from clace.admin_api.operation import Nothing
 from clace.cli.commands import Group
 from clace.cli.formats import (
     JSON_RENDERS,

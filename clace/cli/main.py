@@ -135,8 +135,7 @@ def ask(target: ServerTarget, work: Work[T]) -> T:
 
 def _ask_socket(target: ServerTarget, work: Work[T]) -> T:
     # A socket needs neither TLS nor a reactor; Twisted would take longer than the answer.
-    from clace.client.administration import AdminClient  # noqa: PLC0415 - few commands ask a server
-    from clace.client.socket_exchange import SocketExchange  # noqa: PLC0415 - as above
+    from clace.client import AdminClient, SocketExchange  # noqa: PLC0415 - few commands ask a server
 
     client = AdminClient(SocketExchange(target.uri, as_user=target.as_user), target.uri)
     with _interruptible():
@@ -170,7 +169,7 @@ def _ask_url(target: ServerTarget, work: Work[T]) -> T:
     from twisted.internet.task import react  # noqa: PLC0415 - only URLs need Twisted
     from twisted.logger import globalLogBeginner  # noqa: PLC0415 - as above
 
-    from clace.client.agents import ServerAddress, admin_client  # noqa: PLC0415 - as above
+    from clace.client import ServerAddress, admin_client  # noqa: PLC0415 - as above
 
     # What Twisted would log is not for operators; they are told what failed in a line.
     globalLogBeginner.beginLoggingTo([], redirectStandardIO=False)
@@ -213,8 +212,7 @@ def reveal(config: Config, text: str) -> str:
     """
     from msgspec import structs  # noqa: PLC0415 - few need it
 
-    from clace.secrets.opening import open_providers  # noqa: PLC0415 - few need it
-    from clace.secrets.providers import ProviderOptions  # noqa: PLC0415
+    from clace.secrets import ProviderOptions, open_providers  # noqa: PLC0415 - few need it
 
     sections = {
         name: ProviderOptions(**structs.asdict(section)) for name, section in config.secret.items()
@@ -247,7 +245,6 @@ def run_daemon(arguments: Sequence[str]) -> None:
 
 def walls(config: Config) -> Mapping[str, str]:
     """Why each wall around apps does not stand on this machine, ``""`` for those that do."""
-    from clace.runtime.hosts.probe import Probe  # noqa: PLC0415
-    from clace.runtime.hosts.program import program_for  # noqa: PLC0415
+    from clace.runtime.hosts import Probe, program_for  # noqa: PLC0415
 
     return Probe(program_for(config.sandbox, config.security.sandbox)).report()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from clace.admin_api.roles import (
+from clace.admin_api import (
     CHECK_PERMISSION,
     LIST_HOLDERS,
     CheckPermission,

@@ -6,19 +6,23 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from clace.model.app import App, AppKind, Permission
-from clace.model.paths import AppPath
-from clace.model.secret_text import references
-from clace.model.wording import permission_text
+from clace.model import App, AppKind, AppPath, Permission, permission_text, references
 
 if TYPE_CHECKING:
     # A report is of one noun, and its command imports that.
-    from clace.admin_api.apps import AppCreated, AppsDeleted
-    from clace.admin_api.changes import AppChange, Approval, AppsUpdated
-    from clace.admin_api.history import ApprovalsRevoked
-    from clace.admin_api.secrets import SecretCreated
-    from clace.admin_api.settings import SettingsUpdated
-    from clace.admin_api.versions import AppsApproved, AppsPromoted, AppsReloaded
+    from clace.admin_api import (
+        AppChange,
+        AppCreated,
+        Approval,
+        ApprovalsRevoked,
+        AppsApproved,
+        AppsDeleted,
+        AppsPromoted,
+        AppsReloaded,
+        AppsUpdated,
+        SecretCreated,
+        SettingsUpdated,
+    )
 
 
 def created(result: AppCreated, *, approved: bool) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from clace.admin_api.secrets import SecretDescription
+from clace.admin_api import SecretDescription
 from clace.cli.formats import (
     JSON_RENDERS,
     Render,

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from clace.admin_api.operation import Nothing
-from clace.admin_api.server import SERVER_STATUS, STOP_SERVER, StopServer
+from clace.admin_api import SERVER_STATUS, STOP_SERVER, Nothing, StopServer
 from clace.cli.commands import Group
 from clace.cli.formats import result_format_option, say_result
 from clace.cli.outside import CommandSurroundings

@@ -14,7 +14,7 @@ from clace.cli.outside import CommandSurroundings, ServerTarget, Work
 from clace.cli.text import warn
 
 if TYPE_CHECKING:
-    from clace.admin_api.operation import Operation, Q, R
+    from clace.admin_api import Operation, Q, R
     from clace.config import Config, Location
     from clace.interfaces import IAdministration
 
@@ -108,7 +108,7 @@ class ChosenServer:
 
     def _revealed(self, config: Config, password: str) -> str:
         """A socket asks for none, so no provider is asked either."""
-        from clace.model.secret_text import is_reference  # noqa: PLC0415 - see ``config``
+        from clace.model import is_reference  # noqa: PLC0415 - see ``config``
 
         if config.socket or not is_reference(password):
             return password

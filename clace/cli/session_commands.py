@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from clace.admin_api.sessions import (
+from clace.admin_api import (
     LIST_SESSIONS,
     REVOKE_SESSIONS,
     ListSessions,

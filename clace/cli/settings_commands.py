@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from clace.admin_api import GET_APP, OneApp
 from clace.admin_api import settings as api
-from clace.admin_api.apps import GET_APP, OneApp
 from clace.cli import reports
 from clace.cli.commands import Group, truth
 from clace.cli.completing import app_paths

@@ -6,9 +6,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from clace.admin_api.apps import AppShown, FailureShown, ParamShown, VersionShown
-from clace.model.app import Permission
-from clace.model.wording import permission_text
+from clace.admin_api import AppShown, FailureShown, ParamShown, VersionShown
+from clace.model import Permission, permission_text
 
 _COMMIT = 20
 _NEW = " - not approved"

@@ -8,14 +8,14 @@ from datetime import datetime
 
 import click
 
-from clace.admin_api.operation import Nothing
-from clace.admin_api.tokens import (
+from clace.admin_api import (
     CREATE_TOKEN,
     LIST_TOKENS,
     REVOKE_TOKEN,
     CreateToken,
     NamedToken,
     NewToken,
+    Nothing,
     TokenShown,
 )
 from clace.cli.commands import Group, misused

@@ -7,8 +7,8 @@ from itertools import combinations
 import click
 from msgspec import UNSET
 
+from clace.admin_api import Nothing
 from clace.admin_api import users as api
-from clace.admin_api.operation import Nothing
 from clace.cli.app_commands import yes_option
 from clace.cli.commands import Group, misused
 from clace.cli.deleting import agree, tell_unasked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from clace.admin_api.users import UserListed
+from clace.admin_api import UserListed
 from clace.cli.formats import JSON_RENDERS, Render, columns, csv_text
 
 

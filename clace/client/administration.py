@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from clace.admin_api.operation import BODY, Operation, Q, Query, R
+from clace.admin_api import BODY, Operation, Q, Query, R
 from clace.client.answers import decoded
 from clace.client.refusals import refusal
 from clace.client.transport import (

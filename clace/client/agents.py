@@ -16,7 +16,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 from zope.interface import classImplements
 
-from clace.admin_api.operation import AS_USER
+from clace.admin_api import AS_USER
 from clace.bodies import ArrivingBody, WholeBody
 from clace.client.administration import AdminClient
 from clace.client.bodies import collect

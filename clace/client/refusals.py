@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from clace import errors
-from clace.admin_api.operation import Refusal
+from clace.admin_api import Refusal
 from clace.errors import ClaceError, LockedOut, NoSuchRoute
 
 _MAX_TEXT = 500

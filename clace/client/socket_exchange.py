@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from clace.admin_api.operation import AS_USER
+from clace.admin_api import AS_USER
 from clace.client.transport import (
     CONNECT_SECONDS,
     CUT,

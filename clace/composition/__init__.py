@@ -2,3 +2,15 @@
 
 Only ``tap.py`` uses this; together they are the one place that knows all the rooms.
 """
+
+from typing import TYPE_CHECKING
+
+from clace.faces import face
+
+if TYPE_CHECKING:
+    from clace.composition.server import Composition as Composition
+else:
+    __getattr__ = face(
+        __name__,
+        server=("Composition",),
+    )

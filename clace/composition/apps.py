@@ -12,51 +12,53 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from clace.admin_api.server import ServerStatus
+from clace.admin_api import ServerStatus
 from clace.composition.data import Data
 from clace.composition.elsewhere import wants_certificate
 from clace.composition.identity import login_host
 from clace.composition.plugins import Plugins
-from clace.config import known_names, node_values
-from clace.config.filling import values_with_secrets
-from clace.config.sections import AppLimits
+from clace.config import AppLimits, known_names, node_values, values_with_secrets
 from clace.errors import InvalidPath
 from clace.interfaces import IInstalledApps, IStarter
-from clace.model.app import App
-from clace.model.paths import AppPath
-from clace.operations.administration import Administration
-from clace.operations.apps import AppOperations
-from clace.operations.audit import AuditOperations
-from clace.operations.configured import ConfiguredSections
-from clace.operations.creation import AppCreation, NewAppDefaults, NewAppFacts, stamps
-from clace.operations.history import HistoryOperations
-from clace.operations.known import KnownApps
-from clace.operations.reloading import AppReloading
-from clace.operations.retention import Retention
-from clace.operations.roles import RoleOperations
-from clace.operations.rooms import OperationRooms
-from clace.operations.secrets import SecretOperations
-from clace.operations.served import served_files
-from clace.operations.server import LockoutOperations, ServerOperations
-from clace.operations.sessions import SessionOperations
-from clace.operations.settings import SettingOperations
-from clace.operations.showing import AppFacts, AppShowing
-from clace.operations.tokens import TokenOperations
-from clace.operations.users import UserOperations
-from clace.operations.versions import VersionOperations
-from clace.operations.withdrawal import ApprovalWithdrawal
-from clace.runtime.failures import AppFailures
-from clace.runtime.hosts.probe import warnings
-from clace.runtime.hosts.program import demanded_walls
-from clace.runtime.hosts.supply import HostSupply
-from clace.runtime.installed import InstalledApps
-from clace.runtime.limits import HostLimits, RuntimeLimits
-from clace.runtime.packing import NodeEnvironment
-from clace.runtime.runtime import Runtime
-from clace.sources.folder import FolderSource
-from clace.sources.git import GitOptions, GitSource
-from clace.sources.git_auth import GitLogin
-from clace.sources.sources import Sources
+from clace.model import App, AppPath
+from clace.operations import (
+    Administration,
+    AppCreation,
+    AppFacts,
+    AppOperations,
+    AppReloading,
+    ApprovalWithdrawal,
+    AppShowing,
+    AuditOperations,
+    ConfiguredSections,
+    HistoryOperations,
+    KnownApps,
+    LockoutOperations,
+    NewAppDefaults,
+    NewAppFacts,
+    OperationRooms,
+    RoleOperations,
+    SecretOperations,
+    ServerOperations,
+    SessionOperations,
+    SettingOperations,
+    TokenOperations,
+    UserOperations,
+    VersionOperations,
+    VersionRetention,
+    served_files,
+    stamps,
+)
+from clace.runtime import (
+    AppFailures,
+    HostLimits,
+    InstalledApps,
+    NodeEnvironment,
+    Runtime,
+    RuntimeLimits,
+)
+from clace.runtime.hosts import HostSupply, demanded_walls, warnings
+from clace.sources import FolderSource, GitLogin, GitOptions, GitSource, Sources
 from clace.threads import ThreadPool
 
 Urls = Callable[[AppPath], tuple[str, str]]
@@ -94,7 +96,9 @@ class Apps:
         )
         data.authorisation.know_owners(partial(owner_of, self.installed))
         self.failures = AppFailures(reactor)
-        self.retention = Retention(data.store, lambda app: data.settings_of(app).fs.retain_versions)
+        self.retention = VersionRetention(
+            data.store, lambda app: data.settings_of(app).fs.retain_versions
+        )
         self.runtime = self._make_runtime()
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
 

@@ -11,35 +11,20 @@ from typing import Any
 from msgspec.structs import asdict, replace
 from twisted.application.service import MultiService
 
-from clace.audit.events import AuditEvents
-from clace.audit.keys import PURPOSE
-from clace.audit.log import open_audit
-from clace.audit.ration import RationedAudit
-from clace.audit.retention import AuditRetention
+from clace.audit import PURPOSE, AuditEvents, AuditRetention, RationedAudit, open_audit
 from clace.composition.users import OwnUsers
-from clace.config import Config
-from clace.config.apps import AppConfigs
-from clace.config.filling import with_secrets
-from clace.config.roles import policy_of
-from clace.config.sections import AppSection
-from clace.database.schema import UpgradeOptions
+from clace.config import AppConfigs, AppSection, Config, policy_of, with_secrets
+from clace.database import UpgradeOptions
 from clace.errors import AppBroken, BadRequest
 from clace.identity.passwords import AdminAccount, SignIns, SignInTrail
 from clace.identity.rbac import Authorisation
-from clace.identity.tokens import APITokens
-from clace.identity.tokens.tokens import TokenSurroundings
+from clace.identity.tokens import APITokens, TokenSurroundings
 from clace.ids import request_ids
-from clace.metadata.secret_rows import open_secret_rows
-from clace.metadata.session_rows import open_session_rows
-from clace.metadata.store import open_store
-from clace.metadata.token_rows import open_token_rows
-from clace.model.app import App
-from clace.model.identity import Identity
+from clace.metadata import open_secret_rows, open_session_rows, open_store, open_token_rows
+from clace.model import App, Identity
 from clace.passwords import hash_password, random_password
-from clace.secrets.opening import open_providers
-from clace.secrets.opening import open_store as open_stored
-from clace.secrets.providers import ProviderOptions
-from clace.secrets.stored import SealingContext
+from clace.secrets import ProviderOptions, SealingContext, open_providers
+from clace.secrets import open_store as open_stored
 from clace.threads import InThread, ThreadPool
 
 OWN_USERS = "builtin:"

@@ -14,43 +14,46 @@ from twisted.web.resource import IResource
 from clace.composition.apps import Apps
 from clace.composition.data import Data
 from clace.composition.plugins import Plugins
-from clace.config import Config
-from clace.config.sections import AppConfig, AppProxy
+from clace.config import AppConfig, AppProxy, Config
 from clace.descriptors import connections_of
 from clace.errors import AppBroken
 from clace.identity.factors import PasswordsAlone
 from clace.interfaces import ProxyLimits
-from clace.listeners.defaults import (
+from clace.listeners import (
     ChosenListener,
     DefaultListeners,
+    Listeners,
     Serve,
     default_listeners,
     has_dual_stack,
 )
-from clace.listeners.defaults import Site as SiteName
-from clace.listeners.services import Listeners
+from clace.listeners import Site as SiteName
 from clace.log_files import RotatingFile
-from clace.model.app import App
-from clace.model.paths import AppPath
-from clace.proxy.connecting import NetworkEndpoints
-from clace.proxy.relaying import Proxy
+from clace.model import App, AppPath
+from clace.proxy import NetworkEndpoints, Proxy
 from clace.threads import ThreadPool
-from clace.web.admin.guard import ActingAs, AdminGuard, Guard, trusted
-from clace.web.admin.later import LateResource
-from clace.web.apps.cors import OriginSharing
-from clace.web.apps.downloads import Downloads
-from clace.web.apps.forms import FormReader
-from clace.web.apps.proxied import ProxiedApps
-from clace.web.apps.request_audit import RequestAuditOptions, RequestAudits
-from clace.web.apps.served import AppEdge, ServedApps, Transfers
-from clace.web.apps.visitors import TokenUse
-from clace.web.forwarded import UNIX, TrustedProxies
-from clace.web.http1.access import AccessEntry, AccessLog
-from clace.web.http1.connections import ConnectionBounds, ConnectionCounts
-from clace.web.http1.limits import RequestLimits
-from clace.web.http1.site import Site
-from clace.web.https_only import HTTPSOnly
-from clace.web.root import RootResource
+from clace.web import UNIX, HTTPSOnly, RootResource, TrustedProxies
+from clace.web.admin import ActingAs, AdminGuard, Guard, LateResource, trusted
+from clace.web.apps import (
+    AppEdge,
+    Downloads,
+    FormReader,
+    OriginSharing,
+    ProxiedApps,
+    RequestAuditOptions,
+    RequestAudits,
+    ServedApps,
+    TokenUse,
+    Transfers,
+)
+from clace.web.http1 import (
+    AccessEntry,
+    AccessLog,
+    ConnectionBounds,
+    ConnectionCounts,
+    RequestLimits,
+    Site,
+)
 
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
@@ -140,7 +143,7 @@ class Edge:
         return LateResource(partial(self._made_admin, acting))
 
     def _made_admin(self, guard: Guard) -> IResource:
-        from clace.web.admin.api import AdminAPI  # noqa: PLC0415 - Klein is a tenth of a start
+        from clace.web.admin import AdminAPI  # noqa: PLC0415 - Klein is a tenth of a start
 
         api = AdminAPI(
             self._administration,

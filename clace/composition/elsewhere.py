@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from clace.config import Config
+from clace.identity import Kind
 from clace.identity.certificates import (
     Authorities,
     certificate_kinds,
     is_certificate_setting,
 )
-from clace.identity.settings import Kind
 from clace.interfaces import IAppAuthentication, IInstalledApps, ISignInProvider
 from clace.threads import ThreadPool
 
@@ -30,7 +30,7 @@ class Elsewhere:
         config = self._config
         if not config.auth:
             return ()
-        from clace.identity.oauth.opening import (  # noqa: PLC0415 - few servers need its imports
+        from clace.identity.oauth import (  # noqa: PLC0415 - few servers need its imports
             open_oauth,
         )
 
@@ -41,7 +41,7 @@ class Elsewhere:
         config = self._config
         if not config.saml:
             return ()
-        from clace.identity.saml.opening import (  # noqa: PLC0415 - few servers need its imports
+        from clace.identity.saml import (  # noqa: PLC0415 - few servers need its imports
             open_saml,
         )
 

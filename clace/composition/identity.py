@@ -10,27 +10,28 @@ from twisted.logger import Logger
 from clace.composition.data import Data
 from clace.composition.elsewhere import Elsewhere
 from clace.composition.identity_tokens import AppTokens
-from clace.identity.sessions import SessionLimits, Sessions, SignInRules
-from clace.identity.sessions.rechecks import SessionRechecks
-from clace.identity.sessions.sessions import SIGNED_OUT
-from clace.identity.settings import AppAuthentication
+from clace.identity import AppAuthentication
+from clace.identity.sessions import (
+    SIGNED_OUT,
+    SessionLimits,
+    SessionRechecks,
+    Sessions,
+    SignInRules,
+)
 from clace.interfaces import ISignInProvider, Session, SessionChoice, Way
-from clace.model import deeds
-from clace.model.app import App
-from clace.model.hosts import host_name
-from clace.model.identity import Assurance, Identity
+from clace.model import App, Assurance, Identity, deeds, host_name
 from clace.threads import ThreadPool
-from clace.web.apps.access import AppAccess, TokensForApps
-from clace.web.apps.open_requests import OpenRequests
-from clace.web.apps.rights import AppRights
-from clace.web.apps.visitors import Visitors
-from clace.web.login.account import AccountSteps
-from clace.web.login.flow import Places, SignInFlow
-from clace.web.login.leaving import SignOutFlow
-from clace.web.login.routes import OurRoutes
-from clace.web.login.second import SecondStep
-from clace.web.login.states import PendingSignIns
-from clace.web.login.steps import sign_in_steps
+from clace.web.apps import AppAccess, AppRights, OpenRequests, TokensForApps, Visitors
+from clace.web.login import (
+    AccountSteps,
+    OurRoutes,
+    PendingSignIns,
+    Places,
+    SecondStep,
+    SignInFlow,
+    SignOutFlow,
+    sign_in_steps,
+)
 
 log = Logger()
 

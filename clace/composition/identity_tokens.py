@@ -7,14 +7,12 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from clace.composition.data import Data
-from clace.model.identity import Identity
-from clace.model.traffic import AppResponse
+from clace.model import AppResponse, Identity
 from clace.private_files import make_private_folder, replace_file
 from clace.threads import InThread
 
 if TYPE_CHECKING:
-    from clace.identity.identity_tokens.keys import IdentityKeys
-    from clace.identity.identity_tokens.tokens import IdentityTokens
+    from clace.identity.identity_tokens import IdentityKeys, IdentityTokens
 
 FILE_NAME = "identity-keys.json"
 _HEADERS = (
@@ -50,7 +48,7 @@ class AppTokens:
 
     @cached_property
     def _keys(self) -> IdentityKeys:
-        from clace.identity.identity_tokens.keys import (  # noqa: PLC0415 - few servers need it
+        from clace.identity.identity_tokens import (  # noqa: PLC0415 - few servers need it
             IdentityKeys,
         )
 
@@ -60,7 +58,7 @@ class AppTokens:
 
     @cached_property
     def _tokens(self) -> IdentityTokens:
-        from clace.identity.identity_tokens.tokens import (  # noqa: PLC0415 - as above
+        from clace.identity.identity_tokens import (  # noqa: PLC0415 - as above
             IdentityTokens,
         )
 

@@ -11,26 +11,24 @@ from twisted.application.service import MultiService
 
 from clace.composition.data import Data
 from clace.composition.identity import Identities
-from clace.config.sections import FSPlugin, HTTPPlugin, StorePlugin
+from clace.config import FSPlugin, HTTPPlugin, StorePlugin
 from clace.interfaces import Caller, IStarter
-from clace.model.app import App
-from clace.model.paths import AppPath
-from clace.plugins.builtin import proxy
-from clace.plugins.builtin.exec.plugin import ExecFunctions, ExecSettings
-from clace.plugins.builtin.fs.plugin import FsFunctions, FsSettings
-from clace.plugins.builtin.http.names import resolving
-from clace.plugins.builtin.http.plugin import HTTPFunctions, HttpSettings
-from clace.plugins.builtin.http.sharing import RequestsByOwner
-from clace.plugins.builtin.introspection import Introspection, IntrospectionSources
-from clace.plugins.builtin.store.database import DocumentDatabase, open_database
-from clace.plugins.builtin.store.plugin import StoreFunctions, StoreSettings
-from clace.plugins.gate.accounts import with_accounts
-from clace.plugins.gate.gate import PluginGate
-from clace.plugins.kit.definition import Plugin
-from clace.plugins.kit.temp_files import TempFiles
-from clace.plugins.packages import package_plugins
+from clace.model import App, AppPath
+from clace.plugins import package_plugins
+from clace.plugins.builtin import Introspection, IntrospectionSources, proxy
+from clace.plugins.builtin.exec import ExecFunctions, ExecSettings
+from clace.plugins.builtin.fs import FsFunctions, FsSettings
+from clace.plugins.builtin.http import HTTPFunctions, HttpSettings, RequestsByOwner, resolving
+from clace.plugins.builtin.store import (
+    DocumentDatabase,
+    StoreFunctions,
+    StoreSettings,
+    open_database,
+)
+from clace.plugins.gate import PluginGate, with_accounts
+from clace.plugins.kit import Plugin, TempFiles
 from clace.threads import ThreadPool
-from clace.web.admin.recorded import recorded_operations
+from clace.web.admin import recorded_operations
 
 Urls = Callable[[AppPath], tuple[str, str]]
 """Where an app can be opened, over HTTP and HTTPS; empty for what is turned off."""

@@ -17,12 +17,11 @@ from clace.composition.edge import MEBIBYTE, Edge
 from clace.composition.identity import Identities
 from clace.composition.plugins import Plugins
 from clace.composition.users import static_users
-from clace.config import Config, changed_keys
-from clace.config.roles import policy_of
+from clace.config import Config, changed_keys, policy_of
 from clace.errors import ClaceError
 from clace.logs import LogOptions, LogService, make_logs
-from clace.processes.starter import ProgramStarter
-from clace.runtime.hosts.supply import HostSupply
+from clace.processes import ProgramStarter
+from clace.runtime.hosts import HostSupply
 from clace.service import AtStart, InOrder, OnStop, SignalService, WhenRunning, settle_memory
 from clace.threads import ThreadPool
 

@@ -8,11 +8,9 @@ from typing import Any
 from clace.config import Config
 from clace.identity.factors import FactorSealing, FactorSurroundings, SecondFactors
 from clace.identity.passwords import SignIns
-from clace.identity.users import BuiltinAccounts, Users
-from clace.identity.users.directory import UserSurroundings
+from clace.identity.users import BuiltinAccounts, Users, UserSurroundings
 from clace.interfaces import IOwnSecrets, User
-from clace.metadata.factor_rows import open_factor_rows
-from clace.metadata.user_rows import open_user_rows
+from clace.metadata import open_factor_rows, open_user_rows
 from clace.threads import InThread
 
 

@@ -3,19 +3,79 @@
 Here is what every command needs; what few do is in its own module, for it takes its time to import.
 """
 
-from clace.config.changes import changed_keys
-from clace.config.discovery import Location, NoHome, find
-from clace.config.loading import Config, known_names, load, node_values
-from clace.config.places import Origin
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Config",
-    "Location",
-    "NoHome",
-    "Origin",
-    "changed_keys",
-    "find",
-    "known_names",
-    "load",
-    "node_values",
-]
+from clace.faces import face
+
+if TYPE_CHECKING:
+    from clace.config.apps import AppConfigs as AppConfigs
+    from clace.config.changes import changed_keys as changed_keys
+    from clace.config.discovery import (
+        FILE_NAME as FILE_NAME,
+        Location as Location,
+        NoHome as NoHome,
+        find as find,
+    )
+    from clace.config.editing import with_value as with_value
+    from clace.config.filling import (
+        values_with_secrets as values_with_secrets,
+        with_secrets as with_secrets,
+    )
+    from clace.config.loading import (
+        Config as Config,
+        known_names as known_names,
+        load as load,
+        node_values as node_values,
+    )
+    from clace.config.other_proofs import RANDOM_KEY as RANDOM_KEY
+    from clace.config.places import (
+        Origin as Origin,
+        Steps as Steps,
+        dotted as dotted,
+        header_text as header_text,
+        section_of as section_of,
+    )
+    from clace.config.roles import policy_of as policy_of
+    from clace.config.rules import is_safe_url as is_safe_url
+    from clace.config.sections import (
+        AppConfig as AppConfig,
+        AppLimits as AppLimits,
+        AppProxy as AppProxy,
+        AppSection as AppSection,
+        FSPlugin as FSPlugin,
+        HTTPPlugin as HTTPPlugin,
+        OAuth as OAuth,
+        Saml as Saml,
+        Sandbox as Sandbox,
+        StorePlugin as StorePlugin,
+    )
+    from clace.config.shipped import shipped_text as shipped_text
+    from clace.config.showing import Shown as Shown, effective as effective
+else:
+    __getattr__ = face(
+        __name__,
+        apps=("AppConfigs",),
+        changes=("changed_keys",),
+        discovery=("FILE_NAME", "Location", "NoHome", "find"),
+        editing=("with_value",),
+        filling=("values_with_secrets", "with_secrets"),
+        loading=("Config", "known_names", "load", "node_values"),
+        other_proofs=("RANDOM_KEY",),
+        places=("Origin", "Steps", "dotted", "header_text", "section_of"),
+        roles=("policy_of",),
+        rules=("is_safe_url",),
+        sections=(
+            "AppConfig",
+            "AppLimits",
+            "AppProxy",
+            "AppSection",
+            "FSPlugin",
+            "HTTPPlugin",
+            "OAuth",
+            "Saml",
+            "Sandbox",
+            "StorePlugin",
+        ),
+        shipped=("shipped_text",),
+        showing=("Shown", "effective"),
+    )

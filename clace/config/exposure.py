@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from clace.config.other_proofs import RANDOM_KEY
 from clace.config.places import Steps
 from clace.config.sections import Settings
-from clace.model.secret_text import is_reference
+from clace.model import is_reference
 
 TELLING = re.compile(r"passw|secret|token|private_key|credential", re.IGNORECASE)
 """Names of free keys that hold secrets, for no rule says so of them."""

@@ -14,7 +14,7 @@ from clace.config.rules import Rule
 from clace.config.schema import Shape, entries
 from clace.config.sections import Settings
 from clace.errors import ClaceError, ConfigError
-from clace.model.secret_text import is_reference, pieces
+from clace.model import is_reference, pieces
 
 Resolve = Callable[[str], str]
 

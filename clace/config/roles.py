@@ -11,7 +11,7 @@ from clace.config.places import Steps
 from clace.config.sections import Roles, Settings
 
 if TYPE_CHECKING:
-    from clace.model.rbac import Policy
+    from clace.model import Policy
 
 _NOTHING = Roles()
 _LOCKOUT = (
@@ -23,7 +23,7 @@ _LOCKOUT = (
 def policy_of(section: Roles) -> Policy:
     """Return the policy that a section describes."""
     # Here and below: commands whose file has no roles need neither these nor RE2.
-    from clace.model.rbac import Grant, Policy  # noqa: PLC0415 - see above
+    from clace.model import Grant, Policy  # noqa: PLC0415 - see above
 
     return Policy(
         enabled=section.enabled,
@@ -38,7 +38,7 @@ def wrong_roles(settings: Settings) -> Iterator[tuple[Steps, str]]:
     """Yield the places of groups, roles and grants that cannot be used, with the reason."""
     if settings.rbac == _NOTHING:
         return
-    from clace.model.rbac import administrators, problems_of  # noqa: PLC0415 - see above
+    from clace.model import administrators, problems_of  # noqa: PLC0415 - see above
 
     policy = policy_of(settings.rbac)
     problems = [(("rbac", *at), reason) for at, reason in problems_of(policy)]

@@ -19,8 +19,7 @@ from msgspec import Meta, Struct, convert
 from clace.config.names import Names, Refused
 from clace.config.places import quoted
 from clace.errors import ListenError
-from clace.model.endpoint_kinds import check_endpoint
-from clace.model.secret_text import is_reference
+from clace.model import check_endpoint, is_reference
 
 # Patterns for ``Meta``, which looks anywhere in a text: each says where it begins and ends.
 PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"

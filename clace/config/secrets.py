@@ -11,7 +11,7 @@ from clace.config.places import Origin, Steps
 from clace.config.schema import Shape, entries
 from clace.config.sections import Settings
 from clace.errors import ClaceError
-from clace.model.secret_text import is_reference, pieces
+from clace.model import is_reference, pieces
 
 # What a provider takes and must have, by the first word of its name.
 _TAKES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {

@@ -13,7 +13,7 @@ from clace.config.places import Origin, Steps
 from clace.config.schema import Entry, Shape, entries, plain
 from clace.config.sections import Settings
 from clace.errors import BadRequest
-from clace.model.secret_text import references
+from clace.model import references
 
 HIDDEN = "<redacted>"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from clace.config.places import Steps
 from clace.config.sections import Settings
 from clace.errors import BadRequest
-from clace.model.user_names import check_name, tidy_groups
+from clace.model import check_name, tidy_groups
 
 
 def wrong_users(settings: Settings) -> Iterator[tuple[Steps, str]]:

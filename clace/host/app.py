@@ -10,16 +10,25 @@ from msgspec.structs import replace
 from clace.host.faults import AppFault, ImpossibleCall
 from clace.host.params import PARAMS_FILE
 from clace.host.program import AppProgram, app_place
-from clace.host.requests.answering import Answering
-from clace.host.requests.answers import AppReply, checked, text_reply
-from clace.host.requests.exchange import AceCalls, DaemonCalls, HandlerExchange
-from clace.host.requests.fields import AppContext, request_fields
-from clace.host.requests.pages import Pages
-from clace.host.requests.routing import build_router
-from clace.host.requests.slices import DeadlinePassed, Slices, own_slices
+from clace.host.requests import (
+    AceCalls,
+    Answering,
+    AppContext,
+    AppReply,
+    DaemonCalls,
+    DeadlinePassed,
+    HandlerExchange,
+    Pages,
+    Slices,
+    build_router,
+    checked,
+    own_slices,
+    request_fields,
+    text_reply,
+)
 from clace.host.review import AppReview
-from clace.host.sandbox.lock import with_lock
-from clace.model.traffic import NO_ROUTE, AppRequest
+from clace.host.sandbox import with_lock
+from clace.model import NO_ROUTE, AppRequest
 from clace.wire import AppLoaded, LoadApp
 
 _WHOLE = (bytes, str)

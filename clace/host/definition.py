@@ -6,8 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from clace.model.app import Demands, Permission
-from clace.model.proxying import ProxyMount
+from clace.model import Demands, Permission, ProxyMount
 
 NO_FUNCTION = -1
 

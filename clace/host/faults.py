@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from clace.model.failures import Fault
+from clace.model import Fault
 from clace.starlark import EvalError, Failure, SourceError, StarlarkError
 
 OUT_OF_MEMORY = "the app ran out of memory or crashed the interpreter"

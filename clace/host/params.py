@@ -10,11 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from clace.errors import BadRequest
-from clace.host.ace.checks import want, want_all
-from clace.host.ace.values import plain
+from clace.host.ace import plain, want, want_all
 from clace.host.faults import AppFault
-from clace.model.params import AppParam, check_together, mismatch
-from clace.model.schema import FieldType
+from clace.model import AppParam, FieldType, check_together, mismatch
 from clace.starlark import Builtin, Failure
 
 PARAMS_FILE = "params.star"

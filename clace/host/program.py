@@ -9,19 +9,24 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from clace.host.ace.description import Functions, describe
-from clace.host.ace.entries import documents
-from clace.host.ace.module import ace_module
+from clace.host.ace import Functions, ace_module, describe, documents
 from clace.host.definition import AppDefinition
 from clace.host.faults import AppFault, NotApproved, SourcePlace, fault_of
 from clace.host.params import PARAMS_FILE, ParamFile
-from clace.host.requests.exchange import AceCalls, HandlerExchange
-from clace.host.requests.slices import DeadlinePassed, Slices
+from clace.host.requests import AceCalls, DeadlinePassed, HandlerExchange, Slices
 from clace.host.schema import SCHEMA_FILE, SchemaFile
-from clace.model.app import PluginManifest
-from clace.model.params import AppParam
-from clace.starlark import Builtin, Failure, Frozen, Module, StarlarkError, compile_file
-from clace.starlark.library import Struct, json, struct
+from clace.model import AppParam, PluginManifest
+from clace.starlark import (
+    Builtin,
+    Failure,
+    Frozen,
+    Module,
+    StarlarkError,
+    Struct,
+    compile_file,
+    json,
+    struct,
+)
 from clace.wire import LoadApp
 
 APP_FILE = "app.star"

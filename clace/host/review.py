@@ -9,10 +9,9 @@ from typing import Any
 
 from clace.host.definition import NO_FUNCTION, STYLE_FILE, AppDefinition
 from clace.host.faults import AppFault, SourcePlace
-from clace.host.requests.pages import RAW, Pages, static_name
-from clace.host.requests.routing import HandlerTarget, targets
-from clace.model.app import Permission
-from clace.starlark.values.types import NAMES, type_name
+from clace.host.requests import RAW, HandlerTarget, Pages, static_name, targets
+from clace.model import Permission
+from clace.starlark import TYPE_NAMES, type_name
 from clace.wire import LoadApp
 
 _MOST = 50
@@ -116,7 +115,7 @@ class AppReview:
             problem = _problem(name, self._static)
             known = (_SETTINGS | _WITHOUT_EFFECT).get(name)
             if known is not None and not isinstance(value, known):
-                want = NAMES[known]
+                want = TYPE_NAMES[known]
                 raise AppFault(f"settings {name}: got {type_name(value)}, want {want}", place)
             if problem:
                 yield f"{place}: settings {name} {problem}"

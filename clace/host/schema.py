@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from clace.host.ace.values import plain
+from clace.host.ace import plain
 from clace.host.faults import AppFault
-from clace.model.schema import AppSchema, DocType, FieldType
+from clace.model import AppSchema, DocType, FieldType
 from clace.starlark import Builtin, Failure
 
 SCHEMA_FILE = "schema.star"

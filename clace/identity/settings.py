@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from zope.interface import implementer
 
 from clace.errors import BadRequest, NotAuthenticated
-from clace.identity.passwords.sign_ins import REFUSED
-from clace.identity.sessions.authenticator import BrowserSignIn, SignInRules
+from clace.identity.passwords import REFUSED
+from clace.identity.sessions import BrowserSignIn, SignInRules
 from clace.interfaces import (
     IAppAuthentication,
     IAuthenticator,
@@ -17,7 +17,7 @@ from clace.interfaces import (
     Session,
     Way,
 )
-from clace.model.identity import NOBODY, Identity
+from clace.model import NOBODY, Identity
 
 DEFAULT, NONE = "default", "none"
 _LEGACY = "rbac:"

@@ -18,21 +18,15 @@ from clace.interfaces.administration import (
     IUserOperations,
     IVersionOperations,
 )
-from clace.interfaces.audit import (
-    IAuditChain,
-    IAuditEvents,
-    IAuditLog,
-    IAuditTrail,
-    IRationedAudit,
-)
+from clace.interfaces.audit import IAuditChain, IAuditEvents, IAuditLog, IAuditTrail, IRationedAudit
 from clace.interfaces.factors import (
-    NEEDS_FACTOR,
     CodeOffer,
     Demand,
     FactorKind,
     FactorListed,
     IFactorRows,
     ISecondFactors,
+    NEEDS_FACTOR,
     PasskeyOffer,
     RelyingParty,
     StoredFactor,
@@ -53,26 +47,28 @@ from clace.interfaces.identity import (
     ISingleSignOut,
     Rechecked,
     RequestHead,
+    SignOutNotice,
     SignedIn,
     SignedOut,
-    SignOutNotice,
 )
 from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
 from clace.interfaces.programs import IOutput, IProgram, IStarter, ProgramExit, ProgramLaunch
 from clace.interfaces.proxying import (
     IProxy,
+    Pairs,
     ProxiedRequest,
     ProxiedVisitor,
     ProxyLimits,
     UpstreamHead,
+    VisitorFollower,
 )
 from clace.interfaces.runtime import AuditedSource, ILoadedApp, IRuntime
 from clace.interfaces.secrets import (
     IOwnSecrets,
     ISecretProvider,
     ISecretRows,
-    ISecrets,
     ISecretStore,
+    ISecrets,
     SealedSecret,
     SecretEntry,
 )
@@ -100,9 +96,9 @@ from clace.interfaces.store import (
 from clace.interfaces.tokens import APIToken, IAPITokens, ITokenRows, NewAPIToken
 from clace.interfaces.users import (
     BUILTIN,
-    Invitation,
     IUserRows,
     IUsers,
+    Invitation,
     StoredUser,
     User,
     UserEntry,
@@ -189,6 +185,7 @@ __all__ = [
     "Invitation",
     "NewAPIToken",
     "NewSession",
+    "Pairs",
     "PasskeyOffer",
     "PluginAnswer",
     "PluginCall",
@@ -218,6 +215,7 @@ __all__ = [
     "User",
     "UserEntry",
     "UserLink",
+    "VisitorFollower",
     "Way",
     "user_id_of",
 ]

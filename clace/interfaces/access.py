@@ -6,9 +6,8 @@ from collections.abc import Collection
 
 from zope.interface import Interface
 
-from clace.admin_api.lockouts import LockoutList, LockoutsCleared
-from clace.model.app import App
-from clace.model.paths import AppGlob, AppPath
+from clace.admin_api import LockoutList, LockoutsCleared
+from clace.model import App, AppGlob, AppPath
 
 
 class ICredentials(Interface):

@@ -12,6 +12,10 @@ from typing import Protocol
 from zope.interface import Interface
 
 from clace.admin_api import (
+    Nothing,
+    Operation,
+    Q,
+    R,
     apps,
     audit,
     changes,
@@ -26,9 +30,7 @@ from clace.admin_api import (
     users,
     versions,
 )
-from clace.admin_api.operation import Nothing, Operation, Q, R
-from clace.model.app import App
-from clace.model.identity import Identity
+from clace.model import App, Identity
 
 
 class IAdministration(Interface):

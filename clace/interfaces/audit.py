@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator
 
 from zope.interface import Interface
 
-from clace.model.audit_filter import AuditEntry, AuditFilter, AuditHead, AuditVerification
-from clace.model.deeds import Deed
-from clace.model.traffic import AuditEvent
+from clace.model import AuditEntry, AuditEvent, AuditFilter, AuditHead, AuditVerification, Deed
 
 
 class IAuditLog(Interface):

@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 from zope.interface import Interface
 
-from clace.model.identity import Identity
+from clace.model import Identity
 
 NEEDS_FACTOR = "this account needs a second factor: sign in with a browser, or use an API token"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zope.interface import Interface
 
-from clace.model.failures import AppFailure
+from clace.model import AppFailure
 
 
 class IFailures(Interface):

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
-from clace.model.identity import Identity
+from clace.model import Identity
 
 
 class ClientTLS(Struct, frozen=True, kw_only=True):

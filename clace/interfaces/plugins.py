@@ -7,9 +7,7 @@ from typing import Any
 from msgspec import Struct
 from zope.interface import Interface
 
-from clace.model.app import App, Permission, PluginManifest
-from clace.model.schema import AppSchema
-from clace.model.traffic import Visitor
+from clace.model import App, AppSchema, Permission, PluginManifest, Visitor
 
 
 class Caller(Struct, frozen=True, kw_only=True):

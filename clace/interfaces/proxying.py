@@ -8,8 +8,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 from zope.interface import Interface
 
-from clace.model.app import App
-from clace.model.proxying import ProxyRoute
+from clace.model import App, ProxyRoute
 
 Pairs = Sequence[tuple[bytes, bytes]]
 

@@ -6,11 +6,7 @@ from msgspec import Struct
 from zope.interface import Attribute, Interface
 
 from clace.interfaces.sources import IFiles
-from clace.model.app import App, Demands
-from clace.model.params import AppParam
-from clace.model.proxying import ProxyRoute
-from clace.model.traffic import AppRequest, AppResponse
-from clace.model.wishes import ClientWishes
+from clace.model import App, AppParam, AppRequest, AppResponse, ClientWishes, Demands, ProxyRoute
 
 
 class AuditedSource(Struct, frozen=True):

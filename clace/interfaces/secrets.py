@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
-from clace.model.secret_text import SecretReference
+from clace.model import SecretReference
 
 
 class ISecretProvider(Interface):

@@ -11,7 +11,7 @@ from zope.interface import Attribute, Interface
 from clace.errors import NotAuthenticated
 from clace.interfaces.factors import NEEDS_FACTOR, Demand
 from clace.interfaces.identity import IAuthenticator, Rechecked, SignedIn
-from clace.model.identity import Identity
+from clace.model import Identity
 
 
 class Session(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
-from clace.model.app import FileRef
+from clace.model import FileRef
 
 
 class IFiles(Interface):

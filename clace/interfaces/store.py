@@ -9,7 +9,7 @@ from msgspec import Struct
 from zope.interface import Interface
 
 from clace.interfaces.sources import IFiles
-from clace.model.app import App, AppMetadata, AppSettings
+from clace.model import App, AppMetadata, AppSettings
 
 
 class AddApp(Struct, frozen=True):

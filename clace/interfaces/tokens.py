@@ -8,8 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 from zope.interface import Interface
 
-from clace.model.identity import Identity
-from clace.model.scope import Scope
+from clace.model import Identity, Scope
 
 
 class APIToken(Struct, frozen=True, kw_only=True):

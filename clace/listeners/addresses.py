@@ -9,7 +9,7 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IAddress
 
 from clace.listeners.defaults import ChosenListener, Serve
-from clace.model.endpoint_strings import is_encrypted
+from clace.model import is_encrypted
 
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
 

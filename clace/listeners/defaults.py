@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from clace.listeners.names import ip
-from clace.model.endpoint_strings import TLS_BY_NAME, quoted
+from clace.model import TLS_BY_NAME, quoted
 
 Serve = Literal["admin", "apps"]
 Site = Literal["socket", "admin", "apps"]

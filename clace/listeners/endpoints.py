@@ -26,7 +26,7 @@ from clace.interfaces import IAsksForCertificates
 from clace.listeners.certificates import CertificateStore
 from clace.listeners.tls import TLSByName
 from clace.listeners.tls_socket import TLSServer
-from clace.model.endpoint_strings import TLS_BY_NAME, unparse
+from clace.model import TLS_BY_NAME, unparse
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _DAY = 24 * 60 * 60

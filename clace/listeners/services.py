@@ -21,8 +21,7 @@ from clace.listeners.defaults import ChosenListener, Site
 from clace.listeners.reasons import refusal
 from clace.listeners.sockets import UnixSocket
 from clace.listeners.stock_tls import check_folder
-from clace.model.endpoint_kinds import check_endpoint
-from clace.model.endpoint_strings import EndpointDescription, layers
+from clace.model import EndpointDescription, check_endpoint, layers
 
 
 class _CheckedListener(Struct, frozen=True):

@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from clace.errors import ListenError
-from clace.model.endpoint_strings import EndpointDescription
+from clace.model import EndpointDescription
 from clace.private_files import make_private_folder
 
 _LONGEST_PATH = 107

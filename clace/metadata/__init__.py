@@ -1,1 +1,23 @@
 """The apps, their versions and their files, kept in a database."""
+
+from typing import TYPE_CHECKING
+
+from clace.faces import face
+
+if TYPE_CHECKING:
+    from clace.metadata.factor_rows import open_factor_rows as open_factor_rows
+    from clace.metadata.secret_rows import open_secret_rows as open_secret_rows
+    from clace.metadata.session_rows import open_session_rows as open_session_rows
+    from clace.metadata.store import open_store as open_store
+    from clace.metadata.token_rows import open_token_rows as open_token_rows
+    from clace.metadata.user_rows import open_user_rows as open_user_rows
+else:
+    __getattr__ = face(
+        __name__,
+        factor_rows=("open_factor_rows",),
+        secret_rows=("open_secret_rows",),
+        session_rows=("open_session_rows",),
+        store=("open_store",),
+        token_rows=("open_token_rows",),
+        user_rows=("open_user_rows",),
+    )

@@ -13,7 +13,7 @@ from clace.errors import ChangedMeanwhile, StoreError
 from clace.interfaces import AddApp, AddVersion, Change, PointApp, RemoveApp, ReplaceVersion
 from clace.metadata import queries, rules
 from clace.metadata.contents import StoredContent
-from clace.model.app import App, FileRef
+from clace.model import App, FileRef
 
 
 class StoreCommit(Struct, frozen=True):

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from clace.encodings import BROTLI, encode
 from clace.errors import SourceError, StoreError
-from clace.model.app import FileRef
+from clace.model import FileRef
 
 PLAIN = ""
 _HELPS = 0.9

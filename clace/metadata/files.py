@@ -15,7 +15,7 @@ from clace.errors import SourceError, StoreError
 from clace.interfaces import IFiles
 from clace.metadata import queries
 from clace.metadata.contents import StoredContent, plain_pieces
-from clace.model.app import FileRef
+from clace.model import FileRef
 from clace.threads import InThread
 
 Transacted = Callable[[str, Callable[[Connection], Any]], Awaitable[Any]]

@@ -26,7 +26,7 @@ from clace.interfaces import (
 from clace.metadata import rules
 from clace.metadata.changes import check_whole
 from clace.metadata.contents import checked
-from clace.model.app import App, FileRef
+from clace.model import App, FileRef
 
 Contents = Mapping[str, bytes]
 

@@ -19,12 +19,12 @@ from sqlalchemy import (
     update,
 )
 
-from clace.database.engine import ROW_NUMBER, opened_value
+from clace.database import ROW_NUMBER, opened_value
 from clace.errors import StoreError
 from clace.interfaces import StoredVersion
 from clace.metadata.contents import PLAIN, StoredContent
 from clace.metadata.tables import apps, contents, encoded, names, versions
-from clace.model.app import App, AppMetadata, FileRef
+from clace.model import App, AppMetadata, FileRef
 
 _BATCH = 500
 _PIECE = 1 << 18

@@ -9,7 +9,7 @@ import msgspec
 
 from clace.errors import AppExists, ChangedMeanwhile, NoSuchVersion
 from clace.interfaces import PointApp
-from clace.model.app import NEVER, App
+from clace.model import NEVER, App
 
 
 def check_free(app: App, installed: Iterable[App]) -> None:

@@ -11,8 +11,7 @@ from sqlalchemy import Row, bindparam, delete, insert, select, update
 from twisted.application.service import Service
 from zope.interface import implementer
 
-from clace.database.engine import reading_engine, transaction, writing_engine
-from clace.database.place import sqlite_path
+from clace.database import reading_engine, sqlite_path, transaction, writing_engine
 from clace.interfaces import ISessionRows, Session
 from clace.metadata.tables import sessions
 

@@ -13,15 +13,21 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from clace.database.engine import reading_engine, transaction, writing_engine
-from clace.database.place import sqlite_path
-from clace.database.schema import MigratedSchema, UpgradeOptions, moment
+from clace.database import (
+    MigratedSchema,
+    UpgradeOptions,
+    moment,
+    reading_engine,
+    sqlite_path,
+    transaction,
+    writing_engine,
+)
 from clace.interfaces import AddVersion, Change, IAppStore, IFiles, StoredVersion
 from clace.metadata import queries, rules
 from clace.metadata.changes import StoreCommit, check_whole
 from clace.metadata.contents import StoredContent, packed
 from clace.metadata.files import StoredContents, StoredFiles
-from clace.model.app import App, FileRef
+from clace.model import App, FileRef
 from clace.threads import InThread, ThreadPool
 
 T = TypeVar("T")

@@ -24,8 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from clace.model.app import AppMetadata, AppSettings
-from clace.model.identity import Identity
+from clace.model import AppMetadata, AppSettings, Identity
 
 T = TypeVar("T")
 

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from clace.admin_api.operation import Right
+from clace.admin_api import Right
 from clace.near import nearest
 
-CUSTOM = "custom:"
+CUSTOM_PREFIX = "custom:"
 ROLE = "role:"
 LITERAL_ONLY = frozenset({Right.APP_APPROVE, Right.ADMIN})
 _RENAMED: Mapping[str, str] = {"access": Right.APP_ACCESS, "list": Right.APP_READ}
@@ -44,7 +44,7 @@ def canonical(name: str) -> str:
 
 
 def is_custom(name: str) -> bool:
-    return name.startswith(CUSTOM)
+    return name.startswith(CUSTOM_PREFIX)
 
 
 def is_scoped(name: str) -> bool:
@@ -52,7 +52,7 @@ def is_scoped(name: str) -> bool:
     return name.startswith(_SCOPED) or is_custom(name)
 
 
-def is_glob(entry: str) -> bool:
+def is_pattern(entry: str) -> bool:
     return _WILD.search(entry) is not None
 
 
@@ -76,14 +76,14 @@ def gives(entry: str, permission: str) -> str:
 def problem_of(entry: str) -> str:
     """Say why an entry names no permission; an empty text if it does."""
     if is_custom(entry):
-        name = entry.removeprefix(CUSTOM)
+        name = entry.removeprefix(CUSTOM_PREFIX)
         bare = _WILD.sub("", name)
         if name and (not bare or _CUSTOM_NAME.fullmatch(bare)):
             return ""
         return "after custom: expected 1 to 64 letters, digits and any of _ . : / -"
     if _named(canonical(entry)):
         return ""
-    if is_glob(entry):
+    if is_pattern(entry):
         return "no permission matches this glob"
     near = nearest(entry, [*Right, *_RENAMED])
     return "no such permission" + (f"; did you mean {near[0]}?" if near else "")
@@ -91,7 +91,7 @@ def problem_of(entry: str) -> str:
 
 def _named(entry: str) -> frozenset[str]:
     """The permissions of the server that an entry names, without those these imply."""
-    return frozenset(_matching(entry)) if is_glob(entry) else frozenset({entry} & set(Right))
+    return frozenset(_matching(entry)) if is_pattern(entry) else frozenset({entry} & set(Right))
 
 
 def _matching(glob: str) -> Iterator[str]:

@@ -9,10 +9,10 @@ from typing import Any
 import re2  # type: ignore[import-untyped]
 from msgspec import Struct
 
-from clace.admin_api.operation import Right
+from clace.admin_api import Right
 from clace.errors import InvalidGlob
 from clace.model.paths import AppGlob
-from clace.model.permissions import ROLE, is_glob, problem_of
+from clace.model.permissions import ROLE, is_pattern, problem_of
 from clace.near import nearest
 
 GROUP, REGEX = "group:", "regex:"
@@ -190,7 +190,7 @@ def _owner(at: Place, kind: str, entries: Iterable[str]) -> Iterator[Problem]:
     for entry in entries:
         if entry in {Right.APP_APPROVE, Right.ADMIN}:
             yield at, f"{entry} does not come with ownership; grant it"
-        elif not entry.startswith(f"{kind}:") and not is_glob(entry):
+        elif not entry.startswith(f"{kind}:") and not is_pattern(entry):
             yield at, f'expected permissions that begin with {kind}:, got "{entry}"'
         elif why := problem_of(entry):
             yield at, f'"{entry}": {why}'

@@ -1,1 +1,61 @@
 """Operations of an operator. Each fetches, audits and loads before it changes anything."""
+
+from typing import TYPE_CHECKING
+
+from clace.faces import face
+
+if TYPE_CHECKING:
+    from clace.operations.administration import Administration as Administration
+    from clace.operations.apps import AppOperations as AppOperations
+    from clace.operations.audit import AuditOperations as AuditOperations
+    from clace.operations.configured import ConfiguredSections as ConfiguredSections
+    from clace.operations.creation import (
+        AppCreation as AppCreation,
+        NewAppDefaults as NewAppDefaults,
+        NewAppFacts as NewAppFacts,
+        stamps as stamps,
+    )
+    from clace.operations.history import HistoryOperations as HistoryOperations
+    from clace.operations.known import KnownApps as KnownApps
+    from clace.operations.reloading import AppReloading as AppReloading
+    from clace.operations.retention import VersionRetention as VersionRetention
+    from clace.operations.roles import RoleOperations as RoleOperations
+    from clace.operations.rooms import OperationRooms as OperationRooms
+    from clace.operations.secrets import SecretOperations as SecretOperations
+    from clace.operations.served import served_files as served_files
+    from clace.operations.server import (
+        LockoutOperations as LockoutOperations,
+        ServerOperations as ServerOperations,
+    )
+    from clace.operations.sessions import SessionOperations as SessionOperations
+    from clace.operations.settings import SettingOperations as SettingOperations
+    from clace.operations.showing import AppFacts as AppFacts, AppShowing as AppShowing
+    from clace.operations.tokens import TokenOperations as TokenOperations
+    from clace.operations.users import UserOperations as UserOperations
+    from clace.operations.versions import VersionOperations as VersionOperations
+    from clace.operations.withdrawal import ApprovalWithdrawal as ApprovalWithdrawal
+else:
+    __getattr__ = face(
+        __name__,
+        administration=("Administration",),
+        apps=("AppOperations",),
+        audit=("AuditOperations",),
+        configured=("ConfiguredSections",),
+        creation=("AppCreation", "NewAppDefaults", "NewAppFacts", "stamps"),
+        history=("HistoryOperations",),
+        known=("KnownApps",),
+        reloading=("AppReloading",),
+        retention=("VersionRetention",),
+        roles=("RoleOperations",),
+        rooms=("OperationRooms",),
+        secrets=("SecretOperations",),
+        served=("served_files",),
+        server=("LockoutOperations", "ServerOperations"),
+        sessions=("SessionOperations",),
+        settings=("SettingOperations",),
+        showing=("AppFacts", "AppShowing"),
+        tokens=("TokenOperations",),
+        users=("UserOperations",),
+        versions=("VersionOperations",),
+        withdrawal=("ApprovalWithdrawal",),
+    )

@@ -6,9 +6,9 @@ from collections.abc import Container
 
 from msgspec.structs import replace
 
-from clace.admin_api.changes import REMOVE
+from clace.admin_api import REMOVE
 from clace.errors import BadRequest
-from clace.model.app import AccountLink, AppMetadata
+from clace.model import AccountLink, AppMetadata
 
 
 def check_link(link: AccountLink, sections: Container[str]) -> None:

@@ -8,10 +8,9 @@ from typing import Any
 from zope.interface import implementer, providedBy
 from zope.interface.interface import Method
 
-from clace.admin_api.catalogue import OPERATIONS
-from clace.admin_api.operation import Operation, Q, R, Right
+from clace.admin_api import OPERATIONS, Operation, Q, R, Right
 from clace.interfaces import IAuthorisation, IServedAdministration
-from clace.model.identity import OPERATOR, Identity
+from clace.model import OPERATOR, Identity
 from clace.operations.asking import OperationRequest
 
 _ABOUT_APPS = "app:"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from clace.admin_api.changes import Approval
+from clace.admin_api import Approval
 from clace.errors import (
     AppBroken,
     AppFailed,
@@ -14,8 +14,7 @@ from clace.errors import (
     NoSuchVersion,
     SourceError,
 )
-from clace.model.app import App, Demands
-from clace.model.wording import permission_text
+from clace.model import App, Demands, permission_text
 from clace.operations.rooms import OperationRooms
 from clace.text import one_line, shortened
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
-from clace.admin_api.apps import (
+from clace.admin_api import (
     AppCreated,
     AppDescription,
     AppFound,
@@ -18,8 +18,7 @@ from clace.admin_api.apps import (
     OneApp,
 )
 from clace.interfaces import Asking, IAppOperations, RemoveApp
-from clace.model.app import App, AppKind
-from clace.model.paths import AppGlob, AppPath
+from clace.model import App, AppGlob, AppKind, AppPath
 from clace.operations.creation import AppCreation
 from clace.operations.promotion import is_behind
 from clace.operations.rooms import OperationRooms

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from clace.interfaces import IAuthorisation
-from clace.model.app import App
-from clace.model.identity import Identity
+from clace.model import App, Identity
 
 
 @frozen

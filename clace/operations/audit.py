@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from zope.interface import implementer
 
-from clace.admin_api.audit import (
+from clace.admin_api import (
     AuditedEvent,
     AuditList,
     AuditVerified,
@@ -17,10 +17,7 @@ from clace.admin_api.audit import (
 )
 from clace.errors import BadRequest
 from clace.interfaces import IAuditChain, IAuditOperations, IAuditTrail
-from clace.model.app import App
-from clace.model.audit_filter import AuditEntry, AuditFault, AuditFilter, AuditHead
-from clace.model.paths import AppGlob
-from clace.model.traffic import AuditEvent
+from clace.model import App, AppGlob, AuditEntry, AuditEvent, AuditFault, AuditFilter, AuditHead
 
 Apps = Callable[[], Awaitable[Iterable[App]]]
 _ID = "app_"

@@ -10,8 +10,7 @@ from msgspec import Struct
 
 from clace.errors import AppBroken, InvalidPath, NoSuchApp, SourceError
 from clace.interfaces import Asking
-from clace.model.app import App, AppKind
-from clace.model.paths import AppGlob, AppPath, is_glob
+from clace.model import App, AppGlob, AppKind, AppPath, is_glob
 
 
 class AppCatalogue(Struct, frozen=True):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import asdict, replace
 
-from clace.admin_api.changes import AppChange
+from clace.admin_api import AppChange
 from clace.interfaces import AddApp, Change, PointApp, RemoveApp
-from clace.model.app import App, AppMetadata, AppSettings
+from clace.model import App, AppMetadata, AppSettings
 
 _CREATED = App("", "")
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from clace.admin_api.history import Difference, FileDifference, VersionsCompared
+from clace.admin_api import Difference, FileDifference, VersionsCompared
 from clace.interfaces import StoredVersion
-from clace.model.app import App, AppMetadata, FileRef
-from clace.model.secret_text import is_reference
+from clace.model import App, AppMetadata, FileRef, is_reference
 
 Refs = Mapping[str, FileRef]
 _SECRET = re.compile(r"passw|secret|token|private|credential|api.?key", re.IGNORECASE)

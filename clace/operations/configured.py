@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from attrs import frozen
 
 from clace.errors import BadRequest
-from clace.model.app import App
+from clace.model import App
 
 
 def _never(_setting: str) -> bool:

@@ -9,12 +9,19 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clace.admin_api.apps import AppCreated, CreateApp, NewApp
+from clace.admin_api import AppCreated, CreateApp, NewApp
 from clace.errors import AppExists, BadRequest
 from clace.interfaces import AddApp, AddVersion, Asking, FetchedSource, SourceRevision
-from clace.model.app import App, AppKind, AppMetadata, AppSettings, Demands, VersionMetadata
-from clace.model.ids import ksuid
-from clace.model.paths import AppPath
+from clace.model import (
+    App,
+    AppKind,
+    AppMetadata,
+    AppPath,
+    AppSettings,
+    Demands,
+    VersionMetadata,
+    ksuid,
+)
 from clace.operations.approval import report
 from clace.operations.configured import ConfiguredSections
 from clace.operations.entries import check_declared, checked

@@ -9,7 +9,7 @@ from typing import Any, Self
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from clace.admin_api.changes import AppChange
+from clace.admin_api import AppChange
 from clace.interfaces import (
     AddVersion,
     Change,
@@ -19,7 +19,7 @@ from clace.interfaces import (
     IRuntime,
     PointApp,
 )
-from clace.model.app import App, AppMetadata, AppSettings
+from clace.model import App, AppMetadata, AppSettings
 from clace.operations.changes import app_changes, changed_ids
 
 Committed = Callable[[Iterable[App]], None]

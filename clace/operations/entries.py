@@ -7,11 +7,9 @@ from collections.abc import Container, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from clace.admin_api.changes import REMOVE
-from clace.admin_api.settings import UNDEFINED, MetadataChange
+from clace.admin_api import REMOVE, UNDEFINED, MetadataChange
 from clace.errors import BadRequest
-from clace.model.app import App, AppMetadata
-from clace.model.params import AppParam
+from clace.model import App, AppMetadata, AppParam
 
 APP_CONFIG = "app_config"
 MAX_ENTRIES = 1_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
-from clace.admin_api.history import (
+from clace.admin_api import (
     ApprovalsRevoked,
     AppVersion,
     CompareVersions,
@@ -21,8 +21,7 @@ from clace.admin_api.history import (
 )
 from clace.errors import BadRequest, NoSuchFile, NoSuchVersion, TooLarge
 from clace.interfaces import Asking, IFiles, IHistoryOperations, ReplaceVersion, StoredVersion
-from clace.model.app import App, AppKind, Demands, FileRef
-from clace.model.paths import AppGlob, AppPath
+from clace.model import App, AppGlob, AppKind, AppPath, Demands, FileRef
 from clace.operations.approval import needs_approval
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.comparison import compared

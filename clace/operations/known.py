@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clace.interfaces import AuditedSource
-from clace.model.app import App, AppMetadata, FileRef
+from clace.model import App, AppMetadata, FileRef
 
 _MOST = 10_000
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from msgspec.structs import replace
 
 from clace.interfaces import AddVersion, IAppStore, IFiles, ReplaceVersion
-from clace.model.app import App
+from clace.model import App
 from clace.operations.draft import AppsDraft
 
 Serve = Callable[[AppsDraft, App, App, IFiles], Awaitable[None]]

@@ -8,12 +8,10 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clace.admin_api.changes import Approval
-from clace.admin_api.versions import AppsReloaded, ReloadApps
+from clace.admin_api import Approval, AppsReloaded, ReloadApps
 from clace.errors import NeedsApproval
 from clace.interfaces import Asking, AuditedSource, FetchedSource, IFiles, SourceRevision
-from clace.model.app import App, AppMetadata, Demands, FileRef, VersionMetadata
-from clace.model.paths import AppGlob, AppPath
+from clace.model import App, AppGlob, AppMetadata, AppPath, Demands, FileRef, VersionMetadata
 from clace.operations.approval import check_approved, held, needs_approval, report
 from clace.operations.catalogue import naming
 from clace.operations.configured import ConfiguredSections

@@ -10,10 +10,10 @@ from twisted.logger import Logger
 
 from clace.errors import ClaceError
 from clace.interfaces import IAppStore
-from clace.model.app import App
+from clace.model import App
 
 
-class Retention(Service):
+class VersionRetention(Service):
     """Keeps so many versions of an app besides its current one; the rest goes, one at a time.
 
     Nobody waits for it, but who stops the server: for the version at hand.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import asdict
 from zope.interface import implementer
 
-from clace.admin_api.roles import (
+from clace.admin_api import (
     CheckPermission,
     HolderList,
     HolderShown,
@@ -16,10 +16,7 @@ from clace.admin_api.roles import (
 )
 from clace.errors import BadRequest
 from clace.interfaces import IAuthorisation, IInstalledApps, IRoleOperations
-from clace.model.identity import identity_named
-from clace.model.paths import AppPath, is_glob
-from clace.model.permissions import is_glob as is_pattern
-from clace.model.permissions import problem_of
+from clace.model import AppPath, identity_named, is_glob, is_pattern, problem_of
 
 GroupsOf = Callable[[str], tuple[str, ...]]
 """The groups of a user whom the server knows; nothing for others."""

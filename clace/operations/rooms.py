@@ -13,7 +13,7 @@ from clace.interfaces import (
     IRuntime,
     ISources,
 )
-from clace.model.app import App
+from clace.model import App
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.draft import AppsDraft, Committed, nobody_listens
 from clace.operations.served import served_files

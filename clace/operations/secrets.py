@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import asdict
 from zope.interface import implementer
 
-from clace.admin_api.secrets import (
+from clace.admin_api import (
     CreateSecret,
     GetSecret,
     ListSecrets,
@@ -29,7 +29,7 @@ from clace.admin_api.secrets import (
 )
 from clace.errors import BadRequest, SecretExists, SecretFailed, TooLarge
 from clace.interfaces import Asking, ISecretOperations, ISecretStore, SealedSecret, SecretEntry
-from clace.model.secret_text import reference_text
+from clace.model import reference_text
 
 MAX_VALUE = 1024 * 1024
 MAX_TEXT = 4096

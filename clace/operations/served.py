@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clace.interfaces import IAppStore, IFiles, ISources
-from clace.model.app import App
+from clace.model import App
 
 
 async def served_files(app: App, store: IAppStore, sources: ISources) -> IFiles:

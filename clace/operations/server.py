@@ -6,9 +6,15 @@ from collections.abc import Callable
 
 from zope.interface import implementer
 
-from clace.admin_api.lockouts import ClearLockouts, LockoutList, LockoutsCleared
-from clace.admin_api.operation import Nothing
-from clace.admin_api.server import ServerStatus, Stopping, StopServer
+from clace.admin_api import (
+    ClearLockouts,
+    LockoutList,
+    LockoutsCleared,
+    Nothing,
+    ServerStatus,
+    Stopping,
+    StopServer,
+)
 from clace.interfaces import ILockoutOperations, ILockouts, IServerOperations
 
 

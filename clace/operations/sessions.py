@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from zope.interface import implementer
 
-from clace.admin_api.sessions import (
+from clace.admin_api import (
     ListSessions,
     RevokeSessions,
     SessionList,

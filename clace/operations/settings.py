@@ -7,9 +7,10 @@ from functools import partial
 from msgspec.structs import replace
 from zope.interface import implementer
 
-from clace.admin_api.changes import REMOVE, AppsUpdated
-from clace.admin_api.settings import (
+from clace.admin_api import (
+    REMOVE,
     UNDEFINED,
+    AppsUpdated,
     LinkAccount,
     SettingsChange,
     SettingsUpdated,
@@ -20,8 +21,7 @@ from clace.admin_api.settings import (
 )
 from clace.errors import BadRequest
 from clace.interfaces import Asking, AuditedSource, ISettingOperations
-from clace.model.app import AccountLink, App, AppMetadata, AppSettings
-from clace.model.paths import AppGlob, AppPath
+from clace.model import AccountLink, App, AppGlob, AppMetadata, AppPath, AppSettings
 from clace.operations.accounts import check_link, linked
 from clace.operations.configured import ConfiguredSections
 from clace.operations.entries import (

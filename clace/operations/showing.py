@@ -7,14 +7,10 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from clace.admin_api.apps import AppShown, FailureShown, ParamShown, VersionShown
+from clace.admin_api import AppShown, FailureShown, ParamShown, VersionShown
 from clace.errors import ClaceError
 from clace.interfaces import Asking, AuditedSource, IFailures
-from clace.model.app import App, AppKind, Demands
-from clace.model.failures import AppFailure
-from clace.model.params import AppParam
-from clace.model.paths import AppPath
-from clace.model.secret_text import is_reference
+from clace.model import App, AppFailure, AppKind, AppParam, AppPath, Demands, is_reference
 from clace.operations.comparison import is_secret_name
 from clace.operations.promotion import is_behind
 from clace.operations.rooms import OperationRooms

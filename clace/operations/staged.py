@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from clace.admin_api.changes import AppsUpdated, StagedUpdate
+from clace.admin_api import AppsUpdated, StagedUpdate
 from clace.errors import NeedsApproval
 from clace.interfaces import Asking, AuditedSource
-from clace.model.app import App, AppMetadata
-from clace.model.paths import AppGlob, AppPath
+from clace.model import App, AppGlob, AppMetadata, AppPath
 from clace.operations.approval import held, needs_approval
 from clace.operations.catalogue import AppCatalogue, naming
 from clace.operations.draft import AppsDraft

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 from zope.interface import implementer
 
-from clace.admin_api.operation import Nothing, Right
-from clace.admin_api.tokens import (
+from clace.admin_api import (
     CreateToken,
     NamedToken,
     NewToken,
+    Nothing,
+    Right,
     TokenCreated,
     TokenList,
     TokenRevoked,
@@ -27,10 +28,17 @@ from clace.interfaces import (
     ITokenOperations,
     NewAPIToken,
 )
-from clace.model.identity import Assurance, Identity
-from clace.model.paths import AppGlob, AppPath
-from clace.model.permissions import canonical, gives, is_glob, problem_of
-from clace.model.scope import Scope
+from clace.model import (
+    AppGlob,
+    AppPath,
+    Assurance,
+    Identity,
+    Scope,
+    canonical,
+    gives,
+    is_glob,
+    problem_of,
+)
 
 LEAST, MOST = 60, 366 * 86_400
 MAX_TEXT = 256

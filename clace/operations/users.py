@@ -7,11 +7,11 @@ from collections.abc import Callable
 from msgspec import UNSET
 from zope.interface import implementer
 
-from clace.admin_api.operation import Nothing
-from clace.admin_api.users import (
+from clace.admin_api import (
     ChangeUser,
     FactorsReset,
     NamedUser,
+    Nothing,
     ResetFactors,
     UserChanged,
     UserDeleted,

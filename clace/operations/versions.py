@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from zope.interface import implementer
 
-from clace.admin_api.changes import Approval
-from clace.admin_api.versions import (
+from clace.admin_api import (
+    Approval,
     ApproveApps,
     AppsApproved,
     AppsPromoted,
@@ -17,8 +17,7 @@ from clace.admin_api.versions import (
 )
 from clace.errors import BadRequest
 from clace.interfaces import Asking, IVersionOperations
-from clace.model.app import App
-from clace.model.paths import AppGlob, AppPath
+from clace.model import App, AppGlob, AppPath
 from clace.operations.approval import report
 from clace.operations.catalogue import naming
 from clace.operations.draft import AppsDraft

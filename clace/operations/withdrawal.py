@@ -7,9 +7,7 @@ from twisted.logger import Logger
 
 from clace.errors import ChangedMeanwhile
 from clace.interfaces import IAppStore, IAuditEvents, IInstalledApps, PointApp
-from clace.model.app import App, Demands
-from clace.model.deeds import Deed
-from clace.model.wording import permission_text
+from clace.model import App, Deed, Demands, permission_text
 
 _log = Logger()
 

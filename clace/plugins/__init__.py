@@ -1,1 +1,13 @@
 """Plugins, which act for apps, and ``gate``, through which each call goes."""
+
+from typing import TYPE_CHECKING
+
+from clace.faces import face
+
+if TYPE_CHECKING:
+    from clace.plugins.packages import package_plugins as package_plugins
+else:
+    __getattr__ = face(
+        __name__,
+        packages=("package_plugins",),
+    )

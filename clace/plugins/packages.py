@@ -19,7 +19,7 @@ from attrs import evolve, frozen
 from msgspec import Struct
 
 from clace.errors import ConfigError
-from clace.plugins.kit.definition import Function, Plugin
+from clace.plugins.kit import Function, Plugin
 
 GROUP = "clace.plugins"
 Section = Mapping[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from clace.interfaces.proxying import Pairs, ProxiedRequest, UpstreamHead
+from clace.interfaces import Pairs, ProxiedRequest, UpstreamHead
 from clace.proxy.cookies import apps_cookie
 from clace.proxy.headers import tokens
 from clace.proxy.plans import RoutePlan

@@ -20,7 +20,7 @@ from twisted.internet.endpoints import (
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.ssl import optionsForClientTLS
 
-from clace.model.upstreams import Upstream
+from clace.model import Upstream
 
 
 class NotTheirs(Exception):

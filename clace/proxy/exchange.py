@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from clace.errors import ClaceError, UpstreamFailed, UpstreamTimedOut
-from clace.interfaces.proxying import ProxiedRequest, ProxiedVisitor, ProxyLimits
+from clace.interfaces import ProxiedRequest, ProxiedVisitor, ProxyLimits
 from clace.proxy.answers import AnswerRules
 from clace.proxy.connections import UpstreamConnection
 from clace.proxy.limits import BadAnswer

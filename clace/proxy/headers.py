@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from functools import lru_cache
 
-from clace.interfaces.proxying import Pairs, ProxiedRequest
+from clace.interfaces import Pairs, ProxiedRequest
 from clace.proxy.cookies import visitors_cookies
 from clace.proxy.plans import RoutePlan
 

@@ -6,9 +6,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from clace.errors import AppBroken
-from clace.interfaces.proxying import ProxiedRequest
-from clace.model.proxying import ProxyRoute
-from clace.model.upstreams import BadUpstream, Upstream, parse_upstream
+from clace.interfaces import ProxiedRequest
+from clace.model import BadUpstream, ProxyRoute, Upstream, parse_upstream
 
 SAFE = "/:@!$&'()*+,;=~"
 _MOST = 1000

@@ -13,8 +13,8 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
 from clace.errors import AppBusy, ClaceError, UpstreamFailed, UpstreamTimedOut
-from clace.interfaces.proxying import ProxyLimits
-from clace.model.upstreams import Upstream
+from clace.interfaces import ProxyLimits
+from clace.model import Upstream
 from clace.proxy.connecting import UpstreamEndpoints
 from clace.proxy.connections import UpstreamConnection
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-from clace.interfaces.proxying import ProxiedVisitor
+from clace.interfaces import ProxiedVisitor
 
 
 @implementer(IPushProducer)

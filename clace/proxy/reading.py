@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from clace.interfaces.proxying import UpstreamHead
+from clace.interfaces import UpstreamHead
 from clace.proxy.limits import (
     FREE_FRAMING,
     MAX_HEAD,

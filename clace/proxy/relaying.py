@@ -9,9 +9,8 @@ from twisted.application.service import Service
 from zope.interface import implementer
 
 from clace.errors import TooLarge, UpstreamFailed
-from clace.interfaces import IProxy
-from clace.interfaces.proxying import ProxiedRequest, ProxiedVisitor, ProxyLimits
-from clace.model.upstreams import Upstream
+from clace.interfaces import IProxy, ProxiedRequest, ProxiedVisitor, ProxyLimits
+from clace.model import Upstream
 from clace.proxy.answers import AnswerRules
 from clace.proxy.connecting import UpstreamEndpoints
 from clace.proxy.exchange import ProxyExchange

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from clace.errors import NoSuchRoute
-from clace.interfaces.proxying import ProxiedRequest
-from clace.model.traffic import NO_ROUTE
+from clace.interfaces import ProxiedRequest
+from clace.model import NO_ROUTE
 from clace.proxy.plans import SAFE, RoutePlan
 
 _ABSOLUTE = re.compile(rb"(?:(?i:https?):)?//([^/?#\\]*)(.*)", re.DOTALL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clace.interfaces.proxying import ProxiedVisitor, UpstreamHead
+from clace.interfaces import ProxiedVisitor, UpstreamHead
 from clace.proxy.connections import UpstreamConnection
 from clace.proxy.producing import VisitorBytes
 from clace.sending import write_now

@@ -1,1 +1,21 @@
 """App hosts seen from the daemon: started, spoken to, limited, published and retired."""
+
+from typing import TYPE_CHECKING
+
+from clace.faces import face
+
+if TYPE_CHECKING:
+    from clace.runtime.failures import AppFailures as AppFailures
+    from clace.runtime.installed import InstalledApps as InstalledApps
+    from clace.runtime.limits import HostLimits as HostLimits, RuntimeLimits as RuntimeLimits
+    from clace.runtime.packing import NodeEnvironment as NodeEnvironment
+    from clace.runtime.runtime import Runtime as Runtime
+else:
+    __getattr__ = face(
+        __name__,
+        failures=("AppFailures",),
+        installed=("InstalledApps",),
+        limits=("HostLimits", "RuntimeLimits"),
+        packing=("NodeEnvironment",),
+        runtime=("Runtime",),
+    )

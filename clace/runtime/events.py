@@ -8,8 +8,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 
 from clace.errors import AppBroken
-from clace.model.traffic import AppResponse
-from clace.runtime.hosts.bodies import AnswerBody
+from clace.model import AppResponse
+from clace.runtime.hosts import AnswerBody
 from clace.runtime.served_app import ServedApp
 
 OWN_PREFIX = "/_clace_app/"

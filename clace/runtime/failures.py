@@ -10,7 +10,7 @@ from twisted.logger import Logger, LogLevel
 from zope.interface import implementer
 
 from clace.interfaces import IFailures
-from clace.model.failures import AppFailure
+from clace.model import AppFailure
 from clace.runtime.minute_quota import MinuteQuota
 
 KEPT = 10

@@ -7,9 +7,7 @@ from collections.abc import Collection
 from zope.interface import implementer
 
 from clace.interfaces import IInstalledApps
-from clace.model.app import App, AppKind
-from clace.model.hosts import is_address
-from clace.model.paths import STAGING_SUFFIX, AppGlob, AppPath
+from clace.model import STAGING_SUFFIX, App, AppGlob, AppKind, AppPath, is_address
 
 _LOCAL = frozenset({"127.0.0.1", "::1", "[::1]"})
 

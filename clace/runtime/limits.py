@@ -8,7 +8,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from clace.errors import ClaceError
-from clace.model.app import App
+from clace.model import App
 from clace.wire import HostBounds
 
 E = TypeVar("E", bound=ClaceError)

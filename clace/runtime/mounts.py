@@ -6,8 +6,7 @@ import msgspec
 
 from clace.errors import AppBroken, AppNotApproved, ClaceError, PluginRefused
 from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginCall
-from clace.model.app import App
-from clace.model.proxying import ProxyConfig, ProxyMount, ProxyRoute
+from clace.model import App, ProxyConfig, ProxyMount, ProxyRoute
 
 PROXY_PLUGIN = "proxy.in"
 

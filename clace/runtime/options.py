@@ -8,9 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from clace.errors import AppBroken
-from clace.model.params import MOST_PARAMS, AppParam
-from clace.model.proxying import MOST_MOUNTS, ProxyMount
-from clace.model.schema import AppSchema
+from clace.model import MOST_MOUNTS, MOST_PARAMS, AppParam, AppSchema, ProxyMount
 
 Name = Annotated[str, Meta(max_length=1024)]
 

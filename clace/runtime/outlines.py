@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from clace.model.router import BadPattern, PatternRouter
-from clace.model.traffic import NOT_FOUND, AppResponse
+from clace.model import NOT_FOUND, AppResponse, BadPattern, PatternRouter
 from clace.runtime.options import AppOptions
 
 # A path is compared with each; apps with more are asked themselves.

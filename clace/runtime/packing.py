@@ -10,8 +10,7 @@ from msgspec import Struct
 from clace.errors import AppBroken
 from clace.frames import MAX_FRAME
 from clace.interfaces import IFiles
-from clace.model.app import App, FileRef, PluginManifest
-from clace.model.paths import AppPath
+from clace.model import App, AppPath, FileRef, PluginManifest
 from clace.runtime.limits import HostLimits
 from clace.wire import LoadApp
 

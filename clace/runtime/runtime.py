@@ -24,28 +24,43 @@ from clace.interfaces import (
     IPluginGate,
     IRuntime,
 )
-from clace.model.app import App, Demands
-from clace.model.deeds import CUSTOM, FAILED, SUCCESS, SYSTEM, Deed, event_of
-from clace.model.proxying import ProxyRoute
-from clace.model.schema import AppSchema
-from clace.model.traffic import AppRequest, AppResponse, AuditEvent
-from clace.model.wishes import ClientWishes
+from clace.model import (
+    CUSTOM,
+    FAILED,
+    SUCCESS,
+    SYSTEM,
+    App,
+    AppRequest,
+    AppResponse,
+    AppSchema,
+    AuditEvent,
+    ClientWishes,
+    Deed,
+    Demands,
+    ProxyRoute,
+    event_of,
+)
 from clace.runtime.admission_queue import AdmissionQueue
 from clace.runtime.events import EVENTS, OWN_PREFIX, ReloadEvents
-from clace.runtime.hosts.bodies import AnswerBody
-from clace.runtime.hosts.calls import PluginCalls
-from clace.runtime.hosts.held import HeldAnswers
-from clace.runtime.hosts.supply import HostSupply
+from clace.runtime.hosts import AnswerBody, HeldAnswers, HostSupply, PluginCalls
 from clace.runtime.limits import RuntimeLimits, limit_reached
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.mounts import configured, covering, may_have_mounts
 from clace.runtime.options import read_options
 from clace.runtime.packing import NodeEnvironment, pack_load
 from clace.runtime.served_app import AppSupplies, Fetch, LoadedHost, ServedApp, Withdraw
-from clace.runtime.static.contents import ContentCache
-from clace.runtime.static.representations import at_once, refused_method, serve
-from clace.runtime.static.serving import MovedFolder, StaticChoice, choose, lacking, moved
-from clace.runtime.static.shipped import WithAssets
+from clace.runtime.static import (
+    ContentCache,
+    MovedFolder,
+    StaticChoice,
+    WithAssets,
+    at_once,
+    choose,
+    lacking,
+    moved,
+    refused_method,
+    serve,
+)
 from clace.wire import HostNote
 
 _METERING_SECONDS = 1

@@ -12,16 +12,14 @@ from twisted.logger import Logger
 
 from clace.errors import AppBroken, AppBusy, ClaceError, NoSuchApp, SourceError
 from clace.interfaces import IFiles
-from clace.model.app import App, Demands, FileRef
-from clace.model.proxying import ProxyRoute
-from clace.model.traffic import AppResponse
+from clace.model import App, AppResponse, Demands, FileRef, ProxyRoute
 from clace.runtime.admission_queue import AdmissionQueue
-from clace.runtime.hosts.supply import RunningHost
+from clace.runtime.hosts import RunningHost
 from clace.runtime.limits import HostLimits, RuntimeLimits
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.options import AppOptions
 from clace.runtime.outlines import RouteOutline
-from clace.runtime.static.shipped import WithAssets
+from clace.runtime.static import WithAssets
 from clace.single_flight import SingleFlight
 from clace.threads import InThread
 

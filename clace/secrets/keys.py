@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from clace.errors import SecretFailed
-from clace.model.secret_text import is_reference
+from clace.model import is_reference
 from clace.private_files import create_file, make_private_folder
 
 KEY_BYTES = 32

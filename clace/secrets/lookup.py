@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from clace.errors import NoSuchSecret, SecretFailed
 from clace.interfaces import ISecretProvider, ISecrets
-from clace.model.secret_text import SecretReference, filled, references
+from clace.model import SecretReference, filled, references
 from clace.threads import InThread
 
 

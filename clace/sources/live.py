@@ -12,7 +12,7 @@ from zope.interface import implementer
 from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import IFiles
-from clace.model.app import FileRef
+from clace.model import FileRef
 from clace.sources.folders import FolderEntry, content, entries, opened_file, opened_top
 from clace.sources.limits import SourceLimits
 from clace.threads import InThread

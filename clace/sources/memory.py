@@ -11,7 +11,7 @@ from zope.interface import implementer
 from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import FetchedSource, IFiles, ISources, SourceRevision
-from clace.model.app import FileRef
+from clace.model import FileRef
 from clace.sources import places
 from clace.sources.git_workshop import DEFAULT_BRANCH
 from clace.sources.sources import checked

@@ -11,7 +11,7 @@ from zope.interface import implementer
 from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import IFiles
-from clace.model.app import FileRef
+from clace.model import FileRef
 
 
 @implementer(IFiles)

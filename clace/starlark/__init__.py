@@ -14,13 +14,21 @@ from clace.starlark.errors import (
     StarlarkError,
 )
 from clace.starlark.explain import may_interrupt
+from clace.starlark.library import Struct, json, struct
 from clace.starlark.options import Options
 from clace.starlark.program import Module, Program, compile_file
+from clace.starlark.values.comparison import equal
 from clace.starlark.values.functions import Builtin
 from clace.starlark.values.host import Fields, HostObject, NoSuchAttribute
+from clace.starlark.values.keys import from_key, keys_of, to_key
 from clace.starlark.values.locks import Frozen
+from clace.starlark.values.printing import function_name, representation, text_of
+from clace.starlark.values.sets import Set
+from clace.starlark.values.text import from_bytes, replaced
+from clace.starlark.values.types import TYPE_NAMES, type_name
 
 __all__ = [
+    "TYPE_NAMES",
     "Builtin",
     "EvalError",
     "Failure",
@@ -34,8 +42,22 @@ __all__ = [
     "Options",
     "Position",
     "Program",
+    "Set",
     "SourceError",
     "StarlarkError",
+    "Struct",
     "compile_file",
+    "equal",
+    "from_bytes",
+    "from_key",
+    "function_name",
+    "json",
+    "keys_of",
     "may_interrupt",
+    "replaced",
+    "representation",
+    "struct",
+    "text_of",
+    "to_key",
+    "type_name",
 ]

@@ -16,7 +16,7 @@ from clace.starlark.values.attributes import MissingAttribute
 from clace.starlark.values.indexing import get_item
 from clace.starlark.values.printing import function_name, representation
 from clace.starlark.values.registry import SIGNATURES
-from clace.starlark.values.types import NAMES
+from clace.starlark.values.types import TYPE_NAMES
 
 if TYPE_CHECKING:
     from clace.starlark.program import Program
@@ -29,7 +29,7 @@ _KEYWORD = re.compile(r"unexpected keyword argument '(.*?)'(?:\. Did you mean '.
 _NOT_CALLABLE = re.compile("'([^']*)' object is not callable")
 PROGRAM = "$program"  # under which emitted code finds the program that it is of
 _COMPREHENSIONS = frozenset({"<listcomp>", "<dictcomp>", "<genexpr>"})
-_NAMES_BY_CLASS = {kind.__name__: name for kind, name in NAMES.items()} | {
+_NAMES_BY_CLASS = {kind.__name__: name for kind, name in TYPE_NAMES.items()} | {
     "function": "function",
 }
 _HELPERS = ("clace.starlark.values.", "clace.starlark.library.")

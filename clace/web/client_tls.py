@@ -9,7 +9,7 @@ from OpenSSL.crypto import FILETYPE_ASN1, dump_certificate
 from twisted.internet.interfaces import ISSLTransport
 
 from clace.interfaces import ClientTLS
-from clace.model.hosts import host_name
+from clace.model import host_name
 
 
 def client_tls(transport: Any) -> ClientTLS | None:

@@ -7,7 +7,7 @@ from math import ceil
 
 from twisted.logger import Logger
 
-from clace.admin_api.operation import Refusal
+from clace.admin_api import Refusal
 from clace.errors import ClaceError
 
 log = Logger()

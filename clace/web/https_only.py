@@ -8,10 +8,9 @@ from http import HTTPStatus
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
-from clace.model.hosts import host_name, host_port, netloc
+from clace.model import host_name, host_port, netloc
 from clace.web.forwarded import Peer, TrustedProxies
-from clace.web.http1.answering import answer, own_fields
-from clace.web.http1.direct import DirectRequest, Entrance
+from clace.web.http1 import DirectRequest, Entrance, answer, own_fields
 from clace.web.root import RootResource
 
 _HEALTH = b"/_clace/health"

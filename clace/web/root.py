@@ -8,10 +8,10 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from clace.errors import NoSuchRoute
-from clace.model.traffic import NO_ROUTE, AppResponse
-from clace.web.apps.served import ServedApps
-from clace.web.http1.direct import DirectRequest, Entrance
-from clace.web.login.routes import OurRoutes
+from clace.model import NO_ROUTE, AppResponse
+from clace.web.apps import ServedApps
+from clace.web.http1 import DirectRequest, Entrance
+from clace.web.login import OurRoutes
 from clace.web.pages import Trouble, preferred, send, trouble_answer
 
 TEXT = ("Content-Type", "text/plain; charset=utf-8")

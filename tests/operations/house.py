@@ -28,7 +28,7 @@ from clace.operations.creation import AppCreation, AppStamp, NewAppDefaults, New
 from clace.operations.history import HistoryOperations
 from clace.operations.known import KnownApps
 from clace.operations.reloading import AppReloading
-from clace.operations.retention import Retention
+from clace.operations.retention import VersionRetention
 from clace.operations.roles import RoleOperations
 from clace.operations.rooms import OperationRooms
 from clace.operations.secrets import SecretOperations
@@ -110,7 +110,7 @@ class House:
         )
         self.runtime.tell_withdrawals(withdrawal)
         self.keep = -1
-        self.retention = Retention(self.store, lambda _app: self.keep)
+        self.retention = VersionRetention(self.store, lambda _app: self.keep)
         committed = self.retention.note
         rooms = OperationRooms(self.store, self.sources, self.runtime, self.installed, committed)
         self.ids = iter(range(1000))

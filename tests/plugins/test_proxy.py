@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.interfaces import Caller
 from clace.model.app import Permission
-from clace.plugins.builtin.proxy import plugin
+from clace.plugins.builtin.proxy import PROXY
 from clace.plugins.gate.gate import PluginGate
 from tests.support.plugin_contract import app, call
 
@@ -12,7 +12,7 @@ from tests.support.plugin_contract import app, call
 class ProxyTests(SynchronousTestCase):
     def config(self, *args, **kwargs):
         its_app = app(Permission("proxy.in", "config"), loads=("proxy.in",))
-        scope = PluginGate([plugin]).begin(Caller(app=its_app))
+        scope = PluginGate([PROXY]).begin(Caller(app=its_app))
         return self.successResultOf(scope.call(call("config", *args, plugin="proxy.in", **kwargs)))
 
     def test_config(self):
@@ -40,4 +40,4 @@ class ProxyTests(SynchronousTestCase):
 
     def test_reads(self):
         """It changes nothing."""
-        self.assertEqual(plugin.manifest.functions, {"config": True})
+        self.assertEqual(PROXY.manifest.functions, {"config": True})

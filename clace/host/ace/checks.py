@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clace.starlark import Failure
-from clace.starlark.values.types import type_name
+from clace.starlark import Failure, type_name
 
 _METHODS = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}

@@ -11,8 +11,7 @@ import msgspec
 from clace.host.ace.values import AceValue, plain
 from clace.host.definition import NO_FUNCTION, AppDefinition
 from clace.host.faults import AppFault
-from clace.starlark.library import Struct
-from clace.starlark.values.printing import function_name
+from clace.starlark import Struct, function_name
 
 Functions = list[FunctionType]
 _MOUNT = re.compile(r"/[^{}*?#]*")

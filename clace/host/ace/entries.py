@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
-from clace.model.schema import AppSchema, DocType
-from clace.starlark import Builtin, Failure, HostObject, NoSuchAttribute
-from clace.starlark.library import Struct
-from clace.starlark.values.comparison import equal
-from clace.starlark.values.keys import to_key
-from clace.starlark.values.printing import representation
+from clace.model import AppSchema, DocType
+from clace.starlark import (
+    Builtin,
+    Failure,
+    HostObject,
+    NoSuchAttribute,
+    Struct,
+    equal,
+    representation,
+    to_key,
+)
 
 MARK = "_updated_at"
 _RESERVED: dict[str, Any] = {

@@ -8,10 +8,7 @@ from typing import Any, NoReturn
 
 from clace.host.ace.checks import http_method, one_of, unused, want, want_all
 from clace.host.ace.values import AceValue
-from clace.starlark import Builtin, Failure
-from clace.starlark.library import Struct
-from clace.starlark.values.keys import keys_of
-from clace.starlark.values.printing import text_of
+from clace.starlark import Builtin, Failure, Struct, keys_of, text_of
 
 _NOTHING: Any = object()
 _KINDS = ("", "HTML")

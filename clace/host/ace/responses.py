@@ -10,14 +10,11 @@ import msgspec
 from clace.host.ace.entries import with_entries
 from clace.outputs import SHAPES as OUTPUTS
 from clace.outputs import taken_apart
-from clace.starlark import Builtin, Failure, HostObject, NoSuchAttribute
-from clace.starlark.library import Struct
-from clace.starlark.values.keys import keys_of
-from clace.starlark.values.printing import text_of
+from clace.starlark import Builtin, Failure, HostObject, NoSuchAttribute, Struct, keys_of, text_of
 from clace.wire import CallAnswer
 
 if TYPE_CHECKING:
-    from clace.host.requests.exchange import HandlerExchange
+    from clace.host.requests import HandlerExchange
 
 _NAMES = ("error", "error_code", "is_stream", "value")
 CURSOR = "cursor"

@@ -9,11 +9,7 @@ from typing import Any
 
 from clace.host.ace.entries import EntryValue
 from clace.host.faults import AppFault
-from clace.starlark.library import Struct
-from clace.starlark.values.keys import from_key
-from clace.starlark.values.sets import Set
-from clace.starlark.values.text import from_bytes, replaced
-from clace.starlark.values.types import type_name
+from clace.starlark import Set, Struct, from_bytes, from_key, replaced, type_name
 
 _SCALARS: frozenset[type] = frozenset({str, int, bool, float, type(None)})
 _KEYS: frozenset[type] = frozenset({str})

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
-from clace.gotemplate.go.printing import text_of
-from clace.host.ace.responses import PluginResponse
-from clace.host.ace.values import plain
+from clace.gotemplate import text_of
+from clace.host.ace import PluginResponse, plain
 from clace.host.definition import NO_FUNCTION
 from clace.host.faults import AppFault, ImpossibleCall
 from clace.host.program import AppProgram
@@ -32,9 +31,8 @@ from clace.host.requests.exchange import HandlerExchange
 from clace.host.requests.fields import RequestFields, is_htmx, is_partial, template_record
 from clace.host.requests.pages import RAW, Pages
 from clace.host.requests.routing import HandlerTarget
-from clace.model.traffic import AppRequest
-from clace.starlark import Failure
-from clace.starlark.library import Struct
+from clace.model import AppRequest
+from clace.starlark import Failure, Struct
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _INDEX = "index.go.html"

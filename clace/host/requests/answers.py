@@ -9,13 +9,11 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct as Record
 
-from clace.gotemplate.go.printing import text_of
-from clace.host.ace.responses import PluginResponse
-from clace.host.ace.values import AceValue, plain, plain_for_json, readable
+from clace.gotemplate import text_of
+from clace.host.ace import AceValue, PluginResponse, plain, plain_for_json, readable
 from clace.host.faults import AppFault
-from clace.model.failures import Fault
-from clace.starlark.library import Struct
-from clace.starlark.values.types import type_name
+from clace.model import Fault
+from clace.starlark import Struct, type_name
 from clace.wire import MAX_HEADER
 
 Headers = tuple[tuple[str, str], ...]

@@ -8,9 +8,7 @@ from contextvars import ContextVar
 from copy import deepcopy
 from typing import Any, Protocol
 
-from clace.host.ace.checks import want_all
-from clace.host.ace.responses import PluginResponse, shaped
-from clace.host.ace.values import AceValue, plain
+from clace.host.ace import AceValue, PluginResponse, plain, shaped, want_all
 from clace.host.faults import AppFault, ImpossibleCall
 from clace.host.requests.slices import DeadlinePassed, Slices
 from clace.outputs import MalformedOutput

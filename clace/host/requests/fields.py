@@ -7,10 +7,9 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from clace.gotemplate import Record, URLValues
-from clace.gotemplate.go.values import Map
+from clace.gotemplate import Map, Record, URLValues
 from clace.host.lazy import LazyFields
-from clace.model.traffic import AppRequest, Visitor, identity_headers
+from clace.model import AppRequest, Visitor, identity_headers
 
 # With these HTMX wants the page: by a boosted link, or to go back to one that it keeps no more.
 _OF_WHOLE_PAGES = ("Hx-Boosted", "Hx-History-Restore-Request")

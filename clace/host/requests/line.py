@@ -9,8 +9,8 @@ from collections.abc import Callable
 from msgspec import structs
 
 from clace.frames import MAX_FRAME, BadFrame
-from clace.host.ace.values import readable
-from clace.host.sandbox.storage import ascii_bytes
+from clace.host.ace import readable
+from clace.host.sandbox import ascii_bytes
 from clace.wire import AnswerHead, Downward, Upward, pack, pack_large, unpack_downward
 
 _LENGTH = 4

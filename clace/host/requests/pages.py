@@ -11,8 +11,7 @@ from clace.gotemplate import Limits, TemplateError, TemplateSet, compile_templat
 from clace.host.definition import AppDefinition
 from clace.host.faults import AppFault, SourcePlace
 from clace.host.generated import FRAME, generated_templates, names_a_body
-from clace.model.app import FileRef
-from clace.model.hashing import hashed_name
+from clace.model import FileRef, hashed_name
 from clace.wire import LoadApp
 
 BASE = "base_templates/"

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from clace.host.definition import NO_FUNCTION, AppDefinition, RouteDefinition
 from clace.host.faults import AppFault
-from clace.model.router import BadPattern, PatternRouter
+from clace.model import BadPattern, PatternRouter
 
 
 class HandlerTarget(Struct, frozen=True, kw_only=True):

@@ -8,10 +8,9 @@ import socket
 
 from msgspec import Struct
 
-from clace.host.requests.line import DaemonLine
-from clace.host.requests.serving import Serving
+from clace.host.requests import DaemonLine, Serving
 from clace.host.sandbox.walls import HOST_LAYERS, WallContext, put_up
-from clace.model.walls import missing
+from clace.model import missing
 from clace.wire import MEMORY_GONE, WALLS_MISSING, HostReady
 
 

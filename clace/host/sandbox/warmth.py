@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from clace.host.app import HostedApp
-from clace.model.traffic import AppRequest
+from clace.model import AppRequest
 from clace.wire import CallAnswer, LoadApp
 
 _APP = b"""

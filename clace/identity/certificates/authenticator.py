@@ -11,7 +11,7 @@ from zope.interface import implementer
 from clace.errors import ConfigError, Misdirected, NotAuthenticated
 from clace.identity.certificates.authorities import Authorities
 from clace.interfaces import ClientTLS, IAuthenticator, RequestHead
-from clace.model.identity import Assurance, Identity
+from clace.model import Assurance, Identity
 
 REQUIRED = "client certificate required"
 TURNED_OFF = (

@@ -6,7 +6,7 @@ from zope.interface import implementer
 
 from clace.errors import NotAuthenticated
 from clace.interfaces import NEEDS_FACTOR, Demand, ICredentials, ISecondFactors
-from clace.model.identity import Assurance, Identity
+from clace.model import Assurance, Identity
 
 
 @implementer(ICredentials)

@@ -16,7 +16,7 @@ from clace.errors import BadRequest, SignInRefused
 from clace.identity.factors import codes, passkeys
 from clace.identity.factors.sealing import FactorSealing
 from clace.identity.factors.tickets import Tickets
-from clace.identity.passwords.sign_ins import Attempt, SignIns
+from clace.identity.passwords import Attempt, SignIns
 from clace.interfaces import (
     CodeOffer,
     Demand,
@@ -28,7 +28,7 @@ from clace.interfaces import (
     RelyingParty,
     StoredFactor,
 )
-from clace.model.identity import Assurance, Identity
+from clace.model import Assurance, Identity
 from clace.threads import InThread
 
 R = TypeVar("R")

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from clace.identity.identity_tokens.keys import IdentityKeys
 from clace.identity.signing import TokenRegistry
-from clace.model.identity import Identity
+from clace.model import Identity
 
 SECONDS = 60
 # Servers behind this one have limits for headers, of 8 kilobytes often.

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clace.config.rules import is_safe_url
+from clace.config import is_safe_url
 from clace.errors import ProviderUnavailable
 from clace.identity.oauth.entries import ProviderEntry
 from clace.identity.oauth.profiles import Emails, Profile

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from clace.config.sections import OAuth
+from clace.config import OAuth
 from clace.identity.oauth.entries import ProviderEntry
 from clace.identity.oauth.provider import OAuthProvider
 from clace.identity.oauth.requests import ProviderRequests, provider_agent

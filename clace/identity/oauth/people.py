@@ -10,7 +10,7 @@ from clace.errors import SignInRefused
 from clace.identity.oauth.entries import ProviderEntry
 from clace.identity.oauth.profiles import Emails, Profile
 from clace.identity.oauth.refusals import refused
-from clace.model.identity import Assurance, Identity
+from clace.model import Assurance, Identity
 
 MAX_GROUPS = 2000
 _MAX_TEXT = 255

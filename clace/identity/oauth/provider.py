@@ -33,7 +33,7 @@ from clace.interfaces import (
     Rechecked,
     SignedIn,
 )
-from clace.model.identity import Identity
+from clace.model import Identity
 
 _MAX_HINT = 4096
 _MAX_CODE = 4096

@@ -1,8 +1,23 @@
 """The administrator's account, and the limits of guessing at passwords."""
 
-from clace.identity.passwords.account import AdminAccount
-from clace.identity.passwords.lockout import Lockout
-from clace.identity.passwords.sign_ins import SignIns
-from clace.identity.passwords.witness import SignInTrail
+from typing import TYPE_CHECKING
 
-__all__ = ["AdminAccount", "Lockout", "SignInTrail", "SignIns"]
+from clace.faces import face
+
+if TYPE_CHECKING:
+    from clace.identity.passwords.account import AdminAccount as AdminAccount
+    from clace.identity.passwords.lockout import Lockout as Lockout
+    from clace.identity.passwords.sign_ins import (
+        Attempt as Attempt,
+        REFUSED as REFUSED,
+        SignIns as SignIns,
+    )
+    from clace.identity.passwords.witness import SignInTrail as SignInTrail
+else:
+    __getattr__ = face(
+        __name__,
+        account=("AdminAccount",),
+        lockout=("Lockout",),
+        sign_ins=("Attempt", "REFUSED", "SignIns"),
+        witness=("SignInTrail",),
+    )

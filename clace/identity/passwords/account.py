@@ -17,7 +17,7 @@ from zope.interface import implementer
 from clace.errors import NotAuthenticated
 from clace.identity.passwords.sign_ins import REFUSED, Attempt, SignIns
 from clace.interfaces import IAccounts, ICredentials
-from clace.model.identity import Assurance, Identity
+from clace.model import Assurance, Identity
 from clace.passwords import check_hash, encode_password
 from clace.threads import InThread
 

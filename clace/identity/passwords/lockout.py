@@ -11,7 +11,7 @@ from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from clace.admin_api.lockouts import LockedName, LockoutList, LockoutsCleared
+from clace.admin_api import LockedName, LockoutList, LockoutsCleared
 from clace.errors import LockedOut, NoSuchLockout
 from clace.identity.passwords.trust import TrustedNames
 from clace.interfaces import ILockouts

@@ -6,7 +6,7 @@ from twisted.logger import Logger
 
 from clace.identity.passwords.sign_ins import Attempt
 from clace.interfaces import IAuditEvents
-from clace.model.deeds import FAILED, LOCKED, REFUSED, SIGN_IN, SUCCESS, Deed
+from clace.model import FAILED, LOCKED, REFUSED, SIGN_IN, SUCCESS, Deed
 from clace.networks import UNIX
 from clace.text import one_line, shortened
 

@@ -1,7 +1,17 @@
 """Roles and grants: the engine that decides, and the authorisation that asks it."""
 
-from clace.identity.rbac.authorisation import Authorisation
-from clace.identity.rbac.decisions import Question, decide
-from clace.identity.rbac.holders import holders
+from typing import TYPE_CHECKING
 
-__all__ = ["Authorisation", "Question", "decide", "holders"]
+from clace.faces import face
+
+if TYPE_CHECKING:
+    from clace.identity.rbac.authorisation import Authorisation as Authorisation
+    from clace.identity.rbac.decisions import Question as Question, decide as decide
+    from clace.identity.rbac.holders import holders as holders
+else:
+    __getattr__ = face(
+        __name__,
+        authorisation=("Authorisation",),
+        decisions=("Question", "decide"),
+        holders=("holders",),
+    )

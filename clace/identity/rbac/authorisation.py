@@ -11,11 +11,8 @@ from clace.errors import BadRequest, NotAllowed
 from clace.identity.rbac.decisions import Question, decide
 from clace.identity.rbac.holders import holders
 from clace.identity.rbac.roles import custom_names, flat
-from clace.interfaces import Holder, IAuthorisation
-from clace.interfaces.identity import Decision
-from clace.model.identity import Identity
-from clace.model.permissions import CUSTOM, ROLE
-from clace.model.rbac import Policy
+from clace.interfaces import Decision, Holder, IAuthorisation
+from clace.model import CUSTOM_PREFIX, ROLE, Identity, Policy
 
 _KEPT = 4096
 OwnerOf = Callable[[str], str]
@@ -78,7 +75,9 @@ class Authorisation:
         if not self._policy.enabled:
             return ()
         return tuple(
-            name for name in self._custom if self.decide(identity, CUSTOM + name, target).is_allowed
+            name
+            for name in self._custom
+            if self.decide(identity, CUSTOM_PREFIX + name, target).is_allowed
         )
 
     def holders(self, target: str) -> Iterator[Holder]:

@@ -10,15 +10,24 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from clace.admin_api.operation import Right
+from clace.admin_api import Right
 from clace.errors import InvalidGlob, InvalidPath
 from clace.identity.rbac.members import member
 from clace.identity.rbac.roles import given_by
-from clace.interfaces.identity import Decision
-from clace.model.identity import Assurance, Identity
-from clace.model.paths import AppGlob, AppPath
-from clace.model.permissions import LITERAL_ONLY, canonical, gives, is_custom, is_scoped
-from clace.model.rbac import Grant, Policy
+from clace.interfaces import Decision
+from clace.model import (
+    LITERAL_ONLY,
+    AppGlob,
+    AppPath,
+    Assurance,
+    Grant,
+    Identity,
+    Policy,
+    canonical,
+    gives,
+    is_custom,
+    is_scoped,
+)
 
 _APP = "app:"
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clace.admin_api.operation import Right
+from clace.admin_api import Right
 from clace.identity.rbac.decisions import Question, decide
 from clace.interfaces import Holder
-from clace.model.identity import Assurance, Identity
-from clace.model.rbac import GROUP, REGEX, Grant, Policy
+from clace.model import GROUP, REGEX, Assurance, Grant, Identity, Policy
 
 
 def holders(policy: Policy, admin: str, target: str, owner: str) -> Iterator[Holder]:

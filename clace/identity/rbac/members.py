@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clace.model.identity import Identity
-from clace.model.rbac import GROUP, REGEX, Policy, matches
+from clace.model import GROUP, REGEX, Identity, Policy, matches
 
 
 def member(policy: Policy, users: Iterable[str], identity: Identity) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from clace.model.permissions import CUSTOM, ROLE, canonical, gives, is_custom, is_glob
-from clace.model.rbac import Policy
+from clace.model import CUSTOM_PREFIX, ROLE, Policy, canonical, gives, is_custom, is_pattern
 
 _NO_POLICY = Policy()
 
@@ -33,8 +32,8 @@ def flat(
 def custom_names(policy: Policy) -> frozenset[str]:
     """Return the custom permissions that roles name literally."""
     return frozenset(
-        entry.removeprefix(CUSTOM)
+        entry.removeprefix(CUSTOM_PREFIX)
         for entries in policy.roles.values()
         for entry in entries
-        if is_custom(entry) and not is_glob(entry)
+        if is_custom(entry) and not is_pattern(entry)
     )

@@ -10,8 +10,7 @@ from typing import Any
 
 from twisted.web.client import Agent
 
-from clace.config.other_proofs import RANDOM_KEY
-from clace.config.sections import Saml
+from clace.config import RANDOM_KEY, Saml
 from clace.identity.saml.keys import SamlKey, kept_key, read_key
 from clace.identity.saml.metadata import OurSide
 from clace.identity.saml.provider import SamlOptions, SamlProvider, Surroundings

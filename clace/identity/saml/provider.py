@@ -40,7 +40,7 @@ from clace.interfaces import (
     SignedOut,
     SignOutNotice,
 )
-from clace.model.identity import Assurance, Identity
+from clace.model import Assurance, Identity
 from clace.threads import InThread
 
 GROUPS = (

@@ -10,10 +10,10 @@ from zope.interface import implementer
 from clace.cookies import session_cookie
 from clace.credentials import basic_credentials
 from clace.errors import NotAuthenticated, SignInNeeded
-from clace.identity.passwords.sign_ins import REFUSED
+from clace.identity.passwords import REFUSED
 from clace.identity.sessions.sessions import CHANGED
 from clace.interfaces import IAuthenticator, ISessions, RequestHead, SessionChoice, Way
-from clace.model.identity import Identity
+from clace.model import Identity
 
 _SAFE = frozenset({"GET", "HEAD"})
 

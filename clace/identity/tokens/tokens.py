@@ -17,10 +17,10 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.errors import ClaceError, NotAuthenticated
-from clace.identity.passwords.sign_ins import REFUSED, Attempt, SignIns
+from clace.identity.passwords import REFUSED, Attempt, SignIns
 from clace.identity.tokens.text import digest_of, is_token, make_token
 from clace.interfaces import APIToken, IAPITokens, ITokenRows, NewAPIToken
-from clace.model.identity import Assurance, Identity
+from clace.model import Assurance, Identity
 from clace.threads import InThread
 
 FLUSH_SECONDS = 60.0

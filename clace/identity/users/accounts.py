@@ -15,10 +15,9 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from clace.errors import NotAuthenticated
-from clace.identity.passwords import SignIns
-from clace.identity.passwords.sign_ins import REFUSED, Attempt
+from clace.identity.passwords import REFUSED, Attempt, SignIns
 from clace.interfaces import BUILTIN, IAccounts, IUsers, User, user_id_of
-from clace.model.identity import Assurance, Identity
+from clace.model import Assurance, Identity
 from clace.passwords import COST, encode_password
 from clace.threads import InThread
 

@@ -22,7 +22,7 @@ from clace.interfaces import (
     UserLink,
     user_id_of,
 )
-from clace.model.user_names import check_name, tidy_groups
+from clace.model import check_name, tidy_groups
 from clace.passwords import check_choice, hash_password, is_hash
 from clace.threads import InThread
 

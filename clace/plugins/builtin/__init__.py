@@ -1,1 +1,19 @@
 """The plugins that come with the server."""
+
+from typing import TYPE_CHECKING
+
+from clace.faces import face
+
+if TYPE_CHECKING:
+    from clace.plugins.builtin import proxy as proxy
+    from clace.plugins.builtin.introspection import (
+        Introspection as Introspection,
+        IntrospectionSources as IntrospectionSources,
+    )
+    from clace.plugins.builtin.proxy import PROXY as PROXY
+else:
+    __getattr__ = face(
+        __name__,
+        introspection=("Introspection", "IntrospectionSources"),
+        proxy=("PROXY",),
+    )

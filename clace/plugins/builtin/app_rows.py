@@ -10,8 +10,7 @@ from typing import Any
 from attrs import frozen
 from msgspec.structs import replace
 
-from clace.model.app import App, AppKind
-from clace.model.paths import AppPath
+from clace.model import App, AppKind, AppPath
 
 _GITHUB = re.compile(
     r"(?:https?://|git@)?github\.com[/:](?P<owner>[\w.-]+)/(?P<repo>[\w.-]+)(?:/(?P<folder>.*))?"

@@ -10,13 +10,9 @@ from attrs import frozen
 from msgspec import Struct
 
 from clace.interfaces import Caller, IAppStore, IAuditTrail
-from clace.model.app import App
-from clace.model.audit_filter import AuditFilter
-from clace.model.paths import AppGlob, AppPath
-from clace.model.traffic import AuditEvent
+from clace.model import App, AppGlob, AppPath, AuditEvent, AuditFilter
 from clace.plugins.builtin.app_rows import AppRows, row, written
-from clace.plugins.kit.definition import CallFailed, Function, Invocation, NoParameters, Plugin
-from clace.plugins.kit.showing import shown
+from clace.plugins.kit import CallFailed, Function, Invocation, NoParameters, Plugin, shown
 
 NAMES = ("clace.in", "openrun.in")
 _SECOND = 1_000_000_000

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from clace.model.proxying import ProxyConfig
-from clace.model.upstreams import BadUpstream, parse_upstream
-from clace.plugins.kit.definition import CallFailed, Function, Invocation, Plugin
-from clace.plugins.kit.showing import shown
+from clace.model import BadUpstream, ProxyConfig, parse_upstream
+from clace.plugins.kit import CallFailed, Function, Invocation, Plugin, shown
 
 CONTAINER_URL = "<CONTAINER_URL>"
 
@@ -24,6 +22,6 @@ async def config(_invocation: Invocation, given: ProxyConfig) -> ProxyConfig:
     return given
 
 
-plugin = Plugin(
+PROXY = Plugin(
     "proxy.in", {"config": Function(ProxyConfig, config, is_read=True, is_declaring=True)}
 )

@@ -8,8 +8,8 @@ from typing import TypeVar
 from attrs import evolve
 
 from clace.errors import PluginRefused
-from clace.model.app import App
-from clace.plugins.kit.definition import Plugin
+from clace.model import App
+from clace.plugins.kit import Plugin
 
 T = TypeVar("T")
 Name = TypeVar("Name", bound=str)

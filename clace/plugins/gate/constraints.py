@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clace.errors import PluginRefused
-from clace.model.app import ArgumentConstraint, Permission
+from clace.model import ArgumentConstraint, Permission
 from clace.plugins.gate.patterns import matches
 from clace.plugins.gate.permissions import text_of
-from clace.plugins.kit.showing import shown
+from clace.plugins.kit import shown
 
 
 def within(

@@ -12,13 +12,13 @@ from zope.interface import implementer
 
 from clace.errors import PluginRefused
 from clace.interfaces import Caller, IPluginGate, ISecrets
-from clace.model.app import App, Permission, PluginManifest
+from clace.model import App, Permission, PluginManifest
 from clace.plugins.gate.accounts import section_of
 from clace.plugins.gate.patterns import malformed
 from clace.plugins.gate.rules import GateRules
 from clace.plugins.gate.secret_arguments import FROM, DefaultProviderSecrets, NoSecrets
 from clace.plugins.gate.session import CallLimits, CallSession
-from clace.plugins.kit.definition import Plugin
+from clace.plugins.kit import Plugin
 
 ProviderOf = Callable[[App], str]
 """Which provider an app means by a secret that names none."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from clace.errors import BadRequest, PluginRefused
-from clace.model.app import App, Permission
+from clace.model import App, Permission
 from clace.plugins.gate.patterns import matches
-from clace.plugins.kit.showing import shown
+from clace.plugins.kit import shown
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from clace.errors import ClaceError
 from clace.interfaces import PluginAnswer
-from clace.model.secret_text import SecretReference
-from clace.plugins.builtin.http.urls import escaped
-from clace.plugins.kit.definition import CallFailed
+from clace.model import SecretReference
+from clace.plugins.builtin.http import escaped
+from clace.plugins.kit import CallFailed
 
 # What MessagePack can say.
 _INTEGERS = range(-(2**63), 2**64)

@@ -13,14 +13,13 @@ from attrs import frozen
 
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller, PluginCall
-from clace.model.app import App, AppMetadata, Permission
-from clace.model.permissions import CUSTOM
+from clace.model import CUSTOM, App, AppMetadata, Permission
 from clace.plugins.gate.accounts import section_of
 from clace.plugins.gate.binding import named
 from clace.plugins.gate.constraints import within
 from clace.plugins.gate.permissions import approved, covering, not_permitted
 from clace.plugins.gate.writing import writable
-from clace.plugins.kit.definition import Function, Plugin
+from clace.plugins.kit import Function, Plugin
 
 _MOST_STANDINGS = 10_000
 

@@ -12,9 +12,9 @@ from zope.interface import implementer
 
 from clace.errors import BadRequest, ClaceError, NoSuchSecret, PluginRefused, SecretFailed
 from clace.interfaces import ISecrets, PluginCall
-from clace.model.app import Permission
-from clace.model.secret_text import (
+from clace.model import (
     MAX_REFERENCES,
+    Permission,
     SecretReference,
     filled,
     is_reference,
@@ -22,7 +22,7 @@ from clace.model.secret_text import (
 )
 from clace.plugins.gate.patterns import matches
 from clace.plugins.gate.redactor import Redactor
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 FROM = "from:"
 _log = Logger()

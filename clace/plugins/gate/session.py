@@ -19,14 +19,14 @@ from zope.interface import implementer
 
 from clace.errors import AppFailed, BadRequest, ClaceError, PluginRefused
 from clace.interfaces import Caller, IPluginScope, ISecrets, PluginAnswer, PluginCall
-from clace.model.app import App, Permission
+from clace.model import App, Permission
 from clace.outputs import LINES, MalformedOutput, taken_apart
 from clace.plugins.gate.binding import bind
 from clace.plugins.gate.redactor import Redactor
 from clace.plugins.gate.rules import GateRules
 from clace.plugins.gate.running import RunningCalls
 from clace.plugins.gate.secret_arguments import WantedSecrets, named_in
-from clace.plugins.kit.definition import (
+from clace.plugins.kit import (
     CallFailed,
     Document,
     Function,
@@ -34,8 +34,8 @@ from clace.plugins.kit.definition import (
     Items,
     ItemStream,
     Output,
+    Resources,
 )
-from clace.plugins.kit.resources import Resources
 
 _MEBIBYTE = 1024 * 1024
 # What may have a secret in it is parsed on the reactor, which others wait for.

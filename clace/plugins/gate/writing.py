@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from clace.errors import PluginRefused
 from clace.interfaces import PluginCall
-from clace.model.app import App, AppKind, Permission
-from clace.plugins.kit.definition import Function
+from clace.model import App, AppKind, Permission
+from clace.plugins.kit import Function
 
 _RESTRICTED = {AppKind.STAGING: "stage", AppKind.PREVIEW: "preview"}
 

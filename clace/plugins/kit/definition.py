@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from clace.errors import ClaceError
 from clace.interfaces import Caller
-from clace.model.app import App, Permission, PluginManifest
+from clace.model import App, Permission, PluginManifest
 from clace.plugins.kit.resources import Close, Resources
 
 CURSOR = "cursor"

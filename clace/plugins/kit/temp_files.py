@@ -14,7 +14,7 @@ from msgspec import Struct
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from clace.errors import NoSuchRoute, TooLarge
-from clace.model.ids import ksuid
+from clace.model import ksuid
 from clace.plugins.kit.leftovers import occupied
 from clace.threads import InThread
 

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from clace.driving import drive
 from clace.errors import AppCrashed, AppFailed, AppTimedOut, CallNotApproved, ClaceError
 from clace.frames import BadFrame
-from clace.model.traffic import AppResponse
+from clace.model import AppResponse
 from clace.runtime.hosts.bodies import LARGEST_PIECE, AnswerBody
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.heads import check_head

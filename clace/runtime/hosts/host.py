@@ -15,8 +15,7 @@ from twisted.logger import Logger
 
 from clace.errors import AppBroken, AppCrashed, AppNotApproved, AppTimedOut, ClaceError, TooLarge
 from clace.frames import MAX_FRAME, BadFrame
-from clace.model.traffic import AppRequest, AppResponse
-from clace.model.walls import missing
+from clace.model import AppRequest, AppResponse, missing
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.exchange import HostExchange, OfRequest, too_late
 from clace.runtime.hosts.fork_server import ForkServerProcess

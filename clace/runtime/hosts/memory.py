@@ -11,13 +11,10 @@ from typing import Any, TypeVar
 
 from clace.errors import AppBroken, AppCrashed, AppNotApproved, ClaceError
 from clace.frames import FrameReader
-from clace.host.app import HostedApp
-from clace.host.faults import AppFault, ImpossibleCall
-from clace.host.requests.answers import AppReply
-from clace.host.requests.serving import failed, head_of
+from clace.host import AppFault, HostedApp, ImpossibleCall
+from clace.host.requests import AppReply, failed, head_of
 from clace.interfaces import IAuditLog, IPluginGate
-from clace.model.traffic import AppRequest, AppResponse
-from clace.model.walls import WALLS
+from clace.model import WALLS, AppRequest, AppResponse
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.exchange import HostExchange, OfRequest
 from clace.runtime.hosts.supply import RunningHost

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from clace.errors import ClaceError
 from clace.frames import BadFrame
-from clace.model.walls import INDISPENSABLE, missing
+from clace.model import INDISPENSABLE, missing
 from clace.runtime.hosts.program import ENVIRONMENT, HostCommand
 from clace.wire import ForkHost, HostBounds, HostReady, pack_fork_server, unpack_upward
 

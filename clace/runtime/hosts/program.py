@@ -6,8 +6,8 @@ import sys
 
 from msgspec import Struct
 
-from clace.config.sections import Sandbox
-from clace.model.walls import demanded
+from clace.config import Sandbox
+from clace.model import demanded
 from clace.wire import PrepareHosts
 
 # Hosts have one thread: a second arena would only cost address space.

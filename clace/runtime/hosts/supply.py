@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from twisted.internet.threads import deferToThreadPool
 
 from clace.errors import ClaceError
-from clace.model.traffic import AppRequest, AppResponse
+from clace.model import AppRequest, AppResponse
 from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.connected import ConnectedSocket
 from clace.runtime.hosts.fork_server import ForkServerProcess

@@ -1,1 +1,29 @@
 """Static files, answered in the daemon."""
+
+from typing import TYPE_CHECKING
+
+from clace.faces import face
+
+if TYPE_CHECKING:
+    from clace.runtime.static.contents import ContentCache as ContentCache
+    from clace.runtime.static.representations import (
+        at_once as at_once,
+        refused_method as refused_method,
+        serve as serve,
+    )
+    from clace.runtime.static.serving import (
+        MovedFolder as MovedFolder,
+        StaticChoice as StaticChoice,
+        choose as choose,
+        lacking as lacking,
+        moved as moved,
+    )
+    from clace.runtime.static.shipped import WithAssets as WithAssets
+else:
+    __getattr__ = face(
+        __name__,
+        contents=("ContentCache",),
+        representations=("at_once", "refused_method", "serve"),
+        serving=("MovedFolder", "StaticChoice", "choose", "lacking", "moved"),
+        shipped=("WithAssets",),
+    )

@@ -13,9 +13,8 @@ from msgspec import Struct
 
 from clace.encodings import IDENTITY
 from clace.interfaces import IFiles
-from clace.model.traffic import AppRequest, AppResponse
-from clace.model.wishes import ClientWishes
-from clace.runtime.hosts.bodies import LARGEST_PIECE
+from clace.model import AppRequest, AppResponse, ClientWishes
+from clace.runtime.hosts import LARGEST_PIECE
 from clace.runtime.sent import SharedBytes
 from clace.runtime.static.contents import ContentCache
 from clace.runtime.static.serving import StaticChoice

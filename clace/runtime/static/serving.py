@@ -9,9 +9,7 @@ from urllib.parse import quote, urlencode
 
 from clace.errors import NoSuchRoute
 from clace.interfaces import IFiles
-from clace.model.app import FileRef
-from clace.model.hashing import split_hash
-from clace.model.traffic import NO_ROUTE, AppRequest, AppResponse
+from clace.model import NO_ROUTE, AppRequest, AppResponse, FileRef, split_hash
 from clace.runtime.options import AppOptions
 from clace.runtime.packing import STATIC_ROOT
 

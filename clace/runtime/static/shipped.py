@@ -13,7 +13,7 @@ from zope.interface import implementer
 from clace.assets import HTMX_ERRORS, STYLESHEET, asset
 from clace.encodings import ENCODINGS, IDENTITY, encode
 from clace.interfaces import IFiles
-from clace.model.app import FileRef
+from clace.model import FileRef
 from clace.threads import InThread
 
 _SHIPPED = {

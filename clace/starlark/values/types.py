@@ -10,7 +10,7 @@ from clace.starlark.values.sequences import BytesElements, StringCodepoints, Str
 from clace.starlark.values.sets import Set
 
 NONE: Final = type(None)
-NAMES: dict[type, str] = {
+TYPE_NAMES: dict[type, str] = {
     int: "int",
     bool: "bool",
     float: "float",
@@ -33,7 +33,7 @@ BUILTIN_NAMES: dict[object, str] = {}
 def type_name(value: Any) -> str:
     """The name of a value's type, as ``type`` gives it."""
     kind = type(value)
-    name = NAMES.get(kind)
+    name = TYPE_NAMES.get(kind)
     if name is not None:
         return name
     if kind is FunctionType:

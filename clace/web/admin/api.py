@@ -8,18 +8,16 @@ from collections.abc import AsyncIterator, Callable
 from msgspec import Struct
 from twisted.web.http import Request
 
-from clace.admin_api.catalogue import OPERATIONS
-from clace.admin_api.openapi import describe
-from clace.admin_api.operation import Operation, Q, R
+from clace.admin_api import OPERATIONS, Operation, Q, R, describe
 from clace.errors import BadRequest, ClaceError, NotAllowed
 from clace.interfaces import IAuditEvents, IServedAdministration
-from clace.model.identity import Identity
+from clace.model import Identity
 from clace.web.admin.audit import AdminAudit
 from clace.web.admin.guard import Guard
 from clace.web.admin.parameters import parameters_of, read_parameters, read_query
 from clace.web.admin.router import AdminRouter, RouterResource, StreamedLines, Unanswered
 from clace.web.error_table import ErrorTable
-from clace.web.http1.site import receive
+from clace.web.http1 import receive
 from clace.web.statuses import STATUSES
 
 

@@ -7,13 +7,19 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 from twisted.internet.interfaces import IAddress
 
-from clace.admin_api.changes import AppChange, Changing
-from clace.admin_api.operation import Operation, Q, R
+from clace.admin_api import AppChange, Changing, Operation, Q, R
 from clace.errors import ClaceError, NotAllowed
 from clace.interfaces import IAuditEvents
-from clace.model.deeds import FAILED, SUCCESS, Deed, access_denied, proof_of
-from clace.model.identity import NOBODY, Identity
-from clace.model.wording import permission_text
+from clace.model import (
+    FAILED,
+    NOBODY,
+    SUCCESS,
+    Deed,
+    Identity,
+    access_denied,
+    permission_text,
+    proof_of,
+)
 from clace.text import printable
 
 # A little less than the audit log keeps of a detail.

@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable
 import msgspec
 from twisted.web.http import Request
 
-from clace.admin_api.operation import AS_USER, Right
+from clace.admin_api import AS_USER, Right
 from clace.credentials import basic_credentials, bearer_token
 from clace.errors import BadRequest, NotAllowed, NotAuthenticated
 from clace.interfaces import IAPITokens, IAuthorisation, ICredentials
-from clace.model.hosts import host_name, is_address
-from clace.model.identity import OPERATOR, Assurance, Identity, identity_named
+from clace.model import OPERATOR, Assurance, Identity, host_name, identity_named, is_address
 from clace.web.admin.browsers import refuse_browsers
 from clace.web.forwarded import TrustedProxies
 

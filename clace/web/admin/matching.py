@@ -16,7 +16,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map
 
 from clace.errors import MethodNotAllowed, NoSuchRoute
-from clace.model.traffic import NO_ROUTE
+from clace.model import NO_ROUTE
 
 _KEPT = 1024
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from twisted.web.http import Request
 
-from clace.admin_api.operation import BODY, Operation, Q, R
+from clace.admin_api import BODY, Operation, Q, R
 from clace.errors import BadRequest
 
 # The texts that Go's strconv.ParseBool takes: clients of era 25 send these.

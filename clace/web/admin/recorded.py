@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clace.admin_api.catalogue import OPERATIONS
+from clace.admin_api import OPERATIONS
 
 # Requests to apps that may have changed something.
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")

@@ -15,11 +15,11 @@ from twisted.web.http import NO_BODY_CODES
 from twisted.web.server import NOT_DONE_YET, Request
 from werkzeug.routing import Map
 
-from clace.admin_api.operation import LINES, Refusal
+from clace.admin_api import LINES, Refusal
 from clace.errors import BadRequest, ClaceError
 from clace.web.admin.matching import EndpointMatcher, NotThisMethod
 from clace.web.error_table import ErrorTable
-from clace.web.http1.streaming import LARGEST_PIECE, PacedBody, write_whole
+from clace.web.http1 import LARGEST_PIECE, PacedBody, write_whole
 from clace.web.shielding import shielded
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})

@@ -7,14 +7,12 @@ from typing import NamedTuple
 
 from clace.credentials import bearer_token
 from clace.interfaces import IAPITokens, IAppAuthentication
-from clace.model.app import App
-from clace.model.identity import NOBODY, Identity, identity_named
-from clace.model.traffic import AppResponse, Visitor
+from clace.model import NOBODY, App, AppResponse, Identity, Visitor, identity_named
 from clace.web.apps.open_requests import OpenRequests
 from clace.web.apps.rights import AppRights
 from clace.web.apps.visitors import Visitors
-from clace.web.http1.direct import DirectRequest
-from clace.web.login.heads import AskingHead
+from clace.web.http1 import DirectRequest
+from clace.web.login import AskingHead
 
 Depart = Callable[[str, AskingHead], AppResponse]
 """Sends a browser to sign in, for apps of a setting."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from clace.model.traffic import AppResponse
+from clace.model import AppResponse
 
 # The configuration's word for the origin that the request itself was sent to.
 _OWN = "origin"

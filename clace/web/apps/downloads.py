@@ -7,8 +7,7 @@ from functools import partial
 from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
-from clace.model.app import App
-from clace.model.traffic import AppResponse
+from clace.model import App, AppResponse
 from clace.threads import InThread
 
 PREFIX = "/_clace_app/file/"

@@ -20,10 +20,10 @@ from multipart import (
 )
 
 from clace.errors import BadRequest, TooLarge
-from clace.model.traffic import Upload
+from clace.model import Upload
 from clace.threads import InThread
 from clace.web.apps.requests import MAX_FIELDS, PostedForm, urlencoded
-from clace.web.http1.direct import DirectRequest
+from clace.web.http1 import DirectRequest
 
 _METHODS = frozenset({b"POST", b"PUT", b"PATCH"})
 _URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"

@@ -8,9 +8,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from clace.interfaces import ISessions
-from clace.model.app import App
-from clace.model.identity import Identity
-from clace.web.http1.direct import DirectRequest
+from clace.model import App, Identity
+from clace.web.http1 import DirectRequest
 
 SECONDS = 2.0
 """The longest time that a stream outlives the limits of its session."""

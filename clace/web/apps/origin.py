@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from clace.errors import NotAllowed
-from clace.model.hosts import host_name, host_port
+from clace.model import host_name, host_port
 
 SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 """Methods that change nothing, whoever sends them."""

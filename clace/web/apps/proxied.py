@@ -9,16 +9,20 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from clace.errors import NotAllowed
-from clace.interfaces import IInstalledApps, IProxy, ProxiedRequest, ProxyLimits, UpstreamHead
-from clace.interfaces.proxying import Pairs, VisitorFollower
-from clace.model.app import App, AppKind
-from clace.model.hosts import host_name
-from clace.model.proxying import ProxyRoute
+from clace.interfaces import (
+    IInstalledApps,
+    IProxy,
+    Pairs,
+    ProxiedRequest,
+    ProxyLimits,
+    UpstreamHead,
+    VisitorFollower,
+)
+from clace.model import App, AppKind, ProxyRoute, host_name
 from clace.web.apps.access import AppAccess
 from clace.web.apps.request_audit import RequestAudit
 from clace.web.apps.security_headers import LEVELS, missing
-from clace.web.http1.answering import ResponseFields
-from clace.web.http1.direct import DirectRequest
+from clace.web.http1 import DirectRequest, ResponseFields
 
 _SAFE_FOR_PROXY = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _KINDS = {AppKind.STAGING: "Stage", AppKind.PREVIEW: "Preview"}

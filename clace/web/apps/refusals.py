@@ -17,8 +17,7 @@ from clace.errors import (
     NotAuthenticated,
     SourceError,
 )
-from clace.model.failures import Fault
-from clace.model.traffic import NO_ROUTE, NOT_FOUND, AppResponse
+from clace.model import NO_ROUTE, NOT_FOUND, AppResponse, Fault
 from clace.web.apps.request_audit import RequestAudit
 from clace.web.pages import MediaType, Trouble, phrase, trouble_answer
 from clace.web.statuses import status_of

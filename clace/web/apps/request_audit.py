@@ -9,14 +9,21 @@ from msgspec.structs import replace
 
 from clace.errors import NotAllowed
 from clace.interfaces import IFailures, IRationedAudit
-from clace.model.app import App
-from clace.model.deeds import HTTP, Deed, access_denied, event_of
-from clace.model.failures import AppFailure, Fault
-from clace.model.identity import NOBODY
-from clace.model.traffic import ANONYMOUS, AuditEvent
+from clace.model import (
+    ANONYMOUS,
+    HTTP,
+    NOBODY,
+    App,
+    AppFailure,
+    AuditEvent,
+    Deed,
+    Fault,
+    access_denied,
+    event_of,
+)
 from clace.networks import network_of
 from clace.text import shortened
-from clace.web.http1.direct import DirectRequest
+from clace.web.http1 import DirectRequest
 
 _READS = frozenset({b"GET", b"HEAD"})
 _SAFE = _READS | {b"OPTIONS"}

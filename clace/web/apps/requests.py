@@ -10,10 +10,8 @@ from msgspec import Struct
 
 from clace import cookies
 from clace.errors import BadRequest
-from clace.model.traffic import AppRequest, Upload, Visitor
-from clace.model.wishes import ClientWishes
-from clace.web.http1.direct import DirectRequest
-from clace.web.http1.fields import HeaderFields
+from clace.model import AppRequest, ClientWishes, Upload, Visitor
+from clace.web.http1 import DirectRequest, HeaderFields
 
 MAX_FIELDS = 2000
 # The length of names and paths that are worth to be kept as they are used.

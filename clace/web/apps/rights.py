@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from clace.admin_api.operation import Right
+from clace.admin_api import Right
 from clace.errors import NotAllowed
 from clace.interfaces import IAuditEvents, IAuthorisation
-from clace.model.app import App
-from clace.model.deeds import access_denied
-from clace.model.identity import Identity
+from clace.model import App, Identity, access_denied
 
 
 class AppRights:

@@ -15,11 +15,7 @@ from twisted.python.failure import Failure
 from clace.driving import drive
 from clace.errors import ClaceError, InternalError, NoSuchApp, NotAllowed, SignInNeeded
 from clace.interfaces import IInstalledApps, IRuntime, ProxyLimits
-from clace.model.app import App
-from clace.model.failures import Fault
-from clace.model.hosts import host_name
-from clace.model.identity import NOBODY
-from clace.model.traffic import AppResponse
+from clace.model import NOBODY, App, AppResponse, Fault, host_name
 from clace.web.apps import downloads
 from clace.web.apps.access import AppAccess
 from clace.web.apps.cors import OriginSharing
@@ -31,9 +27,15 @@ from clace.web.apps.refusals import dressed, fault_of, is_failure, refusal
 from clace.web.apps.request_audit import RequestAudit, RequestAuditOptions, RequestAudits
 from clace.web.apps.requests import NO_FORM, app_request, clean_path, relative_path, wishes_of
 from clace.web.apps.visitors import TokenUse
-from clace.web.http1.answering import AppFields, ResponseFields
-from clace.web.http1.direct import DirectRequest
-from clace.web.http1.streaming import LARGEST_PIECE, PacedBody, close, write_whole
+from clace.web.http1 import (
+    LARGEST_PIECE,
+    AppFields,
+    DirectRequest,
+    PacedBody,
+    ResponseFields,
+    close,
+    write_whole,
+)
 from clace.web.pages import favicon, preferred, send
 
 log = Logger()

@@ -8,11 +8,9 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from clace.admin_api.operation import Right
+from clace.admin_api import Right
 from clace.interfaces import IAuthorisation
-from clace.model.app import App
-from clace.model.identity import Identity
-from clace.model.traffic import Visitor, identity_headers
+from clace.model import App, Identity, Visitor, identity_headers
 from clace.text import one_line
 
 IssueToken = Callable[[Identity, str], Awaitable[str]]

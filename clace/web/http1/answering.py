@@ -10,8 +10,8 @@ from twisted.web.http import Request
 from twisted.web.http_headers import Headers
 
 from clace.cookies import is_ours
-from clace.model.traffic import AppResponse
-from clace.web.apps.security_headers import missing
+from clace.model import AppResponse
+from clace.web.apps import missing
 
 Pairs = tuple[tuple[str, str], ...]
 _KEPT = 512

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from clace.errors import TooLarge
-from clace.interfaces.proxying import Pairs, VisitorFollower
+from clace.interfaces import Pairs, VisitorFollower
 from clace.sending import write_now
 from clace.web.forwarded import Peer
 from clace.web.http1.answering import AnsweredAtOnce, ResponseFields, is_empty

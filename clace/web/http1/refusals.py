@@ -8,7 +8,7 @@ from http import HTTPStatus
 import msgspec
 from twisted.web.http import datetimeToString
 
-from clace.admin_api.operation import Refusal
+from clace.admin_api import Refusal
 from clace.errors import AppBusy, BadRequest, ClaceError, TooLarge
 from clace.web.http1.heads import Head
 from clace.web.http1.limits import RefusedRequest

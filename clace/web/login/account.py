@@ -21,9 +21,7 @@ from clace.interfaces import (
     IUsers,
     User,
 )
-from clace.model import deeds
-from clace.model.identity import Identity
-from clace.model.traffic import AppResponse
+from clace.model import AppResponse, Identity, deeds
 from clace.web.login import account_pages, pages
 from clace.web.login.flow import SignInFlow
 from clace.web.login.second import party_of

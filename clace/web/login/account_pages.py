@@ -8,7 +8,7 @@ from html import escape
 from msgspec import Struct
 
 from clace.interfaces import CodeOffer, FactorKind, FactorListed, PasskeyOffer
-from clace.model.traffic import AppResponse
+from clace.model import AppResponse
 from clace.passwords import MIN_LENGTH
 from clace.web.login import pages
 from clace.web.login.factor_pages import codes_form, passkey_enrolment, recovery_list

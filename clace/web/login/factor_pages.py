@@ -8,7 +8,7 @@ from html import escape
 from msgspec import Struct
 
 from clace.interfaces import CodeOffer, PasskeyOffer
-from clace.model.traffic import AppResponse
+from clace.model import AppResponse
 from clace.web.login import pages
 from clace.web.login.passkey_script import SOURCE, passkey_form
 

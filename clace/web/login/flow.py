@@ -29,10 +29,7 @@ from clace.interfaces import (
     SignedIn,
     Way,
 )
-from clace.model import deeds
-from clace.model.hosts import host_port, netloc
-from clace.model.identity import Identity
-from clace.model.traffic import NO_ROUTE, AppResponse
+from clace.model import NO_ROUTE, AppResponse, Identity, deeds, host_port, netloc
 from clace.web.login import pages
 from clace.web.login.heads import AskingHead
 from clace.web.login.states import ASKED_SECONDS, Pending, PendingSignIns, digest, is_nonce_of

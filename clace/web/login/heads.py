@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from clace import cookies
 from clace.interfaces import ClientTLS
-from clace.model.hosts import host_name
+from clace.model import host_name
 from clace.web.client_tls import client_tls
-from clace.web.http1.direct import DirectRequest
-from clace.web.http1.fields import HeaderFields
+from clace.web.http1 import DirectRequest, HeaderFields
 
 
 class AskingHead:

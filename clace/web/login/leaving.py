@@ -26,9 +26,7 @@ from clace.interfaces import (
     SignOutNotice,
     Way,
 )
-from clace.model import deeds
-from clace.model.identity import Identity
-from clace.model.traffic import NO_ROUTE, AppResponse
+from clace.model import NO_ROUTE, AppResponse, Identity, deeds
 from clace.web.login import pages
 from clace.web.login.heads import AskingHead
 from clace.web.login.targets import FRONT, local_path

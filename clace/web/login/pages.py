@@ -8,7 +8,7 @@ from html import escape
 from msgspec import Struct
 
 from clace.interfaces import Departure, Way
-from clace.model.traffic import AppResponse
+from clace.model import AppResponse
 from clace.web.pages import framed, policy_for
 
 LOGIN = "/_clace/auth/login"

@@ -19,9 +19,9 @@ from clace.errors import (
     NoSuchRoute,
     TooLarge,
 )
-from clace.model.traffic import NO_ROUTE, AppResponse
-from clace.web.apps.origin import check_origin
-from clace.web.http1.direct import DirectRequest
+from clace.model import NO_ROUTE, AppResponse
+from clace.web.apps import check_origin
+from clace.web.http1 import DirectRequest
 from clace.web.login.heads import AskingHead
 from clace.web.login.steps import OurRequest, Step
 from clace.web.our_routes import FoundRoute, Hosts, Origins, OurRoute, WrongMethod, find_route

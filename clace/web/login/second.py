@@ -15,9 +15,7 @@ from clace.interfaces import (
     ISecondFactors,
     RelyingParty,
 )
-from clace.model import deeds
-from clace.model.identity import Assurance, Identity
-from clace.model.traffic import AppResponse
+from clace.model import AppResponse, Assurance, Identity, deeds
 from clace.web.login import factor_pages
 from clace.web.login.flow import SignInFlow, expired
 from clace.web.login.heads import AskingHead

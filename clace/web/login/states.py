@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from twisted.internet.interfaces import IReactorTime
 
 from clace.interfaces import SignedIn
-from clace.model.identity import Identity
+from clace.model import Identity
 from clace.networks import network_of
 
 ASKED_SECONDS, PROVED_SECONDS = 300.0, 60.0

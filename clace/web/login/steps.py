@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import Struct
 
-from clace.model.traffic import AppResponse
+from clace.model import AppResponse
 from clace.web.login.flow import SignInFlow
 from clace.web.login.heads import AskingHead
 from clace.web.login.leaving import SignOutFlow

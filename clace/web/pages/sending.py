@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from twisted.web.http import Request
 
-from clace.model.traffic import AppResponse
-from clace.web.http1 import answering
+from clace.model import AppResponse
+from clace.web.http1 import AnsweredAtOnce, answer, own_fields
 
 
-def send(request: Request | answering.AnsweredAtOnce, answer: AppResponse) -> None:
+def send(request: Request | AnsweredAtOnce, response: AppResponse) -> None:
     """Write the whole answer and finish the request."""
-    assert isinstance(answer.body, bytes)
-    fields = answering.own_fields(answer.headers)
-    answering.answer(request, answer.status, fields, answer.body)
+    assert isinstance(response.body, bytes)
+    answer(request, response.status, own_fields(response.headers), response.body)

@@ -10,9 +10,9 @@ from math import ceil
 import msgspec
 from msgspec import Struct
 
-from clace.admin_api.operation import Refusal
+from clace.admin_api import Refusal
 from clace.assets import FAVICON, asset
-from clace.model.traffic import AppResponse
+from clace.model import AppResponse
 from clace.web.pages.document import Page, PageStep, document, policy
 from clace.web.pages.negotiation import MediaType
 

@@ -18,8 +18,7 @@ from clace.plugins.builtin.exec.programs import (
 )
 from clace.plugins.builtin.exec.running import ExecCall, ProgramBounds
 from clace.plugins.builtin.exec.widening import check_widening
-from clace.plugins.kit.definition import CallFailed, Function, Invocation, ItemStream, Plugin
-from clace.plugins.kit.temp_files import TempFiles
+from clace.plugins.kit import CallFailed, Function, Invocation, ItemStream, Plugin, TempFiles
 from clace.threads import InThread
 
 _SHAPES = {"": LINES, "json": JSON, "jsonlines": JSON_LINES}

@@ -12,8 +12,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
 from clace.interfaces import IProgram, IStarter, ProgramExit, ProgramLaunch
-from clace.plugins.kit.definition import CallFailed
-from clace.plugins.kit.showing import shown
+from clace.plugins.kit import CallFailed, shown
 
 NOT_FOUND = 127
 _LOOKUP_SECONDS = 1

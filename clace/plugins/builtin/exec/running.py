@@ -13,8 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from clace.interfaces import IOutput
 from clace.outputs import JSON
 from clace.plugins.builtin.exec.programs import RunningProgram
-from clace.plugins.kit.definition import CallFailed, Output
-from clace.plugins.kit.lines import Lines, check_lines, parsed_lines
+from clace.plugins.kit import CallFailed, Lines, Output, check_lines, parsed_lines
 from clace.threads import InThread
 
 _MAX_ERRORS = 64 * 1024

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from clace.errors import PluginRefused
-from clace.model.app import Permission
-from clace.plugins.gate.constraints import names
+from clace.model import Permission
+from clace.plugins.gate import names
 
 HARMLESS = frozenset({"LANG", "LANGUAGE", "TZ", "TERM", "COLUMNS", "LINES", "NO_COLOR"})
 _PATH, _ARGS, _ENV, _CWD = 0, 1, 2, 8

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from clace.model.app import Permission
-from clace.plugins.gate.patterns import PREFIX, matches
-from clace.plugins.kit.definition import CallFailed
+from clace.model import Permission
+from clace.plugins.gate import PREFIX, matches
+from clace.plugins.kit import CallFailed
 
 _PATH = re.compile(r"(regex:\^?(\((\?:)?)*)?/")
 # What of a pattern stands for itself, dots escaped or not, and whether a name ends there.

@@ -18,11 +18,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 from twisted.internet.defer import DeferredSemaphore
 
-from clace.model.app import App, Permission
+from clace.model import App, Permission
 from clace.plugins.builtin.fs.access import FolderAccess, names_path, unlinked
 from clace.plugins.builtin.fs.walk import FolderWalk, blocks, joined
-from clace.plugins.kit.definition import CallFailed, Function, Invocation, Plugin
-from clace.plugins.kit.temp_files import APP, USER, ServedFile, TempFiles
+from clace.plugins.kit import (
+    APP,
+    USER,
+    CallFailed,
+    Function,
+    Invocation,
+    Plugin,
+    ServedFile,
+    TempFiles,
+)
 from clace.threads import InThread
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from threading import Event
 from attrs import define, field
 
 from clace.plugins.builtin.fs.access import failed
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 BLOCK = 4096
 _MAX_DEPTH = 128

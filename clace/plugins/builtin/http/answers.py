@@ -7,7 +7,7 @@ import re
 
 from twisted.web.iweb import IResponse
 
-from clace.plugins.kit.definition import Document
+from clace.plugins.kit import Document
 
 _CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE | re.ASCII)
 # Python has codecs too that are no charsets, some of which can be made to eat memory.

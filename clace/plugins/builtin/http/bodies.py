@@ -13,7 +13,7 @@ from msgspec import Struct
 from twisted.web.http_headers import Headers
 
 from clace.errors import BadRequest
-from clace.plugins.kit.showing import quoted
+from clace.plugins.kit import quoted
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 T = TypeVar("T")
 

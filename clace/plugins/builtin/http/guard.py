@@ -9,11 +9,11 @@ from ipaddress import ip_address, ip_network
 from attrs import frozen
 
 from clace.errors import ConfigError
-from clace.model.app import Permission
+from clace.model import Permission
 from clace.plugins.builtin.http.addresses import NAMEABLE, Address, Network, kind
 from clace.plugins.builtin.http.urls import RequestTarget
-from clace.plugins.gate.patterns import PREFIX
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.gate import PREFIX
+from clace.plugins.kit import CallFailed
 
 ResolveFor = Callable[[str, str], Awaitable[Sequence[str]]]
 """The addresses of a host name that an app asks for; none if it does not exist."""

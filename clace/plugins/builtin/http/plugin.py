@@ -11,7 +11,7 @@ from msgspec import Struct
 from twisted.web.iweb import IPolicyForHTTPS, IResponse
 
 from clace.errors import BadRequest, PluginRefused
-from clace.model.app import App, Permission
+from clace.model import App, Permission
 from clace.plugins.builtin.http import bodies
 from clace.plugins.builtin.http.answers import encoding_of, status_text, value
 from clace.plugins.builtin.http.connecting import ExchangeConnections
@@ -21,7 +21,7 @@ from clace.plugins.builtin.http.receiving import LineItems, ReceivedBody, abando
 from clace.plugins.builtin.http.sending import OutgoingRequest, RequestSender
 from clace.plugins.builtin.http.sharing import RequestsByOwner
 from clace.plugins.builtin.http.urls import RequestTarget, unambiguous
-from clace.plugins.kit.definition import CallFailed, Function, Invocation, ItemStream, Plugin
+from clace.plugins.kit import CallFailed, Function, Invocation, ItemStream, Plugin
 
 _READING = ("get", "head", "options")
 _WRITING = ("post", "put", "delete", "patch")

@@ -15,8 +15,7 @@ from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import IResponse
 
 from clace.plugins.builtin.http.deadlines import in_time
-from clace.plugins.kit.definition import CallFailed
-from clace.plugins.kit.lines import Lines
+from clace.plugins.kit import CallFailed, Lines
 
 
 class ReceivedBody(Protocol):

@@ -22,7 +22,7 @@ from clace.bodies import WholeBody
 from clace.plugins.builtin.http.bodies import without_content, without_credentials
 from clace.plugins.builtin.http.connecting import ExchangeConnections, TargetEndpoint
 from clace.plugins.builtin.http.urls import RequestTarget
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 _BECOMES_GET = frozenset({301, 302, 303})
 _SAME_AGAIN = frozenset({307, 308})

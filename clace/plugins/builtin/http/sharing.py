@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from clace.plugins.builtin.http.deadlines import in_time
 from clace.plugins.builtin.http.names import Resolve
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 REQUESTS_EACH = 32
 LOOKUPS = 6  # of the ten threads of a reactor, which others need too

@@ -9,8 +9,7 @@ from urllib.parse import quote, urlencode, urljoin
 
 from attrs import evolve, frozen
 
-from clace.plugins.kit.definition import CallFailed
-from clace.plugins.kit.showing import quoted
+from clace.plugins.kit import CallFailed, quoted
 
 Address = IPv4Address | IPv6Address
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from clace.model.schema import FieldType
+from clace.model import FieldType
 from clace.plugins.builtin.store.conditions import (
     AllOf,
     Comparison,

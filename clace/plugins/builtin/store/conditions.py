@@ -9,9 +9,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from clace.model.schema import INTEGERS, RESERVED, DocType, DocumentField, FieldType, sort_key
-from clace.plugins.kit.definition import CallFailed
-from clace.plugins.kit.showing import quoted, shown
+from clace.model import INTEGERS, RESERVED, DocType, DocumentField, FieldType, sort_key
+from clace.plugins.kit import CallFailed, quoted, shown
 
 OPERATORS = ("$gt", "$lt", "$gte", "$lte", "$eq", "$ne", "$like")
 LIKE_ESCAPE = "\\"

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 
 from clace.plugins.builtin.store.queries import DueEntry, Entry, EntryChoice, TableQueries
 from clace.plugins.builtin.store.statements import StoreConnection
-from clace.plugins.kit.definition import Items
+from clace.plugins.kit import Items
 
 T = TypeVar("T")
 FIRST_PAGE = 50

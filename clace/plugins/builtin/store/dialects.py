@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from clace.model.schema import DocumentField
+from clace.model import DocumentField
 from clace.plugins.builtin.store.conditions import LIKE_ESCAPE, FieldValue, Scalar
 
 Element = ColumnElement[Any]

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from clace.model.schema import INTEGERS, RESERVED, DocType, DocumentField
-from clace.plugins.kit.definition import CallFailed
+from clace.model import INTEGERS, RESERVED, DocType, DocumentField
+from clace.plugins.kit import CallFailed
 
 MAX_BYTES = 1 << 20
 _DEPTH = 32

@@ -11,8 +11,7 @@ from msgspec import Struct
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError
 
-from clace.database.engine import reading_engine, writing_engine
-from clace.database.place import make_private, sqlite_path
+from clace.database import make_private, reading_engine, sqlite_path, writing_engine
 from clace.errors import StoreError
 from clace.plugins.builtin.store.links import StoreConnections
 from clace.plugins.builtin.store.statements import Statement, StoreConnection

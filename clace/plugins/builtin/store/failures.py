@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from twisted.logger import Logger
 
-from clace.database.engine import reason
+from clace.database import reason
 from clace.plugins.builtin.store.tables import EntryTable
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 log = Logger()
 BUSY = "the store is busy, others are using it"

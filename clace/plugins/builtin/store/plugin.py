@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
-from clace.model.schema import INTEGERS
+from clace.model import INTEGERS
 from clace.plugins.builtin.store.conditions import read_filter, read_sort
 from clace.plugins.builtin.store.cursor import EntryCursor, find
 from clace.plugins.builtin.store.database import DocumentDatabase
@@ -25,7 +25,7 @@ from clace.plugins.builtin.store.queries import Entry, EntryChoice, EntryStamp, 
 from clace.plugins.builtin.store.sessions import StoreSession
 from clace.plugins.builtin.store.shelves import AppTables
 from clace.plugins.builtin.store.statements import StoreConnection
-from clace.plugins.kit.definition import (
+from clace.plugins.kit import (
     CURSOR,
     CallFailed,
     Function,
@@ -33,8 +33,8 @@ from clace.plugins.kit.definition import (
     ItemStream,
     NoParameters,
     Plugin,
+    Resources,
 )
-from clace.plugins.kit.resources import Resources
 
 T = TypeVar("T")
 DEFAULT_LIMIT = 10_000

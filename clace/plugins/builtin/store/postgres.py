@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-from clace.model.schema import DocumentField, FieldType
+from clace.model import DocumentField, FieldType
 from clace.plugins.builtin.store.conditions import LIKE_ESCAPE, FieldValue, Scalar
 from clace.plugins.builtin.store.dialects import BindParameter, Element, Test
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from clace.model.schema import INTEGERS, RESERVED
+from clace.model import INTEGERS, RESERVED
 from clace.plugins.builtin.store.clauses import SQLClauses, shape, shape_of_place
 from clace.plugins.builtin.store.conditions import Condition, SortOrder
 from clace.plugins.builtin.store.dialects import DatabaseDialect
@@ -31,7 +31,7 @@ from clace.plugins.builtin.store.documents import decoded, encoded, entry_of
 from clace.plugins.builtin.store.quotas import SpaceQuota, Weights
 from clace.plugins.builtin.store.statements import Statement, StoreConnection, Values
 from clace.plugins.builtin.store.tables import SIZE, EntryTable
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 Entry = dict[str, Any]
 SMALL_BYTES = 1 << 16

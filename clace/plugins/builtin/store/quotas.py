@@ -24,9 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateTable
 
-from clace.model.schema import INTEGERS, DocType
+from clace.model import INTEGERS, DocType
 from clace.plugins.builtin.store.statements import Statement, StoreConnection
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 USAGE = Table(
     "store_usage",

@@ -12,7 +12,7 @@ from clace.plugins.builtin.store.failures import failed
 from clace.plugins.builtin.store.links import Work
 from clace.plugins.builtin.store.tables import EntryTable
 from clace.plugins.builtin.store.transactions import StoreTransaction
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 T = TypeVar("T")
 

@@ -7,15 +7,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from clace.interfaces import Caller
-from clace.model.app import App
-from clace.model.schema import AppSchema
+from clace.model import App, AppSchema
 from clace.plugins.builtin.store.database import DocumentDatabase
 from clace.plugins.builtin.store.failures import failed
 from clace.plugins.builtin.store.queries import TableQueries
 from clace.plugins.builtin.store.quotas import SpaceQuota
 from clace.plugins.builtin.store.tables import collection, prepare
-from clace.plugins.kit.definition import CallFailed
-from clace.plugins.kit.showing import shown
+from clace.plugins.kit import CallFailed, shown
 
 
 @frozen

@@ -22,9 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
-from clace.model.schema import DocType, DocumentIndex
+from clace.model import DocType, DocumentIndex
 from clace.plugins.builtin.store.dialects import DatabaseDialect
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 _BIG = BigInteger().with_variant(Integer(), "sqlite")

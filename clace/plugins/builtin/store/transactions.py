@@ -15,7 +15,7 @@ from clace.plugins.builtin.store.links import StoreConnections, Work
 from clace.plugins.builtin.store.nearby import ShortQueries
 from clace.plugins.builtin.store.statements import StoreConnection
 from clace.plugins.builtin.store.writers import WriteTurn
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 from clace.threads import InThread
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from twisted.internet import defer
 from twisted.internet.defer import Deferred, DeferredSemaphore
 
 from clace.plugins.builtin.store.failures import BUSY
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 Done = Callable[[], object]
 

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from clace.driving import drive
 from clace.plugins.builtin.store.failures import BUSY
 from clace.plugins.builtin.store.links import NotRun, Work
-from clace.plugins.kit.definition import CallFailed
+from clace.plugins.kit import CallFailed
 
 T = TypeVar("T")
 Perform = Callable[[Sequence[Work[Any]]], Awaitable[list[Any]]]
