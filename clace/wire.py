@@ -30,11 +30,13 @@ T = TypeVar("T")
 class LoadApp(Struct, frozen=True, tag="load", kw_only=True):
     """The first frame: the sources to run. ``inert`` plugins answer nothing (an audit).
 
-    ``app_path`` is empty for an app at the root; ``static`` names files below ``static/``; ``env``
-    is what ``$NAME`` stands for in ``ace.config``; ``params`` are texts as the operator gave them.
+    With ``declarations`` they are not an app: these files of them declare apps. ``app_path`` is
+    empty for an app at the root; ``static`` names files below ``static/``; ``env`` is what
+    ``$NAME`` stands for in ``ace.config``; ``params`` are texts as the operator gave them.
     """
 
     sources: dict[str, bytes]
+    declarations: tuple[str, ...] = ()
     static: tuple[FileRef, ...] = ()
     app_path: str = ""
     is_dev: bool = False

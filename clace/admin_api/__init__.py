@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         apps as apps,
         audit as audit,
         changes as changes,
+        declarations as declarations,
         history as history,
         lockouts as lockouts,
         roles as roles,
@@ -65,6 +66,14 @@ if TYPE_CHECKING:
         Changing as Changing,
         REMOVE as REMOVE,
         StagedUpdate as StagedUpdate,
+    )
+    from clace.admin_api.declarations import (
+        APPLY_FILES as APPLY_FILES,
+        ApplyFiles as ApplyFiles,
+        FilesApplied as FilesApplied,
+        MATCHED as MATCHED,
+        NONE as NONE,
+        UPDATED as UPDATED,
     )
     from clace.admin_api.history import (
         AppVersion as AppVersion,
@@ -226,6 +235,7 @@ else:
         ),
         catalogue=("OPERATIONS",),
         changes=("AppChange", "Approval", "AppsUpdated", "Changing", "REMOVE", "StagedUpdate"),
+        declarations=("APPLY_FILES", "ApplyFiles", "FilesApplied", "MATCHED", "NONE", "UPDATED"),
         history=(
             "AppVersion",
             "ApprovalsRevoked",

@@ -7,6 +7,7 @@ from typing import Any
 from clace.admin_api import (
     apps,
     audit,
+    declarations,
     history,
     lockouts,
     roles,
@@ -26,6 +27,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *apps.OPERATIONS,
     *versions.OPERATIONS,
     *history.OPERATIONS,
+    *declarations.OPERATIONS,
     *settings.OPERATIONS,
     *secrets.OPERATIONS,
     *users.OPERATIONS,

@@ -45,6 +45,12 @@ def main() -> None:
         "account": Lazy(
             "clace.cli.settings_commands:account", "Choose the accounts of plugins that apps use."
         ),
+        "apply": Lazy(
+            "clace.cli.apply_commands:apply", "Create and update the apps that files describe."
+        ),
+        "plan": Lazy(
+            "clace.cli.apply_commands:plan", "Show what clace apply would change; change nothing."
+        ),
         "app": Lazy("clace.cli.app_commands:app", "Install and manage apps."),
         "audit": Lazy(
             "clace.cli.audit_commands:audit", "List, export and verify what was done, by whom."

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         AppsPromoted,
         AppsReloaded,
         AppsUpdated,
+        FilesApplied,
         SecretCreated,
         SettingsUpdated,
     )
@@ -43,6 +44,53 @@ def created(result: AppCreated, *, approved: bool) -> Iterator[str]:
         yield "App created. Permissions need to be approved"
         if not result.dry_run:
             yield f"To approve them: {_approving(result.app_path_domain, approvals[0])}"
+
+
+def applied(result: FilesApplied, *, approved: bool) -> Iterator[str]:
+    if result.create_results:
+        yield "Created apps:"
+    for place, each in enumerate(result.create_results):
+        yield from ("",) if place else ()
+        yield from created(each, approved=approved)
+    yield from _paths("Updated apps", result.update_results)
+    yield from _paths("Reloaded apps", result.reload_results)
+    yield from _paths("Skipped apps", result.skipped_results)
+    if result.approve_results:
+        yield "Approved apps:"
+    for approval in result.approve_results:
+        yield from _approval(approval)
+    yield from _dropped(result.changes)
+    yield from _paths("Promoted apps", result.promote_results)
+    yield (
+        f"{len(result.create_results)} app(s) created, "
+        f"{len(result.update_results)} app(s) updated, "
+        f"{len(result.reload_results)} app(s) reloaded, "
+        f"{len(result.skipped_results)} app(s) skipped, "
+        f"{len(result.approve_results)} app(s) approved, "
+        f"{len(result.promote_results)} app(s) promoted."
+    )
+
+
+def planned(result: FilesApplied) -> Iterator[str]:
+    """A line for each change that an apply would make."""
+    for each in result.create_results:
+        yield f"+ {each.app_path_domain}"
+        for approval in each.approve_results[:1]:
+            yield from _signed("+", approval.new_loads, approval.new_permissions)
+    updated = set(result.update_results)
+    for change in result.changes:
+        if change.app_path_domain in updated and change.change == "updated":
+            yield f"~ {change.app_path_domain}"
+            yield from (f"    {name}" for name in change.changed)
+            yield from _signed("+", change.approved_loads, change.approved_permissions)
+            yield from _signed("-", change.dropped_loads, change.dropped_permissions)
+    total = len(result.create_results), len(result.update_results)
+    yield f"{total[0]} app(s) to create, {total[1]} app(s) to update."
+
+
+def _signed(sign: str, loads: Iterable[str], permissions: Iterable[Permission]) -> Iterator[str]:
+    yield from (f"    {sign} plugin {load}" for load in loads)
+    yield from (f"    {sign} permission {permission_text(each)}" for each in permissions)
 
 
 def deleted(result: AppsDeleted) -> Iterator[str]:

@@ -31,6 +31,7 @@ from clace.operations import (
     AppShowing,
     AuditOperations,
     ConfiguredSections,
+    DeclarationOperations,
     HistoryOperations,
     KnownApps,
     LockoutOperations,
@@ -122,13 +123,17 @@ class Apps:
         known = KnownApps(secret_operations.versions)
         configured = self._configured()
         showing = AppShowing(rooms, AppFacts(urls, self._limits_of, self.failures))
+        reloading = AppReloading(rooms, known, configured)
         creation = AppCreation(rooms, known, self._beginnings(urls), configured)
         stop = partial(self._reactor.callLater, 0, self._reactor.stop)
         return Administration(
             self._data.authorisation,
             AppOperations(rooms, creation, showing),
-            VersionOperations(rooms, AppReloading(rooms, known, configured)),
+            VersionOperations(rooms, reloading),
             HistoryOperations(rooms),
+            DeclarationOperations(
+                rooms, creation, reloading, configured, self._config.system.default_domain
+            ),
             SettingOperations(rooms, configured),
             secret_operations,
             UserOperations(

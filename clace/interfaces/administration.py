@@ -19,6 +19,7 @@ from clace.admin_api import (
     apps,
     audit,
     changes,
+    declarations,
     history,
     lockouts,
     roles,
@@ -196,6 +197,21 @@ class IHistoryOperations(Interface):
         """Take an approval from every version of the apps that match and of their twins.
 
         :raises BadRequest: if the path of one app is given, and it has no such approval.
+        """
+
+
+class IDeclarationOperations(Interface):
+    """Apps that files describe."""
+
+    async def apply_files(
+        query: declarations.ApplyFiles, request: Asking
+    ) -> declarations.FilesApplied:
+        """Create and update the apps that files describe: all of them, or on any failure none.
+
+        :raises NotAllowed: if a right is missing on one of the apps.
+        :raises AppBroken: if a file fails, or an app does not load.
+        :raises BadRequest: if two files describe one app, or another app is there.
+        :raises NeedsApproval: if apps ask for more and ``approve`` is not set; names each app.
         """
 
 

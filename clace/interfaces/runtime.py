@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
 from clace.interfaces.sources import IFiles
-from clace.model import App, AppParam, AppRequest, AppResponse, ClientWishes, Demands, ProxyRoute
+from clace.model import (
+    App,
+    AppParam,
+    AppRequest,
+    AppResponse,
+    ClientWishes,
+    DeclaredApp,
+    Demands,
+    ProxyRoute,
+)
 
 
 class AuditedSource(Struct, frozen=True):
@@ -38,6 +49,12 @@ class IRuntime(Interface):
         """Return the source's declarations, from a run of its top level with inert plugins.
 
         :raises AppBroken: the source does not load; the text has file, line and reason.
+        """
+
+    async def declared(files: Mapping[str, bytes]) -> tuple[DeclaredApp, ...]:
+        """Return the apps that files of declarations describe, file by file in their order.
+
+        :raises AppBroken: a file fails; the text has file, line and reason.
         """
 
     async def load(app: App, files: IFiles) -> ILoadedApp:

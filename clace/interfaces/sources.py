@@ -78,5 +78,12 @@ class ISources(Interface):
         :raises SourceError: with the reason, and for git what to try.
         """
 
+    async def texts(revision: SourceRevision) -> FetchedSource:
+        """The files that the last part of ``source_url``, a name or a glob, means in the folder
+        before it; those of folders below it are not looked at.
+
+        :raises SourceError: if no file is meant, or one cannot be read.
+        """
+
     def live(source_url: str) -> IFiles:
         """The folder of a dev app as it is at each call."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         AuditHead as AuditHead,
         AuditVerification as AuditVerification,
     )
+    from clace.model.declared import DeclaredApp as DeclaredApp, MOST_DECLARED as MOST_DECLARED
     from clace.model.deeds import (
         ACCESS_DENIED as ACCESS_DENIED,
         CUSTOM as CUSTOM,
@@ -169,6 +170,7 @@ else:
             "VersionMetadata",
         ),
         audit_filter=("AuditEntry", "AuditFault", "AuditFilter", "AuditHead", "AuditVerification"),
+        declared=("DeclaredApp", "MOST_DECLARED"),
         deeds=(
             "ACCESS_DENIED",
             "CUSTOM",

@@ -6,6 +6,7 @@ from clace.faces import face
 
 if TYPE_CHECKING:
     from clace.operations.administration import Administration as Administration
+    from clace.operations.applying import DeclarationOperations as DeclarationOperations
     from clace.operations.apps import AppOperations as AppOperations
     from clace.operations.audit import AuditOperations as AuditOperations
     from clace.operations.configured import ConfiguredSections as ConfiguredSections
@@ -38,6 +39,7 @@ else:
     __getattr__ = face(
         __name__,
         administration=("Administration",),
+        applying=("DeclarationOperations",),
         apps=("AppOperations",),
         audit=("AuditOperations",),
         configured=("ConfiguredSections",),

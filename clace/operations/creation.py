@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -11,7 +11,14 @@ from msgspec.structs import replace
 
 from clace.admin_api import AppCreated, CreateApp, NewApp
 from clace.errors import AppExists, BadRequest
-from clace.interfaces import AddApp, AddVersion, Asking, FetchedSource, SourceRevision
+from clace.interfaces import (
+    AddApp,
+    AddVersion,
+    Asking,
+    AuditedSource,
+    FetchedSource,
+    SourceRevision,
+)
 from clace.model import (
     App,
     AppKind,
@@ -19,11 +26,13 @@ from clace.model import (
     AppPath,
     AppSettings,
     Demands,
+    FileRef,
     VersionMetadata,
     ksuid,
 )
 from clace.operations.approval import report
 from clace.operations.configured import ConfiguredSections
+from clace.operations.draft import AppsDraft
 from clace.operations.entries import check_declared, checked
 from clace.operations.known import KnownApps, digest_of
 from clace.operations.rooms import OperationRooms
@@ -63,6 +72,16 @@ class NewAppFacts(Struct, frozen=True, kw_only=True):
     urls: Callable[[AppPath], tuple[str, str]]
 
 
+class AddedApp(NamedTuple):
+    """An app that a draft installs: its report, the app and its twin, and what is known of them."""
+
+    created: AppCreated
+    twins: tuple[App, ...]
+    refs: Mapping[str, FileRef]
+    secrets: str
+    audited: AuditedSource
+
+
 class AppCreation:
     """Installs apps from folders and git repositories."""
 
@@ -82,7 +101,29 @@ class AppCreation:
 
     async def create(self, query: CreateApp, asking: Asking) -> AppCreated:
         """See ``IAppOperations.create_app``."""
-        request = query.body
+        async with self._rooms.draft() as draft:
+            added = await self.add(draft, query.body, asking, approve=query.approve)
+            await draft.commit(dry_run=query.dry_run)
+        if not query.dry_run:
+            self.keep(added)
+        return replace(added.created, dry_run=query.dry_run, changes=draft.changes)
+
+    def keep(self, added: AddedApp) -> None:
+        """Know the apps that were added, once they are installed."""
+        for twin in added.twins:
+            digest = digest_of(twin.metadata, added.refs, added.secrets)
+            self._known.keep(twin, digest, added.audited)
+
+    async def add(
+        self,
+        draft: AppsDraft,
+        request: NewApp,
+        asking: Asking,
+        *,
+        approve: bool,
+        apply_info: str = "",
+    ) -> AddedApp:
+        """Have a draft install an app; ``apply_info`` is the declaration that it is from."""
         address = self._address(request)
         asking.check(str(address))
         self._configured.check_config(request.appconfig or {})
@@ -101,31 +142,25 @@ class AppCreation:
         audited = await self._rooms.runtime.audit(app, fetched.files)
         check_declared(app, request.param_values or {}, audited.params)
         demands = audited.demands
-        app = described(app, audited.name, fetched, demands if query.approve else Demands())
+        app = described(app, audited.name, fetched, demands if approve else Demands(), apply_info)
         twins = (app,) if app.is_dev else (self._staging(app), app)
-        async with self._rooms.draft() as draft:
-            for twin in reversed(twins):
-                draft.change(AddApp(twin))
-                if not twin.is_dev:
-                    draft.change(AddVersion(twin.id, twin.metadata, fetched.files))
-            if not demands.missing_from(app.metadata.approved):
-                await draft.load(app, fetched.files)
-            await draft.commit(dry_run=query.dry_run)
-        if not query.dry_run:
-            for twin in twins:
-                self._known.keep(twin, digest_of(twin.metadata, refs, secrets), audited)
+        for twin in reversed(twins):
+            draft.change(AddApp(twin))
+            if not twin.is_dev:
+                draft.change(AddVersion(twin.id, twin.metadata, fetched.files))
+        if not demands.missing_from(app.metadata.approved):
+            await draft.load(app, fetched.files)
         http_url, https_url = self._urls(address)
-        return AppCreated(
+        created = AppCreated(
             app_path_domain=address,
-            dry_run=query.dry_run,
             http_url=http_url,
             https_url=https_url,
-            changes=draft.changes,
             warnings=(*fetched.warnings, *audited.warnings),
             approve_results=tuple(
-                report(twin, demands, Demands(), approve=query.approve) for twin in twins
+                report(twin, demands, Demands(), approve=approve) for twin in twins
             ),
         )
+        return AddedApp(created, twins, refs, secrets, audited)
 
     def _address(self, request: NewApp) -> AppPath:
         address = AppPath.parse(request.path, self._defaults.domain)
@@ -203,13 +238,16 @@ def check_supported(request: NewApp) -> None:
             raise BadRequest(f"{field} is not supported by this server")
 
 
-def described(app: App, name: str, fetched: FetchedSource, approved: Demands) -> App:
+def described(
+    app: App, name: str, fetched: FetchedSource, approved: Demands, apply_info: str = ""
+) -> App:
     """The app with what its first fetch and audit told."""
     version = VersionMetadata(
         version=0 if app.is_dev else 1,
         git_branch=fetched.branch,
         git_commit=fetched.commit,
         git_message=fetched.message,
+        apply_info=apply_info,
     )
     metadata = replace(app.metadata, name=name, version_metadata=version)
     return replace(app, metadata=metadata.granting(approved))

@@ -55,7 +55,7 @@ def digest_of(metadata: AppMetadata, refs: Mapping[str, FileRef], secrets: str) 
 
     Its name follows from its files, and its numbers of versions it is not told.
     """
-    version = replace(metadata.version_metadata, version=0, previous_version=0)
+    version = replace(metadata.version_metadata, version=0, previous_version=0, apply_info="")
     told = replace(metadata, name="", version_metadata=version)
     tree = sorted((ref.name, ref.sha256) for ref in refs.values())
     return sha256(msgspec.json.encode((told, tree, secrets))).digest()

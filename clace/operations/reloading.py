@@ -17,6 +17,7 @@ from clace.operations.catalogue import naming
 from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import no_revision
 from clace.operations.draft import AppsDraft
+from clace.operations.entries import check_declared
 from clace.operations.known import KnownApps, digest_of
 from clace.operations.promotion import promote
 from clace.operations.rooms import OperationRooms
@@ -26,7 +27,7 @@ from clace.operations.together import together
 _AT_ONCE = 2
 
 
-class _ReloadOutcome(Struct, frozen=True):
+class ReloadOutcome(Struct, frozen=True):
     """The outcome of the reload of one app."""
 
     reloaded: tuple[AppPath, ...] = ()
@@ -45,12 +46,13 @@ class _ReloadedApp(Struct, frozen=True):
     audited: AuditedSource
 
 
-class _ReloadRun(Struct, frozen=True):
+class ReloadRun(Struct, frozen=True):
     """One reload of all apps of a glob; ``secrets`` are the versions of those stored before it."""
 
     query: ReloadApps
     secrets: str
     installed: list[_ReloadedApp]
+    approving: tuple[str, ...]
 
 
 class _FetchedSource(Struct, frozen=True):
@@ -78,7 +80,7 @@ class AppReloading:
         catalogue = await self._rooms.catalogue(request)
         mains = catalogue.selected(glob, request)
         self._configured.check_git_auth(query.git_auth)
-        run = _ReloadRun(query, await self._known.secret_versions(), [])
+        run = await self.begin(query)
         async with self._rooms.draft() as draft:
             works = [
                 partial(self._reload_one, run, draft.part(), catalogue.edited(main), main)
@@ -88,8 +90,7 @@ class AppReloading:
             check_approved([each for outcome in outcomes for each in outcome.refused])
             await draft.commit(dry_run=query.dry_run)
         if not query.dry_run:
-            for one in run.installed:
-                self._known.keep(one.app, one.digest, one.audited)
+            self.keep(run)
         return AppsReloaded(
             dry_run=query.dry_run,
             changes=draft.changes,
@@ -100,28 +101,64 @@ class AppReloading:
             skipped_results=tuple(path for outcome in outcomes for path in outcome.skipped),
         )
 
-    async def _reload_one(
-        self, run: _ReloadRun, draft: AppsDraft, seen: App, main: App
-    ) -> _ReloadOutcome:
+    async def begin(self, query: ReloadApps, approving: tuple[str, ...] = ()) -> ReloadRun:
+        """Begin a reload of several apps in one draft; ``keep`` has to be called if it is made.
+
+        ``approving`` are the words of the command that does the same, and approves.
+        """
+        words = approving or tuple(_approving(query))
+        return ReloadRun(query, await self._known.secret_versions(), [], words)
+
+    def keep(self, run: ReloadRun) -> None:
+        """Know the apps as they are after a reload that was made."""
+        for one in run.installed:
+            self._known.keep(one.app, one.digest, one.audited)
+
+    async def bring(
+        self, run: ReloadRun, draft: AppsDraft, seen: App, edited: App, main: App, *, fetches: bool
+    ) -> ReloadOutcome:
+        """Give the app the metadata of ``edited``, with its source fetched again or as it is.
+
+        :raises AppBroken: if it does not load.
+        """
         with naming(main):
-            return await self._reload(run, draft, seen, main)
+            return await self._reload(run, draft, seen, main, edited, fetches=fetches)
+
+    async def _reload_one(
+        self, run: ReloadRun, draft: AppsDraft, seen: App, main: App
+    ) -> ReloadOutcome:
+        with naming(main):
+            return await self._reload(run, draft, seen, main, seen, fetches=True)
 
     async def _reload(
-        self, run: _ReloadRun, draft: AppsDraft, seen: App, main: App
-    ) -> _ReloadOutcome:
+        self,
+        run: ReloadRun,
+        draft: AppsDraft,
+        seen: App,
+        main: App,
+        edited: App,
+        *,
+        fetches: bool,
+    ) -> ReloadOutcome:
         query = run.query
-        revision = self._revision(seen, query)
-        if await self._is_current(seen, revision, query):
-            return _ReloadOutcome(skipped=(seen.address,))
-        source = await self._source(run, seen, await self._fetch(seen, revision))
+        if fetches:
+            revision = self._revision(edited, query)
+            if edited == seen and await self._is_current(seen, revision, query):
+                return ReloadOutcome(skipped=(seen.address,))
+            found = await self._fetch(seen, revision)
+        else:
+            found = await self._stored(seen)
+        source = await self._source(run, seen, edited, found)
         fetched, audited, granted = source.fetched, source.audited, source.granted
         demands = audited.demands
+        new = edited.metadata.param_values.keys() - seen.metadata.param_values.keys()
+        check_declared(main, new, audited.params)
         approval = report(seen, demands, granted, approve=query.approve)
         if approval.needs_approval and not query.approve:
             missing = demands.missing_from(granted)
-            return _ReloadOutcome(refused=(needs_approval(main, missing, *_approving(query)),))
+            return ReloadOutcome(refused=(needs_approval(main, missing, *run.approving),))
         # A version has no approvals but of what it asks for: what it drops is asked for anew.
-        metadata = replace(fetched_metadata(seen, fetched), name=audited.name).granting(
+        metadata = replace(fetched_metadata(edited, fetched), name=audited.name).granting(
             demands if query.approve else demands.granted_by(granted)
         )
         if seen.is_dev:
@@ -134,21 +171,23 @@ class AppReloading:
         if query.promote and not seen.is_dev:
             await promote(draft, self._rooms.store, main, after, fetched.files, serve)
             promoted = (main.address,)
-        return _ReloadOutcome(
+        return ReloadOutcome(
             reloaded=(seen.address,),
             approved=(approval,) if approval.needs_approval else (),
             promoted=promoted,
             warnings=tuple(f"{main}: {text}" for text in (*fetched.warnings, *audited.warnings)),
         )
 
-    async def _source(self, run: _ReloadRun, seen: App, fetched: FetchedSource) -> _FetchedSource:
+    async def _source(
+        self, run: ReloadRun, seen: App, edited: App, fetched: FetchedSource
+    ) -> _FetchedSource:
         """Fetch the source; run its top level unless its declarations are known."""
         refs = dict(fetched.files.refs)
-        digest = digest_of(fetched_metadata(seen, fetched), refs, run.secrets)
+        digest = digest_of(fetched_metadata(edited, fetched), refs, run.secrets)
         stored = self._known.audited(seen)
         audited = None if run.query.force_reload else self._known.audited(seen, digest)
         if audited is None:
-            audited = await self._rooms.runtime.audit(seen, fetched.files)
+            audited = await self._rooms.runtime.audit(edited, fetched.files)
         if stored is not None and not seen.is_dev:
             granted = stored.demands.granted_by(seen.metadata.approved)
         else:
@@ -157,7 +196,7 @@ class AppReloading:
 
     async def _serve(
         self,
-        run: _ReloadRun,
+        run: ReloadRun,
         source: _FetchedSource,
         draft: AppsDraft,
         seen: App,
@@ -198,6 +237,16 @@ class AppReloading:
             return False
         return await self._rooms.sources.head(revision) == version.git_commit
 
+    async def _stored(self, seen: App) -> FetchedSource:
+        """Return the source that the app serves now."""
+        version = seen.metadata.version_metadata
+        return FetchedSource(
+            files=await self._rooms.served_files(seen),
+            branch=version.git_branch,
+            commit=version.git_commit,
+            message=version.git_message,
+        )
+
     async def _fetch(self, seen: App, revision: SourceRevision) -> FetchedSource:
         if seen.is_dev:
             return FetchedSource(files=self._rooms.sources.live(seen.source_url))
@@ -207,7 +256,10 @@ class AppReloading:
 def fetched_metadata(seen: App, fetched: FetchedSource) -> AppMetadata:
     """Return the app's metadata with the fetched revision."""
     revision = VersionMetadata(
-        git_branch=fetched.branch, git_commit=fetched.commit, git_message=fetched.message
+        git_branch=fetched.branch,
+        git_commit=fetched.commit,
+        git_message=fetched.message,
+        apply_info=seen.metadata.version_metadata.apply_info,
     )
     return replace(seen.metadata, version_metadata=revision)
 

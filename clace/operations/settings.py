@@ -81,7 +81,8 @@ class SettingOperations:
         updated: list[AppPath] = []
         async with self._rooms.draft() as draft:
             for main in mains:
-                self._check_own_host(main, settled(main.settings, query.body))
+                after = settled(main.settings, query.body)
+                check_own_host(self._configured, self._rooms, main, after)
                 for app in (main, *catalogue.twins_of(main)):
                     settings = settled(app.settings, query.body)
                     if settings != app.settings:
@@ -89,14 +90,6 @@ class SettingOperations:
                     updated.append(app.address)
             await draft.commit(dry_run=query.dry_run)
         return SettingsUpdated(query.dry_run, tuple(updated), changes=draft.changes)
-
-    def _check_own_host(self, main: App, settings: AppSettings) -> None:
-        """:raises BadRequest: if the app comes to need a host of its own, and has none."""
-        if settings.authn_type == main.settings.authn_type:
-            return
-        there = self._rooms.installed.on(main.domain)
-        others = (app for app in there if (app.main_app or app.id) != main.id)
-        self._configured.check_own_host(settings.authn_type, others)
 
     def _check(self, change: SettingsChange) -> None:
         """:raises BadRequest: if it is empty, or a setting does not take its value."""
@@ -108,6 +101,17 @@ class SettingOperations:
             self._configured.check_auth(change.authn_type)
         if change.git_auth_name not in {REMOVE, UNDEFINED}:
             self._configured.check_git_auth(change.git_auth_name)
+
+
+def check_own_host(
+    configured: ConfiguredSections, rooms: OperationRooms, main: App, settings: AppSettings
+) -> None:
+    """:raises BadRequest: if the app comes to need a host of its own, and has none."""
+    if settings.authn_type == main.settings.authn_type:
+        return
+    there = rooms.installed.on(main.domain)
+    others = (app for app in there if (app.main_app or app.id) != main.id)
+    configured.check_own_host(settings.authn_type, others)
 
 
 def settled(settings: AppSettings, change: SettingsChange) -> AppSettings:

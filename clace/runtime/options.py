@@ -8,9 +8,22 @@ import msgspec
 from msgspec import Meta, Struct
 
 from clace.errors import AppBroken
-from clace.model import MOST_MOUNTS, MOST_PARAMS, AppParam, AppSchema, ProxyMount
+from clace.model import (
+    MOST_DECLARED,
+    MOST_MOUNTS,
+    MOST_PARAMS,
+    AppParam,
+    AppSchema,
+    DeclaredApp,
+    ProxyMount,
+)
 
 Name = Annotated[str, Meta(max_length=1024)]
+
+
+_DECLARED: msgspec.json.Decoder[tuple[DeclaredApp, ...]] = msgspec.json.Decoder(
+    Annotated[tuple[DeclaredApp, ...], Meta(max_length=MOST_DECLARED)]
+)
 
 
 class AppOptions(Struct, frozen=True):
@@ -26,6 +39,7 @@ class AppOptions(Struct, frozen=True):
     push_events: bool = False
     schema: AppSchema = AppSchema()
     params: Annotated[tuple[AppParam, ...], Meta(max_length=MOST_PARAMS)] = ()
+    declared: str = "[]"
     warnings: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
 
 
@@ -35,3 +49,11 @@ def read_options(options: dict[str, Any]) -> AppOptions:
         return msgspec.convert(options, AppOptions)
     except msgspec.ValidationError as error:
         raise AppBroken(f"the definition of the app is wrong: {error}") from None
+
+
+def read_declared(options: AppOptions) -> tuple[DeclaredApp, ...]:
+    """:raises AppBroken: if what the host says that files declare is not of the right types."""
+    try:
+        return _DECLARED.decode(options.declared)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise AppBroken(f"the declarations are wrong: {error}") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -35,6 +35,7 @@ from clace.model import (
     AppSchema,
     AuditEvent,
     ClientWishes,
+    DeclaredApp,
     Deed,
     Demands,
     ProxyRoute,
@@ -43,10 +44,10 @@ from clace.model import (
 from clace.runtime.admission_queue import AdmissionQueue
 from clace.runtime.events import EVENTS, OWN_PREFIX, ReloadEvents
 from clace.runtime.hosts import AnswerBody, HeldAnswers, HostSupply, PluginCalls
-from clace.runtime.limits import RuntimeLimits, limit_reached
+from clace.runtime.limits import HostLimits, RuntimeLimits, limit_reached
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.mounts import configured, covering, may_have_mounts
-from clace.runtime.options import read_options
+from clace.runtime.options import read_declared, read_options
 from clace.runtime.packing import NodeEnvironment, pack_load
 from clace.runtime.served_app import AppSupplies, Fetch, LoadedHost, ServedApp, Withdraw
 from clace.runtime.static import (
@@ -61,12 +62,14 @@ from clace.runtime.static import (
     refused_method,
     serve,
 )
-from clace.wire import HostNote
+from clace.text import one_line
+from clace.wire import HostNote, LoadApp
 
 _METERING_SECONDS = 1
 _AUDITS, _AUDITS_WAITING, _AUDIT_WAITING_SECONDS = 4, 64, 10
 _LONGEST_NOTE = 8192
 _ENVIRONMENT = NodeEnvironment()
+_DECLARING = HostLimits()
 
 
 @implementer(ILoadedApp)
@@ -148,6 +151,25 @@ class Runtime(Service):
             *self._gate.bounds(app, started.demands.permissions),
         )
         return AuditedSource(started.name, started.demands, started.options.params, warnings)
+
+    async def declared(self, files: Mapping[str, bytes]) -> tuple[DeclaredApp, ...]:
+        load = LoadApp(
+            sources=dict(files),
+            declarations=tuple(sorted(files)),
+            inert=True,
+            node_config=self._environment.node_config,
+            env=self._environment.env,
+        )
+        await self._audits.enter()
+        try:
+            host, loaded = await self._hosts.start(load, _DECLARING, self._declaring)
+        finally:
+            self._audits.leave()
+        host.retire()
+        return read_declared(read_options(loaded.options))
+
+    def _declaring(self, note: HostNote) -> None:
+        self._log.info("Declarations print {text}", text=one_line(note.text))
 
     async def load(self, app: App, files: IFiles) -> ILoadedApp:
         return LoadedApp(await self._start(app, WithAssets(files, self._hosts.in_thread)))

@@ -14,7 +14,7 @@ from clace.interfaces import FetchedSource
 from clace.sources.folders import FolderEntry, content, entries, opened_file, opened_top
 from clace.sources.limits import SourceLimits, SourceTally, link_left_out, link_refused
 from clace.sources.live import LiveFolder
-from clace.sources.tree import SourceTree
+from clace.sources.tree import SourceTree, is_meant, nothing_meant
 from clace.threads import InThread
 
 _NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -41,6 +41,10 @@ class FolderSource:
         """:raises SourceError: with what it has and may not have."""
         return await self._in_thread(partial(copied, path, self._limits))
 
+    async def texts(self, path: str, pattern: str) -> FetchedSource:
+        """:raises SourceError: if no file in the folder is meant, or one cannot be read."""
+        return await self._in_thread(partial(picked, path, pattern, self._limits))
+
     def live(self, path: str) -> LiveFolder:
         """The folder as it is at each call; one object as long as anybody has it, since it knows
         which files it has hashed.
@@ -65,6 +69,24 @@ def copied(path: str, limits: SourceLimits) -> FetchedSource:
             else:
                 contents[found.name] = _taken(found, limits, tally)
     return FetchedSource(files=SourceTree(contents), warnings=tuple(warnings))
+
+
+def picked(path: str, pattern: str, limits: SourceLimits) -> FetchedSource:
+    """The files right in the folder that a name or glob means; blocks.
+
+    :raises SourceError: if none is, or one cannot be read.
+    """
+    tally = SourceTally(limits)
+    contents = {}
+    with opened_top(path) as top:
+        for name in sorted(entry.name for entry in os.scandir(top)):
+            if is_meant(name, pattern):
+                with opened_file(top, name) as descriptor:
+                    contents[name] = content(descriptor, name, limits)
+                tally.add(name, len(contents[name]))
+    if not contents:
+        raise nothing_meant(f"{path}/{pattern}")
+    return FetchedSource(files=SourceTree(contents))
 
 
 def _check_dangling(link: FolderEntry) -> None:

@@ -15,7 +15,7 @@ from clace.model import FileRef
 from clace.sources import places
 from clace.sources.git_workshop import DEFAULT_BRANCH
 from clace.sources.sources import checked
-from clace.sources.tree import SourceTree
+from clace.sources.tree import SourceTree, is_meant, nothing_meant
 
 Contents = Mapping[str, bytes]
 
@@ -63,6 +63,18 @@ class MemorySources:
         if not self.is_git(source):
             return FetchedSource(files=self.folder(source))
         return self._found(revision)
+
+    async def texts(self, revision: SourceRevision) -> FetchedSource:
+        before, _, pattern = revision.source_url.rpartition("/")
+        fetched = await self.fetch(replace(revision, source_url=self.check(before or "/")))
+        contents = {
+            name: await fetched.files.read(name)
+            for name in fetched.files.refs
+            if is_meant(name, pattern)
+        }
+        if not contents:
+            raise nothing_meant(revision.source_url)
+        return replace(fetched, files=SourceTree(contents))
 
     def live(self, source_url: str) -> IFiles:
         """:raises SourceError: if it is not a folder."""

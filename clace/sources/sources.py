@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from zope.interface import implementer
 
 from clace.errors import SourceError
@@ -9,6 +10,7 @@ from clace.interfaces import FetchedSource, IFiles, ISources, SourceRevision
 from clace.sources import places
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitSource
+from clace.sources.tree import SourceTree, is_meant, nothing_meant
 
 _NO_SOURCE = "-"
 
@@ -49,6 +51,21 @@ class Sources:
         if places.is_git(source):
             return await self._git.fetch(revision)
         return await self._folder.fetch(source)
+
+    async def texts(self, revision: SourceRevision) -> FetchedSource:
+        before, _, pattern = revision.source_url.rpartition("/")
+        folder = self.check(before or "/")
+        if not places.is_git(folder):
+            return await self._folder.texts(folder, pattern)
+        fetched = await self._git.fetch(replace(revision, source_url=folder))
+        contents = {
+            name: await fetched.files.read(name)
+            for name in fetched.files.refs
+            if is_meant(name, pattern)
+        }
+        if not contents:
+            raise nothing_meant(revision.source_url)
+        return replace(fetched, files=SourceTree(contents))
 
     def live(self, source_url: str) -> IFiles:
         """:raises SourceError: if it is not a folder."""

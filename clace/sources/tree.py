@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from zope.interface import implementer
@@ -34,3 +35,14 @@ class SourceTree(Unencoded):
 
 def _ref(name: str, content: bytes) -> FileRef:
     return FileRef(name, hashlib.sha256(content).hexdigest(), len(content))
+
+
+def is_meant(name: str, pattern: str) -> bool:
+    """Tell a file right in a folder that a name or glob means; hidden ones by their name only."""
+    if name == pattern:
+        return True
+    return "/" not in name and not name.startswith(".") and fnmatchcase(name, pattern)
+
+
+def nothing_meant(source: str) -> SourceError:
+    return SourceError(f"no matching files found in {source}")

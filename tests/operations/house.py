@@ -21,6 +21,7 @@ from clace.metadata.memory import MemoryStore
 from clace.model.rbac import Policy
 from clace.model.traffic import AppRequest
 from clace.operations.administration import Administration
+from clace.operations.applying import DeclarationOperations
 from clace.operations.apps import AppOperations
 from clace.operations.audit import AuditOperations
 from clace.operations.configured import ConfiguredSections
@@ -135,6 +136,7 @@ class House:
             self.failures,
         )
         known = KnownApps(secrets.versions)
+        reloading = AppReloading(rooms, known, configured)
         creation = AppCreation(rooms, known, beginnings, configured)
         self.groups = {}
         self.tokens = memory_tokens(self.clock)
@@ -143,8 +145,9 @@ class House:
         )
         self.nouns = (
             AppOperations(rooms, creation, AppShowing(rooms, around)),
-            VersionOperations(rooms, AppReloading(rooms, known, configured)),
+            VersionOperations(rooms, reloading),
             HistoryOperations(rooms),
+            DeclarationOperations(rooms, creation, reloading, configured, "localhost"),
             SettingOperations(rooms, configured),
             secrets,
             UserOperations(

@@ -171,3 +171,20 @@ class SourcesContract:
         ):
             await self.refused(self.sources.fetch(revision))
             await self.refused(self.sources.head(revision))
+
+    async def texts(self, source, **wanted):
+        return await self.sources.texts(SourceRevision(source_url=source, **wanted))
+
+    async def test_picks_files(self):
+        """A name or a glob after a folder means files right in it."""
+        files = {"a.ace": b"a", "b.ace": b"b", ".c.ace": b"c", "x.txt": b"x", "deep/d.ace": b"d"}
+        folder, (repository, commit) = self.put_folder("ops", files), self.put_commit("ops", files)
+        for source in (folder, repository):
+            one = await self.texts(f"{source}/x.txt")
+            self.assertEqual(await contents_of(one.files), {"x.txt": b"x"})
+            several = await self.texts(f"{source}/*.ace")
+            self.assertEqual(await contents_of(several.files), {"a.ace": b"a", "b.ace": b"b"})
+            for nothing in ("y.txt", "*.star", "[", ".*"):
+                told = await self.refused(self.texts(f"{source}/{nothing}"))
+                self.assertIn(f"no matching files found in {source}/{nothing}", told)
+        self.assertEqual((await self.texts(f"{repository}/x.txt")).commit, commit)

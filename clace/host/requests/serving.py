@@ -15,6 +15,7 @@ from greenlet import getcurrent, greenlet
 
 from clace.frames import BadFrame
 from clace.host.app import HostedApp
+from clace.host.declarations import Declarations
 from clace.host.faults import OUT_OF_MEMORY, AppFault, ImpossibleCall
 from clace.host.requests.answers import LARGE, AppReply
 from clace.host.requests.line import DaemonGone, DaemonLine
@@ -201,6 +202,9 @@ class Serving:
             self._line.flush()
 
         try:
+            if load.declarations:
+                self._line.send(Declarations(load, say, self._turns.slices).loaded)
+                return
             self._app = HostedApp(load, say, self._turns.slices)
             self._line.send(self._app.loaded)
         except AppFault as fault:

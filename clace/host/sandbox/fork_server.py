@@ -99,9 +99,12 @@ class ForkServer:
 
     def _obey(self) -> bool:
         """Return true while the daemon is there."""
-        body, descriptors, _flags, _address = socket.recv_fds(
-            self._control, MAX_FORK_SERVER_MESSAGE, 1
-        )
+        try:
+            body, descriptors, _flags, _address = socket.recv_fds(
+                self._control, MAX_FORK_SERVER_MESSAGE, 1
+            )
+        except ConnectionResetError:  # the daemon has gone without hearing how the last host ended
+            return False
         if not body:
             return False
         try:

@@ -1,0 +1,277 @@
+"""Declarations applied: apps created and updated until they are what files say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import Factory, define
+from msgspec.structs import replace
+from zope.interface import implementer
+
+from clace.admin_api import MATCHED, NONE, UPDATED, ApplyFiles, FilesApplied, NewApp, ReloadApps
+from clace.errors import BadRequest
+from clace.interfaces import (
+    Asking,
+    FetchedSource,
+    IDeclarationOperations,
+    ReplaceVersion,
+    SourceRevision,
+)
+from clace.model import App, AppGlob, AppPath, DeclaredApp
+from clace.operations.approval import check_approved
+from clace.operations.catalogue import AppCatalogue
+from clace.operations.configured import ConfiguredSections
+from clace.operations.creation import DEFAULT_AUTH, AddedApp, AppCreation, check_supported
+from clace.operations.draft import AppsDraft
+from clace.operations.merging import merged_metadata, merged_text, read, written
+from clace.operations.reloading import AppReloading, ReloadOutcome, ReloadRun
+from clace.operations.rooms import OperationRooms
+from clace.operations.settings import check_own_host
+
+_MODES = (NONE, UPDATED, MATCHED)
+_DEFAULT_BRANCH = "main"
+
+
+@define
+class _Application:
+    """One application: its query, and what was done so far."""
+
+    query: ApplyFiles
+    request: Asking
+    catalogue: AppCatalogue
+    draft: AppsDraft
+    added: list[AddedApp] = Factory(list)
+    updated: list[AppPath] = Factory(list)
+    outcomes: list[ReloadOutcome] = Factory(list)
+    runs: list[ReloadRun] = Factory(list)
+
+
+@implementer(IDeclarationOperations)
+class DeclarationOperations:
+    """Applies files: all apps that they describe, or on any failure none."""
+
+    def __init__(
+        self,
+        rooms: OperationRooms,
+        creation: AppCreation,
+        reloading: AppReloading,
+        configured: ConfiguredSections,
+        default_domain: str = "localhost",
+    ) -> None:
+        self._rooms = rooms
+        self._creation = creation
+        self._reloading = reloading
+        self._configured = configured
+        self._default_domain = default_domain
+
+    async def apply_files(self, query: ApplyFiles, request: Asking) -> FilesApplied:
+        if query.reload not in {"", *_MODES}:
+            raise BadRequest(f"invalid reload {query.reload!r:.40}, expected {', '.join(_MODES)}")
+        glob = AppGlob.parse(query.app_path_glob)
+        fetched = await self._fetch(query)
+        declared = await self._declared(fetched)
+        wanted = {path: one for path, one in declared.items() if glob.matches(path)}
+        for path in wanted:
+            request.check(str(path))
+        catalogue = await self._rooms.catalogue(request)
+        async with self._rooms.draft() as draft:
+            work = _Application(query, request, catalogue, draft)
+            for path in sorted(wanted):
+                await self._apply(work, path, wanted[path])
+            check_approved([each for one in work.outcomes for each in one.refused])
+            await draft.commit(dry_run=query.dry_run)
+        if not query.dry_run:
+            self._keep(work)
+        filtered = tuple(sorted(declared.keys() - wanted.keys()))
+        return replace(
+            _report(work),
+            dry_run=query.dry_run,
+            commit_id=fetched.commit,
+            filtered_apps=filtered,
+            changes=draft.changes,
+        )
+
+    async def _fetch(self, query: ApplyFiles) -> FetchedSource:
+        self._configured.check_git_auth(query.git_auth)
+        git = self._rooms.sources.is_git(query.apply_path)
+        if not git and (query.commit or query.branch not in {"", _DEFAULT_BRANCH}):
+            raise BadRequest(f"{query.apply_path} is in a folder, which has no branch or commit")
+        branch = "" if query.commit or not git else query.branch or _DEFAULT_BRANCH
+        return await self._rooms.sources.texts(
+            SourceRevision(
+                source_url=query.apply_path,
+                branch=branch,
+                commit=query.commit,
+                git_auth=query.git_auth,
+            )
+        )
+
+    async def _declared(self, fetched: FetchedSource) -> Mapping[AppPath, DeclaredApp]:
+        contents = {name: await fetched.files.read(name) for name in fetched.files.refs}
+        found: dict[AppPath, DeclaredApp] = {}
+        for one in await self._rooms.runtime.declared(contents):
+            path = AppPath.parse(one.path, self._default_domain)
+            if path in found:
+                raise BadRequest(f"duplicate app {path} defined in file {one.file}")
+            path.check_installable()
+            found[path] = one
+        return found
+
+    async def _apply(self, work: _Application, path: AppPath, one: DeclaredApp) -> None:
+        """Create the app, or bring it to what is declared."""
+        main = next((app for app in work.catalogue.apps if app.address == path), None)
+        if main is not None:
+            await self._update(work, main, one)
+            return
+        added = await self._creation.add(
+            work.draft,
+            new_app(one),
+            work.request,
+            approve=work.query.approve,
+            apply_info=written(one),
+        )
+        work.added.append(added)
+
+    async def _update(self, work: _Application, main: App, one: DeclaredApp) -> None:
+        query, draft = work.query, work.draft
+        self._check_same(main, one)
+        last = read(work.catalogue.edited(main).metadata.version_metadata.apply_info)
+        main, seen, changed = self._settle(work, main, last, one)
+        metadata = merged_metadata(seen.metadata, last, one, clobber=query.clobber)
+        self._configured.check_config(metadata.appconfig)
+        edited = replace(seen, metadata=metadata)
+        revision = self._revision(seen, last, one, clobber=query.clobber)
+        changed = changed or any(revision) or not _is_only_remembered(seen, edited)
+        if changed:
+            work.updated.append(seen.address)
+        fetches = any(revision) or query.reload == MATCHED or (query.reload != NONE and changed)
+        if fetches or not _is_only_remembered(seen, edited):
+            await self._bring(work, main, seen, edited, revision, fetches=fetches)
+        elif edited != seen:
+            draft.point(seen, metadata)
+            if not seen.is_dev:
+                draft.change(ReplaceVersion(seen.id, metadata))
+
+    def _settle(
+        self, work: _Application, main: App, last: DeclaredApp | None, one: DeclaredApp
+    ) -> tuple[App, App, bool]:
+        """Return the app and the one that is edited as they are with their settings, which hold at
+        once, and whether these changed.
+        """
+        clobber, catalogue = work.query.clobber, work.catalogue
+        live, seen = main.settings, catalogue.edited(main)
+        given = one.auth or (DEFAULT_AUTH if last or clobber else "")
+        before = (last.auth or DEFAULT_AUTH) if last else None
+        auth = merged_text(live.authn_type, before, given, clobber=clobber)
+        before = last.git_auth if last else None
+        git_auth = merged_text(live.git_auth_name, before, one.git_auth, clobber=clobber)
+        after = replace(live, authn_type=auth, git_auth_name=git_auth)
+        if after == live:
+            return main, seen, False
+        self._configured.check_auth(auth)
+        self._configured.check_git_auth(git_auth)
+        check_own_host(self._configured, self._rooms, main, after)
+        for app in (main, *catalogue.twins_of(main)):
+            work.draft.settle(app, replace(app.settings, authn_type=auth, git_auth_name=git_auth))
+        edited = replace(seen.settings, authn_type=auth, git_auth_name=git_auth)
+        return replace(main, settings=after), replace(seen, settings=edited), True
+
+    async def _bring(
+        self,
+        work: _Application,
+        main: App,
+        seen: App,
+        edited: App,
+        revision: tuple[str, str],
+        *,
+        fetches: bool,
+    ) -> None:
+        """Make a new version of an app, from its source or from the files that it has."""
+        query = work.query
+        branch, commit = revision
+        run = await self._reloading.begin(
+            ReloadApps(
+                str(main.address),
+                promote=query.promote,
+                approve=query.approve,
+                force_reload=query.force_reload,
+                branch=branch,
+                commit=commit,
+            ),
+            approving=("apply", "--approve", query.apply_path),
+        )
+        outcome = await self._reloading.bring(run, work.draft, seen, edited, main, fetches=fetches)
+        work.runs.append(run)
+        work.outcomes.append(outcome)
+
+    def _check_same(self, main: App, one: DeclaredApp) -> None:
+        """:raises BadRequest: if another app is at the path, or it cannot be as it is declared."""
+        check_supported(new_app(one))
+        if self._rooms.sources.check(one.source) != main.source_url:
+            url = main.source_url
+            raise BadRequest(f"app {main} already exists with different source url: {url}")
+        if one.dev != main.is_dev:
+            dev = str(main.is_dev).lower()
+            raise BadRequest(f"app {main} already exists with different dev status: {dev}")
+
+    def _revision(
+        self, seen: App, last: DeclaredApp | None, one: DeclaredApp, *, clobber: bool
+    ) -> tuple[str, str]:
+        """Return the branch and the commit to fetch from now on; empty if they stay."""
+        if not self._rooms.sources.is_git(seen.source_url):
+            return one.git_branch, one.git_commit
+        same = last and (last.git_branch, last.git_commit) == (one.git_branch, one.git_commit)
+        if same and not clobber:
+            return "", ""
+        live = seen.metadata.version_metadata
+        if one.git_commit:
+            stays = not live.git_branch and live.git_commit.startswith(one.git_commit)
+            return "", "" if stays else one.git_commit
+        branch = one.git_branch or (_DEFAULT_BRANCH if last or clobber else "")
+        return "" if branch == live.git_branch else branch, ""
+
+    def _keep(self, work: _Application) -> None:
+        """Know the apps as they are after what was done."""
+        for added in work.added:
+            self._creation.keep(added)
+        for run in work.runs:
+            self._reloading.keep(run)
+
+
+def new_app(one: DeclaredApp) -> NewApp:
+    """Return the request to install an app as it is declared."""
+    return NewApp(
+        path=one.path,
+        source_url=one.source,
+        is_dev=one.dev,
+        app_authn=one.auth or DEFAULT_AUTH,
+        git_branch=one.git_branch,
+        git_commit=one.git_commit,
+        git_auth_name=one.git_auth,
+        spec=one.spec,
+        param_values=one.params,
+        appconfig=one.app_config,
+        container_options=one.container_opts or None,
+        container_args=one.container_args or None,
+        container_volumes=list(one.container_vols) or None,
+    )
+
+
+def _is_only_remembered(seen: App, edited: App) -> bool:
+    """Tell an edit that changes no more than which declaration the app is from."""
+    version = edited.metadata.version_metadata
+    return replace(seen.metadata, version_metadata=version) == edited.metadata
+
+
+def _report(work: _Application) -> FilesApplied:
+    outcomes = work.outcomes
+    warnings = (text for one in outcomes for text in one.warnings)
+    return FilesApplied(
+        create_results=tuple(added.created for added in work.added),
+        update_results=tuple(work.updated),
+        approve_results=tuple(each for one in outcomes for each in one.approved),
+        promote_results=tuple(each for one in outcomes for each in one.promoted),
+        reload_results=tuple(each for one in outcomes for each in one.reloaded),
+        skipped_results=tuple(each for one in outcomes for each in one.skipped),
+        warnings=(*(text for added in work.added for text in added.created.warnings), *warnings),
+    )

@@ -1,0 +1,64 @@
+"""Three states of a value merged: as last applied, as the file has it now, and as it is.
+
+Only differences between the last declaration and this one are written, so that changes made by
+hand stay.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+
+import msgspec
+from msgspec.structs import replace
+
+from clace.model import AppMetadata, DeclaredApp
+
+
+def merged_text(live: str, last: str | None, new: str, *, clobber: bool) -> str:
+    """Return the value; without a ``last`` one, an empty ``new`` one says nothing."""
+    if clobber or (last is None and new):
+        return new
+    return live if last is None or last == new else new
+
+
+def merged_entries(
+    live: Mapping[str, str], last: Mapping[str, str], new: Mapping[str, str], *, clobber: bool
+) -> dict[str, str]:
+    """Return the values by name; a name that the file no longer has is removed."""
+    if clobber:
+        return dict(new)
+    kept = {name: value for name, value in live.items() if name in new or name not in last}
+    return {**kept, **{name: value for name, value in new.items() if last.get(name) != value}}
+
+
+def merged_metadata(
+    live: AppMetadata, last: DeclaredApp | None, new: DeclaredApp, *, clobber: bool
+) -> AppMetadata:
+    """Return the metadata with what the declaration changes, and the declaration itself."""
+    version = replace(live.version_metadata, apply_info=written(new))
+    return replace(
+        live,
+        version_metadata=version,
+        param_values=merged_entries(
+            live.param_values, last.params if last else {}, new.params, clobber=clobber
+        ),
+        appconfig=merged_entries(
+            live.appconfig, last.app_config if last else {}, new.app_config, clobber=clobber
+        ),
+    )
+
+
+def written(declared: DeclaredApp) -> str:
+    """Return a declaration as it is kept with the version that it made."""
+    return b64encode(msgspec.json.encode(replace(declared, file=""))).decode("ascii")
+
+
+def read(apply_info: str) -> DeclaredApp | None:
+    """Return the declaration that was kept; None if none was, or by a server of another kind."""
+    if not apply_info:
+        return None
+    try:
+        return msgspec.json.decode(b64decode(apply_info, validate=True), type=DeclaredApp)
+    except (msgspec.MsgspecError, ValueError):
+        return None

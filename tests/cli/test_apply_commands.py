@@ -1,0 +1,91 @@
+"""``clace apply`` and ``clace plan``: what is asked, and what is printed."""
+
+import json
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.operations.house import House, app_star
+from tests.support.administration_contract import NONE, RUNS
+from tests.support.command_line import CommandLineCase
+
+NOTHING = (
+    "0 app(s) created, 0 app(s) updated, 0 app(s) reloaded, 0 app(s) skipped, "
+    "0 app(s) approved, 0 app(s) promoted.\n"
+)
+DRY = "\n*** dry-run mode, changes have NOT been committed. ***\n"
+
+
+class ApplyTests(CommandLineCase, SynchronousTestCase):
+    def setUp(self):
+        super().setUp()
+        self.house = House()
+        self.administration = self.house.administration
+        self.put("one")
+        self.file = f"{self.home}/apps.ace"
+        self.declare('app("/a", "/src")')
+
+    def put(self, body, demands=NONE):
+        params = b'param("size", default = "1")\n'
+        files = {"app.star": app_star(demands, body), "params.star": params}
+        self.house.sources.put_folder("/src", files)
+
+    def declare(self, text):
+        self.house.sources.put_folder(str(self.home), {"apps.ace": text.encode()})
+
+    def test_created(self):
+        """The apps that were created, one by one, and how many."""
+        self.declare('app("/a", "/src")\napp("/b", "/src")')
+        result = self.run_cli("apply", self.file)
+        self.assertEqual((result.stderr, result.exit_code), ("", 0))
+        self.assertTrue(result.stdout.startswith("Created apps:\n      App: /a\n"))
+        self.assertIn("App created. No approval required\n\n      App: /b\n", result.stdout)
+        self.assertIn("2 app(s) created, 0 app(s) updated", result.stdout)
+        self.prints(NOTHING, "apply", "--reload", "none", self.file)
+
+    def test_updated(self):
+        """What was updated, reloaded, approved and promoted."""
+        self.run_cli("apply", self.file)
+        self.put("two", RUNS)
+        self.declare('app("/a", "/src", params={"size": "2"})')
+        result = self.run_cli("apply", "--approve", "--promote", self.file, "/a")
+        self.assertEqual(result.exit_code, 0)
+        lines = result.stdout.splitlines()
+        self.assertEqual(lines[0], "Updated apps: /a_cl_stage")
+        self.assertEqual(lines[1], "Reloaded apps: /a_cl_stage")
+        self.assertEqual(lines[2], "Approved apps:")
+        self.assertEqual(lines[-2], "Promoted apps: /a")
+        self.assertIn("1 app(s) updated, 1 app(s) reloaded, 0 app(s) skipped", lines[-1])
+        self.assertIn("1 app(s) approved, 1 app(s) promoted.", lines[-1])
+
+    def test_plan(self):
+        """A line for each change; the status tells whether there is one."""
+        result = self.run_cli("plan", self.file)
+        self.assertEqual(result.exit_code, 10)
+        self.assertEqual(result.stdout, f"+ /a\n1 app(s) to create, 0 app(s) to update.\n{DRY}")
+        self.run_cli("apply", self.file)
+        self.prints(f"0 app(s) to create, 0 app(s) to update.\n{DRY}", "plan", self.file)
+        self.declare(
+            'app("/a", "/src", params={"size": "2"}, app_config={"sandbox.max_waiting": 9})'
+        )
+        result = self.run_cli("plan", self.file)
+        self.assertEqual(result.exit_code, 10)
+        self.assertIn(
+            "~ /a_cl_stage\n    param size\n    config sandbox.max_waiting\n", result.stdout
+        )
+        self.assertIn("0 app(s) to create, 1 app(s) to update.", result.stdout)
+        found = json.loads(self.run_cli("plan", "--format", "json", self.file).stdout)
+        self.assertEqual(
+            found["changes"][0]["changed"], ["param size", "config sandbox.max_waiting"]
+        )
+
+    def test_failures(self):
+        """A file that is missing or wrong is told with its place."""
+        self.fails(
+            f"error: no matching files found in {self.home}/x.ace\n",
+            *("apply", f"{self.home}/x.ace"),
+        )
+        self.fails("error: path does not exist /nowhere\n", "apply", "/nowhere/x.ace")
+        self.declare("app()")
+        result = self.run_cli("apply", self.file)
+        self.assertEqual((result.exit_code, result.stdout), (1, ""))
+        self.assertIn("apps.ace:1:4: ", result.stderr)
