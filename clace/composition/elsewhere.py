@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twisted.web.client import Agent, HTTPConnectionPool
+
 from clace.config import Config
 from clace.identity import Kind
 from clace.identity.certificates import (
@@ -12,8 +14,17 @@ from clace.identity.certificates import (
     certificate_kinds,
     is_certificate_setting,
 )
-from clace.interfaces import IAppAuthentication, IInstalledApps, ISignInProvider
+from clace.identity.forward import ForwardServer
+from clace.interfaces import (
+    IAppAuthentication,
+    IForwardAuth,
+    IInstalledApps,
+    ISignInProvider,
+)
 from clace.threads import ThreadPool
+
+_CONNECT_SECONDS = 10
+_CONNECTIONS = 32
 
 
 class Elsewhere:
@@ -65,6 +76,17 @@ class Elsewhere:
         }
         return certificate_kinds(authorities, disabled=not self._asks)
 
+    def forward_servers(self) -> dict[str, IForwardAuth]:
+        """The servers of ``[forward.NAME]``."""
+        if not self._config.forward:
+            return {}
+        agent = Agent(self._reactor, connectTimeout=_CONNECT_SECONDS, pool=_pool(self._reactor))
+        seconds = self._config.system.forward_auth_timeout_secs
+        return {
+            name: ForwardServer(name, entry, agent, self._reactor, seconds)
+            for name, entry in self._config.forward.items()
+        }
+
     def asks_under(
         self, installed: IInstalledApps, auth: IAppAuthentication
     ) -> Callable[[str], bool]:
@@ -80,3 +102,10 @@ class Elsewhere:
 def wants_certificate(auth: IAppAuthentication, setting: str) -> bool:
     """Return true if clients show a certificate to apps of this setting."""
     return is_certificate_setting(auth.base(setting))
+
+
+def _pool(reactor: Any) -> HTTPConnectionPool:
+    """Connections that are kept: each request to an app has one question."""
+    pool = HTTPConnectionPool(reactor, persistent=True)
+    pool.maxPersistentPerHost = _CONNECTIONS
+    return pool

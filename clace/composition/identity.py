@@ -21,7 +21,14 @@ from clace.identity.sessions import (
 from clace.interfaces import ISignInProvider, Session, SessionChoice, Way
 from clace.model import App, Assurance, Identity, deeds, host_name
 from clace.threads import ThreadPool
-from clace.web.apps import AppAccess, AppRights, OpenRequests, TokensForApps, Visitors
+from clace.web.apps import (
+    AppAccess,
+    AppRights,
+    ForwardedApps,
+    OpenRequests,
+    TokensForApps,
+    Visitors,
+)
 from clace.web.login import (
     AccountSteps,
     OurRoutes,
@@ -69,6 +76,7 @@ class Identities:
             rules,
             default=security.app_default_auth_type,
             kinds=(self.elsewhere.certificate_kind(),),
+            forwards=data.config.forward,
             required=security.auth_required,
         )
         self.sessions.judge(self.auth.current)
@@ -92,6 +100,7 @@ class Identities:
             self.flow.depart,
             self.open_requests,
             Visitors(data.authorisation, self.app_tokens.issue),
+            ForwardedApps(self.auth, self.elsewhere.forward_servers()),
         )
         self.rechecks = SessionRechecks(
             self.sessions, self.auth, reactor, security.sso_recheck_mins * 60

@@ -12,6 +12,24 @@ from clace.config.sections import Saml, Settings
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _BAD_NAME = "expected a name of letters, digits, _ and -"
 RANDOM_KEY = "random"
+# Of the connection, of a body, or this server's own word.
+_NOT_GIVEN = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "cookie",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_OURS = ("x-clace-", "x-openrun-", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
 
 
 def wrong_proofs(settings: Settings) -> Iterator[tuple[Steps, str]]:
@@ -66,3 +84,7 @@ def _wrong_forwards(settings: Settings) -> Iterator[tuple[Steps, str]]:
             yield at, _BAD_NAME
         if not entry.auth_url:
             yield (*at, "auth_url"), "expected the URL that is asked about each request"
+        for rule in entry.copy_response_headers:
+            target = rule.partition(">")[2] or rule
+            if target.lower() in _NOT_GIVEN or target.lower().startswith(_OURS):
+                yield (*at, "copy_response_headers"), f"an app cannot be given the header {target}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from zope.interface import implementer
 
@@ -62,6 +62,7 @@ class AppAuthentication:
         *,
         default: str,
         kinds: Sequence[Kind] = (),
+        forwards: Collection[str] = (),
         required: bool = False,
     ) -> None:
         self._ways = {way.name: way for way in ways}
@@ -69,13 +70,16 @@ class AppAuthentication:
         self._rules = rules
         self._default = default
         self._required = required
+        self._forwards = forwards
         self._kinds: tuple[Kind, ...] = (self._none, self._browser, *kinds)
         self._open = OpenToAll()
         self._made: dict[str, IAuthenticator] = {}
+        self._asked: dict[str, tuple[str, ...]] = {}
 
     def check(self, setting: str) -> None:
-        base, modifier = self._parts(setting)
-        self._check_modifier(modifier)
+        base, modifiers = self._parts(setting)
+        for modifier in modifiers:
+            self._check_modifier(modifier)
         if base == DEFAULT or self._make(base) is not None:
             return
         if base.startswith(_SAML):
@@ -84,22 +88,31 @@ class AppAuthentication:
         raise BadRequest(f"invalid authentication type {base}; expected one of {known}")
 
     def is_open(self, setting: str) -> bool:
-        found = self.of(setting)
-        return found is self._open
+        return self.of(setting) is self._open and not self.forwards(setting)
 
     def base(self, setting: str) -> str:
-        return self._parts(self._resolved(setting))[0]
+        base = self._parts(setting)[0]
+        return self._parts(self._default)[0] if base == DEFAULT else base
+
+    def forwards(self, setting: str) -> tuple[str, ...]:
+        found = self._asked.get(setting)
+        if found is None:
+            if len(self._asked) >= _SETTINGS:
+                self._asked.clear()
+            names = (modifier.removeprefix(_FORWARD) for modifier in self._modifiers(setting))
+            found = self._asked[setting] = tuple(names)
+        return found
 
     def of(self, setting: str) -> IAuthenticator:
         found = self._made.get(setting)
         if found is None:
             if len(self._made) >= _SETTINGS:
                 self._made.clear()
-            found = self._made[setting] = self._make(self._resolved(setting)) or ClosedToAll()
+            found = self._made[setting] = self._known(setting) or ClosedToAll()
         return found
 
     def ways(self, setting: str) -> tuple[Way, ...]:
-        names = self._resolved(setting).split(",")
+        names = self.base(setting).split(",")
         return tuple(self._ways[name] for name in names if name in self._ways)
 
     def all_ways(self) -> tuple[Way, ...]:
@@ -113,19 +126,27 @@ class AppAuthentication:
     def way(self, name: str) -> Way | None:
         return self._ways.get(name)
 
-    def _resolved(self, setting: str) -> str:
-        """The setting in place of ``default``; nothing that is known if its modifier is not."""
-        base, modifier = self._parts(setting)
-        if modifier:
-            return setting
-        return self._parts(self._default)[0] if base == DEFAULT else base
+    def _known(self, setting: str) -> IAuthenticator | None:
+        """The authenticator for a setting that is known with all that follows it."""
+        if all(map(self._is_forward, self._modifiers(setting))):
+            return self._make(self.base(setting))
+        return None
 
-    def _parts(self, setting: str) -> tuple[str, str]:
-        base, _, modifier = setting.removeprefix(_LEGACY).partition("+")
-        return base, modifier
+    def _modifiers(self, setting: str) -> tuple[str, ...]:
+        """What is asked for besides a sign-in: an app's default adds to it, and takes nothing."""
+        base, own = self._parts(setting)
+        before = self._parts(self._default)[1] if base == DEFAULT else ()
+        return tuple(dict.fromkeys((*before, *own)))
+
+    def _parts(self, setting: str) -> tuple[str, tuple[str, ...]]:
+        base, *modifiers = setting.removeprefix(_LEGACY).split("+")
+        return base, tuple(modifiers)
+
+    def _is_forward(self, modifier: str) -> bool:
+        return modifier.startswith(_FORWARD) and modifier.removeprefix(_FORWARD) in self._forwards
 
     def _check_modifier(self, modifier: str) -> None:
-        if not modifier:
+        if self._is_forward(modifier):
             return
         if modifier.startswith(_FORWARD):
             raise BadRequest(f"forward config {modifier.removeprefix(_FORWARD)} not found")

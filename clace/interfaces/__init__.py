@@ -33,6 +33,12 @@ from clace.interfaces.factors import (
     StoredFactor,
 )
 from clace.interfaces.failures import IFailures
+from clace.interfaces.forwarding import (
+    ForwardQuestion,
+    ForwardVerdict,
+    HeaderPairs,
+    IForwardAuth,
+)
 from clace.interfaces.identity import (
     Arrival,
     ClientTLS,
@@ -127,6 +133,9 @@ __all__ = [
     "FactorKind",
     "FactorListed",
     "FetchedSource",
+    "ForwardQuestion",
+    "ForwardVerdict",
+    "HeaderPairs",
     "Holder",
     "IAPITokens",
     "IAccounts",
@@ -148,6 +157,7 @@ __all__ = [
     "IFactorRows",
     "IFailures",
     "IFiles",
+    "IForwardAuth",
     "IHistoryOperations",
     "IInstalledApps",
     "ILoadedApp",

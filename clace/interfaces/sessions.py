@@ -220,6 +220,11 @@ class IAppAuthentication(Interface):
         without what may follow it.
         """
 
+    def forwards(setting: str) -> tuple[str, ...]:
+        """Return the entries of forward auth that are asked about each request, in their order:
+        those of the server's default before the app's own.
+        """
+
     def of(setting: str) -> IAuthenticator:
         """Return the authenticator for a setting; one that is unknown lets nobody in."""
 

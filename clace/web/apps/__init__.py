@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from clace.web.apps.cors import OriginSharing as OriginSharing
     from clace.web.apps.downloads import Downloads as Downloads
     from clace.web.apps.forms import FormReader as FormReader
+    from clace.web.apps.forwarding import ForwardedApps as ForwardedApps
     from clace.web.apps.open_requests import OpenRequests as OpenRequests
     from clace.web.apps.origin import check_origin as check_origin
     from clace.web.apps.proxied import ProxiedApps as ProxiedApps
@@ -31,6 +32,7 @@ else:
         cors=("OriginSharing",),
         downloads=("Downloads",),
         forms=("FormReader",),
+        forwarding=("ForwardedApps",),
         open_requests=("OpenRequests",),
         origin=("check_origin",),
         proxied=("ProxiedApps",),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from clace.credentials import bearer_token
 from clace.interfaces import IAPITokens, IAppAuthentication
 from clace.model import NOBODY, App, AppResponse, Identity, Visitor, identity_named
+from clace.web.apps.forwarding import ForwardedApps
 from clace.web.apps.open_requests import OpenRequests
 from clace.web.apps.rights import AppRights
 from clace.web.apps.visitors import Visitors
@@ -36,6 +37,7 @@ class AppAccess:
         depart: Depart | None = None,
         open_requests: OpenRequests | None = None,
         visitors: Visitors | None = None,
+        forwarded: ForwardedApps | None = None,
     ) -> None:
         self._auth = auth
         self._rights = rights
@@ -43,6 +45,7 @@ class AppAccess:
         self._depart = depart
         self._open = open_requests
         self.visitors = visitors or Visitors()
+        self.forwarded = forwarded or ForwardedApps(auth, {})
 
     def is_open(self, app: App) -> bool:
         """Return true if nobody is asked who they are. Unknown settings are closed."""

@@ -20,6 +20,7 @@ from clace.interfaces import (
 )
 from clace.model import App, AppKind, ProxyRoute, host_name
 from clace.web.apps.access import AppAccess
+from clace.web.apps.forwarding import granted_lines
 from clace.web.apps.request_audit import RequestAudit
 from clace.web.apps.security_headers import LEVELS, missing
 from clace.web.http1 import DirectRequest, ResponseFields
@@ -157,6 +158,7 @@ class ProxiedApps:
         """
         visitors = self._access.visitors
         identity = await visitors.lines(audit.identity, app, token=edge.uses_token)
+        identity += granted_lines(audit.granted)
         asked = self._asked(request, app, route, inside, identity)
         if not app.may_write and (asked.is_upgrade or request.method not in _SAFE_FOR_PROXY):
             kind = _KINDS[app.kind]

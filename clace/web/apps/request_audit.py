@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clace.errors import NotAllowed
-from clace.interfaces import IFailures, IRationedAudit
+from clace.interfaces import HeaderPairs, IFailures, IRationedAudit
 from clace.model import (
     ANONYMOUS,
     HTTP,
@@ -48,6 +48,8 @@ class RequestAudit:
         self.address = ""
         self.user = ""
         self.identity = NOBODY
+        # Headers for the app that forward auth gave.
+        self.granted: HeaderPairs = ()
         self.app: App | None = None
         self.options = RequestAuditOptions()
         self.is_told = False

@@ -21,6 +21,7 @@ from clace.web.apps.access import AppAccess
 from clace.web.apps.cors import OriginSharing
 from clace.web.apps.downloads import Downloads
 from clace.web.apps.forms import FormReader, RequestLeftovers
+from clace.web.apps.forwarding import with_granted
 from clace.web.apps.origin import SAFE, check_origin
 from clace.web.apps.proxied import ProxiedApps, ProxyEdge, is_upgrade
 from clace.web.apps.refusals import dressed, fault_of, is_failure, refusal
@@ -160,6 +161,9 @@ class ServedApps:
                 origin=request.getHeader("origin"),
                 fetch_site=request.getHeader("sec-fetch-site"),
             )
+        refused = await self._access.forwarded.ask(app, request, audit)
+        if refused is not None:
+            return refused
         inside = relative_path(path, app.path)
         if inside.startswith(downloads.PREFIX):
             file_id = inside.removeprefix(downloads.PREFIX)
@@ -204,6 +208,8 @@ class ServedApps:
         identity = audit.identity
         visitor = await self._access.visitors.visitor(identity, app, token=uses_token)
         seen = app_request(request, form, inside, (identity.user_id, visitor), audit.request_id)
+        if audit.granted:
+            seen = replace(seen, headers=with_granted(seen.headers, audit.granted))
         return await self._runtime.respond(app, seen)
 
     def _refusal(

@@ -1,0 +1,85 @@
+"""Tests for ``clace.identity.settings``: what may follow a kind of sign-in, and the default."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from clace.errors import BadRequest, NotAuthenticated
+from clace.identity.settings import ClosedToAll
+from tests.support.sign_in import OneAccount, app_authentication
+
+
+class ForwardTests(SynchronousTestCase):
+    """Settings such as ``system+forward_policy``."""
+
+    def auth(self, default="system"):
+        return app_authentication(
+            OneAccount(), default=default, forwards=("policy", "audit"), kinds=()
+        )
+
+    def refused(self, setting):
+        return self.assertRaises(BadRequest, self.auth().check, setting).message
+
+    def test_known(self):
+        """An entry may follow any kind of sign-in, also more than one, and the old prefix."""
+        auth = self.auth()
+        for setting, names in (
+            ("system+forward_policy", ("policy",)),
+            ("none+forward_policy", ("policy",)),
+            ("default+forward_policy", ("policy",)),
+            ("rbac:system+forward_policy", ("policy",)),
+            ("system+forward_policy+forward_audit", ("policy", "audit")),
+            ("system", ()),
+        ):
+            auth.check(setting)
+            self.assertEqual(auth.forwards(setting), names, setting)
+
+    def test_unknown(self):
+        """An entry that is missing, or another modifier, is refused by name."""
+        self.assertEqual(self.refused("system+forward_x"), "forward config x not found")
+        self.assertEqual(self.refused("system+other"), "invalid auth modifier other")
+        self.assertEqual(self.refused("system+"), "invalid auth modifier ")
+        self.assertIn("invalid authentication type x", self.refused("x+forward_policy"))
+
+    def test_default_keeps_it(self):
+        """What follows ``default`` is asked whatever the default is, and with what follows that."""
+        for default, names in (
+            ("none", ("policy",)),
+            ("system", ("policy",)),
+            ("none+forward_audit", ("audit", "policy")),
+            ("none+forward_policy", ("policy",)),
+        ):
+            auth = self.auth(default)
+            self.assertEqual(auth.forwards("default+forward_policy"), names, default)
+            self.assertFalse(auth.is_open("default+forward_policy"))
+
+    def test_default_has_one(self):
+        """What follows the server's default holds for apps that say no more than that."""
+        auth = self.auth("none+forward_audit")
+        self.assertEqual(auth.forwards("default"), ("audit",))
+        self.assertFalse(auth.is_open("default"))
+        self.assertEqual(auth.forwards("none"), ())
+        self.assertTrue(auth.is_open("none"))
+
+    def test_base(self):
+        """The kind of sign-in is told without what follows it."""
+        auth = self.auth("system+forward_audit")
+        for setting, base in (
+            ("none+forward_policy", "none"),
+            ("default+forward_policy", "system"),
+            ("default", "system"),
+            ("rbac:none", "none"),
+        ):
+            self.assertEqual(auth.base(setting), base)
+
+    def test_ways(self):
+        """Browsers sign in as they would without it."""
+        ways = self.auth().ways("default+forward_policy")
+        self.assertEqual([way.name for way in ways], ["system"])
+
+    def test_entry_is_gone(self):
+        """An app whose entry has left the configuration lets nobody in."""
+        auth = self.auth()
+        for setting in ("none+forward_gone", "none+other", "default+forward_gone"):
+            found = auth.of(setting)
+            self.assertIsInstance(found, ClosedToAll)
+            self.failureResultOf(found.identify(None), NotAuthenticated)
+            self.assertFalse(auth.is_open(setting))
