@@ -20,6 +20,7 @@ _LIMITS = ("too many steps", "panic:", "excessive repeat", "stack overflow", "ex
 _OUR_LIMITS = (
     "unhashable type",
     "too many items",
+    "too large",
     "out of memory",
     "too long",
     "limit is",
@@ -95,7 +96,9 @@ def _difference(mine: Answer, theirs: Answer) -> str:
     if _limited(mine, theirs):
         return "limits"
     if _CALLS.match(theirs.get("error", "")):
-        return "on purpose" if kind == "place" else kind
+        # Of several things that are wrong another may be told where ``*`` or ``**`` decide.
+        is_call = kind == "message" and _CALLS.match(mine.get("error", ""))
+        return "on purpose" if kind == "place" or is_call else kind
     return "on purpose" if _ON_PURPOSE.match(theirs.get("error", "")) else kind
 
 
