@@ -1,12 +1,18 @@
 """Sign-ins in a browser, at providers on this machine that are not ours."""
 
 import json
+import re
 import ssl
 from contextlib import closing
 from http.client import HTTPSConnection
 
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from clace.identity.signing import TokenRegistry
 from tests.support.browser import Browser, missing
 from tests.support.oidc_peer import ANN, GitHubServer, OIDCPeer, free_port
+from tests.support.upstreams import RawServer, proxying, whole
 from tests.system.cases import DaemonTestCase
 
 TEAM = "team.localhost"
@@ -24,6 +30,12 @@ def handler(req):
 app = ace.app("test", routes=[ace.api("/", handler=handler)])
 """
 }
+
+
+def echoing(connected):
+    """Answers each request with its head."""
+    while head := connected.request()[0]:
+        connected.send(whole(head, b"Content-Type: text/plain"))
 
 
 class ProviderTests(DaemonTestCase):
@@ -87,7 +99,7 @@ class ProviderTests(DaemonTestCase):
         with self.browser() as browser:
             browser.open(self.url("/hello", TEAM))
             browser.find("button[value=deny]").click()
-            browser.until(lambda: "has expired" in browser.find("body").text, "no page")
+            browser.until(lambda: "has expired" in "".join(browser.texts("body")), "no page")
 
     def test_user_without_address(self):
         """A user of whom the provider tells no address is named by the id."""
@@ -122,12 +134,69 @@ class ProviderTests(DaemonTestCase):
             self.sign_in(browser)
             self.assertEqual(self.told(browser)["user"], "oidc:ann@example.org")
 
-    def test_without_browser(self):
-        """A client that is no browser is told to sign in, and not sent anywhere."""
+    def test_sign_out(self):
+        """A sign-out leads on to the provider's page and back; the session is over."""
+        with self.browser() as browser:
+            self.sign_in(browser)
+            browser.open(self.url("/_clace/logout", TEAM))
+            browser.find("form button").click()
+            browser.until(lambda: browser.url.startswith(self.peer.url) or browser.all("form"), "")
+            while not browser.url.startswith(self.peer.url):
+                browser.find("form button").click()
+            browser.find("form button").click()
+            browser.until(lambda: browser.url.startswith("https://localhost"), "not back")
+            self.assertIn("signed out", "".join(browser.texts("body")))
+            browser.open(self.url("/hello", TEAM))
+            browser.until(lambda: browser.url.startswith(self.peer.url), "still signed in")
+
+    def test_identity_tokens(self):
+        """Servers behind the proxy and apps that want it get a token that the keys check."""
+        server = RawServer(echoing)
+        self.addCleanup(server.close)
+        self.daemon.install(self.source(proxying(server.url)), "/behind", auth="oidc", approve=True)
+        self.daemon.must(
+            "app",
+            "update-metadata",
+            "conf",
+            "--promote",
+            'security.identity_token="always"',
+            "/hub",
+        )
+        with self.browser() as browser:
+            browser.open(self.url("/hub"))
+            told = self.told(browser)["headers"]["X-Clace-Identity"][0]
+            browser.open(self.url("/behind"))
+            browser.find("button[value=u-ann]").click()
+            browser.until(lambda: browser.url.startswith("https://"), "not back at the app")
+            tokens = [told]
+            for _ in range(2):
+                browser.open(self.url("/behind"))
+                text = browser.find("body").text
+                tokens.append(re.search(r"X-Clace-Identity: (\S+)", text)[1])
+        status, published = self.ask("/_clace/jwks.json")
+        file = (self.daemon.home / "run" / "identity-keys.json").read_text()
+        self.assertEqual((status, published), (200, file))
+        keys = KeySet.import_key_set(json.loads(published))
+        read = [jwt.decode(each, keys, registry=TokenRegistry("EdDSA")).claims for each in tokens]
+        users = [claims["sub"] for claims in read]
+        self.assertEqual(
+            users, ["github:octocat@github.com", "oidc:ann@example.org", "oidc:ann@example.org"]
+        )
+        self.assertEqual(len({claims["jti"] for claims in read}), 3)
+        self.assertEqual(len({claims["aud"] for claims in read}), 2)
+        self.assertTrue(all(claims["sid"].startswith("ses_") for claims in read))
+        self.assertTrue(all(claims["exp"] - claims["iat"] == 60 for claims in read))
+
+    def ask(self, path):
         trust = ssl.create_default_context(cafile=self.daemon.certificate)
         with closing(HTTPSConnection("localhost", self.port, context=trust)) as connection:
-            connection.request("GET", "/hub")
-            self.assertEqual(connection.getresponse().status, 401)
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def test_without_browser(self):
+        """A client that is no browser is told to sign in, and not sent anywhere."""
+        self.assertEqual(self.ask("/hub")[0], 401)
 
     def test_nothing_secret_in_logs(self):
         """Neither code nor token, state nor secret is in any log."""
