@@ -135,8 +135,8 @@ app = ace.app("Zero", routes = [ace.api("/*", handler = fail)])
         """The administrator sees what visitors do not."""
         text = 'def bad(req):\n    fail("a secret reason")\n'
         app = 'app = ace.app("Told", routes = [ace.api("/", handler = bad)])\n'
-        self.create("/told", {"app.star": text + app})
-        answer = self.daemon.get("/told")
+        self.create("/admin_told", {"app.star": text + app})
+        answer = self.daemon.get("/admin_told")
         self.assertIn("a secret reason at app.star:2:9", answer.body)
 
     def test_template(self):
