@@ -80,6 +80,7 @@ setup(
             "towncrier>=24.8",
             "treq>=24.9",
             "types-toml>=0.10",
+            "websockets>=13",
         ],
         "postgres": ["psycopg[binary]>=3.2"],
         "docs": ["furo>=2024.8", "myst-parser>=4", "sphinx>=8"],

@@ -6,6 +6,8 @@ import select
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from OpenSSL import SSL
+from service_identity import VerificationError
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
 from twisted.internet.protocol import Protocol as TwistedProtocol
@@ -28,8 +30,8 @@ class ConnectionUser(Protocol):
     def read_ended(self) -> None:
         """The other server sends no more, and may still listen."""
 
-    def lost(self, *, cleanly: bool) -> None:
-        """The connection is gone."""
+    def lost(self, why: str) -> None:
+        """The connection is gone; ``why`` is empty if it ended in good order."""
 
     def late(self) -> None:
         """The time that was set is up."""
@@ -89,7 +91,7 @@ class UpstreamConnection(TwistedProtocol):
         user, self.user = self.user, None
         self._left(self)
         if user is not None:
-            user.lost(cleanly=self._read_ended or reason.check(ConnectionDone) is not None)
+            user.lost("" if self._read_ended else _reason(reason))
         if self._reader is not None:
             self._reader.close()
 
@@ -130,3 +132,15 @@ class UpstreamConnection(TwistedProtocol):
             self.abort()
         else:
             self.user.late()
+
+
+def _reason(reason: Failure) -> str:
+    """Why a connection was lost; empty if it ended in good order."""
+    if reason.check(ConnectionDone):
+        return ""
+    if reason.check(VerificationError):
+        return "its certificate is for another name"
+    value: Any = reason.value
+    if isinstance(value, SSL.Error) and value.args and value.args[0]:
+        return f"TLS: {value.args[0][0][-1]}"
+    return "the connection broke"

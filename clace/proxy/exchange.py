@@ -129,11 +129,11 @@ class ProxyExchange:
             return
         self._pass_on()
 
-    def lost(self, *, cleanly: bool) -> None:
-        if cleanly:
-            self.read_ended()
+    def lost(self, why: str) -> None:
+        if why:
+            self._fail(BadAnswer(why))
         else:
-            self._fail(BadAnswer("the connection broke"))
+            self.read_ended()
 
     def late(self) -> None:
         assert self._connection is not None
@@ -252,7 +252,7 @@ class ProxyExchange:
         else:
             told = error
             if isinstance(error, BadAnswer):
-                told = UpstreamFailed(f"the answer of {self._pool.upstream} is wrong: {error}")
+                told = UpstreamFailed(f"no answer from {self._pool.upstream}: {error}")
             self.ended.errback(Failure(told))
 
     def _end(self) -> None:

@@ -96,7 +96,7 @@ class AnswerReader:
         :raises BadAnswer: if it is malformed; pieces from before the fault are there nevertheless.
         """
         if not self._said and self.head is None and data[:7] != _START[: len(data)]:
-            raise BadAnswer("it is not HTTP/1")
+            raise BadAnswer("what it sends is not HTTP/1")
         self._said += len(data)
         try:
             self._parser.feed_data(data)
@@ -107,7 +107,7 @@ class AnswerReader:
                 raise BadAnswer(self._fault or f"malformed answer: {error}") from None
             self.is_surplus = True
         if self.head is not None and self.head.status == _SWITCHED and self.switched is None:
-            self._fault = self._fault or "it changes the protocol without saying to what"
+            self._fault = self._fault or "the protocol is changed, to what is not said"
         if self._fault:
             raise BadAnswer(self._fault)
         self._check_sizes()
@@ -121,7 +121,7 @@ class AnswerReader:
             self.is_whole = True
         if not self.is_whole:
             begun = self.head is not None
-            raise BadAnswer("the answer was cut off" if begun else "closed without an answer")
+            raise BadAnswer("the answer was cut off" if begun else "it closed the connection")
 
     # httptools calls these.
 
@@ -148,12 +148,12 @@ class AnswerReader:
         reason, self._reason = self._reason, b""
         said = b"".join([value for _, value in headers]) + reason
         if len(said) > MAX_HEAD:
-            self._fail("its headers are too long")
+            self._fail("the headers are too long")
         if _CONTROL.search(said):
             self._fail("a header has control characters")
         self._version = self._parser.get_http_version()
         if status < _FIRST or self._version not in _VERSIONS:
-            self._fail(f"its status is {status}, its version {self._version}")
+            self._fail(f"a status of {status} in HTTP/{self._version}")
         self._in_interim = status < _OK and status != _SWITCHED
         if self._in_interim:
             self._interims += 1
@@ -162,9 +162,9 @@ class AnswerReader:
             self.interim.append(UpstreamHead(status, reason, headers))
             return
         if status > _LAST:
-            self._fail(f"its status is {status}")
+            self._fail(f"a status of {status}")
         if status == _SWITCHED and not self._may_upgrade:
-            self._fail("it changes the protocol unasked")
+            self._fail("the protocol is changed unasked")
         length = self._frame(status, headers)
         self.head = UpstreamHead(status, reason, headers, length)
         self._said = 0
@@ -191,11 +191,11 @@ class AnswerReader:
         """Decide the framing; return the length that is said."""
         lengths, codings = self._said_of_framing(headers)
         if len(lengths) > 1 or (lengths and not _is_number(lengths[0])):
-            self._fail("its Content-Length is not one number")
+            self._fail("Content-Length is not one number")
         if codings and (lengths or codings != [b"chunked"]):
-            self._fail("its Transfer-Encoding is not chunked alone")
+            self._fail("Transfer-Encoding is not chunked alone")
         if codings and self._version != "1.1":
-            self._fail("it has chunks in a version without them")
+            self._fail("chunks in a version without them")
         length = int(lengths[0]) if lengths else None
         if self._without_body or status in _WITHOUT_CONTENT:
             self._framing = AnswerFraming.NONE
@@ -225,17 +225,17 @@ class AnswerReader:
 
     def _switch(self, rest: bytes) -> None:
         if self.head is None or self.head.status != _SWITCHED:
-            raise BadAnswer(self._fault or "it changes the protocol unasked")
+            raise BadAnswer(self._fault or "the protocol is changed unasked")
         self.switched = rest
 
     def _check_sizes(self) -> None:
         if self.head is None:
             if self._said > MAX_HEAD:
-                raise BadAnswer("its headers are too long")
+                raise BadAnswer("the headers are too long")
         elif not self.is_whole and self._framing is AnswerFraming.CHUNKS:
             framing = self._said - self._content
             if framing > FREE_FRAMING + MOST_FRAMING * self._content:
-                raise BadAnswer("it has more framing than content")
+                raise BadAnswer("more framing than content")
 
 
 def _is_number(value: bytes) -> bool:

@@ -82,8 +82,8 @@ class Tunnel:
         self._visitor.end_tunnel()
         self._half()
 
-    def lost(self, *, cleanly: bool) -> None:
-        del cleanly  # the protocol inside has an end of its own
+    def lost(self, why: str) -> None:
+        del why  # the protocol inside has an end of its own
         self._visitor.close_tunnel()
 
     def late(self) -> None:
