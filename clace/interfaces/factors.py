@@ -156,7 +156,7 @@ class ISecondFactors(Interface):
         :raises SignInRefused: if the answer proves nothing, or the offer is too old.
         """
 
-    async def challenge(party: RelyingParty, user_id: str = "") -> PasskeyOffer:
+    async def challenge(party: RelyingParty, address: str, user_id: str = "") -> PasskeyOffer:
         """Begin a proof by a passkey: of a user, or of anybody whose authenticator knows who."""
 
     async def prove_passkey(

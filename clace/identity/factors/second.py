@@ -29,6 +29,7 @@ from clace.interfaces import (
     StoredFactor,
 )
 from clace.model import Assurance, Identity
+from clace.networks import network_of
 from clace.threads import InThread
 
 R = TypeVar("R")
@@ -109,7 +110,7 @@ class SecondFactors:
 
     async def offer_codes(self, user_id: str) -> CodeOffer:
         secret = codes.new_secret(self._around.random)
-        ticket = self._secrets.issue(_Secret(user_id, secret))
+        ticket = self._secrets.issue(_Secret(user_id, secret), user_id)
         name = user_id.partition(":")[2] or user_id
         return CodeOffer(ticket, secret, codes.address_of(secret, name, self._around.issuer))
 
@@ -142,7 +143,7 @@ class SecondFactors:
             lambda: passkeys.creation_options(user_id, challenge, party, known)
         )
         ceremony = _Ceremony(challenge, user_id, is_enrolment=True)
-        return PasskeyOffer(self._ceremonies.issue(ceremony), options)
+        return PasskeyOffer(self._ceremonies.issue(ceremony, user_id), options)
 
     async def accept_passkey(
         self, user_id: str, ticket: str, answer: str, label: str, party: RelyingParty
@@ -158,14 +159,16 @@ class SecondFactors:
         row = self._new(user_id, FactorKind.PASSKEY, named, found.counter, found.id)
         return await self._enrol(await self._sealed(row, found.public_key))
 
-    async def challenge(self, party: RelyingParty, user_id: str = "") -> PasskeyOffer:
+    async def challenge(self, party: RelyingParty, address: str, user_id: str = "") -> PasskeyOffer:
         known = await self._of(user_id, FactorKind.PASSKEY) if user_id else ()
         challenge = self._around.random(passkeys.CHALLENGE_BYTES)
         options = await self._run(
             lambda: passkeys.request_options(challenge, party, known, verified=not user_id)
         )
         ceremony = _Ceremony(challenge, user_id, is_enrolment=False)
-        return PasskeyOffer(self._ceremonies.issue(ceremony), options)
+        return PasskeyOffer(
+            self._ceremonies.issue(ceremony, user_id or network_of(address)), options
+        )
 
     async def prove_passkey(
         self, ticket: str, answer: str, address: str, party: RelyingParty, user_id: str = ""

@@ -109,7 +109,8 @@ class SignIns:
                 return
         finally:
             self._turns.give_back()
-        self._witness.failed(attempt, "" if attempt.known else "unknown name")
+        reason = attempt.place or ("" if attempt.known else "unknown name")
+        self._witness.failed(attempt, reason)
         if is_last:
             self._witness.locked(attempt)
         raise NotAuthenticated(REFUSED)

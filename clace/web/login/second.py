@@ -203,7 +203,7 @@ class SecondStep:
         kinds = self._factors.kinds(user_id)
         challenge = None
         if FactorKind.PASSKEY in kinds:
-            challenge = await self._factors.challenge(party_of(head), user_id)
+            challenge = await self._factors.challenge(party_of(head), head.address, user_id)
         proof = factor_pages.Proof(
             state=state,
             origin=pending.origin,
@@ -219,7 +219,7 @@ class SecondStep:
         pending = self._flow.asked(state)
         if pending is None:
             return expired()
-        challenge = await self._factors.challenge(party_of(head))
+        challenge = await self._factors.challenge(party_of(head), head.address)
         return factor_pages.passkey_page(state, pending.origin, challenge, error, status)
 
 

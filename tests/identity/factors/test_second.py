@@ -67,7 +67,7 @@ class FactorCase(SynchronousTestCase):
         return key, recovery
 
     def challenge(self, user_id=""):
-        return self.successResultOf(self.factors.challenge(PARTY, user_id))
+        return self.successResultOf(self.factors.challenge(PARTY, HERE, user_id))
 
     def prove_passkey(self, offer, answer, user_id=ANN):
         return self.factors.prove_passkey(offer.ticket, answer, HERE, PARTY, user_id)
@@ -239,6 +239,24 @@ class CodeTests(FactorCase):
         self.sign_ins.admit(HERE, ANN)
         self.refuse("000000", BOB)
         self.clock.advance(900)
+        self.prove(self.code(app))
+
+    def test_tells_failures(self):
+        """The audit log is told that a factor was wrong, and of the lock."""
+        self.enrol_codes()
+        for _ in range(5):
+            self.refuse("000000")
+        failed = ("failed", ANN, HERE, f"second factor of {ANN}")
+        self.assertEqual(self.told.events, [*[failed] * 5, ("locked", ANN, HERE)])
+
+    def test_operator_unlocks(self):
+        """An operator lets a user try again, by the user's id."""
+        app, _ = self.enrol_codes()
+        for _ in range(5):
+            self.refuse("000000")
+        (locked,) = self.sign_ins.lockout.list_lockouts().lockouts
+        self.assertEqual((locked.address, locked.user), (f"second factor of {ANN}", ANN))
+        self.sign_ins.lockout.clear_lockouts("", ANN)
         self.prove(self.code(app))
 
     def test_same_code_at_once(self):
