@@ -62,7 +62,7 @@ class Identities:
         )
         self._events = data.events
         self.sessions.tell_end = self._record_end
-        data.people.users.changed = self._end_sessions
+        data.people.users.changed = data.people.factors.changed = self._end_sessions
         callback_url = security.callback_url
         rules = SignInRules(
             login_host=self.login_host,

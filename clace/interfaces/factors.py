@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
-from zope.interface import Interface
+from zope.interface import Attribute, Interface
 
 from clace.model import Identity
 
@@ -115,6 +115,10 @@ class FactorListed(Struct, frozen=True):
 
 class ISecondFactors(Interface):
     """The second factors of builtin users and of the administrator."""
+
+    changed: Callable[[str], None] = Attribute(
+        "called with the id of a user whose first factor was enrolled, or last one removed"
+    )
 
     def kinds(user_id: str) -> frozenset[FactorKind]:
         """Return the kinds of factors that a user has, without recovery codes."""

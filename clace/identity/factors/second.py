@@ -86,6 +86,7 @@ class SecondFactors:
         self._around = around
         self._is_required = is_required
         self._kinds: dict[str, frozenset[FactorKind]] = {}
+        self.changed: Callable[[str], None] = lambda _user_id: None
         self._secrets: Tickets[_Secret] = Tickets(around.clock, around.token)
         self._ceremonies: Tickets[_Ceremony] = Tickets(around.clock, around.token)
 
@@ -213,7 +214,8 @@ class SecondFactors:
     async def reset(self, user_id: str) -> int:
         rows = await self._run(lambda: self._rows.of(user_id))
         await self._run(lambda: self._rows.delete(user_id))
-        self._kinds.pop(user_id, None)
+        if self._kinds.pop(user_id, None):
+            self.changed(user_id)
         return sum(row.kind in _CHOSEN for row in rows)
 
     async def _use_code(self, user_id: str, typed: str) -> bool:
@@ -268,7 +270,10 @@ class SecondFactors:
             plain, rows = (), ()
         if not await self._run(lambda: self._rows.add((factor, *rows), replaced)):
             raise BadRequest("this passkey is enrolled already")
+        is_first = not self.kinds(user_id)
         await self._learn(user_id)
+        if is_first:
+            self.changed(user_id)
         return plain
 
     def _recovery(self, user_id: str) -> tuple[tuple[str, ...], tuple[StoredFactor, ...]]:

@@ -162,7 +162,7 @@ class AccountSteps:
 
     def _signed_in(self, step: Callable[[OurRequest, Identity], Awaitable[AppResponse]]) -> Step:
         """Return a step that only a user with a session takes; others go to sign in first."""
-        setting = ",".join(way.name for way in self._auth.all_ways() if way.accounts)
+        setting = ",".join(sorted(way.name for way in self._auth.all_ways() if way.accounts))
 
         async def checked(asked: OurRequest) -> AppResponse:
             try:

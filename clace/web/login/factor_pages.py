@@ -44,6 +44,7 @@ def enrolment_page(state: str, offers: Offers, error: str, status: int = 200) ->
         "<h1>Set up a second factor</h1>",
         "<p>This server asks for a second factor besides the password. Choose one.</p>",
         _problem(error),
+        "<h2>Authenticator app</h2>",
         *codes_form(f"{FACTOR}/codes", offers.codes, pages.hidden("state", state)),
         "<h2>Passkey</h2>",
         *passkey_enrolment(f"{FACTOR}/new-passkey", offers.passkey, pages.hidden("state", state)),
@@ -84,9 +85,8 @@ def codes_form(action: str, offer: CodeOffer, inside: str) -> Iterator[str]:
         offer.secret[start : start + _SECRET_GROUP]
         for start in range(0, len(offer.secret), _SECRET_GROUP)
     ]
-    yield "<h2>Authenticator app</h2>"
     yield "<p>Scan this with an authenticator app, or type the key into it.</p>"
-    yield f'<p class="qr">{qr_code(offer.uri)}</p>'
+    yield f'<p role="img" aria-label="QR code">{qr_code(offer.uri)}</p>'
     yield f"<p><code>{escape(' '.join(groups))}</code></p>"
     yield f'<form method="post" action="{escape(action)}">{inside}'
     yield pages.hidden("ticket", offer.ticket)

@@ -98,6 +98,18 @@ class DemandTests(FactorCase):
         self.assertEqual(factors.kinds(ANN), {FactorKind.TOTP})
         self.assertEqual(factors.kinds(BOB), {FactorKind.PASSKEY})
 
+    def test_tells_changes(self):
+        """The first factor and the loss of the last are told, for sessions end with them."""
+        told = []
+        self.factors.changed = told.append
+        self.enrol_codes()
+        self.enrol_codes()
+        self.enrol_passkey()
+        self.assertEqual(told, [ANN])
+        self.successResultOf(self.factors.reset(ANN))
+        self.successResultOf(self.factors.reset(ANN))
+        self.assertEqual(told, [ANN, ANN])
+
     def test_reset(self):
         """After a reset the password is enough again, and old codes are worth nothing."""
         app, recovery = self.enrol_codes()

@@ -44,6 +44,7 @@ class PeopleCase(FlowCase):
         self.factors = memory_factors(
             self.clock, sign_ins, rows=self.factor_rows, is_required=self.is_required
         )
+        self.factors.changed = self.users.changed
         self.successResultOf(self.users.add("ann", HASH, ("staff",)))
         return (self.builtin,)
 

@@ -149,12 +149,13 @@ class FactorTests(PeopleCase):
         self.assertEqual(self.kinds(), set())
 
     def test_removes(self):
-        """A factor is removed, and the password is enough again."""
+        """A factor is removed; with the last one the sessions end."""
         app, _ = self.enrolled()
         page = self.sign_in_again(app)
+        self.assertIn("no such factor", self.browser.post(f"{ACCOUNT}/remove", {"id": "x"}).text)
         self.browser.post(f"{ACCOUNT}/remove", {"id": field(page, "id")})
         self.assertEqual(self.factor_rows.all(), ())
-        self.assertIn("no such factor", self.browser.post(f"{ACCOUNT}/remove", {"id": "x"}).text)
+        self.assertEqual(self.rows.all(), ())
 
     def test_renews_recovery(self):
         """New recovery codes are shown once."""
