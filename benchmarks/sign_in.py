@@ -1,9 +1,10 @@
 """The cost of a session, and of 200 clients that sign in at once.
 
-``python -m benchmarks.sign_in [--rounds N] [page] [flood]`` needs ``wrk`` and a minute. ``page`` is the CPU of all processes of the server for a page behind a session, beside the same page
-with ``none``: at most 1.15 times as much. ``flood`` is the slowest percent of health checks while
-200 clients sign in by the form again and again, with a password of the usual cost: under 50 ms on
-an idle machine of two cores. All traffic is to 127.0.0.1.
+``python -m benchmarks.sign_in [--rounds N] [page] [flood]`` needs ``wrk`` and a minute. ``page`` is
+the CPU of all processes of the server for a page behind a session, beside the same page with
+``none``: at most 1.15 times as much. ``flood`` is the slowest percent of health checks while 200
+clients sign in by the form again and again, with a password of the usual cost: under 50 ms on an
+idle machine of two cores. All traffic is to 127.0.0.1.
 """
 
 from __future__ import annotations
