@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
-    from clace.plugins.builtin import proxy as proxy
     from clace.plugins.builtin.introspection import (
         Introspection as Introspection,
         IntrospectionSources as IntrospectionSources,
