@@ -180,6 +180,8 @@ class Apps:
             app_settings=self._data.app_configs.names,
             check_config=self._data.app_configs.of,
             check_auth=self._plugins.identities.auth.check,
+            auth_in_effect=self._plugins.identities.auth.in_effect,
+            refuses_shared_hosts=self._config.security.shared_host == "refuse",
             closed_hosts=(self._plugins.identities.login_host,),
             needs_own_host=partial(wants_certificate, self._plugins.identities.auth),
         )

@@ -112,6 +112,7 @@ class Security(Struct, frozen=True):
     sso_recheck_mins: Annotated[int, Meta(ge=1, le=1440)] = 15
     session_idle: Annotated[int, Meta(ge=0, le=365 * DAY)] = 8 * 3600
     session_https_only: Flag = True
+    shared_host: Annotated[Literal["warn", "refuse"], Meta()] = "warn"
     callback_url: Annotated[str, rules.optional_origin()] = ""
     default_git_auth: Text = ""
     stage_enable_write_access: Flag = True

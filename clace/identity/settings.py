@@ -111,6 +111,12 @@ class AppAuthentication:
             found = self._made[setting] = self._known(setting) or ClosedToAll()
         return found
 
+    def in_effect(self, setting: str) -> str:
+        """Return the setting that one which names the default stands for."""
+        base, modifier = self._parts(setting)
+        resolved = self._parts(self._default)[0] if base == DEFAULT else base
+        return f"{resolved}+{modifier}" if modifier else resolved
+
     def ways(self, setting: str) -> tuple[Way, ...]:
         names = self.base(setting).split(",")
         return tuple(self._ways[name] for name in names if name in self._ways)

@@ -338,7 +338,7 @@ class ISessionOperations(Interface):
         """End the session of a name, those of a user, or all.
 
         :raises BadRequest: if not exactly one of them is asked for.
-        :raises NoSuchSession: if there is no such session.
+        :raises NoSuchSession: if no session is found.
         :raises StoreError: if they may still be there after a restart.
         """
 

@@ -20,7 +20,7 @@ class ConfiguredSections:
 
     ``check_config`` raises ``BadRequest`` for settings that no app can have, and ``check_auth`` for
     ways to admit people that are unknown. No app can be on ``closed_hosts``, and one whose way
-    ``needs_own_host`` with no other.
+    ``needs_own_host`` with no other. ``auth_in_effect`` says what a way is that names another.
     """
 
     plugins: Container[str] = ()
@@ -30,6 +30,8 @@ class ConfiguredSections:
     check_auth: Callable[[str], object] = str
     closed_hosts: Container[str] = ()
     needs_own_host: Callable[[str], bool] = _never
+    auth_in_effect: Callable[[str], str] = str
+    refuses_shared_hosts: bool = False
 
     def check_git_auth(self, name: str) -> None:
         """:raises BadRequest: if ``name`` is not empty and no git login of that name is there."""
@@ -56,3 +58,26 @@ class ConfiguredSections:
                     f"an app with client certificates needs a host of its own, and {other.address} "
                     "is on the same"
                 )
+
+    def check_neighbours(self, app: App, others: Iterable[App]) -> tuple[str, ...]:
+        """Warn of apps on the host of ``app`` whose owner or auth setting is another.
+
+        :raises BadRequest: in place of a warning, if ``security.shared_host`` says so.
+        """
+        found = [other for other in others if not other.main_app and self._differs(app, other)]
+        if not found:
+            return ()
+        first, count = found[0], len(found) - 1
+        more = f" and {count} more" if count else ""
+        text = (
+            f"{first.address}{more} on the same host, of another owner or auth setting: to browsers"
+            " they are one origin, so the page of one can act in the others for whoever opens it"
+        )
+        if self.refuses_shared_hosts:
+            raise BadRequest(f"{text} (security.shared_host)")
+        return (text,)
+
+    def _differs(self, app: App, other: App) -> bool:
+        in_effect = self.auth_in_effect
+        other_auth = in_effect(other.settings.authn_type)
+        return other.user_id != app.user_id or other_auth != in_effect(app.settings.authn_type)

@@ -135,6 +135,8 @@ class AppCreation:
             request.app_authn or DEFAULT_AUTH, self._rooms.installed.on(address.domain)
         )
         app = replace(self._new_app(address, request), user_id=asking.user_id)
+        neighbours = self._rooms.installed.on(address.domain)
+        shared = self._configured.check_neighbours(app, neighbours)
         secrets = await self._known.secret_versions()
         fetched = await self._fetch(app, request)
         # A dev's folder may change while it is loaded: what is known of it must not be newer.
@@ -155,7 +157,7 @@ class AppCreation:
             app_path_domain=address,
             http_url=http_url,
             https_url=https_url,
-            warnings=(*fetched.warnings, *audited.warnings),
+            warnings=(*shared, *fetched.warnings, *audited.warnings),
             approve_results=tuple(
                 report(twin, demands, Demands(), approve=approve) for twin in twins
             ),

@@ -110,8 +110,10 @@ def check_own_host(
     if settings.authn_type == main.settings.authn_type:
         return
     there = rooms.installed.on(main.domain)
-    others = (app for app in there if (app.main_app or app.id) != main.id)
+    others = tuple(app for app in there if (app.main_app or app.id) != main.id)
     configured.check_own_host(settings.authn_type, others)
+    if configured.refuses_shared_hosts:
+        configured.check_neighbours(replace(main, settings=settings), others)
 
 
 def settled(settings: AppSettings, change: SettingsChange) -> AppSettings:

@@ -128,6 +128,7 @@ class House:
             app_settings=configs.names,
             check_config=configs.of,
             check_auth=app_authentication().check,
+            auth_in_effect=app_authentication().in_effect,
             closed_hosts=("auth.localhost",),
         )
         around = AppFacts(

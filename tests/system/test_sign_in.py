@@ -1,0 +1,195 @@
+"""Signing in by the form, in a browser and over real connections."""
+
+import json
+import signal
+import socket
+import time
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.support.browser import AXE, Browser, missing
+from tests.support.daemon import EXAMPLES, PASSWORD
+from tests.system.cases import DaemonTestCase
+
+APP = {
+    "app.star": """
+def handler(req):
+    return {"user": req.UserId, "headers": req.Headers}
+
+app = ace.app("test", routes=[
+    ace.api("/", handler=handler), ace.api("/up", handler=handler, method="POST"),
+])
+"""
+}
+SIZES = (320, 1280)
+BROWSER = {"Accept": "text/html"}
+
+
+class SignInCase(DaemonTestCase):
+    config = ""
+
+    def setUp(self):
+        self.daemon = self.make_daemon(self.config)
+        self.daemon.start()
+        self.daemon.install(self.source(APP), "/told", auth="system")
+
+    def restart(self):
+        self.daemon.stop()
+        self.daemon.start()
+
+    def url(self, path, scheme="https"):
+        return f"{scheme}://localhost:{self.daemon.ports[scheme]}{path}"
+
+
+class BrowserSignInTests(SignInCase):
+    if missing():
+        skip = missing()
+
+    def browser(self):
+        return Browser(self.daemon.certificate)
+
+    def told(self, browser):
+        return json.loads(browser.find("body").text)
+
+    def looks(self, browser, title):
+        """The page is usable by everybody, on a phone and on a desk, light and dark."""
+        self.assertEqual(browser.find("h1").text, title)
+        if not AXE.exists():
+            return
+        for width in SIZES:
+            for scheme in ("light", "dark"):
+                browser.look(width, scheme)
+                self.assertEqual(browser.barriers(), [], f"{title} at {width} px, {scheme}")
+                fits = "return document.documentElement.scrollWidth <= innerWidth"
+                self.assertTrue(browser.run(fits), f"{title} at {width} px")
+
+    def test_round_trip(self):
+        """Wrong and right password, the page that was asked for, and out again."""
+        with self.browser() as browser:
+            browser.open(self.url("/told?x=1"))
+            self.assertEqual(urlsplit(browser.url).hostname, "auth.localhost")
+            self.looks(browser, "Sign in")
+            browser.fill("input[name=system-username]", "admin")
+            browser.fill("input[name=system-password]", "wrong")
+            browser.find("form button").click()
+            self.assertEqual(browser.find("[role=alert]").text, "Invalid username or password")
+            self.looks(browser, "Sign in")
+            browser.sign_in("admin", PASSWORD)
+            self.assertEqual(browser.url, self.url("/told?x=1"))
+            told = self.told(browser)
+            self.assertEqual(told["user"], "admin")
+            self.assertNotIn("Cookie", told["headers"])
+            self.assertEqual(browser.run("return document.cookie"), "")
+            browser.open(self.url("/_clace/logout?redirect=/told"))
+            self.looks(browser, "Sign out")
+            browser.find("form button").click()
+            browser.until(lambda: "signed out" in browser.find("h1").text, "not signed out")
+            self.looks(browser, "You are signed out")
+            browser.click("Go back to the app")
+            self.assertEqual(browser.find("h1").text, "Sign in")
+            browser.open(self.url("/_clace/auth/login/complete?state=old"))
+            self.looks(browser, "This sign-in has expired")
+            self.assertEqual(browser.complaints(), [])
+
+    def test_over_plain_http(self):
+        """On the visitor's own machine the form works without TLS, with a session of its own."""
+        with self.browser() as browser:
+            browser.open(self.url("/told", "http"))
+            browser.sign_in("admin", PASSWORD)
+            self.assertEqual(self.told(browser)["user"], "admin")
+            browser.open(self.url("/told"))
+            self.assertEqual(browser.find("h1").text, "Sign in")
+
+    def test_expired_during_htmx(self):
+        """A click that finds the session ended leads to the form, and back to the page."""
+        root = self.source({"large/film.bin": b"x" * 3000, "small.bin": b"x"})
+        self.daemon.write_config(f'[node_config]\ndisk_usage_root = "{root}"\n')
+        self.restart()
+        self.daemon.install(EXAMPLES / "disk_usage", "/disk", auth="system", approve=True)
+        with self.browser() as browser:
+            browser.open(self.url("/disk"))
+            browser.sign_in("admin", PASSWORD)
+            page = browser.url
+            revoked = self.daemon.must("session", "revoke", "--all")
+            self.assertIn("1 session(s) revoked", revoked)
+            browser.click("large/")
+            browser.until(lambda: "auth.localhost" in browser.url, "the form did not come")
+            browser.sign_in("admin", PASSWORD)
+            self.assertEqual(browser.url, page)
+            self.assertIn("large/", browser.texts("td a"))
+
+
+class SessionTests(SignInCase):
+    def ask(self, host, path, cookie="", body=None):
+        headers = {"Host": f"{host}:{self.daemon.ports['http']}", **BROWSER}
+        headers |= {"Cookie": cookie} if cookie else {}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        method = "GET" if body is None else "POST"
+        return self.daemon.ask(method, path, login=None, headers=headers, body=body)
+
+    def sign_in(self):
+        """The cookie of a new session."""
+        sent = self.ask("localhost", "/told")
+        nonce = sent.headers["set-cookie"].partition(";")[0]
+        state = parse_qs(urlsplit(sent.headers["location"]).query)["state"][0]
+        form = {"state": state, "system-username": "admin", "system-password": PASSWORD}
+        proved = self.ask("auth.localhost", "/_clace/auth/login/system", body=urlencode(form))
+        back = urlsplit(proved.headers["location"])
+        done = self.ask("localhost", f"{back.path}?{back.query}", nonce)
+        return done.headers["set-cookie"].partition(";")[0]
+
+    def status(self, cookie):
+        return self.ask("localhost", "/told", cookie).status
+
+    def test_survives_a_restart(self):
+        """A session is good for another run of the server."""
+        cookie = self.sign_in()
+        self.assertEqual(self.status(cookie), 200)
+        self.restart()
+        self.assertEqual(self.status(cookie), 200)
+        self.daemon.must("session", "revoke", "--all")
+        self.assertEqual(self.status(cookie), 303)
+        self.restart()
+        self.assertEqual(self.status(cookie), 303)
+
+    def test_changed_password(self):
+        """A new password ends the sessions of the old one, at a signal and at a restart."""
+        cookie = self.sign_in()
+        self.daemon.write_config(password="another one")
+        self.daemon.process.send_signal(signal.SIGHUP)
+        self.wait_until("the session has ended", lambda: self.status(cookie) == 303)
+        self.assertEqual(json.loads(self.daemon.must("session", "list", "-f", "json")), [])
+
+    def test_uploads_are_cut(self):
+        """An upload is cut within five seconds after its session was revoked."""
+        cookie = self.sign_in()
+        with socket.create_connection(("127.0.0.1", self.daemon.ports["http"])) as connection:
+            head = (
+                "POST /told/up HTTP/1.1\r\nHost: localhost\r\n"
+                f"Cookie: {cookie}\r\nContent-Length: 100000\r\n\r\n"
+            )
+            connection.sendall(head.encode() + b"x" * 1000)
+            connection.settimeout(0.5)
+            self.assertRaises(TimeoutError, connection.recv, 1)
+            self.daemon.must("session", "revoke", "--all")
+            began = time.monotonic()
+            connection.settimeout(10)
+            try:
+                answer = connection.recv(1000)
+            except ConnectionResetError:
+                answer = b""
+            self.assertEqual(answer, b"")
+            self.assertLess(time.monotonic() - began, 5)
+
+    def test_login_host(self):
+        """No app is on the host where people sign in, nor can be."""
+        self.assertEqual(self.ask("auth.localhost", "/told").status, 404)
+        refused = self.daemon.cli("app", "create", self.source(APP), "auth.localhost:/x")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("where people sign in", refused.stderr)
+
+    def test_elsewhere_over_http(self):
+        """Where the cookie could be read on the way, browsers are asked for the password."""
+        answer = self.ask("192.0.2.1", "/told")
+        self.assertEqual(answer.status, 401)
+        self.assertIn("Basic", answer.headers["www-authenticate"])
