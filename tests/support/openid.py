@@ -123,6 +123,7 @@ class FakeProvider(Resource):
         self.key = KEY
         self.token = {}
         self.hanging = False
+        self.hung = 0
 
     def requests(self):
         """Requests of ours that arrive here, in memory."""
@@ -215,7 +216,10 @@ class _Agent:
         self._agent = RequestTraversalAgent(provider)
 
     def request(self, *args):
-        return Deferred() if self._provider.hanging else self._agent.request(*args)
+        if not self._provider.hanging:
+            return self._agent.request(*args)
+        self._provider.hung += 1
+        return Deferred()
 
 
 def provider_of(fake, entry=ENTRY):

@@ -55,12 +55,15 @@ class ProviderTests(DaemonTestCase):
             f"{self.peer.config()}{self.github.config()}"
             '[auth.oidc_gone]\nkey = "k"\nsecret = "hunter2"\n'
             'discovery_url = "http://localhost:1/"\n'
+            '[auth.oidc_forged]\nkey = "k"\nsecret = "hunter2"\n'
+            f'discovery_url = "https://localhost:{self.port}/open"\n'
         )
         self.daemon.start()
         folder = self.source(APP)
         self.daemon.install(folder, f"{TEAM}:/hello", auth="oidc")
         self.daemon.install(folder, "/hub", auth="github")
         self.daemon.install(folder, "/gone", auth="oidc_gone")
+        self.daemon.install(folder, "/forged", auth="oidc_forged")
         self.daemon.install(folder, "/open", auth="none")
 
     def url(self, path, host="localhost"):
@@ -129,6 +132,10 @@ class ProviderTests(DaemonTestCase):
         with self.browser() as browser:
             browser.open(self.url("/gone"))
             self.assertIn("sign-in provider at localhost cannot be used", browser.find("body").text)
+            # Nobody vouches for the certificate of this one: it is the server's own.
+            browser.open(self.url("/forged"))
+            self.assertIn("sign-in provider at localhost cannot", browser.find("body").text)
+            self.assertIn("certificate verify failed", self.daemon.said())
             browser.open(self.url("/open"))
             self.assertEqual(self.told(browser)["user"], "anonymous")
             self.sign_in(browser)

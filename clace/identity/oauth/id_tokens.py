@@ -89,6 +89,7 @@ def _time(claims: Mapping[str, Any], name: str) -> float | None:
 
 
 def _same(said: object, expected: str) -> bool:
-    return isinstance(said, str) and hmac.compare_digest(
-        said.encode("utf-8", "surrogatepass"), expected.encode()
-    )
+    """Compare in constant time; an empty text is the same as no other."""
+    if not isinstance(said, str) or not expected:
+        return False
+    return hmac.compare_digest(said.encode("utf-8", "surrogatepass"), expected.encode())

@@ -18,11 +18,11 @@ def open_oauth(
     sections: Mapping[str, OAuth], callback_url: str, reactor: Any
 ) -> tuple[OAuthProvider, ...]:
     """The providers of ``[auth.NAME]``; none is asked for anything before somebody signs in."""
-    requests = ProviderRequests(provider_agent(reactor), reactor)
+    agent = provider_agent(reactor)
     return tuple(
         OAuthProvider(
             ProviderEntry(name=name, callback_url=callback_url, **asdict(section)),
-            requests,
+            ProviderRequests(agent, reactor),
             reactor,
             secrets.token_bytes,
         )

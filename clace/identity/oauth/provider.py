@@ -251,7 +251,7 @@ def _only_of(claims: Mapping[str, Any], profile: Mapping[str, Any]) -> Mapping[s
 
     :raises SignInRefused: it is of somebody else.
     """
-    if claims and profile and profile.get("sub", claims["sub"]) != claims["sub"]:
+    if claims and profile and profile.get("sub") != claims["sub"]:
         raise refused("user: the profile is of another user")
     return profile
 

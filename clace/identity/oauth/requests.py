@@ -11,7 +11,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 import msgspec
 from msgspec import Struct
 from twisted.internet import defer
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.web.client import Agent
@@ -24,6 +24,7 @@ from clace.errors import ProviderUnavailable
 log = Logger()
 SECONDS = 10
 CONNECT_SECONDS = 5
+AT_ONCE = 16
 MAX_ANSWER = 1024 * 1024
 _ERROR = re.compile(r"[A-Za-z0-9_]{1,64}")
 _FAILED = 500
@@ -48,11 +49,16 @@ class Answer(Struct, frozen=True):
 
 
 class ProviderRequests:
-    """Asks providers; each request has a deadline, and its answer a limit of size."""
+    """Asks one provider; each request has a deadline, and its answer a limit of size.
+
+    So many are under way at the same time, however many sign in; the others wait for their turn,
+    as long as their deadline lets them.
+    """
 
     def __init__(self, agent: IAgent, clock: IReactorTime) -> None:
         self._agent = agent
         self._clock = clock
+        self._turns = DeferredSemaphore(AT_ONCE)
 
     async def get(self, url: str, token: str = "") -> Answer:
         """:raises ProviderUnavailable: no usable answer comes."""
@@ -69,7 +75,7 @@ class ProviderRequests:
         return await self._ask("POST", url, authorization, urlencode(form).encode("ascii"))
 
     async def _ask(self, method: str, url: str, authorization: str, body: bytes | None) -> Answer:
-        exchange = Deferred.fromCoroutine(self._exchange(method, url, authorization, body))
+        exchange = self._turns.run(self._exchange, method, url, authorization, body)
         exchange.addTimeout(SECONDS, self._clock)
         host = urlsplit(url).hostname
         try:

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from clace.errors import ProviderUnavailable, SignInRefused
-from clace.identity.oauth.requests import MAX_ANSWER
+from clace.identity.oauth.requests import AT_ONCE, MAX_ANSWER
 from clace.interfaces import Arrival, IBackChannelLogout, ISignInProvider
 from clace.model.identity import Assurance
 from tests.support.openid import (
@@ -271,6 +271,14 @@ class RefusalTests(ProviderCase):
         self.fake.claims = {"hd": "example.org"}
         self.sign_in()
 
+    def test_nonce_that_was_lost(self):
+        """Without the nonce of the departure no token is accepted, not even one with an empty."""
+        self.fake.claims = {"nonce": ""}
+        come = arrival(self.fake, self.depart())
+        without = Arrival(parameters=come.parameters, kept={"verifier": come.kept["verifier"]})
+        error = self.failureResultOf(self.provider.finish(without), SignInRefused).value
+        self.assertEqual(error.reason, "token: nonce")
+
     def test_tokens(self):
         """An answer without a bearer token is none."""
         for change in ({"access_token": ""}, {"token_type": "mac"}, {"access_token": "a\nb"}):
@@ -285,6 +293,7 @@ class RefusalTests(ProviderCase):
             ((200, b"<html>"), "user: the profile is malformed"),
             ((200, ["x"]), "user: the profile is malformed"),
             ((200, {"sub": "u-2"}), "user: the profile is of another user"),
+            ((200, {"name": "Ann"}), "user: the profile is of another user"),
         ]:
             self.fake.answers["/userinfo"] = answer
             self.assertEqual(self.reason(), reason)
@@ -354,6 +363,20 @@ class DownTests(ProviderCase):
         for each in waiting:
             error = self.failureResultOf(each, ProviderUnavailable).value
             self.assertEqual(error.message, UNAVAILABLE)
+
+    def test_flood(self):
+        """However many sign in, few requests are under way; each has its ten seconds in all."""
+        departures = [self.depart() for _ in range(AT_ONCE + 5)]
+        arrivals = [arrival(self.fake, departure) for departure in departures]
+        self.fake.hanging = True
+        waiting = [Deferred.fromCoroutine(self.provider.finish(each)) for each in arrivals]
+        self.assertEqual(self.fake.hung, AT_ONCE)
+        self.fake.clock.advance(10)
+        for each in waiting:
+            self.failureResultOf(each, ProviderUnavailable)
+        self.fake.hanging = False
+        self.fake.clock.advance(5)
+        self.sign_in()
 
     def test_failure_is_remembered(self):
         """A flood of sign-ins makes one request in five seconds; then it is tried again."""
