@@ -11,6 +11,7 @@ from tests.support.faces import (
     MODULES,
     announced,
     found_at_work,
+    parsed,
     uses_of_no_face,
     uses_of_the_inside,
 )
@@ -62,7 +63,7 @@ def room(path):
 def imported(path):
     """The dotted names that a module imports, wherever in it."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -155,7 +156,7 @@ class FaceTests(SynchronousTestCase):
     def test_say_what_they_are_for(self):
         """Each package says in its docstring what it is for."""
         for path in self.faces:
-            self.assertTrue(ast.get_docstring(ast.parse(path.read_text("utf-8"))), place(path))
+            self.assertTrue(ast.get_docstring(parsed(path.read_text("utf-8"))), place(path))
 
 
 class NameTests(SynchronousTestCase):
@@ -166,7 +167,7 @@ class NameTests(SynchronousTestCase):
         defined = {}
         for path in modules():
             library = room(path) if room(path) in COMPILERS else ""
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in ast.walk(parsed(path.read_text("utf-8"))):
                 if isinstance(node, ast.ClassDef):
                     defined.setdefault((library, node.name), []).append(place(path))
         shared = {name: places for (_, name), places in defined.items() if len(places) > 1}
@@ -201,7 +202,7 @@ class DocumentTests(SynchronousTestCase):
         defined = {
             node.name
             for path in sources
-            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            for node in ast.walk(parsed(path.read_text("utf-8")))
             if isinstance(node, ast.ClassDef)
         }
         journeys = self.text.partition("## Three journeys")[2]

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from textwrap import indent
 from typing import NamedTuple
@@ -43,6 +44,12 @@ class Use(NamedTuple):
 def sources() -> dict[str, Path]:
     """The modules of the package by their names; packages are their ``__init__``."""
     return {_dotted(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def parsed(text: str) -> ast.Module:
+    """The tree of a module's text, which several tests look at."""
+    return ast.parse(text)
 
 
 def _dotted(path: Path) -> str:
@@ -91,7 +98,7 @@ def uses_of_no_face() -> Iterator[Use]:
 
 
 def _defined(path: Path) -> frozenset[str]:
-    body = ast.parse(path.read_text("utf-8")).body
+    body = parsed(path.read_text("utf-8")).body
     targets = (target for node in body if isinstance(node, ast.Assign) for target in node.targets)
     functions = (node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef))
     return frozenset(
@@ -100,7 +107,7 @@ def _defined(path: Path) -> frozenset[str]:
 
 
 def _imports(path: Path) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from ((node.module, alias.name) for alias in node.names)
 
@@ -108,7 +115,7 @@ def _imports(path: Path) -> Iterator[tuple[str, str]]:
 def announced(path: Path) -> Names:
     """The names in the face of the package of this ``__init__``, as a type checker reads them."""
     package = _dotted(path)
-    body = ast.parse(path.read_text("utf-8")).body
+    body = parsed(path.read_text("utf-8")).body
     typed = next((node.body for node in body if isinstance(node, ast.If)), body)
     return {
         line.module.removeprefix(package).lstrip("."): frozenset(one.name for one in line.names)
@@ -122,7 +129,7 @@ def found_at_work(path: Path) -> Names:
 
     A module is found without being named.
     """
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "face":
             return {
                 str(word.arg): frozenset(ast.literal_eval(word.value)) for word in node.keywords
@@ -158,7 +165,7 @@ def _bound(path: Path | None, names: set[str]) -> set[str]:
     """Those of the names that the module still has; modules are taken as they are."""
     if path is None:
         return names
-    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    nodes = list(ast.walk(parsed(path.read_text("utf-8"))))
     return {
         *(n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)),
         *(n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)),
