@@ -17,7 +17,7 @@ from tests.system.cases import DaemonTestCase
 APP = {
     "app.star": """
 def told(req):
-    return {"user": req.UserId, "headers": req.Headers}
+    return {"user": req.UserId, "subject": req.UserSubject, "headers": req.Headers}
 
 app = ace.app("Told", routes = [ace.api("/", handler = told)])
 """
@@ -93,7 +93,7 @@ class CertificateTests(DaemonTestCase):
         status, body, _ = self.ask(self.context("ann"), STAFF)
         self.assertEqual(status, 200, body)
         found = json.loads(body)
-        self.assertEqual(found["user"], "cert_staff")
+        self.assertEqual((found["user"], found["subject"]), ("cert_staff", "CN=Ann"))
 
         for client, host, reason in (
             (None, STAFF, "client certificate required"),

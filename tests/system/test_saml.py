@@ -11,10 +11,12 @@ from tests.support.saml_peer import SamlPeer
 from tests.system.cases import DaemonTestCase
 
 TEAM = "team.localhost"
+# The name that pysaml2's provider sends for displayName.
+DISPLAY_NAME = "urn:oid:2.16.840.1.113730.3.1.241"
 APP = {
     "app.star": """
 def handler(req):
-    return {"user": req.UserId, "headers": req.Headers}
+    return {"user": req.UserId, "groups": req.UserGroups, "headers": req.Headers}
 
 app = ace.app("test", routes=[ace.api("/", handler=handler)])
 """
@@ -39,6 +41,7 @@ class SamlTests(DaemonTestCase):
             f'[saml.corp]\nmetadata_url = "{self.peer.url}/metadata"\nsp_key_file = "random"\n'
             f'[saml.post]\nmetadata_url = "{self.peer.url}/metadata"\nsp_key_file = "random"\n'
             "use_post = true\nforce_authn = true\n"
+            f'groups_attr = "{DISPLAY_NAME}"\n'
             '[saml.gone]\nmetadata_url = "http://localhost:1/metadata"\n'
         )
         self.daemon.start()
@@ -79,6 +82,7 @@ class SamlTests(DaemonTestCase):
             self.assertEqual(browser.url, self.url("/hello?x=1", TEAM))
             told = self.told(browser)
             self.assertEqual(told["user"], "saml_corp:ann")
+            self.assertEqual(told["groups"], ["staff", "cn=ops,dc=example"])
             self.assertNotIn("Cookie", told["headers"])
             self.assertEqual(self.peer.asked, [("HTTP-Redirect", False)])
             # The session is there for the next page, and nobody asks the provider.
@@ -94,7 +98,8 @@ class SamlTests(DaemonTestCase):
             browser.find("button").click()
             browser.find("button[value=eve]").click()
             browser.until(lambda: browser.url == self.url("/post"), "not back at the app")
-            self.assertEqual(self.told(browser)["user"], "saml_post:eve")
+            told = self.told(browser)
+            self.assertEqual((told["user"], told["groups"]), ("saml_post:eve", ["Eve"]))
             self.assertEqual(self.peer.asked, [("HTTP-POST", True)])
 
     def test_ended_there(self):

@@ -6,18 +6,25 @@ from copy import deepcopy
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from msgspec import Struct
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.audit.events import AuditEvents
+from clace.audit.memory import MemoryAudit
+from clace.audit.ration import RationedAudit
 from clace.errors import SignInRefused
 from clace.identity.saml.signatures import signed_part
 from clace.interfaces import Arrival
 from clace.model.identity import Assurance
+from clace.web.login.flow import Places, SignInFlow
+from clace.web.login.states import Pending, PendingSignIns
 from tests.support.saml import (
     NOW,
     NS,
     OURS,
+    REQUEST,
     answer,
     arrival,
     at,
@@ -28,19 +35,58 @@ from tests.support.saml import (
     signed,
     signing_key,
 )
+from tests.support.sign_in import app_authentication, make_sessions
 
 EVIL = "admin"
 
 
+class Visitor(Struct):
+    """The head of a request, as far as its sender is recorded."""
+
+    address: str = "192.0.2.7"
+
+
 class SignInCase(SynchronousTestCase):
+    """Browsers that come back from the provider, to the flow of every sign-in."""
+
+    def arrive(self, document, ours=None, request=REQUEST, **options):
+        """The answer to a browser that brings a response, and the sign-in that it goes on with."""
+        clock = Clock()
+        self.audit = MemoryAudit()
+        ration = RationedAudit(self.audit, clock, lambda: "r1", a_minute=5)
+        events = AuditEvents(self.audit, ration, lambda: 1.0, lambda: "r1")
+        pending = PendingSignIns(clock)
+        places = Places(login_host="auth.example.com", callback_url="https://apps.example.com")
+        auth = app_authentication(ours or provider(**options))
+        flow = SignInFlow(auth, make_sessions(), pending, places, events, 86_400)
+        asked = Pending(
+            setting="saml_corp",
+            origin="https://tool.example.com",
+            target="/",
+            nonce=b"",
+            way="saml_corp",
+            kept={"request": request},
+        )
+        brought = {**arrival(document).parameters, "RelayState": pending.add(asked)}
+        answer = self.successResultOf(flow.arrive("saml_corp", brought, Visitor()))
+        location = dict(answer.headers).get("Location", "")
+        return answer, pending.look(location.partition("state=")[2])
+
     def accepted(self, document, **options):
-        return self.successResultOf(provider(**options).finish(arrival(document)))
+        _, going_on = self.arrive(document, **options)
+        self.assertEqual(self.audit.events, [])
+        return going_on.signed_in
 
     def assert_refused(self, document, reason, **options):
-        """The visitor is told nothing; ``reason`` is what the audit log has."""
-        failure = self.failureResultOf(provider(**options).finish(arrival(document)), SignInRefused)
-        self.assertEqual(failure.value.reason, reason)
-        self.assertEqual(failure.value.message, "The sign-in was not accepted. Please try again.")
+        """The visitor is told nothing; the audit log has the reason."""
+        answer, going_on = self.arrive(document, **options)
+        self.assertIsNone(going_on)
+        (event,) = self.audit.events
+        self.assertEqual(event.detail, f"by saml_corp: {reason}")
+        self.assertEqual((event.operation, event.target), ("sign_in", "192.0.2.7"))
+        self.assertEqual(answer.status, 403)
+        self.assertIn(b"The sign-in was not accepted. Please try again.", answer.body)
+        self.assertNotIn(reason.encode(), answer.body)
 
 
 class AcceptedTests(SignInCase):
@@ -199,9 +245,8 @@ class ConditionTests(SignInCase):
     def test_replay(self):
         """The same assertion is of use once."""
         ours = provider()
-        self.successResultOf(ours.finish(arrival(answer())))
-        failure = self.failureResultOf(ours.finish(arrival(answer())), SignInRefused)
-        self.assertEqual(failure.value.reason, "the message came before")
+        self.accepted(answer(), ours=ours)
+        self.assert_refused(answer(), "the message came before", ours=ours)
 
     def test_one_time_use(self):
         """An assertion that may not begin a session is refused."""
@@ -605,8 +650,7 @@ class MarkupTests(SignInCase):
         bare = Arrival(parameters={}, kept={"request": "_request1"})
         failure = self.failureResultOf(ours.finish(bare), SignInRefused)
         self.assertEqual(failure.value.reason, "the response is missing")
-        failure = self.failureResultOf(ours.finish(arrival(answer(), "")), SignInRefused)
-        self.assertEqual(failure.value.reason, "the answer is to no request of ours")
+        self.assert_refused(answer(), "the answer is to no request of ours", request="")
 
     @given(st.one_of(st.text(), st.binary().map(lambda data: b64encode(data).decode())))
     def test_any_text(self, text):
