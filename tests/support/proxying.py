@@ -145,6 +145,7 @@ class SeenAudit:
     def __init__(self, case):
         self.user = case.user
         self.identity = Identity(user_id=case.user, assurance=Assurance.PASSWORD)
+        self.granted = ()
         self._case = case
 
     def end(self, status):

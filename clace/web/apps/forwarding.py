@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -11,6 +12,8 @@ from clace.model import App, AppResponse
 from clace.web.apps.request_audit import RequestAudit
 from clace.web.apps.requests import visible_headers
 from clace.web.http1 import DirectRequest, HeaderFields
+
+_NEITHER = re.compile(rb"[^a-z0-9]")
 
 
 class ForwardedApps:
@@ -63,9 +66,16 @@ def question_of(request: DirectRequest, audit: RequestAudit) -> ForwardQuestion:
 
 
 def without(fields: HeaderFields, names: frozenset[str]) -> HeaderFields:
-    """Return the fields without those of some names, in lower case."""
-    unwanted = frozenset(name.encode() for name in names)
-    return HeaderFields(pair for pair in fields if pair[0].lower() not in unwanted)
+    """Return the fields without those of some names, however they are spelled.
+
+    Servers that put headers into variables cannot tell ``X_Groups`` from ``X-Groups``.
+    """
+    unwanted = frozenset(map(_plain, (name.encode() for name in names)))
+    return HeaderFields(pair for pair in fields if _plain(pair[0]) not in unwanted)
+
+
+def _plain(name: bytes) -> bytes:
+    return _NEITHER.sub(b"-", name.lower())
 
 
 def with_granted(headers: dict[str, list[str]], granted: HeaderPairs) -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ from clace.errors import (
     NotAllowed,
     NotAuthenticated,
     SourceError,
+    UpstreamFailed,
 )
 from clace.model import NO_ROUTE, NOT_FOUND, AppResponse, Fault
 from clace.web.apps.request_audit import RequestAudit
@@ -68,6 +69,7 @@ def refusal(error: ClaceError, audit: RequestAudit, media: MediaType) -> AppResp
         app=str(app.address.production) if app else "",
         retry_after=wait,
         is_root=audit.is_root and isinstance(error, NoSuchApp),
+        lines=audit.last_lines() if app and isinstance(error, UpstreamFailed) else (),
     )
     scheme = error.scheme if isinstance(error, NotAuthenticated) else ""
     return trouble_answer(trouble, media, (CHALLENGES[scheme],) if scheme in CHALLENGES else ())

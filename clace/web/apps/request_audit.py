@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -31,6 +32,7 @@ _REDACTED = "<REDACTED>"
 # Strangers choose both.
 _LONGEST_HOST = 255
 _LONGEST_PATH = 500
+_LINES = 10
 
 
 class RequestAuditOptions(Struct, frozen=True, kw_only=True):
@@ -109,6 +111,11 @@ class RequestAudit:
             )
         )
 
+    def last_lines(self) -> tuple[str, ...]:
+        """Return a line for each of the app's last failures, newest first."""
+        failures = self._audits.failures.recent(self.app.id) if self.app else ()
+        return tuple(_line(failure) for failure in failures[:_LINES])
+
     def _event(self, status: int) -> AuditEvent:
         method = self._request.method.decode("latin-1")
         host = shortened(self._request.authority, _LONGEST_HOST)
@@ -149,3 +156,10 @@ class RequestAudits:
 
     def begin(self, request: DirectRequest) -> RequestAudit:
         return RequestAudit(self, request, self._new_id())
+
+
+def _line(failure: AppFailure) -> str:
+    """A failure as one line: when, at what, why, and how often in a row."""
+    at = datetime.fromtimestamp(failure.time, UTC).strftime("%H:%M:%S")
+    times = f" ({failure.count} times)" if failure.count > 1 else ""
+    return f"{at} {failure.method} {failure.fault.route} {failure.fault.message}{times}"

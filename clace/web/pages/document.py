@@ -28,6 +28,7 @@ class Page(Struct, frozen=True, kw_only=True):
     status: str = ""
     steps: tuple[PageStep, ...] = ()
     detail: str = ""
+    lines: tuple[str, ...] = ()
     request_id: str = ""
 
 
@@ -70,6 +71,9 @@ def _body(page: Page) -> Iterator[str]:
         yield f"<p>{escape(page.lead)}</p>"
     if page.detail:
         yield f"<pre>{escape(page.detail)}</pre>"
+    if page.lines:
+        yield "<h2>Last lines of its log</h2>"
+        yield f"<pre>{escape(chr(10).join(page.lines))}</pre>"
     if page.steps:
         yield "<h2>What you can do</h2>"
         yield f"<ul>{''.join(map(_step, page.steps))}</ul>"

@@ -27,8 +27,8 @@ _AGAIN = PageStep("Load the page again in a moment.")
 class Trouble(Struct, frozen=True, kw_only=True):
     """A refusal: ``message`` is for whoever asked.
 
-    ``detail`` and ``app`` (its path as commands take it) are only set for those who may mend it,
-    and ``is_root`` if the front page of a host was asked for.
+    ``detail``, ``app`` (its path as commands take it) and ``lines`` (the last lines of its log) are
+    only set for those who may mend it, and ``is_root`` if the front page of a host was asked for.
     """
 
     status: int
@@ -39,6 +39,7 @@ class Trouble(Struct, frozen=True, kw_only=True):
     app: str = ""
     retry_after: int = 0
     is_root: bool = False
+    lines: tuple[str, ...] = ()
 
 
 def trouble_answer(
@@ -111,6 +112,7 @@ def page_of(trouble: Trouble) -> Page:
         title=title,
         lead=_LEADS.get(trouble.code) or _sentence(trouble.message),
         detail=trouble.detail,
+        lines=trouble.lines,
         steps=(*_waiting(trouble), *(_mending(trouble) or steps)),
         request_id=trouble.request_id,
     )
@@ -231,6 +233,8 @@ _WORDING: dict[str, tuple[str, tuple[PageStep, ...]]] = {
         (PageStep("Ask whoever runs this server to read and approve what the app asks for."),),
     ),
     "app_busy": ("The app is busy", (_AGAIN,)),
+    "upstream_failed": ("The app is out of reach", (_AGAIN, _ASK)),
+    "upstream_timed_out": ("The app took too long", (_AGAIN, _ASK)),
     "app_timed_out": ("The app took too long", (_AGAIN, _ASK)),
     "internal": ("Something went wrong", (_AGAIN, _ASK)),
 }
