@@ -98,8 +98,10 @@ if TYPE_CHECKING:
         ProxyRoute as ProxyRoute,
     )
     from clace.model.rbac import (
+        ANY_APP as ANY_APP,
         GROUP as GROUP,
         Grant as Grant,
+        OTHER_TARGETS as OTHER_TARGETS,
         Policy as Policy,
         REGEX as REGEX,
         administrators as administrators,
@@ -214,7 +216,17 @@ else:
             "problem_of",
         ),
         proxying=("MOST_MOUNTS", "ProxyConfig", "ProxyMount", "ProxyRoute"),
-        rbac=("GROUP", "Grant", "Policy", "REGEX", "administrators", "matches", "problems_of"),
+        rbac=(
+            "ANY_APP",
+            "GROUP",
+            "Grant",
+            "OTHER_TARGETS",
+            "Policy",
+            "REGEX",
+            "administrators",
+            "matches",
+            "problems_of",
+        ),
         router=("BadPattern", "PatternRouter"),
         schema=(
             "AppSchema",

@@ -17,6 +17,8 @@ from clace.near import nearest
 
 GROUP, REGEX = "group:", "regex:"
 RESERVED = ("clace-", "openrun-")
+ANY_APP = "any app"
+"""A target that stands for one of the apps, whichever: for requests that name theirs later."""
 OTHER_TARGETS = ("service:", "binding:")
 _DEVELOPER = (
     "app:manage",

@@ -17,7 +17,7 @@ from clace.interfaces import (
     ReplaceVersion,
     SourceRevision,
 )
-from clace.model import App, AppGlob, AppPath, DeclaredApp
+from clace.model import ANY_APP, App, AppGlob, AppPath, DeclaredApp
 from clace.operations.approval import check_approved
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.configured import ConfiguredSections
@@ -67,6 +67,8 @@ class DeclarationOperations:
     async def apply_files(self, query: ApplyFiles, request: Asking) -> FilesApplied:
         if query.reload not in {"", *_MODES}:
             raise BadRequest(f"invalid reload {query.reload!r:.40}, expected {', '.join(_MODES)}")
+        # Before the files are read nobody knows which apps they describe.
+        request.check(ANY_APP)
         glob = AppGlob.parse(query.app_path_glob)
         fetched = await self._fetch(query)
         declared = await self._declared(fetched)

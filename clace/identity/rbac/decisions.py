@@ -16,7 +16,9 @@ from clace.identity.rbac.members import member
 from clace.identity.rbac.roles import given_by
 from clace.interfaces import Decision
 from clace.model import (
+    ANY_APP,
     LITERAL_ONLY,
+    OTHER_TARGETS,
     AppGlob,
     AppPath,
     Assurance,
@@ -165,7 +167,9 @@ def _matches(glob: str, target: str) -> bool:
     """
     if glob.lower() in {"all", "*:**"}:
         return True
-    for prefix in ("service:", "binding:"):
+    if target == ANY_APP:
+        return not glob.startswith(OTHER_TARGETS)
+    for prefix in OTHER_TARGETS:
         if glob.startswith(prefix) or target.startswith(prefix):
             return _matches_other(glob, target, prefix)
     if not target or target.startswith("sync "):

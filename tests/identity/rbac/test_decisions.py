@@ -181,6 +181,13 @@ class DecisionTests(SynchronousTestCase):
             self.assertEqual(self.may(rules, "custom:report"), expected, entry)
             self.assertFalse(self.may(rules, "custom:report", "/y"))
 
+    def test_any_app(self):
+        """A right on one app is a right on some app; one on services is not, nor is ownership."""
+        for targets, expected in ((("/x",), 1), (ALL, 1), (("service:**",), 0), ((), 0)):
+            rules = policy(grant(("clace-user",), targets))
+            self.assertEqual(self.may(rules, "app:read", "any app"), bool(expected), targets)
+        self.assertFalse(self.may(policy(), "app:read", "any app"))
+
     def test_old_names(self):
         """``access`` and ``list`` are what they were called."""
         rules = policy(grant(("r",)), roles={"r": ("access", "list")})
