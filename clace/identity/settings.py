@@ -113,13 +113,10 @@ class AppAuthentication:
 
     def in_effect(self, setting: str) -> str:
         """Return the setting that one which names the default stands for."""
-        base, modifier = self._parts(setting)
-        resolved = self._parts(self._default)[0] if base == DEFAULT else base
-        return f"{resolved}+{modifier}" if modifier else resolved
+        return "+".join((self.base(setting), *self._modifiers(setting)))
 
     def ways(self, setting: str) -> tuple[Way, ...]:
-        names = self.base(setting).split(",")
-        return tuple(self._ways[name] for name in names if name in self._ways)
+        return self._named(self.base(setting))
 
     def all_ways(self) -> tuple[Way, ...]:
         return tuple(self._ways.values())
@@ -167,8 +164,12 @@ class AppAuthentication:
         return ClosedToAll("Authentication required") if self._required else self._open
 
     def _browser(self, base: str) -> IAuthenticator | None:
+        ways = self._named(base)
+        return BrowserSignIn(base, ways, self._sessions, self._rules) if ways else None
+
+    def _named(self, base: str) -> tuple[Way, ...]:
+        """The ways with commas between; none of them if one is unknown, or there twice."""
         names = base.split(",")
         if len(set(names)) != len(names) or not set(names) <= self._ways.keys():
-            return None
-        ways = tuple(self._ways[name] for name in names)
-        return BrowserSignIn(base, ways, self._sessions, self._rules)
+            return ()
+        return tuple(self._ways[name] for name in names)

@@ -3,8 +3,8 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest, NotAuthenticated
-from clace.identity.settings import ClosedToAll
-from tests.support.sign_in import OneAccount, app_authentication
+from clace.identity.settings import ClosedToAll, OpenToAll
+from tests.support.sign_in import MemoryProvider, OneAccount, app_authentication
 
 
 class ForwardTests(SynchronousTestCase):
@@ -83,3 +83,65 @@ class ForwardTests(SynchronousTestCase):
             self.assertIsInstance(found, ClosedToAll)
             self.failureResultOf(found.identify(None), NotAuthenticated)
             self.assertFalse(auth.is_open(setting))
+
+
+class SettingTests(SynchronousTestCase):
+    """The kinds of sign-in, and the texts of refusals."""
+
+    def auth(self, default="system", **options):
+        return app_authentication(OneAccount(), MemoryProvider(), default=default, **options)
+
+    def test_known(self):
+        """Each way, several of them, the default and nobody are settings."""
+        auth = self.auth()
+        for setting in ("default", "none", "system", "github", "system,github", "rbac:github"):
+            auth.check(setting)
+
+    def test_refused(self):
+        """An unknown setting is refused by its name; one of SAML says so."""
+        for setting, text in (
+            ("x", "invalid authentication type x; expected one of default, none, system, github"),
+            ("", "invalid authentication type ; expected one of"),
+            ("System", "invalid authentication type System"),
+            ("saml_corp", "invalid saml auth type saml_corp"),
+            ("system,none", "invalid authentication type system,none"),
+            ("system,system", "invalid authentication type system,system"),
+            ("system,", "invalid authentication type system,"),
+        ):
+            error = self.assertRaises(BadRequest, self.auth().check, setting)
+            self.assertTrue(error.message.startswith(text), (setting, error.message))
+
+    def test_unknown_lets_nobody_in(self):
+        """A setting that was known once, and whatever else is stored, is closed."""
+        for setting in ("saml_gone", "", "none+x", "none,system", "NONE"):
+            auth = self.auth("none")
+            self.assertFalse(auth.is_open(setting), setting)
+            self.assertIsInstance(auth.of(setting), ClosedToAll, setting)
+            self.assertEqual(auth.ways(setting), ())
+
+    def test_default(self):
+        """The default is what the operator says, also if nobody is asked."""
+        self.assertTrue(self.auth("none").is_open("default"))
+        self.assertFalse(self.auth().is_open("default"))
+        self.assertEqual([way.name for way in self.auth("github").ways("default")], ["github"])
+        self.assertIsInstance(self.auth("gone").of("default"), ClosedToAll)
+
+    def test_in_effect(self):
+        """Two ways to write one setting are the same in effect."""
+        auth = self.auth(forwards=("policy",))
+        self.assertEqual(auth.in_effect("default"), auth.in_effect("rbac:system"))
+        self.assertNotEqual(auth.in_effect("default+forward_policy"), auth.in_effect("system"))
+
+    def test_kinds(self):
+        """A kind of sign-in is a row: it is asked for settings that no row before it takes."""
+        own = OpenToAll()
+        auth = self.auth(kinds=(lambda base: own if base == "mine" else None,))
+        auth.check("mine")
+        self.assertIs(auth.of("mine"), own)
+
+    def test_bounded(self):
+        """Settings that were asked about are kept for the next time, but not any number."""
+        auth = self.auth()
+        for number in range(3000):
+            auth.of(f"x{number}")
+        self.assertLessEqual(len(auth._made), 1000)

@@ -98,7 +98,8 @@ class BrowserSignIn:
 def is_navigation(head: RequestHead) -> bool:
     """Tell whether a browser can be sent to another page instead of the answer."""
     if head.header("hx-request") is not None:
-        return head.method in _SAFE or head.header("hx-current-url") is not None
+        page, own = head.header("hx-current-url") or "", f"{head.scheme}://{head.authority}/"
+        return head.method in _SAFE or page.startswith(own)
     return head.method in _SAFE and "text/html" in (head.header("accept") or "").lower()
 
 
