@@ -111,7 +111,9 @@ def preview_write_access(server: ChosenServer, value: str, glob: str, **how: Any
 def auth(server: ChosenServer, value: str, glob: str, **how: Any) -> None:
     """Say who may use apps.
 
-    TYPE: none (everybody), system (the administrator), or default (what the server says).
+    TYPE: none (everybody), system (the administrator), builtin (users of this server), an entry of
+    [auth], saml_NAME, cert or cert_NAME, or default (what the server says). +forward_NAME may
+    follow.
     """
     _settle(server, glob, api.SettingsChange(authn_type=value), **how)
 

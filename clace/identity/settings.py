@@ -136,7 +136,7 @@ class AppAuthentication:
         return None
 
     def _modifiers(self, setting: str) -> tuple[str, ...]:
-        """What is asked for besides a sign-in: an app's default adds to it, and takes nothing."""
+        """Return the checks besides a sign-in: those of the default, and the app's own."""
         base, own = self._parts(setting)
         before = self._parts(self._default)[1] if base == DEFAULT else ()
         return tuple(dict.fromkeys((*before, *own)))

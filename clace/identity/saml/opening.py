@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.web.client import Agent
 
 from clace.config import RANDOM_KEY, Saml
+from clace.errors import ProviderUnavailable
 from clace.identity.saml.keys import SamlKey, kept_key, read_key
 from clace.identity.saml.metadata import OurSide
 from clace.identity.saml.provider import SamlOptions, SamlProvider, Surroundings
@@ -20,6 +21,8 @@ from clace.threads import InThread
 
 CONNECT_SECONDS = 10
 _NUMBER_BYTES = 20
+MOST_WAITING = 64
+T = TypeVar("T")
 
 
 def open_saml(
@@ -33,12 +36,35 @@ def open_saml(
     return tuple(opening.provider(f"saml_{name}", entry) for name, entry in entries.items())
 
 
+class Bounded:
+    """A thread for XML that refuses more work than it can do soon: messages about sign-outs come
+    from anybody, and each may be large.
+    """
+
+    def __init__(self, in_thread: InThread, most: int = MOST_WAITING) -> None:
+        self._in_thread = in_thread
+        self._most = most
+        self._waiting = 0
+
+    async def __call__(self, work: Callable[[], T], /) -> T:
+        """:raises ProviderUnavailable: if too much waits."""
+        if self._waiting >= self._most:
+            raise ProviderUnavailable("Too many are signing in at the moment. Please try again.")
+        self._waiting += 1
+        try:
+            return await self._in_thread(work)
+        finally:
+            self._waiting -= 1
+
+
 class _Opening:
     def __init__(self, callback_url: str, home: Path, reactor: Any, in_thread: InThread) -> None:
         self._callback_url = callback_url
         self._home = home
         self._reactor = reactor
-        self._around = Surroundings(in_thread, reactor, lambda: secrets.token_hex(_NUMBER_BYTES))
+        self._around = Surroundings(
+            Bounded(in_thread), reactor, lambda: secrets.token_hex(_NUMBER_BYTES)
+        )
         self._agent = Agent(reactor, connectTimeout=CONNECT_SECONDS)
         self._replays = Replays(reactor)
 
