@@ -14,6 +14,7 @@ from clace.config import overrides
 from clace.config.default_auth import wrong_default_auth
 from clace.config.discovery import FILE_NAME, Location
 from clace.config.exposure import is_open, open_files, plain_secrets
+from clace.config.listeners import wrong_listeners
 from clace.config.names import Names, home_names, replace_names
 from clace.config.other_proofs import wrong_proofs
 from clace.config.places import Origin, Steps, place_text
@@ -167,6 +168,7 @@ def _check_together(settings: Settings, reader: Reader) -> None:
         *wrong_roles(settings),
         *wrong_users(settings),
         *wrong_default_auth(settings),
+        *wrong_listeners(settings),
     ):
         reader.complain(at, reason)
     if settings.http.redirect_to_https and settings.https.port < 0:

@@ -21,7 +21,7 @@ from clace.listeners.defaults import ChosenListener, Site
 from clace.listeners.reasons import refusal
 from clace.listeners.sockets import UnixSocket
 from clace.listeners.stock_tls import check_folder
-from clace.model import EndpointDescription, check_endpoint, layers
+from clace.model import EndpointDescription, check_endpoint, layers, problem_of_admin
 
 
 class _CheckedListener(Struct, frozen=True):
@@ -110,19 +110,12 @@ class Listeners(Service):
             return _CheckedListener(listener, endpoint, sockets[0] if sockets else None, site)
 
     def _admin_site(self, outermost: EndpointDescription) -> Site:
-        """Only a socket that is ours alone needs no password; one inside another endpoint may be
-        reached by whoever reaches that.
-        """
+        """:raises ListenError: if the endpoint may not serve the admin API."""
+        if problem := problem_of_admin(outermost, over_tcp=self._admin_over_tcp):
+            raise ListenError(problem)
         if outermost.prefix == "unix":
-            socket = UnixSocket.described(outermost)
-            socket.check_private()
-            socket.make_folder()
+            UnixSocket.described(outermost).make_folder()
             return "socket"
-        if not self._admin_over_tcp:
-            raise ListenError(
-                "what serves the admin API must be unix:PATH:mode=600, unless "
-                "security.admin_over_tcp is set"
-            )
         return "admin"
 
     def _check_trust(self, listener: ChosenListener, socket: UnixSocket) -> None:

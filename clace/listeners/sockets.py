@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from clace.errors import ListenError
-from clace.model import EndpointDescription
+from clace.model import EndpointDescription, problem_of_socket
 from clace.private_files import make_private_folder
 
 _LONGEST_PATH = 107
@@ -44,14 +44,8 @@ class UnixSocket(Struct, frozen=True):
 
     def check_private(self) -> None:
         """:raises ListenError: others than the owner could open the socket."""
-        if not self.path.is_absolute():
-            raise ListenError("the path of an admin socket must be absolute")
-        if self.mode is None:
-            raise ListenError(
-                "an admin socket needs mode=600; without a mode everybody could open it"
-            )
-        if _octal(self.mode) & _OTHERS:
-            raise ListenError(f"mode={self.mode} opens the admin socket to others; use mode=600")
+        if problem := problem_of_socket(str(self.path), self.mode):
+            raise ListenError(problem)
 
     def is_open_to_others(self) -> bool:
         """Tell a socket that every user may open from one of its owner and group."""

@@ -6,6 +6,10 @@ from clace.faces import face
 
 if TYPE_CHECKING:
     from clace.model import deeds as deeds
+    from clace.model.admin_endpoints import (
+        problem_of_admin as problem_of_admin,
+        problem_of_socket as problem_of_socket,
+    )
     from clace.model.app import (
         AccountLink as AccountLink,
         App as App,
@@ -157,6 +161,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
+        admin_endpoints=("problem_of_admin", "problem_of_socket"),
         app=(
             "AccountLink",
             "App",

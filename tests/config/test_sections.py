@@ -65,7 +65,7 @@ class ValueTests(LoadCase):
                 Path("/a:b"),
                 written(
                     self,
-                    '[[listen]]\nendpoint="unix:$CL_HOME/x"\n'
+                    '[[listen]]\nendpoint="unix:$CL_HOME/x:mode=600"\n'
                     'serve="admin"\n[[listen]]\nendpoint="tcp:1"',
                 ),
             ),
@@ -73,7 +73,7 @@ class ValueTests(LoadCase):
         )
         self.assertEqual(
             config.listen,
-            (Listen(endpoint="unix:/a\\:b/x", serve="admin"), Listen(endpoint="tcp:1")),
+            (Listen(endpoint="unix:/a\\:b/x:mode=600", serve="admin"), Listen(endpoint="tcp:1")),
         )
 
     def test_plugins(self):
