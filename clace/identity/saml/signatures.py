@@ -116,7 +116,9 @@ def check_query(query: bytes, keys: Iterable[x509.Certificate], message: str) ->
     parts = dict(piece.partition(b"=")[::2] for piece in query.split(b"&"))
     if len(parts) != query.count(b"&") + 1:
         raise refused("a parameter is given twice")
-    if b"Signature" not in parts or b"SigAlg" not in parts:
+    if any(b"%" in name or b"+" in name for name in parts):
+        raise refused("the name of a parameter is encoded")
+    if not {b"Signature", b"SigAlg", message.encode()} <= parts.keys():
         raise refused("the message is not signed")
     names = [name for name in (message.encode(), b"RelayState", b"SigAlg") if name in parts]
     signed = b"&".join(b"%b=%b" % (name, parts[name]) for name in names)

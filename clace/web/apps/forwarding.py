@@ -23,6 +23,10 @@ class ForwardedApps:
         self._auth = auth
         self._servers = servers
 
+    def asks_about(self, app: App) -> bool:
+        """Return true if a server decides about requests to the app."""
+        return bool(self._auth.forwards(app.settings.authn_type))
+
     async def ask(
         self, app: App, request: DirectRequest, audit: RequestAudit
     ) -> AppResponse | None:

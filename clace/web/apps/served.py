@@ -161,9 +161,11 @@ class ServedApps:
                 origin=request.getHeader("origin"),
                 fetch_site=request.getHeader("sec-fetch-site"),
             )
-        refused = await self._access.forwarded.ask(app, request, audit)
-        if refused is not None:
-            return refused
+        forwarded = self._access.forwarded
+        if forwarded.asks_about(app):
+            refused = await forwarded.ask(app, request, audit)
+            if refused is not None:
+                return refused
         inside = relative_path(path, app.path)
         if inside.startswith(downloads.PREFIX):
             file_id = inside.removeprefix(downloads.PREFIX)

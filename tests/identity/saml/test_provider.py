@@ -284,6 +284,20 @@ class NoticeTests(SynchronousTestCase):
         )
         self.assert_refused(twice, "a parameter is given twice")
 
+    def test_encoded_name(self):
+        """A parameter whose name is encoded is refused: it would be read, and not be a part of what
+        was signed.
+        """
+        notice = by_url(sign_out())
+        for name in (b"SAML%52equest", b"Relay%53tate"):
+            changed = SignOutNotice(
+                parameters=notice.parameters, query=notice.query + b"&" + name + b"=AAAA"
+            )
+            self.assert_refused(changed, "the name of a parameter is encoded")
+        query = notice.query.partition(b"&")[2]
+        bare = SignOutNotice(parameters=notice.parameters, query=query)
+        self.assert_refused(bare, "the message is not signed")
+
     def test_replay(self):
         """The same message is of use once: the user may have signed in again."""
         ours = provider()
