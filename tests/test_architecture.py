@@ -22,6 +22,7 @@ PACKAGE = Path(__file__).parent.parent / "clace"
 FLOORS = {
     "tap": 5,
     "composition": 5,
+    "testing": 5,
     "web": 4,
     "listeners": 4,
     "cli": 4,
@@ -38,11 +39,10 @@ FLOORS = {
     "secrets": 2,
     "host": 2,
 }
-# Which class fills which seam is said only here; the runtime's twin in memory runs a host inline.
+# Which class fills which seam is said only here.
 COMPOSERS = {
     "tap.py": {"composition"},
     "cli/main.py": {"client", "runtime", "secrets"},
-    "runtime/hosts/memory.py": {"host"},
 }
 COMPILERS = {"gotemplate", "starlark"}
 MAY_TOUCH_REACTORS = {"tap.py", "cli/main.py"}

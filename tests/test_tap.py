@@ -19,8 +19,8 @@ from clace.errors import ConfigError
 from clace.interfaces import SecretEntry
 from clace.model.identity import Assurance, Identity
 from clace.model.paths import AppPath
-from clace.runtime.hosts.memory import MemoryHosts
 from clace.tap import Options, makeService
+from clace.testing.runtime import MemoryHosts
 
 HASH = bcrypt.hashpw(b"first", bcrypt.gensalt(4)).decode()
 SECOND = bcrypt.hashpw(b"second", bcrypt.gensalt(4)).decode()

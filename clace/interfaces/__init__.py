@@ -33,12 +33,7 @@ from clace.interfaces.factors import (
     StoredFactor,
 )
 from clace.interfaces.failures import IFailures
-from clace.interfaces.forwarding import (
-    ForwardQuestion,
-    ForwardVerdict,
-    HeaderPairs,
-    IForwardAuth,
-)
+from clace.interfaces.forwarding import ForwardQuestion, ForwardVerdict, HeaderPairs, IForwardAuth
 from clace.interfaces.identity import (
     Arrival,
     ClientTLS,

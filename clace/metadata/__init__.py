@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
+    from clace.metadata import rules as rules
+    from clace.metadata.changes import check_whole as check_whole
+    from clace.metadata.contents import checked as checked
     from clace.metadata.factor_rows import open_factor_rows as open_factor_rows
     from clace.metadata.secret_rows import open_secret_rows as open_secret_rows
     from clace.metadata.session_rows import open_session_rows as open_session_rows
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
+        changes=("check_whole",),
+        contents=("checked",),
         factor_rows=("open_factor_rows",),
         secret_rows=("open_secret_rows",),
         session_rows=("open_session_rows",),

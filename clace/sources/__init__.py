@@ -5,15 +5,24 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
+    from clace.sources import places as places
     from clace.sources.folder import FolderSource as FolderSource
     from clace.sources.git import GitOptions as GitOptions, GitSource as GitSource
     from clace.sources.git_auth import GitLogin as GitLogin
-    from clace.sources.sources import Sources as Sources
+    from clace.sources.git_workshop import DEFAULT_BRANCH as DEFAULT_BRANCH
+    from clace.sources.sources import Sources as Sources, checked as checked
+    from clace.sources.tree import (
+        SourceTree as SourceTree,
+        is_meant as is_meant,
+        nothing_meant as nothing_meant,
+    )
 else:
     __getattr__ = face(
         __name__,
         folder=("FolderSource",),
         git=("GitOptions", "GitSource"),
         git_auth=("GitLogin",),
-        sources=("Sources",),
+        git_workshop=("DEFAULT_BRANCH",),
+        sources=("Sources", "checked"),
+        tree=("SourceTree", "is_meant", "nothing_meant"),
     )

@@ -3,9 +3,9 @@
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from clace.audit.memory import MemoryAudit
 from clace.interfaces import IAuditEvents
 from clace.model.deeds import Deed, sign_in_refused
+from clace.testing.audit import MemoryAudit
 from tests.support.audit_contract import maker_into
 
 

@@ -4,9 +4,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from clace.audit.memory import MemoryAudit
 from clace.audit.ration import OTHERS, TOGETHER, RationedAudit
 from clace.interfaces import IRationedAudit
+from clace.testing.audit import MemoryAudit
 from tests.support.audit_contract import event
 
 

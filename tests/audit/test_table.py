@@ -8,10 +8,10 @@ from clace.audit import table
 from clace.audit.chain import Chain
 from clace.audit.chained import append, take_out
 from clace.audit.log import SCHEMA
-from clace.audit.memory import MemoryAudit
 from clace.audit.retention import AuditRetention
 from clace.database.engine import transaction, writing_engine
 from clace.model.audit_filter import AuditFilter
+from clace.testing.audit import MemoryAudit
 from tests.support.audit_contract import KEY, event
 from tests.support.schemas import SchemaContract
 

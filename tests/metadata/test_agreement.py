@@ -13,9 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ClaceError
 from clace.interfaces import AddApp, AddVersion, PointApp, RemoveApp
-from clace.metadata.memory import MemoryStore
 from clace.model.app import App, AppMetadata, AppSettings, VersionMetadata
 from clace.sources.tree import SourceTree
+from clace.testing.apps import MemoryStore
 from tests.support.stores import sqlite_store
 
 START = datetime(2026, 11, 23, tzinfo=UTC)

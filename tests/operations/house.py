@@ -11,13 +11,11 @@ from twisted.internet.task import Clock
 
 from clace.admin_api.apps import CREATE_APP, CreateApp, NewApp
 from clace.admin_api.server import ServerStatus
-from clace.audit.memory import MemoryAudit
 from clace.composition.apps import owner_of
 from clace.config import Location, load
 from clace.config.apps import AppConfigs
 from clace.identity.passwords import Lockout, SignIns
 from clace.identity.rbac import Authorisation
-from clace.metadata.memory import MemoryStore
 from clace.model.rbac import Policy
 from clace.model.traffic import AppRequest
 from clace.operations.administration import Administration
@@ -45,9 +43,11 @@ from clace.operations.withdrawal import ApprovalWithdrawal
 from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.definition import Function, Plugin
 from clace.runtime.failures import AppFailures
-from clace.runtime.hosts.memory import MemoryRuntime
 from clace.runtime.installed import InstalledApps
-from clace.sources.memory import MemorySources
+from clace.testing.apps import MemoryStore
+from clace.testing.audit import MemoryAudit
+from clace.testing.runtime import MemoryRuntime
+from clace.testing.sources import MemorySources
 from tests.identity.passwords.support import Told
 from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import STATIC_USERS

@@ -3,11 +3,11 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.admin_api.audit import ExportAudit, ListAudit, VerifyAudit
-from clace.audit.memory import MemoryAudit
 from clace.errors import BadRequest, InvalidGlob
 from clace.model.app import App
 from clace.model.audit_filter import AuditFault, AuditHead, AuditVerification
 from clace.operations.audit import AuditOperations
+from clace.testing.audit import MemoryAudit
 from tests.support.audit_contract import event
 
 DAY = 86_400 * 10**9

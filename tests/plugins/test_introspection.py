@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.audit.memory import MemoryAudit
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import AddApp, AddVersion, Caller
-from clace.metadata.memory import MemoryStore
 from clace.model.app import App, AppMetadata, AppSettings, Permission, VersionMetadata
 from clace.plugins.builtin.app_rows import age, source_page
 from clace.plugins.builtin.introspection import Introspection, IntrospectionSources
 from clace.plugins.gate.gate import PluginGate
+from clace.testing.apps import MemoryStore
+from clace.testing.audit import MemoryAudit
 from tests.support.apps import DictFiles
 from tests.support.audit_contract import event
 from tests.support.plugin_contract import app, call

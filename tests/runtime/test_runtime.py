@@ -14,10 +14,10 @@ from clace.errors import (
 )
 from clace.model.app import AppMetadata, VersionMetadata
 from clace.model.wishes import ClientWishes
-from clace.runtime.hosts.memory import MemoryHosts, MemoryRuntime
 from clace.runtime.limits import HostLimits, RuntimeLimits, limit_reached, limits_for_all
 from clace.runtime.packing import NodeEnvironment
 from clace.runtime.runtime import Runtime
+from clace.testing.runtime import MemoryHosts, MemoryRuntime
 from tests.support.apps import HELLO, DictFiles, a_request, an_app
 from tests.support.encodings import Packed
 from tests.support.plugins import MemoryAudit, MemoryGate

@@ -82,7 +82,6 @@ from clace.admin_api.versions import (
     PromoteApps,
     ReloadApps,
 )
-from clace.audit.memory import MemoryAudit
 from clace.errors import AppExists, BadRequest, SourceError
 from clace.identity.passwords import Lockout, SignIns
 from clace.identity.rbac import Authorisation
@@ -120,6 +119,7 @@ from clace.operations.users import UserOperations
 from clace.operations.versions import check_promotable
 from clace.runtime.failures import AppFailures
 from clace.runtime.installed import InstalledApps
+from clace.testing.audit import MemoryAudit
 from tests.identity.passwords.support import Told
 from tests.support.memory_factors import memory_factors
 from tests.support.memory_secrets import MemorySecretStore

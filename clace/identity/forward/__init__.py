@@ -7,4 +7,7 @@ from clace.faces import face
 if TYPE_CHECKING:
     from clace.identity.forward.server import ForwardServer as ForwardServer
 else:
-    __getattr__ = face(__name__, server=("ForwardServer",))
+    __getattr__ = face(
+        __name__,
+        server=("ForwardServer",),
+    )

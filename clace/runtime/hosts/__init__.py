@@ -7,6 +7,7 @@ from clace.faces import face
 if TYPE_CHECKING:
     from clace.runtime.hosts.bodies import AnswerBody as AnswerBody, LARGEST_PIECE as LARGEST_PIECE
     from clace.runtime.hosts.calls import PluginCalls as PluginCalls
+    from clace.runtime.hosts.exchange import HostExchange as HostExchange, OfRequest as OfRequest
     from clace.runtime.hosts.held import HeldAnswers as HeldAnswers
     from clace.runtime.hosts.probe import Probe as Probe, warnings as warnings
     from clace.runtime.hosts.program import (
@@ -23,6 +24,7 @@ else:
         __name__,
         bodies=("AnswerBody", "LARGEST_PIECE"),
         calls=("PluginCalls",),
+        exchange=("HostExchange", "OfRequest"),
         held=("HeldAnswers",),
         probe=("Probe", "warnings"),
         program=("demanded_walls", "program_for"),

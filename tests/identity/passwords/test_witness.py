@@ -3,9 +3,9 @@
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.audit.memory import MemoryAudit
 from clace.identity.passwords.sign_ins import Attempt
 from clace.identity.passwords.witness import SignInTrail
+from clace.testing.audit import MemoryAudit
 from tests.support.audit_contract import maker_into
 
 

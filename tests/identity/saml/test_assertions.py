@@ -12,12 +12,12 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.audit.events import AuditEvents
-from clace.audit.memory import MemoryAudit
 from clace.audit.ration import RationedAudit
 from clace.errors import SignInRefused
 from clace.identity.saml.signatures import signed_part
 from clace.interfaces import Arrival
 from clace.model.identity import Assurance
+from clace.testing.audit import MemoryAudit
 from clace.web.login.flow import Places, SignInFlow
 from clace.web.login.states import Pending, PendingSignIns
 from tests.support.saml import (

@@ -23,9 +23,7 @@ from clace.interfaces import (
     ReplaceVersion,
     StoredVersion,
 )
-from clace.metadata import rules
-from clace.metadata.changes import check_whole
-from clace.metadata.contents import checked
+from clace.metadata import check_whole, checked, rules
 from clace.model import App, FileRef
 
 Contents = Mapping[str, bytes]

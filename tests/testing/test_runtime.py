@@ -3,7 +3,7 @@
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from clace.runtime.hosts.memory import MemoryRuntime
+from clace.testing.runtime import MemoryRuntime
 from tests.support.runtime_contract import RuntimeContract
 
 

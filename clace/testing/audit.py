@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator
 
 from zope.interface import implementer
 
-from clace.audit.fitting import fitted
-from clace.audit.retention import AuditRetention, nanoseconds
+from clace.audit import AuditRetention, fitted, nanoseconds
 from clace.interfaces import IAuditChain, IAuditLog, IAuditTrail
 from clace.model import AuditEntry, AuditEvent, AuditFilter, AuditHead, AuditVerification
 

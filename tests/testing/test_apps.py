@@ -1,6 +1,6 @@
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.metadata.memory import MemoryStore
+from clace.testing.apps import MemoryStore
 from tests.support.store_contract import AppStoreContract
 
 

@@ -12,10 +12,7 @@ from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import FetchedSource, IFiles, ISources, SourceRevision
 from clace.model import FileRef
-from clace.sources import places
-from clace.sources.git_workshop import DEFAULT_BRANCH
-from clace.sources.sources import checked
-from clace.sources.tree import SourceTree, is_meant, nothing_meant
+from clace.sources import DEFAULT_BRANCH, SourceTree, checked, is_meant, nothing_meant, places
 
 Contents = Mapping[str, bytes]
 

@@ -1,6 +1,6 @@
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.audit.memory import MemoryAudit
+from clace.testing.audit import MemoryAudit
 from tests.support.audit_contract import AuditContract
 
 

@@ -15,13 +15,8 @@ from clace.host import AppFault, Declarations, HostedApp, ImpossibleCall
 from clace.host.requests import AppReply, failed, head_of
 from clace.interfaces import IAuditLog, IPluginGate
 from clace.model import WALLS, AppRequest, AppResponse
-from clace.runtime.hosts.calls import PluginCalls
-from clace.runtime.hosts.exchange import HostExchange, OfRequest
-from clace.runtime.hosts.supply import RunningHost
-from clace.runtime.limits import HostLimits, RuntimeLimits, limits_for_all
-from clace.runtime.packing import NodeEnvironment
-from clace.runtime.runtime import Runtime
-from clace.runtime.served_app import Fetch
+from clace.runtime import Fetch, HostLimits, NodeEnvironment, Runtime, RuntimeLimits, limits_for_all
+from clace.runtime.hosts import HostExchange, OfRequest, PluginCalls, RunningHost
 from clace.wire import (
     AnswerHead,
     AppLoaded,

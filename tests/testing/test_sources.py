@@ -1,6 +1,6 @@
 from twisted.trial.unittest import TestCase
 
-from clace.sources.memory import MemorySources
+from clace.testing.sources import MemorySources
 from tests.support.source_contract import SourcesContract
 
 
