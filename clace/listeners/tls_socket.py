@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from cryptography.x509 import Certificate
@@ -17,6 +18,13 @@ from zope.interface import implementer
 from clace.sending import DirectWriter
 
 _RECORD = 16 * 1024
+_MOST_UNREAD = 4 * _RECORD
+_PLAIN = "http request"
+_TOLD = b"This port speaks HTTPS, and the request came over plain HTTP.\n"
+PLAIN_HTTP = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(_TOLD)
+) + _TOLD
 Encrypt = Callable[[socket.socket], SSL.Connection]
 
 
@@ -154,9 +162,25 @@ class TLSServer(DirectWriter, Server):
             super().startWriting()
             return None
         except SSL.Error as error:
+            if _is_plain_http(error):
+                self._refuse_plain_http()
             return CONNECTION_LOST if _is_end(error) else error
         self._is_shaking_hands = False
         return self._begin()
+
+    def _refuse_plain_http(self) -> None:
+        """Tell a client that speaks HTTP without TLS what is wrong, as far as the socket takes it.
+
+        What it has sent is read first: closed with bytes unread, the socket would be reset, and
+        the client might not see the answer.
+        """
+        with suppress(OSError):
+            for _ in range(_MOST_UNREAD // _RECORD):
+                if not self.socket.recv(_RECORD):
+                    break
+        with suppress(OSError):
+            self.socket.send(PLAIN_HTTP)
+            self.socket.shutdown(socket.SHUT_WR)
 
     def _begin(self) -> BaseException | None:
         """Send what was written during the handshake, and look at once what comes behind it."""
@@ -227,6 +251,12 @@ class TLSServer(DirectWriter, Server):
         except SSL.Error:
             pass
         return True
+
+
+def _is_plain_http(error: SSL.Error) -> bool:
+    """Tell the error of OpenSSL for a first record that is the line of an HTTP request."""
+    reasons = error.args[0] if error.args else ()
+    return isinstance(reasons, list) and any(part[-1] == _PLAIN for part in reasons)
 
 
 def _is_end(error: SSL.Error) -> bool:

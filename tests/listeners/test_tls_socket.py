@@ -21,7 +21,7 @@ from zope.interface import directlyProvides
 from zope.interface.verify import verifyObject
 
 from clace.listeners.tls import TLSByName, context_of
-from clace.listeners.tls_socket import TLSServer
+from clace.listeners.tls_socket import PLAIN_HTTP, TLSServer
 from clace.sending import write_now
 from tests.listeners.handshakes import trusting
 from tests.listeners.test_tls import loaded
@@ -303,6 +303,26 @@ class EndTests(LineTestCase):
         self.assertIsInstance(line.protocol.reason.value, SSL.Error)
         self.assertIn("http request", str(line.protocol.reason.value))
         self.assertEqual(line.protocol.received, b"")
+        self.assertEqual(line.sockets[1].recv(4096), PLAIN_HTTP)
+
+    def test_plain_http(self):
+        """A client without TLS gets a whole answer in plain text, however much it has sent."""
+        line = self.line()
+        request = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 20000\r\n\r\n" + b"x" * 20000
+        line.sockets[1].send(request)
+        line.turns.turn()
+        head, _, body = line.sockets[1].recv(4096).partition(b"\r\n\r\n")
+        self.assertTrue(head.startswith(b"HTTP/1.1 400 Bad Request\r\n"))
+        self.assertIn(b"Content-Length: %d" % len(body), head)
+        self.assertIn(b"speaks HTTPS", body)
+        self.assertEqual(line.sockets[1].recv(4096), b"")
+
+    def test_neither(self):
+        """Bytes that are neither TLS nor HTTP are answered by no HTTP."""
+        line = self.line()
+        line.sockets[1].send(b"SSH-2.0-OpenSSH_9.2\r\n")
+        line.turns.turn()
+        self.assertRaises(ConnectionResetError, line.sockets[1].recv, 4096)
 
     def test_gone_during_handshake(self):
         """A client that leaves in the middle of the handshake is lost without a fault of ours."""

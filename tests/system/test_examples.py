@@ -47,6 +47,14 @@ class ProgramTests(SharedDaemonTestCase):
         self.assertEqual(done.stderr, "")
         self.assertIn("/listed Hello\n", done.stdout)
 
+    def test_lists_no_apps(self):
+        """Without a server the program says so in a line, and fails."""
+        program = (sys.executable, str(EXAMPLES / "list_apps.py"))
+        environ = {"CL_HOME": "/nowhere", "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(program, env=environ, capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, r"^error: cannot reach /nowhere/run/clace.sock: .*\n$")
+
 
 class DiskUsageTests(DaemonTestCase):
     def test_disk_usage(self):
