@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
+from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -86,6 +87,8 @@ class SecondFactors:
         self._around = around
         self._is_required = is_required
         self._kinds: dict[str, frozenset[FactorKind]] = {}
+        # What is in memory follows what was stored, in the same order.
+        self._lock = DeferredLock()
         self.changed: Callable[[str], None] = lambda _user_id: None
         self._secrets: Tickets[_Secret] = Tickets(around.clock, around.token)
         self._ceremonies: Tickets[_Ceremony] = Tickets(around.clock, around.token)
@@ -200,23 +203,23 @@ class SecondFactors:
         )
 
     async def remove(self, user_id: str, factor_id: str) -> None:
-        rows = await self._of(user_id, *_CHOSEN)
-        if factor_id not in {row.id for row in rows}:
-            raise BadRequest("you have no such factor")
-        if len(rows) > 1:
-            await self._run(lambda: self._rows.delete(user_id, (factor_id,)))
-            await self._learn(user_id)
-        elif self._is_required:
-            raise BadRequest("a second factor is required here: enrol another one first")
-        else:
-            await self.reset(user_id)
+        async with self._lock:
+            rows = await self._of(user_id, *_CHOSEN)
+            if factor_id not in {row.id for row in rows}:
+                raise BadRequest("you have no such factor")
+            if len(rows) == 1 and self._is_required:
+                raise BadRequest("a second factor is required here: enrol another one first")
+            await self._delete(user_id, (factor_id,) if len(rows) > 1 else None)
 
     async def reset(self, user_id: str) -> int:
-        rows = await self._run(lambda: self._rows.of(user_id))
-        await self._run(lambda: self._rows.delete(user_id))
-        if self._kinds.pop(user_id, None):
-            self.changed(user_id)
-        return sum(row.kind in _CHOSEN for row in rows)
+        async with self._lock:
+            rows = await self._of(user_id, *_CHOSEN)
+            await self._delete(user_id, None)
+            return len(rows)
+
+    async def _delete(self, user_id: str, ids: tuple[str, ...] | None) -> None:
+        await self._run(lambda: self._rows.delete(user_id, ids))
+        await self._learn(user_id)
 
     async def _use_code(self, user_id: str, typed: str) -> bool:
         code = codes.tidy_code(typed)
@@ -262,18 +265,16 @@ class SecondFactors:
     ) -> tuple[str, ...]:
         """Store a factor, and recovery codes with a user's first one."""
         user_id = factor.user_id
-        before = await self._of(user_id, *FactorKind)
-        if sum(row.kind in _CHOSEN for row in before) >= MOST:
-            raise BadRequest(f"you have {MOST} factors already: remove one first")
-        plain, rows = self._recovery(user_id)
-        if any(row.kind is FactorKind.RECOVERY for row in before):
-            plain, rows = (), ()
-        if not await self._run(lambda: self._rows.add((factor, *rows), replaced)):
-            raise BadRequest("this passkey is enrolled already")
-        is_first = not self.kinds(user_id)
-        await self._learn(user_id)
-        if is_first:
-            self.changed(user_id)
+        async with self._lock:
+            before = await self._of(user_id, *FactorKind)
+            if sum(row.kind in _CHOSEN for row in before) >= MOST:
+                raise BadRequest(f"you have {MOST} factors already: remove one first")
+            plain, rows = self._recovery(user_id)
+            if any(row.kind is FactorKind.RECOVERY for row in before):
+                plain, rows = (), ()
+            if not await self._run(lambda: self._rows.add((factor, *rows), replaced)):
+                raise BadRequest("this passkey is enrolled already")
+            await self._learn(user_id)
         return plain
 
     def _recovery(self, user_id: str) -> tuple[tuple[str, ...], tuple[StoredFactor, ...]]:
@@ -311,7 +312,14 @@ class SecondFactors:
         return tuple(row for row in rows if row.kind in kinds)
 
     async def _learn(self, user_id: str) -> None:
-        self._kinds[user_id] = frozenset(row.kind for row in await self._of(user_id, *FactorKind))
+        """Know the kinds that a user has now, and tell of the first and of the loss of the last."""
+        before = self.kinds(user_id)
+        rows = await self._of(user_id, *FactorKind)
+        self._kinds[user_id] = frozenset(row.kind for row in rows)
+        if not rows:
+            del self._kinds[user_id]
+        if bool(before) != bool(self.kinds(user_id)):
+            self.changed(user_id)
 
     def _attempt(self, user_id: str, address: str) -> Attempt:
         """Return an attempt that counts wherever it comes from: its password was right already.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
+from twisted.internet.defer import DeferredLock
 from zope.interface import implementer
 
 from clace.errors import BadRequest, NoSuchUser, SignInRefused, UserExists
@@ -25,6 +27,8 @@ from clace.interfaces import (
 from clace.model import check_name, tidy_groups
 from clace.passwords import check_choice, hash_password, is_hash
 from clace.threads import InThread
+
+Row = TypeVar("Row", StoredUser, StoredUser | None)
 
 LINK_LIFE = timedelta(days=3)
 TOKEN_BYTES = 32
@@ -56,18 +60,22 @@ class Users:
         self._around = around
         self._stored: dict[str, User] = {}
         self._costs: tuple[int, ...] | None = None
+        self._fingerprints: dict[str, str] = {}
+        self._lock = DeferredLock()
         self.changed: Callable[[str], None] = lambda _user_id: None
 
     def load(self) -> None:
         """Read the rows. Blocks, and is for the time before the reactor runs."""
-        self._stored, self._costs = _by_name(self._rows.all()), None
+        self._stored = _by_name(self._rows.all())
+        self._forget()
 
     async def read_again(self, static: Mapping[str, User]) -> None:
         """Let the users of the configuration and of the database be as they are now."""
-        rows = await self._around.in_thread(self._rows.all)
-        self._costs = None
-        before = {name: self.fingerprint(user_id_of(name)) for name in self._names()}
-        self._static, self._stored = dict(static), _by_name(rows)
+        async with self._lock:
+            rows = await self._around.in_thread(self._rows.all)
+            before = {name: self.fingerprint(user_id_of(name)) for name in self._names()}
+            self._static, self._stored = dict(static), _by_name(rows)
+            self._forget()
         for name, fingerprint in before.items():
             if self.fingerprint(user_id_of(name)) != fingerprint:
                 self.changed(user_id_of(name))
@@ -80,10 +88,12 @@ class Users:
         return self.find(name) if kind == BUILTIN else None
 
     def fingerprint(self, user_id: str) -> str:
-        user = self.of(user_id)
-        if user is None:
-            return ""
-        return hashlib.sha256(f"{user.name}\0{user.password}".encode()).hexdigest()
+        # Every request behind a session asks.
+        found = self._fingerprints.get(user_id)
+        if found is None and (user := self.of(user_id)) is not None:
+            text = f"{user.name}\0{user.password}"
+            found = self._fingerprints[user_id] = hashlib.sha256(text.encode()).hexdigest()
+        return found or ""
 
     def hash_costs(self) -> tuple[int, ...]:
         if self._costs is None:
@@ -141,9 +151,11 @@ class Users:
         return await self._write(name, made, invite=invite)
 
     async def delete(self, name: str) -> None:
-        found = await self._around.in_thread(lambda: self._rows.delete(name))
-        self._costs = None
-        if self._stored.pop(name, None) is not None or found:
+        async with self._lock:
+            found = await self._around.in_thread(lambda: self._rows.delete(name))
+            self._stored.pop(name, None)
+            self._forget()
+        if found:
             self.changed(user_id_of(name))
         elif name in self._static:
             raise BadRequest(f"user {name} {_STATIC.format(name=name)}")
@@ -162,10 +174,10 @@ class Users:
         user = await self.invited(token)
         hashed = await self._hashed(user.name, password)
         now, digest = self._now(), _digest(token)
-        row = await self._around.in_thread(lambda: self._rows.use_link(digest, now, hashed))
+        row = await self._written(lambda: self._rows.use_link(digest, now, hashed))
         if row is None:
             raise SignInRefused(_NO_LINK, "unknown or used link")
-        return self._settle(row)
+        return _user(row)
 
     async def change_password(self, name: str, password: str) -> User:
         hashed = await self._hashed(name, password)
@@ -173,26 +185,36 @@ class Users:
         def made(before: StoredUser | None) -> StoredUser:
             return replace(self._base(name, before), password=hashed, update_time=self._now())
 
-        row = await self._around.in_thread(lambda: self._rows.change(name, made))
-        return self._settle(row)
+        return _user(await self._written(lambda: self._rows.change(name, made)))
 
     async def _write(
         self, name: str, made: Callable[[StoredUser | None], StoredUser], *, invite: bool
     ) -> Invitation | None:
         invitation, link = self._invitation(name) if invite else (None, None)
-        row = await self._around.in_thread(lambda: self._rows.change(name, made, link))
-        self._settle(row)
+        await self._written(lambda: self._rows.change(name, made, link))
         return invitation
 
-    def _settle(self, row: StoredUser) -> User:
+    async def _written(self, write: Callable[[], Row]) -> Row:
+        """Return what ``write`` stored, which counts from now on; one write after the other."""
+        async with self._lock:
+            row = await self._around.in_thread(write)
+            if row is not None:
+                self._settle(row)
+        return row
+
+    def _settle(self, row: StoredUser) -> None:
         """Let a row that was written count, and end sessions if its password is another one."""
         user_id = user_id_of(row.name)
         before = self.fingerprint(user_id)
-        self._costs = None
-        user = self._stored[row.name] = _user(row)
+        self._stored[row.name] = _user(row)
+        self._forget()
         if before and before != self.fingerprint(user_id):
             self.changed(user_id)
-        return user
+
+    def _forget(self) -> None:
+        """Forget what was made of the users before."""
+        self._costs = None
+        self._fingerprints.clear()
 
     def _base(self, name: str, before: StoredUser | None) -> StoredUser:
         """Return the row that a change begins with: a user of the file becomes one here.

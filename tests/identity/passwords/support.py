@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 
 
 class SlowThreads:
@@ -21,7 +21,7 @@ class SlowThreads:
         """Do what is asked for now, not what it leads to."""
         work, self.work = self.work, []
         for call, done in work:
-            done.callback(call())
+            maybeDeferred(call).chainDeferred(done)
 
     def finish_all(self) -> int:
         """Do everything, what it leads to as well; return how much that was."""

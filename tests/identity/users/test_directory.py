@@ -2,13 +2,16 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from clace.errors import BadRequest, NoSuchUser, SignInRefused, UserExists
+from clace.identity.users import Users, UserSurroundings
 from clace.interfaces import IUsers, User
 from clace.model.user_names import check_name, tidy_groups
+from tests.identity.passwords.support import SlowThreads
 from tests.support.memory_users import MemoryUserRows, memory_users
 
 HASH = "$2b$04$" + "a" * 53
@@ -233,3 +236,46 @@ class NameTests(SynchronousTestCase):
             return
         self.assertEqual(tuple(filter(None, map(str.strip, ",".join(tidy).split(",")))), tidy)
         self.assertEqual(set(tidy), set(groups))
+
+
+class ParallelTests(SynchronousTestCase):
+    """With threads that take their time."""
+
+    def setUp(self):
+        self.threads = SlowThreads()
+        around = UserSurroundings(self.threads, self.threads, Clock().seconds, str)
+        self.rows = MemoryUserRows()
+        self.users = Users({}, self.rows, around)
+
+    def begin(self, work):
+        return Deferred.fromCoroutine(work)
+
+    def test_reading_loses_no_change(self):
+        """A change while all are read again counts, whichever ends first."""
+        reading = self.begin(self.users.read_again({"sam": STATIC}))
+        adding = self.begin(self.users.add("ann", HASH, ()))
+        again = self.begin(self.users.read_again({}))
+        self.threads.finish_all()
+        for each in (reading, adding, again):
+            self.successResultOf(each)
+        self.assertEqual(self.users.find("ann").password, HASH)
+        self.assertIsNone(self.users.find("sam"))
+
+    def test_changes_count_in_order(self):
+        """Of two changes at once the last one that was stored counts."""
+        both = [self.begin(self.users.add("ann", HASH, ()))]
+        both.append(self.begin(self.users.update("ann", OTHER, None)))
+        self.assertEqual(len(self.threads.work), 1)
+        self.threads.finish_all()
+        for each in both:
+            self.successResultOf(each)
+        self.assertEqual(self.users.find("ann").password, OTHER)
+        self.assertEqual(self.rows.all()[0].password, OTHER)
+
+    def test_refusal_holds_up_nobody(self):
+        """A change that is refused lets the next one begin."""
+        refused = self.begin(self.users.update("bob", HASH, None))
+        adding = self.begin(self.users.add("ann", HASH, ()))
+        self.threads.finish_all()
+        self.failureResultOf(refused, NoSuchUser)
+        self.successResultOf(adding)
