@@ -63,6 +63,23 @@ class AccessLogTests(SynchronousTestCase):
         served.ask(GET + b"\r\n").hang_up()
         self.assertEqual([entry.status for entry in served.log], [499])
 
+    def test_clients_that_left_in_a_head(self):
+        """A client that leaves in the middle of a head leaves a line; who says nothing, none."""
+        served = Served()
+        for sent in (b"", b"GET / HT", GET):
+            served.ask(sent).hang_up()
+        served.ask(GET + b"\r\n").hang_up()
+        seen = [(entry.status, entry.method) for entry in served.log]
+        self.assertEqual(seen, [(499, ""), (499, ""), (200, "GET")])
+
+    def test_heads_that_take_too_long(self):
+        """A head that does not come in time is one line, of its refusal."""
+        served = Served()
+        connection = served.ask(b"GET / HT")
+        served.clock.advance(10_000)
+        connection.hang_up()
+        self.assertEqual([entry.status for entry in served.log], [408])
+
     def test_answers_cut_off(self):
         """An answer that began is logged with its status, though the client left."""
         served = Served()

@@ -13,6 +13,7 @@ from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from clace.sending import write_now
+from clace.web.http1.arrival import LEFT
 from clace.web.http1.bodies import ChunkedBody, RequestBody, SizedBody, body_too_large
 from clace.web.http1.half_closed import HalfClosedWatch
 from clace.web.http1.heads import Head, HeadReader, find_head
@@ -110,6 +111,7 @@ class StrictHTTPChannel(PassingChannel):
         if self._phase is TUNNEL:
             self.requests[-1].tunnel_ended()
             return
+        self._tell_unfinished()
         if self._half_closed is None:
             self._half_closed = HalfClosedWatch(
                 self.site.reactor,
@@ -125,6 +127,7 @@ class StrictHTTPChannel(PassingChannel):
         """Never called: we close both halves at once."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._tell_unfinished()
         self._phase = CLOSED
         super().connectionLost(reason)
         self._timer.cancel()
@@ -202,6 +205,11 @@ class StrictHTTPChannel(PassingChannel):
     def busy(self) -> bool:
         """Return true while a request is on its way in or being answered."""
         return self._phase is BODY or self._phase is ANSWER
+
+    def _tell_unfinished(self) -> None:
+        """Log a client that left in the middle of a head."""
+        if self._phase is HEAD:
+            self.factory.refused(self, LEFT, None)
 
     def retire(self) -> None:
         """Take no more requests: close now, or after the one in flight."""
