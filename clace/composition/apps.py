@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import asdict
+from twisted.logger import Logger
 
 from clace.admin_api import ServerStatus
 from clace.composition.data import Data
@@ -62,6 +63,7 @@ from clace.runtime.hosts import HostSupply, demanded_walls, warnings
 from clace.sources import FolderSource, GitLogin, GitOptions, GitSource, Sources
 from clace.threads import ThreadPool
 
+log = Logger()
 Urls = Callable[[AppPath], tuple[str, str]]
 SUFFIX = 8
 INVITATION = "_clace/auth/invite"
@@ -105,7 +107,14 @@ class Apps:
 
     def find(self) -> None:
         """Know the installed apps; blocks, and is for the time before the reactor runs."""
-        self.installed.replace(self._data.store.apps_at_start())
+        apps = self._data.store.apps_at_start()
+        self.installed.replace(apps)
+        login = self._plugins.identities.login_host
+        for app in apps:
+            if app.domain.lower().rstrip(".") == login and not app.main_app:
+                log.warn(  # noqa: G010 - Twisted's name for it
+                    "App {app} is not served: people sign in on {host}", app=str(app), host=login
+                )
 
     def missing_walls(self) -> tuple[str, ...]:
         """Return a warning of each wall around apps that does not stand here; blocks as ``find``.

@@ -219,7 +219,10 @@ class Edge:
             http_port=config.http.port,
             https_host=config.https.host,
             https_port=config.https.port,
-            certificate_names=(config.system.default_domain,),
+            certificate_names=(
+                config.system.default_domain,
+                self._plugins.identities.login_host,
+            ),
             certificate_lookup=config.https.enable_cert_lookup,
         )
         declared = (

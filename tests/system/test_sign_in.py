@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import ssl
 import time
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -187,6 +188,26 @@ class SessionTests(SignInCase):
         refused = self.daemon.cli("app", "create", self.source(APP), "auth.localhost:/x")
         self.assertEqual(refused.returncode, 1)
         self.assertIn("where people sign in", refused.stderr)
+
+    def test_app_of_before(self):
+        """An app on a host that became the one to sign in is not served, and the log says so."""
+        self.daemon.install(self.source(APP), "sso.localhost:/told", auth="none")
+        self.assertEqual(self.ask("sso.localhost", "/told").status, 200)
+        self.daemon.write_config('[security]\nauth_callback_domain = "sso.localhost"\n')
+        self.restart()
+        self.assertEqual(self.ask("sso.localhost", "/told").status, 404)
+        log = (self.daemon.home / "logs" / "clace.json").read_text()
+        self.assertIn("App sso.localhost:/told is not served: people sign in on", log)
+        self.assertIn("//sso.localhost:", self.ask("localhost", "/told").headers["location"])
+
+    def test_certificate(self):
+        """The certificate that the server makes is for the login host, too."""
+        context = ssl.create_default_context(cafile=self.daemon.certificate)
+        address = "127.0.0.1", self.daemon.ports["https"]
+        for name in ("localhost", "auth.localhost"):
+            connection = socket.create_connection(address)
+            with context.wrap_socket(connection, server_hostname=name) as secure:
+                self.assertEqual(secure.version(), "TLSv1.3")
 
     def test_elsewhere_over_http(self):
         """Where the cookie could be read on the way, browsers are asked for the password."""

@@ -109,21 +109,28 @@ def _form(page: SignInPage, way: Way, *, is_only: bool) -> Iterator[str]:
     mine = page.chosen == way.name
     problem = ' aria-describedby="problem" aria-invalid="true"' if page.error and mine else ""
     user = escape(page.user) if mine else ""
-    focus = " autofocus" if is_only else ""
+    name_focus, password_focus = _focus(is_there=is_only, has_name=bool(user))
     yield f'<form method="post" action="{LOGIN}/{name}">'
     yield hidden("state", page.state)
     if not is_only:
         yield f"<h2>{escape(way.title)}</h2>"
     yield (
         f'<label>Name <input name="{name}-username" value="{user}" autocomplete="username"'
-        f' autocapitalize="none" spellcheck="false" maxlength="256" required{focus}{problem}>'
+        f' autocapitalize="none" spellcheck="false" maxlength="256" required{name_focus}{problem}>'
         "</label>"
     )
     yield (
         f'<label>Password <input name="{name}-password" type="password"'
-        f' autocomplete="current-password" maxlength="1024" required{problem}></label>'
+        f' autocomplete="current-password" maxlength="1024" required{password_focus}{problem}>'
+        "</label>"
     )
     yield "<button>Sign in</button></form>"
+
+
+def _focus(*, is_there: bool, has_name: bool) -> tuple[str, str]:
+    """The attributes of both fields: the first that is still empty has the focus."""
+    focus = " autofocus" if is_there else ""
+    return ("", focus) if has_name else (focus, "")
 
 
 def hidden(name: str, value: str) -> str:
