@@ -96,6 +96,9 @@ if TYPE_CHECKING:
         problem_of as problem_of,
     )
     from clace.model.proxying import (
+        COMMANDING_HEADERS as COMMANDING_HEADERS,
+        CONNECTION_HEADERS as CONNECTION_HEADERS,
+        HOST_HEADERS as HOST_HEADERS,
         MOST_MOUNTS as MOST_MOUNTS,
         ProxyConfig as ProxyConfig,
         ProxyMount as ProxyMount,
@@ -220,7 +223,15 @@ else:
             "is_scoped",
             "problem_of",
         ),
-        proxying=("MOST_MOUNTS", "ProxyConfig", "ProxyMount", "ProxyRoute"),
+        proxying=(
+            "COMMANDING_HEADERS",
+            "CONNECTION_HEADERS",
+            "HOST_HEADERS",
+            "MOST_MOUNTS",
+            "ProxyConfig",
+            "ProxyMount",
+            "ProxyRoute",
+        ),
         rbac=(
             "ANY_APP",
             "GROUP",

@@ -10,6 +10,19 @@ MOST_MOUNTS = 100
 _Text = Annotated[str, Meta(max_length=1024)]
 
 
+# Headers of an answer that are not the app's to send: of the connection, and those that servers in
+# front of this one obey or browsers keep for the whole host.
+CONNECTION_HEADERS = frozenset(
+    b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer"
+    b" transfer-encoding upgrade content-length date server clear-site-data service-worker-allowed"
+    b" alt-svc".split()
+)
+HOST_HEADERS = frozenset(
+    b"strict-transport-security nel report-to public-key-pins expect-ct".split()
+)
+COMMANDING_HEADERS = (b"x-accel-", b"x-sendfile", b"x-lighttpd-send")
+
+
 class ProxyMount(Struct, frozen=True, kw_only=True):
     """A path of an app that is proxied, with the call of a plugin that says where and how."""
 

@@ -5,27 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 
 from clace.interfaces import Pairs, ProxiedRequest, UpstreamHead
+from clace.model import COMMANDING_HEADERS, CONNECTION_HEADERS, HOST_HEADERS
 from clace.proxy.cookies import apps_cookie
 from clace.proxy.headers import tokens
 from clace.proxy.plans import RoutePlan
 from clace.proxy.targets import UpstreamTarget, location
 
-# Those of the connection, those that this server writes itself, and those that servers in front of
-# this one obey or browsers keep for the whole host.
-_LEFT_OUT = frozenset(
-    b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer"
-    b" transfer-encoding upgrade content-length date server clear-site-data service-worker-allowed"
-    b" alt-svc".split()
-)
-_ACCEL = (b"x-accel-", b"x-sendfile", b"x-lighttpd-send")
 # Trailers that would change what the head has said already.
-_NO_TRAILERS = _LEFT_OUT | frozenset(
+_NO_TRAILERS = CONNECTION_HEADERS | frozenset(
     b"set-cookie location content-type content-encoding content-range content-disposition"
     b" cache-control host authorization www-authenticate expires vary age retry-after expect range"
     b" strict-transport-security content-security-policy max-forwards cookie".split()
 )
-# Browsers keep these for the whole host, which is not the app's alone if it has others.
-_HOST_WIDE = frozenset(b"strict-transport-security nel report-to public-key-pins expect-ct".split())
 # Of the connection itself, and no names of headers.
 _PERSISTENCE = frozenset({b"close", b"keep-alive", b"upgrade"})
 _USUAL = 64
@@ -101,8 +92,8 @@ class AnswerRules:
 def known(name: bytes) -> tuple[bytes, int]:
     """The name of a header in lower case, and what is done with it."""
     lower = name.lower()
-    if lower in _LEFT_OUT or lower.startswith(_ACCEL):
+    if lower in CONNECTION_HEADERS or lower.startswith(COMMANDING_HEADERS):
         return lower, _CONNECTION if lower == b"connection" else _DROPPED
-    if lower in _HOST_WIDE:
+    if lower in HOST_HEADERS:
         return lower, _OF_HOST
     return lower, {b"set-cookie": _COOKIE, b"location": _LOCATION}.get(lower, _KEPT)

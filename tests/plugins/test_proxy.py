@@ -38,6 +38,16 @@ class ProxyTests(SynchronousTestCase):
         for url in ("", "ftp://a", "localhost:80"):
             self.assertIn("expected http:// or https://", self.config(url).error)
 
+    def test_headers(self):
+        """Headers that would speak for the server, or are none, are refused."""
+        for name in ("Set-Cookie", "Content-Length", "X-Accel-Redirect", "Clear-Site-Data"):
+            answer = self.config("http://a", response_headers={name: "x"})
+            self.assertIn("is not for an app to set", answer.error)
+        for name, value in (("A b", "x"), ("A", "x\r\nB: y"), ("", "x")):
+            answer = self.config("http://a", response_headers={name: value})
+            self.assertIn("is malformed", answer.error)
+        self.assertEqual(self.config("http://a", response_headers={"A": 5}).error, "")
+
     def test_reads(self):
         """It changes nothing."""
         self.assertEqual(PROXY.manifest.functions, {"config": True})

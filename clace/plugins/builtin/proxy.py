@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from clace.model import BadUpstream, ProxyConfig, parse_upstream
+import re
+from typing import Any
+
+from clace.model import (
+    COMMANDING_HEADERS,
+    CONNECTION_HEADERS,
+    HOST_HEADERS,
+    BadUpstream,
+    ProxyConfig,
+    parse_upstream,
+)
 from clace.plugins.kit import CallFailed, Function, Invocation, Plugin, shown
 
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_REFUSED = CONNECTION_HEADERS | HOST_HEADERS | {b"set-cookie"}
 CONTAINER_URL = "<CONTAINER_URL>"
 
 
@@ -19,7 +31,20 @@ async def config(_invocation: Invocation, given: ProxyConfig) -> ProxyConfig:
         parse_upstream(given.url)
     except BadUpstream as error:
         raise CallFailed(f"proxy url {shown(given.url)} cannot be used: {error}") from None
+    for name, value in given.response_headers.items():
+        check_header(name, value)
     return given
+
+
+def check_header(name: str, value: Any) -> None:
+    """:raises CallFailed: if an answer cannot have the header, or no app may set it."""
+    lower = name.lower().encode()
+    if not _NAME.fullmatch(name) or not (isinstance(value, str) and value.isprintable()):
+        if isinstance(value, str):
+            raise CallFailed(f"response header {shown(name)} is malformed")
+        return  # another value than a text is left out, as it always was
+    if lower in _REFUSED or lower.startswith(COMMANDING_HEADERS):
+        raise CallFailed(f"response header {shown(name)} is not for an app to set")
 
 
 PROXY = Plugin(
