@@ -13,7 +13,7 @@ from clace.admin_api.operation import LINES, PREFIX, Refusal
 _REFUSALS = {
     "400": "The request is not what the operation takes",
     "401": "No credentials, or wrong ones (over TCP only)",
-    "403": "A browser made the request, or it names another host than this server (over TCP only)",
+    "403": "A right is missing, or a browser made the request, or it names another host",
     "404": "No such app",
     "409": "The address is taken, approval is needed, or somebody changed the app meanwhile",
     "422": "The source cannot be fetched, or the app does not load",
@@ -36,9 +36,12 @@ def describe(version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"admin": {"type": "http", "scheme": "basic"}},
+            "securitySchemes": {
+                "admin": {"type": "http", "scheme": "basic"},
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "clace_..."},
+            },
         },
-        "security": [{"admin": []}, {}],
+        "security": [{"admin": []}, {"token": []}, {}],
     }
 
 

@@ -24,7 +24,7 @@ COMPLETE_VARIABLE = "_CLACE_COMPLETE"
 """What shells set when they ask how a command line may go on."""
 _CREDENTIALS = (
     "\nuser and password are those of CL_ADMIN_USER and CL_ADMIN_PASSWORD, or of admin_user and"
-    " client.admin_password"
+    " client.admin_password; a token in their place of CL_TOKEN, or client.token"
 )
 FAILED, MISUSED = 1, 2
 """The exit statuses for what was not done, and for what cannot be meant."""

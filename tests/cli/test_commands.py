@@ -94,7 +94,8 @@ class CommandLineTests(CommandLineCase, SynchronousTestCase):
         self.administration = Refusing(NotAuthenticated("Authentication failed"))
         self.fails(
             "error: Authentication failed\n  user and password are those of CL_ADMIN_USER and"
-            " CL_ADMIN_PASSWORD, or of admin_user and client.admin_password\n",
+            " CL_ADMIN_PASSWORD, or of admin_user and client.admin_password; a token in their place"
+            " of CL_TOKEN, or client.token\n",
             *("server", "status"),
         )
 

@@ -24,6 +24,7 @@ from clace.model import Assurance, Identity
 from clace.threads import InThread
 
 FLUSH_SECONDS = 60.0
+LONGEST_WAIT = 2 * FLUSH_SECONDS
 KEPT = 10_000
 _ID_LENGTH = 12
 _NOBODY = "an API token"
@@ -68,6 +69,7 @@ class APITokens(Service):
         self._endings = 0
         self._followers: list[Callable[[Collection[str]], object]] = []
         self._timer: IDelayedCall | None = None
+        self._expiry: IDelayedCall | None = None
 
     async def create(self, new: NewAPIToken) -> tuple[str, APIToken]:
         secret = make_token(self._random)
@@ -122,21 +124,20 @@ class APITokens(Service):
     def stopService(self) -> Deferred[None]:
         """Fires when the last uses are kept."""
         super().stopService()
-        timer, self._timer = self._timer, None
-        if timer is not None and timer.active():
-            timer.cancel()
+        for timer in (self._timer, self._expiry):
+            if timer is not None and timer.active():
+                timer.cancel()
+        self._timer = self._expiry = None
         return Deferred.fromCoroutine(self.flush())
 
     async def flush(self) -> None:
-        """Keep when tokens were last used, and end those whose time is over."""
+        """Keep when tokens were last used."""
         used, self._used = self._used, {}
-        now = self._now()
-        for token in [one for one in self._live.values() if one.expire_time <= now]:
-            self._forget(token.id)
         try:
             if used:
                 await self._in_thread(partial(self._rows.touch, used))
         except ClaceError as error:
+            self._used = used | self._used
             self._log.warn("API tokens: {why}", why=error.message)
 
     async def _first_use(self, digest: str, address: str) -> APIToken:
@@ -173,7 +174,27 @@ class APITokens(Service):
             self._live[digest] = row
             if len(self._live) > self._kept:
                 self._live.popitem(last=False)
+            self._look_at_end_of(row)
         return row
+
+    def _look_at_end_of(self, token: APIToken) -> None:
+        """Wake when the first of the tokens in use is over: requests may be open by it."""
+        left = max(0.0, (token.expire_time - self._now()).total_seconds())
+        expiry = self._expiry
+        if not self.running or left > LONGEST_WAIT:
+            return
+        if expiry is not None and expiry.active():
+            if expiry.getTime() <= self._clock.seconds() + left:
+                return
+            expiry.cancel()
+        self._expiry = self._clock.callLater(left, self._expire)
+
+    def _expire(self) -> None:
+        now = self._now()
+        for token in [one for one in self._live.values() if one.expire_time <= now]:
+            self._forget(token.id)
+        for token in self._live.values():
+            self._look_at_end_of(token)
 
     def _identity(self, token: APIToken) -> Identity | None:
         """The user of a token that is not over."""
@@ -201,6 +222,8 @@ class APITokens(Service):
 
     def _tick(self) -> None:
         self._timer = self._clock.callLater(FLUSH_SECONDS, self._tick)
+        for token in self._live.values():
+            self._look_at_end_of(token)
         flushed = Deferred.fromCoroutine(self.flush())
         flushed.addErrback(lambda failure: self._log.failure("API tokens", failure))
 

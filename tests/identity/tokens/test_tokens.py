@@ -169,6 +169,23 @@ class TokensTests(TokensCase):
         self.assertEqual(self.rows.touches, 2)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_last_use_survives_a_broken_database(self):
+        """A last use that could not be written is written with the next."""
+        self.tokens.startService()
+        secret, _ = self.create()
+        self.proved(secret)
+        touch = self.rows.touch
+
+        def broken(_used):
+            raise StoreError("no")
+
+        self.rows.touch = broken
+        self.clock.advance(FLUSH_SECONDS)
+        self.rows.touch = touch
+        self.clock.advance(FLUSH_SECONDS)
+        self.assertEqual(self.rows.all()[0].use_time, datetime.fromtimestamp(0, UTC))
+        self.successResultOf(self.tokens.stopService())
+
     def test_revoke(self):
         """A revoked token proves nothing from then on, and those who serve it are told."""
         told = []
@@ -207,16 +224,24 @@ class TokensTests(TokensCase):
         self.rows.delete = delete
 
     def test_expired_tokens_are_told(self):
-        """Requests of a token whose time is over are closed within a minute."""
+        """Whoever serves a token is told at the moment when its time is over."""
         told = []
         self.tokens.follow(told.extend)
         self.tokens.startService()
         secret, token = self.create(expire_time=datetime.fromtimestamp(70, UTC))
         self.proved(secret)
-        self.clock.advance(FLUSH_SECONDS)
+        other, later = self.create(expire_time=datetime.fromtimestamp(400, UTC))
+        self.proved(other)
+        for _ in range(69):
+            self.clock.advance(1)
         self.assertEqual(told, [])
-        self.clock.advance(FLUSH_SECONDS)
+        self.clock.advance(1)
         self.assertEqual(told, [token.id])
+        for _ in range(329):
+            self.clock.advance(1)
+        self.assertEqual(told, [token.id])
+        self.clock.advance(1)
+        self.assertEqual(told, [token.id, later.id])
         self.successResultOf(self.tokens.stopService())
 
 

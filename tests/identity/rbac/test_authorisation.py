@@ -1,0 +1,124 @@
+"""Tests for ``clace.identity.rbac.authorisation`` and ``clace.identity.rbac.holders``."""
+
+from msgspec.structs import replace
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.errors import BadRequest, NotAllowed
+from clace.identity.rbac import Authorisation
+from clace.interfaces import IAuthorisation
+from clace.model.identity import NOBODY, Assurance, Identity
+from clace.model.rbac import Grant, Policy
+from clace.model.scope import Scope
+
+ANN = Identity(user_id="github:ann", assurance=Assurance.SSO)
+POLICY = Policy(
+    enabled=True,
+    groups={"ops": ("github:ben",)},
+    roles={"r": ("app:read", "custom:b", "custom:a"), "all": ("custom:*", "role:r")},
+    grants=(
+        Grant(users=("github:ann",), roles=("r",), targets=("/x",), description="x"),
+        Grant(users=("group:ops",), roles=("all", "clace-user"), targets=("all",)),
+        Grant(users=("regex:saml_.*",), roles=("clace-admin",)),
+    ),
+)
+
+
+class AuthorisationTests(SynchronousTestCase):
+    def setUp(self):
+        self.owners = {"/mine": "github:ann"}
+        self.rules = Authorisation(POLICY, "admin", lambda target: self.owners.get(target, ""))
+
+    def may(self, permission, target="", identity=ANN):
+        return self.rules.decide(identity, permission, target).is_allowed
+
+    def test_is_authorisation(self):
+        """It fills the seam."""
+        verifyObject(IAuthorisation, self.rules)
+        self.assertTrue(self.rules.is_enabled)
+        self.assertEqual(self.rules.administrator, "admin")
+
+    def test_refusal(self):
+        """A refusal names user, permission and target, and the token if there is one."""
+        self.rules.authorise(ANN, "app:read", "/x")
+        token = replace(ANN, token_id="tok_1", scope=Scope())
+        for identity, permission, target, told in (
+            (ANN, "app:delete", "/x", "user github:ann does not have permission app:delete on /x"),
+            (ANN, "server:stop", "", "github:ann does not have permission server:stop on server"),
+            (token, "app:read", "/x", "permission app:read on /x (token tok_1)"),
+        ):
+            error = self.assertRaises(
+                NotAllowed, self.rules.authorise, identity, permission, target
+            )
+            self.assertIn(told, error.message)
+            self.assertTrue(error.message.startswith("unauthorized: user github:ann"))
+
+    def test_changes_hold_at_once(self):
+        """What was decided before is forgotten with the policy, and with the owner."""
+        self.assertTrue(self.may("app:read", "/x"))
+        self.assertFalse(self.may("app:delete", "/x"))
+        self.owners["/x"] = ANN.user_id
+        self.assertTrue(self.may("app:delete", "/x"))
+        self.rules.replace(Policy(enabled=True), "admin")
+        self.assertFalse(self.may("app:read", "/elsewhere"))
+        self.owners.clear()
+        self.assertFalse(self.may("app:read", "/x"))
+        self.assertFalse(self.may("app:read", "/mine"))
+
+    def test_other_administrator(self):
+        """The administrator is who the configuration says now."""
+        boss = Identity(user_id="boss", assurance=Assurance.PASSWORD)
+        self.assertFalse(self.may("admin", identity=boss))
+        self.rules.replace(POLICY, "boss")
+        self.assertTrue(self.may("admin", identity=boss))
+
+    def test_answers_are_bounded(self):
+        """However many ask, only so many answers are kept."""
+        for number in range(5000):
+            self.may("app:read", "/x", replace(ANN, user_id=f"github:{number}"))
+        self.assertLessEqual(len(self.rules._answers), 4096)
+
+    def test_custom_permissions(self):
+        """The names that roles mention and the user has on a target, sorted; none without roles."""
+        ben = replace(ANN, user_id="github:ben")
+        self.assertEqual(self.rules.custom_permissions(ANN, "/x"), ("a", "b"))
+        self.assertEqual(self.rules.custom_permissions(ANN, "/y"), ())
+        self.assertEqual(self.rules.custom_permissions(ben, "/y"), ("a", "b"))
+        self.assertEqual(self.rules.custom_permissions(NOBODY, "/x"), ())
+        self.rules.replace(replace(POLICY, enabled=False), "admin")
+        self.assertEqual(self.rules.custom_permissions(ANN, "/x"), ())
+
+    def test_permissions_of_roles(self):
+        """A role is its permissions, those of the roles in it too; an unknown one is an error."""
+        self.assertEqual(
+            self.rules.permissions_of("role:all"), ("custom:*", "app:read", "custom:b", "custom:a")
+        )
+        self.assertEqual(self.rules.permissions_of("app:read"), ("app:read",))
+        self.assertRaises(BadRequest, self.rules.permissions_of, "role:none")
+
+    def holders(self, target):
+        return [(one.user, one.permissions, one.source) for one in self.rules.holders(target)]
+
+    def test_holders(self):
+        """Everybody with a permission on the app, the administrator first and the owner last."""
+        first, *middle = self.holders("/x")
+        self.assertEqual(first, ("admin", ("admin",), "the administrator"))
+        self.assertEqual(
+            middle,
+            [
+                ("github:ann", ("app:read",), 'grant 1 "x"'),
+                ("group:ops", ("app:access", "app:read"), "grant 2"),
+                ("regex:saml_.*", ("admin",), "grant 3"),
+            ],
+        )
+        user, permissions, source = self.holders("/mine")[-1]
+        self.assertEqual((user, source), ("github:ann", "the owner of the app"))
+        self.assertIn("app:delete", permissions)
+        self.assertNotIn("app:approve", permissions)
+
+    def test_holders_without_roles(self):
+        """While roles are off only the administrator has permissions."""
+        self.rules.replace(Policy(), "admin")
+        self.assertEqual([user for user, *_ in self.holders("/x")], ["admin"])
+        self.rules.replace(Policy(), "")
+        self.assertEqual(self.holders("/x"), [])
