@@ -10,7 +10,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support.daemon import ROOT
 
 # Each takes a noticeable part of a start.
-LATER = ("alembic", "javaproperties", "klein", "mako", "sqlalchemy.dialects.postgresql", "werkzeug")
+LATER = (
+    "alembic",
+    "javaproperties",
+    "joserfc",
+    "klein",
+    "mako",
+    "sqlalchemy.dialects.postgresql",
+    "werkzeug",
+)
 STARTS = """
 import json, sys
 from datetime import UTC, datetime

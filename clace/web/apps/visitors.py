@@ -37,7 +37,7 @@ class Visitors:
         self._issue = issue
 
     async def visitor(self, identity: Identity, app: App, *, token: bool) -> Visitor | None:
-        """Return the facts besides the user's id; None if there are none.
+        """Return the facts besides the user's id; None if nothing is known.
 
         :raises ClaceError: if a token is wanted and cannot be signed.
         """
