@@ -31,6 +31,7 @@ class Authorisation:
     def __init__(self, policy: Policy, admin: str, owner_of: OwnerOf = nobody) -> None:
         self._owner_of = owner_of
         self._answers: OrderedDict[Question, Decision] = OrderedDict()
+        self._held: OrderedDict[Question, tuple[str, ...]] = OrderedDict()
         self.replace(policy, admin)
 
     def replace(self, policy: Policy, admin: str) -> None:
@@ -39,11 +40,13 @@ class Authorisation:
         self._admin = admin
         self._custom = sorted(custom_names(policy))
         self._answers.clear()
+        self._held.clear()
 
     def know_owners(self, owner_of: OwnerOf) -> None:
         """Find owners so from now on."""
         self._owner_of = owner_of
         self._answers.clear()
+        self._held.clear()
 
     @property
     def administrator(self) -> str:
@@ -72,8 +75,18 @@ class Authorisation:
             )
 
     def custom_permissions(self, identity: Identity, target: str) -> tuple[str, ...]:
-        if not self._policy.enabled:
+        if not self._custom or not self._policy.enabled:
             return ()
+        owner = self._owner_of(target)
+        question = Question(identity=identity, permission=CUSTOM_PREFIX, target=target, owner=owner)
+        found = self._held.get(question)
+        if found is None:
+            found = self._held[question] = self._custom_permissions(identity, target)
+            if len(self._held) > _KEPT:
+                self._held.popitem(last=False)
+        return found
+
+    def _custom_permissions(self, identity: Identity, target: str) -> tuple[str, ...]:
         return tuple(
             name
             for name in self._custom

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller, PluginCall
-from clace.model import CUSTOM, App, AppMetadata, Permission
+from clace.model import CUSTOM_PREFIX, App, AppMetadata, Permission
 from clace.plugins.gate.accounts import section_of
 from clace.plugins.gate.binding import named
 from clace.plugins.gate.constraints import within
@@ -124,4 +124,4 @@ def holds_permission(caller: Caller, permission: str) -> bool:
     visitor = caller.visitor
     if visitor is None:
         return False
-    return visitor.is_admin or permission.removeprefix(CUSTOM) in visitor.permissions
+    return visitor.is_admin or permission.removeprefix(CUSTOM_PREFIX) in visitor.permissions
