@@ -11,12 +11,14 @@ from clace.config import Config
 from clace.identity import Kind
 from clace.identity.certificates import (
     Authorities,
+    CertificateTrail,
     certificate_kinds,
     is_certificate_setting,
 )
 from clace.identity.forward import ForwardServer
 from clace.interfaces import (
     IAppAuthentication,
+    IAuditEvents,
     IForwardAuth,
     IInstalledApps,
     ISignInProvider,
@@ -63,7 +65,7 @@ class Elsewhere:
             self._reactor.callWhenRunning(provider.look)
         return providers
 
-    def certificate_kind(self) -> Kind:
+    def certificate_kind(self, events: IAuditEvents) -> Kind:
         """Return the row of ``cert`` and ``cert_NAME``.
 
         :raises ConfigError: if a file of an authority cannot be used.
@@ -74,7 +76,8 @@ class Elsewhere:
             for name, entry in entries.items()
             if entry.ca_cert_file
         }
-        return certificate_kinds(authorities, disabled=not self._asks)
+        trail = CertificateTrail(events, self._reactor)
+        return certificate_kinds(authorities, trail, disabled=not self._asks)
 
     def forward_servers(self) -> dict[str, IForwardAuth]:
         """The servers of ``[forward.NAME]``."""

@@ -75,7 +75,7 @@ class Identities:
             self.sessions,
             rules,
             default=security.app_default_auth_type,
-            kinds=(self.elsewhere.certificate_kind(),),
+            kinds=(self.elsewhere.certificate_kind(data.events),),
             forwards=data.config.forward,
             required=security.auth_required,
         )

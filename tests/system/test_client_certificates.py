@@ -105,6 +105,10 @@ class CertificateTests(DaemonTestCase):
             self.assertEqual(status, 401, (client, host))
             self.assertIn(reason, body)
 
+        trail = self.daemon.must("audit", "list", "--operation", "sign_in", "--format", "jsonl")
+        for told in ("by cert_staff: certificate, CN=Ann", "certificate revoked"):
+            self.assertIn(told, trail)
+
         # An app that needs none is there for everybody, whatever they have.
         self.assertEqual(self.ask(self.context("ann"), OPEN)[0], 200)
 

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
         is_certificate_setting as is_certificate_setting,
     )
     from clace.identity.certificates.authorities import Authorities as Authorities
+    from clace.identity.certificates.trail import CertificateTrail as CertificateTrail
 else:
     __getattr__ = face(
         __name__,
         authenticator=("CertificateSignIn", "certificate_kinds", "is_certificate_setting"),
         authorities=("Authorities",),
+        trail=("CertificateTrail",),
     )

@@ -10,6 +10,7 @@ from zope.interface import implementer
 
 from clace.errors import ConfigError, Misdirected, NotAuthenticated
 from clace.identity.certificates.authorities import Authorities
+from clace.identity.certificates.trail import CertificateTrail
 from clace.interfaces import ClientTLS, IAuthenticator, RequestHead
 from clace.model import Assurance, Identity
 
@@ -28,9 +29,10 @@ class CertificateSignIn:
     client that meant it for one app has not shown it to the next.
     """
 
-    def __init__(self, setting: str, authorities: Authorities) -> None:
+    def __init__(self, setting: str, authorities: Authorities, trail: CertificateTrail) -> None:
         self._setting = setting
         self._authorities = authorities
+        self._trail = trail
 
     async def identify(self, head: RequestHead) -> Identity:
         tls = head.tls
@@ -43,7 +45,16 @@ class CertificateSignIn:
             )
         if not tls.certificate:
             raise NotAuthenticated(REQUIRED)
-        certificate = self._verified(tls)
+        try:
+            certificate = self._verified(tls)
+        except NotAuthenticated as error:
+            self._trail.refused(self._setting, head.address, error.message)
+            raise
+        identity = self._identity(certificate)
+        self._trail.came(identity, head.address)
+        return identity
+
+    def _identity(self, certificate: x509.Certificate) -> Identity:
         subject = certificate.subject.rfc4514_string()
         return Identity(
             user_id=self._setting,
@@ -72,10 +83,10 @@ class TurnedOff:
 
 
 def certificate_kinds(
-    entries: Mapping[str, Authorities], *, disabled: bool
+    entries: Mapping[str, Authorities], trail: CertificateTrail, *, disabled: bool
 ) -> Callable[[str], IAuthenticator | None]:
     """Return the row of ``cert`` and ``cert_NAME`` in the table of settings."""
-    known = {name: CertificateSignIn(name, found) for name, found in entries.items()}
+    known = {name: CertificateSignIn(name, found, trail) for name, found in entries.items()}
 
     def make(setting: str) -> IAuthenticator | None:
         if disabled and is_certificate_setting(setting):

@@ -6,11 +6,18 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec import Struct
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from clace.errors import ConfigError, Misdirected, NotAuthenticated
-from clace.identity.certificates import Authorities, CertificateSignIn, certificate_kinds
-from clace.interfaces import ClientTLS, IAuthenticator
+from clace.identity.certificates import (
+    Authorities,
+    CertificateSignIn,
+    CertificateTrail,
+    certificate_kinds,
+)
+from clace.identity.certificates.trail import QUIET_SECONDS
+from clace.interfaces import ClientTLS, IAuditEvents, IAuthenticator
 from clace.model.identity import Assurance
 from tests.support.authority import NOW, Authority
 
@@ -23,6 +30,19 @@ class Head(Struct):
     tls: ClientTLS | None
     host: str = HOST
     scheme: str = "https"
+    address: str = "192.0.2.7"
+
+
+@implementer(IAuditEvents)
+class Recorded:
+    """Keeps the deeds that are recorded."""
+
+    def __init__(self, deeds):
+        self.deeds = deeds
+
+    def record(self, deed, rid=""):
+        self.deeds.append(deed)
+        return True
 
 
 class SignInTests(SynchronousTestCase):
@@ -33,7 +53,10 @@ class SignInTests(SynchronousTestCase):
         clock = Clock()
         clock.rightNow = NOW
         self.authorities = Authorities(path, None, clock)
-        self.sign_in = CertificateSignIn("cert_staff", self.authorities)
+        self.events = []
+        self.clock = clock
+        self.trail = CertificateTrail(Recorded(self.events), clock)
+        self.sign_in = CertificateSignIn("cert_staff", self.authorities, self.trail)
         self.der = self.ca.client("Ann Lee")[0].public_bytes(Encoding.DER)
 
     def identify(self, tls, **head):
@@ -50,6 +73,21 @@ class SignInTests(SynchronousTestCase):
         self.assertEqual(found.user_id, "cert_staff")
         self.assertEqual((found.subject, found.name), ("CN=Ann Lee", "Ann Lee"))
         self.assertEqual(found.assurance, Assurance.CERTIFICATE)
+
+    def test_recorded(self):
+        """Who comes is recorded with the subject, once an hour; who is refused, with the reason."""
+        for _ in range(3):
+            self.successResultOf(self.identify(self.tls()))
+        (came,) = self.events
+        self.assertEqual(came.detail, "by cert_staff: certificate, CN=Ann Lee")
+        self.assertEqual((came.user_id, came.target), ("cert_staff", "192.0.2.7"))
+        self.successResultOf(self.identify(self.tls(), address="192.0.2.8"))
+        self.clock.advance(QUIET_SECONDS)
+        self.successResultOf(self.identify(self.tls()))
+        self.assertEqual(len(self.events), 3)
+        self.failureResultOf(self.identify(self.tls(certificate=b"x")))
+        self.assertEqual(self.events[3].status, "Failed")
+        self.assertIn("client certificate verification failed", self.events[3].detail)
 
     def test_missing(self):
         """A client without a certificate is told that one is required."""
@@ -87,14 +125,14 @@ class SignInTests(SynchronousTestCase):
 
     def test_row(self):
         """Entries are rows by their names, and others are none of ours."""
-        kinds = certificate_kinds({"cert_staff": self.authorities}, disabled=False)
+        kinds = certificate_kinds({"cert_staff": self.authorities}, self.trail, disabled=False)
         self.assertIsInstance(kinds("cert_staff"), CertificateSignIn)
         for setting in ("cert", "cert_other", "certificate", "none", "cert_staff+forward_x"):
             self.assertIsNone(kinds(setting))
 
     def test_turned_off(self):
         """While the feature is off its apps say which key turns it on."""
-        kinds = certificate_kinds({}, disabled=True)
+        kinds = certificate_kinds({}, self.trail, disabled=True)
         failure = self.failureResultOf(kinds("cert").identify(Head(None)), ConfigError)
         self.assertIn("https.disable_client_certs", failure.value.message)
         self.assertIsNone(kinds("system"))
