@@ -47,10 +47,15 @@ class ProxyConfig(Struct, frozen=True):
 
 
 class ProxyRoute(Struct, frozen=True):
-    """A path below which requests are passed on; ``path`` is that of the mount."""
+    """A path below which requests are passed on; ``path`` is that of the mount.
+
+    ``redirects_bare``: a visitor of the app's own address without a slash behind it is sent to the
+    one with it, where relative links lead to what is below.
+    """
 
     path: str
     config: ProxyConfig
+    redirects_bare: bool = False
 
     def covers(self, path: str) -> bool:
         """Return true for the mount's own path and all below it."""

@@ -7,6 +7,7 @@ import msgspec
 from clace.errors import AppBroken, AppNotApproved, ClaceError, PluginRefused
 from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginCall
 from clace.model import App, ProxyConfig, ProxyMount, ProxyRoute
+from clace.runtime.options import AppOptions
 
 PROXY_PLUGIN = "proxy.in"
 
@@ -27,18 +28,21 @@ def covering(mounts: tuple[ProxyRoute, ...], path: str) -> ProxyRoute | None:
 
 
 async def configured(
-    gate: IPluginGate, caller: Caller, mounts: tuple[ProxyMount, ...]
+    gate: IPluginGate, caller: Caller, options: AppOptions
 ) -> tuple[ProxyRoute, ...]:
     """The routes, each after the call that its app has declared.
 
     :raises AppNotApproved: if a call is not covered by what was approved.
     :raises AppBroken: if a call fails, or is of another plugin.
     """
-    if not mounts:
+    if not options.proxies:
         return ()
     scope = gate.begin(caller)
     try:
-        return tuple([ProxyRoute(one.path, await _config(scope, one)) for one in mounts])
+        bare = options.redirect_bare_path
+        return tuple(
+            [ProxyRoute(one.path, await _config(scope, one), bare) for one in options.proxies]
+        )
     finally:
         await scope.end()
 

@@ -343,7 +343,7 @@ class Runtime(Service):
             raise
         try:
             options = read_options(loaded.options)
-            proxies = () if inert else await configured(self._gate, caller, options.proxies)
+            proxies = () if inert else await configured(self._gate, caller, options)
         except ClaceError:
             host.retire()
             raise

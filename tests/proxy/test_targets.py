@@ -138,3 +138,15 @@ class UpstreamTests(SynchronousTestCase):
             return
         for part in (upstream.authority, upstream.path, upstream.query):
             self.assertTrue(part.isascii() and part.isprintable() and " " not in part, part)
+
+
+class BareTests(MemoryProxyCase):
+    def test_slash(self):
+        """A visitor of the app's bare address is sent to the one with a slash where it says so."""
+        self.route = ProxyRoute("/", self.route.config, redirects_bare=True)
+        visitor = self.get(b"/app?a=b")
+        self.assertEqual(visitor.statuses, [307])
+        self.assertIn(b"\r\nLocation: /app/?a=b\r\n", visitor.value())
+        self.get(b"/app/")
+        self.get(b"/app/x")
+        self.assertEqual(len(self.there.opened), 2)

@@ -132,7 +132,9 @@ class ProxyEntrance(Resource, Entrance):
         audit = case.audit(request)
         edge = ProxyEdge(limits=case.limits, headers_level=case.headers_level, shared=case.shared)
         try:
-            await self._proxied.relay(request, case.app, case.route, inside, audit, edge)
+            answer = await self._proxied.relay(request, case.app, case.route, inside, audit, edge)
+            if answer is not None:
+                request.answer(answer.status, own_fields(answer.headers), b"")
         except ClaceError as error:
             if not request.is_gone:
                 body = f"{error.code}: {error.message}".encode()

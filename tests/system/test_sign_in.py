@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.support.browser import AXE, Browser, missing
 from tests.support.daemon import EXAMPLES, PASSWORD
+from tests.support.upstreams import RawServer, proxying
 from tests.system.cases import DaemonTestCase
 
 APP = {
@@ -119,6 +120,16 @@ class BrowserSignInTests(SignInCase):
             self.assertIn("large/", browser.texts("td a"))
 
 
+def switching(connected):
+    """Change the protocol, and send back whatever comes."""
+    connected.head()
+    connected.send(
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
+    )
+    while data := connected.socket.recv(1000):
+        connected.send(data)
+
+
 class SessionTests(SignInCase):
     def ask(self, host, path, cookie="", body=None):
         headers = {"Host": f"{host}:{self.daemon.ports['http']}", **BROWSER}
@@ -175,6 +186,31 @@ class SessionTests(SignInCase):
             self.daemon.must("session", "revoke", "--all")
             began = time.monotonic()
             connection.settimeout(10)
+            try:
+                answer = connection.recv(1000)
+            except ConnectionResetError:
+                answer = b""
+            self.assertEqual(answer, b"")
+            self.assertLess(time.monotonic() - began, 5)
+
+    def test_websockets_are_cut(self):
+        """A WebSocket is cut within five seconds after its session was revoked."""
+        server = RawServer(switching)
+        self.addCleanup(server.close)
+        self.daemon.install(self.source(proxying(server.url)), "/ws", auth="system", approve=True)
+        cookie = self.sign_in()
+        with socket.create_connection(("127.0.0.1", self.daemon.ports["http"])) as connection:
+            head = (
+                "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: echo\r\nConnection: Upgrade\r\n"
+                f"Cookie: {cookie}\r\n\r\n"
+            )
+            connection.settimeout(10)
+            connection.sendall(head.encode())
+            self.assertTrue(connection.recv(1000).startswith(b"HTTP/1.1 101 "))
+            connection.sendall(b"echo")
+            self.assertEqual(connection.recv(1000), b"echo")
+            self.daemon.must("session", "revoke", "--all")
+            began = time.monotonic()
             try:
                 answer = connection.recv(1000)
             except ConnectionResetError:

@@ -18,7 +18,7 @@ from clace.interfaces import (
     UpstreamHead,
     VisitorFollower,
 )
-from clace.model import App, AppKind, ProxyRoute, host_name
+from clace.model import App, AppKind, AppResponse, ProxyRoute, host_name
 from clace.web.apps.access import AppAccess
 from clace.web.apps.forwarding import granted_lines
 from clace.web.apps.request_audit import RequestAudit
@@ -150,12 +150,15 @@ class ProxiedApps:
         inside: str,
         audit: RequestAudit,
         edge: ProxyEdge,
-    ) -> None:
-        """Answer with what the other server answers; returns when that is done.
+    ) -> AppResponse | None:
+        """Answer with what the other server answers; returns when that is done, or the answer to
+        a visitor who has to come back by another address.
 
         :raises NotAllowed: if the app may not change anything, and the request could.
         :raises ClaceError: as ``IProxy.relay``; nothing was written.
         """
+        if route.redirects_bare and inside == "/" and not request.path.endswith(b"/"):
+            return _with_slash(request.uri)
         visitors = self._access.visitors
         identity = await visitors.lines(audit.identity, app, token=edge.uses_token)
         identity += granted_lines(audit.granted)
@@ -166,6 +169,7 @@ class ProxiedApps:
         dress = partial(dressed_lines, edge, secure=request.peer.scheme == "https")
         visitor = RequestVisitor(request, edge.limits.body, dress, audit.end)
         await self._proxy.relay(asked, visitor, edge.limits)
+        return None
 
     def _asked(
         self,
@@ -203,6 +207,12 @@ class ProxiedApps:
             return request.authority
         _, colon, port = request.authority.rpartition(":")
         return f"{own}:{port}" if colon and port.isdigit() else own
+
+
+def _with_slash(uri: bytes) -> AppResponse:
+    """Send a visitor to the same address with a slash behind its path."""
+    path, mark, query = uri.decode("latin-1").partition("?")
+    return AppResponse(status=307, headers=(("Location", f"/{path.lstrip('/')}/{mark}{query}"),))
 
 
 def dressed_lines(edge: ProxyEdge, head: UpstreamHead, *, secure: bool) -> bytes:

@@ -179,8 +179,7 @@ class ServedApps:
                 shared=shared,
                 uses_token=edge.identity_token is not TokenUse.NEVER,
             )
-            await self._proxied.relay(request, app, route, inside, audit, proxy_edge)
-            return None
+            return await self._proxied.relay(request, app, route, inside, audit, proxy_edge)
         response = await self._asked(request, app, inside, audit, ending)
         return replace(response, headers=(*response.headers, *shared)) if shared else response
 
