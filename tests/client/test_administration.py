@@ -28,6 +28,7 @@ from clace.admin_api.apps import (
     NewApp,
     OneApp,
 )
+from clace.admin_api.audit import EXPORT_AUDIT, ExportAudit
 from clace.admin_api.lockouts import CLEAR_LOCKOUTS, LIST_LOCKOUTS, ClearLockouts
 from clace.admin_api.operation import Nothing
 from clace.admin_api.server import SERVER_STATUS, STOP_SERVER, StopServer
@@ -44,12 +45,20 @@ from clace.client.agents import AgentExchange
 from clace.client.socket_exchange import SocketExchange
 from clace.client.tls import CertificateRefused
 from clace.client.transport import TIMEOUT
-from clace.errors import BadRequest, ClaceError, NoSuchRoute, ServerUnreachable, TooLarge
+from clace.errors import (
+    BadRequest,
+    ClaceError,
+    NoSuchRoute,
+    ServerUnreachable,
+    StoreError,
+    TooLarge,
+)
+from clace.interfaces import IServedAdministration
 from clace.web.admin.api import AdminAPI
 from clace.web.admin.guard import trusted
 from clace.web.root import RootResource
 from tests.support.administration_contract import AdministrationContract, RefusalsContract
-from tests.support.audit_contract import maker_into
+from tests.support.audit_contract import event, maker_into
 from tests.support.local_servers import answering, listen, serving, socket_folder
 from tests.support.memory_administration import MemoryAdministration
 
@@ -166,6 +175,37 @@ class AgentRefusalTests(OverAgent, RefusalsContract, SynchronousTestCase):
 
     def make_administration_over(self, administration):
         return self.client_of(administration)
+
+
+@implementer(IServedAdministration)
+class BreakingOff:
+    """A server whose streams fail after their first results."""
+
+    def __init__(self):
+        self.kept = MemoryAdministration()
+
+    async def stream_as(self, _identity, _operation, _query):
+        self.kept.audit.record(event(1))
+        async for results in self.kept.stream(EXPORT_AUDIT, ExportAudit()):
+            yield results
+        raise StoreError("disk full")
+
+
+class BrokenStreamTests(OverSocket, SynchronousTestCase):
+    """An answer that fails after it has begun."""
+
+    def test_is_cut(self):
+        """What came before the failure is given, and then an error."""
+        client, got = self.client_of(BreakingOff()), []
+
+        async def take():
+            async for results in client.stream(EXPORT_AUDIT, ExportAudit()):
+                got.extend(results)
+
+        failure = self.failureResultOf(take(), ServerUnreachable)
+        self.assertIn("in the middle of its answer", failure.value.message)
+        self.assertEqual([each.rid for each in got], ["rid_1"])
+        self.assertEqual(len(self.flushLoggedErrors(StoreError)), 1)
 
 
 class SocketRefusalTests(OverSocket, RefusalsContract, SynchronousTestCase):

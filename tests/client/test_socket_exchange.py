@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.client.socket_exchange import SocketExchange, connect_step
-from clace.client.transport import EndedUnanswered
+from clace.client.transport import EndedUnanswered, collected
 from clace.errors import BadRequest, ServerUnreachable, TooLarge
 from tests.support.local_servers import answering, listen, socket_folder
 
@@ -206,3 +206,52 @@ class ConnectTests(SocketExchangeCase):
 
 def errno_text(code):
     return os.strerror(code)
+
+
+class StreamTests(SocketExchangeCase):
+    """Answers of any size, piece by piece."""
+
+    def opened(self, **options):
+        asked = SocketExchange(str(self.path), **options).open("GET", "/audit/export", None)
+        return self.successResultOf(asked)
+
+    async def taken(self, pieces, into):
+        async for piece in pieces:
+            into.append(piece)
+
+    def test_pieces(self):
+        """The pieces of an answer are its body, however large, and however it ends."""
+        for answer in (WHOLE, CHUNKED, UNTIL_END, CONTINUE + WHOLE):
+            self.answer = answer
+            self.path = socket_folder(self) / "s"
+            self.serve()
+            status, pieces = self.opened(limit=1)
+            got = []
+            self.successResultOf(self.taken(pieces, got))
+            self.assertEqual((status, b"".join(got)), (200, b"body"), answer)
+
+    def test_refusals(self):
+        """The status of a refusal is there before its body."""
+        self.answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"
+        self.serve()
+        status, pieces = self.opened()
+        self.assertEqual((status, self.successResultOf(collected(pieces))), (403, b"no"))
+
+    def test_cut(self):
+        """An answer that breaks off gives what came, and then an error."""
+        self.answer = CHUNKED[:-9]
+        self.serve()
+        _, pieces = self.opened()
+        got = []
+        failure = self.failureResultOf(self.taken(pieces, got), ServerUnreachable)
+        self.assertIn("in the middle of its answer", failure.value.message)
+        self.assertTrue(b"body".startswith(b"".join(got)))
+
+    def test_no_answer(self):
+        """A server that closes at once, or is not there, is told as such."""
+        self.assertIn("no such socket", self.failureResultOf(self.begun()).value.message)
+        self.serve()
+        self.assertIn("without an answer", self.failureResultOf(self.begun()).value.message)
+
+    def begun(self):
+        return SocketExchange(str(self.path)).open("GET", "/audit/export", None)

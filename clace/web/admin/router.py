@@ -172,7 +172,15 @@ async def _send_lines(request: Request, streamed: StreamedLines) -> None:
 
     request.setHeader(b"Content-Type", LINES.encode())
     request.setHeader(b"X-Content-Type-Options", b"nosniff")
-    await PacedBody(request).send(lines())
+    try:
+        await PacedBody(request).send(lines())
+    except CancelledError:
+        raise
+    except Exception:
+        if not request.startedWriting:
+            raise
+        log.failure("An answer broke off")  # and its connection is cut
+        return
     if not _gone(request):
         request.finish()
 

@@ -123,6 +123,8 @@ class RequestAudit:
         path = shortened(self._request.path.decode("latin-1"), _LONGEST_PATH)
         path = _REDACTED if redact else path
         now = self._audits.seconds()
+        token = self.identity.token_id
+        by = f"; token {token}" if token else ""
         deed = Deed(
             operation=method,
             target=f"{host}:{path}",
@@ -130,7 +132,7 @@ class RequestAudit:
             app_id=self.app.id if self.app else "",
             event_type=HTTP,
             status=str(status),
-            detail=f"{method} {host} {path} {status} {round((now - self._began) * 1000)}",
+            detail=f"{method} {host} {path} {status} {round((now - self._began) * 1000)}{by}",
         )
         return event_of(deed, now, self.request_id)
 
