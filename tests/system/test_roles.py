@@ -1,5 +1,6 @@
 """Roles, grants and API tokens with a real server and the command line."""
 
+import http.client
 import json
 import signal
 
@@ -118,6 +119,36 @@ class RolesTests(DaemonTestCase):
         self.daemon.must("token", "revoke", token_id)
         self.assertEqual(self.by(token, "/team/a").status, 401)
         self.assertEqual(self.by(token, "/_clace/apps").status, 401)
+
+    def test_open_requests_end(self):
+        """A stream ends within five seconds of the token, or the grant, that opened it."""
+        self.daemon.install(self.source(APP), "/team/dev", auth="builtin", approve=True, dev=True)
+        made = self.daemon.cli("token", "create", "-g", "app:access")
+        token, token_id = made.stdout.strip(), made.stderr.split()[1]
+        bearer = {"Authorization": f"Bearer {token}"}
+        by_token = self.stream(login=None, headers=bearer)
+        by_grant = self.stream(login=("ann", PASSWORD))
+        self.daemon.must("token", "revoke", token_id)
+        self.assert_ends(by_token)
+        self.daemon.write_config(self.config(RBAC.replace("/team/**", "/other")))
+        self.daemon.process.send_signal(signal.SIGHUP)
+        self.assert_ends(by_grant)
+
+    def stream(self, **options):
+        """An answer that goes on, of which something has come."""
+        pending = self.daemon.begin("GET", "/team/dev/_clace_app/sse", timeout=5, **options)
+        self.addCleanup(pending.connection.close)
+        response = pending.connection.getresponse()
+        self.assertEqual(response.status, 200)
+        return response
+
+    def assert_ends(self, response):
+        """The connection is cut before the time of the socket is over."""
+        try:
+            while response.read(1):
+                pass
+        except (ConnectionError, http.client.IncompleteRead):
+            pass
 
     def test_tokens_survive_a_restart(self):
         """A token and its last use are there after a restart, its text is in no file."""
