@@ -152,7 +152,6 @@ class ServedApps:
             return sharing.preflight(own_origin)
         identity = audit.identity = await self._access.admit(app, request)
         user = audit.user = identity.user_id
-        audit.is_told = self._access.is_told(app, identity)
         method = b"UPGRADE" if is_upgrade(request) else request.method
         if edge.check_origin and method not in SAFE:
             check_origin(
@@ -216,7 +215,12 @@ class ServedApps:
     def _refusal(
         self, error: ClaceError, request: DirectRequest, audit: RequestAudit
     ) -> AppResponse:
-        """The answer to an error, which is logged if an operator has to know of it."""
+        """The answer to an error, which is logged if an operator has to know of it.
+
+        To whom it is told is decided here, since most requests do not fail.
+        """
+        if audit.app is not None and audit.user:
+            audit.is_told = self._access.is_told(audit.app, audit.identity)
         if is_failure(error):
             audit.fail(fault_of(error))
         if isinstance(error, NotAllowed):
