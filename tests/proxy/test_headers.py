@@ -129,6 +129,24 @@ class RequestTests(HeadersCase):
         self.assertNotIn(b"eve", b"".join(value for _, value in sent))
 
 
+class TokenTests(HeadersCase):
+    """An app that is told who asks by a signed token too."""
+
+    uses_token = True
+
+    def token(self, *lines):
+        """The token that the other server gets; there is one."""
+        spelled = (b"X-Clace-Identity: eve", b"X_Clace_Identity: eve", b"x.clace-identity: eve")
+        (token,) = [value for name, value in self.sent(*spelled, *lines) if b"identity" in name]
+        return token.decode()
+
+    def test_each_request(self):
+        """Each request and each upgrade has a token of its own, for this app and this user."""
+        upgrade = (b"Connection: Upgrade", b"Upgrade: websocket")
+        tokens = [self.token(), self.token(), self.token(*upgrade)]
+        self.assertEqual(tokens, [f"ann.{self.app.id}.{number}" for number in (1, 2, 3)])
+
+
 class OpenRootTests(HeadersCase):
     path = "/"
 

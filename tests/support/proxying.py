@@ -130,7 +130,12 @@ class ProxyEntrance(Resource, Entrance):
         case = self._case
         inside = relative_path(clean_path(request.path), case.app.path)
         audit = case.audit(request)
-        edge = ProxyEdge(limits=case.limits, headers_level=case.headers_level, shared=case.shared)
+        edge = ProxyEdge(
+            limits=case.limits,
+            headers_level=case.headers_level,
+            shared=case.shared,
+            uses_token=case.uses_token,
+        )
         try:
             answer = await self._proxied.relay(request, case.app, case.route, inside, audit, edge)
             if answer is not None:
@@ -159,7 +164,12 @@ class OpenAccess:
 
     def __init__(self, is_open=True):
         self._is_open = is_open
-        self.visitors = Visitors()
+        self.issued = 0
+        self.visitors = Visitors(issue=self._issue)
+
+    async def _issue(self, identity, app_id):
+        self.issued += 1
+        return f"{identity.user_id}.{app_id}.{self.issued}"
 
     def is_open(self, app):
         return self._is_open
@@ -182,6 +192,7 @@ class MemoryProxyCase(SynchronousTestCase):
     path = "/app"
     config = {}
     is_open = True
+    uses_token = False
 
     def setUp(self):
         self.app: App = an_app(self.path)

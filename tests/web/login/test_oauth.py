@@ -75,6 +75,8 @@ class SignInTests(OpenIDCase):
         seen = self.apps.seen[-1]
         self.assertEqual(seen.user_id, "oidc:ann@example.org")
         self.assertEqual((seen.visitor.subject, seen.visitor.groups), ("u-1", ("staff",)))
+        # Nobody pays for a token that nobody asked for.
+        self.assertEqual(seen.visitor.token, "")
 
     def test_evidence_stays_here(self):
         """Neither tokens nor the verifier are in what a browser gets."""
