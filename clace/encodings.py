@@ -9,13 +9,14 @@ from typing import BinaryIO
 import brotli
 
 from clace.errors import SourceError
+from clace.units import MEBIBYTE
 
 BROTLI, ZSTD, GZIP = "br", "zstd", "gzip"
 IDENTITY = "identity"
 """A file as it is."""
 ENCODINGS = (BROTLI, ZSTD, GZIP)
 """The best first: brotli makes text smallest."""
-_LARGE = 1024 * 1024
+_LARGE = MEBIBYTE
 _SAMPLE = 8192
 _LEAST_WINDOW, _MOST_WINDOW = 10, 22
 # Needs a window of 4 MB to read; browsers have 8 MB (RFC 9659).

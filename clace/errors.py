@@ -299,6 +299,11 @@ class InternalError(ClaceError):
 
     code = "internal"
 
+    @classmethod
+    def under(cls, incident: str) -> InternalError:
+        """What a client is told in place of the fault that the log has under this number."""
+        return cls(f"internal error, incident {incident}")
+
 
 class ServerUnreachable(ClaceError):
     """The client cannot talk to the server; the text says which step failed."""

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from clace.errors import ClaceError
+from clace.units import MEBIBYTE
 
-MAX_FRAME = 64 * 1024 * 1024
+MAX_FRAME = 64 * MEBIBYTE
 _LENGTH = struct.Struct(">I")
 _LENGTHS = struct.Struct(">II")
 _HAS_TAIL = 1 << 31

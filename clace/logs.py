@@ -25,6 +25,7 @@ from zope.interface import implementer
 from clace.log_files import RotatingFile
 from clace.service import refused
 from clace.text import json_text, printable
+from clace.units import MEBIBYTE
 
 HIDDEN = "<redacted>"
 FILE_NAME = "clace.json"
@@ -52,7 +53,7 @@ class LogOptions(Struct, frozen=True, kw_only=True):
     level: str = "INFO"
     file: bool = True
     console: bool = False
-    max_bytes: int = 50 * 1024 * 1024
+    max_bytes: int = 50 * MEBIBYTE
     backups: int = 10
 
 

@@ -13,10 +13,11 @@ from msgspec import Meta, Struct, field
 
 from clace.frames import MAX_FRAME, BadFrame, Tailed, framed, framed_before
 from clace.model import INDISPENSABLE, AppRequest, Demands, Fault, FileRef, PluginManifest
+from clace.units import MEBIBYTE
 from clace.wire_values import has_more
 
 # Of what a host says that is no answer's body: a small frame can stand for many values.
-MAX_STATEMENT = 2 * 1024 * 1024
+MAX_STATEMENT = 2 * MEBIBYTE
 # A frame of few bytes cannot hold many values; of a longer one they are counted.
 MAX_VALUES = 50_000
 _FEW_BYTES = 1 << 16

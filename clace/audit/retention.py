@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from clace.model import HTTP, AuditEvent, Deed, event_of
+from clace.units import NANOSECONDS
 
-_NANOSECONDS_A_DAY = 24 * 3600 * 10**9
+_NANOSECONDS_A_DAY = 24 * 3600 * NANOSECONDS
 
 
 class AuditRetention(Struct, frozen=True, kw_only=True):
@@ -33,12 +34,12 @@ class AuditRetention(Struct, frozen=True, kw_only=True):
 
 def nanoseconds(seconds: float) -> int:
     """As events have their time."""
-    return int(seconds * 10**9)
+    return int(seconds * NANOSECONDS)
 
 
 def trimmed(count: int, newest: int, most: int, seconds: float) -> AuditEvent:
     """Return the row that says that others were removed for want of room."""
-    moment = datetime.fromtimestamp(newest // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    moment = datetime.fromtimestamp(newest // NANOSECONDS, UTC).strftime("%Y-%m-%d %H:%M:%S")
     told = f"removed the {count} oldest events, up to {moment} UTC: the limit is {most} bytes"
     return event_of(Deed(operation="audit_trim", target="audit", detail=told), seconds, "")
 

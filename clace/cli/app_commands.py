@@ -18,9 +18,7 @@ from clace.cli.globs import GLOB_HELP, dry_run_option, over_apps, promote_option
 from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import warn_if_none
 from clace.errors import SourceError
-
-_GIT = ("git@", "https://", "http://", "ssh://", "file://")
-_GIT_PARTS = 3
+from clace.locations import is_git
 
 yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a question.")
 
@@ -250,13 +248,3 @@ def source_url(source: str) -> str:
     if not Path(path).exists():
         raise SourceError(f"path does not exist {source}")
     return path
-
-
-def is_git(source: str) -> bool:
-    """True if the server takes it for a git URL; ``host.tld/organization/repository`` is one."""
-    if source.startswith(_GIT):
-        return True
-    if source.startswith(("/", ".", "~")):
-        return False
-    parts = source.split("/")
-    return "." in parts[0] and len(parts) >= _GIT_PARTS

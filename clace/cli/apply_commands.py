@@ -16,12 +16,13 @@ from clace.admin_api import (
     FilesApplied,
 )
 from clace.cli import reports
-from clace.cli.app_commands import is_git, source_url
+from clace.cli.app_commands import source_url
 from clace.cli.commands import Command
 from clace.cli.completing import files, one_of
 from clace.cli.formats import result_format_option, say_result
 from clace.cli.globs import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.servers import ChosenServer, for_server
+from clace.locations import is_git
 
 F = TypeVar("F", bound=Callable[..., Any])
 CHANGES = 10

@@ -12,14 +12,12 @@ import click
 
 from clace.cli.text import complain
 from clace.errors import ClaceError, NotAuthenticated
+from clace.go_booleans import EITHER, FALSE, TRUE
 from clace.near import nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-# What Go's flag package takes after a boolean flag's equals sign.
-_ON = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_OFF = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 COMPLETE_VARIABLE = "_CLACE_COMPLETE"
 """What shells set when they ask how a command line may go on."""
 _CREDENTIALS = (
@@ -45,9 +43,9 @@ def truth(value: str) -> bool:
 
     :raises click.UsageError: if it is neither.
     """
-    if value not in _ON | _OFF:
+    if value not in EITHER:
         raise misused(f'expected "true" or "false", not "{value}"')
-    return value in _ON
+    return value in TRUE
 
 
 class Command(click.Command):
@@ -71,9 +69,9 @@ class Command(click.Command):
                 return
             if not equals or name not in flags:
                 yield arg
-            elif value in _ON:
+            elif value in TRUE:
                 yield name
-            elif value in _OFF:
+            elif value in FALSE:
                 yield from flags[name]
             else:
                 raise click.UsageError(f'{name} is "true" or "false", not "{value}"', ctx)

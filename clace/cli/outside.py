@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO, TypeVar
 
+from clace.locations import is_http_url
+
 if TYPE_CHECKING:
     # Every command waits for this module, and only some of them for what is behind these.
     from clace.config import Config
@@ -34,7 +36,7 @@ class ServerTarget(NamedTuple):
 
     @property
     def is_socket(self) -> bool:
-        return not self.uri.startswith(("http://", "https://"))
+        return not is_http_url(self.uri)
 
 
 class AskServer(Protocol):

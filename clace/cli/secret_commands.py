@@ -27,8 +27,9 @@ from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import say, warn
 from clace.errors import BadRequest
 from clace.text import one_line
+from clace.units import MEBIBYTE
 
-MAX_INPUT = 4 * 1024 * 1024
+MAX_INPUT = 4 * MEBIBYTE
 
 provider_option = click.option(
     "--provider", "-p", default="", metavar="NAME", help="The secret provider.  [default: db]"

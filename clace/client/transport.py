@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from clace.errors import BadRequest, ServerUnreachable, TooLarge
+from clace.units import MEBIBYTE
 
 # Long enough to clone a big repository; the server has deadlines of its own.
 TIMEOUT = 600.0
 CONNECT_SECONDS = 30.0
 # Answers are JSON about apps, and small.
-LIMIT = 64 * 1024 * 1024
+LIMIT = 64 * MEBIBYTE
 
 _RUNNING = "is the server running?"
 NO_SOCKET = f"there is no such socket; {_RUNNING}"

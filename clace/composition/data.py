@@ -26,6 +26,7 @@ from clace.passwords import hash_password, random_password
 from clace.secrets import ProviderOptions, SealingContext, open_providers
 from clace.secrets import open_store as open_stored
 from clace.threads import InThread, ThreadPool
+from clace.units import MEBIBYTE
 
 OWN_USERS = "builtin:"
 
@@ -48,7 +49,7 @@ class Data:
         retention = AuditRetention(
             http_days=config.system.http_event_retention_days,
             other_days=config.system.non_http_event_retention_days,
-            max_bytes=config.system.audit_max_size_mb * 1024 * 1024,
+            max_bytes=config.system.audit_max_size_mb * MEBIBYTE,
         )
         audit_url = self.config.metadata.audit_db_connection
         read_key = partial(self.stored_secrets.own_key, PURPOSE)

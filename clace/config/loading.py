@@ -25,8 +25,10 @@ from clace.config.sections import Settings
 from clace.config.sign_ins import wrong_sign_ins
 from clace.config.users import wrong_users
 from clace.errors import ConfigError
+from clace.locations import is_http_url
+from clace.units import MEBIBYTE
 
-MAX_FILE = 1024 * 1024
+MAX_FILE = MEBIBYTE
 MAX_DEPTH = 32
 DEFAULTS = "defaults"
 
@@ -42,7 +44,7 @@ class Config(Settings, frozen=True, kw_only=True):
     @property
     def socket(self) -> Path | None:
         """The admin socket, unless ``server_uri`` is an URL."""
-        is_url = self.server_uri.startswith(("http://", "https://"))
+        is_url = is_http_url(self.server_uri)
         return None if is_url else Path(self.server_uri)
 
 

@@ -19,6 +19,8 @@ from msgspec import Meta, Struct, convert
 from clace.config.names import Names, Refused
 from clace.config.places import quoted
 from clace.errors import ListenError
+from clace.go_booleans import FALSE, TRUE
+from clace.locations import is_http_url
 from clace.model import check_endpoint, is_reference
 
 # Patterns for ``Meta``, which looks anywhere in a text: each says where it begins and ends.
@@ -35,8 +37,6 @@ _PRINTABLE = re.compile(PRINTABLE)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _URL = re.compile(r"[!-~]{1,2048}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_TRUE = ("1", "t", "T", "TRUE", "true", "True")
-_FALSE = ("0", "f", "F", "FALSE", "false", "False")
 _SHOWN = 60
 _INT64 = 2**63
 
@@ -358,7 +358,7 @@ def _item(rule: Rule, expected: str, value: object, names: Names) -> object:
 def _plain_url(written: str) -> str:
     parts = urlsplit(written)
     usable = parts.hostname and parts.port != 0 and "@" not in parts.netloc
-    if not written.startswith(("http://", "https://")):
+    if not is_http_url(written):
         _refuse()
     if not usable or parts.query or parts.fragment or parts.path.strip("/"):
         _refuse()
@@ -380,9 +380,9 @@ def _text_integer(written: str) -> object:
 
 def _text_boolean(written: str) -> object:
     """The spellings that era 25 took in flags and queries."""
-    if written in _TRUE:
+    if written in TRUE:
         return True
-    return False if written in _FALSE else written
+    return False if written in FALSE else written
 
 
 def _refuse() -> NoReturn:

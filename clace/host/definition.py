@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from clace.locations import is_http_url
 from clace.model import Demands, Permission, ProxyMount
 
 NO_FUNCTION = -1
@@ -35,7 +36,7 @@ class Style(Struct, frozen=True):
 
     @property
     def is_known(self) -> bool:
-        return self.library.lower() in _STYLES or self.library.startswith(("http://", "https://"))
+        return self.library.lower() in _STYLES or is_http_url(self.library)
 
 
 class AppDefinition(Struct, frozen=True, kw_only=True):

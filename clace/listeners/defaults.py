@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from clace.listeners.names import ip
+from clace.locations import is_http_url
 from clace.model import TLS_BY_NAME, quoted
 
 Serve = Literal["admin", "apps"]
@@ -50,7 +51,7 @@ def default_listeners(wanted: DefaultListeners, *, dual_stack: bool) -> tuple[Ch
     With ``dual_stack`` a host that means all interfaces means those of IPv6 too.
     """
     found = []
-    if not wanted.server_uri.startswith(("http://", "https://")):
+    if not is_http_url(wanted.server_uri):
         socket_path = quoted(wanted.server_uri.removeprefix("unix:"))
         found.append(ChosenListener(f"unix:{socket_path}:mode=600:lockfile=0", "admin"))
     if wanted.http_port != OFF:

@@ -18,8 +18,9 @@ from msgspec import Struct
 
 from clace.errors import ListenError
 from clace.listeners.reasons import reason
+from clace.units import MEBIBYTE
 
-_LARGEST = 1024 * 1024
+_LARGEST = MEBIBYTE
 T = TypeVar("T")
 Stamp = tuple[tuple[int, ...], ...]
 ServerKey = EllipticCurvePrivateKey | RSAPrivateKey | Ed25519PrivateKey

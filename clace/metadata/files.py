@@ -17,11 +17,12 @@ from clace.metadata import queries
 from clace.metadata.contents import StoredContent, plain_pieces
 from clace.model import FileRef
 from clace.threads import InThread
+from clace.units import MEBIBYTE
 
 Transacted = Callable[[str, Callable[[Connection], Any]], Awaitable[Any]]
 """Does work in a transaction; the text says what for."""
 # What is larger is sent as it was stored: it would have to be whole in memory to be encoded.
-_MOST_ENCODED = 16 * 1024 * 1024
+_MOST_ENCODED = 16 * MEBIBYTE
 
 
 class StoredContents:

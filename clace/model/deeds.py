@@ -8,6 +8,7 @@ from clace.model.identity import Identity
 from clace.model.traffic import AuditEvent
 from clace.networks import UNIX, network_of
 from clace.text import one_line, shortened
+from clace.units import NANOSECONDS
 
 SYSTEM, HTTP, CUSTOM = "system", "http", "custom"
 SUCCESS, FAILED, REFUSED, LOCKED = "Success", "Failed", "Refused", "Locked"
@@ -18,7 +19,6 @@ SIGN_IN, SIGN_OUT, END_SESSION, ACCESS_DENIED = (
     "access_denied",
 )
 CHANGE_ACCOUNT = "change_account"
-_NANOSECONDS = 1_000_000_000
 _NAME = 64
 
 
@@ -46,7 +46,7 @@ def event_of(deed: Deed, seconds: float, rid: str) -> AuditEvent:
     return AuditEvent(
         rid=rid,
         app_id=deed.app_id,
-        create_time=int(seconds * _NANOSECONDS),
+        create_time=int(seconds * NANOSECONDS),
         user_id=deed.user_id,
         event_type=deed.event_type,
         operation=deed.operation,

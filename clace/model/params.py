@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from clace.errors import BadRequest
+from clace.go_booleans import EITHER, TRUE
 from clace.model.schema import INTEGERS, FieldType
 
 MOST_PARAMS = 100
@@ -19,8 +20,6 @@ OPTIONS = "options-"
 DISPLAY_TYPES = frozenset({"password", "textarea", "file", "combo"})
 _NAME = re.compile(r"\S{1,128}")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_TRUE = frozenset({"1", "t", "T", "true", "True", "TRUE"})
-_FALSE = frozenset({"0", "f", "F", "false", "False", "FALSE"})
 
 
 class AppParam(Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,9 +100,9 @@ def _integer(text: str) -> int:
 
 
 def _boolean(text: str) -> bool:
-    if text not in _TRUE | _FALSE:
+    if text not in EITHER:
         raise ValueError("not a boolean")
-    return text in _TRUE
+    return text in TRUE
 
 
 _READERS: dict[FieldType, Callable[[str], Any]] = {

@@ -18,11 +18,11 @@ from clace.admin_api import (
 from clace.errors import BadRequest
 from clace.interfaces import IAuditChain, IAuditOperations, IAuditTrail
 from clace.model import App, AppGlob, AuditEntry, AuditEvent, AuditFault, AuditFilter, AuditHead
+from clace.units import NANOSECONDS
 
 Apps = Callable[[], Awaitable[Iterable[App]]]
 _ID = "app_"
 _DAY = 10  # characters of a date without a time
-_NANOSECONDS = 1_000_000_000
 _RANGE = 2**63
 
 
@@ -109,7 +109,7 @@ def _moment(text: str, *, is_end: bool = False) -> int | None:
         if is_end and len(text) == _DAY:
             moment += timedelta(days=1)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return _in_range(int(moment.timestamp()) * _NANOSECONDS + moment.microsecond * 1000)
+        return _in_range(int(moment.timestamp()) * NANOSECONDS + moment.microsecond * 1000)
     except (ValueError, OverflowError) as error:
         expected = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS, in UTC"
         raise BadRequest(f"{text} is no date, expected {expected}") from error
@@ -147,7 +147,7 @@ def _shown(sequence: int, end: str, event: AuditEvent, paths: Mapping[str, str])
 def _time_of(event: AuditEvent) -> datetime:
     """Return the time of an event; of one that somebody tampered with it may be no time."""
     try:
-        seconds, rest = divmod(event.create_time, _NANOSECONDS)
+        seconds, rest = divmod(event.create_time, NANOSECONDS)
         return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
     except (ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(0, UTC)

@@ -26,9 +26,10 @@ from clace.operations.approval import needs_approval
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.comparison import compared
 from clace.operations.rooms import OperationRooms
+from clace.units import MEBIBYTE
 
 PREVIOUS, NEXT, REVERT = "previous", "next", "revert"
-MAX_FILE = 16 * 1024 * 1024
+MAX_FILE = 16 * MEBIBYTE
 
 
 @implementer(IHistoryOperations)

@@ -30,8 +30,9 @@ from clace.admin_api import (
 from clace.errors import BadRequest, SecretExists, SecretFailed, TooLarge
 from clace.interfaces import Asking, ISecretOperations, ISecretStore, SealedSecret, SecretEntry
 from clace.model import reference_text
+from clace.units import MEBIBYTE
 
-MAX_VALUE = 1024 * 1024
+MAX_VALUE = MEBIBYTE
 MAX_TEXT = 4096
 TRIES = 10
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,127}")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import struct
 
+from clace.units import MEBIBYTE
+
 START, KILL = 1, 2
 STARTED, REFUSED, EXITED, KILLED = 3, 4, 5, 6
 # The daemon asks whether the other end still obeys, with number 0, and gets the same back.
@@ -15,7 +17,7 @@ ALIVE = 7
 MAX_PACKET = 64
 # The order, then input, output and errors of the program.
 DESCRIPTORS = 4
-MAX_ORDER = 4 * 1024 * 1024
+MAX_ORDER = 4 * MEBIBYTE
 _DOWN = struct.Struct(">BQ")
 _UP = struct.Struct(">BQi")
 _HEAD = struct.Struct(">QII")

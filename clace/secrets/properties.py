@@ -8,8 +8,9 @@ from zope.interface import implementer
 
 from clace.errors import NoSuchSecret, SecretFailed
 from clace.interfaces import ISecretProvider
+from clace.units import MEBIBYTE
 
-MAX_FILE = 1024 * 1024
+MAX_FILE = MEBIBYTE
 
 
 @implementer(ISecretProvider)

@@ -19,10 +19,11 @@ from clace.interfaces import FetchedSource, IStarter, SourceRevision
 from clace.sources.git_auth import GitLogin
 from clace.sources.git_program import GitProgram
 from clace.sources.git_workshop import GitTools, GitWorkshop, WantedRevision, laid_out
-from clace.sources.limits import MEBIBYTE, SourceLimits, link_left_out
+from clace.sources.limits import SourceLimits, link_left_out
 from clace.sources.places import GitPlace, parse
 from clace.sources.tree import SourceTree
 from clace.threads import InThread
+from clace.units import MEBIBYTE
 
 _A_DAY = 24 * 3600
 

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from clace.errors import SourceError
 from clace.interfaces import IProgram, IStarter, ProgramExit, ProgramLaunch
-from clace.sources.limits import MEBIBYTE
+from clace.units import MEBIBYTE
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",

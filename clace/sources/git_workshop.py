@@ -18,8 +18,9 @@ from clace.interfaces import SourceRevision
 from clace.sources import git_objects
 from clace.sources.git_auth import GitLogin, credential_options, ssh_command
 from clace.sources.git_program import GitFailed, GitProgram, GitRun
-from clace.sources.limits import MEBIBYTE, SourceLimits
+from clace.sources.limits import SourceLimits
 from clace.sources.places import GitPlace, checked_branch, checked_commit, commit_id
+from clace.units import MEBIBYTE
 
 DEFAULT_BRANCH = "main"
 _WHOLE_ID = 40

@@ -7,8 +7,8 @@ import re
 from msgspec import Struct
 
 from clace.errors import SourceError
+from clace.units import MEBIBYTE
 
-MEBIBYTE = 1024 * 1024
 _NOT_THE_APPS = frozenset({".git", "__pycache__", ".venv", "node_modules"})
 _OF_AN_EDITOR = re.compile(r"(\..*\.sw[a-p]|.*~|\.#.*|#.*#)\Z", re.DOTALL)
 

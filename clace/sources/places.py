@@ -22,7 +22,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _BRANCH = re.compile(r"(?!-|/)(?:(?!//|\.\.|@\{|/\.)[^\x00-\x20\x7f~^:?*\[\\\ud800-\udfff])+\Z")
 _COMMIT = re.compile(r"[0-9a-f]{4,64}\Z")
 _ORG_AND_REPOSITORY = 2
-_LEAST_PARTS = 3
 
 
 class GitPlace(Struct, frozen=True):
@@ -52,16 +51,6 @@ class GitPlace(Struct, frozen=True):
         if self.scheme == "ssh" and "@" in self.host:
             return self
         return msgspec.structs.replace(self, host=f"{user}@{self.host.rpartition('@')[2]}")
-
-
-def is_git(text: str) -> bool:
-    """Return true if a source is for git; anything else is a folder."""
-    if text.startswith(("git@", *(f"{scheme}://" for scheme in _SCHEMES))):
-        return True
-    if text.startswith(("/", ".", "~")):
-        return False
-    parts = text.split("/")
-    return "." in parts[0] and len(parts) >= _LEAST_PARTS
 
 
 def parse(text: str) -> GitPlace:

@@ -7,6 +7,7 @@ from zope.interface import implementer
 
 from clace.errors import SourceError
 from clace.interfaces import FetchedSource, IFiles, ISources, SourceRevision
+from clace.locations import is_git
 from clace.sources import places
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitSource
@@ -23,7 +24,7 @@ def checked(source_url: str) -> str:
     if source_url == _NO_SOURCE:
         raise SourceError("source - needs a spec, and this server has none")
     places.check_text(source_url)
-    if places.is_git(source_url):
+    if is_git(source_url):
         places.parse(source_url)
     return source_url
 
@@ -37,25 +38,25 @@ class Sources:
 
     def check(self, source_url: str) -> str:
         source = checked(source_url)
-        return source if places.is_git(source) else self._folder.absolute(source)
+        return source if is_git(source) else self._folder.absolute(source)
 
     def is_git(self, source_url: str) -> bool:
-        return places.is_git(source_url)
+        return is_git(source_url)
 
     async def head(self, revision: SourceRevision) -> str:
         source = self.check(revision.source_url)
-        return await self._git.head(revision) if places.is_git(source) else ""
+        return await self._git.head(revision) if is_git(source) else ""
 
     async def fetch(self, revision: SourceRevision) -> FetchedSource:
         source = self.check(revision.source_url)
-        if places.is_git(source):
+        if is_git(source):
             return await self._git.fetch(revision)
         return await self._folder.fetch(source)
 
     async def texts(self, revision: SourceRevision) -> FetchedSource:
         before, _, pattern = revision.source_url.rpartition("/")
         folder = self.check(before or "/")
-        if not places.is_git(folder):
+        if not is_git(folder):
             return await self._folder.texts(folder, pattern)
         fetched = await self._git.fetch(replace(revision, source_url=folder))
         contents = {
@@ -70,6 +71,6 @@ class Sources:
     def live(self, source_url: str) -> IFiles:
         """:raises SourceError: if it is not a folder."""
         source = self.check(source_url)
-        if places.is_git(source):
+        if is_git(source):
             raise SourceError(f"{source} is no folder, which a dev app needs")
         return self._folder.live(source)

@@ -11,6 +11,7 @@ from zope.interface import implementer
 from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import FetchedSource, IFiles, ISources, SourceRevision
+from clace.locations import is_git
 from clace.model import FileRef
 from clace.sources import DEFAULT_BRANCH, SourceTree, checked, is_meant, nothing_meant, places
 
@@ -45,12 +46,12 @@ class MemorySources:
 
     def check(self, source_url: str) -> str:
         source = checked(source_url)
-        if places.is_git(source) or source.startswith("/"):
+        if is_git(source) or source.startswith("/"):
             return source
         raise SourceError(f"path does not exist {source}")
 
     def is_git(self, source_url: str) -> bool:
-        return places.is_git(source_url)
+        return is_git(source_url)
 
     async def head(self, revision: SourceRevision) -> str:
         return self._found(revision).commit if self.is_git(revision.source_url) else ""

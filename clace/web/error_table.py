@@ -8,7 +8,7 @@ from math import ceil
 from twisted.logger import Logger
 
 from clace.admin_api import Refusal
-from clace.errors import ClaceError
+from clace.errors import ClaceError, InternalError
 
 log = Logger()
 
@@ -31,4 +31,4 @@ class ErrorTable:
         """Log the exception at hand whole, and return a body that has only its number."""
         incident = self._new_id()
         log.failure("Request failed, incident {incident}", incident=incident)
-        return Refusal(f"internal error, incident {incident}", 500, "internal")
+        return self.refusal(InternalError.under(incident))

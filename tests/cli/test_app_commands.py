@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hypothesis import given
-from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.cli.app_commands import is_git, source_url
+from clace.cli.app_commands import source_url
 from clace.model.app import Demands, Permission
-from clace.sources import places
 from tests.support.command_line import CommandLineCase
 
 NONE = Demands()
@@ -166,11 +163,6 @@ class SourceTests(SynchronousTestCase):
             "ssh://h/o/r",
         ):
             self.assertEqual(source_url(url), url)
-
-    @given(st.one_of(st.text(), st.from_regex(r"[a-z.~/@:]{1,12}(/[a-z.]{0,3}){0,4}")))
-    def test_means_what_the_server_means(self, source):
-        """Client and server agree on which sources are for git."""
-        self.assertEqual(is_git(source), places.is_git(source))
 
 
 class ListTests(AppCase):

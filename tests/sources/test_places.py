@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import SourceError
+from clace.locations import is_git
 from clace.sources.places import (
     check_text,
     checked_branch,
     checked_commit,
     commit_id,
-    is_git,
     parse,
 )
 

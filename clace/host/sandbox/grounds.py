@@ -14,9 +14,9 @@ from clace.host.sandbox import cgroup, kernel
 from clace.host.sandbox.kernel import Unavailable
 from clace.host.sandbox.syscalls import MACHINES
 from clace.host.sandbox.walls import Layer
+from clace.units import MEBIBYTE
 from clace.wire import PrepareHosts
 
-_MEGABYTE = 1 << 20
 _READ_ONLY, _NO_SETUID, _NO_DEVICES, _NO_EXEC, _REMOUNT = 1, 2, 4, 8, 32
 _RECURSIVE, _PRIVATE = 1 << 14, 1 << 18
 _SHARE_OF_MEMORY = 0.75
@@ -92,7 +92,7 @@ def _places() -> tuple[cgroup.CgroupPlace, ...]:
 
 
 def _bound_together(grounds: SharedContext) -> None:
-    total = grounds.order.total_memory_mb * _MEGABYTE
+    total = grounds.order.total_memory_mb * MEBIBYTE
     if not total:
         machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         total = int(machine * _SHARE_OF_MEMORY)

@@ -17,9 +17,9 @@ from msgspec import Struct
 from clace.host.sandbox import kernel, landlock, seccomp
 from clace.host.sandbox.kernel import Unavailable, libc
 from clace.host.sandbox.syscalls import MACHINES
+from clace.units import MEBIBYTE
 from clace.wire import HostBounds
 
-_MEGABYTE = 1 << 20
 S = TypeVar("S")
 
 
@@ -99,7 +99,7 @@ def _restrict_by_landlock(_site: WallContext) -> None:
 
 
 def _limit_resources(site: WallContext) -> None:
-    address_space = _mapped(site.statm) + site.bounds.memory_mb * _MEGABYTE
+    address_space = _mapped(site.statm) + site.bounds.memory_mb * MEBIBYTE
     limits = {
         resource.RLIMIT_AS: address_space,
         resource.RLIMIT_CORE: 0,

@@ -18,11 +18,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from clace.errors import ConfigError, NotAuthenticated
+from clace.units import MEBIBYTE
 
 REMEMBERED_SECONDS = 60
 """Seconds until a certificate that was good, and the files, are looked at again."""
 _REMEMBERED = 1000
-_LARGEST = 16 * 1024 * 1024
+_LARGEST = 16 * MEBIBYTE
 _LIST = re.compile(b"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
 _CLIENTS = frozenset({ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
 _WEAK = (MD5, SHA1)

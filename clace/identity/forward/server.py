@@ -17,8 +17,9 @@ from clace.errors import ProviderUnavailable
 from clace.identity.forward.headers import HeaderCopies, asked_with, passed_back
 from clace.interfaces import ForwardQuestion, ForwardVerdict, HeaderPairs, IForwardAuth
 from clace.model import AppResponse
+from clace.units import MEBIBYTE
 
-LARGEST = 1024 * 1024
+LARGEST = MEBIBYTE
 _QUIET_SECONDS = 60
 _TOO_LARGE = f"the answer is larger than {LARGEST} bytes"
 REFUSED = "The server that decides who may open this app cannot be asked at the moment."

@@ -20,12 +20,13 @@ from twisted.web.iweb import IAgent
 
 from clace.bodies import WholeBody, collected
 from clace.errors import ProviderUnavailable
+from clace.units import MEBIBYTE
 
 log = Logger()
 SECONDS = 10
 CONNECT_SECONDS = 5
 AT_ONCE = 16
-MAX_ANSWER = 1024 * 1024
+MAX_ANSWER = MEBIBYTE
 _ERROR = re.compile(r"[A-Za-z0-9_]{1,64}")
 _FAILED = 500
 _TOO_MANY = 429

@@ -13,9 +13,9 @@ from clace.interfaces import Caller, IAppStore, IAuditTrail
 from clace.model import App, AppGlob, AppPath, AuditEvent, AuditFilter
 from clace.plugins.builtin.app_rows import AppRows, row, written
 from clace.plugins.kit import CallFailed, Function, Invocation, NoParameters, Plugin, shown
+from clace.units import NANOSECONDS
 
 NAMES = ("clace.in", "openrun.in")
-_SECOND = 1_000_000_000
 
 
 @frozen
@@ -155,7 +155,7 @@ def _day(name: str, text: str, days: int = 0) -> int | None:
         day = date.fromisoformat(text) + timedelta(days)
     except (ValueError, OverflowError):
         raise CallFailed(f"{name} is {shown(text)}, expected YYYY-MM-DD") from None
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * _SECOND
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * NANOSECONDS
 
 
 def _nanoseconds(given: int | str) -> int | None:
@@ -177,7 +177,7 @@ def _row(event: AuditEvent, app: App | None) -> dict[str, str]:
         "app_name": app.metadata.name if app else event.app_id,
         "app_path": str(app) if app else "",
         "create_time_epoch": str(event.create_time),
-        "create_time": written(datetime.fromtimestamp(event.create_time // _SECOND, UTC)),
+        "create_time": written(datetime.fromtimestamp(event.create_time // NANOSECONDS, UTC)),
         "user_id": event.user_id,
         "event_type": event.event_type,
         "operation": event.operation,

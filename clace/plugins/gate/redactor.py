@@ -16,11 +16,12 @@ from clace.interfaces import PluginAnswer
 from clace.model import SecretReference
 from clace.plugins.builtin.http import escaped
 from clace.plugins.kit import CallFailed
+from clace.units import MEBIBYTE
 
 # What MessagePack can say.
 _INTEGERS = range(-(2**63), 2**64)
 R = TypeVar("R", bound=ClaceError)
-MAX_GROWTH = 1024 * 1024
+MAX_GROWTH = MEBIBYTE
 MAX_PARTS = 25_000  # a tenth of a second, in which nobody is served
 MIN_LINE = 8
 MAX_LINES = 200  # each costs a look at the whole of each result

@@ -36,10 +36,10 @@ from clace.plugins.kit import (
     Output,
     Resources,
 )
+from clace.units import MEBIBYTE
 
-_MEBIBYTE = 1024 * 1024
 # What may have a secret in it is parsed on the reactor, which others wait for.
-_PARSED_HERE = 2 * _MEBIBYTE
+_PARSED_HERE = 2 * MEBIBYTE
 SecretsFor = Callable[[App], ISecrets]
 
 
@@ -51,7 +51,7 @@ class CallLimits(Struct, frozen=True, kw_only=True):
 
     at_once: int = 4
     streams: int = 16
-    answer_bytes: int = 32 * _MEBIBYTE
+    answer_bytes: int = 32 * MEBIBYTE
 
 
 @define

@@ -7,8 +7,9 @@ from typing import Any
 
 from clace.outputs import MalformedOutput, document
 from clace.plugins.kit.definition import CallFailed
+from clace.units import MEBIBYTE
 
-MAX_LINE = 1024 * 1024
+MAX_LINE = MEBIBYTE
 
 
 class Lines:

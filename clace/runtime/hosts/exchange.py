@@ -18,6 +18,7 @@ from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.heads import check_head
 from clace.runtime.hosts.pausable_timeout import PausableTimeout
 from clace.runtime.limits import HostLimits, limit_reached
+from clace.units import MEBIBYTE
 from clace.wire import (
     AnswerHead,
     BodyChunk,
@@ -32,7 +33,6 @@ from clace.wire import (
 
 OfRequest = AnswerHead | LargeAnswer | BodyChunk | RequestFailed | CallPlugin | NextItems | HostNote
 _FAILURES: dict[str, type[ClaceError]] = {kind.code: kind for kind in (AppCrashed, AppTimedOut)}
-_MEGABYTE = 1 << 20
 _TIME = "request_time"
 # What a host gets for each page of a stream that it is given to pass on.
 _PAGE_SECONDS = 1
@@ -155,7 +155,7 @@ class HostExchange:
             self._end()
             self._answered(self._whole(head, whole))
             return
-        self._body = AnswerBody(self._limits.response_mb * _MEGABYTE, self._consumer_left)
+        self._body = AnswerBody(self._limits.response_mb * MEBIBYTE, self._consumer_left)
         if self.response.called:
             self._body.abandon()
         else:
@@ -170,7 +170,7 @@ class HostExchange:
 
     def _whole(self, head: AnswerHead, pieces: Sequence[bytes]) -> AppResponse | ClaceError:
         size = sum(map(len, pieces))
-        if size > self._limits.response_mb * _MEGABYTE:
+        if size > self._limits.response_mb * MEBIBYTE:
             told = f"the app's answer is over {self._limits.response_mb} MB"
             return limit_reached("response_size", AppFailed(told))
         fault = head.fault and head.fault.cut()

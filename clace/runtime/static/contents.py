@@ -19,8 +19,8 @@ from clace.runtime.sent import MemoryContent, SharedBytes
 from clace.runtime.spool import SpooledContent
 from clace.single_flight import SingleFlight
 from clace.threads import InThread
+from clace.units import MEBIBYTE
 
-_MEGABYTE = 1 << 20
 # Of an entry besides its bytes, about: an empty one costs memory too.
 _ENTRY = 256
 # Large contents that stay on the disk when nobody is sent them: the last that were.
@@ -43,7 +43,7 @@ class ContentCache:
 
     def __init__(self, in_thread: InThread, limit_mb: int = 64) -> None:
         self._in_thread = in_thread
-        self._limit = limit_mb * _MEGABYTE
+        self._limit = limit_mb * MEBIBYTE
         self._held = 0
         self._kept: OrderedDict[Key, MemoryContent] = OrderedDict()
         self._sent: WeakValueDictionary[Key, SharedBytes] = WeakValueDictionary()
@@ -125,7 +125,7 @@ class ContentCache:
         def work() -> str:
             return digest().hexdigest()
 
-        return work() if size < _MEGABYTE else await self._in_thread(work)
+        return work() if size < MEBIBYTE else await self._in_thread(work)
 
     def _keep(self, key: Key, data: bytes) -> SharedBytes:
         """Keep a content, unless it is a large part of what may be kept: then it is shared."""

@@ -10,12 +10,10 @@ from twisted.web.http import Request
 
 from clace.admin_api import BODY, Operation, Q, R
 from clace.errors import BadRequest
+from clace.go_booleans import FALSE, TRUE
 
-# The texts that Go's strconv.ParseBool takes: clients of era 25 send these.
-_BOOLEANS = {
-    **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
-    **dict.fromkeys(("", "0", "f", "F", "FALSE", "false", "False"), False),
-}
+# Clients of era 25 send the texts of Go, and an empty one for false.
+_BOOLEANS = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE | {""}, False)}
 # Bodies that clients send in place of none.
 _EMPTY = frozenset({b"", b"null"})
 

@@ -17,10 +17,10 @@ from werkzeug.routing import Map
 
 from clace.admin_api import LINES, Refusal
 from clace.errors import BadRequest, ClaceError
+from clace.shielding import shielded
 from clace.web.admin.matching import EndpointMatcher, NotThisMethod
 from clace.web.error_table import ErrorTable
 from clace.web.http1 import LARGEST_PIECE, PacedBody, write_whole
-from clace.web.shielding import shielded
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _JSON = b"application/json"

@@ -22,6 +22,7 @@ from multipart import (
 from clace.errors import BadRequest, TooLarge
 from clace.model import Upload
 from clace.threads import InThread
+from clace.units import MEBIBYTE
 from clace.web.apps.requests import MAX_FIELDS, PostedForm, urlencoded
 from clace.web.http1 import DirectRequest
 
@@ -29,7 +30,7 @@ _METHODS = frozenset({b"POST", b"PUT", b"PATCH"})
 _URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _PIECE = 64 * 1024
 # What is no file goes to the app's process in one piece.
-_MAX_TEXT = 10 * 1024 * 1024
+_MAX_TEXT = 10 * MEBIBYTE
 _MAX_HEAD = 8 * 1024
 _MAX_FILES = 100
 _MAX_NAME, _MAX_SUFFIX = 200, 16

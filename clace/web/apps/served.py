@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from clace.driving import drive
 from clace.errors import ClaceError, InternalError, NoSuchApp, NotAllowed, SignInNeeded
 from clace.interfaces import IInstalledApps, IRuntime, ProxyLimits
-from clace.model import NOBODY, App, AppResponse, Fault, host_name
+from clace.model import NOBODY, App, AppResponse, host_name
 from clace.web.apps import downloads
 from clace.web.apps.access import AppAccess
 from clace.web.apps.cors import OriginSharing
@@ -247,11 +247,11 @@ def broken(failure: Failure, request: DirectRequest, audit: RequestAudit) -> Non
         audit.fail(fault_of(failure.value))
     else:
         log.failure("App request failed, incident {incident}", failure, incident=incident)
-        audit.fail(Fault(message=f"internal error, incident {incident}", code=InternalError.code))
+        audit.fail(fault_of(InternalError.under(incident)))
     audit.end(_FAILED)
     if request.is_gone or request.startedWriting:
         return
-    error = InternalError(f"internal error, incident {incident}")
+    error = InternalError.under(incident)
     send(request, refusal(error, audit, preferred(request)))
 
 

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from clace.errors import TooLarge
 from clace.interfaces import Pairs, VisitorFollower
 from clace.sending import write_now
+from clace.units import MEBIBYTE
 from clace.web.forwarded import Peer
 from clace.web.http1.answering import AnsweredAtOnce, ResponseFields, is_empty
 from clace.web.http1.arrival import LEFT, ArrivingRequest
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _IN_MEMORY = 100_000
 _RESET_CONTENT = 205
 # Of a body, before others have their turn: a quick client takes all that it is given.
-_MOST_AT_ONCE = 1 << 20
+_MOST_AT_ONCE = MEBIBYTE
 log = Logger()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from clace.units import MEBIBYTE
+
 
 class RequestLimits(Struct, frozen=True, kw_only=True):
     """Sizes in bytes, times in seconds."""
@@ -11,7 +13,7 @@ class RequestLimits(Struct, frozen=True, kw_only=True):
     head: int = 16 * 1024
     headers: int = 100
     target: int = 8 * 1024
-    body: int = 64 * 1024 * 1024
+    body: int = 64 * MEBIBYTE
     head_seconds: float = 20
     """From the first byte of a request to the end of its headers, and from the start of a
     connection to its first byte."""

@@ -108,7 +108,7 @@ class SiteRequest(server.Request, ArrivingRequest):
         if self.startedWriting:
             self.loseConnection()
             return reason
-        told_as = f"internal error, incident {incident}"
+        told_as = InternalError.under(incident).message
         trouble = Trouble(status=500, code=InternalError.code, message=told_as)
         send(self, trouble_answer(trouble, preferred(self, MediaType.JSON)))
         return reason

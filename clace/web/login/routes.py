@@ -92,7 +92,7 @@ class OurRoutes:
         incident = self._new_id()
         log.failure("Our own route failed, incident {incident}", failure, incident=incident)
         if not (request.is_gone or request.startedWriting):
-            error = InternalError(f"internal error, incident {incident}")
+            error = InternalError.under(incident)
             send(request, self._refusal(request, error))
 
 

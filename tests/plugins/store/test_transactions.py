@@ -1,11 +1,14 @@
 """Transactions that stay open from call to call."""
 
 from sqlalchemy import event, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.plugins.builtin.store.engines import DatabaseLimits
 from clace.plugins.builtin.store.quotas import USAGE
+from clace.plugins.builtin.store.transactions import shielded
 from clace.plugins.kit.definition import CallFailed
 from tests.support.documents import StoreHouse, prepared, sqlite_url
 
@@ -42,3 +45,29 @@ class LostTests(SynchronousTestCase):
         self.successResultOf(self.transaction.close())
         self.assertEqual(self.owners(), ["app_prd_1"])
         self.successResultOf(self.store.begin().value("insert", "thing", {"u": None}))
+
+
+class ShieldedTests(SynchronousTestCase):
+    def left(self, error):
+        """The log of work that fails so when its request has ended."""
+        work = Deferred()
+
+        async def working():
+            await work
+
+        waiter = shielded(working())
+        waiter.cancel()
+        self.failureResultOf(waiter, CancelledError)
+        with capturedLogs() as events:
+            work.errback(error)
+        return [event["log_format"].format(**event) for event in events]
+
+    def test_late_failure(self):
+        """A failure of the database that nobody waits for is logged, without the app's values."""
+        error = OperationalError("INSERT", ("hunter2",), Exception("disk full"))
+        (line,) = self.left(error)
+        self.assertTrue(line.endswith("after its request had ended: disk full"), line)
+
+    def test_late_refusal(self):
+        """An error of the app's own call that nobody waits for is not logged."""
+        self.assertEqual(self.left(CallFailed("no such table")), [])

@@ -15,6 +15,7 @@ from clace.outputs import JSON
 from clace.plugins.builtin.exec.programs import RunningProgram
 from clace.plugins.kit import CallFailed, Lines, Output, check_lines, parsed_lines
 from clace.threads import InThread
+from clace.units import MEBIBYTE
 
 _MAX_ERRORS = 64 * 1024
 _OTHERS = " for a value: take stream or stdout_file"
@@ -24,8 +25,8 @@ class ProgramBounds(Struct, frozen=True, kw_only=True):
     """Limits on the time of a program and on its output."""
 
     seconds: float = 600
-    output_bytes: int = 100 * 1024 * 1024
-    value_bytes: int = 32 * 1024 * 1024
+    output_bytes: int = 100 * MEBIBYTE
+    value_bytes: int = 32 * MEBIBYTE
     """The part that may be the value of a call, neither in a file nor a stream."""
 
 

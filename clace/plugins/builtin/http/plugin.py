@@ -22,6 +22,7 @@ from clace.plugins.builtin.http.sending import OutgoingRequest, RequestSender
 from clace.plugins.builtin.http.sharing import RequestsByOwner
 from clace.plugins.builtin.http.urls import RequestTarget, unambiguous
 from clace.plugins.kit import CallFailed, Function, Invocation, ItemStream, Plugin
+from clace.units import MEBIBYTE
 
 _READING = ("get", "head", "options")
 _WRITING = ("post", "put", "delete", "patch")
@@ -33,7 +34,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
 
     allow: tuple[str, ...] = ()
     seconds: float = 300
-    answer_bytes: int = 32 * 1024 * 1024
+    answer_bytes: int = 32 * MEBIBYTE
 
 
 class HTTPFunctions:

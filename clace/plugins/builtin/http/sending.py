@@ -23,10 +23,11 @@ from clace.plugins.builtin.http.bodies import without_content, without_credentia
 from clace.plugins.builtin.http.connecting import ExchangeConnections, TargetEndpoint
 from clace.plugins.builtin.http.urls import RequestTarget
 from clace.plugins.kit import CallFailed
+from clace.units import MEBIBYTE
 
 _BECOMES_GET = frozenset({301, 302, 303})
 _SAME_AGAIN = frozenset({307, 308})
-_FRAMING_BYTES = 1024 * 1024
+_FRAMING_BYTES = MEBIBYTE
 
 
 @frozen

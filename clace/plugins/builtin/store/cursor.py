@@ -17,12 +17,13 @@ from attrs import evolve, frozen
 from clace.plugins.builtin.store.queries import DueEntry, Entry, EntryChoice, TableQueries
 from clace.plugins.builtin.store.statements import StoreConnection
 from clace.plugins.kit import Items
+from clace.units import MEBIBYTE
 
 T = TypeVar("T")
 FIRST_PAGE = 50
 _FIRST_LENGTH = 1 << 18
 _PAGE_ENTRIES = 500
-_PAGE_LENGTH = 1 << 20
+_PAGE_LENGTH = MEBIBYTE
 
 
 class Reads(Protocol):

@@ -14,8 +14,9 @@ import msgspec
 
 from clace.model import INTEGERS, RESERVED, DocType, DocumentField
 from clace.plugins.kit import CallFailed
+from clace.units import MEBIBYTE
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = MEBIBYTE
 _DEPTH = 32
 _LONG_NUMBER = re.compile(r"\d{19}")
 

@@ -27,6 +27,7 @@ from sqlalchemy.schema import CreateTable
 from clace.model import INTEGERS, DocType
 from clace.plugins.builtin.store.statements import Statement, StoreConnection
 from clace.plugins.kit import CallFailed
+from clace.units import MEBIBYTE
 
 USAGE = Table(
     "store_usage",
@@ -34,7 +35,6 @@ USAGE = Table(
     Column("app_id", Text, primary_key=True),
     Column("bytes", BigInteger, nullable=False),
 )
-_MEBIBYTE = 1 << 20
 _ROW = 100
 _INDEXED = 20
 _own = USAGE.c.app_id == bindparam("owner")
@@ -65,7 +65,7 @@ class SpaceQuota:
 
         :raises CallFailed: if that would be too much.
         """
-        limit = self.max_mb * _MEBIBYTE if by > 0 else INTEGERS[-1]
+        limit = self.max_mb * MEBIBYTE if by > 0 else INTEGERS[-1]
         values = {"owner": self.owner, "by": by, "limit": limit}
         if not link.change(_change_for(link.dialect), values):
             told = f"the app may keep {self.max_mb} MB of documents (max_mb_per_app)"

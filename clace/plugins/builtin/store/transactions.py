@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy.exc import SQLAlchemyError
 from twisted.internet.defer import Deferred, DeferredLock
@@ -11,27 +11,36 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from clace.database import reason
 from clace.plugins.builtin.store.links import StoreConnections, Work
 from clace.plugins.builtin.store.nearby import ShortQueries
 from clace.plugins.builtin.store.statements import StoreConnection
 from clace.plugins.builtin.store.writers import WriteTurn
 from clace.plugins.kit import CallFailed
+from clace.shielding import shielded as outlasting
 from clace.threads import InThread
+from clace.units import MEBIBYTE
 
 T = TypeVar("T")
+log = Logger()
 
 
 # JSON of an app that a transaction remembers at most, and what each write adds to that.
-_MOST_BYTES = 4 << 20
+_MOST_BYTES = 4 * MEBIBYTE
 _WORK_BYTES = 500
 _KEPT_SECONDS = 0.005
 
 
 def shielded(work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
-    """The result of ``work``, for a caller who may stop waiting: the work goes on."""
-    waiter: Deferred[T] = Deferred()
-    Deferred.fromCoroutine(work).chainDeferred(waiter)
-    return waiter
+    """The result of ``work``, for a request that may end: the work goes on."""
+    return outlasting(Deferred.fromCoroutine(work), _log_late)
+
+
+def _log_late(failure: Failure) -> None:
+    """An error of the app's own is nobody's business any more. Values are not logged."""
+    if not failure.check(CallFailed):
+        told = reason(cast("Exception", failure.value))
+        log.error("Work on documents failed after its request had ended: {reason}", reason=told)
 
 
 class StoreTransaction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
@@ -12,10 +13,14 @@ T = TypeVar("T")
 log = Logger()
 
 
-def shielded(work: Deferred[T]) -> Deferred[T]:
+def _log_late(failure: Failure) -> None:
+    log.failure("Work failed after its client had left", failure)
+
+
+def shielded(work: Deferred[T], late: Callable[[Failure], None] = _log_late) -> Deferred[T]:
     """The result of ``work``, for a caller who may stop waiting: to cancel it leaves ``work`` be.
 
-    A failure that nobody waits for any more is logged.
+    ``late`` is called with a failure that nobody waits for any more.
     """
     waiter: Deferred[T] = Deferred()
 
@@ -23,7 +28,7 @@ def shielded(work: Deferred[T]) -> Deferred[T]:
         if not waiter.called:
             waiter.callback(result)  # a failure goes down the errbacks
         elif isinstance(result, Failure):
-            log.failure("Work failed after its client had left", result)
+            late(result)
 
     work.addBoth(hand_over)
     return waiter

@@ -1,7 +1,7 @@
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.shielding import shielded
+from clace.shielding import shielded
 
 
 class ShieldedTests(SynchronousTestCase):
