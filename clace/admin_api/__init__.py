@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         declarations as declarations,
         history as history,
         lockouts as lockouts,
+        previews as previews,
         roles as roles,
         secrets as secrets,
         server as server,
@@ -113,6 +114,18 @@ if TYPE_CHECKING:
         R as R,
         Refusal as Refusal,
         Right as Right,
+    )
+    from clace.admin_api.previews import (
+        CREATE_PREVIEW as CREATE_PREVIEW,
+        CreatePreview as CreatePreview,
+        DELETE_PREVIEW as DELETE_PREVIEW,
+        DeletePreview as DeletePreview,
+        LIST_PREVIEWS as LIST_PREVIEWS,
+        ListPreviews as ListPreviews,
+        PreviewCreated as PreviewCreated,
+        PreviewDeleted as PreviewDeleted,
+        PreviewList as PreviewList,
+        PreviewShown as PreviewShown,
     )
     from clace.admin_api.roles import (
         CHECK_PERMISSION as CHECK_PERMISSION,
@@ -274,6 +287,18 @@ else:
             "R",
             "Refusal",
             "Right",
+        ),
+        previews=(
+            "CREATE_PREVIEW",
+            "CreatePreview",
+            "DELETE_PREVIEW",
+            "DeletePreview",
+            "LIST_PREVIEWS",
+            "ListPreviews",
+            "PreviewCreated",
+            "PreviewDeleted",
+            "PreviewList",
+            "PreviewShown",
         ),
         roles=(
             "CHECK_PERMISSION",

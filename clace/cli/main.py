@@ -48,6 +48,9 @@ def main() -> None:
         "apply": Lazy(
             "clace.cli.apply_commands:apply", "Create and update the apps that files describe."
         ),
+        "preview": Lazy(
+            "clace.cli.preview_commands:preview", "Serve other revisions of apps beside them."
+        ),
         "plan": Lazy(
             "clace.cli.apply_commands:plan", "Show what clace apply would change; change nothing."
         ),

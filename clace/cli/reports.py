@@ -35,7 +35,7 @@ def created(result: AppCreated, *, approved: bool) -> Iterator[str]:
     # The staging twin and its app ask for the same: what is said of one holds for both.
     approvals = result.approve_results[:1]
     for approval in approvals:
-        yield from _demands(approval)
+        yield from asked(approval)
     if not any(approval.needs_approval for approval in approvals):
         yield "App created. No approval required"
     elif approved:
@@ -212,7 +212,7 @@ def _approval(approval: Approval) -> Iterator[str]:
         yield f"No approval required. {app}"
         return
     yield f"App permissions have been approved {app}"
-    yield from _demands(approval)
+    yield from asked(approval)
 
 
 def _approving(path: AppPath, approval: Approval) -> str:
@@ -221,7 +221,7 @@ def _approving(path: AppPath, approval: Approval) -> str:
     return shlex.join(("clace", "app", "approve", *promote, str(path)))
 
 
-def _demands(approval: Approval) -> Iterator[str]:
+def asked(approval: Approval) -> Iterator[str]:
     return _asked(approval.new_loads, approval.new_permissions)
 
 

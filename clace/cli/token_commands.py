@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -18,7 +17,8 @@ from clace.admin_api import (
     Nothing,
     TokenShown,
 )
-from clace.cli.commands import Group, misused
+from clace.cli.commands import Group
+from clace.cli.durations import seconds_of
 from clace.cli.formats import (
     JSON_RENDERS,
     columns,
@@ -32,8 +32,6 @@ from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import say
 
 _TIME = "%Y-%m-%d %H:%M"
-_DURATION = re.compile(r"([1-9][0-9]{0,8})([smhdw])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 
 
 @click.group(cls=Group)
@@ -83,7 +81,7 @@ def create(
     It is the administrator's, or with --as another user's, and allows no more than that user may.
     """
     new = NewToken(
-        grants=grants, apps=apps, description=description, expires_secs=_seconds(expires)
+        grants=grants, apps=apps, description=description, expires_secs=seconds_of(expires)
     )
     result = server.ask(CREATE_TOKEN, CreateToken(new))
     if form == "basic":
@@ -109,14 +107,6 @@ def revoke(server: ChosenServer, token_id: str, form: str) -> None:
     """End the API token ID at once, with the requests that it has open."""
     result = server.ask(REVOKE_TOKEN, NamedToken(token_id))
     say_result(result, (f"Token {result.id} revoked.",), form)
-
-
-def _seconds(text: str) -> int:
-    """:raises click.UsageError: if it is not a number and a unit."""
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise misused(f'expected a time such as 12h or 30d, not "{text}"')
-    return int(found[1]) * _SECONDS[found[2]]
 
 
 def _columns(tokens: Sequence[TokenShown]) -> str:

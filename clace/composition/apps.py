@@ -39,6 +39,8 @@ from clace.operations import (
     NewAppDefaults,
     NewAppFacts,
     OperationRooms,
+    PreviewExpiry,
+    PreviewOperations,
     RoleOperations,
     SecretOperations,
     ServerOperations,
@@ -105,6 +107,11 @@ class Apps:
         self.runtime = self._make_runtime()
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
 
+        self._rooms = OperationRooms(
+            data.store, self.sources, self.runtime, self.installed, self.retention.note
+        )
+        self.preview_expiry = PreviewExpiry(self._rooms, reactor, data.events)
+
     def find(self) -> None:
         """Know the installed apps; blocks, and is for the time before the reactor runs."""
         apps = self._data.store.apps_at_start()
@@ -125,21 +132,21 @@ class Apps:
 
     def administration(self, urls: Urls) -> Administration:
         """Make the operations; ``urls`` says where a new app can be opened."""
-        rooms = OperationRooms(
-            self._data.store, self.sources, self.runtime, self.installed, self.retention.note
-        )
+        rooms = self._rooms
         secret_operations = SecretOperations(self._data.stored_secrets, name_suffix)
         known = KnownApps(secret_operations.versions)
         configured = self._configured()
         showing = AppShowing(rooms, AppFacts(urls, self._limits_of, self.failures))
         reloading = AppReloading(rooms, known, configured)
-        creation = AppCreation(rooms, known, self._beginnings(urls), configured)
+        beginnings = self._beginnings(urls)
+        creation = AppCreation(rooms, known, beginnings, configured)
         stop = partial(self._reactor.callLater, 0, self._reactor.stop)
         return Administration(
             self._data.authorisation,
             AppOperations(rooms, creation, showing),
             VersionOperations(rooms, reloading),
             HistoryOperations(rooms),
+            PreviewOperations(rooms, beginnings.stamp, urls),
             DeclarationOperations(
                 rooms, creation, reloading, configured, self._config.system.default_domain
             ),

@@ -95,6 +95,7 @@ class Composition:
             self.data.password_threads,
             self.data.store,
             self.apps.retention,
+            self.apps.preview_expiry,
             self.data.secret_rows,
             self.data.session_rows,
             self.data.token_rows,

@@ -22,6 +22,7 @@ from clace.admin_api import (
     declarations,
     history,
     lockouts,
+    previews,
     roles,
     secrets,
     server,
@@ -197,6 +198,33 @@ class IHistoryOperations(Interface):
         """Take an approval from every version of the apps that match and of their twins.
 
         :raises BadRequest: if the path of one app is given, and it has no such approval.
+        """
+
+
+class IPreviewOperations(Interface):
+    """Other revisions of apps, served beside them."""
+
+    async def create_preview(
+        query: previews.CreatePreview, request: Asking
+    ) -> previews.PreviewCreated:
+        """Serve a revision beside a production app. If it asks for more than was approved for that
+        and ``approve`` is not set, nothing is created and the result says so.
+
+        :raises BadRequest: if the app is not a production app from git.
+        :raises AppExists: if there is a preview of this revision.
+        :raises SourceError: if there is no such revision, or it cannot be fetched.
+        :raises AppBroken: if it does not load.
+        """
+
+    async def list_previews(query: previews.ListPreviews, request: Asking) -> previews.PreviewList:
+        """Return the previews of the apps that match, of those that may be seen."""
+
+    async def delete_preview(
+        query: previews.DeletePreview, request: Asking
+    ) -> previews.PreviewDeleted:
+        """Remove a preview.
+
+        :raises NoSuchApp: if the app has no preview of this revision.
         """
 
 

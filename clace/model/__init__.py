@@ -82,6 +82,7 @@ if TYPE_CHECKING:
         AppGlob as AppGlob,
         AppPath as AppPath,
         STAGING_SUFFIX as STAGING_SUFFIX,
+        TWIN_MARK as TWIN_MARK,
         is_glob as is_glob,
     )
     from clace.model.permissions import (
@@ -211,7 +212,7 @@ else:
         identity=("Assurance", "Identity", "NOBODY", "OPERATOR", "identity_named"),
         ids=("ksuid",),
         params=("AppParam", "MOST_PARAMS", "check_together", "mismatch"),
-        paths=("AppGlob", "AppPath", "STAGING_SUFFIX", "is_glob"),
+        paths=("AppGlob", "AppPath", "STAGING_SUFFIX", "TWIN_MARK", "is_glob"),
         permissions=(
             "CUSTOM_PREFIX",
             "LITERAL_ONLY",

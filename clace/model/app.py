@@ -131,12 +131,16 @@ class AppMetadata(Struct, frozen=True):
 
 
 class AppSettings(Struct, frozen=True):
-    """The part of an app that has no versions and takes effect at once."""
+    """The part of an app that has no versions and takes effect at once.
+
+    A preview is deleted at its ``expire_time``, if it has one.
+    """
 
     authn_type: str = "default"
     git_auth_name: str = ""
     stage_write_access: bool = True
     preview_write_access: bool = True
+    expire_time: datetime | None = None
 
 
 class App(Struct, frozen=True):

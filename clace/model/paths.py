@@ -10,7 +10,10 @@ from msgspec import Struct
 
 from clace.errors import InvalidGlob, InvalidPath
 
+TWIN_MARK = "_cl_"
+"""Begins the suffix of the paths of twins, which no other app may have."""
 STAGING_SUFFIX = "_cl_stage"
+PREVIEW_SUFFIX = "_cl_preview_"
 RESERVED = ("/_clace", "/_clace_app", "/_clace_webhook", "/_openrun_app")
 _MAX_GLOB = 1024
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
@@ -19,6 +22,7 @@ _WILD = frozenset("*?[]{}\\")
 _WHOLE = re.compile(r"\\.|\[[!^]?(?:\\.|[^\]\\])+\]", re.DOTALL)
 _ALTERNATIVES = re.compile(r"\{[^{}]*\}")
 _HALF = re.compile(r"[\[\]{}\\]")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f?#%\\{}*\[\]<>\"]|//")
 
 
@@ -50,7 +54,7 @@ class AppPath(Struct, frozen=True, order=True, rename={"path": "Path", "domain":
         segments = self.path.split("/")
         if ".." in segments or "." in segments or _FORBIDDEN.search(self.path):
             raise InvalidPath(f"invalid app path {self}, it has a character or part not allowed")
-        if "_cl_" in segments[-1]:
+        if TWIN_MARK in segments[-1]:
             raise InvalidPath(f"invalid app path {self}, the last part cannot contain _cl_")
         if self.domain and not _DOMAIN.match(self.domain):
             raise InvalidPath(f"invalid app path {self}, {self.domain!r} is not a domain name")
@@ -62,10 +66,19 @@ class AppPath(Struct, frozen=True, order=True, rename={"path": "Path", "domain":
         """The address of the staging twin of an app that lives here."""
         return AppPath(self.path + STAGING_SUFFIX, self.domain)
 
+    def preview(self, name: str) -> AppPath:
+        """The address of a preview, of a revision called ``name``, of an app that lives here."""
+        path = f"{self.path}{PREVIEW_SUFFIX}{_NOT_IN_NAMES.sub('-', name)}"
+        return AppPath(path, self.domain)
+
     @property
     def production(self) -> AppPath:
-        """The address of the app whose staging twin lives here; this one if no twin does."""
-        return AppPath(self.path.removesuffix(STAGING_SUFFIX) or "/", self.domain)
+        """The address of the app whose twin lives here; this one if no twin does."""
+        above, slash, last = self.path.rpartition("/")
+        main = last.partition(TWIN_MARK)[0]
+        if main == last:
+            return self
+        return AppPath(f"{above}{slash}{main}", self.domain)
 
     @property
     def upward(self) -> tuple[str, ...]:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     )
     from clace.operations.history import HistoryOperations as HistoryOperations
     from clace.operations.known import KnownApps as KnownApps
+    from clace.operations.previews import (
+        PreviewExpiry as PreviewExpiry,
+        PreviewOperations as PreviewOperations,
+    )
     from clace.operations.reloading import AppReloading as AppReloading
     from clace.operations.retention import VersionRetention as VersionRetention
     from clace.operations.roles import RoleOperations as RoleOperations
@@ -46,6 +50,7 @@ else:
         creation=("AppCreation", "NewAppDefaults", "NewAppFacts", "stamps"),
         history=("HistoryOperations",),
         known=("KnownApps",),
+        previews=("PreviewExpiry", "PreviewOperations"),
         reloading=("AppReloading",),
         retention=("VersionRetention",),
         roles=("RoleOperations",),

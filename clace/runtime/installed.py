@@ -7,7 +7,7 @@ from collections.abc import Collection
 from zope.interface import implementer
 
 from clace.interfaces import IInstalledApps
-from clace.model import STAGING_SUFFIX, App, AppGlob, AppKind, AppPath, is_address
+from clace.model import TWIN_MARK, App, AppGlob, AppKind, AppPath, is_address
 
 _LOCAL = frozenset({"127.0.0.1", "::1", "[::1]"})
 
@@ -62,7 +62,8 @@ class InstalledApps:
         there.pop(app.path, None)
         if not there:
             self._by_domain.pop(domain, None)
-        self._twins.pop(app.main_app, None)
+        if app.kind is AppKind.STAGING:
+            self._twins.pop(app.main_app, None)
 
     def find(self, host: str, path: str) -> App | None:
         below = self._below(self._domain(host))
@@ -71,8 +72,8 @@ class InstalledApps:
             if longest in below:
                 return below[longest]
             longest = longest.rpartition("/")[0] or "/"
-        # A staging address is never another app's page.
-        return None if path.startswith(f"/{STAGING_SUFFIX}") else below.get("/")
+        # The address of a twin is never another app's page.
+        return None if path.startswith(f"/{TWIN_MARK}") else below.get("/")
 
     def serves(self, host: str) -> bool:
         domain = self._domain(host)

@@ -26,6 +26,7 @@ from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import AppCreation, AppStamp, NewAppDefaults, NewAppFacts
 from clace.operations.history import HistoryOperations
 from clace.operations.known import KnownApps
+from clace.operations.previews import PreviewOperations
 from clace.operations.reloading import AppReloading
 from clace.operations.retention import VersionRetention
 from clace.operations.roles import RoleOperations
@@ -148,6 +149,7 @@ class House:
             AppOperations(rooms, creation, AppShowing(rooms, around)),
             VersionOperations(rooms, reloading),
             HistoryOperations(rooms),
+            PreviewOperations(rooms, beginnings.stamp, beginnings.urls),
             DeclarationOperations(rooms, creation, reloading, configured, "localhost"),
             SettingOperations(rooms, configured),
             secrets,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from clace.interfaces import Caller
-from clace.model import App, AppSchema
+from clace.model import App, AppKind, AppSchema
 from clace.plugins.builtin.store.database import DocumentDatabase
 from clace.plugins.builtin.store.failures import failed
 from clace.plugins.builtin.store.queries import TableQueries
@@ -55,7 +55,8 @@ class AppTables:
 
     def owner(self, app: App) -> str:
         """The id of the app whose tables the app's are."""
-        return app.main_app or app.id if self._shared else app.id
+        shares = self._shared and app.kind is not AppKind.PREVIEW
+        return app.main_app or app.id if shares else app.id
 
     async def _shelf(self, caller: Caller) -> _VersionTables:
         if not caller.schema.types:
