@@ -5,7 +5,13 @@ import signal
 import socket
 import ssl
 import time
+from contextlib import suppress
+from threading import Thread
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.sync.server import serve
 
 from tests.support.browser import AXE, Browser, missing
 from tests.support.daemon import EXAMPLES, PASSWORD
@@ -24,6 +30,13 @@ app = ace.app("test", routes=[
 }
 SIZES = (320, 1280)
 BROWSER = {"Accept": "text/html"}
+
+
+def echo(connection):
+    """Send back the cookies of the handshake with each message."""
+    with suppress(ConnectionClosed):
+        for message in connection:
+            connection.send(f"{message} {connection.request.headers.get('Cookie', '')}")
 
 
 class SignInCase(DaemonTestCase):
@@ -217,6 +230,39 @@ class SessionTests(SignInCase):
                 answer = b""
             self.assertEqual(answer, b"")
             self.assertLess(time.monotonic() - began, 5)
+
+    def websocket(self, cookie):
+        """An open WebSocket of an app that another server answers."""
+        server = serve(echo, "127.0.0.1", 0)
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.shutdown)
+        source = self.source(proxying(f"http://127.0.0.1:{server.socket.getsockname()[1]}"))
+        self.daemon.install(source, "/ws", auth="system", approve=True)
+        url = f"ws://localhost:{self.daemon.ports['http']}/ws/x"
+        connection = connect(url, additional_headers={"Cookie": cookie})
+        self.addCleanup(connection.close)
+        return connection
+
+    def test_websockets_are_closed(self):
+        """A WebSocket is open as long as its session, and not five seconds longer."""
+        connection = self.websocket(self.sign_in())
+        connection.send("a")
+        self.assertNotIn("clace_session", connection.recv())
+        self.daemon.must("session", "revoke", "--user", "admin")
+        began = time.monotonic()
+        self.assertRaises(ConnectionClosed, connection.recv, timeout=10)
+        self.assertLess(time.monotonic() - began, 5)
+
+    def test_websockets_of_a_changed_password(self):
+        """A new password closes the WebSockets of the old one."""
+        connection = self.websocket(self.sign_in())
+        self.daemon.write_config(password="another one")
+        self.daemon.process.send_signal(signal.SIGHUP)
+        began = time.monotonic()
+        self.assertRaises(ConnectionClosed, connection.recv, timeout=10)
+        self.assertLess(time.monotonic() - began, 5)
 
     def test_login_host(self):
         """No app is on the host where people sign in, nor can be."""
