@@ -46,13 +46,15 @@ def main() -> None:
             "clace.cli.settings_commands:account", "Choose the accounts of plugins that apps use."
         ),
         "apply": Lazy(
-            "clace.cli.apply_commands:apply", "Create and update the apps that files describe."
+            "clace.cli.apply_commands:apply",
+            "Create and update the apps that FILE describes, of those that GLOB selects.",
         ),
         "preview": Lazy(
             "clace.cli.preview_commands:preview", "Serve other revisions of apps beside them."
         ),
         "plan": Lazy(
-            "clace.cli.apply_commands:plan", "Show what clace apply would change; change nothing."
+            "clace.cli.apply_commands:plan",
+            "Show what clace apply would change, app by app; change nothing.",
         ),
         "app": Lazy("clace.cli.app_commands:app", "Install and manage apps."),
         "audit": Lazy(

@@ -212,7 +212,7 @@ class IPreviewOperations(Interface):
 
         :raises BadRequest: if the app is not a production app from git.
         :raises AppExists: if there is a preview of this revision.
-        :raises SourceError: if there is no such revision, or it cannot be fetched.
+        :raises SourceError: if the revision is missing or cannot be fetched.
         :raises AppBroken: if it does not load.
         """
 

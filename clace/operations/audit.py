@@ -145,7 +145,7 @@ def _shown(sequence: int, end: str, event: AuditEvent, paths: Mapping[str, str])
 
 
 def _time_of(event: AuditEvent) -> datetime:
-    """Return the time of an event; of one that somebody tampered with it may be no time."""
+    """Return the time of an event; one that somebody tampered with may have another value."""
     try:
         seconds, rest = divmod(event.create_time, NANOSECONDS)
         return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)

@@ -35,6 +35,7 @@ from clace.admin_api.audit import (
 from clace.admin_api.changes import REMOVE, AppChange, Approval, AppsUpdated, StagedUpdate
 from clace.admin_api.lockouts import ClearLockouts, LockoutList, LockoutsCleared
 from clace.admin_api.operation import Nothing, Operation, Query
+from clace.admin_api.previews import ListPreviews, PreviewList
 from clace.admin_api.roles import CheckPermission, HolderList, HoldersOf, PermissionChecked
 from clace.admin_api.secrets import (
     CreateSecret,
@@ -340,6 +341,10 @@ class MemoryAdministration:
             if name != "sandbox.max_waiting":
                 raise BadRequest(f"app config {name}: no such key")
         return self._staged(query, lambda before: with_app_config(before, entries))
+
+    async def list_previews(self, _query: ListPreviews) -> PreviewList:
+        """Nothing here is from git."""
+        return PreviewList()
 
     async def update_settings(self, query: UpdateSettings) -> SettingsUpdated:
         self._mains(query.app_path_glob)

@@ -13,6 +13,7 @@ from zope.interface import implementer
 from clace.admin_api.apps import CREATE_APP, LIST_APPS, CreateApp, NewApp
 from clace.admin_api.catalogue import OPERATIONS
 from clace.admin_api.operation import Right
+from clace.admin_api.previews import LIST_PREVIEWS
 from clace.admin_api.tokens import (
     CREATE_TOKEN,
     REVOKE_TOKEN,
@@ -192,8 +193,8 @@ class AdminAPITests(SynchronousTestCase):
                 treq.request(operation.method, url, params=parameters, data=body and body.encode())
             )
             text = self.successResultOf(response.text())
-            if operation is LIST_APPS:
-                self.assertEqual(json.loads(text)["apps"], [])
+            if operation in (LIST_APPS, LIST_PREVIEWS):
+                self.assertEqual(list(json.loads(text).values()), [[]])
                 continue
             self.assertEqual(response.code, 403, (operation.name, text))
             self.assertIn(f"does not have permission {operation.right} on", text)
@@ -361,6 +362,7 @@ class AdminAPITests(SynchronousTestCase):
             read,
             {
                 *("list_apps", "get_app", "show_app", "list_secrets", "get_secret"),
+                "list_previews",
                 *("list_versions", "list_files", "read_file", "compare_versions"),
                 *("list_lockouts", "list_users", "list_tokens", "server_status"),
                 *("check_permission", "list_holders"),

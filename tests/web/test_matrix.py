@@ -40,10 +40,12 @@ KINDS = {
             *("link_account", "update_params", "update_metadata", "update_settings"),
             *("list_versions", "list_files", "read_file", "compare_versions"),
             *("switch_version", "revoke_approvals"),
+            *("create_preview", "delete_preview"),
         ),
         APPS,
     ),
     "list_apps": LISTING,
+    "list_previews": LISTING,
     # It needs the right on some app, and later on those that the files describe.
     "apply_files": SERVER,
     **dict.fromkeys(
@@ -205,7 +207,7 @@ class MatrixTests(SynchronousTestCase):
                     want = expected(kind, operation.right, actor, target)
                     if not self.agrees(operation, status, want, target):
                         wrong[operation.name, actor, target] = (status, want, body[:200])
-                    if kind == LISTING and want == 200 and status == 200:
+                    if operation.name == "list_apps" and want == 200 and status == 200:
                         found = [each["path"] for each in json.loads(body)["apps"]]
                         if found != seen(actor, target):
                             wrong[operation.name, actor, target] = (found, seen(actor, target))
