@@ -149,8 +149,12 @@ class ISecondFactors(Interface):
         :raises LockedOut: if there were too many failures.
         """
 
-    async def offer_passkey(user_id: str, party: RelyingParty) -> PasskeyOffer:
-        """Begin the enrolment of a passkey."""
+    async def offer_passkey(
+        user_id: str, party: RelyingParty, *, alone: bool = False
+    ) -> PasskeyOffer:
+        """Begin the enrolment of a passkey, perhaps of one that does ``alone``, without a password:
+        it has to check who uses it, and no recovery codes come with it.
+        """
 
     async def accept_passkey(
         user_id: str, ticket: str, answer: str, label: str, party: RelyingParty

@@ -56,7 +56,9 @@ class IUserRows(Interface):
         """Return the link of this hash, unless it is too old."""
 
     def use_link(digest: str, now: datetime, password: str) -> StoredUser | None:
-        """Delete the link and give its user the password; None if it is gone or too old."""
+        """Delete the links of the user and set the password, which may be empty; None if the link
+        is gone or too old.
+        """
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -155,6 +157,12 @@ class IUsers(Interface):
         """Use a link: set the password of its user.
 
         :raises BadRequest: if it breaks a rule; the link stays.
+        :raises SignInRefused: if the link was used, is too old or never was.
+        """
+
+    async def accept_without_password(token: str) -> User:
+        """Use a link up for a user who will sign in by a passkey alone.
+
         :raises SignInRefused: if the link was used, is too old or never was.
         """
 

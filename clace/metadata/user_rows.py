@@ -73,6 +73,7 @@ class UserRows(Service):
                 return None
             changed = replace(user, password=password, update_time=now)
             _put(connection, user, changed)
+            connection.execute(delete(user_links).where(user_links.c.name == user.name))
             return changed
 
     def stopService(self) -> None:

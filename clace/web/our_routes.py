@@ -204,6 +204,15 @@ ROUTES = (
         serves="invitation",
     ),
     OurRoute(
+        path="/_clace/auth/invite/passkey",
+        methods=("POST",),
+        hosts=Hosts.LOGIN,
+        callers=_INVITED,
+        origins=Origins.SAME,
+        form=_FORM,
+        serves="invitation_passkey",
+    ),
+    OurRoute(
         path="/_clace/auth/account",
         methods=("GET", "HEAD"),
         hosts=Hosts.LOGIN,

@@ -41,9 +41,10 @@ class MemoryUserRows:
         link = self.link(digest, now)
         if link is None:
             return None
-        return self.change(
-            link.name, lambda user: replace(user, password=password, update_time=now)
-        )
+        used = lambda user: replace(user, password=password, update_time=now)  # noqa: E731
+        changed = self.change(link.name, used)
+        self._drop_links(link.name)
+        return changed
 
     def _drop_links(self, name):
         self._links = {key: link for key, link in self._links.items() if link.name != name}

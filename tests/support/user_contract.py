@@ -91,6 +91,12 @@ class UserRowsContract:
         self.assertIsNone(self.rows.link("d", BEGIN))
         self.assertIsNone(self.rows.use_link("d", BEGIN, "$2b$other"))
 
+    def test_link_without_a_password(self):
+        """A link that is used up without a password is gone too."""
+        self.store(self.user(password=""), UserLink("d", "ann", LATER))
+        self.assertEqual(self.rows.use_link("d", BEGIN, "").password, "")
+        self.assertIsNone(self.rows.link("d", BEGIN))
+
     def test_link_too_old(self):
         """A link ends with its time."""
         self.store(self.user(password=""), UserLink("d", "ann", LATER))

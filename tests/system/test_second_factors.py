@@ -142,6 +142,20 @@ class SecondFactorTests(DaemonTestCase):
             self.assertIn("passkey", self.daemon.must("user", "list", "--format", "table"))
             self.without_a_check_of_the_user(browser)
 
+    def test_passkey_in_place_of_a_password(self):
+        """An invited user does without a password, and signs in by the passkey."""
+        link = self.daemon.must("user", "add", "--invite", "ann").splitlines()[-1]
+        with Browser(self.daemon.certificate) as browser:
+            self.add_authenticator(browser)
+            browser.open(link)
+            self.press(browser, "Use a passkey instead")
+            self.title(browser, "The passkey is set")
+            browser.open(self.url("/app"))
+            browser.click("Sign in with a passkey")
+            self.press(browser, "Use a passkey")
+            self.arrives(browser)
+            self.assertEqual(self.complaints(browser), [])
+
     def without_a_check_of_the_user(self, browser):
         """An authenticator that does not know its user is told so, and nobody is signed in."""
         browser.driver.set_user_verified(False)

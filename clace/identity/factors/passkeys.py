@@ -41,9 +41,17 @@ class Answered(Struct, frozen=True):
 
 
 def creation_options(
-    user_id: str, challenge: bytes, party: RelyingParty, known: Collection[StoredFactor]
+    user_id: str,
+    challenge: bytes,
+    party: RelyingParty,
+    known: Collection[StoredFactor],
+    *,
+    alone: bool,
 ) -> str:
-    """Return options for ``navigator.credentials.create`` as JSON."""
+    """Return options for ``navigator.credentials.create`` as JSON.
+
+    A passkey that is to do ``alone`` has to know who it is for, and to check who uses it.
+    """
     import webauthn  # noqa: PLC0415 - see above
     from webauthn.helpers.structs import (  # noqa: PLC0415
         AuthenticatorSelectionCriteria,
@@ -51,6 +59,7 @@ def creation_options(
         UserVerificationRequirement,
     )
 
+    resident, wanted = ResidentKeyRequirement, UserVerificationRequirement
     options = webauthn.generate_registration_options(
         rp_id=party.host,
         rp_name=TITLE,
@@ -59,8 +68,8 @@ def creation_options(
         user_display_name=user_id.partition(":")[2] or user_id,
         challenge=challenge,
         authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.PREFERRED,
-            user_verification=UserVerificationRequirement.PREFERRED,
+            resident_key=resident.REQUIRED if alone else resident.PREFERRED,
+            user_verification=wanted.REQUIRED if alone else wanted.PREFERRED,
         ),
         exclude_credentials=_descriptors(known),
     )
@@ -84,8 +93,11 @@ def request_options(
     return webauthn.options_to_json(options)
 
 
-def check_creation(answer: str, challenge: bytes, party: RelyingParty) -> Enrolled:
-    """:raises SignInRefused: if it is not a new passkey for this challenge and host."""
+def check_creation(answer: str, challenge: bytes, party: RelyingParty, *, alone: bool) -> Enrolled:
+    """
+    :raises SignInRefused: if it is not a new passkey for this challenge and host, or is to do
+        ``alone`` and has not checked who uses it.
+    """
     import webauthn  # noqa: PLC0415 - see above
 
     try:
@@ -94,6 +106,7 @@ def check_creation(answer: str, challenge: bytes, party: RelyingParty) -> Enroll
             expected_challenge=challenge,
             expected_rp_id=party.host,
             expected_origin=party.origin,
+            require_user_verification=alone,
         )
     except Exception as error:
         # A stranger's JSON and CBOR: the library has no one error for what is malformed.

@@ -58,6 +58,7 @@ class _Ceremony(Struct, frozen=True):
     challenge: bytes
     user_id: str
     is_enrolment: bool
+    is_alone: bool = False
 
 
 class _Secret(Struct, frozen=True):
@@ -140,13 +141,15 @@ class SecondFactors:
         attempt = self._attempt(user_id, address)
         await self._sign_ins.attempt(attempt, partial(self._use_code, user_id, code))
 
-    async def offer_passkey(self, user_id: str, party: RelyingParty) -> PasskeyOffer:
+    async def offer_passkey(
+        self, user_id: str, party: RelyingParty, *, alone: bool = False
+    ) -> PasskeyOffer:
         known = await self._of(user_id, FactorKind.PASSKEY)
         challenge = self._around.random(passkeys.CHALLENGE_BYTES)
         options = await self._run(
-            lambda: passkeys.creation_options(user_id, challenge, party, known)
+            lambda: passkeys.creation_options(user_id, challenge, party, known, alone=alone)
         )
-        ceremony = _Ceremony(challenge, user_id, is_enrolment=True)
+        ceremony = _Ceremony(challenge, user_id, is_enrolment=True, is_alone=alone)
         return PasskeyOffer(self._ceremonies.issue(ceremony, user_id), options)
 
     async def accept_passkey(
@@ -156,12 +159,17 @@ class SecondFactors:
         if ceremony is None or not ceremony.is_enrolment or ceremony.user_id != user_id:
             raise SignInRefused(_LATE, "passkey: no such offer")
         passkeys.credential_of(answer)
-        found = await self._run(lambda: passkeys.check_creation(answer, ceremony.challenge, party))
+        found = await self._run(
+            lambda: passkeys.check_creation(
+                answer, ceremony.challenge, party, alone=ceremony.is_alone
+            )
+        )
         named = label.strip()[:LABEL] or "Passkey"
         if not named.isprintable():
             raise BadRequest("a name has printable characters only")
         row = self._new(user_id, FactorKind.PASSKEY, named, found.counter, found.id)
-        return await self._enrol(await self._sealed(row, found.public_key))
+        sealed = await self._sealed(row, found.public_key)
+        return await self._enrol(sealed, with_recovery=not ceremony.is_alone)
 
     async def challenge(self, party: RelyingParty, address: str, user_id: str = "") -> PasskeyOffer:
         known = await self._of(user_id, FactorKind.PASSKEY) if user_id else ()
@@ -261,16 +269,21 @@ class SecondFactors:
         return await self._run(lambda: self._rows.use(row.id, row.counter, counter, now))
 
     async def _enrol(
-        self, factor: StoredFactor, replaced: tuple[FactorKind, ...] = ()
+        self,
+        factor: StoredFactor,
+        replaced: tuple[FactorKind, ...] = (),
+        *,
+        with_recovery: bool = True,
     ) -> tuple[str, ...]:
-        """Store a factor, and recovery codes with a user's first one."""
+        """Store a factor, and recovery codes with a user's first one after a password."""
         user_id = factor.user_id
         async with self._lock:
             before = await self._of(user_id, *FactorKind)
             if sum(row.kind in _CHOSEN for row in before) >= MOST:
                 raise BadRequest(f"you have {MOST} factors already: remove one first")
             plain, rows = self._recovery(user_id)
-            if any(row.kind is FactorKind.RECOVERY for row in before):
+            has_recovery = any(row.kind is FactorKind.RECOVERY for row in before)
+            if has_recovery or not with_recovery:
                 plain, rows = (), ()
             if not await self._run(lambda: self._rows.add((factor, *rows), replaced)):
                 raise BadRequest("this passkey is enrolled already")

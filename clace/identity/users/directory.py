@@ -172,7 +172,12 @@ class Users:
 
     async def accept(self, token: str, password: str) -> User:
         user = await self.invited(token)
-        hashed = await self._hashed(user.name, password)
+        return await self._use(token, await self._hashed(user.name, password))
+
+    async def accept_without_password(self, token: str) -> User:
+        return await self._use(token, "")
+
+    async def _use(self, token: str, hashed: str) -> User:
         now, digest = self._now(), _digest(token)
         row = await self._written(lambda: self._rows.use_link(digest, now, hashed))
         if row is None:

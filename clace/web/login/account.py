@@ -66,6 +66,7 @@ class AccountSteps:
         return {name: self._signed_in(step) for name, step in named.items()} | {
             "invitation_page": self.invitation_page,
             "invitation": self.invitation,
+            "invitation_passkey": self.invitation_passkey,
         }
 
     async def page(self, _asked: OurRequest, identity: Identity) -> AppResponse:
@@ -141,7 +142,7 @@ class AccountSteps:
             user = await self._users.invited(token)
         except SignInRefused as error:
             return pages.message_page("This link cannot be used", error.message)
-        return account_pages.invitation_page(user.name, token)
+        return await self._invitation_page(asked, user, token)
 
     async def invitation(self, asked: OurRequest) -> AppResponse:
         """Set the password of an invited user."""
@@ -149,16 +150,49 @@ class AccountSteps:
         try:
             user = await self._users.invited(token)
             if form.get("new") != form.get("again"):
-                return account_pages.invitation_page(user.name, token, _DIFFERENT)
+                return await self._invitation_page(asked, user, token, _DIFFERENT)
             user = await self._users.accept(token, form.get("new", ""))
         except BadRequest as error:
-            return account_pages.invitation_page(user.name, token, _sentence(error))
+            return await self._invitation_page(asked, user, token, _sentence(error))
         except SignInRefused as error:
             return pages.message_page("This link cannot be used", error.message)
         self._audit.record(
             deeds.account_changed(user.user_id, "password set by a link", asked.head.address)
         )
         return account_pages.welcome_page(user.name)
+
+    async def invitation_passkey(self, asked: OurRequest) -> AppResponse:
+        """Enrol a passkey for an invited user, who will have no password."""
+        form, token = asked.form, asked.form.get("token", "")
+        ticket, answer = form.get("ticket", ""), form.get("answer", "")
+        try:
+            user = await self._users.invited(token)
+        except SignInRefused as error:
+            return pages.message_page("This link cannot be used", error.message)
+        # A link is no way around the factors that a user has.
+        if self._factors.kinds(user.user_id):
+            return await self._invitation_page(asked, user, token)
+        try:
+            await self._factors.accept_passkey(
+                user.user_id, ticket, answer, "", party_of(asked.head)
+            )
+        except (BadRequest, SignInRefused) as error:
+            return await self._invitation_page(asked, user, token, _sentence(error))
+        await self._users.accept_without_password(token)
+        self._audit.record(
+            deeds.account_changed(user.user_id, "passkey set by a link", asked.head.address)
+        )
+        return account_pages.welcome_page(user.name, "passkey")
+
+    async def _invitation_page(
+        self, asked: OurRequest, user: User, token: str, error: str = ""
+    ) -> AppResponse:
+        offer = None
+        if not self._factors.kinds(user.user_id):
+            party = party_of(asked.head)
+            offer = await self._factors.offer_passkey(user.user_id, party, alone=True)
+        view = account_pages.InvitationView(user.name, token, offer, error)
+        return account_pages.invitation_page(view)
 
     def _signed_in(self, step: Callable[[OurRequest, Identity], Awaitable[AppResponse]]) -> Step:
         """Return a step that only a user with a session takes; others go to sign in first."""
@@ -194,9 +228,10 @@ class AccountSteps:
         return ""
 
     async def _page(self, identity: Identity, error: str = "") -> AppResponse:
+        user = self._users.of(identity.user_id)
         view = account_pages.AccountView(
             name=identity.name or identity.user_id,
-            has_password=self._users.of(identity.user_id) is not None,
+            has_password=user is not None and bool(user.password),
             factors=await self._factors.listed(identity.user_id),
             error=error,
         )

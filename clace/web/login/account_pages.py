@@ -12,7 +12,7 @@ from clace.model import AppResponse
 from clace.passwords import MIN_LENGTH
 from clace.web.login import pages
 from clace.web.login.factor_pages import codes_form, passkey_enrolment, recovery_list
-from clace.web.login.passkey_script import SOURCE
+from clace.web.login.passkey_script import SOURCE, passkey_form
 
 ACCOUNT = "/_clace/auth/account"
 INVITATION = "/_clace/auth/invite"
@@ -26,6 +26,15 @@ class AccountView(Struct, frozen=True, kw_only=True):
     name: str
     has_password: bool
     factors: tuple[FactorListed, ...]
+    error: str = ""
+
+
+class InvitationView(Struct, frozen=True):
+    """The page of a one-time link; ``offer`` is for a passkey in place of a password."""
+
+    name: str
+    token: str
+    offer: PasskeyOffer | None = None
     error: str = ""
 
 
@@ -57,28 +66,37 @@ def enrolled_page(recovery: tuple[str, ...]) -> AppResponse:
     return pages.answer(title, (f"<h1>{title}</h1>", *recovery_list(recovery), _BACK))
 
 
-def invitation_page(name: str, token: str, error: str = "") -> AppResponse:
-    """Ask an invited user for a password."""
-    body = (
-        f"<h1>Welcome, {escape(name)}</h1>",
-        "<p>Choose a password. This link works once.</p>",
-        _problem(error),
-        f'<form method="post" action="{INVITATION}">{pages.hidden("token", token)}',
-        f'<input name="username" value="{escape(name)}" autocomplete="username" hidden>',
-        *_new_password(),
-        "<button>Set the password</button></form>",
-    )
-    return pages.answer("Choose a password", body)
+def invitation_page(view: InvitationView) -> AppResponse:
+    """Ask an invited user for a password, or for a passkey in place of one."""
+    script = SOURCE if view.offer else ""
+    return pages.answer("Welcome", _invitation(view), 200, "'self'", script)
 
 
-def welcome_page(name: str) -> AppResponse:
-    """Tell an invited user that the password is set."""
+def welcome_page(name: str, kept: str = "password") -> AppResponse:
+    """Tell an invited user that the password or the passkey is set."""
+    title = f"The {kept} is set"
     body = (
-        "<h1>The password is set</h1>",
+        f"<h1>{title}</h1>",
         f"<p>Sign in as <strong>{escape(name)}</strong> where you open an app.</p>",
         f'<p><a href="{ACCOUNT}">Your account</a>: password, authenticator app, passkeys.</p>',
     )
-    return pages.answer("The password is set", body)
+    return pages.answer(title, body)
+
+
+def _invitation(view: InvitationView) -> Iterator[str]:
+    name, token = escape(view.name), pages.hidden("token", view.token)
+    yield f"<h1>Welcome, {name}</h1>"
+    yield "<p>Choose a password. This link works once.</p>"
+    yield _problem(view.error)
+    yield f'<form method="post" action="{INVITATION}">{token}'
+    yield f'<input name="username" value="{name}" autocomplete="username" hidden>'
+    yield from _new_password()
+    yield "<button>Set the password</button></form>"
+    if view.offer is not None:
+        action = f"{INVITATION}/passkey"
+        yield "<h2>Or do without one</h2>"
+        yield "<p>A passkey that checks a finger, a face or a PIN signs you in by itself.</p>"
+        yield passkey_form(action, view.offer, "create", token, "Use a passkey instead")
 
 
 def _account(view: AccountView) -> Iterator[str]:

@@ -6,12 +6,13 @@ from base64 import b64encode
 import pyotp
 
 from clace.interfaces import FactorKind
-from tests.support.authenticator import Authenticator
+from tests.support.authenticator import PRESENT, Authenticator
 from tests.web.login.flow_case import APP, LOGIN
 from tests.web.login.people_case import (
     ACCOUNT,
     ANN,
     INVITE,
+    PASSKEY,
     PeopleCase,
     field,
     options,
@@ -204,6 +205,61 @@ class InvitationTests(PeopleCase):
             page = self.browser.get(f"{INVITE}?token={token}")
             self.assertIn("cannot be used", page.text)
         self.assertIn("cannot be used", self.accept(token="token999").text)
+
+    def use_passkey(self, key, page=None, **fields):
+        page = page or self.browser.get(f"{INVITE}?token={self.token}")
+        given = {
+            "token": self.token,
+            "ticket": field(page, "ticket"),
+            "answer": key.create(options(page)),
+        }
+        return self.browser.post(f"{INVITE}/passkey", given | fields)
+
+    def test_passkey_in_place_of_a_password(self):
+        """A passkey does without a password; the link is used up, and no codes are kept."""
+        key = Authenticator(LOGIN, "auth.apps.example")
+        self.assertIn("The passkey is set", self.use_passkey(key).text)
+        self.assertIn("used already", self.accept().text)
+        self.assertEqual(len(self.factor_rows.of("builtin:bob")), 1)
+        state = self.sent_to_sign_in().state
+        page = self.browser.get(f"{PASSKEY}?state={state}")
+        fields = {
+            "state": state,
+            "ticket": field(page, "ticket"),
+            "answer": key.get(options(page)),
+        }
+        self.arrives(self.browser.post(PASSKEY, fields), "builtin:bob")
+        self.browser = self.new_browser()
+        for password in ("", NEW):
+            self.assertIn("Invalid", self.by_password("bob", password).text)
+
+    def test_passkey_that_does_not_check_its_user(self):
+        """Possession alone does not replace a password; the link stays."""
+        key = Authenticator(LOGIN, "auth.apps.example")
+        key.flags = PRESENT
+        self.assertIn("not accepted", self.use_passkey(key).text)
+        self.assertEqual(self.factor_rows.all(), ())
+        self.assertIn("The password is set", self.accept().text)
+
+    def test_no_way_around_factors(self):
+        """A link offers no passkey to a user who has a factor, and takes none."""
+        page = self.browser.get(f"{INVITE}?token={self.token}")
+        self.enrol_codes("builtin:bob")
+        key = Authenticator(LOGIN, "auth.apps.example")
+        refused = self.use_passkey(key, page)
+        self.assertIn("Choose a password", refused.text)
+        self.assertNotIn("<script", refused.text)
+        self.assertEqual(self.kinds("builtin:bob"), {FactorKind.TOTP})
+
+    def test_passkey_of_another_link(self):
+        """The offer of one user is none for another, and a used link enrols nothing."""
+        page = self.browser.get(f"{INVITE}?token={self.token}")
+        other = self.successResultOf(self.users.add("eve", "", (), invite=True)).token
+        key = Authenticator(LOGIN, "auth.apps.example")
+        self.assertIn("expired", self.use_passkey(key, page, token=other).text)
+        self.accept()
+        self.assertIn("used already", self.use_passkey(key, page).text)
+        self.assertEqual(self.factor_rows.all(), ())
 
     def test_other_sites_cannot_post(self):
         """A page of another site cannot choose the password."""
