@@ -10,6 +10,7 @@ from clace.model import App, ProxyConfig, ProxyMount, ProxyRoute
 from clace.runtime.options import AppOptions
 
 PROXY_PLUGIN = "proxy.in"
+_CONTAINER = "<CONTAINER_URL>"
 
 
 def may_have_mounts(app: App) -> bool:
@@ -61,4 +62,7 @@ async def _config(scope: IPluginScope, mount: ProxyMount) -> ProxyConfig:
         raise AppBroken(f"proxy {mount.path}: {error.message}") from None
     if answer.error:
         raise AppBroken(f"proxy {mount.path}: {answer.error}")
-    return msgspec.convert(answer.value, ProxyConfig)
+    config = msgspec.convert(answer.value, ProxyConfig)
+    if config.url.startswith(_CONTAINER):
+        raise AppBroken(f"proxy {mount.path}: container proxy url not set")
+    return config

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.host.faults import AppFault
-from clace.model.app import ArgumentConstraint, Permission
+from clace.model.app import ArgumentConstraint, Permission, PluginManifest
 from tests.support.hosted import body, get, hosted, star
 
 
@@ -203,3 +203,28 @@ def h(req):
 app = ace.app("A", routes = [struct(path = "/", handler = h, method = "GET")])
 """
         self.assertEqual(get(star(text)).body, b'"own"\n')
+
+
+class ProxyTests(SynchronousTestCase):
+    def refused(self, routes, message, **more):
+        text = f'load("proxy.in", "proxy")\napp = ace.app("A", routes = [{routes}], **{more})'
+        manifest = PluginManifest("proxy.in", {"config": True}, declaring=("config",))
+        known = {"plugins": (manifest,), "loads": ("proxy.in",)}
+        fault = self.assertRaises(AppFault, star, text, **known)
+        self.assertIn(message, fault.message)
+
+    def test_declared_wrongly(self):
+        """A proxied route has a plain path of its own, and the result of ``proxy.config``."""
+        call = 'proxy.config("http://a")'
+        self.refused('ace.proxy("/", 1)', "want the result of proxy.config")
+        self.refused(f"ace.proxy(1, {call})", "for parameter path: got int, want string")
+        for path in ("x", "/{a}", "/a*", "/a?b"):
+            self.refused(f'ace.proxy("{path}", {call})', f"proxy path {path} is not a path")
+        twice = f'ace.proxy("/a", {call}), ace.proxy("/a/", {call})'
+        self.refused(twice, "proxy path /a is declared more than once")
+        self.refused(
+            f'ace.proxy("/", {call})',
+            "static_only app cannot have root level wildcard path for proxy",
+            static_only=True,
+        )
+        self.refused('struct(path = "/", config = 1)', "is not the result of proxy.config")

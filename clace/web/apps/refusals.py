@@ -69,7 +69,7 @@ def refusal(error: ClaceError, audit: RequestAudit, media: MediaType) -> AppResp
         app=str(app.address.production) if app else "",
         retry_after=wait,
         is_root=audit.is_root and isinstance(error, NoSuchApp),
-        lines=audit.last_lines() if app and isinstance(error, UpstreamFailed) else (),
+        lines=audit.last_lines() if app and isinstance(error, UpstreamFailed | AppBusy) else (),
     )
     scheme = error.scheme if isinstance(error, NotAuthenticated) else ""
     return trouble_answer(trouble, media, (CHALLENGES[scheme],) if scheme in CHALLENGES else ())
