@@ -192,7 +192,7 @@ def _layout(function: str, kwargs: dict[str, Any]) -> tuple[str, str]:
     layout = {"prefix": "", "indent": "\t"}
     for name, value in kwargs.items():
         if name not in layout:
-            hint = suggestion(name, layout)
+            hint = suggestion(name, ("prefix",))  # as in Go: of two names the first
             raise Failure(f'{function}: unexpected keyword argument "{name}"{hint}')
         layout[name] = need_string(value, function, name)
     return layout["prefix"], layout["indent"]

@@ -65,7 +65,8 @@ class Signature:
         given = set(names[:count])
         for keyword in keywords:
             if keyword not in names:
-                hint = suggestion(keyword, names)
+                # Go looks at the first half of the names only.
+                hint = suggestion(keyword, names[: (len(names) + 1) // 2])
                 return f'{self.name}: unexpected keyword argument "{keyword}"{hint}'
             if keyword in given:
                 return f'{self.name}: got multiple values for keyword argument "{keyword}"'

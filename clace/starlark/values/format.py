@@ -125,7 +125,9 @@ def _convert(verb: str, argument: Any) -> str:
         return convert(verb, argument)
     if not verb:
         raise Failure("incomplete format")
-    raise Failure(f"unknown conversion %{verb}")
+    # Go looks at the first byte alone, and shows it as the character of that number.
+    first = verb.encode("utf-8", "surrogateescape")[0]
+    raise Failure(f"unknown conversion %{chr(first)}")
 
 
 def _string(_verb: str, argument: Any) -> str:
