@@ -9,20 +9,17 @@ FRONT = "/"
 LONGEST = 2000
 # No other origin, no backslash that browsers read as a slash, no space or control characters.
 _PATH = re.compile(r"/(?!/)[!#-\[\]-~]*")
-_ACCOUNT = "/_clace/account/"
 
 
 def local_path(target: str | None) -> str:
     """The path and query if they can only mean a page of the same host, or its front page.
 
-    Of the server's own pages only those of one's own account count: a sign-in that leads to a
-    sign-out would be a trap.
+    Pages of the server's own do not count: a sign-in that leads to a sign-out would be a trap.
     """
     if not target or len(target) > LONGEST or not _PATH.fullmatch(target):
         return FRONT
     first = unquote(re.split(r"[/?#]", target[1:], maxsplit=1)[0]).lower()
-    is_ours = first.startswith(("_clace", "/")) and not target.startswith(_ACCOUNT)
-    return FRONT if is_ours else target
+    return FRONT if first.startswith(("_clace", "/")) else target
 
 
 def path_of_url(url: str | None, origin: str) -> str | None:

@@ -40,6 +40,7 @@ REFUSED = (
     "/%5fclace/auth/login",
     "/_CLACE/logout",
     "/_clace_webhook/x",
+    "/_clace/auth/account",
     "/%2f%2fevil.example",
     "/" + "a" * LONGEST,
 )
@@ -53,7 +54,6 @@ TAKEN = (
     "/a#part",
     "/_cl_stage/x",
     "/a/_clace_app/sse",
-    "/_clace/account/password",
 )
 
 
