@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.web.client import Agent, HTTPConnectionPool
+from twisted.web.client import HTTPConnectionPool
 
+from clace.agents import quiet_agent
 from clace.config import Config
 from clace.identity import Kind
 from clace.identity.certificates import (
@@ -83,7 +84,7 @@ class Elsewhere:
         """The servers of ``[forward.NAME]``."""
         if not self._config.forward:
             return {}
-        agent = Agent(self._reactor, connectTimeout=_CONNECT_SECONDS, pool=_pool(self._reactor))
+        agent = quiet_agent(self._reactor, _CONNECT_SECONDS, _pool(self._reactor))
         seconds = self._config.system.forward_auth_timeout_secs
         return {
             name: ForwardServer(name, entry, agent, self._reactor, seconds)

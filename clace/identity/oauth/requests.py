@@ -14,7 +14,6 @@ from twisted.internet import defer
 from twisted.internet.defer import CancelledError, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.web.client import Agent
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 
@@ -114,12 +113,6 @@ def unavailable(host: str | None, reason: str) -> ProviderUnavailable:
     return ProviderUnavailable(
         f"the sign-in provider at {host} cannot be used at the moment; try again later"
     )
-
-
-def provider_agent(reactor: Any) -> IAgent:
-    """An agent that checks certificates against the system's authorities."""
-    agent: IAgent = Agent(reactor, connectTimeout=CONNECT_SECONDS)
-    return agent
 
 
 def basic(key: str, secret: str) -> str:

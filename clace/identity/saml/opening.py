@@ -8,8 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twisted.web.client import Agent
-
+from clace.agents import quiet_agent
 from clace.config import RANDOM_KEY, Saml
 from clace.errors import ProviderUnavailable
 from clace.identity.saml.keys import SamlKey, kept_key, read_key
@@ -65,7 +64,7 @@ class _Opening:
         self._around = Surroundings(
             Bounded(in_thread), reactor, lambda: secrets.token_hex(_NUMBER_BYTES)
         )
-        self._agent = Agent(reactor, connectTimeout=CONNECT_SECONDS)
+        self._agent = quiet_agent(reactor, CONNECT_SECONDS)
         self._replays = Replays(reactor)
 
     def provider(self, name: str, entry: Saml) -> SamlProvider:
