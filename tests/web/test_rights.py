@@ -1,5 +1,6 @@
 """Tests for ``clace.web.apps.rights`` and what ``clace.web.apps.access`` makes of it."""
 
+from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.interfaces import NewAPIToken
@@ -138,9 +139,25 @@ class TokensTests(RightsCase):
 
     def test_user_needs_the_grant_too(self):
         """A token opens nothing that its user may not."""
-        self.policy = policy(grant("github:ann", "clace-user", "/open"))
-        header = self.token("app:*", user_id="github:ann")
+        self.policy = policy(grant("system:ann", "clace-user", "/open"))
+        header = self.token("app:*", user_id="system:ann")
         self.assertEqual(self.status("/closed", header), 403)
+
+    def test_only_of_users_whom_the_app_knows(self):
+        """A token opens no app that its user could not sign in to; an administrator's opens any."""
+        for self.policy in (Policy(), policy(grant("builtin:ben"), grant("regex:.*"))):
+            for user_id in ("builtin:ben", "github:ann", "cert_staff"):
+                header = self.token("app:access", user_id=user_id)
+                self.assertEqual(self.status("/closed", header), 403, user_id)
+                self.assertIn(b"does not have access to /closed", self.body)
+            self.assertEqual(self.status("/closed", self.token("app:access")), 200)
+
+    def test_no_way_around_other_proofs(self):
+        """An app that asks for another proof than a sign-in, or an unknown one, takes no token."""
+        for setting in ("cert", "cert_staff", "unknown", "github"):
+            closed = replace(CLOSED, settings=AppSettings(authn_type=setting))
+            self.apps.find = lambda _host, _path, found=closed: found
+            self.assertEqual(self.status("/closed", self.token("app:access")), 401, setting)
 
     def test_is_narrow_inside(self):
         """Inside an app a token has no permissions that it was not granted."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from clace.credentials import bearer_token
 from clace.interfaces import IAPITokens, IAppAuthentication
 from clace.model import NOBODY, App, AppResponse, Identity, Visitor, identity_named
@@ -71,9 +73,21 @@ class AppAccess:
             return NOBODY
         head = AskingHead(request)
         token = bearer_token(head.header("authorization"))
-        if token is not None and self._tokens.are_taken_by(app):
-            return await self._tokens.tokens.prove(token, head.address)
+        if token is not None and self._tokens.are_taken_by(app) and self._auth.ways(setting):
+            return await self._of_token(app, token, head.address)
         return await self._auth.of(setting).identify(head)
+
+    async def _of_token(self, app: App, token: str, address: str) -> Identity:
+        """Return the user of a token: one whom the app lets in without it too, or an administrator.
+
+        :raises NotAllowed: if it is another user's.
+        """
+        identity = await self._tokens.tokens.prove(token, address)
+        user = replace(identity, scope=None)
+        is_known = self._lets_in(app.settings.authn_type, user.user_id)
+        if not is_known and not self._rights.is_admin(user):
+            raise self._rights.refusal(identity, app, address)
+        return identity
 
     def is_told(self, app: App, identity: Identity) -> bool:
         """Tell whether a visitor may see why the app fails: an administrator, or anybody in dev."""

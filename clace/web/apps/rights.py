@@ -20,12 +20,15 @@ class AppRights:
 
         :raises NotAllowed: if a permission is missing.
         """
-        if self.may_open(identity, app):
-            return
+        if not self.may_open(identity, app):
+            raise self.refusal(identity, app, address)
+
+    def refusal(self, identity: Identity, app: App, address: str) -> NotAllowed:
+        """Return the refusal of a visitor, which is recorded."""
         target = str(app.main_address)
         denied = access_denied(identity, Right.APP_ACCESS, target, address=address, app_id=app.id)
         self._audit.record(denied)
-        raise NotAllowed(f"Forbidden : {identity.user_id} does not have access to {target}")
+        return NotAllowed(f"Forbidden : {identity.user_id} does not have access to {target}")
 
     def may_open(self, identity: Identity, app: App) -> bool:
         """Tell whether a visitor whom the app's sign-in let in may open it."""
