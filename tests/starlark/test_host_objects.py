@@ -199,7 +199,7 @@ class BuiltinTests(SynchronousTestCase):
             ("serve(1, 2, 3)", "serve: got 3 arguments, want at most 2"),
             (
                 "serve(1, prt = 2)",
-                'serve: unexpected keyword argument "prt" (did you mean port?)',
+                'serve: unexpected keyword argument "prt"',
             ),
             ("serve(1, path = 2)", 'serve: got multiple values for keyword argument "path"'),
         ):
