@@ -536,3 +536,40 @@ class TrailTests(AppsCase):
             self.ask("POST", "/open/x")
         self.ask("POST", "/closed/x", login="admin:right")
         self.assertEqual([event.app_id for event in self.audit[5:]], [CLOSED.id])
+
+
+class SecretHeaderTests(AppsCase):
+    """Headers that were meant for the server, and those that an app would set in its place."""
+
+    def seen(self, **headers):
+        self.ask(
+            "GET", "/open", headers={name.replace("_", "-"): headers[name] for name in headers}
+        )
+        return self.apps.seen[-1].headers
+
+    def test_credentials(self):
+        """Passwords and tokens of ours never reach an app; other schemes do, as they came."""
+        for sent in (
+            "Basic YTpi",
+            "bAsIc YTpi",
+            "Basic",
+            "Bearer clace_x",
+            "token  clace_x",
+            "YTpi",
+        ):
+            self.assertNotIn("Authorization", self.seen(Authorization=sent), sent)
+        for sent in ("Bearer a.b.c", "Digest username=x", "AWS4-HMAC-SHA256 Credential=x"):
+            self.assertEqual(self.seen(Authorization=sent)["Authorization"], [sent])
+
+    def test_cookies(self):
+        """Cookies of ours never reach an app; its own do."""
+        ours = "__Host-system_clace_session=s; github_clace_session=t; __Host-clace_sign_in=n"
+        self.assertNotIn("Cookie", self.seen(Cookie=ours))
+        self.assertEqual(self.seen(Cookie=f"a=1; {ours}; b=2")["Cookie"], ["a=1; b=2"])
+
+    def test_cookies_that_an_app_sets(self):
+        """An app sets its own cookies, and none of ours."""
+        lines = ("a=1; Path=/", "__Host-system_clace_session=x; Secure; Path=/", "clace_sign_in=y")
+        self.apps.answer = AppResponse(headers=tuple(("Set-Cookie", line) for line in lines))
+        response, _ = self.ask("GET", "/open")
+        self.assertEqual(response.headers.getRawHeaders("set-cookie"), ["a=1; Path=/"])

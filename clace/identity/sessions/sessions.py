@@ -154,9 +154,11 @@ class Sessions(Service):
         in_memory = {one.session.digest: one.session for one in self._live.values()}
         chosen = {key: one for key, one in in_memory.items() if choice.includes(one)}
         self._forget(chosen)  # at once, whatever the database does
-        stored = await self._in_thread(self._rows.all)
-        found = chosen | {row.digest: row for row in stored if choice.includes(row)}
-        self._forget(found)
+        found = chosen
+        if not (choice.name and chosen):  # a name is of one session
+            stored = await self._in_thread(self._rows.all)
+            found = chosen | {row.digest: row for row in stored if choice.includes(row)}
+            self._forget(found)
         if found:
             await self._in_thread(partial(self._rows.delete, tuple(found)))
             self._forget(found)  # one may have been read in between

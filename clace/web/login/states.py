@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -62,9 +62,11 @@ class PendingSignIns:
         self._random = random
         self._per_network = per_network
         self._most = most
-        self._count = 0
         self._networks: dict[str, OrderedDict[bytes, Pending]] = {}
         self._network_of: dict[bytes, str] = {}
+        # The networks by how many they have: in a flood nobody looks through all of them.
+        self._by_size: defaultdict[int, dict[str, None]] = defaultdict(dict)
+        self._largest = 0
 
     def add(self, pending: Pending) -> str:
         """Keep a sign-in, and return its state."""
@@ -75,6 +77,7 @@ class PendingSignIns:
         there = self._networks.setdefault(network, OrderedDict())
         there[digest(state)] = timed
         self._network_of[digest(state)] = network
+        self._resize(network, len(there) - 1, len(there))
         self._make_room(network)
         return state
 
@@ -111,8 +114,19 @@ class PendingSignIns:
         network = self._network_of.pop(key)
         there = self._networks[network]
         del there[key]
+        self._resize(network, len(there) + 1, len(there))
         if not there:
             del self._networks[network]
+
+    def _resize(self, network: str, before: int, after: int) -> None:
+        self._by_size[before].pop(network, None)
+        if after:
+            self._by_size[after][network] = None
+        if not self._by_size[before]:
+            del self._by_size[before]
+        self._largest = max(self._largest, after)
+        while self._largest and self._largest not in self._by_size:
+            self._largest -= 1
 
     def _make_room(self, network: str) -> None:
         now = self._clock.seconds()
@@ -122,8 +136,8 @@ class PendingSignIns:
         if len(there) > self._per_network:
             self._drop(next(iter(there)))
         if len(self._network_of) > self._most:
-            fullest = max(self._networks.values(), key=len)
-            self._drop(next(iter(fullest)))
+            fullest = next(iter(self._by_size[self._largest]))
+            self._drop(next(iter(self._networks[fullest])))
 
 
 def digest(text: str) -> bytes:

@@ -118,6 +118,9 @@ class States(RuleBasedStateMachine):
         assert sum(sizes) == len(self.states._network_of) <= 10
         assert max(sizes, default=0) <= 4
         assert min(sizes, default=1) > 0
+        assert self.states._largest == max(sizes, default=0)
+        by_size = self.states._by_size
+        assert sum(len(networks) for networks in by_size.values()) == len(sizes)
 
 
 class StateMachineTests(SynchronousTestCase):
