@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from clace.model import Policy
 
 _NOTHING = Roles()
+_CERTIFICATES = "cert"
+_NOT_THE_ADMINISTRATOR = (
+    'expected a name without ":" that does not begin with "cert": users of providers and of client'
+    " certificates have such ids, and one of them would be the administrator"
+)
 _LOCKOUT = (
     "this would leave nobody an administrator: set admin_user, grant a role with admin to"
     " somebody, or set allow_lockout = true to have it so"
@@ -36,6 +41,8 @@ def policy_of(section: Roles) -> Policy:
 
 def wrong_roles(settings: Settings) -> Iterator[tuple[Steps, str]]:
     """Yield the places of groups, roles and grants that cannot be used, with the reason."""
+    if ":" in settings.admin_user or settings.admin_user.startswith(_CERTIFICATES):
+        yield ("admin_user",), _NOT_THE_ADMINISTRATOR
     if settings.rbac == _NOTHING:
         return
     from clace.model import administrators, problems_of  # noqa: PLC0415 - see above

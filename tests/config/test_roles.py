@@ -60,6 +60,13 @@ class RolesTests(LoadCase):
             problems = "\n".join(self.problems(text))
             self.assertIn(told, problems, text)
 
+    def test_the_administrator_is_nobody_else(self):
+        """A name that a user of a provider or a certificate has is not the administrator's."""
+        for name in ("github:ann", "builtin:admin", "cert", "cert_staff"):
+            (problem,) = self.problems(f'admin_user = "{name}"')
+            self.assertTrue(problem.startswith("admin_user: expected a name without"), problem)
+        self.load('admin_user = "root"')
+
     def test_keeps_an_administrator(self):
         """A configuration without any administrator is refused unless it says that it is meant."""
         text = 'admin_user = ""\n[rbac]\nenabled = true\n'
