@@ -20,6 +20,7 @@ from clace.runtime.hosts.calls import PluginCalls
 from clace.runtime.hosts.exchange import HostExchange, OfRequest, too_late
 from clace.runtime.hosts.fork_server import ForkServerProcess
 from clace.runtime.hosts.fragments import HeldFrames
+from clace.runtime.hosts.life import begin_life
 from clace.runtime.hosts.line import HostLine
 from clace.runtime.hosts.pausable_timeout import PausableTimeout
 from clace.runtime.limits import HostLimits, limit_reached
@@ -75,14 +76,11 @@ class AppHost:
         self._reason: ClaceError | None = None
         self._doom: PausableTimeout | None = None
         self._note: Callable[[HostNote], None] | None = None
-        self._retired = False
-        self._is_ready = False
+        self._life = begin_life(self)
+        self.alive = False
+        """Whether it takes requests. Asked for each of them, so it is no question to its life."""
         self.gone: Deferred[None] = Deferred()
         self.walls: dict[str, str] = {}
-
-    @property
-    def alive(self) -> bool:
-        return self._line is not None and self._reason is None and not self._retired
 
     @property
     def busy(self) -> int:
@@ -101,7 +99,7 @@ class AppHost:
 
         :raises AppBroken: if the app does not load, in time or at all.
         """
-        birth = self._fork_server.fork(bounds, self._ended)
+        birth = self._fork_server.fork(bounds, self._life.process_gone)
         self._number = birth.host
         line = self._line = HostLine(
             self._clock, self._longest_frame, self._received, self._hung_up, self._held
@@ -112,6 +110,7 @@ class AppHost:
         )
         self._loading = Deferred()
         self._note = note
+        self._life.forked()
         timer = self._clock.callLater(
             load.load_seconds + self._limits.grace_seconds, self._load_late, load.load_seconds
         )
@@ -148,8 +147,8 @@ class AppHost:
 
         def ended() -> None:
             del self._exchanges[number]
-            if self._retired and not self._exchanges:
-                self._hang_up()
+            if not self.alive and not self._exchanges:
+                self._life.idle()
             done()
 
         exchange = self._exchanges[number] = HostExchange(
@@ -160,16 +159,26 @@ class AppHost:
 
     def retire(self) -> None:
         """End when the requests in flight have been answered."""
-        self._retired = True
-        if not self._exchanges:
-            self._hang_up()
+        self._life.retire()
 
     def end(self, reason: ClaceError) -> None:
         """End at once; requests in flight fail with ``reason``."""
+        self._life.end(reason)
+
+    def be_alive(self) -> None:
+        self.alive = True
+
+    def leave(self) -> None:
+        self.alive = False
+        if not self._exchanges:
+            self.hang_up()
+
+    def break_off(self, reason: ClaceError) -> None:
+        self.alive = False
         if self._reason is None:
             self._reason = reason
         self._fork_server.kill(self._number)
-        self._hang_up()
+        self.hang_up()
         self._fail(reason)
 
     def _longest_frame(self) -> int:
@@ -185,9 +194,11 @@ class AppHost:
         elif isinstance(message, RequestFailed):
             self._request_failed(message)
         elif isinstance(message, HostReady):
-            self._ready(message)
-        elif isinstance(message, (AppLoaded, LoadFailed)):
-            self._load_answered(message)
+            self._life.ready(message)
+        elif isinstance(message, AppLoaded):
+            self._life.loaded(message)
+        elif isinstance(message, LoadFailed):
+            self._life.not_loaded(message)
         elif isinstance(message, HostNote) and message.request == 0 and self._loading is not None:
             assert self._note is not None
             self._note(message)
@@ -196,10 +207,7 @@ class AppHost:
         else:
             self._of_request(message.request, message)
 
-    def _ready(self, ready: HostReady) -> None:
-        if self._is_ready:
-            raise BadFrame("it said twice that it is ready")
-        self._is_ready = True
+    def note_walls(self, ready: HostReady) -> None:
         self.walls = ready.walls
 
     def _of_request(self, number: int, message: OfRequest) -> None:
@@ -219,14 +227,15 @@ class AppHost:
             raise BadFrame(f"a frame for request {number}, which is not in progress")
         return exchange
 
-    def _load_answered(self, message: AppLoaded | LoadFailed) -> None:
-        if self._loading is None or self._loading.called:
-            raise BadFrame("an answer to a load that was not asked for")
-        if isinstance(message, AppLoaded):
-            self._loading.callback(message)
-        else:
-            self._loading.errback(self._broken(message))
-            self._hang_up()
+    def give(self, loaded: AppLoaded) -> None:
+        assert self._loading is not None
+        self._loading.callback(loaded)
+
+    def refuse(self, failed: LoadFailed) -> None:
+        self.alive = False
+        assert self._loading is not None
+        self._loading.errback(self._broken(failed))
+        self.hang_up()
 
     def _broken(self, failed: LoadFailed) -> AppBroken:
         if failed.code == AppCrashed.code:
@@ -249,8 +258,9 @@ class AppHost:
         )
         self.end(limit_reached("request_time", AppTimedOut(too_late(self._limits))))
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         """An honest process ends by itself then; one that does not is of no use any more."""
+        self.alive = False
         if self._line is not None:
             self._line.hang_up()
         if self._doom is not None and not self.gone.called:
@@ -267,14 +277,14 @@ class AppHost:
             )
             self.end(AppCrashed(f"the app's process broke the protocol: {breach.message}"))
         else:
-            self._hang_up()
+            self._life.line_closed()
 
-    def _ended(self, gone: HostEnded) -> None:
+    def settle(self, gone: HostEnded) -> None:
+        self.alive = False
         self._reason = self._reason or self._explain(gone)
         self._fail(self._reason)
-        if not self.gone.called:
-            self.gone.callback(None)
-        self._hang_up()
+        self.gone.callback(None)
+        self.hang_up()
         if self._doom is not None:
             self._doom.stop()
 
