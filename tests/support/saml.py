@@ -53,14 +53,16 @@ def certificate_text(key):
     return b64encode(key.certificate.public_bytes(Encoding.DER)).decode()
 
 
-def metadata(key=None, *, entity=ENTITY, until="", roles=1, services=None, use=' use="signing"'):
+def metadata(
+    key=None, *, entity=ENTITY, until="", roles=1, services=None, use=' use="signing"', more=""
+):
     """The provider's description of itself."""
     services = services or "".join(
         f'<md:{kind} Binding="{BINDINGS}:HTTP-{binding}" Location="{place}"/>'
         for kind, place in (("SingleLogoutService", SIGN_OUT), ("SingleSignOnService", SIGN_IN))
         for binding in ("Redirect", "POST")
     )
-    role = f"""<md:IDPSSODescriptor protocolSupportEnumeration="{NS["samlp"]}">
+    role = f"""<md:IDPSSODescriptor {more} protocolSupportEnumeration="{NS["samlp"]}">
       <md:KeyDescriptor{use}><ds:KeyInfo><ds:X509Data><ds:X509Certificate>
         {certificate_text(key or signing_key())}
       </ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>

@@ -91,6 +91,8 @@ class ForwardTests(DaemonTestCase):
         self.assertEqual(headers["X-Team"], ["good"])
         self.assertEqual(headers["Remote-User"], ["good"])
         self.assertEqual(headers["X-Own"], ["1"])
+        # A question is nothing to log.
+        self.assertNotIn("HTTP11ClientFactory", self.daemon.said())
         self.assertNotIn("X-Other", headers)
 
     def test_proxied(self):

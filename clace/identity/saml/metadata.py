@@ -41,6 +41,7 @@ class IdentityProvider(Struct, frozen=True, kw_only=True):
     sign_in: dict[str, str]
     sign_out: dict[str, str] = {}
     sign_out_answers: dict[str, str] = {}
+    wants_signed: bool = False
     valid_until: float | None = None
 
 
@@ -90,6 +91,7 @@ def _described(root: Element, now: float) -> IdentityProvider:
         sign_in=_addresses(role, "SingleSignOnService", "Location"),
         sign_out=_addresses(role, "SingleLogoutService", "Location"),
         sign_out_answers=_addresses(role, "SingleLogoutService", "ResponseLocation"),
+        wants_signed=role.get("WantAuthnRequestsSigned") in {"true", "1"},
         valid_until=min(ends) if ends else None,
     )
 

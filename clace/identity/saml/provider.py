@@ -117,6 +117,8 @@ class SamlProvider:
         address = provider.sign_in.get(binding)
         if address is None:
             raise ProviderUnavailable(f"{self.title} has no address for {_short(binding)}")
+        if provider.wants_signed and self._key is None:
+            raise ProviderUnavailable(f"{self.title} takes signed requests only: set sp_key_file")
         envelope = self._envelope(address)
         request = sign_in_request(envelope, force=self._options.force_authn)
         way = await self._around.in_thread(

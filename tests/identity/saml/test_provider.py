@@ -162,6 +162,13 @@ class BeginTests(SynchronousTestCase):
         failure = self.failureResultOf(began, ProviderUnavailable)
         self.assertEqual(failure.value.message, "corp has no address for HTTP-Redirect")
 
+    def test_wants_signed(self):
+        """A provider that takes signed requests only is not sent others."""
+        fetched = Fetched(metadata(more='WantAuthnRequestsSigned="true"'))
+        failure = self.failureResultOf(provider(fetched=fetched).begin("a"), ProviderUnavailable)
+        self.assertIn("set sp_key_file", failure.value.message)
+        self.assertTrue(self.begun(fetched=fetched, key=signing_key("ours")).url)
+
 
 class SessionTests(SynchronousTestCase):
     """What becomes of a session later."""
