@@ -1,5 +1,6 @@
 """WebSocket through the whole server, with a client and a server that others wrote."""
 
+import json
 import os
 from threading import Thread
 
@@ -69,6 +70,16 @@ class WebSocketTests(SharedDaemonTestCase):
             connection.send("close")
             closed = self.assertRaises(ConnectionClosed, connection.recv)
             self.assertEqual((closed.rcvd.code, closed.rcvd.reason), (4001, "as asked"))
+
+    def test_audited(self):
+        """That one was opened is in the audit log, as a request is that may change something."""
+        with self.connect():
+            pass
+        self.wait_until("it is recorded", self.is_recorded)
+
+    def is_recorded(self):
+        events = json.loads(self.daemon.must("audit", "list", "-f", "json"))
+        return any(f"{self.path}/x 101" in event["detail"] for event in events)
 
     def test_other_origin(self):
         """A page of another site cannot open one in the visitor's name."""

@@ -32,6 +32,7 @@ _REDACTED = "<REDACTED>"
 # Strangers choose both.
 _LONGEST_HOST = 255
 _LONGEST_PATH = 500
+_SWITCHED = 101  # another protocol from here on, in which anything may be sent
 _LINES = 10
 
 
@@ -66,8 +67,8 @@ class RequestAudit:
         return bool(self._request.path == b"/")
 
     def end(self, status: int) -> None:
-        """Record a request that may have changed something, and others if reads are recorded; what
-        follows its first end is not recorded.
+        """Record a request that may have changed something, as one that changes the protocol may,
+        and others if reads are recorded; what follows its first end is not recorded.
 
         Requests of nobody are not kept: anyone could fill the log with them.
         """
@@ -76,7 +77,8 @@ class RequestAudit:
         self._has_ended = True
         skipped = self.options.skip or not self.user
         method = self._request.method
-        is_recorded = method not in _SAFE or (self._audits.reads and method in _READS)
+        may_change = method not in _SAFE or status == _SWITCHED
+        is_recorded = may_change or (self._audits.reads and method in _READS)
         if is_recorded and not skipped:
             known = self.user != ANONYMOUS
             source = f"user {self.user}" if known else network_of(self.address)
