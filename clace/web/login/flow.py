@@ -32,7 +32,14 @@ from clace.interfaces import (
 from clace.model import NO_ROUTE, AppResponse, Identity, deeds, host_port, netloc
 from clace.web.login import pages
 from clace.web.login.heads import AskingHead
-from clace.web.login.states import ASKED_SECONDS, Pending, PendingSignIns, digest, is_nonce_of
+from clace.web.login.states import (
+    ASKED_SECONDS,
+    Pending,
+    PendingSignIns,
+    digest,
+    is_nonce_of,
+    is_secret,
+)
 from clace.web.login.targets import FRONT, local_path, path_of_url
 
 COMPLETE = "/_clace/auth/login/complete"
@@ -76,8 +83,9 @@ class SignInFlow:
     def depart(self, setting: str, head: AskingHead, target: str = "") -> AppResponse:
         """Send a browser from an app to the page to sign in; ``target`` is a page of our own."""
         name = cookies.sign_in_cookie(secure=head.scheme == "https")
-        # Tabs that sign in at the same time share it; only this server could have set it.
-        nonce = head.cookie(name) or self._pending.secret()
+        # Tabs that sign in at the same time share it.
+        before = head.cookie(name) or ""
+        nonce = before if is_secret(before) else self._pending.secret()
         pending = Pending(
             setting=setting,
             origin=head.origin,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections import OrderedDict, defaultdict
@@ -21,6 +22,7 @@ ASKED_SECONDS, PROVED_SECONDS = 300.0, 60.0
 PER_NETWORK, ALL = 500, 20_000
 _BYTES = 32
 _LENGTH = 43
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class Pending(Struct, frozen=True, kw_only=True):
@@ -143,6 +145,11 @@ class PendingSignIns:
 def digest(text: str) -> bytes:
     """The digest under which a state or nonce is kept."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def is_secret(text: str) -> bool:
+    """Tell whether a text could be one of ``secret``."""
+    return _SECRET.fullmatch(text) is not None
 
 
 def is_nonce_of(pending: Pending, nonce: str | None) -> bool:

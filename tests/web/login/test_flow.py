@@ -103,6 +103,17 @@ class FormTests(FlowCase):
         targets = [self.browser.get(each.location).location for each in proved]
         self.assertEqual(targets, ["/a/1", "/a/2"])
 
+    def test_nonce_that_is_none_of_ours(self):
+        """A cookie that could not be a nonce is replaced, and one that comes twice too."""
+        name = "__Host-clace_sign_in"
+        for cookie in (f"{name}=x", f"{name}={'a' * 44}", f"{name}={'a' * 43}; {name}={'b' * 43}"):
+            answer = self.new_browser().get(f"{APP}/a", Cookie=cookie)
+            told = answer.header("set-cookie").partition(";")[0]
+            self.assertNotIn(told, cookie)
+        kept = f"{name}={'a' * 43}"
+        answer = self.new_browser().get(f"{APP}/a", Cookie=kept)
+        self.assertTrue(answer.header("set-cookie").startswith(kept))
+
     def test_new_sign_in_replaces_the_old(self):
         """The id of a session is never used again: a new sign-in ends the session before."""
         self.signed_in()
