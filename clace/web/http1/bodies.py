@@ -40,8 +40,12 @@ class SizedBody:
         self.finished = not length
 
     def take(self, received: bytearray) -> bytes:
-        data = bytes(received[: self._left])
-        del received[: self._left]
+        if len(received) <= self._left:
+            data = bytes(received)
+            received.clear()
+        else:
+            data = bytes(received[: self._left])
+            del received[: self._left]
         self._left -= len(data)
         self.finished = not self._left
         return data
