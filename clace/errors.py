@@ -301,7 +301,7 @@ class InternalError(ClaceError):
 
     @classmethod
     def under(cls, incident: str) -> InternalError:
-        """What a client is told in place of the fault that the log has under this number."""
+        """The error that clients get for a fault that the log has under this number."""
         return cls(f"internal error, incident {incident}")
 
 
