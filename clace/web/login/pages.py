@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -49,8 +50,8 @@ def departure_page(departure: Departure, title: str, button: str) -> AppResponse
         f'<form method="post" action="{escape(departure.url)}">{fields}'
         f"<button autofocus>{escape(button)}</button></form>"
     )
-    place = "/".join(departure.url.split("/")[:3])
-    return answer(title, (body,), 200, place)
+    place = urlsplit(departure.url)
+    return answer(title, (body,), 200, f"{place.scheme}://{place.netloc}")
 
 
 def onward_page(title: str, url: str) -> AppResponse:
