@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.web.pages import Page, PageStep, document, policy
+from clace.web.pages import Page, PageStep, policy
+from clace.web.pages.document import document
 
 
 class Elements(HTMLParser):
@@ -65,3 +66,11 @@ class DocumentTests(SynchronousTestCase):
         self.assertEqual(
             [name for name in names if name in {"main", "h1", "h2"}], ["main", "h1", "h2"]
         )
+
+
+class LinesTests(SynchronousTestCase):
+    def test_lines(self):
+        """The last lines of a log are shown as they are, and only where there are some."""
+        page = document(Page(title="x", lines=("22:00:00 <b>failed</b>", "before"))).decode()
+        self.assertIn("<pre>22:00:00 &lt;b&gt;failed&lt;/b&gt;\nbefore</pre>", page)
+        self.assertNotIn("Last lines", document(Page(title="x")).decode())
