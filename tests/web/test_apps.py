@@ -13,7 +13,15 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.audit.ration import RationedAudit
-from clace.errors import AppBroken, AppCrashed, AppFailed, AppTimedOut, BadRequest, NoSuchRoute
+from clace.errors import (
+    AppBroken,
+    AppCrashed,
+    AppFailed,
+    AppTimedOut,
+    BadRequest,
+    NoSuchRoute,
+    PluginRefused,
+)
 from clace.model.app import App, AppMetadata, AppSettings, VersionMetadata
 from clace.model.failures import Fault
 from clace.model.paths import AppPath
@@ -373,6 +381,9 @@ class AnswerTests(AppsCase):
         told = [(one.app_id, one.target, one.status, one.rid) for one in denied]
         self.assertEqual(told, [(OPEN.id, "/open", "Failed", "i1")])
         self.assertIn("Cross origin check failed", denied[0].detail)
+        self.apps.answer = PluginRefused("app /open is not permitted to call exec.in.run")
+        self.ask("GET", "/open")
+        self.assertEqual([one.operation for one in self.audit].count("access_denied"), 1)
 
     def test_redacted(self):
         """Without a route the path tells where, unless the operator wants no paths kept."""

@@ -81,6 +81,7 @@ class RolesTests(RightsCase):
         self.assertEqual(self.status("/closed"), 401)
         (deed,) = self.denied
         self.assertEqual((deed.operation, deed.user_id), ("access_denied", "admin"))
+        self.assertEqual([one.operation for one in self.audit], [])  # once is enough
         self.assertEqual((deed.target, deed.app_id), ("/closed", CLOSED.id))
         self.assertEqual(self.apps.seen, [])
         self.policy = policy(grant("admin", "clace-user", "/closed"))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clace.errors import NotAllowed
+from clace.errors import NotAllowed, PluginRefused
 from clace.interfaces import HeaderPairs, IFailures, IRationedAudit
 from clace.model import (
     ANONYMOUS,
@@ -85,8 +85,11 @@ class RequestAudit:
             self._audits.audit.record(self._event(status), source, known=known)
 
     def deny(self, error: NotAllowed) -> None:
-        """Record a refusal of somebody who is known, or of nobody, with its reason."""
-        if self.app is None:
+        """Record a refusal of somebody who had been let in, with its reason.
+
+        Who is not let in, and plugin calls that are refused, are recorded where that is decided.
+        """
+        if self.app is None or not self.user or isinstance(error, PluginRefused):
             return
         identity, now = self.identity, self._audits.seconds()
         deed = access_denied(
