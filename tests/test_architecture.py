@@ -174,6 +174,19 @@ class NameTests(SynchronousTestCase):
         self.assertEqual(shared, {})
 
 
+class ValueTests(SynchronousTestCase):
+    """One way to declare a value, as ``docs/developing.md`` says."""
+
+    def test_dataclasses(self):
+        """Only the compilers, which depend on nothing, have dataclasses."""
+        wrong = [
+            place(path)
+            for path in modules()
+            if "dataclasses.dataclass" in imported(path) and room(path) not in COMPILERS
+        ]
+        self.assertEqual(wrong, [])
+
+
 class DocumentTests(SynchronousTestCase):
     """``docs/architecture.md`` is a map, so its places have to be there."""
 
