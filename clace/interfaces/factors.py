@@ -117,7 +117,7 @@ class ISecondFactors(Interface):
     """The second factors of builtin users and of the administrator."""
 
     changed: Callable[[str], None] = Attribute(
-        "called with the id of a user whose first factor was enrolled, or last one removed"
+        "called with the id of a user whose first factor was enrolled, or one removed"
     )
 
     def kinds(user_id: str) -> frozenset[FactorKind]:

@@ -218,6 +218,9 @@ class SecondFactors:
             if len(rows) == 1 and self._is_required:
                 raise BadRequest("a second factor is required here: enrol another one first")
             await self._delete(user_id, (factor_id,) if len(rows) > 1 else None)
+        if len(rows) > 1:
+            # Whoever has what was lost may have signed in with it.
+            self.changed(user_id)
 
     async def reset(self, user_id: str) -> int:
         async with self._lock:

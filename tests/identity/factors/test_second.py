@@ -99,16 +99,19 @@ class DemandTests(FactorCase):
         self.assertEqual(factors.kinds(BOB), {FactorKind.PASSKEY})
 
     def test_tells_changes(self):
-        """The first factor and the loss of the last are told, for sessions end with them."""
+        """The first factor and the loss of any are told, for sessions end with them."""
         told = []
         self.factors.changed = told.append
         self.enrol_codes()
         self.enrol_codes()
         self.enrol_passkey()
         self.assertEqual(told, [ANN])
+        factor = next(row for row in self.rows.of(ANN) if row.kind is FactorKind.PASSKEY)
+        self.successResultOf(self.factors.remove(ANN, factor.id))
+        self.assertEqual(told, [ANN] * 2)
         self.successResultOf(self.factors.reset(ANN))
         self.successResultOf(self.factors.reset(ANN))
-        self.assertEqual(told, [ANN, ANN])
+        self.assertEqual(told, [ANN] * 3)
 
     def test_reset(self):
         """After a reset the password is enough again, and old codes are worth nothing."""
