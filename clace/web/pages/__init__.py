@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from clace.web.pages.document import (
         Page as Page,
         PageStep as PageStep,
-        document as document,
         framed as framed,
         policy as policy,
         policy_for as policy_for,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
-        document=("Page", "PageStep", "document", "framed", "policy", "policy_for"),
+        document=("Page", "PageStep", "framed", "policy", "policy_for"),
         negotiation=("MediaType", "best", "preferred"),
         sending=("send",),
         trouble=("Trouble", "favicon", "phrase", "trouble_answer"),
