@@ -14,6 +14,7 @@ from clace.audit.table import audit
 from clace.database.engine import transaction, writing_engine
 from clace.database.schema import UpgradeOptions
 from tests.support.audit_contract import event
+from tests.support.daemon import PASSWORD
 from tests.system.cases import DaemonTestCase
 
 ROWS = 60_000
@@ -71,7 +72,7 @@ class AuditSystemTests(DaemonTestCase):
 
     def test_a_large_export(self):
         """An export of many events is whole, and the server needs no more memory for it."""
-        daemon = self.make_daemon()
+        daemon = self.make_daemon("[security]\nadmin_over_tcp = true\n")
         self.database.parent.mkdir(mode=0o700)
         SCHEMA.prepare(self.database, UpgradeOptions(), datetime.now(UTC))
         engine = writing_engine(self.database)
@@ -91,6 +92,12 @@ class AuditSystemTests(DaemonTestCase):
         numbers = [json.loads(lines[at])["rid"] for at in (0, ROWS // 2, -1)]
         self.assertEqual(numbers, ["0", str(ROWS // 2), str(ROWS - 1)])
         self.assertIn(f"{ROWS} older than the chain", daemon.must("audit", "verify"))
+        far = f"https://localhost:{daemon.ports['https']}"
+        login = {"CL_ADMIN_PASSWORD": PASSWORD, "CL_CA_FILE": str(daemon.certificate)}
+        arguments = ("audit", "export", "--operation", "reload_apps", "--server-uri", far)
+        done = daemon.cli(*arguments, env=login)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout.splitlines(), lines)
 
     def test_reads(self):
         """With ``audit.reads`` what only reads is recorded, of operators and of visitors."""
