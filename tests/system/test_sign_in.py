@@ -1,11 +1,11 @@
 """Signing in by the form, in a browser and over real connections."""
 
+import contextlib
 import json
 import signal
 import socket
 import ssl
 import time
-from contextlib import suppress
 from threading import Thread
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -34,7 +34,7 @@ BROWSER = {"Accept": "text/html"}
 
 def echo(connection):
     """Send back the cookies of the handshake with each message."""
-    with suppress(ConnectionClosed):
+    with contextlib.suppress(ConnectionClosed):
         for message in connection:
             connection.send(f"{message} {connection.request.headers.get('Cookie', '')}")
 
