@@ -41,6 +41,8 @@ class SamlPeer:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://localhost:{self._server.server_port}"
         self._write_key()
+        # Ahead, for it takes seconds on a busy machine, and whoever asks has a deadline.
+        self.metadata = self._described()
         Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def serves(self, sp_metadata, certificate):
@@ -89,7 +91,7 @@ class SamlPeer:
             config["metadata"] = {"inline": [service]}
         return IdPConfig().load(config)
 
-    def metadata(self):
+    def _described(self):
         from saml2.metadata import entity_descriptor  # noqa: PLC0415
 
         return str(entity_descriptor(self._configured()))
@@ -98,7 +100,7 @@ class SamlPeer:
         from saml2.server import Server  # noqa: PLC0415
 
         if self.idp is None:
-            with urlopen(self.sp_metadata, context=self.trust, timeout=10) as page:
+            with urlopen(self.sp_metadata, context=self.trust, timeout=60) as page:
                 self.idp = Server(config=self._configured(page.read().decode()))
         return self.idp
 
@@ -198,7 +200,7 @@ class SamlPeer:
     def answered(self, path, fields):
         """Where a browser is sent, and the page if that is nowhere."""
         if path == "/metadata":
-            return "", self.metadata()
+            return "", self.metadata
         if path == "/end":
             return self.end_page(fields["user"]), ""
         if path == "/slo":
