@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from clace.cli.outside import ServerTarget
+from clace.server_target import ServerTarget
 
 _SECONDS = 1.0
 _PORTS = {"http": 80, "https": 443}

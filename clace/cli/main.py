@@ -15,8 +15,9 @@ import click
 
 from clace.cli.commands import CommandLine, Lazy, hyphens
 from clace.cli.completing import files
-from clace.cli.outside import CommandSurroundings, ServerTarget, Work
+from clace.cli.outside import CommandSurroundings, Work
 from clace.errors import ClaceError
+from clace.server_target import ServerTarget
 
 if TYPE_CHECKING:
     from clace.config import Config
@@ -180,19 +181,10 @@ def _ask_url(target: ServerTarget, work: Work[T]) -> T:
     from twisted.internet.task import react  # noqa: PLC0415 - only URLs need Twisted
     from twisted.logger import globalLogBeginner  # noqa: PLC0415 - as above
 
-    from clace.client import ServerAddress, admin_client  # noqa: PLC0415 - as above
+    from clace.client import admin_client  # noqa: PLC0415 - as above
 
     # What Twisted would log is not for operators; they are told what failed in a line.
     globalLogBeginner.beginLoggingTo([], redirectStandardIO=False)
-    address = ServerAddress(
-        server_uri=target.uri,
-        user=target.user,
-        password=target.password,
-        token=target.token,
-        as_user=target.as_user,
-        skip_cert_check=target.skip_cert_check,
-        ca_file=target.ca_file,
-    )
     answers: list[T] = []
     problems: list[Exception] = []
     interrupts: list[Exception] = []
@@ -201,7 +193,7 @@ def _ask_url(target: ServerTarget, work: Work[T]) -> T:
         # An interrupt closes the connection, which then looks as if the server had done it.
         reactor.addSystemEventTrigger("before", "shutdown", interrupts.append, click.Abort())
         try:
-            client = cast("IAdministration", admin_client(address, reactor))
+            client = cast("IAdministration", admin_client(target, reactor))
             answers.append(await work(client))
         except Exception as problem:  # noqa: BLE001 - raised where react cannot log it
             problems.extend(interrupts or [problem])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO, TypeVar
 
-from clace.locations import is_http_url
+from clace.server_target import ServerTarget
 
 if TYPE_CHECKING:
     # Every command waits for this module, and only some of them for what is behind these.
@@ -21,22 +21,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Work = Callable[["IAdministration"], Coroutine[Any, Any, T]]
-
-
-class ServerTarget(NamedTuple):
-    """The server that a command is for: ``uri`` is a socket's path or an URL."""
-
-    uri: str
-    user: str = ""
-    password: str = ""
-    token: str = ""
-    as_user: str = ""
-    skip_cert_check: bool = False
-    ca_file: Path | None = None
-
-    @property
-    def is_socket(self) -> bool:
-        return not is_http_url(self.uri)
 
 
 class AskServer(Protocol):

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from clace.cli.outside import CommandSurroundings, ServerTarget, Work
+from clace.cli.outside import CommandSurroundings, Work
 from clace.cli.text import warn
+from clace.server_target import ServerTarget
 
 if TYPE_CHECKING:
     from clace.admin_api import Operation, Q, R

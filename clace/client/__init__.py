@@ -9,12 +9,12 @@ from clace.faces import face
 
 if TYPE_CHECKING:
     from clace.client.administration import AdminClient as AdminClient
-    from clace.client.agents import ServerAddress as ServerAddress, admin_client as admin_client
+    from clace.client.agents import admin_client as admin_client
     from clace.client.socket_exchange import SocketExchange as SocketExchange
 else:
     __getattr__ = face(
         __name__,
         administration=("AdminClient",),
-        agents=("ServerAddress", "admin_client"),
+        agents=("admin_client",),
         socket_exchange=("SocketExchange",),
     )

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.ssl import Certificate, platformTrust, trustRootFromCertificates
@@ -25,23 +24,12 @@ from clace.client.tls import CertificatePolicy
 from clace.client.transport import CONNECT_SECONDS, LIMIT, TIMEOUT, header_value
 from clace.errors import BadRequest, ClaceError, ConfigError
 from clace.interfaces import IAdministration
+from clace.server_target import ServerTarget
 
 T = TypeVar("T")
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 classImplements(AdminClient, IAdministration)
-
-
-class ServerAddress(Struct, frozen=True, kw_only=True):
-    """The URL of a server, and what to show it."""
-
-    server_uri: str
-    user: str = ""
-    password: str = ""
-    token: str = ""
-    as_user: str = ""
-    skip_cert_check: bool = False
-    ca_file: Path | None = None
 
 
 class AgentExchange:
@@ -127,12 +115,12 @@ class AgentExchange:
         return await self._agent.request(method.encode("ascii"), url, headers, sent)
 
 
-def admin_client(address: ServerAddress, reactor: Any) -> AdminClient:
+def admin_client(address: ServerTarget, reactor: Any) -> AdminClient:
     """A client for the server there; nothing is opened before the first request.
 
     :raises ConfigError: if ``ca_file`` holds no certificates.
     """
-    uri = address.server_uri
+    uri = address.uri
     credentials = (address.user, address.password) if address.user else None
     agent = _tcp_agent(address, reactor)
     exchange = AgentExchange(
@@ -146,7 +134,7 @@ def admin_client(address: ServerAddress, reactor: Any) -> AdminClient:
     return AdminClient(exchange, uri)
 
 
-def _tcp_agent(address: ServerAddress, reactor: Any) -> IAgent:
+def _tcp_agent(address: ServerTarget, reactor: Any) -> IAgent:
     policy = CertificatePolicy(None if address.skip_cert_check else _trust_root(address.ca_file))
     agent: IAgent = Agent(reactor, contextFactory=policy, connectTimeout=CONNECT_SECONDS)
     return agent

@@ -12,7 +12,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.cli.liveness import is_alive
-from clace.cli.outside import ServerTarget
+from clace.server_target import ServerTarget
 
 
 class LivenessTests(SynchronousTestCase):

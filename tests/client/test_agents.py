@@ -12,8 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.admin_api.operation import Nothing
 from clace.admin_api.server import SERVER_STATUS
-from clace.client.agents import ServerAddress, admin_client
+from clace.client.agents import admin_client
 from clace.errors import BadRequest, ConfigError
+from clace.server_target import ServerTarget
 from tests.client.test_tls import Issued
 
 PEM_TEXT = Issued("localhost").certificate.public_bytes(Encoding.PEM).decode()
@@ -25,12 +26,12 @@ class AgentTests(SynchronousTestCase):
 
     def ask(self, **address):
         """Start a request to the address."""
-        client = admin_client(ServerAddress(**address), self.reactor)
+        client = admin_client(ServerTarget(**address), self.reactor)
         return Deferred.fromCoroutine(client.perform(SERVER_STATUS, Nothing()))
 
     def test_opens_http(self):
         """An HTTP URL is opened at its port, with the user and password."""
-        self.ask(server_uri="http://127.0.0.1:25222", user="admin", password="secret")
+        self.ask(uri="http://127.0.0.1:25222", user="admin", password="secret")
         ((host, port, factory, *_),) = self.reactor.tcpClients
         self.assertEqual((host, port), ("127.0.0.1", 25222))
         token = b64encode(b"admin:secret")
@@ -38,7 +39,7 @@ class AgentTests(SynchronousTestCase):
 
     def test_shows_a_token(self):
         """A token goes in the place of user and password, and so does the name to act as."""
-        self.ask(server_uri="http://h", user="admin", password="x", token="clace_t", as_user="jo")
+        self.ask(uri="http://h", user="admin", password="x", token="clace_t", as_user="jo")
         ((_, _, factory, *_),) = self.reactor.tcpClients
         sent = self.sent_by(factory)
         self.assertIn(b"Authorization: Bearer clace_t\r\n", sent)
@@ -48,14 +49,14 @@ class AgentTests(SynchronousTestCase):
     def test_refuses_headers_in_names(self):
         """What would be a header of its own is sent in none."""
         for options in ({"token": "a\r\nb: c"}, {"as_user": "a\nb"}, {"as_user": "\u00e9"}):
-            address = ServerAddress(server_uri="http://h", **options)
+            address = ServerTarget(uri="http://h", **options)
             self.assertRaises(BadRequest, admin_client, address, self.reactor)
 
     def test_opens_https(self):
         """An HTTPS URL is opened with TLS; nothing is sent in the clear."""
         for options in ({"skip_cert_check": True}, {"ca_file": self.ca_file(PEM_TEXT)}, {}):
             self.reactor.tcpClients.clear()
-            self.ask(server_uri="https://127.0.0.1:25223", user="admin", **options)
+            self.ask(uri="https://127.0.0.1:25223", user="admin", **options)
             ((host, port, _, *_),) = self.reactor.tcpClients
             self.assertEqual((host, port), ("127.0.0.1", 25223))
 
@@ -66,7 +67,7 @@ class AgentTests(SynchronousTestCase):
             self.ca_file("nothing"),
             self.ca_file("-----BEGIN CERTIFICATE-----\nxx"),
         ):
-            address = ServerAddress(server_uri="https://h", ca_file=ca_file)
+            address = ServerTarget(uri="https://h", ca_file=ca_file)
             error = self.assertRaises(ConfigError, admin_client, address, self.reactor)
             self.assertIn(str(ca_file), error.message)
 
