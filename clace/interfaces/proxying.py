@@ -133,8 +133,8 @@ class ProxiedVisitor(Protocol):
     def answer(self, head: UpstreamHead, body: bytes) -> None:
         """Write a whole answer, and finish."""
 
-    def begin(self, head: UpstreamHead) -> None:
-        """Begin an answer that comes in pieces; the one that follows is told of back-pressure."""
+    def begin(self, head: UpstreamHead, producer: VisitorFollower) -> None:
+        """Begin an answer that comes in pieces; ``producer`` is told of back-pressure."""
 
     def write(self, data: bytes) -> None:
         """Write a piece."""

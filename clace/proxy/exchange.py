@@ -195,7 +195,7 @@ class ProxyExchange:
         assert reader.head is not None
         if not self._has_begun:
             self._has_begun = True
-            visitor.begin(self._rules.head(reader.head))
+            visitor.begin(self._rules.head(reader.head), self)
         if reader.pieces:
             content, reader.pieces = b"".join(reader.pieces), []
             visitor.write(content)
@@ -212,7 +212,7 @@ class ProxyExchange:
             visitor.answer(head, content)
         else:
             if head is not None:
-                visitor.begin(head)
+                visitor.begin(head, self)
             if content:
                 visitor.write(content)
             if not visitor.is_gone:

@@ -55,7 +55,6 @@ class RequestVisitor:
         self._limit = limit
         self._dress = dress
         self._began = began
-        self._source: Any = None
 
     @property
     def is_modern(self) -> bool:
@@ -66,7 +65,6 @@ class RequestVisitor:
         return self._request.is_gone
 
     def follow(self, source: VisitorFollower) -> None:
-        self._source = source
         self._request.follow(source)
 
     def take_body(self) -> None:
@@ -86,13 +84,13 @@ class RequestVisitor:
         fields = ResponseFields((), self._dress(head), has_length=False)
         self._request.answer(head.status, fields, body)
 
-    def begin(self, head: UpstreamHead) -> None:
+    def begin(self, head: UpstreamHead, producer: Any) -> None:
         self._began(head.status)
         fields = ResponseFields((), self._dress(head), has_length=False)
         if head.length is not None:
             fields = fields.sized(head.length)
         self._request.begin(head.status, fields)
-        self._request.registerProducer(self._source, streaming=True)
+        self._request.registerProducer(producer, streaming=True)
 
     def write(self, data: bytes) -> None:
         self._request.write(data)
