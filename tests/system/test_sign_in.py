@@ -97,7 +97,8 @@ class BrowserSignInTests(SignInCase):
             browser.open(self.url("/_clace/logout?redirect=/told"))
             self.looks(browser, "Sign out")
             browser.find("form button").click()
-            browser.until(lambda: "signed out" in browser.find("h1").text, "not signed out")
+            out = ["You are signed out"]
+            browser.until(lambda: browser.texts("h1") == out, "not signed out")
             self.looks(browser, "You are signed out")
             browser.click("Go back to the app")
             self.assertEqual(browser.find("h1").text, "Sign in")
