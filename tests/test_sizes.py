@@ -29,7 +29,6 @@ LONG_FUNCTIONS = {
     "host/ace/module.py:app",  # takes each keyword of ``ace.app``
     "metadata/migrations/versions/v0001_apps.py:upgrade",  # a table is a call
     "operations/creation.py:add",
-    "operations/previews.py:create_preview",  # the steps of a preview, top to bottom
     "operations/reloading.py:_reload",  # the steps of a reload, top to bottom
     "web/apps/served.py:_respond",  # the steps of a request, top to bottom
 }

@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.admin_api import (
+    Approval,
     CreatePreview,
     DeletePreview,
     ListPreviews,
@@ -60,42 +61,13 @@ class PreviewOperations:
         catalogue = await self._rooms.catalogue(request)
         main = catalogue.found(query.app_path, request)
         self._check(main, query)
-        stamp = self._stamp()
-        expires = lifetime(query.expires_secs, stamp.time)
-        address = main.address.preview(query.commit_id)
-        self._check_free(address, catalogue.apps)
-        fetched = await self._rooms.sources.fetch(
-            SourceRevision(
-                source_url=main.source_url,
-                branch=query.commit_id if query.is_branch else "",
-                commit="" if query.is_branch else query.commit_id,
-                git_auth=main.settings.git_auth_name,
-            )
-        )
-        app = replace(
-            main,
-            id=AppKind.PREVIEW + stamp.unique,
-            path=address.path,
-            main_app=main.id,
-            user_id=request.user_id,
-            create_time=stamp.time,
-            settings=replace(main.settings, expire_time=expires),
-        )
+        app = self._preview(main, query, request.user_id)
+        self._check_free(app.address, catalogue.apps)
+        fetched = await self._rooms.sources.fetch(revision_of(main, query))
         audited = await self._rooms.runtime.audit(app, fetched.files)
         demands, granted = audited.demands, main.metadata.approved
-        missing = demands.missing_from(granted)
-        approval = report(app, demands, granted, approve=query.approve)
-        http_url, https_url = self._urls(address)
-        made = PreviewCreated(
-            app_path_domain=address,
-            dry_run=query.dry_run,
-            http_url=http_url,
-            https_url=https_url,
-            success=not missing or query.approve,
-            approve_result=approval,
-            expire_time=expires,
-            warnings=(*fetched.warnings, *audited.warnings),
-        )
+        made = self._created(app, report(app, demands, granted, approve=query.approve), query)
+        made = replace(made, warnings=(*fetched.warnings, *audited.warnings))
         if not made.success:
             return made
         allowed = demands if query.approve else demands.granted_by(granted)
@@ -105,6 +77,32 @@ class PreviewOperations:
             await draft.load(app, fetched.files)
             await draft.commit(dry_run=query.dry_run)
         return replace(made, changes=draft.changes)
+
+    def _preview(self, main: App, query: CreatePreview, user_id: str) -> App:
+        """Return the app that a preview is, before its source is known."""
+        stamp = self._stamp()
+        ends = lifetime(query.expires_secs, stamp.time)
+        return replace(
+            main,
+            id=AppKind.PREVIEW + stamp.unique,
+            path=main.address.preview(query.commit_id).path,
+            main_app=main.id,
+            user_id=user_id,
+            create_time=stamp.time,
+            settings=replace(main.settings, expire_time=ends),
+        )
+
+    def _created(self, app: App, approval: Approval, query: CreatePreview) -> PreviewCreated:
+        http_url, https_url = self._urls(app.address)
+        return PreviewCreated(
+            app_path_domain=app.address,
+            dry_run=query.dry_run,
+            http_url=http_url,
+            https_url=https_url,
+            success=query.approve or not approval.needs_approval,
+            approve_result=approval,
+            expire_time=app.settings.expire_time,
+        )
 
     async def list_previews(self, query: ListPreviews, request: Asking) -> PreviewList:
         catalogue = await self._rooms.catalogue(request)
@@ -196,6 +194,16 @@ class PreviewExpiry(Service):
         self._audit.record(
             Deed(operation="expire_preview", target=str(app), app_id=app.id, detail="deleted")
         )
+
+
+def revision_of(main: App, query: CreatePreview) -> SourceRevision:
+    """Return the revision of the app's source that is to be previewed."""
+    return SourceRevision(
+        source_url=main.source_url,
+        branch=query.commit_id if query.is_branch else "",
+        commit="" if query.is_branch else query.commit_id,
+        git_auth=main.settings.git_auth_name,
+    )
 
 
 def lifetime(seconds: str, now: datetime) -> datetime | None:
