@@ -80,7 +80,12 @@ class Edge:
         self._reactor = reactor
         self._edges = AppEdges()
         self._proxies = TrustedProxies(self._config.security.trusted_proxies)
-        self.proxy = Proxy(reactor, NetworkEndpoints(reactor), f"clace-{data.new_id()}")
+        self.proxy = Proxy(
+            reactor,
+            NetworkEndpoints(reactor),
+            f"clace-{data.new_id()}",
+            upstream_share(connections_of(descriptors, self._config.sandbox.max_hosts)),
+        )
         self.access_log, self._access = self._make_access_log()
         downloads = Downloads(plugins.temp_files.open, file_threads.run)
         self._forms = FormReader(plugins.temp_files, file_threads.run)
@@ -274,16 +279,22 @@ def client_limits(config: Config) -> RequestLimits:
     )
 
 
+def upstream_share(connections: int) -> int:
+    """The part of all possible connections that is for the servers of proxied apps."""
+    return connections // 3
+
+
 def connection_bounds(config: Config, descriptors: int) -> ConnectionBounds:
     """Return the limits on the number of connections.
 
     :raises ConfigError: so few files may be open that nobody could be served.
     """
     limits = config.http.limits
+    total = connections_of(descriptors, config.sandbox.max_hosts)
     return ConnectionBounds(
         most=limits.max_connections,
         each=limits.max_connections_per_address,
-        ceiling=connections_of(descriptors, config.sandbox.max_hosts),
+        ceiling=total - upstream_share(total),
     )
 
 

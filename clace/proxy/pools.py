@@ -47,6 +47,16 @@ class UpstreamPool:
         self._waiting: deque[Deferred[UpstreamConnection]] = deque()
         self._closed = False
 
+    @property
+    def size(self) -> int:
+        """Return the number of connections that are open, or about to be."""
+        return len(self._open) + len(self._connecting)
+
+    def drop_idle(self) -> None:
+        """Close the connections that nobody uses."""
+        for connection in tuple(self._idle):
+            connection.abort()
+
     def at_hand(self) -> UpstreamConnection | None:
         """An idle connection that is still open, as far as the kernel knows."""
         while self._idle:
@@ -62,7 +72,7 @@ class UpstreamPool:
         :raises UpstreamFailed: if the server is not reached; nothing was sent.
         :raises AppBusy: if too many requests wait already.
         """
-        if len(self._open) + len(self._connecting) < (self.limits.pool_size or 1) * _EACH:
+        if self.size < (self.limits.pool_size or 1) * _EACH:
             return await self._connected()
         if len(self._waiting) >= _WAITING:
             raise AppBusy("too many requests wait for the app's server", 1)
@@ -85,8 +95,7 @@ class UpstreamPool:
     def close(self) -> None:
         """Close what is idle now, and what is in use when its answer ends."""
         self._closed = True
-        for connection in tuple(self._idle):
-            connection.abort()
+        self.drop_idle()
 
     def abort(self) -> None:
         """Close everything now."""

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.application.service import Service
 from zope.interface import implementer
 
-from clace.errors import TooLarge, UpstreamFailed
+from clace.errors import AppBusy, TooLarge, UpstreamFailed
 from clace.interfaces import IProxy, ProxiedRequest, ProxiedVisitor, ProxyLimits
 from clace.model import Upstream
 from clace.proxy.answers import AnswerRules
@@ -26,11 +26,15 @@ _Key = tuple[str, Upstream]
 class Proxy(Service):
     """Passes requests on; ``name`` tells this server from others in ``Via``."""
 
-    def __init__(self, clock: Any, endpoints: UpstreamEndpoints, name: str) -> None:
+    def __init__(
+        self, clock: Any, endpoints: UpstreamEndpoints, name: str, most: int = 1_000_000
+    ) -> None:
+        """``most`` connections are open at a time, to the servers of all apps together."""
         self.setName("proxy")
         self._clock = clock
         self._endpoints = endpoints
         self._via = f"1.1 {name}".encode()
+        self._most = most
         self._plans = RoutePlans()
         self._pools: dict[_Key, UpstreamPool] = {}
 
@@ -51,13 +55,32 @@ class Proxy(Service):
         head = request_head(asked, plan, target.line, self._via)
         pool = self._pool(asked.app.id, plan.upstream, limits)
         exchange = ProxyExchange(asked, visitor, head, rules, pool)
-        connection = pool.at_hand() or await pool.connection()
+        connection = pool.at_hand()
+        if connection is None:
+            self._make_room()
+            connection = await pool.connection()
         if visitor.is_gone:
             pool.give_back(connection)
             return
         visitor.follow(exchange)
         exchange.start(connection)
         await exchange.ended
+
+    def _make_room(self) -> None:
+        """Close idle connections, to whichever server, if no more may be open.
+
+        :raises AppBusy: if none is idle: files are kept for what must go on.
+        """
+        if self._size < self._most:
+            return
+        for pool in tuple(self._pools.values()):
+            pool.drop_idle()
+        if self._size >= self._most:
+            raise AppBusy("too many connections to the servers of apps are open", 1)
+
+    @property
+    def _size(self) -> int:
+        return sum(pool.size for pool in self._pools.values())
 
     def _check_loop(self, asked: ProxiedRequest) -> None:
         """:raises UpstreamFailed: if this server has passed the request on to itself."""

@@ -1,5 +1,6 @@
 """Connections to other servers, kept for the next request."""
 
+from msgspec.structs import replace
 from twisted.internet import error
 
 from tests.support.proxying import MemoryProxyCase, asking
@@ -117,3 +118,22 @@ class PoolTests(MemoryProxyCase):
         self.visit(asking(b"/app/y"))
         self.proxy.stopService()
         self.assertTrue(all(one.lost for one in self.there.opened))
+
+
+class AllAppsTests(MemoryProxyCase):
+    most = 2
+
+    def test_most(self):
+        """All apps together have so many connections; idle ones make room, and then it is a 503."""
+        self.get()
+        self.last.say(whole())
+        first = self.last
+        self.app = replace(self.app, id="app_prd_2")
+        self.get()
+        self.get()
+        self.assertTrue(first.lost)
+        self.assertEqual(len(self.there.opened), 3)
+        self.assertEqual(self.get().statuses, [503])
+        self.last.say(whole(b"", b"Connection: close"))
+        self.get()
+        self.assertEqual(len(self.there.opened), 4)

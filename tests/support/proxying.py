@@ -191,6 +191,7 @@ class MemoryProxyCase(SynchronousTestCase):
     user = "ann"
     path = "/app"
     config = {}
+    most = 1000
     is_open = True
     uses_token = False
 
@@ -205,7 +206,7 @@ class MemoryProxyCase(SynchronousTestCase):
 
     def make_served(self, **limits):
         self.served = Served(Resource(), **limits)
-        self.proxy = Proxy(self.served.clock, self.there, "clace-1")
+        self.proxy = Proxy(self.served.clock, self.there, "clace-1", self.most)
         access = OpenAccess(self.is_open)
         proxied = ProxiedApps(self.proxy, OwnNames(), access, "localhost")
         self.served.recorder = ProxyEntrance(proxied, self)
