@@ -88,6 +88,18 @@ class AppPathTests(SynchronousTestCase):
         with contextlib.suppress(InvalidPath):
             AppPath.parse(text).check_installable()
 
+    def test_says_why_it_cannot_be_installed(self):
+        """A refusal says what of the path is wrong; a path that has none of it can be installed."""
+        for text, why in (
+            ("/a/b_cl_c", "the last part cannot contain _cl_"),
+            ("/_clace/x", "it is reserved for the server"),
+            ("-a.example:/x", "'-a.example' is not a domain name"),
+        ):
+            refused = self.assertRaises(InvalidPath, AppPath.parse(text).check_installable)
+            self.assertEqual(refused.message, f"invalid app path {text}, {why}")
+        for text in ("/a_cl_b/c", "a.example:/x", "/x", "/"):
+            AppPath.parse(text).check_installable()
+
 
 class AppGlobTests(SynchronousTestCase):
     def test_matches(self):
