@@ -12,12 +12,10 @@ from clace.web.our_routes import (
     PREFIX,
     ROUTES,
     Cookies,
-    FoundRoute,
     Hosts,
     Origins,
-    WrongMethod,
-    find_route,
 )
+from clace.web.route_search import FoundRoute, WrongMethod, find_route
 from tests.web.login.flow_case import APP, LOGIN
 from tests.web.login.people_case import PeopleCase
 

@@ -24,8 +24,9 @@ from clace.web.apps import check_origin
 from clace.web.http1 import DirectRequest
 from clace.web.login.heads import AskingHead
 from clace.web.login.steps import OurRequest, Step
-from clace.web.our_routes import FoundRoute, Hosts, Origins, OurRoute, WrongMethod, find_route
+from clace.web.our_routes import Hosts, Origins, OurRoute
 from clace.web.pages import Trouble, preferred, send, trouble_answer
+from clace.web.route_search import FoundRoute, WrongMethod, find_route
 from clace.web.statuses import status_of
 
 log = Logger()
