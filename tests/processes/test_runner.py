@@ -203,7 +203,8 @@ class RunnerTests(SynchronousTestCase):
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         loaded = set(done.stdout.split())
         ours = {name for name in loaded if name.partition(".")[0] == "clace"}
-        parts = {"", ".processes", ".processes.frames", ".processes.runner"}
+        own = {".processes", ".processes.frames", ".processes.runner"}
+        parts = {"", ".faces", ".units", *own}
         self.assertEqual(ours, {f"clace{part}" for part in parts})
         others = {name.partition(".")[0] for name in loaded - ours} - sys.stdlib_module_names
         self.assertLessEqual(others, {"__main__", "sitecustomize"})

@@ -13,6 +13,7 @@ _EVENTS = (
     "audit_ration",
     "audit_trim",
     "drop_approvals",
+    "expire_preview",
     "end_session",
     "plugin_refused",
     "sign_in",
