@@ -103,6 +103,7 @@ class Edge:
         self.sites["apps"].ask_for_certificates(asks)
         self.listeners = self._make_listeners()
         plugins.locate(self.urls)
+        identities.is_named = self.is_named
 
     def own_names(self) -> tuple[str, ...]:
         """The names by which this server may be administered over TCP."""
@@ -112,6 +113,10 @@ class Edge:
     def is_ours(self, name: str) -> bool:
         """Tell a name under which something is served here from any other."""
         return name in self.own_names() or self._apps.installed.serves(name)
+
+    def is_named(self, name: str) -> bool:
+        """Tell a name that this server is meant to have from all that a client may call it."""
+        return name in self.own_names() or self._apps.installed.is_named(name)
 
     def https_port(self) -> int:
         """The port where apps are served over HTTPS; the usual one if another server does it."""

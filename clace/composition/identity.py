@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -63,12 +64,15 @@ class Identities:
         self._events = data.events
         self.sessions.tell_end = self._record_end
         data.people.users.changed = data.people.factors.changed = self._end_sessions
+        # Replaced as soon as apps are known.
+        self.is_named: Callable[[str], bool] = lambda _name: False
         callback_url = security.callback_url
         rules = SignInRules(
             login_host=self.login_host,
             provider_host=host_name(callback_url.partition("://")[2].partition("/")[0]),
             disable_form=security.disable_login_form,
             https_only=security.session_https_only,
+            is_named=self._has_name,
         )
         self.auth = AppAuthentication(
             self._ways(data),
@@ -125,6 +129,9 @@ class Identities:
         if reason != SIGNED_OUT:
             user = session.identity.user_id
             self._events.record(deeds.session_ended(user, session.name, reason))
+
+    def _has_name(self, name: str) -> bool:
+        return self.is_named(name)
 
     def roles_changed(self) -> None:
         """Close the open requests of users who may not be there any more."""

@@ -44,6 +44,11 @@ class IInstalledApps(Interface):
     def serves(host: str) -> bool:
         """Tell a host under which apps are served from one that is unknown here."""
 
+    def is_named(host: str) -> bool:
+        """Tell the default domain and the domains of apps from what else apps are served under:
+        addresses, and all names that fall back to the default domain.
+        """
+
     def on(host: str) -> Collection[App]:
         """The apps that are served under a name, with their staging and preview apps."""
 

@@ -37,7 +37,8 @@ class RequestHead(Protocol):
 
     ``host`` is the name without a port, ``authority`` has it, ``address`` is the client's behind
     trusted proxies, ``target`` is path and query as they came, ``tls`` is the client's own
-    connection if it is one over TLS.
+    connection if it is one over TLS. ``reached`` is the IP address of this server that the client
+    connected to; an empty text if that is not known, as behind a proxy.
     """
 
     @property
@@ -52,6 +53,8 @@ class RequestHead(Protocol):
     def target(self) -> str: ...
     @property
     def address(self) -> str: ...
+    @property
+    def reached(self) -> str: ...
     @property
     def tls(self) -> ClientTLS | None: ...
     def header(self, name: str) -> str | None:

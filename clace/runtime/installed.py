@@ -79,6 +79,10 @@ class InstalledApps:
         domain = self._domain(host)
         return domain in self._by_domain or domain in self._closed or self._is_default(domain)
 
+    def is_named(self, host: str) -> bool:
+        domain = self._domain(host)
+        return not domain or domain in self._by_domain
+
     def on(self, host: str) -> Collection[App]:
         return self._below(self._domain(host)).values()
 

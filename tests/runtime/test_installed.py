@@ -94,6 +94,15 @@ class InstalledAppsTests(SynchronousTestCase):
             self.assertTrue(strict.serves(host))
         self.assertEqual(self.paths(lenient, "tools.example.com", "/b"), [None])
 
+    def test_names(self):
+        """The default domain and the domains of apps are names of this server, and no others."""
+        apps = (app(1, "/"), app(2, "/a", "tools.example.com"))
+        installed = self.installed(*apps, default="apps.example.com", fallback=True)
+        for host in ("apps.example.com", "APPS.example.com.", "tools.example.com"):
+            self.assertTrue(installed.is_named(host), host)
+        for host in ("evil.example", "192.0.2.7", "127.0.0.1", "::1"):
+            self.assertFalse(installed.is_named(host), host)
+
     def test_default_domain(self):
         """The default domain is the same as none."""
         installed = self.installed(

@@ -55,6 +55,30 @@ class SignInCase(DaemonTestCase):
         return f"{scheme}://localhost:{self.daemon.ports[scheme]}{path}"
 
 
+class NamesTests(SignInCase):
+    """Names that are in a Host header, and the address that the client connected to."""
+
+    config = """[system]
+default_domain = "apps.example.org"
+fallback_unknown_domains = true
+[security]
+admin_hosts = ["192.0.2.7"]
+"""
+
+    def opened(self, host):
+        headers = {**BROWSER, "Host": f"{host}:{self.daemon.ports['https']}"}
+        answer = self.daemon.get("/told/", scheme="https", login=None, headers=headers)
+        return answer.status, urlsplit(answer.headers["Location"] or "").hostname
+
+    def test_only_ours_lead_to_the_page(self):
+        """Whoever says that this server is theirs does not get the visitors who sign in here."""
+        form = (303, "auth.apps.example.org")
+        for host in ("apps.example.org", "127.0.0.1", "192.0.2.7"):
+            self.assertEqual(self.opened(host), form, host)
+        for host in ("198.51.100.66", "[2001:db8::66]", "evil.example", "127.0.0.2"):
+            self.assertEqual(self.opened(host), (401, None), host)
+
+
 class BrowserSignInTests(SignInCase):
     if missing():
         skip = missing()

@@ -195,6 +195,26 @@ class MatrixTests(FlowCase):
             self.assertNotIn("Secure", cookie)
             self.assertNotIn("__Host-", cookie)
 
+    def test_names_that_are_not_ours(self):
+        """A browser is sent to sign in from the names of this server and its address, for it
+        comes back to the one that it used with what opens a session.
+        """
+        rules = SignInRules(
+            login_host="auth.apps.example", is_named=lambda name: name == "apps.example"
+        )
+        self.access._auth = app_authentication(OneAccount(), sessions=self.sessions, rules=rules)
+        served = replace(ENVIRONMENTS["production"], settings=AppSettings("system"))
+        self.apps.find = lambda _host, _path: served
+        for host, expected in (
+            ("apps.example", FORM),
+            ("evil.example", REFUSED),
+            ("198.51.100.66", REFUSED),
+            ("127.0.0.2", REFUSED),
+        ):
+            answer = self.new_browser().get(f"https://{host}/a")
+            self.assertEqual(answer.status, expected, host)
+            self.assertEqual(answer.header("set-cookie") is None, expected == REFUSED, host)
+
     def test_htmx(self):
         """HTMX is told where to go by its own header, and comes back to the page that it is on."""
         for current, target in (

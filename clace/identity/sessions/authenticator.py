@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from clace.errors import NotAuthenticated, SignInNeeded
 from clace.identity.passwords import REFUSED
 from clace.identity.sessions.sessions import CHANGED
 from clace.interfaces import IAuthenticator, ISessions, RequestHead, SessionChoice, Way
-from clace.model import Identity
+from clace.model import Identity, is_address
 
 _SAFE = frozenset({"GET", "HEAD"})
 
@@ -22,11 +23,14 @@ class SignInRules(Struct, frozen=True, kw_only=True):
     """The conditions under which browsers are sent to a page to sign in.
 
     ``login_host`` is the name of the host with the form; ``provider_host`` of the one that
-    providers send browsers back to.
+    providers send browsers back to. ``is_named`` tells the names that this server is meant to
+    have: from the page the browser goes back to the name that was asked for, with what opens a
+    session there, so whoever may choose any name gets the sessions of others.
     """
 
     login_host: str = ""
     provider_host: str = ""
+    is_named: Callable[[str], bool] = lambda _name: True
     disable_form: bool = False
     https_only: bool = True
 
@@ -39,7 +43,17 @@ class SignInRules(Struct, frozen=True, kw_only=True):
         # A name below localhost is the visitor's own machine.
         if not place or (is_local(place) and not is_local(head.host)):
             return False
+        if not self._leads_back(head, place):
+            return False
         return head.scheme == "https" or not self.https_only or is_local(head.host)
+
+    def _leads_back(self, head: RequestHead, place: str) -> bool:
+        """Tell whether the name that was asked for leads to this server and to no other."""
+        if is_address(head.host):
+            # A visitor's own machine stays the visitor's; any other address has to be ours.
+            is_own = is_local(place) or head.reached == str(ip_address(head.host))
+            return is_own or self.is_named(head.host)
+        return is_local(place) or self.is_named(head.host)
 
 
 @implementer(IAuthenticator)

@@ -6,6 +6,7 @@ from clace import cookies
 from clace.interfaces import ClientTLS
 from clace.model import host_name
 from clace.web.client_tls import client_tls
+from clace.web.forwarded import ip_of
 from clace.web.http1 import DirectRequest, HeaderFields
 
 
@@ -38,6 +39,12 @@ class AskingHead:
     @property
     def target(self) -> str:
         return self._request.uri.decode("latin-1")
+
+    @property
+    def reached(self) -> str:
+        """The address that the client itself connected to."""
+        peer = self._request.peer
+        return "" if peer.proxied else str(ip_of(self._request.getHost()) or "")
 
     @property
     def tls(self) -> ClientTLS | None:
