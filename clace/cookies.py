@@ -39,6 +39,14 @@ def is_ours(name: str) -> bool:
     return _OURS.fullmatch(name.strip()) is not None
 
 
+def name_of(pair: str) -> str:
+    """The name in a ``Cookie`` or ``Set-Cookie`` header, as the server reads it when it comes back.
+
+    A cookie without a name is sent back as its value alone, which may look like another cookie.
+    """
+    return pair.lstrip("= \t").partition("=")[0]
+
+
 def parsed(headers: Iterable[bytes]) -> dict[str, str | None]:
     """The cookies of a request; the value is None if a name comes twice.
 
@@ -59,4 +67,4 @@ def others(header: str) -> str:
     if "clace" not in header.lower():
         return header
     pairs = (pair.strip(" \t") for pair in header.split(";"))
-    return "; ".join(pair for pair in pairs if pair and not is_ours(pair.partition("=")[0]))
+    return "; ".join(pair for pair in pairs if pair and not is_ours(name_of(pair)))

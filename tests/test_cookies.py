@@ -44,6 +44,13 @@ class CookieTests(SynchronousTestCase):
         for name in ("clace", "session", "my_clace_session_2", "xclace_a", ""):
             self.assertFalse(cookies.is_ours(name), name)
 
+    def test_nameless(self):
+        """A cookie without a name comes back as its value, so the name in that counts."""
+        for header in (f"={PLAIN}=v", f" = {SECURE}=v", f"=={PLAIN}=v; Path=/", f"{PLAIN}=v"):
+            self.assertTrue(cookies.is_ours(cookies.name_of(header)), header)
+        self.assertEqual(cookies.name_of("a=clace_x"), "a")
+        self.assertEqual(cookies.others(f"a=1; ={SECURE}=s"), "a=1")
+
     def test_others(self):
         """An app gets the cookies that are its own, in their order."""
         header = f"a=1; {SECURE}=s; b=clace; {PLAIN}=t; clace_sign_in=n"

@@ -18,7 +18,7 @@ def apps_cookie(header: bytes, prefix: bytes, *, stripped: bool) -> bytes | None
     of its prefix, so that it has to be put before the path that the app says.
     """
     first, *attributes = header.split(b";")
-    if cookies.is_ours(first.partition(b"=")[0].decode("latin-1")):
+    if cookies.is_ours(cookies.name_of(first.decode("latin-1"))):
         return None
     kept = [first]
     for attribute in attributes:

@@ -223,6 +223,7 @@ class AnswerTests(HeadersCase):
             b"Set-Cookie: e=f",
             b"Set-Cookie: __Host-system_clace_session=s; Path=/",
             b"Set-Cookie: Clace_Sign_In=s",
+            b"Set-Cookie: =system_clace_session=s",
         )
         self.assertEqual(
             [value for name, value in got if name == b"set-cookie"],

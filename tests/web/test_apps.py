@@ -581,6 +581,7 @@ class SecretHeaderTests(AppsCase):
     def test_cookies_that_an_app_sets(self):
         """An app sets its own cookies, and none of ours."""
         lines = ("a=1; Path=/", "__Host-system_clace_session=x; Secure; Path=/", "clace_sign_in=y")
+        lines += ("=system_clace_session=x", " = clace_sign_in=y")
         self.apps.answer = AppResponse(headers=tuple(("Set-Cookie", line) for line in lines))
         response, _ = self.ask("GET", "/open")
         self.assertEqual(response.headers.getRawHeaders("set-cookie"), ["a=1; Path=/"])

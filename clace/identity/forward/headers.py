@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 
 from clace.interfaces import ForwardQuestion, HeaderPairs
@@ -27,6 +28,8 @@ OF_CONNECTION = frozenset(
 # This server's own word on where a request comes from: never the client's.
 _FORWARDING = frozenset({"forwarded", "x-real-ip", "x-original-url", "x-rewrite-url"})
 _FORWARDED = "x-forwarded-"
+# Servers that put headers into variables cannot tell X_Forwarded_User from X-Forwarded-User.
+_NEITHER = re.compile(r"[^a-z0-9]")
 OURS = ("x-clace-", "x-openrun-")
 # Made anew for each answer.
 _OF_SERVER = frozenset({"date", "server"})
@@ -54,7 +57,8 @@ def _named_by_connection(headers: HeaderPairs) -> frozenset[str]:
 
 
 def _is_forwarding(name: str) -> bool:
-    return name in _FORWARDING or name.startswith((_FORWARDED, *OURS))
+    plain = _NEITHER.sub("-", name)
+    return plain in _FORWARDING or plain.startswith((_FORWARDED, *OURS))
 
 
 def _known(question: ForwardQuestion) -> Iterator[tuple[str, str]]:

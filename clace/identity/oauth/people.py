@@ -99,9 +99,11 @@ def _user_name(profile: Profile, entry: ProviderEntry, said: Said, address: str)
 
 
 def _own_name(value: object) -> str:
-    """An id or nickname; one that looks like an address could pass for that of somebody else."""
+    """An id or nickname; one that looks like an address could pass for that of somebody else, to a
+    pattern over a whole domain too.
+    """
     name = _name(value)
-    return "" if _is_email(name) else name
+    return "" if "@" in name else name
 
 
 def _name(value: object) -> str:

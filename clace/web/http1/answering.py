@@ -9,7 +9,7 @@ from msgspec import Struct
 from twisted.web.http import Request
 from twisted.web.http_headers import Headers
 
-from clace.cookies import is_ours
+from clace.cookies import is_ours, name_of
 from clace.model import AppResponse
 from clace.web.apps import missing
 
@@ -119,7 +119,7 @@ def _app_fields(headers: Pairs, level: int, secure: bool, empty: bool) -> Respon
 
 def _sets_ours(name: str, value: str) -> bool:
     """Tell whether an app would set a cookie of the server's, which no app may."""
-    return name.lower() == "set-cookie" and is_ours(value.partition("=")[0])
+    return name.lower() == "set-cookie" and is_ours(name_of(value))
 
 
 def _fields(headers: Pairs, forced: Pairs, *, empty: bool) -> ResponseFields:

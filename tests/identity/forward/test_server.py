@@ -151,11 +151,15 @@ class QuestionTests(ServerCase):
             ("X-Real-Ip", "10.0.0.1"),
             ("X-Clace-User", "admin"),
             ("X-Clace-Perms", "all"),
+            ("X_Forwarded_User", "admin"),
+            ("X_Real_IP", "10.0.0.1"),
             changes={"identity": Identity()},
         )
         self.assertEqual(seen["x-forwarded-for"], ["192.0.2.7"])
         self.assertEqual(seen["x-real-ip"], ["192.0.2.7"])
         self.assertEqual(seen["x-clace-user"], ["anonymous"])
+        for name in ("x_forwarded_user", "x_real_ip"):
+            self.assertNotIn(name, seen)
         for name in ("x-forwarded-user", "forwarded", "x-clace-perms", "x-clace-user-id"):
             self.assertNotIn(name, seen)
 

@@ -253,6 +253,12 @@ class NameTests(SynchronousTestCase):
         profile = located(PROFILES[kind], entry)
         return identity_of(profile, entry, said, verified_email(profile, said))
 
+    def test_what_has_an_at_is_no_own_name(self):
+        """An id or nickname is not taken for an address of somebody's domain, by a pattern too."""
+        for chosen in ("ann@example.org", "a@b@example.org", '"a"@example.org', "a,@example.org"):
+            said = {"sub": chosen, "nickname": "nick"}
+            self.assertEqual(self.identity(said).user_id, "oidc:nick", chosen)
+
     def test_unverified_address(self):
         """An address that is not verified is no name; one without a word on it is."""
         said = {"sub": "u", "email": "ann@example.org"}
