@@ -155,6 +155,7 @@ class Apps:
             UserOperations(
                 self._data.people.users,
                 self._data.people.factors,
+                self._data.tokens,
                 partial(self._invitation, urls),
                 lambda: self._data.account.user_id,
             ),

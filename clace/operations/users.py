@@ -19,7 +19,14 @@ from clace.admin_api import (
     UserListed,
 )
 from clace.errors import BadRequest, NoSuchUser
-from clace.interfaces import ISecondFactors, IUserOperations, IUsers, UserEntry, user_id_of
+from clace.interfaces import (
+    IAPITokens,
+    ISecondFactors,
+    IUserOperations,
+    IUsers,
+    UserEntry,
+    user_id_of,
+)
 
 
 @implementer(IUserOperations)
@@ -30,6 +37,7 @@ class UserOperations:
         self,
         users: IUsers,
         factors: ISecondFactors,
+        tokens: IAPITokens,
         link: Callable[[str], str],
         admin: Callable[[], str],
     ) -> None:
@@ -38,6 +46,7 @@ class UserOperations:
         """
         self._users = users
         self._factors = factors
+        self._tokens = tokens
         self._admin = admin
         self._link = link
 
@@ -63,7 +72,13 @@ class UserOperations:
         if self._users.find(query.username) is None:
             # Another user of the name must not begin with these.
             await self._factors.reset(user_id_of(query.username))
+            await self._revoke_tokens(user_id_of(query.username))
         return UserDeleted(query.username)
+
+    async def _revoke_tokens(self, user_id: str) -> None:
+        for token in await self._tokens.tokens():
+            if token.user_id == user_id:
+                await self._tokens.revoke(token.id)
 
     async def reset_factors(self, query: ResetFactors) -> FactorsReset:
         if bool(query.username) is query.system:

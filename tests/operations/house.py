@@ -156,6 +156,7 @@ class House:
             UserOperations(
                 memory_users(self.clock, STATIC_USERS),
                 memory_factors(self.clock, SignIns(self.clock, Told())),
+                self.tokens,
                 "https://auth.localhost/?token={}".format,
                 lambda: "admin",
             ),

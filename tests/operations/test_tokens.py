@@ -14,8 +14,10 @@ from clace.admin_api.tokens import (
     NamedToken,
     NewToken,
 )
-from clace.admin_api.users import CHANGE_USER
+from clace.admin_api.users import CHANGE_USER, DELETE_USER, ChangeUser, NamedUser, UserChange
 from clace.errors import BadRequest, InvalidGlob, NoSuchToken, NotAllowed
+from clace.interfaces import NewAPIToken
+from clace.model import Scope
 from clace.model.identity import OPERATOR, Assurance, Identity
 from clace.model.rbac import Grant, Policy
 from tests.operations.house import NOW, House
@@ -158,6 +160,21 @@ class TokenOperationsTests(SynchronousTestCase):
         """To make tokens is a grant of its own, and all rights have it."""
         self.refused(identity=self.made_by(("app:*",)))
         self.created(self.made_by(("admin",)), grants=("admin",))
+
+    def test_end_with_their_user(self):
+        """Another user of the same name does not begin with the tokens of the one who is gone."""
+        socket = Identity(user_id="admin", assurance=Assurance.SOCKET)
+        new = ChangeUser(UserChange(invite=True), "cid")
+        self.successResultOf(self.ask(socket, CHANGE_USER, new))
+        cid = Identity(user_id="builtin:cid", assurance=Assurance.PASSWORD)
+        self.successResultOf(
+            self.house.tokens.create(
+                NewAPIToken(identity=cid, scope=Scope(), expire_time=NOW + timedelta(days=1))
+            )
+        )
+        other = self.created()
+        self.successResultOf(self.ask(socket, DELETE_USER, NamedUser("cid")))
+        self.assertEqual([one.id for one in self.listed(ADMIN)], [other.id])
 
     def test_tokens_make_no_users(self):
         """A user could get any group, so that a token makes none unless it has all rights."""

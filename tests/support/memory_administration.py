@@ -164,6 +164,7 @@ class MemoryAdministration:
         self._users = UserOperations(
             self.users,
             self.factors,
+            self.tokens,
             "https://auth.localhost/?token={}".format,
             lambda: "admin",
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from twisted.internet.defer import DeferredLock
+
 from clace.errors import (
     BadRequest,
     ClaceError,
@@ -50,6 +52,8 @@ class AccountSteps:
         self._accounts = accounts
         self._factors = factors
         self._audit = audit
+        # A link is used up only once its passkey is enrolled, and two must not do that at once.
+        self._enrolling = DeferredLock()
 
     def steps(self) -> dict[str, Step]:
         """Return the steps by the names that the table of routes has for them."""
@@ -151,7 +155,8 @@ class AccountSteps:
             user = await self._users.invited(token)
             if form.get("new") != form.get("again"):
                 return await self._invitation_page(asked, user, token, _DIFFERENT)
-            user = await self._users.accept(token, form.get("new", ""))
+            async with self._enrolling:
+                user = await self._users.accept(token, form.get("new", ""))
         except BadRequest as error:
             return await self._invitation_page(asked, user, token, _sentence(error))
         except SignInRefused as error:
@@ -163,12 +168,18 @@ class AccountSteps:
 
     async def invitation_passkey(self, asked: OurRequest) -> AppResponse:
         """Enrol a passkey for an invited user, who will have no password."""
-        form, token = asked.form, asked.form.get("token", "")
-        ticket, answer = form.get("ticket", ""), form.get("answer", "")
         try:
-            user = await self._users.invited(token)
+            await self._users.invited(asked.form.get("token", ""))
+            async with self._enrolling:
+                return await self._invited_with_passkey(asked)
         except SignInRefused as error:
             return pages.message_page("This link cannot be used", error.message)
+
+    async def _invited_with_passkey(self, asked: OurRequest) -> AppResponse:
+        """:raises SignInRefused: if the link was used meanwhile."""
+        form, token = asked.form, asked.form.get("token", "")
+        ticket, answer = form.get("ticket", ""), form.get("answer", "")
+        user = await self._users.invited(token)
         # A link is no way around the factors that a user has.
         if self._factors.kinds(user.user_id):
             return await self._invitation_page(asked, user, token)

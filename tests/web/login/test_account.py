@@ -4,8 +4,11 @@ import re
 from base64 import b64encode
 
 import pyotp
+from twisted.internet.defer import Deferred
 
 from clace.interfaces import FactorKind
+from clace.web.login.account import AccountSteps
+from clace.web.login.steps import OurRequest
 from tests.support.authenticator import PRESENT, Authenticator
 from tests.web.login.flow_case import APP, LOGIN
 from tests.web.login.people_case import (
@@ -173,6 +176,28 @@ class FactorTests(PeopleCase):
         self.assertEqual(self.factor_rows.all(), ())
 
 
+class LoginHead:
+    """The head of a request to the host with the pages."""
+
+    host, origin, address = "auth.apps.example", LOGIN, "192.0.2.1"
+
+
+class SlowFactors:
+    """Second factors whose enrolment of passkeys waits."""
+
+    def __init__(self, factors):
+        self.factors = factors
+        self.waiting = []
+
+    def __getattr__(self, name):
+        return getattr(self.factors, name)
+
+    async def accept_passkey(self, *given):
+        self.waiting.append(Deferred())
+        await self.waiting[-1]
+        return await self.factors.accept_passkey(*given)
+
+
 class InvitationTests(PeopleCase):
     def setUp(self):
         super().setUp()
@@ -232,6 +257,26 @@ class InvitationTests(PeopleCase):
         self.browser = self.new_browser()
         for password in ("", NEW):
             self.assertIn("Invalid", self.by_password("bob", password).text)
+
+    def test_two_at_once(self):
+        """Of two who use one link at the same moment one gets in."""
+        slow = SlowFactors(self.factors)
+        account = AccountSteps(
+            self.flow, self.auth, self.users, self.builtin, slow, self.events
+        ).steps()
+        used = []
+        for key in (Authenticator(LOGIN, "auth.apps.example") for _ in range(2)):
+            page = self.browser.get(f"{INVITE}?token={self.token}")
+            form = {"token": self.token, "ticket": field(page, "ticket")}
+            form["answer"] = key.create(options(page))
+            asked = OurRequest(head=LoginHead(), way="", query=b"", parameters={}, form=form)
+            used.append(Deferred.fromCoroutine(account["invitation_passkey"](asked)))
+        while slow.waiting:
+            slow.waiting.pop(0).callback(None)
+        told = [self.successResultOf(each).body.decode() for each in used]
+        self.assertIn("The passkey is set", told[0])
+        self.assertIn("used already", told[1])
+        self.assertEqual(len(self.factor_rows.of("builtin:bob")), 1)
 
     def test_passkey_that_does_not_check_its_user(self):
         """Possession alone does not replace a password; the link stays."""
