@@ -44,12 +44,13 @@ from clace.model import (
 from clace.runtime.admission_queue import AdmissionQueue
 from clace.runtime.events import EVENTS, OWN_PREFIX, ReloadEvents
 from clace.runtime.hosts import AnswerBody, HeldAnswers, HostSupply, PluginCalls
+from clace.runtime.life import LoadedHost
 from clace.runtime.limits import HostLimits, RuntimeLimits, limit_reached
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.mounts import configured, covering, may_have_mounts
 from clace.runtime.options import read_declared, read_options
 from clace.runtime.packing import NodeEnvironment, pack_load
-from clace.runtime.served_app import AppSupplies, Fetch, LoadedHost, ServedApp, Withdraw
+from clace.runtime.served_app import AppSupplies, Fetch, ServedApp, Withdraw
 from clace.runtime.static import (
     ContentCache,
     MovedFolder,

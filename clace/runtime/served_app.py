@@ -15,6 +15,7 @@ from clace.interfaces import IFiles
 from clace.model import App, AppResponse, Demands, FileRef, ProxyRoute
 from clace.runtime.admission_queue import AdmissionQueue
 from clace.runtime.hosts import RunningHost
+from clace.runtime.life import LoadedHost, begin_life
 from clace.runtime.limits import HostLimits, RuntimeLimits
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.options import AppOptions
@@ -28,18 +29,6 @@ _BROKEN_SECONDS = 2
 # an app reached, and of plugin calls that were refused.
 _LIMIT_ROWS = 60
 _REFUSALS = 60
-
-
-class LoadedHost(Struct, frozen=True, kw_only=True):
-    """An app in a host, loaded."""
-
-    host: Any  # RunningHost: msgspec does not know protocols
-    files: Any  # IFiles
-    name: str
-    demands: Demands
-    options: AppOptions
-    limits: HostLimits
-    proxies: tuple[ProxyRoute, ...] = ()
 
 
 Start = Callable[[App, IFiles], Awaitable[LoadedHost]]
@@ -63,7 +52,8 @@ class ServedApp:
     """Starts the app's host when it is asked, and again when it died; swaps it when told.
 
     A dev app is looked at for changes first: what is new is loaded aside, and if it does not load,
-    its error is what the app answers until it changes again.
+    its error is what the app answers until it changes again. What may follow what is the table in
+    ``life``; the attributes here are what the states have, asked for each request.
     """
 
     _log = Logger()
@@ -78,7 +68,7 @@ class ServedApp:
         self._broken_at = 0.0
         self._looked_at = float("-inf")
         self._metered = 0.0
-        self._closed = False
+        self._life = begin_life(self)
         self._starting = SingleFlight(self._start_anew)
         self._fetching = SingleFlight(self._fetch_files)
         self._looking = SingleFlight(self._look)
@@ -111,7 +101,7 @@ class ServedApp:
     def running(self) -> RunningHost | None:
         """Return the host if it can be asked now."""
         host = self._host
-        if host is None or self._closed or not host.alive or self.processors.is_used_up:
+        if host is None or not host.alive or self.processors.is_used_up:
             return None
         return host
 
@@ -179,8 +169,6 @@ class ServedApp:
         :raises AppBusy: if it has used up its processor time.
         :raises NoSuchApp: if the app is gone.
         """
-        if self._closed:
-            raise NoSuchApp(f"app not found: {self.app}")
         if self.excess:
             seconds = math.ceil(self.processors.seconds_left)
             raise AppBusy(f"{self.excess}; it goes on in {seconds} seconds", seconds)
@@ -188,54 +176,72 @@ class ServedApp:
             return self._host
         return await self._starting.result()
 
-    def swap(self, started: LoadedHost) -> None:
-        """From now on ``started`` answers; what is in flight ends where it began."""
-        self.retire()
-        self._limit(started.limits)
-        self._hold(started.demands)
-        self._host = started.host
-        self._files = started.files
-        self._broken = None
-        self.options = started.options
-        self.proxies = started.proxies
-        self._outline = None
-        self._tell()
-
     def publish(self, app: App, started: LoadedHost) -> None:
-        """From now on ``started`` answers for ``app``.
+        """From now on ``started`` answers for ``app``; what is in flight ends where it began.
 
         The files of a version are read from where they are stored: those that it was loaded from
         are a whole source in memory, and are not compressed.
         """
         self.app = app
-        self.swap(started)
+        self._life.swap(started)
         if not app.is_dev:
             self._files = None
 
     def retire(self) -> None:
         """Let the host end when its requests have; the next request starts another."""
-        host, self._host = self._host, None
-        self._metered = 0.0
-        if host is not None:
-            host.retire()
+        self._life.retire()
 
     def renew(self, app: App) -> None:
         """The next request starts the app as it is now; what is in flight ends where it began."""
-        self.retire()
         self.app = app
-        self._files = self._broken = self.proxies = None
-        self._limit(self._supply.limits.of(app))
+        self._life.renew()
 
     def carry(self, app: App) -> None:
         """The host that runs, if one does, is that of the app as it is now."""
         self.app = app
         self.granted = app.metadata
-        self._broken = None
+        self._life.carry()
 
     def close(self) -> None:
         """Close: the app is gone."""
-        self._closed = True
-        self.retire()
+        self._life.close()
+
+    def take(self, loaded: LoadedHost) -> None:
+        self.leave()
+        self._limit(loaded.limits)
+        self._hold(loaded.demands)
+        self._host = loaded.host
+        self._files = loaded.files
+        self._broken = None
+        self.options = loaded.options
+        self.proxies = loaded.proxies
+        self._outline = None
+        self._tell()
+
+    def discard(self, loaded: LoadedHost) -> None:
+        loaded.host.retire()
+
+    def note(self, broken: AppBroken) -> None:
+        self._broken = broken
+        self._broken_at = self._clock.seconds()
+
+    def forget(self) -> None:
+        self._broken = None
+
+    def leave(self) -> None:
+        host, self._host = self._host, None
+        self._metered = 0.0
+        if host is not None:
+            host.retire()
+
+    def refuse(self) -> None:
+        raise NoSuchApp(f"app not found: {self.app}")
+
+    def start_over(self) -> None:
+        self.leave()
+        self.forget()
+        self._files = self.proxies = None
+        self._limit(self._supply.limits.of(self.app))
 
     def meter(self) -> None:
         """Count what processors did for the host since it was last counted."""
@@ -276,30 +282,31 @@ class ServedApp:
     async def _start_anew(self) -> RunningHost:
         if self._broken is not None and not self._may_try_again():
             raise self._broken
-        app = self.app
-        started = await self._started(await self.files())
-        if self._closed or self.has_host or self.app is not app:
-            started.host.retire()  # the app was removed, published or renewed meanwhile
-            return await self._after_all()
-        self.swap(started)
-        host: RunningHost = started.host
-        return host
+        self._life.begin()
+        loaded = await self._outcome()
+        host = self._host
+        if loaded is not None and host is not None and host is loaded.host:
+            return host
+        # It does not load, or was removed, published or renewed meanwhile.
+        return await (self.host() if self.has_host else self._start_anew())
 
-    async def _after_all(self) -> RunningHost:
-        if self._closed or self.has_host:
-            return await self.host()
-        return await self._start_anew()
+    async def _outcome(self) -> LoadedHost | None:
+        try:
+            loaded = await self._load(await self.files())
+        except AppBroken as broken:
+            self._life.not_started(broken)
+            return None
+        except BaseException:
+            self._life.put_off()
+            raise
+        self._life.started(loaded)
+        return loaded
 
-    async def _started(self, files: IFiles) -> LoadedHost:
+    async def _load(self, files: IFiles) -> LoadedHost:
         try:
             return await self._supply.start(self.app, files)
-        except (AppBroken, SourceError) as error:
-            raise self._break(error) from error
-
-    def _break(self, error: AppBroken | SourceError) -> AppBroken:
-        self._broken = error if isinstance(error, AppBroken) else AppBroken(error.message)
-        self._broken_at = self._clock.seconds()
-        return self._broken
+        except SourceError as error:
+            raise AppBroken(error.message) from error
 
     def _may_try_again(self) -> bool:
         return bool(self._clock.seconds() - self._broken_at >= _BROKEN_SECONDS)
@@ -325,7 +332,7 @@ class ServedApp:
                 self._folder = await self._supply.fetch(self.app)
             refs = await self._refs(self._folder)
         except SourceError as error:
-            self._break(error)
+            self._life.not_reloaded(AppBroken(error.message))
             return
         finally:
             self._looked_at = self._clock.seconds()
@@ -337,8 +344,9 @@ class ServedApp:
 
     async def _reload(self, files: IFiles) -> None:
         try:
-            self.swap(await self._started(files))
+            self._life.swap(await self._load(files))
         except AppBroken as error:
+            self._life.not_reloaded(error)
             self._log.warn("{app} does not load: {error}", app=str(self.app), error=error.message)
             self._tell()
         else:
