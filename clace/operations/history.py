@@ -110,10 +110,14 @@ class HistoryOperations:
         return edits
 
     async def _files(self, path: str, version: str, request: Asking) -> tuple[int, IFiles]:
-        app = versioned((await self._rooms.catalogue(request)).found(path, request))
-        stored = await self._rooms.store.versions(app.id)
-        number = _chosen(app, stored, version).number if version else app.version
-        return number, await self._rooms.store.files(app.id, number)
+        """Return a version's number and files, of the staging app if only that has it."""
+        catalogue = await self._rooms.catalogue(request)
+        app = versioned(catalogue.found(path, request))
+        if not version:
+            return app.version, await self._rooms.store.files(app.id, app.version)
+        known = await self._with_staging(catalogue, app)
+        number = _chosen(app, _stored(known), version).number
+        return number, await self._rooms.store.files(known[number][0], number)
 
     async def _with_staging(self, catalogue: AppCatalogue, app: App) -> _Known:
         """Return the versions of an app, and those that only its staging app has."""
@@ -135,6 +139,10 @@ class HistoryOperations:
 
 _Known = dict[int, tuple[str, StoredVersion]]
 """Versions by their number, each with the id of the app that has it."""
+
+
+def _stored(known: _Known) -> tuple[StoredVersion, ...]:
+    return tuple(one for _owner, one in known.values())
 
 
 def versioned(app: App) -> App:
@@ -193,7 +201,7 @@ def _ends(
     catalogue: AppCatalogue, app: App, known: _Known, query: CompareVersions
 ) -> tuple[tuple[str, StoredVersion], tuple[str, StoredVersion]]:
     """Return the two versions that a comparison is about."""
-    stored = tuple(one for _owner, one in known.values())
+    stored = _stored(known)
     current = str(app.version)
     old, new = query.old, query.new
     if not old and not new:

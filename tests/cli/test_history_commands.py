@@ -97,6 +97,18 @@ class DiffTests(HistoryCase):
         self.assertIn("+++ new.txt (version 2)\n", result.stdout)
         self.assertIn("bin is not text", result.stderr)
 
+    def test_patch_of_what_waits(self):
+        """Lines of a version that waits for promotion; its files can be listed and printed, too."""
+        self.put("three", NONE, {"new.txt": b"newer\n", "bin": b"\xff\1"})
+        self.done("app", "reload", "/a")
+        lines = self.done("version", "diff", "--patch", "/a").splitlines()
+        self.assertEqual(lines[0], "/a: version 3 compared with version 2")
+        self.assertIn("+++ new.txt (version 3)", lines)
+        self.assertIn("+newer", lines)
+        self.prints("newer\n", "version", "cat", "/a", "new.txt", "3")
+        self.prints("new", "version", "cat", "/a", "new.txt")
+        self.assertIn("6,", self.done("version", "files", "--format", "csv", "/a", "3"))
+
     def test_values(self):
         """Values of params are told, unless their name says that they are secret."""
         self.put(
