@@ -28,6 +28,18 @@ _OPTION_KEYS = {
     "admin_password": "client.admin_password",
     "skip_cert_check": "client.skip_cert_check",
 }
+
+
+def _somebody(context: click.Context, _option: click.Parameter, user: str | None) -> str | None:
+    """Refuse an empty name, as of an unset variable, which would act as the administrator.
+
+    :raises UsageError: if the name is empty.
+    """
+    if user is not None and not user.strip():
+        raise click.UsageError("--as is empty, expected the id of a user", context)
+    return user
+
+
 _OPTIONS = (
     click.option("--server-uri", "-s", metavar="URI", help="Socket or URL of the server."),
     click.option("--admin-user", "-u", metavar="USER", help="User to sign in as, over TCP."),
@@ -39,7 +51,11 @@ _OPTIONS = (
         help="Do not verify the server's certificate.",
     ),
     click.option(
-        "--as", "as_user", metavar="USER", help="Act as USER, with no more than their rights."
+        "--as",
+        "as_user",
+        metavar="USER",
+        callback=_somebody,
+        help="Act as USER, with no more than their rights.",
     ),
 )
 

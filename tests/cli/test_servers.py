@@ -118,6 +118,16 @@ class TargetTests(CommandLineCase, SynchronousTestCase):
         self.assertEqual(self.target("--as", "builtin:jo").as_user, "builtin:jo")
         self.assertEqual(self.target().as_user, "")
 
+    def test_acts_as_nobody(self):
+        """An empty name, as of a variable that is not set, is refused: it is no administrator."""
+        for name in ("", " "):
+            self.fails(
+                "error: --as is empty, expected the id of a user\n"
+                "run 'clace server status --help' for usage\n",
+                *("server", "status", "--as", name),
+                status=2,
+            )
+
     def test_needs_no_home_for_a_named_server(self):
         """Whoever names the server can do so from anywhere; else home is missed."""
         self.environ = {}
