@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
+from math import inf
 
 import msgspec
 from msgspec import Struct
@@ -42,10 +43,13 @@ class ChainCut(Struct, frozen=True, kw_only=True):
 
 
 class Chain:
-    """Hashes and seals with one key."""
+    """Hashes and seals with one key; it was ``made`` at a time, in seconds, and before that was no
+    chain.
+    """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, made: float = inf) -> None:
         self._key = key
+        self.made = made
         self.key_id = hashlib.sha256(b"clace:audit:" + key).hexdigest()[:_KEY_ID]
 
     def hash(self, previous: str, sequence: int, event: AuditEvent) -> str:

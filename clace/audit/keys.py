@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from twisted.logger import Logger
 
@@ -14,10 +15,13 @@ _log = Logger()
 
 
 class ChainKey:
-    """Reads the key in a thread of the log. Events are recorded without it too, and that shows."""
+    """Reads the key, and when it was made, in a thread of the log. Events are recorded without it
+    too, and that shows.
+    """
 
-    def __init__(self, read: Callable[[], bytes]) -> None:
+    def __init__(self, read: Callable[[], bytes], made: Callable[[], float] = lambda: inf) -> None:
         self._read = read
+        self._made = made
         self._chain: Chain | None = None
         self._is_told = False
 
@@ -27,7 +31,7 @@ class ChainKey:
         :raises ClaceError: if the key cannot be read.
         """
         if self._chain is None:
-            self._chain = Chain(self._read())
+            self._chain = Chain(self._read(), self._made())
         return self._chain
 
     def chain_if_possible(self) -> Chain | None:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,12 @@ def open_audit(
     retention: AuditRetention,
     reactor: Any,
     read_key: Callable[[], bytes],
+    key_made: Callable[[], float] = lambda: inf,
 ) -> AuditLog:
     """Open the log at a ``sqlite:<path>`` URL, with the newest schema; a service to be started.
 
     ``read_key`` returns the key of its hash chain, or raises a ``ClaceError``; threads call it.
+    ``key_made`` returns when that was made.
     Blocks while it looks at the schema. Nothing is left open, so forking afterwards is safe.
 
     :raises StoreError: the database cannot be opened or upgraded; the text names it.
@@ -63,7 +66,7 @@ def open_audit(
     path = sqlite_path(url)
     SCHEMA.prepare(path, options, moment(reactor))
     threads = ThreadPool(reactor, "audit")
-    log = AuditLog(path, reactor, threads.run, retention, ChainKey(read_key))
+    log = AuditLog(path, reactor, threads.run, retention, ChainKey(read_key, key_made))
     threads.setServiceParent(log)
     return log
 

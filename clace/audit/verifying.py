@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -12,6 +13,7 @@ from clace.audit.chain import Chain, ChainCut, ChainHead
 from clace.audit.chained import stored_cuts, stored_head
 from clace.audit.table import audit
 from clace.model import AuditEntry, AuditFault, AuditHead, AuditVerification
+from clace.units import NANOSECONDS
 
 SPAN = 1000
 _Item = AuditEntry | ChainCut
@@ -55,8 +57,18 @@ class ChainWalk:
         if self._known and self._known.sequence <= head.start:
             self._finish(_fault(self._next, "the chain began after the given head"))
             return
-        before = select(func.count()).where(audit.c.sequence <= head.start)
-        self._count(unchained=connection.scalar(before) or 0)
+        self._look_before(connection, head.start)
+
+    def _look_before(self, connection: Connection, start: int) -> None:
+        """Count rows from before the chain; one that is younger than its key is not of them."""
+        before = audit.c.sequence <= start
+        self._count(unchained=connection.scalar(select(func.count()).where(before)) or 0)
+        if self._chain.made == inf:
+            return
+        young = audit.c.create_time >= int(self._chain.made * NANOSECONDS)
+        found = connection.scalar(select(func.min(audit.c.sequence)).where(before, young))
+        if found is not None:
+            self._finish(_fault(found, "without a hash, and recorded after the chain began"))
 
     def _fault_of(self, item: _Item) -> AuditFault | None:
         """Return the fault of a row or cut; without one, go past it."""
@@ -106,13 +118,14 @@ class ChainWalk:
             self._finish(None)
 
     def _end_without_head(self, connection: Connection) -> None:
-        count, hashed = connection.execute(
-            select(func.count(), func.max(audit.c.hash)).select_from(audit)
+        newest, hashed = connection.execute(
+            select(func.max(audit.c.sequence), func.max(audit.c.hash)).select_from(audit)
         ).one()
-        self._count(unchained=count)
         if hashed or self._known:
             self._finish(_fault(1, "the head of the chain was removed"))
-        else:
+            return
+        self._look_before(connection, newest or 0)
+        if not self.is_done:
             self._finish(None)
 
     def _reason(self, head: ChainHead) -> str:

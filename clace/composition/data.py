@@ -53,7 +53,8 @@ class Data:
         )
         audit_url = self.config.metadata.audit_db_connection
         read_key = partial(self.stored_secrets.own_key, PURPOSE)
-        self.audit = open_audit(audit_url, upgrades, retention, reactor, read_key)
+        key_made = partial(self.stored_secrets.own_key_made, PURPOSE)
+        self.audit = open_audit(audit_url, upgrades, retention, reactor, read_key, key_made)
         self.ration = RationedAudit(
             self.audit, reactor, self.new_id, a_minute=config.system.audit_events_per_minute
         )

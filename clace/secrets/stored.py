@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
 from threading import Lock
 from typing import Protocol
 
@@ -137,7 +138,7 @@ class StoredSecrets:
 
         :raises SecretFailed: if the store cannot be used; says why.
         """
-        name = f"{_OWN}key:{purpose}"
+        name = _own_key_name(purpose)
         row = self._rows.get(name)
         if row is None:
             with suppress(SecretExists):  # another server was quicker
@@ -148,6 +149,11 @@ class StoredSecrets:
         if row is None or keys is None:
             raise SecretFailed(f"the key for {purpose} is gone")
         return unseal(keys, row.key_id, row.name, row.sealed)
+
+    def own_key_made(self, purpose: str) -> float:
+        """Return when a key of the server's own was made; infinity for one that is not. Blocks."""
+        row = self._rows.get(_own_key_name(purpose))
+        return row.create_time.timestamp() if row else inf
 
     def seal(self, name: str, value: bytes) -> tuple[str, bytes]:
         """Seal what is kept elsewhere, and return the id of the key too. Blocks.
@@ -273,3 +279,7 @@ class StoredSecrets:
             description=entry.description,
             source_file=entry.source_file,
         )
+
+
+def _own_key_name(purpose: str) -> str:
+    return f"{_OWN}key:{purpose}"

@@ -15,12 +15,13 @@ from clace.audit import table
 from clace.audit.chain import Chain, ChainCut, merged, runs
 from clace.audit.chained import append, cuts, head, stored_cuts, take_out
 from clace.audit.log import SCHEMA
+from clace.audit.retention import nanoseconds
 from clace.audit.table import audit
 from clace.audit.verifying import SPAN, ChainWalk
 from clace.database.engine import transaction, writing_engine
 from clace.errors import BadRequest
 from clace.model.audit_filter import AuditHead
-from tests.support.audit_contract import KEY, event
+from tests.support.audit_contract import KEY, NOW, event
 from tests.support.postgres import fresh, postgres
 
 CHAIN = Chain(KEY)
@@ -274,6 +275,20 @@ class ChainContract(Rows):
         self.assertEqual((found.fault, found.unchained, found.rows), (None, 3, 2))
         self.remove((1, 3, 4))
         self.assertEqual((self.broken(), self.verified().unchained), (None, 1))
+
+    def test_a_stripped_chain(self):
+        """Whoever takes the hashes and the head away has not made older rows of the newer ones."""
+        aged = Chain(KEY, made=NOW)
+        day = nanoseconds(86_400)
+        older = {"sequence": 1, **fields(event(0, create_time=nanoseconds(NOW) - day))}
+        self.tamper(insert(audit).values(older))
+        self.write(3, aged)
+        self.assertIsNone(self.broken(chain=aged))
+        self.tamper(delete(head), update(audit).values(hash="", user_id="nobody"))
+        reason = "without a hash, and recorded after the chain began"
+        self.assertBroken(2, reason, chain=aged)
+        self.write(2, aged)
+        self.assertBroken(2, reason, chain=aged)
 
     def test_without_the_key(self):
         """Events are kept without the key, but the log then does not verify."""

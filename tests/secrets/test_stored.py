@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from itertools import count
+from math import inf
 from pathlib import Path
 from threading import Thread
 
@@ -264,6 +265,15 @@ class OwnKeyTests(House, SynchronousTestCase):
         self.assertEqual(second.own_key("audit"), key)
         self.assertEqual(self.server().own_key("audit"), key)
         self.assertNotEqual(first.own_key("sessions"), key)
+
+    def test_tells_when_it_was_made(self):
+        """The time is that of the first use, and is infinite before that."""
+        server = self.server()
+        self.assertEqual(server.own_key_made("audit"), inf)
+        server.own_key("audit")
+        made = server.own_key_made("audit")
+        self.assertLess(made, inf)
+        self.assertEqual(self.server().own_key_made("audit"), made)
 
     def test_is_no_secret(self):
         """Nobody sees it among secrets, and it has no name that could be asked for or deleted."""
