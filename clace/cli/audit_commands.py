@@ -50,7 +50,13 @@ _FILTERS = (
     click.option("--rid", metavar="ID", default="", help="The id of a request."),
     click.option("--detail", metavar="PATTERN", default="", help="A detail, with % for any text."),
     click.option("--start", "start_date", metavar="DATE", default="", help="From then on, in UTC."),
-    click.option("--end", "end_date", metavar="DATE", default="", help="Before that, in UTC."),
+    click.option(
+        "--end",
+        "end_date",
+        metavar="DATE",
+        default="",
+        help="Up to the end of that day, or before that time, in UTC.",
+    ),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import warnings
 from itertools import combinations
 
 import click
@@ -62,10 +64,16 @@ def asked() -> str:
 
     :raises BadRequest: if the two differ.
     """
-    first, second = (
-        str(click.prompt(text, default="", show_default=False, hide_input=True, err=True)).strip()
-        for text in ("Enter password", "Confirm password")
-    )
+    with warnings.catch_warnings():
+        # Without a terminal, as in a pipe, there is no echo to turn off.
+        warnings.simplefilter("ignore", getpass.GetPassWarning)
+        first, second = map(_typed, ("Enter password", "Confirm password"))
     if first != second:
         raise BadRequest("passwords do not match")
     return first
+
+
+def _typed(text: str) -> str:
+    return str(
+        click.prompt(text, default="", show_default=False, hide_input=True, err=True)
+    ).strip()

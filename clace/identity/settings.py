@@ -23,6 +23,7 @@ DEFAULT, NONE = "default", "none"
 _LEGACY = "rbac:"
 _FORWARD = "forward_"
 _SAML = "saml_"
+_MORE = "others need a section in the configuration: [auth.NAME], [saml.NAME] or [client_auth.NAME]"
 _SETTINGS = 1000
 Kind = Callable[[str], IAuthenticator | None]
 """A row: makes the authenticator of a setting, or returns None if the setting is another kind's."""
@@ -83,9 +84,9 @@ class AppAuthentication:
         if base == DEFAULT or self._make(base) is not None:
             return
         if base.startswith(_SAML):
-            raise BadRequest(f"invalid saml auth type {base}")
+            raise BadRequest(f"invalid saml auth type {base}; {_unknown('saml', base, _SAML)}")
         known = ", ".join((DEFAULT, NONE, *self._ways))
-        raise BadRequest(f"invalid authentication type {base}; expected one of {known}")
+        raise BadRequest(f"invalid authentication type {base}; expected one of {known}; {_MORE}")
 
     def is_open(self, setting: str) -> bool:
         return self.of(setting) is self._open and not self.forwards(setting)
@@ -152,7 +153,8 @@ class AppAuthentication:
         if self._is_forward(modifier):
             return
         if modifier.startswith(_FORWARD):
-            raise BadRequest(f"forward config {modifier.removeprefix(_FORWARD)} not found")
+            told = f"forward config {modifier.removeprefix(_FORWARD)} not found"
+            raise BadRequest(f"{told}; {_unknown('forward', modifier, _FORWARD)}")
         raise BadRequest(f"invalid auth modifier {modifier}")
 
     def _make(self, base: str) -> IAuthenticator | None:
@@ -173,3 +175,8 @@ class AppAuthentication:
         if len(set(names)) != len(names) or not set(names) <= self._ways.keys():
             return ()
         return tuple(self._ways[name] for name in names)
+
+
+def _unknown(table: str, setting: str, prefix: str) -> str:
+    """Return the section that a setting lacks."""
+    return f"there is no section [{table}.{setting.removeprefix(prefix)}] in the configuration"

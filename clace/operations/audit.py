@@ -67,6 +67,9 @@ class AuditOperations:
 
 def _filter(query: ExportAudit, apps: Iterable[App], limit: int = 1) -> AuditFilter:
     """:raises BadRequest: if a parameter is malformed."""
+    start, end = _moment(query.start_date), _moment(query.end_date, is_end=True)
+    if start is not None and end is not None and start >= end:
+        raise BadRequest(f"start {query.start_date} is not before end {query.end_date}")
     return AuditFilter(
         app_ids=_app_ids(query.app_glob, apps) if query.app_glob else None,
         user_id=query.user_id,
@@ -76,8 +79,8 @@ def _filter(query: ExportAudit, apps: Iterable[App], limit: int = 1) -> AuditFil
         status=query.status,
         rid=query.rid,
         detail=query.detail,
-        start=_moment(query.start_date),
-        end=_moment(query.end_date, is_end=True),
+        start=start,
+        end=end,
         limit=limit,
     )
 

@@ -47,6 +47,18 @@ class ProgramTests(SynchronousTestCase):
                 self.assertEqual(done.returncode, status)
                 self.assertEqual(bool(done.stderr), bool(status))
 
+    def test_password_from_a_pipe(self):
+        """Without a terminal a password is read from the pipe, and no line of code is shown."""
+        done = self.run_program(
+            *("-m", "clace.cli", "password", "--prompt"),
+            input="a long password\na long password\n",
+            start_new_session=True,
+        )
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("admin_password_bcrypt", done.stdout)
+        self.assertNotIn("getpass", done.stderr)
+        self.assertNotIn("a long password", done.stdout + done.stderr)
+
     def test_output_that_nobody_reads(self):
         """Output that cannot be written is a failure, told by the exit status."""
         reader, writer = os.pipe()

@@ -34,7 +34,10 @@ class ForwardTests(SynchronousTestCase):
 
     def test_unknown(self):
         """An entry that is missing, or another modifier, is refused by name."""
-        self.assertEqual(self.refused("system+forward_x"), "forward config x not found")
+        self.assertEqual(
+            self.refused("system+forward_x"),
+            "forward config x not found; there is no section [forward.x] in the configuration",
+        )
         self.assertEqual(self.refused("system+other"), "invalid auth modifier other")
         self.assertEqual(self.refused("system+"), "invalid auth modifier ")
         self.assertIn("invalid authentication type x", self.refused("x+forward_policy"))
@@ -85,6 +88,9 @@ class ForwardTests(SynchronousTestCase):
             self.assertFalse(auth.is_open(setting))
 
 
+MISSING = "there is no section [saml.corp] in the configuration"
+
+
 class SettingTests(SynchronousTestCase):
     """The kinds of sign-in, and the texts of refusals."""
 
@@ -103,13 +109,14 @@ class SettingTests(SynchronousTestCase):
             ("x", "invalid authentication type x; expected one of default, none, system, github"),
             ("", "invalid authentication type ; expected one of"),
             ("System", "invalid authentication type System"),
-            ("saml_corp", "invalid saml auth type saml_corp"),
+            ("saml_corp", f"invalid saml auth type saml_corp; {MISSING}"),
             ("system,none", "invalid authentication type system,none"),
             ("system,system", "invalid authentication type system,system"),
             ("system,", "invalid authentication type system,"),
         ):
             error = self.assertRaises(BadRequest, self.auth().check, setting)
             self.assertTrue(error.message.startswith(text), (setting, error.message))
+            self.assertIn(" section ", error.message, "what would make it a setting")
 
     def test_unknown_lets_nobody_in(self):
         """A setting that was known once, and whatever else is stored, is closed."""
