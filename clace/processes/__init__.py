@@ -1,8 +1,8 @@
 """Programs on this machine, started by a small process so that the daemon need not fork."""
 
-from typing import TYPE_CHECKING
-
 from clace.faces import face
+
+TYPE_CHECKING = False  # the process that starts programs imports no more than it needs
 
 if TYPE_CHECKING:
     from clace.processes.starter import ProgramStarter as ProgramStarter
