@@ -47,7 +47,7 @@ class ServedLife(Protocol):
         """
 
     def started(self, loaded: LoadedHost) -> None:
-        """That host has loaded the app."""
+        """The host that was started has loaded the app."""
 
     def not_started(self, broken: AppBroken) -> None:
         """The app does not load in that host."""
