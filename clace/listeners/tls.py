@@ -27,6 +27,8 @@ CIPHERS = (
 # OpenSSL knows since 3.5.
 GROUPS = ("X25519MLKEM768", "X25519", "P-256", "P-384")
 _HTTP = b"http/1.1"
+# A server that serves any name could be asked under any number of them.
+_MOST_NAMES = 1000
 
 
 def _nobody(_name: bytes | None) -> bool:
@@ -96,8 +98,10 @@ class TLSByName:
         the client had shown the certificate for one. Sessions of before, in which nobody was asked,
         are not resumed any more from the first time on.
         """
-        if name not in self._asked:
-            self._asked.add(name)
+        # A client chooses how it spells a name, and keys cost work and the sessions of others.
+        spelled = name and name.lower().rstrip(b".")
+        if spelled not in self._asked and len(self._asked) < _MOST_NAMES:
+            self._asked.add(spelled)
             self.change_ticket_keys()
         if not connection.is_resumed():
             connection.set_verify(SSL.VERIFY_PEER, _accept)

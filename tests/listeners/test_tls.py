@@ -240,6 +240,17 @@ class CertificateTests(SynchronousTestCase):
             server, _ = self.connect(context, "a.example", session)
             self.assertEqual(self.shown(server), (b"a.example", True))
 
+    def test_spellings_of_a_name(self):
+        """A name in another case ends no session of others."""
+        self.under |= {b"A.example", b"a.EXAMPLE"}
+        self.connect(trusting(), "a.example")
+        for context in self.clients.values():
+            _, session = self.connect(context, "c.example")
+            for name in ("A.example", "a.EXAMPLE"):
+                self.connect(trusting(), name)
+            server, _ = self.connect(context, "c.example", session)
+            self.assertTrue(server.is_resumed())
+
     def test_sessions_of_before(self):
         """Once a name is asked under, sessions in which it was not are not resumed for long."""
         for context in self.clients.values():
