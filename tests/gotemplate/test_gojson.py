@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.gotemplate.go.json import JSONFault, marshal
-from clace.gotemplate.go.json_indent import indented
+from clace.gotemplate.go.json import JSONFault, indented, marshal
 from clace.gotemplate.go.json_read import unmarshal
 
 values = st.recursive(

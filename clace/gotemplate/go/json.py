@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any, Final
 
+from clace.gotemplate.faults import CallFault
 from clace.gotemplate.go.floats import digits_of, plain, scientific, special
 from clace.gotemplate.go.types import json_method
 from clace.gotemplate.go.values import NOVALUE, Record, Slice, URLValues, type_name
@@ -22,6 +23,7 @@ _RAW: Final = (
 )
 _SAFE: Final = _RAW | {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
 _PLAIN: Final = re.compile(r"[ !#-%'-;=?-\[\]-\x7f]*\Z")
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\[\]|\{\}|[\[\]{},:]|[^"\[\]{},:]+')
 
 
 class JSONFault(Exception):
@@ -114,3 +116,24 @@ def _float(value: float) -> str:
         return plain(sign, digits, point)
     text = scientific(sign, digits, point)
     return text[:-2] + text[-1] if text[-4:-1] == "e-0" else text
+
+
+def indented(text: str) -> str:
+    """Compact JSON spread over lines, two spaces for each level, as ``json.MarshalIndent``."""
+    out: list[str] = []
+    depth = spaces = 0
+    for part in _TOKEN.findall(text):
+        spaces += 2 * depth
+        if spaces > MAX_TEXT:
+            raise CallFault("value is too long to indent")
+        if part in ("[", "{"):
+            depth += 1
+            out.append(part + "\n" + "  " * depth)
+        elif part in ("]", "}"):
+            depth -= 1
+            out.append("\n" + "  " * depth + part)
+        elif part == ",":
+            out.append(",\n" + "  " * depth)
+        else:
+            out.append(": " if part == ":" else part)
+    return "".join(out)

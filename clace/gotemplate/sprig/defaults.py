@@ -7,8 +7,7 @@ from typing import Any, Final
 from clace.gotemplate.faults import CallFault
 from clace.gotemplate.go.casts import is_empty
 from clace.gotemplate.go.deep import deep_equal
-from clace.gotemplate.go.json import JSONFault, marshal
-from clace.gotemplate.go.json_indent import indented
+from clace.gotemplate.go.json import JSONFault, indented, marshal
 from clace.gotemplate.go.json_read import unmarshal
 from clace.gotemplate.go.values import kind_name, type_name
 from clace.gotemplate.language.signatures import Library
