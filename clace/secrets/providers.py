@@ -12,8 +12,7 @@ from msgspec import Struct
 
 from clace.errors import SecretFailed
 from clace.interfaces import ISecretProvider
-from clace.secrets.environment import EnvironmentProvider
-from clace.secrets.properties import PropertiesProvider
+from clace.secrets.local import EnvironmentProvider, PropertiesProvider
 
 
 class ProviderOptions(Struct, frozen=True, kw_only=True):

@@ -1,9 +1,9 @@
-"""Tests for ``clace.secrets.environment``."""
+"""Tests for ``clace.secrets.local``."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import NoSuchSecret
-from clace.secrets.environment import EnvironmentProvider
+from clace.secrets.local import EnvironmentProvider
 from tests.support.secret_contract import SecretProviderContract
 
 

@@ -6,7 +6,7 @@ from zope.interface.verify import verifyObject
 from clace.errors import BadRequest, NoSuchSecret, SecretFailed
 from clace.interfaces import ISecrets
 from clace.model.secret_text import references
-from clace.secrets.environment import EnvironmentProvider
+from clace.secrets.local import EnvironmentProvider
 from clace.secrets.lookup import Secrets, SecretSource
 from tests.support.threads import at_once
 

@@ -1,4 +1,4 @@
-"""Tests for ``clace.secrets.properties``."""
+"""Tests for ``clace.secrets.local``."""
 
 import contextlib
 from pathlib import Path
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import ClaceError, NoSuchSecret, SecretFailed
-from clace.secrets.properties import MAX_FILE, PropertiesProvider
+from clace.secrets.local import MAX_FILE, PropertiesProvider
 from tests.support.secret_contract import SecretProviderContract
 
 

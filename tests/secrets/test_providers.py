@@ -9,8 +9,7 @@ from zope.interface.verify import verifyObject
 from clace.errors import SecretFailed
 from clace.interfaces import ISecretProvider
 from clace.secrets.aws import SecretsManager
-from clace.secrets.environment import EnvironmentProvider
-from clace.secrets.properties import PropertiesProvider
+from clace.secrets.local import EnvironmentProvider, PropertiesProvider
 from clace.secrets.providers import ProviderOptions, make_provider
 from clace.secrets.vault import VaultProvider
 

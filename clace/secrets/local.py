@@ -1,7 +1,8 @@
-"""Secrets in a properties file, as Java has them."""
+"""Secrets that are on this machine: in the environment of the server, or in a properties file."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from zope.interface import implementer
@@ -11,6 +12,22 @@ from clace.interfaces import ISecretProvider
 from clace.units import MEBIBYTE
 
 MAX_FILE = MEBIBYTE
+
+
+@implementer(ISecretProvider)
+class EnvironmentProvider:
+    """Variables. One that is not set is an error: the original took it for an empty secret."""
+
+    delimiter = "_"
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def value(self, name: str) -> str:
+        try:
+            return self._environ[name]
+        except KeyError:
+            raise NoSuchSecret("there is no such variable in the environment") from None
 
 
 @implementer(ISecretProvider)
