@@ -33,7 +33,7 @@ from clace.model import (
 from clace.operations.approval import report
 from clace.operations.configured import ConfiguredSections
 from clace.operations.draft import AppsDraft
-from clace.operations.entries import check_declared, checked
+from clace.operations.edits import check_declared, checked
 from clace.operations.known import KnownApps, digest_of
 from clace.operations.rooms import OperationRooms
 

@@ -17,7 +17,7 @@ from clace.operations.catalogue import naming
 from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import no_revision
 from clace.operations.draft import AppsDraft
-from clace.operations.entries import check_declared
+from clace.operations.edits import check_declared
 from clace.operations.known import KnownApps, digest_of
 from clace.operations.promotion import promote
 from clace.operations.rooms import OperationRooms

@@ -22,12 +22,13 @@ from clace.admin_api import (
 from clace.errors import BadRequest
 from clace.interfaces import Asking, AuditedSource, ISettingOperations
 from clace.model import AccountLink, App, AppGlob, AppMetadata, AppPath, AppSettings
-from clace.operations.accounts import check_link, linked
 from clace.operations.configured import ConfiguredSections
-from clace.operations.entries import (
+from clace.operations.edits import (
     app_config_entries,
     check_declared,
+    check_link,
     check_removed,
+    linked,
     with_app_config,
     with_param,
 )

@@ -109,7 +109,7 @@ from clace.operations.asking import OperationRequest
 from clace.operations.audit import AuditOperations
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.changes import app_change
-from clace.operations.entries import app_config_entries, check_declared, with_app_config, with_param
+from clace.operations.edits import app_config_entries, check_declared, with_app_config, with_param
 from clace.operations.roles import RoleOperations
 from clace.operations.secrets import SecretOperations
 from clace.operations.sessions import SessionOperations

@@ -1,4 +1,4 @@
-"""Values by name that operators give to apps: of params, and of settings of their own."""
+"""Edits of what an app is given by operators: params, settings of its own, accounts of plugins."""
 
 from __future__ import annotations
 
@@ -9,13 +9,33 @@ from msgspec.structs import replace
 
 from clace.admin_api import REMOVE, UNDEFINED, MetadataChange
 from clace.errors import BadRequest
-from clace.model import App, AppMetadata, AppParam
+from clace.model import AccountLink, App, AppMetadata, AppParam
 
 APP_CONFIG = "app_config"
 MAX_ENTRIES = 1_000
 MAX_NAME = 256
 MAX_VALUE = 64 * 1024
 _SHOWN = 10
+
+
+def check_link(link: AccountLink, sections: Container[str]) -> None:
+    """Check that ``sections``, the configured plugins and accounts, have what is linked.
+
+    :raises BadRequest: if the plugin or the account is unknown.
+    """
+    if link.plugin.partition("#")[0] not in sections:
+        raise BadRequest(f"module {link.plugin} not found")
+    if link.account_name != REMOVE and link.section not in sections:
+        raise BadRequest(f'there is no section [plugin."{link.section}"] in the configuration')
+
+
+def linked(metadata: AppMetadata, link: AccountLink) -> AppMetadata:
+    """The metadata with the link; it replaces one of the same plugin."""
+    others = tuple(each for each in metadata.accounts if each.plugin != link.plugin)
+    accounts = others if link.account_name == REMOVE else (*others, link)
+    if set(accounts) == set(metadata.accounts):
+        return metadata
+    return replace(metadata, accounts=accounts)
 
 
 def with_param(metadata: AppMetadata, name: str, value: str) -> AppMetadata:
