@@ -13,15 +13,15 @@ from attrs import frozen
 
 from clace.errors import BadRequest, PluginRefused
 from clace.interfaces import Caller, PluginCall
-from clace.model import CUSTOM_PREFIX, App, AppMetadata, Permission
+from clace.model import CUSTOM_PREFIX, App, AppKind, AppMetadata, Permission
 from clace.plugins.gate.accounts import section_of
 from clace.plugins.gate.binding import named
 from clace.plugins.gate.constraints import within
 from clace.plugins.gate.permissions import approved, covering, not_permitted
-from clace.plugins.gate.writing import writable
 from clace.plugins.kit import Function, Plugin
 
 _MOST_STANDINGS = 10_000
+_RESTRICTED = {AppKind.STAGING: "stage", AppKind.PREVIEW: "preview"}
 
 
 @frozen
@@ -125,3 +125,25 @@ def holds_permission(caller: Caller, permission: str) -> bool:
     if visitor is None:
         return False
     return visitor.is_admin or permission.removeprefix(CUSTOM_PREFIX) in visitor.permissions
+
+
+def writable(
+    app: App, function: Function, call: PluginCall, grants: Sequence[Permission]
+) -> tuple[Permission, ...]:
+    """Return the permissions that the app may use: if it may not write, those that read.
+
+    :raises PluginRefused: if no permission is left.
+    """
+    if app.may_write:
+        return tuple(grants)
+    reading = tuple(
+        grant for grant in grants if (function.is_read if grant.is_read is None else grant.is_read)
+    )
+    if not reading:
+        kind = _RESTRICTED[app.kind]
+        raise PluginRefused(
+            f"{kind} app {app} is not permitted to call {call.plugin}.{call.function}"
+            f" args [{' '.join(grants[0].arguments)}]."
+            f" {kind.title()} app does not have access to write operations"
+        )
+    return reading
