@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import stat
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -15,7 +17,6 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from clace.errors import NoSuchRoute, TooLarge
 from clace.model import ksuid
-from clace.plugins.kit.leftovers import occupied
 from clace.threads import InThread
 
 USER = "user"
@@ -229,3 +230,28 @@ def _remove(path: str) -> None:
     if inbox.name.startswith(_UPLOAD):
         with suppress(OSError):  # others are still in there
             inbox.rmdir()
+
+
+def occupied(folder: str, prefixes: tuple[str, ...]) -> int:
+    """A descriptor that says, as long as it is open, that a server uses the folder.
+
+    If no other server does, what has such a prefix is nobody's any more and is removed first.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    # Where there are no locks, as on some network file systems, nothing is removed.
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove_left(folder, prefixes)
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return descriptor
+
+
+def _remove_left(folder: str, prefixes: tuple[str, ...]) -> None:
+    for entry in os.scandir(folder):
+        if not entry.name.startswith(prefixes):
+            continue
+        if entry.is_file(follow_symlinks=False):
+            Path(entry.path).unlink(missing_ok=True)
+        elif entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
