@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from msgspec import Struct
@@ -15,12 +15,6 @@ from clace.plugins.builtin.store.cursor import EntryCursor, find
 from clace.plugins.builtin.store.database import DocumentDatabase
 from clace.plugins.builtin.store.documents import check_size, fields_of
 from clace.plugins.builtin.store.links import Work
-from clace.plugins.builtin.store.parameters import (
-    ById,
-    InsertParameters,
-    MatchingParameters,
-    SelectParameters,
-)
 from clace.plugins.builtin.store.queries import Entry, EntryChoice, EntryStamp, TableQueries
 from clace.plugins.builtin.store.sessions import StoreSession
 from clace.plugins.builtin.store.shelves import AppTables
@@ -40,6 +34,37 @@ T = TypeVar("T")
 DEFAULT_LIMIT = 10_000
 MAX_LIMIT = 100_000
 _LARGE = 10_000
+
+
+class InsertParameters(Struct, frozen=True):
+    """The parameters of ``store.insert`` and ``store.update``."""
+
+    table: str
+    entry: dict[str, Any]
+
+
+class ById(Struct, frozen=True):
+    """The parameters of ``store.select_by_id`` and ``store.delete_by_id``."""
+
+    table: str
+    id: int
+
+
+class MatchingParameters(Struct, frozen=True):
+    """The parameters of ``store.select_one``, ``store.count`` and ``store.delete``."""
+
+    table: str
+    filter: dict[str, Any]
+
+
+class SelectParameters(Struct, frozen=True):
+    """The parameters of ``store.select``."""
+
+    table: str
+    filter: dict[str, Any]
+    sort: tuple[str, ...] = ()
+    offset: int = 0
+    limit: int = 0
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True):
