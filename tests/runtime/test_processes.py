@@ -5,7 +5,7 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.runtime.hosts.processes import processor_seconds
+from clace.runtime.hosts.fork_server import processor_seconds
 
 
 class ProcessorTests(SynchronousTestCase):

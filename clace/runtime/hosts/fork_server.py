@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +16,6 @@ from twisted.logger import Logger
 from clace.control_line import CONTROL, ControlLine, ProcessCommand
 from clace.errors import AppCrashed
 from clace.frames import BadFrame
-from clace.runtime.hosts.processes import processor_seconds
 from clace.runtime.hosts.program import ENVIRONMENT, HostCommand
 from clace.wire import (
     MAX_FORK_SERVER_MESSAGE,
@@ -32,6 +32,9 @@ Ended = Callable[[HostEnded], None]
 _PROGRAM = HostCommand()
 # What a host may send before the daemon reads it; with less each piece of an answer takes a turn.
 _SENT_AHEAD = 1 << 19
+_TICKS = os.sysconf("SC_CLK_TCK")
+# After the name, which may hold anything: the state, and then numbers.
+_USER, _SYSTEM = 11, 12
 
 
 class RequestedHost(Struct, frozen=True):
@@ -146,3 +149,13 @@ class ForkServerProcess:
             self._log.error("The fork server of app hosts ended: {reason}", reason=reason)
         for host in list(self._ended):
             self._on_message(HostEnded(host=host, signal=9))
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor seconds a process has used so far; 0 if it cannot be seen."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return 0.0
+    numbers = told.rpartition(b")")[2].split()
+    return (int(numbers[_USER]) + int(numbers[_SYSTEM])) / _TICKS
