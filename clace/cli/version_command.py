@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import json
+
 import click
+from msgspec import Struct
 
 from clace.cli.commands import Group, Lazy
 from clace.cli.formats import BASIC, result_format_option, say_result
-from clace.cli.version import installed_version
 
 _COMMANDS = "clace.cli.history_commands"
+UNKNOWN = "dev"
+UNKNOWN_BUILD = "dev_build"
 
 
 class _VersionGroup(Group):
@@ -42,3 +47,28 @@ def say_version(form: str = BASIC) -> None:
     """Print it in one of the formats."""
     found = installed_version()
     say_result(found, (str(found),), form)
+
+
+class BuildVersion(Struct, frozen=True):
+    """A version with its build: the commit, for what was installed from git."""
+
+    version: str
+    build: str
+
+    def __str__(self) -> str:
+        return f"Clace version {self.version} build {self.build}"
+
+
+def installed_version() -> BuildVersion:
+    """The version of this program."""
+    try:
+        installed = importlib.metadata.distribution("clace")
+    except importlib.metadata.PackageNotFoundError:
+        return BuildVersion(UNKNOWN, UNKNOWN_BUILD)
+    return BuildVersion(installed.version, commit(installed.read_text("direct_url.json")))
+
+
+def commit(direct_url: str | None) -> str:
+    """The commit in what an installer noted of where a package came from (PEP 610)."""
+    noted = json.loads(direct_url) if direct_url else {}
+    return str(noted.get("vcs_info", {}).get("commit_id", UNKNOWN_BUILD))

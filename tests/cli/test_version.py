@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.cli.version import commit
+from clace.cli.version_command import commit
 
 
 class CommitTests(SynchronousTestCase):
