@@ -16,18 +16,18 @@ from twisted.web.iweb import IAgent, IResponse
 from zope.interface import classImplements
 
 from clace.admin_api import AS_USER
-from clace.bodies import ArrivingBody, WholeBody
+from clace.bodies import ArrivingBody, WholeBody, collected
 from clace.client.administration import AdminClient
-from clace.client.bodies import collect
 from clace.client.failures import unreachable
 from clace.client.tls import CertificatePolicy
-from clace.client.transport import CONNECT_SECONDS, LIMIT, TIMEOUT, header_value
+from clace.client.transport import CONNECT_SECONDS, LIMIT, TIMEOUT, header_value, too_large
 from clace.errors import BadRequest, ClaceError, ConfigError
 from clace.interfaces import IAdministration
 from clace.server_target import ServerTarget
 
 T = TypeVar("T")
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
+
 
 classImplements(AdminClient, IAdministration)
 
@@ -154,3 +154,11 @@ def _trust_root(ca_file: Path | None) -> Any:
     if not roots:
         raise ConfigError(f"ca_file: {ca_file}: expected PEM certificates, found none")
     return trustRootFromCertificates(roots)
+
+
+def collect(response: IResponse, limit: int = LIMIT) -> Deferred[bytes]:
+    """The body of an answer, whole.
+
+    :raises TooLarge: if it is over the limit; the rest was not read.
+    """
+    return collected(response, limit, too_large(limit))

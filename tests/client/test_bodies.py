@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
 
-from clace.client.bodies import collect
+from clace.client.agents import collect
 from clace.errors import TooLarge
 
 
