@@ -43,9 +43,7 @@ class ChainCut(Struct, frozen=True, kw_only=True):
 
 
 class Chain:
-    """Hashes and seals with one key; it was ``made`` at a time, in seconds, and before that was no
-    chain.
-    """
+    """Hashes and seals with one key; ``made`` says since when, in seconds, there is a chain."""
 
     def __init__(self, key: bytes, made: float = inf) -> None:
         self._key = key
