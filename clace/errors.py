@@ -116,6 +116,12 @@ class NotAllowed(ClaceError):
     code = "not_allowed"
 
 
+class NoAccess(NotAllowed):
+    """A visitor who is known, or is nobody, may not open the app."""
+
+    code = "no_access"
+
+
 class PluginRefused(NotAllowed):
     """An app calls or loads what was not approved for it."""
 

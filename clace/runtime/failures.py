@@ -16,7 +16,7 @@ from clace.runtime.minute_quota import MinuteQuota
 KEPT = 10
 APPS = 1000
 LINES = 60
-_REFUSALS = frozenset({"not_allowed", "plugin_refused", "app_busy"})
+_REFUSALS = frozenset({"not_allowed", "no_access", "plugin_refused", "app_busy"})
 
 
 class _OfApp:

@@ -89,6 +89,16 @@ class RolesTests(RightsCase):
         self.policy = policy(grant("admin", "clace-user", "/other"))
         self.assertEqual(self.status("/closed", login="admin:right"), 403)
 
+    def test_page_says_whom_to_ask(self):
+        """A browser is told whom to ask, and of no other kind of refusal."""
+        self.policy = policy()
+        headers = {"Accept": "text/html"}
+        response, body = self.ask("GET", "/open", headers=headers)
+        self.assertEqual(response.code, 403)
+        self.assertIn(b"You may not open this app", body)
+        self.assertIn(b"Ask whoever runs this server to let you in.", body)
+        self.assertNotIn(b"trusted_proxies", body)
+
     def test_open_apps_too(self):
         """An app without a sign-in is open to whom a grant names: to ``anonymous``."""
         self.policy = policy(grant("regex:.*"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clace.admin_api import Right
-from clace.errors import NotAllowed
+from clace.errors import NoAccess
 from clace.interfaces import IAuditEvents, IAuthorisation
 from clace.model import App, Identity, access_denied
 
@@ -18,17 +18,17 @@ class AppRights:
     def check(self, identity: Identity, app: App, address: str) -> None:
         """Refuse who may not open the app; the attempt is recorded.
 
-        :raises NotAllowed: if a permission is missing.
+        :raises NoAccess: if a permission is missing.
         """
         if not self.may_open(identity, app):
             raise self.refusal(identity, app, address)
 
-    def refusal(self, identity: Identity, app: App, address: str) -> NotAllowed:
+    def refusal(self, identity: Identity, app: App, address: str) -> NoAccess:
         """Return the refusal of a visitor, which is recorded."""
         target = str(app.main_address)
         denied = access_denied(identity, Right.APP_ACCESS, target, address=address, app_id=app.id)
         self._audit.record(denied)
-        return NotAllowed(f"Forbidden : {identity.user_id} does not have access to {target}")
+        return NoAccess(f"Forbidden : {identity.user_id} does not have access to {target}")
 
     def may_open(self, identity: Identity, app: App) -> bool:
         """Tell whether a visitor whom the app's sign-in let in may open it."""

@@ -21,6 +21,7 @@ _SHORT = 200
 # Apps choose headers too; what they could make us keep is bounded.
 _FEW = 1000
 _ASK = PageStep("If it stays so, tell whoever runs this server the request below.")
+_SIGN_OUT = "/_clace/logout"
 _AGAIN = PageStep("Load the page again in a moment.")
 
 
@@ -198,6 +199,13 @@ _WORDING: dict[str, tuple[str, tuple[PageStep, ...]]] = {
         (
             PageStep("Open the app by its own address, and try from there."),
             PageStep("Running this server behind a proxy? Set security.trusted_proxies."),
+        ),
+    ),
+    "no_access": (
+        "You may not open this app",
+        (
+            PageStep("Ask whoever runs this server to let you in."),
+            PageStep("Have you another account? Sign out here, and open the app again:", _SIGN_OUT),
         ),
     ),
     "no_such_route": (
