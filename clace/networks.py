@@ -9,6 +9,7 @@ from clace.errors import BadRequest
 
 UNIX = "unix"
 _IPV6_BITS = 64
+_SITE_BITS = 48
 
 
 @lru_cache(maxsize=1024)
@@ -26,6 +27,15 @@ def network_of(address: str) -> str:
     if known.ipv4_mapped:
         return str(known.ipv4_mapped)
     return str(ip_network((known.packed, _IPV6_BITS), strict=False))
+
+
+@lru_cache(maxsize=1024)
+def site_of(address: str) -> str:
+    """Return the network of a peer, of IPv6 the /48: whoever has one has 65536 networks."""
+    network = network_of(address)
+    if "/" not in network:
+        return network
+    return str(ip_network((ip_network(network).network_address, _SITE_BITS), strict=False))
 
 
 def read_network(written: str) -> str:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import BadRequest
-from clace.networks import network_of, read_network
+from clace.networks import network_of, read_network, site_of
 
 
 class NetworkTests(SynchronousTestCase):
@@ -20,6 +20,14 @@ class NetworkTests(SynchronousTestCase):
         """The same IPv4 peer counts once, whichever listener it came by."""
         self.assertEqual(network_of("::ffff:192.0.2.1"), "192.0.2.1")
         self.assertEqual(network_of("192.0.2.1"), "192.0.2.1")
+
+    def test_takes_a_site_as_one(self):
+        """Who has a /48 of IPv6 has all of its networks; other peers are what they are."""
+        self.assertEqual(site_of("2001:db8:0:1::1"), "2001:db8::/48")
+        self.assertEqual(site_of("2001:db8:0:ffff::7"), "2001:db8::/48")
+        self.assertNotEqual(site_of("2001:db8:1::1"), site_of("2001:db8::1"))
+        for address in ("192.0.2.1", "::ffff:192.0.2.1", "", "odd"):
+            self.assertEqual(site_of(address), network_of(address))
 
     def test_names_the_socket(self):
         """Peers without an address are one."""

@@ -30,7 +30,7 @@ from clace.interfaces import (
     StoredFactor,
 )
 from clace.model import Assurance, Identity
-from clace.networks import network_of
+from clace.networks import site_of
 from clace.threads import InThread
 
 R = TypeVar("R")
@@ -178,9 +178,7 @@ class SecondFactors:
             lambda: passkeys.request_options(challenge, party, known, verified=not user_id)
         )
         ceremony = _Ceremony(challenge, user_id, is_enrolment=False)
-        return PasskeyOffer(
-            self._ceremonies.issue(ceremony, user_id or network_of(address)), options
-        )
+        return PasskeyOffer(self._ceremonies.issue(ceremony, user_id or site_of(address)), options)
 
     async def prove_passkey(
         self, ticket: str, answer: str, address: str, party: RelyingParty, user_id: str = ""

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from clace.interfaces import SignedIn
 from clace.model import Identity
-from clace.networks import network_of
+from clace.networks import site_of
 
 ASKED_SECONDS, PROVED_SECONDS = 300.0, 60.0
 PER_NETWORK, ALL = 500, 20_000
@@ -75,7 +75,7 @@ class PendingSignIns:
         state = self.secret()
         seconds = PROVED_SECONDS if pending.signed_in else ASKED_SECONDS
         timed = replace(pending, until=self._clock.seconds() + seconds)
-        network = network_of(pending.address)
+        network = site_of(pending.address)
         there = self._networks.setdefault(network, OrderedDict())
         there[digest(state)] = timed
         self._network_of[digest(state)] = network

@@ -75,6 +75,13 @@ class PendingTests(SynchronousTestCase):
                 self.states.add(pending(f"192.0.2.{number}"))
         self.assertIsNotNone(self.states.look(mine))
 
+    def test_floods_of_a_site(self):
+        """Whoever has a /48 of IPv6 pushes out nobody by using each of its networks once."""
+        mine = self.states.add(pending("198.51.100.1"))
+        for number in range(20):
+            self.states.add(pending(f"2001:db8:0:{number:x}::1"))
+        self.assertIsNotNone(self.states.look(mine))
+
     def test_nonce(self):
         """Only the browser with the nonce is the one that began."""
         for nonce, is_right in (("n", True), ("m", False), ("", False), (None, False)):
