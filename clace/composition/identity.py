@@ -67,9 +67,10 @@ class Identities:
         # Replaced as soon as apps are known.
         self.is_named: Callable[[str], bool] = lambda _name: False
         callback_url = security.callback_url
+        self._provider_host = host_name(callback_url.partition("://")[2].partition("/")[0])
         rules = SignInRules(
             login_host=self.login_host,
-            provider_host=host_name(callback_url.partition("://")[2].partition("/")[0]),
+            provider_host=self._provider_host,
             disable_form=security.disable_login_form,
             https_only=security.session_https_only,
             is_named=self._has_name,
@@ -131,7 +132,7 @@ class Identities:
             self._events.record(deeds.session_ended(user, session.name, reason))
 
     def _has_name(self, name: str) -> bool:
-        return self.is_named(name)
+        return name == self._provider_host or self.is_named(name)
 
     def roles_changed(self) -> None:
         """Close the open requests of users who may not be there any more."""

@@ -63,6 +63,7 @@ default_domain = "apps.example.org"
 fallback_unknown_domains = true
 [security]
 admin_hosts = ["192.0.2.7"]
+callback_url = "https://sso.example.net"
 """
 
     def opened(self, host):
@@ -73,7 +74,7 @@ admin_hosts = ["192.0.2.7"]
     def test_only_ours_lead_to_the_page(self):
         """Whoever says that this server is theirs does not get the visitors who sign in here."""
         form = (303, "auth.apps.example.org")
-        for host in ("apps.example.org", "127.0.0.1", "192.0.2.7"):
+        for host in ("apps.example.org", "127.0.0.1", "192.0.2.7", "sso.example.net"):
             self.assertEqual(self.opened(host), form, host)
         for host in ("198.51.100.66", "[2001:db8::66]", "evil.example", "127.0.0.2"):
             self.assertEqual(self.opened(host), (401, None), host)
