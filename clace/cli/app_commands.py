@@ -48,7 +48,8 @@ def app() -> None:
     default="default",
     metavar="TYPE",
     help="Who may use it: none (everybody), system (the administrator), builtin (users), an entry "
-    "of [auth], saml_NAME, cert_NAME, or default; +forward_NAME may follow.",
+    "of [auth], saml_NAME, cert or cert_NAME, several with commas, or default; +forward_NAME may "
+    "follow.",
 )
 @click.option("--branch", "-b", default="", help="Git branch or tag to follow.  [default: main]")
 @click.option("--commit", "-c", default="", help="Git commit or tag to stay at.")

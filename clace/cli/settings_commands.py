@@ -112,8 +112,8 @@ def auth(server: ChosenServer, value: str, glob: str, **how: Any) -> None:
     """Say who may use apps.
 
     TYPE: none (everybody), system (the administrator), builtin (users of this server), an entry of
-    [auth], saml_NAME, cert or cert_NAME, or default (what the server says). +forward_NAME may
-    follow.
+    [auth], saml_NAME, cert or cert_NAME, several with commas, or default (what the server says).
+    +forward_NAME may follow.
     """
     _settle(server, glob, api.SettingsChange(authn_type=value), **how)
 

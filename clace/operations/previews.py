@@ -107,7 +107,9 @@ class PreviewOperations:
     async def list_previews(self, query: ListPreviews, request: Asking) -> PreviewList:
         catalogue = await self._rooms.catalogue(request)
         glob = AppGlob.parse(query.app_path_glob)
-        mains = {app.id: app for app in catalogue.apps if glob.matches(app.address)}
+        if glob.is_literal and not request.may(str(AppPath(glob.path, glob.domain))):
+            return PreviewList()
+        mains = {app.id: app for app in catalogue.matching(glob)}
         return PreviewList(
             tuple(
                 _shown(app, mains[app.main_app])

@@ -127,6 +127,9 @@ class LifeTests(PreviewCase):
         self.preview(self.commit)
         self.assertEqual(self.listed(), [(self.path, "/a")])
         self.assertEqual(self.listed("/b*"), [])
+        self.assertEqual(self.listed("/a"), [(self.path, "/a")])
+        asked = self.perform(LIST_PREVIEWS, ListPreviews("/nowhere"))
+        self.assertIn("/nowhere", self.failureResultOf(asked, NoSuchApp).value.message)
 
     def test_deleted(self):
         """A preview is deleted by its revision, or with its app."""
