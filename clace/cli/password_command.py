@@ -44,11 +44,11 @@ def password(
 
 
 def _lines(_outside: CommandSurroundings, hashed: str) -> str:
-    return (
-        "# Auto generated password hash, add to clace.toml\n"
-        "[security]\n"
-        f'admin_password_bcrypt = "{hashed}"'
-    )
+    from clace.config import write_toml  # noqa: PLC0415 - it takes its time
+
+    section, key = _KEY
+    snippet = write_toml({section: {key: hashed}}).removesuffix("\n")
+    return f"# Auto generated password hash, add to clace.toml\n{snippet}"
 
 
 def _saved(outside: CommandSurroundings, hashed: str) -> str:

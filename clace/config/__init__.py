@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     )
     from clace.config.shipped import shipped_text as shipped_text
     from clace.config.showing import Shown as Shown, effective as effective
+    from clace.config.writing import write_toml as write_toml
 else:
     __getattr__ = face(
         __name__,
@@ -80,4 +81,5 @@ else:
         ),
         shipped=("shipped_text",),
         showing=("Shown", "effective"),
+        writing=("write_toml",),
     )
