@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from clace.operations.reloading import AppReloading as AppReloading
     from clace.operations.retention import VersionRetention as VersionRetention
     from clace.operations.roles import RoleOperations as RoleOperations
-    from clace.operations.rooms import OperationRooms as OperationRooms
+    from clace.operations.rooms import (
+        OperationRooms as OperationRooms,
+        served_files as served_files,
+    )
     from clace.operations.secrets import SecretOperations as SecretOperations
-    from clace.operations.served import served_files as served_files
     from clace.operations.server import (
         LockoutOperations as LockoutOperations,
         ServerOperations as ServerOperations,
@@ -54,9 +56,8 @@ else:
         reloading=("AppReloading",),
         retention=("VersionRetention",),
         roles=("RoleOperations",),
-        rooms=("OperationRooms",),
+        rooms=("OperationRooms", "served_files"),
         secrets=("SecretOperations",),
-        served=("served_files",),
         server=("LockoutOperations", "ServerOperations"),
         sessions=("SessionOperations",),
         settings=("SettingOperations",),

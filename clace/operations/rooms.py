@@ -16,7 +16,16 @@ from clace.interfaces import (
 from clace.model import App
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.draft import AppsDraft, Committed, nobody_listens
-from clace.operations.served import served_files
+
+
+async def served_files(app: App, store: IAppStore, sources: ISources) -> IFiles:
+    """The folder of a dev app as it is, of others the stored version.
+
+    :raises NoSuchVersion: if it is not stored.
+    """
+    if app.is_dev:
+        return sources.live(app.source_url)
+    return await store.files(app.id, app.version)
 
 
 @frozen

@@ -30,9 +30,8 @@ from clace.operations.previews import PreviewOperations
 from clace.operations.reloading import AppReloading
 from clace.operations.retention import VersionRetention
 from clace.operations.roles import RoleOperations
-from clace.operations.rooms import OperationRooms
+from clace.operations.rooms import OperationRooms, served_files
 from clace.operations.secrets import SecretOperations
-from clace.operations.served import served_files
 from clace.operations.server import LockoutOperations, ServerOperations
 from clace.operations.sessions import SessionOperations
 from clace.operations.settings import SettingOperations

@@ -147,8 +147,11 @@ def with_face(text: str, package: str, names: Names) -> str:
     typed = indent(_imported(package, names, "{0} as {0}"), "    ")
     at_work = sorted(set(names) - {MODULES})
     table = "".join(f"{module}={tuple(sorted(names[module]))!r},\n" for module in at_work)
+    # A face that imports no typing says TYPE_CHECKING itself, and why.
+    own = [line for line in text.splitlines() if line.startswith("TYPE_CHECKING =")]
+    typing, said = ("", f"{own[0]}\n\n") if own else ("from typing import TYPE_CHECKING\n\n", "")
     return (
-        f"{documented}\n\nfrom typing import TYPE_CHECKING\n\nfrom clace.faces import face\n\n"
+        f"{documented}\n\n{typing}from clace.faces import face\n\n{said}"
         f"if TYPE_CHECKING:\n{typed}else:\n    __getattr__ = face(__name__, {table})\n"
     )
 
