@@ -79,7 +79,9 @@ def favicon() -> AppResponse:
 def _text(trouble: Trouble) -> str:
     """One line: why, if it may be told, and the request if it has to be looked up."""
     text = trouble.detail or trouble.message
-    return f"{text}, request {trouble.request_id}" if trouble.request_id else text
+    if not trouble.request_id:
+        return text
+    return f"{text.removesuffix('.')}, request {trouble.request_id}"
 
 
 def _json(trouble: Trouble) -> bytes:

@@ -22,6 +22,14 @@ class TroubleTests(SynchronousTestCase):
             {"message": "no, request rid_1", "code": 500, "error": "app_failed", "retry_after": 0},
         )
 
+    def test_sentence(self):
+        """The request goes on a sentence, which has lost its full stop; alone it keeps it."""
+        whole = self.trouble(message="It cannot.")
+        self.assertEqual(trouble_answer(whole, MediaType.TEXT).body, b"It cannot.")
+        looked_up = self.trouble(message="It cannot.", request_id="rid_1")
+        told = trouble_answer(looked_up, MediaType.TEXT).body
+        self.assertEqual(told, b"It cannot, request rid_1")
+
     def test_headers(self):
         """Caches keep the three apart, and a page has the policy of our pages."""
         for media in MediaType:
