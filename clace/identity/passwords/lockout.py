@@ -32,7 +32,6 @@ class _Tries(Struct):
 
     network: str
     user: str
-    known: bool
     count: int = 0
     until: float = 0
 
@@ -138,7 +137,7 @@ class Lockout:
         key = _key(network, user)
         tries = self._tries.get(key)
         if tries is None:
-            tries = _Tries(network, _shown(user), known)
+            tries = _Tries(network, _shown(user))
             self._tries[key] = tries
         tries.count += 1
         tries.until = now + self._seconds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
@@ -65,7 +67,15 @@ class NameTests(LockoutCase):
     def test_says_for_how_long(self):
         """The text names the time that remains."""
         self.fail(5)
-        for wait, words in ((0, "15 minutes"), (810, "2 minutes"), (870, "30 seconds")):
+        for wait, words in (
+            (0, "15 minutes"),
+            (779, "3 minutes"),
+            (810, "2 minutes"),
+            (839.5, "a minute"),
+            (840, "a minute"),
+            (840.75, "60 seconds"),
+            (870, "30 seconds"),
+        ):
             self.clock.advance(wait - self.clock.seconds())
             error = self.assertRaises(LockedOut, self.lockout.check, HERE, "admin")
             self.assertEqual(error.message, f"too many failed sign-ins; try again in {words}")
@@ -113,6 +123,16 @@ class NameTests(LockoutCase):
         self.assertEqual(len(self.lockout._tries), 3)
         self.assertEqual(self.locked("invented99", "198.51.100.99"), 900)
 
+    def test_invented_names_leave_their_place(self):
+        """An invented name whose tries no longer count makes room for another."""
+        for user in ("a", "b", "c"):
+            self.fail(5, user, known=False)
+        self.clock.advance(900)
+        for number in range(4):
+            self.fail(5, f"invented{number}", f"198.51.100.{number}", known=False)
+        locked = [self.locked(f"invented{number}", f"198.51.100.{number}") for number in range(4)]
+        self.assertEqual(locked, [0, 900, 900, 900])
+
     def test_keeps_nothing_longer_than_it_counts(self):
         """Tries that no longer count take no room."""
         for number in range(100):
@@ -147,7 +167,7 @@ class NetworkTests(LockoutCase):
             self.fail(1, f"user{number}")
         self.assertEqual(self.locked(), 0)
         self.assertGreater(self.locked("another"), 0)
-        self.fail(5)
+        self.assertEqual(self.fail(5), [False] * 4 + [True])
         self.assertEqual(self.locked(), 900)
 
     def test_own_account_is_no_way_round(self):
@@ -180,6 +200,15 @@ class OperatorTests(LockoutCase):
         self.clock.advance(899.5)
         self.assertEqual(self.rows(), [(HERE, "jo", 5)])
 
+    def test_lists_until_when(self):
+        """A locked name has the end of its lock, a network the moment of its next try; in UTC."""
+        self.fail(5)
+        for number in range(5):
+            self.fail(1, f"user{number}")
+        found = {each.user: each.until for each in self.lockout.list_lockouts().lockouts}
+        ends = {"admin": datetime.fromtimestamp(900, UTC), "": datetime.fromtimestamp(90, UTC)}
+        self.assertEqual(found, ends)
+
     def test_lists_no_more_than_can_be_read(self):
         """Of very many locks it lists some, and says how many there are."""
         for number in range(LISTED + 5):
@@ -192,6 +221,14 @@ class OperatorTests(LockoutCase):
         self.fail(5, "x" * 5000)
         self.assertEqual(self.rows(), [(HERE, "x" * 64 + "...", 5)])
         self.assertEqual(self.lockout.clear_lockouts("", "x" * 5000).cleared, 1)
+
+    def test_names_that_can_be_shown(self):
+        """The longest name is listed whole, and one that is no text as it can be written."""
+        self.fail(5, "x" * 64)
+        self.fail(5, "\ud800", ELSEWHERE)
+        self.fail(5, "\ud800" * 65, "192.0.2.3")
+        names = [user for _address, user, _tries in self.rows()]
+        self.assertEqual(names, ["x" * 64, "?", "?" * 64 + "..."])
 
     def test_clears(self):
         """An address, a user, both, or everything may try again at once."""
