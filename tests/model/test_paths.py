@@ -91,6 +91,7 @@ class AppPathTests(SynchronousTestCase):
     def test_says_why_it_cannot_be_installed(self):
         """A refusal says what of the path is wrong; a path that has none of it can be installed."""
         for text, why in (
+            ("/a/../b", "it has a character or part not allowed"),
             ("/a/b_cl_c", "the last part cannot contain _cl_"),
             ("/_clace/x", "it is reserved for the server"),
             ("-a.example:/x", "'-a.example' is not a domain name"),
