@@ -343,14 +343,20 @@ class ServedApp:
             await self._reload(files)
 
     async def _reload(self, files: IFiles) -> None:
+        app = self.app
         try:
-            self._life.swap(await self._load(files))
+            loaded = await self._load(files)
         except AppBroken as error:
             self._life.not_reloaded(error)
             self._log.warn("{app} does not load: {error}", app=str(self.app), error=error.message)
             self._tell()
-        else:
-            self._log.info("{app} reloaded after changes", app=str(self.app))
+            return
+        if self.app is not app:  # its settings were changed meanwhile
+            self.discard(loaded)
+            await self._reload(files)
+            return
+        self._life.swap(loaded)
+        self._log.info("{app} reloaded after changes", app=str(self.app))
 
     def _tell(self) -> None:
         for listener in list(self.listeners):

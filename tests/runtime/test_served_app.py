@@ -23,6 +23,16 @@ class MeanwhileTests(RuntimeCase):
         waiting.addErrback(lambda _: None)
         self.assertEqual([host.alive for host in self.hosts.started], [False, False])
 
+    def test_renewed_while_it_reloads(self):
+        """A dev app whose settings change while it reloads is served with those it has then."""
+        self.page()
+        self.change(app_star=HELLO["app.star"].replace("world", "moon"))
+        waiting, opened = self.held()
+        self.runtime.renew(an_app(app_id=DEV.id, is_dev=True))
+        opened.callback(None)
+        self.assertIn("moon", self.successResultOf(waiting).body.decode())
+        self.assertEqual([host.alive for host in self.hosts.started], [False, False, True])
+
     def test_changed_while_it_starts(self):
         """A start with older files does not hide that the files as they are now do not load."""
         waiting, opened = self.held()
