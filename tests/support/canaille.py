@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 from joserfc.jwk import RSAKey
 
-from tests.support.oidc_peer import free_port
+from tests.support.local_servers import free_port
 
 PROGRAM = os.environ.get("CANAILLE") or shutil.which("canaille")
 PASSWORD = "correct-horse-battery"

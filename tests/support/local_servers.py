@@ -5,12 +5,16 @@ from __future__ import annotations
 import socket
 import tempfile
 from pathlib import Path
+from random import randrange
 from threading import Thread
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.web.server import Site
+
+# Below those that Linux gives to clients, and above those that have a name.
+_PORTS = (20_000, 32_000)
 
 
 def socket_folder(case):
@@ -78,7 +82,16 @@ def answering(answer, received=None):
 
 
 def free_port():
-    """A port that nobody listens on now; for addresses that have to be known before a start."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    """A port that nobody listens on now; for addresses that have to be known before a start.
+
+    It is none of those that the kernel gives to clients, which could take it before the start.
+    """
+    while True:
+        port = randrange(*_PORTS)
+        try:
+            with socket.socket(socket.AF_INET6) as found:
+                found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+                found.bind(("::", port))
+        except OSError:
+            continue
+        return port

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from threading import Thread
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib.request import urlopen
 
+from tests.support.local_servers import free_port
+
 ANN = {
     "sub": "u-ann",
     "name": "Ann",
@@ -20,13 +21,6 @@ ANN = {
     "email_verified": True,
     "groups": ["staff"],
 }
-
-
-def free_port():
-    """A port that nobody listens on now; for addresses that have to be known before a start."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 class OIDCPeer:

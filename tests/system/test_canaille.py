@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support.browser import Browser, missing
 from tests.support.canaille import PASSWORD, PROGRAM, Canaille
-from tests.support.oidc_peer import free_port
+from tests.support.local_servers import free_port
 from tests.system.cases import DaemonTestCase
 from tests.system.test_oidc import APP, TEAM
 

@@ -11,7 +11,8 @@ from joserfc.jwk import KeySet
 
 from clace.identity.signing import TokenRegistry
 from tests.support.browser import Browser, missing
-from tests.support.oidc_peer import ANN, GitHubServer, OIDCPeer, free_port
+from tests.support.local_servers import free_port
+from tests.support.oidc_peer import ANN, GitHubServer, OIDCPeer
 from tests.support.upstreams import RawServer, proxying, whole
 from tests.system.cases import DaemonTestCase
 

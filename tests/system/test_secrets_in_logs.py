@@ -11,7 +11,8 @@ import pyotp
 from tests.support import saml
 from tests.support.daemon import PASSWORD
 from tests.support.leaks import databases_of, holding, leaks, logs_of
-from tests.support.oidc_peer import ANN, OIDCPeer, free_port
+from tests.support.local_servers import free_port
+from tests.support.oidc_peer import ANN, OIDCPeer
 from tests.support.visitor import Visitor
 from tests.system.cases import DaemonTestCase
 
