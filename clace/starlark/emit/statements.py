@@ -223,8 +223,8 @@ class StatementEmitter(ComprehensionEmitter):
                 name = self.scope.temporary()
                 before = [code.assign(code.store(name, at), value, at)]
                 value = code.load(name, at)
-            elif isinstance(value, ast.Name) and value.id in _names_of(container, key):
-                # It may have no value, which is told where the value stands.
+            elif isinstance(value, ast.Name):
+                # It may have no value, which is told before those of the container and the key.
                 before = [code.statement(value, at)]
             return [*before, self._store_quickly(container, key, value, at)]
         stored = code.helper("store_item", [value, container, key], at)
@@ -296,10 +296,6 @@ class StatementEmitter(ComprehensionEmitter):
         name = self.scope.temporary()
         before.append(code.assign(code.store(name, at), value, at))
         return code.load(name, at)
-
-
-def _names_of(*parts: ast.expr) -> set[str]:
-    return {part.id for part in parts if isinstance(part, ast.Name)}
 
 
 def _are_parallel(target: Expression, value: Expression) -> bool:
