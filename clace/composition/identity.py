@@ -111,7 +111,6 @@ class Identities:
             self.sessions, self.auth, reactor, security.sso_recheck_mins * 60
         )
         self.rechecks.is_open = self.open_requests.has
-        self.rechecks.groups_changed = self._groups_changed
         leaving = SignOutFlow(self.auth, self.sessions, data.events)
         people = data.people
         second = SecondStep(self.flow, pending, self.auth, people.factors, data.events)
@@ -145,12 +144,6 @@ class Identities:
         """End the sessions and open requests of users who are not what they were."""
         self.open_requests.close(is_by_password, "the password may have changed")
         await self.sessions.review()
-
-    def _groups_changed(self, session: str) -> None:
-        """Have open requests begin anew, for they may be allowed no more."""
-        self.open_requests.close(
-            lambda identity, _: identity.session_id == session, "the user's groups have changed"
-        )
 
     def _end_sessions(self, user_id: str) -> None:
         self.open_requests.close(

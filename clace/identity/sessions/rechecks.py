@@ -24,13 +24,14 @@ TICK_SECONDS = 30.0
 RETRY_SECONDS = 60.0
 AT_ONCE = 8
 REFUSED = "the provider lets the user in no more"
+NEW_GROUPS = "the user's groups have changed"
 
 
 class SessionRechecks(Service):
     """Asks the provider of each session that is used, once in so many seconds.
 
-    It is asked beside the requests: none waits for it. A provider that refuses ends the session;
-    one that is down leaves it as it is, to its absolute limit.
+    It is asked beside the requests: none waits for it. A provider that refuses, or tells other
+    groups, ends the session; one that is down leaves it as it is, to its absolute limit.
     """
 
     _log = Logger()
@@ -51,7 +52,6 @@ class SessionRechecks(Service):
         self._turns = DeferredSemaphore(AT_ONCE)
         self._timer: IDelayedCall | None = None
         self.is_open: Callable[[str], bool] = lambda _name: False
-        self.groups_changed: Callable[[str], object] = lambda _name: None
 
     def startService(self) -> None:
         super().startService()
@@ -105,12 +105,12 @@ class SessionRechecks(Service):
         await self._sessions.end(SessionChoice(name=session.name), REFUSED)
 
     async def _keep(self, session: Session, checked: Rechecked, *, is_same: bool) -> None:
-        groups = session.identity.groups
-        has_changed = checked.groups is not None and checked.groups != groups
-        if has_changed or not is_same:
+        groups = checked.groups
+        if groups is not None and set(groups) != set(session.identity.groups):
+            # Other rights come with another session: the way back is one redirect.
+            await self._sessions.end(SessionChoice(name=session.name), NEW_GROUPS)
+        elif not is_same:
             await self._sessions.renew(session, checked)
-        if has_changed:
-            self.groups_changed(session.name)
 
     def _tick(self) -> None:
         looked = Deferred.fromCoroutine(self.look())

@@ -135,18 +135,23 @@ class RecheckTests(SynchronousTestCase):
         self.wait(2 * TICK_SECONDS)
         self.assertIsNone(self.use())
 
-    def test_groups_and_evidence(self):
-        """New groups and new evidence hold from then on, in memory and in the database."""
-        changed = []
-        self.rechecks.groups_changed = changed.append
+    def test_other_groups(self):
+        """Other rights come with another session: this one ends, and has its reason."""
         self.provider.answer = lambda _: Rechecked(evidence={"refresh": "2"}, groups=("new",))
         self.wait(EVERY - TICK_SECONDS)
         self.use()
         self.wait(TICK_SECONDS)
-        self.assertEqual(self.use().identity.groups, ("new",))
-        self.assertEqual(changed, [self.session.name])
+        self.assertIsNone(self.use())
+        self.assertEqual(self.rows.all(), ())
+
+    def test_evidence(self):
+        """New evidence is kept, in the database too; the order of groups does not count."""
+        self.provider.answer = lambda _: Rechecked(evidence={"refresh": "2"}, groups=("staff",))
+        self.wait(EVERY - TICK_SECONDS)
+        self.use()
+        self.wait(TICK_SECONDS)
+        self.assertEqual(self.use().identity.groups, ("staff",))
         (row,) = self.rows.all()
-        self.assertEqual(row.identity.groups, ("new",))
         self.assertEqual(self.successResultOf(self.sessions.evidence(row)), {"refresh": "2"})
 
     def test_groups_not_told(self):
