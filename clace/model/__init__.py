@@ -111,9 +111,7 @@ if TYPE_CHECKING:
         Grant as Grant,
         OTHER_TARGETS as OTHER_TARGETS,
         Policy as Policy,
-        REGEX as REGEX,
         administrators as administrators,
-        matches as matches,
         problems_of as problems_of,
     )
     from clace.model.router import BadPattern as BadPattern, PatternRouter as PatternRouter
@@ -239,9 +237,7 @@ else:
             "Grant",
             "OTHER_TARGETS",
             "Policy",
-            "REGEX",
             "administrators",
-            "matches",
             "problems_of",
         ),
         router=("BadPattern", "PatternRouter"),

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from typing import Any
 
-import re2  # type: ignore[import-untyped]
 from msgspec import Struct
 
 from clace.admin_api import Right
@@ -14,8 +11,9 @@ from clace.errors import InvalidGlob
 from clace.model.paths import AppGlob
 from clace.model.permissions import ROLE, is_pattern, problem_of
 from clace.near import nearest
+from clace.patterns import PREFIX, fault_in
 
-GROUP, REGEX = "group:", "regex:"
+GROUP = "group:"
 RESERVED = ("clace-", "openrun-")
 ANY_APP = "any app"
 """A target that stands for one of the apps, whichever: for requests that name theirs later."""
@@ -169,9 +167,9 @@ def _grant(policy: Policy, at: Place, grant: Grant) -> Iterator[Problem]:
 
 def _users(at: Place, users: Iterable[str]) -> Iterator[Problem]:
     for user in users:
-        if user in {"", GROUP, REGEX}:
+        if user in {"", GROUP, PREFIX}:
             yield at, f'expected a user\'s id, group:NAME or regex:PATTERN, got "{user}"'
-        elif user.startswith(REGEX) and (why := _malformed(user.removeprefix(REGEX))):
+        elif user.startswith(PREFIX) and (why := fault_in(user.removeprefix(PREFIX))):
             yield at, f'the pattern of "{user}" is malformed: {why}'
 
 
@@ -226,26 +224,3 @@ def _way_back(name: str, inner: Mapping[str, list[str]]) -> list[str]:
                 seen.add(each)
                 ways.append([*way, each])
     return []
-
-
-def matches(pattern: str, user_id: str) -> bool:
-    """Tell whether a pattern matches a whole id; a malformed one matches nothing."""
-    found, _ = _compiled(pattern)
-    return found is not None and found.fullmatch(user_id) is not None
-
-
-def _malformed(pattern: str) -> str:
-    return _compiled(pattern)[1]
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> tuple[Any, str]:
-    """The pattern and an empty text, or nothing and why it is malformed."""
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(pattern, options), ""
-    except UnicodeEncodeError:
-        return None, "it is not UTF-8"
-    except re2.error as error:
-        return None, error.args[0].decode("utf-8", "replace")

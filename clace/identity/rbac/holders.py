@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from clace.admin_api import Right
 from clace.identity.rbac.decisions import Question, decide
 from clace.interfaces import Holder
-from clace.model import GROUP, REGEX, Assurance, Grant, Identity, Policy
+from clace.model import GROUP, Assurance, Grant, Identity, Policy
+from clace.patterns import PREFIX
 
 
 def holders(policy: Policy, admin: str, target: str, owner: str) -> Iterator[Holder]:
@@ -33,7 +34,7 @@ def _held(policy: Policy, grant: Grant, user: str, target: str) -> tuple[str, ..
     # One grant, and one user who stands for the group or the pattern.
     stand_in = Grant(users=("somebody",), roles=grant.roles, targets=grant.targets)
     alone = Policy(enabled=True, roles=policy.roles, grants=(stand_in,))
-    is_nobody = user.startswith((GROUP, REGEX)) and not user.partition(":")[2]
+    is_nobody = user.startswith((GROUP, PREFIX)) and not user.partition(":")[2]
     identity = Identity(user_id="somebody", assurance=Assurance.SSO)
     return () if is_nobody else _permissions(alone, identity, target, "")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clace.model import GROUP, REGEX, Identity, Policy, matches
+from clace.model import GROUP, Identity, Policy
+from clace.patterns import PREFIX, is_whole
 
 
 def member(policy: Policy, users: Iterable[str], identity: Identity) -> str:
@@ -23,8 +24,8 @@ def _member(policy: Policy, users: Iterable[str], identity: Identity, seen: froz
 
 
 def _is(policy: Policy, user: str, identity: Identity, seen: frozenset[str]) -> str:
-    if user.startswith(REGEX):
-        whole = matches(user.removeprefix(REGEX), identity.user_id)
+    if user.startswith(PREFIX):
+        whole = is_whole(user.removeprefix(PREFIX), identity.user_id)
         return f"{user} matches the user" if whole and not identity.is_anonymous else ""
     if not user.startswith(GROUP):
         return f"for user {user}" if user and user == identity.user_id else ""

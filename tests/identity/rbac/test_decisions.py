@@ -56,6 +56,12 @@ class DecisionTests(SynchronousTestCase):
             self.may(policy(grant(("clace-user",), users=("regex:ann",))), "app:access")
         )
 
+    def test_ids_that_are_no_text(self):
+        """An id with half a character is a pattern's no more than a literal name's."""
+        rules = policy(grant(("clace-user",), users=("regex:.*",)))
+        broken = replace(ANN, user_id="oidc:\ud800")
+        self.assertFalse(self.may(rules, "app:access", identity=broken))
+
     def test_groups(self):
         """Members of a group, of a group in it, and users whose sign-in names it, are meant."""
         groups = {"a": ("group:b",), "b": (ANN.user_id,)}

@@ -11,7 +11,8 @@ from pathlib import Path
 from attrs import frozen
 
 from clace.model import Permission
-from clace.plugins.gate import PREFIX, matches
+from clace.patterns import PREFIX
+from clace.plugins.gate import matches
 from clace.plugins.kit import CallFailed
 
 _PATH = re.compile(r"(regex:\^?(\((\?:)?)*)?/")

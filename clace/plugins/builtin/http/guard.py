@@ -10,9 +10,9 @@ from attrs import frozen
 
 from clace.errors import ConfigError
 from clace.model import Permission
+from clace.patterns import PREFIX
 from clace.plugins.builtin.http.addresses import NAMEABLE, Address, Network, kind
 from clace.plugins.builtin.http.urls import RequestTarget
-from clace.plugins.gate import PREFIX
 from clace.plugins.kit import CallFailed
 
 ResolveFor = Callable[[str, str], Awaitable[Sequence[str]]]
