@@ -62,6 +62,12 @@ class SharedDaemonTestCase(DaemonTestCase):
         return folder
 
 
+def own_warnings(stderr):
+    """The warnings of a command, without that of apps which other tests left on the host."""
+    lines = stderr.splitlines()
+    return [line for line in lines if "on the same host, of another owner or auth" not in line]
+
+
 def runs(pid):
     """Whether a process runs; one that has ended and was not waited for does not."""
     try:

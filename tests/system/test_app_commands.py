@@ -6,7 +6,7 @@ import json
 import shlex
 
 from tests.support.daemon import EXAMPLES
-from tests.system.cases import SharedDaemonTestCase
+from tests.system.cases import SharedDaemonTestCase, own_warnings
 
 HELLO = str(EXAMPLES / "hello")
 DRY = "\n*** dry-run mode, changes have NOT been committed. ***\n"
@@ -287,7 +287,7 @@ class WarningTests(SharedDaemonTestCase):
         ]
         created = self.daemon.cli("app", "create", "--approve", folder, path)
         self.assertEqual(created.returncode, 0, created.stderr)
-        warnings = created.stderr.splitlines()
+        warnings = own_warnings(created.stderr)
         self.assertEqual(warnings[:3], [f"warning: {one}" for one in told])
         self.assertTrue(warnings[3].startswith("warning: fs.in.list looks at what is below "))
         command = warnings[3].partition("for more: clace ")[2]
