@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.errors import ProviderUnavailable, SignInRefused
@@ -80,6 +81,8 @@ class Surroundings(Struct, frozen=True):
 class SamlProvider:
     """The flow of a browser: away with a request, back with a signed assertion that answers it."""
 
+    _log = Logger()
+
     def __init__(
         self,
         options: SamlOptions,
@@ -99,6 +102,7 @@ class SamlProvider:
         self._key = key
         self._around = around
         self._replays = replays
+        self._logged = ""
 
     def metadata(self) -> bytes:
         return our_metadata(self._ours, self._key)
@@ -108,17 +112,11 @@ class SamlProvider:
 
         It may fail: only sign-ins with this provider do so too then.
         """
-        looked = Deferred.fromCoroutine(self._metadata.current())
+        looked = Deferred.fromCoroutine(self._way_in())
         looked.addErrback(lambda failure: failure.trap(ProviderUnavailable))
 
     async def begin(self, state: str) -> Departure:
-        provider = await self._metadata.current()
-        binding = POST if self._options.use_post else REDIRECT
-        address = provider.sign_in.get(binding)
-        if address is None:
-            raise ProviderUnavailable(f"{self.title} has no address for {_short(binding)}")
-        if provider.wants_signed and self._key is None:
-            raise ProviderUnavailable(f"{self.title} takes signed requests only: set sp_key_file")
+        binding, address = await self._way_in()
         envelope = self._envelope(address)
         request = sign_in_request(envelope, force=self._options.force_authn)
         way = await self._around.in_thread(
@@ -168,6 +166,31 @@ class SamlProvider:
             ),
             answer=await self._answer(ended.number, notice),
         )
+
+    async def _way_in(self) -> tuple[str, str]:
+        """Return the binding and address of sign-ins.
+
+        :raises ProviderUnavailable: if the provider takes none as they are configured.
+        """
+        provider = await self._metadata.current()
+        binding = POST if self._options.use_post else REDIRECT
+        address = provider.sign_in.get(binding)
+        if address is None:
+            raise self._unusable(f"{self.title} has no address for {_short(binding)}")
+        if provider.wants_signed and self._key is None:
+            raise self._unusable(f"{self.title} takes signed requests only: set sp_key_file")
+        return binding, address
+
+    def _unusable(self, reason: str) -> ProviderUnavailable:
+        """Return a refusal that only the operator can mend; every visitor gets it, so the log has
+        it once.
+        """
+        if reason != self._logged:
+            self._logged = reason
+            self._log.error(
+                "Cannot use the SAML provider {name}: {reason}", name=self.name, reason=reason
+            )
+        return ProviderUnavailable(reason)
 
     async def _answer(self, number: str, notice: SignOutNotice) -> Departure | None:
         provider = await self._metadata.current()

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from lxml import etree
 from signxml import XMLVerifier
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -168,6 +169,17 @@ class BeginTests(SynchronousTestCase):
         failure = self.failureResultOf(provider(fetched=fetched).begin("a"), ProviderUnavailable)
         self.assertIn("set sp_key_file", failure.value.message)
         self.assertTrue(self.begun(fetched=fetched, key=signing_key("ours")).url)
+
+    def test_tells_the_operator(self):
+        """A refusal that only an operator can mend is in the log: from the look ahead on, once."""
+        ours = provider(fetched=Fetched(metadata(more='WantAuthnRequestsSigned="true"')))
+        with capturedLogs() as events:
+            ours.look()
+            for _ in range(2):
+                self.failureResultOf(ours.begin("a"), ProviderUnavailable)
+        (event,) = events
+        self.assertEqual(event["log_level"].name, "error")
+        self.assertEqual(event["reason"], "corp takes signed requests only: set sp_key_file")
 
 
 class SessionTests(SynchronousTestCase):
