@@ -64,7 +64,7 @@ def from_url(url: str, agent: IAgent, clock: IReactorTime) -> Fetch:
 
 
 class ProviderMetadata:
-    """ProviderMetadata of one provider. While it cannot be fetched anew, the last one holds."""
+    """The metadata of one provider. While it cannot be fetched anew, the last one holds."""
 
     _log = Logger()
 
