@@ -6,13 +6,13 @@ The library is imported by the first ceremony, and works in threads: it takes ti
 from __future__ import annotations
 
 import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
+from clace import base64url
 from clace.errors import SignInRefused
 from clace.interfaces import RelyingParty, StoredFactor
 
@@ -111,7 +111,9 @@ def check_creation(answer: str, challenge: bytes, party: RelyingParty, *, alone:
     except Exception as error:
         # A stranger's JSON and CBOR: the library has no one error for what is malformed.
         raise SignInRefused(_REFUSED, f"passkey enrolment: {type(error).__name__}") from error
-    return Enrolled(_text(found.credential_id), found.credential_public_key, found.sign_count)
+    return Enrolled(
+        base64url.encoded(found.credential_id), found.credential_public_key, found.sign_count
+    )
 
 
 def check_answer(
@@ -155,7 +157,7 @@ def credential_of(answer: str) -> str:
         raise SignInRefused(_REFUSED, "passkey: answer too long")
     try:
         named = msgspec.json.decode(answer, type=_Named)
-        return _text(urlsafe_b64decode(named.id + "=" * (-len(named.id) % 4)))
+        return base64url.encoded(base64url.decoded(named.id))
     except (msgspec.MsgspecError, ValueError, UnicodeError) as error:
         raise SignInRefused(_REFUSED, "passkey: malformed answer") from error
 
@@ -168,12 +170,4 @@ def refused(reason: str) -> SignInRefused:
 def _descriptors(known: Collection[StoredFactor]) -> list[PublicKeyCredentialDescriptor]:
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor  # noqa: PLC0415
 
-    return [PublicKeyCredentialDescriptor(id=_bytes(each.id)) for each in known]
-
-
-def _text(number: bytes) -> str:
-    return urlsafe_b64encode(number).rstrip(b"=").decode("ascii")
-
-
-def _bytes(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return [PublicKeyCredentialDescriptor(id=base64url.decoded(each.id)) for each in known]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -10,6 +9,7 @@ from joserfc.jwk import OKPKey
 from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
+from clace import base64url
 from clace.errors import ClaceError
 from clace.interfaces import IOwnSecrets
 from clace.single_flight import SingleFlight
@@ -113,7 +113,7 @@ class IdentityKeys:
         return tuple(key for key, until in ends if until + KEPT_SECONDS > now)
 
     def _made(self, signs: float) -> StoredKey:
-        identifier = urlsafe_b64encode(self._random(9)).decode("ascii")
+        identifier = base64url.encoded(self._random(9))
         marks = {"kid": identifier, "use": "sig", "alg": "EdDSA"}
         made = OKPKey.generate_key("Ed25519").as_dict(private=True)
         parts = {name: str(part) for name, part in {**made, **marks}.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import msgspec
 from joserfc import jws
 from twisted.internet.interfaces import IReactorTime
 
+from clace import base64url
 from clace.identity.identity_tokens.keys import IdentityKeys
 from clace.identity.signing import TokenRegistry
 from clace.model import Identity
@@ -56,7 +56,7 @@ class IdentityTokens:
             "sub": identity.user_id,
             "iat": now,
             "exp": now + SECONDS,
-            "jti": urlsafe_b64encode(self._random(16)).rstrip(b"=").decode("ascii"),
+            "jti": base64url.encoded(self._random(16)),
             "acr": str(identity.assurance),
         }
         more = {

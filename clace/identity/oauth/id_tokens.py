@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import sha256, sha384, sha512
 from typing import Any
 
 from msgspec import Struct
 
+from clace import base64url
 from clace.identity.oauth.endpoints import Endpoints
 from clace.identity.oauth.refusals import refused
 
@@ -79,7 +79,7 @@ def check_id_token(claims: Mapping[str, Any], expected: ExpectedClaims, algorith
 def half_hash(token: str, algorithm: str) -> str:
     """The left half of the hash that belongs to the algorithm, as ``at_hash`` has it."""
     made = _HASHES.get(algorithm[-3:], sha512)(token.encode()).digest()
-    return urlsafe_b64encode(made[: len(made) // 2]).rstrip(b"=").decode("ascii")
+    return base64url.encoded(made[: len(made) // 2])
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:

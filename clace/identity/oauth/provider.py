@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
@@ -12,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
+from clace import base64url
 from clace.errors import SignInRefused
 from clace.identity.oauth.endpoints import Endpoints, find_endpoints, located
 from clace.identity.oauth.entries import ProviderEntry
@@ -76,7 +76,7 @@ class OAuthProvider:
             "redirect_uri": self._entry.redirect_uri,
             "scope": " ".join(self._entry.scopes or self._profile.scopes),
             "state": state,
-            "code_challenge": _base64(sha256(kept["verifier"].encode()).digest()),
+            "code_challenge": base64url.encoded(sha256(kept["verifier"].encode()).digest()),
             "code_challenge_method": "S256",
             **self._profile.parameters,
         }
@@ -238,7 +238,7 @@ class OAuthProvider:
         return _newer(first, tokens, self._clock.seconds())
 
     def _secret(self) -> str:
-        return _base64(self._random(32))
+        return base64url.encoded(self._random(32))
 
 
 def with_query(url: str, parameters: Mapping[str, str]) -> str:
@@ -274,7 +274,3 @@ def _title(title: str, entry: ProviderEntry) -> str:
     """``GitHub``, or ``GitHub (staff)`` for ``[auth.github_staff]``."""
     apart = entry.name.partition("_")[2]
     return f"{title} ({apart})" if apart else title
-
-
-def _base64(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
+from clace import base64url
 from clace.identity.oauth.refusals import refused
 from clace.identity.oauth.remembered import Remembered
 from clace.identity.oauth.requests import ProviderRequests, unavailable
@@ -95,7 +95,7 @@ def read_header(token: str, types: Sequence[str]) -> Header:
         raise refused("token: malformed")
     first = token.partition(".")[0]
     try:
-        said = msgspec.json.decode(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+        said = msgspec.json.decode(base64url.decoded(first))
     except (ValueError, RecursionError):
         raise refused("token: malformed header") from None
     if not isinstance(said, dict):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
@@ -19,6 +18,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from clace import base64url
 from clace.errors import ClaceError
 from clace.interfaces import (
     ISessionRows,
@@ -128,8 +128,8 @@ class Sessions(Service):
         return session
 
     async def begin(self, new: NewSession) -> tuple[str, Session]:
-        secret = urlsafe_b64encode(self._random(SECRET_BYTES)).rstrip(b"=").decode()
-        name = PREFIX + urlsafe_b64encode(self._random(_NAME_BYTES)).decode()
+        secret = base64url.encoded(self._random(SECRET_BYTES))
+        name = PREFIX + base64url.encoded(self._random(_NAME_BYTES))
         now = self._clock.seconds()
         session = Session(
             digest=digest_of(secret),

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from base64 import urlsafe_b64encode
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 
@@ -14,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from twisted.internet.interfaces import IReactorTime
 
+from clace import base64url
 from clace.interfaces import SignedIn
 from clace.model import Identity
 from clace.networks import site_of
@@ -85,7 +85,7 @@ class PendingSignIns:
 
     def secret(self) -> str:
         """Return a text that nobody guesses."""
-        return urlsafe_b64encode(self._random(_BYTES)).rstrip(b"=").decode()
+        return base64url.encoded(self._random(_BYTES))
 
     def look(self, state: str) -> Pending | None:
         """Return the sign-in of a state, if its time is not over."""
