@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from clace.config.places import Steps
 from clace.config.sections import Saml, Settings
+from clace.config.sign_ins import wrong_callback
 
 # The names are part of URLs, of apps' settings and of the ids of users.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -45,13 +46,7 @@ def _wrong_saml(settings: Settings) -> Iterator[tuple[Steps, str]]:
         if not _NAME.fullmatch(name):
             yield at, _BAD_NAME
         yield from _wrong_entry(at, entry)
-    if settings.saml and not settings.security.callback_url:
-        entries = ", ".join(f"[saml.{name}]" for name in settings.saml)
-        reason = (
-            f"security.callback_url must be set for {entries}: the address at which browsers "
-            "reach this server, such as https://apps.example.com"
-        )
-        yield ("security", "callback_url"), reason
+    yield from wrong_callback(settings, "saml", settings.saml)
 
 
 def _wrong_entry(at: Steps, entry: Saml) -> Iterator[tuple[Steps, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from clace.config.places import Steps
 from clace.config.sections import OAuth, Settings
@@ -40,8 +40,15 @@ def wrong_sign_ins(settings: Settings) -> Iterator[tuple[Steps, str]]:
     """Yield the places of entries that nobody could sign in with, with the reason."""
     for name, entry in settings.auth.items():
         yield from _wrong_entry(name, entry)
-    if settings.auth and not settings.security.callback_url:
-        entries = ", ".join(f"[auth.{name}]" for name in settings.auth)
+    yield from wrong_callback(settings, "auth", settings.auth)
+
+
+def wrong_callback(
+    settings: Settings, table: str, names: Collection[str]
+) -> Iterator[tuple[Steps, str]]:
+    """Yield the place of the server's own address, if it is missing and entries need it."""
+    if names and not settings.security.callback_url:
+        entries = ", ".join(f"[{table}.{name}]" for name in names)
         reason = (
             f"security.callback_url must be set for {entries}: the address at which browsers "
             "reach this server, such as https://apps.example.com"
