@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from clace.config.places import Steps
 from clace.config.sections import Saml, Settings
 from clace.config.sign_ins import wrong_callback
+from clace.header_names import OUR_HEADERS
 
 # The names are part of URLs, of apps' settings and of the ids of users.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -30,7 +31,7 @@ _NOT_GIVEN = frozenset(
         "upgrade",
     }
 )
-_OURS = ("x-clace-", "x-openrun-", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
+_OURS = (*OUR_HEADERS, "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
 
 
 def wrong_proofs(settings: Settings) -> Iterator[tuple[Steps, str]]:

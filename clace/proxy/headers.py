@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from functools import lru_cache
 
+from clace.header_names import OUR_HEADERS
 from clace.interfaces import Pairs, ProxiedRequest
 from clace.proxy.cookies import visitors_cookies
 from clace.proxy.plans import RoutePlan
@@ -26,7 +27,7 @@ _FORWARDING = frozenset(
     b" front-end-https true-client-ip client-ip x-client-ip x-cluster-client-ip cf-connecting-ip"
     b" remote-user x-remote-user script-name path-info proxy".split()
 )
-_OURS = (b"x-clace-", b"x-openrun-")
+_OURS = tuple(map(str.encode, OUR_HEADERS))
 # Servers that put headers into variables, as CGI and WSGI do, cannot tell names apart that only
 # differ in what is neither letter nor digit.
 _NEITHER = re.compile(rb"[^a-z0-9]")

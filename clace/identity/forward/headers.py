@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from clace.header_names import OUR_HEADERS
 from clace.interfaces import ForwardQuestion, HeaderPairs
 
 # Of the connection (RFC 9110, 7.6.1), or of a body that is not sent along.
@@ -30,7 +31,6 @@ _FORWARDING = frozenset({"forwarded", "x-real-ip", "x-original-url", "x-rewrite-
 _FORWARDED = "x-forwarded-"
 # Servers that put headers into variables cannot tell X_Forwarded_User from X-Forwarded-User.
 _NEITHER = re.compile(r"[^a-z0-9]")
-OURS = ("x-clace-", "x-openrun-")
 # Made anew for each answer.
 _OF_SERVER = frozenset({"date", "server"})
 
@@ -58,7 +58,7 @@ def _named_by_connection(headers: HeaderPairs) -> frozenset[str]:
 
 def _is_forwarding(name: str) -> bool:
     plain = _NEITHER.sub("-", name)
-    return plain in _FORWARDING or plain.startswith((_FORWARDED, *OURS))
+    return plain in _FORWARDING or plain.startswith((_FORWARDED, *OUR_HEADERS))
 
 
 def _known(question: ForwardQuestion) -> Iterator[tuple[str, str]]:

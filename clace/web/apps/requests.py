@@ -10,14 +10,13 @@ from msgspec import Struct
 
 from clace import cookies
 from clace.errors import BadRequest
+from clace.header_names import OUR_HEADERS
 from clace.model import AppRequest, ClientWishes, Upload, Visitor
 from clace.web.http1 import DirectRequest, HeaderFields
 
 MAX_FIELDS = 2000
 # The length of names and paths that are worth to be kept as they are used.
 _USUAL = 64
-# What speaks for the server, to apps behind it: never taken from a client.
-_OURS = ("x-clace-", "x-openrun-")
 # Servers of the CGI kind see X_Clace-User as X-Clace-User.
 _SEPARATOR = re.compile(r"[^0-9a-z]")
 _PREFIX, _PREFIX_OF_ERA_26 = "/_clace_app/", "/_openrun_app/"
@@ -112,7 +111,7 @@ def wishes_of(fields: HeaderFields) -> ClientWishes:
 def _canonical(name: bytes) -> str:
     """The name as ``Hx-Request``; empty for one that is never taken from a client."""
     lower = name.decode("latin-1").lower()
-    if _SEPARATOR.sub("-", lower).startswith(_OURS):
+    if _SEPARATOR.sub("-", lower).startswith(OUR_HEADERS):
         return ""
     return "-".join(part.capitalize() for part in lower.split("-"))
 
