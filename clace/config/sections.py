@@ -105,9 +105,9 @@ class Security(Struct, frozen=True):
     app_default_auth_type: Annotated[str, rules.text_or("system")] = "system"
     auth_required: Flag = False
     disable_login_form: Flag = False
-    auth_callback_domain: Annotated[str, rules.filled("a host name, or its begin and a dot")] = (
-        "auth."
-    )
+    auth_callback_domain: Annotated[
+        str, rules.filled("a host name, or the beginning of one with its dot, such as auth.")
+    ] = "auth."
     session_max_age: Annotated[int, Meta(ge=60, le=365 * DAY)] = DAY
     sso_recheck_mins: Annotated[int, Meta(ge=1, le=1440)] = 15
     session_idle: Annotated[int, Meta(ge=0, le=365 * DAY)] = 8 * 3600

@@ -61,8 +61,8 @@ def _wrong_entry(name: str, entry: OAuth) -> Iterator[tuple[Steps, str]]:
     if kind not in OAUTH_KINDS:
         near = nearest(kind, OAUTH_KINDS)
         hint = f"; did you mean {near[0]}?" if near else ""
-        known = ", ".join(OAUTH_KINDS)
-        yield at, f"unsupported auth provider: {name}; expected one of {known}, or one_NAME{hint}"
+        known = f"one of {', '.join(OAUTH_KINDS)}, alone or with _NAME behind it"
+        yield at, f"unsupported auth provider: {name}; expected {known}{hint}"
         return
     if not _NAME.fullmatch(name):
         yield at, "expected a name of letters, digits, _ and -"
