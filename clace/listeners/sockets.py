@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from clace.errors import ListenError
-from clace.model import EndpointDescription, problem_of_socket
+from clace.model import EndpointDescription
 from clace.private_files import make_private_folder
 
 _LONGEST_PATH = 107
@@ -41,11 +41,6 @@ class UnixSocket(Struct, frozen=True):
                 "cannot be opened"
             )
         return cls(Path(path), layer.value("mode", 1))
-
-    def check_private(self) -> None:
-        """:raises ListenError: others than the owner could open the socket."""
-        if problem := problem_of_socket(str(self.path), self.mode):
-            raise ListenError(problem)
 
     def is_open_to_others(self) -> bool:
         """Tell a socket that every user may open from one of its owner and group."""

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from clace.model import deeds as deeds
     from clace.model.admin_endpoints import (
         problem_of_admin as problem_of_admin,
-        problem_of_socket as problem_of_socket,
     )
     from clace.model.app import (
         AccountLink as AccountLink,
@@ -163,7 +162,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
-        admin_endpoints=("problem_of_admin", "problem_of_socket"),
+        admin_endpoints=("problem_of_admin",),
         app=(
             "AccountLink",
             "App",

@@ -16,7 +16,7 @@ def problem_of_admin(outermost: EndpointDescription, *, over_tcp: bool) -> str:
     by whoever reaches that.
     """
     if outermost.prefix == "unix":
-        return problem_of_socket(outermost.value("address", 0) or "", outermost.value("mode", 1))
+        return _problem_of_socket(outermost.value("address", 0) or "", outermost.value("mode", 1))
     if not over_tcp:
         return (
             "what serves the admin API must be unix:PATH:mode=600, unless "
@@ -25,7 +25,7 @@ def problem_of_admin(outermost: EndpointDescription, *, over_tcp: bool) -> str:
     return ""
 
 
-def problem_of_socket(path: str, mode: str | None) -> str:
+def _problem_of_socket(path: str, mode: str | None) -> str:
     """Return the reason why others could open a socket, or nothing."""
     if not Path(path).is_absolute():
         return "the path of an admin socket must be absolute"

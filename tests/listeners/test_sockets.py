@@ -37,31 +37,6 @@ class SocketTestCase(SynchronousTestCase):
         self.assertIn(words, str(self.assertRaises(ListenError, check)))
 
 
-class PrivateTests(SocketTestCase):
-    def test_mode_is_needed(self):
-        """Without a mode Twisted would let everybody in."""
-        self.assert_refused("mode=600", self.described("").check_private)
-
-    def test_mode_for_the_owner(self):
-        """Modes that let in nobody but the owner are taken, wherever they are written."""
-        for options in (":mode=600", ":mode=0700", ":600"):
-            self.described(options).check_private()
-
-    def test_mode_for_others(self):
-        """Modes that let in others are refused."""
-        for options in (":mode=660", ":mode=606", ":mode=666:lockfile=0", ":mode=-1", ":777"):
-            self.assert_refused("others", self.described(options).check_private)
-
-    def test_mode_that_is_none(self):
-        """What is no mode is said to be none."""
-        self.assert_refused("mode=rw", self.described(":mode=rw").check_private)
-
-    def test_relative_path(self):
-        """The place must not depend on where the server was started."""
-        self.path = Path("clace.sock")
-        self.assert_refused("absolute", self.described().check_private)
-
-
 class DescribedTests(SocketTestCase):
     def test_too_long(self):
         """A path that no socket can have is refused with its length."""
