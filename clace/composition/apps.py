@@ -16,7 +16,6 @@ from twisted.logger import Logger
 from clace.admin_api import ServerStatus
 from clace.composition.data import Data
 from clace.composition.elsewhere import wants_certificate
-from clace.composition.identity import login_host
 from clace.composition.plugins import Plugins
 from clace.config import AppLimits, known_names, node_values, values_with_secrets
 from clace.errors import InvalidPath
@@ -173,8 +172,7 @@ class Apps:
 
     def _invitation(self, urls: Urls, token: str) -> str:
         """Return the URL at which the secret of an invitation is used."""
-        security, domain = self._config.security, self._config.system.default_domain
-        found = urls(AppPath("/", login_host(security.auth_callback_domain, domain)))
+        found = urls(AppPath("/", self._plugins.identities.login_host))
         return f"{next(filter(None, reversed(found)), '/')}{INVITATION}?token={token}"
 
     def _beginnings(self, urls: Urls) -> NewAppFacts:

@@ -20,6 +20,7 @@ from clace.identity.passwords import AdminAccount, SignIns, SignInTrail
 from clace.identity.rbac import Authorisation
 from clace.identity.tokens import APITokens, TokenSurroundings
 from clace.ids import request_ids
+from clace.interfaces import BUILTIN
 from clace.metadata import open_secret_rows, open_session_rows, open_store, open_token_rows
 from clace.model import App, Identity
 from clace.passwords import hash_password, random_password
@@ -28,7 +29,7 @@ from clace.secrets import open_store as open_stored
 from clace.threads import InThread, ThreadPool
 from clace.units import MEBIBYTE
 
-OWN_USERS = "builtin:"
+_OWN_USERS = f"{BUILTIN}:"
 
 
 class Data:
@@ -84,7 +85,7 @@ class Data:
 
     def owner_now(self, identity: Identity) -> Identity | None:
         """Return the user of a token as of now: a user of this server's own may be gone."""
-        if not identity.user_id.startswith(OWN_USERS):
+        if not identity.user_id.startswith(_OWN_USERS):
             return identity
         found = self.people.users.of(identity.user_id)
         return replace(identity, groups=found.groups) if found else None
@@ -95,7 +96,7 @@ class Data:
         :raises BadRequest: if it would be such a user, and is missing.
         """
         found = self.people.users.of(user_id)
-        if found is None and user_id.startswith(OWN_USERS):
+        if found is None and user_id.startswith(_OWN_USERS):
             raise BadRequest(f"user {user_id} does not exist")
         return found.groups if found else ()
 

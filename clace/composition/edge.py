@@ -32,6 +32,7 @@ from clace.log_files import RotatingFile
 from clace.model import App, AppPath
 from clace.proxy import NetworkEndpoints, Proxy
 from clace.threads import ThreadPool
+from clace.units import MEBIBYTE
 from clace.web import UNIX, HTTPSOnly, RootResource, TrustedProxies
 from clace.web.admin import ActingAs, AdminGuard, Guard, LateResource, trusted
 from clace.web.apps import (
@@ -56,7 +57,6 @@ from clace.web.http1 import (
 )
 
 KIBIBYTE = 1024
-MEBIBYTE = 1024 * KIBIBYTE
 _UNBOUND = ConnectionBounds(most=0, each=0)
 _EDGES = 1000
 

@@ -13,7 +13,7 @@ from twisted.logger import Logger, globalLogPublisher
 
 from clace.composition.apps import Apps
 from clace.composition.data import Data
-from clace.composition.edge import MEBIBYTE, Edge
+from clace.composition.edge import Edge
 from clace.composition.identity import Identities
 from clace.composition.plugins import Plugins
 from clace.composition.users import static_users
@@ -24,6 +24,7 @@ from clace.processes import ProgramStarter
 from clace.runtime.hosts import HostSupply
 from clace.service import AtStart, InOrder, OnStop, SignalService, WhenRunning, settle_memory
 from clace.threads import ThreadPool
+from clace.units import MEBIBYTE
 
 log = Logger()
 # Keys that SIGHUP puts in force.
