@@ -48,11 +48,8 @@ class FactorSealing:
     async def _cipher(self, *, make: bool) -> AESGCM:
         if self._key is None:
             # Two first factors at once must not make two keys.
-            await self._lock.acquire()
-            try:
+            async with self._lock:
                 self._key = self._key or AESGCM(await self._material(make=make))
-            finally:
-                self._lock.release()
         return self._key
 
     async def _material(self, *, make: bool) -> bytes:

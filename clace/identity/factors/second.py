@@ -282,10 +282,9 @@ class SecondFactors:
             before = await self._of(user_id, *FactorKind)
             if sum(row.kind in _CHOSEN for row in before) >= MOST:
                 raise BadRequest(f"you have {MOST} factors already: remove one first")
-            plain, rows = self._recovery(user_id)
             has_recovery = any(row.kind is FactorKind.RECOVERY for row in before)
-            if has_recovery or not with_recovery:
-                plain, rows = (), ()
+            is_first = with_recovery and not has_recovery
+            plain, rows = self._recovery(user_id) if is_first else ((), ())
             if not await self._run(lambda: self._rows.add((factor, *rows), replaced)):
                 raise BadRequest("this passkey is enrolled already")
             await self._learn(user_id)
