@@ -73,7 +73,11 @@ class UpstreamPool:
         :raises AppBusy: if too many requests wait already.
         """
         if self.size < (self.limits.pool_size or 1) * _EACH:
-            return await self._connected()
+            try:
+                return await self._connected()
+            except ClaceError:
+                self._next()
+                raise
         if len(self._waiting) >= _WAITING:
             raise AppBusy("too many requests wait for the app's server", 1)
         return await self._left_over()
@@ -92,14 +96,10 @@ class UpstreamPool:
             connection.timer.set(self.limits.pool_idle)
             self._idle.append(connection)
 
-    def close(self) -> None:
-        """Close what is idle now, and what is in use when its answer ends."""
-        self._closed = True
-        self.drop_idle()
-
     def abort(self) -> None:
         """Close everything now."""
-        self.close()
+        self._closed = True
+        self.drop_idle()
         for connecting in tuple(self._connecting):
             connecting.cancel()
         for connection in tuple(self._open):
@@ -115,7 +115,6 @@ class UpstreamPool:
         try:
             connection: UpstreamConnection = await connecting
         except Exception as reason:  # noqa: BLE001 - whatever it is, nothing was sent
-            self._next()
             raise self._told(reason) from None
         finally:
             self._connecting.discard(connecting)
@@ -132,8 +131,10 @@ class UpstreamPool:
             _cancel(late)
 
     def _give_up(self, waiter: Deferred[UpstreamConnection]) -> None:
-        self._waiting.remove(waiter)
-        waiter.errback(Failure(AppBusy("too many requests wait for the app's server", 1)))
+        """End the wait, unless a connection is on its way, which has a time of its own."""
+        if waiter in self._waiting:
+            self._waiting.remove(waiter)
+            waiter.errback(Failure(AppBusy("too many requests wait for the app's server", 1)))
 
     def _left(self, connection: UpstreamConnection) -> None:
         if connection in self._idle:
@@ -145,11 +146,20 @@ class UpstreamPool:
 
     def _next(self) -> None:
         """Let a request that waits have the room of a connection that is gone."""
-        if not self._waiting:
-            return
-        waiter = self._waiting.popleft()
-        made = Deferred.fromCoroutine(self._connected())
-        made.chainDeferred(waiter)
+        if self._waiting:
+            Deferred.fromCoroutine(self._connect_waiting())
+
+    async def _connect_waiting(self) -> None:
+        """Connect for one waiting request after the other, until one has its connection."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            try:
+                connection = await self._connected()
+            except ClaceError as error:
+                waiter.errback(Failure(error))
+            else:
+                waiter.callback(connection)
+                return
 
     def _told(self, reason: Exception) -> ClaceError:
         """The failure to connect, in words for the operator."""

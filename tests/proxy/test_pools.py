@@ -77,6 +77,25 @@ class PoolTests(MemoryProxyCase):
         self.last.say(whole(b"fifth"))
         self.assertTrue(visitors[4].value().endswith(b"fifth"))
 
+    def test_late_room(self):
+        """A connection on its way for one who waited has its own time; the wait is over."""
+        visitors = [self.get() for _ in range(5)]
+        self.there.held = []
+        self.served.clock.advance(9)
+        self.there.opened[0].reset()
+        self.served.clock.advance(2)
+        self.assertEqual(visitors[4].statuses, [])
+        self.there.release()
+        self.last.say(whole(b"fifth"))
+        self.assertTrue(visitors[4].value().endswith(b"fifth"))
+
+    def test_all_refused(self):
+        """However many wait, each is told when the server is not reached any more."""
+        visitors = [self.get() for _ in range(254)]
+        self.there.failure = error.ConnectionRefusedError()
+        self.there.opened[0].reset()
+        self.assertEqual([one.statuses for one in visitors[4:]], [[502]] * 250)
+
     def test_idle_ones(self):
         """No more idle connections are kept than the operator says."""
         for _ in range(3):
