@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 from zope.interface import Interface
 
+from clace.errors import ClaceError
 from clace.model import App, ProxyRoute
 
 Pairs = Sequence[tuple[bytes, bytes]]
@@ -145,8 +146,8 @@ class ProxiedVisitor(Protocol):
     def finish(self, trailers: Pairs) -> None:
         """End the answer, of which all was written."""
 
-    def cut(self) -> None:
-        """End an answer so that the visitor knows that it is not whole."""
+    def cut(self, why: ClaceError) -> None:
+        """End an answer so that the visitor knows it is not whole, and the operator why."""
 
     def tunnel(self, head: UpstreamHead) -> None:
         """Write the answer that changes the protocol; what follows goes to ``tunnelled``."""
@@ -167,10 +168,9 @@ class IProxy(Interface):
         Returns when the answer is written, or cut because it came to be wrong, or when the visitor
         has left.
 
-        :raises UpstreamFailed: no answer has begun: the server is not reached, or what it sends is
-            no answer.
-        :raises UpstreamTimedOut: no answer has begun within the time.
-        :raises AppBusy: too many requests wait for the server.
-        :raises TooLarge: the body is over the limit.
-        :raises NoSuchRoute: the path is not below the one that would be cut off.
+        :raises UpstreamFailed: if the server is not reached, or what it sends cannot be read.
+        :raises UpstreamTimedOut: if no answer has begun within the time.
+        :raises AppBusy: if too many requests wait for the server.
+        :raises TooLarge: if the body is over the limit.
+        :raises NoSuchRoute: if the path is not below the one that would be cut off.
         """

@@ -141,8 +141,7 @@ class ProxyExchange:
             # It never said that it wants the body, as many servers do not.
             self._take_body()
             return
-        seconds = f"{self._limits.idle:g} seconds"
-        self._fail(UpstreamTimedOut(f"no answer from {self._pool.upstream} within {seconds}"))
+        self._fail(UpstreamTimedOut(f"{self._missing} within {self._limits.idle:g} seconds"))
 
     def _take_body(self) -> None:
         assert self._connection is not None
@@ -244,16 +243,21 @@ class ProxyExchange:
             connection.abort()
         if self.ended.called:
             return
+        told = (
+            UpstreamFailed(f"{self._missing}: {error}") if isinstance(error, BadAnswer) else error
+        )
         if self._has_begun:
-            self._visitor.cut()
+            self._visitor.cut(told)
             self._end()
         elif self._visitor.is_gone:
             self._end()
         else:
-            told = error
-            if isinstance(error, BadAnswer):
-                told = UpstreamFailed(f"no answer from {self._pool.upstream}: {error}")
             self.ended.errback(Failure(told))
+
+    @property
+    def _missing(self) -> str:
+        """Return the beginning of the message for an answer that is not there, or not whole."""
+        return f"no {'more of the ' if self._has_begun else ''}answer from {self._pool.upstream}"
 
     def _end(self) -> None:
         if not self.ended.called:

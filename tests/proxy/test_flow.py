@@ -77,6 +77,25 @@ class AnswerTests(MemoryProxyCase):
             self.assertTrue(is_closed(visitor), start)
             self.assertFalse(visitor.value().endswith(b"0\r\n\r\n"), start)
 
+    def test_cut_is_logged(self):
+        """The reason for a cut answer is kept for the operator: all else says it went well."""
+        self.get()
+        self.last.say(SIZED + b"12345")
+        self.last.hang_up()
+        self.get()
+        self.last.say(SIZED + b"12345")
+        self.served.clock.advance(60)
+        self.get()
+        self.last.say(SIZED + b"1234567890")
+        self.assertEqual(
+            self.faults,
+            [
+                "no more of the answer from http://there:8000: the answer was cut off",
+                "no more of the answer from http://there:8000 within 60 seconds",
+            ],
+        )
+        self.assertEqual(self.statuses, [200, 200, 200])
+
     def test_malformed_later(self):
         """Chunks that cannot be read cut the answer, and are not passed on."""
         visitor = self.get()

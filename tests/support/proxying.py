@@ -158,6 +158,9 @@ class SeenAudit:
     def end(self, status):
         self._case.statuses.append(status)
 
+    def fail(self, fault):
+        self._case.faults.append(fault.message)
+
 
 class OpenAccess:
     """Everybody is let in."""
@@ -199,6 +202,7 @@ class MemoryProxyCase(SynchronousTestCase):
         self.app: App = an_app(self.path)
         self.route = ProxyRoute("/", ProxyConfig(URL, **self.config))
         self.statuses = []
+        self.faults = []
         self.broken = []
         self.there = MemoryEndpoints()
         self.make_served()

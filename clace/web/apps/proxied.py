@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from clace.errors import NotAllowed
+from clace.errors import ClaceError, NotAllowed
 from clace.interfaces import (
     IInstalledApps,
     IProxy,
@@ -21,11 +21,12 @@ from clace.interfaces import (
 from clace.model import App, AppKind, AppResponse, ProxyRoute, host_name
 from clace.web.apps.access import AppAccess
 from clace.web.apps.forwarding import granted_lines
+from clace.web.apps.origin import SAFE
+from clace.web.apps.refusals import fault_of
 from clace.web.apps.request_audit import RequestAudit
 from clace.web.apps.security_headers import LEVELS, missing
 from clace.web.http1 import DirectRequest, ResponseFields
 
-_SAFE_FOR_PROXY = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _KINDS = {AppKind.STAGING: "Stage", AppKind.PREVIEW: "Preview"}
 Shared = tuple[tuple[str, str], ...]
 _ADVISED = frozenset(one.name.lower().encode() for step in LEVELS.values() for one in step)
@@ -44,17 +45,17 @@ def is_upgrade(request: DirectRequest) -> bool:
 class RequestVisitor:
     """A request as the proxy sees who waits for its answer.
 
-    ``dress`` gives the lines of the headers, with those of the operator; ``began`` is told the
-    status as soon as it is known.
+    ``dress`` gives the lines of the headers, with those of the operator; ``audit`` is told the
+    status as soon as it is known, and why an answer was cut.
     """
 
     def __init__(
-        self, request: DirectRequest, limit: int, dress: Dress, began: Callable[[int], None]
+        self, request: DirectRequest, limit: int, dress: Dress, audit: RequestAudit
     ) -> None:
         self._request = request
         self._limit = limit
         self._dress = dress
-        self._began = began
+        self._audit = audit
 
     @property
     def is_modern(self) -> bool:
@@ -80,12 +81,12 @@ class RequestVisitor:
         self._request.inform(status, b"".join(b"%b: %b\r\n" % pair for pair in headers))
 
     def answer(self, head: UpstreamHead, body: bytes) -> None:
-        self._began(head.status)
+        self._audit.end(head.status)
         fields = ResponseFields((), self._dress(head), has_length=False)
         self._request.answer(head.status, fields, body)
 
     def begin(self, head: UpstreamHead, producer: Any) -> None:
-        self._began(head.status)
+        self._audit.end(head.status)
         fields = ResponseFields((), self._dress(head), has_length=False)
         if head.length is not None:
             fields = fields.sized(head.length)
@@ -102,11 +103,12 @@ class RequestVisitor:
         self._request.unregisterProducer()
         self._request.finish(trailers)
 
-    def cut(self) -> None:
+    def cut(self, why: ClaceError) -> None:
+        self._audit.fail(fault_of(why))
         self._request.cut()
 
     def tunnel(self, head: UpstreamHead) -> None:
-        self._began(head.status)
+        self._audit.end(head.status)
         self._request.tunnel(head.status, self._dress(head))
 
     def end_tunnel(self) -> None:
@@ -161,11 +163,11 @@ class ProxiedApps:
         identity = await visitors.lines(audit.identity, app, token=edge.uses_token)
         identity += granted_lines(audit.granted)
         asked = self._asked(request, app, route, inside, identity)
-        if not app.may_write and (asked.is_upgrade or request.method not in _SAFE_FOR_PROXY):
+        if not app.may_write and (asked.is_upgrade or request.method not in SAFE):
             kind = _KINDS[app.kind]
             raise NotAllowed(f"{kind} app does not have access to proxy write APIs")
         dress = partial(dressed_lines, edge, secure=request.peer.scheme == "https")
-        visitor = RequestVisitor(request, edge.limits.body, dress, audit.end)
+        visitor = RequestVisitor(request, edge.limits.body, dress, audit)
         await self._proxy.relay(asked, visitor, edge.limits)
         return None
 
