@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from clace.model.proxying import (
         COMMANDING_HEADERS as COMMANDING_HEADERS,
         CONNECTION_HEADERS as CONNECTION_HEADERS,
+        CONTAINER_URL as CONTAINER_URL,
         HOST_HEADERS as HOST_HEADERS,
         MOST_MOUNTS as MOST_MOUNTS,
         ProxyConfig as ProxyConfig,
@@ -224,6 +225,7 @@ else:
         proxying=(
             "COMMANDING_HEADERS",
             "CONNECTION_HEADERS",
+            "CONTAINER_URL",
             "HOST_HEADERS",
             "MOST_MOUNTS",
             "ProxyConfig",

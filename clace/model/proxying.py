@@ -7,6 +7,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 MOST_MOUNTS = 100
+CONTAINER_URL = "<CONTAINER_URL>"
+"""The beginning of a URL in the container of an app, as apps write it."""
 _Text = Annotated[str, Meta(max_length=1024)]
 
 

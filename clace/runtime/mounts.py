@@ -6,11 +6,10 @@ import msgspec
 
 from clace.errors import AppBroken, AppNotApproved, ClaceError, PluginRefused
 from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginCall
-from clace.model import App, ProxyConfig, ProxyMount, ProxyRoute
+from clace.model import CONTAINER_URL, App, ProxyConfig, ProxyMount, ProxyRoute
 from clace.runtime.options import AppOptions
 
 PROXY_PLUGIN = "proxy.in"
-_CONTAINER = "<CONTAINER_URL>"
 
 
 def may_have_mounts(app: App) -> bool:
@@ -63,6 +62,6 @@ async def _config(scope: IPluginScope, mount: ProxyMount) -> ProxyConfig:
     if answer.error:
         raise AppBroken(f"proxy {mount.path}: {answer.error}")
     config = msgspec.convert(answer.value, ProxyConfig)
-    if config.url.startswith(_CONTAINER):
+    if config.url.startswith(CONTAINER_URL):
         raise AppBroken(f"proxy {mount.path}: container proxy url not set")
     return config

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from clace.host.ace.checks import http_method, one_of, unused, want, want_all
 from clace.host.ace.values import AceValue
+from clace.model import CONTAINER_URL
 from clace.starlark import Builtin, Failure, Struct, keys_of, text_of
 
 _NOTHING: Any = object()
@@ -299,4 +300,4 @@ def ace_module(calls: dict[str, Callable[..., Any]]) -> Struct:
     functions = {**_DECLARING, **{name: _missing(name) for name in _NOT_HERE}, **calls}
     made = {name: Builtin(name, function) for name, function in functions.items()}
     constants = {name: name for name in _CONSTANTS}
-    return Struct({**made, **constants, "CONTAINER_URL": "<CONTAINER_URL>"})
+    return Struct({**made, **constants, "CONTAINER_URL": CONTAINER_URL})

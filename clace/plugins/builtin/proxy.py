@@ -8,6 +8,7 @@ from typing import Any
 from clace.model import (
     COMMANDING_HEADERS,
     CONNECTION_HEADERS,
+    CONTAINER_URL,
     HOST_HEADERS,
     BadUpstream,
     ProxyConfig,
@@ -17,7 +18,6 @@ from clace.plugins.kit import CallFailed, Function, Invocation, Plugin, shown
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _REFUSED = CONNECTION_HEADERS | HOST_HEADERS | {b"set-cookie"}
-CONTAINER_URL = "<CONTAINER_URL>"
 
 
 async def config(_invocation: Invocation, given: ProxyConfig) -> ProxyConfig:

@@ -9,11 +9,10 @@ from urllib.parse import quote, urlencode, urljoin
 
 from attrs import evolve, frozen
 
+from clace.model import CONTAINER_URL
 from clace.plugins.kit import CallFailed, quoted
 
 Address = IPv4Address | IPv6Address
-
-_CONTAINER = "<CONTAINER_URL>"
 _PORTS = {"http": 80, "https": 443}
 _MAX_URL = 64 * 1024
 _SHAPE = re.compile(
@@ -52,7 +51,7 @@ class RequestTarget:
         :raises CallFailed: if the URL is invalid, or not the same for every reader, or one of the
             app's container, which no app has.
         """
-        if text.startswith(_CONTAINER):
+        if text.startswith(CONTAINER_URL):
             raise CallFailed("container proxy url not set")
         found = None if _suspicious(text) else _SHAPE.fullmatch(text)
         if found is None:
