@@ -39,7 +39,7 @@ class ConnectionUser(Protocol):
 
 @implementer(IHalfCloseableProtocol)
 class UpstreamConnection(TwistedProtocol):
-    """A connection; ``idle`` is called with it when nobody uses it, and ``left`` when it is gone.
+    """A connection; ``left`` is called with it when it is gone.
 
     Whatever arrives while nobody uses it ends it: an answer to nothing.
     """

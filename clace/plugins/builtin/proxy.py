@@ -38,11 +38,11 @@ async def config(_invocation: Invocation, given: ProxyConfig) -> ProxyConfig:
 
 def check_header(name: str, value: Any) -> None:
     """:raises CallFailed: if an answer cannot have the header, or no app may set it."""
-    lower = name.lower().encode()
-    if not _NAME.fullmatch(name) or not (isinstance(value, str) and value.isprintable()):
-        if isinstance(value, str):
-            raise CallFailed(f"response header {shown(name)} is malformed")
+    if not isinstance(value, str):
         return  # another value than a text is left out, as it always was
+    if not _NAME.fullmatch(name) or not value.isprintable():
+        raise CallFailed(f"response header {shown(name)} is malformed")
+    lower = name.lower().encode()
     if lower in _REFUSED or lower.startswith(COMMANDING_HEADERS):
         raise CallFailed(f"response header {shown(name)} is not for an app to set")
 

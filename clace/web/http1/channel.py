@@ -24,7 +24,6 @@ from clace.web.http1.phases import ANSWER, BODY, CLOSED, HEAD, IDLE, TUNNEL, Con
 from clace.web.http1.refusals import as_error, encoded
 
 _SENT_AHEAD = 16 * 1024
-_SILENCE_SECONDS = 2
 log = Logger()
 
 
