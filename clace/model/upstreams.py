@@ -80,7 +80,10 @@ def parse_upstream(url: str) -> Upstream:
 
 
 def _socket(authority: str) -> str:
-    path = unquote(authority, errors="strict") if authority.isascii() else ""
+    try:
+        path = unquote(authority, errors="strict") if authority.isascii() else ""
+    except UnicodeDecodeError:
+        path = ""
     if not path.startswith("/") or "\0" in path or len(path.encode()) > _MOST_SOCKET:
         raise BadUpstream("expected the absolute path of a UNIX socket, with %2F for each slash")
     return path

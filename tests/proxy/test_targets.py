@@ -125,6 +125,7 @@ class UpstreamTests(SynchronousTestCase):
             "http://é",
             "http+unix://run/a.sock",
             "http+unix://%2Frun%00",
+            "http+unix://%2Frun%FF",
             "http+unix://%2F" + "a" * 200,
         ):
             self.assertRaises(BadUpstream, parse_upstream, url)
