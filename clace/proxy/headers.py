@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from functools import lru_cache
 
+from clace.credentials import FOR_THE_SERVER
 from clace.header_names import OUR_HEADERS
 from clace.interfaces import Pairs, ProxiedRequest
 from clace.proxy.cookies import visitors_cookies
@@ -31,8 +32,7 @@ _OURS = tuple(map(str.encode, OUR_HEADERS))
 # Servers that put headers into variables, as CGI and WSGI do, cannot tell names apart that only
 # differ in what is neither letter nor digit.
 _NEITHER = re.compile(rb"[^a-z0-9]")
-# Passwords, which browsers send to all neighbours of the app that asked for them, and our tokens.
-_OUR_CREDENTIALS = re.compile(rb"\s*(?:basic\b|\S*\s*$|\S+\s+clace_)", re.IGNORECASE)
+_OUR_CREDENTIALS = re.compile(FOR_THE_SERVER.encode(), re.IGNORECASE)
 _USUAL = 64
 _WITH_BODY = frozenset({b"POST", b"PUT", b"PATCH"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -567,6 +567,7 @@ class SecretHeaderTests(AppsCase):
             "Bearer clace_x",
             "token  clace_x",
             "YTpi",
+            "",
         ):
             self.assertNotIn("Authorization", self.seen(Authorization=sent), sent)
         for sent in ("Bearer a.b.c", "Digest username=x", "AWS4-HMAC-SHA256 Credential=x"):

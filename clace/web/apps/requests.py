@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote_to_bytes
 from msgspec import Struct
 
 from clace import cookies
+from clace.credentials import FOR_THE_SERVER
 from clace.errors import BadRequest
 from clace.header_names import OUR_HEADERS
 from clace.model import AppRequest, ClientWishes, Upload, Visitor
@@ -77,10 +78,7 @@ def visible_headers(fields: HeaderFields) -> dict[str, list[str]]:
 
 
 def others_credentials(values: list[str]) -> list[str]:
-    """The values of ``Authorization`` that are not for this server: of other schemes.
-
-    Browsers send the password of one app to its neighbours, so no app is to see any.
-    """
+    """The values of ``Authorization`` that are not for this server: of other schemes."""
     return [value for value in values if not _OUR_CREDENTIALS.match(value)]
 
 
@@ -89,7 +87,7 @@ def others_cookies(values: list[str]) -> list[str]:
     return [left for value in values if (left := cookies.others(value))]
 
 
-_OUR_CREDENTIALS = re.compile(r"\s*(?:basic\b|\S+\s*$|\S+\s+clace_)", re.IGNORECASE)
+_OUR_CREDENTIALS = re.compile(FOR_THE_SERVER, re.IGNORECASE)
 _LEFT = {"Authorization": others_credentials, "Cookie": others_cookies}
 
 
