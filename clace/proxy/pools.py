@@ -97,8 +97,10 @@ class UpstreamPool:
             self._idle.append(connection)
 
     def abort(self) -> None:
-        """Close everything now."""
+        """Close everything now, and refuse the requests that wait."""
         self._closed = True
+        while self._waiting:
+            self._waiting.popleft().errback(Failure(AppBusy("the server is about to stop", 1)))
         self.drop_idle()
         for connecting in tuple(self._connecting):
             connecting.cancel()

@@ -138,6 +138,13 @@ class PoolTests(MemoryProxyCase):
         self.proxy.stopService()
         self.assertTrue(all(one.lost for one in self.there.opened))
 
+    def test_stopped_with_waiting(self):
+        """A server that stops opens no more connections for requests that wait."""
+        visitors = [self.get() for _ in range(6)]
+        self.proxy.stopService()
+        self.assertEqual([one.statuses for one in visitors[4:]], [[503]] * 2)
+        self.assertEqual(len(self.there.opened), 4)
+
 
 class AllAppsTests(MemoryProxyCase):
     most = 2
