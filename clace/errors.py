@@ -212,6 +212,12 @@ class AppNotApproved(AppBroken):
     code = "app_not_approved"
 
 
+class WallMissing(AppBroken):
+    """A wall that the app's process has to have does not stand here."""
+
+    code = "wall_missing"
+
+
 class AppFailed(ClaceError):
     """The app's handler or template failed on this request."""
 

@@ -160,6 +160,7 @@ if TYPE_CHECKING:
     )
     from clace.model.wishes import ClientWishes as ClientWishes
     from clace.model.wording import permission_text as permission_text
+    from clace.model.workloads import WorkloadConfig as WorkloadConfig
 else:
     __getattr__ = face(
         __name__,
@@ -278,4 +279,5 @@ else:
         walls=("INDISPENSABLE", "WALLS", "demanded", "missing"),
         wishes=("ClientWishes",),
         wording=("permission_text",),
+        workloads=("WorkloadConfig",),
     )

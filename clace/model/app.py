@@ -101,6 +101,9 @@ class VersionMetadata(Struct, frozen=True):
 class AppMetadata(Struct, frozen=True):
     """The versioned part of an app: its source's revision, what was approved, its accounts, the
     values of its params and its own settings, each as the operator wrote it.
+
+    ``spec`` names the kind of app that fills in the files which its source lacks. ``pins`` fix what
+    its program is built of, by name: the text of a lock, the digest of an image.
     """
 
     name: str = ""
@@ -110,6 +113,11 @@ class AppMetadata(Struct, frozen=True):
     accounts: tuple[AccountLink, ...] = ()
     param_values: dict[str, str] = {}
     appconfig: dict[str, str] = {}
+    spec: str = ""
+    container_options: dict[str, str] = {}
+    container_args: dict[str, str] = {}
+    container_volumes: tuple[str, ...] = ()
+    pins: dict[str, str] = {}
 
     def link_of(self, plugin: str) -> AccountLink | None:
         """Return the account linked to exactly this name."""

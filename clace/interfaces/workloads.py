@@ -1,0 +1,189 @@
+"""Programs behind apps: how they are prepared and started, and the walls around processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocolFactory
+from zope.interface import Attribute, Interface
+
+from clace.interfaces.programs import IOutput, ProgramExit
+from clace.model import App, WorkloadConfig
+
+Tell = Callable[[str], None]
+"""Takes a line of what is going on, for the operator who waits and for the log of the app."""
+
+
+class WallMount(Struct, frozen=True, kw_only=True):
+    """A file or folder of this machine as a walled process sees it, at ``target``."""
+
+    source: str
+    target: str
+    is_writable: bool = False
+    may_execute: bool = True
+
+
+class WallBounds(Struct, frozen=True, kw_only=True):
+    """Limits of a walled process and all it starts; 0 is without one."""
+
+    memory_mb: int = 512
+    cpus: float = 0
+    processes: int = 256
+    descriptors: int = 1024
+    file_mb: int = 0
+    scratch_mb: int = 64
+
+
+class WalledLaunch(Struct, frozen=True, kw_only=True):
+    """A program to start behind a wall; paths in it but for sources of mounts are as seen inside.
+
+    ``user`` is the number it runs as where the server may choose one. ``network`` as in
+    ``ProcessNeeds``. With ``listens`` it gets a listening socket as descriptor 3, and
+    ``LISTEN_FDS`` and ``LISTEN_PID`` say so; else it listens on ``port`` of its own loopback,
+    if that is not 0.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    mounts: tuple[WallMount, ...] = ()
+    folder: str = "/"
+    user: int = 0
+    network: tuple[str, ...] = ()
+    bounds: WallBounds = WallBounds()
+    listens: bool = False
+    port: int = 0
+    stop_seconds: float = 10
+
+
+class IWalledProcess(Interface):
+    """A program behind a wall; all it starts ends with it, and with the server."""
+
+    pid: int = Attribute("The number of its supervisor.")
+    output: IOutput = Attribute("What it writes, errors among it.")
+    ended: Deferred[ProgramExit] = Attribute("Fires once, when nothing of it is left.")
+
+    async def connect(factory: IProtocolFactory, seconds: float) -> Any:
+        """A protocol of the factory's, connected to the socket or port that it listens on.
+
+        :raises ConnectError: if nothing listens.
+        """
+
+    def stop() -> None:
+        """Ask it to end, and end it after ``stop_seconds``; may be called again."""
+
+    def kill() -> None:
+        """End it at once."""
+
+
+class IWalledStarter(Interface):
+    """Starts programs behind walls."""
+
+    async def start(launch: WalledLaunch) -> IWalledProcess:
+        """A program that runs, with every wall that it has to have.
+
+        :raises WallMissing: if one does not stand; the text says which, why, and what to set.
+        :raises OSError: if the server cannot open another file or process.
+        """
+
+    def try_out() -> Mapping[str, str]:
+        """For each layer ``""`` if it stands here, else why it does not; blocks."""
+
+
+class WorkloadOrder(Struct, frozen=True, kw_only=True):
+    """A version of an app whose program is to be prepared: its files, and what was approved.
+
+    ``environment`` are the variables that the app's params make; ``data`` is the folder of this
+    machine that stays with the app.
+    """
+
+    app: App
+    files: Any  # IFiles: msgspec does not know interfaces
+    config: WorkloadConfig
+    environment: Mapping[str, str] = {}
+    data: str = ""
+
+
+class PreparedWorkload(Struct, frozen=True, kw_only=True):
+    """A program that can be started at once: equal ``key``, equal program and surroundings.
+
+    ``pins`` are kept with the version, so that the next preparation makes the same of it: the text
+    of a lock, or the digest of an image, by name.
+    """
+
+    key: str
+    order: WorkloadOrder
+    launch: Any = None
+    pins: Mapping[str, str] = {}
+
+
+class IWorkload(Interface):
+    """A program that was started; it may not listen yet."""
+
+    ended: Deferred[ProgramExit] = Attribute("Fires once, when it has ended.")
+
+    async def connect(factory: IProtocolFactory, seconds: float) -> Any:
+        """A protocol of the factory's, connected to the program.
+
+        :raises ConnectError: if nothing listens.
+        """
+
+    def stop() -> Deferred[None]:
+        """Ask it to end, and make sure that it does; fires when it has."""
+
+
+class IWorkloadEngine(Interface):
+    """Makes programs of apps' files and starts them: as processes, or as containers."""
+
+    async def prepare(order: WorkloadOrder, tell: Tell) -> PreparedWorkload:
+        """Build what the program needs, or find it built.
+
+        :raises AppBroken: if it cannot be; the text has the last lines of the build.
+        """
+
+    async def start(prepared: PreparedWorkload, log: Callable[[bytes], None]) -> IWorkload:
+        """Start it; ``log`` gets what it writes.
+
+        :raises AppBroken: if it cannot be started.
+        """
+
+    async def run(
+        prepared: PreparedWorkload, command: tuple[str, ...], log: Callable[[bytes], None]
+    ) -> ProgramExit:
+        """Run another command in the same surroundings, to its end."""
+
+    async def forget(app_id: str) -> None:
+        """End and remove what is left of an app that was deleted, but for its data."""
+
+
+class BuiltEnvironment(Struct, frozen=True, kw_only=True):
+    """Installed packages with an interpreter, and how a program is started with them.
+
+    ``lock`` is the text from which the same environment can be built again.
+    """
+
+    key: str
+    folder: str
+    mounts: tuple[WallMount, ...]
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    lock: str = ""
+    listens: bool = False
+    port: int = 0
+    health: str = "/"
+
+
+class IEnvironments(Interface):
+    """Builds what processes need, once for equal needs, and keeps it."""
+
+    async def build(order: WorkloadOrder, source: str, tell: Tell) -> BuiltEnvironment:
+        """The environment of an app whose files are in the folder ``source``; or found.
+
+        :raises AppBroken: if it cannot be built; the text has the package, and what to do.
+        """
+
+    async def prune(kept: frozenset[str]) -> None:
+        """Remove environments whose keys are not kept."""
