@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 import click
@@ -69,7 +70,7 @@ def add(
 
     A password that was made up goes to stderr, the link of --invite to stdout.
     """
-    body, made_up = _change(name, groups, source, random=not any(source.values()))
+    body, made_up = _change(name, groups, source, random=not _given(source))
     result = server.ask(api.CHANGE_USER, api.ChangeUser(body, name))
     _say_changed(result, "added", made_up, form)
 
@@ -91,9 +92,9 @@ def update(
 
     A new password and --invite end the user's sessions.
     """
-    if groups is None and not any(source.values()):
+    if groups is None and not _given(source):
         raise misused(f"nothing to change; expected --groups or one of {', '.join(_NAMED)}")
-    body, made_up = _change(name, groups, source, random=bool(source["random"]))
+    body, made_up = _change(name, groups, source)
     result = server.ask(api.CHANGE_USER, api.ChangeUser(body, name, update=True))
     _say_changed(result, "updated", made_up, form)
 
@@ -140,24 +141,29 @@ def list_(server: ChosenServer, form: str | None) -> None:
 
 
 def _change(
-    name: str, groups: str | None, source: dict[str, str | None], *, random: bool
+    name: str, groups: str | None, source: dict[str, str | None], *, random: bool = False
 ) -> tuple[api.UserChange, str]:
     """Return the body of a request, and the password if it was made up.
 
     :raises click.UsageError: if passwords come from two places.
     :raises BadRequest: if a password breaks a rule, or a hash is malformed.
     """
-    given = [name for name in _NAMED if source[name.strip("-").replace("hash", "hashed")]]
-    for one, other in combinations(given, 2):
+    for one, other in combinations(_given(source), 2):
         raise misused(f"cannot specify both {one} and {other}")
-    made_up = random_password() if random else ""
-    hashed = source["hashed"] or ""
-    if hashed and not is_hash(hashed):
+    made_up = random_password() if random or source["random"] else ""
+    hashed = source["hashed"]
+    if hashed is not None and not is_hash(hashed):
         raise BadRequest("password must be a bcrypt hash")
-    if not (hashed or source["invite"]):
+    if hashed is None and not source["invite"]:
         hashed = _hashed(made_up or _typed(source), name, made_up=bool(made_up))
-    body = api.UserChange(password=hashed, groups=_groups(groups), invite=bool(source["invite"]))
-    return body, made_up
+    invites = bool(source["invite"])
+    return api.UserChange(password=hashed or "", groups=_groups(groups), invite=invites), made_up
+
+
+def _given(source: Mapping[str, object]) -> list[str]:
+    """Return the options that say where a password comes from; an empty text is said, too."""
+    values = {name: source[name.strip("-").replace("hash", "hashed")] for name in _NAMED}
+    return [name for name, value in values.items() if value not in {None, False}]
 
 
 def _typed(source: dict[str, str | None]) -> str | None:

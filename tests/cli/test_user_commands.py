@@ -32,6 +32,19 @@ class UserTests(CommandLineCase, SynchronousTestCase):
         self.assertTrue(self.opens(password))
         self.assertEqual(self.administration.users.find("ann").groups, ("a", "b"))
 
+    def test_adds_with_a_random_password_if_told(self):
+        """--random says what happens without it."""
+        password = self.add("--random").stderr.strip().partition(": ")[2]
+        self.assertTrue(self.opens(password))
+
+    def test_adds_with_nothing_empty(self):
+        """An empty password or hash, as of a variable that is not set, is no wish for another."""
+        for option, reason in (("--value", "at least 12 characters"), ("--hash", "a bcrypt hash")):
+            result = self.run_cli("user", "add", option, "", "ann")
+            self.assertEqual(result.exit_code, 1)
+            self.assertIn(reason, result.stderr)
+        self.assertEqual(self.targets, [])
+
     def test_adds_with_a_typed_password(self):
         """A password is asked for twice, or is on the command line."""
         self.add("--prompt", typed=f"{GOOD}\n{GOOD}\n")
@@ -91,6 +104,12 @@ class UserTests(CommandLineCase, SynchronousTestCase):
         self.assertEqual(self.administration.users.find("ann").groups, ())
         self.prints("User updated: ann\n", "user", "update", "--hash", HASH, "ann")
         self.assertEqual(self.administration.users.find("ann").password, HASH)
+
+    def test_updates_with_nothing_empty(self):
+        """An empty hash is refused beside groups, too: the password would stay as it was."""
+        result = self.run_cli("user", "update", "--groups", "a", "--hash", "", "ann")
+        self.assertEqual(result.exit_code, 1)
+        self.assertEqual(self.targets, [])
 
     def test_updates_nothing(self):
         """An update of nothing is a wrong command line."""
