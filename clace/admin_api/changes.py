@@ -64,6 +64,11 @@ class Changing(Struct, frozen=True, kw_only=True):
     changes: tuple[AppChange, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def problem(self) -> str:
+        """Return the reason why nothing was done, of an answer without an error."""
+        return ""
+
 
 class Approval(Struct, frozen=True):
     """Permissions an app requests beyond its approvals, and those this operation approves."""

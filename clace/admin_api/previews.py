@@ -61,6 +61,10 @@ class PreviewCreated(Changing, frozen=True):
     approve_result: Approval | None = None
     expire_time: datetime | None = None
 
+    @property
+    def problem(self) -> str:
+        return "" if self.success else "it needs approval, and nothing was created"
+
 
 class PreviewShown(Struct, frozen=True, kw_only=True):
     """A preview, the app that it is of, and its revision."""

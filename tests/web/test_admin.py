@@ -38,6 +38,7 @@ from clace.web.forwarded import TrustedProxies
 from clace.web.http1.answering import own_fields
 from clace.web.root import RootResource
 from tests.operations.house import House, app_star
+from tests.operations.test_administration import GIT
 from tests.support.administration_contract import FETCHES, RUNS, AdministrationContract
 from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import MemoryAdministration
@@ -443,6 +444,27 @@ class AdminAPITests(SynchronousTestCase):
                 ("delete_apps", "/x_cl_stage", "deleted, version 2"),
                 ("delete_apps", "/x", "deleted, version 2"),
             ],
+        )
+
+    def test_records_a_preview_that_needs_approval(self):
+        """Such a preview is answered without an error; the log says that nothing was created."""
+        house, audit = House(), Events()
+        house.sources.put_commit(GIT, {"app.star": app_star(Demands())})
+        self.successResultOf(house.create("/x", GIT))
+        commit = house.sources.put_commit(GIT, {"app.star": app_star(RUNS)})
+        treq = StubTreq(RootResource(api(house.administration, audit=audit).resource(), None))
+        url = f"http://localhost/_clace/preview?appPath=/x&commitId={commit}"
+        response = self.successResultOf(treq.post(url))
+        self.assertEqual(response.code, 200)
+        (event,) = audit
+        self.assertEqual(
+            (event.operation, event.target, event.status, event.detail),
+            (
+                "create_preview",
+                f"/x {commit}",
+                "Failed",
+                "it needs approval, and nothing was created",
+            ),
         )
 
     def test_records_long_approvals_whole(self):

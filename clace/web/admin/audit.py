@@ -53,7 +53,10 @@ class AdminAudit:
                 self._record(rid, operation.name, by, _about(change), detail)
         if not changes:
             about = "", operation.target(query, result)
-            self._record(rid, _recorded_as(operation, query), by, about)
+            problem = result.problem if isinstance(result, Changing) else ""
+            status = FAILED if problem else SUCCESS
+            name = _recorded_as(operation, query)
+            self._record(rid, name, by, about, problem, status=status)
 
     def read(self, operation: Operation[Q, R], by: Identity) -> None:
         """Record an operation that only reads, if these are recorded."""
