@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from zope.interface import implementer
 
 from clace.admin_api import MATCHED, NONE, UPDATED, ApplyFiles, FilesApplied, NewApp, ReloadApps
-from clace.errors import BadRequest
+from clace.errors import BadRequest, NoSuchApp
 from clace.interfaces import (
     Asking,
     FetchedSource,
@@ -73,6 +73,8 @@ class DeclarationOperations:
         fetched = await self._fetch(query)
         declared = await self._declared(fetched)
         wanted = {path: one for path, one in declared.items() if glob.matches(path)}
+        if not wanted and glob.is_literal:
+            raise NoSuchApp(f"{query.apply_path} declares no app at {glob}")
         for path in wanted:
             request.check(str(path))
         catalogue = await self._rooms.catalogue(request)
@@ -85,8 +87,11 @@ class DeclarationOperations:
         if not query.dry_run:
             self._keep(work)
         filtered = tuple(sorted(declared.keys() - wanted.keys()))
+        report = _report(work)
+        unmatched = () if wanted else (f"{query.apply_path} declares no app that matches {glob}",)
         return replace(
-            _report(work),
+            report,
+            warnings=(*unmatched, *report.warnings),
             dry_run=query.dry_run,
             commit_id=fetched.commit,
             filtered_apps=filtered,

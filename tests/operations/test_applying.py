@@ -2,7 +2,7 @@
 
 from clace.admin_api.declarations import APPLY_FILES, ApplyFiles
 from clace.admin_api.settings import UPDATE_PARAMS, UpdateParam
-from clace.errors import AppBroken, BadRequest, InvalidPath, NeedsApproval, SourceError
+from clace.errors import AppBroken, BadRequest, InvalidPath, NeedsApproval, NoSuchApp, SourceError
 from tests.operations.house import app_star
 from tests.operations.test_administration import GIT, HouseCase
 from tests.support.administration_contract import NONE, RUNS
@@ -66,6 +66,17 @@ class CreateTests(ApplyCase):
         done = self.applied(app_path_glob="/o*")
         self.assertEqual([str(each.app_path_domain) for each in done.create_results], ["/one"])
         self.assertEqual([str(path) for path in done.filtered_apps], ["/two"])
+
+    def test_glob_of_nothing(self):
+        """A glob that selects none of the declared apps is told, and the address of none refused:
+        nothing to do would look like an apply that found everything in place.
+        """
+        self.declare('app("/one", "/src/one")')
+        done = self.applied(app_path_glob="/x*")
+        self.assertEqual(done.warnings, ("/ops/apps.ace declares no app that matches /x*",))
+        self.assertEqual(self.applied().warnings, ())
+        told = self.refused(NoSuchApp, app_path_glob="/x")
+        self.assertEqual(told, "/ops/apps.ace declares no app at /x")
 
     def test_all_or_nothing(self):
         """If one cannot be created, none is."""
