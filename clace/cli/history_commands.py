@@ -10,9 +10,9 @@ import click
 
 from clace.admin_api import history as api
 from clace.cli import history_listing
-from clace.cli.commands import Command
+from clace.cli.commands import Command, misused
 from clace.cli.completing import app_paths, one_of
-from clace.cli.formats import list_format_option, result_format_option, say_list, say_result
+from clace.cli.formats import BASIC, list_format_option, result_format_option, say_list, say_result
 from clace.cli.globs import dry_run_option
 from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import note
@@ -75,9 +75,11 @@ def diff(server: ChosenServer, path: str, old: str, new: str, *, patch: bool, fo
     they are the current version and the one that the next promotion would bring; if nothing waits
     for promotion, the current version and the one before.
     """
+    if patch and form != BASIC:
+        raise misused(f"--patch is for people and cannot go with --format {form}")
     found = server.ask(api.COMPARE_VERSIONS, api.CompareVersions(path, old, new))
     lines = [*history_listing.compared(found)]
-    if patch and form == "basic":
+    if patch:
         lines += _patches(server, path, found)
     say_result(found, lines, form)
 

@@ -45,16 +45,14 @@ def preview() -> None:
 @preview.command()
 @click.option("--branch", "-b", is_flag=True, help="COMMIT is the name of a branch.")
 @click.option("--approve", "-a", is_flag=True, help="Approve what the preview asks for.")
-@click.option(
-    "--expires", "-e", default="", metavar="TIME", help="Delete it after this time: 12h, 7d, 2w."
-)
+@click.option("--expires", "-e", metavar="TIME", help="Delete it after this time: 12h, 7d, 2w.")
 @dry_run_option
 @result_format_option
 @click.argument("commit")
 @click.argument("path", shell_complete=app_paths)
 @for_server
 def create(
-    server: ChosenServer, commit: str, path: str, *, expires: str, form: str, **said: bool
+    server: ChosenServer, commit: str, path: str, *, expires: str | None, form: str, **said: bool
 ) -> int:
     """Serve COMMIT of the source of the app at PATH beside it.
 
@@ -67,7 +65,7 @@ def create(
         is_branch=said["branch"],
         approve=said["approve"],
         dry_run=said["dry_run"],
-        expires_secs=str(seconds_of(expires)) if expires else "",
+        expires_secs="" if expires is None else str(seconds_of(expires)),
     )
     result = server.ask(CREATE_PREVIEW, query)
     say_result(result, _created(result, approved=said["approve"]), form)

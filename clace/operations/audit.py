@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from zope.interface import implementer
 
@@ -22,7 +22,6 @@ from clace.units import NANOSECONDS
 
 Apps = Callable[[], Awaitable[Iterable[App]]]
 _ID = "app_"
-_DAY = 10  # characters of a date without a time
 _RANGE = 2**63
 
 
@@ -109,13 +108,22 @@ def _moment(text: str, *, is_end: bool = False) -> int | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        if is_end and len(text) == _DAY:
+        if is_end and _is_day(text):
             moment += timedelta(days=1)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return _in_range(int(moment.timestamp()) * NANOSECONDS + moment.microsecond * 1000)
     except (ValueError, OverflowError) as error:
         expected = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS, in UTC"
         raise BadRequest(f"{text} is no date, expected {expected}") from error
+
+
+def _is_day(text: str) -> bool:
+    """Tell a date without a time, in any of the forms that ISO 8601 has for it."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _in_range(nanoseconds: int) -> int:

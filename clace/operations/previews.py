@@ -40,6 +40,7 @@ from clace.operations.rooms import OperationRooms
 
 MAX_NAME = 80
 MAX_SECONDS = 10 * 366 * 86_400
+_MOST_DIGITS = 9  # int() raises for thousands of them
 _CHECKED_EVERY = 60
 
 
@@ -215,7 +216,8 @@ def lifetime(seconds: str, now: datetime) -> datetime | None:
     """
     if not seconds:
         return None
-    if not (seconds.isascii() and seconds.isdecimal()) or not 0 < int(seconds) <= MAX_SECONDS:
+    is_number = seconds.isascii() and seconds.isdecimal() and len(seconds) <= _MOST_DIGITS
+    if not (is_number and 0 < int(seconds) <= MAX_SECONDS):
         raise BadRequest(f"invalid expiresSecs {seconds!r:.40}, expected 1 to {MAX_SECONDS}")
     return now + timedelta(seconds=int(seconds))
 

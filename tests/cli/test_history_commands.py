@@ -97,6 +97,14 @@ class DiffTests(HistoryCase):
         self.assertIn("+++ new.txt (version 2)\n", result.stdout)
         self.assertIn("bin is not text", result.stderr)
 
+    def test_patch_in_json(self):
+        """A patch that would be left out is refused."""
+        result = self.run_cli("version", "diff", "--patch", "--format", "json", "/a")
+        self.assertEqual((result.stdout, result.exit_code), ("", 2))
+        self.assertIn(
+            "error: --patch is for people and cannot go with --format json\n", result.stderr
+        )
+
     def test_patch_of_what_waits(self):
         """Lines of a version that waits for promotion; its files can be listed and printed, too."""
         self.put("three", NONE, {"new.txt": b"newer\n", "bin": b"\xff\1"})

@@ -62,7 +62,8 @@ class PreviewTests(CommandLineCase, SynchronousTestCase):
         self.assertIn("no preview matches /a", result.stderr)
 
     def test_wrong_time(self):
-        """A time without a unit cannot be meant."""
-        result = self.run_cli("preview", "create", "--expires", "5", self.commit, "/a")
-        self.assertEqual(result.exit_code, 2)
-        self.assertIn("expected a time such as 12h or 30d", result.stderr)
+        """A time without a unit cannot be meant, nor an empty one: it would never end."""
+        for text in ("5", ""):
+            result = self.run_cli("preview", "create", "--expires", text, self.commit, "/a")
+            self.assertEqual(result.exit_code, 2)
+            self.assertIn("expected a time such as 12h or 30d", result.stderr)

@@ -80,6 +80,7 @@ class AuditOperationsTests(SynchronousTestCase):
         self.assertEqual(
             self.exported(start_date="1970-01-02", end_date="1970-01-03"), ["day_1", "day_2"]
         )
+        self.assertEqual(self.exported(end_date="19700102"), ["day_0", "day_1"])
         self.assertEqual(self.exported(end_date="1970-01-02 00:00:00"), ["day_0"])
         self.assertEqual(self.exported(end_date="1970-01-02T01:00:01+01:00"), ["day_0", "day_1"])
         for wrong in ("yesterday", "1970-13-01", "0001-01-01T00:00:00+23:59", "9999-12-31"):

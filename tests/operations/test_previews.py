@@ -108,7 +108,7 @@ class CreateTests(PreviewCase):
         self.assertIn("no production app", self.refused(BadRequest, commit, "/a_cl_stage"))
         self.refused(NoSuchApp, commit, "/x")
         self.refused(BadRequest, "")
-        for seconds in ("0", "-1", "x", "1.5", "9" * 12):
+        for seconds in ("0", "-1", "x", "1.5", "9" * 12, "9" * 5000):
             self.assertIn("expiresSecs", self.refused(BadRequest, "c", expires_secs=seconds))
 
 
