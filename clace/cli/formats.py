@@ -75,6 +75,22 @@ def pair_formats(
     }
 
 
+def row_formats(
+    header: Sequence[str], widths: Sequence[int], row: Callable[[Any], Sequence[str]]
+) -> Mapping[str, Render]:
+    """The formats of a list of which each thing is a row; CSV has no header."""
+
+    def table(things: Sequence[Any]) -> str:
+        return columns((header, *map(row, things)), widths)
+
+    return {
+        "table": table,
+        BASIC: table,
+        "csv": lambda things: csv_text(map(row, things)),
+        **JSON_RENDERS,
+    }
+
+
 def as_json(things: Sequence[Any]) -> str:
     return pretty(things) + "\n"
 

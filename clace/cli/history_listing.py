@@ -10,7 +10,7 @@ from clace.admin_api import (
     FileDifference,
     VersionsCompared,
 )
-from clace.cli.formats import JSON_RENDERS, Render, columns, csv_text
+from clace.cli.formats import JSON_RENDERS, Render, columns, csv_text, row_formats
 from clace.model import FileRef, Permission, permission_text
 from clace.text import one_line
 
@@ -54,17 +54,12 @@ def _time(one: AppVersion) -> str:
     return one.create_time.isoformat(" ", "seconds")
 
 
-def _files(files: Sequence[FileRef]) -> str:
-    rows = [("Size", "Etag", "Path"), *((str(f.size), f.sha256, f.name) for f in files)]
-    return columns(rows, (7, 64))
-
-
-def _csv_files(files: Sequence[FileRef]) -> str:
-    return csv_text((each.size, each.sha256, each.name) for each in files)
+def _file_row(each: FileRef) -> tuple[str, str, str]:
+    return str(each.size), each.sha256, each.name
 
 
 VERSIONS: Mapping[str, Render] = {"table": _table, "basic": _basic, "csv": _csv, **JSON_RENDERS}
-FILES: Mapping[str, Render] = {"table": _files, "basic": _files, "csv": _csv_files, **JSON_RENDERS}
+FILES = row_formats(("Size", "Etag", "Path"), (7, 64), _file_row)
 
 
 def compared(found: VersionsCompared) -> Iterator[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
 
 from clace.admin_api import (
@@ -15,11 +13,9 @@ from clace.admin_api import (
 )
 from clace.cli.commands import Group
 from clace.cli.formats import (
-    JSON_RENDERS,
-    columns,
-    csv_text,
     list_format_option,
     result_format_option,
+    row_formats,
     say_list,
     say_result,
 )
@@ -59,22 +55,8 @@ def clear(server: ChosenServer, address: str, user: str, form: str) -> None:
     say_result(result, (f"{result.cleared} lockout(s) cleared.",), form)
 
 
-def _columns(locked: Sequence[LockedName]) -> str:
-    rows = [("Address", "User", "Tries", "Until"), *map(_row, locked)]
-    return columns(rows, (25, 20, 5))
-
-
-def _csv(locked: Sequence[LockedName]) -> str:
-    return csv_text(map(_row, locked))
-
-
 def _row(locked: LockedName) -> tuple[str, ...]:
     return locked.address, locked.user, str(locked.tries), locked.until.strftime(_TIME)
 
 
-_FORMATS = {
-    "basic": _columns,
-    "table": _columns,
-    "csv": _csv,
-    **JSON_RENDERS,
-}
+_FORMATS = row_formats(("Address", "User", "Tries", "Until"), (25, 20, 5), _row)

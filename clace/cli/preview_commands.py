@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import click
 
@@ -21,11 +21,9 @@ from clace.cli.commands import FAILED, Group
 from clace.cli.completing import app_paths
 from clace.cli.durations import seconds_of
 from clace.cli.formats import (
-    JSON_RENDERS,
-    columns,
-    csv_text,
     list_format_option,
     result_format_option,
+    row_formats,
     say_list,
     say_result,
 )
@@ -131,14 +129,6 @@ def _row(each: PreviewShown) -> tuple[str, ...]:
     )
 
 
-def _table(previews: Sequence[PreviewShown]) -> str:
-    rows = [("AppPath", "Branch", "GitCommit", "CreateTime", "ExpireTime"), *map(_row, previews)]
-    return columns(rows, (50, 15, 20, 16))
-
-
-_FORMATS = {
-    "table": _table,
-    "basic": _table,
-    "csv": lambda previews: csv_text(map(_row, previews)),
-    **JSON_RENDERS,
-}
+_FORMATS = row_formats(
+    ("AppPath", "Branch", "GitCommit", "CreateTime", "ExpireTime"), (50, 15, 20, 16), _row
+)

@@ -5,28 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from clace.admin_api import SecretDescription
-from clace.cli.formats import (
-    JSON_RENDERS,
-    Render,
-    columns,
-    csv_text,
-)
+from clace.cli.formats import BASIC, Render, columns, row_formats
 
 _TIME = "%Y-%m-%d %H:%M:%S"
-
-
-def _table(secrets: Sequence[SecretDescription]) -> str:
-    rows = [("Name", "KeyId", "CreatedBy", "UpdateTime", "Description"), *map(_row, secrets)]
-    return columns(rows, (40, 20, 20, 20))
 
 
 def _basic(secrets: Sequence[SecretDescription]) -> str:
     rows = [("Name", "Description"), *((each.name, each.description) for each in secrets)]
     return columns(rows, (40,))
-
-
-def _csv(secrets: Sequence[SecretDescription]) -> str:
-    return csv_text(map(_row, secrets))
 
 
 def _row(secret: SecretDescription) -> tuple[str, ...]:
@@ -40,8 +26,8 @@ def _row(secret: SecretDescription) -> tuple[str, ...]:
 
 
 FORMATS: Mapping[str, Render] = {
-    "table": _table,
-    "basic": _basic,
-    "csv": _csv,
-    **JSON_RENDERS,
+    **row_formats(
+        ("Name", "KeyId", "CreatedBy", "UpdateTime", "Description"), (40, 20, 20, 20), _row
+    ),
+    BASIC: _basic,
 }

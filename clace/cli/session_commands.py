@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
 
 from clace.admin_api import (
@@ -15,11 +13,9 @@ from clace.admin_api import (
 )
 from clace.cli.commands import Group
 from clace.cli.formats import (
-    JSON_RENDERS,
-    columns,
-    csv_text,
     list_format_option,
     result_format_option,
+    row_formats,
     say_list,
     say_result,
 )
@@ -61,23 +57,11 @@ def revoke(server: ChosenServer, name: str, user: str, *, every: bool, form: str
     say_result(result, (f"{len(result.revoked)} session(s) revoked.",), form)
 
 
-def _columns(sessions: Sequence[SessionRow]) -> str:
-    head = ("Name", "User", "Host", "Auth", "Last use", "Until")
-    return columns([head, *map(_row, sessions)], (16, 30, 25, 12, 19))
-
-
-def _csv(sessions: Sequence[SessionRow]) -> str:
-    return csv_text(map(_row, sessions))
-
-
 def _row(row: SessionRow) -> tuple[str, ...]:
     times = (row.seen.strftime(_TIME), row.until.strftime(_TIME))
     return (row.name, row.user_id, row.host, row.setting, *times)
 
 
-_FORMATS = {
-    "basic": _columns,
-    "table": _columns,
-    "csv": _csv,
-    **JSON_RENDERS,
-}
+_FORMATS = row_formats(
+    ("Name", "User", "Host", "Auth", "Last use", "Until"), (16, 30, 25, 12, 19), _row
+)

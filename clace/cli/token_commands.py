@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -20,11 +19,9 @@ from clace.admin_api import (
 from clace.cli.commands import Group
 from clace.cli.durations import seconds_of
 from clace.cli.formats import (
-    JSON_RENDERS,
-    columns,
-    csv_text,
     list_format_option,
     result_format_option,
+    row_formats,
     say_list,
     say_result,
 )
@@ -109,18 +106,6 @@ def revoke(server: ChosenServer, token_id: str, form: str) -> None:
     say_result(result, (f"Token {result.id} revoked.",), form)
 
 
-def _columns(tokens: Sequence[TokenShown]) -> str:
-    rows = [
-        ("Id", "User", "Expires", "Last use", "Apps", "Grants", "Description"),
-        *map(_row, tokens),
-    ]
-    return columns(rows, (16, 20, 16, 16, 12, 30))
-
-
-def _csv(tokens: Sequence[TokenShown]) -> str:
-    return csv_text(map(_row, tokens))
-
-
 def _row(token: TokenShown) -> tuple[str, ...]:
     return (
         token.id,
@@ -137,9 +122,8 @@ def _time(moment: datetime | None) -> str:
     return moment.strftime(_TIME) if moment else "never"
 
 
-_FORMATS = {
-    "basic": _columns,
-    "table": _columns,
-    "csv": _csv,
-    **JSON_RENDERS,
-}
+_FORMATS = row_formats(
+    ("Id", "User", "Expires", "Last use", "Apps", "Grants", "Description"),
+    (16, 20, 16, 16, 12, 30),
+    _row,
+)

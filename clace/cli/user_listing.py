@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from clace.admin_api import UserListed
-from clace.cli.formats import JSON_RENDERS, Render, columns, csv_text
+from clace.cli.formats import BASIC, Render, columns, row_formats
 
 
 def _basic(users: Sequence[UserListed]) -> str:
     rows = [("Username", "Groups"), *((each.username, _groups(each)) for each in users)]
     return columns(rows, (30,))
-
-
-def _table(users: Sequence[UserListed]) -> str:
-    rows = [("Username", "Groups", "Source", "Overridden", "Factors"), *map(_row, users)]
-    return columns(rows, (30, 40, 10, 10))
-
-
-def _csv(users: Sequence[UserListed]) -> str:
-    return csv_text(map(_row, users))
 
 
 def _row(user: UserListed) -> tuple[str, ...]:
@@ -32,8 +23,8 @@ def _groups(user: UserListed) -> str:
 
 
 FORMATS: Mapping[str, Render] = {
-    "table": _table,
-    "basic": _basic,
-    "csv": _csv,
-    **JSON_RENDERS,
+    **row_formats(
+        ("Username", "Groups", "Source", "Overridden", "Factors"), (30, 40, 10, 10), _row
+    ),
+    BASIC: _basic,
 }
