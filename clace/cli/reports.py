@@ -53,21 +53,10 @@ def applied(result: FilesApplied, *, approved: bool) -> Iterator[str]:
         yield from ("",) if place else ()
         yield from created(each, approved=approved)
     yield from _paths("Updated apps", result.update_results)
-    yield from _paths("Reloaded apps", result.reload_results)
-    yield from _paths("Skipped apps", result.skipped_results)
-    if result.approve_results:
-        yield "Approved apps:"
-    for approval in result.approve_results:
-        yield from _approval(approval)
-    yield from _dropped(result.changes)
-    yield from _paths("Promoted apps", result.promote_results)
+    yield from _brought(result)
     yield (
         f"{len(result.create_results)} app(s) created, "
-        f"{len(result.update_results)} app(s) updated, "
-        f"{len(result.reload_results)} app(s) reloaded, "
-        f"{len(result.skipped_results)} app(s) skipped, "
-        f"{len(result.approve_results)} app(s) approved, "
-        f"{len(result.promote_results)} app(s) promoted."
+        f"{len(result.update_results)} app(s) updated, {_counted(result)}"
     )
 
 
@@ -119,6 +108,12 @@ def revoked(result: ApprovalsRevoked) -> Iterator[str]:
 
 
 def reloaded(result: AppsReloaded) -> Iterator[str]:
+    yield from _brought(result)
+    yield _counted(result)
+
+
+def _brought(result: AppsReloaded | FilesApplied) -> Iterator[str]:
+    """The apps that were reloaded, with what they were approved and lost."""
     yield from _paths("Reloaded apps", result.reload_results)
     yield from _paths("Skipped apps", result.skipped_results)
     if result.approve_results:
@@ -127,7 +122,10 @@ def reloaded(result: AppsReloaded) -> Iterator[str]:
         yield from _approval(approval)
     yield from _dropped(result.changes)
     yield from _paths("Promoted apps", result.promote_results)
-    yield (
+
+
+def _counted(result: AppsReloaded | FilesApplied) -> str:
+    return (
         f"{len(result.reload_results)} app(s) reloaded, "
         f"{len(result.skipped_results)} app(s) skipped, "
         f"{len(result.approve_results)} app(s) approved, "
