@@ -3,6 +3,8 @@
 _GIT = ("git@", "http://", "https://", "ssh://", "file://")
 _HTTP = ("http://", "https://")
 _LEAST_PARTS = 3
+DEFAULT_BRANCH = "main"
+"""The branch of a git source for which none is named."""
 
 
 def is_http_url(text: str) -> bool:

@@ -180,7 +180,6 @@ class Apps:
         return NewAppFacts(
             defaults=NewAppDefaults(
                 domain=self._config.system.default_domain,
-                git_auth=security.default_git_auth,
                 stage_write_access=security.stage_enable_write_access,
                 preview_write_access=security.preview_enable_write_access,
             ),

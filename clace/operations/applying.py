@@ -17,6 +17,7 @@ from clace.interfaces import (
     ReplaceVersion,
     SourceRevision,
 )
+from clace.locations import DEFAULT_BRANCH
 from clace.model import ANY_APP, App, AppGlob, AppPath, DeclaredApp
 from clace.operations.approval import check_approved
 from clace.operations.catalogue import AppCatalogue
@@ -29,7 +30,6 @@ from clace.operations.rooms import OperationRooms
 from clace.operations.settings import check_own_host
 
 _MODES = (NONE, UPDATED, MATCHED)
-_DEFAULT_BRANCH = "main"
 
 
 @define
@@ -101,9 +101,9 @@ class DeclarationOperations:
     async def _fetch(self, query: ApplyFiles) -> FetchedSource:
         self._configured.check_git_auth(query.git_auth)
         git = self._rooms.sources.is_git(query.apply_path)
-        if not git and (query.commit or query.branch not in {"", _DEFAULT_BRANCH}):
+        if not git and (query.commit or query.branch not in {"", DEFAULT_BRANCH}):
             raise BadRequest(f"{query.apply_path} is in a folder, which has no branch or commit")
-        branch = "" if query.commit or not git else query.branch or _DEFAULT_BRANCH
+        branch = "" if query.commit or not git else query.branch or DEFAULT_BRANCH
         return await self._rooms.sources.texts(
             SourceRevision(
                 source_url=query.apply_path,
@@ -148,11 +148,12 @@ class DeclarationOperations:
         self._configured.check_config(metadata.appconfig)
         edited = replace(seen, metadata=metadata)
         revision = self._revision(seen, last, one, clobber=query.clobber)
-        changed = changed or any(revision) or not _is_only_remembered(seen, edited)
+        differs = not _is_only_remembered(seen, edited)
+        changed = changed or any(revision) or differs
         if changed:
             work.updated.append(seen.address)
         fetches = any(revision) or query.reload == MATCHED or (query.reload != NONE and changed)
-        if fetches or not _is_only_remembered(seen, edited):
+        if fetches or differs:
             await self._bring(work, main, seen, edited, revision, fetches=fetches)
         elif edited != seen:
             draft.point(seen, metadata)
@@ -234,7 +235,7 @@ class DeclarationOperations:
         if one.git_commit:
             stays = not live.git_branch and live.git_commit.startswith(one.git_commit)
             return "", "" if stays else one.git_commit
-        branch = one.git_branch or (_DEFAULT_BRANCH if last or clobber else "")
+        branch = one.git_branch or (DEFAULT_BRANCH if last or clobber else "")
         return "" if branch == live.git_branch else branch, ""
 
     def _keep(self, work: _Application) -> None:

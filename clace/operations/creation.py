@@ -19,6 +19,7 @@ from clace.interfaces import (
     FetchedSource,
     SourceRevision,
 )
+from clace.locations import DEFAULT_BRANCH
 from clace.model import (
     App,
     AppKind,
@@ -58,8 +59,6 @@ class NewAppDefaults(Struct, frozen=True, kw_only=True):
     """Defaults of a new app."""
 
     domain: str = "localhost"
-    git_branch: str = "main"
-    git_auth: str = ""
     stage_write_access: bool = True
     preview_write_access: bool = True
 
@@ -131,11 +130,9 @@ class AppCreation:
         self._configured.check_auth(request.app_authn or DEFAULT_AUTH)
         check_supported(request)
         self._check_free(address)
-        self._configured.check_own_host(
-            request.app_authn or DEFAULT_AUTH, self._rooms.installed.on(address.domain)
-        )
-        app = replace(self._new_app(address, request), user_id=asking.user_id)
         neighbours = self._rooms.installed.on(address.domain)
+        self._configured.check_own_host(request.app_authn or DEFAULT_AUTH, neighbours)
+        app = replace(self._new_app(address, request), user_id=asking.user_id)
         shared = self._configured.check_neighbours(app, neighbours)
         secrets = await self._known.secret_versions()
         fetched = await self._fetch(app, request)
@@ -201,20 +198,20 @@ class AppCreation:
     async def _fetch(self, app: App, request: NewApp) -> FetchedSource:
         git = self._rooms.sources.is_git(app.source_url)
         # Clients of era 25 say the default branch of whatever source.
-        wanted = "" if request.git_branch == self._defaults.git_branch else request.git_branch
+        wanted = "" if request.git_branch == DEFAULT_BRANCH else request.git_branch
         if not git and (wanted or request.git_commit):
             raise no_revision(app.source_url, wanted, request.git_commit)
         if app.is_dev:
             if git:
                 raise BadRequest("a dev app is served from a folder, and the source is a git URL")
             return FetchedSource(files=self._rooms.sources.live(app.source_url))
-        branch = request.git_branch or ("" if request.git_commit else self._defaults.git_branch)
+        branch = request.git_branch or ("" if request.git_commit else DEFAULT_BRANCH)
         return await self._rooms.sources.fetch(
             SourceRevision(
                 source_url=app.source_url,
                 branch=branch if git and not request.git_commit else "",
                 commit=request.git_commit,
-                git_auth=request.git_auth_name or self._defaults.git_auth,
+                git_auth=request.git_auth_name,
             )
         )
 

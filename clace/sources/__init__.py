@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from clace.sources.folder import FolderSource as FolderSource
     from clace.sources.git import GitOptions as GitOptions, GitSource as GitSource
     from clace.sources.git_auth import GitLogin as GitLogin
-    from clace.sources.git_workshop import DEFAULT_BRANCH as DEFAULT_BRANCH
     from clace.sources.sources import Sources as Sources, checked as checked
     from clace.sources.tree import (
         SourceTree as SourceTree,
@@ -22,7 +21,6 @@ else:
         folder=("FolderSource",),
         git=("GitOptions", "GitSource"),
         git_auth=("GitLogin",),
-        git_workshop=("DEFAULT_BRANCH",),
         sources=("Sources", "checked"),
         tree=("SourceTree", "is_meant", "nothing_meant"),
     )

@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from clace.errors import SourceError
 from clace.interfaces import SourceRevision
+from clace.locations import DEFAULT_BRANCH
 from clace.sources import git_objects
 from clace.sources.git_auth import GitLogin, credential_options, ssh_command
 from clace.sources.git_program import GitFailed, GitProgram, GitRun
@@ -22,7 +23,6 @@ from clace.sources.limits import SourceLimits
 from clace.sources.places import GitPlace, checked_branch, checked_commit, commit_id
 from clace.units import MEBIBYTE
 
-DEFAULT_BRANCH = "main"
 _WHOLE_ID = 40
 _LISTING = 64 * MEBIBYTE
 _HEAD_LINE = 200

@@ -11,9 +11,9 @@ from zope.interface import implementer
 from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import FetchedSource, IFiles, ISources, SourceRevision
-from clace.locations import is_git
+from clace.locations import DEFAULT_BRANCH, is_git
 from clace.model import FileRef
-from clace.sources import DEFAULT_BRANCH, SourceTree, checked, is_meant, nothing_meant, places
+from clace.sources import SourceTree, checked, is_meant, nothing_meant, places
 
 Contents = Mapping[str, bytes]
 
