@@ -18,9 +18,9 @@ from clace.admin_api import (
     OneApp,
 )
 from clace.interfaces import Asking, IAppOperations, RemoveApp
-from clace.model import App, AppGlob, AppKind, AppPath
+from clace.model import App, AppGlob, AppPath
 from clace.operations.creation import AppCreation
-from clace.operations.promotion import is_behind
+from clace.operations.promotion import is_staged_ahead
 from clace.operations.rooms import OperationRooms
 from clace.operations.showing import AppShowing
 
@@ -41,10 +41,9 @@ class AppOperations:
         if pattern.is_literal and not request.may(str(AppPath(pattern.path, pattern.domain))):
             return AppList()
         for main in filter(request.may_see, catalogue.matching(pattern)):
-            twins = tuple(catalogue.twins_of(main))
-            ahead = any(twin.kind is AppKind.STAGING and is_behind(main, twin) for twin in twins)
-            listed.append(_listed(main, staged_changes=ahead))
-            listed += [_listed(twin) for twin in twins if query.internal]
+            listed.append(_listed(main, staged_changes=is_staged_ahead(catalogue, main)))
+            if query.internal:
+                listed += map(_listed, catalogue.twins_of(main))
         return AppList(tuple(listed))
 
     async def get_app(self, query: OneApp, request: Asking) -> AppFound:

@@ -20,7 +20,7 @@ class AppCatalogue(Struct, frozen=True):
     may_see: Callable[[App], bool] = lambda _app: True
 
     def selected(self, glob: AppGlob, request: Asking) -> tuple[App, ...]:
-        """The apps that match, of which the request may be.
+        """The apps that match, each of which the request has the right to.
 
         :raises NotAllowed: if a right is missing on one of them, or on the address of no app.
         :raises NoSuchApp: if the glob is the address of one app, and no app is there.
@@ -34,7 +34,7 @@ class AppCatalogue(Struct, frozen=True):
         return found
 
     def found(self, text: str, request: Asking) -> App:
-        """The app at a path, of which the request may be; see ``at``.
+        """The app at a path, which the request has the right to; see ``at``.
 
         :raises NotAllowed: if a right is missing there, whether an app is there or not.
         """
@@ -83,15 +83,20 @@ class AppCatalogue(Struct, frozen=True):
         """The apps that come and go with ``main``."""
         return (app for app in self.apps if app.main_app == main.id)
 
+    def staging_if_any(self, main: App) -> App | None:
+        """Return the staging twin of a production app; others have none."""
+        twins = self.twins_of(main)
+        return next((app for app in twins if app.kind is AppKind.STAGING), None)
+
     def staging_of(self, main: App) -> App:
         """The staging twin of a production app.
 
         :raises NoSuchApp: if it has none, as dev apps have.
         """
-        for app in self.twins_of(main):
-            if app.kind is AppKind.STAGING:
-                return app
-        raise NoSuchApp(f"app {main} has no staging app")
+        staging = self.staging_if_any(main)
+        if staging is None:
+            raise NoSuchApp(f"app {main} has no staging app")
+        return staging
 
     def edited(self, main: App) -> App:
         """The app that a change to ``main`` is made on: its staging twin, or itself for dev."""

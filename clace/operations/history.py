@@ -21,7 +21,7 @@ from clace.admin_api import (
 )
 from clace.errors import BadRequest, NoSuchFile, NoSuchVersion, TooLarge
 from clace.interfaces import Asking, IFiles, IHistoryOperations, ReplaceVersion, StoredVersion
-from clace.model import App, AppGlob, AppKind, AppPath, Demands, FileRef
+from clace.model import App, AppGlob, AppPath, Demands, FileRef
 from clace.operations.approval import needs_approval
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.comparison import compared
@@ -121,14 +121,11 @@ class HistoryOperations:
 
     async def _with_staging(self, catalogue: AppCatalogue, app: App) -> _Known:
         """Return the versions of an app, and those that only its staging app has."""
-        known = {
-            one.number: (twin.id, one)
-            for twin in catalogue.twins_of(app)
-            if twin.kind is AppKind.STAGING
-            for one in await self._rooms.store.versions(twin.id)
-        }
-        return known | {
-            one.number: (app.id, one) for one in await self._rooms.store.versions(app.id)
+        owners = filter(None, (catalogue.staging_if_any(app), app))
+        return {
+            one.number: (owner.id, one)
+            for owner in owners
+            for one in await self._rooms.store.versions(owner.id)
         }
 
     async def _side(
@@ -205,17 +202,11 @@ def _ends(
     current = str(app.version)
     old, new = query.old, query.new
     if not old and not new:
-        staged = _staged(catalogue, app)
+        staged = str((catalogue.staging_if_any(app) or app).version)
         old, new = (current, staged) if staged != current else (PREVIOUS, current)
     chosen = (_chosen(app, stored, word or current).number for word in (old, new))
     first, second = chosen
     return known[first], known[second]
-
-
-def _staged(catalogue: AppCatalogue, app: App) -> str:
-    """Return the version of the staging app, or the app's own if it has none."""
-    twins = (twin for twin in catalogue.twins_of(app) if twin.kind is AppKind.STAGING)
-    return str(next(twins, app).version)
 
 
 def _matching(approved: Demands, revoked: str) -> Demands:

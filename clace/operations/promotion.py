@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from clace.interfaces import AddVersion, IAppStore, IFiles, ReplaceVersion
 from clace.model import App
+from clace.operations.catalogue import AppCatalogue
 from clace.operations.draft import AppsDraft
 
 Serve = Callable[[AppsDraft, App, App, IFiles], Awaitable[None]]
@@ -17,6 +18,12 @@ Serve = Callable[[AppsDraft, App, App, IFiles], Awaitable[None]]
 def is_behind(main: App, staging: App) -> bool:
     """Return true if a promotion would change anything."""
     return main.version != staging.version
+
+
+def is_staged_ahead(catalogue: AppCatalogue, main: App) -> bool:
+    """Return true if the app has a staging twin, and a promotion would change anything."""
+    staging = catalogue.staging_if_any(main)
+    return staging is not None and is_behind(main, staging)
 
 
 async def _load(draft: AppsDraft, _seen: App, after: App, files: IFiles) -> None:

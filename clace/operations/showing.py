@@ -10,9 +10,9 @@ from msgspec import Struct
 from clace.admin_api import AppShown, FailureShown, ParamShown, VersionShown
 from clace.errors import ClaceError
 from clace.interfaces import Asking, AuditedSource, IFailures
-from clace.model import App, AppFailure, AppKind, AppParam, AppPath, Demands, is_reference
+from clace.model import App, AppFailure, AppParam, AppPath, Demands, is_reference
 from clace.operations.comparison import is_secret_name
-from clace.operations.promotion import is_behind
+from clace.operations.promotion import is_staged_ahead
 from clace.operations.rooms import OperationRooms
 
 _PASSWORD = "password"  # noqa: S105 - how a form shows a param
@@ -37,9 +37,8 @@ class AppShowing:
         """See ``IAppOperations.show_app``."""
         catalogue = await self._rooms.catalogue(request)
         app = catalogue.found(path, request)
-        twins = tuple(catalogue.twins_of(app))
-        ahead = any(twin.kind is AppKind.STAGING and is_behind(app, twin) for twin in twins)
-        versions = [await self._version(one) for one in (app, *twins)]
+        versions = [await self._version(one) for one in (app, *catalogue.twins_of(app))]
+        ahead = is_staged_ahead(catalogue, app)
         return app_shown(app, tuple(versions), staged_changes=ahead)
 
     async def _version(self, app: App) -> VersionShown:
