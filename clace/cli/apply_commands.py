@@ -47,7 +47,9 @@ def over_files(function: F) -> F:
             help="The files' entry of [git_auth].",
         ),
         click.option("--commit", "-c", default="", help="Git commit or tag of the files."),
-        click.option("--branch", "-b", default="main", help="Git branch of the files.  [main]"),
+        click.option(
+            "--branch", "-b", default="main", help="Git branch of the files.  [default: main]"
+        ),
     ):
         function = decorate(function)
     return function
@@ -82,8 +84,8 @@ def apply(server: ChosenServer, file: str, glob: str, *, form: str, **options: A
 def plan(server: ChosenServer, file: str, glob: str, *, form: str, **options: Any) -> int:
     """Show what clace apply would change, app by app; change nothing.
 
-    The exit status is 0 if everything is as FILE says, and 10 if something would change. Sources
-    are not fetched, but those of new apps.
+    The exit status is 0 if everything is as FILE says, and 10 if something would change. Only the
+    sources of new apps are fetched.
     """
     query = ApplyFiles(located(file), glob, dry_run=True, approve=True, reload=NONE, **options)
     result = server.ask(APPLY_FILES, query)

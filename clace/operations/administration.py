@@ -27,7 +27,7 @@ class Administration:
     def __init__(self, authorisation: IAuthorisation, *nouns: object) -> None:
         """``nouns`` provide the interfaces of ``clace.interfaces.administration`` among them.
 
-        :raises TypeError: if an operation on apps is done by a method that knows nobody.
+        :raises TypeError: if the method of an operation on apps does not take the request.
         """
         self._authorisation = authorisation
         self._methods: dict[str, Callable[..., Any]] = {}

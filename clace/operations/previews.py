@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -169,9 +169,7 @@ class PreviewExpiry(Service):
         super().stopService()
         ended = self._looking.deferred
         if not self._looking.running or ended is None:
-            done: Deferred[None] = Deferred()
-            done.callback(None)
-            return done
+            return succeed(None)
         self._looking.stop()
         return ended.addBoth(lambda _looking: None)
 

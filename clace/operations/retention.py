@@ -1,4 +1,4 @@
-"""Old versions of apps, forgotten behind the back of the operations that made newer ones."""
+"""Old versions of apps, deleted in the background after operations that made newer ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clace.model import App
 class VersionRetention(Service):
     """Keeps so many versions of an app besides its current one; the rest goes, one at a time.
 
-    Nobody waits for it, but who stops the server: for the version at hand.
+    No operation waits for it. Stopping the server waits for the version that is being deleted.
     """
 
     _log = Logger()

@@ -34,14 +34,15 @@ class RoleOperations:
         self._groups_of = groups_of
 
     async def check_permission(self, query: CheckPermission) -> PermissionChecked:
-        if is_pattern(query.permission) or (problem := problem_of(query.permission)):
-            problem = problem if not is_pattern(query.permission) else "expected one permission"
-            raise BadRequest(f"{query.permission}: {problem}")
+        wanted = query.permission
+        problem = "expected one permission" if is_pattern(wanted) else problem_of(wanted)
+        if problem:
+            raise BadRequest(f"{wanted}: {problem}")
         given = tuple(filter(None, map(str.strip, query.groups.split(","))))
         groups = tuple(dict.fromkeys((*self._groups_of(query.user), *given)))
         identity = identity_named(query.user, groups)
         target = self._target(query.target)
-        decision = self._authorisation.decide(identity, query.permission, target)
+        decision = self._authorisation.decide(identity, wanted, target)
         return PermissionChecked(decision.is_allowed, decision.reasons)
 
     async def list_holders(self, query: HoldersOf) -> HolderList:
