@@ -76,6 +76,7 @@ class AppAuthentication:
         self._open = OpenToAll()
         self._made: dict[str, IAuthenticator] = {}
         self._asked: dict[str, tuple[str, ...]] = {}
+        self._opened: dict[str, bool] = {}
 
     def check(self, setting: str) -> None:
         base, modifiers = self._parts(setting)
@@ -89,7 +90,13 @@ class AppAuthentication:
         raise BadRequest(f"invalid authentication type {base}; expected one of {known}; {_MORE}")
 
     def is_open(self, setting: str) -> bool:
-        return self.of(setting) is self._open and not self.forwards(setting)
+        found = self._opened.get(setting)
+        if found is None:
+            if len(self._opened) >= _SETTINGS:
+                self._opened.clear()
+            is_open = self.of(setting) is self._open and not self.forwards(setting)
+            found = self._opened[setting] = is_open
+        return found
 
     def base(self, setting: str) -> str:
         base = self._parts(setting)[0]

@@ -15,6 +15,8 @@ PROXY_PLUGIN = "proxy.in"
 def may_have_mounts(app: App) -> bool:
     """Return true if the app was allowed to load the plugin that configures proxied paths."""
     loads = app.metadata.loads
+    if not loads:
+        return False  # most requests are for such apps: nothing else is made for them
     return PROXY_PLUGIN in loads or any(load.startswith(f"{PROXY_PLUGIN}#") for load in loads)
 
 

@@ -41,12 +41,12 @@ class RootResource(Resource, Entrance):
         first = target[1:].partition(b"?")[0].partition(b"/")[0]
         if (unquote_to_bytes(first) if b"%" in first else first) not in _RESERVED:
             return self._apps is not None and target != b"*"
-        return target == _HEALTH or self._is_step(target)
+        return target == _HEALTH or (target.startswith(_PREFIX) and self._is_step(target))
 
     def serve(self, request: DirectRequest) -> None:
         if request.uri == _HEALTH:
             send(request, _HEALTHY)
-        elif self._is_step(request.uri):
+        elif request.uri.startswith(_PREFIX) and self._is_step(request.uri):
             assert self._steps is not None
             self._steps.serve(request)
         else:
@@ -54,8 +54,8 @@ class RootResource(Resource, Entrance):
             self._apps.serve(request)
 
     def _is_step(self, target: bytes) -> bool:
-        ours = self._steps if target.startswith(_PREFIX) else None
-        return ours is not None and ours.takes(target)
+        """Tell whether a target with our prefix is a page of ours."""
+        return self._steps is not None and self._steps.takes(target)
 
     def getChild(self, path: bytes, _request: Request) -> IResource:
         return self._ours if path == _OURS else _Missing()

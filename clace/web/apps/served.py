@@ -69,6 +69,20 @@ EdgeOf = Callable[[App | None], AppEdge]
 """What holds for an app, and for requests to none."""
 
 
+class RequestUnderWay:
+    """A request with what is recorded of it and what it leaves behind; ``edge`` is that of its app,
+    once that is found.
+    """
+
+    __slots__ = ("audit", "edge", "leftovers", "request")
+
+    def __init__(self, request: DirectRequest, audit: RequestAudit) -> None:
+        self.request = request
+        self.audit = audit
+        self.leftovers = RequestLeftovers()
+        self.edge: AppEdge | None = None
+
+
 class ServedApps:
     """Everything that is not the server's own: the app for the host and the longest path."""
 
@@ -92,12 +106,13 @@ class ServedApps:
     def serve(self, request: DirectRequest) -> None:
         """Answer the request, now or later."""
         audit = self._audits.begin(request)
-        drive(self._serve(request, audit), partial(broken, request=request, audit=audit))
+        work = RequestUnderWay(request, audit)
+        drive(self._serve(work), partial(broken, request=request, audit=audit))
 
-    async def _serve(self, request: DirectRequest, audit: RequestAudit) -> None:
-        ending = RequestLeftovers()
+    async def _serve(self, work: RequestUnderWay) -> None:
+        request, audit = work.request, work.audit
         try:
-            response = await self._tried(request, audit, ending)
+            response = await self._tried(work)
             if response is None:
                 return
             if response.fault is not None:
@@ -108,8 +123,8 @@ class ServedApps:
             if request.is_gone:
                 await discard(response)
                 return
-            level = self._edge_of(audit.app).headers_level
-            fields = self._fields.of(response, level, secure=request.peer.scheme == "https")
+            edge, is_secure = work.edge or self._edge_of(None), request.peer.scheme == "https"
+            fields = self._fields.of(response, edge.headers_level, secure=is_secure)
             if isinstance(response.body, bytes) and len(response.body) <= LARGEST_PIECE:
                 request.answer(response.status, fields, response.body)
             else:
@@ -117,15 +132,14 @@ class ServedApps:
         finally:
             if audit.identity is not NOBODY:
                 self._access.leave(request)
-            if ending.are_there:
-                await ending.remove()
+            if work.leftovers.are_there:
+                await work.leftovers.remove()
 
-    async def _tried(
-        self, request: DirectRequest, audit: RequestAudit, ending: RequestLeftovers
-    ) -> AppResponse | None:
+    async def _tried(self, work: RequestUnderWay) -> AppResponse | None:
         """The answer, or the refusal; ``None`` if the request is answered."""
+        request, audit = work.request, work.audit
         try:
-            return await self._respond(request, audit, ending)
+            return await self._respond(work)
         except SignInNeeded as needed:
             departure = self._access.depart(needed.setting, request)
             if departure is None:
@@ -135,17 +149,16 @@ class ServedApps:
         except ClaceError as error:
             return self._refusal(error, request, audit)
 
-    async def _respond(
-        self, request: DirectRequest, audit: RequestAudit, ending: RequestLeftovers
-    ) -> AppResponse | None:
+    async def _respond(self, work: RequestUnderWay) -> AppResponse | None:
         """The answer; ``None`` if another server's was passed on."""
+        request, audit = work.request, work.audit
         peer = request.peer
         audit.address = peer.ip
         path = clean_path(request.path)
         if path == _FAVICON and self._has_no_icon(request):
             return favicon()
         app = audit.app = self._find(request, path)
-        edge = self._edge_of(app)
+        edge = work.edge = self._edge_of(app)
         audit.options = edge.audit
         sharing, own_origin = edge.sharing, f"{peer.scheme}://{request.authority}"
         if request.method == b"OPTIONS" and sharing.allow_origin:
@@ -179,18 +192,14 @@ class ServedApps:
                 uses_token=edge.identity_token is not TokenUse.NEVER,
             )
             return await self._proxied.relay(request, app, route, inside, audit, proxy_edge)
-        response = await self._asked(request, app, inside, audit, ending)
+        response = await self._asked(work, app, edge, inside)
         return replace(response, headers=(*response.headers, *shared)) if shared else response
 
     async def _asked(
-        self,
-        request: DirectRequest,
-        app: App,
-        inside: str,
-        audit: RequestAudit,
-        ending: RequestLeftovers,
+        self, work: RequestUnderWay, app: App, edge: AppEdge, inside: str
     ) -> AppResponse:
         """The app's answer, or that of a file of its."""
+        request, audit = work.request, work.audit
         form, fields = NO_FORM, request.requestHeaders
         if request.is_to_come:
             request.check_length()
@@ -198,13 +207,13 @@ class ServedApps:
             if refused is not None:
                 return refused
             await request.receive()
-            form = await self._forms.read(request, app.id, ending)
+            form = await self._forms.read(request, app.id, work.leftovers)
         else:
             method, wishes = request.method.decode("ascii"), fields.once(wishes_of, fields)
             file = self._runtime.file_at_hand(app, method, inside, wishes)
             if file is not None:
                 return file
-        uses_token = self._edge_of(app).identity_token is TokenUse.ALWAYS
+        uses_token = edge.identity_token is TokenUse.ALWAYS
         identity = audit.identity
         visitor = await self._access.visitors.visitor(identity, app, token=uses_token)
         seen = app_request(request, form, inside, (identity.user_id, visitor), audit.request_id)
