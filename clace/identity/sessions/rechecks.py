@@ -8,6 +8,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from clace.errors import ClaceError
 from clace.interfaces import (
@@ -72,8 +73,9 @@ class SessionRechecks(Service):
         for session in in_use:
             way = self._auth.way(session.setting)
             if way is not None and way.provider and self._is_due(session):
-                checks.append(self._turns.run(self._check, session, way.provider))
-        await DeferredList(checks, consumeErrors=True)
+                check = self._turns.run(self._check, session, way.provider)
+                checks.append(check.addErrback(self._tell))
+        await DeferredList(checks)
 
     def _is_due(self, session: Session) -> bool:
         """Tell whether it was used, or is open, since it had to be checked."""
@@ -114,8 +116,11 @@ class SessionRechecks(Service):
 
     def _tick(self) -> None:
         looked = Deferred.fromCoroutine(self.look())
-        looked.addErrback(lambda failure: self._log.failure("Rechecks of sessions", failure))
+        looked.addErrback(self._tell)
         looked.addCallback(self._again)
+
+    def _tell(self, failure: Failure) -> None:
+        self._log.failure("Rechecks of sessions", failure)
 
     def _again(self, _: object) -> None:
         if self.running:

@@ -117,7 +117,7 @@ class Sessions(Service):
         return None if live is None else self._used(live, host, setting)
 
     def _used(self, live: _LiveSession, host: str, setting: str) -> Session | None:
-        """The session that is asked for, unless it is over or for something else."""
+        """Return the session and note its use, unless it is over, or of another host or setting."""
         session = live.session
         now = self._clock.seconds()
         if session.host != host or session.setting != setting:
@@ -143,8 +143,7 @@ class Sessions(Service):
             until=now + self._limits.max_age,
         )
         if new.signed_in.evidence:
-            encoded = json.dumps(dict(new.signed_in.evidence)).encode()
-            key_id, sealed = await self._in_thread(partial(self._seal.seal, name, encoded))
+            key_id, sealed = await self._sealed(name, new.signed_in.evidence)
             session = replace(session, key_id=key_id, sealed=sealed)
         await self._in_thread(partial(self._rows.add, session))
         self._keep(session)
@@ -181,7 +180,7 @@ class Sessions(Service):
         return live is not None and self._is_over(live.session, live.seen, self._clock.seconds())
 
     def judge(self, current: Callable[[Session], object]) -> None:
-        """From now on sessions for which ``current`` returns no user have ended."""
+        """End, at each review from now on, the sessions for which ``current`` returns no user."""
         self._current = current
 
     async def review(self) -> None:
@@ -195,8 +194,7 @@ class Sessions(Service):
         return tuple(replace(live.session, seen=live.seen) for live in self._live.values())
 
     async def renew(self, session: Session, checked: Rechecked) -> None:
-        encoded = json.dumps(dict(checked.evidence)).encode()
-        key_id, sealed = await self._in_thread(partial(self._seal.seal, session.name, encoded))
+        key_id, sealed = await self._sealed(session.name, checked.evidence)
         live = self._live.get(session.digest)
         latest = live.session if live else session
         groups = latest.identity.groups if checked.groups is None else checked.groups
@@ -205,6 +203,10 @@ class Sessions(Service):
         if live:
             live.session = renewed
         await self._in_thread(partial(self._rows.renew, renewed))
+
+    async def _sealed(self, name: str, evidence: Mapping[str, str]) -> tuple[str, bytes]:
+        encoded = json.dumps(dict(evidence)).encode()
+        return await self._in_thread(partial(self._seal.seal, name, encoded))
 
     async def evidence(self, session: Session) -> Mapping[str, str]:
         if not session.sealed:
@@ -240,6 +242,7 @@ class Sessions(Service):
             if self._clock.seconds() - self._swept >= _SWEEP_SECONDS:
                 await self._sweep()
         except ClaceError as error:
+            self._unflushed = seen | self._unflushed
             self._log.warn("Sessions: {why}", why=error.message)
 
     async def _sweep(self) -> None:
@@ -298,7 +301,7 @@ class Sessions(Service):
         return now >= self._until(session) or bool(self._idle and now - seen >= self._idle)
 
     def _until(self, session: Session) -> float:
-        """An operator who shortens the age means the sessions that there are, too."""
+        """Return the end of a session; a shorter age holds for existing sessions, too."""
         return min(session.until, session.made + self._limits.max_age)
 
 

@@ -114,6 +114,21 @@ class RecheckTests(SynchronousTestCase):
         ((session, reason),) = self.ends
         self.assertEqual((session.name, reason), (self.session.name, REFUSED))
 
+    def test_broken(self):
+        """A check that fails in an unforeseen way is told in the log; the next ones are made."""
+
+        def broken(_):
+            raise ZeroDivisionError
+
+        self.provider.answer = broken
+        self.wait(EVERY - TICK_SECONDS)
+        self.use()
+        self.wait(TICK_SECONDS)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.provider.answer = lambda _: None
+        self.wait(RETRY_SECONDS)
+        self.assertEqual(self.rows.all(), ())
+
     def test_down(self):
         """A provider that is down leaves the session, is told in the log, and is asked again."""
 

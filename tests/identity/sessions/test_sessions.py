@@ -5,6 +5,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from clace.errors import StoreError
 from clace.identity.sessions import SessionLimits
 from clace.identity.sessions.sessions import FLUSH_SECONDS, SECRET_LENGTH, digest_of
 from clace.interfaces import ISessions, NewSession, SessionChoice, SignedIn
@@ -193,6 +194,28 @@ class SessionsTests(SynchronousTestCase):
         self.assertEqual(self.rows.all(), ())
         self.successResultOf(self.sessions.stopService())
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_keeps_the_last_use_later(self):
+        """A last use that the database did not take is given to it again."""
+
+        class FailingRows(MemorySessionRows):
+            is_down = True
+
+            def touch(self, seen):
+                if self.is_down:
+                    raise StoreError("the disk is full")
+                super().touch(seen)
+
+        self.rows = FailingRows()
+        self.sessions = self.make()
+        secret, _ = self.begin()
+        self.clock.advance(10)
+        self.find(secret)
+        self.successResultOf(self.sessions.flush())
+        self.rows.is_down = False
+        self.successResultOf(self.sessions.flush())
+        (row,) = self.rows.all()
+        self.assertEqual(row.seen, 1_000_010)
 
     def test_list(self):
         """Those that are over are not listed; the last use is that of now."""
