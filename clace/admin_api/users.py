@@ -65,7 +65,10 @@ class FactorsReset(Struct, frozen=True):
 
 
 class UserDeleted(Struct, frozen=True):
+    """A deletion, which warns of a user of the same name in the configuration."""
+
     username: str
+    warnings: tuple[str, ...] = ()
 
 
 class UserListed(Struct, frozen=True):

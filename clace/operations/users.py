@@ -69,10 +69,12 @@ class UserOperations:
 
     async def delete_user(self, query: NamedUser) -> UserDeleted:
         await self._users.delete(query.username)
-        if self._users.find(query.username) is None:
-            # Another user of the name must not begin with these.
-            await self._factors.reset(user_id_of(query.username))
-            await self._revoke_tokens(user_id_of(query.username))
+        if self._users.find(query.username) is not None:
+            left = f"user {query.username} of the configuration file counts again"
+            return UserDeleted(query.username, (left,))
+        # Another user of the name must not begin with these.
+        await self._factors.reset(user_id_of(query.username))
+        await self._revoke_tokens(user_id_of(query.username))
         return UserDeleted(query.username)
 
     async def _revoke_tokens(self, user_id: str) -> None:

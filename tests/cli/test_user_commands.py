@@ -141,6 +141,14 @@ class UserTests(CommandLineCase, SynchronousTestCase):
             *("user", "delete", "--yes", "ann"),
         )
 
+    def test_deletes_before_the_configuration(self):
+        """A deletion warns that the user of the configuration signs in again."""
+        self.run_cli("user", "update", "--value", GOOD, "static")
+        result = self.run_cli("user", "delete", "--yes", "static")
+        self.assertEqual((result.exit_code, result.stdout), (0, "User deleted: static\n"))
+        self.assertIn("user static of the configuration file counts again", result.stderr)
+        self.assertTrue(self.administration.users.find("static").is_static)
+
     def test_resets_factors(self):
         """A user, or the administrator, loses the second factors; one of them has to be named."""
         self.add("--hash", HASH)
