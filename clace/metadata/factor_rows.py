@@ -7,35 +7,30 @@ from datetime import datetime
 from typing import Any
 
 from msgspec.structs import asdict
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
-from twisted.application.service import Service
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from zope.interface import implementer
 
-from clace.database import reading_engine, sqlite_path, transaction, writing_engine
+from clace.database import transaction
 from clace.interfaces import FactorKind, IFactorRows, StoredFactor
+from clace.metadata.database_rows import DatabaseRows
 from clace.metadata.tables import user_factors
 
-_READERS = 2
 _OLDEST_FIRST = (user_factors.c.create_time, user_factors.c.id)
 
 
 def open_factor_rows(url: str) -> FactorRows:
-    """The rows in a metadata database that ``open_store`` has prepared. Nothing is opened yet.
+    """Return the rows in a metadata database. Nothing is opened yet.
 
     :raises StoreError: if the URL is not a database's.
     """
-    path = sqlite_path(url)
-    return FactorRows(writing_engine(path), reading_engine(path, _READERS))
+    return FactorRows.at(url)
 
 
 @implementer(IFactorRows)
-class FactorRows(Service):
+class FactorRows(DatabaseRows):
     """The table of factors, for threads to ask."""
 
-    def __init__(self, writing: Engine, reading: Engine) -> None:
-        self.setName("factors")
-        self._writing = writing
-        self._reading = reading
+    title = "factors"
 
     def all(self) -> tuple[StoredFactor, ...]:
         with transaction(self._reading, "list the second factors") as connection:
@@ -76,16 +71,6 @@ class FactorRows(Service):
             chosen &= user_factors.c.id.in_(ids)
         with transaction(self._writing, "delete second factors") as connection:
             return connection.execute(delete(user_factors).where(chosen)).rowcount
-
-    def stopService(self) -> None:
-        """Close the connections."""
-        super().stopService()
-        self.close()
-
-    def close(self) -> None:
-        """Leave nothing open; a process that forks must not hand connections down."""
-        self._reading.dispose()
-        self._writing.dispose()
 
 
 def _all(connection: Connection, chosen: Any = None) -> tuple[StoredFactor, ...]:

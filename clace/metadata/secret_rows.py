@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import asdict
 from sqlalchemy import Connection, Row, delete, insert, select, update
-from twisted.application.service import Service
 from zope.interface import implementer
 
-from clace.database import reading_engine, sqlite_path, transaction, writing_engine
+from clace.database import transaction
 from clace.errors import SecretExists
 from clace.interfaces import ISecretRows, SealedSecret
+from clace.metadata.database_rows import DatabaseRows
 from clace.metadata.tables import secrets
 
-_READERS = 4
 _FIELDS = [secrets.c[name] for name in SealedSecret.__struct_fields__]
 _KEPT = ("name", "created_by", "create_time")
 
 
 def open_secret_rows(url: str) -> SecretRows:
-    """The rows in a metadata database that ``open_store`` has prepared. Nothing is opened yet.
+    """Return the rows in a metadata database. Nothing is opened yet.
 
     :raises StoreError: if the URL is not a database's.
     """
-    return SecretRows(sqlite_path(url))
+    return SecretRows.at(url)
 
 
 @implementer(ISecretRows)
-class SecretRows(Service):
+class SecretRows(DatabaseRows):
     """The table of secrets; whoever asks waits, so it is asked in threads."""
 
-    def __init__(self, path: Path) -> None:
-        self.setName("secrets")
-        self._writing = writing_engine(path)
-        self._reading = reading_engine(path, _READERS)
+    title = "secrets"
+    readers = 4
 
     def get(self, name: str) -> SealedSecret | None:
         with transaction(self._reading, "look up a secret") as connection:
@@ -73,16 +69,6 @@ class SecretRows(Service):
                     _replace(connection, changed)
                     names.append(changed.name)
         return tuple(names)
-
-    def stopService(self) -> None:
-        """Close the connections."""
-        super().stopService()
-        self.close()
-
-    def close(self) -> None:
-        """Leave nothing open; a process that forks must not hand connections down."""
-        self._reading.dispose()
-        self._writing.dispose()
 
 
 def _one(connection: Connection, name: str) -> SealedSecret | None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import asdict
 from sqlalchemy import Row, bindparam, delete, insert, select, update
-from twisted.application.service import Service
 from zope.interface import implementer
 
-from clace.database import reading_engine, sqlite_path, transaction, writing_engine
+from clace.database import transaction
 from clace.interfaces import ISessionRows, Session
+from clace.metadata.database_rows import DatabaseRows
 from clace.metadata.tables import sessions
 
-_READERS = 2
 _FIELDS = [sessions.c[name] for name in Session.__struct_fields__]
 _TOUCH = (
     update(sessions).where(sessions.c.digest == bindparam("of")).values(seen=bindparam("moment"))
@@ -23,21 +21,18 @@ _TOUCH = (
 
 
 def open_session_rows(url: str) -> SessionRows:
-    """The rows in a metadata database that ``open_store`` has prepared. Nothing is opened yet.
+    """Return the rows in a metadata database. Nothing is opened yet.
 
     :raises StoreError: if the URL is not a database's.
     """
-    return SessionRows(sqlite_path(url))
+    return SessionRows.at(url)
 
 
 @implementer(ISessionRows)
-class SessionRows(Service):
+class SessionRows(DatabaseRows):
     """The table of sessions; whoever asks waits, so it is asked in threads."""
 
-    def __init__(self, path: Path) -> None:
-        self.setName("session rows")
-        self._writing = writing_engine(path)
-        self._reading = reading_engine(path, _READERS)
+    title = "session rows"
 
     def add(self, session: Session) -> None:
         with transaction(self._writing, "keep a session") as connection:
@@ -72,16 +67,6 @@ class SessionRows(Service):
                 connection.execute(delete(sessions).where(sessions.c.digest == digest)).rowcount
                 for digest in digests
             )
-
-    def stopService(self) -> None:
-        """Close the connections."""
-        super().stopService()
-        self.close()
-
-    def close(self) -> None:
-        """Leave nothing open; a process that forks must not hand connections down."""
-        self._reading.dispose()
-        self._writing.dispose()
 
 
 def _session(row: Row[Any]) -> Session:

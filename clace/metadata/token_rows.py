@@ -4,39 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import asdict
 from sqlalchemy import Row, bindparam, delete, insert, select, update
-from twisted.application.service import Service
 from zope.interface import implementer
 
-from clace.database import reading_engine, sqlite_path, transaction, writing_engine
+from clace.database import transaction
 from clace.interfaces import APIToken, ITokenRows
+from clace.metadata.database_rows import DatabaseRows
 from clace.metadata.tables import tokens
 
-_READERS = 2
 _FIELDS = [tokens.c[name] for name in APIToken.__struct_fields__]
 _TOUCH = update(tokens).where(tokens.c.id == bindparam("of")).values(use_time=bindparam("moment"))
 
 
 def open_token_rows(url: str) -> TokenRows:
-    """The rows in a metadata database that ``open_store`` has prepared. Nothing is opened yet.
+    """Return the rows in a metadata database. Nothing is opened yet.
 
     :raises StoreError: if the URL is not a database's.
     """
-    return TokenRows(sqlite_path(url))
+    return TokenRows.at(url)
 
 
 @implementer(ITokenRows)
-class TokenRows(Service):
+class TokenRows(DatabaseRows):
     """The table of tokens; whoever asks waits, so it is asked in threads."""
 
-    def __init__(self, path: Path) -> None:
-        self.setName("token rows")
-        self._writing = writing_engine(path)
-        self._reading = reading_engine(path, _READERS)
+    title = "token rows"
 
     def add(self, token: APIToken) -> None:
         with transaction(self._writing, "keep an API token") as connection:
@@ -63,16 +58,6 @@ class TokenRows(Service):
         with transaction(self._writing, "revoke an API token") as connection:
             found = connection.execute(delete(tokens).where(tokens.c.id == token_id))
             return found.rowcount > 0
-
-    def stopService(self) -> None:
-        """Close the connections."""
-        super().stopService()
-        self.close()
-
-    def close(self) -> None:
-        """Leave nothing open; a process that forks must not hand connections down."""
-        self._reading.dispose()
-        self._writing.dispose()
 
 
 def _token(row: Row[Any]) -> APIToken:

@@ -7,34 +7,28 @@ from datetime import datetime
 from typing import Any
 
 from msgspec.structs import asdict, replace
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
-from twisted.application.service import Service
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from zope.interface import implementer
 
-from clace.database import reading_engine, sqlite_path, transaction, writing_engine
+from clace.database import transaction
 from clace.interfaces import IUserRows, StoredUser, UserLink
+from clace.metadata.database_rows import DatabaseRows
 from clace.metadata.tables import user_links, users
-
-_READERS = 2
 
 
 def open_user_rows(url: str) -> UserRows:
-    """The rows in a metadata database that ``open_store`` has prepared. Nothing is opened yet.
+    """Return the rows in a metadata database. Nothing is opened yet.
 
     :raises StoreError: if the URL is not a database's.
     """
-    path = sqlite_path(url)
-    return UserRows(writing_engine(path), reading_engine(path, _READERS))
+    return UserRows.at(url)
 
 
 @implementer(IUserRows)
-class UserRows(Service):
+class UserRows(DatabaseRows):
     """The tables of users, for threads to ask."""
 
-    def __init__(self, writing: Engine, reading: Engine) -> None:
-        self.setName("users")
-        self._writing = writing
-        self._reading = reading
+    title = "users"
 
     def all(self) -> tuple[StoredUser, ...]:
         with transaction(self._reading, "list the users") as connection:
@@ -75,16 +69,6 @@ class UserRows(Service):
             _put(connection, user, changed)
             connection.execute(delete(user_links).where(user_links.c.name == user.name))
             return changed
-
-    def stopService(self) -> None:
-        """Close the connections."""
-        super().stopService()
-        self.close()
-
-    def close(self) -> None:
-        """Leave nothing open; a process that forks must not hand connections down."""
-        self._reading.dispose()
-        self._writing.dispose()
 
 
 def _one(connection: Connection, name: str) -> StoredUser | None:
