@@ -11,7 +11,7 @@ from clace.admin_api import (
     RevokeSessions,
     SessionRow,
 )
-from clace.cli.commands import Group
+from clace.cli.commands import Group, misused
 from clace.cli.formats import (
     list_format_option,
     result_format_option,
@@ -52,7 +52,7 @@ def list_(server: ChosenServer, user: str, auth: str, form: str | None) -> None:
 def revoke(server: ChosenServer, name: str, user: str, *, every: bool, form: str) -> None:
     """End the session called NAME, those of a user, or all; what is open under them is cut."""
     if [bool(name), bool(user), every].count(True) != 1:
-        raise click.UsageError("give the NAME of a session, --user or --all")
+        raise misused("give the NAME of a session, --user or --all")
     result = server.ask(REVOKE_SESSIONS, RevokeSessions(name, user, every))
     say_result(result, (f"{len(result.revoked)} session(s) revoked.",), form)
 

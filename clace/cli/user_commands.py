@@ -27,7 +27,14 @@ from clace.errors import BadRequest
 from clace.passwords import check_choice, hash_password, is_hash, random_password
 from clace.text import one_line
 
-_NAMED = ("--value", "--random", "--prompt", "--hash", "--invite")
+# The options that say where the password is from, and their parameters.
+_SOURCES = {
+    "--value": "value",
+    "--random": "random",
+    "--prompt": "prompt",
+    "--hash": "hashed",
+    "--invite": "invite",
+}
 
 value_option = click.option(
     "--value", "-v", metavar="TEXT", help="The password; others can see the command line."
@@ -93,7 +100,7 @@ def update(
     A new password and --invite end the user's sessions.
     """
     if groups is None and not _given(source):
-        raise misused(f"nothing to change; expected --groups or one of {', '.join(_NAMED)}")
+        raise misused(f"nothing to change; expected --groups or one of {', '.join(_SOURCES)}")
     body, made_up = _change(name, groups, source)
     result = server.ask(api.CHANGE_USER, api.ChangeUser(body, name, update=True))
     _say_changed(result, "updated", made_up, form)
@@ -162,8 +169,7 @@ def _change(
 
 def _given(source: Mapping[str, object]) -> list[str]:
     """Return the options that say where a password comes from; an empty text is said, too."""
-    values = {name: source[name.strip("-").replace("hash", "hashed")] for name in _NAMED}
-    return [name for name, value in values.items() if value not in {None, False}]
+    return [option for option, name in _SOURCES.items() if source[name] not in {None, False}]
 
 
 def _typed(source: dict[str, str | None]) -> str | None:
