@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from clace.admin_api import OPERATIONS
+from clace.model import deeds
 
 # Requests to apps that may have changed something.
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 # Events that no request to the admin API made.
 _EVENTS = (
-    "access_denied",
+    deeds.ACCESS_DENIED,
+    deeds.CHANGE_ACCOUNT,
+    deeds.END_SESSION,
+    deeds.SIGN_IN,
+    deeds.SIGN_OUT,
     "app_limit",
     "audit_ration",
     "audit_trim",
     "drop_approvals",
     "expire_preview",
-    "end_session",
     "plugin_refused",
-    "sign_in",
-    "sign_out",
 )
 
 
