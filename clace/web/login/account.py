@@ -8,7 +8,6 @@ from twisted.internet.defer import DeferredLock
 
 from clace.errors import (
     BadRequest,
-    ClaceError,
     LockedOut,
     NotAllowed,
     NotAuthenticated,
@@ -100,7 +99,7 @@ class AccountSteps:
         try:
             recovery = await self._factors.accept_codes(identity.user_id, ticket, code)
         except (BadRequest, SignInRefused) as error:
-            return await self._codes_page(identity, _sentence(error))
+            return await self._codes_page(identity, pages.sentence(error))
         self._record(asked, identity, "authenticator app enrolled")
         return account_pages.enrolled_page(recovery)
 
@@ -118,7 +117,7 @@ class AccountSteps:
                 identity.user_id, ticket, answer, label, party
             )
         except (BadRequest, SignInRefused) as error:
-            return await self._passkey_page(asked, identity, _sentence(error))
+            return await self._passkey_page(asked, identity, pages.sentence(error))
         self._record(asked, identity, "passkey enrolled")
         return account_pages.enrolled_page(recovery)
 
@@ -127,7 +126,7 @@ class AccountSteps:
         try:
             await self._factors.remove(identity.user_id, asked.form.get("id", ""))
         except BadRequest as error:
-            return await self._page(identity, _sentence(error))
+            return await self._page(identity, pages.sentence(error))
         self._record(asked, identity, "second factor removed")
         return await self._page(identity)
 
@@ -158,7 +157,7 @@ class AccountSteps:
             async with self._enrolling:
                 user = await self._users.accept(token, form.get("new", ""))
         except BadRequest as error:
-            return await self._invitation_page(asked, user, token, _sentence(error))
+            return await self._invitation_page(asked, user, token, pages.sentence(error))
         except SignInRefused as error:
             return pages.message_page("This link cannot be used", error.message)
         self._audit.record(
@@ -188,7 +187,7 @@ class AccountSteps:
                 user.user_id, ticket, answer, "", party_of(asked.head)
             )
         except (BadRequest, SignInRefused) as error:
-            return await self._invitation_page(asked, user, token, _sentence(error))
+            return await self._invitation_page(asked, user, token, pages.sentence(error))
         await self._users.accept_without_password(token)
         self._audit.record(
             deeds.account_changed(user.user_id, "passkey set by a link", asked.head.address)
@@ -231,11 +230,11 @@ class AccountSteps:
         except NotAuthenticated:
             return _WRONG
         except LockedOut as error:
-            return _sentence(error)
+            return pages.sentence(error)
         try:
             await self._users.change_password(user.name, form.get("new", ""))
         except BadRequest as error:
-            return _sentence(error)
+            return pages.sentence(error)
         return ""
 
     async def _page(self, identity: Identity, error: str = "") -> AppResponse:
@@ -260,7 +259,3 @@ class AccountSteps:
 
     def _record(self, asked: OurRequest, identity: Identity, change: str) -> None:
         self._audit.record(deeds.account_changed(identity.user_id, change, asked.head.address))
-
-
-def _sentence(error: ClaceError) -> str:
-    return error.message[:1].upper() + error.message[1:]

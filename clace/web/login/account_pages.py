@@ -47,7 +47,7 @@ def codes_page(offer: CodeOffer, error: str) -> AppResponse:
     """Have a user enrol an authenticator app."""
     body = (
         "<h1>Authenticator app</h1>",
-        _problem(error),
+        pages.problem(error),
         *codes_form(f"{ACCOUNT}/codes", offer, ""),
     )
     return pages.answer("Authenticator app", (*body, _BACK))
@@ -56,7 +56,7 @@ def codes_page(offer: CodeOffer, error: str) -> AppResponse:
 def passkey_page(offer: PasskeyOffer, error: str) -> AppResponse:
     """Have a user enrol a passkey."""
     form = passkey_enrolment(f"{ACCOUNT}/passkey", offer, "")
-    body = ("<h1>Passkey</h1>", _problem(error), *form, _BACK)
+    body = ("<h1>Passkey</h1>", pages.problem(error), *form, _BACK)
     return pages.answer("Passkey", body, 200, "'self'", SOURCE)
 
 
@@ -87,7 +87,7 @@ def _invitation(view: InvitationView) -> Iterator[str]:
     name, token = escape(view.name), pages.hidden("token", view.token)
     yield f"<h1>Welcome, {name}</h1>"
     yield "<p>Choose a password. This link works once.</p>"
-    yield _problem(view.error)
+    yield pages.problem(view.error)
     yield f'<form method="post" action="{INVITATION}">{token}'
     yield f'<input name="username" value="{name}" autocomplete="username" hidden>'
     yield from _new_password()
@@ -102,7 +102,7 @@ def _invitation(view: InvitationView) -> Iterator[str]:
 def _account(view: AccountView) -> Iterator[str]:
     yield "<h1>Your account</h1>"
     yield f"<p>Signed in as <strong>{escape(view.name)}</strong></p>"
-    yield _problem(view.error)
+    yield pages.problem(view.error)
     yield "<h2>Second factors</h2>"
     yield from _factors(view)
     yield f'<p><a class="button" href="{ACCOUNT}/codes">Set up an authenticator app</a></p>'
@@ -145,7 +145,3 @@ def _new_password() -> Iterator[str]:
             f'<label>{label} <input name="{name}" type="password" autocomplete="new-password"'
             f' minlength="{MIN_LENGTH}" maxlength="72" required></label>'
         )
-
-
-def _problem(error: str) -> str:
-    return f'<p class="error" id="problem" role="alert">{escape(error)}</p>' if error else ""

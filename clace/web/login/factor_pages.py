@@ -43,7 +43,7 @@ def enrolment_page(state: str, offers: Offers, error: str, status: int = 200) ->
     body = (
         "<h1>Set up a second factor</h1>",
         "<p>This server asks for a second factor besides the password. Choose one.</p>",
-        _problem(error),
+        pages.problem(error),
         "<h2>Authenticator app</h2>",
         *codes_form(f"{FACTOR}/codes", offers.codes, pages.hidden("state", state)),
         "<h2>Passkey</h2>",
@@ -72,7 +72,7 @@ def passkey_page(
     link = f"{pages.LOGIN}?state={state}"
     body = (
         "<h1>Sign in with a passkey</h1>",
-        _problem(error),
+        pages.problem(error),
         passkey_form(PASSKEY, challenge, "get", inside, "Use a passkey"),
         f'<p><a href="{escape(link)}">Sign in another way</a></p>',
     )
@@ -139,7 +139,7 @@ def qr_code(text: str) -> str:
 def _proof(proof: Proof) -> Iterator[str]:
     inside = pages.hidden("state", proof.state)
     yield "<h1>Second step</h1>"
-    yield _problem(proof.error)
+    yield pages.problem(proof.error)
     if proof.challenge is not None:
         action = f"{FACTOR}/passkey"
         yield passkey_form(action, proof.challenge, "get", inside, "Use a passkey")
@@ -149,10 +149,6 @@ def _proof(proof: Proof) -> Iterator[str]:
     yield f'<form method="post" action="{FACTOR}/code">{inside}'
     yield code_field(label if proof.has_codes else "Recovery code", focus)
     yield "<button>Go on</button></form>"
-
-
-def _problem(error: str) -> str:
-    return f'<p class="error" id="problem" role="alert">{escape(error)}</p>' if error else ""
 
 
 def _page(

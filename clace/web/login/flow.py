@@ -139,8 +139,7 @@ class SignInFlow:
             identity = await way.accounts.prove(user, password, head.address)
         except LockedOut as error:
             status = HTTPStatus.TOO_MANY_REQUESTS
-            told = error.message[:1].upper() + error.message[1:]
-            return _form(state, pending, ways, told, user, name, status)
+            return _form(state, pending, ways, pages.sentence(error), user, name, status)
         except NotAuthenticated:
             return _form(state, pending, ways, WRONG, user, name)
         if way.demand(identity) is not Demand.NOTHING:
@@ -283,19 +282,14 @@ def _target(head: AskingHead) -> str:
 
 def redirect(place: str, head: AskingHead, *headers: tuple[str, str]) -> AppResponse:
     """Send a browser elsewhere, by the way that HTMX understands if it asks."""
-    kept = ("Cache-Control", "no-store")
     if head.header("hx-request") is not None:
-        return AppResponse(headers=(("HX-Redirect", place), kept, *headers))
-    return AppResponse(status=HTTPStatus.SEE_OTHER, headers=(("Location", place), kept, *headers))
+        located = (("HX-Redirect", place), ("Cache-Control", "no-store"))
+        return AppResponse(headers=(*located, *headers))
+    return pages.see_other(place, *headers)
 
 
 def _see(place: str) -> AppResponse:
-    headers = (
-        ("Location", place),
-        ("Cache-Control", "no-store"),
-        ("Referrer-Policy", "no-referrer"),
-    )
-    return AppResponse(status=HTTPStatus.SEE_OTHER, headers=headers)
+    return pages.see_other(place, ("Referrer-Policy", "no-referrer"))
 
 
 def expired() -> AppResponse:
@@ -305,5 +299,4 @@ def expired() -> AppResponse:
 
 def refused(error: ClaceError, status: int) -> AppResponse:
     """The page for a provider that said no, or nothing."""
-    text = error.message[:1].upper() + error.message[1:]
-    return pages.message_page("You are not signed in", text, status=status)
+    return pages.message_page("You are not signed in", pages.sentence(error), status=status)

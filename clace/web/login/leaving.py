@@ -170,8 +170,7 @@ class SignOutFlow:
         there = [departure for departure in departures if departure is not None]
         if len(there) == 1:
             return _onward(there[0], headers)
-        located = (("Location", place), ("Cache-Control", "no-store"))
-        return AppResponse(status=HTTPStatus.SEE_OTHER, headers=(*located, *headers))
+        return pages.see_other(place, *headers)
 
     async def _end_there(self, name: str, ended: EndedElsewhere) -> None:
         found = await self._sessions.list_sessions(SessionChoice(setting=name))
@@ -203,10 +202,8 @@ def cleared(names: list[str], head: AskingHead) -> tuple[tuple[str, str], ...]:
 
 def _to(departure: Departure, headers: tuple[tuple[str, str], ...]) -> AppResponse:
     if departure.fields:
-        page = pages.departure_page(departure, "Sign out", "Go on")
-        return AppResponse(status=page.status, headers=(*page.headers, *headers), body=page.body)
-    located = (("Location", departure.url), ("Cache-Control", "no-store"))
-    return AppResponse(status=HTTPStatus.SEE_OTHER, headers=(*located, *headers))
+        return pages.with_headers(pages.departure_page(departure, "Sign out", "Go on"), *headers)
+    return pages.see_other(departure.url, *headers)
 
 
 def _onward(departure: Departure, headers: tuple[tuple[str, str], ...]) -> AppResponse:
@@ -215,8 +212,7 @@ def _onward(departure: Departure, headers: tuple[tuple[str, str], ...]) -> AppRe
     """
     if departure.fields:
         return _to(departure, headers)
-    page = pages.onward_page("Sign out", departure.url)
-    return AppResponse(status=page.status, headers=(*page.headers, *headers), body=page.body)
+    return pages.with_headers(pages.onward_page("Sign out", departure.url), *headers)
 
 
 def _confirm(held: list[_Held], back: str) -> Iterator[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from clace.errors import ClaceError
 from clace.interfaces import Departure, Way
 from clace.model import AppResponse
 from clace.web.pages import framed, policy_for
@@ -60,9 +63,7 @@ def onward_page(title: str, url: str) -> AppResponse:
         f"<h1>{escape(title)}</h1>",
         f'<p><a class="button" href="{escape(url)}">Go on</a></p>',
     )
-    page = answer(title, body)
-    onward = ("Refresh", f"0; url={url}")
-    return AppResponse(status=page.status, headers=(*page.headers, onward), body=page.body)
+    return with_headers(answer(title, body), ("Refresh", f"0; url={url}"))
 
 
 def message_page(title: str, *paragraphs: str, status: int = 200) -> AppResponse:
@@ -85,12 +86,33 @@ def answer(
     return AppResponse(status=status, headers=headers, body=framed(title, "\n".join(body)))
 
 
+def see_other(place: str, *headers: tuple[str, str]) -> AppResponse:
+    """Send a browser to another page."""
+    located = (("Location", place), ("Cache-Control", "no-store"))
+    return AppResponse(status=HTTPStatus.SEE_OTHER, headers=(*located, *headers))
+
+
+def with_headers(page: AppResponse, *headers: tuple[str, str]) -> AppResponse:
+    """Return the page with more headers."""
+    return replace(page, headers=(*page.headers, *headers))
+
+
+def sentence(error: ClaceError) -> str:
+    """Return the message of an error with a capital, as a page shows it."""
+    return error.message[:1].upper() + error.message[1:]
+
+
+def problem(error: str) -> str:
+    """Return the line that tells an error of the last try, as HTML; nothing without one."""
+    return f'<p class="error" id="problem" role="alert">{escape(error)}</p>' if error else ""
+
+
 def _sign_in(page: SignInPage) -> Iterator[str]:
     yield "<h1>Sign in</h1>"
     host = page.origin.partition("://")[2]
     yield f'<p>to go on to <strong class="host">{escape(host)}</strong></p>'
     if page.error:
-        yield f'<p class="error" id="problem" role="alert">{escape(page.error)}</p>'
+        yield problem(page.error)
     with_password = [way for way in page.ways if way.accounts]
     for way in with_password:
         yield from _form(page, way, is_only=len(with_password) == 1)
@@ -108,7 +130,7 @@ def _sign_in(page: SignInPage) -> Iterator[str]:
 def _form(page: SignInPage, way: Way, *, is_only: bool) -> Iterator[str]:
     name = escape(way.name)
     mine = page.chosen == way.name
-    problem = ' aria-describedby="problem" aria-invalid="true"' if page.error and mine else ""
+    blamed = ' aria-describedby="problem" aria-invalid="true"' if page.error and mine else ""
     user = escape(page.user) if mine else ""
     name_focus, password_focus = _focus(is_there=is_only, has_name=bool(user))
     yield f'<form method="post" action="{LOGIN}/{name}">'
@@ -117,12 +139,12 @@ def _form(page: SignInPage, way: Way, *, is_only: bool) -> Iterator[str]:
         yield f"<h2>{escape(way.title)}</h2>"
     yield (
         f'<label>Name <input name="{name}-username" value="{user}" autocomplete="username"'
-        f' autocapitalize="none" spellcheck="false" maxlength="256" required{name_focus}{problem}>'
+        f' autocapitalize="none" spellcheck="false" maxlength="256" required{name_focus}{blamed}>'
         "</label>"
     )
     yield (
         f'<label>Password <input name="{name}-password" type="password"'
-        f' autocomplete="current-password" maxlength="1024" required{password_focus}{problem}>'
+        f' autocomplete="current-password" maxlength="1024" required{password_focus}{blamed}>'
         "</label>"
     )
     yield "<button>Sign in</button></form>"

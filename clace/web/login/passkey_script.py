@@ -7,6 +7,7 @@ from base64 import b64encode
 from html import escape
 
 from clace.interfaces import PasskeyOffer
+from clace.web.login.pages import hidden
 
 SCRIPT = """
 "use strict";
@@ -56,8 +57,7 @@ def passkey_form(action: str, offer: PasskeyOffer, ceremony: str, inside: str, b
     return (
         f'<form method="post" action="{escape(action)}" data-ceremony="{escape(ceremony)}"'
         f' data-options="{escape(offer.options)}">{inside}'
-        f'<input type="hidden" name="ticket" value="{escape(offer.ticket)}">'
-        '<input type="hidden" name="answer" value="">'
+        f"{hidden('ticket', offer.ticket)}{hidden('answer', '')}"
         f"<button>{escape(button)}</button></form>"
         '<p class="error" id="passkey-problem" role="alert" hidden></p>'
         "<noscript><p>Passkeys need JavaScript, which is off in this browser.</p></noscript>"

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from msgspec.structs import replace
 
-from clace.errors import BadRequest, ClaceError, LockedOut, NotAuthenticated, SignInRefused
+from clace.errors import BadRequest, LockedOut, NotAuthenticated, SignInRefused
 from clace.interfaces import (
     Demand,
     FactorKind,
@@ -16,13 +16,14 @@ from clace.interfaces import (
     RelyingParty,
 )
 from clace.model import AppResponse, Assurance, Identity, deeds
-from clace.web.login import factor_pages
+from clace.web.login import factor_pages, pages
 from clace.web.login.flow import SignInFlow, expired
 from clace.web.login.heads import AskingHead
 from clace.web.login.states import Pending, PendingSignIns
 from clace.web.login.steps import OurRequest, Step
 
 WRONG_CODE = "The code is wrong, or was used already. Wait for the next one and try again."
+_LOCKED = HTTPStatus.TOO_MANY_REQUESTS
 _NOT_HERE = "This passkey is of nobody who may sign in here."
 
 
@@ -72,7 +73,7 @@ class SecondStep:
         except NotAuthenticated:
             return await self._page(state, asked.head, WRONG_CODE)
         except LockedOut as error:
-            return await self._page(state, asked.head, _sentence(error), _locked())
+            return await self._page(state, asked.head, pages.sentence(error), _LOCKED)
         return self._proved(state, identity)
 
     async def passkey(self, asked: OurRequest) -> AppResponse:
@@ -83,9 +84,9 @@ class SecondStep:
         try:
             await self._prove_passkey(asked, identity.user_id)
         except NotAuthenticated as error:
-            return await self._page(state, asked.head, _sentence(error))
+            return await self._page(state, asked.head, pages.sentence(error))
         except LockedOut as error:
-            return await self._page(state, asked.head, _sentence(error), _locked())
+            return await self._page(state, asked.head, pages.sentence(error), _LOCKED)
         return self._proved(state, identity)
 
     async def enrol_code(self, asked: OurRequest) -> AppResponse:
@@ -97,7 +98,7 @@ class SecondStep:
         try:
             recovery = await self._factors.accept_codes(identity.user_id, ticket, code)
         except (BadRequest, SignInRefused) as error:
-            return await self._page(state, asked.head, _sentence(error))
+            return await self._page(state, asked.head, pages.sentence(error))
         return self._enrolled(state, pending, recovery, asked.head)
 
     async def enrol_passkey(self, asked: OurRequest) -> AppResponse:
@@ -115,7 +116,7 @@ class SecondStep:
                 party_of(asked.head),
             )
         except (BadRequest, SignInRefused) as error:
-            return await self._page(state, asked.head, _sentence(error))
+            return await self._page(state, asked.head, pages.sentence(error))
         return self._enrolled(state, pending, recovery, asked.head)
 
     async def done(self, asked: OurRequest) -> AppResponse:
@@ -128,7 +129,7 @@ class SecondStep:
         return await self._alone(asked.parameters.get("state", ""), asked.head)
 
     async def passkey_alone(self, asked: OurRequest) -> AppResponse:
-        """Sign in whoever the passkey is of."""
+        """Sign in the owner of the passkey."""
         state = asked.form.get("state", "")
         pending = self._flow.asked(state)
         if pending is None:
@@ -136,9 +137,9 @@ class SecondStep:
         try:
             user_id = await self._prove_passkey(asked)
         except NotAuthenticated as error:
-            return await self._alone(state, asked.head, _sentence(error))
+            return await self._alone(state, asked.head, pages.sentence(error))
         except LockedOut as error:
-            return await self._alone(state, asked.head, _sentence(error), _locked())
+            return await self._alone(state, asked.head, pages.sentence(error), _LOCKED)
         for way in self._auth.ways(pending.setting):
             identity = way.accounts.named(user_id) if way.accounts else None
             if identity is not None:
@@ -226,11 +227,3 @@ class SecondStep:
 def party_of(head: AskingHead) -> RelyingParty:
     """Return the host that passkeys are for: the one with the pages, as it was asked for."""
     return RelyingParty(head.host, head.origin)
-
-
-def _sentence(error: ClaceError) -> str:
-    return error.message[:1].upper() + error.message[1:]
-
-
-def _locked() -> int:
-    return HTTPStatus.TOO_MANY_REQUESTS
