@@ -185,8 +185,7 @@ class SignInFlow:
             self._audit.record(deeds.sign_in_refused(name, head.address, reason))
             return refused(error, HTTPStatus.FORBIDDEN)
         except ProviderUnavailable as error:
-            self._audit.record(deeds.sign_in_refused(name, head.address, "provider unavailable"))
-            return refused(error, HTTPStatus.BAD_GATEWAY)
+            return self._unavailable(name, head.address, error)
         return self._pass_on(pending, way, signed_in)
 
     async def complete(self, state: str, head: AskingHead) -> AppResponse:
@@ -239,11 +238,15 @@ class SignInFlow:
         try:
             departure: Departure = await way.provider.begin(state)
         except ProviderUnavailable as error:
-            return refused(error, HTTPStatus.BAD_GATEWAY)
+            return self._unavailable(way.name, pending.address, error)
         self._pending.keep(state, replace(pending, way=way.name, kept=departure.kept))
         if departure.fields:
             return pages.departure_page(departure, f"Sign in with {way.title}", "Go on")
         return _see(departure.url)
+
+    def _unavailable(self, name: str, address: str, error: ProviderUnavailable) -> AppResponse:
+        self._audit.record(deeds.sign_in_refused(name, address, "provider unavailable"))
+        return refused(error, HTTPStatus.BAD_GATEWAY)
 
     def _way(self, pending: Pending, name: str) -> Way | None:
         ways = self._auth.ways(pending.setting)

@@ -236,12 +236,17 @@ class ProviderTests(FlowCase):
         self.assertIn("expired", self.callback(state, code="ann").text)
 
     def test_down(self):
-        """A provider that is down leads to a page that says so."""
+        """A provider that is down leads to a page that says so, and the audit log has it."""
         sent = self.sent_to_sign_in()
         self.provider.error = ProviderUnavailable("GitHub does not answer")
         answer = self.browser.get(sent.location.replace(APP, LOGIN))
         self.assertEqual(answer.status, 502)
         self.assertIn("GitHub does not answer", answer.text)
+        (event,) = self.audit
+        self.assertEqual(
+            (event.operation, event.status, event.detail),
+            ("sign_in", "Failed", "by github: provider unavailable"),
+        )
 
     def test_of_another_provider(self):
         """The answer of one provider does not end the sign-in with another."""
