@@ -16,7 +16,7 @@ from clace.admin_api import (
 )
 from clace.errors import BadRequest
 from clace.interfaces import IAuthorisation, IInstalledApps, IRoleOperations
-from clace.model import AppPath, identity_named, is_glob, is_pattern, problem_of
+from clace.model import OTHER_TARGETS, AppPath, identity_named, is_glob, is_pattern, problem_of
 
 GroupsOf = Callable[[str], tuple[str, ...]]
 """The groups of a user whom the server knows; nothing for others."""
@@ -57,7 +57,7 @@ class RoleOperations:
 
         :raises BadRequest: if it is invalid as a path.
         """
-        if not text or text.startswith(("sync ", "service:", "binding:")):
+        if not text or text.startswith(("sync ", *OTHER_TARGETS)):
             return text
         if is_glob(text):
             raise BadRequest(f"{text} is a glob, and this takes the path of one app")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clace.admin_api import Right
 from clace.errors import InvalidGlob, InvalidPath
@@ -47,16 +48,16 @@ class Question(Struct, frozen=True, kw_only=True):
 
 def decide(policy: Policy, admin: str, question: Question) -> Decision:
     """Answer a question; ``admin`` is the id of the administrator, or empty."""
-    question = Question(
-        identity=question.identity,
-        permission=canonical(question.permission),
-        target=question.target,
-        owner=question.owner,
-    )
+    question = replace(question, permission=canonical(question.permission))
     reasons: list[str] = []
     allowed = _in_scope(question, reasons) and _may(policy, admin, question, reasons)
     reasons.append("allowed" if allowed else "denied")
     return Decision(allowed, tuple(reasons))
+
+
+def grant_name(number: int, grant: Grant) -> str:
+    """Return the name by which explanations call a grant of the policy."""
+    return f'grant {number} "{grant.description}"' if grant.description else f"grant {number}"
 
 
 def _in_scope(question: Question, reasons: list[str]) -> bool:
@@ -114,8 +115,7 @@ def _lines(policy: Policy, question: Question, reasons: list[str]) -> Iterator[b
     reasons.append(f"user {question.identity.user_id}, groups from the sign-in: {groups}")
     for number, grant in enumerate(policy.grants, 1):
         allowed, reason = _by_grant(policy, grant, question)
-        name = f'grant {number} "{grant.description}"' if grant.description else f"grant {number}"
-        reasons.append(f"{name}: {reason}")
+        reasons.append(f"{grant_name(number, grant)}: {reason}")
         yield allowed
     allowed, reason = _by_ownership(policy, question)
     if reason:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clace.admin_api import Right
-from clace.identity.rbac.decisions import Question, decide
+from clace.identity.rbac.decisions import Question, decide, grant_name
 from clace.interfaces import Holder
 from clace.model import GROUP, Assurance, Grant, Identity, Policy
 from clace.patterns import PREFIX
@@ -18,7 +18,7 @@ def holders(policy: Policy, admin: str, target: str, owner: str) -> Iterator[Hol
     if not policy.enabled:
         return
     for number, grant in enumerate(policy.grants, 1):
-        source = f"grant {number}" + (f' "{grant.description}"' if grant.description else "")
+        source = grant_name(number, grant)
         for user in grant.users:
             if held := _held(policy, grant, user, target):
                 yield Holder(user=user, permissions=held, source=source)
