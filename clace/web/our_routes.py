@@ -14,7 +14,7 @@ PREFIX = "/_clace/"
 
 
 class Hosts(StrEnum):
-    """The names under which a route is there."""
+    """The host names under which a route is served."""
 
     ANY = "any"
     LOGIN = "the host with the pages to sign in"

@@ -57,7 +57,7 @@ class AdminAccount:
         self.replace(user, bcrypt_hash)
 
     def replace(self, user: str, bcrypt_hash: str) -> None:
-        """The account from now on; what was remembered of the old one is forgotten.
+        """Use this account from now on; forget what was remembered of the old one.
 
         :raises ConfigError: if ``bcrypt_hash`` is invalid; the account stays as it was.
         """

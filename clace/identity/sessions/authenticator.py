@@ -24,8 +24,8 @@ class SignInRules(Struct, frozen=True, kw_only=True):
 
     ``login_host`` is the name of the host with the form; ``provider_host`` of the one that
     providers send browsers back to. ``is_named`` tells the names that this server is meant to
-    have: from the page the browser goes back to the name that was asked for, with what opens a
-    session there, so whoever may choose any name gets the sessions of others.
+    have. After the sign-in the browser goes back to the name that it asked for, and brings the
+    state that opens a session there: under any other name a stranger could receive that state.
     """
 
     login_host: str = ""

@@ -43,7 +43,7 @@ class TokenSurroundings(Struct, frozen=True):
 
 @implementer(IAPITokens)
 class APITokens(Service):
-    """APITokens in use are found in memory; the time of their last use is written once a minute."""
+    """Tokens in use are found in memory; the time of their last use is written once a minute."""
 
     _log = Logger()
 

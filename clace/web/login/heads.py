@@ -68,7 +68,7 @@ class AskingHead:
         return fields.once(cookies_of, fields).get(name)
 
     def has_cookie(self, name: str) -> bool:
-        """Tell whether there is a cookie of the name, whether once or more often."""
+        """Tell whether the request has a cookie of this name, be it one or several."""
         fields = self._request.requestHeaders
         return name in fields.once(cookies_of, fields)
 

@@ -44,7 +44,7 @@ class OurRoutes:
         self._new_id = new_id
 
     def takes(self, target: bytes) -> bool:
-        """Return true for a target that a row of the table is for; what methods it has or not."""
+        """Return true for a target that a row of the table is for, whatever the row's methods."""
         path = target.partition(b"?")[0].decode("latin-1")
         found = find_route(path, "GET")
         if isinstance(found, FoundRoute):
@@ -130,7 +130,7 @@ async def form_of(request: DirectRequest, most: int) -> dict[str, str]:
 
 
 def fields_of(encoded: bytes) -> dict[str, str]:
-    """The fields of a query or form; one that comes twice is not there.
+    """Return the fields of a query or form; a field that comes twice is left out.
 
     :raises BadRequest: if there are too many.
     """
