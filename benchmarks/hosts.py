@@ -20,8 +20,8 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from benchmarks.memory import Group, Memory, limited, memory, memory_mb
 from benchmarks.serving import Load, measure, need_wrk
-from clace.host.sandbox.kernel import Unavailable
 from clace.interfaces import Caller, PluginCall
+from clace.kernel.calls import Unavailable
 from clace.model.app import Permission
 from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.definition import Function, Plugin

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from clace.host.sandbox import cgroup
-from clace.host.sandbox.kernel import Unavailable
+from clace.kernel import cgroup
+from clace.kernel.calls import Unavailable
 from tests.support.processes import descendants
 
 MEBIBYTE = 1 << 20
@@ -98,7 +98,7 @@ def limited(megabytes: int) -> Iterator[Group]:
 
 
 def _memory_place() -> cgroup.CgroupPlace:
-    places = cgroup.places(cgroup.ROOT, Path("/proc/self/cgroup").read_text())
+    places = cgroup.places(cgroup.CGROUPS, Path("/proc/self/cgroup").read_text())
     for place in places:
         if place.limits[0].startswith("memory"):
             return place

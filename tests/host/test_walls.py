@@ -2,7 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.sandbox.walls import Layer, Unavailable, WallContext, put_up
+from clace.host.sandbox.walls import WallContext
+from clace.kernel.calls import Unavailable
+from clace.kernel.layers import Layer, put_up
 from clace.wire import HostBounds
 
 

@@ -13,7 +13,8 @@ import sys
 import threading
 import time
 
-from clace.host.sandbox.walls import HOST_LAYERS, WallContext, put_up
+from clace.host.sandbox.walls import HOST_LAYERS, WallContext
+from clace.kernel.layers import put_up
 from clace.wire import HostBounds
 from tests.support.probes import Target, hoard, outcome, try_all
 

@@ -9,7 +9,8 @@ import socket
 from msgspec import Struct
 
 from clace.host.requests import DaemonLine, Serving
-from clace.host.sandbox.walls import HOST_LAYERS, WallContext, put_up
+from clace.host.sandbox.walls import HOST_LAYERS, WallContext
+from clace.kernel import put_up
 from clace.model import missing
 from clace.wire import MEMORY_GONE, WALLS_MISSING, HostReady
 

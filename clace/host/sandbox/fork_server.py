@@ -21,9 +21,9 @@ from msgspec import Struct
 from clace.frames import BadFrame
 from clace.host.sandbox.child import ChildContext, live
 from clace.host.sandbox.grounds import GROUNDS, survey
-from clace.host.sandbox.kernel import PARENT_DEATH, prctl
-from clace.host.sandbox.walls import WallContext, put_up
+from clace.host.sandbox.walls import WallContext
 from clace.host.sandbox.warmth import warm
+from clace.kernel import PARENT_DEATH, prctl, put_up
 from clace.wire import (
     MAX_FORK_SERVER_MESSAGE,
     ForkHost,

@@ -10,10 +10,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from clace.host.sandbox import cgroup, kernel
-from clace.host.sandbox.kernel import Unavailable
-from clace.host.sandbox.syscalls import MACHINES
-from clace.host.sandbox.walls import Layer
+from clace import kernel
+from clace.kernel import MACHINES, CgroupPlace, Layer, Unavailable
 from clace.units import MEBIBYTE
 from clace.wire import PrepareHosts
 
@@ -82,13 +80,13 @@ def _outlive(child: int, grounds: SharedContext) -> None:
 def _remove_group(_grounds: SharedContext) -> None:
     try:
         for place in _places():
-            cgroup.remove_stale(place)
+            kernel.remove_stale(place)
     except (Unavailable, OSError):
         return
 
 
-def _places() -> tuple[cgroup.CgroupPlace, ...]:
-    return cgroup.places(cgroup.ROOT, Path("/proc/self/cgroup").read_text())
+def _places() -> tuple[CgroupPlace, ...]:
+    return kernel.places(kernel.CGROUPS, Path("/proc/self/cgroup").read_text())
 
 
 def _bound_together(grounds: SharedContext) -> None:
@@ -96,7 +94,7 @@ def _bound_together(grounds: SharedContext) -> None:
     if not total:
         machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         total = int(machine * _SHARE_OF_MEMORY)
-    cgroup.join(_places(), grounds.name, total, grounds.order.max_tasks)
+    kernel.join(_places(), grounds.name, total, grounds.order.max_tasks)
 
 
 def _empty_root(_grounds: SharedContext) -> None:

@@ -9,18 +9,25 @@ import os
 import platform
 import resource
 import signal
-from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from clace.host.sandbox import kernel, landlock, seccomp
-from clace.host.sandbox.kernel import Unavailable, libc
-from clace.host.sandbox.syscalls import MACHINES
+from clace.kernel import (
+    DUMPABLE,
+    MACHINES,
+    NO_NEW_PRIVILEGES,
+    PARENT_DEATH,
+    Layer,
+    Unavailable,
+    allowing,
+    drop_capabilities,
+    install,
+    libc,
+    prctl,
+    restrict,
+)
 from clace.units import MEBIBYTE
 from clace.wire import HostBounds
-
-S = TypeVar("S")
 
 
 class WallContext(Struct, frozen=True, kw_only=True):
@@ -36,26 +43,6 @@ class WallContext(Struct, frozen=True, kw_only=True):
     statm: int = -1
     user: int = 0
     no_user: str = ""
-
-
-class Layer(Struct, Generic[S], frozen=True):
-    """A named wall; ``raise_wall`` puts it up or raises ``Unavailable`` or ``OSError``."""
-
-    name: str
-    raise_wall: Callable[[S], None]
-
-
-def put_up(layers: Iterable[Layer[S]], site: S) -> dict[str, str]:
-    """For each layer ``""`` if it stands, else why it does not."""
-    report = {}
-    for layer in layers:
-        try:
-            layer.raise_wall(site)
-        except (Unavailable, OSError, ValueError) as error:
-            report[layer.name] = str(error) or type(error).__name__
-        else:
-            report[layer.name] = ""
-    return report
 
 
 def _close_descriptors(site: WallContext) -> None:
@@ -77,25 +64,25 @@ def _become_user(site: WallContext) -> None:
 
 
 def _drop_capabilities(_site: WallContext) -> None:
-    kernel.drop_capabilities()
+    drop_capabilities()
 
 
 def _die_with_parent(site: WallContext) -> None:
-    kernel.prctl(kernel.PARENT_DEATH, signal.SIGKILL)
+    prctl(PARENT_DEATH, signal.SIGKILL)
     if os.getppid() != site.parent:
         os._exit(0)  # it died before this took hold
 
 
 def _forbid_dumps(_site: WallContext) -> None:
-    kernel.prctl(kernel.DUMPABLE, 0)
+    prctl(DUMPABLE, 0)
 
 
 def _give_up_privileges(_site: WallContext) -> None:
-    kernel.prctl(kernel.NO_NEW_PRIVILEGES, 1)
+    prctl(NO_NEW_PRIVILEGES, 1)
 
 
 def _restrict_by_landlock(_site: WallContext) -> None:
-    landlock.restrict(libc.syscall)
+    restrict(libc.syscall)
 
 
 def _limit_resources(site: WallContext) -> None:
@@ -130,7 +117,7 @@ def _filter_calls(_site: WallContext) -> None:
     machine = MACHINES.get(platform.machine())
     if machine is None:
         raise Unavailable(f"no list of system calls for {platform.machine()}")
-    seccomp.install(machine, libc.syscall)
+    install(allowing(machine, os.getpid()), machine.seccomp, libc.syscall)
 
 
 # A change of user takes back what the two after it do. The filter is last: it refuses their calls.

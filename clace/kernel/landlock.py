@@ -6,7 +6,7 @@ import os
 import struct
 from collections.abc import Callable
 
-from clace.host.sandbox.kernel import Unavailable, last_error
+from clace.kernel.calls import Unavailable, last_error
 
 _CREATE, _RESTRICT = 444, 446
 _ASK_VERSION = 1

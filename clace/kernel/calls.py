@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
+import socket
+import struct
 
 libc = ctypes.CDLL(None, use_errno=True)
 
 PARENT_DEATH, DUMPABLE, DROP_BOUNDING, NO_NEW_PRIVILEGES, AMBIENT = 1, 4, 24, 38, 47
 NEW_MOUNTS, NEW_NAMES, NEW_IPC, NEW_USERS = 0x20000, 0x4000000, 0x8000000, 0x10000000
-NEW_PIDS, NEW_NETWORK = 0x20000000, 0x40000000
+NEW_PIDS, NEW_NETWORK, NEW_CGROUPS = 0x20000000, 0x40000000, 0x2000000
 # The first word is the version of what is asked; the capabilities asked for are none.
 _THIS_THREAD, _NONE = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
 _CLEAR_AMBIENT = 4
+_HERE, _RECURSIVE, _SET_FLAGS = -100, 0x8000, 442
+_ASK_FLAGS, _SET_INTERFACE, _UP = 0x8913, 0x8914, 1
 
 
 class Unavailable(Exception):
@@ -38,6 +43,22 @@ def unshare(namespace: int) -> None:
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
     texts = (source.encode(), target.encode(), kind.encode())
     _check(libc.mount(*texts, ctypes.c_ulong(flags), options.encode()))
+
+
+def set_mount_flags(target: str, flags: int) -> None:
+    """Add ``MOUNT_ATTR_*`` flags to a mount and all below it."""
+    attributes = struct.pack("=4Q", flags, 0, 0, 0)
+    path = (ctypes.c_long(_HERE), target.encode(), ctypes.c_long(_RECURSIVE))
+    _check(libc.syscall(ctypes.c_long(_SET_FLAGS), *path, attributes, ctypes.c_long(32)))
+
+
+def bring_up_loopback() -> None:
+    """Let this network namespace's ``lo`` carry packets."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        request = struct.pack("16sH22x", b"lo", 0)
+        answer = fcntl.ioctl(any_socket, _ASK_FLAGS, request)
+        (flags,) = struct.unpack_from("16xH", answer)
+        fcntl.ioctl(any_socket, _SET_INTERFACE, struct.pack("16sH22x", b"lo", flags | _UP))
 
 
 def detach(target: str) -> None:

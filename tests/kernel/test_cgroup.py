@@ -4,8 +4,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.sandbox.cgroup import CgroupPlace, join, places, remove_stale
-from clace.host.sandbox.kernel import Unavailable
+from clace.kernel.calls import Unavailable
+from clace.kernel.cgroup import CgroupPlace, join, places, remove_stale
 
 
 class PlaceTests(SynchronousTestCase):

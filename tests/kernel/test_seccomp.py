@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.sandbox.seccomp import build
-from clace.host.sandbox.syscalls import MACHINES
+from clace.kernel.machines import MACHINES
+from clace.kernel.seccomp import allowing
 
 PID = 4242
 ALLOWED, REFUSED, KILLED = "allowed", "refused", "killed"
@@ -36,7 +36,7 @@ class FilterTests(SynchronousTestCase):
     def judge(self, name, number, *args, arch=None):
         machine = MACHINES[name]
         arch = machine.audit_arch if arch is None else arch
-        return judged(build(machine, PID), number, *args, arch=arch)
+        return judged(allowing(machine, PID), number, *args, arch=arch)
 
     def test_listed_calls(self):
         """What is on the list is allowed."""

@@ -4,8 +4,8 @@ import struct
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.host.sandbox.kernel import Unavailable
-from clace.host.sandbox.landlock import restrict, rules
+from clace.kernel.calls import Unavailable
+from clace.kernel.landlock import restrict, rules
 
 
 class RuleTests(SynchronousTestCase):

@@ -1,4 +1,4 @@
-"""A seccomp allow-list: the filter as the kernel runs it, and its installation."""
+"""Filters of system calls as the kernel runs them, and their installation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import struct
 from collections.abc import Callable
 
-from clace.host.sandbox.syscalls import SyscallTable
+from clace.kernel.machines import SyscallTable
 
 _INSTRUCTION = struct.Struct("=HBBI")
 # Offsets in ``struct seccomp_data``; arguments are 64 bits, of which the low half comes first.
@@ -25,7 +25,7 @@ class NotInstalled(OSError):
     """The kernel refused the filter."""
 
 
-def build(machine: SyscallTable, pid: int) -> bytes:
+def allowing(machine: SyscallTable, pid: int) -> bytes:
     """The filter: what is not allowed fails with EPERM; foreign machine code ends the process.
 
     Memory is never executable, and a signal may only be sent to this process itself.
@@ -62,14 +62,15 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
 
 
-def install(machine: SyscallTable, syscall: Callable[..., int]) -> None:
+def install(code: bytes, number: int, syscall: Callable[..., int]) -> None:
     """Filter the process's system calls for good; needs ``no_new_privs``.
+
+    ``number`` is that of the system call.
 
     :raises NotInstalled: if the kernel refused, or one of the process's threads has another filter.
     """
-    code = build(machine, os.getpid())
     program = _Program(len(code) // _INSTRUCTION.size, code)
-    result = syscall(machine.seccomp, _SET_FILTER, _ALL_THREADS, ctypes.byref(program))
+    result = syscall(number, _SET_FILTER, _ALL_THREADS, ctypes.byref(program))
     if result != 0:
-        number = ctypes.get_errno() or errno.ESRCH
-        raise NotInstalled(number, f"seccomp: {os.strerror(number)}")
+        reason = ctypes.get_errno() or errno.ESRCH
+        raise NotInstalled(reason, f"seccomp: {os.strerror(reason)}")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from clace.host.sandbox.kernel import Unavailable
+from clace.kernel.calls import Unavailable
 
-ROOT = Path("/sys/fs/cgroup")
+CGROUPS = Path("/sys/fs/cgroup")
 _CONTROLLERS = ("memory", "pids")
 _PREFIX = "clace-"
 _ATTEMPTS = 3

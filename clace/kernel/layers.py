@@ -1,0 +1,32 @@
+"""Walls around a process, layer by layer, in the order in which they are put up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from clace.kernel.calls import Unavailable
+
+S = TypeVar("S")
+
+
+class Layer(Struct, Generic[S], frozen=True):
+    """A named wall; ``raise_wall`` puts it up or raises ``Unavailable`` or ``OSError``."""
+
+    name: str
+    raise_wall: Callable[[S], None]
+
+
+def put_up(layers: Iterable[Layer[S]], site: S) -> dict[str, str]:
+    """For each layer ``""`` if it stands, else why it does not."""
+    report = {}
+    for layer in layers:
+        try:
+            layer.raise_wall(site)
+        except (Unavailable, OSError, ValueError) as error:
+            report[layer.name] = str(error) or type(error).__name__
+        else:
+            report[layer.name] = ""
+    return report
