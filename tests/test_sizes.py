@@ -44,6 +44,7 @@ MANY_METHODS = {
     # A method for each function of a plugin, each statement or each step.
     "AccountSteps",
     "AppHost",
+    "AppsDraft",
     "StoreConnection",
     "StoreFunctions",
     "TableQueries",

@@ -39,9 +39,23 @@ def glob_of(query: OverApps, _result: Struct | None) -> str:
     return query.app_path_glob
 
 
+class Difference(Struct, frozen=True, kw_only=True):
+    """A value that differs, by its kind (param, config, auth, branch ...) and name.
+
+    A side without it is None; values of secrets are not told.
+    """
+
+    kind: str
+    name: str = ""
+    old: str | None = None
+    new: str | None = None
+    hidden: bool = False
+
+
 class AppChange(Struct, frozen=True, kw_only=True):
     """The change of one stored app. ``approved`` and ``dropped`` are approvals that it gained and
-    lost; ``changed`` names all other differences.
+    lost; ``changed`` names all other differences. ``values`` are these from what to what, in the
+    answers of operations that tell them; of an app that the caller may not read, without values.
     """
 
     id: str
@@ -54,6 +68,7 @@ class AppChange(Struct, frozen=True, kw_only=True):
     dropped_loads: tuple[str, ...] = ()
     dropped_permissions: tuple[Permission, ...] = ()
     changed: tuple[str, ...] = ()
+    values: tuple[Difference, ...] = ()
 
 
 class Changing(Struct, frozen=True, kw_only=True):

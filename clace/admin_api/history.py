@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from clace.admin_api.changes import Changing, OverApps, glob_of
+from clace.admin_api.changes import Changing, Difference, OverApps, glob_of
 from clace.admin_api.operation import Operation, Query, Right
 from clace.model import NEVER, AppMetadata, AppPath, FileRef, Permission
 
@@ -108,19 +108,6 @@ class FileDifference(Struct, frozen=True, kw_only=True):
     name: str
     old_size: int = -1
     new_size: int = -1
-
-
-class Difference(Struct, frozen=True, kw_only=True):
-    """A value that differs, by its kind (param, config, account, branch, commit) and name.
-
-    A side without it is None; values of secrets are not told.
-    """
-
-    kind: str
-    name: str = ""
-    old: str | None = None
-    new: str | None = None
-    hidden: bool = False
 
 
 class VersionsCompared(Struct, frozen=True, kw_only=True):

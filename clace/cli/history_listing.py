@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from clace.admin_api import (
-    AppVersion,
-    Difference,
-    FileDifference,
-    VersionsCompared,
-)
+from clace.admin_api import AppVersion, FileDifference, VersionsCompared
+from clace.cli.differences import value_line
 from clace.cli.formats import JSON_RENDERS, Render, columns, csv_text, row_formats
 from clace.model import FileRef, Permission, permission_text
 from clace.text import one_line
@@ -68,7 +64,7 @@ def compared(found: VersionsCompared) -> Iterator[str]:
     yield from map(_file, found.files)
     yield from _granted("+", found.added_loads, found.added_permissions)
     yield from _granted("-", found.removed_loads, found.removed_permissions)
-    yield from map(_value, found.values)
+    yield from map(value_line, found.values)
     if not (
         found.files
         or found.values
@@ -92,14 +88,3 @@ def _file(each: FileDifference) -> str:
 def _granted(sign: str, loads: Iterable[str], permissions: Iterable[Permission]) -> Iterator[str]:
     yield from (f"{sign} plugin {load}" for load in loads)
     yield from (f"{sign} permission {permission_text(each)}" for each in permissions)
-
-
-def _value(each: Difference) -> str:
-    what = one_line(f"{each.kind} {each.name}".rstrip())
-    if each.hidden:
-        return f"~ {what} (hidden)"
-    if each.old is None:
-        return f"+ {what}: {one_line(each.new or '')}"
-    if each.new is None:
-        return f"- {what}: {one_line(each.old)}"
-    return f"~ {what}: {one_line(each.old)} to {one_line(each.new)}"

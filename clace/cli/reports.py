@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from clace.cli.differences import value_line
 from clace.model import App, AppKind, AppPath, Permission, permission_text, references
 
 if TYPE_CHECKING:
@@ -61,20 +62,30 @@ def applied(result: FilesApplied, *, approved: bool) -> Iterator[str]:
 
 
 def planned(result: FilesApplied) -> Iterator[str]:
-    """A line for each change that an apply would make."""
-    for each in result.create_results:
-        yield f"+ {each.app_path_domain}"
-        for approval in each.approve_results[:1]:
-            yield from _signed("+", approval.new_loads, approval.new_permissions)
+    """The changes that an apply would make, app by app and value by value."""
+    created = {each.app_path_domain for each in result.create_results}
     updated = set(result.update_results)
-    for change in result.changes:
-        if change.app_path_domain in updated and change.change == "updated":
-            yield f"~ {change.app_path_domain}"
-            yield from (f"    {name}" for name in change.changed)
+    for path, changes in _by_path(result.changes):
+        if path in created:
+            yield f"+ {path}"
+        elif path in updated:
+            yield f"~ {path}"
+        else:
+            continue
+        for change in changes:
+            yield from (f"    {value_line(each)}" for each in change.values)
             yield from _signed("+", change.approved_loads, change.approved_permissions)
             yield from _signed("-", change.dropped_loads, change.dropped_permissions)
     total = len(result.create_results), len(result.update_results)
     yield f"{total[0]} app(s) to create, {total[1]} app(s) to update."
+
+
+def _by_path(changes: Iterable[AppChange]) -> Iterator[tuple[AppPath, list[AppChange]]]:
+    """Put the changes of each app together: its settings and its version are two."""
+    found: dict[AppPath, list[AppChange]] = {}
+    for change in changes:
+        found.setdefault(change.app_path_domain, []).append(change)
+    yield from found.items()
 
 
 def _signed(sign: str, loads: Iterable[str], permissions: Iterable[Permission]) -> Iterator[str]:

@@ -92,6 +92,9 @@ class Asking(Protocol):
     def may_see(self, app: App) -> bool:
         """Tell whether the rights that the request needs are held on an app."""
 
+    def may_read(self, app: App) -> bool:
+        """Tell whether the values of an app may be told, whatever right the request needs."""
+
 
 class IAppOperations(Interface):
     """Installed apps. All but ``list_apps`` raise ``NotAllowed`` if a right is missing on one of

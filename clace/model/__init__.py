@@ -6,9 +6,7 @@ from clace.faces import face
 
 if TYPE_CHECKING:
     from clace.model import deeds as deeds
-    from clace.model.admin_endpoints import (
-        problem_of_admin as problem_of_admin,
-    )
+    from clace.model.admin_endpoints import problem_of_admin as problem_of_admin
     from clace.model.app import (
         AccountLink as AccountLink,
         App as App,

@@ -95,7 +95,7 @@ class DeclarationOperations:
             dry_run=query.dry_run,
             commit_id=fetched.commit,
             filtered_apps=filtered,
-            changes=draft.changes,
+            changes=draft.changes_by_value(request.may_read),
         )
 
     async def _fetch(self, query: ApplyFiles) -> FetchedSource:

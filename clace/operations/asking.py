@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
+from clace.admin_api import Right
 from clace.interfaces import IAuthorisation
 from clace.model import App, Identity
 
@@ -32,6 +33,10 @@ class OperationRequest:
 
     def may_see(self, app: App) -> bool:
         return self.may(str(app.main_address))
+
+    def may_read(self, app: App) -> bool:
+        target = str(app.main_address)
+        return self.authorisation.decide(self.identity, Right.APP_READ, target).is_allowed
 
     def may(self, target: str = "") -> bool:
         return all(

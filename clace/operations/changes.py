@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec.structs import asdict, replace
 
 from clace.admin_api import AppChange
 from clace.interfaces import AddApp, Change, PointApp, RemoveApp
 from clace.model import App, AppMetadata, AppSettings
+from clace.operations.comparison import app_facts, differences, version_facts
 
 _CREATED = App("", "")
+_TOLD_APART = frozenset({"name", "branch", "commit"})
 
 
 def app_changes(changes: Iterable[Change]) -> tuple[AppChange, ...]:
     """One for each app that these changes are about."""
     return tuple(app_change(*ends) for change in changes if (ends := _ends(change)))
+
+
+def app_changes_by_value(
+    changes: Iterable[Change], may_read: Callable[[App], bool]
+) -> tuple[AppChange, ...]:
+    """One for each app, with the values before and after of those that ``may_read`` allows."""
+    found = []
+    for change in changes:
+        if ends := _ends(change):
+            was, now = (end or _CREATED for end in ends)
+            readable = all(may_read(app) for app in ends if app is not None)
+            values = differences(app_facts(was), app_facts(now), readable=readable)
+            found.append(replace(app_change(*ends), values=values))
+    return tuple(found)
 
 
 def changed_ids(changes: Iterable[Change]) -> Iterator[str]:
@@ -75,14 +91,8 @@ def _metadata(was: AppMetadata, now: AppMetadata) -> Iterator[str]:
     commit = now.version_metadata.git_commit
     if commit != was.version_metadata.git_commit:
         yield f"commit {commit}"
-    for kind, before, after in (
-        ("param", was.param_values, now.param_values),
-        ("config", was.appconfig, now.appconfig),
-        ("account", _accounts(was), _accounts(now)),
-    ):
-        names = {**before, **after}
-        yield from (f"{kind} {name}" for name in names if before.get(name) != after.get(name))
-
-
-def _accounts(metadata: AppMetadata) -> Mapping[str, str]:
-    return {link.plugin: link.account_name for link in metadata.accounts}
+    before, after = version_facts(was), version_facts(now)
+    for kind, name in {**before, **after}:
+        differs = before.get((kind, name)) != after.get((kind, name))
+        if differs and kind not in _TOLD_APART:
+            yield f"{kind} {name}".rstrip()

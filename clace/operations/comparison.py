@@ -1,4 +1,4 @@
-"""Two versions of an app side by side."""
+"""Two versions of an app side by side, or two states of one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from clace.admin_api import Difference, FileDifference, VersionsCompared
 from clace.interfaces import StoredVersion
 from clace.model import App, AppMetadata, FileRef, is_reference
+from clace.operations.properties import PROPERTIES, facts
 
+Facts = Mapping[tuple[str, str], str]
+"""Values by their kind and name."""
 Refs = Mapping[str, FileRef]
 _SECRET = re.compile(r"passw|secret|token|private|credential|api.?key", re.IGNORECASE)
 
@@ -30,13 +33,60 @@ def compared(
         added_permissions=added.permissions,
         removed_loads=removed.loads,
         removed_permissions=removed.permissions,
-        values=tuple(_values(was, now)),
+        values=differences(version_facts(was), version_facts(now)),
     )
 
 
 def is_secret_name(name: str) -> bool:
     """Tell a name whose value is not shown."""
     return _SECRET.search(name) is not None
+
+
+def differences(was: Facts, now: Facts, *, readable: bool = True) -> tuple[Difference, ...]:
+    """Return the values that differ; those of secrets are hidden, and all unless ``readable``."""
+    found = []
+    for kind, name in {**now, **was}:
+        old, new = was.get((kind, name)), now.get((kind, name))
+        if old == new:
+            continue
+        hidden = not readable or not (is_shown(name, old) and is_shown(name, new))
+        shown = (None, None) if hidden else (old, new)
+        found.append(Difference(kind=kind, name=name, old=shown[0], new=shown[1], hidden=hidden))
+    return tuple(found)
+
+
+def is_shown(name: str, value: str | None) -> bool:
+    """Tell a value that may be shown: its name is not one of a secret, or it refers to one."""
+    return not value or is_reference(value) or not is_secret_name(name)
+
+
+def version_facts(metadata: AppMetadata) -> Facts:
+    """Return all values of a version."""
+    version = metadata.version_metadata
+    return {
+        **dict(facts("name", metadata.name)),
+        **dict(facts("branch", version.git_branch)),
+        **dict(facts("commit", version.git_commit)),
+        **{key: value for one in PROPERTIES for key, value in facts(one.kind, one.of(metadata))},
+        **{("account", link.plugin): link.account_name for link in metadata.accounts},
+    }
+
+
+def app_facts(app: App) -> Facts:
+    """Return all values of an app and of the version that it has."""
+    return {
+        **dict(facts("source", app.source_url)),
+        **{key: text for kind, value in _settings(app) for key, text in facts(kind, value)},
+        **version_facts(app.metadata),
+    }
+
+
+def _settings(app: App) -> Iterator[tuple[str, str]]:
+    settings = app.settings
+    yield "auth", settings.authn_type
+    yield "git_auth", settings.git_auth_name
+    yield "stage_write_access", str(settings.stage_write_access).lower()
+    yield "preview_write_access", str(settings.preview_write_access).lower()
 
 
 def _files(old: Refs, new: Refs) -> Iterator[FileDifference]:
@@ -48,29 +98,3 @@ def _files(old: Refs, new: Refs) -> Iterator[FileDifference]:
 
 def _size(ref: FileRef | None) -> int:
     return -1 if ref is None else ref.size
-
-
-def _values(was: AppMetadata, now: AppMetadata) -> Iterator[Difference]:
-    before, after = _facts(was), _facts(now)
-    for kind, name in {**before, **after}:
-        old, new = before.get((kind, name)), after.get((kind, name))
-        if old != new:
-            hidden = is_secret_name(name) and not all(map(_is_open, (old, new)))
-            shown = (None, None) if hidden else (old, new)
-            yield Difference(kind=kind, name=name, old=shown[0], new=shown[1], hidden=hidden)
-
-
-def _is_open(value: str | None) -> bool:
-    return not value or is_reference(value)
-
-
-def _facts(metadata: AppMetadata) -> dict[tuple[str, str], str]:
-    """Return all values of a version, by kind and name."""
-    version = metadata.version_metadata
-    single = {"name": metadata.name, "branch": version.git_branch, "commit": version.git_commit}
-    return {
-        **{(kind, ""): value for kind, value in single.items() if value},
-        **{("param", name): value for name, value in sorted(metadata.param_values.items())},
-        **{("config", name): value for name, value in sorted(metadata.appconfig.items())},
-        **{("account", link.plugin): link.account_name for link in metadata.accounts},
-    }

@@ -20,7 +20,7 @@ from clace.interfaces import (
     PointApp,
 )
 from clace.model import App, AppMetadata, AppSettings
-from clace.operations.changes import app_changes, changed_ids
+from clace.operations.changes import app_changes, app_changes_by_value, changed_ids
 
 Committed = Callable[[Iterable[App]], None]
 
@@ -141,6 +141,11 @@ class AppsDraft:
         """Return the resulting changes, app by app."""
         self._join()
         return app_changes(self._collected.changes)
+
+    def changes_by_value(self, may_read: Callable[[App], bool]) -> tuple[AppChange, ...]:
+        """Return the resulting changes with the values of the apps that ``may_read`` allows."""
+        self._join()
+        return app_changes_by_value(self._collected.changes, may_read)
 
     async def commit(self, *, dry_run: bool) -> None:
         """Make the changes in one transaction, then let the new apps serve.

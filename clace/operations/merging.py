@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from typing import cast
 
 import msgspec
 from msgspec.structs import replace
 
 from clace.model import AppMetadata, DeclaredApp
+from clace.operations.properties import PROPERTIES, Value
 
 
 def merged_text(live: str, last: str | None, new: str, *, clobber: bool) -> str:
@@ -32,21 +34,39 @@ def merged_entries(
     return {**kept, **{name: value for name, value in new.items() if last.get(name) != value}}
 
 
+def merged_list(
+    live: tuple[str, ...], last: tuple[str, ...], new: tuple[str, ...], *, clobber: bool
+) -> tuple[str, ...]:
+    """Return the items: those that stay as they are live, then those that the file brought."""
+    if clobber:
+        return new
+    kept = tuple(item for item in live if item in new or item not in last)
+    return (*kept, *(item for item in new if item not in last and item not in kept))
+
+
+def merged(live: Value, last: Value | None, new: Value, *, clobber: bool) -> Value:
+    """Return a value of any kind; ``last`` is None for an app that no file declared so far."""
+    if isinstance(live, str) and isinstance(new, str):
+        return merged_text(live, cast("str | None", last), new, clobber=clobber)
+    if isinstance(live, Mapping) and isinstance(new, Mapping):
+        entries = cast("Mapping[str, str]", last or {})
+        return merged_entries(live, entries, new, clobber=clobber)
+    items = cast("tuple[str, ...]", last or ())
+    return merged_list(tuple(live), items, tuple(new), clobber=clobber)
+
+
 def merged_metadata(
     live: AppMetadata, last: DeclaredApp | None, new: DeclaredApp, *, clobber: bool
 ) -> AppMetadata:
     """Return the metadata with what the declaration changes, and the declaration itself."""
     version = replace(live.version_metadata, apply_info=written(new))
-    return replace(
-        live,
-        version_metadata=version,
-        param_values=merged_entries(
-            live.param_values, last.params if last else {}, new.params, clobber=clobber
-        ),
-        appconfig=merged_entries(
-            live.appconfig, last.app_config if last else {}, new.app_config, clobber=clobber
-        ),
-    )
+    values = {
+        one.stored: merged(
+            one.of(live), one.wanted(last) if last else None, one.wanted(new), clobber=clobber
+        )
+        for one in PROPERTIES
+    }
+    return replace(live, version_metadata=version, **values)
 
 
 def written(declared: DeclaredApp) -> str:

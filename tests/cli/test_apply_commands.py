@@ -58,10 +58,13 @@ class ApplyTests(CommandLineCase, SynchronousTestCase):
         self.assertIn("1 app(s) approved, 1 app(s) promoted.", lines[-1])
 
     def test_plan(self):
-        """A line for each change; the status tells whether there is one."""
+        """A line for each value that would change; the status tells whether there is one."""
+        self.declare('app("/a", "/src", auth="none", params={"size": "1"})')
         result = self.run_cli("plan", self.file)
         self.assertEqual(result.exit_code, 10)
-        self.assertEqual(result.stdout, f"+ /a\n1 app(s) to create, 0 app(s) to update.\n{DRY}")
+        lines = ("+ /a", "    + source: /src", "    ~ auth: default to none", "    + name: Named")
+        self.assertEqual(tuple(result.stdout.splitlines()[:4]), lines)
+        self.assertIn("    + param size: 1\n1 app(s) to create, 0 app(s)", result.stdout)
         self.run_cli("apply", self.file)
         self.prints(f"0 app(s) to create, 0 app(s) to update.\n{DRY}", "plan", self.file)
         self.declare(
@@ -69,14 +72,29 @@ class ApplyTests(CommandLineCase, SynchronousTestCase):
         )
         result = self.run_cli("plan", self.file)
         self.assertEqual(result.exit_code, 10)
-        self.assertIn(
-            "~ /a_cl_stage\n    param size\n    config sandbox.max_waiting\n", result.stdout
+        changed = (
+            "~ /a_cl_stage\n    ~ auth: none to default\n    ~ param size: 1 to 2\n"
+            "    + config sandbox.max_waiting: 9\n0 app(s) to create, 1 app(s) to update.\n"
         )
-        self.assertIn("0 app(s) to create, 1 app(s) to update.", result.stdout)
+        self.assertEqual(result.stdout, changed + DRY)
         found = json.loads(self.run_cli("plan", "--format", "json", self.file).stdout)
-        self.assertEqual(
-            found["changes"][0]["changed"], ["param size", "config sandbox.max_waiting"]
-        )
+        values = [value for each in found["changes"] for value in each["values"]]
+        size = {"kind": "param", "name": "size", "old": "1", "new": "2", "hidden": False}
+        self.assertIn(size, values)
+        changed = [name for each in found["changes"] for name in each["changed"]]
+        self.assertIn("param size", changed)
+
+    def test_plan_hides_secrets(self):
+        """The value of a param that is named like a secret is not printed, a reference is."""
+        params = b'param("api_token", default = "")\n'
+        files = {"app.star": app_star(NONE, "one"), "params.star": params}
+        self.house.sources.put_folder("/src", files)
+        self.declare('app("/a", "/src", params={"api_token": "hunter2"})')
+        result = self.run_cli("plan", self.file)
+        self.assertIn("    ~ param api_token (hidden)\n", result.stdout)
+        self.assertNotIn("hunter2", result.stdout)
+        self.declare("""app("/a", "/src", params={"api_token": '{{secret "a"}}'})""")
+        self.assertIn('+ param api_token: {{secret "a"}}\n', self.run_cli("plan", self.file).stdout)
 
     def test_failures(self):
         """A file that is missing or wrong is told with its place."""

@@ -1,5 +1,6 @@
 """Declarations applied: created, merged, reloaded, promoted; all or nothing."""
 
+from clace.admin_api.changes import Difference
 from clace.admin_api.declarations import APPLY_FILES, ApplyFiles
 from clace.admin_api.settings import UPDATE_PARAMS, UpdateParam
 from clace.errors import AppBroken, BadRequest, InvalidPath, NeedsApproval, NoSuchApp, SourceError
@@ -191,6 +192,8 @@ class UpdateTests(ApplyCase):
         self.declare('app("/one", "/src/one", params={"size": "6"})')
         done = self.applied(dry_run=True)
         self.assertEqual(done.changes[0].changed, ("param size",))
+        value = Difference(kind="param", name="size", old="5", new="6")
+        self.assertEqual(done.changes[0].values, (value,))
         self.assertEqual(self.apps(), before)
 
 

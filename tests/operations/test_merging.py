@@ -6,7 +6,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.model.app import AppMetadata
 from clace.model.declared import DeclaredApp
-from clace.operations.merging import merged_entries, merged_metadata, merged_text, read, written
+from clace.operations.merging import (
+    merged_entries,
+    merged_list,
+    merged_metadata,
+    merged_text,
+    read,
+    written,
+)
 
 NAMES = st.sampled_from("abc")
 ENTRIES = st.dictionaries(NAMES, st.sampled_from(["1", "2", "3"]))
@@ -61,3 +68,15 @@ class MetadataTests(SynchronousTestCase):
         """What is no declaration counts as none."""
         self.assertIsNone(read(text))
         self.assertEqual(read(written(DeclaredApp(path=text, source="/s"))).path, text)
+
+
+class ListTests(SynchronousTestCase):
+    @given(*[st.lists(NAMES, unique=True).map(tuple)] * 3)
+    def test_each_item(self, live, last, new):
+        """Item by item: what the file did not change stays as it is live, else the file decides."""
+        merged = merged_list(live, last, new, clobber=False)
+        for item in "abc":
+            decides = (item in last) != (item in new)
+            self.assertEqual(item in merged, item in (new if decides else live), item)
+        self.assertEqual(len(set(merged)), len(merged))
+        self.assertEqual(merged_list(live, last, new, clobber=True), new)

@@ -16,6 +16,8 @@ from clace.admin_api.apps import (
     NewApp,
     OneApp,
 )
+from clace.admin_api.changes import Difference
+from clace.admin_api.declarations import APPLY_FILES, ApplyFiles
 from clace.admin_api.versions import RELOAD_APPS, ReloadApps
 from clace.errors import NoSuchApp, NotAllowed
 from clace.identity.rbac import Authorisation
@@ -136,3 +138,26 @@ class AdministrationTests(SynchronousTestCase):
         authorisation = Authorisation(Policy(), "admin")
         error = self.assertRaises(TypeError, Administration, authorisation, Forgetful())
         self.assertIn("list_apps needs a right on apps", str(error))
+
+
+class ReadableTests(SynchronousTestCase):
+    def test_values_are_for_readers(self):
+        """Who may apply to an app and not read it is told what changes, and no value of it."""
+        applier = Policy(
+            enabled=True,
+            roles={"applier": ("app:apply",)},
+            grants=(Grant(users=(BEN.user_id,), roles=("applier",), targets=("/team/a",)),),
+        )
+        house = House(policy=applier)
+        files = {"app.star": app_star(Demands()), "params.star": b'param("size", default = "")'}
+        house.sources.put_folder("/src", files)
+        self.successResultOf(house.create("/team/a", "/src", param_values={"size": "17"}))
+        text = b'app("/team/a", "/src", params={"size": "18"})'
+        house.sources.put_folder("/ops", {"apps.ace": text})
+        query = ApplyFiles("/ops/apps.ace", dry_run=True)
+        asked = house.administration.perform_as(BEN, APPLY_FILES, query)
+        values = self.successResultOf(asked).changes[0].values
+        self.assertEqual(values, (Difference(kind="param", name="size", hidden=True),))
+        asked = house.administration.perform_as(ADMIN, APPLY_FILES, query)
+        values = self.successResultOf(asked).changes[0].values
+        self.assertEqual(values, (Difference(kind="param", name="size", old="17", new="18"),))

@@ -1,0 +1,52 @@
+"""The versioned properties of apps that operators set and files declare: a line for each.
+
+Merging, comparison, plans and exports all go through this table, so that a new property is one
+more line here, a field of ``AppMetadata`` and one of ``DeclaredApp``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from clace.model import AppMetadata, DeclaredApp
+
+Value = str | Mapping[str, str] | tuple[str, ...]
+"""A text, texts by name, or a list of texts; an empty one stands for a missing one."""
+
+
+class Property(Struct, frozen=True):
+    """A property: its name in differences, its field of ``AppMetadata``, and of ``DeclaredApp``."""
+
+    kind: str
+    stored: str
+    declared: str
+
+    def of(self, metadata: AppMetadata) -> Value:
+        """Return the value that an app has."""
+        value: Value = getattr(metadata, self.stored)
+        return value
+
+    def wanted(self, declared: DeclaredApp) -> Value:
+        """Return the value that a file declares."""
+        value: Value = getattr(declared, self.declared)
+        return value
+
+
+PARAMS = Property("param", "param_values", "params")
+CONFIG = Property("config", "appconfig", "app_config")
+PROPERTIES = (PARAMS, CONFIG)
+
+
+def facts(kind: str, value: Value) -> Iterator[tuple[tuple[str, str], str]]:
+    """Take a value apart: its texts by kind and name, a list by its items."""
+    if isinstance(value, str):
+        if value:
+            yield (kind, ""), value
+    elif isinstance(value, Mapping):
+        for name in sorted(value):
+            yield (kind, name), value[name]
+    else:
+        for item in value:
+            yield (kind, item), item
