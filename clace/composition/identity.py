@@ -35,6 +35,7 @@ from clace.web.login import (
     OurRoutes,
     PendingSignIns,
     Places,
+    ReactorTurns,
     SecondStep,
     SignInFlow,
     SignOutFlow,
@@ -122,7 +123,7 @@ class Identities:
             | second.steps()
             | account.steps()
         )
-        self.routes = OurRoutes(steps, self.login_host, data.new_id)
+        self.routes = OurRoutes(steps, self.login_host, data.new_id, ReactorTurns(reactor))
 
     def _record_end(self, session: Session, reason: str) -> None:
         """Record the end of a session, unless its user signed out, which is recorded as such."""

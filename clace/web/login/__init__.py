@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from clace.web.login.flow import Places as Places, SignInFlow as SignInFlow
     from clace.web.login.heads import AskingHead as AskingHead
     from clace.web.login.leaving import SignOutFlow as SignOutFlow
+    from clace.web.login.reactor_turns import ReactorTurns as ReactorTurns
     from clace.web.login.routes import OurRoutes as OurRoutes
     from clace.web.login.second import SecondStep as SecondStep
     from clace.web.login.states import PendingSignIns as PendingSignIns
@@ -20,6 +21,7 @@ else:
         flow=("Places", "SignInFlow"),
         heads=("AskingHead",),
         leaving=("SignOutFlow",),
+        reactor_turns=("ReactorTurns",),
         routes=("OurRoutes",),
         second=("SecondStep",),
         states=("PendingSignIns",),

@@ -23,6 +23,7 @@ from clace.model import NO_ROUTE, AppResponse
 from clace.web.apps import check_origin
 from clace.web.http1 import DirectRequest
 from clace.web.login.heads import AskingHead
+from clace.web.login.reactor_turns import ReactorTurns
 from clace.web.login.steps import OurRequest, Step
 from clace.web.our_routes import Hosts, Origins, OurRoute
 from clace.web.pages import Trouble, preferred, send, trouble_answer
@@ -37,11 +38,16 @@ class OurRoutes:
     """Serves the rows of the table that name one of ``steps``."""
 
     def __init__(
-        self, steps: Mapping[str, Step], login_host: str, new_id: Callable[[], str]
+        self,
+        steps: Mapping[str, Step],
+        login_host: str,
+        new_id: Callable[[], str],
+        turns: ReactorTurns,
     ) -> None:
         self._steps = steps
         self._login_host = login_host
         self._new_id = new_id
+        self._turns = turns
 
     def takes(self, target: bytes) -> bool:
         """Return true for a target that a row of the table is for, whatever the row's methods."""
@@ -52,8 +58,12 @@ class OurRoutes:
         return found is not None
 
     def serve(self, request: DirectRequest) -> None:
-        """Answer the request, now or later."""
-        drive(self._serve(request), partial(self._broken, request))
+        """Answer the request, now or later: many who sign in leave time for all else."""
+        self._turns.take(partial(self._begin, request))
+
+    def _begin(self, request: DirectRequest) -> None:
+        if not request.is_gone:
+            drive(self._serve(request), partial(self._broken, request))
 
     async def _serve(self, request: DirectRequest) -> None:
         try:

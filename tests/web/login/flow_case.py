@@ -15,6 +15,7 @@ from clace.web.apps.served import ServedApps, Transfers
 from clace.web.forwarded import TrustedProxies
 from clace.web.login.flow import Places, SignInFlow
 from clace.web.login.leaving import SignOutFlow
+from clace.web.login.reactor_turns import ReactorTurns
 from clace.web.login.routes import OurRoutes
 from clace.web.login.states import PendingSignIns
 from clace.web.login.steps import sign_in_steps
@@ -137,7 +138,7 @@ class FlowCase(AppsCase):
         )
         leaving = SignOutFlow(self.auth, self.sessions, self.events)
         self.steps = sign_in_steps(self.flow, leaving, self.keys) | self.more_steps()
-        routes = OurRoutes(self.steps, "auth.apps.example", lambda: "i1")
+        routes = OurRoutes(self.steps, "auth.apps.example", lambda: "i1", ReactorTurns(self.clock))
         return RootResource(None, served, routes)
 
     def sent_to_sign_in(self, path="/a/x?y=1", browser=None, **headers):
