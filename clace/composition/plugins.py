@@ -15,7 +15,7 @@ from clace.config import FSPlugin, HTTPPlugin, StorePlugin
 from clace.interfaces import Caller, IStarter
 from clace.model import App, AppPath
 from clace.plugins import package_plugins
-from clace.plugins.builtin import PROXY, Introspection, IntrospectionSources
+from clace.plugins.builtin import CONTAINER, PROCESS, PROXY, Introspection, IntrospectionSources
 from clace.plugins.builtin.exec import ExecFunctions, ExecSettings
 from clace.plugins.builtin.fs import FsFunctions, FsSettings
 from clace.plugins.builtin.http import HTTPFunctions, HttpSettings, RequestsByOwner, resolving
@@ -84,7 +84,7 @@ class Plugins:
 
     def _make(self) -> Iterator[Plugin]:
         """Each plugin, and what it is for its accounts."""
-        own = (*self._own(), *self._introspection.plugins, PROXY)
+        own = (*self._own(), *self._introspection.plugins, PROXY, CONTAINER, PROCESS)
         yield from own
         taken = (plugin.name for plugin in own)
         others = self._config.plugin.others.items()

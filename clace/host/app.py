@@ -81,6 +81,7 @@ class HostedApp:
             "redirect_bare_path": definition.redirect_bare_path,
             "has_routes": bool(definition.routes or definition.proxies),
             "proxies": to_builtins(definition.proxies),
+            "container": to_builtins(definition.container),
             "routes": self._router.table(),
             "push_events": self._around.push_events,
             "schema": to_builtins(self._program.schema),

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from clace.locations import is_http_url
-from clace.model import Demands, Permission, ProxyMount
+from clace.model import Demands, Permission, ProxyMount, WorkloadCall
 
 NO_FUNCTION = -1
 
@@ -48,6 +48,7 @@ class AppDefinition(Struct, frozen=True, kw_only=True):
     name: str
     routes: tuple[RouteDefinition, ...] = ()
     proxies: tuple[ProxyMount, ...] = ()
+    container: WorkloadCall | None = None
     handler: int = NO_FUNCTION
     error_handler: int = NO_FUNCTION
     style: Style | None = None

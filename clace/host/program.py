@@ -35,7 +35,6 @@ _APP_NAMES = ("app", "handler", "error_handler")
 _APP_LINE = re.compile(rb"^app\s*=", re.MULTILINE)
 _ELSEWHERE = {
     "build.in": "apps are not built by this server",
-    "container.in": "containers are not available in this version",
     "openrun_admin.in": "apps do not administer this server, the clace command does",
 }
 

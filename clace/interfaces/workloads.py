@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from zope.interface import Attribute, Interface
 
 from clace.interfaces.programs import IOutput, ProgramExit
-from clace.model import App, WorkloadConfig
+from clace.model import App, Permission, WorkloadConfig
 
 Tell = Callable[[str], None]
 """Takes a line of what is going on, for the operator who waits and for the log of the app."""
@@ -96,8 +96,9 @@ class IWalledStarter(Interface):
 class WorkloadOrder(Struct, frozen=True, kw_only=True):
     """A version of an app whose program is to be prepared: its files, and what was approved.
 
-    ``environment`` are the variables that the app's params make; ``data`` is the folder of this
-    machine that stays with the app.
+    ``environment`` are the variables that the app's params make, with the values of secrets;
+    ``redact`` takes these out of a text. ``data`` is the folder of this machine that stays with
+    the app.
     """
 
     app: App
@@ -105,6 +106,7 @@ class WorkloadOrder(Struct, frozen=True, kw_only=True):
     config: WorkloadConfig
     environment: Mapping[str, str] = {}
     data: str = ""
+    redact: Callable[[str], str] = str
 
 
 class PreparedWorkload(Struct, frozen=True, kw_only=True):
@@ -137,6 +139,13 @@ class IWorkload(Interface):
 
 class IWorkloadEngine(Interface):
     """Makes programs of apps' files and starts them: as processes, or as containers."""
+
+    def needs(app: App, config: WorkloadConfig) -> tuple[Permission, ...]:
+        """The permissions that the program has to have, beyond the one for ``config``: of what its
+        app declares, and of the operator's options (``container_options`` and the like).
+
+        :raises BadRequest: if an option is unknown or cannot be used.
+        """
 
     async def prepare(order: WorkloadOrder, tell: Tell) -> PreparedWorkload:
         """Build what the program needs, or find it built.

@@ -158,7 +158,19 @@ if TYPE_CHECKING:
     )
     from clace.model.wishes import ClientWishes as ClientWishes
     from clace.model.wording import permission_text as permission_text
-    from clace.model.workloads import WorkloadConfig as WorkloadConfig
+    from clace.model.workloads import (
+        AUTO as AUTO,
+        COMMAND as COMMAND,
+        CONTAINER_PLUGIN as CONTAINER_PLUGIN,
+        ContainerDeclaration as ContainerDeclaration,
+        IMAGE_PREFIX as IMAGE_PREFIX,
+        NIXPACKS as NIXPACKS,
+        PROCESS_PLUGIN as PROCESS_PLUGIN,
+        ProcessDeclaration as ProcessDeclaration,
+        WORKLOAD_URL as WORKLOAD_URL,
+        WorkloadCall as WorkloadCall,
+        WorkloadConfig as WorkloadConfig,
+    )
 else:
     __getattr__ = face(
         __name__,
@@ -277,5 +289,17 @@ else:
         walls=("INDISPENSABLE", "WALLS", "demanded", "missing"),
         wishes=("ClientWishes",),
         wording=("permission_text",),
-        workloads=("WorkloadConfig",),
+        workloads=(
+            "AUTO",
+            "COMMAND",
+            "CONTAINER_PLUGIN",
+            "ContainerDeclaration",
+            "IMAGE_PREFIX",
+            "NIXPACKS",
+            "PROCESS_PLUGIN",
+            "ProcessDeclaration",
+            "WORKLOAD_URL",
+            "WorkloadCall",
+            "WorkloadConfig",
+        ),
     )

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-WORKLOAD_URL = "<CONTAINER_URL>"
+from clace.model.proxying import CONTAINER_URL
+
+WORKLOAD_URL = CONTAINER_URL
 """The beginning of a proxied URL that stands for the app's own program."""
+CONTAINER_PLUGIN, PROCESS_PLUGIN = "container.in", "process.in"
+AUTO, NIXPACKS, IMAGE_PREFIX, COMMAND = "auto", "nixpacks", "image:", "command"
+OVERLAP = "overlap"
+"""How an app with a data folder is replaced where two of it may run at a time."""
+_Text = Annotated[str, Meta(max_length=4096)]
+_Short = Annotated[str, Meta(max_length=256)]
+_Texts = Annotated[tuple[_Text, ...], Meta(max_length=100)]
+_Table = dict[_Short, _Text]
+_Port = Annotated[int, Meta(ge=0, le=65_535)]
 
 
 class WorkloadKind(StrEnum):
@@ -58,3 +70,101 @@ class WorkloadConfig(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
     replace: str = ""
     needs: ProcessNeeds = ProcessNeeds()
+
+
+class ContainerDeclaration(Struct, frozen=True):
+    """The arguments of ``container.config``; the last, variables for the program, is ours."""
+
+    src: _Text = AUTO
+    port: _Port = 0
+    scheme: _Short = "http"
+    health: _Text = "/"
+    lifetime: _Short = Lifetime.APP
+    build_dir: _Text = ""
+    volumes: _Texts = ()
+    cargs: _Table = {}
+    environment: _Table = {}
+
+    @property
+    def config(self) -> WorkloadConfig:
+        """:raises ValueError: if a value is not one of those known."""
+        return WorkloadConfig(
+            kind=WorkloadKind.CONTAINER,
+            port=self.port,
+            scheme=_scheme(self.scheme),
+            health=_path("" if self.health == "/" else self.health),
+            lifetime=Lifetime(self.lifetime),
+            src=self.src,
+            build_dir=self.build_dir,
+            volumes=self.volumes,
+            cargs=self.cargs,
+        )
+
+
+class ProcessDeclaration(Struct, frozen=True):
+    """The arguments of ``process.config``: a program, and what it needs beyond its own files."""
+
+    spec: _Short = ""
+    port: _Port = 0
+    health: _Text = ""
+    command: _Texts = ()
+    file: _Text = ""
+    lifetime: _Short = Lifetime.APP
+    replace: _Short = ""
+    network: _Texts = ()
+    data: _Text = ""
+    memory_mb: Annotated[int, Meta(ge=0, le=1_048_576)] = 0
+    secrets: _Texts = ()
+    builds: bool = False
+    environment: _Table = {}
+
+    @property
+    def config(self) -> WorkloadConfig:
+        """:raises ValueError: if a value is not one of those known."""
+        if self.replace not in {"", OVERLAP}:
+            raise ValueError(f'replace is "{OVERLAP}" or left out')
+        return WorkloadConfig(
+            kind=WorkloadKind.PROCESS,
+            port=self.port,
+            health=_path(self.health),
+            lifetime=Lifetime(self.lifetime),
+            spec=self.spec,
+            file=self.file,
+            command=self.command,
+            replace=self.replace,
+            needs=ProcessNeeds(
+                network=self.network,
+                data=self.data,
+                memory_mb=self.memory_mb,
+                secrets=self.secrets,
+                builds=self.builds,
+            ),
+        )
+
+
+DECLARATIONS: dict[str, type[ContainerDeclaration | ProcessDeclaration]] = {
+    CONTAINER_PLUGIN: ContainerDeclaration,
+    PROCESS_PLUGIN: ProcessDeclaration,
+}
+"""The arguments of ``config`` of each plugin that declares a program."""
+
+
+class WorkloadCall(Struct, frozen=True, kw_only=True):
+    """The call by which an app declares its program."""
+
+    plugin: _Short
+    function: _Short
+    args: Annotated[tuple[Any, ...], Meta(max_length=100)] = ()
+    kwargs: dict[str, Any] = {}
+
+
+def _scheme(scheme: str) -> str:
+    if scheme not in {"http", "https"}:
+        raise ValueError("scheme is http or https")
+    return scheme
+
+
+def _path(path: str) -> str:
+    if path and not path.startswith("/"):
+        raise ValueError("health is a path that begins with /")
+    return path

@@ -16,6 +16,7 @@ from clace.model import (
     AppSchema,
     DeclaredApp,
     ProxyMount,
+    WorkloadCall,
 )
 
 Name = Annotated[str, Meta(max_length=1024)]
@@ -35,6 +36,7 @@ class AppOptions(Struct, frozen=True):
     has_routes: bool = True
     routes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     proxies: Annotated[tuple[ProxyMount, ...], Meta(max_length=MOST_MOUNTS)] = ()
+    container: WorkloadCall | None = None
     redirect_bare_path: bool = False
     push_events: bool = False
     schema: AppSchema = AppSchema()

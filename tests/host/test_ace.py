@@ -125,7 +125,8 @@ app = ace.app("A", routes, ace.style("daisyui", ["a"], True, "l", "d"),
                 f'ace.{name}("/", 1)', f"ace.{name} is not available in this version"
             )
         self.assert_refused(
-            'ace.app("A", container = 1)', "app: containers are not available in this version"
+            'ace.app("A", container = 1)',
+            'app: for parameter "container": want the result of container.config, at top level',
         )
 
     def test_config(self):

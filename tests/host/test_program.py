@@ -144,7 +144,7 @@ class LoadTests(SynchronousTestCase):
         """A plugin that this server does not have is refused with the reason, or the nearest."""
         for name, told in (
             ("openrun_admin.in", ": apps do not administer this server, the clace command does"),
-            ("container.in#a", ": containers are not available in this version"),
+            ("build.in#a", ": apps are not built by this server"),
             ("exec.im", ", did you mean exec.in?"),
         ):
             self.assert_refused(

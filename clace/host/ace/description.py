@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from clace.host.ace.values import AceValue, plain
+from clace.host.ace.values import AceValue, is_call, plain
 from clace.host.definition import NO_FUNCTION, AppDefinition
 from clace.host.faults import AppFault
 from clace.starlark import Struct, function_name
@@ -36,6 +36,7 @@ def describe(app: Any, handler: Any, error_handler: Any) -> tuple[Functions, App
         "permissions": [_permission(one) for one in app.get("permissions")],
         "libraries": [_library_file(one) for one in app.get("libraries")],
         "settings": plain(app.get("settings")),
+        "container": _container(app.get("container")),
     }
     for name in ("custom_layout", "static_only", "index", "single_file", "redirect_bare_path"):
         told[name] = app.get(name)
@@ -74,15 +75,22 @@ def _mount(given: dict[str, Any]) -> dict[str, Any]:
     path, call = given["path"], given["config"]
     if type(path) is not str or not _MOUNT.fullmatch(path):
         raise AppFault(f"proxy path {path} is not a path: it begins with / and has no pattern")
-    if not isinstance(call, AceValue) or call.kind != "call":
+    if not is_call(call):
         raise AppFault(f"config of proxy {path} is not the result of proxy.config")
+    return {"path": path, **_call(call)}
+
+
+def _container(call: Any) -> dict[str, Any] | None:
+    if call is None:
+        return None
+    if not is_call(call):
+        raise AppFault("container is not the result of container.config")
+    return _call(call)
+
+
+def _call(call: AceValue) -> dict[str, Any]:
     told = {name: call.get(name) for name in ("plugin", "function")}
-    return {
-        "path": path,
-        **told,
-        "args": plain(call.get("args")),
-        "kwargs": plain(call.get("kwargs")),
-    }
+    return {**told, "args": plain(call.get("args")), "kwargs": plain(call.get("kwargs"))}
 
 
 def _given(route: Struct) -> dict[str, Any]:

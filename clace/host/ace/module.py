@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from clace.host.ace.checks import http_method, one_of, unused, want, want_all
-from clace.host.ace.values import AceValue
+from clace.host.ace.values import AceValue, is_call
 from clace.model import CONTAINER_URL
 from clace.starlark import Builtin, Failure, Struct, keys_of, text_of
 
@@ -50,8 +50,10 @@ def app(
     want_all("app", "bool", **flags)
     if pages is not None and routes not in (_NOTHING, []):
         raise Failure("app: pages has no effect beside routes")
-    if container is not None:
-        raise Failure("app: containers are not available in this version")
+    if container is not None and not is_call(container):
+        raise Failure(
+            "app: for parameter container: want the result of container.config, at top level"
+        )
     if lists.pop("actions"):
         raise Failure("app: actions are not available in this version")
     routes = [] if routes is _NOTHING else routes
@@ -62,6 +64,7 @@ def app(
         routes=shown,
         style=style,
         settings=settings,
+        container=container,
         index=index,
         **lists,
         **flags,
@@ -147,7 +150,7 @@ def api(
 
 def proxy(path: Any, config: Any) -> AceValue:
     want_all("proxy", "string", path=path)
-    if not isinstance(config, AceValue) or config.kind != "call":
+    if not is_call(config):
         raise Failure("proxy: for parameter config: want the result of proxy.config, at top level")
     return AceValue("proxy", path=path, config=config)
 

@@ -31,6 +31,11 @@ class AceValue(Struct):
         return self._fields[name]
 
 
+def is_call(value: Any) -> bool:
+    """Return true for a declared call of a plugin, which is made when the app is loaded."""
+    return isinstance(value, AceValue) and value.kind == "call"
+
+
 class _Plain:
     """Makes values plain; those of the types ``kept`` are themselves."""
 
