@@ -33,6 +33,7 @@ FLOORS = {
     "runtime": 2,
     "processes": 2,
     "proxy": 2,
+    "environments": 2,
     "plugins": 2,
     "identity": 2,
     "audit": 2,

@@ -82,6 +82,8 @@ class AppCreated(Changing, frozen=True):
     http_url: str = ""
     https_url: str = ""
     approve_results: tuple[Approval, ...] = ()
+    spec: str = ""
+    spec_reason: str = ""
 
 
 class AppDescription(

@@ -77,6 +77,12 @@ def app() -> None:
     metavar="KEY=TEXT",
     help="The same for a text, without the quotes of TOML.",
 )
+@click.option(
+    "--spec",
+    default="",
+    metavar="NAME",
+    help="Kind of app, where the source has no app.star.  [default: told from its files]",
+)
 @dry_run_option
 @result_format_option
 @click.argument("source", shell_complete=folders)
@@ -94,7 +100,7 @@ def create(
 ) -> None:
     """Install the app in SOURCE at PATH.
 
-    SOURCE is a folder or a git URL, PATH is where the app will be: [domain:]path.
+    SOURCE is a folder, a file or a git URL, PATH is where the app will be: [domain:]path.
     """
     from clace.admin_api import CREATE_APP, CreateApp, NewApp  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
@@ -108,6 +114,7 @@ def create(
         git_branch=said["branch"],
         git_commit=said["commit"],
         git_auth_name=said["git_auth"],
+        spec=said["spec"],
         param_values=pairs(said["params"], "param"),
         appconfig=config_entries(said["config"], said["config_texts"]),
     )

@@ -33,6 +33,9 @@ def created(result: AppCreated, *, approved: bool) -> Iterator[str]:
         yield f" HTTP Url: {result.http_url}"
     if result.https_url:
         yield f"HTTPS Url: {result.https_url}"
+    if result.spec:
+        why = f" ({result.spec_reason})" if result.spec_reason else ""
+        yield f"     Spec: {result.spec}{why}"
     # The staging twin and its app ask for the same: what is said of one holds for both.
     approvals = result.approve_results[:1]
     for approval in approvals:

@@ -158,6 +158,23 @@ def conf(
 metadata.add_command(conf, "app-config")
 
 
+@metadata.command(epilog=GLOB_HELP)
+@promote_option
+@click.argument("name")
+@over_apps
+def spec(
+    server: ChosenServer, name: str, glob: str, *, promote: bool, dry_run: bool, form: str
+) -> None:
+    """Say which kind of app those are whose sources have no app.star.
+
+    NAME is a spec, such as python-flask; - tells it from the files again.
+    """
+    change = api.MetadataChange(spec=name)
+    query = api.UpdateMetadata(glob, body=change, promote=promote, dry_run=dry_run)
+    result = server.ask(api.UPDATE_METADATA, query)
+    say_changed(result, reports.updated(result), form, glob, result.matched)
+
+
 def _settle(
     server: ChosenServer, glob: str, change: api.SettingsChange, *, dry_run: bool, form: str
 ) -> None:

@@ -18,6 +18,7 @@ from clace.composition.data import Data
 from clace.composition.elsewhere import wants_certificate
 from clace.composition.plugins import Plugins
 from clace.config import AppLimits, known_names, node_values, values_with_secrets
+from clace.environments import Specs
 from clace.errors import InvalidPath
 from clace.interfaces import IInstalledApps, IStarter
 from clace.model import App, AppPath
@@ -93,6 +94,7 @@ class Apps:
         self.git = self._make_git(starter)
         folder = FolderSource(file_threads.run, self._config.home, Path.home())
         self.sources = Sources(folder, self.git)
+        self.specs = Specs()
         self.installed = InstalledApps(
             self._config.system.default_domain,
             fallback=self._config.system.fallback_unknown_domains,
@@ -106,9 +108,7 @@ class Apps:
         self.runtime = self._make_runtime()
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
 
-        self._rooms = OperationRooms(
-            data.store, self.sources, self.runtime, self.installed, self.retention.note
-        )
+        self._rooms = self._make_rooms()
         self.preview_expiry = PreviewExpiry(self._rooms, reactor, data.events)
 
     def find(self) -> None:
@@ -207,6 +207,16 @@ class Apps:
         reached = dict(self.runtime.limits_reached)
         return ServerStatus(pid=os.getpid(), version=self.version, limits=reached)
 
+    def _make_rooms(self) -> OperationRooms:
+        return OperationRooms(
+            self._data.store,
+            self.sources,
+            self.specs,
+            self.runtime,
+            self.installed,
+            self.retention.note,
+        )
+
     def _make_runtime(self) -> Runtime:
         return Runtime(
             self._reactor,
@@ -214,7 +224,7 @@ class Apps:
             self._limits(),
             self._plugins.gate,
             self._data.audit,
-            partial(served_files, store=self._data.store, sources=self.sources),
+            partial(served_files, store=self._data.store, sources=self.sources, specs=self.specs),
             self._environment(),
         )
 

@@ -85,7 +85,7 @@ from clace.interfaces.sessions import (
     SessionChoice,
     Way,
 )
-from clace.interfaces.sources import FetchedSource, IFiles, ISources, SourceRevision
+from clace.interfaces.sources import FetchedSource, IFiles, ISources, ISpecs, SourceRevision
 from clace.interfaces.store import (
     AddApp,
     AddVersion,
@@ -200,6 +200,7 @@ __all__ = [
     "ISignInProvider",
     "ISingleSignOut",
     "ISources",
+    "ISpecs",
     "IStarter",
     "ITokenOperations",
     "ITokenRows",

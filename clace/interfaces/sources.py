@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
-from clace.model import FileRef
+from clace.model import App, FileRef
 
 
 class IFiles(Interface):
@@ -44,7 +44,7 @@ class SourceRevision(Struct, frozen=True, kw_only=True):
 
 class FetchedSource(Struct, frozen=True, kw_only=True):
     """The files of a revision, for git which commit it turned out to be, and what an operator
-    should know of it.
+    should know of it; ``spec`` wrote the files that the source lacks, for ``spec_reason``.
     """
 
     files: Any  # IFiles: msgspec does not know interfaces
@@ -52,6 +52,28 @@ class FetchedSource(Struct, frozen=True, kw_only=True):
     commit: str = ""
     message: str = ""
     warnings: tuple[str, ...] = ()
+    spec: str = ""
+    spec_reason: str = ""
+
+
+class ISpecs(Interface):
+    """Kinds of apps that run without an ``app.star`` of their own."""
+
+    def check(spec: str) -> str:
+        """The name of the spec, ``""`` for a word that says none.
+
+        :raises BadRequest: if no spec has the name; the text has the nearest.
+        """
+
+    async def fill(fetched: FetchedSource, app: App) -> FetchedSource:
+        """The source with the files that it lacks, as the app's spec writes them, or one that is
+        recognised; without those that another spec wrote.
+
+        :raises BadRequest: if the files are of two specs; the text names both.
+        """
+
+    def live(files: IFiles, app: App) -> IFiles:
+        """The folder of a dev app with the files that its spec writes, at each call."""
 
 
 class ISources(Interface):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -207,6 +208,10 @@ class FileRef(Struct, frozen=True, rename={"name": "Name", "sha256": "Etag", "si
     name: str
     sha256: str
     size: int = 0
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> FileRef:
+        return cls(name, hashlib.sha256(content).hexdigest(), len(content))
 
 
 class PluginManifest(Struct, frozen=True):

@@ -141,6 +141,7 @@ class DeclarationOperations:
 
     async def _update(self, work: _Application, main: App, one: DeclaredApp) -> None:
         query, draft = work.query, work.draft
+        one = replace(one, spec=self._rooms.specs.check(one.spec))
         self._check_same(main, one)
         last = read(work.catalogue.edited(main).metadata.version_metadata.apply_info)
         main, seen, changed = self._settle(work, main, last, one)

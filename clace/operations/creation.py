@@ -41,7 +41,6 @@ from clace.operations.rooms import OperationRooms
 DEFAULT_AUTH = "default"
 # What era 25 can set at creation and this server has no rooms for: refused, never ignored.
 _UNKNOWN_HERE = (
-    "spec",
     "container_options",
     "container_args",
     "container_volumes",
@@ -154,6 +153,8 @@ class AppCreation:
             app_path_domain=address,
             http_url=http_url,
             https_url=https_url,
+            spec=fetched.spec,
+            spec_reason=fetched.spec_reason,
             warnings=(*shared, *fetched.warnings, *audited.warnings),
             approve_results=tuple(
                 report(twin, demands, Demands(), approve=approve) for twin in twins
@@ -190,6 +191,7 @@ class AppCreation:
                 preview_write_access=self._defaults.preview_write_access,
             ),
             metadata=AppMetadata(
+                spec=self._rooms.specs.check(request.spec),
                 param_values=checked(request.param_values or {}),
                 appconfig=checked(request.appconfig or {}),
             ),
@@ -204,15 +206,16 @@ class AppCreation:
         if app.is_dev:
             if git:
                 raise BadRequest("a dev app is served from a folder, and the source is a git URL")
-            return FetchedSource(files=self._rooms.sources.live(app.source_url))
+            return await self._rooms.fetch(app, SourceRevision(source_url=app.source_url))
         branch = request.git_branch or ("" if request.git_commit else DEFAULT_BRANCH)
-        return await self._rooms.sources.fetch(
+        return await self._rooms.fetch(
+            app,
             SourceRevision(
                 source_url=app.source_url,
                 branch=branch if git and not request.git_commit else "",
                 commit=request.git_commit,
                 git_auth=request.git_auth_name,
-            )
+            ),
         )
 
     def _staging(self, app: App) -> App:
@@ -249,6 +252,9 @@ def described(
         apply_info=apply_info,
     )
     metadata = replace(app.metadata, name=name, version_metadata=version)
+    if app.is_dev:
+        # Its folder may come to have the marks of another spec while it is served.
+        metadata = replace(metadata, spec=fetched.spec)
     return replace(app, metadata=metadata.granting(approved))
 
 

@@ -55,12 +55,12 @@ def with_app_config(metadata: AppMetadata, entries: Mapping[str, str]) -> AppMet
 
 
 def app_config_entries(change: MetadataChange) -> dict[str, str]:
-    """Return the settings that a request changes, by key.
+    """Return the settings that a request changes, by key; none if it is about the spec alone.
 
     :raises BadRequest: if it is about something else, or an entry is not ``key=value``.
     """
-    if change.spec != UNDEFINED:
-        raise BadRequest("spec is not supported by this server")
+    if change.config_type == UNDEFINED and change.spec != UNDEFINED and not change.config_entries:
+        return {}
     if change.config_type != APP_CONFIG:
         raise BadRequest(f"config type {change.config_type} is not supported by this server")
     if not change.config_entries:

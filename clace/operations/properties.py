@@ -36,7 +36,8 @@ class Property(Struct, frozen=True):
 
 PARAMS = Property("param", "param_values", "params")
 CONFIG = Property("config", "appconfig", "app_config")
-PROPERTIES = (PARAMS, CONFIG)
+SPEC = Property("spec", "spec", "spec")
+PROPERTIES = (SPEC, PARAMS, CONFIG)
 
 
 def facts(kind: str, value: Value) -> Iterator[tuple[tuple[str, str], str]]:

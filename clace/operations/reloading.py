@@ -145,9 +145,9 @@ class AppReloading:
             revision = self._revision(edited, query)
             if edited == seen and await self._is_current(seen, revision, query):
                 return ReloadOutcome(skipped=(seen.address,))
-            found = await self._fetch(seen, revision)
+            found = await self._rooms.fetch(edited, revision)
         else:
-            found = await self._stored(seen)
+            found = await self._stored(seen, edited)
         source = await self._source(run, seen, edited, found)
         fetched, audited, granted = source.fetched, source.audited, source.granted
         demands = audited.demands
@@ -237,20 +237,15 @@ class AppReloading:
             return False
         return await self._rooms.sources.head(revision) == version.git_commit
 
-    async def _stored(self, seen: App) -> FetchedSource:
-        """Return the source that the app serves now."""
+    async def _stored(self, seen: App, edited: App) -> FetchedSource:
+        """Return the source that the app serves now, filled in for the spec that it is to have."""
         version = seen.metadata.version_metadata
         return FetchedSource(
-            files=await self._rooms.served_files(seen),
+            files=await self._rooms.refilled(seen, edited),
             branch=version.git_branch,
             commit=version.git_commit,
             message=version.git_message,
         )
-
-    async def _fetch(self, seen: App, revision: SourceRevision) -> FetchedSource:
-        if seen.is_dev:
-            return FetchedSource(files=self._rooms.sources.live(seen.source_url))
-        return await self._rooms.sources.fetch(revision)
 
 
 def fetched_metadata(seen: App, fetched: FetchedSource) -> AppMetadata:

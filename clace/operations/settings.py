@@ -65,8 +65,11 @@ class SettingOperations:
     async def update_metadata(self, query: UpdateMetadata, request: Asking) -> AppsUpdated:
         selection = await self._staged.select(query, request)
         entries = app_config_entries(query.body)
+        said = query.body.spec
+        spec = None if said == UNDEFINED else self._rooms.specs.check(said)
 
         def edit(metadata: AppMetadata) -> AppMetadata:
+            metadata = metadata if spec is None else replace(metadata, spec=spec)
             after = with_app_config(metadata, entries)
             self._configured.check_config(after.appconfig)
             check_removed(metadata.appconfig, entries, self._configured.app_settings)
@@ -97,7 +100,7 @@ class SettingOperations:
         if change == SettingsChange():
             raise BadRequest("the request changes no setting")
         if change.spec != UNDEFINED:
-            raise BadRequest("spec is not supported by this server")
+            raise BadRequest("spec has versions: it is changed by update_metadata")
         if change.authn_type != UNDEFINED:
             self._configured.check_auth(change.authn_type)
         if change.git_auth_name not in {REMOVE, UNDEFINED}:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from clace.admin_api import AppsUpdated, StagedUpdate
 from clace.errors import NeedsApproval
-from clace.interfaces import Asking, AuditedSource
+from clace.interfaces import Asking, AuditedSource, IFiles
 from clace.model import App, AppGlob, AppMetadata, AppPath
 from clace.operations.approval import held, needs_approval
 from clace.operations.catalogue import AppCatalogue, naming
@@ -65,13 +65,13 @@ class StagedUpdates:
                 seen = catalogue.edited(main)
                 with naming(main):
                     edited = replace(seen, metadata=edit(seen.metadata))
+                    files = await self._rooms.refilled(seen, edited)
                     if audited and (edited != seen or check is not _no_check):
-                        edited = await self._audited(main, seen, edited, query, check)
-                    after = await self._updated(draft, seen, edited.metadata)
+                        edited = await self._audited(main, seen, edited, files, query, check)
+                    after = await self._updated(draft, seen, edited.metadata, files)
                     if after is not seen:
                         updated.append(seen.address)
                     if query.promote and not main.is_dev and is_behind(main, after):
-                        files = await self._rooms.served_files(seen)
                         await promote(draft, self._rooms.store, main, after, files)
                         promoted.append(main.address)
             await draft.commit(dry_run=query.dry_run)
@@ -80,10 +80,16 @@ class StagedUpdates:
         )
 
     async def _audited(
-        self, main: App, seen: App, edited: App, query: StagedUpdate, check: Check
+        self,
+        main: App,
+        seen: App,
+        edited: App,
+        files: IFiles,
+        query: StagedUpdate,
+        check: Check,
     ) -> App:
         """The edited app, with the approvals of ``seen`` that it still asks for."""
-        audited = await self._rooms.audit(edited)
+        audited = await self._rooms.runtime.audit(edited, files)
         check(seen, audited)
         if edited == seen:
             return seen
@@ -94,12 +100,15 @@ class StagedUpdates:
             raise NeedsApproval(f"{refusal} (first the same change without --promote)")
         return replace(edited, metadata=edited.metadata.granting(demands.granted_by(granted)))
 
-    async def _updated(self, draft: AppsDraft, seen: App, metadata: AppMetadata) -> App:
+    async def _updated(
+        self, draft: AppsDraft, seen: App, metadata: AppMetadata, files: IFiles
+    ) -> App:
         if metadata == seen.metadata:
             return seen
         if seen.is_dev:
             after = draft.point(seen, metadata)
         else:
-            after = await draft.next_version(seen, metadata)
+            same = metadata.spec == seen.metadata.spec
+            after = await draft.next_version(seen, metadata, None if same else files)
         draft.renew(after)
         return after

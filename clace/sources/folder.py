@@ -1,4 +1,4 @@
-"""Apps from folders of this machine."""
+"""Apps from folders and single files of this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from clace.errors import SourceError
 from clace.interfaces import FetchedSource
-from clace.sources.folders import FolderEntry, content, entries, opened_file, opened_top
+from clace.sources.folders import FolderEntry, content, opened_file, opened_source, opened_top
 from clace.sources.limits import SourceLimits, SourceTally, link_left_out, link_refused
 from clace.sources.live import LiveFolder
 from clace.sources.tree import SourceTree, is_meant, nothing_meant
@@ -55,14 +55,14 @@ class FolderSource:
 
 
 def copied(path: str, limits: SourceLimits) -> FetchedSource:
-    """The files of the folder, without links that lead nowhere; blocks.
+    """The files of the folder, or the file alone, without links that lead nowhere; blocks.
 
     :raises SourceError: it has other links or special files, or too much.
     """
     tally = SourceTally(limits)
     contents, warnings = {}, []
-    with opened_top(path) as top:
-        for found in entries(top, limits):
+    with opened_source(path, limits) as entries:
+        for found in entries:
             if stat.S_ISLNK(found.status.st_mode):
                 _check_dangling(found)
                 warnings.append(link_left_out(found.name))

@@ -62,6 +62,23 @@ def opened_top(path: str) -> Iterator[int]:
         yield folder
 
 
+@contextmanager
+def opened_source(path: str, limits: SourceLimits) -> Iterator[Iterator[FolderEntry]]:
+    """All entries of a folder, or the only one of a source that is a file.
+
+    :raises SourceError: if it is missing, or may not be read.
+    """
+    if not os.path.isfile(path):  # noqa: PTH113 - one call, no object
+        with opened_top(path) as top:
+            yield entries(top, limits)
+        return
+    folder, name = os.path.split(path)
+    with _opened(folder, _FOLDER, path) as top:
+        status = _status(name, top, name)
+        found = [] if status is None else [FolderEntry(checked_name(name), name, top, status)]
+        yield iter(found)
+
+
 def entries(folder: int, limits: SourceLimits, prefix: str = "") -> Iterator[FolderEntry]:
     """All that is below and not skipped, in the order of names; links as they are.
 
@@ -96,6 +113,19 @@ def _status(part: str, folder: int, name: str) -> os.stat_result | None:
         return None
     except OSError as error:
         raise _refusal(name, error) from error
+
+
+@contextmanager
+def opened_member(path: str, name: str) -> Iterator[int]:
+    """A descriptor of a file of the source at ``path``, by its name in the source.
+
+    :raises SourceError: if the file is missing, or not one that a source may have.
+    """
+    folder, only = os.path.split(path) if os.path.isfile(path) else (path, name)  # noqa: PTH113
+    if only != name:
+        raise SourceError(f"file {name} does not exist")
+    with opened_top(folder) as top, opened_file(top, name) as descriptor:
+        yield descriptor
 
 
 @contextmanager

@@ -1,8 +1,7 @@
-"""A folder that is being worked on, as it is at each look."""
+"""A folder or file that is being worked on, as it is at each look."""
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Mapping
 from functools import partial
@@ -13,7 +12,13 @@ from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import IFiles
 from clace.model import FileRef
-from clace.sources.folders import FolderEntry, content, entries, opened_file, opened_top
+from clace.sources.folders import (
+    FolderEntry,
+    content,
+    opened_file,
+    opened_member,
+    opened_source,
+)
 from clace.sources.limits import SourceLimits
 from clace.threads import InThread
 
@@ -34,8 +39,8 @@ class LiveFolder(Unencoded):
         :raises SourceError: if the folder is gone.
         """
         known = {}
-        with opened_top(self._path) as top:
-            for found in entries(top, self._limits):
+        with opened_source(self._path, self._limits) as entries:
+            for found in entries:
                 looked_at = self._look(found)
                 if looked_at is not None:
                     known[found.name] = looked_at
@@ -56,12 +61,12 @@ class LiveFolder(Unencoded):
         except SourceError:
             # Too large, or gone since it was listed.
             return None
-        return state, FileRef(found.name, hashlib.sha256(whole).hexdigest(), len(whole))
+        return state, FileRef.of(found.name, whole)
 
     async def read(self, name: str) -> bytes:
         return await self._in_thread(partial(_content, self._path, name, self._limits))
 
 
 def _content(path: str, name: str, limits: SourceLimits) -> bytes:
-    with opened_top(path) as top, opened_file(top, name) as descriptor:
+    with opened_member(path, name) as descriptor:
         return content(descriptor, name, limits)

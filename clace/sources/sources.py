@@ -1,4 +1,4 @@
-"""Folders and git repositories behind one seam."""
+"""Folders, single files and git repositories behind one seam."""
 
 from __future__ import annotations
 

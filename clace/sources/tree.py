@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
@@ -23,7 +22,7 @@ class SourceTree(Unencoded):
 
     def __init__(self, contents: Mapping[str, bytes]) -> None:
         self._contents = dict(contents)
-        refs = {name: _ref(name, content) for name, content in self._contents.items()}
+        refs = {name: FileRef.of(name, content) for name, content in self._contents.items()}
         self.refs = MappingProxyType(refs)
 
     async def read(self, name: str) -> bytes:
@@ -31,10 +30,6 @@ class SourceTree(Unencoded):
             return self._contents[name]
         except KeyError:
             raise SourceError(f"file {name} does not exist") from None
-
-
-def _ref(name: str, content: bytes) -> FileRef:
-    return FileRef(name, hashlib.sha256(content).hexdigest(), len(content))
 
 
 def is_meant(name: str, pattern: str) -> bool:

@@ -14,6 +14,7 @@ from clace.admin_api.server import ServerStatus
 from clace.composition.apps import owner_of
 from clace.config import Location, load
 from clace.config.apps import AppConfigs
+from clace.environments.filling import Specs
 from clace.identity.passwords import Lockout, SignIns
 from clace.identity.rbac import Authorisation
 from clace.model.rbac import Policy
@@ -102,7 +103,7 @@ class House:
         self.stopped = []
         self.failures = AppFailures(self.clock)
         sections = ("exec.in", "exec.in#other", "fs.in", "http.in", "http.in#work")
-        files_of = partial(served_files, store=self.store, sources=self.sources)
+        files_of = partial(served_files, store=self.store, sources=self.sources, specs=Specs())
         functions = {"list": Function(Nothing, listed, is_read=True)}
         gate = PluginGate(Plugin(name, functions) for name in sections)
         self.runtime = MemoryRuntime(self.clock, gate, self.audit, files_of)
@@ -113,7 +114,9 @@ class House:
         self.keep = -1
         self.retention = VersionRetention(self.store, lambda _app: self.keep)
         committed = self.retention.note
-        rooms = OperationRooms(self.store, self.sources, self.runtime, self.installed, committed)
+        rooms = OperationRooms(
+            self.store, self.sources, Specs(), self.runtime, self.installed, committed
+        )
         self.ids = iter(range(1000))
         configs = AppConfigs(load(Location(Path("/h")), {}), {})
         secrets = SecretOperations(MemorySecretStore(), lambda: "x")

@@ -141,7 +141,6 @@ class CreationTests(HouseCase):
     def test_refuses_what_this_server_does_not_do(self):
         """Fields of era 25 that would have no effect are refused, not ignored."""
         for field, value in {
-            "spec": "python-flask",
             "container_args": {"a": "b"},
             "container_volumes": ["/x"],
             "app_authn": "saml_x",

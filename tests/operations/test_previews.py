@@ -12,6 +12,7 @@ from clace.admin_api.previews import (
     ListPreviews,
 )
 from clace.admin_api.settings import UPDATE_SETTINGS, SettingsChange, UpdateSettings
+from clace.environments.filling import Specs
 from clace.errors import AppExists, BadRequest, NoSuchApp, SourceError
 from clace.operations.previews import PreviewExpiry
 from clace.operations.rooms import OperationRooms
@@ -164,7 +165,7 @@ class LifeTests(PreviewCase):
     def test_expires(self):
         """A preview is gone within a minute of its end, which the audit log tells."""
         house = self.house
-        rooms = OperationRooms(house.store, house.sources, house.runtime, house.installed)
+        rooms = OperationRooms(house.store, house.sources, Specs(), house.runtime, house.installed)
         expiry = PreviewExpiry(rooms, house.clock, maker_into(house.audit, house.clock.seconds))
         expiry.startService()
         self.addCleanup(expiry.stopService)

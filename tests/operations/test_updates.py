@@ -186,6 +186,21 @@ class OwnConfigTests(HouseCase):
             {(("sandbox.memory_mb", "128"),)},
         )
 
+    def test_spec(self):
+        """The spec of an app has versions; a misspelt one changes nothing."""
+        self.create()
+        self.successResultOf(self.spec("python-flask"))
+        self.assertEqual({app.metadata.spec for app in self.apps()}, {"", "python-flask"})
+        self.assertIn(
+            "python-dash?", self.failureResultOf(self.spec("python-dsh")).getErrorMessage()
+        )
+        self.successResultOf(self.spec("-", promote=True))
+        self.assertEqual({app.metadata.spec for app in self.apps()}, {""})
+
+    def spec(self, name, **options):
+        query = UpdateMetadata("all", body=MetadataChange(spec=name), **options)
+        return self.house.administration.perform(UPDATE_METADATA, query)
+
     def test_all_or_none(self):
         """An entry that is wrong keeps those beside it from being made."""
         self.create()

@@ -122,9 +122,10 @@ class CopyTests(FolderTests):
             self.assertIn(part, self.refused(**limits))
 
     def test_refuses_what_is_no_folder(self):
-        """A file, and a path that is not there, are refused."""
+        """A device or the like, and a path that is not there, are refused."""
+        os.mkfifo(self.folder / "pipe")
         for name, message in {
-            "app.star": "path is not a folder",
+            "pipe": "path is not a folder",
             "nowhere": "path does not exist",
             "a\0b": "path does not exist",
         }.items():
@@ -132,6 +133,27 @@ class CopyTests(FolderTests):
                 self.source().fetch(f"{self.folder}/{name}"), SourceError
             )
             self.assertEqual(failure.value.message, f"{message} {self.folder}/{name}")
+
+    def test_a_file_is_a_source_by_itself(self):
+        """Its neighbours do not belong to it, at a fetch and as a live source."""
+        self.put("sales.py", b"import flask")
+        path = str(self.folder / "sales.py")
+        fetched = self.successResultOf(self.source().fetch(path))
+        live = self.source().live(path)
+        for files in (fetched.files, live):
+            self.assertEqual(set(files.refs), {"sales.py"})
+            self.assertEqual(self.successResultOf(files.read("sales.py")), b"import flask")
+            self.failureResultOf(files.read("app.star"), SourceError)
+        self.put("sales.py", b"import dash")
+        self.assertEqual(self.successResultOf(live.read("sales.py")), b"import dash")
+
+    def test_refuses_a_link_as_a_source(self):
+        """A file is not reached through a link, as within a folder."""
+        (self.folder / "link.py").symlink_to(self.folder / "app.star")
+        refused = self.failureResultOf(
+            self.source().fetch(str(self.folder / "link.py")), SourceError
+        )
+        self.assertIn("link.py is a symbolic link", refused.value.message)
 
     def test_an_empty_folder_is_a_source(self):
         """Whether it is an app is not asked here."""

@@ -1,0 +1,156 @@
+"""Specs of apps without ``app.star``, told from their files."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from clace.environments.python_sources import (
+    canonical,
+    imported,
+    parsed,
+    required_name,
+    script_metadata,
+)
+from clace.environments.table import SPECS
+from clace.errors import BadRequest, SourceError
+from clace.interfaces import IFiles
+
+PROCFILE, PACKAGE, PROJECT = "Procfile", "package.json", "pyproject.toml"
+REQUIREMENTS = "requirements.txt"
+_NOT_THE_APP = re.compile(r"(test_.*|.*_test|conftest|setup|noxfile|tasks)\.py")
+_MOST_MODULES = 100
+_LARGEST = 1_000_000
+_ELF = b"\x7fELF"
+_LINE_WEB = re.compile(rb"^web\s*:", re.MULTILINE)
+PROCFILE_SPEC, NODE, EXECUTABLE = "procfile", "node", "executable"
+
+
+class Recognised(NamedTuple):
+    """A spec, and the mark in the files that says so."""
+
+    spec: str
+    reason: str
+
+
+class Marks(NamedTuple):
+    """The parts of a source that tell its spec: imports and requirements, with the file of each."""
+
+    imports: Mapping[str, str]
+    required: Mapping[str, str]
+    others: tuple[Recognised, ...]
+
+
+def python_modules(names: Iterable[str]) -> list[str]:
+    """Return the modules at the top of a source that can be the app."""
+    tops = sorted(name for name in names if name.endswith(".py") and "/" not in name)
+    return [name for name in tops if not _NOT_THE_APP.fullmatch(name)][:_MOST_MODULES]
+
+
+async def recognised(files: IFiles) -> Recognised | None:
+    """Return the spec that the files are of; none if none has its marks.
+
+    :raises BadRequest: if they have the marks of two; the text names both.
+    """
+    return decided(await found_marks(files))
+
+
+async def found_marks(files: IFiles) -> Marks:
+    """Look at the files that tell a spec."""
+    imports: dict[str, str] = {}
+    required: dict[str, str] = {}
+    for name in python_modules(files.refs):
+        source = await _read(files, name)
+        if (tree := parsed(source)) is not None:
+            imports.update((package, name) for package in imported(tree) if package not in imports)
+        metadata = _metadata(source) or {}
+        _note(required, metadata.get("dependencies"), name)
+    _note(required, (await _read(files, REQUIREMENTS)).decode(errors="replace").splitlines())
+    _note(required, _project(await _read(files, PROJECT)), PROJECT)
+    return Marks(imports, required, tuple([each async for each in _others(files)]))
+
+
+def decided(marks: Marks) -> Recognised | None:
+    """:raises BadRequest: if the marks are of two specs."""
+    found = [each for each in marks.others if each.spec == PROCFILE_SPEC]
+    found = found or _of_packages(marks) or list(marks.others)
+    if len(found) > 1:
+        told = " or ".join(f"{each.spec} ({each.reason})" for each in found)
+        raise BadRequest(f"the source can be {told}: say which with --spec NAME")
+    return found[0] if found else None
+
+
+def _of_packages(marks: Marks) -> list[Recognised]:
+    """Imports decide; requirements only if no import does, as in a project with folders."""
+    pairs = [(spec.name, *pair) for spec in SPECS for pair in spec.packages.items()]
+    found = {
+        spec: Recognised(spec, f"{marks.imports[package]} imports {package}")
+        for spec, package, _ in pairs
+        if package in marks.imports
+    } or {
+        spec: Recognised(spec, f"{marks.required[wanted]} requires {wanted}")
+        for spec, _, wanted in pairs
+        if wanted in marks.required
+    }
+    beneath = {name for spec in SPECS if spec.name in found for name in spec.over}
+    return [each for name, each in found.items() if name not in beneath]
+
+
+async def _others(files: IFiles) -> AsyncIterator[Recognised]:
+    if _LINE_WEB.search(await _read(files, PROCFILE)):
+        yield Recognised(PROCFILE_SPEC, f"{PROCFILE} has a line web")
+    if PACKAGE in files.refs:
+        yield Recognised(NODE, f"{PACKAGE} is there")
+    elif (program := await only_program(files)) is not None:
+        yield Recognised(EXECUTABLE, f"{program} is a program")
+
+
+async def only_program(files: IFiles) -> str | None:
+    """Return the program at the top of the files; none if there is not exactly one."""
+    found = [
+        name
+        for name, ref in files.refs.items()
+        if "/" not in name and "." not in name and ref.size > len(_ELF)
+    ]
+    programs = [name for name in found if (await files.read(name)).startswith(_ELF)]
+    return programs[0] if len(programs) == 1 else None
+
+
+async def _read(files: IFiles, name: str) -> bytes:
+    """Return the file; nothing if it is missing or too large to be one that a person wrote."""
+    ref = files.refs.get(name)
+    return await files.read(name) if ref is not None and ref.size <= _LARGEST else b""
+
+
+def _note(required: dict[str, str], lines: Any, place: str = REQUIREMENTS) -> None:
+    for line in lines if isinstance(lines, list) else ():
+        if isinstance(line, str) and (name := required_name(line)):
+            required.setdefault(name, place)
+
+
+def _metadata(source: bytes) -> dict[str, Any] | None:
+    try:
+        return script_metadata(source)
+    except SourceError:
+        return None
+
+
+def _project(text: bytes) -> list[str]:
+    """Return the requirements of a project, poetry's too."""
+    try:
+        whole = tomllib.loads(text.decode(errors="replace"))
+    except tomllib.TOMLDecodeError:
+        return []
+    return list(_required(whole))
+
+
+def _required(project: Mapping[str, Any]) -> Iterator[str]:
+    listed = project.get("project", {})
+    if isinstance(listed, dict) and isinstance(listed.get("dependencies"), list):
+        yield from listed["dependencies"]
+    tools = project.get("tool", {})
+    poetry = tools.get("poetry", {}) if isinstance(tools, dict) else {}
+    wanted = poetry.get("dependencies", {}) if isinstance(poetry, dict) else {}
+    yield from (canonical(name) for name in wanted if name != "python")
