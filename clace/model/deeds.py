@@ -11,7 +11,8 @@ from clace.text import one_line, shortened
 from clace.units import NANOSECONDS
 
 SYSTEM, HTTP, CUSTOM = "system", "http", "custom"
-SUCCESS, FAILED, REFUSED, LOCKED = "Success", "Failed", "Refused", "Locked"
+EVENT_TYPES = (HTTP, SYSTEM, "action", CUSTOM)
+SUCCESS, FAILED, REFUSED, LOCKED = EVENT_STATUSES = ("Success", "Failed", "Refused", "Locked")
 SIGN_IN, SIGN_OUT, END_SESSION, ACCESS_DENIED = (
     "sign_in",
     "sign_out",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,12 +18,24 @@ from clace.admin_api import (
 )
 from clace.errors import BadRequest
 from clace.interfaces import IAuditChain, IAuditOperations, IAuditTrail
-from clace.model import App, AppGlob, AuditEntry, AuditEvent, AuditFault, AuditFilter, AuditHead
+from clace.model import (
+    EVENT_STATUSES,
+    EVENT_TYPES,
+    App,
+    AppGlob,
+    AuditEntry,
+    AuditEvent,
+    AuditFault,
+    AuditFilter,
+    AuditHead,
+)
+from clace.near import nearest
 from clace.units import NANOSECONDS
 
 Apps = Callable[[], Awaitable[Iterable[App]]]
 _ID = "app_"
 _RANGE = 2**63
+_HTTP_STATUS = re.compile("[1-5][0-9][0-9]")
 
 
 @implementer(IAuditOperations)
@@ -66,6 +79,9 @@ class AuditOperations:
 
 def _filter(query: ExportAudit, apps: Iterable[App], limit: int = 1) -> AuditFilter:
     """:raises BadRequest: if a parameter is malformed."""
+    _check_word("type", query.event_type, EVENT_TYPES)
+    if not _HTTP_STATUS.fullmatch(query.status):
+        _check_word("status", query.status, EVENT_STATUSES, " or an HTTP status")
     start, end = _moment(query.start_date), _moment(query.end_date, is_end=True)
     if start is not None and end is not None and start >= end:
         raise BadRequest(f"start {query.start_date} is not before end {query.end_date}")
@@ -82,6 +98,19 @@ def _filter(query: ExportAudit, apps: Iterable[App], limit: int = 1) -> AuditFil
         end=end,
         limit=limit,
     )
+
+
+def _check_word(name: str, word: str, known: tuple[str, ...], other: str = "") -> None:
+    """Refuse a word that no event has: the answer would look as if nothing had happened.
+
+    :raises BadRequest: if it is neither empty nor known.
+    """
+    if not word or word in known:
+        return
+    near = nearest(word.lower(), map(str.lower, known))
+    meant = next((f"; did you mean {one}?" for one in known if one.lower() in near), "")
+    expected = f"one of {', '.join(known)}{other}"
+    raise BadRequest(f"no event has the {name} {word:.40}, expected {expected}{meant}")
 
 
 def _app_ids(glob: str, apps: Iterable[App]) -> frozenset[str]:

@@ -54,12 +54,30 @@ class AuditOperationsTests(SynchronousTestCase):
     def test_lists_and_exports_alike(self):
         """Both obey every filter; a list has the newest first, an export the oldest."""
         self.log.record(event(1))
-        for number, name in enumerate(("user_id", "event_type", "operation", "target"), 2):
-            self.log.record(event(number, **{name: "other"}))
-            self.assertEqual(self.listed(**{name: "other"}), [f"rid_{number}"])
-            self.assertEqual(self.exported(**{name: "other"}), [f"rid_{number}"])
+        others = {"user_id": "bob", "event_type": "http", "operation": "PUT", "target": "a:/b"}
+        for number, (name, other) in enumerate(others.items(), 2):
+            self.log.record(event(number, **{name: other}))
+            self.assertEqual(self.listed(**{name: other}), [f"rid_{number}"])
+            self.assertEqual(self.exported(**{name: other}), [f"rid_{number}"])
         self.assertEqual(self.listed(limit="2"), ["rid_5", "rid_4"])
         self.assertEqual(self.exported(), [f"rid_{number}" for number in range(1, 6)])
+
+    def test_words_that_no_event_has(self):
+        """A type or status that is misspelt is refused: no events would say that all is well."""
+        for name, word, told in (
+            ("event_type", "htp", "type htp, expected one of http, system, action, custom; did"),
+            ("event_type", "htp", "; did you mean http?"),
+            ("event_type", "foo", "one of http, system, action, custom"),
+            ("status", "failed", "Locked or an HTTP status; did you mean Failed?"),
+            ("status", "4030", "Success, Failed, Refused, Locked or an HTTP status"),
+        ):
+            for asked in (
+                self.operations.list_audit(ListAudit(**{name: word})),
+                self.operations.export_audit(ExportAudit(**{name: word})).__anext__(),
+            ):
+                self.assertIn(told, self.failureResultOf(asked, BadRequest).value.message)
+        for word in ("Success", "Failed", "Refused", "Locked", "403"):
+            self.assertEqual(self.listed(status=word), [])
 
     def test_apps(self):
         """A glob selects apps with their twins, an id also an app that was deleted."""
