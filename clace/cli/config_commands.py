@@ -25,6 +25,7 @@ from clace.config import (
     load,
     section_of,
     shipped_text,
+    unreadable,
 )
 from clace.errors import ConfigError
 
@@ -68,10 +69,11 @@ def _checked(outside: CommandSurroundings, file: str | None) -> CheckedConfig:
     try:
         location = _location(outside, file)
         named = str(location.file or "defaults")
-        warnings = load(location, outside.environ).warnings
+        loaded = load(location, outside.environ)
     except ConfigError as error:
         return CheckedConfig(named, ok=False, problems=tuple(error.message.split("\n")))
-    return CheckedConfig(named, ok=True, warnings=warnings)
+    problems = tuple(unreadable(loaded, named))
+    return CheckedConfig(named, ok=not problems, problems=problems, warnings=loaded.warnings)
 
 
 def _say_checked(found: CheckedConfig) -> None:

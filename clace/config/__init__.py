@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         load as load,
         node_values as node_values,
     )
+    from clace.config.named_files import unreadable as unreadable
     from clace.config.other_proofs import RANDOM_KEY as RANDOM_KEY
     from clace.config.places import (
         Origin as Origin,
@@ -62,6 +63,7 @@ else:
         editing=("with_value",),
         filling=("values_with_secrets", "with_secrets"),
         loading=("Config", "known_names", "load", "node_values"),
+        named_files=("unreadable",),
         other_proofs=("RANDOM_KEY",),
         places=("Origin", "Steps", "dotted", "header_text", "section_of"),
         roles=("policy_of",),

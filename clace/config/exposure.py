@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from clace.config.other_proofs import RANDOM_KEY
+from clace.config.named_files import private_files
 from clace.config.places import Steps
 from clace.config.sections import Settings
 from clace.model import is_reference
@@ -32,23 +32,8 @@ def plain_secrets(settings: Settings) -> Iterator[Steps]:
 
 def open_files(settings: Settings) -> Iterator[tuple[Steps, Path]]:
     """Files of secrets and keys that the settings name and that others can read."""
-    named = [
-        *(
-            (("secret", name, "file_name"), each.file_name)
-            for name, each in settings.secret.items()
-        ),
-        *(
-            (("git_auth", name, "key_file_path"), each.key_file_path)
-            for name, each in settings.git_auth.items()
-        ),
-        *(
-            (("saml", name, "sp_key_file"), Path(each.sp_key_file))
-            for name, each in settings.saml.items()
-            if each.sp_key_file not in {"", RANDOM_KEY}
-        ),
-    ]
-    for at, file in named:
-        if file is not None and is_open(_mode(file)):
+    for at, file in private_files(settings):
+        if is_open(_mode(file)):
             yield at, file
 
 

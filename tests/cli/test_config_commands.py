@@ -49,6 +49,36 @@ class ConfigCommandTests(SynchronousTestCase):
         self.assertEqual((result.exit_code, result.stdout), (1, ""))
         self.assertEqual(len(result.stderr.splitlines()), 2)
 
+    def test_check_files(self):
+        """A certificate or key that is missing, or no file, is a problem, each with its place."""
+        there = self.home / "there.pem"
+        there.touch()
+        self.file.write_text(
+            f"""
+            [client]
+            ca_file = "/nowhere/server.pem"
+            [client_auth.cert_staff]
+            ca_cert_file = "{there}"
+            crl_file = "/nowhere/crl.pem"
+            [secret.prop]
+            file_name = "{self.home}"
+            [[listen]]
+            endpoint = "ssl:443:privateKey={there}:certKey=/nowhere/a.crt"
+            serve = "apps"
+            """
+        )
+        result = self.run_command("check")
+        self.assertEqual((result.exit_code, result.stdout), (1, ""))
+        missing = "No such file or directory"
+        for told in (
+            f"[client] ca_file: cannot read /nowhere/server.pem: {missing}",
+            f"[client_auth.cert_staff] crl_file: cannot read /nowhere/crl.pem: {missing}",
+            f"[secret.prop] file_name: cannot read {self.home}: Is a directory",
+            f"[[listen]] #1 endpoint: cannot read /nowhere/a.crt: {missing}",
+        ):
+            self.assertIn(f"{self.file}: {told}\n", result.stderr)
+        self.assertEqual(result.stderr.count("cannot read"), 4)
+
     def test_check_json(self):
         """The same for scripts: problems and warnings by name, and the same status."""
         self.file.write_text("profile_mode = 'cpu'\n")
