@@ -36,7 +36,9 @@ if TYPE_CHECKING:
         remove_stale as remove_stale,
     )
     from clace.kernel.landlock import (
+        FileGrant as FileGrant,
         restrict as restrict,
+        restrict_to as restrict_to,
     )
     from clace.kernel.layers import (
         Layer as Layer,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from clace.kernel.seccomp import (
         NotInstalled as NotInstalled,
         allowing as allowing,
+        denying as denying,
         install as install,
     )
 else:
@@ -77,9 +80,30 @@ else:
             "set_mount_flags",
             "unshare",
         ),
-        cgroup=("CGROUPS", "CgroupPlace", "join", "places", "remove_stale"),
-        landlock=("restrict",),
-        layers=("Layer", "put_up"),
-        machines=("MACHINES", "SyscallTable"),
-        seccomp=("NotInstalled", "allowing", "install"),
+        cgroup=(
+            "CGROUPS",
+            "CgroupPlace",
+            "join",
+            "places",
+            "remove_stale",
+        ),
+        landlock=(
+            "FileGrant",
+            "restrict",
+            "restrict_to",
+        ),
+        layers=(
+            "Layer",
+            "put_up",
+        ),
+        machines=(
+            "MACHINES",
+            "SyscallTable",
+        ),
+        seccomp=(
+            "NotInstalled",
+            "allowing",
+            "denying",
+            "install",
+        ),
     )

@@ -16,6 +16,13 @@ from clace.kernel.calls import Unavailable
 
 CGROUPS = Path("/sys/fs/cgroup")
 _CONTROLLERS = ("memory", "pids")
+_VERSION_1 = {
+    "memory": "memory.limit_in_bytes",
+    "pids": "pids.max",
+    "cpu": "cpu.cfs_quota_us",
+}
+_VERSION_2 = {"memory": "memory.max", "pids": "pids.max", "cpu": "cpu.max"}
+_PERIOD = 100_000
 _PREFIX = "clace-"
 _ATTEMPTS = 3
 
@@ -27,8 +34,10 @@ class CgroupPlace(Struct, frozen=True):
     limits: tuple[str, ...]
 
 
-def places(root: Path, own: str) -> tuple[CgroupPlace, ...]:
+def places(root: Path, own: str, *, cpu: bool = False) -> tuple[CgroupPlace, ...]:
     """Return places for groups that a process can make whose ``/proc/self/cgroup`` is ``own``.
+
+    With ``cpu`` they can bound time too.
 
     :raises Unavailable: if it can make none; says why.
     """
@@ -38,44 +47,58 @@ def places(root: Path, own: str) -> tuple[CgroupPlace, ...]:
         for controller in controllers.split(",")
     }
     if (root / "cgroup.controllers").exists():
-        return (_place_of_version_2(root, root / paths.get("", "")),)
-    return tuple(_places_of_version_1(root, paths))
+        return (_place_of_version_2(root, root / paths.get("", ""), cpu=cpu),)
+    return tuple(_places_of_version_1(root, paths, cpu=cpu))
 
 
-def _place_of_version_2(root: Path, own: Path) -> CgroupPlace:
+def _place_of_version_2(root: Path, own: Path, *, cpu: bool) -> CgroupPlace:
     """Our own group, or, since one that has processes cannot pass controllers on, its parent."""
+    needed = _needed(cpu=cpu)
     for folder in (own, own.parent):
-        if folder.is_relative_to(root) and _passes_on(folder):
-            return CgroupPlace(folder, ("memory.max", "pids.max"))
+        if folder.is_relative_to(root) and _passes_on(folder, needed):
+            return CgroupPlace(folder, tuple(_VERSION_2[name] for name in needed))
     raise Unavailable(
-        f"{own} does not pass on memory and pids; under systemd set Delegate=yes and"
+        f"{own} does not pass on {' and '.join(needed)}; under systemd set Delegate=yes and"
         " DelegateSubgroup=server"
     )
 
 
-def _passes_on(folder: Path) -> bool:
+def _needed(*, cpu: bool) -> tuple[str, ...]:
+    return (*_CONTROLLERS, "cpu") if cpu else _CONTROLLERS
+
+
+def _passes_on(folder: Path, needed: tuple[str, ...]) -> bool:
     control = folder / "cgroup.subtree_control"
     with suppress(OSError):
-        if not set(_CONTROLLERS) <= set(control.read_text().split()):
-            control.write_text("+memory +pids")
+        if not set(needed) <= set(control.read_text().split()):
+            control.write_text(" ".join(f"+{name}" for name in needed))
         return True
     return False
 
 
-def _places_of_version_1(root: Path, paths: Mapping[str, str]) -> Iterator[CgroupPlace]:
-    for controller, limit in zip(_CONTROLLERS, ("memory.limit_in_bytes", "pids.max"), strict=True):
+def _places_of_version_1(
+    root: Path, paths: Mapping[str, str], *, cpu: bool
+) -> Iterator[CgroupPlace]:
+    for controller in _needed(cpu=cpu):
         folder = root / controller / paths.get(controller, "")
         if controller not in paths or not folder.is_dir():
             raise Unavailable(f"there is no hierarchy for {controller} below {root}")
-        yield CgroupPlace(folder, (limit,))
+        yield CgroupPlace(folder, (_VERSION_1[controller],))
 
 
-def join(made_in: tuple[CgroupPlace, ...], name: str, memory: int, tasks: int) -> None:
-    """Make the group with these limits, and be in it from now on.
+def join(
+    made_in: tuple[CgroupPlace, ...], name: str, memory: int, tasks: int, cpus: float = 0
+) -> None:
+    """Make the group with these limits, and be in it from now on; 0 ``cpus`` are all of them.
 
     :raises OSError: if this process may not.
     """
-    values = {"pids.max": tasks}
+    share = int(cpus * _PERIOD)
+    values = {
+        "pids.max": str(tasks),
+        "cpu.cfs_quota_us": str(share or -1),
+        "cpu.max": f"{share or 'max'} {_PERIOD}",
+    }
     for place in made_in:
         remove_stale(place)
         for attempt in range(_ATTEMPTS):
@@ -83,7 +106,7 @@ def join(made_in: tuple[CgroupPlace, ...], name: str, memory: int, tasks: int) -
                 group = place.folder / f"{_PREFIX}{name}"
                 group.mkdir(exist_ok=True)
                 for limit in place.limits:
-                    (group / limit).write_text(str(values.get(limit, memory)))
+                    (group / limit).write_text(values.get(limit, str(memory)))
                 (group / "cgroup.procs").write_text("0")
                 break
             except FileNotFoundError:

@@ -153,6 +153,8 @@ if TYPE_CHECKING:
     )
     from clace.model.user_names import check_name as check_name, tidy_groups as tidy_groups
     from clace.model.walls import (
+        PROCESS_WALLS as PROCESS_WALLS,
+        demanded_of_processes as demanded_of_processes,
         INDISPENSABLE as INDISPENSABLE,
         WALLS as WALLS,
         demanded as demanded,
@@ -290,7 +292,14 @@ else:
         ),
         upstreams=("BadUpstream", "Upstream", "parse_upstream"),
         user_names=("check_name", "tidy_groups"),
-        walls=("INDISPENSABLE", "WALLS", "demanded", "missing"),
+        walls=(
+            "PROCESS_WALLS",
+            "demanded_of_processes",
+            "INDISPENSABLE",
+            "WALLS",
+            "demanded",
+            "missing",
+        ),
         wishes=("ClientWishes",),
         wording=("permission_text",),
         workloads=(

@@ -1,4 +1,4 @@
-"""The walls around an app's process: what each keeps out, and which of them have to stand."""
+"""The walls around hosts and programs of apps: what each keeps out, which of them have to stand."""
 
 from __future__ import annotations
 
@@ -33,6 +33,22 @@ WALLS = (
     WallName("uts_namespace", "no host name of others to change"),
     WallName("cgroup", "all apps together leave memory for the server"),
 )
+PROCESS_WALLS = (
+    WallName("own_user", "no file and no process of another user is its own", True),
+    WallName("own_files", "nothing but the system's programs, its own files and memory", True),
+    WallName("pid_namespace", "no process but its own, and all end with it", True),
+    WallName("no_capabilities", "none of root's rights, whoever it runs as", True),
+    WallName("empty_bounding_set", "no program can be given a right of root's", True),
+    WallName("no_new_privileges", "no program can give it rights", True),
+    WallName("resource_limits", "bounds on files, processes and locked memory", True),
+    WallName("system_call_filter", "no namespaces, tracing, modules or clocks", True),
+    WallName("network_namespace", "no network but what was approved"),
+    WallName("cgroup", "bounds on memory, processes and time of all it starts"),
+    WallName("cgroup_namespace", "no names of the machine's control groups"),
+    WallName("ipc_namespace", "no shared memory and queues of others"),
+    WallName("uts_namespace", "no host name of others to learn or change"),
+    WallName("landlock", "nothing it wrote is executed; no socket or signal leads out"),
+)
 INDISPENSABLE = tuple(wall.name for wall in WALLS if wall.indispensable)
 
 
@@ -41,7 +57,12 @@ def demanded(*, all_of_them: bool) -> tuple[str, ...]:
     return tuple(wall.name for wall in WALLS) if all_of_them else INDISPENSABLE
 
 
-def missing(report: Mapping[str, str]) -> dict[str, str]:
+def demanded_of_processes(*, all_of_them: bool) -> tuple[str, ...]:
+    """The names of the walls without which no program of an app is started."""
+    return tuple(wall.name for wall in PROCESS_WALLS if all_of_them or wall.indispensable)
+
+
+def missing(report: Mapping[str, str], walls: tuple[WallName, ...] = WALLS) -> dict[str, str]:
     """Why each wall that does not stand does not, by its name."""
-    found = {wall.name: report.get(wall.name, "it was not put up") for wall in WALLS}
+    found = {wall.name: report.get(wall.name, "it was not put up") for wall in walls}
     return {name: why for name, why in found.items() if why}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -33,6 +33,7 @@ from clace.processes.frames import (
     pack_down,
     unpack_up,
 )
+from clace.processes.owned import OwnedDescriptors
 from clace.processes.pipes import Pipe
 
 _BOOT = (
@@ -110,7 +111,7 @@ class ProgramStarter(Service):
     def start(self, launch: ProgramLaunch) -> StartedProgram:
         packed = _order(launch).pack()
         line, number = self._connected(), next(self._numbers)
-        with _Descriptors() as descriptors:
+        with OwnedDescriptors() as descriptors:
             theirs = [descriptors.file(packed), descriptors.input(launch.input)]
             ours = [descriptors.pipe(theirs)]
             if launch.merge:
@@ -213,44 +214,6 @@ class ProgramStarter(Service):
             self._look = None
         if self._line is not None:
             await self._line.close()
-
-
-class _Descriptors:
-    """Descriptors that are closed at the end of the block unless they are released."""
-
-    def __init__(self) -> None:
-        self._kept: set[int] = set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for descriptor in self._kept:
-            os.close(descriptor)
-
-    def keep(self, descriptor: int) -> int:
-        self._kept.add(descriptor)
-        return descriptor
-
-    def file(self, content: bytes) -> int:
-        """Make a file without a name; it is read from its beginning."""
-        descriptor = self.keep(os.memfd_create("program"))
-        os.write(descriptor, content)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        return descriptor
-
-    def input(self, content: bytes) -> int:
-        return self.file(content) if content else self.keep(os.open(os.devnull, os.O_RDONLY))
-
-    def pipe(self, writers: list[int]) -> int:
-        """Make a pipe; its writing end is added to ``writers``, the reading one returned."""
-        reader, writer = os.pipe()
-        writers.append(self.keep(writer))
-        return self.keep(reader)
-
-    def release(self, descriptor: int) -> int:
-        self._kept.remove(descriptor)
-        return descriptor
 
 
 def _order(launch: ProgramLaunch) -> StartOrder:

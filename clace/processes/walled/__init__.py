@@ -1,0 +1,13 @@
+"""Programs behind walls: the warm process that forks their supervisors, and the daemon's side."""
+
+from clace.faces import face
+
+TYPE_CHECKING = False  # the launcher imports no more than it needs
+
+if TYPE_CHECKING:
+    from clace.processes.walled.starter import WalledStarter as WalledStarter
+else:
+    __getattr__ = face(
+        __name__,
+        starter=("WalledStarter",),
+    )

@@ -1,0 +1,190 @@
+"""Files as a walled program sees them: a root of its own, most of it read-only.
+
+Everything is made in memory and bound to it, so nothing of it stays.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from clace.kernel import (
+    MACHINES,
+    NEW_MOUNTS,
+    FileGrant,
+    Unavailable,
+    detach,
+    mount,
+    pivot_root,
+    set_mount_flags,
+    unshare,
+)
+from clace.processes.walled.frames import Sight, WallOrder
+
+HOME = "/home/app"
+_SCRATCH = ("/tmp", "/dev/shm", HOME)  # noqa: S108 - its own
+_READ_ONLY, _NO_SETUID, _NO_DEVICES, _NO_EXEC, _REMOUNT, _BIND = 1, 2, 4, 8, 32, 4096
+_RECURSIVE, _PRIVATE = 1 << 14, 1 << 18
+_SAFE = _NO_SETUID | _NO_DEVICES
+_ROOT_OPTIONS = "size=4m,nr_inodes=4k,mode=755"
+# Any folder will do to mount on: this one is always there.
+_ANY_FOLDER = "/proc"
+_SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/pki/ca-trust/extracted",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/tls/certs",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
+    "/etc/timezone",
+)
+_OF_NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf")
+_OPTIONAL = frozenset((*_SYSTEM, *_OF_NETWORK))
+_DEVICES = ("full", "null", "random", "urandom", "zero")
+_LINKS = {
+    "/dev/fd": "/proc/self/fd",
+    "/dev/stderr": "/proc/self/fd/2",
+    "/dev/stdin": "/proc/self/fd/0",
+    "/dev/stdout": "/proc/self/fd/1",
+    "/etc/mtab": "/proc/self/mounts",
+    "/var/tmp": "/tmp",  # noqa: S108
+}
+
+
+def lay(order: WallOrder) -> None:
+    """Leave the files of the machine for those of the order.
+
+    :raises OSError: if a mount is refused, or has nothing to be mounted on.
+    :raises Unavailable: if the machine's calls are not known.
+    """
+    machine = MACHINES.get(platform.machine())
+    if machine is None:
+        raise Unavailable(f"no list of system calls for {platform.machine()}")
+    unshare(NEW_MOUNTS)
+    mount("none", "/", "", _RECURSIVE | _PRIVATE)
+    mount("tmpfs", _ANY_FOLDER, "tmpfs", _SAFE, _ROOT_OPTIONS)
+    os.chdir(_ANY_FOLDER)
+    _make(order)
+    pivot_root(machine.pivot_root, ".", ".")
+    detach(".")
+    os.chdir("/")
+    mount("none", "/", "", _REMOUNT | _READ_ONLY | _SAFE)
+
+
+def _make(order: WallOrder) -> None:
+    """Make the new root here; memory of its own first, for some of what is bound may lie in it."""
+    for folder in _SCRATCH:
+        _here(folder).mkdir(parents=True, exist_ok=True)
+        size = f"size={order.bounds.scratch_mb or 1}m,mode=1777"
+        mount("tmpfs", f".{folder}", "tmpfs", _SAFE, size)
+    _here("/etc").mkdir()
+    for name, text in _texts(order):
+        _here(f"/etc/{name}").write_text(text, "utf-8")
+    places = tuple(_places(order))
+    for sight in places:
+        _show(sight, places)
+    for target, source in _LINKS.items():
+        _link(target, source)
+    _here("/proc").mkdir()
+    mount("proc", "./proc", "proc", _SAFE | _NO_EXEC)
+
+
+def _here(path: str) -> Path:
+    """The place in the new root of a path as it will be seen."""
+    return Path(f".{path}")
+
+
+def _places(order: WallOrder) -> Iterator[Sight]:
+    """Everything to show, so that a folder comes before those in it."""
+    yield from (Sight(source=path, target=path) for path in _SYSTEM)
+    if order.has_network:
+        yield from (Sight(source=str(Path(p).resolve()), target=p) for p in _OF_NETWORK)
+    for name in _DEVICES:
+        yield Sight(source=f"/dev/{name}", target=f"/dev/{name}", is_writable=True)
+    yield from sorted(order.mounts, key=lambda sight: sight.target.count("/"))
+
+
+def _show(sight: Sight, places: tuple[Sight, ...]) -> None:
+    source = Path(sight.source)
+    if sight.target in _OPTIONAL and not source.exists():
+        return
+    if sight.target in _OPTIONAL and source.is_symlink() and sight.source == sight.target:
+        _link(sight.target, str(source.readlink()))
+        return
+    _bind(sight, beneath=any(sight.target.startswith(f"{one.target}/") for one in places))
+
+
+def _bind(sight: Sight, *, beneath: bool) -> None:
+    target = _here(sight.target)
+    # Links in a folder that was bound are the app's, and must not lead out of the new root.
+    if beneath and target.resolve() != Path.cwd() / sight.target.lstrip("/"):
+        raise OSError(0, f"{sight.target} leads to another place")
+    if not (beneath and target.exists()):
+        _make_room(target, is_folder=Path(sight.source).is_dir())
+    mount(sight.source, str(target), "", _BIND | _RECURSIVE)
+    flags = _NO_SETUID
+    if not sight.target.startswith("/dev/"):
+        flags |= _NO_DEVICES
+    if not sight.is_writable:
+        flags |= _READ_ONLY
+    if not sight.may_execute:
+        flags |= _NO_EXEC
+    set_mount_flags(str(target), flags)
+
+
+def _make_room(target: Path, *, is_folder: bool) -> None:
+    """Make what can be mounted on."""
+    if is_folder:
+        target.mkdir(parents=True, exist_ok=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+
+
+def _link(target: str, source: str) -> None:
+    place = _here(target)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        place.symlink_to(source)
+
+
+def _texts(order: WallOrder) -> Iterator[tuple[str, str]]:
+    """The small files of ``/etc``."""
+    user = order.user
+    yield "passwd", f"root:x:0:0:root:/:/bin/false\napp:x:{user}:{user}:app:{HOME}:/bin/sh\n"
+    yield "group", f"root:x:0:\napp:x:{user}:\n"
+    if not order.has_network:
+        names = {"localhost": "127.0.0.1", order.name: "127.0.0.1", **order.names}
+        yield "hosts", "::1 localhost\n" + "".join(f"{names[n]} {n}\n" for n in names)
+        yield "nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"
+        yield "resolv.conf", ""
+
+
+def grants(order: WallOrder) -> Iterator[FileGrant]:
+    """Leave these to Landlock: nothing that is written in here can be executed as a program."""
+    yield FileGrant(path="/")
+    for folder in _SCRATCH:
+        yield FileGrant(path=folder, may_write=True)
+    for sight in _places(order):
+        if Path(sight.target).exists():
+            yield FileGrant(
+                path=sight.target,
+                may_write=sight.is_writable,
+                may_execute=sight.may_execute and not sight.target.startswith("/dev/"),
+            )

@@ -1,0 +1,192 @@
+"""Starting programs behind walls, by way of the launcher process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from clace.control_line import CONTROL, ControlLine, ProcessCommand
+from clace.interfaces import IWalledStarter, WalledLaunch
+from clace.processes.owned import OwnedDescriptors
+from clace.processes.pipes import Pipe
+from clace.processes.walled.frames import (
+    FORK,
+    MAX_PACKET,
+    BadWallPacket,
+    Sight,
+    WallLimits,
+    WallOrder,
+    pack,
+)
+from clace.processes.walled.process import WalledProcess
+from clace.processes.walled.rehearsal import rehearse
+
+_HOST = "host"
+# That of nobody: the numbers of apps are given to programs that stay.
+_SOME_USER = 2_000_000_001
+_BACKLOG = 1024
+_MODULE = "clace.processes.walled.launcher"
+_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+def launcher_command(module: str = _MODULE) -> ProcessCommand:
+    """The launcher finds the same packages as the daemon, and nothing of its surroundings."""
+    boot = f"import sys; sys.path[:] = sys.argv[1:]; from {module} import main; main({CONTROL})"
+    arguments = (sys.executable, "-I", "-c", boot, *sys.path)
+    return ProcessCommand("process launcher", arguments)
+
+
+@implementer(IWalledStarter)
+class WalledStarter(Service):
+    """Keeps the launcher: it starts with this service, or when first needed, and again whenever it
+    is needed and has died. ``required`` are the walls without which nothing is started.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, reactor: Any, required: tuple[str, ...], command: ProcessCommand | None = None
+    ) -> None:
+        self.setName("walled programs")
+        self._reactor = reactor
+        self._required = required
+        self._command = command or launcher_command()
+        self._line: ControlLine | None = None
+        self._programs: set[WalledProcess] = set()
+        self._stopped = False
+
+    def startService(self) -> None:
+        super().startService()
+        self._connected()
+
+    def stopService(self) -> Deferred[None]:
+        """End the launcher, and with it all programs; fires when it has ended."""
+        super().stopService()
+        self._stopped = True
+        return Deferred.fromCoroutine(self._stop())
+
+    async def start(self, launch: WalledLaunch) -> WalledProcess:
+        program = self._forked(launch)
+        self._programs.add(program)
+        program.ended.addBoth(self._forget, program)
+        await program.started
+        return program
+
+    def try_out(self) -> Mapping[str, str]:
+        return rehearse(_SOME_USER)
+
+    def _forked(self, launch: WalledLaunch) -> WalledProcess:
+        control = self._connected()
+        with OwnedDescriptors() as owned:
+            theirs = [owned.file(pack(order_of(launch, self._required)))]
+            ours, line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            theirs.append(owned.keep(line.detach()))
+            reader = owned.pipe(theirs)
+            listening = -1
+            if launch.listens:
+                made, listening = listening_socket()
+                owned.keep(listening)
+                theirs.append(owned.keep(made))
+            try:
+                control.send(FORK, theirs)
+            except OSError:
+                ours.close()
+                raise
+            output = Pipe(self._reactor, owned.release(reader))
+            program = WalledProcess(self._reactor, launch, ours, output, self._open)
+            if listening >= 0:
+                program.listening = owned.release(listening)
+        program.required = self._required
+        return program
+
+    def _open(self, place: int, descriptor: int) -> None:
+        pass
+
+    def _forget(self, ended: Any, program: WalledProcess) -> Any:
+        self._programs.discard(program)
+        return ended
+
+    def _connected(self) -> ControlLine:
+        if self._stopped:
+            raise BrokenPipeError("the server is stopping")
+        if self._line is None:
+            self._line = ControlLine(
+                self._reactor,
+                self._command,
+                self._heard,
+                self._lost,
+                most=MAX_PACKET,
+                malformed=BadWallPacket,
+            )
+        return self._line
+
+    def _heard(self, _packet: bytes) -> None:
+        raise BadWallPacket("the launcher has nothing to say")
+
+    def _lost(self, reason: str) -> None:
+        self._line = None
+        if not self._stopped:
+            self._log.error("The process launcher ended: {reason}", reason=reason)
+
+    async def _stop(self) -> None:
+        if self._line is not None:
+            await self._line.close()
+        for program in tuple(self._programs):
+            program.give_up()
+
+
+def order_of(launch: WalledLaunch, required: tuple[str, ...]) -> WallOrder:
+    """The order for the supervisor."""
+    bounds = launch.bounds
+    environment = {"HOME": "/home/app", "LANG": "C.UTF-8", "PATH": _PATH, "TMPDIR": "/tmp"}  # noqa: S108
+    return WallOrder(
+        name=launch.name,
+        command=launch.command,
+        environment=environment | dict(launch.environment),
+        bounds=WallLimits(
+            memory_mb=bounds.memory_mb,
+            cpus=bounds.cpus,
+            processes=bounds.processes,
+            descriptors=bounds.descriptors,
+            file_mb=bounds.file_mb,
+            scratch_mb=bounds.scratch_mb,
+        ),
+        mounts=tuple(
+            Sight(
+                source=one.source,
+                target=one.target,
+                is_writable=one.is_writable,
+                may_execute=one.may_execute,
+            )
+            for one in launch.mounts
+        ),
+        folder=launch.folder,
+        user=launch.user,
+        listens=launch.listens,
+        has_network=launch.network == (_HOST,),
+        required=required,
+    )
+
+
+def listening_socket() -> tuple[int, int]:
+    """A listening socket that only this process can find, and a descriptor to find it by."""
+    folder = tempfile.mkdtemp(prefix="clace-")
+    try:
+        path = Path(folder, "app.sock")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+            made.bind(str(path))
+            made.listen(_BACKLOG)
+            return made.detach(), os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
