@@ -164,6 +164,18 @@ class NoSuchToken(ClaceError):
     code = "no_such_token"
 
 
+class NoSuchSync(ClaceError):
+    """No sync has this id."""
+
+    code = "no_such_sync"
+
+
+class SyncRunning(ClaceError):
+    """The sync runs already, here or in another process."""
+
+    code = "sync_running"
+
+
 class NoSuchVersion(ClaceError):
     """The app has no such version."""
 

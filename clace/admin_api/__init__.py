@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         server as server,
         sessions as sessions,
         settings as settings,
+        sync as sync,
         tokens as tokens,
         users as users,
         versions as versions,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
         VERIFY_AUDIT as VERIFY_AUDIT,
         VerifyAudit as VerifyAudit,
     )
-    from clace.admin_api.catalogue import OPERATIONS as OPERATIONS
+    from clace.admin_api.catalogue import AnyOperation as AnyOperation, OPERATIONS as OPERATIONS
     from clace.admin_api.changes import (
         AppChange as AppChange,
         Approval as Approval,
@@ -127,6 +128,7 @@ if TYPE_CHECKING:
         PreviewList as PreviewList,
         PreviewShown as PreviewShown,
     )
+    from clace.admin_api.recording import change_details as change_details
     from clace.admin_api.roles import (
         CHECK_PERMISSION as CHECK_PERMISSION,
         CheckPermission as CheckPermission,
@@ -176,6 +178,25 @@ if TYPE_CHECKING:
         UpdateMetadata as UpdateMetadata,
         UpdateParam as UpdateParam,
         UpdateSettings as UpdateSettings,
+    )
+    from clace.admin_api.sync import (
+        CREATE_SYNC as CREATE_SYNC,
+        CreateSync as CreateSync,
+        DELETE_SYNC as DELETE_SYNC,
+        DISABLED as DISABLED,
+        ENABLED as ENABLED,
+        FAILING as FAILING,
+        LIST_SYNCS as LIST_SYNCS,
+        NamedSync as NamedSync,
+        NewSync as NewSync,
+        RUN_SYNC as RUN_SYNC,
+        SyncCreated as SyncCreated,
+        SyncDeleted as SyncDeleted,
+        SyncEntry as SyncEntry,
+        SyncList as SyncList,
+        SyncMetadata as SyncMetadata,
+        SyncRan as SyncRan,
+        SyncStatus as SyncStatus,
     )
     from clace.admin_api.tokens import (
         CREATE_TOKEN as CREATE_TOKEN,
@@ -246,7 +267,7 @@ else:
             "VERIFY_AUDIT",
             "VerifyAudit",
         ),
-        catalogue=("OPERATIONS",),
+        catalogue=("AnyOperation", "OPERATIONS"),
         changes=(
             "AppChange",
             "Approval",
@@ -307,6 +328,7 @@ else:
             "PreviewList",
             "PreviewShown",
         ),
+        recording=("change_details",),
         roles=(
             "CHECK_PERMISSION",
             "CheckPermission",
@@ -350,6 +372,25 @@ else:
             "UpdateMetadata",
             "UpdateParam",
             "UpdateSettings",
+        ),
+        sync=(
+            "CREATE_SYNC",
+            "CreateSync",
+            "DELETE_SYNC",
+            "DISABLED",
+            "ENABLED",
+            "FAILING",
+            "LIST_SYNCS",
+            "NamedSync",
+            "NewSync",
+            "RUN_SYNC",
+            "SyncCreated",
+            "SyncDeleted",
+            "SyncEntry",
+            "SyncList",
+            "SyncMetadata",
+            "SyncRan",
+            "SyncStatus",
         ),
         tokens=(
             "CREATE_TOKEN",

@@ -87,6 +87,9 @@ def main() -> None:
             "clace.cli.session_commands:session",
             "List and revoke sessions of browsers that have signed in.",
         ),
+        "sync": Lazy(
+            "clace.cli.sync_commands:sync", "Apply files of declarations again and again."
+        ),
         "user": Lazy(
             "clace.cli.user_commands:user", "Manage the users of apps with authentication builtin."
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ from clace.admin_api import ServerStatus
 from clace.composition.data import Data
 from clace.composition.elsewhere import wants_certificate
 from clace.composition.plugins import Plugins
+from clace.composition.syncs import Syncs
 from clace.config import AppLimits, known_names, node_values, values_with_secrets
 from clace.environments import Specs
 from clace.errors import InvalidPath
 from clace.interfaces import IInstalledApps, IStarter
 from clace.model import App, AppPath
 from clace.operations import (
+    SYNC_TARGET,
     Administration,
     AppCreation,
     AppFacts,
@@ -100,7 +102,7 @@ class Apps:
             fallback=self._config.system.fallback_unknown_domains,
             closed=(plugins.identities.login_host,),
         )
-        data.authorisation.know_owners(partial(owner_of, self.installed))
+        data.authorisation.know_owners(self._owner_of)
         self.failures = AppFailures(reactor)
         self.retention = VersionRetention(
             data.store, lambda app: data.settings_of(app).fs.retain_versions
@@ -114,6 +116,7 @@ class Apps:
     def find(self) -> None:
         """Know the installed apps; blocks, and is for the time before the reactor runs."""
         apps = self._data.store.apps_at_start()
+        self.syncs.operations.find()
         self.installed.replace(apps)
         login = self._plugins.identities.login_host
         for app in apps:
@@ -121,6 +124,11 @@ class Apps:
                 log.warn(  # noqa: G010 - Twisted's name for it
                     "App {app} is not served: people sign in on {host}", app=str(app), host=login
                 )
+
+    def _owner_of(self, target: str) -> str:
+        if target.startswith(SYNC_TARGET):
+            return self.syncs.operations.owner_of(target)
+        return owner_of(self.installed, target)
 
     def missing_walls(self) -> tuple[str, ...]:
         """Return a warning of each wall around apps that does not stand here; blocks as ``find``.
@@ -139,36 +147,43 @@ class Apps:
         reloading = AppReloading(rooms, known, configured)
         beginnings = self._beginnings(urls)
         creation = AppCreation(rooms, known, beginnings, configured)
-        stop = partial(self._reactor.callLater, 0, self._reactor.stop)
+        declarations = DeclarationOperations(
+            rooms, creation, reloading, configured, self._config.system.default_domain
+        )
+        self.syncs = Syncs(self._data, self._reactor, declarations)
         return Administration(
             self._data.authorisation,
             AppOperations(rooms, creation, showing),
             VersionOperations(rooms, reloading),
             HistoryOperations(rooms),
             PreviewOperations(rooms, beginnings.stamp, urls),
-            DeclarationOperations(
-                rooms, creation, reloading, configured, self._config.system.default_domain
-            ),
+            declarations,
+            self.syncs.operations,
             SettingOperations(rooms, configured),
             secret_operations,
-            UserOperations(
-                self._data.people.users,
-                self._data.people.factors,
-                self._data.tokens,
-                partial(self._invitation, urls),
-                lambda: self._data.account.user_id,
-            ),
-            LockoutOperations(self._data.sign_ins.lockout),
-            SessionOperations(self._plugins.identities.sessions),
-            TokenOperations(
-                self._data.tokens,
-                self._data.authorisation,
-                self._reactor.seconds,
-            ),
-            RoleOperations(self._data.authorisation, self.installed, self._data.groups_of),
-            AuditOperations(self._data.audit, self._data.audit, self._data.store.apps),
-            ServerOperations(self._status, stop),
+            *self._server_nouns(urls),
         )
+
+    def _server_nouns(self, urls: Urls) -> Iterator[object]:
+        """Yield the operations that are about the server as a whole."""
+        yield UserOperations(
+            self._data.people.users,
+            self._data.people.factors,
+            self._data.tokens,
+            partial(self._invitation, urls),
+            lambda: self._data.account.user_id,
+        )
+        yield LockoutOperations(self._data.sign_ins.lockout)
+        yield SessionOperations(self._plugins.identities.sessions)
+        yield TokenOperations(
+            self._data.tokens,
+            self._data.authorisation,
+            self._reactor.seconds,
+        )
+        yield RoleOperations(self._data.authorisation, self.installed, self._data.groups_of)
+        yield AuditOperations(self._data.audit, self._data.audit, self._data.store.apps)
+        stop = partial(self._reactor.callLater, 0, self._reactor.stop)
+        yield ServerOperations(self._status, stop)
 
     def _invitation(self, urls: Urls, token: str) -> str:
         """Return the URL at which the secret of an invitation is used."""

@@ -21,7 +21,13 @@ from clace.identity.rbac import Authorisation
 from clace.identity.tokens import APITokens, TokenSurroundings
 from clace.ids import request_ids
 from clace.interfaces import BUILTIN
-from clace.metadata import open_secret_rows, open_session_rows, open_store, open_token_rows
+from clace.metadata import (
+    open_secret_rows,
+    open_session_rows,
+    open_store,
+    open_sync_rows,
+    open_token_rows,
+)
 from clace.model import App, Identity
 from clace.passwords import hash_password, random_password
 from clace.secrets import ProviderOptions, SealingContext, open_providers
@@ -125,6 +131,7 @@ class Data:
         self.secret_rows = open_secret_rows(url)
         self.session_rows = open_session_rows(url)
         self.token_rows = open_token_rows(url)
+        self.sync_rows = open_sync_rows(url)
         around = SealingContext(
             self._threads_for("store"), self._reactor.seconds, secrets.token_bytes
         )

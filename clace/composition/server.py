@@ -84,6 +84,7 @@ class Composition:
         self.data.secret_rows.close()  # a process that forks must not hand connections down
         self.data.session_rows.close()
         self.data.token_rows.close()
+        self.data.sync_rows.close()
 
     def parts(self) -> IService:
         """Return the parts in the order of their start; they stop in the reverse."""
@@ -100,6 +101,7 @@ class Composition:
             self.data.secret_rows,
             self.data.session_rows,
             self.data.token_rows,
+            self.data.sync_rows,
             *self.data.people.rows,
             self.data.secret_threads,
             self.data.tokens,
@@ -115,12 +117,14 @@ class Composition:
             OnStop(self.plugins.temp_files.stop),
             OnStop(self.plugins.programs.stop),
             self.apps.runtime,
+            self.apps.syncs.threads,
             self.edge.access_log,
             self.edge.proxy,
             *(OnStop(partial(site.drain, drain)) for site in self.edge.sites.values()),
             self.edge.listeners,
             SignalService(self._reactor, self._reactor.stop, self.read_again),
             AtStart(self.apps.find, self._stderr),
+            self.apps.syncs.runs,
             WhenRunning(self._reactor, self.begin),
         ):
             part.setServiceParent(parts)

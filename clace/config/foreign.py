@@ -31,11 +31,11 @@ _KEYS = {
         """,
     ("system",): """
         builder_auth_token container_builder container_command daisyui_theme_url daisyui_url
-        default_schedule_mins default_stage_domain disable_file_hash_dev_mode early_hints
+        default_stage_domain disable_file_hash_dev_mode early_hints
         enable_compression file_workers
         git_checkout_cache_entries git_remote_check_interval_secs
         leader_election_heartbeat_interval_secs leader_election_lease_secs list_apps_title
-        max_build_wait_secs max_concurrent_builds max_sync_failure_count node_path
+        max_build_wait_secs max_concurrent_builds node_path
         root_serve_list_apps show_hosted_with stage_at stale_container_cleanup_interval_mins
         tailwind_version tailwindcss_command use_image_pre_build_step watch_ignore_patterns
         """,

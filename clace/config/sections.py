@@ -152,6 +152,8 @@ class System(Struct, frozen=True):
     ] = ("HOME", "CL_HOME", "PATH")
     git_operation_timeout_secs: Annotated[int, Meta(ge=0, le=DAY)] = 600
     git_config: OptionalPlace = None
+    default_schedule_mins: Annotated[int, Meta(ge=1, le=527_040)] = 15
+    max_sync_failure_count: Annotated[int, Meta(ge=1, le=1_000)] = 5
 
 
 class Audit(Struct, frozen=True):

@@ -16,6 +16,7 @@ from clace.interfaces.administration import (
     IServerOperations,
     ISessionOperations,
     ISettingOperations,
+    ISyncOperations,
     ITokenOperations,
     IUserOperations,
     IVersionOperations,
@@ -96,6 +97,7 @@ from clace.interfaces.store import (
     ReplaceVersion,
     StoredVersion,
 )
+from clace.interfaces.sync import DueSyncs, ISyncRows, StoredSync, SyncOutcome
 from clace.interfaces.tokens import APIToken, IAPITokens, ITokenRows, NewAPIToken
 from clace.interfaces.users import (
     BUILTIN,
@@ -140,6 +142,7 @@ __all__ = [
     "Decision",
     "Demand",
     "Departure",
+    "DueSyncs",
     "EndedElsewhere",
     "FactorKind",
     "FactorListed",
@@ -202,6 +205,8 @@ __all__ = [
     "ISources",
     "ISpecs",
     "IStarter",
+    "ISyncOperations",
+    "ISyncRows",
     "ITokenOperations",
     "ITokenRows",
     "IUserOperations",
@@ -240,8 +245,10 @@ __all__ = [
     "SignedOut",
     "SourceRevision",
     "StoredFactor",
+    "StoredSync",
     "StoredUser",
     "StoredVersion",
+    "SyncOutcome",
     "Tell",
     "UpstreamHead",
     "User",

@@ -28,6 +28,7 @@ from clace.admin_api import (
     server,
     sessions,
     settings,
+    sync,
     tokens,
     users,
     versions,
@@ -244,6 +245,35 @@ class IDeclarationOperations(Interface):
         :raises BadRequest: if two files describe one app, or another app is there.
         :raises NeedsApproval: if apps ask for more and ``approve`` is not set; names each app.
         """
+
+
+class ISyncOperations(Interface):
+    """Files that are applied again and again. Rights are on the sync, and on apps as in an apply.
+
+    What a run is refused for is raised as ``apply_files`` raises it.
+    """
+
+    async def create_sync(query: sync.CreateSync, request: Asking) -> sync.SyncCreated:
+        """Apply files, and if that succeeds apply them again by time or by a webhook.
+
+        :raises BadRequest: if the options cannot be used together.
+        """
+
+    async def run_sync(query: sync.NamedSync, request: Asking) -> sync.SyncRan:
+        """Run a sync now; one that was disabled is enabled if it succeeds.
+
+        :raises NoSuchSync: if it is missing.
+        :raises SyncRunning: if it runs already.
+        """
+
+    async def delete_sync(query: sync.NamedSync, request: Asking) -> sync.SyncDeleted:
+        """End a sync. A run that has begun goes on.
+
+        :raises NoSuchSync: if it is missing.
+        """
+
+    async def list_syncs(query: Nothing, request: Asking) -> sync.SyncList:
+        """Return the syncs that may be seen, the oldest first."""
 
 
 class ISettingOperations(Interface):

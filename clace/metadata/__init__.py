@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from clace.metadata.secret_rows import open_secret_rows as open_secret_rows
     from clace.metadata.session_rows import open_session_rows as open_session_rows
     from clace.metadata.store import open_store as open_store
+    from clace.metadata.sync_rows import open_sync_rows as open_sync_rows
     from clace.metadata.token_rows import open_token_rows as open_token_rows
     from clace.metadata.user_rows import open_user_rows as open_user_rows
 else:
@@ -23,6 +24,7 @@ else:
         secret_rows=("open_secret_rows",),
         session_rows=("open_session_rows",),
         store=("open_store",),
+        sync_rows=("open_sync_rows",),
         token_rows=("open_token_rows",),
         user_rows=("open_user_rows",),
     )

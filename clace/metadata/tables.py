@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from clace.admin_api import SyncMetadata, SyncStatus
 from clace.model import AppMetadata, AppSettings, Identity
 
 T = TypeVar("T")
@@ -195,4 +196,52 @@ user_factors = Table(
     Column("create_time", UTCMoment, nullable=False),
     Column("use_time", UTCMoment, nullable=False),
     Index("user_factors_user", "user_id"),
+)
+
+syncs = Table(
+    "syncs",
+    schema,
+    Column("id", Text, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("is_scheduled", Boolean, nullable=False),
+    Column("identity", FrozenJSON(Identity), nullable=False),
+    Column("create_time", UTCMoment, nullable=False),
+    Column("metadata", FrozenJSON(SyncMetadata), nullable=False),
+    Column("status", FrozenJSON(SyncStatus), nullable=False),
+    Column("due", Float),
+    Column("holder", Text, nullable=False),
+    Column("lease", Float, nullable=False),
+    Column("running_since", UTCMoment),
+)
+
+webhooks = Table(
+    "webhooks",
+    schema,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("app_id", Text, ForeignKey("apps.id", ondelete="CASCADE")),
+    Column("sync_id", Text, ForeignKey("syncs.id", ondelete="CASCADE")),
+    Column("proof", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("branches", FrozenJSON(tuple[str, ...]), nullable=False),
+    Column("paths", FrozenJSON(tuple[str, ...]), nullable=False),
+    Column("identity", FrozenJSON(Identity), nullable=False),
+    Column("create_time", UTCMoment, nullable=False),
+    UniqueConstraint("app_id", "kind", name="webhooks_app"),
+    UniqueConstraint("sync_id", name="webhooks_sync"),
+)
+
+deliveries = Table(
+    "deliveries",
+    schema,
+    Column("id", Text, primary_key=True),
+    Column("webhook_id", Text, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("receive_time", UTCMoment, nullable=False),
+    Column("finish_time", UTCMoment),
+    UniqueConstraint("webhook_id", "fingerprint", name="deliveries_fingerprint"),
+    Index("deliveries_receive_time", "webhook_id", "receive_time"),
 )

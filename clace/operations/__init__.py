@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from clace.operations.sessions import SessionOperations as SessionOperations
     from clace.operations.settings import SettingOperations as SettingOperations
     from clace.operations.showing import AppFacts as AppFacts, AppShowing as AppShowing
+    from clace.operations.sync_runs import (
+        SyncRights as SyncRights,
+        SyncRuns as SyncRuns,
+        SyncSurroundings as SyncSurroundings,
+    )
+    from clace.operations.sync_schedule import SyncLimits as SyncLimits
+    from clace.operations.syncs import SYNC_TARGET as SYNC_TARGET, SyncOperations as SyncOperations
     from clace.operations.tokens import TokenOperations as TokenOperations
     from clace.operations.users import UserOperations as UserOperations
     from clace.operations.versions import VersionOperations as VersionOperations
@@ -62,6 +69,9 @@ else:
         sessions=("SessionOperations",),
         settings=("SettingOperations",),
         showing=("AppFacts", "AppShowing"),
+        sync_runs=("SyncRights", "SyncRuns", "SyncSurroundings"),
+        sync_schedule=("SyncLimits",),
+        syncs=("SYNC_TARGET", "SyncOperations"),
         tokens=("TokenOperations",),
         users=("UserOperations",),
         versions=("VersionOperations",),

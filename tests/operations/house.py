@@ -37,6 +37,9 @@ from clace.operations.server import LockoutOperations, ServerOperations
 from clace.operations.sessions import SessionOperations
 from clace.operations.settings import SettingOperations
 from clace.operations.showing import AppFacts, AppShowing
+from clace.operations.sync_runs import SyncRights, SyncRuns, SyncSurroundings
+from clace.operations.sync_schedule import SyncLimits
+from clace.operations.syncs import SYNC_TARGET, SyncOperations
 from clace.operations.tokens import TokenOperations
 from clace.operations.users import UserOperations
 from clace.operations.versions import VersionOperations
@@ -54,7 +57,8 @@ from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import STATIC_USERS
 from tests.support.memory_factors import memory_factors
 from tests.support.memory_secrets import MemorySecretStore
-from tests.support.memory_tokens import memory_tokens
+from tests.support.memory_syncs import MemorySyncRows
+from tests.support.memory_tokens import at_once, memory_tokens
 from tests.support.memory_users import memory_users
 from tests.support.sign_in import app_authentication, make_sessions
 
@@ -96,6 +100,7 @@ class House:
         """``before`` is the house whose apps are installed here when the server starts again."""
         self.clock = Clock()
         self.clock.advance(NOW.timestamp())
+        self.chance = 0.5
         self.store = before.store if before else MemoryStore(self.clock)
         self.sources = before.sources if before else MemorySources()
         self.audit = MemoryAudit()
@@ -144,15 +149,16 @@ class House:
         creation = AppCreation(rooms, known, beginnings, configured)
         self.groups = {}
         self.tokens = memory_tokens(self.clock)
-        self.authorisation = Authorisation(
-            policy or Policy(), "admin", partial(owner_of, self.installed)
-        )
+        self.authorisation = Authorisation(policy or Policy(), "admin", self.owner_of)
+        declarations = DeclarationOperations(rooms, creation, reloading, configured, "localhost")
+        self._add_syncs(declarations, before)
         self.nouns = (
             AppOperations(rooms, creation, AppShowing(rooms, around)),
             VersionOperations(rooms, reloading),
             HistoryOperations(rooms),
             PreviewOperations(rooms, beginnings.stamp, beginnings.urls),
-            DeclarationOperations(rooms, creation, reloading, configured, "localhost"),
+            declarations,
+            self.syncs,
             SettingOperations(rooms, configured),
             secrets,
             UserOperations(
@@ -172,6 +178,39 @@ class House:
             ServerOperations(lambda: ServerStatus(pid=4711), lambda: self.stopped.append(True)),
         )
         self.administration = Administration(self.authorisation, *self.nouns)
+
+    def _add_syncs(self, declarations, before):
+        """Syncs with the rows of the house before, in a process of its own."""
+        self.sync_rows = before.sync_rows if before else MemorySyncRows()
+        self.gone = set()
+        around = SyncSurroundings(
+            clock=self.clock,
+            in_thread=at_once,
+            random=lambda: self.chance,
+            holder=f"process {id(self)}",
+            new_id=lambda: "rid_sync",
+        )
+        rights = SyncRights(self.authorisation, self.owner_now)
+        limits = SyncLimits(minutes=15, failures=3)
+        events = maker_into(self.audit, self.clock.seconds)
+        self.sync_runs = SyncRuns(self.sync_rows, declarations, around, rights, limits, events)
+
+        def stamp():
+            return AppStamp(f"{next(self.ids):027}", self.now())
+
+        self.syncs = SyncOperations(self.sync_runs, self.sync_rows, around, stamp, limits)
+        self.syncs.find()
+
+    def owner_now(self, identity):
+        return None if identity.user_id in self.gone else identity
+
+    def now(self):
+        return datetime.fromtimestamp(self.clock.seconds(), UTC)
+
+    def owner_of(self, target):
+        if target.startswith(SYNC_TARGET):
+            return self.syncs.owner_of(target)
+        return owner_of(self.installed, target)
 
     def create(self, path, source, *, approve=False, dry_run=False, **fields):
         return self.administration.perform(

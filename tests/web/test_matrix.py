@@ -46,6 +46,8 @@ KINDS = {
     ),
     "list_apps": LISTING,
     "list_previews": LISTING,
+    "list_syncs": LISTING,
+    **dict.fromkeys(("create_sync", "run_sync", "delete_sync"), SERVER),
     # It needs the right on some app, and later on those that the files describe.
     "apply_files": SERVER,
     **dict.fromkeys(

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from msgspec import Struct
 from twisted.internet.interfaces import IAddress
 
-from clace.admin_api import AppChange, Changing, Operation, Q, R
+from clace.admin_api import AppChange, Changing, Operation, Q, R, change_details
 from clace.errors import ClaceError, NotAllowed
 from clace.interfaces import IAuditEvents
-from clace.model import (
-    FAILED,
-    NOBODY,
-    SUCCESS,
-    Deed,
-    Identity,
-    access_denied,
-    permission_text,
-    proof_of,
-)
-from clace.text import printable
-
-# A little less than the audit log keeps of a detail.
-_LONGEST = 4000
-_MOST = 20
+from clace.model import FAILED, NOBODY, SUCCESS, Deed, Identity, access_denied, proof_of
 
 
 class AdminAudit:
@@ -49,7 +35,7 @@ class AdminAudit:
         rid = self._new_id()
         changes = () if query.is_dry else _changes(result)
         for change in changes:
-            for detail in details(change):
+            for detail in change_details(change):
                 self._record(rid, operation.name, by, _about(change), detail)
         if not changes:
             about = "", operation.target(query, result)
@@ -102,26 +88,6 @@ class AdminAudit:
             ),
             rid,
         )
-
-
-def details(change: AppChange) -> Iterator[str]:
-    """Describe a change in as many texts as the log needs to keep it whole."""
-    whole = printable("; ".join(_parts(change)))
-    pieces = [whole[start : start + _LONGEST] for start in range(0, len(whole), _LONGEST)]
-    yield from (f"continued: {piece}" if at else piece for at, piece in enumerate(pieces[:_MOST]))
-    if left := sum(map(len, pieces[_MOST:])):
-        yield f"continued: {left} more characters"
-
-
-def _parts(change: AppChange) -> Iterator[str]:
-    yield f"{change.change}, version {change.version}"
-    if change.change == "updated" and change.previous_version != change.version:
-        yield f"was version {change.previous_version}"
-    yield from (f"approved plugin {load}" for load in change.approved_loads)
-    yield from (f"approved {permission_text(one)}" for one in change.approved_permissions)
-    yield from (f"no longer approved plugin {load}" for load in change.dropped_loads)
-    yield from (f"no longer approved {permission_text(one)}" for one in change.dropped_permissions)
-    yield from (f"changed {what}" for what in change.changed)
 
 
 def _recorded_as(operation: Operation[Q, R], query: Q) -> str:

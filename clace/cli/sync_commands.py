@@ -1,0 +1,140 @@
+"""``clace sync``: apply files of declarations again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from clace.admin_api import (
+    CREATE_SYNC,
+    DELETE_SYNC,
+    LIST_SYNCS,
+    MATCHED,
+    NONE,
+    RUN_SYNC,
+    UPDATED,
+    CreateSync,
+    NamedSync,
+    NewSync,
+    Nothing,
+    SyncCreated,
+    SyncStatus,
+)
+from clace.cli import reports
+from clace.cli.apply_commands import located
+from clace.cli.commands import Command, Group
+from clace.cli.completing import files, one_of
+from clace.cli.formats import list_format_option, result_format_option, say_list, say_result
+from clace.cli.globs import dry_run_option, promote_option
+from clace.cli.servers import ChosenServer, for_server
+from clace.cli.sync_listing import FORMATS
+
+
+@click.group(cls=Group)
+def sync() -> None:
+    """Apply files of declarations again and again."""
+
+
+class ScheduleCommand(Command):
+    """A command whose ``-s`` is ``--minutes``, as in 2025, and not ``--server-uri``."""
+
+    def __init__(self, *args: Any, **attrs: Any) -> None:
+        super().__init__(*args, **attrs)
+        for option in self.params:
+            if option.name == "server_uri":
+                option.opts.remove("-s")
+
+
+@sync.command(cls=ScheduleCommand)
+@click.option(
+    "--minutes",
+    "-s",
+    default=0,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Run so often.  [default: system.default_schedule_mins]",
+)
+@click.option("--approve", "-a", is_flag=True, help="Approve what the apps ask for, at each run.")
+@promote_option
+@click.option(
+    "--reload",
+    "-r",
+    default=MATCHED,
+    shell_complete=one_of(NONE, UPDATED, MATCHED),
+    metavar="MODE",
+    help="Fetch the sources of: none, updated, or all matched apps.  [default: matched]",
+)
+@click.option("--force-reload", "-f", is_flag=True, help="Reload even if no commit is newer.")
+@click.option("--clobber", is_flag=True, help="Undo at each run what was changed by hand.")
+@click.option("--branch", "-b", default="main", help="Git branch of the files.  [main]")
+@click.option(
+    "--git-auth", "-g", default="", metavar="NAME", help="The files' entry of [git_auth]."
+)
+@dry_run_option
+@result_format_option
+@click.argument("file", shell_complete=files)
+@for_server
+def schedule(
+    server: ChosenServer,
+    file: str,
+    *,
+    minutes: int,
+    branch: str,
+    dry_run: bool,
+    form: str,
+    **options: Any,
+) -> None:
+    """Apply FILE now as clace apply does, and again every N minutes.
+
+    If the first run fails, nothing is kept. Later runs are made with the rights that its maker has
+    then; a run that fails is tried again ever later, and after some failures the sync is disabled.
+    """
+    new = NewSync(schedule_frequency=minutes, git_branch=branch, **options)
+    query = CreateSync(path=located(file), scheduled=True, dry_run=dry_run, body=new)
+    result = server.ask(CREATE_SYNC, query)
+    say_result(result, _created(result, approved=new.approve), form)
+
+
+@sync.command()
+@dry_run_option
+@result_format_option
+@click.argument("sync_id", metavar="ID")
+@for_server
+def run(server: ChosenServer, sync_id: str, *, dry_run: bool, form: str) -> None:
+    """Run the sync ID now. One that was disabled is enabled if that succeeds."""
+    result = server.ask(RUN_SYNC, NamedSync(sync_id, dry_run=dry_run))
+    say_result(result, _ran(result, approved=True), form)
+
+
+@sync.command(name="list")
+@list_format_option
+@for_server
+def list_(server: ChosenServer, form: str | None) -> None:
+    """List the syncs: their states, what runs, and why the last run failed."""
+    result = server.ask(LIST_SYNCS, Nothing())
+    say_list(result.entries, form or server.config.client.default_format, FORMATS)
+
+
+@sync.command()
+@dry_run_option
+@result_format_option
+@click.argument("sync_id", metavar="ID")
+@for_server
+def delete(server: ChosenServer, sync_id: str, *, dry_run: bool, form: str) -> None:
+    """End the sync ID. The apps that it applied stay."""
+    result = server.ask(DELETE_SYNC, NamedSync(sync_id, dry_run=dry_run))
+    say_result(result, (f"Sync job with Id {result.id} deleted",), form)
+
+
+def _created(result: SyncCreated, *, approved: bool) -> Iterator[str]:
+    yield from _ran(result.sync_job_status, approved=approved)
+    if result.id:
+        yield ""
+        yield f"Sync job created with Id: {result.id}"
+
+
+def _ran(status: SyncStatus, *, approved: bool) -> Iterator[str]:
+    if status.app_apply_response is not None:
+        yield from reports.applied(status.app_apply_response, approved=approved)

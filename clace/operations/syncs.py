@@ -1,0 +1,160 @@
+"""Syncs, as operators handle them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from msgspec.structs import asdict, replace
+from zope.interface import implementer
+
+from clace.admin_api import (
+    MATCHED,
+    NONE,
+    UPDATED,
+    CreateSync,
+    NamedSync,
+    NewSync,
+    Nothing,
+    SyncCreated,
+    SyncDeleted,
+    SyncEntry,
+    SyncList,
+    SyncMetadata,
+    SyncRan,
+)
+from clace.errors import BadRequest, NoSuchSync
+from clace.interfaces import Asking, ISyncOperations, ISyncRows, StoredSync
+from clace.model import Identity
+from clace.operations.creation import AppStamp
+from clace.operations.sync_runs import SyncRuns, SyncSurroundings
+from clace.operations.sync_schedule import MAX_MINUTES, SyncLimits, succeeded
+
+PREFIX = "cl_syn_"
+SYNC_TARGET = "sync "
+
+
+@implementer(ISyncOperations)
+class SyncOperations:
+    """Operations on syncs. A sync keeps who made it, and runs with what these may do then."""
+
+    def __init__(
+        self,
+        runs: SyncRuns,
+        rows: ISyncRows,
+        around: SyncSurroundings,
+        stamp: Callable[[], AppStamp],
+        limits: SyncLimits,
+    ) -> None:
+        self._runs = runs
+        self._rows = rows
+        self._around = around
+        self._stamp = stamp
+        self._limits = limits
+        self._owners: dict[str, str] = {}
+
+    def find(self) -> None:
+        """Know whose the syncs are. Blocks, and is for the time before the reactor runs."""
+        self._owners = {sync.id: sync.identity.user_id for sync in self._rows.all()}
+
+    def owner_of(self, target: str) -> str:
+        """Return who made the sync of a target; an empty text if nobody is known to have."""
+        return self._owners.get(target.removeprefix(SYNC_TARGET), "")
+
+    async def create_sync(self, query: CreateSync, request: Asking) -> SyncCreated:
+        request.check()
+        metadata = self._metadata(query)
+        identity = kept_identity(request.identity)
+        unique, made = self._stamp()
+        applied = await self._runs.apply(metadata, query.path, identity, dry_run=query.dry_run)
+        new = StoredSync(
+            id=PREFIX + unique,
+            path=query.path,
+            is_scheduled=query.scheduled,
+            identity=identity,
+            create_time=made,
+            metadata=metadata,
+        )
+        outcome = succeeded(new, applied, made.timestamp(), self._around.random)
+        if not query.dry_run:
+            self._runs.record(new.id, identity, applied)
+            new = replace(new, status=outcome.status, due=outcome.due)
+            await self._around.in_thread(partial(self._rows.add, new))
+            self._owners[new.id] = identity.user_id
+            self._runs.look()
+        return SyncCreated(
+            dry_run=query.dry_run,
+            id="" if query.dry_run else new.id,
+            schedule_minutes=metadata.schedule_frequency,
+            sync_job_status=replace(outcome.status, next_execution_time=_moment(outcome.due)),
+        )
+
+    async def run_sync(self, query: NamedSync, request: Asking) -> SyncRan:
+        request.check(SYNC_TARGET + query.id)
+        if not query.dry_run:
+            return SyncRan(**asdict(await self._runs.run(query.id)))
+        sync = await self._runs.found(query.id)
+        applied = await self._runs.apply(sync.metadata, sync.path, sync.identity, dry_run=True)
+        now = self._around.clock.seconds()
+        status = succeeded(sync, applied, now, self._around.random).status
+        return SyncRan(dry_run=True, **asdict(status))
+
+    async def delete_sync(self, query: NamedSync, request: Asking) -> SyncDeleted:
+        request.check(SYNC_TARGET + query.id)
+        await self._runs.found(query.id)
+        if not query.dry_run:
+            if not await self._around.in_thread(partial(self._rows.delete, query.id)):
+                raise NoSuchSync(f"there is no sync {query.id}")
+            self._owners.pop(query.id, None)
+        return SyncDeleted(query.dry_run, query.id)
+
+    async def list_syncs(self, _query: Nothing, request: Asking) -> SyncList:
+        stored = await self._around.in_thread(self._rows.all)
+        now = self._around.clock.seconds()
+        return SyncList(
+            tuple(shown(one, now) for one in stored if request.may(SYNC_TARGET + one.id))
+        )
+
+    def _metadata(self, query: CreateSync) -> SyncMetadata:
+        """Return the options of a new sync, whole.
+
+        :raises BadRequest: if one of them cannot be used.
+        """
+        new: NewSync = query.body
+        minutes = new.schedule_frequency or self._limits.minutes
+        if not 0 < minutes <= MAX_MINUTES:
+            raise BadRequest(f"invalid schedule_frequency {minutes}, expected 1 to {MAX_MINUTES}")
+        if not query.scheduled:
+            raise BadRequest("a sync runs by time; set scheduled")
+        if new.reload not in {"", NONE, UPDATED, MATCHED}:
+            raise BadRequest(f"invalid reload {new.reload!r:.40}, expected none, updated, matched")
+        options = asdict(new) | {"schedule_frequency": minutes}
+        return SyncMetadata(**options | {"webhook_url": "", "webhook_secret": ""})
+
+
+def kept_identity(identity: Identity) -> Identity:
+    """Return who asks, as one who does later what was asked for: without a session that ends."""
+    return replace(identity, session_id="", actor="")
+
+
+def shown(sync: StoredSync, now: float) -> SyncEntry:
+    """Describe a sync; one whose process died in a run is not shown as running."""
+    status = replace(
+        sync.status,
+        next_execution_time=_moment(sync.due),
+        running_since=sync.running_since if sync.lease > now else None,
+    )
+    return SyncEntry(
+        id=sync.id,
+        path=sync.path,
+        is_scheduled=sync.is_scheduled,
+        user_id=sync.identity.user_id,
+        create_time=sync.create_time,
+        metadata=sync.metadata,
+        status=status,
+    )
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
