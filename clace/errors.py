@@ -117,9 +117,16 @@ class NotAllowed(ClaceError):
 
 
 class NoAccess(NotAllowed):
-    """A visitor who is known, or is nobody, may not open the app."""
+    """A visitor who is known, or is nobody, may not open the app.
+
+    One with a session can sign out of it, and come back as another.
+    """
 
     code = "no_access"
+
+    def __init__(self, message: str, *, has_session: bool = False) -> None:
+        super().__init__(message)
+        self.has_session = has_session
 
 
 class PluginRefused(NotAllowed):

@@ -9,6 +9,7 @@ from clace.errors import (
     AppNotApproved,
     AppTimedOut,
     LockedOut,
+    NoAccess,
     NotAllowed,
     NotAuthenticated,
     SourceError,
@@ -50,6 +51,14 @@ class RefusalTests(SynchronousTestCase):
                 for word in (b"secret", b"app.star:", b"/shop"):
                     self.assertNotIn(word, answer.body)
                 self.assertIn(b"rid_1", answer.body)
+
+    def test_no_access(self):
+        """A visitor with a session is shown where to sign out of it."""
+        for has_session in (False, True):
+            error = NoAccess("Forbidden", has_session=has_session)
+            body = self.answer(error, MediaType.HTML).body
+            self.assertIn(b"Ask whoever runs this server to let you in.", body)
+            self.assertEqual(b"/_clace/logout" in body, has_session)
 
     def test_told(self):
         """An admin is told the reason and the place, in each content type."""

@@ -3,12 +3,15 @@
 from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.errors import NoAccess
+from clace.identity.rbac import Authorisation
 from clace.interfaces import NewAPIToken
 from clace.model.app import App, AppKind, AppSettings
 from clace.model.identity import NOBODY, Assurance, Identity
 from clace.model.rbac import Grant, Policy
 from clace.model.scope import Scope
 from clace.model.traffic import Visitor
+from clace.web.apps.rights import AppRights
 from tests.support.memory_tokens import memory_tokens
 from tests.support.sign_in import OneAccount, app_access, app_authentication
 from tests.web.test_admin import Events
@@ -98,6 +101,15 @@ class RolesTests(RightsCase):
         self.assertIn(b"You may not open this app", body)
         self.assertIn(b"Ask whoever runs this server to let you in.", body)
         self.assertNotIn(b"trusted_proxies", body)
+        self.assertNotIn(b"Sign out", body)
+
+    def test_page_lets_sign_out(self):
+        """Who has a session can leave it for another account; nobody else has what to leave."""
+        rights = AppRights(Authorisation(policy(), "boss"), self.denied)
+        for session_id, told in (("", False), ("ses_1", True)):
+            ann = Identity(user_id="ann", assurance=Assurance.SSO, session_id=session_id)
+            error = self.assertRaises(NoAccess, rights.check, ann, CLOSED, "127.0.0.1")
+            self.assertEqual(error.has_session, told)
 
     def test_open_apps_too(self):
         """An app without a sign-in is open to whom a grant names: to ``anonymous``."""

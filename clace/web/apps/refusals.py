@@ -11,6 +11,7 @@ from clace.errors import (
     ClaceError,
     InternalError,
     MethodNotAllowed,
+    NoAccess,
     NoSuchApp,
     NoSuchRoute,
     NotAllowed,
@@ -68,6 +69,7 @@ def refusal(error: ClaceError, audit: RequestAudit, media: MediaType) -> AppResp
         request_id=audit.request_id if failed and error.code != InternalError.code else "",
         app=str(app.address.production) if app else "",
         retry_after=wait,
+        has_session=isinstance(error, NoAccess) and error.has_session,
         is_root=audit.is_root and isinstance(error, NoSuchApp),
         lines=audit.last_lines() if app and isinstance(error, UpstreamFailed | AppBusy) else (),
     )

@@ -28,7 +28,10 @@ class AppRights:
         target = str(app.main_address)
         denied = access_denied(identity, Right.APP_ACCESS, target, address=address, app_id=app.id)
         self._audit.record(denied)
-        return NoAccess(f"Forbidden : {identity.user_id} does not have access to {target}")
+        return NoAccess(
+            f"Forbidden : {identity.user_id} does not have access to {target}",
+            has_session=bool(identity.session_id),
+        )
 
     def may_open(self, identity: Identity, app: App) -> bool:
         """Tell whether a visitor whom the app's sign-in let in may open it."""

@@ -21,7 +21,9 @@ _SHORT = 200
 # Apps choose headers too; what they could make us keep is bounded.
 _FEW = 1000
 _ASK = PageStep("If it stays so, tell whoever runs this server the request below.")
-_SIGN_OUT = "/_clace/logout"
+_SIGN_OUT = PageStep(
+    "Have you another account? Sign out here, and open the app again:", "/_clace/logout"
+)
 _AGAIN = PageStep("Load the page again in a moment.")
 
 
@@ -29,7 +31,8 @@ class Trouble(Struct, frozen=True, kw_only=True):
     """A refusal: ``message`` is for whoever asked.
 
     ``detail``, ``app`` (its path as commands take it) and ``lines`` (the last lines of its log) are
-    only set for those who may mend it, and ``is_root`` if the front page of a host was asked for.
+    only set for those who may mend it, ``has_session`` for a visitor who can sign out, and
+    ``is_root`` if the front page of a host was asked for.
     """
 
     status: int
@@ -39,6 +42,7 @@ class Trouble(Struct, frozen=True, kw_only=True):
     request_id: str = ""
     app: str = ""
     retry_after: int = 0
+    has_session: bool = False
     is_root: bool = False
     lines: tuple[str, ...] = ()
 
@@ -116,7 +120,7 @@ def page_of(trouble: Trouble) -> Page:
         lead=_LEADS.get(trouble.code) or _sentence(trouble.message),
         detail=trouble.detail,
         lines=trouble.lines,
-        steps=(*_waiting(trouble), *(_mending(trouble) or steps)),
+        steps=(*_waiting(trouble), *(_mending(trouble) or steps), *_leaving(trouble)),
         request_id=trouble.request_id,
     )
 
@@ -141,6 +145,10 @@ def _waiting(trouble: Trouble) -> tuple[PageStep, ...]:
         return ()
     minutes = ceil(trouble.retry_after / _MINUTE)
     return (PageStep(f"Try again in {minutes} minute{'s' if minutes > 1 else ''}."),)
+
+
+def _leaving(trouble: Trouble) -> tuple[PageStep, ...]:
+    return (_SIGN_OUT,) if trouble.has_session else ()
 
 
 def _mending(trouble: Trouble) -> tuple[PageStep, ...]:
@@ -205,10 +213,7 @@ _WORDING: dict[str, tuple[str, tuple[PageStep, ...]]] = {
     ),
     "no_access": (
         "You may not open this app",
-        (
-            PageStep("Ask whoever runs this server to let you in."),
-            PageStep("Have you another account? Sign out here, and open the app again:", _SIGN_OUT),
-        ),
+        (PageStep("Ask whoever runs this server to let you in."),),
     ),
     "no_such_route": (
         "Page not found",
