@@ -97,7 +97,7 @@ def update(
 ) -> None:
     """Change the password or the groups of the user NAME; it holds at once.
 
-    A new password and --invite end the user's sessions.
+    A new password, other groups and --invite end the user's sessions.
     """
     if groups is None and not _given(source):
         raise misused(f"nothing to change; expected --groups or one of {', '.join(_SOURCES)}")

@@ -18,7 +18,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """A browser that has signed in, on one host.
 
     ``digest`` is of the secret in its cookie, which is kept nowhere; ``name`` is for operators.
-    ``fingerprint`` is of the password or the provider that proved it: a change ends the session.
+    ``fingerprint`` is of the password and groups, or of the provider that proved it: a change ends
+    the session.
     Times are seconds since the epoch; ``sealed`` is the evidence, ``key_id`` names its key.
     """
 
@@ -113,7 +114,7 @@ class ISessions(Interface):
         """Tell whether a session in use has come to its limits; one unknown in memory has not."""
 
     async def review() -> None:
-        """End the sessions whose user, password or provider has changed.
+        """End the sessions whose user, password, groups or provider have changed.
 
         :raises StoreError: if they may still be there after a restart.
         """

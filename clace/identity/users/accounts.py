@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 
 import bcrypt
-from msgspec.structs import replace
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -61,9 +60,8 @@ class BuiltinAccounts:
         found = self._users.of(identity.user_id)
         if found is None or self.fingerprint(identity) != fingerprint:
             return None
-        if identity.groups == found.groups:
-            return identity
-        return replace(identity, groups=found.groups)
+        # They may have changed while the user signed in.
+        return identity if set(identity.groups) == set(found.groups) else None
 
     def named(self, user_id: str) -> Identity | None:
         """Return the user of an id, who has proved nothing yet."""

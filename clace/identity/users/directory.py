@@ -91,7 +91,7 @@ class Users:
         # Every request behind a session asks.
         found = self._fingerprints.get(user_id)
         if found is None and (user := self.of(user_id)) is not None:
-            text = f"{user.name}\0{user.password}"
+            text = "\0".join((user.name, user.password, *sorted(user.groups)))
             found = self._fingerprints[user_id] = hashlib.sha256(text.encode()).hexdigest()
         return found or ""
 
@@ -208,7 +208,7 @@ class Users:
         return row
 
     def _settle(self, row: StoredUser) -> None:
-        """Let a row that was written count, and end sessions if its password is another one."""
+        """Let a row that was written count, and end sessions if password or groups are others."""
         user_id = user_id_of(row.name)
         before = self.fingerprint(user_id)
         self._stored[row.name] = _user(row)

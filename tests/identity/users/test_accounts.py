@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -133,13 +134,18 @@ class AccountsTests(SynchronousTestCase):
             self.assertEqual(self.accounts._decoy(name)[:7], cost)
 
     def test_current(self):
-        """A session has the groups of now, and ends with the password or the user."""
+        """A session ends with the password, the groups or the user."""
         identity = self.admit()
         print_of = self.accounts.fingerprint(identity)
         self.assertIs(self.accounts.current(identity, print_of), identity)
         self.assertIsNone(self.accounts.current(identity, "other"))
         self.successResultOf(self.users.update("ann", "", ("x",)))
-        self.assertEqual(self.accounts.current(identity, print_of).groups, ("x",))
+        self.assertIsNone(self.accounts.current(identity, print_of))
+        # As of a sign-in that began with the groups of before.
+        print_of = self.accounts.fingerprint(identity)
+        self.assertIsNone(self.accounts.current(identity, print_of))
+        identity = replace(identity, groups=("x",))
+        self.assertIs(self.accounts.current(identity, print_of), identity)
         self.successResultOf(self.users.update("ann", OTHER, None))
         self.assertIsNone(self.accounts.current(identity, print_of))
         nobody = Identity(user_id="builtin:bob")

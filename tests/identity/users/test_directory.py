@@ -77,24 +77,32 @@ class UsersTests(SynchronousTestCase):
         self.assertEqual(self.users.find("sam").groups, ("x",))
 
     def test_ends_sessions(self):
-        """Another password and a deletion end sessions; other groups, and a new user, do not."""
-        self.add()
-        self.update(groups=("b",))
+        """Another password, other groups and a deletion end sessions; a new user does not.
+
+        Other rights come with another session: whoever knows the old one has none of them.
+        """
+        self.add(groups=("a", "b"))
+        self.update(groups=("b", "a"))
         self.update(password=HASH)
         self.assertEqual(self.ended, [])
         self.update(password=OTHER)
         self.assertEqual(self.ended, ["builtin:ann"])
-        self.successResultOf(self.users.delete("ann"))
+        self.update(groups=("b",))
         self.assertEqual(self.ended, ["builtin:ann"] * 2)
+        self.successResultOf(self.users.delete("ann"))
+        self.assertEqual(self.ended, ["builtin:ann"] * 3)
 
     def test_fingerprint(self):
-        """A fingerprint is of the password of one user, and of nobody once that is gone."""
+        """A fingerprint is of a user's password and groups, and of nobody once that is gone."""
         self.add()
         self.add("bob")
         first = self.users.fingerprint("builtin:ann")
         self.assertNotEqual(first, self.users.fingerprint("builtin:bob"))
         self.assertNotIn(HASH, first)
         self.update(groups=())
+        other = self.users.fingerprint("builtin:ann")
+        self.assertNotEqual(other, first)
+        self.update(groups=("a",))
         self.assertEqual(self.users.fingerprint("builtin:ann"), first)
         self.update(password=OTHER)
         self.assertNotEqual(self.users.fingerprint("builtin:ann"), first)
