@@ -108,7 +108,7 @@ def signed_out(identity: Identity, address: str) -> Deed:
 
 
 def session_ended(user_id: str, session_id: str, reason: str) -> Deed:
-    """The server ended a session: its user, provider or limits changed, or it was revoked."""
+    """The server ended a session: its user or provider changed, a limit came, or it was revoked."""
     return Deed(
         operation=END_SESSION,
         target=session_id,

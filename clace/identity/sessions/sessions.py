@@ -39,6 +39,8 @@ _NAME_BYTES = 9
 _SWEEP_SECONDS = 600.0
 SIGNED_OUT = "signed out"
 CHANGED = "the user or the way to sign in has changed"
+TOO_OLD = "it reached security.session_max_age"
+UNUSED = "it was not used for security.session_idle"
 
 
 class SessionLimits(Struct, frozen=True, kw_only=True):
@@ -172,12 +174,14 @@ class Sessions(Service):
         now = self._clock.seconds()
         current = (replace(row, seen=self._seen(row)) for row in stored)
         return tuple(
-            row for row in current if choice.includes(row) and not self._is_over(row, row.seen, now)
+            row for row in current if choice.includes(row) and not self._limit(row, row.seen, now)
         )
 
     def is_over(self, name: str) -> bool:
         live = self._by_name.get(name)
-        return live is not None and self._is_over(live.session, live.seen, self._clock.seconds())
+        if live is None:
+            return False
+        return bool(self._limit(live.session, live.seen, self._clock.seconds()))
 
     def judge(self, current: Callable[[Session], object]) -> None:
         """End, at each review from now on, the sessions for which ``current`` returns no user."""
@@ -248,10 +252,14 @@ class Sessions(Service):
     async def _sweep(self) -> None:
         now = self._swept = self._clock.seconds()
         stored = await self._in_thread(self._rows.all)
-        over = {row.digest: row for row in stored if self._is_over(row, self._seen(row), now)}
+        limits = [(row, self._limit(row, self._seen(row), now)) for row in stored]
+        over = {row.digest: row for row, limit in limits if limit}
         if over:
             self._forget(over)
             await self._in_thread(partial(self._rows.delete, tuple(over)))
+        for row, limit in limits:
+            if limit:
+                self.tell_end(row, limit)
 
     def _tick(self) -> None:
         self._timer = self._clock.callLater(FLUSH_SECONDS, self._tick)
@@ -297,8 +305,11 @@ class Sessions(Service):
         live = self._live.get(row.digest)
         return live.seen if live else self._unflushed.get(row.digest, row.seen)
 
-    def _is_over(self, session: Session, seen: float, now: float) -> bool:
-        return now >= self._until(session) or bool(self._idle and now - seen >= self._idle)
+    def _limit(self, session: Session, seen: float, now: float) -> str:
+        """Return which limit the session has reached, or an empty text."""
+        if now >= self._until(session):
+            return TOO_OLD
+        return UNUSED if self._idle and now - seen >= self._idle else ""
 
     def _until(self, session: Session) -> float:
         """Return the end of a session; a shorter age holds for existing sessions, too."""

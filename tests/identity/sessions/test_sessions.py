@@ -7,7 +7,13 @@ from zope.interface.verify import verifyObject
 
 from clace.errors import StoreError
 from clace.identity.sessions import SessionLimits
-from clace.identity.sessions.sessions import FLUSH_SECONDS, SECRET_LENGTH, digest_of
+from clace.identity.sessions.sessions import (
+    FLUSH_SECONDS,
+    SECRET_LENGTH,
+    TOO_OLD,
+    UNUSED,
+    digest_of,
+)
 from clace.interfaces import ISessions, NewSession, SessionChoice, SignedIn
 from clace.model.identity import Assurance, Identity
 from tests.support.sign_in import MemorySessionRows, make_sessions
@@ -194,6 +200,20 @@ class SessionsTests(SynchronousTestCase):
         self.assertEqual(self.rows.all(), ())
         self.successResultOf(self.sessions.stopService())
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_tells_of_limits(self):
+        """A session that is too old, or was not used for too long, is told of once, with which."""
+        self.sessions = self.make(idle=300)
+        told = []
+        self.sessions.tell_end = lambda session, reason: told.append((session.name, reason))
+        secret, used = self.begin()
+        _, idle = self.begin()
+        self.sessions.startService()
+        for _ in range(30):
+            self.clock.advance(FLUSH_SECONDS)
+            self.find(secret)
+        self.assertEqual(told, [(idle.name, UNUSED), (used.name, TOO_OLD)])
+        self.assertEqual(self.rows.all(), ())
 
     def test_keeps_the_last_use_later(self):
         """A last use that the database did not take is given to it again."""
