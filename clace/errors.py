@@ -237,6 +237,12 @@ class WallMissing(AppBroken):
     code = "wall_missing"
 
 
+class ProgramFailed(AppBroken):
+    """The app's program does not start, or has ended; the text has the last lines of its log."""
+
+    code = "program_failed"
+
+
 class AppFailed(ClaceError):
     """The app's handler or template failed on this request."""
 
@@ -269,6 +275,18 @@ class AppBusy(ClaceError):
     def __init__(self, message: str, retry_after: float = 0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class AppStarting(AppBusy):
+    """The app's program is being started, and the visitor need not wait for it."""
+
+    code = "app_starting"
+
+
+class AppStopped(AppBusy):
+    """An operator has stopped the app's program."""
+
+    code = "app_stopped"
 
 
 class UpstreamFailed(ClaceError):

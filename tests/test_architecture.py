@@ -34,6 +34,7 @@ FLOORS = {
     "processes": 2,
     "proxy": 2,
     "environments": 2,
+    "workloads": 2,
     "plugins": 2,
     "identity": 2,
     "audit": 2,

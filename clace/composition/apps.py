@@ -21,7 +21,7 @@ from clace.composition.syncs import Syncs
 from clace.config import AppLimits, known_names, node_values, values_with_secrets
 from clace.environments import Specs
 from clace.errors import InvalidPath
-from clace.interfaces import IInstalledApps, IStarter
+from clace.interfaces import IInstalledApps, IStarter, IWorkloads
 from clace.model import App, AppPath
 from clace.operations import (
     SYNC_TARGET,
@@ -56,6 +56,7 @@ from clace.operations import (
     stamps,
 )
 from clace.runtime import (
+    NO_PROGRAMS,
     AppFailures,
     HostLimits,
     InstalledApps,
@@ -108,6 +109,7 @@ class Apps:
             data.store, lambda app: data.settings_of(app).fs.retain_versions
         )
         self.runtime = self._make_runtime()
+        self.workloads: IWorkloads = NO_PROGRAMS
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
 
         self._rooms = self._make_rooms()

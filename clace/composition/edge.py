@@ -82,8 +82,9 @@ class Edge:
         self._proxies = TrustedProxies(self._config.security.trusted_proxies)
         self.proxy = Proxy(
             reactor,
-            NetworkEndpoints(reactor),
+            NetworkEndpoints(reactor, apps.workloads),
             f"clace-{data.new_id()}",
+            apps.workloads,
             upstream_share(connections_of(descriptors, self._config.sandbox.max_hosts)),
         )
         self.access_log, self._access = self._make_access_log()

@@ -343,6 +343,20 @@ class AppProxy(Struct, frozen=True):
     upgrade_idle_timeout_secs: Seconds = 3600
 
 
+class AppContainer(Struct, frozen=True):
+    """The life of the programs of apps, containers and processes alike; times are in seconds."""
+
+    health_url: Annotated[str, Meta(pattern="^/[!-~]*$", max_length=1024)] = "/"
+    health_attempts_after_startup: Annotated[int, Meta(ge=1, le=10_000)] = 30
+    health_timeout_secs: Seconds = 5
+    start_wait_secs: Seconds = 60
+    drain_timeout_secs: Annotated[int, Meta(ge=0, le=DAY)] = 30
+    idle_shutdown_secs: Annotated[int, Meta(ge=0, le=30 * DAY)] = 180
+    idle_shutdown_dev_apps: Flag = False
+    idle_bytes_high_watermark: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 1500
+    recycle_after_secs: Annotated[int, Meta(ge=0, le=365 * DAY)] = 0
+
+
 class AppConfig(Struct, frozen=True):
     """Defaults for every app that does not say otherwise; the keys are dotted."""
 
@@ -351,6 +365,7 @@ class AppConfig(Struct, frozen=True):
     audit: AppAudit = AppAudit()
     security: AppSecurity = AppSecurity()
     proxy: AppProxy = AppProxy()
+    container: AppContainer = AppContainer()
 
 
 class AppSection(AppConfig, frozen=True):

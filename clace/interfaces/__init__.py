@@ -55,7 +55,14 @@ from clace.interfaces.identity import (
     SignedIn,
     SignedOut,
 )
-from clace.interfaces.plugins import Caller, IPluginGate, IPluginScope, PluginAnswer, PluginCall
+from clace.interfaces.plugins import (
+    Caller,
+    FilledCall,
+    IPluginGate,
+    IPluginScope,
+    PluginAnswer,
+    PluginCall,
+)
 from clace.interfaces.programs import IOutput, IProgram, IStarter, ProgramExit, ProgramLaunch
 from clace.interfaces.proxying import (
     IProxy,
@@ -76,6 +83,7 @@ from clace.interfaces.secrets import (
     SealedSecret,
     SecretEntry,
 )
+from clace.interfaces.serving import IWorkloadLease, IWorkloadOffer, IWorkloads
 from clace.interfaces.sessions import (
     IAccounts,
     IAppAuthentication,
@@ -147,6 +155,7 @@ __all__ = [
     "FactorKind",
     "FactorListed",
     "FetchedSource",
+    "FilledCall",
     "ForwardQuestion",
     "ForwardVerdict",
     "HeaderPairs",
@@ -217,6 +226,9 @@ __all__ = [
     "IWalledStarter",
     "IWorkload",
     "IWorkloadEngine",
+    "IWorkloadLease",
+    "IWorkloadOffer",
+    "IWorkloads",
     "Invitation",
     "NewAPIToken",
     "NewSession",

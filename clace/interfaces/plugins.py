@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -52,6 +53,16 @@ class PluginAnswer(Struct, frozen=True, kw_only=True):
     limit: str = ""
 
 
+class FilledCall(Struct, frozen=True, kw_only=True):
+    """A permitted call with the values of its secrets, for the server itself: no app is told.
+
+    ``redact`` takes these values out of a text.
+    """
+
+    call: PluginCall
+    redact: Callable[[str], str] = str
+
+
 class IPluginScope(Interface):
     """The plugin calls of one request, and what they opened."""
 
@@ -59,6 +70,14 @@ class IPluginScope(Interface):
         """
         :raises PluginRefused: the call is not covered by what was approved.
         :raises BadRequest: the function does not take these arguments.
+        """
+
+    async def filled(call: PluginCall) -> FilledCall:
+        """The call as its plugin would get it; it is not made.
+
+        :raises PluginRefused: the call, or a secret in it, is not covered by what was approved.
+        :raises BadRequest: the function does not take these arguments.
+        :raises ClaceError: a secret cannot be had.
         """
 
     async def next(stream: int) -> tuple[tuple[Any, ...], bool]:

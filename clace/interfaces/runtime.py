@@ -37,6 +37,7 @@ class ILoadedApp(Interface):
 
     demands: Demands = Attribute("what its source asks for")
     name: str = Attribute("the name it gives itself")
+    pins: Mapping[str, str] = Attribute("what fixes what its program was built of")
 
     def discard() -> None:
         """End it without having served."""

@@ -7,6 +7,8 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from clace.model.proxying import CONTAINER_URL
+
 _URL = re.compile(
     r"(?P<scheme>https?|http\+unix)://(?P<authority>[^/?#\\\s]+)"
     r"(?P<path>/[!-\"$-\[\]-~]*?)?/*(?:\?(?P<query>[!-\"$-~]*))?",
@@ -25,7 +27,8 @@ class BadUpstream(ValueError):
 
 
 class Upstream(Struct, frozen=True):
-    """A server at ``host`` and ``port``, or behind the UNIX socket ``socket``.
+    """A server at ``host`` and ``port``, or behind the UNIX socket ``socket``, or the app's own
+    program, of which ``workload`` names the run.
 
     ``path`` comes before the path of each request and has no slash at its end.
     """
@@ -36,6 +39,7 @@ class Upstream(Struct, frozen=True):
     socket: str = ""
     path: str = ""
     query: str = ""
+    workload: str = ""
 
     @property
     def is_secure(self) -> bool:
@@ -44,12 +48,14 @@ class Upstream(Struct, frozen=True):
     @property
     def authority(self) -> str:
         """Return the value of ``Host`` for requests to it."""
-        if self.socket:
+        if self.socket or self.workload:
             return "localhost"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     def __str__(self) -> str:
+        if self.workload:
+            return "the app's program"
         if self.socket:
             return f"unix:{self.socket}"
         return f"{self.scheme}://{self.authority}"
@@ -57,10 +63,12 @@ class Upstream(Struct, frozen=True):
 
 def parse_upstream(url: str) -> Upstream:
     """The server of a URL: ``http://HOST:PORT/PATH``, ``https://...``, or for a UNIX socket
-    ``http+unix://%2Frun%2Fapp.sock/PATH``.
+    ``http+unix://%2Frun%2Fapp.sock/PATH``, for the app's own program ``<CONTAINER_URL>/PATH``.
 
     :raises BadUpstream: if it has another form.
     """
+    if url.startswith(CONTAINER_URL):
+        return _of_program(url)
     found = _URL.fullmatch(url)
     if found is None:
         raise BadUpstream(
@@ -77,6 +85,14 @@ def parse_upstream(url: str) -> Upstream:
         raise BadUpstream(f"port {port} is not between 1 and {_MAX_PORT}")
     name = host["v6"] or host["name"].lower()
     return Upstream(found["scheme"], name, port, path=path, query=query)
+
+
+def _of_program(url: str) -> Upstream:
+    found = _URL.fullmatch(f"http://program{url.removeprefix(CONTAINER_URL)}")
+    if found is None or found["authority"] != "program":
+        raise BadUpstream(f"expected a path after {CONTAINER_URL}")
+    path, query = (found["path"] or "").rstrip("/"), found["query"] or ""
+    return Upstream("http", path=path, query=query, workload=CONTAINER_URL)
 
 
 def _socket(authority: str) -> str:

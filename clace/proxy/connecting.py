@@ -20,6 +20,7 @@ from twisted.internet.endpoints import (
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.ssl import optionsForClientTLS
 
+from clace.interfaces import IWorkloads
 from clace.model import Upstream
 
 
@@ -37,14 +38,19 @@ class UpstreamEndpoints(Protocol):
 
 
 class NetworkEndpoints:
-    """Connects over the network of this machine, to the names and addresses approved."""
+    """Connects over the network of this machine, to the names and addresses approved, and to the
+    programs of apps by ways that these cannot lead elsewhere.
+    """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, workloads: IWorkloads) -> None:
         self._reactor = reactor
+        self._workloads = workloads
 
     def connect(
         self, upstream: Upstream, factory: IProtocolFactory, seconds: float
     ) -> Deferred[Any]:
+        if upstream.workload:
+            return self._workloads.connect(upstream.workload, factory, seconds)
         if upstream.socket:
             return Deferred.fromCoroutine(self._over_socket(upstream.socket, factory, seconds))
         endpoint = self._tcp(upstream, seconds)

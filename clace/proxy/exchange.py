@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from clace.errors import ClaceError, UpstreamFailed, UpstreamTimedOut
-from clace.interfaces import ProxiedRequest, ProxiedVisitor, ProxyLimits
+from clace.interfaces import IWorkloadLease, ProxiedRequest, ProxiedVisitor, ProxyLimits
 from clace.proxy.answers import AnswerRules
 from clace.proxy.connections import UpstreamConnection
 from clace.proxy.limits import BadAnswer
@@ -17,6 +19,10 @@ from clace.sending import write_now
 
 _CONTINUE, _CONTINUE_SECONDS = 100, 1
 _LAST_CHUNK = b"0\r\n\r\n"
+
+
+def _uncounted(_size: int) -> None:
+    """Nobody needs to know."""
 
 
 class ProxyExchange:
@@ -32,12 +38,14 @@ class ProxyExchange:
         head: bytes,
         rules: AnswerRules,
         pool: UpstreamPool,
+        lease: IWorkloadLease | None = None,
     ) -> None:
         self._asked = asked
         self._visitor = visitor
         self._unsent = head
         self._rules = rules
         self._pool = pool
+        self._lease = lease
         self._limits: ProxyLimits = pool.limits
         self._connection: UpstreamConnection | None = None
         self._chunked = asked.length is None
@@ -234,7 +242,11 @@ class ProxyExchange:
         connection, self._connection = self._connection, None
         assert connection is not None
         assert self._reader.head is not None
-        tunnel = Tunnel(self._visitor, connection, self._limits.upgrade_idle, self._end)
+        passed: Callable[[int], None] = _uncounted
+        if self._lease is not None:
+            self._lease.upgraded()
+            passed = self._lease.passed
+        tunnel = Tunnel(self._visitor, connection, self._limits.upgrade_idle, self._end, passed)
         tunnel.begin(self._rules.switching(self._reader.head), first)
 
     def _fail(self, error: BadAnswer | ClaceError) -> None:

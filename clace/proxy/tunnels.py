@@ -23,11 +23,14 @@ class Tunnel:
         connection: UpstreamConnection,
         seconds: float,
         ended: Callable[[], None],
+        passed: Callable[[int], None],
     ) -> None:
+        """``passed`` is told the number of bytes of each piece."""
         self._visitor = visitor
         self._connection = connection
         self._seconds = seconds
         self._ended = ended
+        self._passed = passed
         self._open = 2
 
     def begin(self, head: UpstreamHead, first: bytes) -> None:
@@ -45,6 +48,7 @@ class Tunnel:
     def tunnelled(self, data: bytes) -> None:
         if self._connection.is_open:
             self._go_on()
+            self._passed(len(data))
             write_now(self._connection.transport, data)
 
     def tunnel_ended(self) -> None:
@@ -76,6 +80,7 @@ class Tunnel:
 
     def received(self, data: bytes) -> None:
         self._go_on()
+        self._passed(len(data))
         self._visitor.write(data)
 
     def read_ended(self) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         RuntimeLimits as RuntimeLimits,
         limits_for_all as limits_for_all,
     )
+    from clace.runtime.no_programs import NO_PROGRAMS as NO_PROGRAMS
     from clace.runtime.packing import NodeEnvironment as NodeEnvironment
     from clace.runtime.runtime import Runtime as Runtime
     from clace.runtime.served_app import Fetch as Fetch
@@ -21,6 +22,7 @@ else:
         failures=("AppFailures",),
         installed=("InstalledApps",),
         limits=("HostLimits", "RuntimeLimits", "limits_for_all"),
+        no_programs=("NO_PROGRAMS",),
         packing=("NodeEnvironment",),
         runtime=("Runtime",),
         served_app=("Fetch",),

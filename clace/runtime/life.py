@@ -35,6 +35,13 @@ class LoadedHost(Struct, frozen=True, kw_only=True):
     options: AppOptions
     limits: HostLimits
     proxies: tuple[ProxyRoute, ...] = ()
+    workload: Any = None  # IWorkloadOffer
+
+    def discard(self) -> None:
+        """End all of it; nobody was sent to it."""
+        self.host.retire()
+        if self.workload is not None:
+            self.workload.discard()
 
 
 class ServedLife(Protocol):

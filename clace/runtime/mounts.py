@@ -41,15 +41,18 @@ async def configured(
         return ()
     scope = gate.begin(caller)
     try:
-        bare = options.redirect_bare_path
+        bare, has_program = options.redirect_bare_path, options.container is not None
         return tuple(
-            [ProxyRoute(one.path, await _config(scope, one), bare) for one in options.proxies]
+            [
+                ProxyRoute(one.path, await _config(scope, one, has_program=has_program), bare)
+                for one in options.proxies
+            ]
         )
     finally:
         await scope.end()
 
 
-async def _config(scope: IPluginScope, mount: ProxyMount) -> ProxyConfig:
+async def _config(scope: IPluginScope, mount: ProxyMount, *, has_program: bool) -> ProxyConfig:
     call = PluginCall(
         plugin=mount.plugin, function=mount.function, args=mount.args, kwargs=mount.kwargs
     )
@@ -64,6 +67,6 @@ async def _config(scope: IPluginScope, mount: ProxyMount) -> ProxyConfig:
     if answer.error:
         raise AppBroken(f"proxy {mount.path}: {answer.error}")
     config = msgspec.convert(answer.value, ProxyConfig)
-    if config.url.startswith(CONTAINER_URL):
+    if config.url.startswith(CONTAINER_URL) and not has_program:
         raise AppBroken(f"proxy {mount.path}: container proxy url not set")
     return config

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,8 @@ from clace.interfaces import (
     ILoadedApp,
     IPluginGate,
     IRuntime,
+    IWorkloadOffer,
+    IWorkloads,
 )
 from clace.model import (
     CUSTOM,
@@ -38,6 +40,7 @@ from clace.model import (
     DeclaredApp,
     Deed,
     Demands,
+    Permission,
     ProxyRoute,
     event_of,
 )
@@ -48,8 +51,10 @@ from clace.runtime.life import LoadedHost
 from clace.runtime.limits import HostLimits, RuntimeLimits, limit_reached
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.mounts import configured, covering, may_have_mounts
-from clace.runtime.options import read_declared, read_options
+from clace.runtime.no_programs import NO_PROGRAMS
+from clace.runtime.options import AppOptions, read_declared, read_options
 from clace.runtime.packing import NodeEnvironment, pack_load
+from clace.runtime.programs import approved, declared, with_needs
 from clace.runtime.served_app import AppSupplies, Fetch, ServedApp, Withdraw
 from clace.runtime.static import (
     ContentCache,
@@ -82,8 +87,13 @@ class LoadedApp:
         self.demands = started.demands
         self.name = started.name
 
+    @property
+    def pins(self) -> Mapping[str, str]:
+        workload = self.started.workload
+        return {} if workload is None else workload.pins
+
     def discard(self) -> None:
-        self.started.host.retire()
+        self.started.discard()
 
 
 @implementer(IRuntime)
@@ -103,13 +113,20 @@ class Runtime(Service):
         environment: NodeEnvironment = _ENVIRONMENT,
     ) -> None:
         self.setName("runtime")
+        self._workloads: IWorkloads = NO_PROGRAMS
         self._clock = clock
         self._hosts = hosts
         self._limits = limits
         self._gate = gate
         self._audit_log = audit_log
         self._supply = AppSupplies(
-            clock, limits, files_for, self._start_with_room, hosts.in_thread, self._withdraw
+            clock,
+            limits,
+            files_for,
+            self._start_with_room,
+            hosts.in_thread,
+            self._withdraw,
+            self._set_aside,
         )
         self._on_withdrawal: list[Withdraw] = []
         self._environment = environment
@@ -138,6 +155,10 @@ class Runtime(Service):
     def tell_withdrawals(self, told: Withdraw) -> None:
         """Call ``told`` when a dev app that runs has stopped asking for what was approved."""
         self._on_withdrawal.append(told)
+
+    def run_programs(self, workloads: IWorkloads) -> None:
+        """Have the programs of apps run by these."""
+        self._workloads = workloads
 
     async def audit(self, app: App, files: IFiles) -> AuditedSource:
         await self._audits.enter()
@@ -173,7 +194,14 @@ class Runtime(Service):
         self._log.info("Declarations print {text}", text=one_line(note.text))
 
     async def load(self, app: App, files: IFiles) -> ILoadedApp:
-        return LoadedApp(await self._start(app, WithAssets(files, self._hosts.in_thread)))
+        loaded = await self._start(app, WithAssets(files, self._hosts.in_thread))
+        if loaded.workload is not None:
+            try:
+                await loaded.workload.rehearse()
+            except BaseException:
+                loaded.discard()
+                raise
+        return LoadedApp(loaded)
 
     def publish(self, app: App, loaded: ILoadedApp) -> None:
         assert isinstance(loaded, LoadedApp)
@@ -194,6 +222,7 @@ class Runtime(Service):
         served = self._served_apps.pop(app_id, None)
         if served is not None:
             served.close()
+        self._workloads.retract(app_id)
 
     async def refusal(self, app: App, method: str, path: str) -> AppResponse | None:
         served = self._served(app)
@@ -303,6 +332,9 @@ class Runtime(Service):
             answer.body.count_in(self._held)
         return answer
 
+    def _set_aside(self, app_id: str) -> None:
+        self._workloads.set_aside(app_id)
+
     def _withdraw(self, app: App, dropped: Demands) -> None:
         for told in self._on_withdrawal:
             told(app, dropped)
@@ -342,9 +374,14 @@ class Runtime(Service):
         except ClaceError as error:
             self._count(caller, error)
             raise
+        workload = None
         try:
             options = read_options(loaded.options)
             proxies = () if inert else await configured(self._gate, caller, options)
+            config = declared(options)
+            needs = () if config is None else self._workloads.needs(app, config)
+            if config is not None and not inert:
+                workload = await self._offer(app, files, options, needs)
         except ClaceError:
             host.retire()
             raise
@@ -352,10 +389,24 @@ class Runtime(Service):
             host=host,
             files=files,
             name=loaded.name,
-            demands=loaded.demands,
+            demands=with_needs(loaded.demands, needs),
             options=options,
             limits=limits,
             proxies=proxies,
+            workload=workload,
+        )
+
+    async def _offer(
+        self, app: App, files: IFiles, options: AppOptions, needs: Sequence[Permission]
+    ) -> IWorkloadOffer:
+        """The program of the app as it was approved.
+
+        :raises AppBroken: if it was not, or is declared wrongly.
+        """
+        url = self._environment.url(app.address)
+        program = await approved(self._gate, app, options, needs, url)
+        return self._workloads.offer(
+            app, files, program.config, program.environment, program.redact
         )
 
     def _on_note(self, caller: Caller, lines: MinuteQuota) -> Callable[[HostNote], None]:

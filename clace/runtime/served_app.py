@@ -46,6 +46,7 @@ class AppSupplies(Struct, frozen=True):
     start: Start
     in_thread: InThread
     withdraw: Withdraw
+    set_aside: Callable[[str], None]
 
 
 class ServedApp:
@@ -215,11 +216,15 @@ class ServedApp:
         self._broken = None
         self.options = loaded.options
         self.proxies = loaded.proxies
+        if loaded.workload is not None:
+            loaded.workload.publish(self.app)
+        else:
+            self._supply.set_aside(self.app.id)
         self._outline = None
         self._tell()
 
     def discard(self, loaded: LoadedHost) -> None:
-        loaded.host.retire()
+        loaded.discard()
 
     def note(self, broken: AppBroken) -> None:
         self._broken = broken

@@ -17,6 +17,7 @@ from clace.model.hosts import host_name
 from clace.model.identity import Assurance, Identity
 from clace.model.proxying import ProxyConfig, ProxyRoute
 from clace.proxy.relaying import Proxy
+from clace.runtime.no_programs import NO_PROGRAMS
 from clace.web.apps.proxied import ProxiedApps, ProxyEdge
 from clace.web.apps.requests import clean_path, relative_path
 from clace.web.apps.visitors import Visitors
@@ -210,7 +211,7 @@ class MemoryProxyCase(SynchronousTestCase):
 
     def make_served(self, **limits):
         self.served = Served(Resource(), **limits)
-        self.proxy = Proxy(self.served.clock, self.there, "clace-1", self.most)
+        self.proxy = Proxy(self.served.clock, self.there, "clace-1", NO_PROGRAMS, self.most)
         access = OpenAccess(self.is_open)
         proxied = ProxiedApps(self.proxy, OwnNames(), access, "localhost")
         self.served.recorder = ProxyEntrance(proxied, self)

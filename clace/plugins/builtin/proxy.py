@@ -8,7 +8,6 @@ from typing import Any
 from clace.model import (
     COMMANDING_HEADERS,
     CONNECTION_HEADERS,
-    CONTAINER_URL,
     HOST_HEADERS,
     BadUpstream,
     ProxyConfig,
@@ -25,8 +24,6 @@ async def config(_invocation: Invocation, given: ProxyConfig) -> ProxyConfig:
 
     :raises CallFailed: if requests cannot be passed on to the URL.
     """
-    if given.url.startswith(CONTAINER_URL):
-        return given
     try:
         parse_upstream(given.url)
     except BadUpstream as error:

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.errors import AppFailed, BadRequest, ClaceError, PluginRefused
-from clace.interfaces import Caller, IPluginScope, ISecrets, PluginAnswer, PluginCall
+from clace.interfaces import Caller, FilledCall, IPluginScope, ISecrets, PluginAnswer, PluginCall
 from clace.model import App, Permission
 from clace.outputs import LINES, MalformedOutput, taken_apart
 from clace.plugins.gate.binding import bind
@@ -87,21 +87,22 @@ class CallSession:
         :raises BadRequest: if the function does not take these arguments.
         """
         try:
-            self._check_room()
-            standing = self._rules.look_up(self._caller.app, call)
-            function, wanted = standing.function, self._wanted(call)
-
-            def grants_for(args: tuple[Any, ...]) -> tuple[Permission, ...]:
-                grants = self._rules.allowing(self._caller, call, standing, args)
-                # What others open is closed to a call that carries the secrets of these.
-                return wanted.allowing(grants) if wanted else grants
-
-            invocation = self._invocation(call, grants_for)
+            function, wanted, invocation = self._permitted(call)
             given = bind(call.name, function.parameters, call.args, call.kwargs)
             performed = self._performed(call, function, invocation, given, wanted)
             return self._redactor.answer(await self._running.run(performed))
         except (PluginRefused, BadRequest) as refusal:
             raise self._redactor.refusal(refusal) from None
+
+    async def filled(self, call: PluginCall) -> FilledCall:
+        try:
+            function, wanted, _invocation = self._permitted(call)
+            bind(call.name, function.parameters, call.args, call.kwargs)
+        except (PluginRefused, BadRequest) as refusal:
+            raise self._redactor.refusal(refusal) from None
+        if wanted is not None:
+            call = await wanted.filled(call, self._redactor)
+        return FilledCall(call=call, redact=self._redactor.text)
 
     async def next(self, stream: int) -> tuple[tuple[Any, ...], bool]:
         """
@@ -135,6 +136,23 @@ class CallSession:
         self._running.end()
         self._streams.clear()
         return tuple(map(self._redactor.text, await self._resources.close()))
+
+    def _permitted(self, call: PluginCall) -> tuple[Function, WantedSecrets | None, Invocation]:
+        """The function of a call, its secrets, and under which permissions it is made.
+
+        :raises PluginRefused: if no permission covers it.
+        :raises BadRequest: if the plugin has no such function, or a secret is named wrongly.
+        """
+        self._check_room()
+        standing = self._rules.look_up(self._caller.app, call)
+        wanted = self._wanted(call)
+
+        def grants_for(args: tuple[Any, ...]) -> tuple[Permission, ...]:
+            grants = self._rules.allowing(self._caller, call, standing, args)
+            # What others open is closed to a call that carries the secrets of these.
+            return wanted.allowing(grants) if wanted else grants
+
+        return standing.function, wanted, self._invocation(call, grants_for)
 
     def _check_room(self) -> None:
         app = self._caller.app

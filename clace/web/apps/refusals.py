@@ -7,6 +7,7 @@ from http import HTTPStatus
 from clace.errors import (
     AppBroken,
     AppBusy,
+    AppStarting,
     AppTimedOut,
     ClaceError,
     InternalError,
@@ -16,6 +17,7 @@ from clace.errors import (
     NoSuchRoute,
     NotAllowed,
     NotAuthenticated,
+    ProgramFailed,
     SourceError,
     UpstreamFailed,
 )
@@ -28,6 +30,7 @@ CHALLENGES = {
     "Basic": ("WWW-Authenticate", 'Basic realm="clace", charset="UTF-8"'),
     "Bearer": ("WWW-Authenticate", 'Bearer realm="clace"'),
 }
+_WITH_LINES = (UpstreamFailed, AppBusy)
 _PUBLIC = (AppBusy, AppTimedOut, InternalError)
 _ERRORS, _FAILURES = int(HTTPStatus.BAD_REQUEST), int(HTTPStatus.INTERNAL_SERVER_ERROR)
 _FAILED = "the app could not answer"
@@ -39,13 +42,15 @@ _BARE: dict[int, tuple[str, str]] = {
 
 def status_for_visitors(error: ClaceError) -> int:
     """The status of an answer to a visitor, who is not at fault for the source of an app."""
+    if isinstance(error, ProgramFailed):
+        return int(HTTPStatus.BAD_GATEWAY)
     faulty = isinstance(error, AppBroken | SourceError)
     return _FAILURES if faulty else status_of(type(error))
 
 
 def is_failure(error: ClaceError) -> bool:
     """Tell whether an operator has to know: the app or the server failed, or refused a request."""
-    failed = status_for_visitors(error) >= _FAILURES
+    failed = status_for_visitors(error) >= _FAILURES and not isinstance(error, AppStarting)
     return failed or isinstance(error, NotAllowed)
 
 
@@ -71,7 +76,8 @@ def refusal(error: ClaceError, audit: RequestAudit, media: MediaType) -> AppResp
         retry_after=wait,
         has_session=isinstance(error, NoAccess) and error.has_session,
         is_root=audit.is_root and isinstance(error, NoSuchApp),
-        lines=audit.last_lines() if app and isinstance(error, UpstreamFailed | AppBusy) else (),
+        reloads=isinstance(error, AppStarting) and audit.is_read,
+        lines=audit.last_lines() if app and isinstance(error, _WITH_LINES) else (),
     )
     scheme = error.scheme if isinstance(error, NotAuthenticated) else ""
     return trouble_answer(trouble, media, (CHALLENGES[scheme],) if scheme in CHALLENGES else ())

@@ -66,6 +66,11 @@ class RequestAudit:
         """Tell whether the front page of a host is asked for."""
         return bool(self._request.path == b"/")
 
+    @property
+    def is_read(self) -> bool:
+        """Tell whether the request may be made again as often as one likes."""
+        return bool(self._request.method in _READS)
+
     def end(self, status: int) -> None:
         """Record a request that may have changed something, as one that changes the protocol may,
         and others if reads are recorded; what follows its first end is not recorded.

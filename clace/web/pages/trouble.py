@@ -32,7 +32,8 @@ class Trouble(Struct, frozen=True, kw_only=True):
 
     ``detail``, ``app`` (its path as commands take it) and ``lines`` (the last lines of its log) are
     only set for those who may mend it, ``has_session`` for a visitor who can sign out, and
-    ``is_root`` if the front page of a host was asked for.
+    ``is_root`` if the front page of a host was asked for. A page that ``reloads`` is asked for
+    again by the browser itself, after a second.
     """
 
     status: int
@@ -45,6 +46,7 @@ class Trouble(Struct, frozen=True, kw_only=True):
     has_session: bool = False
     is_root: bool = False
     lines: tuple[str, ...] = ()
+    reloads: bool = False
 
 
 def trouble_answer(
@@ -67,6 +69,8 @@ def _answer(
     ours = [("Content-Type", _TYPES[media]), ("Vary", "Accept"), ("Vary", "HX-Request")]
     if trouble.retry_after:
         ours.append(("Retry-After", str(trouble.retry_after)))
+    if media is MediaType.HTML and trouble.reloads:
+        ours.append(("Refresh", "1"))
     if media is MediaType.HTML:
         ours += [("Content-Security-Policy", policy()), ("Cache-Control", "no-store")]
     return AppResponse(
@@ -248,6 +252,9 @@ _WORDING: dict[str, tuple[str, tuple[PageStep, ...]]] = {
         (PageStep("Ask whoever runs this server to read and approve what the app asks for."),),
     ),
     "app_busy": ("The app is busy", (_AGAIN,)),
+    "app_starting": ("The app is being started", (PageStep("This page loads itself again."),)),
+    "app_stopped": ("The app is stopped", (_ASK,)),
+    "program_failed": ("The app does not start", (_AGAIN, _ASK)),
     "upstream_failed": ("The app is out of reach", (_AGAIN, _ASK)),
     "upstream_timed_out": ("The app took too long", (_AGAIN, _ASK)),
     "app_timed_out": ("The app took too long", (_AGAIN, _ASK)),

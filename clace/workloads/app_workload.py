@@ -1,0 +1,182 @@
+"""The program of one app: which version of it requests are sent to, and what runs besides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from clace.errors import AppBroken, AppStopped, ProgramFailed
+from clace.interfaces import ProgramExit
+from clace.model import App, Lifetime
+from clace.workloads.generation import Generation, WorkloadLease
+from clace.workloads.logs import AppLog
+from clace.workloads.offer import WorkloadOffer
+
+
+class AppWorkload:
+    """Keeps what is published, and the ``heir`` that makes it wait: the next version, of which
+    no second one may run.
+    """
+
+    _log = Logger()
+
+    def __init__(self, log: AppLog, runs: dict[str, Generation]) -> None:
+        self.log = log
+        self._runs = runs
+        self.offer: WorkloadOffer | None = None
+        self.is_stopped = False
+        self.generations: set[Generation] = set()
+        self._heir: WorkloadOffer | None = None
+        self._waiting: list[Deferred[None]] = []
+
+    def at_hand(self) -> WorkloadLease | None:
+        if self.offer is None or self._heir is not None or self.is_stopped:
+            return None
+        generation = self.offer.usable
+        return None if generation is None else generation.lease()
+
+    async def lease(self) -> WorkloadLease:
+        """:raises AppBroken: if the app has no program, or it does not start."""
+        while True:
+            if self.is_stopped:
+                raise AppStopped("the app was stopped: clace app start lets it run again")
+            if self._heir is not None:
+                await self._settled()
+                continue
+            offer = self.offer
+            if offer is None or offer.order.config.lifetime is Lifetime.COMMAND:
+                raise AppBroken("the app has no program that requests could be passed on to")
+            try:
+                generation = await offer.ready()
+            except ProgramFailed:
+                if self.offer is offer:
+                    raise
+                continue
+            if self.offer is offer and generation.is_usable:
+                return generation.lease()
+
+    # The offers call these.
+
+    @property
+    def is_running(self) -> bool:
+        return self.offer is not None and self.offer.usable is not None
+
+    def published(self, key: str) -> WorkloadOffer | None:
+        offer = self.offer
+        return offer if offer is not None and offer.key == key else None
+
+    def register(self, generation: Generation) -> None:
+        self.generations.add(generation)
+        self._runs[generation.key] = generation
+
+        def forget(end: ProgramExit) -> ProgramExit:
+            self.generations.discard(generation)
+            self._runs.pop(generation.key, None)
+            return end
+
+        generation.workload.ended.addCallback(forget)
+
+    async def make_way(self, offer: WorkloadOffer) -> None:
+        if offer is not self.offer:
+            self._heir = offer
+        for generation in tuple(self.generations):
+            await generation.leave(offer.limits.drain_seconds)
+
+    def switch(self, offer: WorkloadOffer, app: App) -> None:
+        before = self.offer
+        if before is not None and before is not offer and before.key == offer.key:
+            before.renamed(app)
+            offer.discard()
+            return
+        self.replace(offer)
+        offer.renamed(app)
+
+    def replace(self, offer: WorkloadOffer | None) -> None:
+        """Send requests to this offer from now on, and let the one before end."""
+        before, self.offer = self.offer, offer
+        self._settle()
+        if before is not None and before is not offer:
+            before.leave()
+
+    def drop(self, offer: WorkloadOffer) -> None:
+        if self._heir is offer:
+            self._settle()
+
+    def stop(self) -> None:
+        """Let the program end, and none be started, until ``start``."""
+        self.is_stopped = True
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Let the program end when its requests have; the next one starts it again."""
+        offer = self.offer
+        if offer is not None and offer.usable is not None:
+            offer.usable.leave(offer.limits.drain_seconds)
+
+    async def start(self) -> None:
+        """Let the program run, and start it now.
+
+        :raises AppBroken: if it does not start.
+        """
+        self.is_stopped = False
+        if self.offer is not None:
+            self.offer.try_again()
+            (await self.lease()).release()
+
+    async def restart(self) -> None:
+        """Start the program anew, beside the one that runs where two may run.
+
+        :raises AppBroken: if it does not start; the one before goes on then, if it still runs.
+        """
+        self.is_stopped = False
+        before = self.offer
+        if before is None:
+            return
+        offer = before.again()
+        try:
+            await offer.ready()
+        except AppBroken:
+            offer.discard()
+            raise
+        if self.offer is before:
+            self.replace(offer)
+        else:
+            offer.discard()
+
+    def look_after(self) -> None:
+        """End the program if it is forgotten; start another beside one that is too old."""
+        offer = self.offer
+        generation = offer.usable if offer is not None else None
+        if offer is None or generation is None:
+            return
+        limits = offer.limits
+        if generation.is_forgotten and (limits.idles_dev_apps or not offer.order.app.is_dev):
+            self.log.tell("stopped: nobody uses it")
+            generation.leave(0)
+        elif 0 < limits.recycle_seconds < generation.age:
+            self.recycle("it is old enough")
+
+    def recycle(self, why: str) -> None:
+        """Start another beside the program, and let it take over."""
+        self.log.tell(f"started anew: {why}")
+        done: Deferred[Any] = Deferred.fromCoroutine(self.restart())
+        done.addErrback(self._not_recycled)
+
+    def _not_recycled(self, failure: Failure) -> None:
+        failure.trap(AppBroken)
+        self._log.warn("{why}", why=failure.getErrorMessage())
+
+    async def _settled(self) -> None:
+        waiter: Deferred[None] = Deferred()
+        self._waiting.append(waiter)
+        await waiter
+
+    def _settle(self) -> None:
+        self._heir = None
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.called:
+                waiter.callback(None)

@@ -1,0 +1,152 @@
+"""A program that was started and answers, and the requests that use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakSet
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocolFactory
+from zope.interface import implementer
+
+from clace.interfaces import IWorkload, IWorkloadLease, ProgramExit
+from clace.workloads.limits import WorkloadLimits
+
+
+@implementer(IWorkloadLease)
+class WorkloadLease:
+    """The use of a program by one request."""
+
+    __slots__ = ("_generation", "_is_tunnel", "key")
+
+    def __init__(self, generation: Generation) -> None:
+        self.key = generation.key
+        self._generation: Generation | None = generation
+        self._is_tunnel = False
+
+    def upgraded(self) -> None:
+        if self._generation is not None and not self._is_tunnel:
+            self._is_tunnel = True
+            self._generation.change(requests=-1, tunnels=1)
+
+    def passed(self, size: int) -> None:
+        if self._generation is not None:
+            self._generation.passed(size)
+
+    def release(self) -> None:
+        generation, self._generation = self._generation, None
+        if generation is not None and self._is_tunnel:
+            generation.change(requests=0, tunnels=-1)
+        elif generation is not None:
+            generation.change(requests=-1, tunnels=0)
+
+
+class Generation:
+    """One run of a program: it ends when it is unused, is replaced, or ends by itself."""
+
+    def __init__(self, clock: Any, key: str, workload: IWorkload, limits: WorkloadLimits) -> None:
+        self._clock = clock
+        self.key = key
+        self.workload = workload
+        self.limits = limits
+        self.started_at = self.used_at = clock.seconds()
+        self.requests = self.tunnels = 0
+        self.exit: ProgramExit | None = None
+        self._bytes, self._bytes_since = 0, self.used_at
+        self._unused: list[Deferred[None]] = []
+        self._over: list[Deferred[None]] = []
+        self._connections: WeakSet[Any] = WeakSet()
+        self._leaving: Deferred[None] | None = None
+        workload.ended.addCallback(self._ended)
+
+    @property
+    def is_usable(self) -> bool:
+        """Return true if another request may be sent to it."""
+        return self.exit is None and self._leaving is None
+
+    @property
+    def was_let_go(self) -> bool:
+        """Return true if it was asked to end."""
+        return self._leaving is not None
+
+    @property
+    def age(self) -> float:
+        return float(self._clock.seconds() - self.started_at)
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Return true if it has been unused for as long as it may be."""
+        unused = self._clock.seconds() - self.used_at
+        return not self.requests and 0 < self.limits.idle_seconds < unused
+
+    def lease(self) -> WorkloadLease:
+        self.change(requests=1, tunnels=0)
+        return WorkloadLease(self)
+
+    def change(self, *, requests: int, tunnels: int) -> None:
+        """Count requests and changed protocols, which have come or gone."""
+        self.requests += requests
+        self.tunnels += tunnels
+        if requests:
+            self.used_at = self._clock.seconds()
+        if not self.requests and not self.tunnels:
+            _fire(self._unused)
+
+    def passed(self, size: int) -> None:
+        """Count bytes of changed protocols: only as many as no ping has keep it awake."""
+        now = self._clock.seconds()
+        if now - self._bytes_since > self.limits.idle_seconds:
+            self._bytes, self._bytes_since = 0, now
+        self._bytes += size
+        if self._bytes >= self.limits.idle_bytes:
+            self._bytes, self._bytes_since = 0, now
+            self.used_at = now
+
+    async def connect(self, factory: IProtocolFactory, seconds: float) -> Any:
+        """:raises ConnectError: if nothing listens."""
+        connected = await self.workload.connect(factory, seconds)
+        self._connections.add(connected)
+        return connected
+
+    def leave(self, seconds: float) -> Deferred[None]:
+        """Let it end as soon as nobody uses it, and after so many seconds in any case; fires when
+        it has ended.
+        """
+        if self._leaving is None:
+            self._leaving = Deferred.fromCoroutine(self._leave(seconds))
+        return self.over()
+
+    def over(self) -> Deferred[None]:
+        """Fires when it has ended."""
+        waiter: Deferred[None] = Deferred()
+        if self.exit is not None:
+            waiter.callback(None)
+        else:
+            self._over.append(waiter)
+        return waiter
+
+    async def _leave(self, seconds: float) -> None:
+        if self.exit is None and (self.requests or self.tunnels):
+            waiter: Deferred[None] = Deferred()
+            self._unused.append(waiter)
+            waiter.addTimeout(seconds, self._clock, onTimeoutCancel=lambda _result, _after: None)
+            await waiter
+        for connection in tuple(self._connections):
+            connection.transport.abortConnection()
+        await self.workload.stop()
+
+    def _ended(self, exit: ProgramExit) -> ProgramExit:  # noqa: A002 - as everywhere
+        self.exit = exit
+        _fire(self._over)
+        return exit
+
+
+def _fire(waiters: list[Deferred[None]]) -> None:
+    fired, waiters[:] = waiters[:], []
+    for waiter in fired:
+        if not waiter.called:
+            waiter.callback(None)
+
+
+OnEnd = Callable[[Generation, ProgramExit], None]

@@ -1,0 +1,230 @@
+"""The program of one version of an app: built and started when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from clace.errors import AppBroken, ProgramFailed
+from clace.interfaces import (
+    IWorkloadEngine,
+    IWorkloadOffer,
+    PreparedWorkload,
+    ProgramExit,
+    WorkloadOrder,
+)
+from clace.model import OVERLAP, App, AppKind, Lifetime
+from clace.single_flight import SingleFlight
+from clace.workloads.backoff import BackOff
+from clace.workloads.generation import Generation
+from clace.workloads.limits import WorkloadLimits
+from clace.workloads.logs import AppLog
+from clace.workloads.probing import Readiness
+
+
+class OfferHome(Protocol):
+    """The app that an offer is of."""
+
+    log: AppLog
+
+    @property
+    def is_running(self) -> bool:
+        """Return true if what is published runs."""
+
+    def published(self, key: str) -> WorkloadOffer | None:
+        """What is published, if it is equal and was not replaced."""
+
+    def register(self, generation: Generation) -> None:
+        """Know a program that runs."""
+
+    async def make_way(self, offer: WorkloadOffer) -> None:
+        """End the programs of other offers, for two may not run at a time."""
+
+    def switch(self, offer: WorkloadOffer, app: App) -> None:
+        """Send requests to this from now on."""
+
+    def drop(self, offer: WorkloadOffer) -> None:
+        """Nobody is going to be sent to it."""
+
+
+class OfferSupplies(Struct, frozen=True):
+    """All that offers need: a clock, the engine, the limits of each app, names of runs."""
+
+    clock: Any
+    engine: Any  # IWorkloadEngine
+    limits_of: Callable[[App], WorkloadLimits]
+    name_run: Callable[[], str]
+
+
+def ending(end: ProgramExit) -> str:
+    """How a program ended, in words."""
+    if end.failure:
+        return f"was not run: {end.failure}"
+    return f"was ended by signal {end.signal}" if end.signal else f"ended with {end.status}"
+
+
+def with_lines(problem: str, lines: tuple[str, ...]) -> str:
+    """The problem, and below it the last lines of the log."""
+    return "\n".join((problem, *(f"  {line}" for line in lines)))
+
+
+@implementer(IWorkloadOffer)
+class WorkloadOffer:
+    """Starts the program, once for all who wait for it, and again when it has ended."""
+
+    _log = Logger()
+
+    def __init__(
+        self, supplies: OfferSupplies, home: OfferHome, order: WorkloadOrder, key: str
+    ) -> None:
+        self._supplies = supplies
+        self._home = home
+        self.order = order
+        self.key = key
+        self.generation: Generation | None = None
+        self.is_gone = False
+        self._prepared: PreparedWorkload | None = None
+        self._backoff = BackOff(supplies.clock)
+        self._starting = SingleFlight(self._start)
+        self.pins: Mapping[str, str] = order.app.metadata.pins
+
+    @property
+    def stops_first(self) -> bool:
+        """Return true if two of it may not run at a time, as both would have the same data."""
+        config = self.order.config
+        return bool(self.order.data) and config.replace != OVERLAP
+
+    @property
+    def _is_production(self) -> bool:
+        return self.order.app.kind is AppKind.PROD
+
+    @property
+    def limits(self) -> WorkloadLimits:
+        return self._supplies.limits_of(self.order.app)
+
+    async def rehearse(self) -> None:
+        """See ``IWorkloadOffer``. In production a program of which no second one may run is not
+        ended only to try the next: it was tried in staging.
+        """
+        if self.order.config.lifetime is Lifetime.COMMAND:
+            await self.prepared()
+            return
+        published = self._home.published(self.key)
+        if published is not None and published.usable is not None:
+            return
+        await self.prepared()
+        if not (self.stops_first and self._is_production and self._home.is_running):
+            await self.ready()
+
+    def publish(self, app: App) -> None:
+        self._home.switch(self, app)
+
+    def discard(self) -> None:
+        self._home.drop(self)
+        self.leave()
+
+    def again(self) -> WorkloadOffer:
+        """The same, to be started anew."""
+        return WorkloadOffer(self._supplies, self._home, self.order, self.key)
+
+    def renamed(self, app: App) -> None:
+        """The app was changed in ways that do not concern its program."""
+        self.order = replace(self.order, app=app)
+
+    def leave(self) -> None:
+        """Let the program end when nobody uses it."""
+        self.is_gone = True
+        if self.generation is not None:
+            self.generation.leave(self.limits.drain_seconds)
+
+    @property
+    def usable(self) -> Generation | None:
+        """Return the program if it can be asked now."""
+        generation = self.generation
+        return generation if generation is not None and generation.is_usable else None
+
+    async def ready(self) -> Generation:
+        """The program, started if need be.
+
+        :raises AppBroken: if it does not start.
+        """
+        return self.usable or await self._starting.result()
+
+    async def prepared(self) -> PreparedWorkload:
+        """What is started, built if need be.
+
+        :raises AppBroken: if it cannot be built.
+        """
+        if self._prepared is None:
+            engine: IWorkloadEngine = self._supplies.engine
+            self._prepared = await engine.prepare(self.order, self._home.log.tell)
+            self.pins = self._prepared.pins or self.pins
+        return self._prepared
+
+    def try_again(self) -> None:
+        """Start at once when it is asked for, whatever happened before."""
+        self._backoff.forget()
+
+    async def _start(self) -> Generation:
+        self._backoff.check()
+        try:
+            prepared = await self.prepared()
+            if self.stops_first:
+                await self._home.make_way(self)
+            return await self._run(prepared)
+        except AppBroken as broken:
+            self._backoff.failed(broken.message)
+            self._home.log.tell(f"not started: {broken.message.partition(chr(10))[0]}")
+            raise
+
+    async def _run(self, prepared: PreparedWorkload) -> Generation:
+        engine: IWorkloadEngine = self._supplies.engine
+        log = self._home.log
+        log.begin()
+        log.redact = self.order.redact
+        workload = await engine.start(prepared, log.write)
+        generation = Generation(
+            self._supplies.clock, self._supplies.name_run(), workload, self.limits
+        )
+        self._home.register(generation)
+        why = await self._readiness().wait(workload)
+        if why:
+            generation.leave(0)
+            if generation.exit is None:
+                await generation.over()
+            raise self._failed(why, generation)
+        if self.is_gone:
+            generation.leave(0)
+            raise ProgramFailed("the app was replaced while its program was being started")
+        self.generation = generation
+        workload.ended.addCallback(self._ended)
+        log.tell("ready")
+        return generation
+
+    def _readiness(self) -> Readiness:
+        config, limits = self.order.config, self.limits
+        path = config.health or limits.health_url
+        return Readiness(self._supplies.clock, path, limits, is_named=path != "/")
+
+    def _failed(self, why: str, generation: Generation) -> ProgramFailed:
+        self._home.log.end()
+        end = generation.exit
+        how = ending(end) if end is not None and why == "it has ended" else f"is not ready: {why}"
+        problem = f"the program of {self.order.app} {how}"
+        return ProgramFailed(with_lines(problem, self._home.log.last_lines))
+
+    def _ended(self, end: ProgramExit) -> ProgramExit:
+        generation = self.generation
+        assert generation is not None
+        self._home.log.end()
+        if not generation.was_let_go:
+            problem = f"the program of {self.order.app} {ending(end)}"
+            self._backoff.ended(with_lines(problem, self._home.log.last_lines), generation.age)
+            self._log.warn("{problem}", problem=problem)
+        self._home.log.tell(ending(end))
+        return end

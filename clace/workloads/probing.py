@@ -1,0 +1,131 @@
+"""Readiness of a program: it answers where it says that it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+
+from clace.interfaces import IWorkload
+from clace.workloads.limits import WorkloadLimits
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 2.0
+_ERRORS, _REFUSALS = 500, 400
+
+
+class _Probe(Protocol):
+    """Asks once, and reads the status."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._received = b""
+        self.status: Deferred[int] = Deferred()
+
+    def connectionMade(self) -> None:
+        assert self.transport is not None
+        request = (
+            f"GET {self._path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: clace-health\r\n"
+            "Accept: */*\r\nConnection: close\r\n\r\n"
+        )
+        self.transport.write(request.encode())
+
+    def dataReceived(self, data: bytes) -> None:
+        self._received += data
+        line, end, _ = self._received.partition(b"\r\n")
+        if end or len(self._received) > 1000:  # noqa: PLR2004 - longer than any status line
+            self._tell(_status(line))
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002
+        self._tell(0)
+
+    def _tell(self, status: int) -> None:
+        if not self.status.called:
+            self.status.callback(status)
+            assert self.transport is not None
+            self.transport.loseConnection()
+
+
+def _status(line: bytes) -> int:
+    words = line.split(b" ", 2)
+    is_one = len(words) > 1 and words[0].startswith(b"HTTP/") and words[1].isdigit()
+    return int(words[1]) if is_one else 0
+
+
+class Readiness:
+    """Waits until a program answers.
+
+    An answer to ``path`` that somebody has named has to be a good one; to ``/`` any will do but
+    the failure of a server, since apps need not have a page there.
+    """
+
+    def __init__(self, clock: Any, path: str, limits: WorkloadLimits, *, is_named: bool) -> None:
+        self._clock = clock
+        self._path = path
+        self._limits = limits
+        self._below = _REFUSALS if is_named else _ERRORS
+
+    async def wait(self, workload: IWorkload) -> str:
+        """Return the reason why it is not ready, empty if it is; at once when it has ended."""
+        ended: Deferred[str] = Deferred()
+        workload.ended.addCallback(_also(ended, ""))
+        asked = Deferred.fromCoroutine(self._answered(workload, ended))
+        return await asked
+
+    async def _answered(self, workload: IWorkload, ended: Deferred[str]) -> str:
+        pause, why = _FIRST_PAUSE, "it does not listen"
+        for attempt in range(self._limits.attempts):
+            if attempt:
+                await self._either(self._pause(pause), ended)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            if ended.called:
+                return "it has ended"
+            status = await self._either(Deferred.fromCoroutine(self._ask(workload)), ended)
+            if status and 0 < status < self._below:
+                return ""
+            if status:
+                why = f"it answers {status} to {self._path}"
+        return f"{why}, after {self._limits.attempts} attempts"
+
+    async def _ask(self, workload: IWorkload) -> int:
+        """Return the status of an answer; 0 if none comes in time."""
+        seconds = self._limits.health_seconds
+        factory = Factory.forProtocol(lambda: _Probe(self._path))
+        factory.noisy = False
+        try:
+            probe = await workload.connect(factory, seconds)
+            status: Deferred[int] = probe.status
+            status.addTimeout(seconds, self._clock, onTimeoutCancel=lambda _result, _after: 0)
+            answered = await status
+        except Exception:  # noqa: BLE001 - whatever it is, it is not ready
+            return 0
+        probe.transport.loseConnection()
+        return answered
+
+    def _pause(self, seconds: float) -> Deferred[int]:
+        pause: Deferred[int] = Deferred()
+        self._clock.callLater(seconds, pause.callback, 0)
+        return pause
+
+    async def _either(self, work: Deferred[int], ended: Deferred[str]) -> int:
+        """The result of the work, or 0 as soon as the program has ended."""
+        stop: Deferred[int] = Deferred()
+        if ended.called:
+            stop.callback(0)
+        else:
+            ended.addCallback(_also(stop, 0))
+        done = DeferredList([work, stop], fireOnOneCallback=True, consumeErrors=True)
+        value, _index = await done
+        return value
+
+
+def _also(waiter: Deferred[Any], value: Any) -> Any:
+    """A callback that tells ``waiter`` too, and changes nothing."""
+
+    def tell(result: Any) -> Any:
+        if not waiter.called:
+            waiter.callback(value)
+        return result
+
+    return tell

@@ -1,0 +1,221 @@
+"""Programs of apps as processes: an environment is built, and the program started behind a wall."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocolFactory
+from zope.interface import implementer
+
+from clace.errors import AppBroken, BadRequest, ClaceError, ProgramFailed
+from clace.interfaces import (
+    BuiltEnvironment,
+    IEnvironments,
+    IWalledProcess,
+    IWalledStarter,
+    IWorkload,
+    IWorkloadEngine,
+    PreparedWorkload,
+    ProgramExit,
+    Tell,
+    WallBounds,
+    WalledLaunch,
+    WallMount,
+    WorkloadOrder,
+)
+from clace.model import App, Permission, WorkloadConfig
+from clace.workloads.options import (
+    DEFAULT_MEMORY_MB,
+    permissions,
+    read_options,
+    volumes,
+    whole_needs,
+)
+from clace.workloads.source_folders import SourceFolders
+from clace.workloads.users import AppUsers
+
+FOLDER = "/app"
+"""The files of an app, as its program sees them."""
+Log = Callable[[bytes], None]
+
+
+@implementer(IWorkload)
+class ProcessWorkload:
+    """A process behind a wall, whose output goes to ``log``."""
+
+    def __init__(self, process: IWalledProcess, log: Log) -> None:
+        self._process = process
+        self.ended: Deferred[ProgramExit] = Deferred()
+        self._reading = Deferred.fromCoroutine(self._read(log))
+        process.ended.addCallback(self._over)
+
+    async def connect(self, factory: IProtocolFactory, seconds: float) -> Any:
+        return await self._process.connect(factory, seconds)
+
+    def stop(self) -> Deferred[None]:
+        stopped: Deferred[None] = Deferred()
+        if self.ended.called:
+            stopped.callback(None)
+            return stopped
+        self.ended.addCallback(_then(stopped))
+        self._process.stop()
+        return stopped
+
+    async def _read(self, log: Log) -> None:
+        while data := await self._process.output.read():
+            log(data)
+
+    def _over(self, end: ProgramExit) -> ProgramExit:
+        """Tell the end when all that was written has been read."""
+        self._reading.addErrback(lambda _failure: None)
+        self._reading.addCallback(lambda _none: self.ended.callback(end))
+        return end
+
+
+def _then(stopped: Deferred[None]) -> Callable[[ProgramExit], ProgramExit]:
+    def tell(end: ProgramExit) -> ProgramExit:
+        if not stopped.called:
+            stopped.callback(None)
+        return end
+
+    return tell
+
+
+@implementer(IWorkloadEngine)
+class ProcessEngine:
+    """Runs the programs of apps as processes of this machine."""
+
+    def __init__(
+        self,
+        environments: IEnvironments,
+        starter: IWalledStarter,
+        sources: SourceFolders,
+        users: AppUsers,
+    ) -> None:
+        self._environments = environments
+        self._starter = starter
+        self._sources = sources
+        self._users = users
+
+    def needs(self, app: App, config: WorkloadConfig) -> tuple[Permission, ...]:
+        return permissions(app, config)
+
+    async def prepare(self, order: WorkloadOrder, tell: Tell) -> PreparedWorkload:
+        order = whole(order)
+        source = await self._source(order)
+        built = await self._environments.build(order, str(source), tell)
+        launch = self._launch(order, source, built)
+        pins = {"lock": built.lock} if built.lock else {}
+        return PreparedWorkload(key=built.key, order=order, launch=launch, pins=pins)
+
+    async def start(self, prepared: PreparedWorkload, log: Log) -> ProcessWorkload:
+        process = await self._started(prepared, prepared.launch)
+        workload = ProcessWorkload(process, log)
+        workload.ended.addCallback(self._left, prepared)
+        return workload
+
+    async def run(
+        self, prepared: PreparedWorkload, command: tuple[str, ...], log: Log
+    ) -> ProgramExit:
+        launch: WalledLaunch = prepared.launch
+        once = replace(launch, command=command, listens=False, port=0)
+        workload = ProcessWorkload(await self._started(prepared, once), log)
+        ended: Deferred[ProgramExit] = Deferred()
+
+        def tell(end: ProgramExit) -> ProgramExit:
+            ended.callback(end)
+            return end
+
+        workload.ended.addCallback(tell)
+        return await ended
+
+    async def forget(self, app_id: str) -> None:
+        await self._sources.forget(app_id)
+
+    async def _source(self, order: WorkloadOrder) -> Path:
+        try:
+            return await self._sources.of(order.app.id, order.files)
+        except OSError as error:
+            raise AppBroken(f"the files of {order.app} cannot be written: {error}") from None
+        except ClaceError as error:
+            raise AppBroken(error.message) from None
+
+    async def _started(self, prepared: PreparedWorkload, launch: WalledLaunch) -> IWalledProcess:
+        await self._source(prepared.order)
+        try:
+            _make_folders(launch, prepared.order.data)
+            process: IWalledProcess = await self._starter.start(launch)
+        except (OSError, ValueError) as error:
+            raise ProgramFailed(f"the program cannot be started: {error}") from None
+        return process
+
+    def _left(self, end: ProgramExit, prepared: PreparedWorkload) -> ProgramExit:
+        folder = Path(prepared.launch.mounts[0].source)
+        Deferred.fromCoroutine(self._sources.leave(prepared.order.app.id, folder))
+        return end
+
+    def _launch(self, order: WorkloadOrder, source: Path, built: BuiltEnvironment) -> WalledLaunch:
+        app, config, said = order.app, order.config, read_options(order.app)
+        port = 0 if built.listens else config.port or built.port
+        environment = {**order.environment, **built.environment}
+        if port:
+            environment["PORT"] = str(port)
+        return WalledLaunch(
+            name=str(app),
+            command=built.command,
+            environment=environment,
+            mounts=(
+                WallMount(source=str(source), target=FOLDER),
+                *built.mounts,
+                *_kept(order),
+            ),
+            folder=FOLDER,
+            user=self._users.number(app.id),
+            network=config.needs.network,
+            bounds=WallBounds(
+                memory_mb=config.needs.memory_mb or DEFAULT_MEMORY_MB, cpus=said.get("cpus", 0)
+            ),
+            listens=built.listens,
+            port=port,
+        )
+
+
+def whole(order: WorkloadOrder) -> WorkloadOrder:
+    """The order, with the needs that the operator's options add.
+
+    :raises AppBroken: if one cannot be used.
+    """
+    try:
+        needs = whole_needs(order.app, order.config)
+    except BadRequest as error:
+        raise AppBroken(error.message) from None
+    return replace(order, config=replace(order.config, needs=needs))
+
+
+def _make_folders(launch: WalledLaunch, root: str) -> None:
+    """Make the folders that are kept, which are the program's own."""
+    for mount in launch.mounts:
+        if root and mount.source.startswith(f"{root}/"):
+            Path(mount.source).mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.geteuid() == 0:
+                os.chown(mount.source, launch.user, launch.user, follow_symlinks=False)
+
+
+def _kept(order: WorkloadOrder) -> tuple[WallMount, ...]:
+    """The folders that stay when the program ends."""
+    if not order.data:
+        return ()
+    root = Path(order.data)
+    found = [
+        WallMount(source=str(root / "volumes" / name), target=target, is_writable=writes)
+        for name, target, writes in volumes(order.app, order.config)
+    ]
+    if order.config.needs.data:
+        target = order.config.needs.data
+        found.append(WallMount(source=str(root / "data"), target=target, is_writable=True))
+    return tuple(found)

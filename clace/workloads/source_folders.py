@@ -1,0 +1,96 @@
+"""Sources of apps as folders, for their programs to see."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from clace.encodings import IDENTITY
+from clace.errors import SourceError
+from clace.interfaces import IFiles
+from clace.model import FileRef
+from clace.threads import InThread
+
+_PROGRAMS = (b"#!", b"\x7fELF")
+
+
+class SourceFolders:
+    """A folder for each version of an app whose program runs; all can be made again."""
+
+    def __init__(self, root: Path, in_thread: InThread) -> None:
+        self._root = root
+        self._in_thread = in_thread
+        self._newest: dict[str, Path] = {}
+        self._asides = itertools.count()
+
+    async def of(self, app_id: str, files: IFiles) -> Path:
+        """The files as a folder, which is written unless it is there.
+
+        :raises SourceError: if one cannot be read, or has a name that no file may have.
+        :raises OSError: if the disk is full.
+        """
+        refs = dict(files.refs)
+        folder = self._root / app_id / digest(refs)
+        self._newest[app_id] = folder
+        if not folder.exists():
+            await self._write(files, refs, folder)
+        return folder
+
+    async def leave(self, app_id: str, folder: Path) -> None:
+        """Remove a folder that a program has used, unless it is the newest of its app."""
+        if self._newest.get(app_id) != folder:
+            await self._in_thread(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+    async def forget(self, app_id: str) -> None:
+        """Remove all of an app."""
+        self._newest.pop(app_id, None)
+        await self._in_thread(lambda: shutil.rmtree(self._root / app_id, ignore_errors=True))
+
+    async def _write(self, files: IFiles, refs: Mapping[str, FileRef], folder: Path) -> None:
+        """Write all beside, then give it its name: what has a name is whole."""
+        aside = folder.with_name(f".{folder.name}.{next(self._asides)}")
+        await self._in_thread(lambda: _emptied(aside))
+        for name in refs:
+            place = aside / _checked(name)
+            place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            with place.open("xb") as file:
+                await files.copy(name, IDENTITY, file)
+            place.chmod(_mode(place))
+        await self._in_thread(lambda: _named(aside, folder))
+
+
+def digest(refs: Mapping[str, FileRef]) -> str:
+    """A name for exactly these files."""
+    lines = (f"{ref.sha256} {name}\n" for name, ref in sorted(refs.items()))
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _emptied(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+
+
+def _named(aside: Path, folder: Path) -> None:
+    try:
+        aside.rename(folder)
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        if not folder.exists():  # another one has written it meanwhile, if it is there
+            raise
+
+
+def _checked(name: str) -> str:
+    if name.startswith("/") or any(part in {"", ".", ".."} for part in name.split("/")):
+        raise SourceError(f"{name!r:.100} is no name of a file")
+    return name
+
+
+def _mode(place: Path) -> int:
+    """Sources are kept without their modes: what looks like a program is one."""
+    with place.open("rb") as file:
+        return 0o755 if file.read(4).startswith(_PROGRAMS) else 0o644

@@ -1,0 +1,138 @@
+"""Programs of apps in memory: a test says what each does, and when it ends."""
+
+import itertools
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError
+from zope.interface import implementer
+
+from clace.errors import AppBroken
+from clace.interfaces import IWorkload, IWorkloadEngine, PreparedWorkload, ProgramExit
+from clace.workloads.limits import WorkloadLimits
+from clace.workloads.offer import OfferSupplies
+from clace.workloads.options import permissions
+from clace.workloads.service import WorkloadFolders, Workloads
+from tests.support.proxying import There
+from tests.support.upstreams import whole
+
+
+class AnsweringThere(There):
+    """The program's end of a connection: answers each request by itself, if it is told to."""
+
+    def __init__(self, protocol, workload):
+        self._workload = workload
+        super().__init__(protocol)
+
+    def write(self, data):
+        super().write(data)
+        self._workload.clock.callLater(0, self._answer)
+
+    def _answer(self):
+        asked = self.asked
+        if asked:
+            self._workload.asked.append(asked.split(b"\r\n")[0])
+        answer = self._workload.answer
+        if asked and answer and not self.lost:
+            self.say(answer)
+
+
+@implementer(IWorkload)
+class MemoryWorkload:
+    """A program that listens at once, and answers with its number; it ends when it is asked to."""
+
+    def __init__(self, clock, number, log):
+        self.clock = clock
+        self.number = number
+        self.log = log
+        self.answer = whole(b"%d" % number)
+        self.listens = True
+        self.is_stubborn = False
+        self.asked = []
+        self.opened = []
+        self.stopped = 0
+        self.ended = Deferred()
+        self._over = []
+
+    async def connect(self, factory, seconds):
+        if not self.listens or self.ended.called:
+            raise ConnectError(string="nothing listens")
+        protocol = factory.buildProtocol(None)
+        self.opened.append(AnsweringThere(protocol, self))
+        return protocol
+
+    def stop(self):
+        self.stopped += 1
+        over = Deferred()
+        if self.ended.called:
+            over.callback(None)
+        else:
+            self._over.append(over)
+            if not self.is_stubborn:
+                self.end()
+        return over
+
+    def end(self, status=0):
+        if self.ended.called:
+            return
+        self.ended.callback(ProgramExit(status=status))
+        for connection in self.opened:
+            connection.hang_up()
+        for over in self._over:
+            over.callback(None)
+
+
+@implementer(IWorkloadEngine)
+class MemoryEngine:
+    """Starts programs; ``make`` may change each before it is seen."""
+
+    def __init__(self, clock):
+        self._clock = clock
+        self._numbers = itertools.count(1)
+        self.started = []
+        self.prepared = []
+        self.forgotten = []
+        self.commands = []
+        self.make = lambda _workload: None
+        self.held = None
+        self.broken = ""
+
+    def needs(self, app, config):
+        return permissions(app, config)
+
+    async def prepare(self, order, tell):
+        if self.broken:
+            raise AppBroken(self.broken)
+        tell("building")
+        if self.held is not None:
+            await self.held
+        self.prepared.append(order)
+        return PreparedWorkload(key="key", order=order, pins={"lock": "flask==3"})
+
+    async def start(self, prepared, log):
+        workload = MemoryWorkload(self._clock, next(self._numbers), log)
+        workload.order = prepared.order
+        self.started.append(workload)
+        self.make(workload)
+        return workload
+
+    async def run(self, prepared, command, log):
+        self.commands.append(command)
+        log(b"ran\n")
+        return ProgramExit(status=3)
+
+    async def forget(self, app_id):
+        self.forgotten.append(app_id)
+
+    @property
+    def running(self):
+        return [one.number for one in self.started if not one.ended.called]
+
+
+def make_workloads(clock, engine, folder, **limits):
+    """The programs of all apps, with these limits."""
+    chosen = WorkloadLimits(**limits)
+    names = (f"run{number}" for number in itertools.count())
+    supplies = OfferSupplies(
+        clock=clock, engine=engine, limits_of=lambda _app: chosen, name_run=lambda: next(names)
+    )
+    return Workloads(supplies, WorkloadFolders(logs=folder / "logs", data=folder / "data"))

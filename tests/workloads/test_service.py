@@ -1,0 +1,469 @@
+"""The life of programs: started when they are needed, replaced without a failure, ended unused."""
+
+from pathlib import Path
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.errors import AppBroken, AppStarting, AppStopped, ProgramFailed
+from clace.interfaces import IWorkloadEngine, IWorkloadLease, IWorkloadOffer, IWorkloads
+from clace.model.app import AppKind
+from clace.model.workloads import OVERLAP, Lifetime, ProcessNeeds, WorkloadConfig
+from tests.support.apps import DictFiles, an_app
+from tests.support.workloads import MemoryEngine, make_workloads
+
+PLAIN = WorkloadConfig(port=80)
+WITH_DATA = WorkloadConfig(needs=ProcessNeeds(data="/data"))
+
+
+class WorkloadCase(SynchronousTestCase):
+    limits = {}
+
+    def setUp(self):
+        self.clock = Clock()
+        self.engine = MemoryEngine(self.clock)
+        self.folder = Path(self.mktemp())
+        self.workloads = make_workloads(self.clock, self.engine, self.folder, **self.limits)
+        self.workloads.startService()
+        self.app = an_app()
+        self.addCleanup(self.stop)
+
+    def stop(self):
+        if self.workloads.running:
+            stopped = self.workloads.stopService()
+            self.clock.pump([0.01] * 10)
+            self.successResultOf(stopped)
+
+    def offer(self, text="1", config=PLAIN, app=None, **environment):
+        files = DictFiles({"app.py": text})
+        return self.workloads.offer(app or self.app, files, config, environment, str)
+
+    def publish(self, text="1", config=PLAIN, app=None, **environment):
+        offer = self.offer(text, config, app, **environment)
+        offer.publish(app or self.app)
+        return offer
+
+    def rehearse(self, offer):
+        rehearsed = Deferred.fromCoroutine(offer.rehearse())
+        self.settle()
+        return rehearsed
+
+    def ask(self, *, for_page=False, app=None):
+        return Deferred.fromCoroutine(self.workloads.lease(app or self.app, for_page=for_page))
+
+    def lease(self, **asked):
+        leasing = self.ask(**asked)
+        self.settle()
+        return self.successResultOf(leasing)
+
+    def settle(self, seconds=0.1):
+        for _ in range(10):
+            self.clock.advance(seconds / 10)
+
+    def log(self):
+        (file,) = (self.folder / "logs").iterdir()
+        return file.read_text()
+
+    @property
+    def running(self):
+        return self.engine.running
+
+
+class StartTests(WorkloadCase):
+    def test_interfaces(self):
+        """They fill the seams."""
+        verifyObject(IWorkloads, self.workloads)
+        verifyObject(IWorkloadEngine, self.engine)
+        offer = self.publish()
+        verifyObject(IWorkloadOffer, offer)
+        verifyObject(IWorkloadLease, self.lease())
+
+    def test_on_demand(self):
+        """Nothing is started before a request needs it; then once for all that wait."""
+        self.publish()
+        self.assertEqual(self.running, [])
+        self.assertIsNone(self.workloads.at_hand(self.app))
+        first, second = self.ask(), self.ask()
+        self.settle()
+        self.assertEqual(self.successResultOf(first).key, self.successResultOf(second).key)
+        self.assertEqual(self.running, [1])
+        self.assertEqual(self.workloads.at_hand(self.app).key, "run0")
+
+    def test_ready(self):
+        """A request waits until the program answers where it is asked for its health."""
+        self.engine.make = lambda one: setattr(one, "listens", False)
+        self.publish(config=WorkloadConfig(health="/up"))
+        waiting = self.ask()
+        self.settle(1)
+        self.assertNoResult(waiting)
+        (program,) = self.engine.started
+        program.listens, program.answer = True, b"HTTP/1.1 404 Not Found\r\n\r\n"
+        self.settle(3)
+        self.assertNoResult(waiting)
+        program.answer = b"HTTP/1.1 204 No Content\r\n\r\n"
+        self.settle(3)
+        self.successResultOf(waiting)
+        self.assertEqual(set(program.asked), {b"GET /up HTTP/1.1"})
+
+    def test_any_page_will_do(self):
+        """Without a path of its own, an app is ready with whatever page it has at /."""
+        for answer in (b"404 Not Found", b"302 Found", b"401 Unauthorized"):
+            self.engine.make = lambda one, answer=answer: setattr(
+                one, "answer", b"HTTP/1.1 " + answer + b"\r\n\r\n"
+            )
+            self.publish(answer.decode())
+            self.lease().release()
+
+    def test_not_ready(self):
+        """A program that never answers is ended, and the error says what it did say, and wrote."""
+        self.engine.make = lambda one: setattr(one, "answer", b"HTTP/1.1 500 No\r\n\r\n")
+        self.publish()
+        waiting = self.ask()
+        self.engine.started[0].log(b"first\nsecond")
+        for _ in range(60):
+            self.settle(1)
+        failed = self.failureResultOf(waiting, ProgramFailed)
+        self.assertIn("it answers 500 to /, after 30 attempts", failed.value.message)
+        self.assertTrue(failed.value.message.endswith("\n  first\n  second"))
+        self.assertEqual(self.running, [])
+
+    def test_ends_at_once(self):
+        """One that ends is not asked any longer: the error has its status and last lines."""
+        self.engine.make = lambda one: (one.log(b"Traceback\nNo module flask\n"), one.end(1))
+        self.publish()
+        waiting = self.ask()
+        self.settle()
+        failed = self.failureResultOf(waiting, ProgramFailed)
+        told = "the program of /test ended with 1\n  Traceback\n  No module flask"
+        self.assertEqual(failed.value.message, told)
+
+    def test_back_off(self):
+        """One that does not start is tried again after a second, two, four, and so on."""
+        self.engine.make = lambda one: one.end(1)
+        self.publish()
+        for seconds in (1, 2, 4, 8):
+            self.failureResultOf(self.settled(self.ask()), ProgramFailed)
+            count = len(self.engine.started)
+            refused = self.failureResultOf(self.ask(), ProgramFailed)
+            self.assertTrue(0 < refused.value.retry_after <= seconds)
+            self.assertEqual(len(self.engine.started), count)
+            self.clock.advance(seconds)
+        self.engine.make = lambda one: None
+        self.lease()
+
+    def settled(self, waiting):
+        self.settle()
+        return waiting
+
+    def test_started_again(self):
+        """One that has ended by itself is started again for the next request, the first time at
+        once.
+        """
+        self.publish()
+        self.lease().release()
+        self.engine.started[0].end(7)
+        self.assertIsNone(self.workloads.at_hand(self.app))
+        self.lease().release()
+        self.engine.started[1].end(7)
+        failed = self.failureResultOf(self.ask(), ProgramFailed)
+        self.assertIn("ended with 7", failed.value.message)
+        self.clock.advance(1)
+        self.lease()
+        self.assertEqual(self.running, [3])
+
+    def test_page(self):
+        """Who wants a page is told soon that it is being started, and the start goes on."""
+        self.engine.held = Deferred()
+        self.publish()
+        waiting, patient = self.ask(for_page=True), self.ask()
+        self.clock.advance(2)
+        starting = self.failureResultOf(waiting, AppStarting)
+        self.assertEqual(starting.value.retry_after, 1)
+        self.engine.held.callback(None)
+        self.settle()
+        self.successResultOf(patient)
+
+    def test_deadline(self):
+        """Others wait for as long as is configured."""
+        self.engine.held = Deferred()
+        self.publish()
+        waiting = self.ask()
+        self.clock.advance(59)
+        self.assertNoResult(waiting)
+        self.clock.advance(2)
+        self.failureResultOf(waiting, AppStarting)
+        self.engine.held.callback(None)
+        self.settle()
+        self.assertEqual(self.running, [1])
+
+    def test_not_built(self):
+        """An app whose program cannot be built says why."""
+        self.engine.broken = "no such package: flsk"
+        self.publish()
+        self.assertIn("flsk", self.failureResultOf(self.ask(), AppBroken).value.message)
+
+    def test_without_program(self):
+        """An app without one, or with one for commands only, passes no requests on."""
+        self.failureResultOf(self.ask(), AppBroken)
+        self.publish(config=WorkloadConfig(lifetime=Lifetime.COMMAND))
+        self.failureResultOf(self.ask(), AppBroken)
+
+
+class SwapTests(WorkloadCase):
+    def test_overlap(self):
+        """The next version is started and asked aside; then it takes over, and the one before ends
+        when its requests are answered.
+        """
+        self.publish()
+        lease = self.lease()
+        offer = self.offer("2")
+        self.successResultOf(self.rehearse(offer))
+        self.assertEqual(self.workloads.at_hand(self.app).key, lease.key)
+        self.assertEqual(self.running, [1, 2])
+        offer.publish(self.app)
+        taken = self.workloads.at_hand(self.app)
+        self.assertNotEqual(taken.key, lease.key)
+        self.settle(10)
+        self.assertEqual(self.running, [1, 2])
+        lease.release()
+        self.settle()
+        # The lease that ``at_hand`` gave above has not been released.
+        self.settle(30)
+        self.assertEqual(self.running, [2])
+
+    def test_broken(self):
+        """A version that does not start is not published, and the one before serves on."""
+        self.publish()
+        self.lease().release()
+        self.engine.make = lambda one: (one.log(b"oh no\n"), one.end(1))
+        offer = self.offer("2")
+        failed = self.failureResultOf(self.rehearse(offer), ProgramFailed)
+        self.assertIn("oh no", failed.value.message)
+        offer.discard()
+        self.assertEqual(self.workloads.at_hand(self.app).key, "run0")
+
+    def test_same(self):
+        """A version whose program is the same changes nothing."""
+        self.publish()
+        self.lease().release()
+        offer = self.offer()
+        self.successResultOf(self.rehearse(offer))
+        offer.publish(self.app)
+        self.assertEqual(self.running, [1])
+        self.assertEqual(self.workloads.at_hand(self.app).key, "run0")
+
+    def test_other_surroundings(self):
+        """Another value of a variable is another program."""
+        self.publish(A="1")
+        self.lease().release()
+        self.publish(A="2")
+        self.lease().release()
+        self.settle()
+        self.assertEqual(self.running, [2])
+        self.assertEqual(self.engine.started[1].order.environment, {"A": "2"})
+
+    def test_discarded(self):
+        """One that was only tried ends."""
+        offer = self.offer()
+        self.successResultOf(self.rehearse(offer))
+        self.assertEqual(self.running, [1])
+        offer.discard()
+        self.settle()
+        self.assertEqual(self.running, [])
+
+    def test_stop_first(self):
+        """Of a program with data no two run: requests wait for the new one, which has the data."""
+        staging = an_app(app_id=f"{AppKind.STAGING}1")
+        self.publish(config=WITH_DATA, app=staging)
+        lease = self.lease(app=staging)
+        offer = self.offer("2", WITH_DATA, app=staging)
+        rehearsing = self.rehearse(offer)
+        waiting = self.ask(app=staging)
+        self.settle()
+        self.assertEqual(self.running, [1])
+        self.assertNoResult(waiting)
+        lease.release()
+        self.settle()
+        self.successResultOf(rehearsing)
+        self.assertEqual(self.running, [2])
+        self.assertNoResult(waiting)
+        offer.publish(staging)
+        self.assertEqual(self.successResultOf(waiting).key, "run1")
+        data = {one.order.data for one in self.engine.started}
+        self.assertEqual(data, {str(self.folder / "data" / staging.id)})
+
+    def test_stop_first_broken(self):
+        """If the new one does not start, requests go to the one before, which is started again."""
+        staging = an_app(app_id=f"{AppKind.STAGING}1")
+        self.publish(config=WITH_DATA, app=staging)
+        self.lease(app=staging).release()
+        self.engine.make = lambda one: one.end(1)
+        offer = self.offer("2", WITH_DATA, app=staging)
+        rehearsing = self.rehearse(offer)
+        waiting = self.ask(app=staging)
+        self.failureResultOf(rehearsing, ProgramFailed)
+        self.engine.make = lambda one: None
+        offer.discard()
+        self.settle()
+        self.successResultOf(waiting)
+        self.assertEqual(self.running, [3])
+
+    def test_production_is_not_stopped_to_try(self):
+        """In production a program with data is replaced when the new version is published, not
+        when it is tried.
+        """
+        self.publish(config=WITH_DATA)
+        self.lease().release()
+        offer = self.offer("2", WITH_DATA)
+        self.successResultOf(self.rehearse(offer))
+        self.assertEqual(self.running, [1])
+        offer.publish(self.app)
+        self.assertEqual(self.lease().key, "run1")
+        self.assertEqual(self.running, [2])
+
+    def test_overlap_with_data(self):
+        """One that says so may run beside itself."""
+        config = WorkloadConfig(needs=ProcessNeeds(data="/data"), replace=OVERLAP)
+        self.publish(config=config)
+        self.lease().release()
+        self.successResultOf(self.rehearse(self.offer("2", config)))
+        self.assertEqual(self.running, [1, 2])
+
+    def test_drained(self):
+        """Requests of the one before have so many seconds, and no more."""
+        self.publish()
+        self.lease()
+        self.publish("2")
+        self.lease()
+        self.clock.advance(29)
+        self.assertEqual(self.running, [1, 2])
+        self.clock.advance(2)
+        self.assertEqual(self.running, [2])
+
+    def test_gone(self):
+        """The program of an app that is gone ends, and what the engine has of it."""
+        self.publish()
+        self.lease().release()
+        self.workloads.retract(self.app.id)
+        self.settle()
+        self.assertEqual((self.running, self.engine.forgotten), ([], [self.app.id]))
+
+    def test_has_none_any_more(self):
+        """So does one that its app does not declare any more."""
+        self.publish()
+        self.lease().release()
+        self.workloads.set_aside(self.app.id)
+        self.settle()
+        self.assertEqual(self.running, [])
+
+    def test_server_stops(self):
+        """All programs end with the service."""
+        self.publish()
+        self.lease()
+        self.stop()
+        self.assertEqual(self.running, [])
+
+
+class IdleTests(WorkloadCase):
+    def test_unused(self):
+        """A program that nobody asks for is stopped, and the next request starts it again."""
+        self.publish()
+        self.lease().release()
+        self.clock.pump([1] * 179)
+        self.assertEqual(self.running, [1])
+        self.clock.pump([1] * 5)
+        self.assertEqual(self.running, [])
+        self.lease()
+        self.assertEqual(self.running, [2])
+
+    def test_long_request(self):
+        """A request that takes longer keeps it."""
+        self.publish()
+        lease = self.lease()
+        self.clock.pump([1] * 400)
+        self.assertEqual(self.running, [1])
+        lease.release()
+        self.clock.pump([1] * 170)
+        self.assertEqual(self.running, [1])
+
+    def test_sockets(self):
+        """An open WebSocket keeps it as long as more than pings goes through."""
+        self.publish()
+        lease = self.lease()
+        lease.upgraded()
+        for _ in range(10):
+            self.clock.pump([1] * 100)
+            lease.passed(1500)
+        self.assertEqual(self.running, [1])
+        for _ in range(10):
+            self.clock.pump([1] * 30)
+            lease.passed(6)
+        self.assertEqual(self.running, [])
+        lease.release()
+
+    def test_dev(self):
+        """That of a dev app is not stopped."""
+        app = an_app(app_id=f"{AppKind.DEV}1", is_dev=True)
+        self.publish(app=app)
+        self.lease(app=app).release()
+        self.clock.pump([10] * 100)
+        self.assertEqual(self.running, [1])
+
+
+class RecycleTests(WorkloadCase):
+    limits = {"recycle_seconds": 100, "idle_seconds": 0}
+
+    def test_old(self):
+        """One that is old enough is replaced by another one that runs already."""
+        self.publish()
+        lease = self.lease()
+        self.clock.pump([1] * 99)
+        self.assertEqual(self.running, [1])
+        self.clock.pump([1] * 5)
+        self.assertEqual(self.running, [1, 2])
+        self.assertEqual(self.workloads.at_hand(self.app).key, "run1")
+        lease.release()
+        self.settle()
+        self.assertEqual(self.running, [2])
+
+
+class LogTests(WorkloadCase):
+    def test_file(self):
+        """What a program writes is kept line by line, with times and without secrets."""
+        files = DictFiles({"app.py": ""})
+        self.workloads.offer(
+            self.app, files, PLAIN, {}, lambda text: text.replace("s3cret", "***")
+        ).publish(self.app)
+        self.lease()
+        self.engine.started[0].log(b"one\ntw")
+        self.engine.started[0].log(b"o s3cret\n")
+        lines = self.log().splitlines()
+        self.assertIn("1970-01-01T00:00:00.000Z clace: building", lines[0])
+        self.assertTrue(lines[-2].endswith("Z one"))
+        self.assertTrue(lines[-1].endswith("Z two ***"))
+
+
+class StoppedTests(WorkloadCase):
+    def test_stopped(self):
+        """An app that an operator stops stays so until it is started."""
+        self.publish()
+        self.lease().release()
+        self.workloads.of(self.app).stop()
+        self.settle()
+        self.assertEqual(self.running, [])
+        self.failureResultOf(self.ask(), AppStopped)
+        starting = Deferred.fromCoroutine(self.workloads.of(self.app).start())
+        self.settle()
+        self.successResultOf(starting)
+        self.assertEqual(self.running, [2])
+
+    def test_restarted(self):
+        """A restart replaces the program by another run of the same."""
+        self.publish()
+        self.lease().release()
+        restarting = Deferred.fromCoroutine(self.workloads.of(self.app).restart())
+        self.settle()
+        self.successResultOf(restarting)
+        self.assertEqual((self.running, self.lease().key), ([2], "run1"))
