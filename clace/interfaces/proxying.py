@@ -44,7 +44,8 @@ class ProxiedRequest(Struct, frozen=True, kw_only=True):
     ``uri`` is the target as it came, ``inside`` the decoded path within the app. ``length`` is that
     of the body, ``None`` if it comes in chunks. ``host`` gives the app's own name for itself,
     with a port. ``identity`` are lines of headers that say who asks;
-    ``keeps_passwords`` if a password in ``Authorization`` can only be the app's own.
+    ``keeps_passwords`` if a password in ``Authorization`` can only be the app's own,
+    ``is_shared_host`` unless the app has the host to itself.
     """
 
     app: App

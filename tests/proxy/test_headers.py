@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clace.model.app import App
 from clace.proxy.cookies import apps_cookie
 from tests.support.proxying import MemoryProxyCase, asking
 from tests.support.upstreams import whole
@@ -157,6 +158,21 @@ class OpenRootTests(HeadersCase):
         got = self.got(b"Strict-Transport-Security: max-age=1", b"Set-Cookie: a=b; Path=/x")
         self.assertIn((b"strict-transport-security", b"max-age=1"), got)
         self.assertIn((b"set-cookie", b"a=b; Path=/x"), got)
+
+    def test_twins(self):
+        """Staging and preview apps are no neighbours."""
+        self.neighbours = (App(id="app_stg_x", path="/_cl_stage", main_app=self.app.id),)
+        self.assertIn((b"authorization", b"Basic a"), self.sent(b"Authorization: Basic a"))
+
+    def test_neighbours(self):
+        """An app at the root of a host with others has no host of its own: neither may it have
+        what browsers send to those, nor may it set what they keep for all.
+        """
+        self.neighbours = (App(id="app_prd_other", path="/other"),)
+        sent = dict(self.sent(b"Authorization: Basic a"))
+        self.assertNotIn(b"authorization", sent)
+        got = dict(self.got(b"Strict-Transport-Security: max-age=1"))
+        self.assertNotIn(b"strict-transport-security", got)
 
 
 class ClosedRootTests(HeadersCase):

@@ -180,7 +180,13 @@ class OpenAccess:
 
 
 class OwnNames:
-    """The names by which apps are served."""
+    """The names by which apps are served, and the apps of the case on each host."""
+
+    def __init__(self, case):
+        self._case = case
+
+    def on(self, _host):
+        return (self._case.app, *self._case.neighbours)
 
     def serves(self, host):
         return host_name(host) == "localhost"
@@ -198,6 +204,7 @@ class MemoryProxyCase(SynchronousTestCase):
     most = 1000
     is_open = True
     uses_token = False
+    neighbours = ()
 
     def setUp(self):
         self.app: App = an_app(self.path)
@@ -213,7 +220,7 @@ class MemoryProxyCase(SynchronousTestCase):
         self.served = Served(Resource(), **limits)
         self.proxy = Proxy(self.served.clock, self.there, "clace-1", NO_PROGRAMS, self.most)
         access = OpenAccess(self.is_open)
-        proxied = ProxiedApps(self.proxy, OwnNames(), access, "localhost")
+        proxied = ProxiedApps(self.proxy, OwnNames(self), access, "localhost")
         self.served.recorder = ProxyEntrance(proxied, self)
         self.served.site = self.served.make_site()
 

@@ -179,7 +179,7 @@ class ProxiedApps:
         inside: str,
         identity: bytes,
     ) -> ProxiedRequest:
-        peer, is_shared = request.peer, app.path != "/"
+        peer, is_shared = request.peer, self._shares_host(app)
         return ProxiedRequest(
             app=app,
             route=route,
@@ -198,6 +198,13 @@ class ProxiedApps:
             keeps_passwords=not is_shared and self._access.is_open(app),
             is_shared_host=is_shared,
         )
+
+    def _shares_host(self, app: App) -> bool:
+        """Tell an app that has not all paths of its host, or has neighbours there but its twins."""
+        if app.path != "/":
+            return True
+        main = app.main_app or app.id
+        return any((one.main_app or one.id) != main for one in self._installed.on(app.domain))
 
     def _own_host(self, request: DirectRequest, app: App) -> str:
         """The name that the app has for itself: the visitor's, unless that could be any."""
