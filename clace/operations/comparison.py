@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from clace.admin_api import Difference, FileDifference, VersionsCompared
 from clace.interfaces import StoredVersion
 from clace.model import App, AppMetadata, FileRef, is_reference
-from clace.operations.properties import PROPERTIES, facts
+from clace.operations.properties import CONFIG, PROPERTIES, facts
 
 Facts = Mapping[tuple[str, str], str]
 """Values by their kind and name."""
@@ -49,15 +49,18 @@ def differences(was: Facts, now: Facts, *, readable: bool = True) -> tuple[Diffe
         old, new = was.get((kind, name)), now.get((kind, name))
         if old == new:
             continue
-        hidden = not readable or not (is_shown(name, old) and is_shown(name, new))
+        hidden = not readable or not (_is_shown(kind, name, old) and _is_shown(kind, name, new))
         shown = (None, None) if hidden else (old, new)
         found.append(Difference(kind=kind, name=name, old=shown[0], new=shown[1], hidden=hidden))
     return tuple(found)
 
 
-def is_shown(name: str, value: str | None) -> bool:
-    """Tell a value that may be shown: its name is not one of a secret, or it refers to one."""
-    return not value or is_reference(value) or not is_secret_name(name)
+def _is_shown(kind: str, name: str, value: str | None) -> bool:
+    """Tell a value that may be shown: its name is not one of a secret, or it refers to one.
+
+    Config has the server's own keys, and none is for a secret, as ``security.api_tokens``.
+    """
+    return not value or kind == CONFIG.kind or is_reference(value) or not is_secret_name(name)
 
 
 def version_facts(metadata: AppMetadata) -> Facts:

@@ -16,7 +16,13 @@ from clace.admin_api.history import (
     RevokeApprovals,
     SwitchVersion,
 )
-from clace.admin_api.settings import UPDATE_PARAMS, UpdateParam
+from clace.admin_api.settings import (
+    UPDATE_METADATA,
+    UPDATE_PARAMS,
+    MetadataChange,
+    UpdateMetadata,
+    UpdateParam,
+)
 from clace.admin_api.versions import PROMOTE_APPS, PromoteApps
 from clace.errors import (
     AppBroken,
@@ -201,6 +207,21 @@ class CompareTests(HistoryCase):
         self.assertEqual(found.added_permissions, RUNS.permissions)
         back = self.compared("4", "3")
         self.assertEqual((back.removed_permissions, back.added_permissions), (RUNS.permissions, ()))
+
+    def test_config_is_no_secret(self):
+        """Config is shown, whatever its keys are called: an app that takes tokens says so."""
+        self.create(appconfig={"security.api_tokens": "false"})
+        entries = ("security.api_tokens=true", "cors.allow_credentials=true")
+        change = MetadataChange(config_type="app_config", config_entries=entries)
+        self.perform(UPDATE_METADATA, UpdateMetadata("/a", body=change))
+        values = {one.name: (one.old, one.new, one.hidden) for one in self.compared().values}
+        self.assertEqual(
+            values,
+            {
+                "security.api_tokens": ("false", "true", False),
+                "cors.allow_credentials": (None, "true", False),
+            },
+        )
 
     def test_without_numbers(self):
         """What a promotion would bring; if nothing waits for one, what the last one brought."""
