@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from clace.admin_api.apps import AppCreated
-from clace.admin_api.changes import Approval, Changing
+from clace.admin_api.changes import Approval, Changing, Difference
 from clace.admin_api.operation import Operation, Query, Right
 from clace.model import AppPath
 
@@ -56,6 +56,55 @@ class FilesApplied(Changing, frozen=True):
     filtered_apps: tuple[AppPath, ...] = ()
 
 
+class ShowDrift(Query, frozen=True):
+    """The apps of a glob that files declared; an empty glob matches all."""
+
+    app_path_glob: str = ""
+
+
+class AppDrift(Struct, frozen=True, kw_only=True):
+    """An app that is not as a file last declared it, or that no file did (``by_hand``).
+
+    ``values`` are what was declared and what is on the server now.
+    """
+
+    app_path_domain: AppPath
+    by_hand: bool = False
+    values: tuple[Difference, ...] = ()
+
+
+class DriftShown(Struct, frozen=True):
+    """The apps that differ from what was applied, in the order of their paths."""
+
+    drifts: tuple[AppDrift, ...] = ()
+
+
+class ExportApps(Query, frozen=True):
+    """The apps of a glob as a file of declarations; an empty glob matches all.
+
+    ``git_auth_ref`` is ``exact`` (also if it is empty), or ``default`` to leave entries of git_auth
+    out. ``exact_commit`` pins apps to the commits that they serve, and ``exclude_declarative``
+    leaves out those that a file declares.
+    """
+
+    app_path_glob: str = ""
+    git_auth_ref: str = ""
+    exact_commit: bool = False
+    exclude_declarative: bool = False
+
+
+class PrettyPrint(Query, frozen=True):
+    """A file of declarations, to be printed without its logic: as an export writes it."""
+
+    apply_path: str
+
+
+class ExportedText(Struct, frozen=True):
+    """The text of a file of declarations."""
+
+    config: str
+
+
 def _path_of(query: ApplyFiles, _result: Struct | None) -> str:
     return query.apply_path
 
@@ -70,4 +119,31 @@ APPLY_FILES = Operation(
     result=FilesApplied,
     target=_path_of,
 )
-OPERATIONS = (APPLY_FILES,)
+SHOW_DRIFT = Operation(
+    name="show_drift",
+    method="GET",
+    path="/drift",
+    summary="Apps that differ from what files last declared of them",
+    right=Right.APP_READ,
+    query=ShowDrift,
+    result=DriftShown,
+)
+EXPORT_APPS = Operation(
+    name="export_apps",
+    method="GET",
+    path="/export",
+    summary="Apps as a file that declares them",
+    right=Right.APP_READ,
+    query=ExportApps,
+    result=ExportedText,
+)
+PRETTY_PRINT = Operation(
+    name="pretty_print",
+    method="GET",
+    path="/pretty_print",
+    summary="A file of declarations, evaluated and written anew",
+    right=Right.APP_APPLY,
+    query=PrettyPrint,
+    result=ExportedText,
+)
+OPERATIONS = (APPLY_FILES, SHOW_DRIFT, EXPORT_APPS, PRETTY_PRINT)

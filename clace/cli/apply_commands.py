@@ -1,27 +1,35 @@
-"""``clace apply`` and ``clace plan``: apps as files describe them."""
+"""``clace apply``, ``plan`` and ``export``: apps as files describe them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from clace.admin_api import (
     APPLY_FILES,
+    EXPORT_APPS,
     MATCHED,
     NONE,
+    PRETTY_PRINT,
+    SHOW_DRIFT,
     UPDATED,
     ApplyFiles,
+    ExportApps,
     FilesApplied,
+    PrettyPrint,
+    ShowDrift,
 )
 from clace.cli import reports
 from clace.cli.app_commands import source_url
 from clace.cli.commands import Command
-from clace.cli.completing import files, one_of
+from clace.cli.completing import app_paths, files, one_of
 from clace.cli.formats import result_format_option, say_result
 from clace.cli.globs import GLOB_HELP, dry_run_option, promote_option
 from clace.cli.servers import ChosenServer, for_server
+from clace.errors import ClaceError
 from clace.locations import is_git
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,8 +41,6 @@ def over_files(function: F) -> F:
     """Give a command the options and arguments that say which files are meant."""
     for decorate in (
         for_server,
-        click.argument("glob", default="all"),
-        click.argument("file", shell_complete=files),
         result_format_option,
         click.option(
             "--clobber", is_flag=True, help="Undo what was changed by hand since the last apply."
@@ -69,6 +75,8 @@ def over_files(function: F) -> F:
 @click.option("--force-reload", "-f", is_flag=True, help="Reload even if no commit is newer.")
 @dry_run_option
 @over_files
+@click.argument("file", shell_complete=files)
+@click.argument("glob", default="all")
 def apply(server: ChosenServer, file: str, glob: str, *, form: str, **options: Any) -> None:
     """Create and update the apps that FILE describes, of those that GLOB selects.
 
@@ -80,17 +88,99 @@ def apply(server: ChosenServer, file: str, glob: str, *, form: str, **options: A
 
 
 @click.command(cls=Command, epilog=GLOB_HELP)
+@click.option(
+    "--server",
+    "of_server",
+    is_flag=True,
+    help="Show what differs on the server from what was applied last; without FILE.",
+)
 @over_files
-def plan(server: ChosenServer, file: str, glob: str, *, form: str, **options: Any) -> int:
-    """Show what clace apply would change, app by app; change nothing.
+@click.argument("file", default="", shell_complete=files)
+@click.argument("glob", default="all")
+def plan(
+    server: ChosenServer, file: str, glob: str, *, form: str, of_server: bool, **options: Any
+) -> int:
+    """Show what clace apply would change, value by value; change nothing.
 
-    The exit status is 0 if everything is as FILE says, and 10 if something would change. Only the
-    sources of new apps are fetched.
+    The exit status is 0 if everything is as FILE says, and 10 if something would change. Sources
+    are not fetched, but those of new apps. With --server, changes that were made by hand since the
+    last apply are shown.
     """
+    if of_server:
+        return _drift(server, file or "all", glob, form)
+    if not file:
+        raise click.UsageError("Missing argument 'FILE'.")
     query = ApplyFiles(located(file), glob, dry_run=True, approve=True, reload=NONE, **options)
     result = server.ask(APPLY_FILES, query)
     say_result(result, reports.planned(result), form)
     return CHANGES if _has_changes(result) else 0
+
+
+def _drift(server: ChosenServer, glob: str, extra: str, form: str) -> int:
+    if extra != "all":
+        raise click.UsageError("With --server there is no FILE, only a GLOB.")
+    result = server.ask(SHOW_DRIFT, ShowDrift(glob))
+    say_result(result, reports.drifted(result), form)
+    return CHANGES if any(each.values for each in result.drifts) else 0
+
+
+@click.command(cls=Command, epilog=GLOB_HELP)
+@click.option("--output", "-o", default="", metavar="FILE", help="Write FILE in place of stdout.")
+@click.option(
+    "--git-auth",
+    "-g",
+    "git_auth_ref",
+    default="exact",
+    shell_complete=one_of("exact", "default"),
+    metavar="REF",
+    help="exact: entries of [git_auth] by name; default: without them.  [default: exact]",
+)
+@click.option("--exact-commit", "-c", is_flag=True, help="Pin apps to the commits they serve.")
+@click.option(
+    "--exclude-declarative", "-x", is_flag=True, help="Leave out apps that files declare."
+)
+@click.argument("glob", default="all", shell_complete=app_paths)
+@for_server
+def export(server: ChosenServer, glob: str, *, output: str, **options: Any) -> None:
+    """Write the apps that GLOB selects as a file that clace apply takes.
+
+    The production versions are exported, and dev apps. Of what may be a secret only references are
+    written; the value itself stays on the server.
+    """
+    _write(server.ask(EXPORT_APPS, ExportApps(glob, **options)).config, output)
+
+
+@click.command(cls=Command, name="pretty-print")
+@click.option("--output", "-o", default="", metavar="FILE", help="Write FILE in place of stdout.")
+@click.option("--write", "-w", is_flag=True, help="Write the file itself anew.")
+@click.argument("file", shell_complete=files)
+@for_server
+def pretty_print(server: ChosenServer, file: str, *, output: str, write: bool) -> None:
+    """Evaluate FILE and print what it declares, as clace export writes it.
+
+    Functions, conditions and config() are replaced by what they came to, and comments are lost;
+    clace fmt keeps both.
+    """
+    if write and output:
+        raise click.UsageError("--write and --output exclude each other.")
+    if write and is_git(file):
+        raise click.UsageError("--write is for a file in a folder.")
+    text = server.ask(PRETTY_PRINT, PrettyPrint(located(file))).config
+    _write(text, file if write else output)
+
+
+def _write(text: str, output: str) -> None:
+    """Print the text, or write it to a file.
+
+    :raises ClaceError: if the file cannot be written.
+    """
+    if output in {"", "-"}:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).write_text(text, "utf-8")
+    except OSError as error:
+        raise ClaceError(f"cannot write {output}: {error.strerror}") from None
 
 
 def _has_changes(result: FilesApplied) -> bool:

@@ -50,12 +50,20 @@ def main() -> None:
             "clace.cli.apply_commands:apply",
             "Create and update the apps that FILE describes, of those that GLOB selects.",
         ),
+        "export": Lazy(
+            "clace.cli.apply_commands:export",
+            "Write the apps that GLOB selects as a file that clace apply takes.",
+        ),
+        "pretty-print": Lazy(
+            "clace.cli.apply_commands:pretty_print",
+            "Evaluate FILE and print what it declares, as clace export writes it.",
+        ),
         "preview": Lazy(
             "clace.cli.preview_commands:preview", "Serve other revisions of apps beside them."
         ),
         "plan": Lazy(
             "clace.cli.apply_commands:plan",
-            "Show what clace apply would change, app by app; change nothing.",
+            "Show what clace apply would change, value by value; change nothing.",
         ),
         "app": Lazy("clace.cli.app_commands:app", "Install and manage apps."),
         "audit": Lazy(

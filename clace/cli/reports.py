@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         AppsPromoted,
         AppsReloaded,
         AppsUpdated,
+        DriftShown,
         FilesApplied,
         SecretCreated,
         SettingsUpdated,
@@ -81,6 +82,17 @@ def planned(result: FilesApplied) -> Iterator[str]:
             yield from _signed("-", change.dropped_loads, change.dropped_permissions)
     total = len(result.create_results), len(result.update_results)
     yield f"{total[0]} app(s) to create, {total[1]} app(s) to update."
+
+
+def drifted(result: DriftShown) -> Iterator[str]:
+    """The apps that are not as they were declared, and those that no file declares."""
+    changed = [each for each in result.drifts if not each.by_hand]
+    for each in changed:
+        yield f"~ {each.app_path_domain}"
+        yield from (f"    {value_line(value)}" for value in each.values)
+    yield from (f"? {each.app_path_domain}" for each in result.drifts if each.by_hand)
+    by_hand = len(result.drifts) - len(changed)
+    yield f"{len(changed)} app(s) changed since they were applied, {by_hand} app(s) in no file."
 
 
 def _by_path(changes: Iterable[AppChange]) -> Iterator[tuple[AppPath, list[AppChange]]]:

@@ -34,7 +34,9 @@ from clace.operations import (
     AppShowing,
     AuditOperations,
     ConfiguredSections,
+    DeclarationFiles,
     DeclarationOperations,
+    ExportOperations,
     HistoryOperations,
     KnownApps,
     LockoutOperations,
@@ -149,9 +151,8 @@ class Apps:
         reloading = AppReloading(rooms, known, configured)
         beginnings = self._beginnings(urls)
         creation = AppCreation(rooms, known, beginnings, configured)
-        declarations = DeclarationOperations(
-            rooms, creation, reloading, configured, self._config.system.default_domain
-        )
+        files = DeclarationFiles(self.sources, self.runtime, self._config.system.default_domain)
+        declarations = DeclarationOperations(rooms, creation, reloading, configured, files)
         self.syncs = Syncs(self._data, self._reactor, declarations)
         return Administration(
             self._data.authorisation,
@@ -161,6 +162,7 @@ class Apps:
             PreviewOperations(rooms, beginnings.stamp, urls),
             declarations,
             self.syncs.operations,
+            ExportOperations(rooms),
             SettingOperations(rooms, configured),
             secret_operations,
             *self._server_nouns(urls),

@@ -246,6 +246,30 @@ class IDeclarationOperations(Interface):
         :raises NeedsApproval: if apps ask for more and ``approve`` is not set; names each app.
         """
 
+    async def pretty_print(
+        query: declarations.PrettyPrint, request: Asking
+    ) -> declarations.ExportedText:
+        """Evaluate files that describe apps, and write them as an export would be.
+
+        :raises NotAllowed: if the right is missing on the server.
+        :raises AppBroken: if a file fails.
+        """
+
+
+class IExportOperations(Interface):
+    """Installed apps as files describe them; about apps that the request may not see, nothing."""
+
+    async def export_apps(
+        query: declarations.ExportApps, request: Asking
+    ) -> declarations.ExportedText:
+        """Write the apps that match as a file that declares them, without clear secrets.
+
+        :raises BadRequest: if a parameter is not one of its values.
+        """
+
+    async def show_drift(query: declarations.ShowDrift, request: Asking) -> declarations.DriftShown:
+        """Compare the apps that match with what files last declared of them."""
+
 
 class ISyncOperations(Interface):
     """Files that are applied again and again. Rights are on the sync, and on apps as in an apply.

@@ -153,11 +153,11 @@ if TYPE_CHECKING:
     )
     from clace.model.user_names import check_name as check_name, tidy_groups as tidy_groups
     from clace.model.walls import (
-        PROCESS_WALLS as PROCESS_WALLS,
-        demanded_of_processes as demanded_of_processes,
         INDISPENSABLE as INDISPENSABLE,
+        PROCESS_WALLS as PROCESS_WALLS,
         WALLS as WALLS,
         demanded as demanded,
+        demanded_of_processes as demanded_of_processes,
         missing as missing,
     )
     from clace.model.wishes import ClientWishes as ClientWishes
@@ -297,11 +297,11 @@ else:
         upstreams=("BadUpstream", "Upstream", "parse_upstream"),
         user_names=("check_name", "tidy_groups"),
         walls=(
-            "PROCESS_WALLS",
-            "demanded_of_processes",
             "INDISPENSABLE",
+            "PROCESS_WALLS",
             "WALLS",
             "demanded",
+            "demanded_of_processes",
             "missing",
         ),
         wishes=("ClientWishes",),

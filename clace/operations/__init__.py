@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         NewAppFacts as NewAppFacts,
         stamps as stamps,
     )
+    from clace.operations.declaring import DeclarationFiles as DeclarationFiles
+    from clace.operations.exporting import ExportOperations as ExportOperations
     from clace.operations.history import HistoryOperations as HistoryOperations
     from clace.operations.known import KnownApps as KnownApps
     from clace.operations.previews import (
@@ -57,6 +59,8 @@ else:
         audit=("AuditOperations",),
         configured=("ConfiguredSections",),
         creation=("AppCreation", "NewAppDefaults", "NewAppFacts", "stamps"),
+        declaring=("DeclarationFiles",),
+        exporting=("ExportOperations",),
         history=("HistoryOperations",),
         known=("KnownApps",),
         previews=("PreviewExpiry", "PreviewOperations"),

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
 
 from attrs import Factory, define
 from msgspec.structs import replace
 from zope.interface import implementer
 
-from clace.admin_api import MATCHED, NONE, UPDATED, ApplyFiles, FilesApplied, NewApp, ReloadApps
+from clace.admin_api import (
+    MATCHED,
+    NONE,
+    UPDATED,
+    ApplyFiles,
+    ExportedText,
+    FilesApplied,
+    NewApp,
+    PrettyPrint,
+    ReloadApps,
+)
 from clace.errors import BadRequest, NoSuchApp
 from clace.interfaces import (
     Asking,
-    FetchedSource,
     IDeclarationOperations,
     ReplaceVersion,
-    SourceRevision,
 )
 from clace.locations import DEFAULT_BRANCH
 from clace.model import ANY_APP, App, AppGlob, AppPath, DeclaredApp
@@ -23,11 +31,13 @@ from clace.operations.approval import check_approved
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import DEFAULT_AUTH, AddedApp, AppCreation, check_supported
+from clace.operations.declaring import DeclarationFiles, calls_of, revision_of
 from clace.operations.draft import AppsDraft
 from clace.operations.merging import merged_metadata, merged_text, read, written
 from clace.operations.reloading import AppReloading, ReloadOutcome, ReloadRun
 from clace.operations.rooms import OperationRooms
 from clace.operations.settings import check_own_host
+from clace.operations.withheld import resolved, unresolved
 
 _MODES = (NONE, UPDATED, MATCHED)
 
@@ -44,6 +54,7 @@ class _Application:
     updated: list[AppPath] = Factory(list)
     outcomes: list[ReloadOutcome] = Factory(list)
     runs: list[ReloadRun] = Factory(list)
+    warnings: list[str] = Factory(list)
 
 
 @implementer(IDeclarationOperations)
@@ -56,13 +67,13 @@ class DeclarationOperations:
         creation: AppCreation,
         reloading: AppReloading,
         configured: ConfiguredSections,
-        default_domain: str = "localhost",
+        files: DeclarationFiles,
     ) -> None:
         self._rooms = rooms
         self._creation = creation
         self._reloading = reloading
         self._configured = configured
-        self._default_domain = default_domain
+        self._files = files
 
     async def apply_files(self, query: ApplyFiles, request: Asking) -> FilesApplied:
         if query.reload not in {"", *_MODES}:
@@ -70,8 +81,8 @@ class DeclarationOperations:
         # Before the files are read nobody knows which apps they describe.
         request.check(ANY_APP)
         glob = AppGlob.parse(query.app_path_glob)
-        fetched = await self._fetch(query)
-        declared = await self._declared(fetched)
+        self._configured.check_git_auth(query.git_auth)
+        commit, declared = await self._files.read(revision_of(query, self._rooms.sources))
         wanted = {path: one for path, one in declared.items() if glob.matches(path)}
         if not wanted and glob.is_literal:
             raise NoSuchApp(f"{query.apply_path} declares no app at {glob}")
@@ -93,36 +104,16 @@ class DeclarationOperations:
             report,
             warnings=(*unmatched, *report.warnings),
             dry_run=query.dry_run,
-            commit_id=fetched.commit,
+            commit_id=commit,
             filtered_apps=filtered,
             changes=draft.changes_by_value(request.may_read),
         )
 
-    async def _fetch(self, query: ApplyFiles) -> FetchedSource:
-        self._configured.check_git_auth(query.git_auth)
-        git = self._rooms.sources.is_git(query.apply_path)
-        if not git and (query.commit or query.branch not in {"", DEFAULT_BRANCH}):
-            raise BadRequest(f"{query.apply_path} is in a folder, which has no branch or commit")
-        branch = "" if query.commit or not git else query.branch or DEFAULT_BRANCH
-        return await self._rooms.sources.texts(
-            SourceRevision(
-                source_url=query.apply_path,
-                branch=branch,
-                commit=query.commit,
-                git_auth=query.git_auth,
-            )
-        )
-
-    async def _declared(self, fetched: FetchedSource) -> Mapping[AppPath, DeclaredApp]:
-        contents = {name: await fetched.files.read(name) for name in fetched.files.refs}
-        found: dict[AppPath, DeclaredApp] = {}
-        for one in await self._rooms.runtime.declared(contents):
-            path = AppPath.parse(one.path, self._default_domain)
-            if path in found:
-                raise BadRequest(f"duplicate app {path} defined in file {one.file}")
-            path.check_installable()
-            found[path] = one
-        return found
+    async def pretty_print(self, query: PrettyPrint, request: Asking) -> ExportedText:
+        request.check(ANY_APP)
+        asked = ApplyFiles(query.apply_path)
+        _commit, declared = await self._files.read(revision_of(asked, self._rooms.sources))
+        return ExportedText(calls_of(declared[path] for path in sorted(declared)))
 
     async def _apply(self, work: _Application, path: AppPath, one: DeclaredApp) -> None:
         """Create the app, or bring it to what is declared."""
@@ -132,12 +123,13 @@ class DeclarationOperations:
             return
         added = await self._creation.add(
             work.draft,
-            new_app(one),
+            new_app(resolved(one, {})),
             work.request,
             approve=work.query.approve,
             apply_info=written(one),
         )
         work.added.append(added)
+        work.warnings += (_lacking(path, name) for name in unresolved(one, {}))
 
     async def _update(self, work: _Application, main: App, one: DeclaredApp) -> None:
         query, draft = work.query, work.draft
@@ -266,6 +258,11 @@ def new_app(one: DeclaredApp) -> NewApp:
     )
 
 
+def _lacking(path: AppPath, name: str) -> str:
+    command = shlex.join(("clace", "param", "update", "--promote", name, "VALUE", str(path)))
+    return f"the file does not have the value of param {name} of {path}, give it with: {command}"
+
+
 def _is_only_remembered(seen: App, edited: App) -> bool:
     """Tell an edit that changes no more than which declaration the app is from."""
     version = edited.metadata.version_metadata
@@ -282,5 +279,9 @@ def _report(work: _Application) -> FilesApplied:
         promote_results=tuple(each for one in outcomes for each in one.promoted),
         reload_results=tuple(each for one in outcomes for each in one.reloaded),
         skipped_results=tuple(each for one in outcomes for each in one.skipped),
-        warnings=(*(text for added in work.added for text in added.created.warnings), *warnings),
+        warnings=(
+            *work.warnings,
+            *(text for added in work.added for text in added.created.warnings),
+            *warnings,
+        ),
     )

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from clace.model import AppMetadata, DeclaredApp
 from clace.operations.properties import PROPERTIES, Value
+from clace.operations.withheld import resolved
 
 
 def merged_text(live: str, last: str | None, new: str, *, clobber: bool) -> str:
@@ -60,9 +61,10 @@ def merged_metadata(
 ) -> AppMetadata:
     """Return the metadata with what the declaration changes, and the declaration itself."""
     version = replace(live.version_metadata, apply_info=written(new))
+    said = resolved(new, live.param_values)
     values = {
         one.stored: merged(
-            one.of(live), one.wanted(last) if last else None, one.wanted(new), clobber=clobber
+            one.of(live), one.wanted(last) if last else None, one.wanted(said), clobber=clobber
         )
         for one in PROPERTIES
     }

@@ -113,7 +113,7 @@ def _params(given: Mapping[str, str], declared: Iterable[AppParam]) -> Iterator[
     for name in {**known, **given}:
         param = known.get(name) or AppParam(name=name)
         value = given.get(name, param.default or "")
-        hidden = _is_secret(param) and not is_reference(value)
+        hidden = is_secret_param(param) and not is_reference(value)
         yield ParamShown(
             name=name,
             value="" if hidden else value,
@@ -124,7 +124,8 @@ def _params(given: Mapping[str, str], declared: Iterable[AppParam]) -> Iterator[
         )
 
 
-def _is_secret(param: AppParam) -> bool:
+def is_secret_param(param: AppParam) -> bool:
+    """Tell a param whose value is not shown: a password, or one that is named like a secret."""
     shown_as = param.display_type.partition(":")[0]
     return shown_as == _PASSWORD or is_secret_name(param.name)
 

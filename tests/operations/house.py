@@ -25,6 +25,8 @@ from clace.operations.apps import AppOperations
 from clace.operations.audit import AuditOperations
 from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import AppCreation, AppStamp, NewAppDefaults, NewAppFacts
+from clace.operations.declaring import DeclarationFiles
+from clace.operations.exporting import ExportOperations
 from clace.operations.history import HistoryOperations
 from clace.operations.known import KnownApps
 from clace.operations.previews import PreviewOperations
@@ -150,7 +152,8 @@ class House:
         self.groups = {}
         self.tokens = memory_tokens(self.clock)
         self.authorisation = Authorisation(policy or Policy(), "admin", self.owner_of)
-        declarations = DeclarationOperations(rooms, creation, reloading, configured, "localhost")
+        files = DeclarationFiles(self.sources, self.runtime)
+        declarations = DeclarationOperations(rooms, creation, reloading, configured, files)
         self._add_syncs(declarations, before)
         self.nouns = (
             AppOperations(rooms, creation, AppShowing(rooms, around)),
@@ -159,6 +162,7 @@ class House:
             PreviewOperations(rooms, beginnings.stamp, beginnings.urls),
             declarations,
             self.syncs,
+            ExportOperations(rooms),
             SettingOperations(rooms, configured),
             secrets,
             UserOperations(

@@ -33,6 +33,7 @@ from clace.admin_api.audit import (
     VerifyAudit,
 )
 from clace.admin_api.changes import REMOVE, AppChange, Approval, AppsUpdated, StagedUpdate
+from clace.admin_api.declarations import DriftShown, ExportApps, ExportedText, ShowDrift
 from clace.admin_api.lockouts import ClearLockouts, LockoutList, LockoutsCleared
 from clace.admin_api.operation import Nothing, Operation, Query
 from clace.admin_api.previews import ListPreviews, PreviewList
@@ -343,6 +344,12 @@ class MemoryAdministration:
             if name != "sandbox.max_waiting":
                 raise BadRequest(f"app config {name}: no such key")
         return self._staged(query, lambda before: with_app_config(before, entries))
+
+    async def show_drift(self, _query: ShowDrift) -> DriftShown:
+        return DriftShown()
+
+    async def export_apps(self, _query: ExportApps) -> ExportedText:
+        return ExportedText("")
 
     async def list_previews(self, _query: ListPreviews) -> PreviewList:
         """Nothing here is from git."""

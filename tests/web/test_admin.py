@@ -12,6 +12,7 @@ from zope.interface import implementer
 
 from clace.admin_api.apps import CREATE_APP, LIST_APPS, CreateApp, NewApp
 from clace.admin_api.catalogue import OPERATIONS
+from clace.admin_api.declarations import EXPORT_APPS, SHOW_DRIFT
 from clace.admin_api.operation import Right
 from clace.admin_api.previews import LIST_PREVIEWS
 from clace.admin_api.sync import LIST_SYNCS
@@ -195,7 +196,10 @@ class AdminAPITests(SynchronousTestCase):
                 treq.request(operation.method, url, params=parameters, data=body and body.encode())
             )
             text = self.successResultOf(response.text())
-            if operation in (LIST_APPS, LIST_PREVIEWS, LIST_SYNCS):
+            if operation is EXPORT_APPS:
+                self.assertEqual((response.code, "app(path" in text), (200, False))
+                continue
+            if operation in (LIST_APPS, LIST_PREVIEWS, SHOW_DRIFT, LIST_SYNCS):
                 self.assertEqual(list(json.loads(text).values()), [[]])
                 continue
             self.assertEqual(response.code, 403, (operation.name, text))
@@ -364,7 +368,7 @@ class AdminAPITests(SynchronousTestCase):
             read,
             {
                 *("list_apps", "get_app", "show_app", "list_secrets", "get_secret"),
-                *("list_previews", "list_syncs"),
+                *("list_previews", "list_syncs", "show_drift", "export_apps", "pretty_print"),
                 *("list_versions", "list_files", "read_file", "compare_versions"),
                 *("list_lockouts", "list_users", "list_tokens", "server_status"),
                 *("check_permission", "list_holders"),

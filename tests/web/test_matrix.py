@@ -45,11 +45,11 @@ KINDS = {
         APPS,
     ),
     "list_apps": LISTING,
-    "list_previews": LISTING,
-    "list_syncs": LISTING,
+    **dict.fromkeys(("list_previews", "list_syncs", "show_drift", "export_apps"), LISTING),
     **dict.fromkeys(("create_sync", "run_sync", "delete_sync"), SERVER),
     # It needs the right on some app, and later on those that the files describe.
     "apply_files": SERVER,
+    "pretty_print": SERVER,
     **dict.fromkeys(
         (
             *("create_secret", "list_secrets", "get_secret", "reveal_secret"),

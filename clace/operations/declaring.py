@@ -1,0 +1,147 @@
+"""Files of declarations: read and evaluated, and written."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from clace.admin_api import ApplyFiles
+from clace.errors import BadRequest
+from clace.interfaces import IRuntime, ISources, SourceRevision
+from clace.locations import DEFAULT_BRANCH
+from clace.model import AppPath, DeclaredApp
+
+WIDTH = 100
+_INDENT = " " * 4
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_BMP = 0xFFFF
+
+
+@frozen
+class DeclarationFiles:
+    """Reads files of declarations, in a folder or a repository, and evaluates them."""
+
+    sources: ISources
+    runtime: IRuntime
+    default_domain: str = "localhost"
+
+    async def read(self, revision: SourceRevision) -> tuple[str, Mapping[AppPath, DeclaredApp]]:
+        """Return the commit of the files, and the apps that they declare by address.
+
+        :raises SourceError: if a file is missing or cannot be read.
+        :raises AppBroken: if one fails.
+        :raises BadRequest: if two declare one app.
+        :raises InvalidPath: if an app cannot be at its address.
+        """
+        fetched = await self.sources.texts(revision)
+        contents = {name: await fetched.files.read(name) for name in fetched.files.refs}
+        found: dict[AppPath, DeclaredApp] = {}
+        for one in await self.runtime.declared(contents):
+            path = AppPath.parse(one.path, self.default_domain)
+            if path in found:
+                raise BadRequest(f"duplicate app {path} defined in file {one.file}")
+            path.check_installable()
+            found[path] = one
+        return fetched.commit, found
+
+
+def revision_of(query: ApplyFiles, sources: ISources) -> SourceRevision:
+    """Return where the files of an application are.
+
+    :raises BadRequest: if a revision of a folder is asked for.
+    """
+    git = sources.is_git(query.apply_path)
+    if not git and (query.commit or query.branch not in {"", DEFAULT_BRANCH}):
+        raise BadRequest(f"{query.apply_path} is in a folder, which has no branch or commit")
+    return SourceRevision(
+        source_url=query.apply_path,
+        branch="" if query.commit or not git else query.branch or DEFAULT_BRANCH,
+        commit=query.commit,
+        git_auth=query.git_auth,
+    )
+
+
+def calls_of(declared: Iterable[DeclaredApp]) -> str:
+    """Write declarations as calls of ``app``, an empty line between two.
+
+    The layout is that of era 26: an argument on each line, and entries on lines of their own where
+    a line would be longer than 100 characters.
+    """
+    return "\n".join(f"{_call(one)}\n" for one in declared)
+
+
+def _call(one: DeclaredApp) -> str:
+    lines = [f"app(path={quoted(one.path)}", *map(_argument, _arguments(one))]
+    return ",\n".join(lines) + ")"
+
+
+def _arguments(one: DeclaredApp) -> Iterator[tuple[str, Any]]:
+    """Yield the arguments after ``path`` that are not their defaults, by name."""
+    yield "source", one.source
+    for name in ("dev", "auth", "git_auth", "git_branch", "git_commit"):
+        if value := getattr(one, name):
+            yield name, value
+    if one.params:
+        yield "params", dict(sorted(one.params.items()))
+    if one.spec:
+        yield "spec", one.spec
+    if one.app_config:
+        values = {name: _toml(text) for name, text in sorted(one.app_config.items())}
+        yield "app_config", values
+    for name in ("container_opts", "container_args"):
+        if entries := getattr(one, name):
+            yield name, dict(sorted(entries.items()))
+    if one.container_vols:
+        yield "container_vols", list(one.container_vols)
+
+
+def _argument(argument: tuple[str, Any]) -> str:
+    name, value = argument
+    text = f"{_INDENT}{name}={literal(value)}"
+    if not isinstance(value, dict) or len(text) < WIDTH:
+        return text
+    entries = "".join(
+        f"{_INDENT * 2}{quoted(key)}: {literal(each)},\n" for key, each in value.items()
+    )
+    return f"{_INDENT}{name}={{\n{entries}{_INDENT}}}"
+
+
+def _toml(text: str) -> Any:
+    """Return the value that TOML has for a text; or the text, which TOML cannot read."""
+    try:
+        found = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return found["value"] if list(found) == ["value"] else text
+
+
+def literal(value: Any) -> str:
+    """Write a value as Starlark does."""
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, dict):
+        entries = (f"{quoted(key)}: {literal(each)}" for key, each in value.items())
+        return f"{{{', '.join(entries)}}}"
+    if isinstance(value, bool | int | float):
+        return repr(value)
+    return quoted(json.dumps(value, default=str))
+
+
+def quoted(text: str) -> str:
+    """Write a text in double quotes; what cannot be printed, as escapes."""
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\U{code:08x}" if code > _BMP else f"\\u{code:04x}"
