@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import zlib
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import brotli
 
@@ -68,9 +68,13 @@ def _quality(whole: bytes) -> int:
 
 
 def _zstd(whole: bytes) -> bytes:
-    # Imported by the first client that takes it and not brotli.
+    return zstd_module().compress(whole, _ZSTD_LEVEL)  # type: ignore[no-any-return]
+
+
+def zstd_module() -> Any:
+    """Return the module of zstd; few servers have a client that takes it and not brotli."""
     if sys.version_info >= (3, 14):
         from compression import zstd  # noqa: PLC0415
     else:
         from backports import zstd  # noqa: PLC0415
-    return zstd.compress(whole, _ZSTD_LEVEL)
+    return zstd

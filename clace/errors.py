@@ -343,6 +343,24 @@ class StoreError(ClaceError):
     code = "store_failed"
 
 
+class NoSpace(ClaceError):
+    """A disk is too full for what is to be written; nothing was written."""
+
+    code = "no_space"
+
+
+class BackupDamaged(ClaceError):
+    """A file in place of a backup, or a part of one; the text says at what."""
+
+    code = "backup_damaged"
+
+
+class BackupLocked(ClaceError):
+    """A backup whose secrets do not open with the key given."""
+
+    code = "backup_locked"
+
+
 class InternalError(ClaceError):
     """A fault of the daemon; the log has it under the incident number in the text."""
 

@@ -38,13 +38,14 @@ FLOORS = {
     "plugins": 2,
     "identity": 2,
     "audit": 2,
+    "backups": 2,
     "secrets": 2,
     "host": 2,
 }
 # Which class fills which seam is said only here.
 COMPOSERS = {
     "tap.py": {"composition"},
-    "cli/main.py": {"client", "runtime", "secrets"},
+    "cli/main.py": {"backups", "client", "runtime", "secrets"},
 }
 COMPILERS = {"gotemplate", "starlark"}
 MAY_TOUCH_REACTORS = {"tap.py", "cli/main.py"}

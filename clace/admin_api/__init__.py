@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from clace.admin_api import (
         apps as apps,
         audit as audit,
+        backups as backups,
         changes as changes,
         declarations as declarations,
         history as history,
@@ -59,6 +60,14 @@ if TYPE_CHECKING:
         ListAudit as ListAudit,
         VERIFY_AUDIT as VERIFY_AUDIT,
         VerifyAudit as VerifyAudit,
+    )
+    from clace.admin_api.backups import (
+        BackupKey as BackupKey,
+        BackupPiece as BackupPiece,
+        BackupWish as BackupWish,
+        CREATE_BACKUP as CREATE_BACKUP,
+        CreateBackup as CreateBackup,
+        KEY_BYTES as KEY_BYTES,
     )
     from clace.admin_api.catalogue import AnyOperation as AnyOperation, OPERATIONS as OPERATIONS
     from clace.admin_api.changes import (
@@ -275,6 +284,14 @@ else:
             "ListAudit",
             "VERIFY_AUDIT",
             "VerifyAudit",
+        ),
+        backups=(
+            "BackupKey",
+            "BackupPiece",
+            "BackupWish",
+            "CREATE_BACKUP",
+            "CreateBackup",
+            "KEY_BYTES",
         ),
         catalogue=("AnyOperation", "OPERATIONS"),
         changes=(

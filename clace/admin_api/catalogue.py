@@ -7,6 +7,7 @@ from typing import Any
 from clace.admin_api import (
     apps,
     audit,
+    backups,
     declarations,
     history,
     lockouts,
@@ -40,5 +41,6 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *roles.OPERATIONS,
     *audit.OPERATIONS,
     *tokens.OPERATIONS,
+    *backups.OPERATIONS,
     *server.OPERATIONS,
 )

@@ -15,13 +15,14 @@ import click
 
 from clace.cli.commands import CommandLine, Lazy, hyphens
 from clace.cli.completing import files
-from clace.cli.outside import CommandSurroundings, Work
+from clace.cli.outside import BackupTools, CommandSurroundings, Work
 from clace.errors import ClaceError
 from clace.server_target import ServerTarget
 
 if TYPE_CHECKING:
     from clace.config import Config
     from clace.interfaces import IAdministration
+    from clace.model import BackupRestored
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ def main() -> None:
         is_alive=is_alive,
         reveal=reveal,
         walls=walls,
+        backups=backups,
         environ=os.environ,
         program=Path(sys.argv[0]),
     )
@@ -68,6 +70,10 @@ def main() -> None:
         "app": Lazy("clace.cli.app_commands:app", "Install and manage apps."),
         "audit": Lazy(
             "clace.cli.audit_commands:audit", "List, export and verify what was done, by whom."
+        ),
+        "backup": Lazy(
+            "clace.cli.backup_commands:backup",
+            "Back up everything that the server knows, verify and restore it.",
         ),
         "completion": Lazy(
             "clace.cli.completion_command:completion",
@@ -262,3 +268,18 @@ def walls(config: Config) -> Mapping[str, str]:
     from clace.runtime.hosts import Probe, program_for  # noqa: PLC0415
 
     return Probe(program_for(config.sandbox, config.security.sandbox)).report()
+
+
+def backups() -> BackupTools:
+    """Return what reads and restores backups."""
+    from clace import backups as room  # noqa: PLC0415 - few commands need it
+    from clace.database import MigratedSchema  # noqa: PLC0415 - as above
+
+    schemas = {
+        name: MigratedSchema(f"clace.{name}:migrations").newest for name in ("metadata", "audit")
+    }
+
+    def restore(file: Path, home: Path, secret: bytes | None, in_place: bool) -> BackupRestored:  # noqa: FBT001 - a callable, whose parameters have no names
+        return room.restore_backup(file, home, secret, schemas, in_place=in_place)
+
+    return BackupTools(room.derived_key, room.verify_backup, restore)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     # Every command waits for this module, and only some of them for what is behind these.
     from clace.config import Config
     from clace.interfaces import IAdministration
+    from clace.model import BackupRestored, BackupVerified, KeyDerivation
 
 T = TypeVar("T")
 Work = Callable[["IAdministration"], Coroutine[Any, Any, T]]
@@ -37,10 +38,20 @@ def _is_terminal() -> bool:
     return stdin is not None and not stdin.closed and stdin.isatty()
 
 
+class BackupTools(NamedTuple):
+    """Work with files of backups: make the key of a passphrase, read a backup, restore it into a
+    home, maybe with files that lay outside of the old one in their places.
+    """
+
+    derive: Callable[[bytes, KeyDerivation], bytes]
+    verify: Callable[[Path, bytes | None], BackupVerified]
+    restore: Callable[[Path, Path, bytes | None, bool], BackupRestored]
+
+
 class CommandSurroundings(NamedTuple):
     """Everything that is not arguments and output. ``reveal`` resolves the secrets that a text of
-    a configuration names, ``walls`` tries out how apps can be shut in on this machine;
-    ``is_terminal`` is true if a person can answer questions.
+    a configuration names, ``walls`` tries out how apps can be shut in on this machine, ``backups``
+    imports what backups need; ``is_terminal`` is true if a person can answer questions.
     """
 
     ask: AskServer
@@ -48,6 +59,7 @@ class CommandSurroundings(NamedTuple):
     is_alive: Callable[[ServerTarget, int], bool]
     reveal: Callable[[Config, str], str]
     walls: Callable[[Config], Mapping[str, str]]
+    backups: Callable[[], BackupTools]
     environ: Mapping[str, str]
     config_file: str | None = None
     program: Path | None = None

@@ -14,6 +14,8 @@ from msgspec.structs import asdict
 from twisted.logger import Logger
 
 from clace.admin_api import ServerStatus
+from clace.backups import Backups
+from clace.composition.backups import make_backups
 from clace.composition.data import Data
 from clace.composition.elsewhere import wants_certificate
 from clace.composition.plugins import Plugins
@@ -33,6 +35,7 @@ from clace.operations import (
     ApprovalWithdrawal,
     AppShowing,
     AuditOperations,
+    BackupOperations,
     ConfiguredSections,
     DeclarationFiles,
     DeclarationOperations,
@@ -115,6 +118,7 @@ class Apps:
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
 
         self._rooms = self._make_rooms()
+        self.backup_threads = ThreadPool(reactor, "backup", patient=True)
         self.preview_expiry = PreviewExpiry(self._rooms, reactor, data.events)
 
     def find(self) -> None:
@@ -185,6 +189,7 @@ class Apps:
             self._reactor.seconds,
         )
         yield RoleOperations(self._data.authorisation, self.installed, self._data.groups_of)
+        yield BackupOperations(self._backups())
         yield AuditOperations(self._data.audit, self._data.audit, self._data.store.apps)
         stop = partial(self._reactor.callLater, 0, self._reactor.stop)
         yield ServerOperations(self._status, stop)
@@ -204,6 +209,11 @@ class Apps:
             ),
             stamp=stamps(self._reactor.seconds, secrets.token_bytes),
             urls=urls,
+        )
+
+    def _backups(self) -> Backups:
+        return make_backups(
+            self._data, self.installed, self.backup_threads, self._reactor, self.version
         )
 
     def _configured(self) -> ConfiguredSections:

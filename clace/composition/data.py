@@ -39,10 +39,12 @@ _OWN_USERS = f"{BUILTIN}:"
 
 
 class Data:
-    """Databases and secrets; ``config`` is the configuration with values in their places."""
+    """Databases and secrets; ``config`` is the configuration with values in their places, and
+    ``written`` as it is in the file.
+    """
 
     def __init__(self, config: Config, reactor: Any, warn: Callable[[str], None]) -> None:
-        self.config = config
+        self.config = self.written = config
         self._reactor = reactor
         self.new_id = request_ids(secrets.token_hex(6))
         self.secret_threads = MultiService()

@@ -98,6 +98,7 @@ class Composition:
             self.data.store,
             self.apps.retention,
             self.apps.preview_expiry,
+            self.apps.backup_threads,
             self.data.secret_rows,
             self.data.session_rows,
             self.data.token_rows,

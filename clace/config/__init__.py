@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         find as find,
     )
     from clace.config.editing import with_value as with_value
+    from clace.config.exposure import plain_secrets as plain_secrets
     from clace.config.filling import (
         values_with_secrets as values_with_secrets,
         with_secrets as with_secrets,
@@ -61,6 +62,7 @@ else:
         changes=("changed_keys",),
         discovery=("FILE_NAME", "Location", "NoHome", "find"),
         editing=("with_value",),
+        exposure=("plain_secrets",),
         filling=("values_with_secrets", "with_secrets"),
         loading=("Config", "known_names", "load", "node_values"),
         named_files=("unreadable",),

@@ -6,6 +6,7 @@ from clace.interfaces.administration import (
     IAdministration,
     IAppOperations,
     IAuditOperations,
+    IBackupOperations,
     IDeclarationOperations,
     IExportOperations,
     IHistoryOperations,
@@ -23,6 +24,7 @@ from clace.interfaces.administration import (
     IVersionOperations,
 )
 from clace.interfaces.audit import IAuditChain, IAuditEvents, IAuditLog, IAuditTrail, IRationedAudit
+from clace.interfaces.backups import IBackups
 from clace.interfaces.factors import (
     CodeOffer,
     Demand,
@@ -176,6 +178,8 @@ __all__ = [
     "IAuthenticator",
     "IAuthorisation",
     "IBackChannelLogout",
+    "IBackupOperations",
+    "IBackups",
     "ICredentials",
     "IDeclarationOperations",
     "IEnvironments",

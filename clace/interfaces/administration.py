@@ -6,7 +6,7 @@ Globs and paths come as the operator wrote them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from typing import Protocol
 
 from zope.interface import Interface
@@ -18,6 +18,7 @@ from clace.admin_api import (
     R,
     apps,
     audit,
+    backups,
     changes,
     declarations,
     history,
@@ -63,8 +64,9 @@ class IServedAdministration(IAdministration):
 
     def stream_as(
         identity: Identity, operation: Operation[Q, R], query: Q
-    ) -> AsyncIterator[tuple[R, ...]]:
-        """Perform one operation that streams, as far as the identity may.
+    ) -> AsyncGenerator[tuple[R, ...], None]:
+        """Perform one operation that streams, as far as the identity may; who wants no more
+        closes it.
 
         :raises NotAllowed: if it may not.
         """
@@ -484,6 +486,20 @@ class ITokenOperations(Interface):
         """End a token at once.
 
         :raises NoSuchToken: if it is missing, or another user's.
+        """
+
+
+class IBackupOperations(Interface):
+    """Backups of the server."""
+
+    def create_backup(
+        query: backups.CreateBackup,
+    ) -> AsyncIterator[tuple[backups.BackupPiece, ...]]:
+        """Return a backup in pieces, of which the first tells the sizes.
+
+        :raises BadRequest: if another backup is being made.
+        :raises NoSpace: if the disk is too full, before the first byte.
+        :raises StoreError: if a database cannot be read.
         """
 
 

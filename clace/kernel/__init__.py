@@ -40,14 +40,8 @@ if TYPE_CHECKING:
         restrict as restrict,
         restrict_to as restrict_to,
     )
-    from clace.kernel.layers import (
-        Layer as Layer,
-        put_up as put_up,
-    )
-    from clace.kernel.machines import (
-        MACHINES as MACHINES,
-        SyscallTable as SyscallTable,
-    )
+    from clace.kernel.layers import Layer as Layer, put_up as put_up
+    from clace.kernel.machines import MACHINES as MACHINES, SyscallTable as SyscallTable
     from clace.kernel.seccomp import (
         NotInstalled as NotInstalled,
         allowing as allowing,
@@ -80,30 +74,9 @@ else:
             "set_mount_flags",
             "unshare",
         ),
-        cgroup=(
-            "CGROUPS",
-            "CgroupPlace",
-            "join",
-            "places",
-            "remove_stale",
-        ),
-        landlock=(
-            "FileGrant",
-            "restrict",
-            "restrict_to",
-        ),
-        layers=(
-            "Layer",
-            "put_up",
-        ),
-        machines=(
-            "MACHINES",
-            "SyscallTable",
-        ),
-        seccomp=(
-            "NotInstalled",
-            "allowing",
-            "denying",
-            "install",
-        ),
+        cgroup=("CGROUPS", "CgroupPlace", "join", "places", "remove_stale"),
+        landlock=("FileGrant", "restrict", "restrict_to"),
+        layers=("Layer", "put_up"),
+        machines=("MACHINES", "SyscallTable"),
+        seccomp=("NotInstalled", "allowing", "denying", "install"),
     )

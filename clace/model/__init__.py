@@ -28,6 +28,16 @@ if TYPE_CHECKING:
         AuditHead as AuditHead,
         AuditVerification as AuditVerification,
     )
+    from clace.model.backups import (
+        BACKUP_FORMAT as BACKUP_FORMAT,
+        BackedUpFile as BackedUpFile,
+        BackupHeader as BackupHeader,
+        BackupManifest as BackupManifest,
+        BackupRestored as BackupRestored,
+        BackupVerified as BackupVerified,
+        KeyDerivation as KeyDerivation,
+        LeftOut as LeftOut,
+    )
     from clace.model.declared import DeclaredApp as DeclaredApp, MOST_DECLARED as MOST_DECLARED
     from clace.model.deeds import (
         ACCESS_DENIED as ACCESS_DENIED,
@@ -198,6 +208,16 @@ else:
             "VersionMetadata",
         ),
         audit_filter=("AuditEntry", "AuditFault", "AuditFilter", "AuditHead", "AuditVerification"),
+        backups=(
+            "BACKUP_FORMAT",
+            "BackedUpFile",
+            "BackupHeader",
+            "BackupManifest",
+            "BackupRestored",
+            "BackupVerified",
+            "KeyDerivation",
+            "LeftOut",
+        ),
         declared=("DeclaredApp", "MOST_DECLARED"),
         deeds=(
             "ACCESS_DENIED",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from clace.operations.applying import DeclarationOperations as DeclarationOperations
     from clace.operations.apps import AppOperations as AppOperations
     from clace.operations.audit import AuditOperations as AuditOperations
+    from clace.operations.backups import BackupOperations as BackupOperations
     from clace.operations.configured import ConfiguredSections as ConfiguredSections
     from clace.operations.creation import (
         AppCreation as AppCreation,
@@ -57,6 +58,7 @@ else:
         applying=("DeclarationOperations",),
         apps=("AppOperations",),
         audit=("AuditOperations",),
+        backups=("BackupOperations",),
         configured=("ConfiguredSections",),
         creation=("AppCreation", "NewAppDefaults", "NewAppFacts", "stamps"),
         declaring=("DeclarationFiles",),

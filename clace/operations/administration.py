@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Any
 
 from zope.interface import implementer, providedBy
@@ -50,14 +51,15 @@ class Administration:
         result: R = await self._begun(identity, operation, query)
         return result
 
-    def stream(self, operation: Operation[Q, R], query: Q) -> AsyncIterator[tuple[R, ...]]:
+    def stream(self, operation: Operation[Q, R], query: Q) -> AsyncGenerator[tuple[R, ...], None]:
         return self.stream_as(OPERATOR, operation, query)
 
     async def stream_as(
         self, identity: Identity, operation: Operation[Q, R], query: Q
-    ) -> AsyncIterator[tuple[R, ...]]:
-        async for results in self._begun(identity, operation, query):
-            yield results
+    ) -> AsyncGenerator[tuple[R, ...], None]:
+        async with aclosing(self._begun(identity, operation, query)) as begun:
+            async for results in begun:
+                yield results
 
     def _begun(self, identity: Identity, operation: Operation[Q, R], query: Q) -> Any:
         """Call the method of an operation, if the identity may use it."""

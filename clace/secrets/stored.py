@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from zope.interface import implementer
 
+from clace.admin_api import KEY_BYTES
 from clace.errors import ClaceError, NoSuchSecret, SecretExists, SecretFailed
 from clace.interfaces import (
     IOwnSecrets,
@@ -23,7 +24,7 @@ from clace.interfaces import (
     SealedSecret,
     SecretEntry,
 )
-from clace.secrets.keys import KEY_BYTES, SealingKeys
+from clace.secrets.keys import SealingKeys
 from clace.secrets.sealing import seal, unseal
 from clace.threads import InThread
 

@@ -36,6 +36,7 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.Misdirected: HTTPStatus.MISDIRECTED_REQUEST,
     errors.LockedOut: HTTPStatus.TOO_MANY_REQUESTS,
     errors.StoreError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.NoSpace: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.AppFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.ProviderUnavailable: HTTPStatus.BAD_GATEWAY,
     errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,

@@ -23,6 +23,7 @@ from clace.operations.administration import Administration
 from clace.operations.applying import DeclarationOperations
 from clace.operations.apps import AppOperations
 from clace.operations.audit import AuditOperations
+from clace.operations.backups import BackupOperations
 from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import AppCreation, AppStamp, NewAppDefaults, NewAppFacts
 from clace.operations.declaring import DeclarationFiles
@@ -57,6 +58,7 @@ from clace.testing.sources import MemorySources
 from tests.identity.passwords.support import Told
 from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import STATIC_USERS
+from tests.support.memory_backups import MemoryBackups
 from tests.support.memory_factors import memory_factors
 from tests.support.memory_secrets import MemorySecretStore
 from tests.support.memory_syncs import MemorySyncRows
@@ -178,6 +180,7 @@ class House:
             RoleOperations(
                 self.authorisation, self.installed, lambda user: self.groups.get(user, ())
             ),
+            BackupOperations(MemoryBackups()),
             AuditOperations(self.audit, self.audit, self.store.apps),
             ServerOperations(lambda: ServerStatus(pid=4711), lambda: self.stopped.append(True)),
         )

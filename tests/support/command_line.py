@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from clace.cli.main import clace
+from clace.cli.main import backups, clace
 from clace.cli.outside import CommandSurroundings
 from clace.model.walls import WALLS
 from tests.support.memory_administration import MemoryAdministration
@@ -47,6 +47,7 @@ class CommandLineCase:
             is_alive=lambda _target, _pid: self.now < self.gone_at,
             reveal=lambda _config, text: f"revealed {text}",
             walls=lambda _config: self.walls,
+            backups=backups,
             environ=self.environ,
             seconds=lambda: self.now,
             sleep=self.pass_time,

@@ -32,6 +32,7 @@ from clace.admin_api.audit import (
     ListAudit,
     VerifyAudit,
 )
+from clace.admin_api.backups import BackupPiece, CreateBackup
 from clace.admin_api.changes import REMOVE, AppChange, Approval, AppsUpdated, StagedUpdate
 from clace.admin_api.declarations import DriftShown, ExportApps, ExportedText, ShowDrift
 from clace.admin_api.lockouts import ClearLockouts, LockoutList, LockoutsCleared
@@ -109,6 +110,7 @@ from clace.model.rbac import Policy
 from clace.operations.approval import check_approved, needs_approval
 from clace.operations.asking import OperationRequest
 from clace.operations.audit import AuditOperations
+from clace.operations.backups import BackupOperations
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.changes import app_change
 from clace.operations.edits import app_config_entries, check_declared, with_app_config, with_param
@@ -124,6 +126,7 @@ from clace.runtime.failures import AppFailures
 from clace.runtime.installed import InstalledApps
 from clace.testing.audit import MemoryAudit
 from tests.identity.passwords.support import Told
+from tests.support.memory_backups import MemoryBackups
 from tests.support.memory_factors import memory_factors
 from tests.support.memory_secrets import MemorySecretStore
 from tests.support.memory_tokens import memory_tokens
@@ -159,6 +162,8 @@ class MemoryAdministration:
         )
         self.audit = MemoryAudit()
         self._audit = AuditOperations(self.audit, self.audit, self._all_apps)
+        self.backups = MemoryBackups()
+        self._backups = BackupOperations(self.backups)
         self._secrets = SecretOperations(MemorySecretStore(), lambda: "xyz")
         self.users = memory_users(Clock(), STATIC_USERS)
         self.clock = Clock()
@@ -190,6 +195,9 @@ class MemoryAdministration:
         OperationRequest(identity, (operation.right, *query.rights), self.authorisation).check()
         async for results in getattr(self, operation.name)(query):
             yield results
+
+    def create_backup(self, query: CreateBackup) -> AsyncIterator[tuple[BackupPiece, ...]]:
+        return self._backups.create_backup(query)
 
     async def create_app(self, query: CreateApp) -> AppCreated:
         request = query.body

@@ -57,7 +57,7 @@ KINDS = {
             *("list_users", "delete_user"),
             *("list_lockouts", "clear_lockouts"),
             *("list_sessions", "revoke_sessions", "check_permission", "list_holders"),
-            *("list_audit", "export_audit", "verify_audit"),
+            *("list_audit", "export_audit", "verify_audit", "create_backup"),
             *("create_token", "list_tokens", "revoke_token", "server_status", "stop_server"),
         ),
         SERVER,

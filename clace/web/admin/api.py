@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from msgspec import Struct
+from twisted.internet.defer import CancelledError
 from twisted.web.http import Request
 
 from clace.admin_api import OPERATIONS, Operation, Q, R, describe
@@ -19,6 +21,8 @@ from clace.web.admin.router import AdminRouter, RouterResource, StreamedLines, U
 from clace.web.error_table import ErrorTable
 from clace.web.http1 import receive
 from clace.web.statuses import STATUSES
+
+_LEFT = "the client left before the end"
 
 
 class AdminAPI:
@@ -82,15 +86,25 @@ class AdminAPI:
 
     async def _streamed(
         self, operation: Operation[Q, R], identity: Identity, query: Q
-    ) -> AsyncIterator[tuple[R, ...]]:
+    ) -> AsyncGenerator[tuple[R, ...], None]:
         """The results of an operation that streams, which is recorded when they end."""
+        last: tuple[R, ...] = ()
         try:
-            async for results in self._administration.stream_as(identity, operation, query):
-                yield results
+            async with aclosing(
+                self._administration.stream_as(identity, operation, query)
+            ) as streamed:
+                async for last in streamed:
+                    yield last
         except ClaceError as error:
             self._audit.failed(operation, identity, query, error)
             raise
-        self._audit.read(operation, identity)
+        except (CancelledError, GeneratorExit):
+            self._audit.failed(operation, identity, query, BadRequest(_LEFT))
+            raise
+        if last:
+            self._audit.done(operation, identity, query, last[-1])
+        else:
+            self._audit.read(operation, identity)
 
 
 def _route(operation: Operation[Q, R]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -35,7 +36,7 @@ class Unanswered(Struct, frozen=True):
 class StreamedLines(Struct, frozen=True):
     """Results in place of one, some at a time; each becomes a line of JSON."""
 
-    results: AsyncIterator[tuple[Struct, ...]]
+    results: AsyncGenerator[tuple[Struct, ...], None]
 
 
 class AdminRouter(Klein):
@@ -166,14 +167,17 @@ async def _send_large(request: Request, body: bytes) -> None:
 async def _send_lines(request: Request, streamed: StreamedLines) -> None:
     """Send lines as they come, no faster than the client reads."""
 
-    async def lines() -> AsyncIterator[bytes]:
-        async for results in streamed.results:
-            yield b"".join(msgspec.json.encode(result) + b"\n" for result in results)
+    async def lines() -> AsyncGenerator[bytes, None]:
+        async with aclosing(streamed.results) as given:
+            async for results in given:
+                yield b"".join(msgspec.json.encode(result) + b"\n" for result in results)
 
     request.setHeader(b"Content-Type", LINES.encode())
     request.setHeader(b"X-Content-Type-Options", b"nosniff")
     try:
-        await PacedBody(request).send(lines())
+        # What was begun for a client that leaves is ended at once, and not when memory is tidied.
+        async with aclosing(lines()) as sent:
+            await PacedBody(request).send(sent)
     except CancelledError:
         raise
     except Exception:

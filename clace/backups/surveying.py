@@ -1,0 +1,129 @@
+"""The files that a backup has: which of the home, which of other folders, which of them secret."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from clace.backups.archive import HOME, OUTSIDE, is_nameable
+from clace.model import LeftOut
+from clace.units import MEBIBYTE
+
+MADE_BY_SERVER = frozenset({"run", "logs"})
+"""Folders of a home that a server makes anew."""
+NAMES_ONLY = frozenset({"builds", "containers", "environments", "volumes"})
+"""Folders of a home of which only the names of what is in them are kept."""
+CONFIG = "config"
+_MAX_SECRET = MEBIBYTE
+_CERTIFICATE, _PRIVATE = b"-----BEGIN CERTIFICATE", b"PRIVATE KEY"
+
+
+class FoundFile(Struct, frozen=True, kw_only=True):
+    """A file for a backup, by its name there."""
+
+    name: str
+    path: Path
+    size: int
+    mode: int = 0o600
+    is_secret: bool = False
+
+
+class Survey(Struct, frozen=True):
+    """All files of a backup but databases; what was left out."""
+
+    files: tuple[FoundFile, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def surveyed(home: Path, taken: Iterable[Path], folders: Iterable[Path]) -> Survey:
+    """Look through a home and further folders; ``taken`` are files that are kept in another way."""
+    ours = frozenset(taken)
+    found: list[FoundFile] = []
+    left_out: list[LeftOut] = []
+    for entry in _entries(home, left_out):
+        name, path = entry.name, Path(entry.path)
+        if name in MADE_BY_SERVER or path in ours:
+            continue
+        if name in NAMES_ONLY:
+            left_out += [LeftOut(each.path, "kept by name") for each in _entries(path, left_out)]
+        elif entry.is_dir(follow_symlinks=False):
+            found += _files_of_home(home, path, ours, left_out, is_config=name == CONFIG)
+        else:
+            left_out.append(LeftOut(entry.path, "not a file of the server"))
+    for folder in folders:
+        if folder in home.parents or folder == home:
+            left_out.append(LeftOut(str(folder), "the home is in it"))
+        else:
+            found += _walk(folder, ours, left_out)
+    return Survey(tuple(found), tuple(left_out))
+
+
+def backup_name(home: Path, path: Path) -> str:
+    """Return the name in a backup of a file at an absolute path."""
+    if path.is_relative_to(home):
+        return f"{HOME}/{path.relative_to(home)}"
+    return f"{OUTSIDE}{path}"
+
+
+def _files_of_home(
+    home: Path, folder: Path, ours: frozenset[Path], left_out: list[LeftOut], *, is_config: bool
+) -> Iterator[FoundFile]:
+    for file in _walk(folder, ours, left_out, home):
+        secret = is_config and is_secret(file.path)
+        yield FoundFile(
+            name=file.name, path=file.path, size=file.size, mode=0o600, is_secret=secret
+        )
+
+
+def _walk(
+    folder: Path, ours: frozenset[Path], left_out: list[LeftOut], home: Path = Path("/nowhere")
+) -> Iterator[FoundFile]:
+    """Find the files of a folder; links are not followed."""
+    for entry in _entries(folder, left_out):
+        path = Path(entry.path)
+        name = backup_name(home, path)
+        if path in ours or _is_of_database(path, ours):
+            continue
+        if not is_nameable(name):
+            left_out.append(LeftOut(ascii(entry.path), "its name cannot be kept"))
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _walk(path, ours, left_out, home)
+        elif entry.is_file(follow_symlinks=False):
+            about = entry.stat(follow_symlinks=False)
+            mode = stat.S_IMODE(about.st_mode) & 0o777
+            yield FoundFile(name=name, path=path, size=about.st_size, mode=mode)
+        else:
+            left_out.append(LeftOut(entry.path, "a link, or no file"))
+
+
+def _entries(folder: Path, left_out: list[LeftOut]) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        left_out.append(LeftOut(str(folder), f"cannot be read: {error.strerror}"))
+        return []
+
+
+def _is_of_database(path: Path, ours: frozenset[Path]) -> bool:
+    """Tell the files beside a database, and copies of it from before an upgrade."""
+    if path.name.endswith(".bak"):
+        return any(path.name.startswith(f"{each.name}.") for each in ours)
+    for end in ("-wal", "-shm", "-journal"):
+        if path.name.endswith(end):
+            return path.with_name(path.name.removesuffix(end)) in ours
+    return False
+
+
+def is_secret(path: Path) -> bool:
+    """Tell a file of ``config/`` that may hold a secret: all but certificates without a key."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_SECRET + 1)
+    except OSError:
+        return True
+    return _CERTIFICATE not in content or _PRIVATE in content
