@@ -53,6 +53,7 @@ MANY_METHODS = {
     "ISecondFactors",
     "ISessions",
     "IUsers",
+    "MemorySources",
     "ProxiedVisitor",
     "RequestVisitor",
     "Runtime",

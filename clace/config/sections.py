@@ -369,8 +369,12 @@ class AppConfig(Struct, frozen=True):
 
 
 class AppSection(AppConfig, frozen=True):
-    """Settings of one app; limits it does not set are the server's ``[sandbox]``."""
+    """Settings of one app; limits it does not set are the server's ``[sandbox]``.
 
+    ``static_from_disk`` is of the app alone: it is decided when the app is created.
+    """
+
+    static_from_disk: Flag = False
     sandbox: AppLimits = AppLimits()
 
 

@@ -23,13 +23,15 @@ from clace.model import (
 class AuditedSource(Struct, frozen=True):
     """The declarations at the top level of a source: the app's name, its demands and its params.
 
-    ``warnings`` are of what in it cannot work or has no effect.
+    ``warnings`` are of what in it cannot work or has no effect. With ``static_only`` all its files
+    are served as they are.
     """
 
     name: str
     demands: Demands
     params: tuple[AppParam, ...] = ()
     warnings: tuple[str, ...] = ()
+    static_only: bool = False
 
 
 class ILoadedApp(Interface):

@@ -12,7 +12,10 @@ from clace.model import App, FileRef
 
 
 class IFiles(Interface):
-    """An immutable tree of files (for a dev app: the folder as it is now)."""
+    """An immutable tree of files (for a dev app: the folder as it is now).
+
+    A site that stays on the disk lists only its programs, and has more when it is asked by name.
+    """
 
     refs: Mapping[str, FileRef] = Attribute("what there is, by name; names use ``/``")
 
@@ -105,6 +108,19 @@ class ISources(Interface):
         before it; those of folders below it are not looked at.
 
         :raises SourceError: if no file is meant, or one cannot be read.
+        """
+
+    async def programs(source_url: str) -> FetchedSource:
+        """A copy of the ``*.star`` files right in a folder, which may have none.
+
+        :raises SourceError: if it is not a folder, or one cannot be read.
+        """
+
+    def on_disk(source_url: str, kept: IFiles) -> IFiles:
+        """A site whose files stay in a folder. Listed are the files that were kept; all others are
+        looked up in the folder when they are asked for by name.
+
+        :raises SourceError: if it is not a folder.
         """
 
     def live(source_url: str) -> IFiles:

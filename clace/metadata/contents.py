@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from os import SEEK_END
+from tempfile import SpooledTemporaryFile
 
 import brotli
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clace.encodings import BROTLI, encode
 from clace.errors import SourceError, StoreError
 from clace.model import FileRef
+from clace.units import MEBIBYTE
 
 PLAIN = ""
 _HELPS = 0.9
 _PIECE = 1 << 18
+# Of the contents of one commit, which can be those of a large site.
+_IN_MEMORY = 8 * MEBIBYTE
 
 
 class StoredContent(Struct, frozen=True):
@@ -84,3 +90,29 @@ def packed(ref: FileRef, whole: bytes) -> StoredContent:
     if len(small) < _HELPS * len(whole):
         return StoredContent(ref.sha256, len(whole), BROTLI, small)
     return StoredContent(ref.sha256, len(whole), PLAIN, whole)
+
+
+class FreshContents(Mapping[str, StoredContent]):
+    """Contents that are about to be stored, in a file if they are too much for the memory."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - as long as this object
+        self._places: dict[str, tuple[StoredContent, int, int]] = {}
+
+    def pack(self, ref: FileRef, whole: bytes) -> None:
+        """Add the content of a file; see ``packed``."""
+        one = packed(ref, whole)
+        at = self._file.seek(0, SEEK_END)
+        self._file.write(one.content)
+        self._places[one.sha256] = (replace(one, content=b""), at, len(one.content))
+
+    def __getitem__(self, sha256: str) -> StoredContent:
+        one, at, size = self._places[sha256]
+        self._file.seek(at)
+        return replace(one, content=self._file.read(size))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)

@@ -25,7 +25,7 @@ from clace.database import (
 from clace.interfaces import AddVersion, Change, IAppStore, IFiles, StoredVersion
 from clace.metadata import queries, rules
 from clace.metadata.changes import StoreCommit, check_whole
-from clace.metadata.contents import StoredContent, packed
+from clace.metadata.contents import FreshContents
 from clace.metadata.files import StoredContents, StoredFiles
 from clace.model import App, FileRef
 from clace.threads import InThread, ThreadPool
@@ -123,7 +123,7 @@ class AppStore(MultiService):
 
     async def _packed(
         self, sources: Mapping[int, IFiles], listings: Mapping[int, Mapping[str, FileRef]]
-    ) -> dict[str, StoredContent]:
+    ) -> FreshContents:
         """The contents that are not stored yet, read and compressed one by one."""
         wanted = {
             ref.sha256: (sources[place], name, ref)
@@ -132,10 +132,10 @@ class AppStore(MultiService):
         }
         work = partial(queries.stored_of, wanted=tuple(wanted))
         stored = await self._ask("look up stored files", work)
-        fresh = {}
+        fresh = FreshContents()
         for sha256 in wanted.keys() - stored:
             files, name, ref = wanted[sha256]
-            fresh[sha256] = await self._pack(partial(packed, ref, await files.read(name)))
+            await self._pack(partial(fresh.pack, ref, await files.read(name)))
         return fresh
 
     def _make(self, commit: StoreCommit, *, keep: bool) -> tuple[App, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         NEVER as NEVER,
         Permission as Permission,
         PluginManifest as PluginManifest,
+        STATIC_FROM_DISK as STATIC_FROM_DISK,
         VersionMetadata as VersionMetadata,
     )
     from clace.model.audit_filter import (
@@ -205,6 +206,7 @@ else:
             "NEVER",
             "Permission",
             "PluginManifest",
+            "STATIC_FROM_DISK",
             "VersionMetadata",
         ),
         audit_filter=("AuditEntry", "AuditFault", "AuditFilter", "AuditHead", "AuditVerification"),

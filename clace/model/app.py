@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from clace.model.paths import AppPath
 
+STATIC_FROM_DISK = "static_from_disk"
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -123,6 +124,11 @@ class AppMetadata(Struct, frozen=True):
     def link_of(self, plugin: str) -> AccountLink | None:
         """Return the account linked to exactly this name."""
         return next((link for link in self.accounts if link.plugin == plugin), None)
+
+    @property
+    def stays_on_disk(self) -> bool:
+        """Return true if the files of the app are served from their folder and not stored."""
+        return self.appconfig.get(STATIC_FROM_DISK, "").strip() == "true"
 
     @property
     def approved(self) -> Demands:

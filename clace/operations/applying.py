@@ -33,6 +33,7 @@ from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import DEFAULT_AUTH, AddedApp, AppCreation, check_supported
 from clace.operations.declaring import DeclarationFiles, calls_of, revision_of
 from clace.operations.draft import AppsDraft
+from clace.operations.edits import check_stays
 from clace.operations.merging import merged_metadata, merged_text, read, written
 from clace.operations.reloading import AppReloading, ReloadOutcome, ReloadRun
 from clace.operations.rooms import OperationRooms
@@ -139,6 +140,7 @@ class DeclarationOperations:
         main, seen, changed = self._settle(work, main, last, one)
         metadata = merged_metadata(seen.metadata, last, one, clobber=query.clobber)
         self._configured.check_config(metadata.appconfig)
+        check_stays(seen.metadata, metadata)
         edited = replace(seen, metadata=metadata)
         revision = self._revision(seen, last, one, clobber=query.clobber)
         differs = not _is_only_remembered(seen, edited)

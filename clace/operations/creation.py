@@ -21,6 +21,7 @@ from clace.interfaces import (
 )
 from clace.locations import DEFAULT_BRANCH
 from clace.model import (
+    STATIC_FROM_DISK,
     App,
     AppKind,
     AppMetadata,
@@ -139,6 +140,7 @@ class AppCreation:
         refs = dict(fetched.files.refs)
         audited = await self._rooms.runtime.audit(app, fetched.files)
         check_declared(app, request.param_values or {}, audited.params)
+        check_on_disk(app, audited)
         demands = audited.demands
         app = described(app, audited.name, fetched, demands if approve else Demands(), apply_info)
         twins = (app,) if app.is_dev else (self._staging(app), app)
@@ -231,6 +233,15 @@ def no_revision(source: str, branch: str, commit: str) -> BadRequest:
     """The refusal of a branch or commit of what has neither."""
     asked = f"branch {branch}" if branch else f"commit {commit}"
     return BadRequest(f"{source} is a folder, which has no {asked}; a git URL has")
+
+
+def check_on_disk(app: App, audited: AuditedSource) -> None:
+    """:raises BadRequest: if the app's files are to stay on the disk, and some are its program."""
+    if app.metadata.stays_on_disk and not audited.static_only:
+        raise BadRequest(
+            f"{STATIC_FROM_DISK} is for sites, whose app has static_only = True: the pages and "
+            "templates of other apps have to be stored with each version"
+        )
 
 
 def check_supported(request: NewApp) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from clace.admin_api import REMOVE, UNDEFINED, MetadataChange
 from clace.errors import BadRequest
-from clace.model import AccountLink, App, AppMetadata, AppParam
+from clace.model import STATIC_FROM_DISK, AccountLink, App, AppMetadata, AppParam
 
 APP_CONFIG = "app_config"
 MAX_ENTRIES = 1_000
@@ -78,6 +78,15 @@ def check_removed(
     for name, value in entries.items():
         if value == REMOVE and name not in before and name not in known:
             raise BadRequest(f"app config {name}: no such key")
+
+
+def check_stays(before: AppMetadata, after: AppMetadata) -> None:
+    """:raises BadRequest: if the files of an app would be stored from now on, or no more."""
+    if before.stays_on_disk != after.stays_on_disk:
+        raise BadRequest(
+            f"app config {STATIC_FROM_DISK}: decided when an app is created; delete the app and "
+            "create it again to change it"
+        )
 
 
 def checked(values: Mapping[str, str]) -> dict[str, str]:

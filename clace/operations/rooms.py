@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attrs import frozen
+from msgspec.structs import replace
 
 from clace.interfaces import (
     Asking,
@@ -22,13 +23,15 @@ from clace.operations.draft import AppsDraft, Committed, nobody_listens
 
 
 async def served_files(app: App, store: IAppStore, sources: ISources, specs: ISpecs) -> IFiles:
-    """The folder of a dev app as it is, of others the stored version.
+    """The folder of a dev app as it is, of others the stored version, which for a site that stays
+    on the disk is its programs.
 
     :raises NoSuchVersion: if it is not stored.
     """
     if app.is_dev:
         return specs.live(sources.live(app.source_url), app)
-    return await store.files(app.id, app.version)
+    stored = await store.files(app.id, app.version)
+    return sources.on_disk(app.source_url, stored) if app.metadata.stays_on_disk else stored
 
 
 @frozen
@@ -61,6 +64,8 @@ class OperationRooms:
         """
         if app.is_dev:
             fetched = FetchedSource(files=self.sources.live(app.source_url))
+        elif app.metadata.stays_on_disk:
+            return await self._site(app, await self.sources.programs(app.source_url))
         else:
             fetched = await self.sources.fetch(revision)
         return await self.specs.fill(fetched, app)
@@ -74,8 +79,17 @@ class OperationRooms:
         files = await self.served_files(seen)
         if edited.metadata.spec == seen.metadata.spec:
             return files
+        if seen.metadata.stays_on_disk:
+            stored = await self.store.files(seen.id, seen.version)
+            site: IFiles = (await self._site(edited, FetchedSource(files=stored))).files
+            return site
         filled: IFiles = (await self.specs.fill(FetchedSource(files=files), edited)).files
         return filled
+
+    async def _site(self, app: App, programs: FetchedSource) -> FetchedSource:
+        """Return a site that stays on the disk, of which only programs are kept."""
+        filled = await self.specs.fill(programs, app)
+        return replace(filled, files=self.sources.on_disk(app.source_url, filled.files))
 
     async def audit(self, app: App) -> AuditedSource:
         """Run the top level of the app's served source with plugins that do nothing.

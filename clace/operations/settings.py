@@ -28,6 +28,7 @@ from clace.operations.edits import (
     check_declared,
     check_link,
     check_removed,
+    check_stays,
     linked,
     with_app_config,
     with_param,
@@ -73,6 +74,7 @@ class SettingOperations:
             after = with_app_config(metadata, entries)
             self._configured.check_config(after.appconfig)
             check_removed(metadata.appconfig, entries, self._configured.app_settings)
+            check_stays(metadata, after)
             return after
 
         return await self._staged.make(selection, edit, audited=True)

@@ -14,9 +14,12 @@ from clace.model import App, AppPath, FileRef, PluginManifest
 from clace.runtime.limits import HostLimits
 from clace.wire import LoadApp
 
+APP_FILE = "app.star"
 STATIC = "static/"
 STATIC_ROOT = "static_root/"
-_TEXTS = (".star", ".html", ".tmpl", ".gohtml", "config_gen.lock")
+_PROGRAMS = (".star", "config_gen.lock")
+_TEXTS = (*_PROGRAMS, ".html", ".tmpl", ".gohtml")
+_STATIC_ONLY = b"static_only"
 
 
 def nowhere(_address: AppPath) -> str:
@@ -38,15 +41,18 @@ async def pack_load(
     plugins: tuple[PluginManifest, ...],
     environment: NodeEnvironment,
     limits: HostLimits,
+    *,
+    programs_only: bool = False,
 ) -> LoadApp:
-    """The first frame for a host of this app.
+    """The first frame for a host of this app; with ``programs_only`` without its templates.
 
     :raises AppBroken: if ``app.star`` is missing, or its texts are too large.
     :raises SourceError: if a file cannot be read.
     """
-    names = [name for name in files.refs if _is_text(name)]
-    if "app.star" not in names:
-        raise AppBroken("error reading app.star file: no such file")
+    texts = _PROGRAMS if programs_only else _TEXTS
+    names = [name for name in files.refs if _is_text(name, texts)]
+    if APP_FILE not in names:
+        raise AppBroken(f"error reading {APP_FILE} file: no such file")
     if sum(files.refs[name].size for name in names) > MAX_FRAME // 2:
         raise AppBroken("the texts of the app are too large")
     branch = app.metadata.version_metadata.git_branch
@@ -76,5 +82,14 @@ def static_refs(files: IFiles) -> list[FileRef]:
     ]
 
 
-def _is_text(name: str) -> bool:
-    return name.endswith(_TEXTS) and not name.startswith((STATIC, STATIC_ROOT))
+async def may_be_static(files: IFiles) -> bool:
+    """Return true if the app may turn out to serve all its files as they are: its pages, of which
+    it can have very many, are then no templates that its host needs.
+
+    :raises SourceError: if ``app.star`` cannot be read.
+    """
+    return APP_FILE in files.refs and _STATIC_ONLY in await files.read(APP_FILE)
+
+
+def _is_text(name: str, texts: tuple[str, ...]) -> bool:
+    return name.endswith(texts) and not name.startswith((STATIC, STATIC_ROOT))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from clace.errors import AppBusy, AppCrashed, ClaceError
+from clace.errors import AppBroken, AppBusy, AppCrashed, ClaceError
 from clace.interfaces import (
     AuditedSource,
     Caller,
@@ -53,7 +54,7 @@ from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.mounts import configured, covering, may_have_mounts
 from clace.runtime.no_programs import NO_PROGRAMS
 from clace.runtime.options import AppOptions, read_declared, read_options
-from clace.runtime.packing import NodeEnvironment, pack_load
+from clace.runtime.packing import NodeEnvironment, may_be_static, pack_load
 from clace.runtime.programs import approved, declared, with_needs
 from clace.runtime.served_app import AppSupplies, Fetch, ServedApp, Withdraw
 from clace.runtime.static import (
@@ -172,7 +173,10 @@ class Runtime(Service):
             *lacking(files, started.options),
             *self._gate.bounds(app, started.demands.permissions),
         )
-        return AuditedSource(started.name, started.demands, started.options.params, warnings)
+        options = started.options
+        return AuditedSource(
+            started.name, started.demands, options.params, warnings, options.static_only
+        )
 
     async def declared(self, files: Mapping[str, bytes]) -> tuple[DeclaredApp, ...]:
         load = LoadApp(
@@ -363,8 +367,22 @@ class Runtime(Service):
         return await self._run(app, files, inert=False)
 
     async def _run(self, app: App, files: IFiles, *, inert: bool) -> LoadedHost:
+        """Load the app; a site that has no routes without the pages that it serves."""
+        if await may_be_static(files):
+            with suppress(AppBroken):
+                site = await self._load(app, files, inert=inert, programs_only=True)
+                if site.options.static_only and not site.options.has_routes:
+                    return site
+                site.host.retire()
+        return await self._load(app, files, inert=inert)
+
+    async def _load(
+        self, app: App, files: IFiles, *, inert: bool, programs_only: bool = False
+    ) -> LoadedHost:
         plugins, limits = self._gate.manifests(), self._limits.of(app)
-        load = await pack_load(app, files, plugins, self._environment, limits)
+        load = await pack_load(
+            app, files, plugins, self._environment, limits, programs_only=programs_only
+        )
         load = msgspec.structs.replace(load, inert=inert)
         caller = Caller(app=app)
         served = self._served_apps.get(app.id)

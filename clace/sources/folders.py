@@ -167,3 +167,12 @@ def content(descriptor: int, name: str, limits: SourceLimits) -> bytes:
     if len(whole) > limits.file:
         raise SourceError(f"file {name} is over the limit of {limits.file} bytes")
     return whole
+
+
+def content_of(path: str, name: str, limits: SourceLimits) -> bytes:
+    """A file below the folder at a path, whole.
+
+    :raises SourceError: if it is missing, or not one that a source may have.
+    """
+    with opened_top(path) as top, opened_file(top, name) as descriptor:
+        return content(descriptor, name, limits)

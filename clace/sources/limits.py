@@ -14,12 +14,13 @@ _OF_AN_EDITOR = re.compile(r"(\..*\.sw[a-p]|.*~|\.#.*|#.*#)\Z", re.DOTALL)
 
 
 class SourceLimits(Struct, frozen=True, kw_only=True):
-    """Sizes are in bytes."""
+    """Sizes are in bytes; ``held`` is what is kept in memory of a folder that was copied."""
 
-    files: int = 10_000
+    files: int = 20_000
     file: int = 64 * MEBIBYTE
     total: int = 256 * MEBIBYTE
     depth: int = 64
+    held: int = 16 * MEBIBYTE
 
 
 class SourceTally:

@@ -12,13 +12,7 @@ from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import IFiles
 from clace.model import FileRef
-from clace.sources.folders import (
-    FolderEntry,
-    content,
-    opened_file,
-    opened_member,
-    opened_source,
-)
+from clace.sources.folders import FolderEntry, content, content_of, opened_file, opened_source
 from clace.sources.limits import SourceLimits
 from clace.threads import InThread
 
@@ -64,9 +58,4 @@ class LiveFolder(Unencoded):
         return state, FileRef.of(found.name, whole)
 
     async def read(self, name: str) -> bytes:
-        return await self._in_thread(partial(_content, self._path, name, self._limits))
-
-
-def _content(path: str, name: str, limits: SourceLimits) -> bytes:
-    with opened_member(path, name) as descriptor:
-        return content(descriptor, name, limits)
+        return await self._in_thread(partial(content_of, self._path, name, self._limits))

@@ -74,3 +74,16 @@ class Sources:
         if is_git(source):
             raise SourceError(f"{source} is no folder, which a dev app needs")
         return self._folder.live(source)
+
+    async def programs(self, source_url: str) -> FetchedSource:
+        programs = await self._folder.programs(self._folder_of(source_url))
+        return FetchedSource(files=programs)
+
+    def on_disk(self, source_url: str, kept: IFiles) -> IFiles:
+        return self._folder.on_disk(self._folder_of(source_url), kept)
+
+    def _folder_of(self, source_url: str) -> str:
+        source = self.check(source_url)
+        if is_git(source):
+            raise SourceError(f"{source} is no folder, which a site that stays on the disk needs")
+        return source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 from zope.interface import implementer
@@ -80,6 +80,19 @@ class MemorySources:
             raise SourceError(f"{source_url} is no folder, which a dev app needs")
         return _Live(self, self.check(source_url))
 
+    async def programs(self, source_url: str) -> FetchedSource:
+        whole = self.folder(self._folder_of(source_url))
+        programs = {name: await whole.read(name) for name in whole.refs if is_meant(name, "*.star")}
+        return FetchedSource(files=SourceTree(programs))
+
+    def on_disk(self, source_url: str, kept: IFiles) -> IFiles:
+        return _OnDisk(self, self._folder_of(source_url), kept)
+
+    def _folder_of(self, source_url: str) -> str:
+        if self.is_git(source_url):
+            raise SourceError(f"{source_url} is no folder, which a site that stays there needs")
+        return self.check(source_url)
+
     def folder(self, path: str) -> SourceTree:
         """:raises SourceError: none was put there."""
         if path not in self._folders:
@@ -113,3 +126,30 @@ class _Live(Unencoded):
 
     async def read(self, name: str) -> bytes:
         return await self._sources.folder(self._path).read(name)
+
+
+class _Listed(Mapping[str, FileRef]):
+    """The kept files, and by name those of a folder."""
+
+    def __init__(self, kept: Mapping[str, FileRef], folder: IFiles) -> None:
+        self._kept, self._folder = kept, folder
+
+    def __getitem__(self, name: str) -> FileRef:
+        return self._kept[name] if name in self._kept else self._folder.refs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+@implementer(IFiles)
+class _OnDisk(Unencoded):
+    def __init__(self, sources: MemorySources, path: str, kept: IFiles) -> None:
+        self._kept, self._folder = kept, _Live(sources, path)
+        self.refs: Mapping[str, FileRef] = _Listed(kept.refs, self._folder)
+
+    async def read(self, name: str) -> bytes:
+        files = self._kept if name in self._kept.refs else self._folder
+        return await files.read(name)

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.encodings import BROTLI
 from clace.errors import SourceError, StoreError
-from clace.metadata.contents import PLAIN, packed, plain_pieces
+from clace.metadata.contents import PLAIN, FreshContents, packed, plain_pieces
 from clace.model.app import FileRef
 
 
@@ -74,3 +74,25 @@ class PackedTests(SynchronousTestCase):
         """Bytes that are not those of the hash are refused by the file's name."""
         error = self.assertRaises(SourceError, packed, ref_of(b"one"), b"two")
         self.assertEqual(error.message, "file a changed while it was read")
+
+
+class FreshTests(SynchronousTestCase):
+    """Contents on their way into the store."""
+
+    @given(st.lists(st.tuples(st.binary(max_size=50), st.integers(1, 1_000_000)), max_size=5))
+    def test_gives_back_what_it_took(self, pieces):
+        """Each is there as it was packed, however many and large they are, in any order."""
+        wholes = {ref_of(piece * times): piece * times for piece, times in pieces}
+        fresh = FreshContents()
+        for ref, whole in wholes.items():
+            fresh.pack(ref, whole)
+        self.assertEqual(set(fresh), {ref.sha256 for ref in wholes})
+        for ref, whole in reversed(wholes.items()):
+            self.assertEqual(fresh[ref.sha256], packed(ref, whole))
+
+    def test_refuses_what_has_changed(self):
+        """Bytes that are not those of the file are not taken."""
+        fresh = FreshContents()
+        with self.assertRaises(SourceError):
+            fresh.pack(ref_of(b"a"), b"b")
+        self.assertEqual(len(fresh), 0)

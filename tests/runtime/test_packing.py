@@ -78,3 +78,11 @@ class PackingTests(SynchronousTestCase):
         self.failureResultOf(
             pack_load(an_app(), files, (), NodeEnvironment(), HostLimits()), AppBroken
         )
+
+    def test_programs_only(self):
+        """A site's pages are not its host's business, and may be any number."""
+        files = DictFiles(TEXTS)
+        files.refs["big.html"] = FileRef("big.html", "ab", MAX_FRAME)
+        work = pack_load(an_app(), files, (), NodeEnvironment(), HostLimits(), programs_only=True)
+        sources = self.successResultOf(work).sources
+        self.assertEqual(set(sources), {"app.star", "lib/a.star", "config_gen.lock"})

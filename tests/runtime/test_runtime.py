@@ -12,7 +12,8 @@ from clace.errors import (
     NoSuchRoute,
     SourceError,
 )
-from clace.model.app import AppMetadata, VersionMetadata
+from clace.frames import MAX_FRAME
+from clace.model.app import AppMetadata, FileRef, VersionMetadata
 from clace.model.wishes import ClientWishes
 from clace.runtime.limits import HostLimits, RuntimeLimits, limit_reached, limits_for_all
 from clace.runtime.packing import NodeEnvironment
@@ -462,6 +463,22 @@ class RuntimeTests(RuntimeCase):
         )
         self.assertEqual(self.page(an_app()), "home")
         self.failureResultOf(self.respond(an_app(), "/app.star"), NoSuchRoute)
+
+    def test_static_only_in_a_comment(self):
+        """An app that is no site has its pages, whatever its text says."""
+        star = (
+            '# static_only = False\napp = ace.app("A", routes = [ace.html("/", full="p.go.html")])'
+        )
+        self.files = DictFiles({"app.star": star, "p.go.html": "page"})
+        self.assertEqual(self.page(an_app()), "page")
+
+    def test_a_site_with_more_pages_than_a_host_takes(self):
+        """The pages of a site are not loaded with it."""
+        self.files = DictFiles(
+            {"app.star": 'app = ace.app("S", static_only = True)', "index.html": "home"}
+        )
+        self.files.refs["huge.html"] = FileRef("huge.html", "ab", MAX_FRAME)
+        self.assertEqual(self.page(an_app()), "home")
 
     def location(self, app, path, **request):
         answer = self.successResultOf(self.respond(app, path, **request))

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import SourceError
 from clace.sources.folder import FolderSource
 from clace.sources.limits import SourceLimits, is_skipped
+from clace.sources.tree import SourceTree
 from tests.support.threads import at_once
 
 
@@ -159,6 +160,54 @@ class CopyTests(FolderTests):
         """Whether it is an app is not asked here."""
         (self.folder / "app.star").unlink()
         self.assertEqual(self.names(), set())
+
+    def test_holds_only_so_much(self):
+        """What is over the limit is read again, and refused if it is not what it was."""
+        self.put("b", b"2" * 10)
+        self.put("c", b"3" * 10)
+        files = self.successResultOf(self.fetched(held=15)).files
+        self.assertEqual(set(files.refs), {"app.star", "b", "c"})
+        for name, content in (("b", b"2" * 10), ("c", b"3" * 10)):
+            self.assertEqual(self.successResultOf(files.read(name)), content)
+        self.put("b", b"x")
+        self.put("c", b"x")
+        self.assertEqual(self.successResultOf(files.read("b")), b"2" * 10)
+        message = self.failureResultOf(files.read("c"), SourceError).value.message
+        self.assertEqual(message, "file c changed while the folder was copied, try again")
+        message = self.failureResultOf(files.read("d"), SourceError).value.message
+        self.assertEqual(message, "file d does not exist")
+
+
+class OnDiskTests(FolderTests):
+    """A site whose files stay in the folder."""
+
+    def setUp(self):
+        super().setUp()
+        self.put("a/index.html", b"one")
+        self.site = self.source(file=100).on_disk(str(self.folder), SourceTree({"app.star": b"x"}))
+
+    def test_a_file_is_hashed_once_for_each_change(self):
+        """A file that did not change is not read again."""
+        first = self.site.refs["a/index.html"]
+        self.assertIs(self.site.refs["a/index.html"], first)
+        self.put("a/index.html", b"two")
+        os.utime(self.folder / "a/index.html", ns=(1, 1))
+        self.assertNotEqual(self.site.refs["a/index.html"].sha256, first.sha256)
+        (self.folder / "a/index.html").unlink()
+        self.assertNotIn("a/index.html", self.site.refs)
+
+    def test_does_not_leave_the_folder(self):
+        """No name leads out, and nothing is served that a source may not have."""
+        (self.folder / "file").symlink_to(self.outside / "secret")
+        (self.folder / "dir").symlink_to(self.outside)
+        self.put(".git/config")
+        self.put("large", b"x" * 101)
+        os.mkfifo(self.folder / "pipe")
+        up = f"../{self.outside.name}/secret"
+        names = ("file", "dir/secret", up, f"a/../{up}", str(self.outside / "secret"), "a", "")
+        for name in (*names, ".git/config", "large", "pipe", "a\0b"):
+            self.assertNotIn(name, self.site.refs)
+            self.failureResultOf(self.site.read(name), SourceError)
 
 
 class LiveTests(FolderTests):

@@ -9,6 +9,7 @@ from zope.interface.verify import verifyObject
 
 from clace.errors import SourceError
 from clace.interfaces import IFiles, ISources, SourceRevision
+from clace.sources.tree import SourceTree
 
 FILES = {"app.star": b"app = 1\n", "static/deep/a.bin": b"\0\xff", "empty": b"", "\u00e9.txt": b"x"}
 REFUSED = ("", "-", "--upload-pack=x", "-x/y.z/w", "https://h.example/o/-r", "/a#b", "a\0b", "a\nb")
@@ -188,3 +189,31 @@ class SourcesContract:
                 told = await self.refused(self.texts(f"{source}/{nothing}"))
                 self.assertIn(f"no matching files found in {source}/{nothing}", told)
         self.assertEqual((await self.texts(f"{repository}/x.txt")).commit, commit)
+
+    async def test_a_site_stays_on_the_disk(self):
+        """Its programs are listed and copied; other files are those of the folder now."""
+        source = self.put_folder("site", {"app.star": b"1", "a/b.html": b"old", "lib/x.star": b""})
+        programs = (await self.sources.programs(source)).files
+        fetched = self.sources.on_disk(source, programs)
+        stored = self.sources.on_disk(source, SourceTree({"app.star": b"1"}))
+        self.put_folder("site", {"app.star": b"2", "a/b.html": b"newer", "c.txt": b"c"})
+        for files in (fetched, stored):
+            verifyObject(IFiles, files)
+            self.assertEqual(list(files.refs), ["app.star"])
+            self.assertEqual(await files.read("app.star"), b"1")
+            self.assertEqual(files.refs["a/b.html"].size, 5)
+            self.assertEqual(await files.read("a/b.html"), b"newer")
+            self.assertIn("c.txt", files.refs)
+            self.assertNotIn("d.txt", files.refs)
+            await self.refused(files.read("d.txt"))
+
+    async def test_a_site_without_a_program(self):
+        """A folder of pages alone is a site too, and a repository or nothing is none."""
+        source = self.put_folder("site", {"index.html": b"home"})
+        programs = (await self.sources.programs(source)).files
+        files = self.sources.on_disk(source, programs)
+        self.assertEqual((list(files.refs), files.refs["index.html"].size), ([], 4))
+        repository, _ = self.put_commit("site", {"index.html": b"home"})
+        for wrong in (repository, f"{source}/nowhere"):
+            await self.refused(self.sources.programs(wrong))
+        self.assertRaises(SourceError, self.sources.on_disk, repository, SourceTree({}))

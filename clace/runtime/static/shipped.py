@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files as resources
-from typing import BinaryIO
+from types import MappingProxyType
+from typing import BinaryIO, cast
 
 from zope.interface import implementer
 
@@ -46,10 +48,8 @@ class WithAssets:
         self._files = files
         self._in_thread = in_thread
         self._ours = {name: found for name, found in _shipped().items() if name not in refs}
-        self.refs: Mapping[str, FileRef] = {
-            **refs,
-            **{name: ref for name, (ref, _body) in self._ours.items()},
-        }
+        shipped = {name: ref for name, (ref, _body) in self._ours.items()}
+        self.refs: Mapping[str, FileRef] = _together(refs, shipped)
 
     async def read(self, name: str) -> bytes:
         if name in self._ours:
@@ -71,3 +71,10 @@ class WithAssets:
             file.write(self._ours[name][1])
         else:
             file.write(await self.read_encoded(name, encoding))
+
+
+def _together(refs: Mapping[str, FileRef], more: dict[str, FileRef]) -> Mapping[str, FileRef]:
+    """Both; those of a site on the disk are not copied, for they are not all listed."""
+    if isinstance(refs, dict | MappingProxyType):
+        return {**refs, **more}
+    return ChainMap(more, cast("dict[str, FileRef]", refs))

@@ -1,0 +1,71 @@
+"""Sites whose files are served from their folder."""
+
+from clace.admin_api.settings import UPDATE_METADATA, MetadataChange, UpdateMetadata
+from clace.errors import BadRequest
+from tests.operations.test_administration import HouseCase
+
+SITE = b'app = ace.app("Site", static_only = True)'
+ON_DISK = {"static_from_disk": "true"}
+
+
+class OnDiskTests(HouseCase):
+    def setUp(self):
+        super().setUp()
+        self.put_site(SITE, b"one")
+
+    def put_site(self, star, page):
+        files = {"app.star": star, "index.html": page, "more.html": b"more"}
+        self.house.sources.put_folder("/site", files)
+
+    def install(self, **fields):
+        return self.house.create("/site", "/site", **fields)
+
+    def configure(self, path, entry):
+        request = MetadataChange(config_type="app_config", config_entries=(entry,))
+        query = UpdateMetadata(path, body=request, promote=True)
+        return self.house.administration.perform(UPDATE_METADATA, query)
+
+    def stored(self):
+        app = self.house.installed.find("localhost", "/site")
+        return list(self.successResultOf(self.house.store.files(app.id, app.version)).refs)
+
+    def test_serves_what_the_folder_has_now(self):
+        """Only the program is a part of a version; pages are those of the folder."""
+        self.successResultOf(self.install(appconfig=ON_DISK))
+        self.assertEqual(self.stored(), ["app.star"])
+        self.assertEqual(self.answer("/site"), "one")
+        self.put_site(SITE, b"two")
+        self.assertEqual(self.answer("/site"), "two")
+        self.assertEqual(self.answer("/site_cl_stage"), "two")
+
+    def test_stays_there(self):
+        """A reload and a promotion bring the program, and the pages stay where they are."""
+        self.successResultOf(self.install(appconfig=ON_DISK))
+        self.put_site(SITE + b" # again", b"two")
+        self.reloaded("/site", promote=True)
+        self.assertEqual(self.stored(), ["app.star"])
+        self.assertEqual(self.answer("/site"), "two")
+
+    def test_others_are_stored(self):
+        """Without the setting a site is what it was when it was installed."""
+        self.successResultOf(self.install())
+        self.put_site(SITE, b"two")
+        self.assertEqual(self.answer("/site"), "one")
+        self.assertEqual(self.stored(), ["app.star", "index.html", "more.html"])
+
+    def test_refuses_apps_that_are_no_sites(self):
+        """Templates have to be those of a version."""
+        self.put_site(b'app = ace.app("A", routes = [ace.api("/")])', b"")
+        failure = self.failureResultOf(self.install(appconfig=ON_DISK), BadRequest)
+        self.assertIn("static_from_disk is for sites", failure.getErrorMessage())
+
+    def test_is_decided_at_creation(self):
+        """The setting can be neither given nor taken later: versions would have too few files."""
+        self.successResultOf(self.install(appconfig=ON_DISK))
+        self.successResultOf(self.house.create("/stored", "/site"))
+        for path, value in (("/site", "false"), ("/site", "-"), ("/stored", "true")):
+            refused = self.configure(path, f"static_from_disk={value}")
+            failure = self.failureResultOf(refused, BadRequest)
+            self.assertIn("decided when an app is created", failure.getErrorMessage())
+        self.successResultOf(self.configure("/site", "cors.max_age=5"))
+        self.assertEqual(self.answer("/site"), "one")
