@@ -32,6 +32,16 @@ class ReadFile(Query, frozen=True):
     version: str = ""
 
 
+class VerifyFile(Query, frozen=True):
+    """Bytes by their SHA-256 in hex, which an app may serve; ``name`` is that of a file in its
+    source, and without it every file is looked at.
+    """
+
+    app_path: str
+    sha256: str
+    name: str = ""
+
+
 class CompareVersions(Query, frozen=True):
     """Two versions of an app; one that is empty is the current one.
 
@@ -100,6 +110,23 @@ class FileRead(Struct, frozen=True):
     name: str
     version: int = 0
     content: bytes = b""
+
+
+class ServedBytes(Struct, frozen=True):
+    """A file, and the URL paths that it answers."""
+
+    name: str
+    size: int = 0
+    paths: tuple[str, ...] = ()
+
+
+class FileVerified(Struct, frozen=True, kw_only=True):
+    """The files with the bytes in question which the app serves."""
+
+    app_path_domain: AppPath
+    version: int = 0
+    sha256: str = ""
+    files: tuple[ServedBytes, ...] = ()
 
 
 class FileDifference(Struct, frozen=True, kw_only=True):
@@ -171,6 +198,15 @@ READ_FILE = Operation(
     query=ReadFile,
     result=FileRead,
 )
+VERIFY_FILE = Operation(
+    name="verify_file",
+    method="GET",
+    path="/version/verify",
+    summary="Tell whether an app serves a file with exactly these bytes",
+    right=Right.APP_READ,
+    query=VerifyFile,
+    result=FileVerified,
+)
 COMPARE_VERSIONS = Operation(
     name="compare_versions",
     method="GET",
@@ -204,6 +240,7 @@ OPERATIONS = (
     LIST_VERSIONS,
     LIST_FILES,
     READ_FILE,
+    VERIFY_FILE,
     COMPARE_VERSIONS,
     SWITCH_VERSION,
     REVOKE_APPROVALS,

@@ -26,6 +26,10 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a qu
 @click.group(
     cls=Group,
     lazy={
+        "verify-file": Lazy(
+            "clace.cli.history_commands:verify_file",
+            "Tell whether an app serves exactly the bytes of a file.",
+        ),
         "update-metadata": Lazy(
             "clace.cli.settings_commands:metadata",
             "Change versioned settings of apps: staging first, production with --promote.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterator
+from hashlib import file_digest
+from pathlib import Path
 
 import click
 
@@ -59,6 +61,25 @@ def cat(server: ChosenServer, path: str, name: str, version: str) -> None:
     """
     result = server.ask(api.READ_FILE, api.ReadFile(path, name, version))
     sys.stdout.buffer.write(result.content)
+
+
+@click.command("verify-file", cls=Command)
+@click.option(
+    "--name", "-n", default="", help="Name of the file in the app's source.  [default: any]"
+)
+@result_format_option
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@path_argument
+@for_server
+def verify_file(server: ChosenServer, file: Path, path: str, *, name: str, form: str) -> None:
+    """Tell whether the app at PATH serves exactly the bytes of FILE, and at which addresses.
+
+    The exit status is 0 if it does, and 1 if it does not. What is served is read for it.
+    """
+    with file.open("rb") as opened:
+        digest = file_digest(opened, "sha256").hexdigest()
+    found = server.ask(api.VERIFY_FILE, api.VerifyFile(path, digest, name))
+    say_result(found, history_listing.verified(str(file), found), form)
 
 
 @click.command(cls=Command)

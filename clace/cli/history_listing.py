@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from clace.admin_api import AppVersion, FileDifference, VersionsCompared
+from clace.admin_api import AppVersion, FileDifference, FileVerified, VersionsCompared
 from clace.cli.differences import value_line
 from clace.cli.formats import JSON_RENDERS, Render, columns, csv_text, row_formats
 from clace.model import FileRef, Permission, permission_text
@@ -88,3 +88,11 @@ def _file(each: FileDifference) -> str:
 def _granted(sign: str, loads: Iterable[str], permissions: Iterable[Permission]) -> Iterator[str]:
     yield from (f"{sign} plugin {load}" for load in loads)
     yield from (f"{sign} permission {permission_text(each)}" for each in permissions)
+
+
+def verified(file: str, found: FileVerified) -> Iterator[str]:
+    """The report of bytes that are served."""
+    version = f", version {found.version}" if found.version else ""
+    yield f"{file} is served by {found.app_path_domain}{version}:"
+    for one in found.files:
+        yield f"  {one_line(one.name)} at {one_line(', '.join(one.paths))}"

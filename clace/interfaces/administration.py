@@ -179,6 +179,12 @@ class IHistoryOperations(Interface):
         :raises TooLarge: if it is too large to be sent in one answer.
         """
 
+    async def verify_file(query: history.VerifyFile, request: Asking) -> history.FileVerified:
+        """Return the files that an app, which may be a dev app, serves with these bytes, and where.
+
+        :raises NoSuchFile: if it serves none; the text says what is the nearest to it.
+        """
+
     async def compare_versions(
         query: history.CompareVersions, request: Asking
     ) -> history.VersionsCompared:

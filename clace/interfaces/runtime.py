@@ -95,6 +95,12 @@ class IRuntime(Interface):
         :raises NoSuchRoute: only a file could be the answer, and it is missing.
         """
 
+    async def addresses(app: App, name: str) -> tuple[str, ...]:
+        """The paths within the app that one of its files answers; an app not running is loaded.
+
+        :raises AppBroken: the app does not load.
+        """
+
     async def proxied(app: App, method: str, path: str) -> ProxyRoute | None:
         """The route of the app that passes the request on to another server, if one does.
 

@@ -10,11 +10,13 @@ from clace.admin_api import (
     CompareVersions,
     FileList,
     FileRead,
+    FileVerified,
     ListFiles,
     ListVersions,
     ReadFile,
     RevokeApprovals,
     SwitchVersion,
+    VerifyFile,
     VersionList,
     VersionsCompared,
     VersionSwitched,
@@ -26,6 +28,7 @@ from clace.operations.approval import needs_approval
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.comparison import compared
 from clace.operations.rooms import OperationRooms
+from clace.operations.served import served_as
 from clace.units import MEBIBYTE
 
 PREVIOUS, NEXT, REVERT = "previous", "next", "revert"
@@ -56,6 +59,10 @@ class HistoryOperations:
         if ref.size > MAX_FILE:
             raise TooLarge(f"{query.name} has {ref.size} bytes, more than {MAX_FILE}")
         return FileRead(query.name, number, await files.read(query.name))
+
+    async def verify_file(self, query: VerifyFile, request: Asking) -> FileVerified:
+        app = (await self._rooms.catalogue(request)).found(query.app_path, request)
+        return await served_as(self._rooms, app, query.sha256.lower(), query.name)
 
     async def compare_versions(self, query: CompareVersions, request: Asking) -> VersionsCompared:
         catalogue = await self._rooms.catalogue(request)

@@ -45,6 +45,12 @@ class AppOptions(Struct, frozen=True):
     warnings: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
 
 
+def is_plain_site(options: AppOptions) -> bool:
+    """Return true if files are all that the app has: it has neither routes nor a program."""
+    has_program = options.container is not None
+    return options.static_only and not options.has_routes and not has_program
+
+
 def read_options(options: dict[str, Any]) -> AppOptions:
     """:raises AppBroken: if the options are not of the right types."""
     try:

@@ -53,7 +53,7 @@ from clace.runtime.limits import HostLimits, RuntimeLimits, limit_reached
 from clace.runtime.minute_quota import MinuteQuota
 from clace.runtime.mounts import configured, covering, may_have_mounts
 from clace.runtime.no_programs import NO_PROGRAMS
-from clace.runtime.options import AppOptions, read_declared, read_options
+from clace.runtime.options import AppOptions, is_plain_site, read_declared, read_options
 from clace.runtime.packing import NodeEnvironment, may_be_static, pack_load
 from clace.runtime.programs import approved, declared, with_needs
 from clace.runtime.served_app import AppSupplies, Fetch, ServedApp, Withdraw
@@ -62,6 +62,7 @@ from clace.runtime.static import (
     MovedFolder,
     StaticChoice,
     WithAssets,
+    addresses,
     at_once,
     choose,
     lacking,
@@ -275,6 +276,11 @@ class Runtime(Service):
             return await serve(files, choice, request, self._contents)
         return await self._ask(served, app, request)
 
+    async def addresses(self, app: App, name: str) -> tuple[str, ...]:
+        served = self._served(app)
+        files = await self._files(served, "/")
+        return addresses(files, name, served.options) if name in files.refs else ()
+
     async def proxied(self, app: App, method: str, path: str) -> ProxyRoute | None:
         if not may_have_mounts(app) or path.startswith(OWN_PREFIX):
             return None
@@ -371,7 +377,7 @@ class Runtime(Service):
         if await may_be_static(files):
             with suppress(AppBroken):
                 site = await self._load(app, files, inert=inert, programs_only=True)
-                if site.options.static_only and not site.options.has_routes:
+                if is_plain_site(site.options):
                     return site
                 site.host.retire()
         return await self._load(app, files, inert=inert)
@@ -398,7 +404,7 @@ class Runtime(Service):
             proxies = () if inert else await configured(self._gate, caller, options)
             config = declared(options)
             needs = () if config is None else self._workloads.needs(app, config)
-            if config is not None and not inert:
+            if config is not None and not inert and not programs_only:
                 workload = await self._offer(app, files, options, needs)
         except ClaceError:
             host.retire()

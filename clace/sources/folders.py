@@ -170,9 +170,9 @@ def content(descriptor: int, name: str, limits: SourceLimits) -> bytes:
 
 
 def content_of(path: str, name: str, limits: SourceLimits) -> bytes:
-    """A file below the folder at a path, whole.
+    """A file below the folder at a path, or the file at the path itself, whole.
 
     :raises SourceError: if it is missing, or not one that a source may have.
     """
-    with opened_top(path) as top, opened_file(top, name) as descriptor:
+    with opened_member(path, name) as descriptor:
         return content(descriptor, name, limits)

@@ -1,6 +1,7 @@
 """``clace version`` of apps, and ``clace app revoke``: asked, and printed."""
 
 import json
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -162,3 +163,79 @@ class RevokeTests(HistoryCase):
         result = self.run_cli("version", "revert", "--approve", "/a")
         self.assertEqual(result.exit_code, 1)
         self.assertIn("app /a is not permitted to load plugin exec.in", result.stderr)
+
+
+class VerifyTests(HistoryCase):
+    """``clace app verify-file``: are these bytes served?"""
+
+    def setUp(self):
+        super().setUp()
+        files = {
+            "app.star": b'app = ace.app("Site", static_only = True)',
+            "index.html": b"home",
+            "css/a.css": b"p{}",
+            "css/b.css": b"p{}",
+        }
+        self.house.sources.put_folder("/site", files)
+        self.successResultOf(self.house.create("/site", "/site"))
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+
+    def file(self, content):
+        path = self.folder / "mine"
+        path.write_bytes(content)
+        return str(path)
+
+    def refused(self, *arguments):
+        result = self.run_cli("app", "verify-file", *arguments)
+        self.assertEqual((result.stdout, result.exit_code), ("", 1))
+        return result.stderr
+
+    def test_served(self):
+        """It tells every file with these bytes, and where they are."""
+        mine = self.file(b"p{}")
+        self.assertEqual(
+            self.done("app", "verify-file", mine, "/site"),
+            f"{mine} is served by /site, version 1:\n"
+            "  css/a.css at /site/css/a.css\n  css/b.css at /site/css/b.css\n",
+        )
+        one = self.done("app", "verify-file", "--name", "css/b.css", mine, "/site")
+        self.assertNotIn("a.css", one)
+        home = self.done("app", "verify-file", self.file(b"home"), "/site")
+        self.assertIn("index.html at /site/index.html, /site/\n", home)
+
+    def test_of_an_app_with_routes(self):
+        """Of another app only files below static and static_root are served."""
+        files = {"static/a.js": b"js", "static_root/robots.txt": b"r", "notes.txt": b"n"}
+        self.put("three", NONE, files)
+        self.done("app", "reload", "--promote", "/a")
+        found = json.loads(
+            self.done("app", "verify-file", "--format", "json", self.file(b"r"), "/a")
+        )
+        self.assertEqual(found["files"][0]["paths"], ["/a/robots.txt"])
+        self.assertIn("at /a/static/a.js", self.done("app", "verify-file", self.file(b"js"), "/a"))
+        told = self.refused(self.file(b"n"), "/a")
+        self.assertEqual(told, "error: /a has these bytes as notes.txt, which it does not serve\n")
+
+    def test_not_served(self):
+        """Other bytes, the program's, and a name that is not there: exit status 1, and why."""
+        star = self.file(b'app = ace.app("Site", static_only = True)')
+        self.assertIn("as app.star, which it does not serve", self.refused(star, "/site"))
+        other = self.file(b"other")
+        self.assertIn("has no file with these bytes", self.refused(other, "/site"))
+        told = self.refused("--name=css/a.css", other, "/site")
+        self.assertIn("serves other bytes as css/a.css: SHA-256 ", told)
+        self.assertIn("has no file x.css", self.refused("--name=x.css", other, "/site"))
+        self.assertIn("/nowhere", self.refused(other, "/nowhere"))
+
+    def test_on_disk(self):
+        """Of a site that stays on the disk the file as it is now counts, and it has to be named."""
+        config = {"static_from_disk": "true"}
+        self.successResultOf(self.house.create("/disk", "/site", appconfig=config))
+        mine = self.file(b"new")
+        self.assertIn("found by name", self.refused(mine, "/disk"))
+        self.assertIn("other bytes", self.refused("-n", "index.html", mine, "/disk"))
+        star = b'app = ace.app("Site", static_only = True)'
+        self.house.sources.put_folder("/site", {"app.star": star, "index.html": b"new"})
+        told = self.done("app", "verify-file", "-n", "index.html", mine, "/disk")
+        self.assertIn("index.html at /disk/index.html, /disk/", told)

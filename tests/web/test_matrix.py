@@ -38,7 +38,7 @@ KINDS = {
             *("get_app", "show_app", "create_app", "delete_apps"),
             *("approve_apps", "reload_apps", "promote_apps"),
             *("link_account", "update_params", "update_metadata", "update_settings"),
-            *("list_versions", "list_files", "read_file", "compare_versions"),
+            *("list_versions", "list_files", "read_file", "verify_file", "compare_versions"),
             *("switch_version", "revoke_approvals"),
             *("create_preview", "delete_preview"),
         ),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
+    from clace.runtime.static.addressing import addresses as addresses
     from clace.runtime.static.contents import ContentCache as ContentCache
     from clace.runtime.static.representations import (
         at_once as at_once,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
+        addressing=("addresses",),
         contents=("ContentCache",),
         representations=("at_once", "refused_method", "serve"),
         serving=("MovedFolder", "StaticChoice", "choose", "lacking", "moved"),
