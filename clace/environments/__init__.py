@@ -5,9 +5,19 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
+    from clace.environments.building import Environments as Environments
     from clace.environments.filling import Specs as Specs
+    from clace.environments.installing import Installer as Installer
+    from clace.environments.programs import OpenStarter as OpenStarter, StepRunner as StepRunner
+    from clace.environments.settings import PythonOptions as PythonOptions
+    from clace.environments.store import EnvironmentStore as EnvironmentStore
 else:
     __getattr__ = face(
         __name__,
+        building=("Environments",),
         filling=("Specs",),
+        installing=("Installer",),
+        programs=("OpenStarter", "StepRunner"),
+        settings=("PythonOptions",),
+        store=("EnvironmentStore",),
     )

@@ -26,7 +26,8 @@ class Spec(Struct, frozen=True, kw_only=True):
     """A kind of app: ``packages`` maps what its sources import to what they require.
 
     ``over`` are specs that it stands on: sources have the marks of both. ``names`` are the objects
-    that its server looks for, ``makers`` the classes that make one.
+    that its server looks for, ``makers`` the classes that make one; with ``takes_any`` a name is
+    enough, wherever it is from.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     health: str = "/"
     strips: bool = True
     needs: tuple[str, ...] = ()
+    takes_any: bool = False
 
 
 _WSGI = ("gunicorn",)
@@ -142,6 +144,7 @@ SPECS: tuple[Spec, ...] = (
         server=Server.GUNICORN,
         packages={"bottle": "bottle", "falcon": "falcon", "pyramid": "pyramid"},
         makers=("Bottle",),
+        takes_any=True,
         needs=_WSGI,
         strips=False,
     ),
@@ -151,6 +154,7 @@ SPECS: tuple[Spec, ...] = (
         server=Server.UVICORN,
         packages={"starlette": "starlette", "litestar": "litestar", "quart": "quart"},
         makers=("Starlette", "Litestar", "Quart"),
+        takes_any=True,
         needs=_ASGI,
     ),
     Spec(

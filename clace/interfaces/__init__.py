@@ -122,6 +122,7 @@ from clace.interfaces.users import (
     user_id_of,
 )
 from clace.interfaces.workloads import (
+    LOCK_PIN,
     BuiltEnvironment,
     IEnvironments,
     IWalledProcess,
@@ -138,6 +139,7 @@ from clace.interfaces.workloads import (
 
 __all__ = [
     "BUILTIN",
+    "LOCK_PIN",
     "NEEDS_FACTOR",
     "APIToken",
     "AddApp",

@@ -13,6 +13,8 @@ from zope.interface import Attribute, Interface
 from clace.interfaces.programs import IOutput, ProgramExit
 from clace.model import App, Permission, WorkloadConfig
 
+LOCK_PIN = "requirements.lock"
+"""The name of the lock of an environment among the pins of a version."""
 Tell = Callable[[str], None]
 """Takes a line of what is going on, for the operator who waits and for the log of the app."""
 
@@ -171,7 +173,9 @@ class IWorkloadEngine(Interface):
 class BuiltEnvironment(Struct, frozen=True, kw_only=True):
     """Installed packages with an interpreter, and how a program is started with them.
 
-    ``lock`` is the text from which the same environment can be built again.
+    ``lock`` is the text from which the same environment can be built again, and kept with the
+    version under ``LOCK_PIN``. ``release`` is a command that is run to its end, in the same
+    surroundings, before the version serves; empty for none.
     """
 
     key: str
@@ -183,6 +187,7 @@ class BuiltEnvironment(Struct, frozen=True, kw_only=True):
     listens: bool = False
     port: int = 0
     health: str = "/"
+    release: tuple[str, ...] = ()
 
 
 class IEnvironments(Interface):

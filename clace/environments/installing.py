@@ -1,0 +1,275 @@
+"""The steps of a build, each a run of uv in the surroundings of that build alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+from packaging.requirements import Requirement
+from packaging.utils import parse_wheel_filename
+from twisted.internet.interfaces import IReactorTime
+
+from clace.environments.interpreters import Interpreter, meets, others, own_interpreter
+from clace.environments.planning import Plan
+from clace.environments.programs import BuildStep, StepFailed, StepRunner, say_nothing
+from clace.environments.python_sources import canonical
+from clace.environments.requirements import WHEELS, checked_lines, lacking, unhashed
+from clace.environments.settings import PythonOptions
+from clace.environments.store import EnvironmentStore
+from clace.environments.uv import UvCalls, refusal, uv_program
+from clace.errors import AppBroken, BadRequest
+from clace.interfaces import Tell, WallMount, WorkloadOrder
+from clace.threads import InThread
+
+_WANTED, _MADE, _CONSTRAINTS = "requirements.in", "requirements.txt", "constraints.txt"
+_ASKS = "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.base_prefix)"
+_MEGABYTE = 1024 * 1024
+
+
+class Workplace(Struct, frozen=True, kw_only=True):
+    """A build that goes on: its plan and source, its folder, and how uv is called in it."""
+
+    plan: Plan
+    source: Path
+    folder: Path
+    calls: UvCalls
+    tell: Tell
+    builds: bool
+    deadline: float
+
+
+class Installer:
+    """Locks packages and installs them, with the programs of a runner."""
+
+    def __init__(
+        self,
+        store: EnvironmentStore,
+        options: PythonOptions,
+        runner: StepRunner,
+        clock: IReactorTime,
+        in_thread: InThread,
+        own: Interpreter | None = None,
+    ) -> None:
+        self._store = store
+        self._options = options
+        self._runner = runner
+        self._clock = clock
+        self._in_thread = in_thread
+        self._own = own or own_interpreter()
+
+    @asynccontextmanager
+    async def work(
+        self, order: WorkloadOrder, source: Path, plan: Plan, tell: Tell
+    ) -> AsyncIterator[Workplace]:
+        """A place for one build; it is removed afterwards."""
+        index = await self._in_thread(partial(self._options.reveal, self._options.index_url))
+        builds = order.config.needs.builds
+        workplace = self._store.workplace()
+        folder = await self._in_thread(workplace.__enter__)
+        calls = UvCalls(
+            options=self._options,
+            program=uv_program(),
+            cache=str(folder / "cache" if builds else self._store.cache),
+            folder=str(folder),
+            index=index,
+            links=(*((plan.wheels,) if plan.wheels else ()), *self._options.find_links),
+            builds=builds,
+        )
+        try:
+            yield Workplace(
+                plan=plan,
+                source=source,
+                folder=folder,
+                calls=calls,
+                tell=tell,
+                builds=builds,
+                deadline=self._clock.seconds() + self._options.build_timeout_secs,
+            )
+        finally:
+            await self._in_thread(partial(workplace.__exit__, None, None, None))
+
+    async def python(self, work: Workplace, required: str) -> Interpreter:
+        """Return the server's own Python, or the newest of this machine that the source allows.
+
+        :raises BadRequest: if none is.
+        """
+        if not required or meets(self._own.version, required):
+            return self._own
+        known = [self._own]
+        for path in await self._in_thread(partial(others, self._own)):
+            step = self._step(work, (path, "-I", "-S", "-c", _ASKS), prints=True)
+            try:
+                told = await self._run(work, step)
+            except StepFailed:
+                continue
+            version, _, prefix = told.strip().partition(" ")
+            if version and meets(version, required):
+                return Interpreter(path, version, prefix)
+            known.append(Interpreter(path, version, prefix))
+        have = ", ".join(f"{each.version} ({each.path})" for each in known)
+        raise BadRequest(
+            f"the source requires Python {required:.100}, and this machine has {have}: install one"
+            " that fits, or change requires-python"
+        )
+
+    async def lock(self, work: Workplace, python: Interpreter) -> str:
+        """Return the packages that are to be installed, each with its version and hashes.
+
+        :raises AppBroken: if they cannot be found; the text has the package and what to do.
+        """
+        work.tell(f"Locking the packages of {_place(work)} for Python {python.version}")
+        fixed: list[str] = []
+        added = list(work.plan.added)
+        lines = list(work.plan.packages.lines)
+        if work.plan.packages.exports:
+            fixed = await self._exported(work)
+            added = list(lacking(_names(fixed), work.plan.spec))
+        elif work.plan.packages.is_locked:
+            fixed = lines
+        if fixed:
+            if not added:
+                return _lines(fixed)
+            more = await self._compiled(work, python, added, fixed)
+            return _lines([*fixed, *(line for line in more if not _names([line]) & _names(fixed))])
+        return _lines(await self._compiled(work, python, [*lines, *added], []))
+
+    async def install(self, work: Workplace, key: str, lock: str, python: Interpreter) -> None:
+        """Install a lock into the store.
+
+        :raises AppBroken: if it cannot be; the text has the package and what to do.
+        """
+        work.tell(f"Installing {len(_names(_logical(lock)))} packages")
+        folder = await self._in_thread(partial(self._store.begin, key))
+        written = work.folder / _MADE
+        await self._in_thread(partial(written.write_text, lock, "utf-8"))
+        calls = work.calls
+        try:
+            await self._run(work, self._step(work, calls.venv(str(folder), python.path)))
+            own = f"{folder}/bin/python"
+            await self._run(work, self._step(work, calls.install(str(written), own)))
+        except StepFailed as failure:
+            await self._in_thread(partial(self._store.drop, key))
+            raise self._refusal(work, failure) from failure
+        await self._in_thread(partial(self._store.finish, key, lock))
+
+    async def _exported(self, work: Workplace) -> list[str]:
+        """The packages of the source's ``uv.lock``.
+
+        :raises BadRequest: if one is not from an index, and building is not approved.
+        """
+        step = self._step(work, work.calls.export(), folder=str(work.source), prints=True)
+        try:
+            text = await self._run(work, step)
+        except StepFailed as failure:
+            raise self._refusal(work, failure) from failure
+        return checked_lines(text, work.plan.packages.place, builds=work.builds)
+
+    async def _compiled(
+        self, work: Workplace, python: Interpreter, lines: Sequence[str], fixed: Sequence[str]
+    ) -> list[str]:
+        wheels = [] if fixed else _of_wheels(work.plan.wheels)
+        constraints = [unhashed(line) for line in fixed] or wheels
+        await self._write(work, _WANTED, map(unhashed, lines))
+        await self._write(work, _CONSTRAINTS, constraints)
+        words = (
+            str(work.folder / _WANTED),
+            str(work.folder / _MADE),
+            python.path,
+            str(work.folder / _CONSTRAINTS) if constraints else "",
+        )
+        try:
+            if not await self._from_wheels(work, words):
+                await self._run(work, self._step(work, work.calls.compile(*words)))
+        except StepFailed as failure:
+            raise self._refusal(work, failure) from failure
+        text = await self._in_thread(partial((work.folder / _MADE).read_text, "utf-8"))
+        return _logical(text)
+
+    async def _from_wheels(self, work: Workplace, words: tuple[str, str, str, str]) -> bool:
+        """Try the wheels of the source alone; true if they are all that is needed."""
+        if not work.plan.wheels or not work.calls.index:
+            return False
+        alone = replace(work.calls, index="")
+        step = replace(self._step(work, alone.compile(*words)), network=())
+        try:
+            await self._runner.run(step, work.deadline - self._clock.seconds(), say_nothing)
+        except StepFailed:
+            work.tell(f"The folder {WHEELS} does not have all packages; the index is asked too")
+            return False
+        return True
+
+    async def _write(self, work: Workplace, name: str, lines: Any) -> None:
+        text = "".join(f"{line}\n" for line in lines)
+        await self._in_thread(partial((work.folder / name).write_text, text, "utf-8"))
+
+    async def _run(self, work: Workplace, step: BuildStep) -> str:
+        return await self._runner.run(step, work.deadline - self._clock.seconds(), work.tell)
+
+    def _step(
+        self,
+        work: Workplace,
+        command: tuple[str, ...],
+        *,
+        folder: str = "",
+        prints: bool = False,
+    ) -> BuildStep:
+        return BuildStep(
+            command=command,
+            environment=work.calls.environment(),
+            folder=folder or str(work.folder),
+            mounts=self._mounts(work),
+            network=self._options.network,
+            memory_mb=self._options.build_memory_mb,
+            prints=prints,
+        )
+
+    def _mounts(self, work: Workplace) -> tuple[WallMount, ...]:
+        places = [self._own.prefix, str(Path(work.calls.program).parent), str(work.source)]
+        places += self._options.folders
+        places += [self._options.ca_file] if self._options.ca_file else []
+        root = str(self._store.root)
+        return (
+            WallMount(source=root, target=root, is_writable=True),
+            *(WallMount(source=place, target=place) for place in dict.fromkeys(places)),
+        )
+
+    def _refusal(self, work: Workplace, failure: StepFailed) -> AppBroken:
+        reason = "" if failure.lines else failure.message
+        return refusal(failure.lines, self._options, _place(work), reason)
+
+
+def _place(work: Workplace) -> str:
+    return work.plan.packages.place or "the app"
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def _logical(text: str) -> list[str]:
+    """The requirements of a file that uv made, each on one line."""
+    joined = text.replace("\\\n", " ")
+    lines = (re.sub(r"\s+", " ", line).strip() for line in joined.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _names(lines: Sequence[str]) -> frozenset[str]:
+    return frozenset(canonical(Requirement(unhashed(line)).name) for line in lines)
+
+
+def _of_wheels(folder: str) -> list[str]:
+    """Constraints to the newest version of each package that the source has a wheel of."""
+    found: dict[str, Any] = {}
+    for path in sorted(Path(folder).glob("*.whl")) if folder else ():
+        try:
+            name, version, _, _ = parse_wheel_filename(path.name)
+        except ValueError as error:
+            raise BadRequest(f"{WHEELS}/{path.name} is not named as a wheel: {error}") from None
+        found[name] = max(version, found.get(name, version))
+    return [f"{name}=={version}" for name, version in found.items()]

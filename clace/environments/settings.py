@@ -1,0 +1,51 @@
+"""Settings of environments: where packages come from, and what a build may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+PYPI = "https://pypi.org/simple"
+_PORTS = {"https": 443, "http": 80}
+
+
+class PythonOptions(Struct, frozen=True, kw_only=True):
+    """Options of ``[python]``; ``reveal`` puts secrets into the URLs and blocks."""
+
+    index_url: str = PYPI
+    allowed_hosts: tuple[str, ...] = ("files.pythonhosted.org",)
+    find_links: tuple[str, ...] = ()
+    ca_file: str = ""
+    offline: bool = False
+    build_timeout_secs: float = 600
+    build_memory_mb: int = 2048
+    reveal: Callable[[str], str] = str
+
+    @property
+    def network(self) -> tuple[str, ...]:
+        """Return the ``HOST:PORT`` that a build may reach."""
+        if self.offline:
+            return ()
+        urls = [url for url in (self.index_url, *self.find_links) if "://" in url]
+        places = [place for url in urls if (place := _place(url))]
+        hosts = [host if ":" in host else f"{host}:443" for host in self.allowed_hosts]
+        return tuple(dict.fromkeys((*places, *hosts)))
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Return the folders of this machine among ``find_links``."""
+        return tuple(url for url in self.find_links if "://" not in url)
+
+    @property
+    def shown_index(self) -> str:
+        """Return the index without the name and password in it."""
+        parts = urlsplit(self.index_url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    port = parts.port or _PORTS.get(parts.scheme, 443)
+    return f"{parts.hostname}:{port}" if parts.hostname else ""
