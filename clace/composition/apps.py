@@ -19,6 +19,7 @@ from clace.composition.backups import make_backups
 from clace.composition.data import Data
 from clace.composition.elsewhere import wants_certificate
 from clace.composition.plugins import Plugins
+from clace.composition.programs import Programs
 from clace.composition.syncs import Syncs
 from clace.config import AppLimits, known_names, node_values, values_with_secrets
 from clace.environments import Specs
@@ -61,7 +62,6 @@ from clace.operations import (
     stamps,
 )
 from clace.runtime import (
-    NO_PROGRAMS,
     AppFailures,
     HostLimits,
     InstalledApps,
@@ -114,7 +114,9 @@ class Apps:
             data.store, lambda app: data.settings_of(app).fs.retain_versions
         )
         self.runtime = self._make_runtime()
-        self.workloads: IWorkloads = NO_PROGRAMS
+        self.programs = Programs(data, reactor, file_threads)
+        self.workloads: IWorkloads = self.programs.workloads
+        self.runtime.run_programs(self.workloads)
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
 
         self._rooms = self._make_rooms()

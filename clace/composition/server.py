@@ -117,6 +117,8 @@ class Composition:
             AtStart(self.plugins.temp_files.begin, self._stderr),
             OnStop(self.plugins.temp_files.stop),
             OnStop(self.plugins.programs.stop),
+            self.apps.programs.starter,
+            self.apps.programs.workloads,
             self.apps.runtime,
             self.apps.syncs.threads,
             self.edge.access_log,

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from clace.config.rules import is_safe_url as is_safe_url
     from clace.config.sections import (
         AppConfig as AppConfig,
+        AppContainer as AppContainer,
         AppLimits as AppLimits,
         AppProxy as AppProxy,
         AppSection as AppSection,
@@ -72,6 +73,7 @@ else:
         rules=("is_safe_url",),
         sections=(
             "AppConfig",
+            "AppContainer",
             "AppLimits",
             "AppProxy",
             "AppSection",

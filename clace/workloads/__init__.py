@@ -5,13 +5,21 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
+    from clace.workloads.commands import CommandEnvironments as CommandEnvironments
     from clace.workloads.limits import WorkloadLimits as WorkloadLimits
     from clace.workloads.offer import OfferSupplies as OfferSupplies
+    from clace.workloads.process_engine import ProcessEngine as ProcessEngine
     from clace.workloads.service import WorkloadFolders as WorkloadFolders, Workloads as Workloads
+    from clace.workloads.source_folders import SourceFolders as SourceFolders
+    from clace.workloads.users import AppUsers as AppUsers
 else:
     __getattr__ = face(
         __name__,
+        commands=("CommandEnvironments",),
         limits=("WorkloadLimits",),
         offer=("OfferSupplies",),
+        process_engine=("ProcessEngine",),
         service=("WorkloadFolders", "Workloads"),
+        source_folders=("SourceFolders",),
+        users=("AppUsers",),
     )

@@ -70,7 +70,7 @@ def ending(end: ProgramExit) -> str:
 
 def with_lines(problem: str, lines: tuple[str, ...]) -> str:
     """The problem, and below it the last lines of the log."""
-    return "\n".join((problem, *(f"  {line}" for line in lines)))
+    return "\n".join((problem, *lines))
 
 
 @implementer(IWorkloadOffer)

@@ -126,7 +126,7 @@ class StartTests(WorkloadCase):
             self.settle(1)
         failed = self.failureResultOf(waiting, ProgramFailed)
         self.assertIn("it answers 500 to /, after 30 attempts", failed.value.message)
-        self.assertTrue(failed.value.message.endswith("\n  first\n  second"))
+        self.assertTrue(failed.value.message.endswith("\nfirst\nsecond"))
         self.assertEqual(self.running, [])
 
     def test_ends_at_once(self):
@@ -136,7 +136,7 @@ class StartTests(WorkloadCase):
         waiting = self.ask()
         self.settle()
         failed = self.failureResultOf(waiting, ProgramFailed)
-        told = "the program of /test ended with 1\n  Traceback\n  No module flask"
+        told = "the program of /test ended with 1\nTraceback\nNo module flask"
         self.assertEqual(failed.value.message, told)
 
     def test_back_off(self):

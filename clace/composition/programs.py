@@ -1,0 +1,64 @@
+"""The programs of apps: what builds, starts and keeps them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clace.composition.data import Data
+from clace.config import AppContainer
+from clace.model import App, demanded_of_processes
+from clace.processes.walled import WalledStarter
+from clace.threads import ThreadPool
+from clace.workloads import (
+    AppUsers,
+    CommandEnvironments,
+    OfferSupplies,
+    ProcessEngine,
+    SourceFolders,
+    WorkloadFolders,
+    WorkloadLimits,
+    Workloads,
+)
+
+
+class Programs:
+    """Processes behind walls, and their life."""
+
+    def __init__(self, data: Data, reactor: Any, file_threads: ThreadPool) -> None:
+        self._data = data
+        home = data.config.home
+        self.starter = WalledStarter(reactor, demanded_of_processes(all_of_them=True))
+        engine = ProcessEngine(
+            CommandEnvironments(),
+            self.starter,
+            SourceFolders(home / "run" / "programs", file_threads.run),
+            AppUsers(home / "data" / "process_users.json"),
+        )
+        supplies = OfferSupplies(
+            clock=reactor, engine=engine, limits_of=self._limits_of, name_run=data.new_id
+        )
+        self.workloads = Workloads(supplies, folders(home))
+
+    def _limits_of(self, app: App) -> WorkloadLimits:
+        return workload_limits(self._data.settings_of(app).container)
+
+
+def folders(home: Path) -> WorkloadFolders:
+    """The places of what programs write."""
+    return WorkloadFolders(logs=home / "logs" / "apps", data=home / "data" / "apps")
+
+
+def workload_limits(configured: AppContainer) -> WorkloadLimits:
+    """Return when a program is ready, and how long it may go unused."""
+    return WorkloadLimits(
+        health_url=configured.health_url,
+        attempts=configured.health_attempts_after_startup,
+        health_seconds=configured.health_timeout_secs,
+        wait_seconds=configured.start_wait_secs,
+        idle_seconds=configured.idle_shutdown_secs,
+        idle_bytes=configured.idle_bytes_high_watermark,
+        idles_dev_apps=configured.idle_shutdown_dev_apps,
+        drain_seconds=configured.drain_timeout_secs,
+        recycle_seconds=configured.recycle_after_secs,
+    )
