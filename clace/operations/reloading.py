@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from functools import partial
 
@@ -19,7 +20,7 @@ from clace.operations.creation import no_revision
 from clace.operations.draft import AppsDraft
 from clace.operations.edits import check_declared
 from clace.operations.known import KnownApps, digest_of
-from clace.operations.promotion import promote
+from clace.operations.promotion import is_behind, promote
 from clace.operations.rooms import OperationRooms
 from clace.operations.together import together
 
@@ -128,7 +129,13 @@ class AppReloading:
         self, run: ReloadRun, draft: AppsDraft, seen: App, main: App
     ) -> ReloadOutcome:
         with naming(main):
-            return await self._reload(run, draft, seen, main, seen, fetches=True)
+            outcome = await self._reload(run, draft, seen, main, seen, fetches=True)
+        if outcome.skipped and run.query.promote and not seen.is_dev and is_behind(main, seen):
+            # Production may have gone back from it on purpose.
+            typed = shlex.join(("clace", "app", "promote", str(main)))
+            told = f"{main}: nothing new; to promote what waits: {typed}"
+            return replace(outcome, warnings=(told,))
+        return outcome
 
     async def _reload(
         self,

@@ -269,6 +269,21 @@ class ReloadTests(HouseCase):
         self.reloaded("/g", commit=first, promote=True)
         self.assertEqual(self.answer("/g"), "1")
 
+    def test_skipped_is_not_promoted(self):
+        """A reload with nothing new promotes nothing that waits, and says so: production may have
+        gone back from it.
+        """
+        self.house.sources.put_commit(GIT, {"app.star": app_star(NONE, "1")})
+        self.create("/g", GIT)
+        self.house.sources.put_commit(GIT, {"app.star": app_star(NONE, "2")})
+        self.reloaded("/g")
+        done = self.reloaded("/g", promote=True)
+        self.assertEqual((len(done.skipped_results), done.promote_results), (1, ()))
+        told = "/g: nothing new; to promote what waits: clace app promote /g"
+        self.assertEqual(done.warnings, (told,))
+        self.successResultOf(self.house.administration.perform(PROMOTE_APPS, PromoteApps("/g")))
+        self.assertEqual(self.reloaded("/g", promote=True).warnings, ())
+
     def test_pinned_commit_stays(self):
         """An app pinned to a commit has no branch, and stays there until it is given one."""
         first = self.house.sources.put_commit(GIT, {"app.star": app_star(NONE, "1")})
