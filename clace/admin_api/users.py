@@ -39,12 +39,16 @@ class NamedUser(Query, frozen=True):
 
 
 class UserChanged(Struct, frozen=True):
-    """``link`` sets a password once, before ``link_until``; it is told this one time."""
+    """``link`` sets a password once, before ``link_until``; it is told this one time.
+
+    A new user whose name has apps already, of an earlier user, is warned of.
+    """
 
     username: str
     updated: bool = False
     link: str | UnsetType = UNSET
     link_until: datetime | UnsetType = UNSET
+    warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"UserChanged({self.username!r})"
@@ -65,7 +69,9 @@ class FactorsReset(Struct, frozen=True):
 
 
 class UserDeleted(Struct, frozen=True):
-    """A deletion, which warns of a user of the same name in the configuration."""
+    """A deletion, which warns of a user of the same name in the configuration, and of apps that
+    the user owned.
+    """
 
     username: str
     warnings: tuple[str, ...] = ()

@@ -182,6 +182,7 @@ class Apps:
             self._data.tokens,
             partial(self._invitation, urls),
             lambda: self._data.account.user_id,
+            self._data.store.apps,
         )
         yield LockoutOperations(self._data.sign_ins.lockout)
         yield SessionOperations(self._plugins.identities.sessions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from msgspec import UNSET
 from zope.interface import implementer
@@ -27,6 +27,10 @@ from clace.interfaces import (
     UserEntry,
     user_id_of,
 )
+from clace.model import App
+
+Apps = Callable[[], Awaitable[Iterable[App]]]
+_NAMED = 5
 
 
 @implementer(IUserOperations)
@@ -40,10 +44,12 @@ class UserOperations:
         tokens: IAPITokens,
         link: Callable[[str], str],
         admin: Callable[[], str],
+        apps: Apps,
     ) -> None:
         """``link`` makes the URL at which the secret of an invitation is used, ``admin`` tells the
-        id of the administrator.
+        id of the administrator, ``apps`` gives those that are installed.
         """
+        self._apps = apps
         self._users = users
         self._factors = factors
         self._tokens = tokens
@@ -62,7 +68,9 @@ class UserOperations:
             )
         link = self._link(invitation.token) if invitation else UNSET
         until = invitation.until if invitation else UNSET
-        return UserChanged(name, query.update, link, until)
+        owned = "" if query.update else await self._owned(name)
+        told = f"{name} owns {owned}: who had the name before created them"
+        return UserChanged(name, query.update, link, until, (told,) if owned else ())
 
     async def list_users(self, _query: Nothing) -> UserList:
         return UserList(tuple(map(self._listed, self._users.entries())))
@@ -75,7 +83,17 @@ class UserOperations:
         # Another user of the name must not begin with these.
         await self._factors.reset(user_id_of(query.username))
         await self._revoke_tokens(user_id_of(query.username))
-        return UserDeleted(query.username)
+        owned = await self._owned(query.username)
+        told = f"{query.username} owned {owned}: a new user of the name would own them"
+        return UserDeleted(query.username, (told,) if owned else ())
+
+    async def _owned(self, name: str) -> str:
+        """Return the apps that a user of the name owns, of many the first."""
+        user_id = user_id_of(name)
+        mains = [app for app in await self._apps() if not app.main_app]
+        owned = sorted(str(app) for app in mains if app.user_id == user_id)
+        more = f" and {len(owned) - _NAMED} more" if len(owned) > _NAMED else ""
+        return ", ".join(owned[:_NAMED]) + more
 
     async def _revoke_tokens(self, user_id: str) -> None:
         for token in await self._tokens.tokens():

@@ -173,6 +173,7 @@ class House:
                 self.tokens,
                 "https://auth.localhost/?token={}".format,
                 lambda: "admin",
+                self.store.apps,
             ),
             LockoutOperations(Lockout(self.clock)),
             SessionOperations(make_sessions(clock=self.clock)),

@@ -174,6 +174,7 @@ class MemoryAdministration:
             self.tokens,
             "https://auth.localhost/?token={}".format,
             lambda: "admin",
+            self._all_apps,
         )
 
     async def perform(self, operation: Operation, query: Query) -> Struct:
