@@ -53,6 +53,7 @@ class DecodedTests(SynchronousTestCase):
                 "app_entry": APP,
                 "sequence": 1,
                 "is_whole": True,
+                "dry_run": True,
                 "create_time": "2026-01-01T00:00:00Z",
                 "update_time": "2026-01-01T00:00:00Z",
                 "expire_time": "2026-01-01T00:00:00Z",
