@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from clace.encodings import Unencoded
 from clace.environments.generated import APP_FILE, PARAMS_FILE, generated_files, is_generated
-from clace.environments.recognition import recognised
+from clace.environments.recognition import main_page, recognised
 from clace.environments.table import BY_NAME, Spec
 from clace.errors import BadRequest
 from clace.interfaces import FetchedSource, IFiles, ISpecs
@@ -60,16 +60,15 @@ class Specs:
             if seen is None:
                 return replace(fetched, files=files)
             spec, reason = seen
-        given = generated_files(found(spec), _name(app))
+        given = generated_files(found(spec), _name(app), main_page(files))
         filled = FilledFiles(files, given, frozenset())
         return replace(fetched, files=filled, spec=spec, spec_reason=reason)
 
     def live(self, files: IFiles, app: App) -> IFiles:
         if not app.metadata.spec:
             return files
-        return FilledFiles(
-            files, generated_files(found(app.metadata.spec), _name(app)), frozenset()
-        )
+        given = generated_files(found(app.metadata.spec), _name(app), main_page(files))
+        return FilledFiles(files, given, frozenset())
 
     async def _own(self, files: IFiles) -> IFiles:
         """The files without those that a spec wrote for an earlier version."""

@@ -7,44 +7,27 @@ import json
 import re
 
 from clace.environments.table import Spec
+from clace.environments.templates import PROCESS, TEXTS
 
 APP_FILE, PARAMS_FILE = "app.star", "params.star"
 _HEAD = re.compile(r"# Written by the server for the spec (\S+) \(([0-9a-f]{12})\)\.\n")
 _DIGITS = 12
-_PARAMS = """\
-param("app_name", default = {name}, description = "Shown in lists")
-param("app_file", default = "", description = "The file to run, or FILE:OBJECT", required = False)
-param("preserve_host", BOOLEAN, {preserves}, "Whether the app sees the visitor's host name")
-"""
-_APP = """\
-# An app.star of the source's own takes its place.
-load("process.in", "process")
-load("proxy.in", "proxy")
-
-app = ace.app(
-    param.app_name,
-    container = process.config(spec = {spec}, file = param.app_file),
-    routes = [
-        ace.proxy("/", proxy.config(
-            process.URL,
-            strip_app = {strips},
-            preserve_host = param.preserve_host,
-        )),
-    ],
-    permissions = [
-        ace.permission("process.in", "config"),
-        ace.permission("proxy.in", "config", [process.URL]),
-    ],
-)
-"""
 
 
-def generated_files(spec: Spec, name: str) -> dict[str, bytes]:
-    """Return the files of an app of this spec and name, by their names."""
-    app = _APP.format(spec=json.dumps(spec.name), strips=spec.strips)
-    params = _PARAMS.format(name=_literal(name), preserves=True)
-    texts = {APP_FILE: app, PARAMS_FILE: params}
-    return {file: marked(spec.name, text) for file, text in texts.items()}
+def generated_files(spec: Spec, name: str, index: str = "") -> dict[str, bytes]:
+    """Return the files of an app of this spec and name, by their names; ``index`` is the page at
+    the address of a site, if it has no usual one.
+    """
+    texts = TEXTS.get(spec.name, PROCESS)
+    facts = {
+        "spec": json.dumps(spec.name),
+        "strips": spec.strips,
+        "preserves": True,
+        "name": _literal(name),
+        "index": _literal(index),
+    }
+    files = {APP_FILE: texts.app, PARAMS_FILE: texts.params}
+    return {file: marked(spec.name, text.format(**facts)) for file, text in files.items()}
 
 
 def marked(spec: str, text: str) -> bytes:

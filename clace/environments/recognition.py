@@ -20,6 +20,8 @@ from clace.interfaces import IFiles
 
 PROCFILE, PACKAGE, PROJECT = "Procfile", "package.json", "pyproject.toml"
 REQUIREMENTS = "requirements.txt"
+CONTAINER_FILES = ("Containerfile", "Dockerfile")
+_INDEXES = ("index.html", "index.htm")
 _NOT_THE_APP = re.compile(r"(test_.*|.*_test|conftest|setup|noxfile|tasks)\.py")
 _MOST_MODULES = 100
 _LARGEST = 1_000_000
@@ -54,7 +56,7 @@ async def recognised(files: IFiles) -> Recognised | None:
 
     :raises BadRequest: if they have the marks of two; the text names both.
     """
-    return decided(await found_marks(files))
+    return decided(await found_marks(files)) or without_program(files)
 
 
 async def found_marks(files: IFiles) -> Marks:
@@ -105,6 +107,23 @@ async def _others(files: IFiles) -> AsyncIterator[Recognised]:
         yield Recognised(NODE, f"{PACKAGE} is there")
     elif (program := await only_program(files)) is not None:
         yield Recognised(EXECUTABLE, f"{program} is a program")
+
+
+def without_program(files: IFiles) -> Recognised | None:
+    """Return the spec of files of which none is a program that this server knows how to start."""
+    for name in CONTAINER_FILES:
+        if name in files.refs:
+            return Recognised("container", f"{name} is there")
+    page = main_page(files) or next((name for name in _INDEXES if name in files.refs), "")
+    if not page or python_modules(files.refs):
+        return None
+    return Recognised("static", f"{page} is there, and no program")
+
+
+def main_page(files: IFiles) -> str:
+    """Return the only page at the top of the files; empty if an index is there, or several are."""
+    pages = [name for name in files.refs if "/" not in name and name.endswith((".html", ".htm"))]
+    return pages[0] if len(pages) == 1 and pages[0] not in _INDEXES else ""
 
 
 async def only_program(files: IFiles) -> str | None:

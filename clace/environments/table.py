@@ -20,6 +20,9 @@ class Server(StrEnum):
     PROCFILE = "the line web"
     NODE = "npm start"
     EXECUTABLE = "the file itself"
+    FILES = "the server, from memory"
+    CONTAINER = "a container"
+    UPSTREAM = "another server"
 
 
 class Spec(Struct, frozen=True, kw_only=True):
@@ -175,5 +178,24 @@ SPECS: tuple[Spec, ...] = (
         server=Server.EXECUTABLE,
         marks="the only program among the files",
     ),
+    Spec(
+        name="static",
+        title="A folder of files",
+        server=Server.FILES,
+        marks="`index.html`, or the only page at the top, and no program",
+    ),
+    Spec(
+        name="static_single",
+        title="One page, whatever files are beside it",
+        server=Server.FILES,
+    ),
+    Spec(
+        name="container",
+        title="A container that is built from the source",
+        server=Server.CONTAINER,
+        marks="`Containerfile` or `Dockerfile`, and nothing else of this table",
+    ),
+    Spec(name="image", title="A container of an image (param `image`)", server=Server.CONTAINER),
+    Spec(name="proxy", title="Another server (param `url`)", server=Server.UPSTREAM),
 )
 BY_NAME: Mapping[str, Spec] = {spec.name: spec for spec in SPECS}

@@ -21,6 +21,9 @@ from clace.model import App
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.draft import AppsDraft, Committed, nobody_listens
 
+_SITE = "static"
+"""The spec of a folder that stays on the disk and has no program."""
+
 
 async def served_files(app: App, store: IAppStore, sources: ISources, specs: ISpecs) -> IFiles:
     """The folder of a dev app as it is, of others the stored version, which for a site that stays
@@ -89,6 +92,9 @@ class OperationRooms:
     async def _site(self, app: App, programs: FetchedSource) -> FetchedSource:
         """Return a site that stays on the disk, of which only programs are kept."""
         filled = await self.specs.fill(programs, app)
+        if not filled.files.refs:
+            site = replace(app, metadata=replace(app.metadata, spec=_SITE))
+            filled = await self.specs.fill(programs, site)
         return replace(filled, files=self.sources.on_disk(app.source_url, filled.files))
 
     async def audit(self, app: App) -> AuditedSource:

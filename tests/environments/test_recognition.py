@@ -57,6 +57,16 @@ class RecognitionTests(SynchronousTestCase):
                 "Procfile has a line web",
             ),
             ({"package.json": b"{}"}, "node", "package.json is there"),
+            ({"package.json": b"{}", "index.html": b""}, "node", "package.json is there"),
+            (
+                {"index.html": b"", "a/b.html": b"", "c.pdf": b""},
+                "static",
+                "index.html is there, and no program",
+            ),
+            ({"a.html": b"", "a.css": b""}, "static", "a.html is there, and no program"),
+            ({"report.html": b""}, "static", "report.html is there, and no program"),
+            ({"Dockerfile": b"", "main.go": b""}, "container", "Dockerfile is there"),
+            ({"Dockerfile": b"", "index.html": b""}, "container", "Dockerfile is there"),
             ({"hello": b"\x7fELF\2\1\1"}, "executable", "hello is a program"),
         ):
             self.assertEqual(self.of(files), (spec, reason))

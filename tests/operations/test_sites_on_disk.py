@@ -69,3 +69,21 @@ class OnDiskTests(HouseCase):
             self.assertIn("decided when an app is created", failure.getErrorMessage())
         self.successResultOf(self.configure("/site", "cors.max_age=5"))
         self.assertEqual(self.answer("/site"), "one")
+
+    def test_without_a_program(self):
+        """A folder of pages alone is a site, stored or on the disk, and is told to be."""
+        self.house.sources.put_folder("/site", {"index.html": b"one", "a.css": b""})
+        for path, config in (("/disk", ON_DISK), ("/stored", {})):
+            created = self.successResultOf(self.house.create(path, "/site", appconfig=config))
+            self.assertEqual(created.spec, "static")
+            self.assertEqual(self.answer(path), "one")
+        self.house.sources.put_folder("/site", {"index.html": b"two"})
+        self.reloaded("all", promote=True)
+        self.assertEqual((self.answer("/disk"), self.answer("/stored")), ("two", "two"))
+
+    def test_one_page(self):
+        """A page that is a source by itself is the app, whatever it is called."""
+        self.house.sources.put_folder("/report", {"report.html": b"report"})
+        created = self.successResultOf(self.house.create("/report", "/report"))
+        self.assertEqual(created.spec, "static")
+        self.assertEqual(self.answer("/report"), "report")
