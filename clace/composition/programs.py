@@ -7,12 +7,20 @@ from typing import Any
 
 from clace.composition.data import Data
 from clace.config import AppContainer
+from clace.environments import (
+    Environments,
+    EnvironmentStore,
+    Installer,
+    OpenStarter,
+    PythonOptions,
+    StepRunner,
+)
+from clace.interfaces import IStarter
 from clace.model import App, demanded_of_processes
 from clace.processes.walled import WalledStarter
 from clace.threads import ThreadPool
 from clace.workloads import (
     AppUsers,
-    CommandEnvironments,
     OfferSupplies,
     ProcessEngine,
     SourceFolders,
@@ -25,20 +33,32 @@ from clace.workloads import (
 class Programs:
     """Processes behind walls, and their life."""
 
-    def __init__(self, data: Data, reactor: Any, file_threads: ThreadPool) -> None:
+    def __init__(
+        self, data: Data, reactor: Any, file_threads: ThreadPool, starter: IStarter
+    ) -> None:
         self._data = data
         home = data.config.home
         self.starter = WalledStarter(reactor, demanded_of_processes(all_of_them=True))
+        environments = EnvironmentStore(home / "environments")
+        self.open = environments.open
+        self.steps = StepRunner(reactor, OpenStarter(starter))
+        installer = Installer(environments, PythonOptions(), self.steps, reactor, file_threads.run)
         engine = ProcessEngine(
-            CommandEnvironments(),
+            Environments(environments, installer, file_threads.run),
             self.starter,
             SourceFolders(home / "run" / "programs", file_threads.run),
             AppUsers(home / "data" / "process_users.json"),
+            home / "data" / "releases",
+            file_threads.run,
         )
         supplies = OfferSupplies(
             clock=reactor, engine=engine, limits_of=self._limits_of, name_run=data.new_id
         )
         self.workloads = Workloads(supplies, folders(home))
+
+    async def stop_builds(self) -> None:
+        """Kill the programs of builds."""
+        self.steps.end()
 
     def _limits_of(self, app: App) -> WorkloadLimits:
         return workload_limits(self._data.settings_of(app).container)

@@ -117,6 +117,8 @@ class Composition:
             AtStart(self.plugins.temp_files.begin, self._stderr),
             OnStop(self.plugins.temp_files.stop),
             OnStop(self.plugins.programs.stop),
+            AtStart(self.apps.programs.open, self._stderr),
+            OnStop(self.apps.programs.stop_builds),
             self.apps.programs.starter,
             self.apps.programs.workloads,
             self.apps.runtime,

@@ -74,7 +74,9 @@ def _remove(path: Path) -> None:
 
 
 def _own(top: Path) -> None:
-    """Give a tree to the server's user, without the bits that lend a user's rights."""
+    """Give a tree to the server's user, without the bits that lend a user's rights; all others may
+    read it, whatever the server's own mask: its apps run as other users.
+    """
     user, group = os.geteuid(), os.getegid()
     for folder, folders, files in os.walk(top):
         for name in (".", *folders, *files):
@@ -82,6 +84,7 @@ def _own(top: Path) -> None:
             status = os.lstat(path)
             if status.st_uid != user:
                 os.chown(path, user, group, follow_symlinks=False)
-            if not stat.S_ISLNK(status.st_mode) and status.st_mode & 0o7000:
+            if not stat.S_ISLNK(status.st_mode):
+                mode = 0o755 if status.st_mode & 0o100 else 0o644
                 with suppress(OSError):
-                    os.chmod(path, status.st_mode & 0o777)  # noqa: PTH101
+                    os.chmod(path, mode)  # noqa: PTH101

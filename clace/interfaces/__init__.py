@@ -122,13 +122,13 @@ from clace.interfaces.users import (
     user_id_of,
 )
 from clace.interfaces.workloads import (
-    LOCK_PIN,
     BuiltEnvironment,
     IEnvironments,
     IWalledProcess,
     IWalledStarter,
     IWorkload,
     IWorkloadEngine,
+    LOCK_PIN,
     PreparedWorkload,
     Tell,
     WallBounds,

@@ -58,8 +58,11 @@ class IWorkloads(Interface):
         config: WorkloadConfig,
         environment: Mapping[str, str],
         redact: Callable[[str], str],
+        prefix: str = "",
     ) -> IWorkloadOffer:
-        """The program of a version; nothing is started before it is needed."""
+        """The program of a version; nothing is started before it is needed. Requests are passed on
+        with ``prefix`` before their paths.
+        """
 
     def at_hand(app: App) -> IWorkloadLease | None:
         """The use of the app's program, if it runs and answers."""

@@ -100,7 +100,7 @@ class WorkloadOrder(Struct, frozen=True, kw_only=True):
 
     ``environment`` are the variables that the app's params make, with the values of secrets;
     ``redact`` takes these out of a text. ``data`` is the folder of this machine that stays with
-    the app.
+    the app. ``prefix`` comes before the paths of all requests that are passed on.
     """
 
     app: App
@@ -108,6 +108,7 @@ class WorkloadOrder(Struct, frozen=True, kw_only=True):
     config: WorkloadConfig
     environment: Mapping[str, str] = {}
     data: str = ""
+    prefix: str = ""
     redact: Callable[[str], str] = str
 
 
@@ -115,12 +116,14 @@ class PreparedWorkload(Struct, frozen=True, kw_only=True):
     """A program that can be started at once: equal ``key``, equal program and surroundings.
 
     ``pins`` are kept with the version, so that the next preparation makes the same of it: the text
-    of a lock, or the digest of an image, by name.
+    of a lock, or the digest of an image, by name. ``health`` is where it is asked whether it is
+    ready, if neither the app nor the operator says it.
     """
 
     key: str
     order: WorkloadOrder
     launch: Any = None
+    health: str = ""
     pins: Mapping[str, str] = {}
 
 

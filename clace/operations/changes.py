@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec.structs import asdict, replace
 
 from clace.admin_api import AppChange
-from clace.interfaces import AddApp, Change, PointApp, RemoveApp
+from clace.interfaces import AddApp, AddVersion, Change, PointApp, RemoveApp, ReplaceVersion
 from clace.model import App, AppMetadata, AppSettings
 from clace.operations.comparison import app_facts, differences, version_facts
 
@@ -40,6 +40,19 @@ def changed_ids(changes: Iterable[Change]) -> Iterator[str]:
         match change:
             case AddApp(app) | PointApp(app) | RemoveApp(app):
                 yield app.id
+
+
+def pinned(change: Change, pins: Mapping[str, dict[str, str]]) -> Change:
+    """The change, with what fixes the program of its app if that is among ``pins``."""
+    match change:
+        case AddApp(app) if app.id in pins:
+            metadata = replace(app.metadata, pins=pins[app.id])
+            return AddApp(replace(app, metadata=metadata))
+        case PointApp(app) if app.id in pins:
+            return replace(change, metadata=replace(change.metadata, pins=pins[app.id]))
+        case AddVersion(app_id) | ReplaceVersion(app_id) if app_id in pins:
+            return replace(change, metadata=replace(change.metadata, pins=pins[app_id]))
+    return change
 
 
 def app_change(before: App | None, after: App | None) -> AppChange:

@@ -150,6 +150,7 @@ class AppCreation:
                 draft.change(AddVersion(twin.id, twin.metadata, fetched.files))
         if not demands.missing_from(app.metadata.approved):
             await draft.load(app, fetched.files)
+            draft.share_pins(app, twins)
         http_url, https_url = self._urls(address)
         created = AppCreated(
             app_path_domain=address,

@@ -20,7 +20,7 @@ from clace.interfaces import (
     PointApp,
 )
 from clace.model import App, AppMetadata, AppSettings
-from clace.operations.changes import app_changes, app_changes_by_value, changed_ids
+from clace.operations.changes import app_changes, app_changes_by_value, changed_ids, pinned
 
 Committed = Callable[[Iterable[App]], None]
 
@@ -66,6 +66,7 @@ class AppsDraft:
         self._installed = installed
         self._collected = _DraftedChanges()
         self._parts: list[_DraftedChanges] = []
+        self._pins: dict[str, dict[str, str]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,6 +86,7 @@ class AppsDraft:
         which the parts were made, whenever it does.
         """
         part = AppsDraft(self._store, self._runtime, self._installed)
+        part._pins = self._pins
         self._parts.append(part._collected)
         return part
 
@@ -96,7 +98,20 @@ class AppsDraft:
 
         :raises AppBroken: if it does not load.
         """
-        self._collected.loaded.append((app, await self._runtime.load(app, files)))
+        loaded = await self._runtime.load(app, files)
+        self._collected.loaded.append((app, loaded))
+        if loaded.pins and loaded.pins != app.metadata.pins:
+            self._pins[app.id] = dict(loaded.pins)
+
+    def share_pins(self, app: App, twins: Iterable[App]) -> None:
+        """Let the twins of an app that was loaded here have what fixes its program."""
+        for twin in twins if app.id in self._pins else ():
+            self._pins[twin.id] = self._pins[app.id]
+
+    def pinned(self, app: App) -> App:
+        """The app with what fixes its program, if that was found when it was loaded here."""
+        pins = self._pins.get(app.id)
+        return app if pins is None else replace(app, metadata=replace(app.metadata, pins=pins))
 
     def retract(self, app: App) -> None:
         """Let the app stop serving when the draft is committed."""
@@ -154,6 +169,7 @@ class AppsDraft:
         """
         self._join()
         collected = self._collected
+        collected.changes = [pinned(change, self._pins) for change in collected.changes]
         stored = await self._store.commit(tuple(collected.changes), dry_run=dry_run)
         if dry_run:
             return

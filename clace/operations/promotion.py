@@ -42,6 +42,7 @@ async def promote(
 
     ``files`` are those of a version of ``staging`` that the draft is about to add.
     """
+    staging = draft.pinned(staging)
     number = replace(staging.metadata.version_metadata, previous_version=main.version)
     metadata = replace(staging.metadata, version_metadata=number)
     after = draft.point(main, metadata)

@@ -31,6 +31,7 @@ class NoPrograms:
         _config: WorkloadConfig,
         _environment: Mapping[str, str],
         _redact: Callable[[str], str],
+        _prefix: str = "",
     ) -> NoReturn:
         raise AppBroken(_NONE)
 

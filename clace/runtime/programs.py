@@ -13,9 +13,11 @@ from clace.interfaces import Caller, IPluginGate, IPluginScope, PluginCall
 from clace.model import (
     DECLARATIONS,
     PROCESS_PLUGIN,
+    WORKLOAD_URL,
     App,
     Demands,
     Permission,
+    ProxyRoute,
     WorkloadCall,
     WorkloadConfig,
 )
@@ -56,6 +58,13 @@ def declared(options: AppOptions) -> WorkloadConfig | None:
         return msgspec.convert(given, kind).config
     except ValueError as error:
         raise AppBroken(f"container: {name}: {error}") from None
+
+
+def prefix_of(app: App, routes: Sequence[ProxyRoute]) -> str:
+    """The path before those of all requests to the program, which are passed on as they came."""
+    ours = [route for route in routes if route.config.url.startswith(WORKLOAD_URL)]
+    keeps = any(not route.config.strip_app for route in ours)
+    return app.path if keeps and app.path != "/" else ""
 
 
 def with_needs(demands: Demands, needs: Sequence[Permission]) -> Demands:

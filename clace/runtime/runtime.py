@@ -55,7 +55,7 @@ from clace.runtime.mounts import configured, covering, may_have_mounts
 from clace.runtime.no_programs import NO_PROGRAMS
 from clace.runtime.options import AppOptions, is_plain_site, read_declared, read_options
 from clace.runtime.packing import NodeEnvironment, may_be_static, pack_load
-from clace.runtime.programs import approved, declared, with_needs
+from clace.runtime.programs import approved, declared, prefix_of, with_needs
 from clace.runtime.served_app import AppSupplies, Fetch, ServedApp, Withdraw
 from clace.runtime.static import (
     ContentCache,
@@ -405,7 +405,7 @@ class Runtime(Service):
             config = declared(options)
             needs = () if config is None else self._workloads.needs(app, config)
             if config is not None and not inert and not programs_only:
-                workload = await self._offer(app, files, options, needs)
+                workload = await self._offer(app, files, options, needs, prefix_of(app, proxies))
         except ClaceError:
             host.retire()
             raise
@@ -421,7 +421,12 @@ class Runtime(Service):
         )
 
     async def _offer(
-        self, app: App, files: IFiles, options: AppOptions, needs: Sequence[Permission]
+        self,
+        app: App,
+        files: IFiles,
+        options: AppOptions,
+        needs: Sequence[Permission],
+        prefix: str,
     ) -> IWorkloadOffer:
         """The program of the app as it was approved.
 
@@ -430,7 +435,7 @@ class Runtime(Service):
         url = self._environment.url(app.address)
         program = await approved(self._gate, app, options, needs, url)
         return self._workloads.offer(
-            app, files, program.config, program.environment, program.redact
+            app, files, program.config, program.environment, program.redact, prefix
         )
 
     def _on_note(self, caller: Caller, lines: MinuteQuota) -> Callable[[HostNote], None]:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
-    from clace.workloads.commands import CommandEnvironments as CommandEnvironments
     from clace.workloads.limits import WorkloadLimits as WorkloadLimits
     from clace.workloads.offer import OfferSupplies as OfferSupplies
     from clace.workloads.process_engine import ProcessEngine as ProcessEngine
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
-        commands=("CommandEnvironments",),
         limits=("WorkloadLimits",),
         offer=("OfferSupplies",),
         process_engine=("ProcessEngine",),

@@ -192,7 +192,7 @@ class WorkloadOffer:
             self._supplies.clock, self._supplies.name_run(), workload, self.limits
         )
         self._home.register(generation)
-        why = await self._readiness().wait(workload)
+        why = await self._readiness(prepared).wait(workload)
         if why:
             generation.leave(0)
             if generation.exit is None:
@@ -206,10 +206,11 @@ class WorkloadOffer:
         log.tell("ready")
         return generation
 
-    def _readiness(self) -> Readiness:
-        config, limits = self.order.config, self.limits
-        path = config.health or limits.health_url
-        return Readiness(self._supplies.clock, path, limits, is_named=path != "/")
+    def _readiness(self, prepared: PreparedWorkload) -> Readiness:
+        order, limits = self.order, self.limits
+        path = order.config.health or prepared.health.rstrip("/") or limits.health_url
+        whole, is_named = order.prefix + path, path != "/"
+        return Readiness(self._supplies.clock, whole, limits, is_named=is_named)
 
     def _failed(self, why: str, generation: Generation) -> ProgramFailed:
         self._home.log.end()

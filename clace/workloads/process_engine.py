@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
@@ -29,6 +30,7 @@ from clace.interfaces import (
     WorkloadOrder,
 )
 from clace.model import App, Permission, WorkloadConfig
+from clace.threads import InThread
 from clace.workloads.options import (
     DEFAULT_MEMORY_MB,
     permissions,
@@ -39,9 +41,17 @@ from clace.workloads.options import (
 from clace.workloads.source_folders import SourceFolders
 from clace.workloads.users import AppUsers
 
+_DEFAULTS = {"HOME": "/home", "LANG": "C.UTF-8"}
 FOLDER = "/app"
 """The files of an app, as its program sees them."""
 Log = Callable[[bytes], None]
+
+
+class Launches(Struct, frozen=True, kw_only=True):
+    """How a program is started, and what is run once before it is."""
+
+    launch: WalledLaunch
+    release: tuple[str, ...] = ()
 
 
 @implementer(IWorkload)
@@ -96,7 +106,12 @@ class ProcessEngine:
         starter: IWalledStarter,
         sources: SourceFolders,
         users: AppUsers,
+        releases: Path,
+        in_thread: InThread,
     ) -> None:
+        """``releases`` is a folder for what is known of versions that were released."""
+        self._releases = releases
+        self._in_thread = in_thread
         self._environments = environments
         self._starter = starter
         self._sources = sources
@@ -111,10 +126,19 @@ class ProcessEngine:
         built = await self._environments.build(order, str(source), tell)
         launch = self._launch(order, source, built)
         pins = {"lock": built.lock} if built.lock else {}
-        return PreparedWorkload(key=built.key, order=order, launch=launch, pins=pins)
+        return PreparedWorkload(
+            key=built.key,
+            order=order,
+            launch=Launches(launch=launch, release=built.release),
+            health=built.health,
+            pins=pins,
+        )
 
     async def start(self, prepared: PreparedWorkload, log: Log) -> ProcessWorkload:
-        process = await self._started(prepared, prepared.launch)
+        launches: Launches = prepared.launch
+        if launches.release:
+            await self._release(prepared, log)
+        process = await self._started(prepared, launches.launch)
         workload = ProcessWorkload(process, log)
         workload.ended.addCallback(self._left, prepared)
         return workload
@@ -122,8 +146,8 @@ class ProcessEngine:
     async def run(
         self, prepared: PreparedWorkload, command: tuple[str, ...], log: Log
     ) -> ProgramExit:
-        launch: WalledLaunch = prepared.launch
-        once = replace(launch, command=command, listens=False, port=0)
+        launches: Launches = prepared.launch
+        once = replace(launches.launch, command=command, listens=False, port=0)
         workload = ProcessWorkload(await self._started(prepared, once), log)
         ended: Deferred[ProgramExit] = Deferred()
 
@@ -136,6 +160,21 @@ class ProcessEngine:
 
     async def forget(self, app_id: str) -> None:
         await self._sources.forget(app_id)
+
+    async def _release(self, prepared: PreparedWorkload, log: Log) -> None:
+        """Run what is to be run once for each version, before it serves.
+
+        :raises ProgramFailed: if it fails.
+        """
+        launches: Launches = prepared.launch
+        app, done = prepared.order.app, f"{prepared.key} {launches.launch.mounts[0].source}"
+        marker = self._releases / app.id
+        if await self._in_thread(lambda: _text(marker)) == done:
+            return
+        end = await self.run(prepared, launches.release, log)
+        if end != ProgramExit():
+            raise ProgramFailed(f"the release command of {app} failed with {end.status}")
+        await self._in_thread(lambda: _write(marker, done))
 
     async def _source(self, order: WorkloadOrder) -> Path:
         try:
@@ -155,14 +194,14 @@ class ProcessEngine:
         return process
 
     def _left(self, end: ProgramExit, prepared: PreparedWorkload) -> ProgramExit:
-        folder = Path(prepared.launch.mounts[0].source)
+        folder = Path(prepared.launch.launch.mounts[0].source)
         Deferred.fromCoroutine(self._sources.leave(prepared.order.app.id, folder))
         return end
 
     def _launch(self, order: WorkloadOrder, source: Path, built: BuiltEnvironment) -> WalledLaunch:
         app, config, said = order.app, order.config, read_options(order.app)
         port = 0 if built.listens else config.port or built.port
-        environment = {**order.environment, **built.environment}
+        environment = {**_DEFAULTS, **order.environment, **built.environment}
         if port:
             environment["PORT"] = str(port)
         return WalledLaunch(
@@ -183,6 +222,18 @@ class ProcessEngine:
             listens=built.listens,
             port=port,
         )
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file.write_text(text)
 
 
 def whole(order: WorkloadOrder) -> WorkloadOrder:

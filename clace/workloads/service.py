@@ -73,6 +73,7 @@ class Workloads(Service):
         config: WorkloadConfig,
         environment: Mapping[str, str],
         redact: Callable[[str], str],
+        prefix: str = "",
     ) -> WorkloadOffer:
         order = WorkloadOrder(
             app=app,
@@ -80,6 +81,7 @@ class Workloads(Service):
             config=config,
             environment=environment,
             redact=redact,
+            prefix=prefix,
             data=str(self._folders.data / app.id) if keeps_data(app, config) else "",
         )
         return WorkloadOffer(self._supplies, self.of(app), order, order_key(order))
@@ -150,7 +152,7 @@ def order_key(order: WorkloadOrder) -> str:
         sorted((name, ref.sha256) for name, ref in refs.items()),
         (metadata.spec, metadata.container_options, metadata.container_args),
         metadata.container_volumes,
-        order.config,
+        (order.config, order.prefix),
         sorted(order.environment.items()),
     )
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
