@@ -31,6 +31,7 @@ PLUGIN = r"\A[a-z][a-z0-9_]*\.in\Z"
 PRINTF = r"\A(?:[^%\x00-\x1f\x7f-\x9f]|%%|%s)*\Z"
 HEADER = r"\A[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z"
 HEADER_COPY = r"\A[A-Za-z0-9!#$%&'*+.^_`|~-]+(?:>[A-Za-z0-9!#$%&'*+.^_`|~-]+)?\Z"
+HOST_AND_PORT = r"\A(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z"
 SECRET = {"secret": True}
 """For ``Meta(extra=...)``: a refusal does not repeat the value."""
 _PRINTABLE = re.compile(PRINTABLE)

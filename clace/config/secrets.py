@@ -34,6 +34,7 @@ _PASSWORDS = frozenset(
         ("client", "admin_password"),
         ("client", "token"),
         ("git_auth", "password"),
+        ("python", "index_password"),
     }
 )
 

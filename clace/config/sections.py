@@ -189,6 +189,30 @@ class Sandbox(AppLimits, frozen=True):
     max_request_body_mb: Annotated[int, Meta(ge=1, le=60)] = 32
 
 
+class Python(Struct, frozen=True):
+    """Packages of apps that are Python programs: where they come from, and what a build may take.
+
+    A host of ``allowed_hosts`` may have a port behind a colon.
+    """
+
+    index_url: Annotated[str, rules.optional_http_url()] = "https://pypi.org/simple"
+    index_user: Text = ""
+    index_password: Secret = ""
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        rules.array(
+            Annotated[str, Meta(pattern=rules.HOST_AND_PORT, description="a host, or HOST:PORT")]
+        ),
+    ] = ("files.pythonhosted.org",)
+    find_links: Annotated[
+        tuple[str, ...], rules.array(Annotated[str, rules.filled("a folder or an URL")])
+    ] = ()
+    ca_file: OptionalPlace = None
+    offline: Flag = False
+    build_timeout_secs: Seconds = 600
+    build_memory_mb: Annotated[int, Meta(ge=128, le=1_048_576)] = 2048
+
+
 Names = Annotated[
     tuple[str, ...], rules.array(Annotated[str, rules.filled("a text that is not empty")])
 ]
@@ -453,6 +477,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     audit: Audit = Audit()
     restart: Restart = Restart()
     sandbox: Sandbox = Sandbox()
+    python: Python = Python()
     rbac: Roles = Roles()
     git_auth: Mapping[str, GitAuth] = field(default_factory=dict)
     auth: Mapping[str, OAuth] = field(default_factory=dict)

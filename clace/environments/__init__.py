@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from clace.environments.building import Environments as Environments
     from clace.environments.filling import Specs as Specs
     from clace.environments.installing import Installer as Installer
-    from clace.environments.programs import OpenStarter as OpenStarter, StepRunner as StepRunner
+    from clace.environments.programs import (
+        StepRunner as StepRunner,
+        WalledBuildStarter as WalledBuildStarter,
+    )
     from clace.environments.settings import PythonOptions as PythonOptions
     from clace.environments.store import EnvironmentStore as EnvironmentStore
 else:
@@ -17,7 +20,7 @@ else:
         building=("Environments",),
         filling=("Specs",),
         installing=("Installer",),
-        programs=("OpenStarter", "StepRunner"),
+        programs=("StepRunner", "WalledBuildStarter"),
         settings=("PythonOptions",),
         store=("EnvironmentStore",),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,15 +22,15 @@ from clace.environments.programs import BuildStep, StepFailed, StepRunner, say_n
 from clace.environments.python_sources import canonical
 from clace.environments.requirements import WHEELS, checked_lines, lacking, unhashed
 from clace.environments.settings import PythonOptions
-from clace.environments.store import EnvironmentStore
+from clace.environments.store import GIVEN, MADE, EnvironmentStore, read_made, write_new
 from clace.environments.uv import UvCalls, refusal, uv_program
 from clace.errors import AppBroken, BadRequest
 from clace.interfaces import Tell, WallMount, WorkloadOrder
+from clace.single_flight import SingleFlight
 from clace.threads import InThread
 
-_WANTED, _MADE, _CONSTRAINTS = "requirements.in", "requirements.txt", "constraints.txt"
+_LOCK, _CHOSEN = "requirements.lock", "requirements.txt"
 _ASKS = "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.base_prefix)"
-_MEGABYTE = 1024 * 1024
 
 
 class Workplace(Struct, frozen=True, kw_only=True):
@@ -62,24 +63,28 @@ class Installer:
         self._clock = clock
         self._in_thread = in_thread
         self._own = own or own_interpreter()
+        self._opening = SingleFlight(partial(in_thread, store.open))
 
     @asynccontextmanager
     async def work(
         self, order: WorkloadOrder, source: Path, plan: Plan, tell: Tell
     ) -> AsyncIterator[Workplace]:
         """A place for one build; it is removed afterwards."""
-        index = await self._in_thread(partial(self._options.reveal, self._options.index_url))
+        if not self._store.is_open:
+            await self._opening.result()
+        index = await self._in_thread(self._options.index_with_login)
         builds = order.config.needs.builds
         workplace = self._store.workplace()
         folder = await self._in_thread(workplace.__enter__)
         calls = UvCalls(
             options=self._options,
             program=uv_program(),
-            cache=str(folder / "cache" if builds else self._store.cache),
-            folder=str(folder),
+            cache=str(folder / MADE / "cache" if builds else self._store.cache),
+            folder=str(folder / MADE),
             index=index,
             links=(*((plan.wheels,) if plan.wheels else ()), *self._options.find_links),
             builds=builds,
+            copies=builds or os.geteuid() == 0,
         )
         try:
             yield Workplace(
@@ -145,14 +150,13 @@ class Installer:
         :raises AppBroken: if it cannot be; the text has the package and what to do.
         """
         work.tell(f"Installing {len(_names(_logical(lock)))} packages")
-        folder = await self._in_thread(partial(self._store.begin, key))
-        written = work.folder / _MADE
-        await self._in_thread(partial(written.write_text, lock, "utf-8"))
+        folder = str(await self._in_thread(partial(self._store.begin, key)))
+        written = await self._given(work, _LOCK, lock)
         calls = work.calls
+        install = calls.install(written, f"{folder}/bin/python")
         try:
-            await self._run(work, self._step(work, calls.venv(str(folder), python.path)))
-            own = f"{folder}/bin/python"
-            await self._run(work, self._step(work, calls.install(str(written), own)))
+            for command in (calls.venv(folder, python.path), install):
+                await self._run(work, self._step(work, command, built=folder))
         except StepFailed as failure:
             await self._in_thread(partial(self._store.drop, key))
             raise self._refusal(work, failure) from failure
@@ -175,21 +179,22 @@ class Installer:
     ) -> list[str]:
         wheels = [] if fixed else _of_wheels(work.plan.wheels)
         constraints = [unhashed(line) for line in fixed] or wheels
-        await self._write(work, _WANTED, map(unhashed, lines))
-        await self._write(work, _CONSTRAINTS, constraints)
+        made = work.folder / MADE / _CHOSEN
         words = (
-            str(work.folder / _WANTED),
-            str(work.folder / _MADE),
+            await self._given(work, "wanted.txt", _lines(list(map(unhashed, lines)))),
+            str(made),
             python.path,
-            str(work.folder / _CONSTRAINTS) if constraints else "",
+            await self._given(work, "constraints.txt", _lines(constraints)) if constraints else "",
         )
         try:
             if not await self._from_wheels(work, words):
                 await self._run(work, self._step(work, work.calls.compile(*words)))
         except StepFailed as failure:
             raise self._refusal(work, failure) from failure
-        text = await self._in_thread(partial((work.folder / _MADE).read_text, "utf-8"))
-        return _logical(text)
+        try:
+            return _logical(await self._in_thread(partial(read_made, made)))
+        except OSError as error:
+            raise AppBroken(f"the lock cannot be read: {error}") from error
 
     async def _from_wheels(self, work: Workplace, words: tuple[str, str, str, str]) -> bool:
         """Try the wheels of the source alone; true if they are all that is needed."""
@@ -204,9 +209,11 @@ class Installer:
             return False
         return True
 
-    async def _write(self, work: Workplace, name: str, lines: Any) -> None:
-        text = "".join(f"{line}\n" for line in lines)
-        await self._in_thread(partial((work.folder / name).write_text, text, "utf-8"))
+    async def _given(self, work: Workplace, name: str, text: str) -> str:
+        """Write a file for uv, and return its path."""
+        path = work.folder / GIVEN / name
+        await self._in_thread(partial(write_new, path, text))
+        return str(path)
 
     async def _run(self, work: Workplace, step: BuildStep) -> str:
         return await self._runner.run(step, work.deadline - self._clock.seconds(), work.tell)
@@ -217,31 +224,44 @@ class Installer:
         command: tuple[str, ...],
         *,
         folder: str = "",
+        built: str = "",
         prints: bool = False,
     ) -> BuildStep:
         return BuildStep(
             command=command,
             environment=work.calls.environment(),
-            folder=folder or str(work.folder),
-            mounts=self._mounts(work),
+            folder=folder or work.calls.folder,
+            mounts=self._mounts(work, built),
             network=self._options.network,
             memory_mb=self._options.build_memory_mb,
             prints=prints,
         )
 
-    def _mounts(self, work: Workplace) -> tuple[WallMount, ...]:
-        places = [self._own.prefix, str(Path(work.calls.program).parent), str(work.source)]
-        places += self._options.folders
-        places += [self._options.ca_file] if self._options.ca_file else []
-        root = str(self._store.root)
+    def _mounts(self, work: Workplace, built: str) -> tuple[WallMount, ...]:
+        """What a step sees of this machine. Hard links need one mount, so a build that may make
+        them writes to the whole store; it runs as the server's own user then.
+        """
+        calls = work.calls
+        writable = [calls.folder, built, *(() if work.builds else (calls.cache,))]
+        if not calls.copies:
+            writable = [str(self._store.root)]
+        places = (
+            *(self._own.prefix, calls.program, str(work.source), str(work.folder / GIVEN)),
+            *self._options.folders,
+            self._options.ca_file,
+        )
         return (
-            WallMount(source=root, target=root, is_writable=True),
-            *(WallMount(source=place, target=place) for place in dict.fromkeys(places)),
+            *(_mount(place, is_writable=True) for place in writable if place),
+            *(_mount(place) for place in dict.fromkeys(places) if place),
         )
 
     def _refusal(self, work: Workplace, failure: StepFailed) -> AppBroken:
         reason = "" if failure.lines else failure.message
         return refusal(failure.lines, self._options, _place(work), reason)
+
+
+def _mount(place: str, *, is_writable: bool = False) -> WallMount:
+    return WallMount(source=place, target=place, is_writable=is_writable)
 
 
 def _place(work: Workplace) -> str:

@@ -11,11 +11,21 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import Interface, implementer
 
 from clace.errors import AppBroken
-from clace.interfaces import IStarter, ProgramExit, ProgramLaunch, Tell, WallMount
+from clace.interfaces import (
+    IStarter,
+    IWalledStarter,
+    ProgramExit,
+    ProgramLaunch,
+    Tell,
+    WallBounds,
+    WalledLaunch,
+    WallMount,
+)
 
 SHOWN_LINES = 20
 _LONGEST_LINE = 2000
 _MOST_PRINTED = 4_000_000
+_PROCESSES, _DESCRIPTORS, _SCRATCH_MB = 512, 4096, 512
 
 
 class BuildStep(Struct, frozen=True, kw_only=True):
@@ -67,6 +77,34 @@ class OpenStarter:
                 environment=step.environment,
                 folder=step.folder,
                 merge=True,
+            )
+        )
+
+
+@implementer(IBuildStarter)
+class WalledBuildStarter:
+    """Starts steps behind walls, as a user who owns nothing but what they write."""
+
+    def __init__(self, starter: IWalledStarter, user: int) -> None:
+        self._starter = starter
+        self._user = user
+
+    async def start(self, step: BuildStep) -> Any:
+        return await self._starter.start(
+            WalledLaunch(
+                name="a build of packages",
+                command=step.command,
+                environment=step.environment,
+                mounts=step.mounts,
+                folder=step.folder,
+                user=self._user,
+                network=step.network,
+                bounds=WallBounds(
+                    memory_mb=step.memory_mb,
+                    processes=_PROCESSES,
+                    descriptors=_DESCRIPTORS,
+                    scratch_mb=_SCRATCH_MB,
+                ),
             )
         )
 

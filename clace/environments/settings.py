@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
@@ -12,9 +12,11 @@ _PORTS = {"https": 443, "http": 80}
 
 
 class PythonOptions(Struct, frozen=True, kw_only=True):
-    """Options of ``[python]``; ``reveal`` puts secrets into the URLs and blocks."""
+    """Options of ``[python]``; ``reveal`` puts a secret in the place of its name and blocks."""
 
     index_url: str = PYPI
+    index_user: str = ""
+    index_password: str = ""
     allowed_hosts: tuple[str, ...] = ("files.pythonhosted.org",)
     find_links: tuple[str, ...] = ()
     ca_file: str = ""
@@ -38,11 +40,16 @@ class PythonOptions(Struct, frozen=True, kw_only=True):
         """Return the folders of this machine among ``find_links``."""
         return tuple(url for url in self.find_links if "://" not in url)
 
-    @property
-    def shown_index(self) -> str:
-        """Return the index without the name and password in it."""
+    def index_with_login(self) -> str:
+        """Return the index with its name and password in the URL. Blocks.
+
+        :raises ClaceError: if the secret cannot be had.
+        """
+        if not self.index_url or not (self.index_user or self.index_password):
+            return self.index_url
+        login = f"{quote(self.index_user, '')}:{quote(self.reveal(self.index_password), '')}"
         parts = urlsplit(self.index_url)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        return parts._replace(netloc=f"{login}@{parts.netloc}").geturl()
 
 
 def _place(url: str) -> str:

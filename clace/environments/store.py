@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -11,6 +12,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 _COMPLETE = "complete"
+GIVEN, MADE = "given", "made"
+_LARGEST = 32_000_000
 
 
 class EnvironmentStore:
@@ -21,6 +24,7 @@ class EnvironmentStore:
         self.cache = root / "cache"
         self.built = root / "built"
         self._work = root / "work"
+        self.is_open = False
 
     def open(self) -> None:
         """Make the folders, and remove what an earlier server did not finish."""
@@ -31,6 +35,7 @@ class EnvironmentStore:
         for folder in self.built.iterdir():
             if not self.has(folder.name):
                 _remove(folder)
+        self.is_open = True
 
     def folder(self, key: str) -> Path:
         return self.built / key / "env"
@@ -42,13 +47,15 @@ class EnvironmentStore:
     def begin(self, key: str) -> Path:
         """Return the folder of an environment that is about to be built, emptied."""
         _remove(self.built / key)
-        (self.built / key).mkdir(mode=0o700)
+        for folder in (self.built / key, self.folder(key)):
+            folder.mkdir()
+            folder.chmod(0o755)
         return self.folder(key)
 
     def finish(self, key: str, lock: str) -> None:
         """Make an environment the server's own, which nobody writes any more, and complete."""
-        _own(self.built / key)
-        (self.built / key / _COMPLETE).write_text(lock, "utf-8")
+        _own(self.folder(key))
+        write_new(self.built / key / _COMPLETE, lock)
 
     def drop(self, key: str) -> None:
         _remove(self.built / key)
@@ -58,12 +65,39 @@ class EnvironmentStore:
 
     @contextmanager
     def workplace(self) -> Iterator[Path]:
-        """A folder for the time of a build."""
+        """A folder for the time of a build, with ``given`` in it for what the server writes, and
+        ``made`` for what the build does.
+        """
         folder = Path(mkdtemp(dir=self._work))
+        folder.chmod(0o755)
         try:
+            for name in (GIVEN, MADE):
+                (folder / name).mkdir()
+                (folder / name).chmod(0o755)
             yield folder
         finally:
             _remove(folder)
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet; a link in its place is not followed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o644), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(text)
+
+
+def read_made(path: Path) -> str:
+    """Read a file that a build has made.
+
+    :raises OSError: if it is a link, no file, or larger than such files are.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+            raise OSError(errno.EINVAL, "is no file that a build makes", str(path))
+        return file.read().decode("utf-8", "replace")
 
 
 def _remove(path: Path) -> None:

@@ -114,7 +114,7 @@ def refusal(lines: Sequence[str], options: PythonOptions, place: str, reason: st
     text = _PASSWORD.sub("", "\n".join(lines))
     found = _NOT_FOUND.search(text) or _OF_INDEX.search(text)
     package = found[1] if found else "the packages"
-    index = options.shown_index or "no index"
+    index = options.index_url or "no index"
     whole = f"{reason}; {text}" if reason else text
     return AppBroken(
         f"cannot install {package} of {place} from {index}: {_next(text, options)}\n{whole}"

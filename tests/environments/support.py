@@ -65,7 +65,6 @@ class EnvironmentCase(TestCase):
             service.startService()
             self.addCleanup(service.stopService)
         self.store = EnvironmentStore(self.top / "environments")
-        self.store.open()
         self.told = []
         self.options = PythonOptions(index_url="", find_links=(str(self.links),))
         self.sources = 0

@@ -3,6 +3,7 @@
 import subprocess
 from hashlib import sha256
 
+from msgspec.structs import replace
 from twisted.internet.defer import ensureDeferred, gatherResults
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
@@ -177,7 +178,7 @@ class OptionTests(SynchronousTestCase):
     def test_network(self):
         """A build reaches the index, the links and the allowed hosts, and nothing when offline."""
         options = PythonOptions(
-            index_url="https://me:{{secret 'x'}}@pypi.example:8443/simple",
+            index_url="https://pypi.example:8443/simple",
             find_links=("/srv/wheels", "https://links.example/all"),
             allowed_hosts=("files.example", "other.example:444"),
         )
@@ -185,5 +186,11 @@ class OptionTests(SynchronousTestCase):
             options.network,
             ("pypi.example:8443", "links.example:443", "files.example:443", "other.example:444"),
         )
-        self.assertEqual(options.shown_index, "https://pypi.example:8443/simple")
         self.assertEqual(PythonOptions(offline=True).network, ())
+
+    def test_login(self):
+        """The name and the secret of the index are in the URL that uv gets, and only there."""
+        plain = PythonOptions(index_url="https://pypi.example/simple")
+        self.assertEqual(plain.index_with_login(), "https://pypi.example/simple")
+        known = replace(plain, index_user="me@x", index_password="ref", reveal=lambda _ref: "a/b")
+        self.assertEqual(known.index_with_login(), "https://me%40x:a%2Fb@pypi.example/simple")
