@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 from zope.interface import implementer
 
-from clace.environments.commands import Surroundings, own_command, server_command
+from clace.environments.commands import LaunchFacts, own_command, server_command
 from clace.environments.filling import found
 from clace.environments.installing import Installer, Workplace
 from clace.environments.interpreters import Interpreter
@@ -124,7 +124,7 @@ def _environment(
 ) -> BuiltEnvironment:
     """Return how the app is started, with its packages or without any."""
     python = f"{folder}/bin/python" if locked else ""
-    around = Surroundings(
+    around = LaunchFacts(
         order=order,
         spec=plan.spec,
         entry=plan.entry,

@@ -22,7 +22,7 @@ _LISTENING = "3"
 _NOT_LISTENING = "127.0.0.1"
 
 
-class Surroundings(Struct, frozen=True, kw_only=True):
+class LaunchFacts(Struct, frozen=True, kw_only=True):
     """All that a command is made of: the app's order, its spec and entry, and its Python."""
 
     order: WorkloadOrder
@@ -68,7 +68,7 @@ class ServerCommand(Struct, frozen=True, kw_only=True):
     release: tuple[str, ...] = ()
 
 
-def server_command(around: Surroundings) -> ServerCommand:
+def server_command(around: LaunchFacts) -> ServerCommand:
     """Return the command of the spec's server.
 
     :raises BadRequest: if an option cannot be used.
@@ -76,7 +76,7 @@ def server_command(around: Surroundings) -> ServerCommand:
     return _COMMANDS[around.spec.server](around)
 
 
-def own_command(around: Surroundings) -> ServerCommand:
+def own_command(around: LaunchFacts) -> ServerCommand:
     """Return the command that the app itself says; it listens on ``$PORT``."""
     return ServerCommand(
         command=around.order.config.command,
@@ -85,7 +85,7 @@ def own_command(around: Surroundings) -> ServerCommand:
     )
 
 
-def _gunicorn(around: Surroundings) -> ServerCommand:
+def _gunicorn(around: LaunchFacts) -> ServerCommand:
     # One process with threads answers while another request waits for a database.
     command = (
         *(around.python, "-m", "gunicorn", "--workers", around.workers, "--threads", _THREADS),
@@ -105,7 +105,7 @@ def _major(version: str) -> int:
     return int(first) if first.isascii() and first.isdecimal() else 0
 
 
-def _uvicorn(around: Surroundings) -> ServerCommand:
+def _uvicorn(around: LaunchFacts) -> ServerCommand:
     command = (
         *(around.python, "-m", "uvicorn", "--fd", _LISTENING, "--workers", around.workers),
         *("--proxy-headers", "--forwarded-allow-ips", "*", "--root-path", around.prefix),
@@ -115,7 +115,7 @@ def _uvicorn(around: Surroundings) -> ServerCommand:
     return ServerCommand(command=command)
 
 
-def _streamlit(around: Surroundings) -> ServerCommand:
+def _streamlit(around: LaunchFacts) -> ServerCommand:
     options = {
         "server.address": _NOT_LISTENING,
         "server.port": str(around.port),
@@ -129,7 +129,7 @@ def _streamlit(around: Surroundings) -> ServerCommand:
     return ServerCommand(command=command, port=around.port)
 
 
-def _panel(around: Surroundings) -> ServerCommand:
+def _panel(around: LaunchFacts) -> ServerCommand:
     command = (
         *(around.python, "-m", "panel", "serve", around.entry.file, "--address", _NOT_LISTENING),
         *("--port", str(around.port), "--allow-websocket-origin", "*", "--use-xheaders"),
@@ -139,7 +139,7 @@ def _panel(around: Surroundings) -> ServerCommand:
     return ServerCommand(command=command, port=around.port)
 
 
-def _marimo(around: Surroundings) -> ServerCommand:
+def _marimo(around: LaunchFacts) -> ServerCommand:
     command = (
         *(around.python, "-m", "marimo", "run", around.entry.file, "--headless", "--no-token"),
         *("--host", _NOT_LISTENING, "--port", str(around.port)),
@@ -148,7 +148,7 @@ def _marimo(around: Surroundings) -> ServerCommand:
     return ServerCommand(command=command, port=around.port)
 
 
-def _python(around: Surroundings) -> ServerCommand:
+def _python(around: LaunchFacts) -> ServerCommand:
     """Gradio and NiceGUI: the file starts the server, which is told by variables."""
     environment = {
         "PORT": str(around.port),
@@ -162,7 +162,7 @@ def _python(around: Surroundings) -> ServerCommand:
     return ServerCommand(command=command, environment=environment, port=around.port)
 
 
-def _procfile(around: Surroundings) -> ServerCommand:
+def _procfile(around: LaunchFacts) -> ServerCommand:
     assert around.procfile is not None
     release = around.procfile.release
     return ServerCommand(
@@ -177,21 +177,21 @@ def _shell(command: str) -> tuple[str, ...]:
     return ("/bin/sh", "-c", command)
 
 
-def _node(around: Surroundings) -> ServerCommand:
+def _node(around: LaunchFacts) -> ServerCommand:
     command = ("node", around.entry.file)
     return ServerCommand(command=command, environment=_told(around), port=around.port)
 
 
-def _executable(around: Surroundings) -> ServerCommand:
+def _executable(around: LaunchFacts) -> ServerCommand:
     command = (f"./{around.entry.file}",)
     return ServerCommand(command=command, environment=_told(around), port=around.port)
 
 
-def _told(around: Surroundings) -> dict[str, str]:
+def _told(around: LaunchFacts) -> dict[str, str]:
     return {"PORT": str(around.port), "HOST": _NOT_LISTENING}
 
 
-_COMMANDS: Mapping[Server, Callable[[Surroundings], ServerCommand]] = {
+_COMMANDS: Mapping[Server, Callable[[LaunchFacts], ServerCommand]] = {
     Server.GUNICORN: _gunicorn,
     Server.UVICORN: _uvicorn,
     Server.STREAMLIT: _streamlit,

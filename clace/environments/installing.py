@@ -238,8 +238,8 @@ class Installer:
         )
 
     def _mounts(self, work: Workplace, built: str) -> tuple[WallMount, ...]:
-        """What a step sees of this machine. Hard links need one mount, so a build that may make
-        them writes to the whole store; it runs as the server's own user then.
+        """Show a step its parts of this machine. Hard links need one mount, so a build that may
+        make them writes to the whole store; it runs as the server's own user then.
         """
         calls = work.calls
         writable = [calls.folder, built, *(() if work.builds else (calls.cache,))]

@@ -128,6 +128,7 @@ class BuildTests(EnvironmentCase):
 
     async def test_unfinished_is_not_used(self):
         """What an earlier server did not build to its end is removed at the start."""
+        self.store.open()
         self.store.begin("x" * 40)
         self.store.open()
         self.assertEqual(self.store.built_keys(), [])
