@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from clace.composition.data import Data
+from clace.composition.environments import python_options
 from clace.config import AppContainer
 from clace.environments import (
     Environments,
     EnvironmentStore,
     Installer,
     OpenStarter,
-    PythonOptions,
     StepRunner,
 )
 from clace.interfaces import IStarter
@@ -42,7 +42,8 @@ class Programs:
         environments = EnvironmentStore(home / "environments")
         self.open = environments.open
         self.steps = StepRunner(reactor, OpenStarter(starter))
-        installer = Installer(environments, PythonOptions(), self.steps, reactor, file_threads.run)
+        options = python_options(data.config, data.secrets.resolved)
+        installer = Installer(environments, options, self.steps, reactor, file_threads.run)
         engine = ProcessEngine(
             Environments(environments, installer, file_threads.run),
             self.starter,

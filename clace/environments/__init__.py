@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from clace.environments.filling import Specs as Specs
     from clace.environments.installing import Installer as Installer
     from clace.environments.programs import (
+        OpenStarter as OpenStarter,
         StepRunner as StepRunner,
         WalledBuildStarter as WalledBuildStarter,
     )
@@ -20,7 +21,7 @@ else:
         building=("Environments",),
         filling=("Specs",),
         installing=("Installer",),
-        programs=("StepRunner", "WalledBuildStarter"),
+        programs=("OpenStarter", "StepRunner", "WalledBuildStarter"),
         settings=("PythonOptions",),
         store=("EnvironmentStore",),
     )
