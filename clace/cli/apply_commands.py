@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -24,7 +23,7 @@ from clace.admin_api import (
 )
 from clace.cli import reports
 from clace.cli.app_commands import source_url
-from clace.cli.commands import Command
+from clace.cli.commands import Command, with_options
 from clace.cli.completing import app_paths, files, one_of
 from clace.cli.formats import result_format_option, say_result
 from clace.cli.globs import GLOB_HELP, dry_run_option, promote_option
@@ -32,39 +31,11 @@ from clace.cli.servers import ChosenServer, for_server
 from clace.errors import ClaceError
 from clace.locations import is_git
 
-F = TypeVar("F", bound=Callable[..., Any])
 CHANGES = 10
 """The exit status of a plan that is not empty."""
 
 
-def over_files(function: F) -> F:
-    """Give a command the options and arguments that say which files are meant."""
-    for decorate in (
-        for_server,
-        result_format_option,
-        click.option(
-            "--clobber", is_flag=True, help="Undo what was changed by hand since the last apply."
-        ),
-        click.option(
-            "--git-auth",
-            "-g",
-            default="",
-            metavar="NAME",
-            help="The files' entry of [git_auth].",
-        ),
-        click.option("--commit", "-c", default="", help="Git commit or tag of the files."),
-        click.option(
-            "--branch", "-b", default="main", help="Git branch of the files.  [default: main]"
-        ),
-    ):
-        function = decorate(function)
-    return function
-
-
-@click.command(cls=Command, epilog=GLOB_HELP)
-@click.option("--approve", "-a", is_flag=True, help="Approve what the apps ask for.")
-@promote_option
-@click.option(
+reload_option = click.option(
     "--reload",
     "-r",
     default=MATCHED,
@@ -72,9 +43,34 @@ def over_files(function: F) -> F:
     metavar="MODE",
     help="Fetch the sources of: none, updated, or all matched apps.  [default: matched]",
 )
-@click.option("--force-reload", "-f", is_flag=True, help="Reload even if no commit is newer.")
+force_reload_option = click.option(
+    "--force-reload", "-f", is_flag=True, help="Reload even if no commit is newer."
+)
+branch_option = click.option(
+    "--branch", "-b", default="main", help="Git branch of the files.  [default: main]"
+)
+git_auth_option = click.option(
+    "--git-auth", "-g", default="", metavar="NAME", help="The files' entry of [git_auth]."
+)
+_over_files = with_options(
+    branch_option,
+    click.option("--commit", "-c", default="", help="Git commit or tag of the files."),
+    git_auth_option,
+    click.option(
+        "--clobber", is_flag=True, help="Undo what was changed by hand since the last apply."
+    ),
+    result_format_option,
+    for_server,
+)
+
+
+@click.command(cls=Command, epilog=GLOB_HELP)
+@click.option("--approve", "-a", is_flag=True, help="Approve what the apps ask for.")
+@promote_option
+@reload_option
+@force_reload_option
 @dry_run_option
-@over_files
+@_over_files
 @click.argument("file", shell_complete=files)
 @click.argument("glob", default="all")
 def apply(server: ChosenServer, file: str, glob: str, *, form: str, **options: Any) -> None:
@@ -94,7 +90,7 @@ def apply(server: ChosenServer, file: str, glob: str, *, form: str, **options: A
     is_flag=True,
     help="Show what differs on the server from what was applied last; without FILE.",
 )
-@over_files
+@_over_files
 @click.argument("file", default="", shell_complete=files)
 @click.argument("glob", default="all")
 def plan(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 import click
 
@@ -17,7 +16,7 @@ from clace.admin_api import (
     ListAudit,
     VerifyAudit,
 )
-from clace.cli.commands import FAILED, Group
+from clace.cli.commands import FAILED, Group, with_options
 from clace.cli.formats import (
     JSON_RENDERS,
     as_json_lines,
@@ -33,12 +32,11 @@ from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import complain
 from clace.text import one_line, printable
 
-F = TypeVar("F", bound=Callable[..., Any])
 _TIME = "%Y-%m-%d %H:%M:%S"
 _FIELDS = AuditedEvent.__struct_fields__
 # A spreadsheet takes a cell that begins so for a formula, and strangers choose what is in it.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-_FILTERS = (
+_filters = with_options(
     click.option("--app", "app_glob", metavar="GLOB", default="", help="Apps, or an app's id."),
     click.option("--user", "user_id", metavar="USER", default="", help="Who did it."),
     click.option(
@@ -63,14 +61,6 @@ _FILTERS = (
 @click.group(cls=Group)
 def audit() -> None:
     """List, export and verify what was done, by whom."""
-
-
-def _filters(function: F) -> F:
-    """Give a command the options of a filter."""
-    decorated: Any = function
-    for option in reversed(_FILTERS):
-        decorated = option(decorated)
-    return decorated  # type: ignore[no-any-return]
 
 
 @audit.command(name="list")

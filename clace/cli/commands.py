@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -18,6 +18,7 @@ from clace.near import nearest
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+F = TypeVar("F", bound=Callable[..., Any])
 COMPLETE_VARIABLE = "_CLACE_COMPLETE"
 """What shells set when they ask how a command line may go on."""
 _CREDENTIALS = (
@@ -31,6 +32,17 @@ FAILED, MISUSED = 1, 2
 def misused(reason: str) -> click.UsageError:
     """The refusal of a command line, which says where to read on."""
     return click.UsageError(reason, click.get_current_context(silent=True))
+
+
+def with_options(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Return one decorator for several, as if they stood above a command in this order."""
+
+    def decorate(function: F) -> F:
+        for one in reversed(decorators):
+            function = one(function)
+        return function
+
+    return decorate
 
 
 def hyphens(name: str) -> str:

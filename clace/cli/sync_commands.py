@@ -11,10 +11,7 @@ from clace.admin_api import (
     CREATE_SYNC,
     DELETE_SYNC,
     LIST_SYNCS,
-    MATCHED,
-    NONE,
     RUN_SYNC,
-    UPDATED,
     CreateSync,
     NamedSync,
     NewSync,
@@ -23,9 +20,15 @@ from clace.admin_api import (
     SyncStatus,
 )
 from clace.cli import reports
-from clace.cli.apply_commands import located
+from clace.cli.apply_commands import (
+    branch_option,
+    force_reload_option,
+    git_auth_option,
+    located,
+    reload_option,
+)
 from clace.cli.commands import Command, Group
-from clace.cli.completing import files, one_of
+from clace.cli.completing import files
 from clace.cli.formats import list_format_option, result_format_option, say_list, say_result
 from clace.cli.globs import dry_run_option, promote_option
 from clace.cli.servers import ChosenServer, for_server
@@ -58,20 +61,11 @@ class ScheduleCommand(Command):
 )
 @click.option("--approve", "-a", is_flag=True, help="Approve what the apps ask for, at each run.")
 @promote_option
-@click.option(
-    "--reload",
-    "-r",
-    default=MATCHED,
-    shell_complete=one_of(NONE, UPDATED, MATCHED),
-    metavar="MODE",
-    help="Fetch the sources of: none, updated, or all matched apps.  [default: matched]",
-)
-@click.option("--force-reload", "-f", is_flag=True, help="Reload even if no commit is newer.")
+@reload_option
+@force_reload_option
 @click.option("--clobber", is_flag=True, help="Undo at each run what was changed by hand.")
-@click.option("--branch", "-b", default="main", help="Git branch of the files.  [main]")
-@click.option(
-    "--git-auth", "-g", default="", metavar="NAME", help="The files' entry of [git_auth]."
-)
+@branch_option
+@git_auth_option
 @dry_run_option
 @result_format_option
 @click.argument("file", shell_complete=files)

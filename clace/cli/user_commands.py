@@ -11,7 +11,7 @@ from msgspec import UNSET
 from clace.admin_api import Nothing
 from clace.admin_api import users as api
 from clace.cli.app_commands import yes_option
-from clace.cli.commands import Group, misused
+from clace.cli.commands import Group, misused, with_options
 from clace.cli.deleting import agree, tell_unasked
 from clace.cli.formats import (
     list_format_option,
@@ -36,22 +36,25 @@ _SOURCES = {
     "--invite": "invite",
 }
 
-value_option = click.option(
-    "--value", "-v", metavar="TEXT", help="The password; others can see the command line."
-)
-random_option = click.option("--random", "-r", is_flag=True, help="Make a password up.")
-prompt_option = click.option("--prompt", "-p", is_flag=True, help="Ask for the password, twice.")
-hash_option = click.option(
-    "--hash", "hashed", metavar="HASH", help="A bcrypt hash, as `clace password` prints it."
-)
-invite_option = click.option(
-    "--invite",
-    "-i",
-    is_flag=True,
-    help="Print a link with which the user sets the password, once.",
-)
-groups_option = click.option(
-    "--groups", "-g", metavar="A,B", help='Groups of the user; "" for no groups.'
+_change_options = with_options(
+    click.option(
+        "--value", "-v", metavar="TEXT", help="The password; others can see the command line."
+    ),
+    click.option("--random", "-r", is_flag=True, help="Make a password up."),
+    click.option("--prompt", "-p", is_flag=True, help="Ask for the password, twice."),
+    click.option(
+        "--hash", "hashed", metavar="HASH", help="A bcrypt hash, as `clace password` prints it."
+    ),
+    click.option(
+        "--invite",
+        "-i",
+        is_flag=True,
+        help="Print a link with which the user sets the password, once.",
+    ),
+    click.option("--groups", "-g", metavar="A,B", help='Groups of the user; "" for no groups.'),
+    result_format_option,
+    click.argument("name"),
+    for_server,
 )
 
 
@@ -61,15 +64,7 @@ def user() -> None:
 
 
 @user.command()
-@value_option
-@random_option
-@prompt_option
-@hash_option
-@invite_option
-@groups_option
-@result_format_option
-@click.argument("name")
-@for_server
+@_change_options
 def add(
     server: ChosenServer, name: str, groups: str | None, form: str, **source: str | None
 ) -> None:
@@ -83,15 +78,7 @@ def add(
 
 
 @user.command()
-@value_option
-@random_option
-@prompt_option
-@hash_option
-@invite_option
-@groups_option
-@result_format_option
-@click.argument("name")
-@for_server
+@_change_options
 def update(
     server: ChosenServer, name: str, groups: str | None, form: str, **source: str | None
 ) -> None:
