@@ -120,7 +120,12 @@ def _is_of_database(path: Path, ours: frozenset[Path]) -> bool:
 
 
 def is_secret(path: Path) -> bool:
-    """Tell a file of ``config/`` that may hold a secret: all but certificates without a key."""
+    """Tell a file of ``config/`` that may hold a secret: all but certificates alone.
+
+    One with its key beside it is of no use without, and a server would not start with it.
+    """
+    if path.with_suffix(".key").exists():
+        return True
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_SECRET + 1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from glob import escape
 from importlib import resources
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from clace.errors import StoreError
 
 EMPTY = 0
 _STEP = re.compile(r"v(\d{4})(_\w+)?\.py")
+_COPY = re.compile(r"\.v(\d+)-[^.]*\.bak\Z")
 _VERSIONS = table("alembic_version", column("version_num"))
 
 
@@ -63,7 +66,7 @@ class MigratedSchema:
         try:
             with transaction(engine, f"open database {path}") as connection:
                 current = self._version(connection, path)
-                if self._is_behind(current, options):
+                if self._is_behind(path, current, options):
                     with _copy_kept(path, current, now):
                         self.upgrade(connection)
         finally:
@@ -88,15 +91,38 @@ class MigratedSchema:
         except ValueError as error:
             raise StoreError(f"database {path} has an unknown schema version") from error
 
-    def _is_behind(self, current: int, options: UpgradeOptions) -> bool:
+    def _is_behind(self, path: Path, current: int, options: UpgradeOptions) -> bool:
         newest = self.newest
         if current > newest and not options.ignore_higher_version:
             raise StoreError(
-                f"DB version is newer than the server's. Server {newest}, DB {current}"
+                f"DB version is newer than the server's. Server {newest}, DB {current}; "
+                f"{_way_back(path, newest)}"
             )
         if EMPTY < current < newest and not options.auto_upgrade:
             raise StoreError(f"DB autoupgrade is disabled, exiting. Server {newest}, DB {current}")
         return current < newest
+
+
+def _way_back(path: Path, newest: int) -> str:
+    """Say how a database is used that a newer server has upgraded: by that server, or by a copy
+    that it made when it came.
+    """
+    found = [
+        (int(version[1]), copy)
+        for copy in path.parent.glob(f"{escape(path.name)}.v*.bak")
+        if (version := _COPY.search(copy.name))
+    ]
+    usable = [copy for version, copy in sorted(found, reverse=True) if version <= newest]
+    if not usable:
+        return (
+            "install the newer server again, or restore a backup from before it into another home"
+        )
+    beside = " ".join(shlex.quote(f"{path}{end}") for end in ("-wal", "-shm"))
+    return (
+        "install the newer server again, or go back to the copy from before its upgrade, without "
+        f"what was changed since: rm -f {beside}; "
+        f"cp -p {shlex.quote(str(usable[0]))} {shlex.quote(str(path))}"
+    )
 
 
 def _heads(connection: Connection) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class BackedUpHome:
         self.write("home/clace.toml", CONFIG)
         self.write("home/config/secret.key", "key1:AAAA")
         self.write("home/config/certificates/a.crt", CERTIFICATE)
+        self.write("home/config/authority.crt", CERTIFICATE)
         self.write("home/config/certificates/a.key", "-----BEGIN PRIVATE KEY-----")
         self.write("home/logs/clace.log", "a log")
         self.write("home/run/x", "made anew")

@@ -34,7 +34,7 @@ class CreatingTests(SynchronousTestCase):
                 "clace-backup.json",
                 "home/clace.toml",
                 "home/metadata/meta.db",
-                "home/config/certificates/a.crt",
+                "home/config/authority.crt",
                 f"outside{self.world.outside}/report.txt",
                 "manifest.json",
                 "sealed",
@@ -52,6 +52,12 @@ class CreatingTests(SynchronousTestCase):
         config = found["home/clace.toml"].decode()
         self.assertIn("# a comment that stays", config)
         self.assertIn('admin_user = "root"', config)
+
+    def test_certificates(self):
+        """A certificate goes where its key goes: a server does not start with the one alone."""
+        found = names(self.world.backup(BackupWish()))
+        self.assertNotIn("home/config/certificates/a.crt", found)
+        self.assertIn(b"config/certificates/a.crt", found["manifest.json"])
 
     def test_without_secrets(self):
         """Without a key the secrets are not in it at all, and it says which are missing."""

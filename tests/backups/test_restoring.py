@@ -18,6 +18,7 @@ ALL = (
     "clace.toml: client.admin_password",
     "clace.toml: auth.github.secret",
     "secrets: token",
+    "config/certificates/a.crt",
     "config/certificates/a.key",
     "config/secret.key",
 )
@@ -57,7 +58,12 @@ class RestoringTests(SynchronousTestCase):
         found = self.restore()
         self.assertEqual((found.opened, found.missing), (ALL, ()))
         self.assertEqual((self.new / "clace.toml").read_text(), CONFIG)
-        for name in ("config/secret.key", "config/certificates/a.crt", "config/certificates/a.key"):
+        for name in (
+            "config/secret.key",
+            "config/authority.crt",
+            "config/certificates/a.crt",
+            "config/certificates/a.key",
+        ):
             self.assertEqual((self.new / name).read_text(), (self.world.home / name).read_text())
         for path in self.new.rglob("*"):
             wanted = 0o700 if path.is_dir() else 0o640 if path.name == "report.txt" else 0o600

@@ -153,7 +153,7 @@ class RestoreTests(BackupCase):
         result = self.run_cli("backup", "verify", "--key", str(self.key), str(self.file))
         self.assertEqual((result.stderr, result.exit_code), ("", 0))
         self.assertIn("The backup is whole: 4 file(s)", result.stdout)
-        self.assertIn("5 secret(s) open with the key.", result.stdout)
+        self.assertIn("6 secret(s) open with the key.", result.stdout)
         result = self.run_cli("backup", "verify", "--no-secrets", str(self.file))
         self.assertIn("Missing without the key:\n  clace.toml: client.admin", result.stdout)
 

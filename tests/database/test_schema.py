@@ -1,5 +1,6 @@
 import sqlite3
 import stat
+import subprocess
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +103,24 @@ class SchemaTests(SynchronousTestCase):
         self.prepare(FIRST, SECOND)
         self.assertIn("Server 1, DB 2", self.refused(FIRST))
         self.prepare(FIRST, ignore_higher_version=True)
+
+    def test_tells_the_way_back(self):
+        """The refusal names the commands that restore the copy from before the upgrade, and they
+        do: the older server opens the database then.
+        """
+        self.prepare(FIRST)
+        self.execute("insert into one values (7)")
+        self.prepare(FIRST, SECOND)
+        told = self.refused(FIRST)
+        commands = told.partition("what was changed since: ")[2]
+        subprocess.run(["sh", "-ec", commands], check=True)
+        self.prepare(FIRST)
+        self.assertIn("VALUES(7)", self.dump(self.path))
+
+    def test_without_a_copy(self):
+        """Without such a copy the refusal names a backup."""
+        self.prepare(FIRST, SECOND)
+        self.assertIn("restore a backup from before it", self.refused(FIRST))
 
     def test_a_broken_step_leaves_all_as_it_was(self):
         """When a step fails nothing of it stays, and no copies pile up."""
