@@ -9,6 +9,7 @@ from clace.admin_api.changes import Approval, Changing, Difference
 from clace.admin_api.operation import Operation, Query, Right
 from clace.model import AppPath
 
+_TOLD = 20
 NONE, UPDATED, MATCHED = "none", "updated", "matched"
 
 
@@ -16,7 +17,9 @@ class ApplyFiles(Query, frozen=True):
     """Files of declarations, and the apps of a glob that they describe.
 
     ``reload`` fetches sources again: of no app, of those that changed (``updated``, also if it is
-    empty), or of all that match. ``clobber`` undoes what was changed by hand.
+    empty), or of all that match. ``clobber`` undoes what was changed by hand. ``prune`` deletes
+    apps that these files declared before and no longer do; ``agreed`` is the ``prune_digest`` of a
+    dry run if only what that named may be deleted.
     """
 
     apply_path: str
@@ -30,6 +33,8 @@ class ApplyFiles(Query, frozen=True):
     git_auth: str = ""
     clobber: bool = False
     force_reload: bool = False
+    prune: bool = False
+    agreed: str = ""
 
     @property
     def is_dry(self) -> bool:
@@ -37,12 +42,18 @@ class ApplyFiles(Query, frozen=True):
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        approving = (Right.APP_APPROVE,) if self.approve else ()
-        return (*approving, Right.APP_PROMOTE) if self.promote else approving
+        needed = (
+            (self.approve, Right.APP_APPROVE),
+            (self.promote, Right.APP_PROMOTE),
+            (self.prune, Right.APP_DELETE),
+        )
+        return tuple(right for is_needed, right in needed if is_needed)
 
 
 class FilesApplied(Changing, frozen=True):
-    """The commit of the files, and what became of each app that they describe."""
+    """The commit of the files, and what became of each app that they describe. ``prune_results``
+    are apps that were deleted, of which ``prune_digest`` is a digest.
+    """
 
     dry_run: bool = False
     commit_id: str = ""
@@ -54,6 +65,8 @@ class FilesApplied(Changing, frozen=True):
     reload_results: tuple[AppPath, ...] = ()
     skipped_results: tuple[AppPath, ...] = ()
     filtered_apps: tuple[AppPath, ...] = ()
+    prune_results: tuple[AppPath, ...] = ()
+    prune_digest: str = ""
 
 
 class ShowDrift(Query, frozen=True):
@@ -105,8 +118,12 @@ class ExportedText(Struct, frozen=True):
     config: str
 
 
-def _path_of(query: ApplyFiles, _result: Struct | None) -> str:
-    return query.apply_path
+def _path_of(query: ApplyFiles, result: FilesApplied | None) -> str:
+    if result is None or not result.prune_results:
+        return query.apply_path
+    told = ", ".join(map(str, result.prune_results[:_TOLD]))
+    more = len(result.prune_results) - _TOLD
+    return f"{query.apply_path} (deleted: {told}{f' and {more} more' if more > 0 else ''})"
 
 
 APPLY_FILES = Operation(

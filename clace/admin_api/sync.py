@@ -28,6 +28,7 @@ class SyncMetadata(Struct, frozen=True, kw_only=True):
     approve: bool = False
     reload: str = ""
     clobber: bool = False
+    prune: bool = False
     force_reload: bool = False
     webhook_url: str = ""
     webhook_secret: str = ""

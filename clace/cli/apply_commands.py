@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from clace.admin_api import (
     APPLY_FILES,
@@ -25,11 +26,18 @@ from clace.cli import reports
 from clace.cli.app_commands import source_url
 from clace.cli.commands import Command, with_options
 from clace.cli.completing import app_paths, files, one_of
+from clace.cli.deleting import agree
 from clace.cli.formats import result_format_option, say_result
 from clace.cli.globs import GLOB_HELP, dry_run_option, promote_option
+from clace.cli.outside import CommandSurroundings, Work
 from clace.cli.servers import ChosenServer, for_server
+from clace.cli.text import say
 from clace.errors import ClaceError
 from clace.locations import is_git
+from clace.text import one_line
+
+if TYPE_CHECKING:
+    from clace.interfaces import IAdministration
 
 CHANGES = 10
 """The exit status of a plan that is not empty."""
@@ -57,6 +65,11 @@ _over_files = with_options(
     click.option("--commit", "-c", default="", help="Git commit or tag of the files."),
     git_auth_option,
     click.option(
+        "--prune",
+        is_flag=True,
+        help="Delete the apps that FILE declared before and no longer does.",
+    ),
+    click.option(
         "--clobber", is_flag=True, help="Undo what was changed by hand since the last apply."
     ),
     result_format_option,
@@ -70,16 +83,22 @@ _over_files = with_options(
 @reload_option
 @force_reload_option
 @dry_run_option
+@click.option("--yes", "-y", is_flag=True, help="With --prune, delete without a question.")
 @_over_files
 @click.argument("file", shell_complete=files)
 @click.argument("glob", default="all")
-def apply(server: ChosenServer, file: str, glob: str, *, form: str, **options: Any) -> None:
+def apply(
+    server: ChosenServer, file: str, glob: str, *, form: str, yes: bool, **options: Any
+) -> None:
     """Create and update the apps that FILE describes, of those that GLOB selects.
 
     FILE is a file of declarations, or a glob of some, in a folder or a git repository. All apps are
-    changed, or on any failure none. Apps that FILE does not describe stay.
+    changed, or on any failure none. Apps that FILE does not describe stay, but for those that it
+    described before, with --prune: these are listed, and deleted after a question.
     """
-    result = server.ask(APPLY_FILES, ApplyFiles(located(file), glob, **options))
+    query = ApplyFiles(located(file), glob, **options)
+    asks = query.prune and not (yes or query.dry_run)
+    result = server.ask_for(applying(query, server.outside, asks=asks))
     say_result(result, reports.applied(result, approved=options["approve"]), form)
 
 
@@ -180,7 +199,29 @@ def _write(text: str, output: str) -> None:
 
 
 def _has_changes(result: FilesApplied) -> bool:
-    return bool(result.create_results or result.update_results)
+    return bool(result.create_results or result.update_results or result.prune_results)
+
+
+def applying(query: ApplyFiles, outside: CommandSurroundings, *, asks: bool) -> Work[FilesApplied]:
+    """Apply files; if it ``asks``, after a look at the apps that would be deleted.
+
+    The work raises ``ClaceError`` if the operator declines, or cannot be asked.
+    """
+
+    async def work(admin: IAdministration) -> FilesApplied:
+        if not asks:
+            return await admin.perform(APPLY_FILES, query)
+        found = await admin.perform(APPLY_FILES, replace(query, dry_run=True))
+        if found.prune_results:
+            if not outside.is_terminal():
+                names = ", ".join(map(str, found.prune_results))
+                raise ClaceError(f"--prune would delete {names}: add --yes, as nobody can be asked")
+            for path in found.prune_results:
+                say(f"  {one_line(str(path))}", to_stderr=True)
+            agree(f"Delete {len(found.prune_results)} app(s) that FILE no longer declares?")
+        return await admin.perform(APPLY_FILES, replace(query, agreed=found.prune_digest))
+
+    return work
 
 
 def located(file: str) -> str:

@@ -59,10 +59,13 @@ def applied(result: FilesApplied, *, approved: bool) -> Iterator[str]:
         yield from created(each, approved=approved)
     yield from _paths("Updated apps", result.update_results)
     yield from _brought(result)
+    yield from _paths("Pruned apps", result.prune_results)
     yield (
         f"{len(result.create_results)} app(s) created, "
         f"{len(result.update_results)} app(s) updated, {_counted(result)}"
     )
+    if result.prune_results:
+        yield f"{len(result.prune_results)} app(s) pruned; their data is kept for 7 days."
 
 
 def planned(result: FilesApplied) -> Iterator[str]:
@@ -80,8 +83,10 @@ def planned(result: FilesApplied) -> Iterator[str]:
             yield from (f"    {value_line(each)}" for each in change.values)
             yield from _signed("+", change.approved_loads, change.approved_permissions)
             yield from _signed("-", change.dropped_loads, change.dropped_permissions)
+    yield from (f"- {path}" for path in result.prune_results)
     total = len(result.create_results), len(result.update_results)
-    yield f"{total[0]} app(s) to create, {total[1]} app(s) to update."
+    gone = f", {len(result.prune_results)} app(s) to delete" if result.prune_results else ""
+    yield f"{total[0]} app(s) to create, {total[1]} app(s) to update{gone}."
 
 
 def drifted(result: DriftShown) -> Iterator[str]:

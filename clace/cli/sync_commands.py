@@ -64,6 +64,9 @@ class ScheduleCommand(Command):
 @reload_option
 @force_reload_option
 @click.option("--clobber", is_flag=True, help="Undo at each run what was changed by hand.")
+@click.option(
+    "--prune", is_flag=True, help="Delete at each run the apps that FILE no longer declares."
+)
 @branch_option
 @git_auth_option
 @dry_run_option

@@ -9,7 +9,7 @@ from msgspec import Struct
 from zope.interface import Interface
 
 from clace.interfaces.sources import IFiles
-from clace.model import App, AppMetadata, AppSettings
+from clace.model import App, AppKind, AppMetadata, AppSettings
 
 
 class AddApp(Struct, frozen=True):
@@ -42,9 +42,33 @@ class PointApp(Struct, frozen=True):
 
 
 class RemoveApp(Struct, frozen=True):
-    """An app with its versions and the file contents nobody else has."""
+    """An app with its versions and the file contents nobody else has. It is remembered for a while
+    if it ``keeps_data``, so that it can come back to it.
+    """
 
     seen: App
+    keeps_data: bool = False
+
+
+class PrunedApp(Struct, frozen=True):
+    """A removed app whose data waits for an app of the same id, address, source and owner."""
+
+    app_id: str
+    path: str
+    domain: str
+    source_url: str
+    user_id: str
+    prune_time: datetime
+
+    def is_of(self, app: App) -> bool:
+        """Tell an app that this one would be if it came back."""
+        return (app.id[: len(AppKind.PROD)], app.path, app.domain, app.source_url, app.user_id) == (
+            self.app_id[: len(AppKind.PROD)],
+            self.path,
+            self.domain,
+            self.source_url,
+            self.user_id,
+        )
 
 
 class ReplaceVersion(Struct, frozen=True):
@@ -96,6 +120,11 @@ class IAppStore(Interface):
     async def trim(app_id: str, keep: int) -> int:
         """Forget the oldest version that has ``keep`` others between it and the current one, and
         the contents that only it has; return how many were forgotten: one or none.
+        """
+
+    async def pruned() -> tuple[PrunedApp, ...]:
+        """The apps that were removed in the last seven days and keep their data; none that came
+        back.
         """
 
     async def latest_version(app_id: str) -> int:

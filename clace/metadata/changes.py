@@ -62,14 +62,18 @@ class StoreCommit(Struct, frozen=True):
             case ReplaceVersion(app_id, metadata):
                 if not queries.replace_version(connection, app_id, metadata):
                     raise rules.no_version(app_id, metadata.version_metadata.version)
-            case RemoveApp(seen):
+            case RemoveApp(seen, keeps_data):
                 queries.remove_app(connection, self._unchanged(connection, seen).id)
                 made.pop(seen.id, None)
+                if keeps_data:
+                    pruned = rules.pruned(seen, self.now)
+                    queries.remember_pruned(connection, pruned, self.now - rules.DATA_KEPT)
 
     def _add_app(self, connection: Connection, app: App) -> App:
         rules.check_free(app, queries.apps_beside(connection, app))
         added = msgspec.structs.replace(app, update_time=self.now)
         queries.put_app(connection, added)
+        queries.forget_pruned(connection, added.id)
         return added
 
     def _add_version(

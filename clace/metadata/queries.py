@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from msgspec.structs import asdict
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -21,9 +23,9 @@ from sqlalchemy import (
 
 from clace.database import ROW_NUMBER, opened_value
 from clace.errors import StoreError
-from clace.interfaces import StoredVersion
+from clace.interfaces import PrunedApp, StoredVersion
 from clace.metadata.contents import PLAIN, StoredContent
-from clace.metadata.tables import apps, contents, encoded, names, versions
+from clace.metadata.tables import apps, contents, encoded, names, pruned_apps, versions
 from clace.model import App, AppMetadata, FileRef
 
 _BATCH = 500
@@ -61,6 +63,25 @@ def replace_app(connection: Connection, app: App) -> None:
 def remove_app(connection: Connection, app_id: str) -> None:
     """With its versions and lists of files, by the tables' cascades."""
     connection.execute(delete(apps).where(apps.c.id == app_id))
+
+
+def remember_pruned(connection: Connection, pruned: PrunedApp, since: datetime) -> None:
+    """Remember an app that was removed, and forget those of before ``since``."""
+    forget_pruned(connection, pruned.app_id)
+    connection.execute(delete(pruned_apps).where(pruned_apps.c.prune_time < since))
+    connection.execute(insert(pruned_apps), asdict(pruned))
+
+
+def forget_pruned(connection: Connection, app_id: str) -> None:
+    connection.execute(delete(pruned_apps).where(pruned_apps.c.app_id == app_id))
+
+
+def pruned_since(connection: Connection, since: datetime) -> tuple[PrunedApp, ...]:
+    """The newest first."""
+    fields = [pruned_apps.c[name] for name in PrunedApp.__struct_fields__]
+    newest = select(*fields).where(pruned_apps.c.prune_time >= since)
+    rows = connection.execute(newest.order_by(pruned_apps.c.prune_time.desc()))
+    return tuple(PrunedApp(*row) for row in rows)
 
 
 def has_version(connection: Connection, app_id: str, version: int) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from clace.errors import AppExists, ChangedMeanwhile, NoSuchVersion
-from clace.interfaces import PointApp
+from clace.interfaces import PointApp, PrunedApp
 from clace.model import NEVER, App
+
+DATA_KEPT = timedelta(days=7)
+"""The time for which a pruned app can come back to its data."""
 
 
 def check_free(app: App, installed: Iterable[App]) -> None:
@@ -69,3 +72,8 @@ def surplus(app: App | None, numbers: Iterable[int], keep: int) -> int | None:
         return None
     older = sorted(number for number in numbers if number < app.version)
     return older[0] if len(older) > keep else None
+
+
+def pruned(app: App, now: datetime) -> PrunedApp:
+    """Return the memory of an app that is removed and keeps its data."""
+    return PrunedApp(app.id, app.path, app.domain, app.source_url, app.user_id, now)

@@ -22,7 +22,7 @@ from clace.database import (
     transaction,
     writing_engine,
 )
-from clace.interfaces import AddVersion, Change, IAppStore, IFiles, StoredVersion
+from clace.interfaces import AddVersion, Change, IAppStore, IFiles, PrunedApp, StoredVersion
 from clace.metadata import queries, rules
 from clace.metadata.changes import StoreCommit, check_whole
 from clace.metadata.contents import FreshContents
@@ -83,6 +83,11 @@ class AppStore(MultiService):
     async def versions(self, app_id: str) -> tuple[StoredVersion, ...]:
         work = partial(queries.versions_of, app_id=app_id)
         return await self._ask(f"list the versions of app {app_id}", work)
+
+    async def pruned(self) -> tuple[PrunedApp, ...]:
+        since = moment(self._clock) - rules.DATA_KEPT
+        work = partial(queries.pruned_since, since=since)
+        return await self._ask("list the apps that were pruned", work)
 
     async def trim(self, app_id: str, keep: int) -> int:
         def work() -> int:

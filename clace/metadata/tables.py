@@ -63,6 +63,17 @@ class FrozenJSON(TypeDecorator[T]):
 
 schema = MetaData()
 
+pruned_apps = Table(
+    "pruned_apps",
+    schema,
+    Column("app_id", Text, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("source_url", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("prune_time", UTCMoment, nullable=False),
+)
+
 apps = Table(
     "apps",
     schema,

@@ -148,7 +148,8 @@ class AppMetadata(Struct, frozen=True):
 class AppSettings(Struct, frozen=True):
     """The part of an app that has no versions and takes effect at once.
 
-    A preview is deleted at its ``expire_time``, if it has one.
+    A preview is deleted at its ``expire_time``, if it has one. ``applied_from`` names the file of
+    declarations that the app is from, empty for an app that was installed by hand.
     """
 
     authn_type: str = "default"
@@ -156,6 +157,7 @@ class AppSettings(Struct, frozen=True):
     stage_write_access: bool = True
     preview_write_access: bool = True
     expire_time: datetime | None = None
+    applied_from: str = ""
 
 
 class App(Struct, frozen=True):

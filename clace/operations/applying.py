@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 
 from attrs import Factory, define
 from msgspec.structs import replace
@@ -23,18 +24,27 @@ from clace.errors import BadRequest, NoSuchApp
 from clace.interfaces import (
     Asking,
     IDeclarationOperations,
+    PrunedApp,
+    RemoveApp,
     ReplaceVersion,
 )
 from clace.locations import DEFAULT_BRANCH
-from clace.model import ANY_APP, App, AppGlob, AppPath, DeclaredApp
+from clace.model import ANY_APP, App, AppGlob, AppPath, AppSettings, DeclaredApp
 from clace.operations.approval import check_approved
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.configured import ConfiguredSections
-from clace.operations.creation import DEFAULT_AUTH, AddedApp, AppCreation, check_supported
-from clace.operations.declaring import DeclarationFiles, calls_of, revision_of
+from clace.operations.creation import (
+    DEFAULT_AUTH,
+    AddedApp,
+    AppCreation,
+    AppOrigin,
+    check_supported,
+)
+from clace.operations.declaring import DeclarationFiles, calls_of
 from clace.operations.draft import AppsDraft
 from clace.operations.edits import check_stays
 from clace.operations.merging import merged_metadata, merged_text, read, written
+from clace.operations.pruning import digest_of, doomed
 from clace.operations.reloading import AppReloading, ReloadOutcome, ReloadRun
 from clace.operations.rooms import OperationRooms
 from clace.operations.settings import check_own_host
@@ -51,6 +61,8 @@ class _Application:
     request: Asking
     catalogue: AppCatalogue
     draft: AppsDraft
+    origin: str
+    pruned: tuple[PrunedApp, ...]
     added: list[AddedApp] = Factory(list)
     updated: list[AppPath] = Factory(list)
     outcomes: list[ReloadOutcome] = Factory(list)
@@ -83,38 +95,54 @@ class DeclarationOperations:
         request.check(ANY_APP)
         glob = AppGlob.parse(query.app_path_glob)
         self._configured.check_git_auth(query.git_auth)
-        commit, declared = await self._files.read(revision_of(query, self._rooms.sources))
-        wanted = {path: one for path, one in declared.items() if glob.matches(path)}
-        if not wanted and glob.is_literal:
+        declared = await self._files.read(query)
+        wanted = {path: one for path, one in declared.apps.items() if glob.matches(path)}
+        catalogue = await self._rooms.catalogue(request)
+        gone = doomed(query, declared, catalogue, glob)
+        if not wanted and not gone and glob.is_literal:
             raise NoSuchApp(f"{query.apply_path} declares no app at {glob}")
         for path in wanted:
             request.check(str(path))
-        catalogue = await self._rooms.catalogue(request)
+        request.check_apps(gone)
+        pruned = await self._rooms.store.pruned()
         async with self._rooms.draft() as draft:
-            work = _Application(query, request, catalogue, draft)
-            for path in sorted(wanted):
-                await self._apply(work, path, wanted[path])
-            check_approved([each for one in work.outcomes for each in one.refused])
-            await draft.commit(dry_run=query.dry_run)
-        if not query.dry_run:
-            self._keep(work)
-        filtered = tuple(sorted(declared.keys() - wanted.keys()))
+            work = _Application(query, request, catalogue, draft, declared.origin, pruned)
+            await self._make(work, wanted, gone)
+        unmatched = () if wanted or gone else (_unmatched(query),)
         report = _report(work)
-        unmatched = () if wanted else (f"{query.apply_path} declares no app that matches {glob}",)
         return replace(
             report,
             warnings=(*unmatched, *report.warnings),
             dry_run=query.dry_run,
-            commit_id=commit,
-            filtered_apps=filtered,
+            commit_id=declared.commit,
+            filtered_apps=tuple(sorted(declared.apps.keys() - wanted.keys())),
+            prune_results=tuple(app.address for app in gone),
+            prune_digest=digest_of(gone) if query.prune else "",
             changes=draft.changes_by_value(request.may_read),
         )
 
+    async def _make(
+        self, work: _Application, wanted: Mapping[AppPath, DeclaredApp], gone: tuple[App, ...]
+    ) -> None:
+        """Bring the apps to what is declared, and remove those that are gone."""
+        self._remove(work, gone)
+        for path in sorted(wanted):
+            await self._apply(work, path, wanted[path])
+        check_approved([each for one in work.outcomes for each in one.refused])
+        await work.draft.commit(dry_run=work.query.dry_run)
+        if not work.query.dry_run:
+            self._keep(work)
+
     async def pretty_print(self, query: PrettyPrint, request: Asking) -> ExportedText:
         request.check(ANY_APP)
-        asked = ApplyFiles(query.apply_path)
-        _commit, declared = await self._files.read(revision_of(asked, self._rooms.sources))
-        return ExportedText(calls_of(declared[path] for path in sorted(declared)))
+        apps = (await self._files.read(ApplyFiles(query.apply_path))).apps
+        return ExportedText(calls_of(apps[path] for path in sorted(apps)))
+
+    def _remove(self, work: _Application, gone: tuple[App, ...]) -> None:
+        for main in gone:
+            for app in (*work.catalogue.twins_of(main), main):
+                work.draft.change(RemoveApp(app, keeps_data=app is main))
+                work.draft.retract(app)
 
     async def _apply(self, work: _Application, path: AppPath, one: DeclaredApp) -> None:
         """Create the app, or bring it to what is declared."""
@@ -127,7 +155,7 @@ class DeclarationOperations:
             new_app(resolved(one, {})),
             work.request,
             approve=work.query.approve,
-            apply_info=written(one),
+            origin=AppOrigin(written(one), work.origin, work.pruned),
         )
         work.added.append(added)
         work.warnings += (_lacking(path, name) for name in unresolved(one, {}))
@@ -169,15 +197,18 @@ class DeclarationOperations:
         before = last.git_auth if last else None
         git_auth = merged_text(live.git_auth_name, before, one.git_auth, clobber=clobber)
         after = replace(live, authn_type=auth, git_auth_name=git_auth)
+        changed = after != live
+        after = replace(after, applied_from=work.origin)
         if after == live:
             return main, seen, False
-        self._configured.check_auth(auth)
-        self._configured.check_git_auth(git_auth)
+        if changed:
+            self._configured.check_auth(auth)
+            self._configured.check_git_auth(git_auth)
         check_own_host(self._configured, self._rooms, main, after)
         for app in (main, *catalogue.twins_of(main)):
-            work.draft.settle(app, replace(app.settings, authn_type=auth, git_auth_name=git_auth))
-        edited = replace(seen.settings, authn_type=auth, git_auth_name=git_auth)
-        return replace(main, settings=after), replace(seen, settings=edited), True
+            work.draft.settle(app, _settled(app, after))
+        edited = replace(seen, settings=_settled(seen, after))
+        return replace(main, settings=after), edited, changed
 
     async def _bring(
         self,
@@ -260,9 +291,23 @@ def new_app(one: DeclaredApp) -> NewApp:
     )
 
 
+def _unmatched(query: ApplyFiles) -> str:
+    return f"{query.apply_path} declares no app that matches {AppGlob.parse(query.app_path_glob)}"
+
+
 def _lacking(path: AppPath, name: str) -> str:
     command = shlex.join(("clace", "param", "update", "--promote", name, "VALUE", str(path)))
     return f"the file does not have the value of param {name} of {path}, give it with: {command}"
+
+
+def _settled(app: App, after: AppSettings) -> AppSettings:
+    """Return the settings of a twin after those that a file declares changed."""
+    return replace(
+        app.settings,
+        authn_type=after.authn_type,
+        git_auth_name=after.git_auth_name,
+        applied_from=after.applied_from,
+    )
 
 
 def _is_only_remembered(seen: App, edited: App) -> bool:

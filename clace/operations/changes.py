@@ -96,7 +96,7 @@ def _differences(was: App, now: App) -> Iterator[str]:
 def _settings(was: AppSettings, now: AppSettings) -> Iterator[str]:
     before = asdict(was)
     for name, value in asdict(now).items():
-        if value != before[name]:
+        if value != before[name] and name != "applied_from":
             yield f"{name} {value}"
 
 

@@ -17,6 +17,7 @@ from clace.interfaces import (
     Asking,
     AuditedSource,
     FetchedSource,
+    PrunedApp,
     SourceRevision,
 )
 from clace.locations import DEFAULT_BRANCH
@@ -81,6 +82,25 @@ class AddedApp(NamedTuple):
     audited: AuditedSource
 
 
+class AppOrigin(NamedTuple):
+    """The declaration that a new app is from and the file with it, and the apps that were pruned:
+    an app that comes back has its id again, and with it its data.
+    """
+
+    apply_info: str = ""
+    applied_from: str = ""
+    pruned: tuple[PrunedApp, ...] = ()
+
+    def of(self, app: App) -> App:
+        """Return a new app as it is with this origin."""
+        settings = replace(app.settings, applied_from=self.applied_from)
+        before = next((one.app_id for one in self.pruned if one.is_of(app)), app.id)
+        return replace(app, id=before, settings=settings)
+
+
+_BY_HAND = AppOrigin()
+
+
 class AppCreation:
     """Installs apps from folders and git repositories."""
 
@@ -120,9 +140,9 @@ class AppCreation:
         asking: Asking,
         *,
         approve: bool,
-        apply_info: str = "",
+        origin: AppOrigin = _BY_HAND,
     ) -> AddedApp:
-        """Have a draft install an app; ``apply_info`` is the declaration that it is from."""
+        """Have a draft install an app; ``origin`` is the declaration that it is from."""
         address = self._address(request)
         asking.check(str(address))
         self._configured.check_config(request.appconfig or {})
@@ -132,7 +152,7 @@ class AppCreation:
         self._check_free(address)
         neighbours = self._rooms.installed.on(address.domain)
         self._configured.check_own_host(request.app_authn or DEFAULT_AUTH, neighbours)
-        app = replace(self._new_app(address, request), user_id=asking.user_id)
+        app = origin.of(replace(self._new_app(address, request), user_id=asking.user_id))
         shared = self._configured.check_neighbours(app, neighbours)
         secrets = await self._known.secret_versions()
         fetched = await self._fetch(app, request)
@@ -142,7 +162,9 @@ class AppCreation:
         check_declared(app, request.param_values or {}, audited.params)
         check_on_disk(app, audited)
         demands = audited.demands
-        app = described(app, audited.name, fetched, demands if approve else Demands(), apply_info)
+        app = described(
+            app, audited.name, fetched, demands if approve else Demands(), origin.apply_info
+        )
         twins = (app,) if app.is_dev else (self._staging(app), app)
         for twin in reversed(twins):
             draft.change(AddApp(twin))

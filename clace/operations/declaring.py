@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import frozen
 
@@ -21,6 +21,17 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _BMP = 0xFFFF
 
 
+class DeclaredApps(NamedTuple):
+    """The apps of files by address, the commit of these and where they are; ``empty`` are the names
+    of files that declare nothing.
+    """
+
+    commit: str
+    apps: Mapping[AppPath, DeclaredApp]
+    empty: tuple[str, ...]
+    origin: str
+
+
 @frozen
 class DeclarationFiles:
     """Reads files of declarations, in a folder or a repository, and evaluates them."""
@@ -29,15 +40,15 @@ class DeclarationFiles:
     runtime: IRuntime
     default_domain: str = "localhost"
 
-    async def read(self, revision: SourceRevision) -> tuple[str, Mapping[AppPath, DeclaredApp]]:
-        """Return the commit of the files, and the apps that they declare by address.
+    async def read(self, query: ApplyFiles) -> DeclaredApps:
+        """Return the apps that the files of an application declare.
 
         :raises SourceError: if a file is missing or cannot be read.
         :raises AppBroken: if one fails.
-        :raises BadRequest: if two declare one app.
+        :raises BadRequest: if two declare one app, or a revision of a folder is asked for.
         :raises InvalidPath: if an app cannot be at its address.
         """
-        fetched = await self.sources.texts(revision)
+        fetched = await self.sources.texts(_revision_of(query, self.sources))
         contents = {name: await fetched.files.read(name) for name in fetched.files.refs}
         found: dict[AppPath, DeclaredApp] = {}
         for one in await self.runtime.declared(contents):
@@ -46,10 +57,12 @@ class DeclarationFiles:
                 raise BadRequest(f"duplicate app {path} defined in file {one.file}")
             path.check_installable()
             found[path] = one
-        return fetched.commit, found
+        with_apps = {one.file for one in found.values()}
+        empty = tuple(sorted(contents.keys() - with_apps))
+        return DeclaredApps(fetched.commit, found, empty, _origin_of(query, self.sources))
 
 
-def revision_of(query: ApplyFiles, sources: ISources) -> SourceRevision:
+def _revision_of(query: ApplyFiles, sources: ISources) -> SourceRevision:
     """Return where the files of an application are.
 
     :raises BadRequest: if a revision of a folder is asked for.
@@ -63,6 +76,13 @@ def revision_of(query: ApplyFiles, sources: ISources) -> SourceRevision:
         commit=query.commit,
         git_auth=query.git_auth,
     )
+
+
+def _origin_of(query: ApplyFiles, sources: ISources) -> str:
+    """Name the files, whatever is in them: where they are, in git with their branch."""
+    if not sources.is_git(query.apply_path):
+        return query.apply_path
+    return f"{query.apply_path} {query.branch or DEFAULT_BRANCH}"
 
 
 def calls_of(declared: Iterable[DeclaredApp]) -> str:

@@ -284,6 +284,7 @@ def query_of(metadata: SyncMetadata, path: str, *, dry_run: bool) -> ApplyFiles:
         branch=metadata.git_branch,
         git_auth=metadata.git_auth,
         clobber=metadata.clobber,
+        prune=metadata.prune,
         force_reload=metadata.force_reload,
     )
 

@@ -19,6 +19,7 @@ from clace.interfaces import (
     IAppStore,
     IFiles,
     PointApp,
+    PrunedApp,
     RemoveApp,
     ReplaceVersion,
     StoredVersion,
@@ -49,15 +50,17 @@ class _State(Struct):
 
     apps: dict[str, App]
     versions: dict[tuple[str, int], tuple[StoredVersion, KeptFiles]]
+    pruned: dict[str, PrunedApp]
 
     def copy(self) -> _State:
-        return _State(self.apps.copy(), self.versions.copy())
+        return _State(self.apps.copy(), self.versions.copy(), self.pruned.copy())
 
     def make(self, change: Change, files: KeptFiles | None, now: datetime) -> None:
         match change:
             case AddApp(app):
                 rules.check_free(app, self.apps.values())
                 self.apps[app.id] = msgspec.structs.replace(app, update_time=now)
+                self.pruned.pop(app.id, None)
             case AddVersion():
                 self.add_version(change, files, now)
             case ReplaceVersion(app_id, metadata):
@@ -69,7 +72,9 @@ class _State(Struct):
             case PointApp(seen):
                 rules.check_unchanged(seen, self.apps.get(seen.id))
                 self.apps[seen.id] = rules.pointed(change, self.apps[seen.id], now)
-            case RemoveApp(seen):
+            case RemoveApp(seen, keeps_data):
+                if keeps_data:
+                    self.pruned[seen.id] = rules.pruned(seen, now)
                 rules.check_unchanged(seen, self.apps.get(seen.id))
                 del self.apps[seen.id]
                 self.versions = {
@@ -96,7 +101,7 @@ class MemoryStore:
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._state = _State({}, {})
+        self._state = _State({}, {}, {})
 
     async def apps(self) -> tuple[App, ...]:
         by_age = sorted(self._state.apps.values(), key=lambda app: (app.create_time, app.id))
@@ -126,6 +131,11 @@ class MemoryStore:
     async def versions(self, app_id: str) -> tuple[StoredVersion, ...]:
         found = (kept[0] for key, kept in self._state.versions.items() if key[0] == app_id)
         return tuple(sorted(found, key=lambda one: one.number))
+
+    async def pruned(self) -> tuple[PrunedApp, ...]:
+        since = datetime.fromtimestamp(self._clock.seconds(), UTC) - rules.DATA_KEPT
+        found = (each for each in self._state.pruned.values() if each.prune_time >= since)
+        return tuple(sorted(found, key=lambda each: each.prune_time, reverse=True))
 
     async def trim(self, app_id: str, keep: int) -> int:
         numbers = [version for owner, version in self._state.versions if owner == app_id]

@@ -96,6 +96,26 @@ class ApplyTests(CommandLineCase, SynchronousTestCase):
         self.declare("""app("/a", "/src", params={"api_token": '{{secret "a"}}'})""")
         self.assertIn('+ param api_token: {{secret "a"}}\n', self.run_cli("plan", self.file).stdout)
 
+    def test_prune(self):
+        """Apps that the file no longer declares are listed, and deleted after a yes."""
+        self.declare('app("/a", "/src")\napp("/b", "/src")')
+        self.run_cli("apply", self.file)
+        self.declare('app("/a", "/src")')
+        result = self.run_cli("plan", "--prune", self.file)
+        lines = "- /b\n0 app(s) to create, 0 app(s) to update, 1 app(s) to delete.\n"
+        self.assertEqual((result.stdout, result.exit_code), (lines + DRY, 10))
+        told = "--prune would delete /b: add --yes, as nobody can be asked"
+        self.fails(f"error: {told}\n", "apply", "--prune", self.file)
+        self.terminal = True
+        result = self.run_cli("apply", "--prune", self.file, typed="n\n")
+        self.assertEqual((result.exit_code, result.stdout), (1, ""))
+        self.assertIn("  /b\nDelete 1 app(s) that FILE no longer declares?", result.stderr)
+        result = self.run_cli("apply", "--prune", self.file, typed="y\n")
+        self.assertEqual(result.exit_code, 0)
+        self.assertIn("Pruned apps: /b\n", result.stdout)
+        self.assertIn("1 app(s) pruned; their data is kept for 7 days.\n", result.stdout)
+        self.prints(NOTHING, "apply", "--reload", "none", "--prune", "--yes", self.file)
+
     def test_failures(self):
         """A file that is missing or wrong is told with its place."""
         self.fails(

@@ -55,10 +55,10 @@ class SyncTests(CommandLineCase, SynchronousTestCase):
 
     def test_options(self):
         """Each option is kept for later runs; ``-s`` is the period, as in 2025."""
-        self.scheduled("-s5", "--approve", "--promote", "--clobber", "-f", "-rnone")
+        self.scheduled("-s5", "--approve", "--promote", "--clobber", "--prune", "-f", "-rnone")
         options = self.entry()["metadata"]
         self.assertEqual(options["schedule_frequency"], 5)
-        for name in ("approve", "promote", "clobber", "force_reload"):
+        for name in ("approve", "promote", "clobber", "prune", "force_reload"):
             self.assertTrue(options[name], name)
         self.assertEqual(options["reload"], "none")
 

@@ -3,7 +3,15 @@
 from clace.admin_api.changes import Difference
 from clace.admin_api.declarations import APPLY_FILES, ApplyFiles
 from clace.admin_api.settings import UPDATE_PARAMS, UpdateParam
-from clace.errors import AppBroken, BadRequest, InvalidPath, NeedsApproval, NoSuchApp, SourceError
+from clace.errors import (
+    AppBroken,
+    BadRequest,
+    ChangedMeanwhile,
+    InvalidPath,
+    NeedsApproval,
+    NoSuchApp,
+    SourceError,
+)
 from tests.operations.house import app_star
 from tests.operations.test_administration import GIT, HouseCase
 from tests.support.administration_contract import NONE, RUNS
@@ -226,3 +234,90 @@ class GitTests(ApplyCase):
         commit = self.house.sources.put_commit(GIT, {"apps.ace": text, "other.txt": b""})
         done = self.applied(path=f"{GIT}/apps.ace")
         self.assertEqual((done.commit_id, len(done.create_results)), (commit, 1))
+
+
+class PruneTests(ApplyCase):
+    def setUp(self):
+        super().setUp()
+        self.declare('app("/one", "/src/one")', 'app("/two", "/src/two")')
+        self.applied()
+        self.successResultOf(self.house.create("/hand", "/src/one"))
+
+    def paths(self):
+        return {str(app) for app in self.apps() if not app.main_app}
+
+    def test_deletes_what_the_file_declared(self):
+        """Apps that this file no longer declares go, with their twins; others stay."""
+        self.house.sources.put_folder("/other", {"b.ace": b'app("/b", "/src/one")'})
+        self.applied(path="/other/b.ace")
+        self.declare('app("/one", "/src/one")')
+        self.assertEqual(self.applied().prune_results, ())
+        done = self.applied(prune=True, dry_run=True)
+        self.assertEqual([str(path) for path in done.prune_results], ["/two"])
+        self.assertEqual(len(self.apps()), 8)
+        done = self.applied(prune=True, agreed=done.prune_digest)
+        self.assertEqual([str(path) for path in done.prune_results], ["/two"])
+        self.assertEqual(self.paths(), {"/one", "/hand", "/b"})
+        self.assertEqual(len(self.apps()), 6)
+        self.assertIsNone(self.house.installed.find("localhost", "/two"))
+
+    def test_moves_to_the_file_that_declared_it_last(self):
+        """An app that another file has taken over is no longer deleted by the first."""
+        self.house.sources.put_folder("/other", {"b.ace": b'app("/two", "/src/two")'})
+        self.applied(path="/other/b.ace")
+        self.declare('app("/one", "/src/one")')
+        self.assertEqual(self.applied(prune=True).prune_results, ())
+
+    def test_empty_files(self):
+        """With a file that declares nothing, or cannot be read, no app is deleted."""
+        self.declare("# app()")
+        told = "apps.ace declares no app; with an empty file no app is deleted"
+        self.assertEqual(self.refused(BadRequest, prune=True), told)
+        self.declare('app("/one"')
+        self.refused(AppBroken, prune=True)
+        folder = {"apps.ace": b'app("/one", "/src/one")', "more.ace": b""}
+        self.house.sources.put_folder("/ops", folder)
+        self.assertIn("more.ace declares", self.refused(BadRequest, prune=True, path="/ops/*.ace"))
+
+    def test_only_what_was_agreed_to(self):
+        """If the apps to delete have changed since they were shown, none is deleted."""
+        self.declare('app("/one", "/src/one")')
+        digest = self.applied(prune=True, dry_run=True).prune_digest
+        self.declare('app("/two", "/src/two")')
+        self.assertIn("look at them", self.refused(ChangedMeanwhile, prune=True, agreed=digest))
+
+    def test_globs(self):
+        """Of the apps to delete those of the glob are, also if the file declares none there."""
+        self.declare('app("/three", "/src/one")')
+        done = self.applied(prune=True, app_path_glob="/two")
+        self.assertEqual([str(path) for path in done.prune_results], ["/two"])
+        self.assertEqual(self.paths(), {"/one", "/hand"})
+
+    def test_comes_back_to_its_data(self):
+        """A pruned app that is declared again within seven days has its id again; later not."""
+        ids = {app.id for app in self.apps() if app.address.production.path == "/two"}
+        for seconds, same in ((7 * 86_400, True), (7 * 86_400 + 1, False)):
+            self.declare('app("/one", "/src/one")')
+            self.applied(prune=True)
+            self.house.clock.advance(seconds)
+            self.declare('app("/one", "/src/one")', 'app("/two", "/src/two")')
+            self.applied()
+            found = {app.id for app in self.apps() if app.address.production.path == "/two"}
+            self.assertEqual(found == ids, same)
+            self.assertEqual(self.answer("/two"), "two")
+
+    def test_branches(self):
+        """A file of another branch is another file."""
+        text = b'app("/one", "/src/one")\n'
+        both = text + b'app("/git", "/src/two")\n'
+        self.house.sources.put_commit(GIT, {"apps.ace": both})
+        self.house.sources.put_commit(GIT, {"apps.ace": text}, branch="dev")
+        self.applied(path=f"{GIT}/apps.ace")
+        done = self.applied(path=f"{GIT}/apps.ace", branch="dev", prune=True)
+        self.assertEqual(done.prune_results, ())
+        self.house.sources.put_commit(GIT, {"apps.ace": text})
+        done = self.applied(path=f"{GIT}/apps.ace", branch="dev", prune=True)
+        self.assertEqual(done.prune_results, ())
+        self.applied(path=f"{GIT}/apps.ace")
+        done = self.applied(path=f"{GIT}/apps.ace", prune=True)
+        self.assertEqual([str(path) for path in done.prune_results], ["/git"])

@@ -156,8 +156,8 @@ class ReadableTests(SynchronousTestCase):
         house.sources.put_folder("/ops", {"apps.ace": text})
         query = ApplyFiles("/ops/apps.ace", dry_run=True)
         asked = house.administration.perform_as(BEN, APPLY_FILES, query)
-        values = self.successResultOf(asked).changes[0].values
-        self.assertEqual(values, (Difference(kind="param", name="size", hidden=True),))
+        values = [one for each in self.successResultOf(asked).changes for one in each.values]
+        self.assertEqual(values, [Difference(kind="param", name="size", hidden=True)])
         asked = house.administration.perform_as(ADMIN, APPLY_FILES, query)
-        values = self.successResultOf(asked).changes[0].values
-        self.assertEqual(values, (Difference(kind="param", name="size", old="17", new="18"),))
+        values = [one for each in self.successResultOf(asked).changes for one in each.values]
+        self.assertEqual(values, [Difference(kind="param", name="size", old="17", new="18")])

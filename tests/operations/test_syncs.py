@@ -105,6 +105,23 @@ class SyncCase(SynchronousTestCase):
         return [each for each in self.house.audit.events if each.operation == operation]
 
 
+class PruneTests(SyncCase):
+    def test_only_if_scheduled_with_it(self):
+        """A run deletes apps that are no longer declared only if the sync was made to."""
+        both = 'app("/a", "https://git.example.com/team/ops/a")\napp("/b", "/src")'
+        self.house.sources.put_folder("/src", {"app.star": app_star(NONE, "b")})
+        self.push("one", both)
+        kept, pruning = self.create(), self.create(prune=True)
+        self.push("two")
+        self.successResultOf(self.run_now(kept.id))
+        self.assertEqual(len(self.successResultOf(self.house.store.apps())), 4)
+        self.successResultOf(self.run_now(pruning.id))
+        self.assertEqual(len(self.successResultOf(self.house.store.apps())), 2)
+        (sync,) = [one for one in self.entries() if one.id == pruning.id]
+        deleted = [str(path) for path in sync.status.app_apply_response.prune_results]
+        self.assertEqual(deleted, ["/b"])
+
+
 class CreateTests(SyncCase):
     def test_creates(self):
         """The first run is made at once, and the sync is listed with its outcome."""

@@ -77,6 +77,9 @@ class AppStoreContract:
         self.commit(AddApp(app))
         return next(stored for stored in self.apps() if stored.id == app.id)
 
+    def stored(self, app):
+        return next(stored for stored in self.apps() if stored.id == app.id)
+
     def contents(self, app_id, number):
         files = self.successResultOf(self.store.files(app_id, number))
         return {name: self.successResultOf(files.read(name)) for name in files.refs}
@@ -417,3 +420,21 @@ class AppStoreContract:
         self.failureResultOf(self.store.files(app.id, 1), NoSuchVersion)
         self.assertEqual(self.contents(app.id, 2), {"shared": b"shared"})
         self.assertEqual(self.contents(other.id, 1), {"others": b"others"})
+
+    def test_remembers_pruned_apps(self):
+        """An app that keeps its data is told for seven days, or until its id is there again."""
+        app, other = production("/a"), production("/b")
+        self.commit(AddApp(app), AddApp(other))
+        self.commit(RemoveApp(self.stored(other)))
+        self.commit(RemoveApp(self.stored(app), keeps_data=True))
+        (found,) = self.successResultOf(self.store.pruned())
+        self.assertEqual((found.app_id, found.path), (app.id, "/a"))
+        self.assertTrue(found.is_of(app))
+        self.assertFalse(found.is_of(msgspec.structs.replace(app, user_id="other")))
+        self.commit(AddApp(app))
+        self.assertEqual(self.successResultOf(self.store.pruned()), ())
+        self.commit(RemoveApp(self.stored(app), keeps_data=True))
+        self.clock.advance(7 * 86_400)
+        self.assertEqual(len(self.successResultOf(self.store.pruned())), 1)
+        self.clock.advance(1)
+        self.assertEqual(self.successResultOf(self.store.pruned()), ())
