@@ -94,7 +94,13 @@ def _gunicorn(around: LaunchFacts) -> ServerCommand:
         *("--no-control-socket",) * (_major(around.gunicorn) >= _WITH_CONTROL),
         around.entry.target,
     )
-    return ServerCommand(command=command, environment={"SCRIPT_NAME": around.prefix})
+    # Dash makes URLs of its own; the server has cut the path off before its routes see it.
+    environment = {
+        "SCRIPT_NAME": around.prefix,
+        "DASH_REQUESTS_PATHNAME_PREFIX": f"{around.prefix}/",
+        "DASH_ROUTES_PATHNAME_PREFIX": "/",
+    }
+    return ServerCommand(command=command, environment=environment)
 
 
 _WITH_CONTROL = 25
@@ -167,7 +173,7 @@ def _procfile(around: LaunchFacts) -> ServerCommand:
     release = around.procfile.release
     return ServerCommand(
         command=_shell(around.procfile.web),
-        environment={"PORT": str(around.port), "SCRIPT_NAME": around.prefix},
+        environment=_told(around),
         port=around.port,
         release=_shell(release) if release else (),
     )

@@ -55,7 +55,7 @@ class SourceFolders:
         await self._in_thread(lambda: _emptied(aside))
         for name in refs:
             place = aside / _checked(name)
-            place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            _make_parents(aside, place)
             with place.open("xb") as file:
                 await files.copy(name, IDENTITY, file)
             place.chmod(_mode(place))
@@ -66,6 +66,15 @@ def digest(refs: Mapping[str, FileRef]) -> str:
     """A name for exactly these files."""
     lines = (f"{ref.sha256} {name}\n" for name, ref in sorted(refs.items()))
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _make_parents(top: Path, place: Path) -> None:
+    """Make the folders between, readable to the program whatever the umask of the server is."""
+    for folder in reversed(place.relative_to(top).parents[:-1]):
+        made = top / folder
+        if not made.exists():
+            made.mkdir()
+            made.chmod(0o755)
 
 
 def _emptied(folder: Path) -> None:

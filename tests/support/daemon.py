@@ -169,7 +169,7 @@ class Daemon:
     # The command line.
 
     def cli(
-        self, *arguments: str, env: dict[str, str] | None = None
+        self, *arguments: str, env: dict[str, str] | None = None, seconds: float = 60
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*CLACE, *arguments],
@@ -177,7 +177,7 @@ class Daemon:
             env={**self.environment(), **(env or {})},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=seconds,
             check=False,
         )
 
