@@ -32,6 +32,7 @@ FLOORS = {
     "sources": 2,
     "runtime": 2,
     "processes": 2,
+    "egress": 2,
     "proxy": 2,
     "environments": 2,
     "workloads": 2,

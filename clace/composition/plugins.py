@@ -18,7 +18,7 @@ from clace.plugins import package_plugins
 from clace.plugins.builtin import CONTAINER, PROCESS, PROXY, Introspection, IntrospectionSources
 from clace.plugins.builtin.exec import ExecFunctions, ExecSettings
 from clace.plugins.builtin.fs import FsFunctions, FsSettings
-from clace.plugins.builtin.http import HTTPFunctions, HttpSettings, RequestsByOwner, resolving
+from clace.plugins.builtin.http import HTTPFunctions, HttpSettings, RequestsByOwner
 from clace.plugins.builtin.store import (
     DocumentDatabase,
     StoreFunctions,
@@ -27,6 +27,7 @@ from clace.plugins.builtin.store import (
 )
 from clace.plugins.gate import PluginGate, with_accounts
 from clace.plugins.kit import Plugin, TempFiles
+from clace.resolving import resolving
 from clace.threads import ThreadPool
 from clace.web.admin import recorded_operations
 

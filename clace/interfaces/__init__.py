@@ -25,6 +25,7 @@ from clace.interfaces.administration import (
 )
 from clace.interfaces.audit import IAuditChain, IAuditEvents, IAuditLog, IAuditTrail, IRationedAudit
 from clace.interfaces.backups import IBackups
+from clace.interfaces.egress import EgressDoor, EgressPlan, IEgress
 from clace.interfaces.factors import (
     CodeOffer,
     Demand,
@@ -157,6 +158,8 @@ __all__ = [
     "Demand",
     "Departure",
     "DueSyncs",
+    "EgressDoor",
+    "EgressPlan",
     "EndedElsewhere",
     "FactorKind",
     "FactorListed",
@@ -185,6 +188,7 @@ __all__ = [
     "IBackups",
     "ICredentials",
     "IDeclarationOperations",
+    "IEgress",
     "IEnvironments",
     "IExportOperations",
     "IFactorRows",

@@ -19,6 +19,7 @@ _THIS_THREAD, _NONE = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6
 _CLEAR_AMBIENT = 4
 _HERE, _RECURSIVE, _SET_FLAGS = -100, 0x8000, 442
 _ASK_FLAGS, _SET_INTERFACE, _UP = 0x8913, 0x8914, 1
+_SET_ADDRESS, _SET_MASK = 0x8916, 0x891C
 
 
 class Unavailable(Exception):
@@ -59,6 +60,15 @@ def bring_up_loopback() -> None:
         answer = fcntl.ioctl(any_socket, _ASK_FLAGS, request)
         (flags,) = struct.unpack_from("16xH", answer)
         fcntl.ioctl(any_socket, _SET_INTERFACE, struct.pack("16sH22x", b"lo", flags | _UP))
+
+
+def add_loopback_address(address: str, number: int) -> None:
+    """Give this network namespace's ``lo`` one more address; ``number`` is not yet used."""
+    name = f"lo:{number}".encode()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        for request, value in ((_SET_ADDRESS, address), (_SET_MASK, "255.255.255.255")):
+            packed = struct.pack("=H2x4s8x", socket.AF_INET, socket.inet_aton(value))
+            fcntl.ioctl(any_socket, request, struct.pack("16s16s8x", name, packed))
 
 
 def detach(target: str) -> None:

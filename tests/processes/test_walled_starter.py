@@ -1,16 +1,22 @@
 """Programs behind walls: with the real launcher, and their twins in memory."""
 
+import errno
 import sys
 
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import TestCase
+from twisted.web.server import Site
+from twisted.web.static import Data
 
-from clace.interfaces import WalledLaunch, WallMount
+from clace.egress.plans import Egress
+from clace.interfaces import ProgramExit, WalledLaunch, WallMount
 from clace.model import demanded_of_processes
 from clace.processes.walled.starter import WalledStarter
+from tests.support.egress import RecordedEvents
 from tests.support.memory_walled import MemoryProgram, MemoryWalledStarter
+from tests.support.programs import everything
 from tests.support.walled_contract import WalledStarterContract
 
 USER = 2_000_100_000
@@ -56,7 +62,8 @@ def launch(program, **fields):
 
 def starter(case, **fields):
     """A starter that needs every wall."""
-    made = WalledStarter(reactor, demanded_of_processes(all_of_them=True), **fields)
+    egress = Egress(reactor, RecordedEvents())
+    made = WalledStarter(reactor, demanded_of_processes(all_of_them=True), egress, **fields)
     case.addCleanup(made.stopService)
     return made
 
@@ -113,3 +120,56 @@ class MemoryWalledStarterTests(WalledStarterContract, TestCase):
 
     def pass_time(self, seconds):
         self.clock.advance(seconds)
+
+
+ASKING = """
+import os, socket, sys, urllib.error, urllib.request
+port, other = sys.argv[1:]
+print(urllib.request.urlopen("http://127.0.0.1:" + port, timeout=10).read().decode())
+def tell(what, work):
+    try: print(what, work())
+    except urllib.error.HTTPError as error: print(what, error.code, error.read().decode().strip())
+    except OSError as error: print(what, type(error).__name__, error.errno)
+proxy = {"http": os.environ["HTTP_PROXY"]}
+opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxy))
+os.environ.pop("no_proxy"), os.environ.pop("NO_PROXY")
+tell("proxied", lambda: opener.open("http://127.0.0.1:" + port, timeout=10).read().decode())
+tell("other port", lambda: opener.open("http://127.0.0.1:" + other, timeout=10).read())
+tell("metadata", lambda: opener.open("http://169.254.169.254/", timeout=10).read())
+tell("direct", lambda: socket.create_connection(("127.0.0.1", int(other)), 5))
+tell("far", lambda: socket.create_connection(("192.0.2.1", 80), 5))
+tell("name", lambda: socket.getaddrinfo("example.com", 80))
+"""
+
+
+class NetworkTests(TestCase):
+    """The network of a real program: what was approved, and nothing else."""
+
+    timeout = 60
+
+    async def test_network(self):
+        """An approved address is reached, by itself and through the proxy; nothing else is."""
+        await deferLater(reactor, 0)
+        page = Data(b"found", "text/plain")
+        page.isLeaf = True
+        ports = [reactor.listenTCP(0, Site(page), interface="127.0.0.1") for _ in range(2)]
+        for port in ports:
+            self.addCleanup(port.stopListening)
+        numbers = [str(port.getHost().port) for port in ports]
+        command = (sys.executable, "-c", ASKING, *numbers)
+        network = (f"127.0.0.1:{numbers[0]}",)
+        program = await starter(self).start(launch("says", command=command, network=network))
+        said = (await everything(program.output)).decode()
+        self.assertEqual(
+            said.splitlines(),
+            [
+                "found",
+                "proxied found",
+                f"other port 403 127.0.0.1:{numbers[1]} was not approved for this app",
+                "metadata 403 169.254.169.254:80 was not approved for this app",
+                f"direct ConnectionRefusedError {errno.ECONNREFUSED}",
+                f"far OSError {errno.ENETUNREACH}",
+                "name gaierror -2",
+            ],
+        )
+        self.assertEqual(await program.ended, ProgramExit())

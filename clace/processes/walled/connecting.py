@@ -21,6 +21,7 @@ async def connected(
 
     :raises ConnectError: if it does not connect within so many seconds.
     """
+    os.set_blocking(descriptor, False)
     try:
         await _Writable(reactor, descriptor, seconds).connected
         family = socket.socket(fileno=os.dup(descriptor))

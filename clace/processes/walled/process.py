@@ -6,18 +6,22 @@ import itertools
 import os
 import signal
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectError, ConnectionDone, getConnectError
-from twisted.internet.interfaces import IDelayedCall, IProtocolFactory, IReadDescriptor
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IListeningPort,
+    IProtocolFactory,
+    IReadDescriptor,
+)
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from clace.errors import WallMissing
-from clace.interfaces import IWalledProcess, ProgramExit, WalledLaunch
+from clace.interfaces import EgressDoor, IWalledProcess, ProgramExit, WalledLaunch
 from clace.processes.pipes import Pipe
 from clace.processes.walled.connecting import connected
 from clace.processes.walled.frames import (
@@ -35,9 +39,6 @@ from clace.processes.walled.frames import (
 )
 from clace.processes.walled.reasons import missing_text
 
-Opens = Callable[[int, int], None]
-"""Takes the place of an opening in the order, and the descriptor of its listening socket."""
-
 
 @implementer(IReadDescriptor, IWalledProcess)
 class WalledProcess:
@@ -49,7 +50,12 @@ class WalledProcess:
     _log = Logger()
 
     def __init__(
-        self, reactor: Any, launch: WalledLaunch, line: socket.socket, output: Pipe, opens: Opens
+        self,
+        reactor: Any,
+        launch: WalledLaunch,
+        line: socket.socket,
+        output: Pipe,
+        doors: tuple[EgressDoor, ...],
     ) -> None:
         self.pid = 0
         self.output = output
@@ -60,7 +66,8 @@ class WalledProcess:
         self._reactor = reactor
         self._launch = launch
         self._line = line
-        self._opens = opens
+        self._doors = doors
+        self._listeners: list[IListeningPort] = []
         self._requests = itertools.count(1)
         self._reaching: dict[int, Deferred[int]] = {}
         self._killing: IDelayedCall | None = None
@@ -114,7 +121,7 @@ class WalledProcess:
     def _hear(self, packet: bytes, descriptors: list[int]) -> None:
         message = unpack_from_supervisor(packet)
         if isinstance(message, Opened) and descriptors:
-            self._opens(message.place, descriptors[0])
+            self._listen(message.place, descriptors[0])
         elif isinstance(message, Walled):
             self._walled(message)
         elif isinstance(message, Running):
@@ -124,6 +131,15 @@ class WalledProcess:
             self._reached(message, descriptors)
         elif isinstance(message, Over):
             self._finish(message)
+
+    def _listen(self, place: int, descriptor: int) -> None:
+        if place >= len(self._doors):
+            raise BadWallPacket("a door that was not ordered")
+        # The reactor takes it as it is, and must never wait for somebody to connect.
+        os.set_blocking(descriptor, False)
+        factory = self._doors[place].factory
+        listener = self._reactor.adoptStreamPort(descriptor, socket.AF_INET, factory)
+        self._listeners.append(listener)
 
     def _walled(self, message: Walled) -> None:
         self.pid = message.pid
@@ -185,6 +201,8 @@ class WalledProcess:
         self._reactor.removeReader(self)
         # Without its line the supervisor ends what it watches over.
         self._line.close()
+        for listener in self._listeners:
+            listener.stopListening()
         if self.listening >= 0:
             os.close(self.listening)
             self.listening = -1

@@ -17,13 +17,14 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.control_line import CONTROL, ControlLine, ProcessCommand
-from clace.interfaces import IWalledStarter, WalledLaunch
+from clace.interfaces import EgressPlan, IEgress, IWalledStarter, WalledLaunch
 from clace.processes.owned import OwnedDescriptors
 from clace.processes.pipes import Pipe
 from clace.processes.walled.frames import (
     FORK,
     MAX_PACKET,
     BadWallPacket,
+    Opening,
     Sight,
     WallLimits,
     WallOrder,
@@ -37,7 +38,12 @@ _HOST = "host"
 _SOME_USER = 2_000_000_001
 _BACKLOG = 1024
 _MODULE = "clace.processes.walled.launcher"
-_PATH = "/usr/local/bin:/usr/bin:/bin"
+_ENVIRONMENT = {
+    "HOME": "/home/app",
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "TMPDIR": "/tmp",  # noqa: S108 - its own
+}
 
 
 def launcher_command(module: str = _MODULE) -> ProcessCommand:
@@ -56,11 +62,16 @@ class WalledStarter(Service):
     _log = Logger()
 
     def __init__(
-        self, reactor: Any, required: tuple[str, ...], command: ProcessCommand | None = None
+        self,
+        reactor: Any,
+        required: tuple[str, ...],
+        egress: IEgress,
+        command: ProcessCommand | None = None,
     ) -> None:
         self.setName("walled programs")
         self._reactor = reactor
         self._required = required
+        self._egress = egress
         self._command = command or launcher_command()
         self._line: ControlLine | None = None
         self._programs: set[WalledProcess] = set()
@@ -88,8 +99,10 @@ class WalledStarter(Service):
 
     def _forked(self, launch: WalledLaunch) -> WalledProcess:
         control = self._connected()
+        has_network = launch.network == (_HOST,)
+        plan = EgressPlan() if has_network else self._egress.plan(launch.name, launch.network)
         with OwnedDescriptors() as owned:
-            theirs = [owned.file(pack(order_of(launch, self._required)))]
+            theirs = [owned.file(pack(order_of(launch, self._required, plan)))]
             ours, line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             theirs.append(owned.keep(line.detach()))
             reader = owned.pipe(theirs)
@@ -104,14 +117,11 @@ class WalledStarter(Service):
                 ours.close()
                 raise
             output = Pipe(self._reactor, owned.release(reader))
-            program = WalledProcess(self._reactor, launch, ours, output, self._open)
+            program = WalledProcess(self._reactor, launch, ours, output, plan.doors)
             if listening >= 0:
                 program.listening = owned.release(listening)
         program.required = self._required
         return program
-
-    def _open(self, place: int, descriptor: int) -> None:
-        pass
 
     def _forget(self, ended: Any, program: WalledProcess) -> Any:
         self._programs.discard(program)
@@ -146,14 +156,13 @@ class WalledStarter(Service):
             program.give_up()
 
 
-def order_of(launch: WalledLaunch, required: tuple[str, ...]) -> WallOrder:
+def order_of(launch: WalledLaunch, required: tuple[str, ...], plan: EgressPlan) -> WallOrder:
     """The order for the supervisor."""
     bounds = launch.bounds
-    environment = {"HOME": "/home/app", "LANG": "C.UTF-8", "PATH": _PATH, "TMPDIR": "/tmp"}  # noqa: S108
     return WallOrder(
         name=launch.name,
         command=launch.command,
-        environment=environment | dict(launch.environment),
+        environment={**_ENVIRONMENT, **plan.environment, **launch.environment},
         bounds=WallLimits(
             memory_mb=bounds.memory_mb,
             cpus=bounds.cpus,
@@ -175,6 +184,8 @@ def order_of(launch: WalledLaunch, required: tuple[str, ...]) -> WallOrder:
         user=launch.user,
         listens=launch.listens,
         has_network=launch.network == (_HOST,),
+        names=dict(plan.names),
+        openings=tuple(Opening(door.address, door.port) for door in plan.doors),
         required=required,
     )
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.builtin.http.addresses import kind
+from clace.addresses import kind
 
 V4 = st.ip_addresses(v=4)
 V6 = st.ip_addresses(v=6)

@@ -4,7 +4,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.plugins.builtin.http.names import resolving
+from clace.resolving import resolving
 
 
 class Names:

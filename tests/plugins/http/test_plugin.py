@@ -13,10 +13,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.errors import AppFailed, BadRequest, PluginRefused
 from clace.interfaces import Caller
 from clace.model.app import Permission
-from clace.plugins.builtin.http.names import resolving
 from clace.plugins.builtin.http.plugin import HTTPFunctions, HttpSettings
 from clace.plugins.builtin.http.sharing import REQUESTS_EACH, RequestsByOwner
 from clace.plugins.gate.gate import PluginGate
+from clace.resolving import resolving
 from tests.plugins.http.test_names import Names
 from tests.support.memory_secrets import MemorySecrets
 from tests.support.plugin_contract import app, call

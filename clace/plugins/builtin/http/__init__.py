@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
-    from clace.plugins.builtin.http.names import resolving as resolving
     from clace.plugins.builtin.http.plugin import (
         HTTPFunctions as HTTPFunctions,
         HttpSettings as HttpSettings,
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
-        names=("resolving",),
         plugin=("HTTPFunctions", "HttpSettings"),
         sharing=("RequestsByOwner",),
         urls=("escaped",),

@@ -8,10 +8,10 @@ from ipaddress import ip_address, ip_network
 
 from attrs import frozen
 
+from clace.addresses import NAMEABLE, Address, Network, kind
 from clace.errors import ConfigError
 from clace.model import Permission
 from clace.patterns import PREFIX
-from clace.plugins.builtin.http.addresses import NAMEABLE, Address, Network, kind
 from clace.plugins.builtin.http.urls import RequestTarget
 from clace.plugins.kit import CallFailed
 

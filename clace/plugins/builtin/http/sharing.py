@@ -11,8 +11,8 @@ from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 
 from clace.plugins.builtin.http.deadlines import in_time
-from clace.plugins.builtin.http.names import Resolve
 from clace.plugins.kit import CallFailed
+from clace.resolving import Resolve
 
 REQUESTS_EACH = 32
 LOOKUPS = 6  # of the ten threads of a reactor, which others need too
