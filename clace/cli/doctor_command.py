@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import click
 from msgspec import Struct
 
@@ -10,15 +12,26 @@ from clace.cli.formats import columns, format_option, pretty
 from clace.cli.outside import CommandSurroundings
 from clace.cli.text import say
 from clace.config import find, load
-from clace.model import WALLS, demanded, missing
+from clace.model import (
+    PROCESS_WALLS,
+    WALLS,
+    WallName,
+    demanded,
+    demanded_of_processes,
+    missing,
+)
 
-_WIDTHS = (22, 8, 15)
+_WIDTHS = (22, 8, 8, 11)
+_HOST, _PROGRAM = "app", "program"
 
 
 class WallFound(Struct, frozen=True):
-    """A wall as it is here; ``reason`` says why it is missing."""
+    """A wall as it is here; ``reason`` says why it is missing. It is ``around`` the host that runs
+    an app, or around the program that an app declares.
+    """
 
     name: str
+    around: str
     active: bool
     indispensable: bool
     purpose: str
@@ -35,26 +48,42 @@ def doctor(context: click.Context, outside: CommandSurroundings, form: str) -> N
         find(outside.config_file, outside.environ, program=outside.program), outside.environ
     )
     absent = missing(outside.walls(config))
-    found = tuple(
-        WallFound(wall.name, wall.name not in absent, wall.indispensable, wall.purpose, reason)
-        for wall in WALLS
-        for reason in (absent.get(wall.name, ""),)
+    absent_of_programs = missing(outside.program_walls(config), PROCESS_WALLS)
+    found = (
+        *_found(WALLS, _HOST, absent),
+        *_found(PROCESS_WALLS, _PROGRAM, absent_of_programs),
     )
     say(pretty(found) if form == "json" else _table(found))
     needed = demanded(all_of_them=config.security.sandbox == "required")
-    if set(needed) & set(absent):
+    of_programs = demanded_of_processes(all_of_them=config.security.process_wall == "strong")
+    if set(needed) & set(absent) or set(of_programs) & set(absent_of_programs):
         context.exit(FAILED)
 
 
+def _found(
+    walls: tuple[WallName, ...], around: str, absent: Mapping[str, str]
+) -> Iterator[WallFound]:
+    for wall in walls:
+        reason = absent.get(wall.name, "")
+        yield WallFound(
+            wall.name, around, wall.name not in absent, wall.indispensable, wall.purpose, reason
+        )
+
+
 def _table(found: tuple[WallFound, ...]) -> str:
-    rows = [("Wall", "State", "Needed", "What it is for, or why it is missing")]
+    rows = [("Wall", "Around", "State", "Needed", "What it is for, or why it is missing")]
     rows += [
         (
             wall.name,
+            wall.around,
             "active" if wall.active else "MISSING",
-            "always" if wall.indispensable else "if required",
+            "always" if wall.indispensable else _when(wall.around),
             wall.reason or wall.purpose,
         )
         for wall in found
     ]
     return columns(rows, _WIDTHS).removesuffix("\n")
+
+
+def _when(around: str) -> str:
+    return "if required" if around == _HOST else "if strong"

@@ -35,6 +35,7 @@ def main() -> None:
         is_alive=is_alive,
         reveal=reveal,
         walls=walls,
+        program_walls=program_walls,
         backups=backups,
         environ=os.environ,
         program=Path(sys.argv[0]),
@@ -283,3 +284,10 @@ def backups() -> BackupTools:
         return room.restore_backup(file, home, secret, schemas, in_place=in_place)
 
     return BackupTools(room.derived_key, room.verify_backup, restore)
+
+
+def program_walls(config: Config) -> Mapping[str, str]:
+    """Why each wall around the programs of apps does not stand here, ``""`` for those that do."""
+    from clace.processes.walled import rehearse  # noqa: PLC0415
+
+    return rehearse(config.sandbox.program_uid_base)

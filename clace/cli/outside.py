@@ -59,6 +59,7 @@ class CommandSurroundings(NamedTuple):
     is_alive: Callable[[ServerTarget, int], bool]
     reveal: Callable[[Config, str], str]
     walls: Callable[[Config], Mapping[str, str]]
+    program_walls: Callable[[Config], Mapping[str, str]]
     backups: Callable[[], BackupTools]
     environ: Mapping[str, str]
     config_file: str | None = None

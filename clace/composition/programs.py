@@ -8,6 +8,7 @@ from typing import Any
 from clace.composition.data import Data
 from clace.composition.environments import python_options
 from clace.config import AppContainer
+from clace.egress import Egress
 from clace.environments import (
     Environments,
     EnvironmentStore,
@@ -38,7 +39,9 @@ class Programs:
     ) -> None:
         self._data = data
         home = data.config.home
-        self.starter = WalledStarter(reactor, demanded_of_processes(all_of_them=True))
+        users = data.config.sandbox.program_uid_base
+        walls = demanded_of_processes(all_of_them=data.config.security.process_wall == "strong")
+        self.starter = WalledStarter(reactor, walls, Egress(reactor, data.events), trial_user=users)
         environments = EnvironmentStore(home / "environments")
         self.open = environments.open
         self.steps = StepRunner(reactor, OpenStarter(starter))
@@ -48,7 +51,7 @@ class Programs:
             Environments(environments, installer, file_threads.run),
             self.starter,
             SourceFolders(home / "run" / "programs", file_threads.run),
-            AppUsers(home / "data" / "process_users.json"),
+            AppUsers(home / "data" / "process_users.json", users + 1),
             home / "data" / "releases",
             file_threads.run,
         )

@@ -173,6 +173,15 @@ def _check_together(settings: Settings, reader: Reader) -> None:
         *wrong_listeners(settings),
     ):
         reader.complain(at, reason)
+    limits = settings.sandbox
+    hosts = range(limits.uid_base, limits.uid_base + limits.uid_count)
+    programs = range(limits.program_uid_base, limits.program_uid_base + limits.program_uid_count)
+    if hosts and max(hosts.start, programs.start) < min(hosts.stop, programs.stop):
+        reader.complain(
+            ("sandbox", "program_uid_base"),
+            f"its users {programs.start} to {programs.stop - 1} are also those of hosts; "
+            f"the nearest that are apart begin at {hosts.stop}",
+        )
     if settings.http.redirect_to_https and settings.https.port < 0:
         reader.complain(("http", "redirect_to_https"), "expected HTTPS to be on, its port is -1")
 

@@ -119,6 +119,7 @@ class Security(Struct, frozen=True):
     preview_enable_write_access: Flag = True
     require_second_factor: Flag = False
     sandbox: Annotated[Literal["required", "best_effort"], Meta()] = "best_effort"
+    process_wall: Annotated[Literal["strong", "weak"], Meta()] = "strong"
     trusted_proxies: Annotated[tuple[str, ...], rules.array(rules.proxy())] = ()
 
 
@@ -186,6 +187,8 @@ class Sandbox(AppLimits, frozen=True):
     total_memory_mb: Annotated[int, Meta(ge=0, le=104_857_600)] = 0
     uid_base: Annotated[int, Meta(ge=1, le=4_294_000_000)] = 2_100_000_000
     uid_count: Annotated[int, Meta(ge=0, le=100_000)] = 10_000
+    program_uid_base: Annotated[int, Meta(ge=1, le=4_294_000_000)] = 2_000_000_000
+    program_uid_count: Annotated[int, Meta(ge=1, le=10_000_000)] = 1_000_000
     max_request_body_mb: Annotated[int, Meta(ge=1, le=60)] = 32
 
 

@@ -168,6 +168,7 @@ if TYPE_CHECKING:
         PROCESS_WALLS as PROCESS_WALLS,
         WALLS as WALLS,
         demanded as demanded,
+        WallName as WallName,
         demanded_of_processes as demanded_of_processes,
         missing as missing,
     )
@@ -321,6 +322,7 @@ else:
         walls=(
             "INDISPENSABLE",
             "PROCESS_WALLS",
+            "WallName",
             "WALLS",
             "demanded",
             "demanded_of_processes",

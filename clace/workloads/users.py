@@ -7,14 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-_FIRST = 2_000_000_002
-
 
 class AppUsers:
     """Numbers of apps, kept in a file; none is ever given to another app."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, first: int) -> None:
         self._file = file
+        self._first = first
         self._known: dict[str, int] | None = None
 
     def number(self, app_id: str) -> int:
@@ -24,7 +23,7 @@ class AppUsers:
         """
         known = self._read()
         if app_id not in known:
-            known[app_id] = max(known.values(), default=_FIRST - 1) + 1
+            known[app_id] = max(known.values(), default=self._first - 1) + 1
             self._write(known)
         return known[app_id]
 

@@ -6,7 +6,7 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.model.walls import WALLS
+from clace.model.walls import PROCESS_WALLS, WALLS
 from tests.support.command_line import CommandLineCase
 
 
@@ -17,7 +17,7 @@ class DoctorTests(CommandLineCase, SynchronousTestCase):
         self.assertEqual((result.exit_code, result.stderr), (0, ""))
         lines = result.stdout.splitlines()
         self.assertTrue(lines[0].startswith("Wall "))
-        self.assertEqual(len(lines), 1 + len(WALLS))
+        self.assertEqual(len(lines), 1 + len(WALLS) + len(PROCESS_WALLS))
         self.assertEqual([line for line in lines if "MISSING" in line], [])
 
     def test_missing(self):
@@ -25,7 +25,9 @@ class DoctorTests(CommandLineCase, SynchronousTestCase):
         self.walls["landlock"] = "the kernel has none"
         result = self.run_cli("doctor")
         self.assertEqual(result.exit_code, 0)
-        self.assertRegex(result.stdout, r"landlock +MISSING +if required +the kernel has none\n")
+        self.assertRegex(
+            result.stdout, r"landlock +app +MISSING +if required +the kernel has none\n"
+        )
 
     def test_required(self):
         """It is one where the configuration requires all."""
@@ -38,17 +40,33 @@ class DoctorTests(CommandLineCase, SynchronousTestCase):
         del self.walls["system_call_filter"]
         result = self.run_cli("doctor")
         self.assertEqual(result.exit_code, 1)
-        self.assertRegex(result.stdout, r"system_call_filter +MISSING +always +it was not put up\n")
+        self.assertRegex(
+            result.stdout, r"system_call_filter +app +MISSING +always +it was not put up\n"
+        )
+
+    def test_programs(self):
+        """Programs of apps have walls of their own; each is needed unless the wall may be weak."""
+        self.program_walls["cgroup"] = "no Delegate=yes"
+        result = self.run_cli("doctor")
+        self.assertEqual(result.exit_code, 1)
+        self.assertRegex(result.stdout, r"cgroup +program +MISSING +if strong +no Delegate=yes\n")
+        self.write_config('[security]\nprocess_wall = "weak"\n')
+        self.assertEqual(self.run_cli("doctor").exit_code, 0)
+        del self.program_walls["own_files"]
+        self.assertEqual(self.run_cli("doctor").exit_code, 1)
 
     def test_json(self):
         """The same for scripts."""
         self.walls["cgroup"] = "not here"
         found = {
-            each["name"]: each for each in json.loads(self.run_cli("doctor", "-f", "json").stdout)
+            (each["around"], each["name"]): each
+            for each in json.loads(self.run_cli("doctor", "-f", "json").stdout)
         }
-        self.assertEqual(set(found), {wall.name for wall in WALLS})
-        self.assertEqual(
-            (found["cgroup"]["active"], found["cgroup"]["reason"]), (False, "not here")
-        )
-        self.assertIs(found["landlock"]["active"], True)
-        self.assertIs(found["no_capabilities"]["indispensable"], True)
+        names = {("app", wall.name) for wall in WALLS}
+        names |= {("program", wall.name) for wall in PROCESS_WALLS}
+        self.assertEqual(set(found), names)
+        cgroup = found["app", "cgroup"]
+        self.assertEqual((cgroup["active"], cgroup["reason"]), (False, "not here"))
+        self.assertIs(found["program", "cgroup"]["active"], True)
+        self.assertIs(found["app", "landlock"]["active"], True)
+        self.assertIs(found["app", "no_capabilities"]["indispensable"], True)

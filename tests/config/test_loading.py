@@ -57,6 +57,20 @@ class FileTests(LoadCase):
             ],
         )
 
+    def test_users_apart(self):
+        """Programs of apps never get the number of a host's user."""
+        self.assertEqual(
+            self.problems("sandbox.program_uid_base = 2099999999\nsandbox.program_uid_count = 2"),
+            [
+                (
+                    "[sandbox] program_uid_base: its users 2099999999 to 2100000000 are also those "
+                    "of hosts; the nearest that are apart begin at 2100010000"
+                )
+            ],
+        )
+        self.assertEqual(self.warnings("sandbox.program_uid_base = 2100010000"), [])
+        self.assertEqual(self.warnings("sandbox.program_uid_base = 1\nsandbox.uid_count = 0"), [])
+
     def test_no_file(self):
         """A home without a file is told, not refused."""
         self.assertEqual(

@@ -1,17 +1,23 @@
 """Programs behind walls: with the real launcher, and their twins in memory."""
 
 import errno
+import os
+import signal
 import sys
+from pathlib import Path
 
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock, deferLater
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SkipTest, TestCase
 from twisted.web.server import Site
 from twisted.web.static import Data
 
 from clace.egress.plans import Egress
+from clace.errors import WallMissing
 from clace.interfaces import ProgramExit, WalledLaunch, WallMount
+from clace.kernel.cgroup import CGROUPS
 from clace.model import demanded_of_processes
 from clace.processes.walled.starter import WalledStarter
 from tests.support.egress import RecordedEvents
@@ -63,7 +69,8 @@ def launch(program, **fields):
 def starter(case, **fields):
     """A starter that needs every wall."""
     egress = Egress(reactor, RecordedEvents())
-    made = WalledStarter(reactor, demanded_of_processes(all_of_them=True), egress, **fields)
+    walls = demanded_of_processes(all_of_them=True)
+    made = WalledStarter(reactor, walls, egress, trial_user=USER, **fields)
     case.addCleanup(made.stopService)
     return made
 
@@ -173,3 +180,52 @@ class NetworkTests(TestCase):
             ],
         )
         self.assertEqual(await program.ended, ProgramExit())
+
+
+class RefusalTests(TestCase):
+    """Programs that are not started, and what their operator is told."""
+
+    timeout = 60
+
+    async def test_no_user(self):
+        """As root a program without a user of its own is not started."""
+        if os.geteuid():
+            raise SkipTest("a plain user's programs have a namespace of users")
+        await deferLater(reactor, 0)
+        waited = Deferred.fromCoroutine(starter(self).start(launch("says", user=0)))
+        error = await self.assertFailure(waited, WallMissing)
+        self.assertIn("own_user does not stand: the app was given no user", str(error))
+        self.assertIn("clace doctor", str(error))
+
+    async def test_stopped(self):
+        """After the server has stopped nothing is started."""
+        stopped = starter(self)
+        await stopped.stopService()
+        waited = Deferred.fromCoroutine(stopped.start(launch("says")))
+        await self.assertFailure(waited, OSError)
+
+    async def test_launcher_dies(self):
+        """A launcher that dies takes its programs with it; the next program has another."""
+        await deferLater(reactor, 0)
+        dying = starter(self)
+        program = await dying.start(launch("sleeps"))
+        parent = parent_of(program.pid)
+        os.kill(parent, signal.SIGKILL)
+        ended = await program.ended
+        self.assertEqual(ended.failure, "its supervisor ended")
+        while dying._line is not None:
+            await deferLater(reactor, 0.01)
+        self.assertEqual(await (await dying.start(launch("says"))).ended, ProgramExit(status=3))
+        self.flushLoggedErrors()
+
+    async def test_forgets_groups(self):
+        """A program that has ended leaves no control group behind."""
+        await deferLater(reactor, 0)
+        program = await starter(self).start(launch("says"))
+        await program.ended
+        groups = list(CGROUPS.rglob(f"clace-app-{program.pid}"))
+        self.assertEqual(groups, [])
+
+
+def parent_of(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from clace.cli.main import backups, clace
 from clace.cli.outside import CommandSurroundings
-from clace.model.walls import WALLS
+from clace.model.walls import PROCESS_WALLS, WALLS
 from tests.support.memory_administration import MemoryAdministration
 
 
@@ -21,6 +21,7 @@ class CommandLineCase:
         self.targets = []
         self.daemons = []
         self.walls = {wall.name: "" for wall in WALLS}
+        self.program_walls = {wall.name: "" for wall in PROCESS_WALLS}
         self.now = 0.0
         self.gone_at = 0.0
         self.terminal = False
@@ -47,6 +48,7 @@ class CommandLineCase:
             is_alive=lambda _target, _pid: self.now < self.gone_at,
             reveal=lambda _config, text: f"revealed {text}",
             walls=lambda _config: self.walls,
+            program_walls=lambda _config: self.program_walls,
             backups=backups,
             environ=self.environ,
             seconds=lambda: self.now,

@@ -148,6 +148,9 @@ class WalledProcess:
         if lacking:
             self._was_refused = True
             self.started.errback(WallMissing(missing_text(lacking)))
+        elif missing:
+            name, text = self._launch.name, missing_text(missing)
+            self._log.warn("{name} is started although {text}", name=name, text=text)
 
     def _reach(self) -> Deferred[int]:
         """A descriptor of a socket that connects, or has."""

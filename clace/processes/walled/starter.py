@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import sys
@@ -34,8 +35,8 @@ from clace.processes.walled.process import WalledProcess
 from clace.processes.walled.rehearsal import rehearse
 
 _HOST = "host"
-# That of nobody: the numbers of apps are given to programs that stay.
-_SOME_USER = 2_000_000_001
+_NOT_OF_HOSTS = re.compile(r"[^a-z0-9]+")
+_MOST_OF_A_HOST = 63
 _BACKLOG = 1024
 _MODULE = "clace.processes.walled.launcher"
 _ENVIRONMENT = {
@@ -56,7 +57,8 @@ def launcher_command(module: str = _MODULE) -> ProcessCommand:
 @implementer(IWalledStarter)
 class WalledStarter(Service):
     """Keeps the launcher: it starts with this service, or when first needed, and again whenever it
-    is needed and has died. ``required`` are the walls without which nothing is started.
+    is needed and has died. ``required`` are the walls without which nothing is started, and
+    ``trial_user`` is the number that ``try_out`` uses.
     """
 
     _log = Logger()
@@ -66,12 +68,15 @@ class WalledStarter(Service):
         reactor: Any,
         required: tuple[str, ...],
         egress: IEgress,
+        *,
+        trial_user: int,
         command: ProcessCommand | None = None,
     ) -> None:
         self.setName("walled programs")
         self._reactor = reactor
         self._required = required
         self._egress = egress
+        self._trial_user = trial_user
         self._command = command or launcher_command()
         self._line: ControlLine | None = None
         self._programs: set[WalledProcess] = set()
@@ -95,7 +100,7 @@ class WalledStarter(Service):
         return program
 
     def try_out(self) -> Mapping[str, str]:
-        return rehearse(_SOME_USER)
+        return rehearse(self._trial_user)
 
     def _forked(self, launch: WalledLaunch) -> WalledProcess:
         control = self._connected()
@@ -160,7 +165,7 @@ def order_of(launch: WalledLaunch, required: tuple[str, ...], plan: EgressPlan) 
     """The order for the supervisor."""
     bounds = launch.bounds
     return WallOrder(
-        name=launch.name,
+        name=host_name(launch.name),
         command=launch.command,
         environment={**_ENVIRONMENT, **plan.environment, **launch.environment},
         bounds=WallLimits(
@@ -188,6 +193,11 @@ def order_of(launch: WalledLaunch, required: tuple[str, ...], plan: EgressPlan) 
         openings=tuple(Opening(door.address, door.port) for door in plan.doors),
         required=required,
     )
+
+
+def host_name(name: str) -> str:
+    """A name that a host can have, made of any other."""
+    return _NOT_OF_HOSTS.sub("-", name.lower()).strip("-")[:_MOST_OF_A_HOST].strip("-") or "app"
 
 
 def listening_socket() -> tuple[int, int]:
