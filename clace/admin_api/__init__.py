@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         history as history,
         lockouts as lockouts,
         previews as previews,
+        programs as programs,
         roles as roles,
         secrets as secrets,
         server as server,
@@ -148,6 +149,14 @@ if TYPE_CHECKING:
         PreviewDeleted as PreviewDeleted,
         PreviewList as PreviewList,
         PreviewShown as PreviewShown,
+    )
+    from clace.admin_api.programs import (
+        CommandPiece as CommandPiece,
+        ControlProgram as ControlProgram,
+        LogLine as LogLine,
+        ProgramState as ProgramState,
+        ReadLog as ReadLog,
+        RunCommand as RunCommand,
     )
     from clace.admin_api.recording import change_details as change_details
     from clace.admin_api.roles import (
@@ -375,6 +384,14 @@ else:
             "PreviewDeleted",
             "PreviewList",
             "PreviewShown",
+        ),
+        programs=(
+            "CommandPiece",
+            "ControlProgram",
+            "LogLine",
+            "ProgramState",
+            "ReadLog",
+            "RunCommand",
         ),
         recording=("change_details",),
         roles=(

@@ -30,6 +30,15 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a qu
             "clace.cli.history_commands:verify_file",
             "Tell whether an app serves exactly the bytes of a file.",
         ),
+        "logs": Lazy(
+            "clace.cli.program_commands:logs", "Print what the program of an app has written."
+        ),
+        "stop": Lazy("clace.cli.program_commands:stop", "Stop the program of an app."),
+        "start": Lazy("clace.cli.program_commands:start", "Start the program of an app."),
+        "restart": Lazy("clace.cli.program_commands:restart", "Start the program of an app anew."),
+        "exec": Lazy(
+            "clace.cli.program_commands:execute", "Run a command behind the wall of an app."
+        ),
         "update-metadata": Lazy(
             "clace.cli.settings_commands:metadata",
             "Change versioned settings of apps: staging first, production with --promote.",

@@ -80,13 +80,7 @@ class Edge:
         self._reactor = reactor
         self._edges = AppEdges()
         self._proxies = TrustedProxies(self._config.security.trusted_proxies)
-        self.proxy = Proxy(
-            reactor,
-            NetworkEndpoints(reactor, apps.workloads),
-            f"clace-{data.new_id()}",
-            apps.workloads,
-            upstream_share(connections_of(descriptors, self._config.sandbox.max_hosts)),
-        )
+        self.proxy = self._make_proxy(descriptors)
         self.access_log, self._access = self._make_access_log()
         downloads = Downloads(plugins.temp_files.open, file_threads.run)
         self._forms = FormReader(plugins.temp_files, file_threads.run)
@@ -180,6 +174,16 @@ class Edge:
                 reads=self._config.audit.reads,
             ),
             self._edge_of,
+        )
+
+    def _make_proxy(self, descriptors: int) -> Proxy:
+        reactor, workloads = self._reactor, self._apps.workloads
+        return Proxy(
+            reactor,
+            NetworkEndpoints(reactor, workloads),
+            f"clace-{self._data.new_id()}",
+            workloads,
+            upstream_share(connections_of(descriptors, self._config.sandbox.max_hosts)),
         )
 
     def _proxied_apps(self) -> ProxiedApps:

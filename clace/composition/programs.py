@@ -22,8 +22,10 @@ from clace.processes.walled import WalledStarter
 from clace.threads import ThreadPool
 from clace.workloads import (
     AppUsers,
+    ChosenEngines,
     OfferSupplies,
     ProcessEngine,
+    ProgramControl,
     SourceFolders,
     WorkloadFolders,
     WorkloadLimits,
@@ -47,7 +49,7 @@ class Programs:
         self.steps = StepRunner(reactor, OpenStarter(starter))
         options = python_options(data.config, data.secrets.resolved)
         installer = Installer(environments, options, self.steps, reactor, file_threads.run)
-        engine = ProcessEngine(
+        processes = ProcessEngine(
             Environments(environments, installer, file_threads.run),
             self.starter,
             SourceFolders(home / "run" / "programs", file_threads.run),
@@ -55,10 +57,16 @@ class Programs:
             home / "data" / "releases",
             file_threads.run,
         )
+        engine = ChosenEngines(processes)
         supplies = OfferSupplies(
-            clock=reactor, engine=engine, limits_of=self._limits_of, name_run=data.new_id
+            clock=reactor,
+            engine=engine,
+            limits_of=self._limits_of,
+            name_run=data.new_id,
+            in_thread=file_threads.run,
         )
         self.workloads = Workloads(supplies, folders(home))
+        self.control = ProgramControl(self.workloads, engine)
 
     async def stop_builds(self) -> None:
         """Kill the programs of builds."""

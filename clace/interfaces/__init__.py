@@ -12,6 +12,7 @@ from clace.interfaces.administration import (
     IHistoryOperations,
     ILockoutOperations,
     IPreviewOperations,
+    IProgramOperations,
     IRoleOperations,
     ISecretOperations,
     IServedAdministration,
@@ -87,7 +88,14 @@ from clace.interfaces.secrets import (
     SealedSecret,
     SecretEntry,
 )
-from clace.interfaces.serving import IWorkloadLease, IWorkloadOffer, IWorkloads
+from clace.interfaces.serving import (
+    IProgramControl,
+    IProgramLog,
+    IWorkloadLease,
+    IWorkloadOffer,
+    IWorkloads,
+    LogFilter,
+)
 from clace.interfaces.sessions import (
     IAccounts,
     IAppAuthentication,
@@ -206,6 +214,9 @@ __all__ = [
     "IPluginScope",
     "IPreviewOperations",
     "IProgram",
+    "IProgramControl",
+    "IProgramLog",
+    "IProgramOperations",
     "IProxy",
     "IRationedAudit",
     "IRoleOperations",
@@ -243,6 +254,7 @@ __all__ = [
     "IWorkloadOffer",
     "IWorkloads",
     "Invitation",
+    "LogFilter",
     "NewAPIToken",
     "NewSession",
     "Pairs",

@@ -24,6 +24,7 @@ from clace.admin_api import (
     history,
     lockouts,
     previews,
+    programs,
     roles,
     secrets,
     server,
@@ -506,6 +507,41 @@ class IBackupOperations(Interface):
         :raises BadRequest: if another backup is being made.
         :raises NoSpace: if the disk is too full, before the first byte.
         :raises StoreError: if a database cannot be read.
+        """
+
+
+class IProgramOperations(Interface):
+    """The programs of apps."""
+
+    def read_log(
+        query: programs.ReadLog, request: Asking
+    ) -> AsyncIterator[tuple[programs.LogLine, ...]]:
+        """Return lines of a log; with ``follow`` without an end.
+
+        :raises BadRequest: if a time, level or number cannot be read, or the app has no program.
+        """
+
+    async def stop_app(query: programs.ControlProgram, request: Asking) -> programs.ProgramState:
+        """Stop the program until it is started; requests are refused meanwhile."""
+
+    async def start_app(query: programs.ControlProgram, request: Asking) -> programs.ProgramState:
+        """Start the program, and see that it answers.
+
+        :raises AppBroken: if it does not; the text has the last lines of its log.
+        """
+
+    async def restart_app(query: programs.ControlProgram, request: Asking) -> programs.ProgramState:
+        """Start the program anew.
+
+        :raises AppBroken: if it does not answer; the one before goes on then where two may run.
+        """
+
+    def run_command(
+        query: programs.RunCommand, request: Asking
+    ) -> AsyncIterator[tuple[programs.CommandPiece, ...]]:
+        """Return what a command writes, and how it ended; it is killed if nobody listens.
+
+        :raises AppBroken: if it cannot be started.
         """
 
 

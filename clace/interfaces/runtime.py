@@ -107,6 +107,12 @@ class IRuntime(Interface):
         :raises AppBroken: the app does not load.
         """
 
+    async def awaken(app: App) -> None:
+        """Load the app if it does not run, so that its program is known.
+
+        :raises AppBroken: the app does not load.
+        """
+
     async def respond(app: App, request: AppRequest) -> AppResponse:
         """The app's answer; an app not running is loaded first.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
 from zope.interface import Attribute, Interface
 
+from clace.interfaces.programs import ProgramExit
 from clace.interfaces.sources import IFiles
 from clace.model import App, Permission, WorkloadConfig
 
@@ -44,6 +46,59 @@ class IWorkloadOffer(Interface):
 
     def discard() -> None:
         """End it without having served."""
+
+
+class LogFilter(Struct, frozen=True, kw_only=True):
+    """The lines of a log that are wanted: since a time, of a level, and how many of the last."""
+
+    since: str = ""
+    level: str = ""
+    lines: int = 1000
+
+
+class IProgramLog(Interface):
+    """The log of an app's program; its lines begin with their times."""
+
+    async def lines(wanted: LogFilter) -> tuple[str, ...]:
+        """The lines that pass, the oldest first."""
+
+    def follow(wanted: LogFilter, take: Callable[[str], None]) -> None:
+        """Call ``take`` with each new line that passes, until ``leave``."""
+
+    def leave(take: Callable[[str], None]) -> None:
+        """Call it no more."""
+
+
+class IProgramControl(Interface):
+    """The programs of apps in the hands of operators."""
+
+    def log(app: App) -> IProgramLog:
+        """The log of an app's program, whether it runs or not."""
+
+    def state(app: App) -> str:
+        """Return ``running``, ``idle`` or ``stopped``."""
+
+    async def stop(app: App) -> None:
+        """Let the program end, and none be started until ``start``; returns when it has ended."""
+
+    async def start(app: App) -> None:
+        """Let the program run, and start it.
+
+        :raises AppBroken: if it does not start.
+        """
+
+    async def restart(app: App) -> None:
+        """Start the program anew.
+
+        :raises AppBroken: if it does not start.
+        """
+
+    async def run(app: App, command: tuple[str, ...], take: Callable[[str], None]) -> ProgramExit:
+        """Run a command where the program runs; ``take`` gets its lines. It is killed if the call
+        is cancelled.
+
+        :raises AppBroken: if it cannot be started.
+        """
 
 
 class IWorkloads(Interface):

@@ -181,6 +181,7 @@ if TYPE_CHECKING:
         ContainerDeclaration as ContainerDeclaration,
         DECLARATIONS as DECLARATIONS,
         IMAGE_PREFIX as IMAGE_PREFIX,
+        LOG_LEVELS as LOG_LEVELS,
         Lifetime as Lifetime,
         NIXPACKS as NIXPACKS,
         OVERLAP as OVERLAP,
@@ -190,6 +191,7 @@ if TYPE_CHECKING:
         WORKLOAD_URL as WORKLOAD_URL,
         WorkloadCall as WorkloadCall,
         WorkloadConfig as WorkloadConfig,
+        WorkloadKind as WorkloadKind,
     )
 else:
     __getattr__ = face(
@@ -337,6 +339,7 @@ else:
             "ContainerDeclaration",
             "DECLARATIONS",
             "IMAGE_PREFIX",
+            "LOG_LEVELS",
             "Lifetime",
             "NIXPACKS",
             "OVERLAP",
@@ -346,5 +349,6 @@ else:
             "WORKLOAD_URL",
             "WorkloadCall",
             "WorkloadConfig",
+            "WorkloadKind",
         ),
     )

@@ -13,6 +13,7 @@ WORKLOAD_URL = CONTAINER_URL
 """The beginning of a proxied URL that stands for the app's own program."""
 CONTAINER_PLUGIN, PROCESS_PLUGIN = "container.in", "process.in"
 AUTO, NIXPACKS, IMAGE_PREFIX, COMMAND = "auto", "nixpacks", "image:", "command"
+LOG_LEVELS = ("debug", "info", "warn", "error")
 OVERLAP = "overlap"
 """How an app with a data folder is replaced where two of it may run at a time."""
 _Text = Annotated[str, Meta(max_length=4096)]

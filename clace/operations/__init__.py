@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         PreviewExpiry as PreviewExpiry,
         PreviewOperations as PreviewOperations,
     )
+    from clace.operations.programs import ProgramOperations as ProgramOperations
     from clace.operations.reloading import AppReloading as AppReloading
     from clace.operations.retention import VersionRetention as VersionRetention
     from clace.operations.roles import RoleOperations as RoleOperations
@@ -66,6 +67,7 @@ else:
         history=("HistoryOperations",),
         known=("KnownApps",),
         previews=("PreviewExpiry", "PreviewOperations"),
+        programs=("ProgramOperations",),
         reloading=("AppReloading",),
         retention=("VersionRetention",),
         roles=("RoleOperations",),

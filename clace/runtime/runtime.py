@@ -281,6 +281,9 @@ class Runtime(Service):
         files = await self._files(served, "/")
         return addresses(files, name, served.options) if name in files.refs else ()
 
+    async def awaken(self, app: App) -> None:
+        await self._served(app).mounts()
+
     async def proxied(self, app: App, method: str, path: str) -> ProxyRoute | None:
         if not may_have_mounts(app) or path.startswith(OWN_PREFIX):
             return None

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
+    from clace.workloads.control import ProgramControl as ProgramControl
+    from clace.workloads.engines import ChosenEngines as ChosenEngines
     from clace.workloads.limits import WorkloadLimits as WorkloadLimits
     from clace.workloads.offer import OfferSupplies as OfferSupplies
     from clace.workloads.process_engine import ProcessEngine as ProcessEngine
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
+        control=("ProgramControl",),
+        engines=("ChosenEngines",),
         limits=("WorkloadLimits",),
         offer=("OfferSupplies",),
         process_engine=("ProcessEngine",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -16,6 +17,23 @@ from clace.workloads.logs import AppLog
 from clace.workloads.offer import WorkloadOffer
 
 
+class StopMark:
+    """A file that says that an operator has stopped an app: it holds over a restart."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.is_set = file.exists()
+
+    def set(self, *, is_set: bool) -> None:
+        """:raises OSError: if it cannot be kept."""
+        if is_set:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file.touch(mode=0o600)
+        else:
+            self._file.unlink(missing_ok=True)
+        self.is_set = is_set
+
+
 class AppWorkload:
     """Keeps what is published, and the ``heir`` that makes it wait: the next version, of which
     no second one may run.
@@ -23,11 +41,11 @@ class AppWorkload:
 
     _log = Logger()
 
-    def __init__(self, log: AppLog, runs: dict[str, Generation]) -> None:
+    def __init__(self, log: AppLog, runs: dict[str, Generation], stopped: StopMark) -> None:
         self.log = log
+        self.stopped = stopped
         self._runs = runs
         self.offer: WorkloadOffer | None = None
-        self.is_stopped = False
         self.generations: set[Generation] = set()
         self._heir: WorkloadOffer | None = None
         self._waiting: list[Deferred[None]] = []
@@ -105,33 +123,23 @@ class AppWorkload:
         if self._heir is offer:
             self._settle()
 
-    def stop(self) -> None:
-        """Let the program end, and none be started, until ``start``."""
-        self.is_stopped = True
-        self.let_go()
+    @property
+    def is_stopped(self) -> bool:
+        """Return true if an operator has stopped it."""
+        return self.stopped.is_set
 
-    def let_go(self) -> None:
-        """Let the program end when its requests have; the next one starts it again."""
-        offer = self.offer
-        if offer is not None and offer.usable is not None:
-            offer.usable.leave(offer.limits.drain_seconds)
-
-    async def start(self) -> None:
-        """Let the program run, and start it now.
-
-        :raises AppBroken: if it does not start.
-        """
-        self.is_stopped = False
-        if self.offer is not None:
-            self.offer.try_again()
-            (await self.lease()).release()
+    @property
+    def state(self) -> str:
+        """Return what the program does, in a word."""
+        if self.is_stopped:
+            return "stopped"
+        return "running" if self.is_running else "idle"
 
     async def restart(self) -> None:
         """Start the program anew, beside the one that runs where two may run.
 
         :raises AppBroken: if it does not start; the one before goes on then, if it still runs.
         """
-        self.is_stopped = False
         before = self.offer
         if before is None:
             return
@@ -157,9 +165,9 @@ class AppWorkload:
             self.log.tell("stopped: nobody uses it")
             generation.leave(0)
         elif 0 < limits.recycle_seconds < generation.age:
-            self.recycle("it is old enough")
+            self._recycle("it is old enough")
 
-    def recycle(self, why: str) -> None:
+    def _recycle(self, why: str) -> None:
         """Start another beside the program, and let it take over."""
         self.log.tell(f"started anew: {why}")
         done: Deferred[Any] = Deferred.fromCoroutine(self.restart())

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from zope.interface import implementer
+
+from clace.interfaces import IProgramLog, LogFilter
 from clace.log_files import RotatingFile
+from clace.model import LOG_LEVELS
 from clace.text import one_line
+from clace.threads import InThread
 from clace.units import MEBIBYTE
 
 LAST_LINES = 20
@@ -21,7 +27,6 @@ _BYTES, _BACKUPS = 5 * MEBIBYTE, 2
 _MARK = re.compile(
     r"\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b", re.IGNORECASE
 )
-LEVELS = ("debug", "info", "warn", "error")
 _NAMES = {
     "trace": "debug",
     "notice": "info",
@@ -41,32 +46,23 @@ def level_of(line: str) -> str:
     return _NAMES.get(name, name)
 
 
-class AppLog:
-    """Takes bytes as they come, and keeps lines: the last ones here, the others in files.
+class LineSplitter:
+    """Makes lines of bytes that come in pieces, without the values of secrets."""
 
-    Each line has the time at which it came. ``redact`` takes the values of secrets out of it.
-    """
-
-    def __init__(self, clock: Any, path: Path) -> None:
-        self._clock = clock
-        self.path = path
-        self._file = RotatingFile(path, _BYTES, _BACKUPS)
+    def __init__(self, take: Callable[[str], None], redact: Callable[[str], str]) -> None:
+        self._take = take
+        self._redact = redact
         self._rest = b""
-        self._last: deque[str] = deque(maxlen=_KEPT)
-        self.followers: list[Follower] = []
-        self.redact: Callable[[str], str] = str
 
     @property
-    def last_lines(self) -> tuple[str, ...]:
-        """Return what was written last, without times."""
-        lines = [*self._last, *([self._shown(self._rest)] if self._rest else [])]
-        return tuple(lines[-LAST_LINES:])
+    def rest(self) -> str:
+        """Return what there is of a line that has not ended."""
+        return self._shown(self._rest) if self._rest else ""
 
     def write(self, data: bytes) -> None:
-        """Take what the program writes."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._add(self._shown(line))
+            self._take(self._shown(line))
         if len(self._rest) > _UNFINISHED:
             self.end()
 
@@ -74,7 +70,55 @@ class AppLog:
         """Take what there is of a last line."""
         rest, self._rest = self._rest, b""
         if rest:
-            self._add(self._shown(rest))
+            self._take(self._shown(rest))
+
+    def _shown(self, line: bytes) -> str:
+        text = line.rstrip(b"\r").decode("utf-8", "replace")
+        return self._redact(one_line(text.expandtabs(4))[:_LONGEST])
+
+
+def passes(line: str, wanted: LogFilter) -> bool:
+    """Return true if a line is wanted; it begins with its time."""
+    time, _, text = line.partition(" ")
+    if wanted.since and time < wanted.since:
+        return False
+    ranks = LOG_LEVELS.index
+    return not wanted.level or ranks(level_of(text)) >= ranks(wanted.level)
+
+
+@implementer(IProgramLog)
+class AppLog:
+    """Takes bytes as they come, and keeps lines: the last ones here, the others in files.
+
+    Each line has the time at which it came. ``redact`` takes the values of secrets out of it.
+    """
+
+    def __init__(self, clock: Any, path: Path, in_thread: InThread) -> None:
+        self._clock = clock
+        self._in_thread = in_thread
+        self.path = path
+        self._file = RotatingFile(path, _BYTES, _BACKUPS)
+        self._lines = LineSplitter(self._add, self._redacted)
+        self._last: deque[str] = deque(maxlen=_KEPT)
+        self._followers: dict[Follower, LogFilter] = {}
+        self.redact: Callable[[str], str] = str
+
+    def _redacted(self, text: str) -> str:
+        return self.redact(text)
+
+    @property
+    def last_lines(self) -> tuple[str, ...]:
+        """Return what was written last, without times."""
+        lines = [*self._last, *filter(None, [self._lines.rest])]
+        return tuple(lines[-LAST_LINES:])
+
+    def write(self, data: bytes) -> None:
+        """Take what the program writes."""
+        self._lines.write(data)
+
+    def end(self) -> None:
+        """Take what there is of a last line."""
+        self._lines.end()
 
     def tell(self, line: str) -> None:
         """Take a line of the server's own about the program."""
@@ -91,10 +135,6 @@ class AppLog:
         self.end()
         self._file.close()
 
-    def _shown(self, line: bytes) -> str:
-        text = line.rstrip(b"\r").decode("utf-8", "replace")
-        return self.redact(one_line(text.expandtabs(4))[:_LONGEST])
-
     def _add(self, line: str, mark: str = "") -> None:
         if not mark:
             self._last.append(line)
@@ -104,5 +144,25 @@ class AppLog:
             self._file.write(f"{stamped}\n".encode("utf-8", "replace"))
         except OSError:
             self._file.close()  # a full disk must not end the app
-        for follower in tuple(self.followers):
-            follower(stamped)
+        for follower, wanted in tuple(self._followers.items()):
+            if passes(stamped, wanted):
+                follower(stamped)
+
+    async def lines(self, wanted: LogFilter) -> tuple[str, ...]:
+        self.end()
+        return await self._in_thread(lambda: self._read(wanted))
+
+    def follow(self, wanted: LogFilter, take: Follower) -> None:
+        self._followers[take] = wanted
+
+    def leave(self, take: Follower) -> None:
+        self._followers.pop(take, None)
+
+    def _read(self, wanted: LogFilter) -> tuple[str, ...]:
+        """Read the files, the oldest first; blocks."""
+        kept: deque[str] = deque(maxlen=wanted.lines)
+        for number in range(_BACKUPS, -1, -1):
+            path = self.path.with_name(f"{self.path.name}.{number}") if number else self.path
+            with suppress(FileNotFoundError), path.open(encoding="utf-8", errors="replace") as file:
+                kept.extend(line for one in file if passes(line := one.rstrip("\n"), wanted))
+        return tuple(kept)

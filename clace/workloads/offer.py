@@ -37,7 +37,7 @@ class OfferHome(Protocol):
         """Return true if what is published runs."""
 
     def published(self, key: str) -> WorkloadOffer | None:
-        """What is published, if it is equal and was not replaced."""
+        """The published offer, if it is equal to this."""
 
     def register(self, generation: Generation) -> None:
         """Know a program that runs."""
@@ -59,10 +59,11 @@ class OfferSupplies(Struct, frozen=True):
     engine: Any  # IWorkloadEngine
     limits_of: Callable[[App], WorkloadLimits]
     name_run: Callable[[], str]
+    in_thread: Any  # InThread
 
 
 def ending(end: ProgramExit) -> str:
-    """How a program ended, in words."""
+    """The end of a program in words."""
     if end.failure:
         return f"was not run: {end.failure}"
     return f"was ended by signal {end.signal}" if end.signal else f"ended with {end.status}"
@@ -156,7 +157,7 @@ class WorkloadOffer:
         return self.usable or await self._starting.result()
 
     async def prepared(self) -> PreparedWorkload:
-        """What is started, built if need be.
+        """The program, built if need be.
 
         :raises AppBroken: if it cannot be built.
         """

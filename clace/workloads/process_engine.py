@@ -48,7 +48,7 @@ Log = Callable[[bytes], None]
 
 
 class Launches(Struct, frozen=True, kw_only=True):
-    """How a program is started, and what is run once before it is."""
+    """The start of a program, and the command that is run once before it."""
 
     launch: WalledLaunch
     release: tuple[str, ...] = ()
@@ -75,6 +75,10 @@ class ProcessWorkload:
         self.ended.addCallback(_then(stopped))
         self._process.stop()
         return stopped
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
 
     async def _read(self, log: Log) -> None:
         while data := await self._process.output.read():
@@ -149,10 +153,11 @@ class ProcessEngine:
         launches: Launches = prepared.launch
         once = replace(launches.launch, command=command, listens=False, port=0)
         workload = ProcessWorkload(await self._started(prepared, once), log)
-        ended: Deferred[ProgramExit] = Deferred()
+        ended: Deferred[ProgramExit] = Deferred(lambda _cancelled: workload.kill())
 
         def tell(end: ProgramExit) -> ProgramExit:
-            ended.callback(end)
+            if not ended.called:
+                ended.callback(end)
             return end
 
         workload.ended.addCallback(tell)

@@ -18,9 +18,14 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from clace.errors import AppStarting
-from clace.interfaces import IFiles, IWorkloadEngine, IWorkloads, WorkloadOrder
+from clace.interfaces import (
+    IFiles,
+    IWorkloadEngine,
+    IWorkloads,
+    WorkloadOrder,
+)
 from clace.model import App, Permission, WorkloadConfig
-from clace.workloads.app_workload import AppWorkload
+from clace.workloads.app_workload import AppWorkload, StopMark
 from clace.workloads.generation import Generation, WorkloadLease
 from clace.workloads.logs import AppLog
 from clace.workloads.offer import OfferSupplies, WorkloadOffer
@@ -29,7 +34,7 @@ _LOOK_SECONDS = 1
 
 
 class WorkloadFolders(msgspec.Struct, frozen=True):
-    """Where logs of programs are kept, and the data of apps, each below its id."""
+    """The places of the logs of programs, and of the data of apps, each below its id."""
 
     logs: Path
     data: Path
@@ -127,8 +132,10 @@ class Workloads(Service):
         """The program of an app, which may have none."""
         found = self._apps.get(app.id)
         if found is None:
-            log = AppLog(self._supplies.clock, self._folders.logs / f"{app.id}.log")
-            found = self._apps[app.id] = AppWorkload(log, self._runs)
+            supplies, folders = self._supplies, self._folders
+            log = AppLog(supplies.clock, folders.logs / f"{app.id}.log", supplies.in_thread)
+            stopped = StopMark(folders.data / app.id / "stopped")
+            found = self._apps[app.id] = AppWorkload(log, self._runs, stopped)
         return found
 
     def _look_after(self) -> None:

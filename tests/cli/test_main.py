@@ -120,7 +120,7 @@ class MainTests(SynchronousTestCase):
             "COMP_CWORD": "2",
         }
         packages, stdout = self.loaded(environ=completing)
-        self.assertEqual(stdout, "plain,list\n")
+        self.assertEqual(stdout, "plain,list\nplain,logs\n")
         self.assertEqual(packages & (_SERVER_SIDE | _SLOW), set())
 
     def test_imports_what_a_socket_needs(self):

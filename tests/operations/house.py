@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import mkdtemp
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -31,6 +32,7 @@ from clace.operations.exporting import ExportOperations
 from clace.operations.history import HistoryOperations
 from clace.operations.known import KnownApps
 from clace.operations.previews import PreviewOperations
+from clace.operations.programs import ProgramOperations
 from clace.operations.reloading import AppReloading
 from clace.operations.retention import VersionRetention
 from clace.operations.roles import RoleOperations
@@ -47,6 +49,8 @@ from clace.operations.tokens import TokenOperations
 from clace.operations.users import UserOperations
 from clace.operations.versions import VersionOperations
 from clace.operations.withdrawal import ApprovalWithdrawal
+from clace.plugins.builtin.container import PROCESS
+from clace.plugins.builtin.proxy import PROXY
 from clace.plugins.gate.gate import PluginGate
 from clace.plugins.kit.definition import Function, Plugin
 from clace.runtime.failures import AppFailures
@@ -55,6 +59,7 @@ from clace.testing.apps import MemoryStore
 from clace.testing.audit import MemoryAudit
 from clace.testing.runtime import MemoryRuntime
 from clace.testing.sources import MemorySources
+from clace.workloads.control import ProgramControl
 from tests.identity.passwords.support import Told
 from tests.support.audit_contract import maker_into
 from tests.support.memory_administration import STATIC_USERS
@@ -65,6 +70,7 @@ from tests.support.memory_syncs import MemorySyncRows
 from tests.support.memory_tokens import at_once, memory_tokens
 from tests.support.memory_users import memory_users
 from tests.support.sign_in import app_authentication, make_sessions
+from tests.support.workloads import MemoryEngine, make_workloads
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -114,12 +120,16 @@ class House:
         sections = ("exec.in", "exec.in#other", "fs.in", "http.in", "http.in#work")
         files_of = partial(served_files, store=self.store, sources=self.sources, specs=Specs())
         functions = {"list": Function(Nothing, listed, is_read=True)}
-        gate = PluginGate(Plugin(name, functions) for name in sections)
+        plugins = [Plugin(name, functions) for name in sections]
+        gate = PluginGate([*plugins, PROXY, PROCESS])
         self.runtime = MemoryRuntime(self.clock, gate, self.audit, files_of)
         withdrawal = ApprovalWithdrawal(
             self.store, self.installed, maker_into(self.audit, self.clock.seconds)
         )
         self.runtime.tell_withdrawals(withdrawal)
+        self.engine = MemoryEngine(self.clock, at_once=True)
+        self.workloads = make_workloads(self.clock, self.engine, Path(mkdtemp(dir=".")))
+        self.runtime.run_programs(self.workloads)
         self.keep = -1
         self.retention = VersionRetention(self.store, lambda _app: self.keep)
         committed = self.retention.note
@@ -160,6 +170,7 @@ class House:
         self.nouns = (
             AppOperations(rooms, creation, AppShowing(rooms, around)),
             VersionOperations(rooms, reloading),
+            ProgramOperations(rooms, ProgramControl(self.workloads, self.engine)),
             HistoryOperations(rooms),
             PreviewOperations(rooms, beginnings.stamp, beginnings.urls),
             declarations,

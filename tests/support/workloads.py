@@ -25,7 +25,10 @@ class AnsweringThere(There):
 
     def write(self, data):
         super().write(data)
-        self._workload.clock.callLater(0, self._answer)
+        if self._workload.at_once:
+            self._answer()
+        else:
+            self._workload.clock.callLater(0, self._answer)
 
     def _answer(self):
         asked = self.asked
@@ -40,7 +43,8 @@ class AnsweringThere(There):
 class MemoryWorkload:
     """A program that listens at once, and answers with its number; it ends when it is asked to."""
 
-    def __init__(self, clock, number, log):
+    def __init__(self, clock, number, log, at_once):
+        self.at_once = at_once
         self.clock = clock
         self.number = number
         self.log = log
@@ -83,11 +87,15 @@ class MemoryWorkload:
 
 @implementer(IWorkloadEngine)
 class MemoryEngine:
-    """Starts programs; ``make`` may change each before it is seen."""
+    """Starts programs, which answer ``at_once`` or after a turn; ``make`` may change each before it
+    is seen.
+    """
 
-    def __init__(self, clock):
+    def __init__(self, clock, *, at_once=False):
+        self._at_once = at_once
         self._clock = clock
         self._numbers = itertools.count(1)
+        self.pins = {"lock": "flask==3"}
         self.started = []
         self.prepared = []
         self.forgotten = []
@@ -106,10 +114,10 @@ class MemoryEngine:
         if self.held is not None:
             await self.held
         self.prepared.append(order)
-        return PreparedWorkload(key="key", order=order, pins={"lock": "flask==3"})
+        return PreparedWorkload(key="key", order=order, pins=self.pins)
 
     async def start(self, prepared, log):
-        workload = MemoryWorkload(self._clock, next(self._numbers), log)
+        workload = MemoryWorkload(self._clock, next(self._numbers), log, self._at_once)
         workload.order = prepared.order
         self.started.append(workload)
         self.make(workload)
@@ -128,11 +136,20 @@ class MemoryEngine:
         return [one.number for one in self.started if not one.ended.called]
 
 
+async def at_once(work):
+    """The result of work that would be done in a thread."""
+    return work()
+
+
 def make_workloads(clock, engine, folder, **limits):
     """The programs of all apps, with these limits."""
     chosen = WorkloadLimits(**limits)
     names = (f"run{number}" for number in itertools.count())
     supplies = OfferSupplies(
-        clock=clock, engine=engine, limits_of=lambda _app: chosen, name_run=lambda: next(names)
+        clock=clock,
+        engine=engine,
+        limits_of=lambda _app: chosen,
+        name_run=lambda: next(names),
+        in_thread=at_once,
     )
     return Workloads(supplies, WorkloadFolders(logs=folder / "logs", data=folder / "data"))

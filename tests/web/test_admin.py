@@ -371,7 +371,7 @@ class AdminAPITests(SynchronousTestCase):
                 *("list_previews", "list_syncs", "show_drift", "export_apps", "pretty_print"),
                 *("list_versions", "list_files", "read_file", "verify_file", "compare_versions"),
                 *("list_lockouts", "list_users", "list_tokens", "server_status"),
-                *("check_permission", "list_holders"),
+                *("check_permission", "list_holders", "read_log"),
                 *("list_audit", "export_audit", "verify_audit", "list_sessions"),
             },
         )

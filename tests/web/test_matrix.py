@@ -58,6 +58,7 @@ KINDS = {
             *("list_lockouts", "clear_lockouts"),
             *("list_sessions", "revoke_sessions", "check_permission", "list_holders"),
             *("list_audit", "export_audit", "verify_audit", "create_backup"),
+            *("read_log", "stop_app", "start_app", "restart_app", "run_command"),
             *("create_token", "list_tokens", "revoke_token", "server_status", "stop_server"),
         ),
         SERVER,
@@ -265,6 +266,7 @@ def implies(held, wanted):
     """Tell if a right has another with it, as this API's operations use them."""
     implied = {
         Right.ADMIN: set(Right),
+        Right.CONTAINER_MANAGE: {Right.CONTAINER_READ},
         Right.APP_UPDATE: {Right.APP_RELOAD, Right.APP_APPLY, Right.APP_READ},
         Right.CONFIG_READ: {Right.SERVER_READ},
     }

@@ -8,9 +8,16 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from clace.errors import AppBroken, AppStarting, AppStopped, ProgramFailed
-from clace.interfaces import IWorkloadEngine, IWorkloadLease, IWorkloadOffer, IWorkloads
+from clace.interfaces import (
+    IProgramControl,
+    IWorkloadEngine,
+    IWorkloadLease,
+    IWorkloadOffer,
+    IWorkloads,
+)
 from clace.model.app import AppKind
 from clace.model.workloads import OVERLAP, Lifetime, ProcessNeeds, WorkloadConfig
+from clace.workloads.control import ProgramControl
 from tests.support.apps import DictFiles, an_app
 from tests.support.workloads import MemoryEngine, make_workloads
 
@@ -450,11 +457,14 @@ class StoppedTests(WorkloadCase):
         """An app that an operator stops stays so until it is started."""
         self.publish()
         self.lease().release()
-        self.workloads.of(self.app).stop()
+        control = ProgramControl(self.workloads, self.engine)
+        verifyObject(IProgramControl, control)
+        stopping = Deferred.fromCoroutine(control.stop(self.app))
         self.settle()
+        self.successResultOf(stopping)
         self.assertEqual(self.running, [])
         self.failureResultOf(self.ask(), AppStopped)
-        starting = Deferred.fromCoroutine(self.workloads.of(self.app).start())
+        starting = Deferred.fromCoroutine(control.start(self.app))
         self.settle()
         self.successResultOf(starting)
         self.assertEqual(self.running, [2])

@@ -1,0 +1,167 @@
+"""The programs of apps, as operators read and control them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import datetime
+
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from clace.admin_api import (
+    CommandPiece,
+    ControlProgram,
+    LogLine,
+    ProgramState,
+    ReadLog,
+    RunCommand,
+)
+from clace.errors import BadRequest
+from clace.interfaces import Asking, IProgramControl, IProgramOperations, LogFilter
+from clace.model import CONTAINER_PLUGIN, LOG_LEVELS, PROCESS_PLUGIN, App
+from clace.operations.rooms import OperationRooms
+
+MOST_LINES = 100_000
+_USUAL_LINES = 1000
+_BEHIND = 10_000
+_LEFT_OUT = "(lines were left out here: they came faster than they were read)"
+
+
+@implementer(IProgramOperations)
+class ProgramOperations:
+    """Operations on the programs of apps."""
+
+    def __init__(self, rooms: OperationRooms, control: IProgramControl) -> None:
+        self._rooms = rooms
+        self._control = control
+
+    async def read_log(self, query: ReadLog, request: Asking) -> AsyncIterator[tuple[LogLine, ...]]:
+        app = await self._found(query.app_path, request)
+        wanted = _filter(query)
+        coming = LineQueue()
+        log = self._control.log(app)
+        if query.follow:
+            log.follow(wanted, coming.put)
+        try:
+            lines = await log.lines(wanted)
+            yield tuple(map(LogLine, lines))
+            while query.follow:
+                yield tuple(map(LogLine, await coming.taken()))
+        finally:
+            log.leave(coming.put)
+
+    async def stop_app(self, query: ControlProgram, request: Asking) -> ProgramState:
+        app = await self._found(query.app_path, request)
+        await self._control.stop(app)
+        return self._state(app)
+
+    async def start_app(self, query: ControlProgram, request: Asking) -> ProgramState:
+        app = await self._loaded(query.app_path, request)
+        await self._control.start(app)
+        return self._state(app)
+
+    async def restart_app(self, query: ControlProgram, request: Asking) -> ProgramState:
+        app = await self._loaded(query.app_path, request)
+        await self._control.restart(app)
+        return self._state(app)
+
+    async def run_command(
+        self, query: RunCommand, request: Asking
+    ) -> AsyncIterator[tuple[CommandPiece, ...]]:
+        if not query.body.command:
+            raise BadRequest("a command is missing")
+        app = await self._loaded(query.app_path, request)
+        coming = LineQueue()
+        running = Deferred.fromCoroutine(self._control.run(app, query.body.command, coming.put))
+        ended: list[CommandPiece] = []
+        running.addCallback(
+            lambda end: ended.append(
+                CommandPiece(ended=True, status=end.status, signal=end.signal, failure=end.failure)
+            )
+        )
+        running.addBoth(coming.end)
+        try:
+            while lines := await coming.taken():
+                yield tuple(CommandPiece(line) for line in lines)
+            await running
+            yield tuple(ended)
+        finally:
+            running.addErrback(lambda _failure: None)
+            running.cancel()
+
+    async def _found(self, path: str, request: Asking) -> App:
+        app = (await self._rooms.catalogue(request)).at(path)
+        if not {CONTAINER_PLUGIN, PROCESS_PLUGIN} & set(app.metadata.loads):
+            raise BadRequest(f"app {app} has no program of its own")
+        return app
+
+    async def _loaded(self, path: str, request: Asking) -> App:
+        """The app, of which it is known then which program it has.
+
+        :raises AppBroken: if it does not load.
+        """
+        app = await self._found(path, request)
+        await self._rooms.runtime.awaken(app)
+        return app
+
+    def _state(self, app: App) -> ProgramState:
+        return ProgramState(app.address, self._control.state(app))
+
+
+class LineQueue:
+    """Lines on their way to somebody who takes them as fast as they like."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque()
+        self._waiting: Deferred[None] | None = None
+        self._has_ended = False
+
+    def put(self, line: str) -> None:
+        if len(self._lines) < _BEHIND:
+            self._lines.append(line)
+        elif self._lines[-1] != _LEFT_OUT:
+            self._lines.append(_LEFT_OUT)
+        self._wake()
+
+    def end(self, result: object) -> object:
+        """No more lines come; passes ``result`` on."""
+        self._has_ended = True
+        self._wake()
+        return result
+
+    async def taken(self) -> tuple[str, ...]:
+        """The next lines; none at the end."""
+        if not self._lines and not self._has_ended:
+            self._waiting = Deferred()
+            await self._waiting
+        lines = tuple(self._lines)
+        self._lines.clear()
+        return lines
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.called:
+            waiting.callback(None)
+
+
+def _filter(query: ReadLog) -> LogFilter:
+    """:raises BadRequest: if a time, level or number cannot be read."""
+    if query.level and query.level not in LOG_LEVELS:
+        raise BadRequest(f"level {query.level:.40}: expected one of {', '.join(LOG_LEVELS)}")
+    number = _USUAL_LINES if not query.since else MOST_LINES
+    if query.lines:
+        number = int(query.lines) if query.lines.isascii() and query.lines.isdecimal() else 0
+    if not 0 < number <= MOST_LINES:
+        raise BadRequest(f"lines {query.lines:.40}: expected a number from 1 to {MOST_LINES}")
+    return LogFilter(since=_time(query.since), level=query.level, lines=number)
+
+
+def _time(text: str) -> str:
+    if not text:
+        return ""
+    with suppress(ValueError):
+        datetime.fromisoformat(text)
+        return text
+    raise BadRequest(f"since {text:.40}: expected a time such as 2026-11-29T12:00:00Z")
