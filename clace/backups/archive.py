@@ -25,6 +25,8 @@ MAX_SMALL = 256 * MEBIBYTE
 """The most bytes of an entry that is read as a whole."""
 LEVEL = 3
 _PIECE = 1 << 18
+# Whoever takes the pieces may want no more of what makes few: a file of zeros.
+_MOST_TAKEN = 8 * MEBIBYTE
 _BLOCK = tarfile.BLOCKSIZE
 _MAX_NAME, _MAX_PART = 4096, 255
 _LONG_NAME = "././@LongLink"
@@ -46,7 +48,7 @@ class ArchiveEntry(Struct, frozen=True):
 
 
 class ArchiveWriter:
-    """Compresses entries as they come; each method yields the next bytes of the file."""
+    """Compresses entries as they come; each method yields the next bytes of the file, or none."""
 
     def __init__(self, seconds: int = 0) -> None:
         """``seconds`` is the time that each entry has."""
@@ -58,7 +60,7 @@ class ArchiveWriter:
             }
         )
         self._waiting: list[bytes] = []
-        self._size = 0
+        self._size = self._taken = 0
 
     def entry(self, name: str, size: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Add an entry; ``pieces`` have ``size`` bytes together."""
@@ -76,13 +78,12 @@ class ArchiveWriter:
 
     def _put(self, data: bytes) -> Iterator[bytes]:
         small = self._compressor.compress(data)
-        if not small:
-            return
         self._waiting.append(small)
         self._size += len(small)
-        if self._size >= _PIECE:
+        self._taken += len(data)
+        if self._size >= _PIECE or self._taken >= _MOST_TAKEN:
             yield b"".join(self._waiting)
-            self._waiting, self._size = [], 0
+            self._waiting, self._size, self._taken = [], 0, 0
 
 
 def read_entries(file: BinaryIO) -> Iterator[ArchiveEntry]:

@@ -231,7 +231,7 @@ class _Backup:
             yield from self._writer.entry(found.name, found.size, pieces)
             if os.fstat(file.fileno()).st_size < found.size:
                 self._changed.append(LeftOut(str(found.path), "it became shorter meanwhile"))
-        self._add(found.name, found.size, digest.hexdigest(), found.mode)
+        self._add(found.name, found.size, digest.hexdigest(), found)
 
     def _kept(self, name: str, content: bytes) -> Iterator[bytes]:
         yield from self._small(name, content)
@@ -240,8 +240,11 @@ class _Backup:
     def _small(self, name: str, content: bytes) -> Iterator[bytes]:
         return self._writer.entry(name, len(content), (content,))
 
-    def _add(self, name: str, size: int, digest: str, mode: int = 0o600) -> None:
-        self._files.append(BackedUpFile(name=name, size=size, sha256=digest, mode=mode))
+    def _add(self, name: str, size: int, digest: str, found: FoundFile | None = None) -> None:
+        mode, owner = (found.mode, found.owner) if found else (0o600, 0)
+        self._files.append(
+            BackedUpFile(name=name, size=size, sha256=digest, mode=mode, owner=owner)
+        )
 
     def _surveyed(self, *, with_folders: bool) -> Survey:
         sources = self._sources

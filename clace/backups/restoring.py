@@ -27,6 +27,7 @@ from clace.backups.archive import (
 from clace.backups.creating import METADATA
 from clace.backups.databases import put_sealed
 from clace.backups.sealing import SealedPart, derived_key, unseal
+from clace.backups.surveying import DATA
 from clace.errors import BackupDamaged, BadRequest
 from clace.model import (
     BACKUP_FORMAT,
@@ -41,6 +42,7 @@ from clace.private_files import check_space, make_private_folders
 T = TypeVar("T")
 Taken = Callable[[str, Iterable[bytes]], None]
 STAGING = ".restoring"
+_OF_APPS = f"{HOME}/{DATA}/apps/"
 OUTSIDE_HOME = "outside"
 """The folder of a restored home with files that lay outside of the old one."""
 
@@ -231,10 +233,13 @@ def _removed(home: Path) -> None:
 
 
 def _finish(backup: ReadBackup, staging: Path) -> None:
-    """Put back what was sealed, and the modes of files outside."""
+    """Put back what was sealed, and the modes of files that are not the server's own."""
     for each in backup.manifest.files:
-        if each.name.startswith(f"{OUTSIDE}/"):
-            (staging / safe_name(each.name)).chmod(each.mode)
+        path = staging / safe_name(each.name)
+        if each.name.startswith(_OF_APPS):
+            _own(path, staging / _OF_APPS, each.owner)
+        if each.name.startswith((f"{OUTSIDE}/", _OF_APPS)):
+            path.chmod(each.mode)
     if backup.opened is None:
         return
     for name, content in backup.opened.files.items():
@@ -244,6 +249,17 @@ def _finish(backup: ReadBackup, staging: Path) -> None:
         write_new(target, (content,))
     if backup.opened.rows:
         put_sealed(staging / safe_name(_metadata_name(backup.manifest)), backup.opened.rows)
+
+
+def _own(path: Path, apps: Path, owner: int) -> None:
+    """Let a file of an app's program belong to that app's user again, with the folders that it is
+    in; below the app's own folder, which is the server's. Only root can.
+    """
+    if os.geteuid() != 0 or not owner:
+        return
+    while apps not in (path.parent, path):
+        os.chown(path, owner, owner, follow_symlinks=False)
+        path = path.parent
 
 
 def _metadata_name(manifest: BackupManifest) -> str:

@@ -15,9 +15,13 @@ from clace.units import MEBIBYTE
 
 MADE_BY_SERVER = frozenset({"run", "logs"})
 """Folders of a home that a server makes anew."""
-NAMES_ONLY = frozenset({"builds", "containers", "environments", "volumes"})
+ENVIRONMENTS, VOLUMES = "environments", "data/apps/*/volumes"
 """Folders of a home of which only the names of what is in them are kept."""
+DATA = "data"
+"""The folder of a home that programs of apps write into, each as a user of its own."""
 CONFIG = "config"
+_BUILT = "built"
+_BY_NAME = "kept by name"
 _MAX_SECRET = MEBIBYTE
 _CERTIFICATE, _PRIVATE = b"-----BEGIN CERTIFICATE", b"PRIVATE KEY"
 
@@ -29,6 +33,7 @@ class FoundFile(Struct, frozen=True, kw_only=True):
     path: Path
     size: int
     mode: int = 0o600
+    owner: int = 0
     is_secret: bool = False
 
 
@@ -48,10 +53,10 @@ def surveyed(home: Path, taken: Iterable[Path], folders: Iterable[Path]) -> Surv
         name, path = entry.name, Path(entry.path)
         if name in MADE_BY_SERVER or path in ours:
             continue
-        if name in NAMES_ONLY:
-            left_out += [LeftOut(each.path, "kept by name") for each in _entries(path, left_out)]
+        if name == ENVIRONMENTS:
+            left_out += _names(path / _BUILT)
         elif entry.is_dir(follow_symlinks=False):
-            found += _files_of_home(home, path, ours, left_out, is_config=name == CONFIG)
+            found += _files_of_home(home, path, ours, left_out)
         else:
             left_out.append(LeftOut(entry.path, "not a file of the server"))
     for folder in folders:
@@ -70,13 +75,14 @@ def backup_name(home: Path, path: Path) -> str:
 
 
 def _files_of_home(
-    home: Path, folder: Path, ours: frozenset[Path], left_out: list[LeftOut], *, is_config: bool
+    home: Path, folder: Path, ours: frozenset[Path], left_out: list[LeftOut]
 ) -> Iterator[FoundFile]:
     for file in _walk(folder, ours, left_out, home):
-        secret = is_config and is_secret(file.path)
-        yield FoundFile(
-            name=file.name, path=file.path, size=file.size, mode=0o600, is_secret=secret
-        )
+        if folder.name == DATA:
+            yield file
+        else:
+            secret = folder.name == CONFIG and is_secret(file.path)
+            yield FoundFile(name=file.name, path=file.path, size=file.size, is_secret=secret)
 
 
 def _walk(
@@ -90,14 +96,25 @@ def _walk(
             continue
         if not is_nameable(name):
             left_out.append(LeftOut(ascii(entry.path), "its name cannot be kept"))
+        elif path.is_relative_to(home) and path.relative_to(home).match(VOLUMES):
+            left_out += _names(path)
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(path, ours, left_out, home)
         elif entry.is_file(follow_symlinks=False):
-            about = entry.stat(follow_symlinks=False)
-            mode = stat.S_IMODE(about.st_mode) & 0o777
-            yield FoundFile(name=name, path=path, size=about.st_size, mode=mode)
+            yield _found(name, path, entry.stat(follow_symlinks=False))
         else:
             left_out.append(LeftOut(entry.path, "a link, or no file"))
+
+
+def _found(name: str, path: Path, about: os.stat_result) -> FoundFile:
+    mode = stat.S_IMODE(about.st_mode) & 0o777
+    return FoundFile(name=name, path=path, size=about.st_size, mode=mode, owner=about.st_uid)
+
+
+def _names(folder: Path) -> Iterator[LeftOut]:
+    """Name what is in a folder; one that is not there has nothing."""
+    if folder.is_dir():
+        yield from (LeftOut(str(each), _BY_NAME) for each in sorted(folder.iterdir()))
 
 
 def _entries(folder: Path, left_out: list[LeftOut]) -> list[os.DirEntry[str]]:

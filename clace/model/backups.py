@@ -36,13 +36,14 @@ class BackupHeader(Struct, frozen=True, kw_only=True):
 
 class BackedUpFile(Struct, frozen=True, kw_only=True):
     """A file of a backup by its name there: ``home/`` and its place in the home, or ``outside/``
-    and its place on the machine.
+    and its place on the machine. ``owner`` is the number of the user that it belonged to.
     """
 
     name: _Name
     size: Annotated[int, Meta(ge=0)]
     sha256: _Digest
     mode: Annotated[int, Meta(ge=0, le=0o777)] = 0o600
+    owner: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
 
 
 class LeftOut(Struct, frozen=True):

@@ -35,6 +35,7 @@ class CreatingTests(SynchronousTestCase):
                 "home/clace.toml",
                 "home/metadata/meta.db",
                 "home/config/authority.crt",
+                "home/data/apps/app_prd_1/data/sub/rows",
                 f"outside{self.world.outside}/report.txt",
                 "manifest.json",
                 "sealed",
@@ -75,12 +76,14 @@ class CreatingTests(SynchronousTestCase):
         manifest = names(self.world.backup())["manifest.json"].decode()
         self.assertIn(f"{self.world.outside}/link", manifest)
 
-    def test_environments_by_name(self):
+    def test_kept_by_name(self):
         """Of environments and volumes only the names are kept."""
-        self.world.write("home/environments/app_prd_1/bin/python", "large")
         found = names(self.world.backup())
-        self.assertFalse([name for name in found if "python" in name])
-        self.assertIn("environments/app_prd_1", found["manifest.json"].decode())
+        self.assertFalse([name for name in found if name.endswith(("python", "large", "/c"))])
+        manifest = found["manifest.json"].decode()
+        for name in ("environments/built/e1", "data/apps/app_prd_1/volumes/v"):
+            self.assertIn(f'{name}","reason":"kept by name', manifest)
+        self.assertNotIn("cache", manifest)
 
     def test_announces(self):
         """The first piece has no bytes and a size that the file does not go beyond; the last says

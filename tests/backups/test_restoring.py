@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -66,12 +67,37 @@ class RestoringTests(SynchronousTestCase):
         ):
             self.assertEqual((self.new / name).read_text(), (self.world.home / name).read_text())
         for path in self.new.rglob("*"):
-            wanted = 0o700 if path.is_dir() else 0o640 if path.name == "report.txt" else 0o600
+            kept = path.name in {"report.txt", "rows"}
+            wanted = 0o700 if path.is_dir() else 0o640 if kept else 0o600
             self.assertEqual(path.stat().st_mode & 0o777, wanted, path)
         for query in ("SELECT * FROM secrets", "SELECT * FROM users", "SELECT * FROM apps"):
             self.assertEqual(
                 rows(self.new / "metadata/meta.db", query), rows(self.world.metadata, query)
             )
+
+    def test_owners(self):
+        """Files of an app's program belong to the app's user again, its folder to the server."""
+        if os.geteuid():
+            self.skipTest("only root can give files away")
+        data = self.world.home / "data/apps/app_prd_1/data"
+        for path in (data, data / "sub", data / "sub/rows"):
+            os.chown(path, 2_100_000_001, 2_100_000_001)
+        self.path = self.world.backup()
+        self.restore()
+        found = {
+            str(path.relative_to(self.new)): path.stat().st_uid
+            for path in (self.new / "data").rglob("*")
+        }
+        self.assertEqual(
+            found,
+            {
+                "data/apps": 0,
+                "data/apps/app_prd_1": 0,
+                "data/apps/app_prd_1/data": 2_100_000_001,
+                "data/apps/app_prd_1/data/sub": 2_100_000_001,
+                "data/apps/app_prd_1/data/sub/rows": 2_100_000_001,
+            },
+        )
 
     def test_without_the_key(self):
         """Without the key all else is restored, and what is missing is named."""
@@ -119,7 +145,7 @@ class RestoringTests(SynchronousTestCase):
         """Verifying reads all, needs no key, and writes nothing."""
         before = self.tree(self.world.folder)
         found = verify_backup(self.path, None)
-        self.assertEqual((found.version, found.files, found.missing), ("1.2", 4, ALL))
+        self.assertEqual((found.version, found.files, found.missing), ("1.2", 5, ALL))
         self.assertEqual(verify_backup(self.path, SECRET).opened, ALL)
         self.assertRaises(BackupLocked, verify_backup, self.path, b"another passphrase")
         self.assertEqual(self.tree(self.world.folder), before)

@@ -152,7 +152,7 @@ class RestoreTests(BackupCase):
         """Verifying tells how many files it has, and what opens or is missing."""
         result = self.run_cli("backup", "verify", "--key", str(self.key), str(self.file))
         self.assertEqual((result.stderr, result.exit_code), ("", 0))
-        self.assertIn("The backup is whole: 4 file(s)", result.stdout)
+        self.assertIn("The backup is whole: 5 file(s)", result.stdout)
         self.assertIn("6 secret(s) open with the key.", result.stdout)
         result = self.run_cli("backup", "verify", "--no-secrets", str(self.file))
         self.assertIn("Missing without the key:\n  clace.toml: client.admin", result.stdout)
@@ -169,7 +169,7 @@ class RestoreTests(BackupCase):
         command = ("backup", "restore", "--key", str(self.key), str(self.file))
         result = self.run_cli(*command)
         self.assertEqual((result.stderr, result.exit_code), ("", 0))
-        self.assertIn(f"Restored 4 file(s) into {self.new}.", result.stdout)
+        self.assertIn(f"Restored 5 file(s) into {self.new}.", result.stdout)
         self.assertTrue((self.new / "clace.toml").exists())
         other = self.home / "other"
         self.assertEqual(self.run_cli(*command, "--home", str(other)).exit_code, 0)
