@@ -13,10 +13,9 @@ from clace.environments import (
     Environments,
     EnvironmentStore,
     Installer,
-    OpenStarter,
     StepRunner,
+    WalledBuildStarter,
 )
-from clace.interfaces import IStarter
 from clace.model import App, demanded_of_processes
 from clace.processes.walled import WalledStarter
 from clace.threads import ThreadPool
@@ -32,13 +31,13 @@ from clace.workloads import (
     Workloads,
 )
 
+_BUILDER = "builds"
+
 
 class Programs:
     """Processes behind walls, and their life."""
 
-    def __init__(
-        self, data: Data, reactor: Any, file_threads: ThreadPool, starter: IStarter
-    ) -> None:
+    def __init__(self, data: Data, reactor: Any, file_threads: ThreadPool) -> None:
         self._data = data
         home = data.config.home
         users = data.config.sandbox.program_uid_base
@@ -46,14 +45,16 @@ class Programs:
         self.starter = WalledStarter(reactor, walls, Egress(reactor, data.events), trial_user=users)
         environments = EnvironmentStore(home / "environments")
         self.open = environments.open
-        self.steps = StepRunner(reactor, OpenStarter(starter))
+        numbers = AppUsers(home / "data" / "process_users.json", users + 1)
+        builder = WalledBuildStarter(self.starter, numbers.number(_BUILDER))
+        self.steps = StepRunner(reactor, builder)
         options = python_options(data.config, data.secrets.resolved)
         installer = Installer(environments, options, self.steps, reactor, file_threads.run)
         processes = ProcessEngine(
             Environments(environments, installer, file_threads.run),
             self.starter,
             SourceFolders(home / "run" / "programs", file_threads.run),
-            AppUsers(home / "data" / "process_users.json", users + 1),
+            numbers,
             home / "data" / "releases",
             file_threads.run,
         )

@@ -8,4 +8,8 @@ if TYPE_CHECKING:
     from clace.egress.plans import Egress as Egress
     from clace.egress.targets import egress_target as egress_target
 else:
-    __getattr__ = face(__name__, plans=("Egress",), targets=("egress_target",))
+    __getattr__ = face(
+        __name__,
+        plans=("Egress",),
+        targets=("egress_target",),
+    )

@@ -41,8 +41,11 @@ class EgressGuard:
         self._own_ports = own_ports
         self._is_own = is_own
 
-    async def addresses(self, target: EgressTarget) -> tuple[str, ...]:
-        """The addresses to connect to, in their order.
+    async def addresses(
+        self, target: EgressTarget, approved: Collection[EgressTarget] = ()
+    ) -> tuple[str, ...]:
+        """The addresses to connect to, in their order. A name may lead to any that is ``approved``
+        itself.
 
         :raises NotFound: if the host has none.
         :raises EgressRefused: if none of them may be reached.
@@ -52,7 +55,11 @@ class EgressGuard:
         found = [ip_address(text) for text in await self._resolve(target.host)]
         if not found:
             raise NotFound(f"host {target.host} not found")
-        reasons = {address: self._reason(address, target.port) for address in found}
+        opened = {each.host for each in approved if each.port == target.port}
+        reasons = {
+            address: self._reason(address, target.port) if str(address) not in opened else ""
+            for address in found
+        }
         allowed = tuple(str(address) for address, reason in reasons.items() if not reason)
         if not allowed:
             address, reason = next(iter(reasons.items()))

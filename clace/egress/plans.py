@@ -120,7 +120,7 @@ class Egress:
     ) -> tuple[str, ...]:
         if target not in approved:
             raise EgressRefused(f"{target} was not approved for this app")
-        return await self._guard.addresses(target)
+        return await self._guard.addresses(target, approved)
 
     async def _connected(self, address: str, port: int) -> SpliceEnd:
         kind = TCP6ClientEndpoint if ":" in address else TCP4ClientEndpoint

@@ -167,8 +167,8 @@ if TYPE_CHECKING:
         INDISPENSABLE as INDISPENSABLE,
         PROCESS_WALLS as PROCESS_WALLS,
         WALLS as WALLS,
-        demanded as demanded,
         WallName as WallName,
+        demanded as demanded,
         demanded_of_processes as demanded_of_processes,
         missing as missing,
     )
@@ -324,8 +324,8 @@ else:
         walls=(
             "INDISPENSABLE",
             "PROCESS_WALLS",
-            "WallName",
             "WALLS",
+            "WallName",
             "demanded",
             "demanded_of_processes",
             "missing",

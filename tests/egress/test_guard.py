@@ -70,6 +70,15 @@ class GuardTests(SynchronousTestCase):
         self.assertIn("a listener of this server", self.refused("self", 25222))
         self.assertEqual(self.found("self", 5432), ("192.168.1.5",))
 
+    def test_name_of_an_approved_address(self):
+        """A name leads to a special address that was approved itself, at the same port."""
+        self.known["index"] = ("203.0.113.80",)
+        approved = [EgressTarget("index", 443), EgressTarget("203.0.113.80", 443)]
+        asked = self.guard.addresses(EgressTarget("index", 443), approved)
+        self.assertEqual(self.successResultOf(asked), ("203.0.113.80",))
+        other = self.guard.addresses(EgressTarget("index", 80), approved)
+        self.failureResultOf(other, EgressRefused)
+
     def test_addresses(self):
         """An address that was approved as such is meant; nothing is looked up."""
         for address in ("127.0.0.1", "169.254.169.254", "192.168.1.5"):
