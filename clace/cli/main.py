@@ -57,6 +57,10 @@ def main() -> None:
             "clace.cli.apply_commands:export",
             "Write the apps that GLOB selects as a file that clace apply takes.",
         ),
+        "fmt": Lazy(
+            "clace.cli.fmt_command:fmt",
+            "Lay out FILE, a file of declarations or of an app, and print it.",
+        ),
         "pretty-print": Lazy(
             "clace.cli.apply_commands:pretty_print",
             "Evaluate FILE and print what it declares, as clace export writes it.",

@@ -14,6 +14,7 @@ from clace.starlark.errors import (
     StarlarkError,
 )
 from clace.starlark.explain import may_interrupt
+from clace.starlark.formatting.layout import formatted
 from clace.starlark.library import Struct, json, struct
 from clace.starlark.options import Options
 from clace.starlark.program import Module, Program, compile_file
@@ -48,6 +49,7 @@ __all__ = [
     "Struct",
     "compile_file",
     "equal",
+    "formatted",
     "from_bytes",
     "from_key",
     "function_name",

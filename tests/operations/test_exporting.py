@@ -28,7 +28,7 @@ from clace.host.declarations import Declarations
 from clace.model.declared import DeclaredApp
 from clace.operations.declaring import calls_of, literal
 from clace.runtime.options import AppOptions, read_declared
-from clace.starlark import Module, compile_file
+from clace.starlark import Module, compile_file, formatted
 from clace.wire import LoadApp
 from tests.operations.house import House, app_star
 from tests.operations.test_administration import GIT, HouseCase
@@ -257,7 +257,9 @@ class WrittenTests(SynchronousTestCase):
     )
     def test_reads_as_written(self, declared):
         """Whatever texts declarations have: written and evaluated they are the same."""
-        found = evaluated(calls_of(declared))
+        text = calls_of(declared)
+        self.assertEqual(formatted("apps.ace", text), text)
+        found = evaluated(text)
         bare = [
             DeclaredApp(**{n: getattr(a, n) for n in a.__struct_fields__ if n != "file"})
             for a in found
