@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from clace.gotemplate.errors import LimitError, TemplateError
 from clace.gotemplate.go.printing import text_of
-from clace.gotemplate.go.values import Map, Record, URLValues
+from clace.gotemplate.go.values import HTML, Map, Record, URLValues
 from clace.gotemplate.language.program import is_rendering
 from clace.gotemplate.language.sets import TemplateSet, compile_templates
 from clace.gotemplate.limits import Limits
 
 __all__ = [
+    "HTML",
     "LimitError",
     "Limits",
     "Map",

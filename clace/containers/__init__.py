@@ -1,0 +1,17 @@
+"""Programs of apps as containers, by the command line of Podman or Docker."""
+
+from typing import TYPE_CHECKING
+
+from clace.faces import face
+
+if TYPE_CHECKING:
+    from clace.containers.discovery import found_engine as found_engine
+    from clace.containers.engine import ContainerEngine as ContainerEngine
+    from clace.containers.settings import ContainerSettings as ContainerSettings
+else:
+    __getattr__ = face(
+        __name__,
+        discovery=("found_engine",),
+        engine=("ContainerEngine",),
+        settings=("ContainerSettings",),
+    )

@@ -1,0 +1,302 @@
+"""Programs of apps as containers, through the command line of Podman or Docker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from clace.containers.commands import EngineCommands, Log
+from clace.containers.discovery import MISSING
+from clace.containers.images import AppImage, Images, ISourceFolder
+from clace.containers.mounts import ContainerMounts, volume_texts
+from clace.containers.names import APP_LABEL, HASH_LABEL, HOME_LABEL, container_name, digest, labels
+from clace.containers.namespaces import may_enter
+from clace.containers.options import NO_NETWORK, ContainerOptions, option_arguments, read_options
+from clace.containers.reaching import SOCKET, ContainerConnections, ContainerPlace
+from clace.containers.settings import ContainerSettings
+from clace.containers.variables import variables_file
+from clace.containers.workload import ContainerWorkload
+from clace.errors import AppBroken, BadRequest, ProgramFailed
+from clace.interfaces import (
+    IStarter,
+    IWorkloadEngine,
+    PreparedWorkload,
+    ProgramExit,
+    Tell,
+    WorkloadOrder,
+)
+from clace.model import CONTAINER_PLUGIN, App, Lifetime, Permission, WorkloadConfig
+
+RUN_FOLDER = "/run/clace"
+"""The folder in a container in which its program may have the socket that it listens on."""
+_RUN_SECONDS = 120
+
+
+class ContainerLaunch(Struct, frozen=True, kw_only=True):
+    """All that a container is started with, but for its name."""
+
+    image: AppImage
+    options: ContainerOptions
+    mounts: tuple[str, ...]
+    port: int
+    environment: Mapping[str, str]
+
+
+@implementer(IWorkloadEngine)
+class ContainerEngine:
+    """Runs the programs of apps in containers."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        starter: IStarter,
+        sources: ISourceFolder,
+        settings: ContainerSettings,
+    ) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._folder = settings.home / "run" / "containers"
+        self._commands = EngineCommands(reactor, starter, settings)
+        self._images = Images(self._commands, sources, reactor, settings)
+        self._mounts = ContainerMounts(settings, self._folder)
+        self._connections = ContainerConnections(reactor)
+        self._running: dict[str, ContainerWorkload] = {}
+
+    @property
+    def is_there(self) -> bool:
+        """Return true if this machine has an engine, and the configuration wants it."""
+        return bool(self._settings.engine)
+
+    def needs(self, app: App, config: WorkloadConfig) -> tuple[Permission, ...]:
+        options = read_options(app, self._settings.allowed_args)
+        self._mounts.check(app, config)
+        return tuple(_needs(options, volume_texts(app, config)))
+
+    async def prepare(self, order: WorkloadOrder, tell: Tell) -> PreparedWorkload:
+        if not self.is_there:
+            raise AppBroken(MISSING)
+        try:
+            options = read_options(order.app, self._settings.allowed_args)
+        except BadRequest as error:
+            raise AppBroken(error.message) from None
+        image = await self._images.of(order, tell)
+        mounts = await self._mounts.of(order, image.file.volumes)
+        if image.live:
+            mounts = (*mounts, f"{order.app.source_url}:{image.live}:ro")
+        port = order.config.port or image.file.port
+        launch = ContainerLaunch(
+            image=image,
+            options=options,
+            mounts=mounts,
+            port=port,
+            environment=_environment(order, port),
+        )
+        return PreparedWorkload(
+            key=_key(order, launch), order=order, launch=launch, pins=image.pins
+        )
+
+    async def start(self, prepared: PreparedWorkload, log: Log) -> ContainerWorkload:
+        order, launch = prepared.order, prepared.launch
+        name = self._free_name(order.app, prepared.key)
+        folder = self._run_folder(name)
+        seen = await self._inspected(name)
+        adopted = (
+            seen is not None and _is_running(seen) and _label(seen, HASH_LABEL) == prepared.key
+        )
+        if not adopted:
+            if seen is not None:
+                await self._commands.run("rm", "--force", name)
+            _emptied(folder)
+            await self._run(name, folder, prepared)
+            seen = await self._inspected(name)
+        if seen is None:
+            raise ProgramFailed("the container has ended at once")
+        place = ContainerPlace(
+            pid=_pid(seen), folder=folder, port=launch.port, published=_published(seen)
+        )
+        workload = ContainerWorkload(
+            name, place, self._commands, self._connections, self._settings.stop_seconds
+        )
+        self._running[name] = workload
+        workload.ended.addCallback(self._over, name)
+        workload.watch(log, since_now=adopted)
+        await self._remove_stale(order.app)
+        return workload
+
+    async def run(
+        self, prepared: PreparedWorkload, command: tuple[str, ...], log: Log
+    ) -> ProgramExit:
+        name = f"{self._free_name(prepared.order.app, prepared.key)}-run"
+        arguments = tuple(self._arguments(name, None, prepared))
+        image = prepared.launch.image.id
+        with self._variables(name, prepared) as file:
+            ran = await self._commands.follow(
+                ("run", "--rm", f"--env-file={file}", *arguments, image, *command), log
+            )
+        return ProgramExit(status=ran.status)
+
+    async def forget(self, app_id: str) -> None:
+        if not self.is_there:
+            return
+        for name in await self._names(f"{APP_LABEL}={app_id}"):
+            await self._commands.run("rm", "--force", name)
+        await self._images.forget(app_id)
+        await self._sources.forget(app_id)
+
+    async def sweep(self, installed: frozenset[str]) -> tuple[str, ...]:
+        """Remove containers that this server has started for apps which are gone; their names."""
+        if not self.is_there:
+            return ()
+        removed = []
+        for name in await self._names():
+            seen = await self._inspected(name)
+            is_wanted = seen is None or _label(seen, APP_LABEL) in installed
+            if not is_wanted and name not in self._running:
+                await self._commands.run("rm", "--force", name)
+                removed.append(name)
+        return tuple(removed)
+
+    async def _remove_stale(self, app: App) -> None:
+        """Remove containers of the app that an earlier run of this server has left."""
+        for name in await self._names(f"{APP_LABEL}={app.id}"):
+            if name not in self._running:
+                await self._commands.run("rm", "--force", name)
+
+    async def _names(self, *labels: str) -> tuple[str, ...]:
+        """The containers of this server that have these labels."""
+        wanted = (f"{HOME_LABEL}={self._settings.home}", *labels)
+        filters = (f"--filter=label={label}" for label in wanted)
+        listed = await self._commands.run("ps", "--all", *filters, "--format={{.Names}}")
+        return tuple(listed.output.split())
+
+    def _free_name(self, app: App, key: str) -> str:
+        name, number = container_name(app, key), 1
+        while name in self._running:
+            number += 1
+            name = f"{container_name(app, key)}-{number}"
+        return name
+
+    def _over(self, end: ProgramExit, name: str) -> ProgramExit:
+        self._running.pop(name, None)
+        return end
+
+    def _variables(self, name: str, prepared: PreparedWorkload) -> AbstractContextManager[Path]:
+        return variables_file(self._folder / "variables", name, prepared.launch.environment)
+
+    def _run_folder(self, name: str) -> Path:
+        return self._folder / "sockets" / digest(name)[:16]
+
+    async def _run(self, name: str, folder: Path, prepared: PreparedWorkload) -> None:
+        arguments = tuple(self._arguments(name, folder, prepared))
+        with self._variables(name, prepared) as file:
+            started = await self._commands.run(
+                *("run", "--detach", f"--env-file={file}", *arguments, prepared.launch.image.id),
+                seconds=_RUN_SECONDS,
+            )
+        if started.status:
+            await self._commands.run("rm", "--force", name)
+            raise ProgramFailed(f"the container cannot be started: {started.reason}")
+
+    def _arguments(
+        self, name: str, folder: Path | None, prepared: PreparedWorkload
+    ) -> Iterator[str]:
+        order, launch, settings = prepared.order, prepared.launch, self._settings
+        yield f"--name={name}"
+        for label, value in labels(order.app, settings.home, prepared.key).items():
+            yield f"--label={label}={value}"
+        yield f"--network={launch.options.network}"
+        yield from ("--cap-drop=all", "--security-opt=no-new-privileges")
+        if settings.read_only:
+            yield from ("--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,size=64m")
+        yield from (f"--volume={mount}" for mount in launch.mounts)
+        if folder is not None:
+            yield f"--volume={folder}:{RUN_FOLDER}"
+            if launch.options.network != NO_NETWORK and not may_enter():
+                yield f"--publish=127.0.0.1::{launch.port}"
+        yield from settings.run_args
+        yield from option_arguments(launch.options)
+
+    async def _inspected(self, name: str) -> dict[str, Any] | None:
+        printed = await self._commands.run("container", "inspect", name)
+        if printed.status:
+            return None
+        try:
+            (seen,) = json.loads(printed.output)
+        except ValueError:
+            return None
+        return seen if isinstance(seen, dict) else None
+
+
+def _needs(options: ContainerOptions, volumes: tuple[str, ...]) -> Iterator[Permission]:
+    for text in volumes:
+        yield Permission(CONTAINER_PLUGIN, "volume", (text,))
+    if options.network != NO_NETWORK:
+        yield Permission(CONTAINER_PLUGIN, "network", (options.network,))
+    for name, value in options.arguments:
+        yield Permission(CONTAINER_PLUGIN, "option", (f"{name}={value}",))
+
+
+def _environment(order: WorkloadOrder, port: int) -> dict[str, str]:
+    own = {"CL_SOCKET": f"{RUN_FOLDER}/{SOCKET}"}
+    if port and order.config.lifetime is not Lifetime.COMMAND:
+        own["PORT"] = str(port)
+    return {**order.environment, **own}
+
+
+def _key(order: WorkloadOrder, launch: ContainerLaunch) -> str:
+    """One text for all that a container is made of; of a dev app the files that it sees, too."""
+    files = sorted((name, ref.sha256) for name, ref in order.files.refs.items())
+    seen = [part for file in files for part in file] if launch.image.live else []
+    return digest(
+        launch.image.id,
+        str(launch.port),
+        *launch.mounts,
+        *option_arguments(launch.options),
+        launch.options.network,
+        *(part for pair in sorted(launch.environment.items()) for part in pair),
+        *seen,
+    )
+
+
+def _emptied(folder: Path) -> None:
+    """A folder in which any user of a container may make a socket, and that only it can see."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o777)
+    (folder / SOCKET).unlink(missing_ok=True)
+
+
+def _state(seen: Mapping[str, Any]) -> Mapping[str, Any]:
+    state = seen.get("State")
+    return state if isinstance(state, dict) else {}
+
+
+def _is_running(seen: Mapping[str, Any]) -> bool:
+    return _state(seen).get("Running") is True
+
+
+def _pid(seen: Mapping[str, Any]) -> int:
+    return int(_state(seen).get("Pid") or 0)
+
+
+def _label(seen: Mapping[str, Any], name: str) -> str:
+    return str(((seen.get("Config") or {}).get("Labels") or {}).get(name, ""))
+
+
+def _published(seen: Mapping[str, Any]) -> int:
+    """The port of this machine that leads to the container; 0 if none does."""
+    ports = (seen.get("NetworkSettings") or {}).get("Ports") or {}
+    for bindings in ports.values():
+        for binding in bindings or ():
+            if str(binding.get("HostPort", "")).isdecimal():
+                return int(binding["HostPort"])
+    return 0

@@ -1,0 +1,268 @@
+"""Images of apps: built of their sources, or pulled, and kept by what they are made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from msgspec import Struct
+from twisted.internet.defer import CancelledError, DeferredSemaphore
+
+from clace.containers.commands import EngineCommands
+from clace.containers.containerfile import ContainerFile, read_containerfile
+from clace.containers.names import digest, image_name
+from clace.containers.settings import ContainerSettings
+from clace.errors import AppBroken, AppBusy, SourceError
+from clace.interfaces import IFiles, Tell, WorkloadOrder
+from clace.model import AUTO, IMAGE_PREFIX, NIXPACKS, Lifetime
+
+FILES = ("Containerfile", "Dockerfile")
+IMAGE_PIN, ID_PIN, DIGEST_PIN = "image", "image_id", "image_digest"
+_PULL_SECONDS = 1800
+# Files that say which packages an image has; a change of another one needs no new image for a dev.
+_PACKAGES = (
+    *FILES,
+    ".containerignore",
+    ".dockerignore",
+    *("requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock", "Pipfile.lock"),
+    *("package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock"),
+    *("go.mod", "go.sum", "Cargo.toml", "Cargo.lock", "Gemfile", "Gemfile.lock"),
+)
+
+
+class ISourceFolder(Protocol):
+    """Writes the files of a version into a folder."""
+
+    async def of(self, app_id: str, files: IFiles) -> Path:
+        """Return the folder, which has exactly these files."""
+
+    async def forget(self, app_id: str) -> None:
+        """Remove all of an app."""
+
+
+class AppImage(Struct, frozen=True, kw_only=True):
+    """An image that is here: its id, and its port and volumes. ``live`` is the folder in it over
+    which the source of a dev app is mounted, if that may be. ``pins`` fix it.
+    """
+
+    id: str
+    file: ContainerFile = ContainerFile()
+    live: str = ""
+    pins: Mapping[str, str] = {}
+
+
+class Images:
+    """Builds and pulls images, of those that are built a few at a time."""
+
+    def __init__(
+        self,
+        commands: EngineCommands,
+        sources: ISourceFolder,
+        clock: Any,
+        settings: ContainerSettings,
+    ) -> None:
+        self._commands = commands
+        self._sources = sources
+        self._clock = clock
+        self._settings = settings
+        self._turns = DeferredSemaphore(settings.most_builds)
+
+    async def of(self, order: WorkloadOrder, tell: Tell) -> AppImage:
+        """The image that the program of an app runs in, built or pulled unless it is here.
+
+        :raises AppBroken: if it cannot be had; the text has the last lines of the build.
+        :raises AppBusy: if too many others are being built.
+        """
+        src = order.config.src
+        if src == NIXPACKS:
+            raise AppBroken("nixpacks container source not supported yet")
+        if src.startswith(IMAGE_PREFIX):
+            return await self._pulled(order, src.removeprefix(IMAGE_PREFIX), tell)
+        name = file_of(order.files, src)
+        try:
+            text = (await order.files.read(name)).decode("utf-8", "replace")
+        except SourceError as error:
+            raise AppBroken(error.message) from None
+        file = read_containerfile(text, arguments(order))
+        check_port(order, file, name)
+        return await self._built(order, name, file, tell)
+
+    async def forget(self, app: str) -> None:
+        """Remove the images that were built for an app of this id alone."""
+        found = await self._commands.run("images", "--format", "{{.Repository}}:{{.Tag}}")
+        wanted = f"cli-{app.lower()}:"
+        names = {line.strip().removeprefix("localhost/") for line in found.output.splitlines()}
+        for name in sorted(name for name in names if name.startswith(wanted)):
+            await self._commands.run("rmi", name)
+
+    async def _built(
+        self, order: WorkloadOrder, name: str, file: ContainerFile, tell: Tell
+    ) -> AppImage:
+        live = file.folder if order.app.is_dev and file.copies_all else ""
+        image = image_name(order.app, _made_of(order, name, live))
+        found = await self._id_of(image)
+        if not found:
+            await self._in_turn(order, name, image, tell)
+            found = await self._id_of(image)
+        return AppImage(id=found, file=file, live=live, pins={ID_PIN: found})
+
+    async def _in_turn(self, order: WorkloadOrder, name: str, image: str, tell: Tell) -> None:
+        """Build when it is this one's turn.
+
+        :raises AppBusy: if that takes too long.
+        """
+        turn = self._turns.acquire()
+        turn.addTimeout(
+            self._settings.build_wait_seconds,
+            self._clock,
+            onTimeoutCancel=lambda _result, _seconds: CancelledError(),
+        )
+        try:
+            await turn
+        except CancelledError:
+            raise AppBusy("too many images of containers are being built, try again") from None
+        try:
+            if not await self._id_of(image):
+                await self._build(order, name, image, tell)
+        finally:
+            self._turns.release()
+
+    async def _build(self, order: WorkloadOrder, name: str, image: str, tell: Tell) -> None:
+        try:
+            folder = await self._sources.of(order.app.id, order.files)
+        except (OSError, SourceError) as error:
+            raise AppBroken(f"the files of {order.app} cannot be written: {error}") from None
+        given = (f"--build-arg={key}={value}" for key, value in sorted(arguments(order).items()))
+        context = _below(folder, order.config.build_dir)
+        tell(f"building the image {image} from {name}")
+
+        def log(data: bytes) -> None:
+            for line in data.decode("utf-8", "replace").splitlines():
+                tell(line)
+
+        built = await self._commands.follow(
+            (
+                *("build", *self._settings.build_args, f"--tag={image}"),
+                *(f"--file={folder / name}", *given, str(context)),
+            ),
+            log,
+            self._settings.build_seconds,
+        )
+        if built.status:
+            raise AppBroken(
+                f"the image of {order.app} cannot be built from {name}:\n{built.reason}"
+            )
+
+    async def _pulled(self, order: WorkloadOrder, reference: str, tell: Tell) -> AppImage:
+        """The image of a reference, as it was when the version was made."""
+        pins = order.app.metadata.pins
+        if not reference or reference.startswith("-"):
+            raise AppBroken(f"{reference!r:.200} is no name of an image")
+        is_pinned = pins.get(IMAGE_PIN) == reference
+        wanted = (pins.get(ID_PIN, ""), pins.get(DIGEST_PIN, "")) if is_pinned else ()
+        seen = await self._first_here(wanted)
+        if seen is None:
+            source = next((one for one in reversed(wanted) if "@" in one), reference)
+            seen = await self._fetched(source, tell, is_pinned=is_pinned)
+        file = _exposed(seen)
+        check_port(order, file, f"of image {reference}")
+        return AppImage(id=_id(seen), file=file, pins=_pins(reference, seen))
+
+    async def _first_here(self, names: tuple[str, ...]) -> dict[str, Any] | None:
+        for name in filter(None, names):
+            if (seen := await self._inspected(name)) is not None:
+                return seen
+        return None
+
+    async def _fetched(self, source: str, tell: Tell, *, is_pinned: bool) -> dict[str, Any]:
+        """Pull an image; one that no registry has is taken as it is on this machine."""
+        tell(f"pulling the image {source}")
+        pulled = await self._commands.run("pull", "--quiet", source, seconds=_PULL_SECONDS)
+        seen = await self._inspected(source)
+        if seen is None or (pulled.status and is_pinned):
+            raise AppBroken(f"the image {source} cannot be pulled: {pulled.reason}")
+        return seen
+
+    async def _id_of(self, image: str) -> str:
+        seen = await self._inspected(image)
+        return "" if seen is None else _id(seen)
+
+    async def _inspected(self, image: str) -> dict[str, Any] | None:
+        printed = await self._commands.run("image", "inspect", image)
+        if printed.status:
+            return None
+        try:
+            (seen,) = json.loads(printed.output)
+        except ValueError:
+            return None
+        return seen if isinstance(seen, dict) else None
+
+
+def file_of(files: IFiles, src: str) -> str:
+    """The name of the container file of a source.
+
+    :raises AppBroken: if it has none.
+    """
+    if src != AUTO:
+        if src in files.refs:
+            return src
+        raise AppBroken(f"container file {src} not found in the source")
+    for name in FILES:
+        if name in files.refs:
+            return name
+    raise AppBroken("no container file found, source is set to auto")
+
+
+def check_port(order: WorkloadOrder, file: ContainerFile, name: str) -> None:
+    """:raises AppBroken: if a program that serves requests has no port."""
+    config = order.config
+    if config.lifetime is not Lifetime.COMMAND and not (config.port or file.port):
+        raise AppBroken(f"port not specified in app config and in container file {name}")
+
+
+def arguments(order: WorkloadOrder) -> dict[str, str]:
+    """The build arguments: those of the app, and those of the operator, which win."""
+    return {**order.config.cargs, **order.app.metadata.container_args}
+
+
+def _made_of(order: WorkloadOrder, name: str, live: str) -> str:
+    """One text for all that an image is built of; for a dev app whose source is mounted over it
+    only the files that name packages count.
+    """
+    refs = sorted(order.files.refs.items())
+    if live:
+        refs = [one for one in refs if one[0] == name or one[0].rpartition("/")[2] in _PACKAGES]
+    listed = [part for file, ref in refs for part in (file, ref.sha256)]
+    given = [part for pair in sorted(arguments(order).items()) for part in pair]
+    return digest(name, order.config.build_dir, *listed, "", *given)
+
+
+def _below(folder: Path, build_dir: str) -> Path:
+    parts = build_dir.strip("/").split("/") if build_dir.strip("/") else []
+    if ".." in parts:
+        raise AppBroken(f"build_dir {build_dir!r:.200} leads out of the source")
+    return folder.joinpath(*parts)
+
+
+def _id(seen: Mapping[str, Any]) -> str:
+    return str(seen.get("Id", "")).removeprefix("sha256:")
+
+
+def _pins(reference: str, seen: Mapping[str, Any]) -> dict[str, str]:
+    digests = seen.get("RepoDigests") or ()
+    found = next((one for one in digests if isinstance(one, str) and "@sha256:" in one), "")
+    return {IMAGE_PIN: reference, ID_PIN: _id(seen), DIGEST_PIN: found}
+
+
+def _exposed(seen: Mapping[str, Any]) -> ContainerFile:
+    """The port and the volumes that an image says it has."""
+    config = seen.get("Config") or {}
+    ports = [
+        int(one.partition("/")[0])
+        for one in config.get("ExposedPorts") or {}
+        if one.partition("/")[0].isdecimal() and not one.endswith("/udp")
+    ]
+    volumes = tuple(sorted(config.get("Volumes") or {}))
+    return ContainerFile(port=max(ports, default=0), volumes=volumes)

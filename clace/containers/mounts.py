@@ -1,0 +1,98 @@
+"""Folders and files of this machine, and volumes, as a container is given them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from clace.containers.names import digest
+from clace.containers.secret_files import rendered
+from clace.containers.settings import ContainerSettings
+from clace.containers.volumes import Volume, bound_folder, mount_argument, read_volume
+from clace.errors import AppBroken, BadRequest, SourceError
+from clace.interfaces import WorkloadOrder
+from clace.model import App, WorkloadConfig
+
+_SOCKETS = ("docker.sock", "podman.sock", "containerd.sock", "crio.sock")
+_ENGINES = ("/run/docker.sock", "/run/podman", "/run/containerd", "/run/crio")
+
+
+def volume_texts(app: App, config: WorkloadConfig) -> tuple[str, ...]:
+    """The volumes that an app and its operator ask for, as they wrote them."""
+    return tuple(dict.fromkeys((*config.volumes, *app.metadata.container_volumes)))
+
+
+class ContainerMounts:
+    """Makes the mounts of a container, whose files are below ``folder``."""
+
+    def __init__(self, settings: ContainerSettings, folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+
+    def check(self, app: App, config: WorkloadConfig) -> None:
+        """:raises BadRequest: if a volume cannot be had; nothing of it is made."""
+        for text in volume_texts(app, config):
+            volume = read_volume(text)
+            if volume.folder:
+                self._bound(volume, app)
+
+    async def of(self, order: WorkloadOrder, more: tuple[str, ...]) -> tuple[str, ...]:
+        """The values of ``--volume``: what is asked for, and ``more``, which the image asks for.
+
+        :raises AppBroken: if one cannot be had.
+        """
+        try:
+            volumes = list(map(read_volume, (*volume_texts(order.app, order.config), *more)))
+            by_target = {volume.target: volume for volume in reversed(volumes)}
+            return tuple([await self._mount(by_target[key], order) for key in sorted(by_target)])
+        except (BadRequest, SourceError) as error:
+            raise AppBroken(error.message) from None
+
+    async def _mount(self, volume: Volume, order: WorkloadOrder) -> str:
+        if volume.template:
+            return mount_argument(volume, order.app, str(await self._secret(volume, order)))
+        if volume.folder:
+            source, is_read_only = self._bound(volume, order.app)
+            mode = ":ro" if is_read_only and not volume.is_read_only else ""
+            return f"{mount_argument(volume, order.app, source)}{mode}"
+        return mount_argument(volume, order.app)
+
+    def _bound(self, volume: Volume, app: App) -> tuple[str, bool]:
+        settings = self._settings
+        found = bound_folder(volume, app, settings.allowed_mounts, settings.environment)
+        _refuse_our_own(found[0], settings.home, settings.environment)
+        return found
+
+    async def _secret(self, volume: Volume, order: WorkloadOrder) -> Path:
+        """Write a file that is made of a template and the params, for this container to read."""
+        template = (await order.files.read(volume.template)).decode("utf-8", "replace")
+        text = rendered(volume.template, template, order.environment)
+        folder = self._folder / order.app.id.lower() / "secrets"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{digest(volume.template, text)[:16]}.gen"
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+        return path
+
+
+def _refuse_our_own(real: str, home: Path, environment: Mapping[str, str]) -> None:
+    """:raises BadRequest: if this would hand an app the engine, or this server's files."""
+    for place in (*_places_of_engines(environment), os.path.realpath(home)):
+        if real in {"/", place} or place.startswith(f"{real}/"):
+            raise BadRequest(f"volume {real}: {place} is never handed to an app")
+    try:
+        is_socket = stat.S_ISSOCK(Path(real).stat().st_mode)
+    except OSError:
+        raise BadRequest(f"volume {real}: it does not exist") from None
+    if is_socket or Path(real).name in _SOCKETS:
+        raise BadRequest(f"volume {real}: a socket is never handed to an app")
+
+
+def _places_of_engines(environment: Mapping[str, str]) -> Iterator[str]:
+    yield from _ENGINES
+    if runtime := environment.get("XDG_RUNTIME_DIR"):
+        yield f"{os.path.realpath(runtime)}/podman"

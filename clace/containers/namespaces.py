@@ -1,0 +1,71 @@
+"""Connections to programs in another network namespace, in which they have only a loopback."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from clace.kernel import NEW_NETWORK, libc
+
+
+def may_enter() -> bool:
+    """Return true if this process may enter namespaces of others: only root may."""
+    return os.geteuid() == 0
+
+
+def connected_inside(pid: int, port: int, seconds: float) -> socket.socket:
+    """A connection to a port of the loopback of the namespace that a process is in; blocks.
+
+    The thread stays in that namespace, so it has to end after this. The socket is of the namespace
+    in which it was made, wherever it is used.
+
+    :raises OSError: if the process has ended, or nothing listens.
+    """
+    namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if libc.setns(namespace, NEW_NETWORK):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+    finally:
+        os.close(namespace)
+    return _connected(port, seconds)
+
+
+def _connected(port: int, seconds: float) -> socket.socket:
+    refused: OSError = ConnectionRefusedError(f"nothing listens on port {port}")
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        try:
+            made = socket.socket(family, socket.SOCK_STREAM)
+        except OSError:
+            continue
+        try:
+            made.settimeout(seconds)
+            made.connect((host, port))
+        except OSError as error:
+            made.close()
+            refused = error
+        else:
+            return made
+    raise refused
+
+
+def in_thread_of_its_own(reactor: Any, work: Callable[[], Any]) -> Deferred[Any]:
+    """Do work in a thread that ends after it."""
+    done: Deferred[Any] = Deferred()
+
+    def run() -> None:
+        try:
+            result = work()
+        except OSError as error:
+            reactor.callFromThread(done.errback, error)
+        else:
+            reactor.callFromThread(done.callback, result)
+
+    Thread(target=run, name="container-connection", daemon=True).start()
+    return done

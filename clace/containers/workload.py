@@ -1,0 +1,105 @@
+"""A container that runs: its output, its end, and how it is ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from clace.containers.commands import EngineCommands
+from clace.containers.reaching import ContainerConnections, ContainerPlace
+from clace.interfaces import IWorkload, ProgramExit
+
+Log = Callable[[bytes], None]
+_SIGNALLED = 128
+_STOP_SECONDS = 60
+
+
+@implementer(IWorkload)
+class ContainerWorkload:
+    """A container of a name, which is watched until it ends and then removed."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        name: str,
+        place: ContainerPlace,
+        commands: EngineCommands,
+        connections: ContainerConnections,
+        stop_seconds: int,
+    ) -> None:
+        self.name = name
+        self.place = place
+        self.ended: Deferred[ProgramExit] = Deferred()
+        self._commands = commands
+        self._connections = connections
+        self._stop_seconds = stop_seconds
+        self._stopping: Deferred[None] | None = None
+        self._over: list[Deferred[None]] = []
+
+    async def connect(self, factory: IProtocolFactory, seconds: float) -> Any:
+        return await self._connections.connect(self.place, factory, seconds)
+
+    def stop(self) -> Deferred[None]:
+        over: Deferred[None] = Deferred()
+        if self.ended.called:
+            over.callback(None)
+            return over
+        self._over.append(over)
+        if self._stopping is None:
+            self._stopping = Deferred.fromCoroutine(self._stop())
+            self._stopping.addErrback(lambda failure: self._log.failure("Not stopped", failure))
+        return over
+
+    def watch(self, log: Log, *, since_now: bool) -> None:
+        """Hand its output on, and tell its end."""
+        watching = Deferred.fromCoroutine(self._watch(log, since_now=since_now))
+        watching.addErrback(self._lost)
+
+    async def _stop(self) -> None:
+        await self._commands.run("stop", f"--time={self._stop_seconds}", self.name)
+
+    async def _watch(self, log: Log, *, since_now: bool) -> None:
+        tail = ("--tail=20",) if since_now else ()
+        output = Deferred.fromCoroutine(
+            self._commands.follow(("logs", "-f", *tail, self.name), log)
+        )
+        output.addErrback(lambda _failure: None)
+        status = await self._status()
+        await output
+        await self._commands.run("rm", "--force", self.name)
+        self._tell(ProgramExit(status=status) if status >= 0 else _killed(status))
+
+    async def _status(self) -> int:
+        """Wait for its end, also when the program that waits is ended before it."""
+        while True:
+            waited = await self._commands.run("wait", self.name, seconds=_FOR_EVER)
+            if waited.status == 0 and waited.output.strip().lstrip("-").isdigit():
+                found = int(waited.output.strip())
+                return _SIGNALLED - found if found > _SIGNALLED else found
+            seen = await self._commands.run("inspect", "--format={{.State.Running}}", self.name)
+            if seen.output.strip() != "true":
+                return 0
+
+    def _lost(self, failure: Any) -> None:
+        reason = failure.getErrorMessage()
+        self._tell(ProgramExit(failure=reason))
+
+    def _tell(self, end: ProgramExit) -> None:
+        if not self.ended.called:
+            self.ended.callback(end)
+        for over in self._over:
+            over.callback(None)
+        self._over.clear()
+
+
+_FOR_EVER = 10 * 365 * 86_400.0
+
+
+def _killed(status: int) -> ProgramExit:
+    return ProgramExit(signal=-status)

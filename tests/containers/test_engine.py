@@ -1,0 +1,215 @@
+"""Containers of a real Podman, without a registry and without a network."""
+
+from msgspec.structs import replace
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError
+from twisted.internet.protocol import ClientFactory, Protocol
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import SkipTest, TestCase
+from zope.interface.verify import verifyObject
+
+from clace.containers.engine import ContainerEngine
+from clace.errors import AppBroken
+from clace.interfaces import IWorkload, IWorkloadEngine, WorkloadOrder
+from clace.model import App, AppMetadata, WorkloadConfig
+from clace.processes.starter import ProgramStarter
+from clace.sources.tree import SourceTree
+from clace.threads import ThreadPool
+from clace.workloads.source_folders import SourceFolders
+from tests.support.containers import missing, podman, program, shared_settings
+
+FILE = b'FROM scratch\nCOPY program /program\nEXPOSE 8080\nENTRYPOINT ["/program"]\n'
+
+
+class Asking(Protocol):
+    """Asks for a path and collects the answer until the end."""
+
+    def __init__(self, path):
+        self.path = path
+        self.answer = Deferred()
+        self.received = b""
+
+    def connectionMade(self):
+        request = f"GET {self.path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        self.transport.write(request.encode())
+
+    def dataReceived(self, data):
+        self.received += data
+
+    def connectionLost(self, reason):
+        self.answer.callback(self.received)
+
+
+class ContainerEngineTests(TestCase):
+    timeout = 300
+
+    def setUp(self):
+        if missing():
+            raise SkipTest(missing())
+        self.settings = shared_settings()
+        self.home = self.settings.home
+        self.starter = ProgramStarter(reactor)
+        self.starter.startService()
+        self.threads = ThreadPool(reactor, "files")
+        self.threads.startService()
+        self.addCleanup(self.threads.stopService)
+        self.addCleanup(self.starter.stopService)
+        self.engine = self.make_engine()
+        self.told, self.logged = [], []
+        self.workloads = []
+        self.addCleanup(self.end_all)
+
+    def make_engine(self, **changed):
+        sources = SourceFolders(self.home / "run" / "programs", self.threads.run)
+        chosen = replace(self.settings, **changed)
+        return ContainerEngine(reactor, self.starter, sources, chosen)
+
+    async def end_all(self):
+        for workload in self.workloads:
+            await workload.stop()
+
+    def order(self, files=None, metadata=None, **config):
+        files = {"Containerfile": FILE, "program": program()} if files is None else files
+        identity = self.id().rpartition(".")[2].replace("_", "")[:27]
+        app = App(id=f"app_prd_{identity}", path="/x", metadata=metadata or AppMetadata())
+        environment = config.pop("environment", {"WORD": "word"})
+        return WorkloadOrder(
+            app=app,
+            files=SourceTree(files),
+            config=WorkloadConfig(**config),
+            environment=environment,
+        )
+
+    async def started(self, order, engine=None):
+        engine = engine or self.engine
+        prepared = await engine.prepare(order, self.told.append)
+        workload = await engine.start(prepared, self.logged.append)
+        self.workloads.append(workload)
+        return workload
+
+    async def ask(self, workload, path="/"):
+        """The body of the answer; the program may need a moment until it listens."""
+        for _ in range(200):
+            protocol = Asking(path)
+            factory = ClientFactory()
+            factory.buildProtocol = lambda _address, made=protocol: made
+            try:
+                await workload.connect(factory, 5)
+            except ConnectError:
+                await deferLater(reactor, 0.05)
+                continue
+            _head, _, body = (await protocol.answer).partition(b"\r\n\r\n")
+            return body
+        raise AssertionError(b"".join(self.logged))
+
+    async def test_builds_and_serves(self):
+        """An image is built, and its program is asked over the loopback of its own network."""
+        verifyObject(IWorkloadEngine, self.engine)
+        workload = await self.started(self.order())
+        verifyObject(IWorkload, workload)
+        self.assertEqual(await self.ask(workload, "/a"), b"hello from /a")
+        self.assertEqual(await self.ask(workload, "/env/WORD"), b"word")
+        self.assertIn(b"listening", b"".join(self.logged))
+        self.assertTrue(any("building the image" in line for line in self.told))
+        seen = podman(self.settings, "inspect", workload.name)
+        for word in ('"NetworkMode": "none"', '"ReadonlyRootfs": true', "no-new-privileges"):
+            self.assertIn(word, seen)
+        await workload.stop()
+        self.assertEqual(self.containers(workload), "")
+
+    async def test_serves_by_a_socket(self):
+        """A program that listens on the socket in its run folder is asked there."""
+        workload = await self.started(self.order(environment={"MODE": "socket"}))
+        self.assertEqual(await self.ask(workload, "/s"), b"hello from /s")
+
+    async def test_tells_its_end(self):
+        """The exit status of a program that ends by itself is told, and the container is gone."""
+        workload = await self.started(self.order())
+        self.assertEqual(await self.ask(workload, "/end"), b"")
+        self.assertEqual((await workload.ended).status, 7)
+        self.assertEqual(self.containers(workload), "")
+
+    async def test_runs_a_command(self):
+        """A command is run in the same image to its end, with its output and status."""
+        prepared = await self.engine.prepare(self.order(lifetime="command"), self.told.append)
+        end = await self.engine.run(prepared, ("say", "a", "b"), self.logged.append)
+        self.assertEqual((end.status, b"".join(self.logged)), (2, b"a b word\n"))
+
+    async def test_volumes(self):
+        """A managed volume outlives the container, and nothing else can be written to."""
+        order = self.order(volumes=("data:/data",))
+        workload = await self.started(order)
+        self.assertIn(b"read-only", await self.ask(workload, "/write/new"))
+        self.assertEqual(await self.ask(workload, "/write/data/x"), b"")
+        await workload.stop()
+        again = await self.started(order)
+        self.assertEqual(await self.ask(again, "/file/data/x"), b"written")
+
+    async def test_adopts_what_runs(self):
+        """A container that an earlier run of the server left is taken over, if it is the same."""
+        first = await self.started(self.order())
+        await self.ask(first)
+        self.workloads.clear()
+        other = self.make_engine()
+        second = await self.started(self.order(), other)
+        self.assertEqual((second.name, second.place.pid), (first.name, first.place.pid))
+        changed = await self.started(self.order(environment={"WORD": "new"}), self.make_engine())
+        self.assertEqual(await self.ask(changed, "/env/WORD"), b"new")
+        self.assertEqual((await first.ended).failure, "")
+        self.assertEqual(await other.sweep(frozenset({self.order().app.id})), ())
+
+    async def test_sweeps_and_forgets(self):
+        """Containers of apps that are gone are removed, and their images when they are deleted."""
+        first = await self.started(self.order())
+        await self.ask(first)
+        self.workloads.clear()
+        other = self.make_engine()
+        self.assertEqual(await other.sweep(frozenset()), (first.name,))
+        await first.ended
+        await other.forget(self.order().app.id)
+        self.assertNotIn("sweepsandforgets", podman(self.settings, "images"))
+
+    async def test_image_that_is_here(self):
+        """An image is used by its name, and pinned: a later one of the same name is another."""
+        prepared = await self.engine.prepare(self.order(), self.told.append)
+        podman(self.settings, "tag", prepared.launch.image.id, "localhost/shop:latest")
+        order = self.order({}, src="image:localhost/shop:latest", port=8080)
+        pinned = await self.engine.prepare(order, self.told.append)
+        self.assertEqual(pinned.pins["image_id"], prepared.launch.image.id)
+        other = self.order({"Containerfile": FILE + b"LABEL a=b\n", "program": program()})
+        newer = await self.engine.prepare(other, self.told.append)
+        podman(self.settings, "tag", newer.launch.image.id, "localhost/shop:latest")
+        app = replace(order.app, metadata=AppMetadata(pins=dict(pinned.pins)))
+        again = await self.engine.prepare(replace(order, app=app), self.told.append)
+        self.assertEqual(again.launch.image.id, prepared.launch.image.id)
+        latest = await self.engine.prepare(order, self.told.append)
+        self.assertEqual(latest.launch.image.id, newer.launch.image.id)
+
+    def containers(self, workload):
+        return podman(self.settings, "ps", "-a", "-q", "--filter", f"name={workload.name}")
+
+    async def refusal(self, order):
+        try:
+            await self.engine.prepare(order, self.told.append)
+        except AppBroken as error:
+            return error.message
+        raise AssertionError("it was not refused")
+
+    async def test_build_that_fails(self):
+        """The last lines of the build are told."""
+        files = {"Containerfile": FILE + b"COPY nothing /nothing\n", "program": b""}
+        told = await self.refusal(self.order(files))
+        self.assertIn("cannot be built from Containerfile:\n", told)
+        self.assertIn("nothing", told)
+
+    async def test_program_that_does_not_start(self):
+        """A program that is missing is told with the engine's words."""
+        files = {"Containerfile": b'FROM scratch\nCOPY a /a\nEXPOSE 1\nCMD ["/b"]\n', "a": b""}
+        try:
+            await self.started(self.order(files))
+        except AppBroken as error:
+            self.assertIn("cannot be started", error.message)
+        else:
+            raise AssertionError("it was started")
+        self.assertEqual(podman(self.settings, "ps", "-a", "-q", "--filter=name=doesnotstart"), "")
