@@ -33,6 +33,7 @@ FLOORS = {
     "runtime": 2,
     "processes": 2,
     "egress": 2,
+    "containers": 2,
     "proxy": 2,
     "environments": 2,
     "workloads": 2,

@@ -20,7 +20,6 @@ _KEYS = {
         """,
     ("https",): "mkcert_path service_email storage_location use_staging",
     ("security",): """
-        allowed_container_args allowed_mounts
         session_block_key session_secret unsafe_agent_without_sandbox
         unsafe_allow_system_plugins_anon unsafe_enable_testurl_rbac
         """,
@@ -30,13 +29,12 @@ _KEYS = {
         sqlite_maintenance_interval_secs sqlite_truncate_checkpoint_every sqlite_vacuum_pages
         """,
     ("system",): """
-        builder_auth_token container_builder container_command daisyui_theme_url daisyui_url
+        builder_auth_token container_builder daisyui_theme_url daisyui_url
         default_stage_domain disable_file_hash_dev_mode early_hints
         enable_compression file_workers
         git_checkout_cache_entries git_remote_check_interval_secs
         leader_election_heartbeat_interval_secs leader_election_lease_secs list_apps_title
-        max_build_wait_secs max_concurrent_builds node_path
-        root_serve_list_apps show_hosted_with stage_at stale_container_cleanup_interval_mins
+        node_path root_serve_list_apps show_hosted_with stage_at
         tailwind_version tailwindcss_command use_image_pre_build_step watch_ignore_patterns
         """,
     ("restart",): "upgrade_timeout_secs",

@@ -121,6 +121,10 @@ class Security(Struct, frozen=True):
     sandbox: Annotated[Literal["required", "best_effort"], Meta()] = "best_effort"
     process_wall: Annotated[Literal["strong", "weak"], Meta()] = "strong"
     trusted_proxies: Annotated[tuple[str, ...], rules.array(rules.proxy())] = ()
+    allowed_mounts: Annotated[tuple[Path, ...], rules.array(rules.path())] = (
+        Path("$CL_HOME/mounts"),
+    )
+    allowed_container_args: Mapping[str, Text] = field(default_factory=dict)
 
 
 class Logging(Struct, frozen=True):
@@ -155,6 +159,16 @@ class System(Struct, frozen=True):
     git_config: OptionalPlace = None
     default_schedule_mins: Annotated[int, Meta(ge=1, le=527_040)] = 15
     max_sync_failure_count: Annotated[int, Meta(ge=1, le=1_000)] = 5
+    container_command: Annotated[
+        str,
+        Meta(
+            pattern=r"^\S*$",
+            description="auto, or a program",
+        ),
+    ] = "auto"
+    max_concurrent_builds: Annotated[int, Meta(ge=1, le=100)] = 1
+    max_build_wait_secs: Seconds = 120
+    stale_container_cleanup_interval_mins: Annotated[int, Meta(ge=0, le=10_080)] = 5
 
 
 class Audit(Struct, frozen=True):
@@ -214,6 +228,24 @@ class Python(Struct, frozen=True):
     offline: Flag = False
     build_timeout_secs: Seconds = 600
     build_memory_mb: Annotated[int, Meta(ge=128, le=1_048_576)] = 2048
+
+
+Arguments = Annotated[
+    tuple[str, ...], rules.array(Annotated[str, rules.filled("an argument such as --runtime=runc")])
+]
+
+
+class Containers(Struct, frozen=True):
+    """The engine of containers: arguments that come before each of its commands, after ``run`` and
+    after ``build``, and what holds for every container.
+    """
+
+    engine_args: Arguments = ()
+    run_args: Arguments = ()
+    build_args: Arguments = ()
+    build_timeout_secs: Seconds = 1800
+    read_only: Flag = True
+    stop_secs: Annotated[int, Meta(ge=0, le=600)] = 3
 
 
 Names = Annotated[
@@ -481,6 +513,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     restart: Restart = Restart()
     sandbox: Sandbox = Sandbox()
     python: Python = Python()
+    container: Containers = Containers()
     rbac: Roles = Roles()
     git_auth: Mapping[str, GitAuth] = field(default_factory=dict)
     auth: Mapping[str, OAuth] = field(default_factory=dict)

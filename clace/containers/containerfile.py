@@ -30,7 +30,7 @@ class ContainerFile(Struct, frozen=True, kw_only=True):
     copies_all: bool = False
 
 
-class _Reading:
+class _FileReading:
     """The state of a file that is read from top to bottom."""
 
     def __init__(self, args: Mapping[str, str]) -> None:
@@ -107,7 +107,7 @@ def read_containerfile(text: str, args: Mapping[str, str] | None = None) -> Cont
     """Read a Containerfile or Dockerfile; ``args`` are values of its build arguments. Lines that no
     engine would take are left to the engine.
     """
-    reading = _Reading(args or {})
+    reading = _FileReading(args or {})
     for name, rest in _instructions(text):
         reading.take(name, rest)
     return ContainerFile(

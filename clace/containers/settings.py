@@ -11,7 +11,8 @@ from msgspec import Struct
 class ContainerSettings(Struct, frozen=True, kw_only=True):
     """``engine`` is the program of the container engine, empty if the server has none; ``home``
     that of this server. ``engine_args`` come before every command of the engine, ``run_args`` after
-    ``run``, ``build_args`` after ``build``.
+    ``run``, ``build_args`` after ``build``. Containers of apps that are gone are looked for every
+    ``sweep_seconds``, if that is not 0.
     """
 
     home: Path
@@ -24,6 +25,7 @@ class ContainerSettings(Struct, frozen=True, kw_only=True):
     build_wait_seconds: float = 120
     build_seconds: float = 1800
     stop_seconds: int = 3
+    sweep_seconds: float = 0
     allowed_args: Mapping[str, str] = {}
     allowed_mounts: tuple[Path, ...] = ()
     environment: Mapping[str, str] = {}

@@ -6,6 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.containers.containerfile import ContainerFile, read_containerfile
 
+LINES = ["FROM a", "ENV P=8", "EXPOSE $P", "ARG P", "\\", "RUN <<E", "E"]
+
 
 class ReadTests(SynchronousTestCase):
     def test_ports(self):
@@ -59,9 +61,7 @@ class ReadTests(SynchronousTestCase):
         self.assertIsInstance(found, ContainerFile)
         self.assertLessEqual(found.port, 65535)
 
-    @given(
-        st.lists(st.sampled_from(["FROM a", "ENV P=8", "EXPOSE $P", "ARG P", "\\", "RUN <<E", "E"]))
-    )
+    @given(st.lists(st.sampled_from(LINES)))
     def test_any_lines(self, lines):
         """Lines in any order are read too."""
         self.assertIn(read_containerfile("\n".join(lines)).port, {0, 8})

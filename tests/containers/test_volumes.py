@@ -17,6 +17,8 @@ from clace.interfaces import WorkloadOrder
 from clace.model import App, AppMetadata, WorkloadConfig
 from clace.sources.tree import SourceTree
 
+RUN = Path("/run")
+
 
 class ReadTests(SynchronousTestCase):
     def test_forms(self):
@@ -132,7 +134,7 @@ class MountTests(SynchronousTestCase):
             self.assertIn("is never handed to an app", self.refused(f"{folder}:/in"))
 
     def test_secret_file(self):
-        """A template of the source is filled in with the params, and only its container reads it."""
+        """A template of the source is filled in with the params, for its container alone."""
         files = {"s.toml": b'key = "{{ .params.KEY }}"\n'}
         (mount,) = self.of("cl_secret:s.toml:/s.toml:ro", files=files.items(), KEY="<a&b>")
         source, target, mode = mount.split(":")

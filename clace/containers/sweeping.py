@@ -1,0 +1,53 @@
+"""The regular removal of containers whose apps are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+Installed = Callable[[], Iterable[str]]
+"""The ids of all apps, staging apps and previews among them."""
+
+
+class ISweeps(Protocol):
+    """An engine that can tell which containers nobody needs."""
+
+    def sweep(self, installed: frozenset[str]) -> Awaitable[tuple[str, ...]]:
+        """Remove containers of apps that are not installed; return their names."""
+
+
+class ContainerSweeper(Service):
+    """Looks for containers that an earlier run of the server has left, and nobody needs."""
+
+    _log = Logger()
+
+    def __init__(self, clock: Any, engine: ISweeps, installed: Installed, seconds: float) -> None:
+        self.setName("containers")
+        self._engine = engine
+        self._installed = installed
+        self._seconds = seconds
+        self._looking = LoopingCall(self._look)
+        self._looking.clock = clock
+
+    def startService(self) -> None:
+        super().startService()
+        if self._seconds:
+            self._looking.start(self._seconds, now=True)
+
+    def stopService(self) -> None:
+        super().stopService()
+        if self._looking.running:
+            self._looking.stop()
+
+    def _look(self) -> Deferred[None]:
+        looked = Deferred.fromCoroutine(self._sweep())
+        return looked.addErrback(lambda failure: self._log.failure("Not swept", failure))
+
+    async def _sweep(self) -> None:
+        for name in await self._engine.sweep(frozenset(self._installed())):
+            self._log.info("Removed the container {name}, whose app is gone", name=name)
