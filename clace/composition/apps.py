@@ -115,7 +115,7 @@ class Apps:
             data.store, lambda app: data.settings_of(app).fs.retain_versions
         )
         self.runtime = self._make_runtime()
-        self.programs = Programs(data, reactor, file_threads)
+        self.programs = Programs(data, reactor, file_threads, starter)
         self.workloads: IWorkloads = self.programs.workloads
         self.runtime.run_programs(self.workloads)
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))

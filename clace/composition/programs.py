@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
+from clace.composition.containers import container_settings
 from clace.composition.data import Data
 from clace.composition.environments import python_options
 from clace.config import AppContainer
+from clace.containers import ContainerEngine, ContainerSweeper
 from clace.egress import Egress
 from clace.environments import (
     Environments,
@@ -16,6 +19,7 @@ from clace.environments import (
     StepRunner,
     WalledBuildStarter,
 )
+from clace.interfaces import IStarter
 from clace.model import App, demanded_of_processes
 from clace.processes.walled import WalledStarter
 from clace.threads import ThreadPool
@@ -35,9 +39,11 @@ _BUILDER = "builds"
 
 
 class Programs:
-    """Processes behind walls, and their life."""
+    """Processes behind walls, containers, and their life."""
 
-    def __init__(self, data: Data, reactor: Any, file_threads: ThreadPool) -> None:
+    def __init__(
+        self, data: Data, reactor: Any, file_threads: ThreadPool, starter: IStarter
+    ) -> None:
         self._data = data
         home = data.config.home
         users = data.config.sandbox.program_uid_base
@@ -50,15 +56,20 @@ class Programs:
         self.steps = StepRunner(reactor, builder)
         options = python_options(data.config, data.secrets.resolved)
         installer = Installer(environments, options, self.steps, reactor, file_threads.run)
+        sources = SourceFolders(home / "run" / "programs", file_threads.run)
         processes = ProcessEngine(
             Environments(environments, installer, file_threads.run),
             self.starter,
-            SourceFolders(home / "run" / "programs", file_threads.run),
+            sources,
             numbers,
             home / "data" / "releases",
             file_threads.run,
         )
-        engine = ChosenEngines(processes)
+        settings = container_settings(data.config, os.environ)
+        containers = ContainerEngine(reactor, starter, sources, settings)
+        seconds = settings.sweep_seconds if containers.is_there else 0
+        self.sweeper = ContainerSweeper(reactor, containers, data.store.apps, seconds)
+        engine = ChosenEngines(processes, containers if containers.is_there else None)
         supplies = OfferSupplies(
             clock=reactor,
             engine=engine,

@@ -121,6 +121,7 @@ class Composition:
             OnStop(self.apps.programs.stop_builds),
             self.apps.programs.starter,
             self.apps.programs.workloads,
+            self.apps.programs.sweeper,
             self.apps.runtime,
             self.apps.syncs.threads,
             self.edge.access_log,

@@ -8,10 +8,12 @@ if TYPE_CHECKING:
     from clace.containers.discovery import found_engine as found_engine
     from clace.containers.engine import ContainerEngine as ContainerEngine
     from clace.containers.settings import ContainerSettings as ContainerSettings
+    from clace.containers.sweeping import ContainerSweeper as ContainerSweeper
 else:
     __getattr__ = face(
         __name__,
         discovery=("found_engine",),
         engine=("ContainerEngine",),
         settings=("ContainerSettings",),
+        sweeping=("ContainerSweeper",),
     )

@@ -94,7 +94,7 @@ class EngineCommands:
     def start(self, *arguments: str, merge: bool = False) -> IProgram:
         """Start a command.
 
-        :raises ProgramFailed: if there is no engine, or it cannot be started.
+        :raises ProgramFailed: if the engine is missing, or cannot be started.
         """
         if not self._settings.engine:
             raise ProgramFailed(MISSING)

@@ -56,7 +56,7 @@ class ContainerConnections:
     ) -> Any:
         """Connect to the socket that is there now, and not to one that a link leads to.
 
-        :raises FileNotFoundError: if there is none.
+        :raises FileNotFoundError: if the container has not made one.
         :raises ConnectError: if it is another kind of file, or not the container's.
         """
         path = place.folder / SOCKET

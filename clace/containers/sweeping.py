@@ -10,8 +10,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-Installed = Callable[[], Iterable[str]]
-"""The ids of all apps, staging apps and previews among them."""
+from clace.model import App
+
+Installed = Callable[[], Awaitable[Iterable[App]]]
+"""Gives all apps, staging apps and previews among them."""
 
 
 class ISweeps(Protocol):
@@ -49,5 +51,6 @@ class ContainerSweeper(Service):
         return looked.addErrback(lambda failure: self._log.failure("Not swept", failure))
 
     async def _sweep(self) -> None:
-        for name in await self._engine.sweep(frozenset(self._installed())):
+        installed = frozenset(app.id for app in await self._installed())
+        for name in await self._engine.sweep(installed):
             self._log.info("Removed the container {name}, whose app is gone", name=name)

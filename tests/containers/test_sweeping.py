@@ -5,6 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.containers.sweeping import ContainerSweeper
 from clace.errors import ProgramFailed
+from clace.model import App
 
 
 class Engine:
@@ -26,7 +27,10 @@ class SweeperTests(SynchronousTestCase):
         self.clock, self.engine = Clock(), Engine()
 
     def start(self, seconds):
-        sweeper = ContainerSweeper(self.clock, self.engine, lambda: ["app_prd_1"], seconds)
+        async def installed():
+            return (App(id="app_prd_1", path="/x"),)
+
+        sweeper = ContainerSweeper(self.clock, self.engine, installed, seconds)
         sweeper.startService()
         self.addCleanup(sweeper.stopService)
         return sweeper

@@ -45,6 +45,12 @@ class FolderNeed(Struct, frozen=True):
     folder: str
 
 
+class OptionNeed(Struct, frozen=True):
+    """``NAME=VALUE``: an argument of the container engine that its operator allows."""
+
+    option: str
+
+
 class MemoryNeed(Struct, frozen=True):
     """More memory than programs have unasked."""
 
@@ -86,7 +92,12 @@ def _declaring(parameters: type[Struct], call: Any = approve) -> Function:
 
 CONTAINER = Plugin(
     CONTAINER_PLUGIN,
-    {"config": _declaring(ContainerDeclaration, config), "volume": _declaring(FolderNeed)},
+    {
+        "config": _declaring(ContainerDeclaration, config),
+        "volume": _declaring(FolderNeed),
+        "network": _declaring(NetworkNeed),
+        "option": _declaring(OptionNeed),
+    },
     _CONSTANTS,
 )
 PROCESS = Plugin(
