@@ -248,6 +248,7 @@ def whole(order: WorkloadOrder) -> WorkloadOrder:
     """
     try:
         needs = whole_needs(order.app, order.config)
+        volumes(order.app, order.config)
     except BadRequest as error:
         raise AppBroken(error.message) from None
     return replace(order, config=replace(order.config, needs=needs))

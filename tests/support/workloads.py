@@ -51,6 +51,7 @@ class MemoryWorkload:
         self.answer = whole(b"%d" % number)
         self.listens = True
         self.is_stubborn = False
+        self.dies_when_connected = False
         self.asked = []
         self.opened = []
         self.stopped = 0
@@ -58,6 +59,8 @@ class MemoryWorkload:
         self._over = []
 
     async def connect(self, factory, seconds):
+        if self.dies_when_connected:
+            self.end()
         if not self.listens or self.ended.called:
             raise ConnectError(string="nothing listens")
         protocol = factory.buildProtocol(None)

@@ -1,0 +1,297 @@
+"""Processes: files as folders, the launch behind the wall, and commands beside it."""
+
+from pathlib import Path
+
+from msgspec.structs import replace
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from clace.errors import AppBroken, ProgramFailed
+from clace.interfaces import (
+    BuiltEnvironment,
+    IEnvironments,
+    IWorkload,
+    IWorkloadEngine,
+    ProgramExit,
+    WallMount,
+    WorkloadOrder,
+)
+from clace.model.workloads import ProcessNeeds, WorkloadConfig
+from clace.workloads.engines import ChosenEngines
+from clace.workloads.process_engine import ProcessEngine
+from clace.workloads.source_folders import SourceFolders
+from clace.workloads.users import AppUsers
+from tests.support.apps import DictFiles, an_app
+from tests.support.memory_walled import MemoryProgram, MemoryWalledStarter
+from tests.support.workloads import MemoryEngine, at_once
+
+ENVIRONMENT = WallMount(source="/env", target="/env")
+
+
+@implementer(IEnvironments)
+class KnownEnvironments:
+    """One environment for all; ``listens`` and ``release`` as a test says."""
+
+    def __init__(self):
+        self.listens = False
+        self.release = ()
+        self.sources = []
+
+    async def build(self, order, source, tell):
+        self.sources.append(Path(source))
+        return BuiltEnvironment(
+            key="env",
+            folder="/env",
+            mounts=(ENVIRONMENT,),
+            command=("serve",),
+            environment={"PATH": "/env/bin"},
+            lock="flask==3",
+            listens=self.listens,
+            port=0 if self.listens else 8501,
+            health="/up",
+            release=self.release,
+        )
+
+    async def prune(self, kept):
+        pass
+
+
+class Here(Protocol):
+    def dataReceived(self, data):
+        self.transport.write(b"here")
+
+
+class ProcessEngineCase(SynchronousTestCase):
+    def setUp(self):
+        self.clock = Clock()
+        serving = MemoryProgram(says=b"one\ntwo\n", serves=lambda: Factory.forProtocol(Here))
+        self.starter = MemoryWalledStarter(
+            self.clock,
+            {
+                "serve": serving,
+                "migrate": MemoryProgram(says=b"migrated\n", status=0),
+                "fail": MemoryProgram(says=b"oh no\n", status=5),
+                "stay": MemoryProgram(),
+            },
+        )
+        self.environments = KnownEnvironments()
+        self.root = Path(self.mktemp()).absolute()
+        self.engine = ProcessEngine(
+            self.environments,
+            self.starter,
+            SourceFolders(self.root / "sources", at_once),
+            AppUsers(self.root / "users.json", 2_000_000_000),
+            self.root / "releases",
+            at_once,
+        )
+        self.written = []
+        self.told = []
+
+    def order(self, text="1", app=None, config=None, **fields):
+        files = DictFiles({"app.py": text, "bin/run": "#!/bin/sh\n"})
+        return WorkloadOrder(
+            app=app or an_app(), files=files, config=config or WorkloadConfig(), **fields
+        )
+
+    def prepared(self, *args, **kwargs):
+        prepare = self.engine.prepare(self.order(*args, **kwargs), self.told.append)
+        return self.successResultOf(Deferred.fromCoroutine(prepare))
+
+    def start(self, prepared):
+        return Deferred.fromCoroutine(self.engine.start(prepared, self.written.append))
+
+    def run_command(self, prepared, *command):
+        run = self.engine.run(prepared, command, self.written.append)
+        return Deferred.fromCoroutine(run)
+
+    @property
+    def launch(self):
+        return self.starter.started[-1].launch
+
+
+class StartTests(ProcessEngineCase):
+    def test_interfaces(self):
+        """It fills the seam."""
+        verifyObject(IWorkloadEngine, self.engine)
+        verifyObject(IEnvironments, self.environments)
+        verifyObject(IWorkload, self.successResultOf(self.start(self.prepared())))
+
+    def test_launch(self):
+        """A program sees its files and its environment, and has a user number of its own."""
+        self.successResultOf(self.start(self.prepared(environment={"A": "1", "PATH": "/x"})))
+        launch, (source, *others) = self.launch, self.launch.mounts
+        self.assertEqual((launch.folder, source.target), ("/app", "/app"))
+        self.assertFalse(source.is_writable)
+        self.assertEqual(others, [ENVIRONMENT])
+        self.assertEqual(launch.environment["A"], "1")
+        self.assertEqual(launch.environment["PATH"], "/env/bin")
+        self.assertEqual((launch.port, launch.environment["PORT"]), (8501, "8501"))
+        self.assertEqual((launch.network, launch.bounds.memory_mb), ((), 512))
+        folder = Path(source.source)
+        self.assertEqual((folder / "app.py").read_text(), "1")
+        self.assertEqual((folder / "app.py").stat().st_mode & 0o777, 0o644)
+        self.assertEqual((folder / "bin/run").stat().st_mode & 0o777, 0o755)
+
+    def test_handed_down(self):
+        """A server that takes a socket is given one, and no port."""
+        self.environments.listens = True
+        self.successResultOf(self.start(self.prepared()))
+        self.assertTrue(self.launch.listens)
+        self.assertEqual(self.launch.port, 0)
+
+    def test_prepared(self):
+        """The lock and the place of the health page come with what was prepared."""
+        prepared = self.prepared()
+        self.assertEqual((prepared.pins, prepared.health), ({"lock": "flask==3"}, "/up"))
+
+    def test_needs(self):
+        """What was approved opens the wall that far: of the declaration, and of options."""
+        needs = ProcessNeeds(network=("db:5432",), data="/data", memory_mb=1024)
+        app = an_app()
+        options = {"network": "api:443", "cpus": "0.5"}
+        app = replace(app, metadata=replace(app.metadata, container_options=options))
+        prepared = self.prepared(
+            app=app, config=WorkloadConfig(needs=needs), data=str(self.root / "kept")
+        )
+        self.successResultOf(self.start(prepared))
+        self.assertEqual(self.launch.network, ("db:5432", "api:443"))
+        self.assertEqual(self.launch.bounds.memory_mb, 1024)
+        self.assertEqual(self.launch.bounds.cpus, 0.5)
+        data = self.launch.mounts[-1]
+        self.assertEqual((data.target, data.is_writable), ("/data", True))
+        self.assertEqual(data.source, str(self.root / "kept" / "data"))
+        self.assertTrue(Path(data.source).is_dir())
+
+    def test_volumes(self):
+        """Volumes of a container are folders that are kept; folders of the machine are none."""
+        config = WorkloadConfig(volumes=("/cache", "named:/srv/files:ro"))
+        prepared = self.prepared(config=config, data=str(self.root / "kept"))
+        self.successResultOf(self.start(prepared))
+        found = [(one.target, one.is_writable) for one in self.launch.mounts[2:]]
+        self.assertEqual(found, [("/cache", True), ("/srv/files", False)])
+        for volume in ("/etc:/etc", "./here:/there", "cl_secret:a:/b", "relative"):
+            order = self.order(config=WorkloadConfig(volumes=(volume,)), data="/kept")
+            refused = Deferred.fromCoroutine(self.engine.prepare(order, self.told.append))
+            self.failureResultOf(refused, AppBroken)
+
+    def test_output(self):
+        """What it writes is passed on, all of it before its end is told."""
+        workload = self.successResultOf(self.start(self.prepared()))
+        self.assertEqual(b"".join(self.written), b"one\ntwo\n")
+        self.assertNoResult(workload.ended)
+        stopped = workload.stop()
+        self.successResultOf(stopped)
+        self.successResultOf(workload.ended)
+        self.successResultOf(workload.stop())
+
+    def test_not_run(self):
+        """A command that is not there is the end of the program, which says so."""
+        prepared = self.prepared()
+        gone = replace(prepared.launch.launch, command=("/no/such/program",))
+        prepared = replace(prepared, launch=replace(prepared.launch, launch=gone))
+        workload = self.successResultOf(self.start(prepared))
+        self.assertTrue(self.successResultOf(workload.ended).failure)
+
+
+class ReleaseTests(ProcessEngineCase):
+    def test_once(self):
+        """The release command is run once for each version, before that serves."""
+        self.environments.release = ("migrate",)
+        for text in ("1", "1", "2"):
+            workload = self.successResultOf(self.start(self.prepared(text)))
+            self.successResultOf(workload.stop())
+        commands = [one.launch.command[0] for one in self.starter.started]
+        self.assertEqual(commands, ["migrate", "serve", "serve", "migrate", "serve"])
+
+    def test_failed(self):
+        """If it fails nothing is started, and it is tried again the next time."""
+        self.environments.release = ("fail",)
+        for _ in range(2):
+            failed = self.failureResultOf(self.start(self.prepared()), ProgramFailed)
+            self.assertIn("the release command of /test failed with 5", failed.value.message)
+        self.assertEqual(len(self.starter.started), 2)
+
+
+class CommandTests(ProcessEngineCase):
+    def test_run(self):
+        """Another command is run in the same surroundings, to its end."""
+        ended = self.successResultOf(self.run_command(self.prepared(), "fail"))
+        self.assertEqual((ended, self.written), (ProgramExit(status=5), [b"oh no\n"]))
+        self.assertEqual((self.launch.listens, self.launch.port), (False, 0))
+
+    def test_cancelled(self):
+        """It is killed when nobody waits for it any more."""
+        running = self.run_command(self.prepared(), "stay")
+        running.addErrback(lambda _failure: None)
+        running.cancel()
+        self.successResultOf(self.starter.started[-1].ended)
+
+
+class FolderTests(ProcessEngineCase):
+    def test_shared(self):
+        """Equal files are written once, and made anew if they were removed."""
+        first, second = self.prepared(), self.prepared()
+        self.assertEqual(first.launch.launch.mounts[0], second.launch.launch.mounts[0])
+        folder = Path(first.launch.launch.mounts[0].source)
+        for path in sorted(folder.rglob("*"), reverse=True):
+            path.unlink() if path.is_file() else path.rmdir()
+        folder.rmdir()
+        self.successResultOf(self.start(first))
+        self.assertTrue((folder / "app.py").is_file())
+
+    def test_removed(self):
+        """Files of an old version go when its program ends; those of an app when it goes."""
+        old = self.prepared("1")
+        workload = self.successResultOf(self.start(old))
+        self.prepared("2")
+        self.successResultOf(workload.stop())
+        folders = list((self.root / "sources" / "app_prd_1").iterdir())
+        self.assertEqual([(one / "app.py").read_text() for one in folders], ["2"])
+        self.successResultOf(Deferred.fromCoroutine(self.engine.forget("app_prd_1")))
+        self.assertEqual(list((self.root / "sources").iterdir()), [])
+
+    def test_names(self):
+        """A name that leads out of the folder is refused."""
+        for name in ("../x", "/x", "a/../../x", "a//b"):
+            files = DictFiles({name: "1"})
+            order = WorkloadOrder(app=an_app(), files=files, config=WorkloadConfig())
+            refused = Deferred.fromCoroutine(self.engine.prepare(order, self.told.append))
+            self.failureResultOf(refused, AppBroken)
+
+
+class UserTests(SynchronousTestCase):
+    def test_numbers(self):
+        """Each app has a number of its own, also when the server starts again."""
+        file = Path(self.mktemp()) / "users.json"
+        users = AppUsers(file, 2_000_000_000)
+        numbers = [users.number(name) for name in ("a", "b", "a")]
+        self.assertEqual(numbers, [2_000_000_000, 2_000_000_001, 2_000_000_000])
+        again = AppUsers(file, 2_000_000_000)
+        self.assertEqual((again.number("b"), again.number("c")), (2_000_000_001, 2_000_000_002))
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+
+
+class EngineTests(SynchronousTestCase):
+    def test_chosen(self):
+        """A container runs in one if there is an engine for them, else as a process."""
+        clock = Clock()
+        processes, containers = MemoryEngine(clock), MemoryEngine(clock)
+        config = WorkloadConfig()
+        for engines, used in (
+            (ChosenEngines(processes), processes),
+            (ChosenEngines(processes, containers), containers),
+        ):
+            verifyObject(IWorkloadEngine, engines)
+            files = DictFiles({})
+            order = WorkloadOrder(app=an_app(), files=files, config=config)
+            prepare = Deferred.fromCoroutine(engines.prepare(order, lambda _line: None))
+            prepared = self.successResultOf(prepare)
+            start = Deferred.fromCoroutine(engines.start(prepared, lambda _data: None))
+            self.successResultOf(start)
+            self.assertEqual(len(used.started), 1)
+        self.successResultOf(Deferred.fromCoroutine(engines.forget("a")))
+        self.assertEqual((processes.forgotten, containers.forgotten), (["a"], ["a"]))
