@@ -11,6 +11,7 @@ TOKEN_PREFIX = "clace_"  # noqa: S105 - public: scanners for secrets know tokens
 FOR_THE_SERVER = r"\s*(?:basic\b|\S*\s*$|\S+\s+clace_)"
 """A pattern, whatever the case, for an ``Authorization`` that no app is to see: passwords, which
 browsers send to all neighbours of the app that asked for them, and tokens of the server."""
+HOOK_PREFIX = "clace_hook_"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 

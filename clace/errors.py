@@ -177,6 +177,12 @@ class NoSuchSync(ClaceError):
     code = "no_such_sync"
 
 
+class NoSuchWebhook(ClaceError):
+    """The app has no webhook of this type."""
+
+    code = "no_such_webhook"
+
+
 class SyncRunning(ClaceError):
     """The sync runs already, here or in another process."""
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         tokens as tokens,
         users as users,
         versions as versions,
+        webhooks as webhooks,
     )
     from clace.admin_api.apps import (
         AppCreated as AppCreated,
@@ -261,6 +262,24 @@ if TYPE_CHECKING:
         RELOAD_APPS as RELOAD_APPS,
         ReloadApps as ReloadApps,
     )
+    from clace.admin_api.webhooks import (
+        APP_KINDS as APP_KINDS,
+        BEARER as BEARER,
+        CREATE_WEBHOOK as CREATE_WEBHOOK,
+        CreateWebhook as CreateWebhook,
+        DELETE_WEBHOOK as DELETE_WEBHOOK,
+        DeliveryShown as DeliveryShown,
+        HMAC as HMAC,
+        LIST_WEBHOOKS as LIST_WEBHOOKS,
+        ListWebhooks as ListWebhooks,
+        NamedWebhook as NamedWebhook,
+        WebhookCreated as WebhookCreated,
+        WebhookDeleted as WebhookDeleted,
+        WebhookKind as WebhookKind,
+        WebhookList as WebhookList,
+        WebhookShown as WebhookShown,
+        target_parameter as target_parameter,
+    )
 else:
     __getattr__ = face(
         __name__,
@@ -489,5 +508,23 @@ else:
             "PromoteApps",
             "RELOAD_APPS",
             "ReloadApps",
+        ),
+        webhooks=(
+            "APP_KINDS",
+            "BEARER",
+            "CREATE_WEBHOOK",
+            "CreateWebhook",
+            "DELETE_WEBHOOK",
+            "DeliveryShown",
+            "HMAC",
+            "LIST_WEBHOOKS",
+            "ListWebhooks",
+            "NamedWebhook",
+            "WebhookCreated",
+            "WebhookDeleted",
+            "WebhookKind",
+            "WebhookList",
+            "WebhookShown",
+            "target_parameter",
         ),
     )

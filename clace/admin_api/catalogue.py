@@ -22,6 +22,7 @@ from clace.admin_api import (
     tokens,
     users,
     versions,
+    webhooks,
 )
 from clace.admin_api.operation import Operation
 
@@ -33,6 +34,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *history.OPERATIONS,
     *declarations.OPERATIONS,
     *sync.OPERATIONS,
+    *webhooks.OPERATIONS,
     *previews.OPERATIONS,
     *programs.OPERATIONS,
     *settings.OPERATIONS,

@@ -73,6 +73,10 @@ def main() -> None:
             "Show what clace apply would change, value by value; change nothing.",
         ),
         "app": Lazy("clace.cli.app_commands:app", "Install and manage apps."),
+        "app-webhook": Lazy(
+            "clace.cli.webhook_commands:app_webhook",
+            "Let a git host reload and promote apps.",
+        ),
         "audit": Lazy(
             "clace.cli.audit_commands:audit", "List, export and verify what was done, by whom."
         ),

@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from clace.admin_api import (
+    BEARER,
     CREATE_SYNC,
     DELETE_SYNC,
+    HMAC,
     LIST_SYNCS,
     RUN_SYNC,
     CreateSync,
@@ -28,7 +30,7 @@ from clace.cli.apply_commands import (
     reload_option,
 )
 from clace.cli.commands import Command, Group
-from clace.cli.completing import files
+from clace.cli.completing import files, one_of
 from clace.cli.formats import list_format_option, result_format_option, say_list, say_result
 from clace.cli.globs import dry_run_option, promote_option
 from clace.cli.servers import ChosenServer, for_server
@@ -69,6 +71,22 @@ class ScheduleCommand(Command):
 )
 @branch_option
 @git_auth_option
+@click.option(
+    "--webhook",
+    default="",
+    type=click.Choice(["", BEARER, HMAC]),
+    shell_complete=one_of(BEARER, HMAC),
+    metavar="PROOF",
+    help="Run when a webhook is called that takes a bearer token or hmac signatures; by time too"
+    " only with --minutes.",
+)
+@click.option(
+    "--only-path",
+    "webhook_paths",
+    multiple=True,
+    metavar="GLOB",
+    help="With --webhook: for pushes that touch one of these files; may be repeated.",
+)
 @dry_run_option
 @result_format_option
 @click.argument("file", shell_complete=files)
@@ -79,17 +97,24 @@ def schedule(
     *,
     minutes: int,
     branch: str,
+    webhook: str,
     dry_run: bool,
     form: str,
     **options: Any,
 ) -> None:
-    """Apply FILE now as clace apply does, and again every N minutes.
+    """Apply FILE now as clace apply does, and again every N minutes or when a webhook is called.
 
     If the first run fails, nothing is kept. Later runs are made with the rights that its maker has
     then; a run that fails is tried again ever later, and after some failures the sync is disabled.
     """
-    new = NewSync(schedule_frequency=minutes, git_branch=branch, **options)
-    query = CreateSync(path=located(file), scheduled=True, dry_run=dry_run, body=new)
+    new = NewSync(
+        schedule_frequency=minutes,
+        git_branch=branch,
+        webhook_auth=webhook,  # type: ignore[arg-type]  # click has checked it
+        **options,
+    )
+    scheduled = bool(minutes or not webhook)
+    query = CreateSync(path=located(file), scheduled=scheduled, dry_run=dry_run, body=new)
     result = server.ask(CREATE_SYNC, query)
     say_result(result, _created(result, approved=new.approve), form)
 
@@ -130,6 +155,9 @@ def _created(result: SyncCreated, *, approved: bool) -> Iterator[str]:
     if result.id:
         yield ""
         yield f"Sync job created with Id: {result.id}"
+    if result.webhook_secret:
+        yield f"Token: {result.webhook_secret}"
+        yield f"Url  : {result.webhook_url}"
 
 
 def _ran(status: SyncStatus, *, approved: bool) -> Iterator[str]:

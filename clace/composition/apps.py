@@ -20,7 +20,8 @@ from clace.composition.data import Data
 from clace.composition.elsewhere import wants_certificate
 from clace.composition.plugins import Plugins
 from clace.composition.programs import Programs
-from clace.composition.syncs import Syncs
+from clace.composition.syncs import Background, Syncs
+from clace.composition.webhooks import WebhookGate, Webhooks
 from clace.config import AppLimits, known_names, node_values, values_with_secrets
 from clace.environments import Specs
 from clace.errors import InvalidPath
@@ -160,17 +161,25 @@ class Apps:
         creation = AppCreation(rooms, known, beginnings, configured)
         files = DeclarationFiles(self.sources, self.runtime, self._config.system.default_domain)
         declarations = DeclarationOperations(rooms, creation, reloading, configured, files)
-        self.syncs = Syncs(self._data, self._reactor, declarations)
+        self.background = Background(self._data, self._reactor)
+        gate = WebhookGate(self._data, self.background, urls)
+        self.syncs = Syncs(self._data, self.background, declarations, gate.making)
+        versions = VersionOperations(rooms, reloading)
+        self.webhooks = Webhooks(
+            self._data, rooms, versions, self.background, gate, self.syncs.runs
+        )
+        self._plugins.identities.routes.serve_too(self.webhooks.steps)
         return Administration(
             self._data.authorisation,
             AppOperations(rooms, creation, showing),
-            VersionOperations(rooms, reloading),
+            versions,
             ProgramOperations(rooms, self.programs.control),
             HistoryOperations(rooms),
             PreviewOperations(rooms, beginnings.stamp, urls),
             declarations,
             self.syncs.operations,
             ExportOperations(rooms),
+            self.webhooks.operations,
             SettingOperations(rooms, configured),
             secret_operations,
             *self._server_nouns(urls),

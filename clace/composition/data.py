@@ -22,11 +22,13 @@ from clace.identity.tokens import APITokens, TokenSurroundings
 from clace.ids import request_ids
 from clace.interfaces import BUILTIN
 from clace.metadata import (
+    open_delivery_rows,
     open_secret_rows,
     open_session_rows,
     open_store,
     open_sync_rows,
     open_token_rows,
+    open_webhook_rows,
 )
 from clace.model import App, Identity
 from clace.passwords import hash_password, random_password
@@ -134,6 +136,8 @@ class Data:
         self.session_rows = open_session_rows(url)
         self.token_rows = open_token_rows(url)
         self.sync_rows = open_sync_rows(url)
+        self.webhook_rows = open_webhook_rows(url)
+        self.delivery_rows = open_delivery_rows(url)
         around = SealingContext(
             self._threads_for("store"), self._reactor.seconds, secrets.token_bytes
         )

@@ -85,6 +85,8 @@ class Composition:
         self.data.session_rows.close()
         self.data.token_rows.close()
         self.data.sync_rows.close()
+        self.data.webhook_rows.close()
+        self.data.delivery_rows.close()
 
     def parts(self) -> IService:
         """Return the parts in the order of their start; they stop in the reverse."""
@@ -103,6 +105,8 @@ class Composition:
             self.data.session_rows,
             self.data.token_rows,
             self.data.sync_rows,
+            self.data.webhook_rows,
+            self.data.delivery_rows,
             *self.data.people.rows,
             self.data.secret_threads,
             self.data.tokens,
@@ -123,7 +127,8 @@ class Composition:
             self.apps.programs.workloads,
             self.apps.programs.sweeper,
             self.apps.runtime,
-            self.apps.syncs.threads,
+            self.apps.background.threads,
+            self.apps.webhooks.deliveries,
             self.edge.access_log,
             self.edge.proxy,
             *(OnStop(partial(site.drain, drain)) for site in self.edge.sites.values()),

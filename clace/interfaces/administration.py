@@ -34,6 +34,7 @@ from clace.admin_api import (
     tokens,
     users,
     versions,
+    webhooks,
 )
 from clace.model import App, Identity
 
@@ -307,6 +308,32 @@ class ISyncOperations(Interface):
 
     async def list_syncs(query: Nothing, request: Asking) -> sync.SyncList:
         """Return the syncs that may be seen, the oldest first."""
+
+
+class IWebhookOperations(Interface):
+    """Webhooks of production apps. All raise ``NotAllowed`` if a right is missing on the app, and
+    ``NoSuchApp`` if nothing is installed there.
+    """
+
+    async def list_webhooks(query: webhooks.ListWebhooks, request: Asking) -> webhooks.WebhookList:
+        """Return the webhooks of an app, without tokens and secrets."""
+
+    async def create_webhook(
+        query: webhooks.CreateWebhook, request: Asking
+    ) -> webhooks.WebhookCreated:
+        """Make a webhook in the place of the one of its type, if there is one.
+
+        :raises BadRequest: if the app can have none, or an option cannot be used.
+        :raises SecretFailed: if a secret cannot be sealed.
+        """
+
+    async def delete_webhook(
+        query: webhooks.NamedWebhook, request: Asking
+    ) -> webhooks.WebhookDeleted:
+        """End a webhook.
+
+        :raises NoSuchWebhook: if the app has none of this type.
+        """
 
 
 class ISettingOperations(Interface):

@@ -116,6 +116,15 @@ if TYPE_CHECKING:
         ProxyMount as ProxyMount,
         ProxyRoute as ProxyRoute,
     )
+    from clace.model.pushes import (
+        PING_EVENT as PING_EVENT,
+        PUSH_EVENT as PUSH_EVENT,
+        Push as Push,
+        checked_globs as checked_globs,
+        matches_globs as matches_globs,
+        read_globs as read_globs,
+        read_push as read_push,
+    )
     from clace.model.rbac import (
         ANY_APP as ANY_APP,
         GROUP as GROUP,
@@ -277,6 +286,15 @@ else:
             "ProxyConfig",
             "ProxyMount",
             "ProxyRoute",
+        ),
+        pushes=(
+            "PING_EVENT",
+            "PUSH_EVENT",
+            "Push",
+            "checked_globs",
+            "matches_globs",
+            "read_globs",
+            "read_push",
         ),
         rbac=(
             "ANY_APP",

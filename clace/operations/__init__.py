@@ -18,9 +18,11 @@ if TYPE_CHECKING:
         stamps as stamps,
     )
     from clace.operations.declaring import DeclarationFiles as DeclarationFiles
+    from clace.operations.deliveries import Deliveries as Deliveries
     from clace.operations.exporting import ExportOperations as ExportOperations
     from clace.operations.history import HistoryOperations as HistoryOperations
     from clace.operations.known import KnownApps as KnownApps
+    from clace.operations.makers import MakerRights as MakerRights
     from clace.operations.previews import (
         PreviewExpiry as PreviewExpiry,
         PreviewOperations as PreviewOperations,
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
     from clace.operations.settings import SettingOperations as SettingOperations
     from clace.operations.showing import AppFacts as AppFacts, AppShowing as AppShowing
     from clace.operations.sync_runs import (
-        SyncRights as SyncRights,
         SyncRuns as SyncRuns,
         SyncSurroundings as SyncSurroundings,
     )
@@ -51,6 +52,11 @@ if TYPE_CHECKING:
     from clace.operations.tokens import TokenOperations as TokenOperations
     from clace.operations.users import UserOperations as UserOperations
     from clace.operations.versions import VersionOperations as VersionOperations
+    from clace.operations.webhook_work import WebhookWork as WebhookWork
+    from clace.operations.webhooks import (
+        WebhookMaking as WebhookMaking,
+        WebhookOperations as WebhookOperations,
+    )
     from clace.operations.withdrawal import ApprovalWithdrawal as ApprovalWithdrawal
 else:
     __getattr__ = face(
@@ -63,9 +69,11 @@ else:
         configured=("ConfiguredSections",),
         creation=("AppCreation", "NewAppDefaults", "NewAppFacts", "stamps"),
         declaring=("DeclarationFiles",),
+        deliveries=("Deliveries",),
         exporting=("ExportOperations",),
         history=("HistoryOperations",),
         known=("KnownApps",),
+        makers=("MakerRights",),
         previews=("PreviewExpiry", "PreviewOperations"),
         programs=("ProgramOperations",),
         reloading=("AppReloading",),
@@ -77,11 +85,13 @@ else:
         sessions=("SessionOperations",),
         settings=("SettingOperations",),
         showing=("AppFacts", "AppShowing"),
-        sync_runs=("SyncRights", "SyncRuns", "SyncSurroundings"),
+        sync_runs=("SyncRuns", "SyncSurroundings"),
         sync_schedule=("SyncLimits",),
         syncs=("SYNC_TARGET", "SyncOperations"),
         tokens=("TokenOperations",),
         users=("UserOperations",),
         versions=("VersionOperations",),
+        webhook_work=("WebhookWork",),
+        webhooks=("WebhookMaking", "WebhookOperations"),
         withdrawal=("ApprovalWithdrawal",),
     )

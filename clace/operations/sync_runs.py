@@ -14,32 +14,28 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from clace.admin_api import (
+    APPLY_FILES,
     DISABLED,
     ApplyFiles,
     FilesApplied,
-    Right,
     SyncMetadata,
     SyncStatus,
-    change_details,
 )
 from clace.errors import (
-    ChangedMeanwhile,
     ClaceError,
     InternalError,
     NoSuchSync,
-    NotAllowed,
     SyncRunning,
 )
 from clace.interfaces import (
     IAuditEvents,
-    IAuthorisation,
     IDeclarationOperations,
     ISyncRows,
     StoredSync,
     SyncOutcome,
 )
 from clace.model import FAILED, Deed, Identity, proof_of
-from clace.operations.asking import OperationRequest
+from clace.operations.makers import MakerRights, again, change_deeds
 from clace.operations.sync_schedule import SyncLimits, failed, succeeded
 from clace.threads import InThread
 
@@ -48,8 +44,6 @@ LEASE = 30.0
 _RENEWED_EVERY = LEASE / 3
 _SOONEST, _LATEST = 1.0, 60.0
 _AT_ONCE = 4
-_TRIES = 3
-OwnerNow = Callable[[Identity], Identity | None]
 
 
 class SyncSurroundings(Struct, frozen=True):
@@ -62,13 +56,6 @@ class SyncSurroundings(Struct, frozen=True):
     new_id: Callable[[], str]
 
 
-class SyncRights(Struct, frozen=True):
-    """The decisions about makers of syncs, and these as of now: a user may be gone."""
-
-    authorisation: IAuthorisation
-    owner_now: OwnerNow
-
-
 class SyncRuns(Service):
     """Runs what is due. Whatever fails, it looks again within a minute."""
 
@@ -79,7 +66,7 @@ class SyncRuns(Service):
         rows: ISyncRows,
         apply: IDeclarationOperations,
         around: SyncSurroundings,
-        rights: SyncRights,
+        rights: MakerRights,
         limits: SyncLimits,
         events: IAuditEvents,
     ) -> None:
@@ -123,20 +110,9 @@ class SyncRuns(Service):
         self, metadata: SyncMetadata, path: str, identity: Identity, *, dry_run: bool = False
     ) -> FilesApplied:
         """Apply files as a sync of these options does, with the rights that its maker has now."""
-        now = self._rights.owner_now(identity)
-        if now is None:
-            raise NotAllowed(
-                f"user {identity.user_id}, whose sync this is, does not exist any more"
-            )
         query = query_of(metadata, path, dry_run=dry_run)
-        rights = (Right.APP_APPLY, *query.rights)
-        request = OperationRequest(now, rights, self._rights.authorisation)
-        for _ in range(_TRIES - 1):
-            try:
-                return await self._apply.apply_files(query, request)
-            except ChangedMeanwhile:  # as its text says, asking again is safe
-                pass
-        return await self._apply.apply_files(query, request)
+        request = self._rights.request(identity, APPLY_FILES, query)
+        return await again(partial(self._apply.apply_files, query, request))
 
     async def run(self, sync_id: str) -> SyncStatus:
         """Run a sync and keep the outcome; what it is refused for is raised too.
@@ -215,16 +191,8 @@ class SyncRuns(Service):
     def record(self, sync_id: str, identity: Identity, applied: FilesApplied) -> None:
         """Record the apps that a run changed; one that changed nothing leaves no event."""
         rid = self._around.new_id()
-        for change in applied.changes:
-            for detail in change_details(change):
-                deed = Deed(
-                    operation="apply_files",
-                    target=str(change.app_path_domain),
-                    user_id=identity.user_id,
-                    app_id=change.id,
-                    detail="; ".join(filter(None, (f"sync {sync_id}", proof_of(identity), detail))),
-                )
-                self._events.record(deed, rid)
+        for deed in change_deeds("apply_files", identity, f"sync {sync_id}", applied.changes):
+            self._events.record(deed, rid)
 
     async def _look(self) -> None:
         due = await self._ask(self._rows.due, self._around.clock.seconds())

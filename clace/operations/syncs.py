@@ -10,6 +10,7 @@ from msgspec.structs import asdict, replace
 from zope.interface import implementer
 
 from clace.admin_api import (
+    BEARER,
     MATCHED,
     NONE,
     UPDATED,
@@ -23,13 +24,16 @@ from clace.admin_api import (
     SyncList,
     SyncMetadata,
     SyncRan,
+    WebhookKind,
 )
-from clace.errors import BadRequest, NoSuchSync
+from clace.errors import BadRequest, ClaceError, NoSuchSync
 from clace.interfaces import Asking, ISyncOperations, ISyncRows, StoredSync
-from clace.model import Identity
+from clace.model import checked_globs
 from clace.operations.creation import AppStamp
+from clace.operations.makers import kept_identity
 from clace.operations.sync_runs import SyncRuns, SyncSurroundings
 from clace.operations.sync_schedule import MAX_MINUTES, SyncLimits, succeeded
+from clace.operations.webhooks import NewWebhook, WebhookMaking
 
 PREFIX = "cl_syn_"
 SYNC_TARGET = "sync "
@@ -46,12 +50,14 @@ class SyncOperations:
         around: SyncSurroundings,
         stamp: Callable[[], AppStamp],
         limits: SyncLimits,
+        webhooks: WebhookMaking,
     ) -> None:
         self._runs = runs
         self._rows = rows
         self._around = around
         self._stamp = stamp
         self._limits = limits
+        self._webhooks = webhooks
         self._owners: dict[str, str] = {}
 
     def find(self) -> None:
@@ -68,8 +74,12 @@ class SyncOperations:
         identity = kept_identity(request.identity)
         unique, made = self._stamp()
         applied = await self._runs.apply(metadata, query.path, identity, dry_run=query.dry_run)
+        sync_id = PREFIX + unique
+        if metadata.webhook_auth:
+            url = self._webhooks.url(WebhookKind.SYNC, sync_id)
+            metadata = replace(metadata, webhook_url=url)
         new = StoredSync(
-            id=PREFIX + unique,
+            id=sync_id,
             path=query.path,
             is_scheduled=query.scheduled,
             identity=identity,
@@ -77,18 +87,38 @@ class SyncOperations:
             metadata=metadata,
         )
         outcome = succeeded(new, applied, made.timestamp(), self._around.random)
-        if not query.dry_run:
-            self._runs.record(new.id, identity, applied)
-            new = replace(new, status=outcome.status, due=outcome.due)
-            await self._around.in_thread(partial(self._rows.add, new))
-            self._owners[new.id] = identity.user_id
-            self._runs.look()
-        return SyncCreated(
+        new = replace(new, status=outcome.status, due=outcome.due)
+        created = SyncCreated(
             dry_run=query.dry_run,
-            id="" if query.dry_run else new.id,
-            schedule_minutes=metadata.schedule_frequency,
+            schedule_minutes=metadata.schedule_frequency if query.scheduled else 0,
             sync_job_status=replace(outcome.status, next_execution_time=_moment(outcome.due)),
         )
+        if query.dry_run:
+            return created
+        self._runs.record(new.id, identity, applied)
+        secret = await self._kept(new)
+        url = metadata.webhook_url
+        return replace(created, id=new.id, webhook_url=url, webhook_secret=secret)
+
+    async def _kept(self, new: StoredSync) -> str:
+        """Keep a sync and its webhook, if it has one; return the token or secret of that."""
+        await self._around.in_thread(partial(self._rows.add, new))
+        self._owners[new.id] = new.identity.user_id
+        self._runs.look()
+        if not new.metadata.webhook_auth:
+            return ""
+        hook = NewWebhook(
+            kind=WebhookKind.SYNC,
+            sync_id=new.id,
+            auth=new.metadata.webhook_auth,
+            paths=new.metadata.webhook_paths,
+            identity=new.identity,
+        )
+        try:
+            return (await self._webhooks.make(hook)).text
+        except ClaceError:
+            await self._around.in_thread(partial(self._rows.delete, new.id))
+            raise
 
     async def run_sync(self, query: NamedSync, request: Asking) -> SyncRan:
         request.check(SYNC_TARGET + query.id)
@@ -125,17 +155,17 @@ class SyncOperations:
         minutes = new.schedule_frequency or self._limits.minutes
         if not 0 < minutes <= MAX_MINUTES:
             raise BadRequest(f"invalid schedule_frequency {minutes}, expected 1 to {MAX_MINUTES}")
-        if not query.scheduled:
-            raise BadRequest("a sync runs by time; set scheduled")
         if new.reload not in {"", NONE, UPDATED, MATCHED}:
             raise BadRequest(f"invalid reload {new.reload!r:.40}, expected none, updated, matched")
-        options = asdict(new) | {"schedule_frequency": minutes}
-        return SyncMetadata(**options | {"webhook_url": "", "webhook_secret": ""})
-
-
-def kept_identity(identity: Identity) -> Identity:
-    """Return who asks, as one who does later what was asked for: without a session that ends."""
-    return replace(identity, session_id="", actor="")
+        auth = new.webhook_auth or ("" if query.scheduled else BEARER)
+        if new.webhook_paths and not auth:
+            raise BadRequest("webhook_paths are for the pushes of a webhook; set webhook_auth")
+        chosen = {
+            "schedule_frequency": minutes,
+            "webhook_auth": auth,
+            "webhook_paths": checked_globs(new.webhook_paths),
+        }
+        return SyncMetadata(**asdict(new) | chosen | {"webhook_url": "", "webhook_secret": ""})
 
 
 def shown(sync: StoredSync, now: float) -> SyncEntry:

@@ -8,10 +8,12 @@ if TYPE_CHECKING:
     from clace.web.forwarded import TrustedProxies as TrustedProxies, UNIX as UNIX
     from clace.web.https_only import HTTPSOnly as HTTPSOnly
     from clace.web.root import RootResource as RootResource
+    from clace.web.webhooks import WebhookSteps as WebhookSteps
 else:
     __getattr__ = face(
         __name__,
         forwarded=("TrustedProxies", "UNIX"),
         https_only=("HTTPSOnly",),
         root=("RootResource",),
+        webhooks=("WebhookSteps",),
     )

@@ -11,6 +11,9 @@ from msgspec import Struct
 
 KIBIBYTE = 1024
 PREFIX = "/_clace/"
+HOOKS = "/_clace_webhook/"
+PREFIXES = (PREFIX, HOOKS)
+"""All paths of our own are below one of these."""
 
 
 class Hosts(StrEnum):
@@ -43,7 +46,8 @@ class Cookies(StrEnum):
 class OurRoute(Struct, frozen=True, kw_only=True):
     """A row. ``{way}`` in a path is one segment; a path that ends in ``/`` is all below it.
 
-    ``form`` is the size of the largest form it takes, ``serves`` names the step that answers.
+    ``form`` is the size of the largest form it takes, ``body`` that of the largest body that its
+    step reads itself, and ``serves`` names the step that answers.
     """
 
     path: str
@@ -53,6 +57,7 @@ class OurRoute(Struct, frozen=True, kw_only=True):
     origins: Origins
     cookies: Cookies = Cookies.NOTHING
     form: int = 0
+    body: int = 0
     serves: str = ""
 
 
@@ -63,6 +68,7 @@ _INVITED = "users with a one-time link"
 _USERS = "users who have signed in on this host"
 _PROVIDERS = "browsers that come back from a provider"
 _ANSWER = 512 * KIBIBYTE
+_PAYLOAD = 10 * 1024 * KIBIBYTE
 _FORM = 16 * KIBIBYTE
 
 ROUTES = (
@@ -360,6 +366,23 @@ ROUTES = (
         cookies=Cookies.SESSIONS,
         form=_FORM,
         serves="sign_out_of",
+    ),
+    OurRoute(
+        path="/_clace_webhook/{way}",
+        methods=("POST",),
+        hosts=Hosts.ANY,
+        callers="git hosts and programs, by a token or a signature",
+        origins=Origins.NO_BROWSERS,
+        body=_PAYLOAD,
+        serves="webhook",
+    ),
+    OurRoute(
+        path="/_clace_webhook/status/{way}",
+        methods=("GET", "HEAD"),
+        hosts=Hosts.ANY,
+        callers="whoever was told the id of a delivery",
+        origins=Origins.SAFE,
+        serves="webhook_status",
     ),
     # Last, for it is all the rest: each of its operations says what right it needs.
     OurRoute(

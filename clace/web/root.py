@@ -18,7 +18,7 @@ TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _HEALTHY = AppResponse(headers=(TEXT,), body=b"OK")
 _HEALTH = b"/_clace/health"
 _OURS = b"_clace"
-_PREFIX = b"/_clace/"
+_PREFIXES = (b"/_clace/", b"/_clace_webhook/")
 _RESERVED = frozenset({_OURS, b"_clace_webhook"})
 
 
@@ -37,16 +37,16 @@ class RootResource(Resource, Entrance):
         self._steps = ours
 
     def takes(self, target: bytes) -> bool:
-        """Return true for the health check, pages to sign in, and all without our prefix."""
+        """Return true for the health check, our other routes but the admin API, and apps."""
         first = target[1:].partition(b"?")[0].partition(b"/")[0]
         if (unquote_to_bytes(first) if b"%" in first else first) not in _RESERVED:
             return self._apps is not None and target != b"*"
-        return target == _HEALTH or (target.startswith(_PREFIX) and self._is_step(target))
+        return target == _HEALTH or (target.startswith(_PREFIXES) and self._is_step(target))
 
     def serve(self, request: DirectRequest) -> None:
         if request.uri == _HEALTH:
             send(request, _HEALTHY)
-        elif request.uri.startswith(_PREFIX) and self._is_step(request.uri):
+        elif request.uri.startswith(_PREFIXES) and self._is_step(request.uri):
             assert self._steps is not None
             self._steps.serve(request)
         else:

@@ -19,6 +19,7 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.NoSuchSession: HTTPStatus.NOT_FOUND,
     errors.NoSuchToken: HTTPStatus.NOT_FOUND,
     errors.NoSuchSync: HTTPStatus.NOT_FOUND,
+    errors.NoSuchWebhook: HTTPStatus.NOT_FOUND,
     errors.NoSuchVersion: HTTPStatus.NOT_FOUND,
     errors.NoSuchFile: HTTPStatus.NOT_FOUND,
     errors.NoSuchSecret: HTTPStatus.NOT_FOUND,

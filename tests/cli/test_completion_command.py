@@ -34,7 +34,9 @@ class CompletionTests(AppCase):
 
     def test_commands_and_options(self):
         """Commands at every level and options are completed as click knows them."""
-        self.assertEqual(self.completed("clace ap"), ["plain,app", "plain,apply"])
+        self.assertEqual(
+            self.completed("clace ap"), ["plain,app", "plain,app-webhook", "plain,apply"]
+        )
         self.assertIn("plain,reload", self.completed("clace app "))
         self.assertEqual(self.completed("clace app reload --pro"), ["plain,--promote"])
         self.assertEqual(self.completed("clace app list --format js"), FORMATS)

@@ -76,6 +76,21 @@ class SyncTests(CommandLineCase, SynchronousTestCase):
         self.assertIn("/missing", result.stderr)
         self.assertEqual(self.schedule("--minutes", "-1").exit_code, 2)
 
+    def test_webhook(self):
+        """A sync by webhook prints its token and URL, once; by time it runs only if asked to."""
+        result = self.schedule("--webhook", "hmac", "--only-path", "a/**")
+        sync_id, token, url = result.stdout.splitlines()[-3:]
+        sync_id = sync_id.removeprefix("Sync job created with Id: ")
+        self.assertRegex(token, r"\AToken: clace_hook_\w{49}\Z")
+        self.assertEqual(url, f"Url  : https://localhost/sync?{sync_id}")
+        row = self.run_cli("sync", "list").stdout.splitlines()[1]
+        self.assertIn(f"{sync_id:<35} Enabled   Webhook      ", row)
+        listed = self.run_cli("sync", "list", "-f", "json").stdout
+        self.assertNotIn(token.split()[1], listed)
+        self.scheduled("--webhook", "bearer", "--minutes", "60")
+        self.assertIn("Enabled   60 (mins)", self.run_cli("sync", "list").stdout)
+        self.assertEqual(self.schedule("--webhook", "x").exit_code, 2)
+
     def test_run(self):
         """A run prints the lines of an apply; a missing sync is an error."""
         sync_id = self.scheduled()

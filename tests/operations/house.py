@@ -28,9 +28,11 @@ from clace.operations.backups import BackupOperations
 from clace.operations.configured import ConfiguredSections
 from clace.operations.creation import AppCreation, AppStamp, NewAppDefaults, NewAppFacts
 from clace.operations.declaring import DeclarationFiles
+from clace.operations.deliveries import Deliveries
 from clace.operations.exporting import ExportOperations
 from clace.operations.history import HistoryOperations
 from clace.operations.known import KnownApps
+from clace.operations.makers import MakerRights
 from clace.operations.previews import PreviewOperations
 from clace.operations.programs import ProgramOperations
 from clace.operations.reloading import AppReloading
@@ -42,12 +44,14 @@ from clace.operations.server import LockoutOperations, ServerOperations
 from clace.operations.sessions import SessionOperations
 from clace.operations.settings import SettingOperations
 from clace.operations.showing import AppFacts, AppShowing
-from clace.operations.sync_runs import SyncRights, SyncRuns, SyncSurroundings
+from clace.operations.sync_runs import SyncRuns, SyncSurroundings
 from clace.operations.sync_schedule import SyncLimits
 from clace.operations.syncs import SYNC_TARGET, SyncOperations
 from clace.operations.tokens import TokenOperations
 from clace.operations.users import UserOperations
 from clace.operations.versions import VersionOperations
+from clace.operations.webhook_work import WebhookWork
+from clace.operations.webhooks import WebhookMaking, WebhookOperations
 from clace.operations.withdrawal import ApprovalWithdrawal
 from clace.plugins.builtin.container import PROCESS
 from clace.plugins.builtin.proxy import PROXY
@@ -69,6 +73,7 @@ from tests.support.memory_secrets import MemorySecretStore
 from tests.support.memory_syncs import MemorySyncRows
 from tests.support.memory_tokens import at_once, memory_tokens
 from tests.support.memory_users import memory_users
+from tests.support.memory_webhooks import MemoryDeliveryRows, MemoryWebhookRows, make_proofs
 from tests.support.sign_in import app_authentication, make_sessions
 from tests.support.workloads import MemoryEngine, make_workloads
 
@@ -166,16 +171,19 @@ class House:
         self.authorisation = Authorisation(policy or Policy(), "admin", self.owner_of)
         files = DeclarationFiles(self.sources, self.runtime)
         declarations = DeclarationOperations(rooms, creation, reloading, configured, files)
+        versions = VersionOperations(rooms, reloading)
         self._add_syncs(declarations, before)
+        self._add_webhooks(rooms, versions)
         self.nouns = (
             AppOperations(rooms, creation, AppShowing(rooms, around)),
-            VersionOperations(rooms, reloading),
+            versions,
             ProgramOperations(rooms, ProgramControl(self.workloads, self.engine)),
             HistoryOperations(rooms),
             PreviewOperations(rooms, beginnings.stamp, beginnings.urls),
             declarations,
             self.syncs,
             ExportOperations(rooms),
+            self.webhooks,
             SettingOperations(rooms, configured),
             secrets,
             UserOperations(
@@ -202,14 +210,20 @@ class House:
         """Syncs with the rows of the house before, in a process of its own."""
         self.sync_rows = before.sync_rows if before else MemorySyncRows()
         self.gone = set()
-        around = SyncSurroundings(
+        self.webhook_rows = before.webhook_rows if before else MemoryWebhookRows()
+        self.delivery_rows = before.delivery_rows if before else MemoryDeliveryRows()
+        self.background = around = SyncSurroundings(
             clock=self.clock,
             in_thread=at_once,
             random=lambda: self.chance,
             holder=f"process {id(self)}",
             new_id=lambda: "rid_sync",
         )
-        rights = SyncRights(self.authorisation, self.owner_now)
+        self.maker_rights = rights = MakerRights(self.authorisation, self.owner_now)
+        self.proofs = make_proofs(self.webhook_rows, self.clock)
+        self.making = WebhookMaking(
+            self.webhook_rows, self.proofs, around, self.unique, "https://localhost/{}?{}".format
+        )
         limits = SyncLimits(minutes=15, failures=3)
         events = maker_into(self.audit, self.clock.seconds)
         self.sync_runs = SyncRuns(self.sync_rows, declarations, around, rights, limits, events)
@@ -217,8 +231,25 @@ class House:
         def stamp():
             return AppStamp(f"{next(self.ids):027}", self.now())
 
-        self.syncs = SyncOperations(self.sync_runs, self.sync_rows, around, stamp, limits)
+        self.syncs = SyncOperations(
+            self.sync_runs, self.sync_rows, around, stamp, limits, self.making
+        )
         self.syncs.find()
+
+    def _add_webhooks(self, rooms, versions):
+        events = maker_into(self.audit, self.clock.seconds)
+        work = WebhookWork(
+            rooms, versions, self.sync_runs, self.maker_rights, self.background, events
+        )
+        self.deliveries = Deliveries(
+            self.webhook_rows, self.delivery_rows, work, self.background, self.unique
+        )
+        self.webhooks = WebhookOperations(
+            rooms, self.making, self.webhook_rows, self.delivery_rows, self.background
+        )
+
+    def unique(self):
+        return f"{next(self.ids):032}"[::-1]
 
     def owner_now(self, identity):
         return None if identity.user_id in self.gone else identity

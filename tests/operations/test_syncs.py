@@ -491,7 +491,7 @@ class RightTests(SyncCase):
         failure = self.failureResultOf(self.run_now(made.id), NotAllowed)
         self.assertEqual(
             failure.value.message,
-            "user github:ann, whose sync this is, does not exist any more",
+            "user github:ann, who made this, does not exist any more",
         )
 
     def test_owner(self):

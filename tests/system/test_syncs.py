@@ -1,5 +1,7 @@
 """Syncs of a real repository, by a real server."""
 
+import hashlib
+import hmac
 import json
 from pathlib import Path
 
@@ -48,3 +50,39 @@ class SyncTests(DaemonTestCase):
     def entry(self, daemon):
         (found,) = json.loads(daemon.must("sync", "list", "--format", "json"))
         return found
+
+
+class SyncWebhookTests(DaemonTestCase):
+    def test_pushed(self):
+        """A push that a git host tells of is served at once."""
+        repository = Repository(Path(self.mktemp()).absolute())
+        declared = f'app("/one", "{repository.url}//one", auth="none")\n'.encode()
+        repository.commit({"apps.ace": declared, **app_files("one")})
+        daemon = self.make_daemon().start()
+        file = f"{repository.url}/apps.ace"
+        said = daemon.must("sync", "schedule", "--webhook", "hmac", "--promote", file)
+        secret, url = (line.partition(": ")[2] for line in said.splitlines()[-2:])
+        commit = repository.commit({"apps.ace": declared, **app_files("two")})
+        body = json.dumps({"ref": "refs/heads/main", "after": commit}).encode()
+        answer = daemon.ask(
+            "POST",
+            url.removeprefix(f"https://localhost:{daemon.ports['https']}"),
+            scheme="https",
+            login=None,
+            body=body,
+            headers={"X-GitHub-Event": "push", "X-Hub-Signature-256": signature(secret, body)},
+        )
+        self.assertEqual(answer.status, 202, answer.body)
+        self.wait_until("two is served", lambda: daemon.get("/one").body == "two")
+        place = json.loads(answer.body)["status_url"]
+        done = ("done", f"applied commit {commit}")
+        self.wait_until("the work has ended", lambda: state(daemon, place) == done)
+
+
+def signature(secret, body):
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def state(daemon, place):
+    told = json.loads(daemon.get(place, login=None).body)
+    return told["state"], told["detail"]

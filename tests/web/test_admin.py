@@ -369,6 +369,7 @@ class AdminAPITests(SynchronousTestCase):
             {
                 *("list_apps", "get_app", "show_app", "list_secrets", "get_secret"),
                 *("list_previews", "list_syncs", "show_drift", "export_apps", "pretty_print"),
+                "list_webhooks",
                 *("list_versions", "list_files", "read_file", "verify_file", "compare_versions"),
                 *("list_lockouts", "list_users", "list_tokens", "server_status"),
                 *("check_permission", "list_holders", "read_log"),

@@ -31,7 +31,7 @@ from tests.web.test_admin import Events, OnePassword, api
 
 OWN, OTHERS, MISSING = TARGETS = ("/own", "/others", "/missing")
 OWNER, WITH, WITHOUT = "github:owner", "github:with", "github:without"
-APPS, LISTING, SERVER, WIDENING = "apps", "listing", "server", "widening"
+APPS, LISTING, SERVER, WIDENING, PARTIAL = "apps", "listing", "server", "widening", "partial"
 KINDS = {
     **dict.fromkeys(
         (
@@ -41,12 +41,15 @@ KINDS = {
             *("list_versions", "list_files", "read_file", "verify_file", "compare_versions"),
             *("switch_version", "revoke_approvals"),
             *("create_preview", "delete_preview"),
+            *("list_webhooks", "create_webhook", "delete_webhook"),
         ),
         APPS,
     ),
     "list_apps": LISTING,
     **dict.fromkeys(("list_previews", "list_syncs", "show_drift", "export_apps"), LISTING),
-    **dict.fromkeys(("create_sync", "run_sync", "delete_sync"), SERVER),
+    **dict.fromkeys(("run_sync", "delete_sync"), SERVER),
+    # It needs the rights of an apply too.
+    "create_sync": PARTIAL,
     # It needs the right on some app, and later on those that the files describe.
     "apply_files": SERVER,
     "pretty_print": SERVER,
@@ -66,7 +69,9 @@ KINDS = {
     "change_user": WIDENING,
     "reset_factors": WIDENING,
 }
-"""What each operation is about. ``WIDENING`` ones no token may use but with all rights."""
+"""What each operation is about. ``WIDENING`` ones no token may use but with all rights, and
+for ``PARTIAL`` ones their own right is not enough.
+"""
 
 
 class Actors:
@@ -125,8 +130,8 @@ def expected(kind, right, actor, target):
     if actor in {"socket", "admin"} or kind == LISTING:
         return 200
     if actor in {"token with the right", "SSO user with a role"}:
-        if kind == WIDENING:
-            return 403 if actor.startswith("token") else 200
+        if kind in {WIDENING, PARTIAL}:
+            return 403 if actor.startswith("token") or kind == PARTIAL else 200
         return 200 if kind == SERVER or target in {OWN, MISSING} else 403
     if actor == "owner":
         is_theirs = kind == APPS and target == OWN and right != Right.APP_APPROVE

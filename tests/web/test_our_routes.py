@@ -10,12 +10,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from clace.admin_api.catalogue import OPERATIONS
 from clace.web.our_routes import (
     PREFIX,
+    PREFIXES,
     ROUTES,
     Cookies,
     Hosts,
     Origins,
 )
 from clace.web.route_search import FoundRoute, WrongMethod, find_route
+from clace.web.webhooks import WebhookSteps
 from tests.web.login.flow_case import APP, LOGIN
 from tests.web.login.people_case import PeopleCase
 
@@ -26,14 +28,14 @@ class TableTests(SynchronousTestCase):
     def test_rows_are_whole(self):
         """Each row says who may call; one that changes something has a rule about origins."""
         for route in ROUTES:
-            self.assertTrue(route.path.startswith(PREFIX), route)
+            self.assertTrue(route.path.startswith(PREFIXES), route)
             self.assertTrue(route.callers, route)
             if UNSAFE & {*route.methods} and route.path != "/_clace/health":
                 self.assertIsNot(route.origins, Origins.SAFE, route)
             if route.cookies is Cookies.SESSIONS and UNSAFE & {*route.methods}:
                 self.assertIs(route.origins, Origins.SAME, route)
             self.assertEqual(
-                bool(route.form),
+                bool(route.form or route.body),
                 "POST" in route.methods and bool(route.serves) and route.serves != "admin",
                 route,
             )
@@ -68,10 +70,10 @@ class TableTests(SynchronousTestCase):
         for path in ("/_clace/auth//callback", "/_clace/auth/a/b/callback", "/_clace/logout/"):
             self.assertIsNone(find_route(path, "POST"), path)
 
-    @given(st.text(max_size=40), st.sampled_from(["GET", "POST", "PUT"]))
-    def test_any_path(self, rest, method):
+    @given(st.sampled_from(PREFIXES), st.text(max_size=40), st.sampled_from(["GET", "POST", "PUT"]))
+    def test_any_path(self, prefix, rest, method):
         """No path makes it fail, and a segment is one segment."""
-        found = find_route(PREFIX + rest, method)
+        found = find_route(prefix + rest, method)
         if isinstance(found, FoundRoute):
             self.assertNotIn("/", found.way)
 
@@ -87,7 +89,8 @@ class ServedRouteTests(PeopleCase):
     def test_every_row_is_served(self):
         """Each row of the table has a step that answers, and each step a row."""
         named = {route.serves for route in ROUTES} - {"", "admin"}
-        self.assertEqual(named, set(self.steps))
+        webhooks = WebhookSteps(*[None] * 6).steps()
+        self.assertEqual(named, {*self.steps, *webhooks})
 
     def test_without_a_row(self):
         """Nothing below our prefix is there without a row, on any host."""

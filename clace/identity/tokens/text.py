@@ -19,10 +19,10 @@ _RANDOM, _CHECK = 43, 6
 _TOKEN = re.compile(rf"{TOKEN_PREFIX}([0-9A-Za-z]{{{_RANDOM}}})([0-9A-Za-z]{{{_CHECK}}})")
 
 
-def make_token(random: Callable[[int], bytes]) -> str:
-    """Make a token that nobody can guess."""
+def make_token(random: Callable[[int], bytes], prefix: str = TOKEN_PREFIX) -> str:
+    """Make a token that nobody can guess; one with another prefix is not taken as an API token."""
     body = _written(int.from_bytes(random(RANDOM_BYTES), "big"), _RANDOM)
-    return TOKEN_PREFIX + body + _checksum(body)
+    return prefix + body + _checksum(body)
 
 
 def is_token(text: str) -> bool:

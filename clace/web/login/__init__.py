@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from clace.web.login.routes import OurRoutes as OurRoutes
     from clace.web.login.second import SecondStep as SecondStep
     from clace.web.login.states import PendingSignIns as PendingSignIns
-    from clace.web.login.steps import sign_in_steps as sign_in_steps
+    from clace.web.login.steps import (
+        OurRequest as OurRequest,
+        Step as Step,
+        sign_in_steps as sign_in_steps,
+    )
 else:
     __getattr__ = face(
         __name__,
@@ -25,5 +29,5 @@ else:
         routes=("OurRoutes",),
         second=("SecondStep",),
         states=("PendingSignIns",),
-        steps=("sign_in_steps",),
+        steps=("OurRequest", "Step", "sign_in_steps"),
     )

@@ -63,6 +63,10 @@ class AskingHead:
         found = self._request.requestHeaders.getRawHeaders(name.encode("ascii"))
         return found[0].decode("utf-8", "replace") if len(found) == 1 else None
 
+    def has(self, name: str) -> bool:
+        """Tell whether there is a header of the name, whether once or more often."""
+        return bool(self._request.requestHeaders.getRawHeaders(name.encode("ascii")))
+
     def cookie(self, name: str) -> str | None:
         fields = self._request.requestHeaders
         return fields.once(cookies_of, fields).get(name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
+from io import BytesIO
+from typing import IO
 from urllib.parse import parse_qsl
 
 from twisted.logger import Logger
@@ -17,6 +19,7 @@ from clace.errors import (
     InternalError,
     MethodNotAllowed,
     NoSuchRoute,
+    NotAllowed,
     TooLarge,
 )
 from clace.model import NO_ROUTE, AppResponse
@@ -32,6 +35,8 @@ from clace.web.statuses import status_of
 
 log = Logger()
 _FIELDS = 100
+# Browsers add these themselves; no git host sends them.
+_BROWSERS = ("origin", "sec-fetch-site", "sec-fetch-mode", "cookie", "referer")
 
 
 class OurRoutes:
@@ -48,6 +53,10 @@ class OurRoutes:
         self._login_host = login_host
         self._new_id = new_id
         self._turns = turns
+
+    def serve_too(self, steps: Mapping[str, Step]) -> None:
+        """Serve further rows; only before the start."""
+        self._steps = {**self._steps, **steps}
 
     def takes(self, target: bytes) -> bool:
         """Return true for a target that a row of the table is for, whatever the row's methods."""
@@ -79,16 +88,21 @@ class OurRoutes:
             raise MethodNotAllowed("405 method not allowed")
         if found is None or (found.route.hosts is Hosts.LOGIN and head.host != self._login_host):
             raise NoSuchRoute(NO_ROUTE)
+        step = self._steps.get(found.route.serves)
+        if step is None:
+            raise NoSuchRoute(NO_ROUTE)
         check_rule(found.route, head)
+        is_post = head.method == "POST"
         query = request.uri.partition(b"?")[2]
         asked = OurRequest(
             head=head,
             way=found.way,
             query=query,
             parameters=fields_of(query),
-            form=await form_of(request, found.route.form) if head.method == "POST" else {},
+            form=await form_of(request, found.route.form) if found.route.form and is_post else {},
+            body=partial(body_of, request, found.route.body),
         )
-        return await self._steps[found.route.serves](asked)
+        return await step(asked)
 
     def _refusal(self, request: DirectRequest, error: ClaceError) -> AppResponse:
         status = status_of(type(error))
@@ -116,6 +130,10 @@ def check_rule(route: OurRoute, head: AskingHead) -> None:
             origin=head.header("origin"),
             fetch_site=head.header("sec-fetch-site"),
         )
+    if route.origins is Origins.NO_BROWSERS:
+        mark = next(filter(head.has, _BROWSERS), None)
+        if mark is not None:
+            raise NotAllowed(f"requests of browsers are refused, and this one has {mark.title()}")
 
 
 async def form_of(request: DirectRequest, most: int) -> dict[str, str]:
@@ -124,19 +142,39 @@ async def form_of(request: DirectRequest, most: int) -> dict[str, str]:
     :raises TooLarge: if it is not small.
     :raises BadRequest: if it is not a form.
     """
-    length = request.getHeader("content-length") or ""
-    if length == "0" or (not length and not request.getHeader("transfer-encoding")):
+    if not length_of(request, most, "form"):
         return {}
-    if not length.isascii() or not length.isdecimal():
-        raise BadRequest("the form has no length")
-    if int(length) > most:
-        raise TooLarge("the form is too large")
     kind = (request.getHeader("content-type") or "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise BadRequest("the body is not a form")
     await request.receive()
     assert request.content is not None
     return fields_of(request.content.read())
+
+
+async def body_of(request: DirectRequest, most: int) -> IO[bytes]:
+    """Read a body; see ``ReadBody``."""
+    if not length_of(request, most, "body"):
+        return BytesIO()
+    await request.receive()
+    assert request.content is not None
+    return request.content
+
+
+def length_of(request: DirectRequest, most: int, name: str) -> int:
+    """Return the length of a body that is named so in refusals; 0 without one.
+
+    :raises TooLarge: if it is more than ``most``.
+    :raises BadRequest: if the body has no length.
+    """
+    length = request.getHeader("content-length") or ""
+    if not length and not request.getHeader("transfer-encoding"):
+        return 0
+    if not length.isascii() or not length.isdecimal():
+        raise BadRequest(f"the {name} has no length")
+    if int(length) > most:
+        raise TooLarge(f"the {name} is too large")
+    return int(length)
 
 
 def fields_of(encoded: bytes) -> dict[str, str]:

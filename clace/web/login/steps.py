@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import IO
 
 from msgspec import Struct
 
@@ -11,11 +12,19 @@ from clace.web.login.flow import SignInFlow
 from clace.web.login.heads import AskingHead
 from clace.web.login.leaving import SignOutFlow
 
+ReadBody = Callable[[], Awaitable[IO[bytes]]]
+"""Reads the body of a request, which the client may not have sent yet.
+
+:raises TooLarge: if it is larger than its row allows.
+:raises BadRequest: if it has no length.
+"""
+
 
 class OurRequest(Struct, frozen=True, kw_only=True):
     """A request for a route of ours: its head, the segment in place of ``{way}``, its fields.
 
-    ``query`` is the query string as it came, and ``form`` the fields of the body.
+    ``query`` is the query string as it came, and ``form`` the fields of the body; of a row without
+    a form, ``body`` reads it.
     """
 
     head: AskingHead
@@ -23,6 +32,7 @@ class OurRequest(Struct, frozen=True, kw_only=True):
     query: bytes
     parameters: Mapping[str, str]
     form: Mapping[str, str]
+    body: ReadBody
 
     @property
     def fields(self) -> Mapping[str, str]:

@@ -269,7 +269,9 @@ class InvitationTests(PeopleCase):
             page = self.browser.get(f"{INVITE}?token={self.token}")
             form = {"token": self.token, "ticket": field(page, "ticket")}
             form["answer"] = key.create(options(page))
-            asked = OurRequest(head=LoginHead(), way="", query=b"", parameters={}, form=form)
+            asked = OurRequest(
+                head=LoginHead(), way="", query=b"", parameters={}, form=form, body=None
+            )
             used.append(Deferred.fromCoroutine(account["invitation_passkey"](asked)))
         while slow.waiting:
             slow.waiting.pop(0).callback(None)

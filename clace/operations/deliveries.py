@@ -1,0 +1,179 @@
+"""Calls of webhooks: answered at once, done in the background, and done again after a crash."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from msgspec.structs import replace
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from clace.errors import ClaceError, InternalError, NoSuchRoute
+from clace.interfaces import (
+    AcceptedDelivery,
+    IDeliveries,
+    IDeliveryRows,
+    IWebhookRows,
+    StoredDelivery,
+    StoredWebhook,
+)
+from clace.model import NO_ROUTE, Push
+from clace.operations.sync_runs import SyncSurroundings
+from clace.operations.webhook_filters import WINDOW, reason_to_ignore
+from clace.operations.webhook_work import WebhookWork
+from clace.text import one_line, shortened
+
+T = TypeVar("T")
+KEPT = 200
+_AT_ONCE = 4
+_DETAIL = 1000
+QUEUED, RUNNING, DONE, FAILED, IGNORED = "queued", "running", "done", "failed", "ignored"
+
+
+@implementer(IDeliveries)
+class Deliveries(Service):
+    """Works for one call of a webhook at a time; calls that come meanwhile are done as one."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        webhooks: IWebhookRows,
+        rows: IDeliveryRows,
+        work: WebhookWork,
+        around: SyncSurroundings,
+        unique: Callable[[], str],
+    ) -> None:
+        """``unique`` makes ids that nobody can guess: who knows one may see its state."""
+        self.setName("deliveries")
+        self._webhooks = webhooks
+        self._rows = rows
+        self._work = work
+        self._around = around
+        self._unique = unique
+        self._waiting: OrderedDict[str, list[str]] = OrderedDict()
+        self._working: dict[str, Deferred[None]] = {}
+        self._resuming: Deferred[None] | None = None
+
+    def startService(self) -> None:
+        """Begin, with what was accepted before the last stop or crash and is not done."""
+        super().startService()
+        self._resuming = Deferred.fromCoroutine(self._resume())
+        self._resuming.addErrback(self._not_resumed)
+
+    def stopService(self) -> Deferred[None]:
+        """Fires when no work is under way; what was not done is done after the next start."""
+        super().stopService()
+        works = list(self._working.values())
+        if self._resuming is not None:
+            works.append(self._resuming)
+        for work in works:
+            work.cancel()
+        return DeferredList(works).addCallback(lambda _: None)
+
+    async def accept(
+        self, webhook: StoredWebhook, push: Push, fingerprint: str
+    ) -> AcceptedDelivery:
+        now = self._now()
+        followed = await self._work.followed(webhook)
+        reason = reason_to_ignore(webhook, push, followed, now.timestamp())
+        delivery = StoredDelivery(
+            id=self._unique(),
+            webhook_id=webhook.id,
+            fingerprint=fingerprint,
+            state=IGNORED if reason else QUEUED,
+            detail=reason,
+            receive_time=now,
+            finish_time=now if reason else None,
+        )
+        since = now - timedelta(seconds=WINDOW)
+        before = await self._ask(self._rows.receive, delivery, KEPT, since)
+        if before is not None:
+            return await self._repeated(before, reason)
+        if not reason:
+            self._queue(delivery)
+        return AcceptedDelivery(delivery)
+
+    async def found(self, delivery_id: str) -> StoredDelivery:
+        delivery = await self._ask(self._rows.find, delivery_id)
+        if delivery is None:
+            raise NoSuchRoute(NO_ROUTE)
+        return delivery
+
+    async def _repeated(self, before: StoredDelivery, reason: str) -> AcceptedDelivery:
+        """Take a call that came before: nothing is done for it, unless it failed."""
+        if before.state != FAILED or reason:
+            return AcceptedDelivery(before, is_repeated=True)
+        await self._ask(self._rows.settle, before.id, QUEUED, "", None)
+        queued = replace(before, state=QUEUED, detail="", finish_time=None)
+        self._queue(queued)
+        return AcceptedDelivery(queued, is_repeated=True)
+
+    async def _resume(self) -> None:
+        for delivery in await self._ask(self._rows.unfinished):
+            self._queue(delivery)
+
+    def _queue(self, delivery: StoredDelivery) -> None:
+        self._waiting.setdefault(delivery.webhook_id, []).append(delivery.id)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Work for as many webhooks as may be at once."""
+        for webhook_id in list(self._waiting):
+            if len(self._working) >= _AT_ONCE or not self.running:
+                return
+            if webhook_id in self._working or webhook_id not in self._waiting:
+                continue
+            ids = self._waiting.pop(webhook_id)
+            self._working[webhook_id] = Deferred()  # for work that ends at once
+            work = Deferred.fromCoroutine(self._perform(webhook_id, ids))
+            self._working[webhook_id] = work
+            work.addBoth(self._worked, webhook_id)
+
+    def _worked(self, failure: Failure | None, webhook_id: str) -> None:
+        del self._working[webhook_id]
+        if failure is not None and self.running:
+            self._log.failure("Work of webhook {id}", failure, id=webhook_id)
+        self._begin()
+
+    async def _perform(self, webhook_id: str, ids: list[str]) -> None:
+        webhook = await self._ask(self._webhooks.named, webhook_id)
+        if webhook is None:
+            return  # it was deleted, and its deliveries with it
+        await self._settle(ids, RUNNING)
+        try:
+            told = await self._work.perform(webhook)
+        except CancelledError:
+            raise
+        except ClaceError as error:
+            self._log.error("Webhook {id}: {why}", id=webhook_id, why=error.message)
+            await self._settle(ids, FAILED, error.message)
+        except Exception:  # noqa: BLE001 - the log has it, the delivery its number
+            incident = self._around.new_id()
+            self._log.failure("Webhook {id}, incident {number}", id=webhook_id, number=incident)
+            await self._settle(ids, FAILED, InternalError.under(incident).message)
+        else:
+            await self._settle(ids, DONE, told)
+
+    async def _settle(self, ids: list[str], state: str, detail: str = "") -> None:
+        finished = None if state == RUNNING else self._now()
+        text = shortened(one_line(detail), _DETAIL)
+        for delivery_id in ids:
+            await self._ask(self._rows.settle, delivery_id, state, text, finished)
+
+    def _not_resumed(self, failure: Failure) -> None:
+        if self.running:
+            self._log.failure("Deliveries of before the start are not done", failure)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._around.clock.seconds(), UTC)
+
+    def _ask(self, question: Callable[..., T], *arguments: object) -> Awaitable[T]:
+        return self._around.in_thread(partial(question, *arguments))

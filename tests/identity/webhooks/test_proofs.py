@@ -1,0 +1,129 @@
+"""Tests for ``clace.identity.webhooks.proofs``."""
+
+import hashlib
+import hmac
+from io import BytesIO
+
+from msgspec.structs import replace
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from clace.errors import BadRequest, LockedOut, NotAuthenticated
+from clace.identity.tokens import is_token
+from clace.interfaces import IWebhookProofs, WebhookCall, WebhookProof
+from tests.identity.passwords.support import Told
+from tests.support.memory_webhooks import MemoryWebhookRows, make_proofs
+from tests.support.webhook_contract import APP, stored_webhook
+
+BODY = b'{"ref": "refs/heads/main"}'
+
+
+class ProofTests(SynchronousTestCase):
+    def setUp(self):
+        self.rows = MemoryWebhookRows()
+        self.witness = Told()
+        self.proofs = make_proofs(self.rows, Clock(), self.witness)
+        self.token = self.put("hook_1", "reload", "bearer")
+        self.secret = self.put("hook_2", "promote", "hmac")
+
+    def put(self, webhook_id, kind, proof):
+        made = self.successResultOf(self.proofs.make(proof, webhook_id))
+        webhook = stored_webhook(webhook_id, kind=kind, proof=proof)
+        self.rows.put(replace(webhook, digest=made.digest, sealed=made.sealed))
+        return made.text
+
+    def signed(self, body=BODY, secret=None):
+        mac = hmac.new((secret or self.secret).encode(), body, hashlib.sha256)
+        return WebhookProof(signature=mac.hexdigest())
+
+    def prove(self, kind, proof, body=None, target=APP, address="192.0.2.1"):
+        call = WebhookCall(kind=kind, target=target, shown="/a", address=address)
+        return self.proofs.prove(call, proof, None if body is None else BytesIO(body))
+
+    def refused(self, *given, **more):
+        failure = self.failureResultOf(self.prove(*given, **more), NotAuthenticated)
+        return failure.value.message
+
+    def test_fills_the_seam(self):
+        """It has what the seam names."""
+        verifyObject(IWebhookProofs, self.proofs)
+
+    def test_made(self):
+        """Tokens and secrets are random, told once, and no API tokens; of a token a digest is
+        kept, a secret is sealed.
+        """
+        self.assertRegex(self.token, r"\Aclace_hook_[0-9A-Za-z]{49}\Z")
+        self.assertNotEqual(self.token[-40:], self.secret[-40:])
+        self.assertFalse(is_token(self.token))
+        bearer, secret = self.rows.named("hook_1"), self.rows.named("hook_2")
+        self.assertEqual(bearer.digest, hashlib.sha256(self.token.encode()).hexdigest())
+        self.assertEqual((bearer.sealed, secret.digest), (b"", ""))
+        self.assertNotIn(self.secret.encode(), secret.sealed)
+
+    def test_right(self):
+        """A right token or signature proves the webhook."""
+        found = self.successResultOf(self.prove("reload", WebhookProof(token=self.token)))
+        self.assertEqual(found.id, "hook_1")
+        found = self.successResultOf(self.prove("promote", self.signed(), BODY))
+        self.assertEqual(found.id, "hook_2")
+
+    def test_wrong(self):
+        """Another token, signature, body or kind of proof is refused, in one text for each."""
+        token, signature = "Invalid bearer token", "invalid payload, signature match failed"
+        for told, given in (
+            (token, ("reload", WebhookProof(token="x"))),
+            (token, ("reload", WebhookProof(token=self.secret))),
+            (token, ("promote", WebhookProof(token=self.token))),
+            (token, ("promote", WebhookProof(token=self.secret))),
+            (signature, ("promote", self.signed(), BODY + b" ")),
+            (signature, ("promote", self.signed(), None)),
+            (signature, ("promote", self.signed(secret=self.token), BODY)),
+            (signature, ("reload", self.signed(secret=self.token), BODY)),
+        ):
+            self.setUp()
+            self.assertEqual(self.refused(*given), told, given)
+
+    def test_unknown_looks_like_wrong(self):
+        """A webhook that is not there is refused in the same words, after the same work."""
+        for kind, proof, body in (
+            ("reload", WebhookProof(token="x"), None),
+            ("promote", self.signed(b"other"), BODY),
+        ):
+            told, work = [], []
+            for target in (APP, "app_prd_9", ""):
+                finds = self.rows.finds
+                opened = self.opened()
+                told.append(self.refused(kind, proof, body, target=target, address=f"{target}::1"))
+                work.append((self.rows.finds - finds, self.opened() - opened))
+            self.assertEqual(len(set(told)), 1, told)
+            self.assertEqual(len(set(work)), 1, work)
+
+    def opened(self):
+        return self.proofs._sealing.opened + self.proofs._dummy_sealing.opened
+
+    def test_client_has_left(self):
+        """A body that was closed with its connection is no fault."""
+        body = BytesIO(BODY)
+        body.close()
+        call = WebhookCall(kind="promote", target=APP, shown="/a", address="192.0.2.1")
+        self.failureResultOf(self.proofs.prove(call, self.signed(), body), BadRequest)
+
+    def test_guessing(self):
+        """Whoever guesses is locked out, and then a right token from there is refused too."""
+        for number in range(5):
+            self.refused("reload", WebhookProof(token=f"x{number}"))
+        self.failureResultOf(self.prove("reload", WebhookProof(token=self.token)), LockedOut)
+        elsewhere = self.prove("reload", WebhookProof(token=self.token), address="198.51.100.1")
+        self.successResultOf(elsewhere)
+        for number in range(5):
+            self.refused("reload", WebhookProof(token=f"x{number}"), target="", address="::1")
+        again = self.prove("reload", WebhookProof(token="x"), target="", address="::1")
+        self.failureResultOf(again, LockedOut)
+
+    def test_replaced_meanwhile(self):
+        """A webhook that is deleted proves nothing any more."""
+        self.rows.delete("hook_1")
+        self.assertEqual(
+            self.refused("reload", WebhookProof(token=self.token)), "Invalid bearer token"
+        )
