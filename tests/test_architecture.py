@@ -47,7 +47,7 @@ FLOORS = {
 # Which class fills which seam is said only here.
 COMPOSERS = {
     "tap.py": {"composition"},
-    "cli/main.py": {"backups", "client", "processes", "runtime", "secrets"},
+    "cli/main.py": {"backups", "client", "containers", "processes", "runtime", "secrets"},
 }
 COMPILERS = {"gotemplate", "starlark"}
 MAY_TOUCH_REACTORS = {"tap.py", "cli/main.py"}

@@ -22,12 +22,12 @@ from clace.model import (
 )
 
 _WIDTHS = (22, 8, 8, 11)
-_HOST, _PROGRAM = "app", "program"
+_HOST, _PROGRAM, _CONTAINER = "app", "program", "container"
 
 
 class WallFound(Struct, frozen=True):
     """A wall as it is here; ``reason`` says why it is missing. It is ``around`` the host that runs
-    an app, or around the program that an app declares.
+    an app, around the program that an app declares, or a fact of its container.
     """
 
     name: str
@@ -52,6 +52,10 @@ def doctor(context: click.Context, outside: CommandSurroundings, form: str) -> N
     found = (
         *_found(WALLS, _HOST, absent),
         *_found(PROCESS_WALLS, _PROGRAM, absent_of_programs),
+        *(
+            WallFound(name, _CONTAINER, not problem, False, purpose, problem)
+            for name, purpose, problem in outside.containers(config)
+        ),
     )
     say(pretty(found) if form == "json" else _table(found))
     needed = demanded(all_of_them=config.security.sandbox == "required")
@@ -86,4 +90,4 @@ def _table(found: tuple[WallFound, ...]) -> str:
 
 
 def _when(around: str) -> str:
-    return "if required" if around == _HOST else "if strong"
+    return {_HOST: "if required", _PROGRAM: "if strong"}.get(around, "no")

@@ -36,6 +36,7 @@ def main() -> None:
         reveal=reveal,
         walls=walls,
         program_walls=program_walls,
+        containers=containers,
         backups=backups,
         environ=os.environ,
         program=Path(sys.argv[0]),
@@ -299,3 +300,12 @@ def program_walls(config: Config) -> Mapping[str, str]:
     from clace.processes.walled import rehearse  # noqa: PLC0415
 
     return rehearse(config.sandbox.program_uid_base)
+
+
+def containers(config: Config) -> tuple[tuple[str, str, str], ...]:
+    """Facts of containers on this machine: a name, what is so, and why it is not."""
+    from clace.containers import engine_facts, found_engine  # noqa: PLC0415
+
+    path = os.environ.get("PATH", os.defpath)
+    engine = found_engine(config.system.container_command, path)
+    return engine_facts(engine, is_root=os.geteuid() == 0)

@@ -60,6 +60,7 @@ class CommandSurroundings(NamedTuple):
     reveal: Callable[[Config, str], str]
     walls: Callable[[Config], Mapping[str, str]]
     program_walls: Callable[[Config], Mapping[str, str]]
+    containers: Callable[[Config], tuple[tuple[str, str, str], ...]]
     backups: Callable[[], BackupTools]
     environ: Mapping[str, str]
     config_file: str | None = None

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
-    from clace.containers.discovery import found_engine as found_engine
+    from clace.containers.discovery import (
+        engine_facts as engine_facts,
+        found_engine as found_engine,
+    )
     from clace.containers.engine import ContainerEngine as ContainerEngine
     from clace.containers.settings import ContainerSettings as ContainerSettings
     from clace.containers.sweeping import ContainerSweeper as ContainerSweeper
 else:
     __getattr__ = face(
         __name__,
-        discovery=("found_engine",),
+        discovery=("engine_facts", "found_engine"),
         engine=("ContainerEngine",),
         settings=("ContainerSettings",),
         sweeping=("ContainerSweeper",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from typing import NamedTuple
 
 AUTO = "auto"
 ENGINES = ("podman", "docker")
@@ -25,6 +25,25 @@ def found_engine(command: str, path: str) -> str:
     return ""
 
 
-def is_docker(engine: str) -> bool:
-    """Tell Docker from Podman, which takes a few words that Docker does not."""
-    return Path(engine).name.startswith("docker")
+class EngineFact(NamedTuple):
+    """A fact of containers on this machine; ``problem`` tells why it is not so, and what follows."""
+
+    name: str
+    purpose: str
+    problem: str = ""
+
+
+def engine_facts(engine: str, *, is_root: bool) -> tuple[EngineFact, ...]:
+    """Facts that tell whether apps can have containers here, and how these are reached."""
+    if not engine:
+        told = "neither was found: apps for containers run as processes"
+        return (EngineFact("container_engine", "Podman or Docker", told),)
+    ways = "by the loopback of its own network, or a socket: nothing is published"
+    published = (
+        "not root: by a socket, or with --copt network=bridge a random port of 127.0.0.1, to which "
+        "every user of this machine can connect without a sign-in"
+    )
+    return (
+        EngineFact("container_engine", f"apps for containers run by {engine}"),
+        EngineFact("container_reached", ways, "" if is_root else published),
+    )

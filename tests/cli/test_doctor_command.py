@@ -17,7 +17,7 @@ class DoctorTests(CommandLineCase, SynchronousTestCase):
         self.assertEqual((result.exit_code, result.stderr), (0, ""))
         lines = result.stdout.splitlines()
         self.assertTrue(lines[0].startswith("Wall "))
-        self.assertEqual(len(lines), 1 + len(WALLS) + len(PROCESS_WALLS))
+        self.assertEqual(len(lines), 2 + len(WALLS) + len(PROCESS_WALLS))
         self.assertEqual([line for line in lines if "MISSING" in line], [])
 
     def test_missing(self):
@@ -55,6 +55,15 @@ class DoctorTests(CommandLineCase, SynchronousTestCase):
         del self.program_walls["own_files"]
         self.assertEqual(self.run_cli("doctor").exit_code, 1)
 
+    def test_containers(self):
+        """What is told of containers fails nothing: apps for them can run as processes."""
+        self.container_facts = (("container_engine", "Podman or Docker", "neither was found"),)
+        result = self.run_cli("doctor")
+        self.assertEqual(result.exit_code, 0)
+        self.assertRegex(
+            result.stdout, r"container_engine +container +MISSING +no +neither was found\n"
+        )
+
     def test_json(self):
         """The same for scripts."""
         self.walls["cgroup"] = "not here"
@@ -64,6 +73,7 @@ class DoctorTests(CommandLineCase, SynchronousTestCase):
         }
         names = {("app", wall.name) for wall in WALLS}
         names |= {("program", wall.name) for wall in PROCESS_WALLS}
+        names |= {("container", "container_engine")}
         self.assertEqual(set(found), names)
         cgroup = found["app", "cgroup"]
         self.assertEqual((cgroup["active"], cgroup["reason"]), (False, "not here"))

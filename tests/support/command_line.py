@@ -21,6 +21,7 @@ class CommandLineCase:
         self.targets = []
         self.daemons = []
         self.walls = {wall.name: "" for wall in WALLS}
+        self.container_facts = (("container_engine", "run by podman", ""),)
         self.program_walls = {wall.name: "" for wall in PROCESS_WALLS}
         self.now = 0.0
         self.gone_at = 0.0
@@ -49,6 +50,7 @@ class CommandLineCase:
             reveal=lambda _config, text: f"revealed {text}",
             walls=lambda _config: self.walls,
             program_walls=lambda _config: self.program_walls,
+            containers=lambda _config: self.container_facts,
             backups=backups,
             environ=self.environ,
             seconds=lambda: self.now,
