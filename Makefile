@@ -12,7 +12,7 @@ DOWNLOADS := $(VENV)/downloads
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: install run test lint types tests memory-tests timed-tests system-tests coverage pythons axe sectest docs package budget bench clean lock
+.PHONY: install run test lint types tests memory-tests timed-tests plain-user-tests system-tests coverage pythons axe sectest docs package budget bench clean lock
 
 install: $(STAMP)
 
@@ -66,6 +66,10 @@ memory-tests: $(STAMP) $(VENV)/.package
 
 timed-tests: $(STAMP) $(VENV)/.package
 	$(TRIAL) $(TIMED)
+
+# The wall around programs carries every layer for a plain user too, who has no rights but namespaces.
+plain-user-tests: $(STAMP)
+	.ci/as-plain-user $(addprefix tests.processes.test_,walled_starter walled_orphans process_kit)
 
 # Real servers, browsers and proxies.
 system-tests: $(STAMP) $(VENV)/.package axe

@@ -20,13 +20,14 @@ class Layer(Struct, Generic[S], frozen=True):
 
 
 def put_up(layers: Iterable[Layer[S]], site: S) -> dict[str, str]:
-    """For each layer ``""`` if it stands, else why it does not."""
-    report = {}
+    """For each layer ``""`` if all its parts stand, else why it does not."""
+    report: dict[str, str] = {}
     for layer in layers:
         try:
             layer.raise_wall(site)
         except (Unavailable, OSError, ValueError) as error:
-            report[layer.name] = str(error) or type(error).__name__
+            why = str(error) or type(error).__name__
         else:
-            report[layer.name] = ""
+            why = ""
+        report[layer.name] = report.get(layer.name) or why
     return report

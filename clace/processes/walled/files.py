@@ -180,7 +180,8 @@ def grants(order: WallOrder) -> Iterator[FileGrant]:
     """Leave these to Landlock: nothing that is written in here can be executed as a program."""
     yield FileGrant(path="/")
     for folder in _SCRATCH:
-        yield FileGrant(path=folder, may_write=True)
+        if Path(folder).exists():  # unless the machine's own files are there still
+            yield FileGrant(path=folder, may_write=True)
     for sight in _places(order):
         if Path(sight.target).exists():
             yield FileGrant(

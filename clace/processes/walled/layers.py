@@ -223,7 +223,7 @@ INNER = (
     Layer("uts_namespace", _leave_host_name),
     Layer("own_files", _own_files),
     Layer("resource_limits", _limit_resources),
-    Layer("empty_bounding_set", _empty_bounding_set),
+    Layer("no_capabilities", _empty_bounding_set),
     Layer("own_user", _become_user),
     Layer("no_capabilities", _drop_capabilities),
     Layer("no_new_privileges", _give_up_privileges),
