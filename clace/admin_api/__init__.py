@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         programs as programs,
         roles as roles,
         secrets as secrets,
+        sending as sending,
         server as server,
         sessions as sessions,
         settings as settings,
@@ -182,6 +183,13 @@ if TYPE_CHECKING:
         SecretFound as SecretFound,
         SecretList as SecretList,
         SecretsRekeyed as SecretsRekeyed,
+    )
+    from clace.admin_api.sending import (
+        FilePiece as FilePiece,
+        SEND_SOURCE as SEND_SOURCE,
+        SendSource as SendSource,
+        SourcePart as SourcePart,
+        SourceReceived as SourceReceived,
     )
     from clace.admin_api.server import (
         SERVER_STATUS as SERVER_STATUS,
@@ -436,6 +444,7 @@ else:
             "SecretList",
             "SecretsRekeyed",
         ),
+        sending=("FilePiece", "SEND_SOURCE", "SendSource", "SourcePart", "SourceReceived"),
         server=("SERVER_STATUS", "STOP_SERVER", "ServerStatus", "StopServer", "Stopping"),
         sessions=(
             "LIST_SESSIONS",

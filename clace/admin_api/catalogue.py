@@ -15,6 +15,7 @@ from clace.admin_api import (
     programs,
     roles,
     secrets,
+    sending,
     server,
     sessions,
     settings,
@@ -31,6 +32,7 @@ AnyOperation = Operation[Any, Any]
 OPERATIONS: tuple[AnyOperation, ...] = (
     *apps.OPERATIONS,
     *versions.OPERATIONS,
+    *sending.OPERATIONS,
     *history.OPERATIONS,
     *declarations.OPERATIONS,
     *sync.OPERATIONS,

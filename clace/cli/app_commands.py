@@ -18,7 +18,7 @@ from clace.cli.globs import GLOB_HELP, dry_run_option, over_apps, promote_option
 from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import warn_if_none
 from clace.errors import SourceError
-from clace.locations import is_git
+from clace.locations import NO_SOURCE, is_git
 
 yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a question.")
 
@@ -113,15 +113,21 @@ def create(
 ) -> None:
     """Install the app in SOURCE at PATH.
 
-    SOURCE is a folder, a file or a git URL, PATH is where the app will be: [domain:]path.
+    SOURCE is a folder, a file or a git URL, PATH is where the app will be: [domain:]path. To a
+    server on another machine a folder or file is sent. With - for SOURCE the spec has all files.
     """
     from clace.admin_api import CREATE_APP, CreateApp, NewApp  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
     from clace.cli.entries import config_entries, pairs  # noqa: PLC0415 - see above
 
+    url = source_url(source)
+    if not (server.target.is_socket or dev or is_git(url) or url == NO_SOURCE):
+        from clace.cli.packing import send  # noqa: PLC0415 - see above
+
+        url = send(server, url, path)
     new = NewApp(
         path=path,
-        source_url=source_url(source),
+        source_url=url,
         is_dev=dev,
         app_authn=said["auth"],
         git_branch=said["branch"],
@@ -263,7 +269,7 @@ def source_url(source: str) -> str:
     """
     if not source:
         raise SourceError("SOURCE is empty; for this folder write .")
-    if is_git(source):
+    if is_git(source) or source == NO_SOURCE:
         return source
     path = os.path.abspath(Path(source).expanduser())  # noqa: PTH100 - ``..`` goes, links stay
     if not Path(path).exists():

@@ -22,7 +22,7 @@ from clace.composition.plugins import Plugins
 from clace.composition.programs import Programs
 from clace.composition.syncs import Background, Syncs
 from clace.composition.webhooks import WebhookGate, Webhooks
-from clace.config import AppLimits, known_names, node_values, values_with_secrets
+from clace.config import AppLimits, Config, known_names, node_values, values_with_secrets
 from clace.environments import Specs
 from clace.errors import InvalidPath
 from clace.interfaces import IInstalledApps, IStarter, IWorkloads
@@ -53,6 +53,7 @@ from clace.operations import (
     ProgramOperations,
     RoleOperations,
     SecretOperations,
+    SendingOperations,
     ServerOperations,
     SessionOperations,
     SettingOperations,
@@ -72,7 +73,7 @@ from clace.runtime import (
     RuntimeLimits,
 )
 from clace.runtime.hosts import HostSupply, demanded_walls, warnings
-from clace.sources import FolderSource, GitLogin, GitOptions, GitSource, Sources
+from clace.sources import FolderSource, GitLogin, GitOptions, GitSource, SentSources, Sources
 from clace.threads import ThreadPool
 
 log = Logger()
@@ -105,6 +106,7 @@ class Apps:
         folder = FolderSource(file_threads.run, self._config.home, Path.home())
         self.sources = Sources(folder, self.git)
         self.specs = Specs()
+        self.sent = sent_sources(self._config, file_threads, reactor)
         self.installed = InstalledApps(
             self._config.system.default_domain,
             fallback=self._config.system.fallback_unknown_domains,
@@ -181,6 +183,7 @@ class Apps:
             ExportOperations(rooms),
             self.webhooks.operations,
             SettingOperations(rooms, configured),
+            SendingOperations(rooms, self.sent, self._config.system.default_domain),
             secret_operations,
             *self._server_nouns(urls),
         )
@@ -310,6 +313,17 @@ class Apps:
         )
         scratch = self._config.home / "run" / "git"
         return GitSource(self._reactor, starter, self._file_threads.run, scratch, options)
+
+
+def sent_sources(config: Config, file_threads: ThreadPool, reactor: Any) -> SentSources:
+    """Return the sources that clients send, which are kept below ``sources`` in the home."""
+    return SentSources(
+        config.home / "sources",
+        config.home / "run" / "arriving",
+        file_threads.run,
+        reactor.seconds,
+        partial(secrets.token_hex, 16),
+    )
 
 
 def owner_of(installed: IInstalledApps, target: str) -> str:

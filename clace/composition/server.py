@@ -122,6 +122,7 @@ class Composition:
             OnStop(self.plugins.temp_files.stop),
             OnStop(self.plugins.programs.stop),
             AtStart(self.apps.programs.open, self._stderr),
+            AtStart(self.apps.sent.open, self._stderr),
             OnStop(self.apps.programs.stop_builds),
             self.apps.programs.starter,
             self.apps.programs.workloads,

@@ -15,6 +15,7 @@ from clace.interfaces.administration import (
     IProgramOperations,
     IRoleOperations,
     ISecretOperations,
+    ISendingOperations,
     IServedAdministration,
     IServerOperations,
     ISessionOperations,
@@ -107,7 +108,15 @@ from clace.interfaces.sessions import (
     SessionChoice,
     Way,
 )
-from clace.interfaces.sources import FetchedSource, IFiles, ISources, ISpecs, SourceRevision
+from clace.interfaces.sources import (
+    FetchedSource,
+    IFiles,
+    ISentSources,
+    ISources,
+    ISpecs,
+    SentSource,
+    SourceRevision,
+)
 from clace.interfaces.store import (
     AddApp,
     AddVersion,
@@ -244,6 +253,8 @@ __all__ = [
     "ISecretRows",
     "ISecretStore",
     "ISecrets",
+    "ISendingOperations",
+    "ISentSources",
     "IServedAdministration",
     "IServerOperations",
     "ISessionOperations",
@@ -298,6 +309,7 @@ __all__ = [
     "SealedSecret",
     "Sealing",
     "SecretEntry",
+    "SentSource",
     "Session",
     "SessionChoice",
     "SignOutNotice",

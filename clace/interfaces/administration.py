@@ -27,6 +27,7 @@ from clace.admin_api import (
     programs,
     roles,
     secrets,
+    sending,
     server,
     sessions,
     settings,
@@ -135,6 +136,17 @@ class IAppOperations(Interface):
 
     async def delete_apps(query: apps.DeleteApps, request: Asking) -> apps.AppsDeleted:
         """Remove the apps that match, with their twins, versions and files."""
+
+
+class ISendingOperations(Interface):
+    """Sources that clients send."""
+
+    async def send_source(query: sending.SendSource, request: Asking) -> sending.SourceReceived:
+        """Take a part of a source.
+
+        :raises NotAllowed: if the app may not be created.
+        :raises SourceError: if a file may not be in a source, or it has too much.
+        """
 
 
 class IVersionOperations(Interface):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, BinaryIO
 
 from msgspec import Struct
 from zope.interface import Attribute, Interface
 
+from clace.admin_api import SourcePart
 from clace.model import App, FileRef
 
 
@@ -77,6 +78,29 @@ class ISpecs(Interface):
 
     def live(files: IFiles, app: App) -> IFiles:
         """The folder of a dev app with the files that its spec writes, at each call."""
+
+
+class SentSource(Struct, frozen=True, kw_only=True):
+    """A source that is being sent: files and bytes so far, and its folder once it is whole."""
+
+    id: str
+    files: int
+    size: int
+    folder: str = ""
+
+
+class ISentSources(Interface):
+    """Sources that clients send, kept as folders."""
+
+    async def take(owner: str, part: SourcePart) -> SentSource:
+        """Add the pieces of a part to the source that it is of, or to a new one.
+
+        :raises BadRequest: if the source is not the owner's, or bytes before these are missing.
+        :raises SourceError: if a file may not be in a source, or it has too much.
+        """
+
+    async def prune(used: Collection[str]) -> None:
+        """Remove folders that are not used as sources, and have not been for an hour."""
 
 
 class ISources(Interface):

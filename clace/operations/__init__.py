@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         served_files as served_files,
     )
     from clace.operations.secrets import SecretOperations as SecretOperations
+    from clace.operations.sending import SendingOperations as SendingOperations
     from clace.operations.server import (
         LockoutOperations as LockoutOperations,
         ServerOperations as ServerOperations,
@@ -81,6 +82,7 @@ else:
         roles=("RoleOperations",),
         rooms=("OperationRooms", "served_files"),
         secrets=("SecretOperations",),
+        sending=("SendingOperations",),
         server=("LockoutOperations", "ServerOperations"),
         sessions=("SessionOperations",),
         settings=("SettingOperations",),

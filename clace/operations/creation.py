@@ -20,7 +20,7 @@ from clace.interfaces import (
     PrunedApp,
     SourceRevision,
 )
-from clace.locations import DEFAULT_BRANCH
+from clace.locations import DEFAULT_BRANCH, NO_SOURCE
 from clace.model import (
     STATIC_FROM_DISK,
     App,
@@ -153,6 +153,8 @@ class AppCreation:
         neighbours = self._rooms.installed.on(address.domain)
         self._configured.check_own_host(request.app_authn or DEFAULT_AUTH, neighbours)
         app = origin.of(replace(self._new_app(address, request), user_id=asking.user_id))
+        if app.source_url == NO_SOURCE and not app.metadata.spec:
+            raise BadRequest("source - has no files: say with --spec what the app is")
         shared = self._configured.check_neighbours(app, neighbours)
         secrets = await self._known.secret_versions()
         fetched = await self._fetch(app, request)

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from clace.errors import SourceError
-from clace.sources.limits import SourceLimits, checked_name, is_skipped, link_refused
+from clace.locations import is_not_the_apps
+from clace.sources.limits import SourceLimits, checked_name, link_refused
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # A pipe opened without O_NONBLOCK would wait for its other end.
@@ -100,7 +101,7 @@ def entries(folder: int, limits: SourceLimits, prefix: str = "") -> Iterator[Fol
 
 def _parts(folder: int, prefix: str) -> list[str]:
     try:
-        return sorted(part for part in os.listdir(folder) if not is_skipped(part))
+        return sorted(part for part in os.listdir(folder) if not is_not_the_apps(part))
     except OSError as error:
         raise _refusal(prefix or ".", error) from error
 
@@ -134,7 +135,7 @@ def opened_file(folder: int, name: str) -> Iterator[int]:
 
     :raises SourceError: if the file is missing, or not one that a source may have.
     """
-    if any(part in {"", ".", ".."} or is_skipped(part) for part in name.split("/")):
+    if any(part in {"", ".", ".."} or is_not_the_apps(part) for part in name.split("/")):
         raise SourceError(f"file {name} does not exist")
     with _opened_below(folder, name, name) as descriptor:
         yield descriptor

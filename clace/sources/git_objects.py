@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from msgspec import Struct
 
 from clace.errors import SourceError
-from clace.sources.limits import SourceLimits, SourceTally, checked_name, is_skipped, link_refused
+from clace.locations import is_not_the_apps
+from clace.sources.limits import SourceLimits, SourceTally, checked_name, link_refused
 
 _ENTRY = re.compile(rb"([0-7]{6}) (\w+) ([0-9a-f]{40,64}) +(\d+|-)\t(.+)\Z", re.DOTALL)
 _HEAD = re.compile(rb"([0-9a-f]{40,64}) (\w+) (\d+)\n")
@@ -47,7 +48,7 @@ def _blob(entry: bytes) -> GitBlob | None:
     mode, kind, blob_id, size, raw = match.groups()
     name = checked_name(raw)
     parts = name.split("/")
-    if kind != b"blob" or any(is_skipped(part) for part in parts):
+    if kind != b"blob" or any(is_not_the_apps(part) for part in parts):
         return None
     if any(part in {"", ".", ".."} for part in parts):
         raise SourceError(f"file {name} has a name that it may not have")

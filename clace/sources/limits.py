@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
 from clace.errors import SourceError
 from clace.units import MEBIBYTE
-
-_NOT_THE_APPS = frozenset({".git", "__pycache__", ".venv", "node_modules"})
-_OF_AN_EDITOR = re.compile(r"(\..*\.sw[a-p]|.*~|\.#.*|#.*#)\Z", re.DOTALL)
 
 
 class SourceLimits(Struct, frozen=True, kw_only=True):
@@ -40,11 +35,6 @@ class SourceTally:
             raise SourceError(f"the source has more than {self._limits.files} files")
         if self._total > self._limits.total:
             raise SourceError(f"the source has more than {self._limits.total} bytes")
-
-
-def is_skipped(part: str) -> bool:
-    """True if a file or folder of that name is version control's, a cache, or an editor's."""
-    return part in _NOT_THE_APPS or _OF_AN_EDITOR.match(part) is not None
 
 
 def checked_name(name: str | bytes) -> str:

@@ -7,13 +7,11 @@ from zope.interface import implementer
 
 from clace.errors import SourceError
 from clace.interfaces import FetchedSource, IFiles, ISources, SourceRevision
-from clace.locations import is_git
+from clace.locations import NO_SOURCE, is_git
 from clace.sources import places
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitSource
 from clace.sources.tree import SourceTree, is_meant, nothing_meant
-
-_NO_SOURCE = "-"
 
 
 def checked(source_url: str) -> str:
@@ -21,8 +19,8 @@ def checked(source_url: str) -> str:
 
     :raises SourceError: it is for neither, or for a git repository that cannot be.
     """
-    if source_url == _NO_SOURCE:
-        raise SourceError("source - needs a spec, and this server has none")
+    if source_url == NO_SOURCE:
+        return source_url
     places.check_text(source_url)
     if is_git(source_url):
         places.parse(source_url)
@@ -38,7 +36,9 @@ class Sources:
 
     def check(self, source_url: str) -> str:
         source = checked(source_url)
-        return source if is_git(source) else self._folder.absolute(source)
+        if is_git(source) or source == NO_SOURCE:
+            return source
+        return self._folder.absolute(source)
 
     def is_git(self, source_url: str) -> bool:
         return is_git(source_url)
@@ -49,6 +49,8 @@ class Sources:
 
     async def fetch(self, revision: SourceRevision) -> FetchedSource:
         source = self.check(revision.source_url)
+        if source == NO_SOURCE:
+            return FetchedSource(files=SourceTree({}))
         if is_git(source):
             return await self._git.fetch(revision)
         return await self._folder.fetch(source)
@@ -71,7 +73,7 @@ class Sources:
     def live(self, source_url: str) -> IFiles:
         """:raises SourceError: if it is not a folder."""
         source = self.check(source_url)
-        if is_git(source):
+        if is_git(source) or source == NO_SOURCE:
             raise SourceError(f"{source} is no folder, which a dev app needs")
         return self._folder.live(source)
 

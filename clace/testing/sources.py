@@ -11,7 +11,7 @@ from zope.interface import implementer
 from clace.encodings import Unencoded
 from clace.errors import SourceError
 from clace.interfaces import FetchedSource, IFiles, ISources, SourceRevision
-from clace.locations import DEFAULT_BRANCH, is_git
+from clace.locations import DEFAULT_BRANCH, NO_SOURCE, is_git
 from clace.model import FileRef
 from clace.sources import SourceTree, checked, is_meant, nothing_meant, places
 
@@ -46,7 +46,7 @@ class MemorySources:
 
     def check(self, source_url: str) -> str:
         source = checked(source_url)
-        if is_git(source) or source.startswith("/"):
+        if is_git(source) or source == NO_SOURCE or source.startswith("/"):
             return source
         raise SourceError(f"path does not exist {source}")
 
@@ -58,6 +58,8 @@ class MemorySources:
 
     async def fetch(self, revision: SourceRevision) -> FetchedSource:
         source = self.check(revision.source_url)
+        if source == NO_SOURCE:
+            return FetchedSource(files=SourceTree({}))
         if not self.is_git(source):
             return FetchedSource(files=self.folder(source))
         return self._found(revision)

@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 from msgspec import Struct
 from msgspec.structs import asdict
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
 from clace.admin_api.apps import CREATE_APP, CreateApp, NewApp
 from clace.admin_api.server import ServerStatus
@@ -18,6 +19,7 @@ from clace.config.apps import AppConfigs
 from clace.environments.filling import Specs
 from clace.identity.passwords import Lockout, SignIns
 from clace.identity.rbac import Authorisation
+from clace.interfaces import ISentSources, SentSource
 from clace.model.rbac import Policy
 from clace.model.traffic import AppRequest
 from clace.operations.administration import Administration
@@ -40,6 +42,7 @@ from clace.operations.retention import VersionRetention
 from clace.operations.roles import RoleOperations
 from clace.operations.rooms import OperationRooms, served_files
 from clace.operations.secrets import SecretOperations
+from clace.operations.sending import SendingOperations
 from clace.operations.server import LockoutOperations, ServerOperations
 from clace.operations.sessions import SessionOperations
 from clace.operations.settings import SettingOperations
@@ -108,6 +111,23 @@ async def listed(_invocation, _given):
     return "listed"
 
 
+@implementer(ISentSources)
+class SentInMemory:
+    """Knows what was sent to it; the folder of it is ``/sent``."""
+
+    def __init__(self):
+        self.taken = []
+
+    async def take(self, owner, part):
+        self.taken += [(owner, piece.name) for piece in part.pieces]
+        files, size = len(part.pieces), sum(len(piece.data) for piece in part.pieces)
+        folder = "/sent" if part.is_last else ""
+        return SentSource(id="sent", files=files, size=size, folder=folder)
+
+    async def prune(self, used):
+        self.used = used
+
+
 class House:
     """An administration, and hands on everything below it."""
 
@@ -120,6 +140,7 @@ class House:
         self.sources = before.sources if before else MemorySources()
         self.audit = MemoryAudit()
         self.installed = InstalledApps("localhost")
+        self.sent = SentInMemory()
         self.stopped = []
         self.failures = AppFailures(self.clock)
         sections = ("exec.in", "exec.in#other", "fs.in", "http.in", "http.in#work")
@@ -185,6 +206,7 @@ class House:
             ExportOperations(rooms),
             self.webhooks,
             SettingOperations(rooms, configured),
+            SendingOperations(rooms, self.sent),
             secrets,
             UserOperations(
                 memory_users(self.clock, STATIC_USERS),

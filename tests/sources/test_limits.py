@@ -3,7 +3,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import SourceError
-from clace.sources.limits import SourceLimits, SourceTally, checked_name, is_skipped
+from clace.locations import is_not_the_apps
+from clace.sources.limits import SourceLimits, SourceTally, checked_name
 
 
 class LimitsTests(SynchronousTestCase):
@@ -35,9 +36,9 @@ class NamesTests(SynchronousTestCase):
     def test_skips_what_is_not_the_apps(self):
         """Version control, caches and editors' files are skipped; what looks similar is not."""
         for part in (".git", "__pycache__", ".venv", "node_modules", ".a.swp", "a~", ".#a", "#a#"):
-            self.assertTrue(is_skipped(part), part)
+            self.assertTrue(is_not_the_apps(part), part)
         for part in ("git", ".gitignore", "a.swp", "a~b", "#a", "app.star", ".well-known"):
-            self.assertFalse(is_skipped(part), part)
+            self.assertFalse(is_not_the_apps(part), part)
 
     @given(st.binary(min_size=1))
     def test_names_are_utf_8_or_refused(self, raw):

@@ -5,6 +5,7 @@ from twisted.internet import reactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from clace.errors import SourceError
+from clace.interfaces import SourceRevision
 from clace.sources.folder import FolderSource
 from clace.sources.git import GitOptions, GitSource
 from clace.sources.sources import Sources
@@ -75,7 +76,9 @@ class SourceTextTests(SynchronousTestCase):
             self.assertEqual(self.sources.check(text), text)
             self.assertTrue(self.sources.is_git(text))
 
-    def test_no_source_is_refused(self):
-        """An app without a source would need a spec."""
-        error = self.assertRaises(SourceError, self.sources.check, "-")
-        self.assertEqual(error.message, "source - needs a spec, and this server has none")
+    def test_no_source(self):
+        """An app without a source has no files, and none to work on; its spec writes them."""
+        self.assertEqual(self.sources.check("-"), "-")
+        fetched = self.successResultOf(self.sources.fetch(SourceRevision(source_url="-")))
+        self.assertEqual(dict(fetched.files.refs), {})
+        self.assertRaises(SourceError, self.sources.live, "-")

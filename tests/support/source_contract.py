@@ -12,7 +12,7 @@ from clace.interfaces import IFiles, ISources, SourceRevision
 from clace.sources.tree import SourceTree
 
 FILES = {"app.star": b"app = 1\n", "static/deep/a.bin": b"\0\xff", "empty": b"", "\u00e9.txt": b"x"}
-REFUSED = ("", "-", "--upload-pack=x", "-x/y.z/w", "https://h.example/o/-r", "/a#b", "a\0b", "a\nb")
+REFUSED = ("", "--upload-pack=x", "-x/y.z/w", "https://h.example/o/-r", "/a#b", "a\0b", "a\nb")
 
 
 async def contents_of(files):

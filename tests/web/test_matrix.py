@@ -16,6 +16,7 @@ from clace.admin_api.apps import CREATE_APP
 from clace.admin_api.catalogue import OPERATIONS
 from clace.admin_api.operation import Right
 from clace.admin_api.secrets import CREATE_SECRET
+from clace.admin_api.sending import SEND_SOURCE
 from clace.admin_api.tokens import CREATE_TOKEN
 from clace.interfaces import NewAPIToken
 from clace.model.app import Demands
@@ -35,7 +36,7 @@ APPS, LISTING, SERVER, WIDENING, PARTIAL = "apps", "listing", "server", "widenin
 KINDS = {
     **dict.fromkeys(
         (
-            *("get_app", "show_app", "create_app", "delete_apps"),
+            *("get_app", "show_app", "create_app", "send_source", "delete_apps"),
             *("approve_apps", "reload_apps", "promote_apps"),
             *("link_account", "update_params", "update_metadata", "update_settings"),
             *("list_versions", "list_files", "read_file", "verify_file", "compare_versions"),
@@ -227,7 +228,11 @@ class MatrixTests(SynchronousTestCase):
         """
         if want != 200:
             return status == want
-        if KINDS[operation.name] == APPS and target == MISSING and operation is not CREATE_APP:
+        if (
+            KINDS[operation.name] == APPS
+            and target == MISSING
+            and operation not in (CREATE_APP, SEND_SOURCE)
+        ):
             return status == 404
         return status not in {401, 403, 500}
 

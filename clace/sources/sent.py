@@ -1,0 +1,189 @@
+"""Sources that clients send, piece by piece, and that are kept as folders."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+
+from attrs import define
+from zope.interface import implementer
+
+from clace.admin_api import FilePiece, SourcePart
+from clace.errors import BadRequest, SourceError
+from clace.interfaces import ISentSources, SentSource
+from clace.sources.limits import SourceLimits, SourceTally, checked_name
+from clace.threads import InThread
+from clace.units import MEBIBYTE
+
+SENT_LIMITS = SourceLimits(total=200 * MEBIBYTE)
+_MOST_AT_ONCE = 8
+_UNFINISHED_SECONDS = 3600
+_LONGEST_PART = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@define
+class _Arriving:
+    """A source that is not whole yet: whose it is, and the file that goes on."""
+
+    owner: str
+    folder: Path
+    tally: SourceTally
+    seen: float
+    files: int = 0
+    size: int = 0
+    open_file: str = ""
+    open_size: int = 0
+    is_busy: bool = False
+
+
+@implementer(ISentSources)
+class SentSources:
+    """Folders below ``root``; those that are not whole are below ``arriving`` until they are."""
+
+    def __init__(
+        self,
+        root: Path,
+        arriving: Path,
+        in_thread: InThread,
+        seconds: Callable[[], float],
+        new_id: Callable[[], str],
+        limits: SourceLimits = SENT_LIMITS,
+    ) -> None:
+        self._root, self._place = root, arriving
+        self._in_thread = in_thread
+        self._seconds = seconds
+        self._new_id = new_id
+        self._limits = limits
+        self._arriving: dict[str, _Arriving] = {}
+
+    def open(self) -> None:
+        """Remove what was not whole when the server stopped; blocks."""
+        shutil.rmtree(self._place, ignore_errors=True)
+
+    async def take(self, owner: str, part: SourcePart) -> SentSource:
+        name, source = self._found(owner, part)
+        if source.is_busy:
+            raise BadRequest("another part of this source is being written")
+        source.is_busy = True
+        try:
+            await self._in_thread(partial(self._write, source, part.pieces))
+            folder = await self._finish(name, source) if part.is_last else ""
+        except (SourceError, OSError) as error:
+            await self._drop(name)
+            if isinstance(error, OSError):
+                raise SourceError(f"the source cannot be written: {error.strerror}") from error
+            raise
+        finally:
+            source.is_busy = False
+        return SentSource(id=name, files=source.files, size=source.size, folder=folder)
+
+    async def prune(self, used: Collection[str]) -> None:
+        def remove() -> None:
+            for folder in self._root.iterdir() if self._root.is_dir() else ():
+                is_old = time.time() - folder.stat().st_mtime > _UNFINISHED_SECONDS
+                if str(folder) not in used and is_old:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+        await self._in_thread(remove)
+
+    def _found(self, owner: str, part: SourcePart) -> tuple[str, _Arriving]:
+        """:raises BadRequest: if the source is not the owner's, or something is missing."""
+        if not part.source:
+            return self._begun(owner)
+        source = self._arriving.get(part.source)
+        if source is None or source.owner != owner:
+            raise BadRequest("no source of this name is being sent")
+        if source.size != part.before:
+            raise BadRequest(f"{part.before} bytes were sent before, and {source.size} arrived")
+        source.seen = self._seconds()
+        return part.source, source
+
+    def _begun(self, owner: str) -> tuple[str, _Arriving]:
+        now = self._seconds()
+        for name, each in tuple(self._arriving.items()):
+            if now - each.seen > _UNFINISHED_SECONDS and not each.is_busy:
+                del self._arriving[name]
+                shutil.rmtree(each.folder, ignore_errors=True)
+        if len(self._arriving) >= _MOST_AT_ONCE:
+            raise BadRequest("too many sources are being sent; try again later")
+        name = self._new_id()
+        tally = SourceTally(self._limits)
+        self._arriving[name] = source = _Arriving(owner, self._place / name, tally, now)
+        return name, source
+
+    def _write(self, source: _Arriving, pieces: tuple[FilePiece, ...]) -> None:
+        """:raises SourceError: if a file may not be in a source, or it has too much."""
+        source.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for piece in pieces:
+            if source.open_file and source.open_file != piece.name:
+                raise SourceError(f"file {source.open_file} is not whole")
+            place = source.folder / _checked(piece.name, self._limits)
+            if not source.open_file:
+                _make(place)
+                source.tally.add(piece.name, 0)
+                source.files += 1
+                source.open_size = 0
+            source.open_size += len(piece.data)
+            source.size += len(piece.data)
+            self._check_size(source, piece.name)
+            with place.open("ab") as file:
+                file.write(piece.data)
+            source.open_file = piece.name if piece.more else ""
+
+    def _check_size(self, source: _Arriving, name: str) -> None:
+        if source.open_size > self._limits.file:
+            raise SourceError(f"file {name} is over the limit of {self._limits.file} bytes")
+        if source.size > self._limits.total:
+            raise SourceError(f"the source has more than {self._limits.total} bytes")
+
+    async def _finish(self, name: str, source: _Arriving) -> str:
+        if source.open_file:
+            raise SourceError(f"file {source.open_file} is not whole")
+        whole = self._root / name
+
+        def move() -> None:
+            source.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            source.folder.rename(whole)
+
+        await self._in_thread(move)
+        del self._arriving[name]
+        return str(whole)
+
+    async def _drop(self, name: str) -> None:
+        source = self._arriving.pop(name)
+        await self._in_thread(partial(shutil.rmtree, source.folder, ignore_errors=True))
+
+
+def _make(place: Path) -> None:
+    """Make a new file, in folders of its own.
+
+    :raises SourceError: if it is there, or a file is in the place of a folder.
+    """
+    try:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        os.close(os.open(place, flags, 0o600))
+    except (FileExistsError, NotADirectoryError):
+        raise SourceError(f"{place.name} is there twice") from None
+
+
+def _checked(name: str, limits: SourceLimits) -> str:
+    """:raises SourceError: if no file of a source has the name."""
+    parts = name.split("/")
+    if (
+        any(
+            part in {"", ".", ".."} or len(part.encode("utf-8", "replace")) > _LONGEST_PART
+            for part in parts
+        )
+        or _CONTROL.search(name)
+        or len(parts) > limits.depth
+    ):
+        raise SourceError(f"{name!r:.100} is no name of a file")
+    return checked_name(name)
