@@ -1,6 +1,12 @@
 """Apps with programs of their own, through the whole server."""
 
-from tests.system.cases import SharedDaemonTestCase
+import http.client
+import signal
+import time
+from pathlib import Path
+from threading import Event, Thread
+
+from tests.system.cases import DaemonTestCase, SharedDaemonTestCase, runs
 
 SERVER = """
 import http.server, os, sys
@@ -71,3 +77,143 @@ class ProgramTests(SharedDaemonTestCase):
         refused = self.daemon.refused("app", "create", "--approve", str(folder), "/refused")
         self.assertIn("the program of /refused ended with 3\n  no such module", refused)
         self.assertEqual(self.daemon.get("/refused").status, 404)
+
+    def test_logs_and_commands(self):
+        """What the program writes can be read, and commands see what it sees, and no more."""
+        folder = self.source(program())
+        self.daemon.must("app", "create", "--approve", str(folder), "/logs")
+        self.words("/logs/seen")
+        self.assertIn("Z asked for /seen", self.daemon.must("app", "logs", "/logs"))
+        seen = "ls /app; ls /root /home; id -u"
+        listed = self.daemon.must("app", "exec", "/logs", "--", "sh", "-c", seen).split()
+        self.assertIn("server.py", listed)
+        self.assertNotIn("clace", " ".join(listed))
+        self.assertNotEqual(listed[-1], "0")
+        ended = self.daemon.cli("app", "exec", "/logs", "--", "sh", "-c", "echo no; exit 7")
+        self.assertEqual((ended.returncode, ended.stdout), (7, "no\n"))
+
+    def test_stopped(self):
+        """A stopped app says so; started again it answers."""
+        folder = self.source(program())
+        self.daemon.must("app", "create", "--approve", str(folder), "/stopped")
+        self.assertEqual(self.daemon.must("app", "stop", "/stopped"), "App /stopped is stopped\n")
+        answer = self.daemon.get("/stopped")
+        self.assertEqual(answer.status, 503)
+        self.assertIn("stopped", answer.body)
+        self.daemon.must("app", "start", "/stopped")
+        self.words("/stopped")
+
+    def test_idle(self):
+        """A program that nobody uses is stopped, and the next request starts it again."""
+        folder = self.source(program())
+        idle = ("--conf", "container.idle_shutdown_secs=1")
+        self.daemon.must("app", "create", "--approve", *idle, str(folder), "/idle")
+        self.words("/idle")
+        self.wait_until("stopped", lambda: "nobody uses it" in self.log("/idle"))
+        self.words("/idle")
+        self.assertEqual(self.log("/idle").count("clace: ready"), 2)
+
+    def log(self, path):
+        return self.daemon.must("app", "logs", path)
+
+    def test_page(self):
+        """A browser gets a page that asks again by itself while the program is being started."""
+        slow = "import time; time.sleep(4)\n" + SERVER
+        folder = self.source(program(server=slow))
+        idle = ("--conf", "container.idle_shutdown_secs=1")
+        self.daemon.must("app", "create", "--approve", *idle, str(folder), "/slow")
+        self.wait_until("stopped", lambda: "nobody uses it" in self.log("/slow"), 20)
+        page = self.daemon.get("/slow", headers={"Accept": "text/html"})
+        self.assertEqual((page.status, page.headers["Refresh"]), (503, "1"))
+        self.assertIn("default-src 'none'", page.headers["Content-Security-Policy"])
+        self.assertIn("The app is being started", page.body)
+        self.assertEqual(self.words("/slow")[0], "one")
+
+
+KEEPS = APP.replace("port = 8000", 'port = 8000, data = "/data"')
+COUNTER = SERVER.replace(
+    "def do_GET(self):",
+    """def do_GET(self):
+        with open("/data/visits", "a") as file:
+            file.write("x")
+        self.path = str(len(open("/data/visits").read()))""",
+)
+
+
+class DataTests(SharedDaemonTestCase):
+    def visits(self, path):
+        answer = self.daemon.get(path)
+        self.assertEqual(answer.status, 200, answer.body)
+        return int(answer.body.split()[2])
+
+    def test_kept(self):
+        """Data stay when the program is replaced; staging has its own."""
+        folder = self.source(program(server=COUNTER, app=KEEPS))
+        refused = self.daemon.must("app", "create", str(folder), "/data")
+        self.assertIn("process.in.data [/data]", refused)
+        self.daemon.must("app", "approve", "--promote", "/data")
+        first = self.visits("/data")
+        self.assertEqual(self.visits("/data"), first + 1)
+        (folder / "server.py").write_text(program("two", server=COUNTER)["server.py"])
+        self.daemon.must("app", "reload", "--promote", "/data")
+        self.assertGreaterEqual(self.visits("/data"), first + 2)
+        self.assertLess(self.visits("/data_cl_stage"), first + 2)
+
+
+class SwapTests(DaemonTestCase):
+    def test_no_request_fails(self):
+        """While one version after the other is promoted, every request is answered."""
+        daemon = self.make_daemon()
+        daemon.start()
+        folder = self.source(program("0"))
+        daemon.must("app", "create", "--approve", "--auth=none", str(folder), "/swap")
+        done, seen, wrong = Event(), set(), []
+
+        def visit():
+            connection = http.client.HTTPConnection("127.0.0.1", daemon.ports["http"])
+            while not done.is_set():
+                connection.request("GET", "/swap")
+                answer = connection.getresponse()
+                body = answer.read().decode()
+                if answer.status != 200:
+                    wrong.append((answer.status, body))
+                seen.add(body.split()[0])
+
+        visitors = [Thread(target=visit) for _ in range(4)]
+        for visitor in visitors:
+            visitor.start()
+        for number in range(1, 4):
+            (folder / "server.py").write_text(program(str(number))["server.py"])
+            daemon.must("app", "reload", "--promote", "/swap")
+        time.sleep(0.2)
+        done.set()
+        for visitor in visitors:
+            visitor.join()
+        self.assertEqual((wrong, seen), ([], {"0", "1", "2", "3"}))
+
+    def test_killed_server(self):
+        """Programs end with a server that is killed."""
+        daemon = self.make_daemon()
+        daemon.start()
+        files = program(app=APP.replace("server.py", "mortal.py"))
+        files["mortal.py"] = files.pop("server.py")
+        folder = self.source(files)
+        daemon.must("app", "create", "--approve", "--auth=none", str(folder), "/killed")
+        pids = serving("mortal.py")
+        self.assertTrue(pids)
+        daemon.process.send_signal(signal.SIGKILL)
+        daemon.process.wait()
+        self.wait_until("gone", lambda: not any(map(runs, pids)), 1)
+
+
+def serving(script):
+    """The processes whose command has this in it."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if script.encode() in words:
+            found.append(int(entry.parent.name))
+    return found
