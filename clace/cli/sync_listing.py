@@ -7,6 +7,7 @@ from datetime import datetime
 
 from clace.admin_api import SyncEntry
 from clace.cli.formats import JSON_RENDERS, Render, columns, csv_text
+from clace.text import one_line
 
 _TIME = "%Y-%m-%d %H:%M:%S"
 _COMMIT = 12
@@ -73,7 +74,7 @@ def _commit(each: SyncEntry) -> str:
 
 
 def _error(each: SyncEntry) -> str:
-    return each.status.error
+    return one_line(each.status.error)
 
 
 def _time(moment: datetime | None) -> str:

@@ -17,7 +17,7 @@ _ALWAYS = re.compile(
             re.escape(b64encode(f"admin:{PASSWORD}".encode())),
             rb"_clace_session=[\w-]{20}",
             rb"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.",
-            rb"clace_[0-9A-Za-z]{30,}",
+            rb"clace_(?:hook_)?[0-9A-Za-z]{30,}",
         )
     )
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clace.admin_api import OPERATIONS
+from clace.admin_api import APP_KINDS, OPERATIONS
 from clace.model import deeds
 
 # Requests to apps that may have changed something.
@@ -20,6 +20,7 @@ _EVENTS = (
     "drop_approvals",
     "expire_preview",
     "plugin_refused",
+    *(f"webhook_{kind}" for kind in APP_KINDS),
 )
 
 
