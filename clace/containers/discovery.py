@@ -26,7 +26,7 @@ def found_engine(command: str, path: str) -> str:
 
 
 class EngineFact(NamedTuple):
-    """A fact of containers on this machine; ``problem`` tells why it is not so, and what follows."""
+    """A fact of containers on this machine; ``problem`` tells why it is not so, and the result."""
 
     name: str
     purpose: str

@@ -88,7 +88,7 @@ def program() -> bytes:
         (folder / "main.go").write_text(PROGRAM)
         (folder / "go.mod").write_text("module program\n\ngo 1.21\n")
         command = (go(), "build", "-trimpath", "-ldflags=-s -w", "-o", "program", ".")
-        environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "HOME": str(folder)}
+        environment = {**os.environ, "CGO_ENABLED": "0"}
         subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
         return (folder / "program").read_bytes()
     finally:
