@@ -120,6 +120,7 @@ class Apps:
         self.runtime = self._make_runtime()
         self.programs = Programs(data, reactor, file_threads, starter)
         self.workloads: IWorkloads = self.programs.workloads
+        plugins.container_commands.programs = self.programs.control
         self.runtime.run_programs(self.workloads)
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
 

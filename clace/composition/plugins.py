@@ -15,7 +15,14 @@ from clace.config import FSPlugin, HTTPPlugin, StorePlugin
 from clace.interfaces import Caller, IStarter
 from clace.model import App, AppPath
 from clace.plugins import package_plugins
-from clace.plugins.builtin import CONTAINER, PROCESS, PROXY, Introspection, IntrospectionSources
+from clace.plugins.builtin import (
+    PROCESS,
+    PROXY,
+    ContainerCommands,
+    Introspection,
+    IntrospectionSources,
+    container_plugin,
+)
 from clace.plugins.builtin.exec import ExecFunctions, ExecSettings
 from clace.plugins.builtin.fs import FsFunctions, FsSettings
 from clace.plugins.builtin.http import HTTPFunctions, HttpSettings, RequestsByOwner
@@ -60,6 +67,7 @@ class Plugins:
         self.programs = ExecFunctions(
             reactor, starter, search_path, self.temp_files, self._in_thread
         )
+        self.container_commands = ContainerCommands(reactor, self.temp_files, self._in_thread)
         self._requests = RequestsByOwner(reactor, resolving(reactor))
         self._urls: Urls = lambda address: ("", address.path)
         insight = IntrospectionSources(
@@ -85,11 +93,14 @@ class Plugins:
 
     def _make(self) -> Iterator[Plugin]:
         """Each plugin, and what it is for its accounts."""
-        own = (*self._own(), *self._introspection.plugins, PROXY, CONTAINER, PROCESS)
+        own = (*self._own(), *self._introspection.plugins, PROXY, self._container(), PROCESS)
         yield from own
         taken = (plugin.name for plugin in own)
         others = self._config.plugin.others.items()
         yield from package_plugins(self._config.plugins.enabled, others, taken)
+
+    def _container(self) -> Plugin:
+        return container_plugin(self.container_commands.function)
 
     def _own(self) -> Iterator[Plugin]:
         sections = self._config.plugin

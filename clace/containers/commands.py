@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from clace.containers.discovery import MISSING
 from clace.containers.settings import ContainerSettings
@@ -16,6 +16,7 @@ from clace.text import one_line
 
 _MOST_PRINTED = 4 << 20
 _SHOWN_LINES = 20
+_SHOWN_BYTES = 1000
 SECONDS = 120
 Log = Callable[[bytes], None]
 
@@ -78,12 +79,16 @@ class EngineCommands:
         late = self._clock.callLater(seconds, program.kill) if seconds else None
         last: deque[bytes] = deque(maxlen=_SHOWN_LINES)
         rest = b""
-        while data := await program.output.read():
-            log(data)
-            *lines, rest = (rest + data).split(b"\n")
-            last.extend(line[:1000] for line in lines)
-            rest = rest[-1000:]
-        end: ProgramExit = await program.ended
+        try:
+            while data := await program.output.read():
+                log(data)
+                *lines, rest = (rest + data).split(b"\n")
+                last.extend(line[:_SHOWN_BYTES] for line in lines)
+                rest = rest[-_SHOWN_BYTES:]
+            end: ProgramExit = await program.ended
+        except CancelledError:
+            program.kill()
+            raise
         if late is not None and not late.active():
             raise ProgramFailed(f"{_shown(arguments)} took more than {seconds:g} seconds")
         if late is not None:

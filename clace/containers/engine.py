@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -139,9 +140,13 @@ class ContainerEngine:
         arguments = tuple(self._arguments(name, None, prepared))
         image = prepared.launch.image.id
         with self._variables(name, prepared) as file:
-            ran = await self._commands.follow(
-                ("run", "--rm", f"--env-file={file}", *arguments, image, *command), log
-            )
+            words = ("run", "--rm", f"--env-file={file}", *arguments, image, *command)
+            try:
+                ran = await self._commands.follow(words, log)
+            except CancelledError:
+                # What is killed is the engine's command, and not yet what it has started.
+                Deferred.fromCoroutine(self._commands.run("rm", "--force", name))
+                raise
         return ProgramExit(status=ran.status)
 
     async def forget(self, app_id: str) -> None:

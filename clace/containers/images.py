@@ -12,11 +12,11 @@ from twisted.internet.defer import CancelledError, DeferredSemaphore
 
 from clace.containers.commands import EngineCommands
 from clace.containers.containerfile import ContainerFile, read_containerfile
-from clace.containers.names import digest, image_name
+from clace.containers.names import digest, image_name, images_of
 from clace.containers.settings import ContainerSettings
 from clace.errors import AppBroken, AppBusy, SourceError
 from clace.interfaces import IFiles, Tell, WorkloadOrder
-from clace.model import AUTO, IMAGE_PREFIX, NIXPACKS, Lifetime
+from clace.model import AUTO, IMAGE_PREFIX, NIXPACKS, AppKind, Lifetime
 
 FILES = ("Containerfile", "Dockerfile")
 IMAGE_PIN, ID_PIN, DIGEST_PIN = "image", "image_id", "image_digest"
@@ -89,10 +89,12 @@ class Images:
         check_port(order, file, name)
         return await self._built(order, name, file, tell)
 
-    async def forget(self, app: str) -> None:
-        """Remove the images that were built for an app of this id alone."""
+    async def forget(self, app_id: str) -> None:
+        """Remove the images that were built for an app; those of a staging app are its app's."""
+        if app_id.startswith(AppKind.STAGING):
+            return
         found = await self._commands.run("images", "--format", "{{.Repository}}:{{.Tag}}")
-        wanted = f"cli-{app.lower()}:"
+        wanted = f"{images_of(app_id)}:"
         names = {line.strip().removeprefix("localhost/") for line in found.output.splitlines()}
         for name in sorted(name for name in names if name.startswith(wanted)):
             await self._commands.run("rmi", name)

@@ -24,9 +24,13 @@ def container_name(app: App, key: str) -> str:
 
 def image_name(app: App, key: str) -> str:
     """The name of the image that is built of a source, one for production and staging."""
-    twin = app.id.removeprefix(app.kind) if app.kind in {AppKind.PROD, AppKind.STAGING} else app.id
     dev = "dev-" if app.is_dev else ""
-    return f"{IMAGE}-{twin.lower()}:{dev}{key[:_DIGITS]}"
+    return f"{images_of(app.id)}:{dev}{key[:_DIGITS]}"
+
+
+def images_of(app_id: str) -> str:
+    """The name that all images of an app and its staging app have."""
+    return f"{IMAGE}-{app_id.removeprefix(AppKind.PROD).removeprefix(AppKind.STAGING).lower()}"
 
 
 def volume_name(app: App, name: str) -> str:

@@ -100,6 +100,14 @@ class IProgramControl(Interface):
         :raises AppBroken: if it cannot be started.
         """
 
+    async def output_of(
+        app: App, command: tuple[str, ...], take: Callable[[bytes], None]
+    ) -> ProgramExit:
+        """The same, with the bytes as they are written.
+
+        :raises AppBroken: if it cannot be started, or the app has no program.
+        """
+
 
 class IWorkloads(Interface):
     """The programs of all apps."""

@@ -10,6 +10,7 @@ from clace.errors import AppBroken
 from clace.interfaces import IProgramControl, IWorkloadEngine, ProgramExit
 from clace.model import App
 from clace.workloads.logs import AppLog, LineSplitter
+from clace.workloads.offer import WorkloadOffer
 from clace.workloads.service import Workloads
 
 
@@ -49,11 +50,20 @@ class ProgramControl:
     async def run(
         self, app: App, command: tuple[str, ...], take: Callable[[str], None]
     ) -> ProgramExit:
-        offer = self._workloads.of(app).offer
-        if offer is None:
-            raise AppBroken(f"app {app} has no program of its own")
+        offer = self._offer(app)
         lines = LineSplitter(take, offer.order.redact)
         try:
             return await self._engine.run(await offer.prepared(), command, lines.write)
         finally:
             lines.end()
+
+    async def output_of(
+        self, app: App, command: tuple[str, ...], take: Callable[[bytes], None]
+    ) -> ProgramExit:
+        return await self._engine.run(await self._offer(app).prepared(), command, take)
+
+    def _offer(self, app: App) -> WorkloadOffer:
+        offer = self._workloads.of(app).offer
+        if offer is None:
+            raise AppBroken(f"app {app} has no program of its own")
+        return offer

@@ -110,12 +110,12 @@ class ContainerEngineTests(TestCase):
         verifyObject(IWorkload, workload)
         self.assertEqual(await self.ask(workload, "/a"), b"hello from /a")
         self.assertEqual(await self.ask(workload, "/env/WORD"), b"word")
-        self.assertIn(b"listening", b"".join(self.logged))
         self.assertTrue(any("building the image" in line for line in self.told))
         seen = podman(self.settings, "inspect", workload.name)
         for word in ('"NetworkMode": "none"', '"ReadonlyRootfs": true', "no-new-privileges"):
             self.assertIn(word, seen)
         await workload.stop()
+        self.assertIn(b"listening", b"".join(self.logged))
         self.assertEqual(self.containers(workload), "")
 
     async def test_serves_by_a_socket(self):

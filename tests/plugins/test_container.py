@@ -1,16 +1,22 @@
 """Programs of apps as ``container.in`` and ``process.in`` declare them."""
 
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.errors import PluginRefused
-from clace.interfaces import Caller
+from clace.errors import AppBroken, PluginRefused
+from clace.interfaces import Caller, ProgramExit
 from clace.model.app import Permission
 from clace.model.workloads import WorkloadConfig
-from clace.plugins.builtin.container import CONTAINER, PROCESS
+from clace.plugins.builtin.container import PROCESS, container_plugin
+from clace.plugins.builtin.container_commands import ContainerCommands
 from clace.plugins.gate.gate import PluginGate
 from tests.support.hosted import star
 from tests.support.plugin_contract import app, call
+from tests.support.threads import at_once
 
+COMMANDS = ContainerCommands(Clock(), None, at_once)
+CONTAINER = container_plugin(COMMANDS.function)
 NEEDS = 'process.config(port = 80, network = ["db:5432"])'
 
 
@@ -78,3 +84,76 @@ class ContainerTests(SynchronousTestCase):
                 "kwargs": {"port": 80, "network": ["db:5432"]},
             },
         )
+
+
+class Programs:
+    """Runs any command: it writes these pieces and ends like this, or not at all."""
+
+    def __init__(self, *pieces, status=0, broken="", hangs=False):
+        self.pieces, self.status, self.broken, self.hangs = pieces, status, broken, hangs
+        self.ran = []
+
+    async def output_of(self, app, command, take):
+        self.ran.append((app.id, command))
+        if self.broken:
+            raise AppBroken(self.broken)
+        for piece in self.pieces:
+            take(piece)
+        if self.hangs:
+            await Deferred()
+        return ProgramExit(status=self.status)
+
+
+class RunTests(SynchronousTestCase):
+    """``container.run``"""
+
+    def setUp(self):
+        self.clock = Clock()
+        self.commands = ContainerCommands(self.clock, None, at_once)
+
+    def called(self, programs, *args, **kwargs):
+        self.commands.programs = programs
+        its_app = app(Permission("container.in", "run", ("ls",)), loads=("container.in",))
+        plugin = container_plugin(self.commands.function)
+        scope = PluginGate([plugin]).begin(Caller(app=its_app))
+        return scope.call(call("run", *args, plugin="container.in", **kwargs))
+
+    def answer(self, programs, *args, **kwargs):
+        return self.successResultOf(self.called(programs, *args, **kwargs))
+
+    def test_output(self):
+        """The output is handed to the app as lines, or as the JSON that it is."""
+        programs = Programs(b"a\nb", b"c\n")
+        answer = self.answer(programs, "ls", ["-l", "/"])
+        self.assertEqual((answer.value, answer.shape), (b"a\nbc\n", "lines"))
+        self.assertEqual(programs.ran[0][1], ("ls", "-l", "/"))
+        self.assertEqual(self.answer(Programs(b"{}"), "ls", parse="json").shape, "json")
+
+    def test_failure(self):
+        """An exit status is an error with what was written last, unless some output will do."""
+        self.assertEqual(self.answer(Programs(b"no\n", status=3), "ls").error, "exit status 3: no")
+        partly = self.answer(Programs(b"no\n", status=3), "ls", process_partial=True)
+        self.assertEqual((partly.error, partly.value), ("", b"no\n"))
+        empty = self.answer(Programs(status=3), "ls", process_partial=True)
+        self.assertEqual(empty.error, "exit status 3")
+        self.assertEqual(self.answer(Programs(broken="no image"), "ls").error, "no image")
+
+    def test_without_a_container(self):
+        """An app that declares none has nothing to run commands in."""
+        none = Programs(broken="app /x has no program of its own")
+        for programs in (None, none):
+            self.assertEqual(self.answer(programs, "ls").error, "container config not initialized")
+
+    def test_bounds(self):
+        """A command that takes too long, or writes too much, is ended."""
+        waiting = Deferred.fromCoroutine(self.called(Programs(hangs=True), "ls"))
+        self.clock.advance(601)
+        self.assertIn("ended after 600 seconds", self.successResultOf(waiting).error)
+        much = Programs(*[b"x" * (1 << 20)] * 33, hangs=True)
+        self.assertIn("more than", self.answer(much, "ls").error)
+
+    def test_refused(self):
+        """Shapes that there are not, and programs that were not approved."""
+        self.assertIn("unsupported format", self.answer(Programs(), "ls", parse="xml").error)
+        self.assertIn("not supported", self.answer(Programs(), "ls", stream=True).error)
+        self.failureResultOf(self.called(Programs(), "rm"), PluginRefused)

@@ -9,10 +9,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import AppBroken, AppNotApproved, BadRequest
 from clace.model.app import Permission
-from clace.plugins.builtin.container import CONTAINER, PROCESS
+from clace.plugins.builtin.container import PROCESS
 from clace.plugins.builtin.proxy import PROXY
 from clace.plugins.gate.gate import PluginGate
 from clace.testing.runtime import MemoryRuntime
+from tests.plugins.test_container import CONTAINER
 from tests.support.apps import DictFiles, an_app
 from tests.support.plugins import MemoryAudit
 from tests.support.workloads import MemoryEngine, make_workloads

@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING
 from clace.faces import face
 
 if TYPE_CHECKING:
-    from clace.plugins.builtin.container import CONTAINER as CONTAINER, PROCESS as PROCESS
+    from clace.plugins.builtin.container import (
+        PROCESS as PROCESS,
+        container_plugin as container_plugin,
+    )
+    from clace.plugins.builtin.container_commands import ContainerCommands as ContainerCommands
     from clace.plugins.builtin.introspection import (
         Introspection as Introspection,
         IntrospectionSources as IntrospectionSources,
@@ -14,7 +18,8 @@ if TYPE_CHECKING:
 else:
     __getattr__ = face(
         __name__,
-        container=("CONTAINER", "PROCESS"),
+        container=("PROCESS", "container_plugin"),
+        container_commands=("ContainerCommands",),
         introspection=("Introspection", "IntrospectionSources"),
         proxy=("PROXY",),
     )

@@ -90,16 +90,19 @@ def _declaring(parameters: type[Struct], call: Any = approve) -> Function:
     return Function(parameters, call, is_read=True, is_declaring=True)
 
 
-CONTAINER = Plugin(
-    CONTAINER_PLUGIN,
-    {
-        "config": _declaring(ContainerDeclaration, config),
-        "volume": _declaring(FolderNeed),
-        "network": _declaring(NetworkNeed),
-        "option": _declaring(OptionNeed),
-    },
-    _CONSTANTS,
-)
+_CONTAINER_FUNCTIONS = {
+    "config": _declaring(ContainerDeclaration, config),
+    "volume": _declaring(FolderNeed),
+    "network": _declaring(NetworkNeed),
+    "option": _declaring(OptionNeed),
+}
+
+
+def container_plugin(run: Function) -> Plugin:
+    """``container.in``; ``run`` runs commands in containers."""
+    return Plugin(CONTAINER_PLUGIN, {**_CONTAINER_FUNCTIONS, "run": run}, _CONSTANTS)
+
+
 PROCESS = Plugin(
     PROCESS_PLUGIN,
     {
