@@ -31,7 +31,9 @@ class UpdateParam(StagedUpdate, frozen=True, kw_only=True):
 
 
 class MetadataChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Versioned settings of an app; entries are ``key=value``, ``key=-`` to remove."""
+    """Versioned settings of an app; entries are ``key=value``, ``key=-`` to remove. Of the types
+    ``auth`` and ``git_auth`` the one entry is the value.
+    """
 
     config_type: str = UNDEFINED
     config_entries: tuple[str, ...] = ()

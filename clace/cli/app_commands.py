@@ -39,6 +39,14 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a qu
         "exec": Lazy(
             "clace.cli.program_commands:execute", "Run a command behind the wall of an app."
         ),
+        "update": Lazy(
+            "clace.cli.settings_commands:metadata",
+            "Change versioned settings of apps; the name of update-metadata in 2026.",
+        ),
+        "settings": Lazy(
+            "clace.cli.settings_commands:settings",
+            "Change settings that hold at once; the name of update-settings in 2026.",
+        ),
         "update-metadata": Lazy(
             "clace.cli.settings_commands:metadata",
             "Change versioned settings of apps: staging first, production with --promote.",

@@ -135,24 +135,14 @@ def metadata() -> None:
 @promote_option
 @click.argument("entries", nargs=-1, required=True)
 @over_apps
-def conf(
-    server: ChosenServer,
-    entries: tuple[str, ...],
-    glob: str,
-    *,
-    promote: bool,
-    dry_run: bool,
-    form: str,
-) -> None:
+def conf(server: ChosenServer, entries: tuple[str, ...], glob: str, **how: Any) -> None:
     """Give apps settings of their own, in place of those in [app_config] and [sandbox].
 
     ENTRIES are KEY=VALUE, the value as TOML writes it; KEY=- removes a setting.
     """
     wanted = tuple(f"{name}={value}" for name, value in config_entries(entries, ()).items())
     change = api.MetadataChange(config_type="app_config", config_entries=wanted)
-    query = api.UpdateMetadata(glob, body=change, promote=promote, dry_run=dry_run)
-    result = server.ask(api.UPDATE_METADATA, query)
-    say_changed(result, reports.updated(result), form, glob, result.matched)
+    _stage(server, glob, change, **how)
 
 
 metadata.add_command(conf, "app-config")
@@ -162,14 +152,45 @@ metadata.add_command(conf, "app-config")
 @promote_option
 @click.argument("name")
 @over_apps
-def spec(
-    server: ChosenServer, name: str, glob: str, *, promote: bool, dry_run: bool, form: str
-) -> None:
+def spec(server: ChosenServer, name: str, glob: str, **how: Any) -> None:
     """Say which kind of app those are whose sources have no app.star.
 
     NAME is a spec, such as python-flask; - tells it from the files again.
     """
-    change = api.MetadataChange(spec=name)
+    _stage(server, glob, api.MetadataChange(spec=name), **how)
+
+
+@metadata.command(name="auth", epilog=GLOB_HELP)
+@promote_option
+@click.argument("value", metavar="TYPE")
+@over_apps
+def staged_auth(server: ChosenServer, value: str, glob: str, **how: Any) -> None:
+    """Say who may use apps, in the next version of each.
+
+    Staging apps admit by it at once, production with its promotion. TYPE is as for update-settings.
+    """
+    _stage(server, glob, api.MetadataChange(config_type="auth", config_entries=(value,)), **how)
+
+
+@metadata.command(name="git-auth", epilog=GLOB_HELP)
+@promote_option
+@click.argument("value", metavar="NAME")
+@over_apps
+def staged_git_auth(server: ChosenServer, value: str, glob: str, **how: Any) -> None:
+    """Choose the login for git in the next version: NAME of [git_auth], or - for the default."""
+    change = api.MetadataChange(config_type="git_auth", config_entries=(value,))
+    _stage(server, glob, change, **how)
+
+
+def _stage(
+    server: ChosenServer,
+    glob: str,
+    change: api.MetadataChange,
+    *,
+    promote: bool,
+    dry_run: bool,
+    form: str,
+) -> None:
     query = api.UpdateMetadata(glob, body=change, promote=promote, dry_run=dry_run)
     result = server.ask(api.UPDATE_METADATA, query)
     say_changed(result, reports.updated(result), form, glob, result.matched)

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from clace.model.paths import AppPath
 
 STATIC_FROM_DISK = "static_from_disk"
+NO_LOGIN = "-"
+"""The ``git_auth_name`` of a version that has none."""
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -105,7 +107,8 @@ class AppMetadata(Struct, frozen=True):
     values of its params and its own settings, each as the operator wrote it.
 
     ``spec`` names the kind of app that fills in the files which its source lacks. ``pins`` fix what
-    its program is built of, by name: the text of a lock, the digest of an image.
+    its program is built of, by name: the text of a lock, the digest of an image. ``authn_type`` and
+    ``git_auth_name`` are empty, or what the settings become with this version.
     """
 
     name: str = ""
@@ -120,6 +123,8 @@ class AppMetadata(Struct, frozen=True):
     container_args: dict[str, str] = {}
     container_volumes: tuple[str, ...] = ()
     pins: dict[str, str] = {}
+    authn_type: str = ""
+    git_auth_name: str = ""
 
     def link_of(self, plugin: str) -> AccountLink | None:
         """Return the account linked to exactly this name."""
@@ -158,6 +163,23 @@ class AppSettings(Struct, frozen=True):
     preview_write_access: bool = True
     expire_time: datetime | None = None
     applied_from: str = ""
+
+    def kept_in(self, metadata: AppMetadata) -> AppMetadata:
+        """Return a version that remembers these settings, as far as it had none of its own."""
+        return replace(
+            metadata,
+            authn_type=metadata.authn_type or self.authn_type,
+            git_auth_name=metadata.git_auth_name or self.git_auth_name or NO_LOGIN,
+        )
+
+    def following(self, metadata: AppMetadata) -> AppSettings:
+        """Return the settings of an app that comes to have this version."""
+        git_auth = metadata.git_auth_name or self.git_auth_name
+        return replace(
+            self,
+            authn_type=metadata.authn_type or self.authn_type,
+            git_auth_name="" if git_auth == NO_LOGIN else git_auth,
+        )
 
 
 class App(Struct, frozen=True):

@@ -199,16 +199,18 @@ class DeclarationOperations:
         after = replace(live, authn_type=auth, git_auth_name=git_auth)
         changed = after != live
         after = replace(after, applied_from=work.origin)
-        if after == live:
+        drifted = work.query.clobber and _settled(seen, after) != seen.settings
+        if after == live and not drifted:
             return main, seen, False
         if changed:
             self._configured.check_auth(auth)
             self._configured.check_git_auth(git_auth)
         check_own_host(self._configured, self._rooms, main, after)
-        for app in (main, *catalogue.twins_of(main)):
-            work.draft.settle(app, _settled(app, after))
-        edited = replace(seen, settings=_settled(seen, after))
-        return replace(main, settings=after), edited, changed
+        settled = {
+            app.id: work.draft.settle(app, _settled(app, after))
+            for app in (main, *catalogue.twins_of(main))
+        }
+        return settled[main.id], settled[seen.id], changed or drifted
 
     async def _bring(
         self,

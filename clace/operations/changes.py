@@ -12,7 +12,7 @@ from clace.model import App, AppMetadata, AppSettings
 from clace.operations.comparison import app_facts, differences, version_facts
 
 _CREATED = App("", "")
-_TOLD_APART = frozenset({"name", "branch", "commit"})
+_TOLD_APART = frozenset({"name", "branch", "commit", "auth", "git_auth"})
 
 
 def app_changes(changes: Iterable[Change]) -> tuple[AppChange, ...]:

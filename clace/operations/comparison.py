@@ -68,6 +68,8 @@ def version_facts(metadata: AppMetadata) -> Facts:
     version = metadata.version_metadata
     return {
         **dict(facts("name", metadata.name)),
+        **dict(facts("auth", metadata.authn_type)),
+        **dict(facts("git_auth", metadata.git_auth_name)),
         **dict(facts("branch", version.git_branch)),
         **dict(facts("commit", version.git_commit)),
         **{key: value for one in PROPERTIES for key, value in facts(one.kind, one.of(metadata))},

@@ -18,6 +18,7 @@ from clace.interfaces import (
     IInstalledApps,
     IRuntime,
     PointApp,
+    ReplaceVersion,
 )
 from clace.model import App, AppMetadata, AppSettings
 from clace.operations.changes import app_changes, app_changes_by_value, changed_ids, pinned
@@ -130,14 +131,30 @@ class AppsDraft:
         """
         self._collected.carried.append(app)
 
-    def settle(self, seen: App, settings: AppSettings) -> None:
-        """Give a stored app other settings."""
-        self.change(PointApp(seen, seen.metadata, settings))
+    def settle(self, seen: App, settings: AppSettings) -> App:
+        """Give a stored app other settings, which hold whatever its version says; the app as it
+        will be.
+        """
+        before, metadata = seen.settings, seen.metadata
+        if metadata.authn_type and settings.authn_type != before.authn_type:
+            metadata = replace(metadata, authn_type="")
+        if metadata.git_auth_name and settings.git_auth_name != before.git_auth_name:
+            metadata = replace(metadata, git_auth_name="")
+        self.change(PointApp(seen, metadata, settings))
+        if metadata is not seen.metadata and not seen.is_dev:
+            self.change(ReplaceVersion(seen.id, metadata))
+        return replace(seen, metadata=metadata, settings=settings)
 
     def point(self, seen: App, metadata: AppMetadata) -> App:
-        """Give a stored app other metadata; the app as it will be."""
-        self.change(PointApp(seen, metadata, seen.settings))
-        return replace(seen, metadata=metadata)
+        """Give a stored app other metadata, and the settings that come with it; the app as it will
+        be.
+        """
+        settings = seen.settings.following(metadata)
+        self.change(PointApp(seen, metadata, settings))
+        if settings != seen.settings and not seen.is_dev:
+            # Whoever goes back to the version before comes back to its settings.
+            self.change(ReplaceVersion(seen.id, seen.settings.kept_in(seen.metadata)))
+        return replace(seen, metadata=metadata, settings=settings)
 
     async def next_version(
         self, seen: App, metadata: AppMetadata, files: IFiles | None = None

@@ -12,6 +12,7 @@ from clace.errors import BadRequest
 from clace.model import STATIC_FROM_DISK, AccountLink, App, AppMetadata, AppParam
 
 APP_CONFIG = "app_config"
+AUTH, GIT_AUTH = "auth", "git_auth"
 MAX_ENTRIES = 1_000
 MAX_NAME = 256
 MAX_VALUE = 64 * 1024
@@ -66,6 +67,14 @@ def app_config_entries(change: MetadataChange) -> dict[str, str]:
     if not change.config_entries:
         raise BadRequest("config_entries is required")
     return dict(map(_entry, change.config_entries))
+
+
+def with_login(metadata: AppMetadata, change: MetadataChange) -> AppMetadata:
+    """The metadata with another way to admit people, or another login for git."""
+    (value,) = change.config_entries
+    if change.config_type == AUTH:
+        return replace(metadata, authn_type=value)
+    return replace(metadata, git_auth_name=value)
 
 
 def check_removed(

@@ -12,6 +12,7 @@ from clace.admin_api import (
     UNDEFINED,
     AppsUpdated,
     LinkAccount,
+    MetadataChange,
     SettingsChange,
     SettingsUpdated,
     Switch,
@@ -24,6 +25,8 @@ from clace.interfaces import Asking, AuditedSource, ISettingOperations
 from clace.model import AccountLink, App, AppGlob, AppMetadata, AppPath, AppSettings
 from clace.operations.configured import ConfiguredSections
 from clace.operations.edits import (
+    AUTH,
+    GIT_AUTH,
     app_config_entries,
     check_declared,
     check_link,
@@ -31,6 +34,7 @@ from clace.operations.edits import (
     check_stays,
     linked,
     with_app_config,
+    with_login,
     with_param,
 )
 from clace.operations.rooms import OperationRooms
@@ -65,6 +69,10 @@ class SettingOperations:
 
     async def update_metadata(self, query: UpdateMetadata, request: Asking) -> AppsUpdated:
         selection = await self._staged.select(query, request)
+        if query.body.config_type in {AUTH, GIT_AUTH}:
+            self._check_login(query.body, selection.mains)
+            edit_login = partial(with_login, change=query.body)
+            return await self._staged.make(selection, edit_login, audited=False)
         entries = app_config_entries(query.body)
         said = query.body.spec
         spec = None if said == UNDEFINED else self._rooms.specs.check(said)
@@ -96,6 +104,19 @@ class SettingOperations:
                     updated.append(app.address)
             await draft.commit(dry_run=query.dry_run)
         return SettingsUpdated(query.dry_run, tuple(updated), changes=draft.changes)
+
+    def _check_login(self, change: MetadataChange, mains: tuple[App, ...]) -> None:
+        """:raises BadRequest: if there is not one value, or apps cannot have it."""
+        if len(change.config_entries) != 1 or not change.config_entries[0]:
+            raise BadRequest(f"config_entries: expected one value for {change.config_type}")
+        (value,) = change.config_entries
+        if change.config_type == GIT_AUTH:
+            self._configured.check_git_auth("" if value == REMOVE else value)
+            return
+        self._configured.check_auth(value)
+        for main in mains:
+            after = replace(main.settings, authn_type=value)
+            check_own_host(self._configured, self._rooms, main, after)
 
     def _check(self, change: SettingsChange) -> None:
         """:raises BadRequest: if it is empty, or a setting does not take its value."""

@@ -156,3 +156,28 @@ class TomlTextTests(SynchronousTestCase):
     def test_any(self, text):
         """Every text reads back as itself."""
         self.assertEqual(tomllib.loads(f"a = {toml_text(text)}")["a"], text)
+
+
+class LoginTests(CommandLineCase, SynchronousTestCase):
+    def setUp(self):
+        super().setUp()
+        house = House()
+        self.administration = house.administration
+        house.sources.put_folder("/src", {"app.star": app_star(Demands())})
+        self.successResultOf(house.create("/disk", "/src"))
+
+    def settings(self):
+        return json.loads(self.run_cli("app", "list", "--format", "json").stdout)[0]["settings"]
+
+    def test_staged(self):
+        """Who may use an app and its login for git are staged; the names of 2026 do the same."""
+        done = "Updated /disk_cl_stage\n1 app(s) updated, 0 app(s) promoted.\n"
+        for name, value in (("auth", "none"), ("git-auth", "ours")):
+            self.prints(done, "app", "update", name, value, "/disk")
+        self.assertEqual(self.settings()["authn_type"], "default")
+        result = self.run_cli("app", "update-metadata", "auth", "--promote", "system", "/disk")
+        self.assertIn("Promoted apps: /disk\n", result.stdout)
+        settings = self.settings()
+        self.assertEqual((settings["authn_type"], settings["git_auth_name"]), ("system", "ours"))
+        result = self.run_cli("app", "settings", "stage-write-access", "false", "/disk")
+        self.assertIn("Updating /disk\n", result.stdout)

@@ -3,6 +3,8 @@
 from msgspec import json
 
 from clace.admin_api.apps import SHOW_APP, OneApp
+from clace.admin_api.declarations import APPLY_FILES, ApplyFiles
+from clace.admin_api.history import SWITCH_VERSION, SwitchVersion
 from clace.admin_api.settings import (
     UPDATE_METADATA,
     UPDATE_PARAMS,
@@ -266,3 +268,99 @@ class SettingsTests(HouseCase):
         """A request that says nothing, or of what there is not, is refused."""
         for said in ({}, {"spec": "x"}):
             self.failureResultOf(self.settle(**said), BadRequest)
+
+
+class LoginTests(HouseCase):
+    """Who may use an app, and the login for git, as values of a version."""
+
+    def setUp(self):
+        super().setUp()
+        self.house.sources.put_folder("/src", {"app.star": app_star(NONE)})
+        self.create()
+
+    def update(self, kind, *values, **options):
+        body = MetadataChange(config_type=kind, config_entries=values)
+        return self.house.administration.perform(
+            UPDATE_METADATA, UpdateMetadata("all", body=body, **options)
+        )
+
+    def settings(self, field="authn_type"):
+        """The value of the production app, and of its staging app."""
+        found = {str(app): getattr(app.settings, field) for app in self.apps()}
+        return found["/a"], found["/a_cl_stage"]
+
+    def at_once(self, **change):
+        query = UpdateSettings("all", body=SettingsChange(**change))
+        return self.successResultOf(self.house.administration.perform(UPDATE_SETTINGS, query))
+
+    def promote(self):
+        self.successResultOf(
+            self.house.administration.perform(PROMOTE_APPS, PromoteApps("all", dry_run=False))
+        )
+
+    def switch(self, path, version):
+        query = SwitchVersion(path, version)
+        self.successResultOf(self.house.administration.perform(SWITCH_VERSION, query))
+
+    def test_staging_first(self):
+        """Staging admits by the new way at once, production from its promotion on."""
+        self.successResultOf(self.update("auth", "none", dry_run=True))
+        self.assertEqual(self.settings(), ("default", "default"))
+        done = self.successResultOf(self.update("auth", "none"))
+        self.assertEqual([str(path) for path in done.staged_update_results], ["/a_cl_stage"])
+        self.assertEqual(self.settings(), ("default", "none"))
+        self.promote()
+        self.assertEqual(self.settings(), ("none", "none"))
+
+    def test_goes_back(self):
+        """With the version before, the way of before comes back."""
+        self.successResultOf(self.update("auth", "none", promote=True))
+        self.switch("/a", "1")
+        self.assertEqual(self.settings(), ("default", "none"))
+        self.switch("/a", "2")
+        self.assertEqual(self.settings(), ("none", "none"))
+
+    def test_at_once_is_the_last_word(self):
+        """A setting that holds at once is not undone by a later version of the app."""
+        self.successResultOf(self.update("auth", "none", promote=True))
+        self.at_once(authn_type="system")
+        self.assertEqual(self.settings(), ("system", "system"))
+        self.reloaded("all")
+        self.promote()
+        self.assertEqual(self.settings(), ("system", "system"))
+
+    def test_git(self):
+        """The login for git is staged too; ``-`` is none."""
+        self.at_once(git_auth_name="ours")
+        self.successResultOf(self.update("git_auth", "-"))
+        self.assertEqual(self.settings("git_auth_name"), ("ours", ""))
+        self.promote()
+        self.assertEqual(self.settings("git_auth_name"), ("", ""))
+        self.successResultOf(self.update("git_auth", "ours", promote=True))
+        self.assertEqual(self.settings("git_auth_name"), ("ours", "ours"))
+
+    def test_refused(self):
+        """Ways and logins that are unknown, and anything but one value, change nothing."""
+        for kind, *values in (
+            ("auth", "nobody_knows"),
+            ("auth",),
+            ("auth", ""),
+            ("auth", "none", "system"),
+            ("git_auth", "theirs"),
+        ):
+            self.failureResultOf(self.update(kind, *values), BadRequest)
+        self.assertEqual(self.settings(), ("default", "default"))
+        self.assertEqual({app.version for app in self.apps()}, {1})
+
+    def test_declared(self):
+        """A file of declarations has the last word with ``clobber``, in staging too."""
+        text = b'app("/a", "/src", auth="system")'
+        self.house.sources.put_folder("/ops", {"apps.ace": text})
+        query = ApplyFiles("/ops/apps.ace", promote=True)
+        self.successResultOf(self.house.administration.perform(APPLY_FILES, query))
+        self.successResultOf(self.update("auth", "none"))
+        self.successResultOf(self.house.administration.perform(APPLY_FILES, query))
+        self.assertEqual(self.settings()[1], "none")
+        query = ApplyFiles("/ops/apps.ace", clobber=True, promote=True)
+        self.successResultOf(self.house.administration.perform(APPLY_FILES, query))
+        self.assertEqual(self.settings(), ("system", "system"))
