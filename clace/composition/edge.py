@@ -23,6 +23,7 @@ from clace.listeners import (
     ChosenListener,
     DefaultListeners,
     Listeners,
+    OthersOnly,
     Serve,
     default_listeners,
     has_dual_stack,
@@ -249,7 +250,8 @@ class Edge:
         )
         return Listeners(
             declared,
-            self.sites,
+            # An app that misleads the server into connecting there would be the administrator.
+            {**self.sites, "socket": OthersOnly(self.sites["socket"])},
             self._reactor,
             admin_over_tcp=config.security.admin_over_tcp,
             trusts_unix=UNIX in config.security.trusted_proxies,

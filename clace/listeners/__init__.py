@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         default_listeners as default_listeners,
         has_dual_stack as has_dual_stack,
     )
+    from clace.listeners.others import OthersOnly as OthersOnly
     from clace.listeners.services import Listeners as Listeners
 else:
     __getattr__ = face(
@@ -25,5 +26,6 @@ else:
             "default_listeners",
             "has_dual_stack",
         ),
+        others=("OthersOnly",),
         services=("Listeners",),
     )
