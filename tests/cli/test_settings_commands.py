@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 
 from hypothesis import given
@@ -9,7 +10,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.cli.entries import toml_text
+from clace.model.app import Demands
 from tests.cli.test_app_commands import DRY_RUN, PROD, STAGING, AppCase
+from tests.operations.house import House, app_star
+from tests.support.command_line import CommandLineCase
 
 
 class UpdateCase(AppCase):
