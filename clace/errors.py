@@ -189,6 +189,12 @@ class SyncRunning(ClaceError):
     code = "sync_running"
 
 
+class ServerStopping(ClaceError):
+    """The server stops; what was asked for is done after its start, or may be asked for then."""
+
+    code = "server_stopping"
+
+
 class NoSuchVersion(ClaceError):
     """The app has no such version."""
 

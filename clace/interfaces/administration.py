@@ -310,6 +310,7 @@ class ISyncOperations(Interface):
 
         :raises NoSuchSync: if it is missing.
         :raises SyncRunning: if it runs already.
+        :raises ServerStopping: if it did not end before the server stopped.
         """
 
     async def delete_sync(query: sync.NamedSync, request: Asking) -> sync.SyncDeleted:

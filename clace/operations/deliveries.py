@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from clace.errors import ClaceError, InternalError, NoSuchRoute
+from clace.errors import ClaceError, InternalError, NoSuchRoute, ServerStopping
 from clace.interfaces import (
     AcceptedDelivery,
     IDeliveries,
@@ -150,8 +150,8 @@ class Deliveries(Service):
         await self._settle(ids, RUNNING)
         try:
             told = await self._work.perform(webhook)
-        except CancelledError:
-            raise
+        except (CancelledError, ServerStopping):
+            return  # it is done after the next start
         except ClaceError as error:
             self._log.error("Webhook {id}: {why}", id=webhook_id, why=error.message)
             await self._settle(ids, FAILED, error.message)

@@ -25,6 +25,7 @@ from clace.errors import (
     ClaceError,
     InternalError,
     NoSuchSync,
+    ServerStopping,
     SyncRunning,
 )
 from clace.interfaces import (
@@ -80,6 +81,8 @@ class SyncRuns(Service):
         self._timer: IDelayedCall | None = None
         self._looking: Deferred[None] | None = None
         self._running: dict[str, Deferred[None]] = {}
+        # The applies that are under way, and the ends of their runs, whoever asked for them.
+        self._applies: dict[Deferred[SyncStatus], Deferred[None]] = {}
 
     def startService(self) -> None:
         super().startService()
@@ -90,12 +93,13 @@ class SyncRuns(Service):
         super().stopService()
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
-        works = [*self._running.values()]
+        ends = [*self._running.values(), *self._applies.values()]
         if self._looking is not None:
-            works.append(self._looking)
-        for work in works:
-            work.cancel()
-        return DeferredList(works).addCallback(lambda _: None)
+            ends.append(self._looking)
+            self._looking.cancel()
+        for apply in list(self._applies):
+            apply.cancel()
+        return DeferredList(ends).addCallback(lambda _: None)
 
     def look(self) -> None:
         """Run what is due now, and be back when the next one is."""
@@ -119,6 +123,7 @@ class SyncRuns(Service):
 
         :raises NoSuchSync: if it is missing.
         :raises SyncRunning: if it runs already.
+        :raises ServerStopping: if it did not end before the server stopped.
         """
         now = self._around.clock.seconds()
         if not await self._ask(self._rows.claim, sync_id, self._around.holder, now, now + LEASE):
@@ -131,8 +136,9 @@ class SyncRuns(Service):
         renewing = LoopingCall(self._renew, sync_id)
         renewing.clock = self._around.clock
         renewing.start(_RENEWED_EVERY, now=False).addErrback(self._not_renewed, sync_id)
+        ended: Deferred[None] = Deferred()
         try:
-            return await self._claimed(await self.found(sync_id), now)
+            return await self._applied(await self.found(sync_id), now, ended)
         except BaseException:
             # Without an outcome that is kept, it is free for whoever comes next.
             await self._ask(self._rows.finish, sync_id, self._around.holder, None)
@@ -140,6 +146,20 @@ class SyncRuns(Service):
         finally:
             if renewing.running:
                 renewing.stop()
+            ended.callback(None)
+
+    async def _applied(self, sync: StoredSync, began: float, ended: Deferred[None]) -> SyncStatus:
+        """Apply the files of a sync, unless the server stops meanwhile."""
+        apply = Deferred.fromCoroutine(self._claimed(sync, began))
+        self._applies[apply] = ended
+        try:
+            return await apply
+        except CancelledError:
+            raise ServerStopping(
+                f"the server is stopping; sync {sync.id} is as it was before this run"
+            ) from None
+        finally:
+            del self._applies[apply]
 
     async def found(self, sync_id: str) -> StoredSync:
         """:raises NoSuchSync: if it is missing."""

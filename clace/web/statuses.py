@@ -42,6 +42,7 @@ STATUSES: dict[type[errors.ClaceError], int] = {
     errors.ProviderUnavailable: HTTPStatus.BAD_GATEWAY,
     errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,
     errors.UpstreamTimedOut: HTTPStatus.GATEWAY_TIMEOUT,
+    errors.ServerStopping: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.AppBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.AppTimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     errors.ClaceError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -28,6 +28,7 @@ from clace.errors import (
     InternalError,
     NoSuchSync,
     NotAllowed,
+    ServerStopping,
     SourceError,
     SyncRunning,
 )
@@ -354,6 +355,17 @@ class OneAtATimeTests(SyncCase):
         self.assertEqual(self.entry().status.failure_count, 0)
         self.assertIsNone(self.entry().status.running_since)
         self.assertEqual(self.house.clock.getDelayedCalls(), [])
+
+    def test_stop_in_a_run_that_was_asked_for(self):
+        """Whoever asked for the run is told, and the sync is free."""
+        self.hold(self.house)
+        self.start()
+        running = Deferred.fromCoroutine(self.run_now(self.made.id))
+        self.successResultOf(self.house.sync_runs.stopService())
+        failure = self.failureResultOf(running, ServerStopping)
+        self.assertIn("the server is stopping", failure.value.message)
+        self.assertEqual(self.entry().status, self.made.sync_job_status)
+        self.assertEqual(self.house.sync_rows.find(self.made.id).holder, "")
 
     def test_several_syncs(self):
         """Several syncs run beside each other, but no more than four."""

@@ -499,6 +499,22 @@ class SyncWebhookTests(WebhookCase):
         self.house.clock.pump([1] * 10)
         self.assertEqual(self.state(accepted.delivery.id), ("done", f"applied commit {commit}"))
 
+    def test_stop(self):
+        """A run that a stop of the server ends is made after the next start."""
+        made = self.made()
+        waiting = []
+
+        class Held:
+            async def apply_files(self, _query, _request):
+                waiting.append(Deferred())
+                return await waiting[-1]
+
+        self.house.sync_runs._apply = Held()
+        self.house.sync_runs.startService()
+        accepted = self.accept(webhook=self.hook(made))
+        self.successResultOf(self.house.sync_runs.stopService())
+        self.assertEqual(self.state(accepted.delivery.id), ("running", ""))
+
     def test_refused(self):
         """Files of pushes need a webhook, and globs have bounds."""
         for options in (
