@@ -6,8 +6,10 @@ A command imports what it alone needs: all of it together takes longer than most
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +21,9 @@ from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import warn_if_none
 from clace.errors import SourceError
 from clace.locations import NO_SOURCE, is_git
+
+if TYPE_CHECKING:
+    from clace.admin_api import NewApp
 
 yes_option = click.option("--yes", "-y", is_flag=True, help="Delete without a question.")
 
@@ -104,6 +109,30 @@ def app() -> None:
     metavar="NAME",
     help="Kind of app, where the source has no app.star.  [default: told from its files]",
 )
+@click.option(
+    "--copt",
+    "--container-option",
+    "container_options",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Option for its program, as network=db:5432 or workers=2; may be repeated.",
+)
+@click.option(
+    "--carg",
+    "--container-arg",
+    "container_args",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Argument for the build of its container; may be repeated.",
+)
+@click.option(
+    "--cvol",
+    "--container-volume",
+    "container_volumes",
+    multiple=True,
+    metavar="VOLUME",
+    help="Volume for its program, /TARGET or NAME:/TARGET; may be repeated.",
+)
 @dry_run_option
 @result_format_option
 @click.argument("source", shell_complete=folders)
@@ -124,19 +153,29 @@ def create(
     SOURCE is a folder, a file or a git URL, PATH is where the app will be: [domain:]path. To a
     server on another machine a folder or file is sent. With - for SOURCE the spec has all files.
     """
-    from clace.admin_api import CREATE_APP, CreateApp, NewApp  # noqa: PLC0415 - see above
+    from clace.admin_api import CREATE_APP, CreateApp  # noqa: PLC0415 - see above
     from clace.cli import reports  # noqa: PLC0415 - see above
-    from clace.cli.entries import config_entries, pairs  # noqa: PLC0415 - see above
 
     url = source_url(source)
-    if not (server.target.is_socket or dev or is_git(url) or url == NO_SOURCE):
-        from clace.cli.packing import send  # noqa: PLC0415 - see above
+    new = _new_app(path, url, said, is_dev=dev)
+    query = CreateApp(new, approve=approve, dry_run=dry_run)
+    if server.target.is_socket or dev or is_git(url) or url == NO_SOURCE:
+        result = server.ask(CREATE_APP, query)
+    else:
+        from clace.cli.packing import create_from_here  # noqa: PLC0415 - see above
 
-        url = send(server, url, path)
-    new = NewApp(
+        result = server.ask_for(partial(create_from_here, query=query))
+    say_result(result, reports.created(result, approved=approve), said["form"])
+
+
+def _new_app(path: str, url: str, said: Mapping[str, Any], *, is_dev: bool) -> NewApp:
+    from clace.admin_api import NewApp  # noqa: PLC0415 - see above
+    from clace.cli.entries import config_entries, options, pairs  # noqa: PLC0415 - see above
+
+    return NewApp(
         path=path,
         source_url=url,
-        is_dev=dev,
+        is_dev=is_dev,
         app_authn=said["auth"],
         git_branch=said["branch"],
         git_commit=said["commit"],
@@ -144,9 +183,10 @@ def create(
         spec=said["spec"],
         param_values=pairs(said["params"], "param"),
         appconfig=config_entries(said["config"], said["config_texts"]),
+        container_options=options(said["container_options"]),
+        container_args=options(said["container_args"]),
+        container_volumes=list(said["container_volumes"]),
     )
-    result = server.ask(CREATE_APP, CreateApp(new, approve=approve, dry_run=dry_run))
-    say_result(result, reports.created(result, approved=approve), said["form"])
 
 
 @app.command(name="list", epilog=GLOB_HELP)

@@ -22,6 +22,12 @@ def pairs(texts: Iterable[str], kind: str) -> dict[str, str]:
     return found
 
 
+def options(texts: Iterable[str]) -> dict[str, str]:
+    """The options by name; one without a value has an empty one."""
+    split = (text.partition("=") for text in texts)
+    return {name: value for name, _, value in split}
+
+
 def config_entries(values: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
     """Settings of an app, of which ``texts`` are to be quoted.
 

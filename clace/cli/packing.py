@@ -8,10 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from pathspec import GitIgnoreSpec
 
-from clace.admin_api import SEND_SOURCE, FilePiece, SendSource, SourcePart
-from clace.cli.servers import ChosenServer
+from clace.admin_api import (
+    CREATE_APP,
+    SEND_SOURCE,
+    AppCreated,
+    CreateApp,
+    FilePiece,
+    SendSource,
+    SourcePart,
+)
 from clace.cli.text import note
 from clace.errors import SourceError
 from clace.interfaces import IAdministration
@@ -40,29 +48,33 @@ class _Rules(NamedTuple):
     spec: GitIgnoreSpec
 
 
-def send(server: ChosenServer, source: str, app_path: str) -> str:
-    """Send a local folder or file and return what it is called on the server.
+async def create_from_here(admin: IAdministration, query: CreateApp) -> AppCreated:
+    """Send the local folder or file that is the app's source, and create the app of it.
 
     :raises SourceError: if it has too much, or what no source may have.
     """
+    source, path = query.body.source_url, query.body.path
     files = list(local_files(Path(source)))
     size = sum(file.path.stat().st_size for file in files)
     if size > _MOST:
         raise SourceError(f"{source} has more than {_MOST // MEBIBYTE} MB; see .claceignore")
     if len(files) > _MOST_FILES:
         raise SourceError(f"{source} has more than {_MOST_FILES} files; see .claceignore")
-
-    async def work(admin: IAdministration) -> str:
-        known, before = "", 0
-        for pieces, is_last in _with_last(_parts(files)):
-            part = SourcePart(pieces=pieces, source=known, before=before, is_last=is_last)
-            query = SendSource(app_path=app_path, body=part)
-            taken = await admin.perform(SEND_SOURCE, query)
-            known, before = taken.source, taken.size
-        return str(taken.source_url)
-
-    url: str = server.ask_for(work)
+    url = await _sent(admin, files, path)
     note(f"Sent {len(files)} file(s), {_shown(size)}")
+    created: AppCreated = await admin.perform(
+        CREATE_APP, replace(query, body=replace(query.body, source_url=url))
+    )
+    return created
+
+
+async def _sent(admin: IAdministration, files: list[LocalFile], app_path: str) -> str:
+    """Send the files and return what the source is called on the server."""
+    known, before, url = "", 0, ""
+    for pieces, is_last in _with_last(_parts(files)):
+        part = SourcePart(pieces=pieces, source=known, before=before, is_last=is_last)
+        taken = await admin.perform(SEND_SOURCE, SendSource(app_path=app_path, body=part))
+        known, before, url = taken.source, taken.size, taken.source_url
     return url
 
 

@@ -150,6 +150,51 @@ metadata.add_command(conf, "app-config")
 
 @metadata.command(epilog=GLOB_HELP)
 @promote_option
+@click.argument("entries", nargs=-1, required=True)
+@over_apps
+def copt(server: ChosenServer, entries: tuple[str, ...], glob: str, **how: Any) -> None:
+    """Give the programs of apps options: what they may reach and have.
+
+    ENTRIES are NAME=VALUE, such as network=db.internal:5432 or workers=2; NAME=- removes one. What
+    opens the wall has to be approved.
+    """
+    change = api.MetadataChange(config_type="container_options", config_entries=entries)
+    _stage(server, glob, change, **how)
+
+
+@metadata.command(epilog=GLOB_HELP)
+@promote_option
+@click.argument("entries", nargs=-1, required=True)
+@over_apps
+def carg(server: ChosenServer, entries: tuple[str, ...], glob: str, **how: Any) -> None:
+    """Give builds of containers arguments.
+
+    ENTRIES are NAME=VALUE; NAME=- removes one.
+    """
+    change = api.MetadataChange(config_type="container_args", config_entries=entries)
+    _stage(server, glob, change, **how)
+
+
+@metadata.command(epilog=GLOB_HELP)
+@promote_option
+@click.argument("entries", nargs=-1, required=True)
+@over_apps
+def cvol(server: ChosenServer, entries: tuple[str, ...], glob: str, **how: Any) -> None:
+    """Give the programs of apps volumes.
+
+    ENTRIES are /TARGET or NAME:/TARGET, perhaps with :ro; VOLUME=- removes one.
+    """
+    change = api.MetadataChange(config_type="container_volumes", config_entries=entries)
+    _stage(server, glob, change, **how)
+
+
+metadata.add_command(copt, "container-option")
+metadata.add_command(carg, "container-arg")
+metadata.add_command(cvol, "container-volumes")
+
+
+@metadata.command(epilog=GLOB_HELP)
+@promote_option
 @click.argument("name")
 @over_apps
 def spec(server: ChosenServer, name: str, glob: str, **how: Any) -> None:

@@ -6,7 +6,7 @@ import os
 import secrets
 import string
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,6 @@ class Apps:
         folder = FolderSource(file_threads.run, self._config.home, Path.home())
         self.sources = Sources(folder, self.git)
         self.specs = Specs()
-        self.sent = sent_sources(self._config, file_threads, reactor)
         self.installed = InstalledApps(
             self._config.system.default_domain,
             fallback=self._config.system.fallback_unknown_domains,
@@ -127,6 +126,11 @@ class Apps:
         self._rooms = self._make_rooms()
         self.backup_threads = ThreadPool(reactor, "backup", patient=True)
         self.preview_expiry = PreviewExpiry(self._rooms, reactor, data.events)
+
+    @cached_property
+    def sent(self) -> SentSources:
+        """Sources that clients send."""
+        return sent_sources(self._config, self._file_threads, self._reactor)
 
     def find(self) -> None:
         """Know the installed apps; blocks, and is for the time before the reactor runs."""

@@ -24,7 +24,7 @@ class AuditedSource(Struct, frozen=True):
     """The declarations at the top level of a source: the app's name, its demands and its params.
 
     ``warnings`` are of what in it cannot work or has no effect. With ``static_only`` all its files
-    are served as they are.
+    are served as they are; with ``has_program`` a program of its own answers for it.
     """
 
     name: str
@@ -32,6 +32,7 @@ class AuditedSource(Struct, frozen=True):
     params: tuple[AppParam, ...] = ()
     warnings: tuple[str, ...] = ()
     static_only: bool = False
+    has_program: bool = False
 
 
 class ILoadedApp(Interface):

@@ -38,7 +38,6 @@ from clace.operations.creation import (
     AddedApp,
     AppCreation,
     AppOrigin,
-    check_supported,
 )
 from clace.operations.declaring import DeclarationFiles, calls_of
 from clace.operations.draft import AppsDraft
@@ -242,7 +241,6 @@ class DeclarationOperations:
 
     def _check_same(self, main: App, one: DeclaredApp) -> None:
         """:raises BadRequest: if another app is at the path, or it cannot be as it is declared."""
-        check_supported(new_app(one))
         if self._rooms.sources.check(one.source) != main.source_url:
             url = main.source_url
             raise BadRequest(f"app {main} already exists with different source url: {url}")

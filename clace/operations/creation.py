@@ -36,17 +36,11 @@ from clace.model import (
 from clace.operations.approval import report
 from clace.operations.configured import ConfiguredSections
 from clace.operations.draft import AppsDraft
-from clace.operations.edits import check_declared, checked
+from clace.operations.edits import check_declared, checked, checked_list
 from clace.operations.known import KnownApps, digest_of
 from clace.operations.rooms import OperationRooms
 
 DEFAULT_AUTH = "default"
-# What era 25 can set at creation and this server has no rooms for: refused, never ignored.
-_UNKNOWN_HERE = (
-    "container_options",
-    "container_args",
-    "container_volumes",
-)
 
 
 class AppStamp(NamedTuple):
@@ -148,7 +142,6 @@ class AppCreation:
         self._configured.check_config(request.appconfig or {})
         self._configured.check_git_auth(request.git_auth_name)
         self._configured.check_auth(request.app_authn or DEFAULT_AUTH)
-        check_supported(request)
         self._check_free(address)
         neighbours = self._rooms.installed.on(address.domain)
         self._configured.check_own_host(request.app_authn or DEFAULT_AUTH, neighbours)
@@ -163,6 +156,7 @@ class AppCreation:
         audited = await self._rooms.runtime.audit(app, fetched.files)
         check_declared(app, request.param_values or {}, audited.params)
         check_on_disk(app, audited)
+        check_program(app, audited)
         demands = audited.demands
         app = described(
             app, audited.name, fetched, demands if approve else Demands(), origin.apply_info
@@ -221,6 +215,9 @@ class AppCreation:
                 spec=self._rooms.specs.check(request.spec),
                 param_values=checked(request.param_values or {}),
                 appconfig=checked(request.appconfig or {}),
+                container_options=checked(request.container_options or {}),
+                container_args=checked(request.container_args or {}),
+                container_volumes=checked_list(request.container_volumes or ()),
             ),
         )
 
@@ -269,11 +266,13 @@ def check_on_disk(app: App, audited: AuditedSource) -> None:
         )
 
 
-def check_supported(request: NewApp) -> None:
-    """:raises BadRequest: if the request names something that this server does not do."""
-    for field in _UNKNOWN_HERE:
-        if getattr(request, field):
-            raise BadRequest(f"{field} is not supported by this server")
+def check_program(app: App, audited: AuditedSource) -> None:
+    """:raises BadRequest: if options are given for a program that the app does not have."""
+    if audited.has_program:
+        return
+    for field in ("container_options", "container_args", "container_volumes"):
+        if getattr(app.metadata, field):
+            raise BadRequest(f"{field} have no effect: the app has no program of its own")
 
 
 def described(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Container, Iterable, Mapping
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -11,8 +12,16 @@ from clace.admin_api import REMOVE, UNDEFINED, MetadataChange
 from clace.errors import BadRequest
 from clace.model import STATIC_FROM_DISK, AccountLink, App, AppMetadata, AppParam
 
-APP_CONFIG = "app_config"
 AUTH, GIT_AUTH = "auth", "git_auth"
+APP_CONFIG_FIELD = "appconfig"
+VOLUMES = "container_volumes"
+_FIELDS = {
+    "app_config": APP_CONFIG_FIELD,
+    "container_options": "container_options",
+    "container_args": "container_args",
+    VOLUMES: VOLUMES,
+}
+_WORDS = {field: name.replace("_", " ").removesuffix("s") for name, field in _FIELDS.items()}
 MAX_ENTRIES = 1_000
 MAX_NAME = 256
 MAX_VALUE = 64 * 1024
@@ -47,26 +56,42 @@ def with_param(metadata: AppMetadata, name: str, value: str) -> AppMetadata:
     return replace(metadata, param_values=_with(metadata.param_values, {name: value}))
 
 
-def with_app_config(metadata: AppMetadata, entries: Mapping[str, str]) -> AppMetadata:
-    """The metadata with other settings of the app's own, or without some.
+class MetadataEntries(NamedTuple):
+    """Entries that a request changes, of a field of ``AppMetadata``; without a field none."""
 
-    :raises BadRequest: if a name or a value cannot be kept.
-    """
-    return replace(metadata, appconfig=_with(metadata.appconfig, entries))
+    field: str
+    entries: dict[str, str]
+
+    def added_to(self, metadata: AppMetadata) -> AppMetadata:
+        """The metadata with other entries in the field, or without some.
+
+        :raises BadRequest: if a name or a value cannot be kept.
+        """
+        if not self.field:
+            return metadata
+        before = getattr(metadata, self.field)
+        if self.field != VOLUMES:
+            return replace(metadata, **{self.field: _with(before, self.entries)})
+        kept = [volume for volume in before if self.entries.get(volume) != REMOVE]
+        added = [name for name, value in self.entries.items() if value != REMOVE]
+        return replace(metadata, container_volumes=checked_list([*kept, *added]))
 
 
-def app_config_entries(change: MetadataChange) -> dict[str, str]:
-    """Return the settings that a request changes, by key; none if it is about the spec alone.
+def metadata_entries(change: MetadataChange) -> MetadataEntries:
+    """Return the entries that a request changes.
 
     :raises BadRequest: if it is about something else, or an entry is not ``key=value``.
     """
     if change.config_type == UNDEFINED and change.spec != UNDEFINED and not change.config_entries:
-        return {}
-    if change.config_type != APP_CONFIG:
+        return MetadataEntries("", {})
+    field = _FIELDS.get(change.config_type)
+    if field is None:
         raise BadRequest(f"config type {change.config_type} is not supported by this server")
     if not change.config_entries:
         raise BadRequest("config_entries is required")
-    return dict(map(_entry, change.config_entries))
+    if field == APP_CONFIG_FIELD:
+        return MetadataEntries(field, dict(map(_entry, change.config_entries)))
+    return MetadataEntries(field, dict(map(_option, change.config_entries)))
 
 
 def with_login(metadata: AppMetadata, change: MetadataChange) -> AppMetadata:
@@ -77,16 +102,17 @@ def with_login(metadata: AppMetadata, change: MetadataChange) -> AppMetadata:
     return replace(metadata, git_auth_name=value)
 
 
-def check_removed(
-    before: Mapping[str, str], entries: Mapping[str, str], known: Container[str]
-) -> None:
+def check_removed(before: AppMetadata, changed: MetadataEntries, known: Container[str]) -> None:
     """Check that a key to be removed is a setting, or an unknown one that the app has.
 
     :raises BadRequest: if it is misspelt.
     """
-    for name, value in entries.items():
-        if value == REMOVE and name not in before and name not in known:
-            raise BadRequest(f"app config {name}: no such key")
+    for name, value in changed.entries.items():
+        if value != REMOVE or name in getattr(before, changed.field):
+            continue
+        if changed.field == APP_CONFIG_FIELD and name in known:
+            continue
+        raise BadRequest(f"{_WORDS[changed.field]} {name}: no such key")
 
 
 def check_stays(before: AppMetadata, after: AppMetadata) -> None:
@@ -118,6 +144,21 @@ def check_declared(app: App, names: Iterable[str], params: Iterable[AppParam]) -
             known = ", ".join(declared[:_SHOWN]) or "none"
             hint = f"Did you mean {near[0]}?" if near else f"Its params: {known}"
             raise BadRequest(f"app {app} has no param {name}. {hint}")
+
+
+def checked_list(values: Iterable[str]) -> tuple[str, ...]:
+    """The values as given, each once.
+
+    :raises BadRequest: if one cannot be kept.
+    """
+    _with({}, dict.fromkeys(values, ""))
+    return tuple(dict.fromkeys(values))
+
+
+def _option(text: str) -> tuple[str, str]:
+    """An option may be without a value."""
+    name, _, value = text.partition("=")
+    return name, value
 
 
 def _entry(text: str) -> tuple[str, str]:

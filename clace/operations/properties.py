@@ -37,7 +37,10 @@ class Property(Struct, frozen=True):
 PARAMS = Property("param", "param_values", "params")
 CONFIG = Property("config", "appconfig", "app_config")
 SPEC = Property("spec", "spec", "spec")
-PROPERTIES = (SPEC, PARAMS, CONFIG)
+OPTIONS = Property("container option", "container_options", "container_opts")
+ARGS = Property("container arg", "container_args", "container_args")
+VOLUMES = Property("container volume", "container_volumes", "container_vols")
+PROPERTIES = (SPEC, PARAMS, CONFIG, OPTIONS, ARGS, VOLUMES)
 
 
 def facts(kind: str, value: Value) -> Iterator[tuple[tuple[str, str], str]]:

@@ -24,16 +24,16 @@ from clace.errors import BadRequest
 from clace.interfaces import Asking, AuditedSource, ISettingOperations
 from clace.model import AccountLink, App, AppGlob, AppMetadata, AppPath, AppSettings
 from clace.operations.configured import ConfiguredSections
+from clace.operations.creation import check_program
 from clace.operations.edits import (
     AUTH,
     GIT_AUTH,
-    app_config_entries,
     check_declared,
     check_link,
     check_removed,
     check_stays,
     linked,
-    with_app_config,
+    metadata_entries,
     with_login,
     with_param,
 )
@@ -73,19 +73,23 @@ class SettingOperations:
             self._check_login(query.body, selection.mains)
             edit_login = partial(with_login, change=query.body)
             return await self._staged.make(selection, edit_login, audited=False)
-        entries = app_config_entries(query.body)
+        changed = metadata_entries(query.body)
         said = query.body.spec
         spec = None if said == UNDEFINED else self._rooms.specs.check(said)
 
         def edit(metadata: AppMetadata) -> AppMetadata:
             metadata = metadata if spec is None else replace(metadata, spec=spec)
-            after = with_app_config(metadata, entries)
+            after = changed.added_to(metadata)
             self._configured.check_config(after.appconfig)
-            check_removed(metadata.appconfig, entries, self._configured.app_settings)
+            check_removed(metadata, changed, self._configured.app_settings)
             check_stays(metadata, after)
             return after
 
-        return await self._staged.make(selection, edit, audited=True)
+        def check(app: App, audited: AuditedSource) -> None:
+            if changed.field.startswith("container"):
+                check_program(replace(app, metadata=edit(app.metadata)), audited)
+
+        return await self._staged.make(selection, edit, audited=True, check=check)
 
     async def update_settings(self, query: UpdateSettings, request: Asking) -> SettingsUpdated:
         pattern = AppGlob.parse(query.app_path_glob)

@@ -176,7 +176,12 @@ class Runtime(Service):
         )
         options = started.options
         return AuditedSource(
-            started.name, started.demands, options.params, warnings, options.static_only
+            started.name,
+            started.demands,
+            options.params,
+            warnings,
+            options.static_only,
+            options.container is not None,
         )
 
     async def declared(self, files: Mapping[str, bytes]) -> tuple[DeclaredApp, ...]:

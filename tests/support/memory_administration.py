@@ -113,7 +113,7 @@ from clace.operations.audit import AuditOperations
 from clace.operations.backups import BackupOperations
 from clace.operations.catalogue import AppCatalogue
 from clace.operations.changes import app_change
-from clace.operations.edits import app_config_entries, check_declared, with_app_config, with_param
+from clace.operations.edits import check_declared, metadata_entries, with_param
 from clace.operations.roles import RoleOperations
 from clace.operations.secrets import SecretOperations
 from clace.operations.sessions import SessionOperations
@@ -348,11 +348,11 @@ class MemoryAdministration:
 
     async def update_metadata(self, query: UpdateMetadata) -> AppsUpdated:
         self._mains(query.app_path_glob)
-        entries = app_config_entries(query.body)
-        for name in entries:
+        changed = metadata_entries(query.body)
+        for name in changed.entries:
             if name != "sandbox.max_waiting":
                 raise BadRequest(f"app config {name}: no such key")
-        return self._staged(query, lambda before: with_app_config(before, entries))
+        return self._staged(query, changed.added_to)
 
     async def show_drift(self, _query: ShowDrift) -> DriftShown:
         return DriftShown()
