@@ -302,9 +302,13 @@ class AppStopped(AppBusy):
 
 
 class UpstreamFailed(ClaceError):
-    """The server that an app passes its requests on to is not reached, or answers nonsense."""
+    """The server that an app passes its requests on to is not reached, or answers nonsense.
+
+    ``lines`` are the last of its log, if it is the app's own program.
+    """
 
     code = "upstream_failed"
+    lines: tuple[str, ...] = ()
 
 
 class UpstreamTimedOut(UpstreamFailed):

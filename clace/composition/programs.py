@@ -105,4 +105,5 @@ def workload_limits(configured: AppContainer) -> WorkloadLimits:
         idles_dev_apps=configured.idle_shutdown_dev_apps,
         drain_seconds=configured.drain_timeout_secs,
         recycle_seconds=configured.recycle_after_secs,
+        recycle_mb=configured.recycle_memory_mb,
     )

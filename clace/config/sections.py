@@ -414,6 +414,7 @@ class AppContainer(Struct, frozen=True):
     idle_shutdown_dev_apps: Flag = False
     idle_bytes_high_watermark: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 1500
     recycle_after_secs: Annotated[int, Meta(ge=0, le=365 * DAY)] = 0
+    recycle_memory_mb: Annotated[int, Meta(ge=0, le=1_048_576)] = 0
 
 
 class AppConfig(Struct, frozen=True):

@@ -157,6 +157,7 @@ from clace.interfaces.webhooks import (
 from clace.interfaces.workloads import (
     BuiltEnvironment,
     IEnvironments,
+    IMeasured,
     IWalledProcess,
     IWalledStarter,
     IWorkload,
@@ -234,6 +235,7 @@ __all__ = [
     "ILoadedApp",
     "ILockoutOperations",
     "ILockouts",
+    "IMeasured",
     "IOutput",
     "IOwnSecrets",
     "IPluginGate",

@@ -139,6 +139,9 @@ class IWorkloads(Interface):
         :raises AppBroken: if it does not start, or has none.
         """
 
+    def last_lines(app: App) -> tuple[str, ...]:
+        """Return the last lines that the app's program has written."""
+
     def connect(key: str, factory: IProtocolFactory, seconds: float) -> Deferred[Any]:
         """A protocol connected to the program of a lease.
 

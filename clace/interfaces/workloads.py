@@ -142,6 +142,13 @@ class IWorkload(Interface):
         """Ask it to end, and make sure that it does; fires when it has."""
 
 
+class IMeasured(Interface):
+    """A program whose memory is known; not every ``IWorkload`` is one."""
+
+    def memory_mb() -> float:
+        """The memory of it and of all that it has started, in megabytes."""
+
+
 class IWorkloadEngine(Interface):
     """Makes programs of apps' files and starts them: as processes, or as containers."""
 

@@ -86,6 +86,9 @@ class Proxy(Service):
             visitor.follow(exchange)
             exchange.start(way.connection)
             await exchange.ended
+        except UpstreamFailed as failed:
+            failed.lines = self._workloads.last_lines(asked.app) if way.lease else ()
+            raise
         finally:
             if way.lease is not None:
                 way.lease.release()

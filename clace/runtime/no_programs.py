@@ -41,6 +41,9 @@ class NoPrograms:
     async def lease(self, _app: App, *, for_page: bool) -> NoReturn:  # noqa: ARG002
         raise AppBroken(_NONE)
 
+    def last_lines(self, _app: App) -> tuple[str, ...]:
+        return ()
+
     def connect(self, _key: str, _factory: IProtocolFactory, _seconds: float) -> Deferred[Any]:
         return fail(ConnectError(string=_NONE))
 

@@ -166,6 +166,8 @@ class AppWorkload:
             generation.leave(0)
         elif 0 < limits.recycle_seconds < generation.age:
             self._recycle("it is old enough")
+        elif 0 < limits.recycle_mb < generation.memory_mb:
+            self._recycle(f"it has more than {limits.recycle_mb} MB of memory")
 
     def _recycle(self, why: str) -> None:
         """Start another beside the program, and let it take over."""

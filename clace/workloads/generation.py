@@ -10,8 +10,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
 from zope.interface import implementer
 
-from clace.interfaces import IWorkload, IWorkloadLease, ProgramExit
+from clace.interfaces import IMeasured, IWorkload, IWorkloadLease, ProgramExit
 from clace.workloads.limits import WorkloadLimits
+
+_MEASURE_SECONDS = 10
 
 
 @implementer(IWorkloadLease)
@@ -48,11 +50,12 @@ class Generation:
     def __init__(self, clock: Any, key: str, workload: IWorkload, limits: WorkloadLimits) -> None:
         self._clock = clock
         self.key = key
-        self.workload = workload
+        self.workload: Any = workload
         self.limits = limits
         self.started_at = self.used_at = clock.seconds()
         self.requests = self.tunnels = 0
         self.exit: ProgramExit | None = None
+        self._memory_mb, self._measured_at = 0.0, self.started_at
         self._bytes, self._bytes_since = 0, self.used_at
         self._unused: list[Deferred[None]] = []
         self._over: list[Deferred[None]] = []
@@ -79,6 +82,14 @@ class Generation:
         """Return true if it has been unused for as long as it may be."""
         unused = self._clock.seconds() - self.used_at
         return not self.requests and 0 < self.limits.idle_seconds < unused
+
+    @property
+    def memory_mb(self) -> float:
+        """Return its memory as it was at most some seconds ago; 0 where it is not known."""
+        now = self._clock.seconds()
+        if IMeasured.providedBy(self.workload) and now >= self._measured_at + _MEASURE_SECONDS:
+            self._measured_at, self._memory_mb = now, self.workload.memory_mb()
+        return self._memory_mb
 
     def lease(self) -> WorkloadLease:
         self.change(requests=1, tunnels=0)

@@ -17,6 +17,7 @@ from clace.errors import AppBroken, BadRequest, ClaceError, ProgramFailed
 from clace.interfaces import (
     BuiltEnvironment,
     IEnvironments,
+    IMeasured,
     IWalledProcess,
     IWalledStarter,
     IWorkload,
@@ -31,6 +32,7 @@ from clace.interfaces import (
 )
 from clace.model import App, Permission, WorkloadConfig
 from clace.threads import InThread
+from clace.workloads.memory import tree_memory_mb
 from clace.workloads.options import (
     DEFAULT_MEMORY_MB,
     permissions,
@@ -54,7 +56,7 @@ class Launches(Struct, frozen=True, kw_only=True):
     release: tuple[str, ...] = ()
 
 
-@implementer(IWorkload)
+@implementer(IWorkload, IMeasured)
 class ProcessWorkload:
     """A process behind a wall, whose output goes to ``log``."""
 
@@ -75,6 +77,9 @@ class ProcessWorkload:
         self.ended.addCallback(_then(stopped))
         self._process.stop()
         return stopped
+
+    def memory_mb(self) -> float:
+        return tree_memory_mb(self._process.pid)
 
     def kill(self) -> None:
         """End it at once."""

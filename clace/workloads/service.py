@@ -105,6 +105,10 @@ class Workloads(Service):
         except Late:
             raise AppStarting("the app is being started", 1) from None
 
+    def last_lines(self, app: App) -> tuple[str, ...]:
+        found = self._apps.get(app.id)
+        return () if found is None else found.log.last_lines
+
     def connect(self, key: str, factory: IProtocolFactory, seconds: float) -> Deferred[Any]:
         return Deferred.fromCoroutine(self._connect(key, factory, seconds))
 

@@ -87,6 +87,15 @@ class ProgramTests(ProgramProxyCase):
         self.assertIn(b"program_failed", visitor.value())
         self.assertIn(b"no module", visitor.value())
 
+    def test_nonsense(self):
+        """An answer that cannot be read is told with the last lines of the program."""
+        self.get().hang_up()
+        program = self.engine.started[0]
+        program.log(b"Traceback\nKeyError\n")
+        program.answer = b"nonsense\r\n\r\n"
+        self.assertIn(b"upstream_failed", self.get().value())
+        self.assertEqual(self.failed, [("Traceback", "KeyError")])
+
     def test_page_waits_less(self):
         """A browser that wants a page is told soon; others wait."""
         self.engine.make = lambda one: setattr(one, "answer", b"")

@@ -142,6 +142,7 @@ class ProxyEntrance(Resource, Entrance):
             if answer is not None:
                 request.answer(answer.status, own_fields(answer.headers), b"")
         except ClaceError as error:
+            case.failed += [error.lines] if getattr(error, "lines", ()) else []
             if not request.is_gone:
                 body = f"{error.code}: {error.message}".encode()
                 request.answer(status_of(type(error)), own_fields(()), body)
@@ -212,6 +213,7 @@ class MemoryProxyCase(SynchronousTestCase):
         self.statuses = []
         self.faults = []
         self.broken = []
+        self.failed = []
         self.there = MemoryEndpoints()
         self.make_served()
         self.addCleanup(lambda: self.assertEqual(self.broken, []))

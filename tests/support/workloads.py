@@ -8,6 +8,7 @@ from zope.interface import implementer
 
 from clace.errors import AppBroken
 from clace.interfaces import IWorkload, IWorkloadEngine, PreparedWorkload, ProgramExit
+from clace.interfaces.workloads import IMeasured
 from clace.workloads.limits import WorkloadLimits
 from clace.workloads.offer import OfferSupplies
 from clace.workloads.options import permissions
@@ -39,7 +40,7 @@ class AnsweringThere(There):
             self.say(answer)
 
 
-@implementer(IWorkload)
+@implementer(IWorkload, IMeasured)
 class MemoryWorkload:
     """A program that listens at once, and answers with its number; it ends when it is asked to."""
 
@@ -52,6 +53,7 @@ class MemoryWorkload:
         self.listens = True
         self.is_stubborn = False
         self.dies_when_connected = False
+        self.megabytes = 50
         self.asked = []
         self.opened = []
         self.stopped = 0
@@ -66,6 +68,9 @@ class MemoryWorkload:
         protocol = factory.buildProtocol(None)
         self.opened.append(AnsweringThere(protocol, self))
         return protocol
+
+    def memory_mb(self):
+        return self.megabytes
 
     def stop(self):
         self.stopped += 1

@@ -436,6 +436,21 @@ class RecycleTests(WorkloadCase):
         self.assertEqual(self.running, [2])
 
 
+class RecycleByMemoryTests(WorkloadCase):
+    limits = {"recycle_mb": 100, "idle_seconds": 0}
+
+    def test_large(self):
+        """One that has grown too large is replaced, too."""
+        self.publish()
+        self.lease().release()
+        self.clock.pump([1] * 30)
+        self.assertEqual(self.running, [1])
+        self.engine.started[0].megabytes = 101
+        self.clock.pump([1] * 15)
+        self.assertEqual(self.running, [2])
+        self.assertIn("it has more than 100 MB of memory", self.log())
+
+
 class LogTests(WorkloadCase):
     def test_file(self):
         """What a program writes is kept line by line, with times and without secrets."""

@@ -77,10 +77,16 @@ def refusal(error: ClaceError, audit: RequestAudit, media: MediaType) -> AppResp
         has_session=isinstance(error, NoAccess) and error.has_session,
         is_root=audit.is_root and isinstance(error, NoSuchApp),
         reloads=isinstance(error, AppStarting) and audit.is_read,
-        lines=audit.last_lines() if app and isinstance(error, _WITH_LINES) else (),
+        lines=_lines(error, audit) if app else (),
     )
     scheme = error.scheme if isinstance(error, NotAuthenticated) else ""
     return trouble_answer(trouble, media, (CHALLENGES[scheme],) if scheme in CHALLENGES else ())
+
+
+def _lines(error: ClaceError, audit: RequestAudit) -> tuple[str, ...]:
+    """The last lines that the app's program wrote, or those of the last failures."""
+    written = error.lines if isinstance(error, UpstreamFailed) else ()
+    return written or (audit.last_lines() if isinstance(error, _WITH_LINES) else ())
 
 
 def dressed(response: AppResponse, media: MediaType) -> AppResponse:
