@@ -117,10 +117,8 @@ class Apps:
             data.store, lambda app: data.settings_of(app).fs.retain_versions
         )
         self.runtime = self._make_runtime()
-        self.programs = Programs(data, reactor, file_threads, starter)
+        self.programs = self._make_programs(starter)
         self.workloads: IWorkloads = self.programs.workloads
-        plugins.container_commands.programs = self.programs.control
-        self.runtime.run_programs(self.workloads)
         self.runtime.tell_withdrawals(ApprovalWithdrawal(data.store, self.installed, data.events))
 
         self._rooms = self._make_rooms()
@@ -267,6 +265,13 @@ class Apps:
             self.installed,
             self.retention.note,
         )
+
+    def _make_programs(self, starter: IStarter) -> Programs:
+        """Make the programs of apps, which the runtime starts and ``container.run`` uses."""
+        programs = Programs(self._data, self._reactor, self._file_threads, starter)
+        self.runtime.run_programs(programs.workloads)
+        self._plugins.container_commands.programs = programs.control
+        return programs
 
     def _make_runtime(self) -> Runtime:
         return Runtime(

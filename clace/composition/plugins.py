@@ -67,7 +67,6 @@ class Plugins:
         self.programs = ExecFunctions(
             reactor, starter, search_path, self.temp_files, self._in_thread
         )
-        self.container_commands = ContainerCommands(reactor, self.temp_files, self._in_thread)
         self._requests = RequestsByOwner(reactor, resolving(reactor))
         self._urls: Urls = lambda address: ("", address.path)
         insight = IntrospectionSources(
@@ -98,6 +97,11 @@ class Plugins:
         taken = (plugin.name for plugin in own)
         others = self._config.plugin.others.items()
         yield from package_plugins(self._config.plugins.enabled, others, taken)
+
+    @cached_property
+    def container_commands(self) -> ContainerCommands:
+        """Return what runs commands in containers, as soon as the programs of apps are known."""
+        return ContainerCommands(self._reactor, self.temp_files, self._in_thread)
 
     def _container(self) -> Plugin:
         return container_plugin(self.container_commands.function)

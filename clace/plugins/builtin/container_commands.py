@@ -79,6 +79,8 @@ class ContainerCommands:
             self.programs.output_of(invocation.caller.app, command, output.take)
         )
         output.too_much = running.cancel
+        if output.is_too_much:
+            running.cancel()
         running.addTimeout(_SECONDS, self._clock)
         try:
             return await running
