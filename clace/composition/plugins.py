@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 from twisted.application.service import MultiService
