@@ -20,7 +20,10 @@ Tell = Callable[[str], None]
 
 
 class WallMount(Struct, frozen=True, kw_only=True):
-    """A file or folder of this machine as a walled process sees it, at ``target``."""
+    """A file or folder of this machine as a walled process sees it, at ``target``.
+
+    A writable one belongs to the user of the process from then on; what is in it stays as it is.
+    """
 
     source: str
     target: str

@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+from msgspec.structs import replace
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
@@ -19,9 +20,10 @@ from clace.errors import WallMissing
 from clace.interfaces import ProgramExit, WalledLaunch, WallMount
 from clace.kernel.cgroup import CGROUPS
 from clace.model import demanded_of_processes
-from clace.processes.walled.starter import WalledStarter
+from clace.processes.walled.starter import WalledStarter, launcher_command
 from tests.support.egress import RecordedEvents
 from tests.support.memory_walled import MemoryProgram, MemoryWalledStarter
+from tests.support.process_kit import OpenEgress
 from tests.support.programs import everything
 from tests.support.walled_contract import WalledStarterContract
 
@@ -180,6 +182,66 @@ class NetworkTests(TestCase):
             ],
         )
         self.assertEqual(await program.ended, ProgramExit())
+
+
+NAMED = """
+import socket, sys
+for host in ("db.test", "10.9.9.9"):
+    with socket.create_connection((host, int(sys.argv[1])), 10) as one:
+        one.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+        print(host, one.getpeername()[0], one.makefile("rb").read().splitlines()[-1].decode())
+"""
+
+
+class ForwardTests(TestCase):
+    """Forwards of a real program, with a server at this machine for every target."""
+
+    timeout = 60
+
+    async def test_forwards(self):
+        """A name has an address of the loopback, and an address is found at itself."""
+        await deferLater(reactor, 0)
+        page = Data(b"found", "text/plain")
+        page.isLeaf = True
+        port = reactor.listenTCP(0, Site(page), interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        number = port.getHost().port
+        walls = demanded_of_processes(all_of_them=True)
+        opened = OpenEgress(reactor, RecordedEvents())
+        made = WalledStarter(reactor, walls, opened, trial_user=USER)
+        self.addCleanup(made.stopService)
+        command = (sys.executable, "-c", NAMED, str(number))
+        network = (f"db.test:{number}", f"10.9.9.9:{number}")
+        program = await made.start(launch("says", command=command, network=network))
+        said = (await everything(program.output)).decode()
+        self.assertEqual(said, "db.test 127.0.0.2 found\n10.9.9.9 10.9.9.9 found\n")
+
+
+class WeakTests(TestCase):
+    """Programs where a layer cannot be had."""
+
+    timeout = 60
+
+    async def started(self, required):
+        await deferLater(reactor, 0)
+        command = launcher_command("tests.support.part_walls")
+        command = replace(command, environment={"WITHOUT": "landlock"})
+        egress = Egress(reactor, RecordedEvents())
+        made = WalledStarter(reactor, required, egress, trial_user=USER, command=command)
+        self.addCleanup(made.stopService)
+        return await made.start(launch("says"))
+
+    async def test_strong(self):
+        """A program that has to have the layer is not started, and the error says what to set."""
+        waited = Deferred.fromCoroutine(self.started(demanded_of_processes(all_of_them=True)))
+        error = await self.assertFailure(waited, WallMissing)
+        self.assertIn("the wall landlock does not stand", str(error))
+        self.assertIn('security.process_wall = "weak"', str(error))
+
+    async def test_weak(self):
+        """Where the operator settles for less it is."""
+        program = await self.started(demanded_of_processes(all_of_them=False))
+        self.assertEqual(await program.ended, ProgramExit(status=3))
 
 
 class RefusalTests(TestCase):

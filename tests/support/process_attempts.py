@@ -1,7 +1,7 @@
 """Run as the program of an app: tries what the wall around it is to refuse, and tells what worked.
 
 It knows nothing but the standard library, so that any Python can run it. What it is to find is in
-the file that it is given; a request for ``/`` gets the outcomes as JSON, each ``""`` if it worked.
+the file that it is given; a request for ``/attempts`` gets the outcomes as JSON, each ``""`` if it worked.
 Whatever works is harmless: it only looks, or undoes what it did.
 """
 
@@ -529,9 +529,9 @@ def _threads() -> None:
 @attempt("take the machine's memory")
 def memory() -> None:
     def work() -> None:
-        taken = mmap.mmap(-1, 320 << 20)
-        for at in range(0, len(taken), 4096):
-            taken[at] = 1
+        taken = mmap.mmap(-1, TARGET["memory"] << 20)
+        for _ in range(TARGET["memory"]):
+            taken.write(bytes(1 << 20))
 
     in_child(work)
 
@@ -657,8 +657,10 @@ class Answers(http.server.BaseHTTPRequestHandler):
     """Tries everything when it is asked."""
 
     def do_GET(self) -> None:
-        TARGET["own"] = {self.connection.fileno(), self.rfile.fileno()}
-        found = {name: outcome(work) for name, work in ATTEMPTS.items()}
+        TARGET["own"] = {self.connection.fileno(), self.rfile.fileno(), self.server.fileno()}
+        found = {}
+        if self.path.endswith("/attempts"):  # others ask only whether it is there
+            found = {name: outcome(work) for name, work in ATTEMPTS.items()}
         body = json.dumps(found).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -675,9 +677,13 @@ def too_late(*_: object) -> None:
 
 def main() -> None:
     signal.signal(signal.SIGALRM, too_late)
-    TARGET.update(json.loads(sys.argv[1]))
+    said = sys.argv[1]
+    TARGET.update(json.loads(said if said.startswith("{") else open(said).read()))
     server = http.server.HTTPServer(("", 0), Answers, bind_and_activate=False)
-    server.socket = socket.socket(fileno=3)
+    if "LISTEN_FDS" in os.environ:
+        server.socket = socket.socket(fileno=3)
+    else:
+        server.socket = socket.create_server(("", int(os.environ["PORT"])))
     os.write(1, b"ready\n")
     while True:
         server.handle_request()

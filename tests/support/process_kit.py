@@ -25,6 +25,7 @@ from tests.support import process_attempts
 from tests.support.egress import RecordedEvents
 
 PYTHON = "/usr/bin/python3"
+MEMORY_MB = 256
 USER = 2_000_100_001
 LAYERS = tuple(wall.name for wall in PROCESS_WALLS)
 _IPC_CREATE, _IPC_REMOVE = 0o1000 | 0o2000 | 0o666, 0
@@ -60,7 +61,7 @@ class Asker(Protocol):
         self._found = b""
 
     def connectionMade(self):
-        self.transport.write(b"GET / HTTP/1.0\r\n\r\n")
+        self.transport.write(b"GET /attempts HTTP/1.0\r\n\r\n")
 
     def dataReceived(self, data):
         self._found += data
@@ -70,10 +71,11 @@ class Asker(Protocol):
 
 
 class Machine:
-    """What is there to find for a program that gets out."""
+    """What is there to find for a program that gets out; ``user`` is that of another's process."""
 
-    def __init__(self, case):
+    def __init__(self, case, user=USER):
         self._case = case
+        self._user = user
         self.folder = Path(tempfile.mkdtemp(prefix="clace-kit-"))
         case.addCleanup(shutil.rmtree, self.folder)
         self.folder.chmod(0o755)
@@ -87,6 +89,7 @@ class Machine:
             **self._servers(),
             **self._queues(),
             **self._processes(),
+            "memory": MEMORY_MB + 64,
             "host": socket.gethostname(),
             "groups": Path("/proc/self/cgroup").read_text(),
         }
@@ -143,7 +146,7 @@ class Machine:
         return {"shm": key, "queue": key, "semaphores": key}
 
     def _processes(self):
-        who = {} if os.geteuid() else {"user": USER, "group": USER, "extra_groups": []}
+        who = {} if os.geteuid() else {"user": self._user, "group": self._user, "extra_groups": []}
         victim = subprocess.Popen(("/bin/sleep", "600"), env={"SECRET": "x"}, cwd="/", **who)
         self._case.addCleanup(victim.wait)
         self._case.addCleanup(victim.kill)
@@ -165,7 +168,7 @@ class Machine:
             environment={},
             mounts=(WallMount(source=str(self.source), target=str(self.source)),),
             user=USER,
-            bounds=WallBounds(memory_mb=256),
+            bounds=WallBounds(memory_mb=MEMORY_MB),
             listens=True,
             **fields,
         )

@@ -60,7 +60,7 @@ class WalledProcess:
         self.pid = 0
         self.output = output
         self.ended: Deferred[ProgramExit] = Deferred()
-        self.started: Deferred[None] = Deferred()
+        self.started: Deferred[None] = Deferred(lambda _: self.kill())
         self.listening = -1
         self.required: tuple[str, ...] = ()
         self._reactor = reactor

@@ -96,7 +96,11 @@ class WalledStarter(Service):
         program = self._forked(launch)
         self._programs.add(program)
         program.ended.addBoth(self._forget, program)
-        await program.started
+        try:
+            await program.started
+        except BaseException:
+            program.output.close()
+            raise
         return program
 
     def try_out(self) -> Mapping[str, str]:

@@ -116,8 +116,10 @@ class Supervisor:
 
     def _decide(self, report: socket.socket) -> None:
         """Let the init go on if every required wall stands."""
+        for name in self._site.order.required:
+            self._walls.setdefault(name, "it was not put up")
         self._tell(Walled(self._walls, os.getpid()))
-        if any(self._walls.get(name, "missing") for name in self._site.order.required):
+        if any(self._walls[name] for name in self._site.order.required):
             report.shutdown(socket.SHUT_WR)
         else:
             report.send(GO)
