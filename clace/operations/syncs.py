@@ -157,6 +157,8 @@ class SyncOperations:
             raise BadRequest(f"invalid schedule_frequency {minutes}, expected 1 to {MAX_MINUTES}")
         if new.reload not in {"", NONE, UPDATED, MATCHED}:
             raise BadRequest(f"invalid reload {new.reload!r:.40}, expected none, updated, matched")
+        if new.webhook_url or new.webhook_secret:
+            raise BadRequest("webhook_url and webhook_secret are chosen by the server")
         auth = new.webhook_auth or ("" if query.scheduled else BEARER)
         if new.webhook_paths and not auth:
             raise BadRequest("webhook_paths are for the pushes of a webhook; set webhook_auth")
@@ -165,7 +167,7 @@ class SyncOperations:
             "webhook_auth": auth,
             "webhook_paths": checked_globs(new.webhook_paths),
         }
-        return SyncMetadata(**asdict(new) | chosen | {"webhook_url": "", "webhook_secret": ""})
+        return SyncMetadata(**asdict(new) | chosen)
 
 
 def shown(sync: StoredSync, now: float) -> SyncEntry:

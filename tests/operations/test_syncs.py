@@ -34,6 +34,7 @@ from clace.errors import (
 )
 from clace.model.identity import Assurance, Identity
 from clace.model.rbac import Grant, Policy
+from clace.model.scope import Scope
 from clace.operations.sync_runs import LEASE
 from clace.operations.sync_schedule import DAY, SyncLimits, failed, succeeded
 from tests.operations.house import NOW, House, app_star
@@ -505,6 +506,17 @@ class RightTests(SyncCase):
             failure.value.message,
             "user github:ann, who made this, does not exist any more",
         )
+
+    def test_token(self):
+        """A sync that was made by a token may no more than that, also when the token is over."""
+        scope = Scope(permissions=("sync:create", "app:*"), apps=("/a",))
+        token = Identity(user_id="admin", assurance=Assurance.TOKEN, token_id="tok_1", scope=scope)
+        made = self.create(token)
+        other = app_star(NONE, "b")
+        self.house.sources.put_commit(f"{GIT}/b", {"app.star": other})
+        self.push("one", f'app("/a", "{GIT}/a")\napp("/b", "{GIT}/b")')
+        failure = self.failureResultOf(self.run_now(made.id), NotAllowed)
+        self.assertIn("app:apply on /b (token tok_1)", failure.value.message)
 
     def test_owner(self):
         """Whoever made a sync may see, run and delete it; others see nothing of it."""

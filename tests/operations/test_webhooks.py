@@ -516,10 +516,12 @@ class SyncWebhookTests(WebhookCase):
         self.assertEqual(self.state(accepted.delivery.id), ("running", ""))
 
     def test_refused(self):
-        """Files of pushes need a webhook, and globs have bounds."""
+        """Files need a webhook, globs have bounds, and URL and secret are the server's."""
         for options in (
             {"scheduled": True, "webhook_paths": ("a",)},
             {"webhook_paths": ("x" * 300,)},
+            {"webhook_secret": "hunter2"},
+            {"webhook_url": "https://x"},
         ):
             self.failureResultOf(self.make(**options), BadRequest)
 

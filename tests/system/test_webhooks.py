@@ -86,6 +86,15 @@ class WebhookTests(DaemonTestCase):
             lambda: json.loads(self.daemon.get(place).body)["state"] == "done",
         )
 
+    def test_public_address(self):
+        """Behind a proxy the URL begins with the address that others know."""
+        config = '[security]\ncallback_url = "https://apps.example.org"\n'
+        daemon = self.make_daemon(config).start()
+        daemon.must("app", "create", self.repository.url, "/one")
+        said = daemon.must("app-webhook", "create", "--dry-run", "promote", "/one")
+        url = "https://apps.example.org/_clace_webhook/promote?appPath=%2Fone"
+        self.assertEqual(said.splitlines()[0], f"Url  : {url}")
+
     def test_refused(self):
         """Whoever has no token learns nothing, and changes nothing."""
         _, path = self.create("reload_promote")

@@ -18,6 +18,7 @@ _EVENTS = (
     "audit_ration",
     "audit_trim",
     "drop_approvals",
+    "egress_refused",
     "expire_preview",
     "plugin_refused",
     *(f"webhook_{kind}" for kind in APP_KINDS),
