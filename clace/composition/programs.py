@@ -26,8 +26,10 @@ from clace.threads import ThreadPool
 from clace.workloads import (
     AppUsers,
     ChosenEngines,
+    EnvironmentUses,
     OfferSupplies,
     ProcessEngine,
+    ProcessPlaces,
     ProgramControl,
     SourceFolders,
     WorkloadFolders,
@@ -50,21 +52,21 @@ class Programs:
         walls = demanded_of_processes(all_of_them=data.config.security.process_wall == "strong")
         self.starter = WalledStarter(reactor, walls, Egress(reactor, data.events), trial_user=users)
         environments = EnvironmentStore(home / "environments")
-        self.open = environments.open
+        self._environments = environments
         numbers = AppUsers(home / "data" / "process_users.json", users + 1)
         builder = WalledBuildStarter(self.starter, numbers.number(_BUILDER))
         self.steps = StepRunner(reactor, builder)
         options = python_options(data.config, data.secrets.resolved)
         installer = Installer(environments, options, self.steps, reactor, file_threads.run)
-        sources = SourceFolders(home / "run" / "programs", file_threads.run)
-        processes = ProcessEngine(
-            Environments(environments, installer, file_threads.run),
-            self.starter,
-            sources,
-            numbers,
-            home / "data" / "releases",
-            file_threads.run,
+        sources = self._sources = SourceFolders(home / "run" / "programs", file_threads.run)
+        places = ProcessPlaces(
+            sources=sources,
+            users=numbers,
+            uses=EnvironmentUses(home / "data" / "environment_uses.json"),
+            releases=home / "data" / "releases",
         )
+        built = Environments(environments, installer, file_threads.run)
+        processes = ProcessEngine(reactor, built, self.starter, places, file_threads.run)
         settings = container_settings(data.config, os.environ)
         containers = ContainerEngine(reactor, starter, sources, settings)
         seconds = settings.sweep_seconds if containers.is_there else 0
@@ -79,6 +81,11 @@ class Programs:
         )
         self.workloads = Workloads(supplies, folders(home))
         self.control = ProgramControl(self.workloads, engine)
+
+    def open(self) -> None:
+        """Make folders, and remove what an earlier server left; blocks."""
+        self._environments.open()
+        self._sources.clear()
 
     async def stop_builds(self) -> None:
         """Kill the programs of builds."""

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.task import deferLater
 from zope.interface import implementer
 
 from clace.errors import AppBroken, BadRequest, ClaceError, ProgramFailed
@@ -40,13 +41,23 @@ from clace.workloads.options import (
     volumes,
     whole_needs,
 )
-from clace.workloads.source_folders import SourceFolders
-from clace.workloads.users import AppUsers
 
 _DEFAULTS = {"HOME": "/home", "LANG": "C.UTF-8"}
+_BYTES_A_SECOND = 1 << 20
 FOLDER = "/app"
 """The files of an app, as its program sees them."""
 Log = Callable[[bytes], None]
+
+
+class ProcessPlaces(Struct, frozen=True, kw_only=True):
+    """The places of what is kept for processes: their files, user numbers and environments, and in
+    the folder ``releases`` which versions were released.
+    """
+
+    sources: Any  # SourceFolders
+    users: Any  # AppUsers
+    uses: Any  # EnvironmentUses
+    releases: Path
 
 
 class Launches(Struct, frozen=True, kw_only=True):
@@ -58,10 +69,14 @@ class Launches(Struct, frozen=True, kw_only=True):
 
 @implementer(IWorkload, IMeasured)
 class ProcessWorkload:
-    """A process behind a wall, whose output goes to ``log``."""
+    """A process behind a wall, whose output goes to ``log``: so much of it in a second, then the
+    process waits, as it would for a slow disk.
+    """
 
-    def __init__(self, process: IWalledProcess, log: Log) -> None:
+    def __init__(self, process: IWalledProcess, log: Log, clock: Any) -> None:
         self._process = process
+        self._clock = clock
+        self._has_ended = False
         self.ended: Deferred[ProgramExit] = Deferred()
         self._reading = Deferred.fromCoroutine(self._read(log))
         process.ended.addCallback(self._over)
@@ -86,11 +101,20 @@ class ProcessWorkload:
         self._process.kill()
 
     async def _read(self, log: Log) -> None:
+        written, since = 0, self._clock.seconds()
         while data := await self._process.output.read():
             log(data)
+            written += len(data)
+            now = self._clock.seconds()
+            if now >= since + 1:
+                written, since = 0, now
+            elif written >= _BYTES_A_SECOND and not self._has_ended:
+                await deferLater(self._clock, since + 1 - now)
+                written, since = 0, since + 1
 
     def _over(self, end: ProgramExit) -> ProgramExit:
         """Tell the end when all that was written has been read."""
+        self._has_ended = True
         self._reading.addErrback(lambda _failure: None)
         self._reading.addCallback(lambda _none: self.ended.callback(end))
         return end
@@ -111,20 +135,17 @@ class ProcessEngine:
 
     def __init__(
         self,
+        clock: Any,
         environments: IEnvironments,
         starter: IWalledStarter,
-        sources: SourceFolders,
-        users: AppUsers,
-        releases: Path,
+        places: ProcessPlaces,
         in_thread: InThread,
     ) -> None:
-        """``releases`` is a folder for what is known of versions that were released."""
-        self._releases = releases
-        self._in_thread = in_thread
+        self._clock = clock
         self._environments = environments
         self._starter = starter
-        self._sources = sources
-        self._users = users
+        self._places = places
+        self._in_thread = in_thread
 
     def needs(self, app: App, config: WorkloadConfig) -> tuple[Permission, ...]:
         return permissions(app, config)
@@ -133,6 +154,7 @@ class ProcessEngine:
         order = whole(order)
         source = await self._source(order)
         built = await self._environments.build(order, str(source), tell)
+        await self._use(order.app.id, built.key)
         launch = self._launch(order, source, built)
         pins = {"lock": built.lock} if built.lock else {}
         return PreparedWorkload(
@@ -148,7 +170,7 @@ class ProcessEngine:
         if launches.release:
             await self._release(prepared, log)
         process = await self._started(prepared, launches.launch)
-        workload = ProcessWorkload(process, log)
+        workload = ProcessWorkload(process, log, self._clock)
         workload.ended.addCallback(self._left, prepared)
         return workload
 
@@ -157,7 +179,7 @@ class ProcessEngine:
     ) -> ProgramExit:
         launches: Launches = prepared.launch
         once = replace(launches.launch, command=command, listens=False, port=0)
-        workload = ProcessWorkload(await self._started(prepared, once), log)
+        workload = ProcessWorkload(await self._started(prepared, once), log, self._clock)
         ended: Deferred[ProgramExit] = Deferred(lambda _cancelled: workload.kill())
 
         def tell(end: ProgramExit) -> ProgramExit:
@@ -169,7 +191,14 @@ class ProcessEngine:
         return await ended
 
     async def forget(self, app_id: str) -> None:
-        await self._sources.forget(app_id)
+        await self._places.sources.forget(app_id)
+        self._places.uses.drop(app_id)
+        await self._environments.prune(self._places.uses.keys())
+
+    async def _use(self, app_id: str, key: str) -> None:
+        """Remember the environment of an app, and remove those that no app uses since."""
+        if key and self._places.uses.note(app_id, key):
+            await self._environments.prune(self._places.uses.keys())
 
     async def _release(self, prepared: PreparedWorkload, log: Log) -> None:
         """Run what is to be run once for each version, before it serves.
@@ -178,7 +207,7 @@ class ProcessEngine:
         """
         launches: Launches = prepared.launch
         app, done = prepared.order.app, f"{prepared.key} {launches.launch.mounts[0].source}"
-        marker = self._releases / app.id
+        marker = self._places.releases / app.id
         if await self._in_thread(lambda: _text(marker)) == done:
             return
         end = await self.run(prepared, launches.release, log)
@@ -188,11 +217,12 @@ class ProcessEngine:
 
     async def _source(self, order: WorkloadOrder) -> Path:
         try:
-            return await self._sources.of(order.app.id, order.files)
+            folder: Path = await self._places.sources.of(order.app.id, order.files)
         except OSError as error:
             raise AppBroken(f"the files of {order.app} cannot be written: {error}") from None
         except ClaceError as error:
             raise AppBroken(error.message) from None
+        return folder
 
     async def _started(self, prepared: PreparedWorkload, launch: WalledLaunch) -> IWalledProcess:
         await self._source(prepared.order)
@@ -205,7 +235,7 @@ class ProcessEngine:
 
     def _left(self, end: ProgramExit, prepared: PreparedWorkload) -> ProgramExit:
         folder = Path(prepared.launch.launch.mounts[0].source)
-        Deferred.fromCoroutine(self._sources.leave(prepared.order.app.id, folder))
+        Deferred.fromCoroutine(self._places.sources.leave(prepared.order.app.id, folder))
         return end
 
     def _launch(self, order: WorkloadOrder, source: Path, built: BuiltEnvironment) -> WalledLaunch:
@@ -224,7 +254,7 @@ class ProcessEngine:
                 *_kept(order),
             ),
             folder=FOLDER,
-            user=self._users.number(app.id),
+            user=self._places.users.number(app.id),
             network=config.needs.network,
             bounds=WallBounds(
                 memory_mb=config.needs.memory_mb or DEFAULT_MEMORY_MB, cpus=said.get("cpus", 0)

@@ -39,6 +39,10 @@ class SourceFolders:
             await self._write(files, refs, folder)
         return folder
 
+    def clear(self) -> None:
+        """Remove all that an earlier server has written; blocks."""
+        shutil.rmtree(self._root, ignore_errors=True)
+
     async def leave(self, app_id: str, folder: Path) -> None:
         """Remove a folder that a program has used, unless it is the newest of its app."""
         if self._newest.get(app_id) != folder:

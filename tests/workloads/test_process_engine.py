@@ -22,7 +22,8 @@ from clace.interfaces import (
 )
 from clace.model.workloads import ProcessNeeds, WorkloadConfig
 from clace.workloads.engines import ChosenEngines
-from clace.workloads.process_engine import ProcessEngine
+from clace.workloads.environment_uses import EnvironmentUses
+from clace.workloads.process_engine import ProcessEngine, ProcessPlaces, ProcessWorkload
 from clace.workloads.source_folders import SourceFolders
 from clace.workloads.users import AppUsers
 from tests.support.apps import DictFiles, an_app
@@ -39,12 +40,14 @@ class KnownEnvironments:
     def __init__(self):
         self.listens = False
         self.release = ()
+        self.key = "env"
+        self.pruned = []
         self.sources = []
 
     async def build(self, order, source, tell):
         self.sources.append(Path(source))
         return BuiltEnvironment(
-            key="env",
+            key=self.key,
             folder="/env",
             mounts=(ENVIRONMENT,),
             command=("serve",),
@@ -57,7 +60,7 @@ class KnownEnvironments:
         )
 
     async def prune(self, kept):
-        pass
+        self.pruned.append(kept)
 
 
 class Here(Protocol):
@@ -80,14 +83,13 @@ class ProcessEngineCase(SynchronousTestCase):
         )
         self.environments = KnownEnvironments()
         self.root = Path(self.mktemp()).absolute()
-        self.engine = ProcessEngine(
-            self.environments,
-            self.starter,
-            SourceFolders(self.root / "sources", at_once),
-            AppUsers(self.root / "users.json", 2_000_000_000),
-            self.root / "releases",
-            at_once,
+        places = ProcessPlaces(
+            sources=SourceFolders(self.root / "sources", at_once),
+            users=AppUsers(self.root / "users.json", 2_000_000_000),
+            uses=EnvironmentUses(self.root / "uses.json"),
+            releases=self.root / "releases",
         )
+        self.engine = ProcessEngine(self.clock, self.environments, self.starter, places, at_once)
         self.written = []
         self.told = []
 
@@ -229,6 +231,59 @@ class CommandTests(ProcessEngineCase):
         running.addErrback(lambda _failure: None)
         running.cancel()
         self.successResultOf(self.starter.started[-1].ended)
+
+
+class EnvironmentTests(ProcessEngineCase):
+    def test_pruned(self):
+        """The last three environments of an app are kept, and none of an app that is gone."""
+        for key in ("1", "2", "2", "3", "1"):
+            self.environments.key = key
+            self.prepared()
+        self.assertEqual(self.environments.pruned, [])
+        self.environments.key = "4"
+        self.prepared()
+        self.assertEqual(self.environments.pruned, [{"1", "3", "4"}])
+        self.environments.key = "5"
+        self.prepared(app=an_app(app_id="app_prd_2"))
+        self.successResultOf(Deferred.fromCoroutine(self.engine.forget("app_prd_1")))
+        self.assertEqual(self.environments.pruned[-1], {"5"})
+        again = EnvironmentUses(self.root / "uses.json")
+        self.assertEqual(again.keys(), {"5"})
+
+
+class FloodTests(ProcessEngineCase):
+    def test_waits(self):
+        """A program that writes without end is read no faster than a bound, then waits."""
+        piece = b"x" * (1 << 19)
+        output = Flood(piece)
+        process = FloodingProcess(output)
+        workload = ProcessWorkload(process, self.written.append, self.clock)
+        self.assertEqual(len(self.written), 2)
+        self.clock.advance(1)
+        self.assertEqual(len(self.written), 4)
+        output.left = 3
+        process.ended.callback(ProgramExit())
+        self.clock.advance(1)
+        self.assertEqual(len(self.written), 7)
+        self.successResultOf(workload.ended)
+
+
+class Flood:
+    """An output without an end, or with so many pieces left."""
+
+    def __init__(self, piece):
+        self._piece = piece
+        self.left = 1000
+
+    async def read(self):
+        self.left -= 1
+        return self._piece if self.left >= 0 else b""
+
+
+class FloodingProcess:
+    def __init__(self, output):
+        self.output = output
+        self.ended = Deferred()
 
 
 class FolderTests(ProcessEngineCase):
