@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from clace.errors import AppBroken, BadRequest, ClaceError, ProgramFailed
 from clace.interfaces import (
+    LOCK_PIN,
     BuiltEnvironment,
     IEnvironments,
     IMeasured,
@@ -156,7 +157,7 @@ class ProcessEngine:
         built = await self._environments.build(order, str(source), tell)
         await self._use(order.app.id, built.key)
         launch = self._launch(order, source, built)
-        pins = {"lock": built.lock} if built.lock else {}
+        pins = {LOCK_PIN: built.lock} if built.lock else {}
         return PreparedWorkload(
             key=built.key,
             order=order,

@@ -1,0 +1,105 @@
+"""Apps without an app.star: recognised, built behind a wall and served, without any index."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.support.daemon import PASSWORD
+from tests.support.python_wheels import make_wheels
+from tests.system.cases import SharedDaemonTestCase
+
+SALES = """
+import os
+import flask
+
+app = flask.Flask(__name__)
+
+@app.get("/")
+def index():
+    return f"{TEXT} with flask {flask.version} for {os.environ.get('CL_APP_PATH')}"
+"""
+LINKS = Path(tempfile.gettempdir()) / "clace-test-wheels"
+TCP = f"""
+[security]
+admin_over_tcp = true
+
+[python]
+index_url = ""
+find_links = ["{LINKS}"]
+"""
+
+
+class PythonAppTests(SharedDaemonTestCase):
+    config = TCP
+
+    def setUp(self):
+        make_wheels(LINKS)
+        self.addCleanup(shutil.rmtree, LINKS, ignore_errors=True)
+        super().setUp()
+
+    def put(self, text="one", name="sales.py", **more):
+        folder = self.source({name: f"TEXT = {text!r}\n{SALES}", **more})
+        return folder / name
+
+    def test_single_file(self):
+        """A file is an app: its kind is told, and so is the reason, and its page is served."""
+        created = self.daemon.must("app", "create", "--approve", str(self.put()), "/sales")
+        self.assertIn("Spec: python-flask (sales.py imports flask)\n", created)
+        page = self.daemon.get("/sales/")
+        self.assertEqual((page.status, page.body), (200, "one with flask 1.0 for /sales"))
+        self.assertEqual(self.daemon.get("/sales/x").status, 404)
+        self.assertEqual(self.daemon.get("/sales/", login=None).status, 401)
+        files = self.daemon.must("version", "files", "/sales")
+        self.assertIn("app.star", files)
+
+    def test_production_runs_what_staging_ran(self):
+        """A newer package reaches neither the staging app that is promoted nor a reload of what
+        asks for the same.
+        """
+        file = self.put("pinned")
+        self.daemon.must("app", "create", "--approve", str(file), "/pinned")
+        make_wheels(LINKS, "2.0")
+        file.write_text(file.read_text().replace("pinned", "newer"))
+        self.daemon.must("app", "reload", "--promote", "/pinned")
+        body = self.daemon.get("/pinned/").body
+        self.assertEqual(body, "newer with flask 1.0 for /pinned")
+
+    def test_missing_package(self):
+        """What cannot be installed is told by its name, and nothing is installed."""
+        file = self.put("x", **{"requirements.txt": "flask\nnosuch\n"})
+        refused = self.daemon.refused("app", "create", "--approve", str(file.parent), "/broken")
+        self.assertIn("cannot install nosuch of requirements.txt from no index", refused)
+        self.assertEqual(self.daemon.get("/broken").status, 404)
+
+    def test_two_kinds(self):
+        """A source of two kinds is refused by both names, and installed when one is said."""
+        file = self.put("both", **{"other.py": "import streamlit"})
+        refused = self.daemon.refused("app", "create", str(file.parent), "/both")
+        self.assertIn("python-flask (sales.py imports flask)", refused)
+        self.assertIn("python-streamlit (other.py imports streamlit)", refused)
+        said = ("app", "create", "--approve", "--spec", "python-flask")
+        self.daemon.must(*said, str(file.parent), "/both")
+        self.assertEqual(self.daemon.get("/both/").status, 200)
+
+    def test_sent_over_tcp(self):
+        """A folder of this machine is sent, without what is ignored, and served from there."""
+        ignored = {".gitignore": "*.log\n", "big.log": "x" * 1000}
+        file = self.put("sent", **ignored)
+        uri = f"http://127.0.0.1:{self.daemon.ports['http']}"
+        there = ("--server-uri", uri, "--admin-password", PASSWORD)
+        done = self.daemon.cli("app", "create", "--approve", *there, str(file.parent), "/sent")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Sent 2 file(s), 0.", done.stderr)
+        shutil.rmtree(file.parent)
+        self.assertEqual(self.daemon.get("/sent/").status, 200)
+        self.assertNotIn("big.log", self.daemon.must("version", "files", "/sent"))
+        self.daemon.must("app", "reload", "--force-reload", "/sent")
+
+    def test_options(self):
+        """An option that opens the wall has to be approved; one that nobody knows is refused."""
+        file = str(self.put("option"))
+        create = ("app", "create", "--copt")
+        waits = self.daemon.must(*create, "network=db.example:5432", file, "/option")
+        self.assertIn("process.in.network [db.example:5432]", waits)
+        refused = self.daemon.refused(*create, "netwrok=x", file, "/refused")
+        self.assertIn("did you mean network?", refused)
