@@ -148,7 +148,8 @@ class StartTests(ProcessEngineCase):
     def test_prepared(self):
         """The lock and the place of the health page come with what was prepared."""
         prepared = self.prepared()
-        self.assertEqual((prepared.pins, prepared.health), ({"requirements.lock": "flask==3"}, "/up"))
+        self.assertEqual(prepared.pins, {"requirements.lock": "flask==3"})
+        self.assertEqual(prepared.health, "/up")
 
     def test_needs(self):
         """What was approved opens the wall that far: of the declaration, and of options."""
