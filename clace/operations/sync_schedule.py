@@ -34,6 +34,7 @@ def succeeded(
     The next run begins within a period of this one; runs that were missed are not made up for.
     """
     moment = datetime.fromtimestamp(began, UTC)
+    applied = without_news(sync, applied)
     status = SyncStatus(
         state=ENABLED,
         last_execution_time=moment,
@@ -44,6 +45,24 @@ def succeeded(
     )
     due = began + _period(sync) * (1 - _EARLY * random()) if sync.is_scheduled else None
     return SyncOutcome(status, due)
+
+
+def without_news(sync: StoredSync, applied: FilesApplied) -> FilesApplied:
+    """Return the outcome of an apply; without a newer commit and without a change it is a skipped
+    one, as in 2025.
+    """
+    done = (
+        applied.create_results,
+        applied.update_results,
+        applied.reload_results,
+        applied.approve_results,
+        applied.promote_results,
+        applied.changes,
+    )
+    is_same = bool(applied.commit_id) and applied.commit_id == sync.status.commit_id
+    if not is_same or any(done):
+        return applied
+    return replace(applied, skipped_apply=True, skipped_results=())
 
 
 def failed(

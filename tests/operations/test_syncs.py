@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from clace.admin_api.apps import DELETE_APPS, DeleteApps
 from clace.admin_api.declarations import FilesApplied
 from clace.admin_api.operation import Nothing
 from clace.admin_api.sync import (
@@ -239,6 +240,20 @@ class RunTests(SyncCase):
         self.assertEqual(self.answer(), "two")
         self.assertEqual(ran.last_execution_time, NOW + timedelta(seconds=5))
         self.assertEqual(self.entry().status.commit_id, ran.commit_id)
+
+    def test_no_news(self):
+        """A run without a newer commit that changes nothing is told as skipped, as in 2025; an app
+        that was deleted is created again all the same.
+        """
+        made = self.create(schedule_frequency=10)
+        ran = self.successResultOf(self.run_now(made.id)).app_apply_response
+        self.assertEqual((ran.skipped_apply, ran.skipped_results), (True, ()))
+        self.successResultOf(self.perform(DELETE_APPS, DeleteApps("/a")))
+        ran = self.successResultOf(self.run_now(made.id)).app_apply_response
+        self.assertEqual((ran.skipped_apply, len(ran.create_results)), (False, 1))
+        self.push("two")
+        ran = self.successResultOf(self.run_now(made.id)).app_apply_response
+        self.assertEqual((ran.skipped_apply, len(ran.reload_results)), (False, 1))
 
     def test_missing(self):
         """A sync that is not there can be neither run nor deleted."""
