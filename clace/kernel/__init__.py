@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         CGROUPS as CGROUPS,
         CgroupPlace as CgroupPlace,
         join as join,
+        leave as leave,
         places as places,
         remove_stale as remove_stale,
     )
@@ -76,7 +77,7 @@ else:
             "set_mount_flags",
             "unshare",
         ),
-        cgroup=("CGROUPS", "CgroupPlace", "join", "places", "remove_stale"),
+        cgroup=("CGROUPS", "CgroupPlace", "join", "leave", "places", "remove_stale"),
         landlock=("FileGrant", "restrict", "restrict_to"),
         layers=("Layer", "put_up"),
         machines=("MACHINES", "SyscallTable"),

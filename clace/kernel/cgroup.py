@@ -1,11 +1,13 @@
-"""A control group for all app hosts: together they leave memory for the server.
+"""Control groups: one for all app hosts, which together leave memory for the server, and one for
+each program of an app.
 
-One for all, since it costs hosts nothing: a limit on the memory of each is among their resource
-limits. Version 1 has a folder for each controller, version 2 one for all.
+One for all hosts, since it costs them nothing: a limit on the memory of each is among their
+resource limits. Version 1 has a folder for each controller, version 2 one for all.
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,14 +19,18 @@ from clace.kernel.calls import Unavailable
 CGROUPS = Path("/sys/fs/cgroup")
 _CONTROLLERS = ("memory", "pids")
 _VERSION_1 = {
-    "memory": "memory.limit_in_bytes",
-    "pids": "pids.max",
-    "cpu": "cpu.cfs_quota_us",
+    "memory": ("memory.limit_in_bytes",),
+    "pids": ("pids.max",),
+    "cpu": ("cpu.cfs_quota_us", "cpu.shares"),
 }
-_VERSION_2 = {"memory": "memory.max", "pids": "pids.max", "cpu": "cpu.max"}
+_VERSION_2 = {"memory": "memory.max", "pids": "pids.max", "cpu": "cpu.max cpu.weight"}
+_NO_SWAP = "memory.swap.max"
 _PERIOD = 100_000
+# A quarter of the usual: whoever computes without end leaves the server most of the time.
+_WEIGHTS = {"cpu.shares": "256", "cpu.weight": "25"}
 _PREFIX = "clace-"
 _ATTEMPTS = 3
+_GONE = frozenset({errno.ENOENT, errno.ENODEV})
 
 
 class CgroupPlace(Struct, frozen=True):
@@ -56,7 +62,8 @@ def _place_of_version_2(root: Path, own: Path, *, cpu: bool) -> CgroupPlace:
     needed = _needed(cpu=cpu)
     for folder in (own, own.parent):
         if folder.is_relative_to(root) and _passes_on(folder, needed):
-            return CgroupPlace(folder, tuple(_VERSION_2[name] for name in needed))
+            limits = " ".join(_VERSION_2[name] for name in needed).split()
+            return CgroupPlace(folder, (*limits, *([_NO_SWAP] if cpu else [])))
     raise Unavailable(
         f"{own} does not pass on {' and '.join(needed)}; under systemd set Delegate=yes and"
         " DelegateSubgroup=server"
@@ -83,7 +90,7 @@ def _places_of_version_1(
         folder = root / controller / paths.get(controller, "")
         if controller not in paths or not folder.is_dir():
             raise Unavailable(f"there is no hierarchy for {controller} below {root}")
-        yield CgroupPlace(folder, (_VERSION_1[controller],))
+        yield CgroupPlace(folder, _VERSION_1[controller])
 
 
 def join(
@@ -98,21 +105,33 @@ def join(
         "pids.max": str(tasks),
         "cpu.cfs_quota_us": str(share or -1),
         "cpu.max": f"{share or 'max'} {_PERIOD}",
+        _NO_SWAP: "0",
+        **_WEIGHTS,
     }
     for place in made_in:
-        remove_stale(place)
         for attempt in range(_ATTEMPTS):
             try:
-                group = place.folder / f"{_PREFIX}{name}"
-                group.mkdir(exist_ok=True)
-                for limit in place.limits:
-                    (group / limit).write_text(values.get(limit, str(memory)))
-                (group / "cgroup.procs").write_text("0")
+                _enter(place, name, {one: values.get(one, str(memory)) for one in place.limits})
                 break
-            except FileNotFoundError:
+            except OSError as error:
                 # Another server that starts now took it for one left behind.
-                if attempt == _ATTEMPTS - 1:
+                if error.errno not in _GONE or attempt == _ATTEMPTS - 1:
                     raise
+
+
+def _enter(place: CgroupPlace, name: str, values: Mapping[str, str]) -> None:
+    group = place.folder / f"{_PREFIX}{name}"
+    group.mkdir(exist_ok=True)
+    for limit, value in values.items():
+        if limit != _NO_SWAP or (group / limit).exists():  # kernels may be built without
+            (group / limit).write_text(value)
+    (group / "cgroup.procs").write_text("0")
+
+
+def leave(place: CgroupPlace, name: str) -> None:
+    """Remove the group if nobody is in it."""
+    with suppress(OSError):
+        (place.folder / f"{_PREFIX}{name}").rmdir()
 
 
 def remove_stale(place: CgroupPlace) -> None:

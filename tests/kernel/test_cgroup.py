@@ -5,7 +5,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.kernel.calls import Unavailable
-from clace.kernel.cgroup import CgroupPlace, join, places, remove_stale
+from clace.kernel.cgroup import CgroupPlace, join, leave, places, remove_stale
 
 
 class PlaceTests(SynchronousTestCase):
@@ -66,6 +66,42 @@ class GroupTests(SynchronousTestCase):
         join((CgroupPlace(folder, ("memory.max", "pids.max")),), "7", 1000, 20)
         written = {file.name: file.read_text() for file in (folder / "clace-7").iterdir()}
         self.assertEqual(written, {"memory.max": "1000", "pids.max": "20", "cgroup.procs": "0"})
+
+    def test_time(self):
+        """Groups of programs bound time, weigh less than the server, and swap nothing where they
+        can say so.
+        """
+        root = Path(self.mktemp())
+        for name in ("cgroup.controllers", "a/cgroup.subtree_control"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text("cpu memory pids")
+        (place,) = places(root, "0::/a/server\n", cpu=True)
+        (place.folder / "clace-app-1").mkdir()
+        (place.folder / "clace-app-1" / "memory.swap.max").write_text("max")
+        for name in ("app-1", "app-2"):
+            join((place,), name, 1000, 20, 1.5)
+        for name, swap in (("app-1", {"memory.swap.max": "0"}), ("app-2", {})):
+            group = place.folder / f"clace-{name}"
+            self.assertEqual(
+                {file.name: file.read_text() for file in group.iterdir()},
+                {
+                    "memory.max": "1000",
+                    "pids.max": "20",
+                    "cpu.max": "150000 100000",
+                    "cpu.weight": "25",
+                    "cgroup.procs": "0",
+                    **swap,
+                },
+            )
+
+    def test_leave(self):
+        """A group is removed unless somebody is in it, or it is gone already."""
+        folder = Path(self.mktemp())
+        (folder / "clace-1").mkdir(parents=True)
+        (folder / "clace-2" / "busy").mkdir(parents=True)
+        for name in ("1", "2", "3"):
+            leave(CgroupPlace(folder, ()), name)
+        self.assertEqual([each.name for each in folder.iterdir()], ["clace-2"])
 
     def test_remove_stale(self):
         """Groups left behind are removed; others are not touched."""

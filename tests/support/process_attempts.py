@@ -1,8 +1,8 @@
 """Run as the program of an app: tries what the wall around it is to refuse, and tells what worked.
 
 It knows nothing but the standard library, so that any Python can run it. What it is to find is in
-the file that it is given; a request for ``/attempts`` gets the outcomes as JSON, each ``""`` if it worked.
-Whatever works is harmless: it only looks, or undoes what it did.
+the file that it is given; a request for ``/attempts`` gets the outcomes as JSON, each ``""`` if it
+worked. Whatever works is harmless: it only looks, or undoes what it did.
 """
 
 # The program has the standard library alone, and opens, lists and breaks things as others do.

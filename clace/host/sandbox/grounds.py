@@ -94,6 +94,8 @@ def _bound_together(grounds: SharedContext) -> None:
     if not total:
         machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         total = int(machine * _SHARE_OF_MEMORY)
+    for place in _places():
+        kernel.remove_stale(place)
     kernel.join(_places(), grounds.name, total, grounds.order.max_tasks)
 
 

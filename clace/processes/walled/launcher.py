@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from clace.kernel import PARENT_DEATH, prctl
 from clace.processes.walled.frames import FORK, receive
+from clace.processes.walled.layers import sweep
 from clace.processes.walled.supervisor import supervise
 
 Supervise = Callable[[list[int]], None]
@@ -66,6 +67,7 @@ def main(descriptor: int, become: Supervise = supervise) -> None:
         signal.signal(number, signal.SIG_IGN)
     prctl(PARENT_DEATH, signal.SIGKILL)
     os.set_inheritable(descriptor, False)
+    sweep()
     gc.collect()
     gc.freeze()
     control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)

@@ -38,6 +38,7 @@ from clace.kernel import (
     drop_capabilities,
     install,
     join,
+    leave,
     libc,
     places,
     prctl,
@@ -68,7 +69,7 @@ class WallSite(Struct, frozen=True, kw_only=True):
         groups: tuple[CgroupPlace, ...] = ()
         why = ""
         try:
-            groups = places(CGROUPS, Path("/proc/self/cgroup").read_text(), cpu=True)
+            groups = _groups()
         except (Unavailable, OSError) as error:
             why = str(error)
         return cls(
@@ -130,8 +131,18 @@ def _bind_together(site: WallSite) -> None:
 def group_gone(site: WallSite) -> None:
     """Remove the control group of a program that has ended."""
     for place in site.groups:
-        with suppress(OSError):
+        leave(place, site.group)
+
+
+def sweep() -> None:
+    """Remove the control groups that servers before this one left behind."""
+    with suppress(Unavailable, OSError):
+        for place in _groups():
             remove_stale(place)
+
+
+def _groups() -> tuple[CgroupPlace, ...]:
+    return places(CGROUPS, Path("/proc/self/cgroup").read_text(), cpu=True)
 
 
 def _leave_groups(_site: WallSite) -> None:
