@@ -172,6 +172,7 @@ if TYPE_CHECKING:
     )
     from clace.admin_api.secrets import (
         CreateSecret as CreateSecret,
+        DeleteSecret as DeleteSecret,
         GetSecret as GetSecret,
         ListSecrets as ListSecrets,
         NamedSecret as NamedSecret,
@@ -432,6 +433,7 @@ else:
         ),
         secrets=(
             "CreateSecret",
+            "DeleteSecret",
             "GetSecret",
             "ListSecrets",
             "NamedSecret",

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from clace.admin_api.operation import Nothing, Operation, Query, Right
+from clace.admin_api.operation import DryRun, DryRunnable, Nothing, Operation, Right
 
 
-class ClearLockouts(Query, frozen=True):
+class ClearLockouts(DryRunnable, frozen=True):
     """Failures from an address, of a user, or with two empty texts all."""
 
     address: str = ""
@@ -32,7 +32,7 @@ class LockoutList(Struct, frozen=True):
     total: int = 0
 
 
-class LockoutsCleared(Struct, frozen=True):
+class LockoutsCleared(DryRun, frozen=True):
     """The number of users and addresses whose failed sign-ins were forgotten."""
 
     cleared: int = 0

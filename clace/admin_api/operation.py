@@ -8,7 +8,7 @@ from functools import cache
 from typing import Generic, Literal, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 PREFIX = "/_clace"
 """The path below which all operations are served."""
@@ -99,6 +99,26 @@ class Query(Struct, frozen=True, rename="camel"):
     def is_answered(self) -> bool:
         """Tell a request that gets an answer from one that ends its connection."""
         return True
+
+
+class DryRunnable(Query, frozen=True, kw_only=True):
+    """A query of an operation that changes something, and with ``dry_run`` only tells what."""
+
+    dry_run: bool = False
+
+    @property
+    def is_dry(self) -> bool:
+        return self.dry_run
+
+
+class DryRun(Struct, frozen=True, kw_only=True):
+    """An answer of an operation that may be a dry run; ``would_change`` tells it line by line.
+
+    The answer to another request has neither.
+    """
+
+    dry_run: bool | UnsetType = UNSET
+    would_change: tuple[str, ...] | UnsetType = UNSET
 
 
 Q = TypeVar("Q", bound=Query)

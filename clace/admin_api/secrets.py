@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
 
-from clace.admin_api.operation import Operation, Query, Right
+from clace.admin_api.operation import DryRun, DryRunnable, Operation, Query, Right
 
 
 class NewSecret(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,7 +24,7 @@ class NewSecret(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return f"NewSecret({self.name or self.prefix!r})"
 
 
-class CreateSecret(Query, frozen=True):
+class CreateSecret(DryRunnable, frozen=True):
     """With ``update`` a secret of the same name is replaced."""
 
     body: NewSecret
@@ -45,19 +45,26 @@ class NamedSecret(Query, frozen=True):
     provider: str = ""
 
 
+class DeleteSecret(DryRunnable, frozen=True):
+    """One secret of a provider, to delete."""
+
+    name: str
+    provider: str = ""
+
+
 class GetSecret(NamedSecret, frozen=True):
     """``reveal`` is refused: a browser may send a GET by itself."""
 
     reveal: bool = False
 
 
-class RekeySecrets(Query, frozen=True):
+class RekeySecrets(DryRunnable, frozen=True):
     """All secrets of a provider."""
 
     provider: str = ""
 
 
-class SecretCreated(Struct, frozen=True):
+class SecretCreated(DryRun, frozen=True):
     """``secret_ref`` is the reference to it in an app or a configuration."""
 
     name: str
@@ -92,11 +99,11 @@ class SecretList(Struct, frozen=True):
     secrets: tuple[SecretDescription, ...] = ()
 
 
-class SecretDeleted(Struct, frozen=True):
+class SecretDeleted(DryRun, frozen=True):
     name: str
 
 
-class SecretsRekeyed(Struct, frozen=True):
+class SecretsRekeyed(DryRun, frozen=True):
     """Counts of a rekeying: secrets sealed with the active key, now and before."""
 
     rekeyed: int = 0
@@ -107,7 +114,7 @@ def _name_made(query: CreateSecret, created: SecretCreated | None) -> str:
     return created.name if created else query.body.name
 
 
-def _name(query: NamedSecret, _result: Struct | None) -> str:
+def _name(query: NamedSecret | DeleteSecret, _result: Struct | None) -> str:
     return query.name
 
 
@@ -159,7 +166,7 @@ DELETE_SECRET = Operation(
     path="/secret",
     summary="Delete a stored secret",
     right=Right.SECRET_DELETE,
-    query=NamedSecret,
+    query=DeleteSecret,
     result=SecretDeleted,
     target=_name,
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from clace.admin_api.operation import Operation, Query, Right
+from clace.admin_api.operation import DryRun, DryRunnable, Operation, Query, Right
 
 
 class ListSessions(Query, frozen=True):
@@ -16,7 +16,7 @@ class ListSessions(Query, frozen=True):
     setting: str = ""
 
 
-class RevokeSessions(Query, frozen=True):
+class RevokeSessions(DryRunnable, frozen=True):
     """The session of a name, those of a user, or ``all``."""
 
     name: str = ""
@@ -44,7 +44,7 @@ class SessionList(Struct, frozen=True):
     total: int = 0
 
 
-class SessionsRevoked(Struct, frozen=True):
+class SessionsRevoked(DryRun, frozen=True):
     """The names of the sessions that have ended."""
 
     revoked: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from clace.admin_api.operation import Nothing, Operation, Query, Right
+from clace.admin_api.operation import DryRun, DryRunnable, Nothing, Operation, Right
 
 
 class NewToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,13 +20,13 @@ class NewToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     expires_secs: int = 30 * 86_400
 
 
-class CreateToken(Query, frozen=True):
+class CreateToken(DryRunnable, frozen=True):
     """A token to make."""
 
     body: NewToken
 
 
-class NamedToken(Query, frozen=True):
+class NamedToken(DryRunnable, frozen=True):
     """One token, by its id."""
 
     id: str
@@ -45,7 +45,7 @@ class TokenShown(Struct, frozen=True, kw_only=True):
     use_time: datetime | None = None
 
 
-class TokenCreated(Struct, frozen=True, kw_only=True):
+class TokenCreated(DryRun, frozen=True, kw_only=True):
     """The token itself, which is told only here, and all that is kept of it."""
 
     secret: str
@@ -66,7 +66,7 @@ class TokenList(Struct, frozen=True):
     tokens: tuple[TokenShown, ...] = ()
 
 
-class TokenRevoked(Struct, frozen=True):
+class TokenRevoked(DryRun, frozen=True):
     id: str
 
 

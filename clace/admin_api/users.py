@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
 
-from clace.admin_api.operation import Nothing, Operation, Query, Right
+from clace.admin_api.operation import DryRun, DryRunnable, Nothing, Operation, Right
 
 
 class UserChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,7 +24,7 @@ class UserChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return "UserChange()"
 
 
-class ChangeUser(Query, frozen=True):
+class ChangeUser(DryRunnable, frozen=True):
     """With ``update`` a user that exists is changed."""
 
     body: UserChange
@@ -32,13 +32,13 @@ class ChangeUser(Query, frozen=True):
     update: bool = False
 
 
-class NamedUser(Query, frozen=True):
-    """One user."""
+class NamedUser(DryRunnable, frozen=True):
+    """One user to delete."""
 
     username: str
 
 
-class UserChanged(Struct, frozen=True):
+class UserChanged(DryRun, frozen=True):
     """``link`` sets a password once, before ``link_until``; it is told this one time.
 
     A new user whose name has apps already, of an earlier user, is warned of.
@@ -54,21 +54,21 @@ class UserChanged(Struct, frozen=True):
         return f"UserChanged({self.username!r})"
 
 
-class ResetFactors(Query, frozen=True):
+class ResetFactors(DryRunnable, frozen=True):
     """The second factors of a user, or with ``system`` of the administrator's account."""
 
     username: str = ""
     system: bool = False
 
 
-class FactorsReset(Struct, frozen=True):
+class FactorsReset(DryRun, frozen=True):
     """The number of second factors that were removed."""
 
     username: str
     removed: int = 0
 
 
-class UserDeleted(Struct, frozen=True):
+class UserDeleted(DryRun, frozen=True):
     """A deletion, which warns of a user of the same name in the configuration, and of apps that
     the user owned.
     """

@@ -127,7 +127,7 @@ def plan(
         raise click.UsageError("Missing argument 'FILE'.")
     query = ApplyFiles(located(file), glob, dry_run=True, approve=True, reload=NONE, **options)
     result = server.ask(APPLY_FILES, query)
-    say_result(result, reports.planned(result), form)
+    say_result(result, reports.planned(result), form, diff=False)
     return CHANGES if _has_changes(result) else 0
 
 

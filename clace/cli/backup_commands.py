@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
+from msgspec import Struct
 
 from clace.admin_api import (
     CREATE_BACKUP,
@@ -26,7 +27,7 @@ from clace.cli.outside import CommandSurroundings
 from clace.cli.password_command import asked
 from clace.cli.progress import Progress
 from clace.cli.servers import ChosenServer, for_server
-from clace.cli.text import say, say_if_dry, warn
+from clace.cli.text import warn
 from clace.errors import BadRequest
 from clace.model import KeyDerivation
 from clace.private_files import check_space, new_file
@@ -60,6 +61,7 @@ def backup() -> None:
 @without_option
 @click.option("--no-folders", is_flag=True, help="Leave out the folders that apps use by fs.in.")
 @dry_run_option
+@result_format_option
 @click.argument("file", shell_complete=files)
 @for_server
 def create(
@@ -70,6 +72,7 @@ def create(
     no_secrets: bool,
     no_folders: bool,
     dry_run: bool,
+    form: str,
 ) -> None:
     """Write a backup of the running server into FILE, which must not be there.
 
@@ -81,23 +84,31 @@ def create(
         raise BadRequest(f"{path} is there already")
     key = None if dry_run else _new_key(server.outside, key_file, no_secrets=no_secrets)
     query = CreateBackup(BackupWish(key=key, folders=not no_folders), dry_run=dry_run)
-    (_announce if dry_run else _write)(server, query, path)
+    result = (_announced if dry_run else _written)(server, query, path)
+    say_result(result, (_told(result),), form)
     if no_secrets and not dry_run:
         warn("the backup has no secrets: they are lost with the server")
 
 
-def _announce(server: ChosenServer, query: CreateBackup, path: Path) -> None:
-    """Say how much a backup would take."""
+class WrittenBackup(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A backup that was written; of a dry run the most that it would have, and that the server
+    would need meanwhile.
+    """
+
+    file: str
+    size: int
+    scratch: int = 0
+    dry_run: bool = False
+
+
+def _announced(server: ChosenServer, query: CreateBackup, path: Path) -> WrittenBackup:
+    """Ask how much a backup would take."""
     taken = _Taken(path, Progress(server.outside), is_here=server.target.is_socket)
     server.each(CREATE_BACKUP, query, taken.announced)
-    say(
-        f"{path} would have {_size(taken.size)} at most, and the server needs as much as "
-        f"{_size(taken.scratch)} meanwhile."
-    )
-    say_if_dry(dry_run=True)
+    return WrittenBackup(file=str(path), size=taken.size, scratch=taken.scratch, dry_run=True)
 
 
-def _write(server: ChosenServer, query: CreateBackup, path: Path) -> None:
+def _written(server: ChosenServer, query: CreateBackup, path: Path) -> WrittenBackup:
     """Write a backup; what is not whole does not get its name."""
     progress = Progress(server.outside)
     taken = _Taken(path, progress, is_here=server.target.is_socket)
@@ -107,7 +118,16 @@ def _write(server: ChosenServer, query: CreateBackup, path: Path) -> None:
             taken.check_whole()
     except OSError as error:
         raise BadRequest(f"cannot write {path}: {error.strerror}") from error
-    say(f"Wrote {path}, {_size(path.stat().st_size)}.")
+    return WrittenBackup(file=str(path), size=path.stat().st_size)
+
+
+def _told(result: WrittenBackup) -> str:
+    if not result.dry_run:
+        return f"Wrote {result.file}, {_size(result.size)}."
+    return (
+        f"{result.file} would have {_size(result.size)} at most, and the server needs as much as "
+        f"{_size(result.scratch)} meanwhile."
+    )
 
 
 @backup.command()

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from clace.cli.completing import one_of
+from clace.cli.differences import would_change
 from clace.cli.text import say_if_dry, say_lines, warn
 from clace.text import json_text, one_line, printable
 
@@ -52,11 +53,15 @@ def say_list(things: Sequence[Any], form: str, formats: Mapping[str, Render]) ->
     click.echo(printable(formats[form](things)), nl=False)
 
 
-def say_result(result: Any, lines: Iterable[str], form: str) -> None:
-    """Print what an operation did: ``lines`` for people, or the server's answer as JSON."""
+def say_result(result: Any, lines: Iterable[str], form: str, *, diff: bool = True) -> None:
+    """Print what an operation did: ``lines`` for people, or the server's answer as JSON. After a
+    dry run they are followed by all that would change, unless they tell it already.
+    """
     if form == BASIC:
         say_lines(lines)
-        say_if_dry(getattr(result, "dry_run", False))
+        if getattr(result, "dry_run", False):
+            say_lines(would_change(result) if diff else ())
+            say_if_dry(dry_run=True)
         for text in getattr(result, "warnings", ()):
             warn(one_line(text))
         return

@@ -19,6 +19,7 @@ from clace.cli.formats import (
     say_list,
     say_result,
 )
+from clace.cli.globs import dry_run_option
 from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import warn
 
@@ -42,16 +43,17 @@ def list_(server: ChosenServer, form: str | None) -> None:
 
 
 @lockout.command()
+@dry_run_option
 @result_format_option
 @click.argument("address", required=False, default="")
 @click.option("--user", metavar="NAME", default="", help="Only failures of this user.")
 @for_server
-def clear(server: ChosenServer, address: str, user: str, form: str) -> None:
+def clear(server: ChosenServer, address: str, user: str, *, dry_run: bool, form: str) -> None:
     """Forget failed sign-ins from ADDRESS, of a user, or all.
 
     ADDRESS is an IP address, or a network as `clace lockout list` shows it.
     """
-    result = server.ask(CLEAR_LOCKOUTS, ClearLockouts(address, user))
+    result = server.ask(CLEAR_LOCKOUTS, ClearLockouts(address, user, dry_run=dry_run))
     say_result(result, (f"{result.cleared} lockout(s) cleared.",), form)
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from clace.cli.differences import value_line
+from clace.cli.differences import signed, value_line
 from clace.model import App, AppKind, AppPath, Permission, permission_text, references
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def planned(result: FilesApplied) -> Iterator[str]:
             continue
         for change in changes:
             yield from (f"    {value_line(each)}" for each in change.values)
-            yield from _signed("+", change.approved_loads, change.approved_permissions)
-            yield from _signed("-", change.dropped_loads, change.dropped_permissions)
+            yield from signed("+", change.approved_loads, change.approved_permissions)
+            yield from signed("-", change.dropped_loads, change.dropped_permissions)
     yield from (f"- {path}" for path in result.prune_results)
     total = len(result.create_results), len(result.update_results)
     gone = f", {len(result.prune_results)} app(s) to delete" if result.prune_results else ""
@@ -106,11 +106,6 @@ def _by_path(changes: Iterable[AppChange]) -> Iterator[tuple[AppPath, list[AppCh
     for change in changes:
         found.setdefault(change.app_path_domain, []).append(change)
     yield from found.items()
-
-
-def _signed(sign: str, loads: Iterable[str], permissions: Iterable[Permission]) -> Iterator[str]:
-    yield from (f"    {sign} plugin {load}" for load in loads)
-    yield from (f"    {sign} permission {permission_text(each)}" for each in permissions)
 
 
 def deleted(result: AppsDeleted) -> Iterator[str]:

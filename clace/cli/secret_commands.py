@@ -23,6 +23,7 @@ from clace.cli.formats import (
     say_list,
     say_result,
 )
+from clace.cli.globs import dry_run_option
 from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import say, warn
 from clace.errors import BadRequest
@@ -50,11 +51,18 @@ def secret() -> None:
 @click.option("--description", "-d", default="", metavar="TEXT", help="What it is for.")
 @click.option("--update", is_flag=True, help="Replace the secret if there is one.")
 @provider_option
+@dry_run_option
 @result_format_option
 @click.argument("prefix", default="")
 @for_server
 def create(
-    server: ChosenServer, *, update: bool, prefix: str, form: str, **given: str | None
+    server: ChosenServer,
+    *,
+    update: bool,
+    dry_run: bool,
+    prefix: str,
+    form: str,
+    **given: str | None,
 ) -> None:
     """Store a secret.
 
@@ -71,7 +79,7 @@ def create(
         provider=given["provider"] or "",
         source_file=source_file,
     )
-    result = server.ask(api.CREATE_SECRET, api.CreateSecret(new, update=update))
+    result = server.ask(api.CREATE_SECRET, api.CreateSecret(new, update=update, dry_run=dry_run))
     say_result(result, reports.secret_created(result), form)
 
 
@@ -114,27 +122,31 @@ def show(server: ChosenServer, name: str, provider: str, form: str | None, *, re
 @secret.command()
 @provider_option
 @yes_option
+@dry_run_option
 @result_format_option
 @click.argument("name")
 @for_server
-def delete(server: ChosenServer, name: str, provider: str, *, yes: bool, form: str) -> None:
+def delete(
+    server: ChosenServer, name: str, provider: str, *, yes: bool, dry_run: bool, form: str
+) -> None:
     """Delete the secret NAME; on a terminal it asks first."""
     asked = server.outside.is_terminal()
-    if asked and not yes:
+    if asked and not (yes or dry_run):
         agree(f"Delete the secret {one_line(name)}? Nobody can bring it back.")
-    result = server.ask(api.DELETE_SECRET, api.NamedSecret(name, provider))
-    if not (asked or yes):
+    result = server.ask(api.DELETE_SECRET, api.DeleteSecret(name, provider, dry_run=dry_run))
+    if not (asked or yes or dry_run):
         tell_unasked()
     say_result(result, (f"Secret deleted: {result.name}",), form)
 
 
 @secret.command()
 @provider_option
+@dry_run_option
 @result_format_option
 @for_server
-def rekey(server: ChosenServer, provider: str, form: str) -> None:
+def rekey(server: ChosenServer, provider: str, *, dry_run: bool, form: str) -> None:
     """Seal all secrets with the first key of the server's key file."""
-    result = server.ask(api.REKEY_SECRETS, api.RekeySecrets(provider))
+    result = server.ask(api.REKEY_SECRETS, api.RekeySecrets(provider, dry_run=dry_run))
     told = f"Secrets re-encrypted: {result.rekeyed} rekeyed, {result.skipped} skipped"
     say_result(result, (told,), form)
 

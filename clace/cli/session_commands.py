@@ -19,6 +19,7 @@ from clace.cli.formats import (
     say_list,
     say_result,
 )
+from clace.cli.globs import dry_run_option
 from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import warn
 
@@ -44,16 +45,19 @@ def list_(server: ChosenServer, user: str, auth: str, form: str | None) -> None:
 
 
 @session.command()
+@dry_run_option
 @result_format_option
 @click.argument("name", required=False, default="")
 @click.option("--user", metavar="ID", default="", help="All sessions of this user.")
 @click.option("--all", "every", is_flag=True, help="All sessions of everybody.")
 @for_server
-def revoke(server: ChosenServer, name: str, user: str, *, every: bool, form: str) -> None:
+def revoke(
+    server: ChosenServer, name: str, user: str, *, every: bool, dry_run: bool, form: str
+) -> None:
     """End the session called NAME, those of a user, or all; what is open under them is cut."""
     if [bool(name), bool(user), every].count(True) != 1:
         raise misused("give the NAME of a session, --user or --all")
-    result = server.ask(REVOKE_SESSIONS, RevokeSessions(name, user, every))
+    result = server.ask(REVOKE_SESSIONS, RevokeSessions(name, user, every, dry_run=dry_run))
     say_result(result, (f"{len(result.revoked)} session(s) revoked.",), form)
 
 

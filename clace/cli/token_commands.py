@@ -25,6 +25,7 @@ from clace.cli.formats import (
     say_list,
     say_result,
 )
+from clace.cli.globs import dry_run_option
 from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import say
 
@@ -63,6 +64,7 @@ def token() -> None:
     help="How long it lasts: 90m, 12h, 30d, 8w.",
 )
 @click.option("--description", "-d", default="", metavar="TEXT", help="What it is for.")
+@dry_run_option
 @result_format_option
 @for_server
 def create(
@@ -72,6 +74,8 @@ def create(
     expires: str,
     description: str,
     form: str,
+    *,
+    dry_run: bool,
 ) -> None:
     """Make an API token and print it; nobody can show it again.
 
@@ -80,11 +84,11 @@ def create(
     new = NewToken(
         grants=grants, apps=apps, description=description, expires_secs=seconds_of(expires)
     )
-    result = server.ask(CREATE_TOKEN, CreateToken(new))
-    if form == "basic":
+    result = server.ask(CREATE_TOKEN, CreateToken(new, dry_run=dry_run))
+    if form == "basic" and not dry_run:
         until = result.expire_time.strftime(_TIME)
         say(f"Token {result.id} of {result.user_id} made, until {until} UTC:", to_stderr=True)
-    say_result(result, (result.secret,), form)
+    say_result(result, () if dry_run else (result.secret,), form)
 
 
 @token.command(name="list")
@@ -97,12 +101,13 @@ def list_(server: ChosenServer, form: str | None) -> None:
 
 
 @token.command()
+@dry_run_option
 @result_format_option
 @click.argument("token_id", metavar="ID")
 @for_server
-def revoke(server: ChosenServer, token_id: str, form: str) -> None:
+def revoke(server: ChosenServer, token_id: str, *, dry_run: bool, form: str) -> None:
     """End the API token ID at once, with the requests that it has open."""
-    result = server.ask(REVOKE_TOKEN, NamedToken(token_id))
+    result = server.ask(REVOKE_TOKEN, NamedToken(token_id, dry_run=dry_run))
     say_result(result, (f"Token {result.id} revoked.",), form)
 
 

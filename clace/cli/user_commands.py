@@ -19,6 +19,7 @@ from clace.cli.formats import (
     say_list,
     say_result,
 )
+from clace.cli.globs import dry_run_option
 from clace.cli.password_command import asked
 from clace.cli.servers import ChosenServer, for_server
 from clace.cli.text import say
@@ -52,6 +53,7 @@ _change_options = with_options(
         help="Print a link with which the user sets the password, once.",
     ),
     click.option("--groups", "-g", metavar="A,B", help='Groups of the user; "" for no groups.'),
+    dry_run_option,
     result_format_option,
     click.argument("name"),
     for_server,
@@ -66,21 +68,33 @@ def user() -> None:
 @user.command()
 @_change_options
 def add(
-    server: ChosenServer, name: str, groups: str | None, form: str, **source: str | None
+    server: ChosenServer,
+    name: str,
+    groups: str | None,
+    form: str,
+    *,
+    dry_run: bool,
+    **source: str | None,
 ) -> None:
     """Add the user NAME, with a password that is made up unless another way is chosen.
 
     A password that was made up goes to stderr, the link of --invite to stdout.
     """
     body, made_up = _change(name, groups, source, random=not _given(source))
-    result = server.ask(api.CHANGE_USER, api.ChangeUser(body, name))
+    result = server.ask(api.CHANGE_USER, api.ChangeUser(body, name, dry_run=dry_run))
     _say_changed(result, "added", made_up, form)
 
 
 @user.command()
 @_change_options
 def update(
-    server: ChosenServer, name: str, groups: str | None, form: str, **source: str | None
+    server: ChosenServer,
+    name: str,
+    groups: str | None,
+    form: str,
+    *,
+    dry_run: bool,
+    **source: str | None,
 ) -> None:
     """Change the password or the groups of the user NAME; it holds at once.
 
@@ -89,39 +103,43 @@ def update(
     if groups is None and not _given(source):
         raise misused(f"nothing to change; expected --groups or one of {', '.join(_SOURCES)}")
     body, made_up = _change(name, groups, source)
-    result = server.ask(api.CHANGE_USER, api.ChangeUser(body, name, update=True))
+    result = server.ask(api.CHANGE_USER, api.ChangeUser(body, name, update=True, dry_run=dry_run))
     _say_changed(result, "updated", made_up, form)
 
 
 @user.command()
 @yes_option
+@dry_run_option
 @result_format_option
 @click.argument("name")
 @for_server
-def delete(server: ChosenServer, name: str, *, yes: bool, form: str) -> None:
+def delete(server: ChosenServer, name: str, *, yes: bool, dry_run: bool, form: str) -> None:
     """Delete the user NAME and end the user's sessions; on a terminal it asks first."""
     terminal = server.outside.is_terminal()
-    if terminal and not yes:
+    if terminal and not (yes or dry_run):
         agree(f"Delete the user {one_line(name)}?")
-    result = server.ask(api.DELETE_USER, api.NamedUser(name))
-    if not (terminal or yes):
+    result = server.ask(api.DELETE_USER, api.NamedUser(name, dry_run=dry_run))
+    if not (terminal or yes or dry_run):
         tell_unasked()
     say_result(result, (f"User deleted: {result.username}",), form)
 
 
 @user.command()
 @click.option("--system", is_flag=True, help="Those of the administrator's account.")
+@dry_run_option
 @result_format_option
 @click.argument("name", default="")
 @for_server
-def reset_factors(server: ChosenServer, name: str, form: str, *, system: bool) -> None:
+def reset_factors(
+    server: ChosenServer, name: str, form: str, *, system: bool, dry_run: bool
+) -> None:
     """Remove the second factors of the user NAME, who has lost them.
 
     The password alone signs in then, and a new factor can be enrolled.
     """
     if bool(name) is system:
         raise misused("expected NAME or --system")
-    result = server.ask(api.RESET_FACTORS, api.ResetFactors(name, system=system))
+    result = server.ask(api.RESET_FACTORS, api.ResetFactors(name, system=system, dry_run=dry_run))
     say_result(result, (f"{result.removed} second factor(s) removed.",), form)
 
 

@@ -27,8 +27,9 @@ class ILockouts(Interface):
     def list_lockouts() -> LockoutList:
         """Return those locked now, the longest first."""
 
-    def clear_lockouts(address: str, user: str) -> LockoutsCleared:
-        """Forget failed sign-ins: from an address, of a user, or with two empty texts all.
+    def clear_lockouts(address: str, user: str, *, dry_run: bool = False) -> LockoutsCleared:
+        """Forget failed sign-ins: from an address, of a user, or with two empty texts all. A dry
+        run only counts them.
 
         :raises BadRequest: if ``address`` is invalid.
         :raises NoSuchLockout: if no failure is known of the address or user given.

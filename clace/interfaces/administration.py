@@ -411,7 +411,7 @@ class ISecretOperations(Interface):
         :raises NoSuchSecret: if no secret of this name is stored.
         """
 
-    async def delete_secret(query: secrets.NamedSecret) -> secrets.SecretDeleted:
+    async def delete_secret(query: secrets.DeleteSecret) -> secrets.SecretDeleted:
         """:raises NoSuchSecret: if no secret of this name is stored."""
 
     async def rekey_secrets(query: secrets.RekeySecrets) -> secrets.SecretsRekeyed:

@@ -118,8 +118,9 @@ class ISecretStore(Interface):
     async def delete(name: str) -> None:
         """:raises NoSuchSecret: if no secret has this name."""
 
-    async def rekey() -> tuple[int, int]:
+    async def rekey(*, dry_run: bool = False) -> tuple[int, int]:
         """Seal all with the active key, reading the keys anew: how many were, how many had it.
+        A dry run only counts.
 
         :raises SecretFailed: a key is missing; nothing was changed.
         """

@@ -122,9 +122,14 @@ class IUsers(Interface):
         """Return all users by name, those of the database before those of the configuration."""
 
     async def add(
-        name: str, password: str, groups: tuple[str, ...], *, invite: bool = False
+        name: str,
+        password: str,
+        groups: tuple[str, ...],
+        *,
+        invite: bool = False,
+        dry_run: bool = False,
     ) -> Invitation | None:
-        """Add a user, with a bcrypt hash or an invitation.
+        """Add a user, with a bcrypt hash or an invitation; a dry run only checks.
 
         :raises BadRequest: if a name, group or hash is malformed, or neither hash nor invitation
             is asked for.
@@ -132,7 +137,12 @@ class IUsers(Interface):
         """
 
     async def update(
-        name: str, password: str, groups: tuple[str, ...] | None, *, invite: bool = False
+        name: str,
+        password: str,
+        groups: tuple[str, ...] | None,
+        *,
+        invite: bool = False,
+        dry_run: bool = False,
     ) -> Invitation | None:
         """Change a user; an empty hash and None leave what there is. An invitation takes the
         password away.
@@ -141,7 +151,7 @@ class IUsers(Interface):
         :raises NoSuchUser: if the name is unknown.
         """
 
-    async def delete(name: str) -> None:
+    async def delete(name: str, *, dry_run: bool = False) -> None:
         """
         :raises NoSuchUser: if the name is unknown.
         :raises BadRequest: if the configuration has the user.

@@ -66,7 +66,9 @@ class AppOperations:
                     draft.retract(app)
             await draft.commit(dry_run=query.dry_run)
         described = tuple(_description(app) for app in doomed)
-        return AppsDeleted(query.dry_run, described, changes=draft.changes)
+        return AppsDeleted(
+            query.dry_run, described, changes=draft.told(request.may_read, dry_run=query.dry_run)
+        )
 
 
 def _listed(app: App, *, staged_changes: bool = False) -> AppListed:

@@ -119,7 +119,11 @@ class AppCreation:
             await draft.commit(dry_run=query.dry_run)
         if not query.dry_run:
             self.keep(added)
-        return replace(added.created, dry_run=query.dry_run, changes=draft.changes)
+        return replace(
+            added.created,
+            dry_run=query.dry_run,
+            changes=draft.told(asking.may_read, dry_run=query.dry_run),
+        )
 
     def keep(self, added: AddedApp) -> None:
         """Know the apps that were added, once they are installed."""

@@ -174,6 +174,10 @@ class AppsDraft:
         self._join()
         return app_changes(self._collected.changes)
 
+    def told(self, may_read: Callable[[App], bool], *, dry_run: bool) -> tuple[AppChange, ...]:
+        """Return the changes; of a dry run, whose point they are, with values."""
+        return self.changes_by_value(may_read) if dry_run else self.changes
+
     def changes_by_value(self, may_read: Callable[[App], bool]) -> tuple[AppChange, ...]:
         """Return the resulting changes with the values of the apps that ``may_read`` allows."""
         self._join()

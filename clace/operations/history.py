@@ -83,7 +83,12 @@ class HistoryOperations:
                 after = draft.point(app, chosen.metadata)
                 await draft.load(after, await self._rooms.store.files(app.id, number))
             await draft.commit(dry_run=query.dry_run)
-        return VersionSwitched(query.dry_run, app.version, number, changes=draft.changes)
+        return VersionSwitched(
+            query.dry_run,
+            app.version,
+            number,
+            changes=draft.told(request.may_read, dry_run=query.dry_run),
+        )
 
     async def revoke_approvals(self, query: RevokeApprovals, request: Asking) -> ApprovalsRevoked:
         pattern = AppGlob.parse(query.app_path_glob)
@@ -105,7 +110,12 @@ class HistoryOperations:
             if not revoked and pattern.is_literal:
                 raise BadRequest(f"app {mains[0]} has no approval of {query.revoked}")
             await draft.commit(dry_run=query.dry_run)
-        return ApprovalsRevoked(query.dry_run, tuple(revoked), len(mains), changes=draft.changes)
+        return ApprovalsRevoked(
+            query.dry_run,
+            tuple(revoked),
+            len(mains),
+            changes=draft.told(request.may_read, dry_run=query.dry_run),
+        )
 
     async def _revocations(self, app: App, revoked: str) -> list[ReplaceVersion]:
         """Return the changes to stored versions that have the approval."""

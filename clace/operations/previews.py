@@ -77,7 +77,7 @@ class PreviewOperations:
             draft.change(AddApp(app), AddVersion(app.id, app.metadata, fetched.files))
             await draft.load(app, fetched.files)
             await draft.commit(dry_run=query.dry_run)
-        return replace(made, changes=draft.changes)
+        return replace(made, changes=draft.told(request.may_read, dry_run=query.dry_run))
 
     def _preview(self, main: App, query: CreatePreview, user_id: str) -> App:
         """Return the app that a preview is, before its source is known."""
@@ -131,7 +131,9 @@ class PreviewOperations:
             draft.change(RemoveApp(doomed))
             draft.retract(doomed)
             await draft.commit(dry_run=query.dry_run)
-        return PreviewDeleted(address, query.dry_run, changes=draft.changes)
+        return PreviewDeleted(
+            address, query.dry_run, changes=draft.told(request.may_read, dry_run=query.dry_run)
+        )
 
     def _check(self, main: App, query: CreatePreview) -> None:
         """:raises BadRequest: if the app can have no preview, or the revision no name."""

@@ -94,7 +94,7 @@ class AppReloading:
             self.keep(run)
         return AppsReloaded(
             dry_run=query.dry_run,
-            changes=draft.changes,
+            changes=draft.told(request.may_read, dry_run=query.dry_run),
             warnings=tuple(text for outcome in outcomes for text in outcome.warnings),
             reload_results=tuple(path for outcome in outcomes for path in outcome.reloaded),
             approve_results=tuple(one for outcome in outcomes for one in outcome.approved),

@@ -10,11 +10,13 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec import UNSET
+from msgspec.structs import asdict, replace
 from zope.interface import implementer
 
 from clace.admin_api import (
     CreateSecret,
+    DeleteSecret,
     GetSecret,
     ListSecrets,
     NamedSecret,
@@ -27,7 +29,7 @@ from clace.admin_api import (
     SecretList,
     SecretsRekeyed,
 )
-from clace.errors import BadRequest, SecretExists, SecretFailed, TooLarge
+from clace.errors import BadRequest, NoSuchSecret, SecretExists, SecretFailed, TooLarge
 from clace.interfaces import Asking, ISecretOperations, ISecretStore, SealedSecret, SecretEntry
 from clace.model import reference_text
 from clace.units import MEBIBYTE
@@ -56,10 +58,12 @@ class SecretOperations:
         if len(request.description) > MAX_TEXT or len(request.source_file) > MAX_TEXT:
             raise BadRequest(f"a description has at most {MAX_TEXT} characters")
         if not request.name:
-            return await self._create_named_by(request, value, asking.user_id)
+            return await self._create_named_by(query, value, asking.user_id)
         if request.prefix:
             raise BadRequest("a secret has a name or a prefix of one, not both")
         _check_name(request.name)
+        if query.dry_run:
+            return await self._tried(request.name, update=query.update)
         there = await self._store.put(
             _entry(request.name, request, value, asking.user_id), replace=query.update
         )
@@ -92,18 +96,27 @@ class SecretOperations:
         text, encoding = _written(value)
         return SecretFound(**_unsealed_columns(row), value=text, encoding=encoding)
 
-    async def delete_secret(self, query: NamedSecret) -> SecretDeleted:
+    async def delete_secret(self, query: DeleteSecret) -> SecretDeleted:
         self._check(query.provider)
+        if query.dry_run:
+            if not any(row.name == query.name for row in await self._store.all()):
+                raise NoSuchSecret(f"secret {query.name}: there is no such secret")
+            line = f"- secret {query.name}"
+            return SecretDeleted(query.name, dry_run=True, would_change=(line,))
         await self._store.delete(query.name)
         return SecretDeleted(query.name)
 
     async def rekey_secrets(self, query: RekeySecrets) -> SecretsRekeyed:
         self._check(query.provider)
-        return SecretsRekeyed(*await self._store.rekey())
+        rekeyed, skipped = await self._store.rekey(dry_run=query.dry_run)
+        lines = (f"~ {rekeyed} secret(s): sealed with the active key",) if rekeyed else ()
+        would = lines if query.dry_run else UNSET
+        return SecretsRekeyed(rekeyed, skipped, dry_run=query.dry_run or UNSET, would_change=would)
 
     async def _create_named_by(
-        self, request: NewSecret, value: bytes, user_id: str
+        self, query: CreateSecret, value: bytes, user_id: str
     ) -> SecretCreated:
+        request = query.body
         prefix = request.prefix or _ANY
         if not _PREFIX.fullmatch(prefix):
             raise BadRequest(
@@ -111,12 +124,25 @@ class SecretOperations:
             )
         for _ in range(TRIES):
             name = f"{prefix}_{self._suffix()}"
+            if query.dry_run:
+                return await self._tried(name, update=False)
             try:
                 await self._store.put(_entry(name, request, value, user_id), replace=False)
             except SecretExists:
                 continue
             return self._created(name, updated=False)
         raise SecretFailed(f"no name that begins with {prefix} is left")
+
+    async def _tried(self, name: str, *, update: bool) -> SecretCreated:
+        """Return what storing a secret would do.
+
+        :raises SecretExists: if there is one, and it is not to be replaced.
+        """
+        there = any(row.name == name for row in await self._store.all())
+        if there and not update:
+            raise SecretExists(f"secret {name} already exists, use the update option to overwrite")
+        line = f"~ secret {name}: another value" if there else f"+ secret {name}"
+        return replace(self._created(name, updated=there), dry_run=True, would_change=(line,))
 
     def _created(self, name: str, *, updated: bool) -> SecretCreated:
         provider = "" if self._store.is_default else self._store.name

@@ -46,4 +46,4 @@ class LockoutOperations:
         return self._lockouts.list_lockouts()
 
     async def clear_lockouts(self, query: ClearLockouts) -> LockoutsCleared:
-        return self._lockouts.clear_lockouts(query.address, query.user)
+        return self._lockouts.clear_lockouts(query.address, query.user, dry_run=query.dry_run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from msgspec import UNSET
 from zope.interface import implementer
 
 from clace.admin_api import (
@@ -35,11 +36,20 @@ class SessionOperations:
         if [bool(query.name), bool(query.user), query.all].count(True) != 1:
             raise BadRequest("name one session, one user, or all")
         choice = SessionChoice(name=query.name, user_id=query.user)
-        ended = await self._sessions.end(choice, "revoked by an operator")
+        if query.dry_run:
+            ended = await self._sessions.list_sessions(choice)
+        else:
+            ended = await self._sessions.end(choice, "revoked by an operator")
         if not ended and not query.all:
             about = f"named {query.name}" if query.name else f"of user {query.user}"
             raise NoSuchSession(f"there is no session {about}")
-        return SessionsRevoked(tuple(sorted(one.name for one in ended)))
+        names = tuple(sorted(one.name for one in ended))
+        would = tuple(f"- session {_about(one)}" for one in ended) if query.dry_run else UNSET
+        return SessionsRevoked(names, dry_run=query.dry_run or UNSET, would_change=would)
+
+
+def _about(session: Session) -> str:
+    return f"{session.name} of {session.identity.user_id}"
 
 
 def row_of(session: Session) -> SessionRow:

@@ -107,7 +107,11 @@ class SettingOperations:
                         draft.settle(app, settings)
                     updated.append(app.address)
             await draft.commit(dry_run=query.dry_run)
-        return SettingsUpdated(query.dry_run, tuple(updated), changes=draft.changes)
+        return SettingsUpdated(
+            query.dry_run,
+            tuple(updated),
+            changes=draft.told(request.may_read, dry_run=query.dry_run),
+        )
 
     def _check_login(self, change: MetadataChange, mains: tuple[App, ...]) -> None:
         """:raises BadRequest: if there is not one value, or apps cannot have it."""

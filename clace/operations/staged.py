@@ -27,6 +27,7 @@ class Selection(NamedTuple):
     query: StagedUpdate
     catalogue: AppCatalogue
     mains: tuple[App, ...]
+    request: Asking
 
 
 def _no_check(_app: App, _audited: AuditedSource) -> None:
@@ -46,7 +47,7 @@ class StagedUpdates:
         """
         pattern = AppGlob.parse(query.app_path_glob)
         catalogue = await self._rooms.catalogue(request)
-        return Selection(query, catalogue, catalogue.selected(pattern, request))
+        return Selection(query, catalogue, catalogue.selected(pattern, request), request)
 
     async def make(
         self, selection: Selection, edit: Edit, *, audited: bool, check: Check = _no_check
@@ -57,7 +58,7 @@ class StagedUpdates:
         :raises AppBroken: if it does not load.
         :raises NeedsApproval: if it asks for more then, and is to be promoted.
         """
-        query, catalogue, mains = selection
+        query, catalogue, mains, request = selection
         updated: list[AppPath] = []
         promoted: list[AppPath] = []
         async with self._rooms.draft() as draft:
@@ -76,7 +77,11 @@ class StagedUpdates:
                         promoted.append(main.address)
             await draft.commit(dry_run=query.dry_run)
         return AppsUpdated(
-            query.dry_run, tuple(updated), tuple(promoted), len(mains), changes=draft.changes
+            query.dry_run,
+            tuple(updated),
+            tuple(promoted),
+            len(mains),
+            changes=draft.told(request.may_read, dry_run=query.dry_run),
         )
 
     async def _audited(

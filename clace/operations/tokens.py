@@ -66,15 +66,15 @@ class TokenOperations:
         if request.identity.scope is not None:
             check_within(scope, request.identity.scope)
             expires = min(expires, await self._end_of(request.identity.token_id))
-        secret, token = await self._tokens.create(
-            NewAPIToken(
-                identity=owner,
-                scope=scope,
-                description=query.body.description,
-                expire_time=expires,
-            )
+        new = NewAPIToken(
+            identity=owner,
+            scope=scope,
+            description=query.body.description,
+            expire_time=expires,
         )
-        without = () if scope.permissions else ("without --grant the token can do nothing",)
+        if query.dry_run:
+            return self._tried(new)
+        secret, token = await self._tokens.create(new)
         return TokenCreated(
             secret=secret,
             id=token.id,
@@ -84,7 +84,25 @@ class TokenOperations:
             description=token.description,
             create_time=token.create_time,
             expire_time=token.expire_time,
-            warnings=without,
+            warnings=_warnings(scope),
+        )
+
+    def _tried(self, new: NewAPIToken) -> TokenCreated:
+        """Return the token that would be made, without a secret."""
+        may = ", ".join(new.scope.permissions) or "nothing"
+        user_id = new.identity.user_id
+        return TokenCreated(
+            secret="",
+            id="",
+            user_id=user_id,
+            grants=new.scope.permissions,
+            apps=new.scope.apps,
+            description=new.description,
+            create_time=datetime.fromtimestamp(self._seconds(), UTC),
+            expire_time=new.expire_time,
+            warnings=_warnings(new.scope),
+            dry_run=True,
+            would_change=(f"+ token of {user_id} for {may}",),
         )
 
     async def list_tokens(self, _query: Nothing, request: Asking) -> TokenList:
@@ -96,6 +114,9 @@ class TokenOperations:
         token = next((one for one in found if one.id == query.id), None)
         if token is None or not self._may_handle(token, request):
             raise NoSuchToken(f"there is no token {query.id}")
+        if query.dry_run:
+            line = f"- token {token.id} of {token.user_id}"
+            return TokenRevoked(token.id, dry_run=True, would_change=(line,))
         await self._tokens.revoke(token.id)
         return TokenRevoked(token.id)
 
@@ -151,6 +172,10 @@ class TokenOperations:
         if owner.assurance is not Assurance.SOCKET and token.user_id == owner.user_id:
             return True
         return self._authorisation.decide(owner, Right.ADMIN).is_allowed
+
+
+def _warnings(scope: Scope) -> tuple[str, ...]:
+    return () if scope.permissions else ("without --grant the token can do nothing",)
 
 
 def check_within(scope: Scope, bounds: Scope) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from msgspec import UNSET
 from zope.interface import implementer
@@ -58,25 +58,48 @@ class UserOperations:
 
     async def change_user(self, query: ChangeUser) -> UserChanged:
         name, wanted = query.username, query.body
+        would = tuple(self._would_change(query)) if query.dry_run else UNSET
+        how = {"invite": wanted.invite, "dry_run": query.dry_run}
         if query.update:
-            invitation = await self._users.update(
-                name, wanted.password, wanted.groups, invite=wanted.invite
-            )
+            invitation = await self._users.update(name, wanted.password, wanted.groups, **how)
         else:
-            invitation = await self._users.add(
-                name, wanted.password, wanted.groups or (), invite=wanted.invite
-            )
+            invitation = await self._users.add(name, wanted.password, wanted.groups or (), **how)
         link = self._link(invitation.token) if invitation else UNSET
         until = invitation.until if invitation else UNSET
         owned = "" if query.update else await self._owned(name)
         told = f"{name} owns {owned}: who had the name before created them"
-        return UserChanged(name, query.update, link, until, (told,) if owned else ())
+        return UserChanged(
+            name,
+            query.update,
+            link,
+            until,
+            (told,) if owned else (),
+            dry_run=query.dry_run or UNSET,
+            would_change=would,
+        )
+
+    def _would_change(self, query: ChangeUser) -> Iterator[str]:
+        """Tell what the change of a user would be."""
+        name, wanted = query.username, query.body
+        before = self._users.find(name)
+        if before is None:
+            yield f"+ user {name}"
+        elif wanted.password:
+            yield f"~ user {name}: another password"
+        if wanted.invite:
+            yield f"~ user {name}: no password until the invitation is used"
+        groups = before.groups if before else ()
+        if wanted.groups is not None and set(wanted.groups) != set(groups):
+            yield f"~ user {name}: groups {_joined(groups)} -> {_joined(wanted.groups)}"
 
     async def list_users(self, _query: Nothing) -> UserList:
         return UserList(tuple(map(self._listed, self._users.entries())))
 
     async def delete_user(self, query: NamedUser) -> UserDeleted:
-        await self._users.delete(query.username)
+        await self._users.delete(query.username, dry_run=query.dry_run)
+        if query.dry_run:
+            would = (f"- user {query.username}",)
+            return UserDeleted(query.username, dry_run=True, would_change=would)
         if self._users.find(query.username) is not None:
             left = f"user {query.username} of the configuration file counts again"
             return UserDeleted(query.username, (left,))
@@ -106,6 +129,10 @@ class UserOperations:
         user_id = self._admin() if query.system else user_id_of(query.username)
         if not query.system and self._users.find(query.username) is None:
             raise NoSuchUser(f"user {query.username} does not exist")
+        if query.dry_run:
+            found = await self._factors.listed(user_id)
+            would = tuple(f"- second factor {each.kind} of {user_id}" for each in found)
+            return FactorsReset(query.username, len(found), dry_run=True, would_change=would)
         return FactorsReset(query.username, await self._factors.reset(user_id))
 
     def _listed(self, entry: UserEntry) -> UserListed:
@@ -118,3 +145,7 @@ class UserOperations:
             bool(user.password),
             tuple(sorted(map(str, self._factors.kinds(user.user_id)))),
         )
+
+
+def _joined(groups: Iterable[str]) -> str:
+    return ", ".join(groups) or "none"

@@ -50,7 +50,12 @@ class VersionOperations:
                         await promote(draft, self._rooms.store, main, after, stored)
                         promoted.append(main.address)
             await draft.commit(dry_run=query.dry_run)
-        return AppsApproved(query.dry_run, tuple(approvals), tuple(promoted), changes=draft.changes)
+        return AppsApproved(
+            query.dry_run,
+            tuple(approvals),
+            tuple(promoted),
+            changes=draft.told(request.may_read, dry_run=query.dry_run),
+        )
 
     async def _approve_one(self, draft: AppsDraft, seen: App) -> tuple[Approval, App]:
         files = await self._rooms.served_files(seen)
@@ -85,7 +90,12 @@ class VersionOperations:
                     await promote(draft, self._rooms.store, main, staging)
                 promoted.append(main.address)
             await draft.commit(dry_run=query.dry_run)
-        return AppsPromoted(query.dry_run, tuple(promoted), len(mains), changes=draft.changes)
+        return AppsPromoted(
+            query.dry_run,
+            tuple(promoted),
+            len(mains),
+            changes=draft.told(request.may_read, dry_run=query.dry_run),
+        )
 
 
 def check_promotable(apps: Iterable[App]) -> None:

@@ -175,8 +175,8 @@ class StoredSecrets:
             raise SecretFailed(_NONE)
         return unseal(keys, key_id, _ELSEWHERE + name, sealed)
 
-    async def rekey(self) -> tuple[int, int]:
-        return await self._around.in_thread(self._rekey)
+    async def rekey(self, *, dry_run: bool = False) -> tuple[int, int]:
+        return await self._around.in_thread(self._rekeyable if dry_run else self._rekey)
 
     def _checked(self) -> tuple[SealingKeys | None, bool]:
         """The keys, ``None`` if none was needed yet, and whether it is known which are right.
@@ -257,6 +257,13 @@ class StoredSecrets:
             changed = set(self._rows.rewrite(partial(self._resealed, keys)))
         names = {row.name for row in self._rows.all() if not row.name.startswith(_OWN)}
         return len(names & changed), len(names - changed)
+
+    def _rekeyable(self) -> tuple[int, int]:
+        """Count what would be sealed anew, with the keys as they are now."""
+        keys, _ = self._checked()
+        rows = [row for row in self._rows.all() if not row.name.startswith(_OWN)]
+        changed = [row for row in rows if keys and self._resealed(keys, row) is not None]
+        return len(changed), len(rows) - len(changed)
 
     def _resealed(self, keys: SealingKeys, row: SealedSecret) -> SealedSecret | None:
         if row.key_id == keys.active.id:

@@ -31,6 +31,13 @@ FETCHES_TEXT = """\
     http.in.get []
 """
 DRY_RUN = "\n*** dry-run mode, changes have NOT been committed. ***\n"
+CREATES = "Would change:\n  + /disk version 1\n  + /disk_cl_stage version 1\n"
+GAINS = """    + plugin exec.in
+    + plugin http.in
+    + permission exec.in.run [ls -l] READ
+    + permission http.in.post [] WRITE secrets=a,b;c
+    + permission http.in.get []
+"""
 PROD = "app_prd_000000000000000000000000001"
 STAGING = "app_stg_000000000000000000000000001"
 
@@ -81,7 +88,7 @@ class CreateTests(AppCase):
         """Plugins and permissions are listed; the last line says whether they are approved."""
         self.demand(FETCHES)
         for flags, last in (
-            (("--dry-run",), "App created. Permissions need to be approved\n" + DRY_RUN),
+            (("--dry-run",), "App created. Permissions need to be approved\n" + CREATES + DRY_RUN),
             (("--approve",), "App created. Permissions have been approved\n"),
         ):
             printed = self.create("/disk", *flags)
@@ -267,7 +274,8 @@ class ApproveTests(AppCase):
         self.prints(
             f"No approval required. /disk_cl_stage - {STAGING}\n"
             "Promoted apps: /disk\n"
-            "1 app(s) audited, 0 app(s) approved, 1 app(s) promoted.\n" + DRY_RUN,
+            "1 app(s) audited, 0 app(s) approved, 1 app(s) promoted.\n"
+            f"Would change:\n  ~ /disk version 1 to 2\n{GAINS}" + DRY_RUN,
             *("app", "approve", "-p", "/disk", "--dry-run"),
         )
 
@@ -345,7 +353,8 @@ class ReloadTests(AppCase):
             f"{FETCHES_TEXT}"
             "Promoted apps: /disk\n"
             "1 app(s) reloaded, 0 app(s) skipped, 1 app(s) approved, 1 app(s) promoted.\n"
-            + DRY_RUN,
+            f"Would change:\n  ~ /disk_cl_stage version 2 to 3\n{GAINS}"
+            f"  ~ /disk version 1 to 3\n{GAINS}" + DRY_RUN,
             *("app", "reload", "--approve", "--promote", "--dry-run", "all"),
         )
 
@@ -372,7 +381,8 @@ class PromoteTests(AppCase):
         self.create()
         self.run_cli("app", "reload", "all")
         self.prints(
-            "Promoting /disk\n1 app(s) promoted.\n" + DRY_RUN,
+            "Promoting /disk\n1 app(s) promoted.\nWould change:\n  ~ /disk version 1 to 2\n"
+            + DRY_RUN,
             *("app", "promote", "all", "--dry-run"),
         )
         self.prints("Promoting /disk\n1 app(s) promoted.\n", "app", "promote", "all")
@@ -384,7 +394,8 @@ class DeleteTests(AppCase):
         """Each app with its id, and the count."""
         self.create()
         expected = f"Deleting /disk - {PROD}\n1 app(s) deleted.\n"
-        self.prints(expected + DRY_RUN, "app", "delete", "--dry-run", "/disk")
+        would = "Would change:\n  - /disk_cl_stage version 1\n  - /disk version 1\n"
+        self.prints(expected + would + DRY_RUN, "app", "delete", "--dry-run", "/disk")
         self.prints(expected, "app", "delete", "--yes", "/disk")
         self.assertEqual(self.apps(), [])
 

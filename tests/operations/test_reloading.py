@@ -6,7 +6,7 @@ from clace.admin_api.secrets import (
     CREATE_SECRET,
     DELETE_SECRET,
     CreateSecret,
-    NamedSecret,
+    DeleteSecret,
     NewSecret,
 )
 from clace.admin_api.settings import (
@@ -179,7 +179,7 @@ class ChangedTests(ReloadCase):
             )
             self.assert_starts()
         self.successResultOf(
-            self.house.administration.perform(DELETE_SECRET, NamedSecret("word", provider=""))
+            self.house.administration.perform(DELETE_SECRET, DeleteSecret("word", provider=""))
         )
         self.assert_starts()
 

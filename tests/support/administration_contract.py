@@ -45,6 +45,7 @@ from clace.admin_api.secrets import (
     REKEY_SECRETS,
     REVEAL_SECRET,
     CreateSecret,
+    DeleteSecret,
     GetSecret,
     ListSecrets,
     NamedSecret,
@@ -762,11 +763,11 @@ class AdministrationContract:
             )
             self.assertEqual([secret.name for secret in found.secrets], names)
         deleted = self.successResultOf(
-            self.administration.perform(DELETE_SECRET, NamedSecret("a", provider=""))
+            self.administration.perform(DELETE_SECRET, DeleteSecret("a", provider=""))
         )
         self.assertEqual(deleted.name, "a")
         for gone in (
-            self.administration.perform(DELETE_SECRET, NamedSecret("a", provider="")),
+            self.administration.perform(DELETE_SECRET, DeleteSecret("a", provider="")),
             self.administration.perform(GET_SECRET, GetSecret("a", provider="")),
             self.administration.perform(REVEAL_SECRET, NamedSecret("a", provider="")),
         ):

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -116,7 +116,7 @@ class Lockout:
         locked = sorted(self._locked(now), key=lambda one: one.until, reverse=True)
         return LockoutList(tuple(locked[:LISTED]), len(locked))
 
-    def clear_lockouts(self, address: str, user: str) -> LockoutsCleared:
+    def clear_lockouts(self, address: str, user: str, *, dry_run: bool = False) -> LockoutsCleared:
         self._forget(self._clock.seconds())
         network, name = read_network(address), _shown(user)
         chosen = [
@@ -124,14 +124,18 @@ class Lockout:
             for key, tries in self._tries.items()
             if network in {"", tries.network} and name in {"", tries.user}
         ]
-        count = len(list(map(self._drop, chosen)))
-        if not user:
-            networks = {network} if network else set(self._levels)
-            count += sum(self._levels.pop(each, None) is not None for each in networks)
+        networks = set(self._levels) if not network else {network} & set(self._levels)
+        count = len(chosen) + (0 if user else len(networks))
+        if not dry_run:
+            for key in chosen:
+                self._drop(key)
+            for each in () if user else networks:
+                self._levels.pop(each, None)
         if not count and (address or user):
             about = " and ".join(filter(None, (address, user and f"user {user}")))
             raise NoSuchLockout(f"no failed sign-in is held against {about}")
-        return LockoutsCleared(count)
+        would = (f"- failures of {count} user(s) and address(es)",) if dry_run else UNSET
+        return LockoutsCleared(count, dry_run=dry_run or UNSET, would_change=would)
 
     def _count_pair(self, network: str, user: str, known: bool, now: float) -> _Tries:  # noqa: FBT001
         key = _key(network, user)

@@ -110,7 +110,13 @@ class Users:
         )
 
     async def add(
-        self, name: str, password: str, groups: tuple[str, ...], *, invite: bool = False
+        self,
+        name: str,
+        password: str,
+        groups: tuple[str, ...],
+        *,
+        invite: bool = False,
+        dry_run: bool = False,
     ) -> Invitation | None:
         check_name(name)
         if not password and not invite:
@@ -126,7 +132,7 @@ class Users:
                 name=name, password=password, groups=wanted, create_time=now, update_time=now
             )
 
-        return await self._write(name, made, invite=invite)
+        return await self._write(name, made, invite=invite, dry_run=dry_run)
 
     async def update(
         self,
@@ -135,6 +141,7 @@ class Users:
         groups: tuple[str, ...] | None,
         *,
         invite: bool = False,
+        dry_run: bool = False,
     ) -> Invitation | None:
         _check_hash(password, invite=invite)
         wanted = None if groups is None else tidy_groups(groups)
@@ -148,9 +155,11 @@ class Users:
                 update_time=self._now(),
             )
 
-        return await self._write(name, made, invite=invite)
+        return await self._write(name, made, invite=invite, dry_run=dry_run)
 
-    async def delete(self, name: str) -> None:
+    async def delete(self, name: str, *, dry_run: bool = False) -> None:
+        if dry_run and name in self._stored:
+            return
         async with self._lock:
             found = await self._around.in_thread(lambda: self._rows.delete(name))
             self._stored.pop(name, None)
@@ -193,8 +202,17 @@ class Users:
         return _user(await self._written(lambda: self._rows.change(name, made)))
 
     async def _write(
-        self, name: str, made: Callable[[StoredUser | None], StoredUser], *, invite: bool
+        self,
+        name: str,
+        made: Callable[[StoredUser | None], StoredUser],
+        *,
+        invite: bool,
+        dry_run: bool,
     ) -> Invitation | None:
+        if dry_run:
+            rows = await self._around.in_thread(self._rows.all)
+            made(next((row for row in rows if row.name == name), None))
+            return None
         invitation, link = self._invitation(name) if invite else (None, None)
         await self._written(lambda: self._rows.change(name, made, link))
         return invitation
