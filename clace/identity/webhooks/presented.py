@@ -47,5 +47,5 @@ def _bearer(authorization: str) -> str:
 
 
 def _signature(digits: str) -> str:
-    """Return the digits of a signature; of what is none, a text that no signature is."""
+    """Return the digits of a signature, or of malformed ones a text that never matches."""
     return digits.lower() if _HEX.fullmatch(digits) else _NEVER
