@@ -162,6 +162,8 @@ class DoorFactory(Factory):
     """Makes the connections of one door; ``enter`` says whether another one may be opened."""
 
     noisy = False
+    is_door = True
+    """Tells its ports, which are behind a wall, from those of the server."""
 
     def __init__(
         self,

@@ -76,9 +76,14 @@ class EgressGuard:
 
 
 def own_ports(reactor: Any) -> Collection[int]:
-    """The ports at which this server listens now."""
-    hosts = (port.getHost() for port in reactor.getReaders() if IListeningPort.providedBy(port))
-    return {host.port for host in hosts if hasattr(host, "port")}
+    """The ports at which this server listens now, but for those behind walls."""
+    listening = [one for one in reactor.getReaders() if IListeningPort.providedBy(one)]
+    ours = (
+        one.getHost()
+        for one in listening
+        if not getattr(getattr(one, "factory", None), "is_door", False)
+    )
+    return {host.port for host in ours if hasattr(host, "port")}
 
 
 def is_own_address(address: Address) -> bool:

@@ -67,16 +67,21 @@ class Egress:
         resolve = resolve or resolving(reactor)
         self._guard = EgressGuard(resolve, partial(own_ports, reactor), is_own_address)
 
-    def plan(self, app: str, network: tuple[str, ...]) -> EgressPlan:
+    def plan(self, app: str, network: tuple[str, ...], own_port: int = 0) -> EgressPlan:
         targets = tuple(dict.fromkeys(map(egress_target, network)))
         if not targets:
             return EgressPlan()
         names = dict(_names(targets))
-        port = next(p for p in range(_PROXY_PORT, 65536) if not _is_taken(p, targets))
+        taken = {own_port, *(one.port for one in targets if one.host == _LOOPBACK)}
+        port = next(port for port in range(_PROXY_PORT, 65536) if port not in taken)
         proxy = f"http://{_LOOPBACK}:{port}"
         variables = dict.fromkeys(_VARIABLES, proxy) | {"no_proxy": _UNPROXIED}
         return EgressPlan(
-            doors=tuple(self._doors(app, port, targets, names)),
+            doors=tuple(
+                door
+                for door in self._doors(app, port, targets, names)
+                if door.port != own_port  # the program may listen on every address
+            ),
             names=names,
             environment=variables | {name.upper(): value for name, value in variables.items()},
         )
@@ -152,7 +157,3 @@ def _names(targets: Collection[EgressTarget]) -> Iterator[tuple[str, str]]:
     for number, host in enumerate(named):
         net, place = divmod(number, _HOSTS_OF_A_NET)
         yield host, f"127.0.{net}.{place + 2}"
-
-
-def _is_taken(port: int, targets: Collection[EgressTarget]) -> bool:
-    return EgressTarget(_LOOPBACK, port) in targets

@@ -28,8 +28,10 @@ class EgressPlan(Struct, frozen=True, kw_only=True):
 class IEgress(Interface):
     """Lets walled programs reach what was approved for them, and nothing else."""
 
-    def plan(app: str, network: tuple[str, ...]) -> EgressPlan:
+    def plan(app: str, network: tuple[str, ...], own_port: int = 0) -> EgressPlan:
         """The network of a program of this app with these entries ``HOST:PORT``.
+
+        At its ``own_port`` only the program itself listens.
 
         :raises BadRequest: if an entry is something else.
         """

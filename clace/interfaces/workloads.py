@@ -45,7 +45,8 @@ class WallBounds(Struct, frozen=True, kw_only=True):
 class WalledLaunch(Struct, frozen=True, kw_only=True):
     """A program to start behind a wall; paths in it but for sources of mounts are as seen inside.
 
-    ``user`` is the number it runs as where the server may choose one. ``network`` as in
+    ``app`` is the id of its app, for the audit log. ``user`` is the number it runs as where the
+    server may choose one. ``network`` as in
     ``ProcessNeeds``. With ``listens`` it gets a listening socket as descriptor 3, and
     ``LISTEN_FDS`` and ``LISTEN_PID`` say so; else it listens on ``port`` of its own loopback,
     if that is not 0.
@@ -54,6 +55,7 @@ class WalledLaunch(Struct, frozen=True, kw_only=True):
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
+    app: str = ""
     mounts: tuple[WallMount, ...] = ()
     folder: str = "/"
     user: int = 0

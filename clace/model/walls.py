@@ -46,7 +46,7 @@ PROCESS_WALLS = (
     WallName("cgroup_namespace", "no names of the machine's control groups"),
     WallName("ipc_namespace", "no shared memory and queues of others"),
     WallName("uts_namespace", "no host name of others to learn or change"),
-    WallName("landlock", "nothing it wrote is executed; no socket or signal leads out"),
+    WallName("landlock", "no file it wrote is executed; no socket or signal leads out"),
 )
 INDISPENSABLE = tuple(wall.name for wall in WALLS if wall.indispensable)
 

@@ -247,6 +247,7 @@ class ProcessEngine:
             environment["PORT"] = str(port)
         return WalledLaunch(
             name=str(app),
+            app=app.id,
             command=built.command,
             environment=environment,
             mounts=(

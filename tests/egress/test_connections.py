@@ -89,6 +89,14 @@ class PlanTests(EgressCase):
         self.assertEqual([door.port for door in plan.doors], [3129, 3128])
         self.assertEqual(plan.environment["HTTPS_PROXY"], "http://127.0.0.1:3129")
 
+    def test_port_of_the_program(self):
+        """No door is in the way of a program that listens on every address."""
+        plan = self.egress.plan("app_1", ("api:8000", "db:5432"), 8000)
+        found = [(door.address, door.port) for door in plan.doors]
+        self.assertEqual(found, [("127.0.0.1", 3128), ("127.0.0.3", 5432)])
+        plan = self.egress.plan("app_1", ("db:5432",), 3128)
+        self.assertEqual(plan.doors[0].port, 3129)
+
     def test_variables(self):
         """Programs look for the proxy in both spellings."""
         plan = self.egress.plan("app_1", ("db:5432",))

@@ -2,9 +2,12 @@
 
 from ipaddress import ip_address
 
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.egress.guard import EgressGuard, EgressRefused, NotFound, is_own_address
+from clace.egress.connections import DoorFactory
+from clace.egress.guard import EgressGuard, EgressRefused, NotFound, is_own_address, own_ports
 from clace.egress.targets import EgressTarget
 
 
@@ -84,6 +87,16 @@ class GuardTests(SynchronousTestCase):
         for address in ("127.0.0.1", "169.254.169.254", "192.168.1.5"):
             self.assertEqual(self.found(address, 25222), (address,))
         self.assertEqual(self.asked, [])
+
+    def test_own_ports(self):
+        """Ports of the server count, doors behind walls do not."""
+        reactor = MemoryReactorClock()
+        ours = reactor.listenTCP(25222, Factory())
+        ours.factory = Factory()
+        door = reactor.listenTCP(5432, Factory())
+        door.factory = DoorFactory("app_1", reactor, None, None, None)
+        reactor.getReaders = lambda: [ours, door, object()]
+        self.assertEqual(own_ports(reactor), {25222})
 
     def test_own_address(self):
         """Addresses of this machine are known without a list of them."""

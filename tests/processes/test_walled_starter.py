@@ -259,6 +259,14 @@ class RefusalTests(TestCase):
         self.assertIn("own_user does not stand: the app was given no user", str(error))
         self.assertIn("clace doctor", str(error))
 
+    async def test_bad_words(self):
+        """A command that no program can be given is refused here."""
+        await deferLater(reactor, 0)
+        made = starter(self)
+        for fields in ({"command": ()}, {"command": ("a\0b",)}, {"environment": {"A": "\0"}}):
+            waited = Deferred.fromCoroutine(made.start(launch("says", **fields)))
+            await self.assertFailure(waited, ValueError)
+
     async def test_stopped(self):
         """After the server has stopped nothing is started."""
         stopped = starter(self)

@@ -45,6 +45,7 @@ _SYSTEM = (
     "/etc/ld.so.cache",
     "/etc/localtime",
     "/etc/mime.types",
+    "/etc/os-release",
     "/etc/pki/ca-trust/extracted",
     "/etc/pki/tls/cert.pem",
     "/etc/pki/tls/certs",

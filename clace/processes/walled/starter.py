@@ -108,8 +108,7 @@ class WalledStarter(Service):
 
     def _forked(self, launch: WalledLaunch) -> WalledProcess:
         control = self._connected()
-        has_network = launch.network == (_HOST,)
-        plan = EgressPlan() if has_network else self._egress.plan(launch.name, launch.network)
+        plan = self._planned(launch)
         with OwnedDescriptors() as owned:
             theirs = [owned.file(pack(order_of(launch, self._required, plan)))]
             ours, line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -131,6 +130,11 @@ class WalledStarter(Service):
                 program.listening = owned.release(listening)
         program.required = self._required
         return program
+
+    def _planned(self, launch: WalledLaunch) -> EgressPlan:
+        if launch.network == (_HOST,):
+            return EgressPlan()
+        return self._egress.plan(launch.app or launch.name, launch.network, launch.port)
 
     def _forget(self, ended: Any, program: WalledProcess) -> Any:
         self._programs.discard(program)
@@ -166,7 +170,13 @@ class WalledStarter(Service):
 
 
 def order_of(launch: WalledLaunch, required: tuple[str, ...], plan: EgressPlan) -> WallOrder:
-    """The order for the supervisor."""
+    """The order for the supervisor.
+
+    :raises ValueError: if a text cannot be given to a program.
+    """
+    texts = (*launch.command, *launch.environment, *launch.environment.values())
+    if not launch.command or any("\0" in text for text in texts):
+        raise ValueError(f"{launch.name}: a command without words, or with NUL")
     bounds = launch.bounds
     return WallOrder(
         name=host_name(launch.name),
