@@ -304,8 +304,8 @@ def program_walls(config: Config) -> Mapping[str, str]:
 
 def containers(config: Config) -> tuple[tuple[str, str, str], ...]:
     """Facts of containers on this machine: a name, what is so, and why it is not."""
-    from clace.containers import engine_facts, found_engine  # noqa: PLC0415
+    from clace.containers import engine_facts, found_engine, way_in  # noqa: PLC0415
 
     path = os.environ.get("PATH", os.defpath)
     engine = found_engine(config.system.container_command, path)
-    return engine_facts(engine, is_root=os.geteuid() == 0)
+    return engine_facts(engine, way_in(engine, path, is_root=os.geteuid() == 0))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         found_engine as found_engine,
     )
     from clace.containers.engine import ContainerEngine as ContainerEngine
+    from clace.containers.namespaces import way_in as way_in
     from clace.containers.settings import ContainerSettings as ContainerSettings
     from clace.containers.sweeping import ContainerSweeper as ContainerSweeper
 else:
@@ -17,6 +18,7 @@ else:
         __name__,
         discovery=("engine_facts", "found_engine"),
         engine=("ContainerEngine",),
+        namespaces=("way_in",),
         settings=("ContainerSettings",),
         sweeping=("ContainerSweeper",),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -96,6 +98,16 @@ class EngineCommands:
         text = b"\n".join((*last, rest)).decode("utf-8", "replace")
         return Printed(_status(end, arguments), text, "")
 
+    def start_beside(self, program: str, arguments: tuple[str, ...]) -> IProgram:
+        """Start another program of this machine, which ends with the server.
+
+        :raises ProgramFailed: if it is missing, or cannot be started.
+        """
+        found = shutil.which(program, path=self._settings.environment.get("PATH", os.defpath))
+        if found is None:
+            raise ProgramFailed(f"{program} is missing, by which containers are reached")
+        return self._started(found, arguments, merge=True)
+
     def start(self, *arguments: str, merge: bool = False) -> IProgram:
         """Start a command.
 
@@ -103,9 +115,13 @@ class EngineCommands:
         """
         if not self._settings.engine:
             raise ProgramFailed(MISSING)
+        words = (*self._settings.engine_args, *arguments)
+        return self._started(self._settings.engine, words, merge=merge)
+
+    def _started(self, program: str, arguments: tuple[str, ...], *, merge: bool) -> IProgram:
         launch = ProgramLaunch(
-            executable=self._settings.engine,
-            arguments=(*self._settings.engine_args, *arguments),
+            executable=program,
+            arguments=arguments,
             environment=self._settings.environment,
             folder="/",
             merge=merge,
@@ -113,7 +129,7 @@ class EngineCommands:
         try:
             started: IProgram = self._starter.start(launch)
         except (OSError, ValueError) as error:
-            raise ProgramFailed(f"{_shown(arguments)} cannot be started: {error}") from None
+            raise ProgramFailed(f"{program} cannot be started: {error}") from None
         return started
 
 

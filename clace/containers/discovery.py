@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import NamedTuple
 
+from clace.containers.namespaces import WayIn
+
 AUTO = "auto"
 ENGINES = ("podman", "docker")
 MISSING = (
@@ -33,17 +35,17 @@ class EngineFact(NamedTuple):
     problem: str = ""
 
 
-def engine_facts(engine: str, *, is_root: bool) -> tuple[EngineFact, ...]:
+def engine_facts(engine: str, way: WayIn) -> tuple[EngineFact, ...]:
     """Facts that tell whether apps can have containers here, and how these are reached."""
     if not engine:
         told = "neither was found: apps for containers run as processes"
         return (EngineFact("container_engine", "Podman or Docker", told),)
     ways = "by the loopback of its own network, or a socket: nothing is published"
     published = (
-        "not root: by a socket, or with --copt network=bridge a random port of 127.0.0.1, to which "
-        "every user of this machine can connect without a sign-in"
+        "neither root nor Podman with nsenter: by a socket, or with --copt network=bridge a random "
+        "port of 127.0.0.1, to which every user of this machine can connect without a sign-in"
     )
     return (
         EngineFact("container_engine", f"apps for containers run by {engine}"),
-        EngineFact("container_reached", ways, "" if is_root else published),
+        EngineFact("container_reached", ways, published if way is WayIn.PUBLISHED else ""),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,7 +19,7 @@ from clace.containers.discovery import MISSING
 from clace.containers.images import AppImage, Images, ISourceFolder
 from clace.containers.mounts import ContainerMounts, volume_texts
 from clace.containers.names import APP_LABEL, HASH_LABEL, HOME_LABEL, container_name, digest, labels
-from clace.containers.namespaces import may_enter
+from clace.containers.namespaces import ENTER, WayIn, relay_command, way_in
 from clace.containers.options import NO_NETWORK, ContainerOptions, option_arguments, read_options
 from clace.containers.reaching import SOCKET, ContainerConnections, ContainerPlace
 from clace.containers.settings import ContainerSettings
@@ -70,6 +71,8 @@ class ContainerEngine:
         self._images = Images(self._commands, sources, reactor, settings)
         self._mounts = ContainerMounts(settings, self._folder)
         self._connections = ContainerConnections(reactor)
+        path = settings.environment.get("PATH", os.defpath)
+        self._way = way_in(settings.engine, path, is_root=os.geteuid() == 0)
         self._running: dict[str, ContainerWorkload] = {}
 
     @property
@@ -121,14 +124,22 @@ class ContainerEngine:
             seen = await self._inspected(name)
         if seen is None:
             raise ProgramFailed("the container has ended at once")
+        relay = f"{folder}.relay" if self._way is WayIn.RELAY and launch.port else ""
         place = ContainerPlace(
-            pid=_pid(seen), folder=folder, port=launch.port, published=_published(seen)
+            pid=_pid(seen),
+            folder=folder,
+            port=launch.port,
+            published=_published(seen),
+            relay=relay,
         )
         workload = ContainerWorkload(
             name, place, self._commands, self._connections, self._settings.stop_seconds
         )
         self._running[name] = workload
         workload.ended.addCallback(self._over, name)
+        if relay:
+            words = relay_command(place.pid, relay, launch.port)
+            workload.relay = self._commands.start_beside(ENTER, words)
         workload.watch(log, since_now=adopted)
         await self._remove_stale(order.app)
         return workload
@@ -225,7 +236,7 @@ class ContainerEngine:
         yield from (f"--volume={mount}" for mount in launch.mounts)
         if folder is not None:
             yield f"--volume={folder}:{RUN_FOLDER}"
-            if launch.options.network != NO_NETWORK and not may_enter():
+            if launch.options.network != NO_NETWORK and self._way is WayIn.PUBLISHED:
                 yield f"--publish=127.0.0.1::{launch.port}"
         yield from settings.run_args
         yield from option_arguments(launch.options)

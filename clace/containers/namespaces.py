@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import socket
+import sys
 from collections.abc import Callable
+from enum import StrEnum
 from threading import Thread
 from typing import Any
 
@@ -13,10 +16,34 @@ from twisted.internet.defer import Deferred
 
 from clace.kernel import NEW_NETWORK, libc
 
+ENTER = "nsenter"
 
-def may_enter() -> bool:
-    """Return true if this process may enter namespaces of others: only root may."""
-    return os.geteuid() == 0
+
+class WayIn(StrEnum):
+    """A way to the loopback of a container: a thread that enters its network, a relay in there, or
+    none, so that a port has to be published.
+    """
+
+    THREAD = "thread"
+    RELAY = "relay"
+    PUBLISHED = "published"
+
+
+def way_in(engine: str, path: str, *, is_root: bool) -> WayIn:
+    """The way that there is: root may enter any namespace, and others those that are their own, as
+    with Podman, but not with one thread of many.
+    """
+    if is_root:
+        return WayIn.THREAD
+    is_ours = os.path.basename(engine).startswith("podman")  # noqa: PTH119 - a text, no path
+    return WayIn.RELAY if is_ours and shutil.which(ENTER, path=path) else WayIn.PUBLISHED
+
+
+def relay_command(pid: int, socket_path: str, port: int) -> tuple[str, ...]:
+    """The arguments of ``ENTER`` for a relay to a port in the network that a process is in."""
+    namespaces = (f"--target={pid}", "--user", "--net", "--preserve-credentials")
+    file = os.path.join(os.path.dirname(__file__), "relay.py")  # noqa: PTH118, PTH120 - as above
+    return (*namespaces, sys.executable, "-I", "-S", file, socket_path, str(port))
 
 
 def connected_inside(pid: int, port: int, seconds: float) -> socket.socket:

@@ -23,13 +23,15 @@ _CREDENTIALS = "3i"
 
 class ContainerPlace(Struct, frozen=True, kw_only=True):
     """A container that runs: the process in it, the folder that it may have a socket in, and its
-    port, which is ``published`` on the loopback of this machine if that is not 0.
+    port, which is ``published`` on the loopback of this machine if that is not 0; or to which a
+    relay leads whose socket is ``relay``.
     """
 
     pid: int
     folder: Path
     port: int = 0
     published: int = 0
+    relay: str = ""
 
 
 class ContainerConnections:
@@ -46,6 +48,9 @@ class ContainerConnections:
             return await self._by_socket(place, factory, seconds)
         except FileNotFoundError:
             pass
+        if place.relay:
+            relay = UNIXClientEndpoint(self._reactor, place.relay, timeout=round(seconds) or 1)
+            return await relay.connect(factory)
         if place.published:
             endpoint = TCP4ClientEndpoint(self._reactor, "127.0.0.1", place.published, seconds)
             return await endpoint.connect(factory)

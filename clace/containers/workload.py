@@ -12,7 +12,7 @@ from zope.interface import implementer
 
 from clace.containers.commands import EngineCommands
 from clace.containers.reaching import ContainerConnections, ContainerPlace
-from clace.interfaces import IWorkload, ProgramExit
+from clace.interfaces import IProgram, IWorkload, ProgramExit
 
 Log = Callable[[bytes], None]
 _SIGNALLED = 128
@@ -39,6 +39,7 @@ class ContainerWorkload:
         self._commands = commands
         self._connections = connections
         self._stop_seconds = stop_seconds
+        self.relay: IProgram | None = None
         self._stopping: Deferred[None] | None = None
         self._over: list[Deferred[None]] = []
 
@@ -91,6 +92,8 @@ class ContainerWorkload:
         self._tell(ProgramExit(failure=reason))
 
     def _tell(self, end: ProgramExit) -> None:
+        if self.relay is not None:
+            self.relay.kill()
         if not self.ended.called:
             self.ended.callback(end)
         for over in self._over:

@@ -5,6 +5,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.containers.discovery import engine_facts, found_engine
+from clace.containers.namespaces import WayIn, way_in
 
 
 class DiscoveryTests(SynchronousTestCase):
@@ -28,10 +29,19 @@ class DiscoveryTests(SynchronousTestCase):
         self.assertEqual(found_engine("podman", docker), "")
         self.assertEqual(found_engine("auto", self.folder()), "")
 
+    def test_ways_in(self):
+        """Root enters any network; others that of their own Podman, if they have the program."""
+        both = self.folder("podman", "docker", "nsenter")
+        self.assertEqual(way_in("/docker", both, is_root=True), WayIn.THREAD)
+        self.assertEqual(way_in("/x/podman", both, is_root=False), WayIn.RELAY)
+        self.assertEqual(way_in("/x/podman", self.folder(), is_root=False), WayIn.PUBLISHED)
+        self.assertEqual(way_in("/x/docker", both, is_root=False), WayIn.PUBLISHED)
+
     def test_facts(self):
         """Who is told of a published port is who has one."""
-        self.assertEqual([fact.problem for fact in engine_facts("/podman", is_root=True)], ["", ""])
-        _, reached = engine_facts("/podman", is_root=False)
+        for way in (WayIn.THREAD, WayIn.RELAY):
+            self.assertEqual([fact.problem for fact in engine_facts("/podman", way)], ["", ""])
+        _, reached = engine_facts("/docker", WayIn.PUBLISHED)
         self.assertIn("without a sign-in", reached.problem)
-        (alone,) = engine_facts("", is_root=True)
+        (alone,) = engine_facts("", WayIn.THREAD)
         self.assertIn("run as processes", alone.problem)

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import pwd
 import shutil
 import subprocess
 from functools import cache
@@ -70,8 +71,9 @@ def missing() -> str:
     """What keeps containers from running here; empty if nothing does."""
     if shutil.which("podman") is None or shutil.which("runc") is None:
         return "podman and runc are not installed"
-    if os.geteuid() != 0:
-        return "the tests of containers run as root"
+    name = pwd.getpwuid(os.geteuid()).pw_name
+    if os.geteuid() != 0 and name not in Path("/etc/subuid").read_text("utf-8"):
+        return f"{name} has no numbers of users for containers in /etc/subuid"
     return "" if go() else "Go is not installed"
 
 
@@ -99,13 +101,19 @@ def settings(home: Path, **more) -> ContainerSettings:
     """Podman with storage of its own below ``home``."""
     storage = (f"--root={home}/storage", f"--runroot={home}/state")
     podman = shutil.which("podman") or ""
+    runtime = home / "xdg"
+    runtime.mkdir(mode=0o700, exist_ok=True)
     return ContainerSettings(
         home=home,
         engine=podman,
         engine_args=(*storage, *ENGINE_ARGS),
         run_args=RUN_ARGS,
         stop_seconds=1,
-        environment={"PATH": os.environ["PATH"], "HOME": str(home)},
+        environment={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "XDG_RUNTIME_DIR": str(runtime),
+        },
         **more,
     )
 
@@ -113,7 +121,14 @@ def settings(home: Path, **more) -> ContainerSettings:
 def podman(settings, *arguments) -> str:
     """What a command of this engine prints."""
     command = (settings.engine, *settings.engine_args, *arguments)
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command,
+        env=dict(settings.environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     return done.stdout
 
 
