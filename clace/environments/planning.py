@@ -96,7 +96,10 @@ def _program(source: Path) -> str:
     for path in sorted(source.iterdir()):
         if "." not in path.name and path.is_file() and _begins(path) == b"\x7fELF":
             return path.name
-    raise BadRequest("the source has no program for Linux: say which with --param app_file=FILE")
+    raise BadRequest(
+        "the source has no program for Linux: compile it first (CGO_ENABLED=0 go build), or say"
+        " which file it is with --param app_file=FILE"
+    )
 
 
 def _begins(path: Path) -> bytes:

@@ -106,6 +106,13 @@ SPECS: tuple[Spec, ...] = (
         strips=False,
     ),
     Spec(
+        name="python-streamlit-poetry",
+        title="Streamlit, by the name that it has with poetry elsewhere",
+        server=Server.STREAMLIT,
+        health="/_stcore/health",
+        strips=False,
+    ),
+    Spec(
         name="python-gradio",
         title="Gradio",
         server=Server.PYTHON,
@@ -177,6 +184,11 @@ SPECS: tuple[Spec, ...] = (
         title="A program for Linux that listens on `$PORT`, such as a Go binary",
         server=Server.EXECUTABLE,
         marks="the only program among the files",
+    ),
+    Spec(
+        name="go",
+        title="A Go program, compiled for Linux",
+        server=Server.EXECUTABLE,
     ),
     Spec(
         name="static",

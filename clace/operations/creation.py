@@ -158,7 +158,7 @@ class AppCreation:
         # A dev's folder may change while it is loaded: what is known of it must not be newer.
         refs = dict(fetched.files.refs)
         audited = await self._rooms.runtime.audit(app, fetched.files)
-        check_declared(app, request.param_values or {}, audited.params)
+        check_declared(app, request.param_values or {}, audited)
         check_on_disk(app, audited)
         check_program(app, audited)
         demands = audited.demands

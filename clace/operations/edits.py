@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ from msgspec.structs import replace
 
 from clace.admin_api import REMOVE, UNDEFINED, MetadataChange
 from clace.errors import BadRequest
-from clace.model import STATIC_FROM_DISK, AccountLink, App, AppMetadata, AppParam
+from clace.interfaces import AuditedSource
+from clace.model import STATIC_FROM_DISK, AccountLink, App, AppMetadata
 
 AUTH, GIT_AUTH = "auth", "git_auth"
 APP_CONFIG_FIELD = "appconfig"
@@ -26,6 +28,7 @@ MAX_ENTRIES = 1_000
 MAX_NAME = 256
 MAX_VALUE = 64 * 1024
 _SHOWN = 10
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def check_link(link: AccountLink, sections: Container[str]) -> None:
@@ -132,15 +135,18 @@ def checked(values: Mapping[str, str]) -> dict[str, str]:
     return _with({}, values)
 
 
-def check_declared(app: App, names: Iterable[str], params: Iterable[AppParam]) -> None:
-    """Refuse a value for an unknown param of the app.
+def check_declared(app: App, names: Iterable[str], audited: AuditedSource) -> None:
+    """Refuse a value for an unknown param of the app. Those of an app with a program are variables,
+    which it need not declare.
 
     :raises BadRequest: if a name is not declared; the text has the nearest one.
     """
-    declared = [param.name for param in params]
+    declared = [param.name for param in audited.params]
     for name in names:
         if name not in declared:
             near = difflib.get_close_matches(name, declared, 1)
+            if audited.has_program and not near and _VARIABLE.fullmatch(name):
+                continue
             known = ", ".join(declared[:_SHOWN]) or "none"
             hint = f"Did you mean {near[0]}?" if near else f"Its params: {known}"
             raise BadRequest(f"app {app} has no param {name}. {hint}")

@@ -159,7 +159,7 @@ class AppReloading:
         fetched, audited, granted = source.fetched, source.audited, source.granted
         demands = audited.demands
         new = edited.metadata.param_values.keys() - seen.metadata.param_values.keys()
-        check_declared(main, new, audited.params)
+        check_declared(main, new, audited)
         approval = report(seen, demands, granted, approve=query.approve)
         if approval.needs_approval and not query.approve:
             missing = demands.missing_from(granted)

@@ -62,7 +62,7 @@ class SettingOperations:
 
         def check(app: App, audited: AuditedSource) -> None:
             if value != REMOVE or name not in app.metadata.param_values:
-                check_declared(app, (name,), audited.params)
+                check_declared(app, (name,), audited)
 
         edit = partial(with_param, name=name, value=value)
         return await self._staged.make(selection, edit, audited=True, check=check)

@@ -460,7 +460,8 @@ class MemoryAdministration:
 
     def _check_params(self, address: AppPath, names: Iterable[str]) -> None:
         app = App(id="app_prd_x", path=address.path, domain=address.domain)
-        check_declared(app, names, [AppParam(name=name) for name in self.params])
+        params = tuple(AppParam(name=name) for name in self.params)
+        check_declared(app, names, AuditedSource("Disk", Demands(), params))
 
     def _mains(self, glob: str) -> list[App]:
         catalogue = AppCatalogue(tuple(self._apps.values()))

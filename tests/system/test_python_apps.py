@@ -16,7 +16,8 @@ app = flask.Flask(__name__)
 
 @app.get("/")
 def index():
-    return f"{TEXT} with flask {flask.version} for {os.environ.get('CL_APP_PATH')}"
+    path, greeting = os.environ["CL_APP_PATH"], os.environ.get("GREETING", "")
+    return f"{TEXT} with flask {flask.version} for {path}{greeting}"
 """
 LINKS = Path(tempfile.gettempdir()) / "clace-test-wheels"
 TCP = f"""
@@ -51,6 +52,16 @@ class PythonAppTests(SharedDaemonTestCase):
         self.assertEqual(self.daemon.get("/sales/", login=None).status, 401)
         files = self.daemon.must("version", "files", "/sales")
         self.assertIn("app.star", files)
+
+    def test_variables(self):
+        """Params are variables of the program, declared or not; near misses are refused."""
+        file = str(self.put("with"))
+        refused = self.daemon.refused("app", "create", "--param", "ap_file=x", file, "/variables")
+        self.assertIn("Did you mean app_file?", refused)
+        self.daemon.must("app", "create", "-a", "--param", "GREETING=!", file, "/variables")
+        self.assertIn("for /variables!", self.daemon.get("/variables/").body)
+        self.daemon.must("param", "update", "--promote", "GREETING", "?", "/variables")
+        self.assertIn("for /variables?", self.daemon.get("/variables/").body)
 
     def test_production_runs_what_staging_ran(self):
         """A newer package reaches neither the staging app that is promoted nor a reload of what
