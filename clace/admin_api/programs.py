@@ -41,7 +41,7 @@ class ProgramState(Struct, frozen=True):
     state: str = ""
 
 
-class ProgramCommand(Struct, frozen=True, forbid_unknown_fields=True):
+class AppCommand(Struct, frozen=True, forbid_unknown_fields=True):
     """A command and its arguments."""
 
     command: Annotated[tuple[str, ...], Meta(max_length=1000)] = ()
@@ -51,7 +51,7 @@ class RunCommand(Query, frozen=True):
     """A command to be run where the program of an app runs."""
 
     app_path: str
-    body: ProgramCommand
+    body: AppCommand
 
 
 class CommandPiece(Struct, frozen=True):

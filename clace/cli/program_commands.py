@@ -107,7 +107,7 @@ def execute(server: ChosenServer, path: str, command: tuple[str, ...]) -> int:
         lines = "".join(f"{one.line}\n" for one in pieces if not one.ended)
         click.echo(printable(lines), nl=False)
 
-    server.each(api.RUN_COMMAND, api.RunCommand(path, api.ProgramCommand(command)), take)
+    server.each(api.RUN_COMMAND, api.RunCommand(path, api.AppCommand(command)), take)
     end = ended[-1]
     if end.failure:
         complain(f"{command[0]}: {end.failure}")

@@ -143,8 +143,11 @@ class Generation:
             self._unused.append(waiter)
             waiter.addTimeout(seconds, self._clock, onTimeoutCancel=lambda _result, _after: None)
             await waiter
+        in_use = bool(self.requests or self.tunnels)
         for connection in tuple(self._connections):
-            connection.transport.abortConnection()
+            transport = connection.transport
+            # To those that nobody uses the program gets an end, not an error for its log.
+            (transport.abortConnection if in_use else transport.loseConnection)()
         await self.workload.stop()
 
     def _ended(self, exit: ProgramExit) -> ProgramExit:  # noqa: A002 - as everywhere
