@@ -73,8 +73,17 @@ from clace.runtime import (
     RuntimeLimits,
 )
 from clace.runtime.hosts import HostSupply, demanded_walls, warnings
-from clace.sources import FolderSource, GitLogin, GitOptions, GitSource, SentSources, Sources
+from clace.sources import (
+    FolderSource,
+    GitLogin,
+    GitOptions,
+    GitSource,
+    GitSurroundings,
+    SentSources,
+    Sources,
+)
 from clace.threads import ThreadPool
+from clace.units import MEBIBYTE
 
 log = Logger()
 Urls = Callable[[AppPath], tuple[str, str]]
@@ -317,12 +326,14 @@ class Apps:
         options = GitOptions(
             auths=auths,
             default_auth=self._config.security.default_git_auth,
-            environment=surroundings(),
-            config=self._config.system.git_config,
+            around=GitSurroundings(
+                environment=surroundings(), config=self._config.system.git_config
+            ),
             seconds=self._config.system.git_operation_timeout_secs,
+            kept=self._config.system.git_cache_mb * MEBIBYTE,
         )
-        scratch = self._config.home / "run" / "git"
-        return GitSource(self._reactor, starter, self._file_threads.run, scratch, options)
+        folder = self._config.home / "run" / "git"
+        return GitSource(self._reactor, starter, self._file_threads.run, folder, options)
 
 
 def sent_sources(config: Config, file_threads: ThreadPool, reactor: Any) -> SentSources:

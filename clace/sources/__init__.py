@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from clace.sources.folder import FolderSource as FolderSource
     from clace.sources.git import GitOptions as GitOptions, GitSource as GitSource
     from clace.sources.git_auth import GitLogin as GitLogin
+    from clace.sources.git_tools import GitSurroundings as GitSurroundings
     from clace.sources.sent import SentSources as SentSources
     from clace.sources.sources import Sources as Sources, checked as checked
     from clace.sources.tree import (
@@ -22,6 +23,7 @@ else:
         folder=("FolderSource",),
         git=("GitOptions", "GitSource"),
         git_auth=("GitLogin",),
+        git_tools=("GitSurroundings",),
         sent=("SentSources",),
         sources=("Sources", "checked"),
         tree=("SourceTree", "is_meant", "nothing_meant"),

@@ -24,6 +24,8 @@ _SETTINGS = (
     "core.bigFileThreshold=32m",
     "credential.helper=",
     "fetch.recurseSubmodules=false",
+    # What is fetched comes as a pack, however little it is.
+    "fetch.unpackLimit=1",
     "gc.auto=0",
     "maintenance.auto=false",
     "protocol.version=2",

@@ -1,4 +1,4 @@
-"""A bare repository in a folder of its own, for one look at a remote one.
+"""Looks at a remote repository, from a bare one of its own.
 
 Without a working tree files are read as objects, so that neither links, hooks, filters nor
 attributes of the repository come to act.
@@ -6,134 +6,30 @@ attributes of the repository come to act.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
-from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
 from clace.errors import SourceError
-from clace.interfaces import SourceRevision
-from clace.locations import DEFAULT_BRANCH
 from clace.sources import git_objects
-from clace.sources.git_auth import GitLogin, credential_options, ssh_command
 from clace.sources.git_program import GitFailed, GitProgram, GitRun
+from clace.sources.git_tools import GitTools
+from clace.sources.git_wanted import GitCommit, IsMeant, PickedCommit, WantedRevision
 from clace.sources.limits import SourceLimits
-from clace.sources.places import GitPlace, checked_branch, checked_commit, commit_id
 from clace.units import MEBIBYTE
 
-_WHOLE_ID = 40
 _LISTING = 64 * MEBIBYTE
 _HEAD_LINE = 200
 _FETCHED = "refs/clace/fetched"
-_PROTOCOLS = "http:https:ssh:git:file"
 _ALL_BRANCHES = "+refs/heads/*:refs/clace/heads/*"
-
-
-class WantedRevision(Struct, frozen=True):
-    """A name to ask a remote repository for, checked: of a branch, a tag or a commit.
-
-    A ``pinned`` name was given as a commit, not as a branch.
-    """
-
-    place: GitPlace
-    name: str
-    pinned: bool
-
-    @classmethod
-    def of(cls, revision: SourceRevision, place: GitPlace) -> WantedRevision:
-        """:raises SourceError: if no branch or commit can have this name."""
-        if revision.commit:
-            return cls(place, checked_commit(revision.commit), pinned=True)
-        return cls(place, checked_branch(revision.branch or DEFAULT_BRANCH), pinned=False)
-
-    @property
-    def id(self) -> str:
-        """Return the name as the id of a commit; empty if it cannot be one."""
-        return commit_id(self.name)
-
-    @property
-    def is_whole_id(self) -> bool:
-        return len(self.id) >= _WHOLE_ID
-
-    @property
-    def refs(self) -> tuple[str, ...]:
-        """Full names that the name may be short for, the likeliest first."""
-        tag = f"refs/tags/{self.name}"
-        return (tag,) if self.pinned else (f"refs/heads/{self.name}", tag)
-
-    @property
-    def missing(self) -> tuple[str, str]:
-        """The words for what is not there, and the option that named it."""
-        if self.pinned:
-            return f"there is no commit or tag {self.name}", "--commit"
-        return f"there is no branch or tag {self.name}", "--branch"
-
-
-class PickedCommit(Struct, frozen=True):
-    """The commit that was meant, and the branch or tag to follow, if it was one."""
-
-    commit: str
-    branch: str = ""
-
-
-class GitCommit(Struct, frozen=True):
-    """A commit: its message, its files, and the links that lead nowhere."""
-
-    message: str
-    files: Mapping[str, bytes]
-    left_out: tuple[str, ...] = ()
 
 
 class _NoSuchRef(SourceError):
     """The repository has no branch or tag of this name."""
 
 
-class GitTools(Struct, frozen=True):
-    """The folder, what git sees of the world, and the options that let it in."""
-
-    folder: Path
-    environment: Mapping[str, str]
-    options: tuple[str, ...]
-
-
-def laid_out(
-    folder: Path,
-    place: GitPlace,
-    auth: GitLogin | None,
-    environment: Mapping[str, str],
-    config: Path | None = None,
-) -> GitTools:
-    """The tools for a place, with its secrets in files of the folder. Blocks.
-
-    :raises SourceError: a key or the configuration of git cannot be read.
-    """
-    protocols = "http:https" if place.scheme == "http" else place.scheme or "ssh"
-    seen = {
-        "LC_ALL": "C",
-        "HOME": str(folder),
-        "GIT_DIR": str(folder / "repository"),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": _readable(config) if config else os.devnull,
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "/bin/true",
-        # A configuration may put another URL in place of this one.
-        "GIT_ALLOW_PROTOCOL": _PROTOCOLS if config else protocols,
-        "GIT_SSH_COMMAND": ssh_command(auth, folder),
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        **environment,
-    }
-    return GitTools(folder, seen, credential_options(auth, place, folder))
-
-
-def _readable(config: Path) -> str:
-    """:raises SourceError: git could not read the file, and would say nothing of it."""
-    try:
-        config.open("rb").close()
-    except OSError as error:
-        raise SourceError(f"[system] git_config: cannot read {config}: {error.strerror}") from error
-    return str(config)
+class DoubtfulClone(SourceError):
+    """It went wrong with what was borrowed; it may go well without."""
 
 
 class GitWorkshop:
@@ -143,40 +39,54 @@ class GitWorkshop:
         self,
         program: GitProgram,
         clock: IReactorTime,
-        seconds: float,
+        ends: float,
         wanted: WantedRevision,
         tools: GitTools,
     ) -> None:
         self._program, self._clock = program, clock
-        self._ends = clock.seconds() + seconds
+        self._ends = ends
         self._wanted, self._tools = wanted, tools
+
+    @property
+    def repository(self) -> Path:
+        """The repository with what was fetched, which is whole only with what was borrowed."""
+        return self._tools.repository
 
     async def head(self) -> str:
         """The commit that a fetch would give."""
         wanted = self._wanted
-        if wanted.pinned and wanted.is_whole_id:
+        if wanted.is_sure:
             return wanted.id
-        # The commit that a tag with a message is of has the tag's name with this behind it.
-        refs = [each for ref in wanted.refs for each in (f"{ref}^{{}}", ref)]
-        printed = await self._remote("ls-remote", "--end-of-options", wanted.place.url, *refs)
-        lines = printed.decode(errors="replace").splitlines()
-        commits = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines)}
-        found = next((commits[ref] for ref in refs if ref in commits), "")
+        found = await self._asked()
         if not found and wanted.id:
             return (await self.fetch()).commit
         if not found:
             raise self._refusal(*wanted.missing)
         return found
 
-    async def fetch(self) -> PickedCommit:
-        """Have the commit here."""
-        await self._git("init", "--quiet", "--bare", "--template=")
+    async def _asked(self) -> str:
+        """The commit that the repository has by this name; or an empty text."""
         wanted = self._wanted
-        if not (wanted.pinned and wanted.is_whole_id):
-            for ref in wanted.refs:
-                if await self._has_fetched(ref):
-                    commit = await self._whole_id(_FETCHED)
-                    return PickedCommit(commit, "" if wanted.pinned else wanted.name)
+        # The commit that a tag with a message is of has the tag's name with this behind it.
+        refs = [each for ref in wanted.refs for each in (f"{ref}^{{}}", ref)]
+        printed = await self._remote("ls-remote", "--end-of-options", wanted.place.url, *refs)
+        lines = printed.decode(errors="replace").splitlines()
+        commits = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines)}
+        return next((commits[ref] for ref in refs if ref in commits), "")
+
+    async def fetch(self) -> PickedCommit:
+        """Have the commit here.
+
+        :raises DoubtfulClone: if it could not be fetched beside what was borrowed.
+        """
+        wanted, known = self._wanted, self._tools.known
+        if wanted.is_sure:
+            return PickedCommit(wanted.id if wanted.id in known else await self._fetched_by_id())
+        if known and (head := await self._asked()) in known:
+            return wanted.followed(head)
+        for ref in wanted.refs:
+            if await self._has_fetched(ref):
+                return wanted.followed(await self._whole_id(_FETCHED))
         if not wanted.id:
             raise self._refusal(*wanted.missing)
         return PickedCommit(await self._fetched_by_id())
@@ -187,7 +97,15 @@ class GitWorkshop:
             await self._fetch("--depth=1", f"+{ref}:{_FETCHED}")
         except _NoSuchRef:
             return False
+        except SourceError as error:
+            raise self._doubted(error) from error
         return True
+
+    def _doubted(self, error: SourceError) -> SourceError:
+        """The error, as one of what was borrowed if it may be."""
+        if not self._tools.known or self._clock.seconds() >= self._ends:
+            return error
+        return DoubtfulClone(error.message)
 
     async def _fetched_by_id(self) -> str:
         """The whole id of a commit, which is here then."""
@@ -200,25 +118,39 @@ class GitWorkshop:
             # Not every server gives a commit by its id: then we need all there are.
             if self._clock.seconds() >= self._ends:
                 raise
+        self._tools = self._tools.borrows_nothing
         await self._fetch("--tags", _ALL_BRANCHES)
         return await self._whole_id(wanted.id)
 
-    async def read(self, commit: str, limits: SourceLimits) -> GitCommit:
-        """Read a commit that was fetched.
+    async def read(self, commit: str, limits: SourceLimits, is_meant: IsMeant) -> GitCommit:
+        """Read the files that are meant of a commit that was fetched.
 
-        :raises SourceError: it has links that lead somewhere, or too much, or not the folder.
+        :raises DoubtfulClone: if it is not whole, with what was borrowed.
+        :raises SourceError: it has what a source may not have, or too much, or not the folder.
         """
-        blobs = git_objects.blobs(await self._listing(commit), limits)
+        found = git_objects.blobs(await self._listing(commit))
+        blobs = git_objects.checked([blob for blob in found if is_meant(blob.name)], limits)
         ids = list(dict.fromkeys(blob.id for blob in blobs))
-        asked = "\n".join((commit, *ids, "")).encode()
-        most = sum(blob.size + _HEAD_LINE for blob in blobs) + MEBIBYTE
-        printed = await self._git("cat-file", "--batch", input=asked, limit=most)
-        first, *others = git_objects.contents(printed)
+        message, *others = await self._objects((commit, *ids), sum(blob.size for blob in blobs))
         contents = dict(zip(ids, others, strict=True))
         files = {blob.name: contents[blob.id] for blob in blobs if not blob.is_link}
+        git_objects.check_contents(files)
         links = {blob.name: contents[blob.id] for blob in blobs if blob.is_link}
-        left_out = git_objects.dangling(links, files)
-        return GitCommit(git_objects.message(first), files, left_out)
+        names = [blob.name for blob in found if not blob.is_link]
+        left_out = git_objects.dangling(links, names)
+        return GitCommit(git_objects.message(message), files, left_out)
+
+    async def _objects(self, ids: tuple[str, ...], size: int) -> list[bytes]:
+        asked = "\n".join((*ids, "")).encode()
+        most = size + len(ids) * _HEAD_LINE + MEBIBYTE
+        try:
+            return list(
+                git_objects.contents(
+                    await self._git("cat-file", "--batch", input=asked, limit=most)
+                )
+            )
+        except SourceError as error:
+            raise self._doubted(error) from error
 
     async def _listing(self, commit: str) -> bytes:
         folder = self._wanted.place.folder
@@ -226,7 +158,15 @@ class GitWorkshop:
         try:
             return await self._git("ls-tree", "-r", "-z", "-l", "--full-tree", tree, limit=_LISTING)
         except GitFailed as error:
-            raise SourceError(f"there is no folder {folder} in {self._wanted.place.url}") from error
+            missing = SourceError(f"there is no folder {folder} in {self._wanted.place.url}")
+            raise (missing if await self._is_whole(commit) else self._doubted(missing)) from error
+
+    async def _is_whole(self, commit: str) -> bool:
+        try:
+            await self._git("rev-list", "--objects", "--no-walk", "--quiet", commit)
+        except GitFailed:
+            return False
+        return True
 
     async def _whole_id(self, name: str) -> str:
         try:

@@ -51,6 +51,18 @@ def link_refused(name: str) -> SourceError:
     return SourceError(f"{name} is a symbolic link, which a source may not have")
 
 
+def submodule_refused(name: str) -> SourceError:
+    return SourceError(
+        f"{name} is a submodule, which is not fetched; commit its files, or use another folder"
+    )
+
+
+def lfs_refused(name: str) -> SourceError:
+    return SourceError(
+        f"{name} is kept in Git LFS, which is not fetched; commit the file itself, or leave it out"
+    )
+
+
 def link_left_out(name: str) -> str:
     """The warning of a link that nothing can come of."""
     return f"{name} is a symbolic link to nothing, it was left out"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from msgspec.structs import replace
 from zope.interface import implementer
 
@@ -60,15 +62,11 @@ class Sources:
         folder = self.check(before or "/")
         if not is_git(folder):
             return await self._folder.texts(folder, pattern)
-        fetched = await self._git.fetch(replace(revision, source_url=folder))
-        contents = {
-            name: await fetched.files.read(name)
-            for name in fetched.files.refs
-            if is_meant(name, pattern)
-        }
-        if not contents:
+        wanted = replace(revision, source_url=folder)
+        fetched = await self._git.fetch(wanted, partial(is_meant, pattern=pattern))
+        if not fetched.files.refs:
             raise nothing_meant(revision.source_url)
-        return replace(fetched, files=SourceTree(contents))
+        return fetched
 
     def live(self, source_url: str) -> IFiles:
         """:raises SourceError: if it is not a folder."""

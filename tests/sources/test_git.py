@@ -8,6 +8,7 @@ from clace.errors import SourceError
 from clace.interfaces import SourceRevision
 from clace.sources.git import GitOptions, GitSource
 from clace.sources.git_auth import GitLogin
+from clace.sources.git_tools import GitSurroundings
 from clace.sources.limits import SourceLimits
 from tests.support.programs import starter
 from tests.support.repositories import Repository
@@ -28,11 +29,12 @@ class GitTests(TestCase):
     def setUp(self):
         self.folder = Path(self.mktemp()).absolute()
         self.folder.mkdir()
-        self.scratch = self.folder / "scratch"
+        self.scratch = self.folder / "sources" / "work"
         self.starter = starter(self)
 
     def source(self, **options):
-        return GitSource(reactor, self.starter, at_once, self.scratch, GitOptions(**options))
+        folder = self.folder / "sources"
+        return GitSource(reactor, self.starter, at_once, folder, GitOptions(**options))
 
     async def refused(self, url, source=None, **wanted):
         try:
@@ -136,13 +138,30 @@ class RepositoryTests(GitTests):
         fetched = await self.source().fetch(SourceRevision(source_url=self.url))
         self.assertEqual(await contents_of(fetched.files), files)
 
-    async def test_submodules_are_left_out(self):
-        """A submodule is neither fetched nor a file."""
-        commit = self.repository.commit({"a": b"1"})
-        self.repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit},sub")
+    async def test_refuses_submodules(self):
+        """A submodule is named, unless it is in another folder than the app."""
+        commit = self.repository.commit({"app/a": b"1"})
+        self.repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit},x/sub")
         self.repository.git("commit", "--quiet", "-m", "sub")
-        fetched = await self.source().fetch(SourceRevision(source_url=self.url))
+        self.assertIn("x/sub is a submodule", await self.refused(self.url))
+        fetched = await self.source().fetch(SourceRevision(source_url=f"{self.url}//app"))
         self.assertEqual(await contents_of(fetched.files), {"a": b"1"})
+
+    async def test_refuses_pointers_to_large_files(self):
+        """A file that Git LFS keeps elsewhere is named, and one that only tells of it is not."""
+        pointer = (
+            b"version https://git-lfs.github.com/spec/v1\n"
+            b"oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\n"
+            b"size 12345\n"
+        )
+        told = {"docs/lfs.md": b"A pointer:\n" + pointer}
+        self.repository.commit({**told, "static/film.mp4": pointer})
+        message = await self.refused(self.url)
+        self.assertIn("static/film.mp4 is kept in Git LFS, which is not fetched", message)
+        self.repository.git("rm", "--quiet", "--cached", "static/film.mp4")
+        self.repository.commit(told)
+        fetched = await self.source().fetch(SourceRevision(source_url=self.url))
+        self.assertEqual(await contents_of(fetched.files), told)
 
     async def test_a_configuration_of_git_counts(self):
         """A configuration says where repositories are; its hooks and helpers do not count."""
@@ -156,14 +175,19 @@ class RepositoryTests(GitTests):
             f'\tsshCommand = "touch {touched}"\n'
         )
         url = "https://git.example/team/app"
-        source = self.source(config=config)
+        source = self.source(around=GitSurroundings(config=config))
         fetched = await source.fetch(SourceRevision(source_url=url))
         self.assertEqual((fetched.commit, fetched.branch), (commit, "main"))
         self.assertEqual(await source.head(SourceRevision(source_url=url)), commit)
-        await self.refused("git@127.0.0.1:o/r", self.source(config=config, seconds=5))
+        await self.refused(
+            "git@127.0.0.1:o/r", self.source(around=GitSurroundings(config=config), seconds=5)
+        )
         self.assertFalse(touched.exists())
         config.write_text("not a configuration\n")
-        self.assertIn("bad config", await self.refused(url, self.source(config=config)))
+        self.assertIn(
+            "bad config",
+            await self.refused(url, self.source(around=GitSurroundings(config=config))),
+        )
 
     async def test_an_empty_repository_is_refused(self):
         """Without a commit there is no branch."""
@@ -217,7 +241,8 @@ class AccessTests(GitTests):
 
     async def test_git_sees_a_clean_world(self):
         """No configuration of the machine or user, no prompts, one protocol, our own folder."""
-        source = self.spied(environment={"PATH": "/usr/bin:/bin", "https_proxy": "http://p:1"})
+        environment = {"PATH": "/usr/bin:/bin", "https_proxy": "http://p:1"}
+        source = self.spied(around=GitSurroundings(environment=environment))
         await self.refused("https://h.io/o/r", source)
         environment = self.seen("environment").splitlines()
         for line in (
@@ -236,12 +261,14 @@ class AccessTests(GitTests):
         """A configuration that the operator names is git's only one; one without it is refused."""
         config = self.folder / "gitconfig"
         config.write_text("")
-        await self.refused("https://h.io/o/r", self.spied(config=config))
+        await self.refused("https://h.io/o/r", self.spied(around=GitSurroundings(config=config)))
         environment = self.seen("environment").splitlines()
         self.assertIn(f"GIT_CONFIG_GLOBAL={config}", environment)
         self.assertIn("GIT_CONFIG_NOSYSTEM=1", environment)
         config.unlink()
-        message = await self.refused("https://h.io/o/r", self.spied(config=config))
+        message = await self.refused(
+            "https://h.io/o/r", self.spied(around=GitSurroundings(config=config))
+        )
         why = f"[system] git_config: cannot read {config}: No such file or directory"
         self.assertEqual(message, why)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.errors import SourceError
-from clace.sources.git_objects import blobs, contents, dangling, message
+from clace.sources.git_objects import blobs, checked, contents, dangling, message
 from clace.sources.limits import SourceLimits
 
 ID = b"a" * 40
@@ -21,7 +21,8 @@ class BlobsTests(SynchronousTestCase):
     """Which files of a commit are an app's."""
 
     def names(self, *entries, **limits):
-        return [blob.name for blob in blobs(b"".join(entries), SourceLimits(**limits))]
+        found = checked(blobs(b"".join(entries)), SourceLimits(**limits))
+        return [blob.name for blob in found]
 
     def test_takes_files(self):
         """Plain and executable files, with any name in UTF-8."""
@@ -29,11 +30,11 @@ class BlobsTests(SynchronousTestCase):
         self.assertEqual(found, ["a b", "d/\u00e9\n\t", "x"])
 
     def test_skips_what_is_not_the_apps(self):
-        """What a copy of a folder skips, and submodules, are left out and not counted."""
+        """What a copy of a folder skips is left out and not counted."""
         found = self.names(
             entry(b"a"),
             entry(b"node_modules/x/y", size=b"99"),
-            entry(b"sub", mode=b"160000", kind=b"commit", size=b"-"),
+            entry(b".venv/sub", mode=b"160000", kind=b"commit", size=b"-"),
             files=1,
             total=3,
         )
@@ -48,6 +49,11 @@ class BlobsTests(SynchronousTestCase):
             ([entry(b"a"), entry(b"b")], {"files": 1}, "more than 1 files"),
             ([entry(b"a", size=b"9999")], {"file": 9998}, "file a is over the limit"),
             ([b"junk\0"], {}, "not known"),
+            (
+                [entry(b"d/sub", mode=b"160000", kind=b"commit", size=b"-")],
+                {},
+                "d/sub is a submodule",
+            ),
         ]:
             error = self.assertRaises(SourceError, self.names, *entries, **limits)
             self.assertIn(part, error.message)

@@ -21,7 +21,7 @@ class RealSourcesTests(SourcesContract, TestCase):
     def make_sources(self):
         self.folder = Path(self.mktemp()).absolute()
         self.repositories = {}
-        git = GitSource(reactor, starter(self), at_once, self.folder / "scratch", GitOptions())
+        git = GitSource(reactor, starter(self), at_once, self.folder / "git", GitOptions())
         return Sources(FolderSource(at_once, self.folder, self.folder), git)
 
     def put_folder(self, name, contents):
