@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from clace.model.paths import AppPath
 
 STATIC_FROM_DISK = "static_from_disk"
+_IMAGE = "image"
 NO_LOGIN = "-"
 """The ``git_auth_name`` of a version that has none."""
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -129,6 +130,18 @@ class AppMetadata(Struct, frozen=True):
     def link_of(self, plugin: str) -> AccountLink | None:
         """Return the account linked to exactly this name."""
         return next((link for link in self.accounts if link.plugin == plugin), None)
+
+    @property
+    def for_new_images(self) -> AppMetadata:
+        """The same, for a version that is made anew: an image that is named is looked up again."""
+        fixed = dict(self.image_pins)
+        kept = {name: text for name, text in self.pins.items() if name not in fixed}
+        return replace(self, pins=kept) if fixed else self
+
+    @property
+    def image_pins(self) -> tuple[tuple[str, str], ...]:
+        """Return what fixes the image of the app's container."""
+        return tuple(sorted(pin for pin in self.pins.items() if pin[0].startswith(_IMAGE)))
 
     @property
     def stays_on_disk(self) -> bool:

@@ -152,6 +152,7 @@ class AppReloading:
             revision = self._revision(edited, query)
             if edited == seen and await self._is_current(seen, revision, query):
                 return ReloadOutcome(skipped=(seen.address,))
+            edited = replace(edited, metadata=edited.metadata.for_new_images)
             found = await self._rooms.fetch(edited, revision)
         else:
             found = await self._stored(seen, edited)

@@ -22,6 +22,7 @@ from clace.model import OVERLAP, App, AppKind, Lifetime
 from clace.single_flight import SingleFlight
 from clace.workloads.backoff import BackOff
 from clace.workloads.generation import Generation
+from clace.workloads.keys import order_key
 from clace.workloads.limits import WorkloadLimits
 from clace.workloads.logs import AppLog
 from clace.workloads.probing import Readiness
@@ -136,6 +137,7 @@ class WorkloadOffer:
     def renamed(self, app: App) -> None:
         """The app was changed in ways that do not concern its program."""
         self.order = replace(self.order, app=app)
+        self.key = order_key(self.order)
 
     def leave(self) -> None:
         """Let the program end when nobody uses it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from clace.interfaces import (
 from clace.model import App, Permission, WorkloadConfig
 from clace.workloads.app_workload import AppWorkload, StopMark
 from clace.workloads.generation import Generation, WorkloadLease
+from clace.workloads.keys import order_key
 from clace.workloads.logs import AppLog
 from clace.workloads.offer import OfferSupplies, WorkloadOffer
 
@@ -151,19 +151,3 @@ def keeps_data(app: App, config: WorkloadConfig) -> bool:
     """Return true if the program has a folder that is kept."""
     own, options = app.metadata, app.metadata.container_options
     return bool(config.needs.data or config.volumes or own.container_volumes or options.get("data"))
-
-
-def order_key(order: WorkloadOrder) -> str:
-    """A name for all that a program is made and started of."""
-    app = order.app
-    metadata = app.metadata
-    refs: Mapping[str, Any] = order.files.refs
-    parts = (
-        (app.id, app.address, app.is_dev),
-        sorted((name, ref.sha256) for name, ref in refs.items()),
-        (metadata.spec, metadata.container_options, metadata.container_args),
-        metadata.container_volumes,
-        (order.config, order.prefix),
-        sorted(order.environment.items()),
-    )
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

@@ -1,5 +1,6 @@
 """Reloads start hosts for what changed, and for nothing else."""
 
+from msgspec.structs import replace
 from twisted.logger import globalLogPublisher
 
 from clace.admin_api.secrets import (
@@ -20,7 +21,9 @@ from clace.admin_api.settings import (
 )
 from clace.admin_api.versions import APPROVE_APPS, PROMOTE_APPS, ApproveApps, PromoteApps
 from clace.errors import AppBroken
+from clace.interfaces import PointApp
 from clace.model.app import AccountLink
+from clace.model.paths import AppPath
 from tests.operations.house import House, app_star
 from tests.operations.test_administration import FETCH, GIT, HouseCase
 from tests.support.administration_contract import NONE, RUNS
@@ -227,3 +230,18 @@ class RevisionTests(ReloadCase):
         self.create("/g", GIT)
         self.assertNotEqual(self.started(branch="next"), 0)
         self.assertEqual(self.started(), 0)
+
+
+class PinTests(HouseCase):
+    def test_images_are_looked_up_again(self):
+        """A reload forgets which image a name meant, and keeps the lock of packages."""
+        self.create()
+        pins = {"image": "nginx", "image_id": "1", "image_digest": "nginx@sha256:1", "lock": "x"}
+        stage = self.house.installed.at(AppPath("/a_cl_stage", "localhost"))
+        metadata = replace(stage.metadata, pins=pins)
+        change = PointApp(stage, metadata, stage.settings)
+        (stored,) = self.successResultOf(self.house.store.commit((change,)))
+        self.house.installed.change([stored.id], (stored,))
+        self.put("two")
+        self.reloaded(promote=True)
+        self.assertEqual({tuple(app.metadata.pins) for app in self.apps()}, {("lock",)})

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -76,6 +77,24 @@ class WorkloadCase(SynchronousTestCase):
     @property
     def running(self):
         return self.engine.running
+
+
+class ImageTests(WorkloadCase):
+    """Programs whose image is fixed by their version."""
+
+    def pinned(self, image):
+        pins = {"image": "nginx", "image_id": image}
+        return replace(self.app, metadata=replace(self.app.metadata, pins=pins))
+
+    def test_another_image_is_another_program(self):
+        """What was found when it was built is known afterwards; another image is started anew."""
+        offer = self.offer()
+        self.successResultOf(self.rehearse(offer))
+        offer.publish(self.pinned("1"))
+        self.successResultOf(self.rehearse(self.offer(app=self.pinned("1"))))
+        self.assertEqual(self.running, [1])
+        self.successResultOf(self.rehearse(self.offer(app=self.pinned("2"))))
+        self.assertEqual(self.running, [1, 2])
 
 
 class StartTests(WorkloadCase):
