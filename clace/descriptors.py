@@ -10,6 +10,7 @@ from clace.errors import ConfigError
 _KEPT = 160
 """For databases, logs, pipes of programs, sources, downloads, and the admin socket."""
 _LEAST_CONNECTIONS = 32
+_MOST_OF_PROGRAMS, _PART_OF_PROGRAMS = 512, 16
 
 
 def raise_limit() -> int:
@@ -35,3 +36,9 @@ def connections_of(descriptors: int, hosts: int) -> int:
             f"needed with sandbox.max_hosts = {hosts}"
         )
     return connections
+
+
+def egress_share() -> int:
+    """Return how many connections programs of apps may have to others, of two descriptors each."""
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_OF_PROGRAMS if soft < 0 else min(_MOST_OF_PROGRAMS, soft // _PART_OF_PROGRAMS)

@@ -4,7 +4,7 @@ import resource
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from clace.descriptors import connections_of, raise_limit
+from clace.descriptors import connections_of, egress_share, raise_limit
 from clace.errors import ConfigError
 
 
@@ -21,6 +21,14 @@ class DescriptorTests(SynchronousTestCase):
         """What is not a connection keeps its files, each app host among it."""
         self.assertEqual(connections_of(1024, 64), 800)
         self.assertEqual(connections_of(1024, 100), 764)
+
+    def test_of_programs(self):
+        """Programs of apps get a part of them for connections to others, and no more than 512."""
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        for soft, share in ((1024, 64), (limits[1], min(512, limits[1] // 16))):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, limits[1]))
+            self.assertEqual(egress_share(), share)
 
     def test_too_few(self):
         """Too few to serve anybody are refused, with what is needed."""

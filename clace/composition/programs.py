@@ -11,6 +11,7 @@ from clace.composition.data import Data
 from clace.composition.environments import python_options
 from clace.config import AppContainer
 from clace.containers import ContainerEngine, ContainerSweeper
+from clace.descriptors import egress_share
 from clace.egress import Egress
 from clace.environments import (
     Environments,
@@ -50,7 +51,8 @@ class Programs:
         home = data.config.home
         users = data.config.sandbox.program_uid_base
         walls = demanded_of_processes(all_of_them=data.config.security.process_wall == "strong")
-        self.starter = WalledStarter(reactor, walls, Egress(reactor, data.events), trial_user=users)
+        egress = Egress(reactor, data.events, most=egress_share())
+        self.starter = WalledStarter(reactor, walls, egress, trial_user=users)
         environments = EnvironmentStore(home / "environments")
         self._environments = environments
         numbers = AppUsers(home / "data" / "process_users.json", users + 1)

@@ -60,10 +60,17 @@ class Egress:
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, events: IAuditEvents, resolve: Resolve | None = None) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        events: IAuditEvents,
+        resolve: Resolve | None = None,
+        most: int = _MOST,
+    ) -> None:
+        """``most`` connections are open at a time, of all programs together."""
         self._reactor = reactor
         self._events = events
-        self._places = EgressPlaces(_MOST)
+        self._places = EgressPlaces(most)
         resolve = resolve or resolving(reactor)
         self._guard = EgressGuard(resolve, partial(own_ports, reactor), is_own_address)
 
