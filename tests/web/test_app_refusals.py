@@ -7,13 +7,17 @@ from clace.errors import (
     AppBusy,
     AppFailed,
     AppNotApproved,
+    AppStarting,
+    AppStopped,
     AppTimedOut,
     LockedOut,
     NoAccess,
     NotAllowed,
     NotAuthenticated,
+    ProgramFailed,
     SourceError,
     StoreError,
+    UpstreamFailed,
 )
 from clace.model.app import App
 from clace.model.traffic import NOT_FOUND, AppResponse
@@ -29,8 +33,9 @@ def failed(message, place=""):
 
 
 class RefusalTests(SynchronousTestCase):
-    def answer(self, error, media=MediaType.TEXT, *, told=False, path="/shop"):
+    def answer(self, error, media=MediaType.TEXT, *, told=False, path="/shop", method=b"GET"):
         request = DummyRequest([b"shop"])
+        request.method = method
         request.path = b"/shop"
         audit = RequestAudits(None, None, lambda: 1.0, lambda: "rid_1").begin(request)
         audit.app, audit.is_told = App(id="app_prd_1", path=path), told
@@ -68,6 +73,35 @@ class RefusalTests(SynchronousTestCase):
         for media in MediaType:
             body = self.answer(error, media, told=True).body
             self.assertIn(b"division by zero at app.star:3:9", body)
+
+    def test_starting(self):
+        """A page that says that the app is being started asks again by itself, without a script;
+        other answers say when to ask.
+        """
+        error = AppStarting("the app is being started", 1)
+        page = self.answer(error, MediaType.HTML)
+        headers = dict(page.headers)
+        self.assertEqual((page.status, headers["Refresh"], headers["Retry-After"]), (503, "1", "1"))
+        self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+        self.assertIn(b"The app is being started", page.body)
+        self.assertNotIn("Refresh", dict(self.answer(error).headers))
+        self.assertNotIn("Refresh", dict(self.answer(AppStopped("no"), MediaType.HTML).headers))
+        posted = self.answer(error, MediaType.HTML, method=b"POST")
+        self.assertNotIn("Refresh", dict(posted.headers))
+        self.assertFalse(is_failure(error))
+
+    def test_programs(self):
+        """The last lines of a program are for those who may mend it."""
+        wrong = UpstreamFailed("no answer")
+        wrong.lines = ("Traceback", "KeyError: 'x'")
+        failed_to_start = ProgramFailed("the program of /shop ended with 1\nKeyError: 'x'")
+        for error in (wrong, failed_to_start):
+            for media in MediaType:
+                told = self.answer(error, media, told=True)
+                self.assertEqual(told.status, 502)
+                self.assertNotIn(b"KeyError", self.answer(error, media).body)
+        self.assertIn(b"KeyError", self.answer(wrong, MediaType.HTML, told=True).body)
+        self.assertIn(b"KeyError", self.answer(failed_to_start, told=True).body)
 
     def test_commands_for_staging(self):
         """The commands on a page of a staging app name the app that it belongs to, as they must."""
