@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from clace.admin_api.declarations import FilesApplied
 from clace.admin_api.operation import Nothing, Operation, Query, Right
+from clace.admin_api.webhooks import DeliveryShown
 
 ENABLED, FAILING, DISABLED = "Enabled", "Failing", "Disabled"
 
@@ -61,7 +62,10 @@ class SyncStatus(Struct, frozen=True, kw_only=True):
 
 
 class SyncEntry(Struct, frozen=True, kw_only=True):
-    """A sync as it is kept. It runs with the rights that ``user_id`` has when it runs."""
+    """A sync as it is kept. It runs with the rights that ``user_id`` has when it runs.
+
+    ``deliveries`` are the last calls of its webhook, the newest first.
+    """
 
     id: str
     path: str
@@ -70,6 +74,7 @@ class SyncEntry(Struct, frozen=True, kw_only=True):
     create_time: datetime
     metadata: SyncMetadata
     status: SyncStatus
+    deliveries: tuple[DeliveryShown, ...] = ()
 
 
 class CreateSync(Query, frozen=True, kw_only=True):

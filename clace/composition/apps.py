@@ -177,7 +177,7 @@ class Apps:
         declarations = DeclarationOperations(rooms, creation, reloading, configured, files)
         self.background = Background(self._data, self._reactor)
         gate = WebhookGate(self._data, self.background, urls)
-        self.syncs = Syncs(self._data, self.background, declarations, gate.making)
+        self.syncs = Syncs(self._data, self.background, declarations, gate.making, gate.calls)
         versions = VersionOperations(rooms, reloading)
         self.webhooks = Webhooks(
             self._data, rooms, versions, self.background, gate, self.syncs.runs

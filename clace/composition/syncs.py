@@ -9,6 +9,7 @@ from typing import Any
 from clace.composition.data import Data
 from clace.interfaces import IDeclarationOperations
 from clace.operations import (
+    LastCalls,
     MakerRights,
     SyncLimits,
     SyncOperations,
@@ -44,6 +45,7 @@ class Syncs:
         background: Background,
         declarations: IDeclarationOperations,
         making: WebhookMaking,
+        calls: LastCalls,
     ) -> None:
         system = data.config.system
         limits = SyncLimits(
@@ -54,4 +56,6 @@ class Syncs:
             data.sync_rows, declarations, around, background.rights, limits, data.events
         )
         stamp = stamps(around.clock.seconds, secrets.token_bytes)
-        self.operations = SyncOperations(self.runs, data.sync_rows, around, stamp, limits, making)
+        self.operations = SyncOperations(
+            self.runs, data.sync_rows, around, stamp, limits, making, calls
+        )

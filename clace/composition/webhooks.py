@@ -15,6 +15,7 @@ from clace.interfaces import IVersionOperations
 from clace.model import AppPath
 from clace.operations import (
     Deliveries,
+    LastCalls,
     OperationRooms,
     SyncRuns,
     WebhookMaking,
@@ -47,6 +48,7 @@ class WebhookGate:
             OwnSealing(PURPOSE, lambda: dummy_key, secrets.token_bytes),
             secrets.token_bytes,
         )
+        self.calls = LastCalls(data.webhook_rows, data.delivery_rows, around)
         self.making = WebhookMaking(data.webhook_rows, self.proofs, around, unique_id, self.url)
 
     def url(self, kind: str, target: str) -> str:
@@ -75,7 +77,7 @@ class Webhooks:
         work = WebhookWork(rooms, versions, runs, background.rights, around, data.events)
         self.deliveries = Deliveries(data.webhook_rows, data.delivery_rows, work, around, unique_id)
         self.operations = WebhookOperations(
-            rooms, gate.making, data.webhook_rows, data.delivery_rows, around
+            rooms, gate.making, data.webhook_rows, gate.calls, around
         )
         self.steps = WebhookSteps(
             presented,

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from clace.operations.versions import VersionOperations as VersionOperations
     from clace.operations.webhook_work import WebhookWork as WebhookWork
     from clace.operations.webhooks import (
+        LastCalls as LastCalls,
         WebhookMaking as WebhookMaking,
         WebhookOperations as WebhookOperations,
     )
@@ -94,6 +95,6 @@ else:
         users=("UserOperations",),
         versions=("VersionOperations",),
         webhook_work=("WebhookWork",),
-        webhooks=("WebhookMaking", "WebhookOperations"),
+        webhooks=("LastCalls", "WebhookMaking", "WebhookOperations"),
         withdrawal=("ApprovalWithdrawal",),
     )

@@ -33,7 +33,7 @@ from clace.operations.creation import AppStamp
 from clace.operations.makers import kept_identity
 from clace.operations.sync_runs import SyncRuns, SyncSurroundings
 from clace.operations.sync_schedule import MAX_MINUTES, SyncLimits, succeeded
-from clace.operations.webhooks import NewWebhook, WebhookMaking
+from clace.operations.webhooks import LastCalls, NewWebhook, WebhookMaking
 
 PREFIX = "cl_syn_"
 SYNC_TARGET = "sync "
@@ -51,6 +51,7 @@ class SyncOperations:
         stamp: Callable[[], AppStamp],
         limits: SyncLimits,
         webhooks: WebhookMaking,
+        calls: LastCalls,
     ) -> None:
         self._runs = runs
         self._rows = rows
@@ -58,6 +59,7 @@ class SyncOperations:
         self._stamp = stamp
         self._limits = limits
         self._webhooks = webhooks
+        self._calls = calls
         self._owners: dict[str, str] = {}
 
     def find(self) -> None:
@@ -141,10 +143,14 @@ class SyncOperations:
 
     async def list_syncs(self, _query: Nothing, request: Asking) -> SyncList:
         stored = await self._around.in_thread(self._rows.all)
-        now = self._around.clock.seconds()
-        return SyncList(
-            tuple(shown(one, now) for one in stored if request.may(SYNC_TARGET + one.id))
-        )
+        seen = [one for one in stored if request.may(SYNC_TARGET + one.id)]
+        return SyncList(tuple([await self._shown(one) for one in seen]))
+
+    async def _shown(self, sync: StoredSync) -> SyncEntry:
+        entry = shown(sync, self._around.clock.seconds())
+        if not sync.metadata.webhook_auth:
+            return entry
+        return replace(entry, deliveries=await self._calls.of_sync(sync.id))
 
     def _metadata(self, query: CreateSync) -> SyncMetadata:
         """Return the options of a new sync, whole.

@@ -20,6 +20,7 @@ from clace.admin_api import (
     NamedWebhook,
     WebhookCreated,
     WebhookDeleted,
+    WebhookKind,
     WebhookList,
     WebhookShown,
 )
@@ -106,6 +107,28 @@ class WebhookMaking:
         return MadeWebhook(webhook_id, made.text, replaced)
 
 
+class LastCalls:
+    """The last calls of webhooks, and what came of them."""
+
+    def __init__(
+        self, rows: IWebhookRows, deliveries: IDeliveryRows, around: SyncSurroundings
+    ) -> None:
+        self._rows = rows
+        self._deliveries = deliveries
+        self._around = around
+
+    async def of(self, webhook_id: str) -> tuple[DeliveryShown, ...]:
+        """Return the last calls of a webhook, the newest first."""
+        work = partial(self._deliveries.of, webhook_id, _SHOWN)
+        return tuple(map(delivery_shown, await self._around.in_thread(work)))
+
+    async def of_sync(self, sync_id: str) -> tuple[DeliveryShown, ...]:
+        """Return the last calls of a sync's webhook; nothing without one."""
+        work = partial(self._rows.find, WebhookKind.SYNC, sync_id)
+        webhook = await self._around.in_thread(work)
+        return await self.of(webhook.id) if webhook else ()
+
+
 @implementer(IWebhookOperations)
 class WebhookOperations:
     """Operations on the webhooks of apps."""
@@ -115,13 +138,13 @@ class WebhookOperations:
         rooms: OperationRooms,
         making: WebhookMaking,
         rows: IWebhookRows,
-        deliveries: IDeliveryRows,
+        calls: LastCalls,
         around: SyncSurroundings,
     ) -> None:
         self._rooms = rooms
         self._making = making
         self._rows = rows
-        self._deliveries = deliveries
+        self._calls = calls
         self._around = around
 
     async def list_webhooks(self, query: ListWebhooks, request: Asking) -> WebhookList:
@@ -173,7 +196,6 @@ class WebhookOperations:
         return main
 
     async def _shown(self, main: App, webhook: StoredWebhook) -> WebhookShown:
-        last = await self._ask(self._deliveries.of, webhook.id, _SHOWN)
         return WebhookShown(
             type=webhook.kind,
             url=self._making.url(webhook.kind, str(main.address)),
@@ -183,7 +205,7 @@ class WebhookOperations:
             paths=webhook.paths,
             user_id=webhook.identity.user_id,
             create_time=webhook.create_time,
-            deliveries=tuple(map(delivery_shown, last)),
+            deliveries=await self._calls.of(webhook.id),
         )
 
     def _ask(self, question: Callable[..., T], *arguments: object) -> Awaitable[T]:

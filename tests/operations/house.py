@@ -54,7 +54,7 @@ from clace.operations.tokens import TokenOperations
 from clace.operations.users import UserOperations
 from clace.operations.versions import VersionOperations
 from clace.operations.webhook_work import WebhookWork
-from clace.operations.webhooks import WebhookMaking, WebhookOperations
+from clace.operations.webhooks import LastCalls, WebhookMaking, WebhookOperations
 from clace.operations.withdrawal import ApprovalWithdrawal
 from clace.plugins.builtin.container import PROCESS
 from clace.plugins.builtin.proxy import PROXY
@@ -243,6 +243,7 @@ class House:
         )
         self.maker_rights = rights = MakerRights(self.authorisation, self.owner_now)
         self.proofs = make_proofs(self.webhook_rows, self.clock)
+        self.calls = LastCalls(self.webhook_rows, self.delivery_rows, around)
         self.making = WebhookMaking(
             self.webhook_rows, self.proofs, around, self.unique, "https://localhost/{}?{}".format
         )
@@ -254,7 +255,7 @@ class House:
             return AppStamp(f"{next(self.ids):027}", self.now())
 
         self.syncs = SyncOperations(
-            self.sync_runs, self.sync_rows, around, stamp, limits, self.making
+            self.sync_runs, self.sync_rows, around, stamp, limits, self.making, self.calls
         )
         self.syncs.find()
 
@@ -267,7 +268,7 @@ class House:
             self.webhook_rows, self.delivery_rows, work, self.background, self.unique
         )
         self.webhooks = WebhookOperations(
-            rooms, self.making, self.webhook_rows, self.delivery_rows, self.background
+            rooms, self.making, self.webhook_rows, self.calls, self.background
         )
 
     def unique(self):

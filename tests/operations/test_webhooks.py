@@ -469,6 +469,8 @@ class SyncWebhookTests(WebhookCase):
         accepted = self.accept(webhook=self.hook(made))
         self.assertEqual(self.answer(), "two")
         self.assertEqual(self.state(accepted.delivery.id), ("done", f"applied commit {commit}"))
+        (listed,) = self.entry().deliveries
+        self.assertEqual((listed.id, listed.state), (accepted.delivery.id, "done"))
 
     def test_both(self):
         """A sync can run by time and by a webhook."""

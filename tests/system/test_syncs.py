@@ -36,7 +36,7 @@ class SyncTests(DaemonTestCase):
         daemon.process.wait()
         daemon.start()
         self.assertEqual(daemon.get("/one").body, "one")
-        self.wait_until("two is served", lambda: daemon.get("/one").body == "two", seconds=65)
+        self.wait_until("two is served", lambda: daemon.get("/one").body == "two", seconds=70)
         self.wait_until(
             "the run has ended", lambda: self.entry(daemon)["status"]["commit_id"] == commit
         )
