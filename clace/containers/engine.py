@@ -39,6 +39,8 @@ from clace.model import CONTAINER_PLUGIN, App, Lifetime, Permission, WorkloadCon
 RUN_FOLDER = "/run/clace"
 """The folder in a container in which its program may have the socket that it listens on."""
 _RUN_SECONDS = 120
+# Without capabilities nobody may listen on port 80, and the network is the container's own.
+_LOW_PORTS = "--sysctl=net.ipv4.ip_unprivileged_port_start=0"
 
 
 class ContainerLaunch(Struct, frozen=True, kw_only=True):
@@ -230,7 +232,7 @@ class ContainerEngine:
         for label, value in labels(order.app, settings.home, prepared.key).items():
             yield f"--label={label}={value}"
         yield f"--network={launch.options.network}"
-        yield from ("--cap-drop=all", "--security-opt=no-new-privileges")
+        yield from ("--cap-drop=all", "--security-opt=no-new-privileges", _LOW_PORTS)
         if settings.read_only:
             yield from ("--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,size=64m")
         yield from (f"--volume={mount}" for mount in launch.mounts)

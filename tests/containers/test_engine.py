@@ -123,6 +123,30 @@ class ContainerEngineTests(TestCase):
         workload = await self.started(self.order(environment={"MODE": "socket"}))
         self.assertEqual(await self.ask(workload, "/s"), b"hello from /s")
 
+    async def test_dev_app(self):
+        """A dev app whose file copies its whole source sees its folder, and is not built again."""
+        folder = self.home / "dev"
+        folder.mkdir(exist_ok=True)
+        file = b'FROM scratch\nWORKDIR /app\nCOPY . .\nEXPOSE 80\nENTRYPOINT ["/app/program"]\n'
+        for name, content in {"Containerfile": file, "program": program(), "text": b"1"}.items():
+            (folder / name).write_bytes(content)
+        (folder / "program").chmod(0o755)
+
+        def order(text):
+            (folder / "text").write_bytes(text)
+            files = {"Containerfile": file, "program": program(), "text": text}
+            made = self.order(files)
+            dev = replace(made.app, id="app_dev_1", is_dev=True, source_url=str(folder))
+            return replace(made, app=dev)
+
+        first = await self.started(order(b"1"))
+        self.assertEqual(await self.ask(first, "/file/app/text"), b"1")
+        self.told.clear()
+        second = await self.started(order(b"2"))
+        self.assertEqual(await self.ask(second, "/file/app/text"), b"2")
+        self.assertEqual((self.told, first.name != second.name), ([], True))
+        self.assertIn(b"read-only", await self.ask(second, "/write/app/text"))
+
     async def test_tells_its_end(self):
         """The exit status of a program that ends by itself is told, and the container is gone."""
         workload = await self.started(self.order())
