@@ -12,7 +12,7 @@ DOWNLOADS := $(VENV)/downloads
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: install run test lint types tests memory-tests timed-tests plain-user-tests system-tests coverage pythons axe sectest docs package budget bench clean lock
+.PHONY: install run test lint types tests memory-tests timed-tests plain-user-tests system-tests coverage frameworks pythons axe sectest docs package budget bench clean lock
 
 install: $(STAMP)
 
@@ -59,7 +59,7 @@ tests: memory-tests system-tests
 TRIAL := $(BIN)/python -m twisted.trial --random=0 --jobs=$(JOBS)
 # Rooms that run untrusted code measure its time, which a tracer would change.
 TIMED := $(addprefix tests.,gotemplate starlark host runtime processes benchmarks)
-IN_MEMORY := $(filter-out $(TIMED) tests.system,$(subst /,.,$(patsubst %/__init__.py,%,$(wildcard tests/*/__init__.py)) \
+IN_MEMORY := $(filter-out $(TIMED) tests.system tests.frameworks,$(subst /,.,$(patsubst %/__init__.py,%,$(wildcard tests/*/__init__.py)) \
   $(patsubst %.py,%,$(wildcard tests/test_*.py))))
 memory-tests: $(STAMP) $(VENV)/.package
 	$(TRIAL) $(IN_MEMORY) $(TIMED)
@@ -74,6 +74,11 @@ plain-user-tests: $(STAMP)
 # Real servers, browsers and proxies.
 system-tests: $(STAMP) $(VENV)/.package axe
 	$(TRIAL) tests.system
+
+# A tiny app of each framework, from PyPI, in a browser: FRAMEWORKS="flask streamlit" chooses some.
+FRAMEWORKS ?= all
+frameworks: $(STAMP) $(VENV)/.package
+	FRAMEWORKS="$(FRAMEWORKS)" $(BIN)/python -m twisted.trial tests.frameworks
 
 # The tests in memory with a tracer, which takes them twice the time; it follows no server that they start.
 coverage: $(STAMP) $(VENV)/.package
