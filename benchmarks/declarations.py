@@ -1,8 +1,8 @@
 """A file that declares many apps: planned, applied, exported, and applied to an empty server.
 
-``python -m benchmarks.declarations [APPS]`` declares 1,000 apps, which takes some minutes. It prints
-for each step the seconds of processors of the server with all its hosts, those of a clock, and
-the most memory that the server's own process has had so far; and stops with what went wrong if a plan
+``python -m benchmarks.declarations [APPS]`` declares 1,000 apps, which takes some minutes. For each
+step it prints the seconds of processors of the server with all its hosts, those of a clock, and the
+most memory that the server's own process has had so far. It stops with what went wrong if a plan
 after an apply finds a change, or the export of the second server is not that of the first.
 """
 

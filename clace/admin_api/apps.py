@@ -35,6 +35,7 @@ class NewApp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     git_commit: str = ""
     git_auth_name: str = ""
     spec: str = ""
+    stage_at: str = ""
     param_values: dict[str, str] | None = None
     container_options: dict[str, str] | None = None
     container_args: dict[str, str] | None = None

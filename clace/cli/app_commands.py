@@ -104,6 +104,12 @@ def app() -> None:
     help="The same for a text, without the quotes of TOML.",
 )
 @click.option(
+    "--stage-at",
+    default="",
+    metavar="PLACE",
+    help="Where its staging app is: path, domain, or the name of a host.  [system.stage_at]",
+)
+@click.option(
     "--spec",
     default="",
     metavar="NAME",
@@ -181,6 +187,7 @@ def _new_app(path: str, url: str, said: Mapping[str, Any], *, is_dev: bool) -> N
         git_commit=said["commit"],
         git_auth_name=said["git_auth"],
         spec=said["spec"],
+        stage_at=said["stage_at"],
         param_values=pairs(said["params"], "param"),
         appconfig=config_entries(said["config"], said["config_texts"]),
         container_options=options(said["container_options"]),

@@ -57,6 +57,7 @@ from clace.operations import (
     ServerOperations,
     SessionOperations,
     SettingOperations,
+    StagingPlaces,
     TokenOperations,
     UserOperations,
     VersionOperations,
@@ -192,7 +193,7 @@ class Apps:
             PreviewOperations(rooms, beginnings.stamp, urls),
             declarations,
             self.syncs.operations,
-            ExportOperations(rooms),
+            ExportOperations(rooms, beginnings.defaults.places),
             self.webhooks.operations,
             SettingOperations(rooms, configured),
             SendingOperations(rooms, self.sent, self._config.system.default_domain),
@@ -233,6 +234,11 @@ class Apps:
         return NewAppFacts(
             defaults=NewAppDefaults(
                 domain=self._config.system.default_domain,
+                places=StagingPlaces(
+                    stage_at=self._config.system.stage_at,
+                    stage_domain=self._config.system.default_stage_domain,
+                    default_domain=self._config.system.default_domain,
+                ),
                 stage_write_access=security.stage_enable_write_access,
                 preview_write_access=security.preview_enable_write_access,
             ),

@@ -30,11 +30,11 @@ _KEYS = {
         """,
     ("system",): """
         builder_auth_token container_builder daisyui_theme_url daisyui_url
-        default_stage_domain disable_file_hash_dev_mode early_hints
+        disable_file_hash_dev_mode early_hints
         enable_compression file_workers
         git_checkout_cache_entries git_remote_check_interval_secs
         leader_election_heartbeat_interval_secs leader_election_lease_secs list_apps_title
-        node_path root_serve_list_apps show_hosted_with stage_at
+        node_path root_serve_list_apps show_hosted_with
         tailwind_version tailwindcss_command use_image_pre_build_step watch_ignore_patterns
         """,
     ("restart",): "upgrade_timeout_secs",

@@ -145,6 +145,12 @@ class Metadata(Struct, frozen=True):
 
 class System(Struct, frozen=True):
     default_domain: Host = "localhost"
+    stage_at: Annotated[
+        str, Meta(pattern=r"^\S+$", description="path, domain, or the name of a host")
+    ] = "path"
+    default_stage_domain: Annotated[
+        str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", description="a part of a host name")
+    ] = "stage"
     fallback_unknown_domains: Flag = False
     forward_auth_timeout_secs: Annotated[int, Meta(ge=1, le=600)] = 30
     file_watcher_debounce_millis: Annotated[int, Meta(ge=0, le=60_000)] = 300

@@ -110,7 +110,7 @@ def _texts(name: str, given: Any) -> tuple[str, ...]:
 
 
 _READERS: dict[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(("auth", "git_auth", "git_branch", "git_commit", "spec"), _text),
+    **dict.fromkeys(("auth", "git_auth", "git_branch", "git_commit", "spec", "stage_at"), _text),
     **dict.fromkeys(("params", "app_config", "container_opts", "container_args"), _entries),
     "container_vols": _texts,
 }

@@ -167,7 +167,8 @@ class AppSettings(Struct, frozen=True):
     """The part of an app that has no versions and takes effect at once.
 
     A preview is deleted at its ``expire_time``, if it has one. ``applied_from`` names the file of
-    declarations that the app is from, empty for an app that was installed by hand.
+    declarations that the app is from, empty for an app that was installed by hand. A staging app on
+    a host of its own has the domain of its production app in ``main_domain``.
     """
 
     authn_type: str = "default"
@@ -176,6 +177,7 @@ class AppSettings(Struct, frozen=True):
     preview_write_access: bool = True
     expire_time: datetime | None = None
     applied_from: str = ""
+    main_domain: str | None = None
 
     def kept_in(self, metadata: AppMetadata) -> AppMetadata:
         """Return a version that remembers these settings, as far as it had none of its own."""
@@ -217,6 +219,9 @@ class App(Struct, frozen=True):
     @property
     def main_address(self) -> AppPath:
         """The address that rights on the app are about: of a staging app its production app's."""
+        domain = self.settings.main_domain
+        if self.main_app and domain is not None:
+            return AppPath(self.path, domain)
         return self.address.production if self.main_app else self.address
 
     @property

@@ -22,6 +22,7 @@ class DeclaredApp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     git_auth: _Line = ""
     git_branch: _Line = ""
     git_commit: _Line = ""
+    stage_at: _Line = ""
     spec: _Line = ""
     params: dict[_Line, _Text] = {}
     app_config: dict[_Line, _Text] = {}

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from clace.operations.sessions import SessionOperations as SessionOperations
     from clace.operations.settings import SettingOperations as SettingOperations
     from clace.operations.showing import AppFacts as AppFacts, AppShowing as AppShowing
+    from clace.operations.staging_places import StagingPlaces as StagingPlaces
     from clace.operations.sync_runs import (
         SyncRuns as SyncRuns,
         SyncSurroundings as SyncSurroundings,
@@ -88,6 +89,7 @@ else:
         sessions=("SessionOperations",),
         settings=("SettingOperations",),
         showing=("AppFacts", "AppShowing"),
+        staging_places=("StagingPlaces",),
         sync_runs=("SyncRuns", "SyncSurroundings"),
         sync_schedule=("SyncLimits",),
         syncs=("SYNC_TARGET", "SyncOperations"),

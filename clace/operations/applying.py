@@ -162,7 +162,7 @@ class DeclarationOperations:
     async def _update(self, work: _Application, main: App, one: DeclaredApp) -> None:
         query, draft = work.query, work.draft
         one = replace(one, spec=self._rooms.specs.check(one.spec))
-        self._check_same(main, one)
+        self._check_same(work.catalogue, main, one)
         last = read(work.catalogue.edited(main).metadata.version_metadata.apply_info)
         main, seen, changed = self._settle(work, main, last, one)
         metadata = merged_metadata(seen.metadata, last, one, clobber=query.clobber)
@@ -239,7 +239,7 @@ class DeclarationOperations:
         work.runs.append(run)
         work.outcomes.append(outcome)
 
-    def _check_same(self, main: App, one: DeclaredApp) -> None:
+    def _check_same(self, catalogue: AppCatalogue, main: App, one: DeclaredApp) -> None:
         """:raises BadRequest: if another app is at the path, or it cannot be as it is declared."""
         if self._rooms.sources.check(one.source) != main.source_url:
             url = main.source_url
@@ -247,6 +247,10 @@ class DeclarationOperations:
         if one.dev != main.is_dev:
             dev = str(main.is_dev).lower()
             raise BadRequest(f"app {main} already exists with different dev status: {dev}")
+        if one.stage_at and not main.is_dev:
+            staging = catalogue.staging_of(main).address
+            if self._creation.places.of(main.address, one.stage_at) != staging:
+                raise BadRequest(f"app {main} already exists with its staging app at {staging}")
 
     def _revision(
         self, seen: App, last: DeclaredApp | None, one: DeclaredApp, *, clobber: bool
@@ -283,6 +287,7 @@ def new_app(one: DeclaredApp) -> NewApp:
         git_commit=one.git_commit,
         git_auth_name=one.git_auth,
         spec=one.spec,
+        stage_at=one.stage_at,
         param_values=one.params,
         appconfig=one.app_config,
         container_options=one.container_opts or None,

@@ -12,6 +12,7 @@ from clace.model import App, AppMetadata, AppSettings
 from clace.operations.comparison import app_facts, differences, version_facts
 
 _CREATED = App("", "")
+_NOT_TOLD = frozenset({"applied_from", "main_domain"})
 _TOLD_APART = frozenset({"name", "branch", "commit", "auth", "git_auth"})
 
 
@@ -96,7 +97,7 @@ def _differences(was: App, now: App) -> Iterator[str]:
 def _settings(was: AppSettings, now: AppSettings) -> Iterator[str]:
     before = asdict(was)
     for name, value in asdict(now).items():
-        if value != before[name] and name != "applied_from":
+        if value != before[name] and name not in _NOT_TOLD:
             yield f"{name} {value}"
 
 

@@ -39,6 +39,7 @@ from clace.operations.draft import AppsDraft
 from clace.operations.edits import check_declared, checked, checked_list
 from clace.operations.known import KnownApps, digest_of
 from clace.operations.rooms import OperationRooms
+from clace.operations.staging_places import StagingPlaces
 
 DEFAULT_AUTH = "default"
 
@@ -54,6 +55,7 @@ class NewAppDefaults(Struct, frozen=True, kw_only=True):
     """Defaults of a new app."""
 
     domain: str = "localhost"
+    places: StagingPlaces = StagingPlaces()
     stage_write_access: bool = True
     preview_write_access: bool = True
 
@@ -109,6 +111,7 @@ class AppCreation:
         self._known = known
         self._configured = configured
         self._defaults = beginnings.defaults
+        self.places = beginnings.defaults.places
         self._stamp = beginnings.stamp
         self._urls = beginnings.urls
 
@@ -147,6 +150,7 @@ class AppCreation:
         self._configured.check_git_auth(request.git_auth_name)
         self._configured.check_auth(request.app_authn or DEFAULT_AUTH)
         self._check_free(address)
+        staging = self._staging_address(address, request)
         neighbours = self._rooms.installed.on(address.domain)
         self._configured.check_own_host(request.app_authn or DEFAULT_AUTH, neighbours)
         app = origin.of(replace(self._new_app(address, request), user_id=asking.user_id))
@@ -165,7 +169,7 @@ class AppCreation:
         app = described(
             app, audited.name, fetched, demands if approve else Demands(), origin.apply_info
         )
-        twins = (app,) if app.is_dev else (self._staging(app), app)
+        twins = (app,) if app.is_dev else (_staging(app, staging), app)
         for twin in reversed(twins):
             draft.change(AddApp(twin))
             if not twin.is_dev:
@@ -186,6 +190,19 @@ class AppCreation:
             ),
         )
         return AddedApp(created, twins, refs, secrets, audited)
+
+    def _staging_address(self, address: AppPath, request: NewApp) -> AppPath:
+        if request.is_dev and request.stage_at:
+            raise BadRequest("a dev app has no staging app: stage_at is for others")
+        if request.is_dev:
+            return address.staging
+        staging = self.places.of(address, request.stage_at)
+        if staging.domain != address.domain:
+            self._configured.check_host(staging.domain)
+            self._check_free(staging)
+            there = self._rooms.installed.on(staging.domain)
+            self._configured.check_own_host(request.app_authn or DEFAULT_AUTH, there)
+        return staging
 
     def _address(self, request: NewApp) -> AppPath:
         address = AppPath.parse(request.path, self._defaults.domain)
@@ -246,13 +263,17 @@ class AppCreation:
             ),
         )
 
-    def _staging(self, app: App) -> App:
-        return replace(
-            app,
-            id=AppKind.STAGING + app.id.removeprefix(AppKind.PROD),
-            path=app.address.staging.path,
-            main_app=app.id,
-        )
+
+def _staging(app: App, address: AppPath) -> App:
+    moved = address.domain != app.domain
+    return replace(
+        app,
+        id=AppKind.STAGING + app.id.removeprefix(AppKind.PROD),
+        path=address.path,
+        domain=address.domain,
+        main_app=app.id,
+        settings=replace(app.settings, main_domain=app.domain) if moved else app.settings,
+    )
 
 
 def no_revision(source: str, branch: str, commit: str) -> BadRequest:

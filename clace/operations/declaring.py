@@ -107,8 +107,9 @@ def _arguments(one: DeclaredApp) -> Iterator[tuple[str, Any]]:
             yield name, value
     if one.params:
         yield "params", dict(sorted(one.params.items()))
-    if one.spec:
-        yield "spec", one.spec
+    for name in ("spec", "stage_at"):
+        if text := getattr(one, name):
+            yield name, text
     if one.app_config:
         values = {name: _toml(text) for name, text in sorted(one.app_config.items())}
         yield "app_config", values

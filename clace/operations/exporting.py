@@ -28,6 +28,7 @@ from clace.operations.merging import merged_metadata, read
 from clace.operations.properties import PROPERTIES
 from clace.operations.rooms import OperationRooms
 from clace.operations.showing import is_secret_param
+from clace.operations.staging_places import StagingPlaces
 from clace.operations.withheld import resolved, unresolved, withheld
 
 _PARAMS_FILE = "params.star"
@@ -61,8 +62,9 @@ class _Needs:
 class ExportOperations:
     """Writes the apps that a request may see as declarations, and tells which have drifted."""
 
-    def __init__(self, rooms: OperationRooms) -> None:
+    def __init__(self, rooms: OperationRooms, places: StagingPlaces) -> None:
         self._rooms = rooms
+        self._places = places
 
     async def export_apps(self, query: ExportApps, request: Asking) -> ExportedText:
         if query.git_auth_ref not in {"", _EXACT, _DEFAULT}:
@@ -71,7 +73,10 @@ class ExportOperations:
         catalogue = await self._rooms.catalogue(request)
         needs = _Needs()
         declared = [
-            await self._declared(app, query, needs)
+            replace(
+                await self._declared(app, query, needs),
+                stage_at=self._stage_at(catalogue, app),
+            )
             for app in _seen(catalogue, query.app_path_glob, request)
             if not (query.exclude_declarative and app.metadata.version_metadata.apply_info)
         ]
@@ -105,6 +110,11 @@ class ExportOperations:
             git_commit=version.git_commit if pinned else "",
             **values,
         )
+
+    def _stage_at(self, catalogue: AppCatalogue, app: App) -> str:
+        if app.is_dev:
+            return ""
+        return self._places.told(app.address, catalogue.staging_of(app).address)
 
     async def _params(self, app: App, needs: _Needs) -> dict[str, str]:
         """Return the values of params, without those that may be secrets."""

@@ -16,7 +16,11 @@ class ForeignTests(LoadCase):
 
     def test_keys_of_openrun_load(self):
         """Keys of OpenRun that do nothing here are warned about, those for git too."""
-        for name in ("git_checkout_cache_entries", "git_remote_check_interval_secs", "stage_at"):
+        for name in (
+            "git_checkout_cache_entries",
+            "git_remote_check_interval_secs",
+            "show_hosted_with",
+        ):
             self.assertEqual(
                 self.warnings(f"[system]\n{name} = 0"),
                 [f"[system] {name}: known, but this version does nothing with it"],

@@ -41,3 +41,16 @@ class DeclarationTests(DaemonTestCase):
         self.assertEqual(other.get("/b/c").body, "size 9")
         printed = first.must("pretty-print", file)
         self.assertTrue(exported.endswith(printed.replace('"2"', '"9"')))
+
+    def test_staging_on_its_own_host(self):
+        """With stage_at = "domain" staging is tried on stage.localhost, and production stays."""
+        source = self.source({"app.star": APP, "params.star": PARAMS})
+        daemon = self.make_daemon('[system]\nstage_at = "domain"\n').start()
+        daemon.must("app", "create", "--auth", "none", str(source), "/a")
+        daemon.must("param", "update", "size", "7", "/a")
+        staged = daemon.get("/a", login=None, headers={"Host": "stage.localhost"})
+        self.assertEqual((staged.status, staged.body), (200, "size 7"))
+        self.assertEqual(daemon.get("/a", login=None).body, "size 1")
+        self.assertEqual(daemon.get("/a_cl_stage", login=None).status, 404)
+        daemon.must("app", "promote", "/a")
+        self.assertEqual(daemon.get("/a", login=None).body, "size 7")

@@ -72,7 +72,7 @@ def refusal(error: ClaceError, audit: RequestAudit, media: MediaType) -> AppResp
         message=error.message if public else _FAILED,
         detail=_detail(fault_of(error).cut()) if failed and app and not public else "",
         request_id=audit.request_id if failed and error.code != InternalError.code else "",
-        app=str(app.address.production) if app else "",
+        app=str(app.main_address.production) if app else "",
         retry_after=wait,
         has_session=isinstance(error, NoAccess) and error.has_session,
         is_root=audit.is_root and isinstance(error, NoSuchApp),

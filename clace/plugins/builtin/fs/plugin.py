@@ -120,7 +120,7 @@ class FsFunctions:
         return (
             f"fs.in.{permission.method} looks at what is below {' and '.join(roots) or 'no folder'}"
             f" only; for more: clace app update-metadata conf --promote"
-            f" {shlex.quote(f'fs.file_access={wider}')} {app.address.production}"
+            f" {shlex.quote(f'fs.file_access={wider}')} {app.main_address}"
         )
 
     async def absolute(self, invocation: Invocation, given: AbsParameters) -> str:
