@@ -29,9 +29,14 @@ def addresses():
     return tuple(dict.fromkeys(one[4][0] for each in found for one in each if ":" not in one[4][0]))
 
 
+def is_chosen(name):
+    """Tell a framework that was asked for."""
+    return name in CHOSEN or "all" in CHOSEN
+
+
 def why_not(name):
     """Why the app of a framework is not tried; empty if it is."""
-    if name not in CHOSEN and "all" not in CHOSEN:
+    if not is_chosen(name):
         return f"make frameworks FRAMEWORKS={name} runs it"
     return "" if addresses() else "PyPI is not reached"
 
