@@ -34,7 +34,7 @@ _WITHOUT_EFFECT: dict[str, type] = {
 }
 _ELSEWHERE = {
     "app_config": "the operator sets this, with clace app update-metadata conf",
-    "container": "containers are not available in this version",
+    "container": "an image is known by what is in it, not by its app",
 }
 
 

@@ -135,6 +135,12 @@ class AppLog:
         self.end()
         self._file.close()
 
+    def remove(self) -> None:
+        """Close the file, and remove it with those that were put aside."""
+        self.close()
+        for number in range(_BACKUPS + 1):
+            self._numbered(number).unlink(missing_ok=True)
+
     def _add(self, line: str, mark: str = "") -> None:
         if not mark:
             self._last.append(line)
@@ -158,11 +164,14 @@ class AppLog:
     def leave(self, take: Follower) -> None:
         self._followers.pop(take, None)
 
+    def _numbered(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{number}") if number else self.path
+
     def _read(self, wanted: LogFilter) -> tuple[str, ...]:
         """Read the files, the oldest first; blocks."""
         kept: deque[str] = deque(maxlen=wanted.lines)
         for number in range(_BACKUPS, -1, -1):
-            path = self.path.with_name(f"{self.path.name}.{number}") if number else self.path
+            path = self._numbered(number)
             with suppress(FileNotFoundError), path.open(encoding="utf-8", errors="replace") as file:
                 kept.extend(line for one in file if passes(line := one.rstrip("\n"), wanted))
         return tuple(kept)

@@ -62,6 +62,8 @@ class Workloads(Service):
     def stopService(self) -> Deferred[Any]:
         """Ends all programs; fires when they are gone."""
         super().stopService()
+        for found in self._apps.values():
+            found.log.close()
         if self._looking_after.running:
             self._looking_after.stop()
         runs = tuple(self._runs.values())
@@ -122,7 +124,9 @@ class Workloads(Service):
         if app_id not in self._apps:
             return
         self.set_aside(app_id)
-        self._apps.pop(app_id).log.close()
+        gone = self._apps.pop(app_id)
+        gone.stopped.set(is_set=False)
+        gone.log.remove()
         engine: IWorkloadEngine = self._supplies.engine
         forgotten: Deferred[None] = Deferred.fromCoroutine(engine.forget(app_id))
         forgotten.addErrback(lambda failure: self._log.failure("Not all was removed", failure))

@@ -164,7 +164,7 @@ class ArgumentTests(ReviewCase):
         }
         told = (
             "app_config has no effect: the operator sets this, with clace app update-metadata conf",
-            "container has no effect: containers are not available in this version",
+            "container has no effect: an image is known by what is in it, not by its app",
             "htmx.version has no effect without a file static/gen/lib/htmx.min.js",
             "other is not known",
             "routing.early_hints has no effect in this version",

@@ -15,6 +15,7 @@ from clace.interfaces import (
     IWorkloadLease,
     IWorkloadOffer,
     IWorkloads,
+    LogFilter,
 )
 from clace.model.app import AppKind
 from clace.model.workloads import OVERLAP, Lifetime, ProcessNeeds, WorkloadConfig
@@ -375,6 +376,7 @@ class SwapTests(WorkloadCase):
         self.workloads.retract(self.app.id)
         self.settle()
         self.assertEqual((self.running, self.engine.forgotten), ([], [self.app.id]))
+        self.assertEqual(list((self.folder / "logs").iterdir()), [])
 
     def test_has_none_any_more(self):
         """So does one that its app does not declare any more."""
@@ -485,6 +487,46 @@ class LogTests(WorkloadCase):
         self.assertTrue(lines[-2].endswith("Z one"))
         self.assertTrue(lines[-1].endswith("Z two ***"))
 
+    def test_rotated(self):
+        """It is kept within a bound, and read over its files from the oldest line on."""
+        self.publish()
+        self.lease()
+        program = self.engine.started[0]
+        line = b"x" * 8000
+        for number in range(3000):
+            program.log(b"%d %b\n" % (number, line))
+        files = list((self.folder / "logs").iterdir())
+        self.assertEqual(len(files), 3)
+        self.assertLess(sum(one.stat().st_size for one in files), 16 << 20)
+        read = self.workloads.of(self.app).log.lines(LogFilter(lines=100_000))
+        lines = self.successResultOf(Deferred.fromCoroutine(read))
+        numbers = [int(one.split()[1]) for one in lines]
+        self.assertEqual(numbers, list(range(numbers[0], 3000)))
+
+    def test_followed(self):
+        """New lines are told to those who follow, as far as they pass, until they leave."""
+        self.publish()
+        self.lease()
+        log, seen = self.workloads.of(self.app).log, []
+        log.follow(LogFilter(level="error"), seen.append)
+        program = self.engine.started[0]
+        program.log(b"INFO a\nERROR b\nTraceback (most recent call last):\n")
+        log.leave(seen.append)
+        self.assertEqual([one.partition(" ")[2] for one in seen][:2], ["ERROR b", TRACEBACK])
+
+    def test_unfinished(self):
+        """A line that does not end is taken in parts, and the last one when the program ends."""
+        self.publish()
+        self.lease()
+        program = self.engine.started[0]
+        program.log(b"y" * 70_000)
+        program.log(b"the end")
+        program.end()
+        self.assertIn("Z the end\n", self.log())
+
+
+TRACEBACK = "Traceback (most recent call last):"
+
 
 class StoppedTests(WorkloadCase):
     def test_stopped(self):
@@ -498,6 +540,8 @@ class StoppedTests(WorkloadCase):
         self.successResultOf(stopping)
         self.assertEqual(self.running, [])
         self.failureResultOf(self.ask(), AppStopped)
+        again = make_workloads(self.clock, self.engine, self.folder)
+        self.assertEqual(again.of(self.app).state, "stopped")
         starting = Deferred.fromCoroutine(control.start(self.app))
         self.settle()
         self.successResultOf(starting)
