@@ -68,8 +68,9 @@ timed-tests: $(STAMP) $(VENV)/.package
 	$(TRIAL) $(TIMED)
 
 # The wall around programs carries every layer for a plain user too, who has no rights but namespaces.
-plain-user-tests: $(STAMP)
-	.ci/as-plain-user $(addprefix tests.processes.test_,walled_starter walled_orphans process_kit)
+plain-user-tests: $(STAMP) $(VENV)/.package
+	.ci/as-plain-user $(addprefix tests.processes.test_,walled_starter walled_orphans process_kit) \
+	  $(addprefix tests.system.test_,process_kit program_network)
 
 # Real servers, browsers and proxies.
 system-tests: $(STAMP) $(VENV)/.package axe
