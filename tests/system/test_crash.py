@@ -29,7 +29,7 @@ def children_of(pid):
     return found
 
 
-class CrashTests(DaemonTestCase):
+class KilledCase(DaemonTestCase):
     def setUp(self):
         chance = random.Random(7)
         self.contents = {f"static/{n}.txt": chance.randbytes(SIZE).hex() for n in range(FILES)}
@@ -51,15 +51,6 @@ class CrashTests(DaemonTestCase):
         self.daemon.process.wait()
         self.wait_until("no orphans", lambda: not any(map(runs, started)))
 
-    def installed(self):
-        """The paths of the apps that there are."""
-        answer = self.daemon.admin("GET", "/_clace/apps?internal=true")
-        self.assertEqual(answer.status, 200, answer.body)
-        apps = json.loads(answer.body)["apps"]
-        versions = {app["metadata"]["version_metadata"]["version"] for app in apps}
-        self.assertLessEqual(versions, {1})
-        return [app["path"] for app in apps]
-
     def assert_sound(self):
         """The database is whole, before any server has mended it."""
         copy = Path(self.mktemp())
@@ -69,6 +60,33 @@ class CrashTests(DaemonTestCase):
             self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
             self.assertEqual(connection.execute("PRAGMA foreign_key_check").fetchall(), [])
             connection.close()
+
+    def at(self, seconds):
+        return lambda: time.sleep(seconds)
+
+    def when_written(self):
+        """The moment in which the database is first written to."""
+        log = self.daemon.home / "metadata" / "clace_metadata.db-wal"
+        size = log.stat().st_size
+        limit = time.monotonic() + 10
+        while log.stat().st_size == size and time.monotonic() < limit:
+            pass
+
+    def restart_killed(self):
+        self.kill()
+        self.assert_sound()
+        self.daemon.start()
+
+
+class CrashTests(KilledCase):
+    def installed(self):
+        """The paths of the apps that there are."""
+        answer = self.daemon.admin("GET", "/_clace/apps?internal=true")
+        self.assertEqual(answer.status, 200, answer.body)
+        apps = json.loads(answer.body)["apps"]
+        versions = {app["metadata"]["version_metadata"]["version"] for app in apps}
+        self.assertLessEqual(versions, {1})
+        return [app["path"] for app in apps]
 
     def assert_all_or_nothing(self):
         """The app, its twin and all their files are there, or no trace of them; whether it is."""
@@ -106,21 +124,55 @@ class CrashTests(DaemonTestCase):
         self.assertTrue(self.assert_all_or_nothing())
         self.assertIn("/large_cl_stage", self.daemon.must("app", "list", "--internal"))
 
-    def at(self, seconds):
-        return lambda: time.sleep(seconds)
 
-    def when_written(self):
-        """The moment in which the database is first written to."""
-        log = self.daemon.home / "metadata" / "clace_metadata.db-wal"
-        size = log.stat().st_size
-        limit = time.monotonic() + 10
-        while log.stat().st_size == size and time.monotonic() < limit:
-            pass
+class ReloadTests(KilledCase):
+    """The same for a reload with promotion; ``tests/operations/test_killed.py`` tries each step."""
 
-    def restart_killed(self):
-        self.kill()
-        self.assert_sound()
-        self.daemon.start()
+    def begin_reload(self, number):
+        """Let the source be another one, and reload it."""
+        for name in self.contents:
+            (self.folder / name).write_text(f"{number}\n{self.contents[name]}")
+        return self.daemon.begin_admin("POST", "/_clace/reload?appPathGlob=/large&promote=true")
+
+    def served(self):
+        """The number of the source that all files of the app and of its twin are of."""
+        numbers = set()
+        for path in self.installed_paths():
+            for name, content in self.contents.items():
+                number, _, rest = self.daemon.get(f"{path}/{name}").body.rpartition("\n")
+                self.assertTrue(rest == content, name)
+                numbers.add(number)
+        self.assertEqual(len(numbers), 1, numbers)
+        return numbers.pop()
+
+    def installed_paths(self):
+        answer = self.daemon.admin("GET", "/_clace/apps?internal=true")
+        paths = [app["path"] for app in json.loads(answer.body)["apps"]]
+        self.assertEqual(paths, ["/large", "/large_cl_stage"])
+        return paths
+
+    def test_killed_while_reloading(self):
+        """Whenever it is killed, all files of the app and of its twin are the old ones or the new
+        ones; what was answered stays.
+        """
+        self.must_create()
+        begun = time.monotonic()
+        self.assertEqual(self.begin_reload(1).answer().status, 200)
+        took = time.monotonic() - begun
+        self.assertEqual(self.served(), "1")
+        before = "1"
+        moments = (self.at(took * 0.5), self.when_written, self.at(took * 0.95))
+        for number, moment in enumerate(moments, 2):
+            request = self.begin_reload(number)
+            moment()
+            self.restart_killed()
+            request.connection.close()
+            found = self.served()
+            self.assertIn(found, (before, str(number)))
+            before = found
+        self.assertEqual(self.begin_reload(9).answer().status, 200)
+        self.restart_killed()
+        self.assertEqual(self.served(), "9")
 
 
 class ProgramsTests(DaemonTestCase):
