@@ -172,7 +172,8 @@ def _texts(order: WallOrder) -> Iterator[tuple[str, str]]:
     yield "group", f"root:x:0:\napp:x:{user}:\n"
     if not order.has_network:
         names = {"localhost": "127.0.0.1", order.name: "127.0.0.1", **order.names}
-        yield "hosts", "::1 localhost\n" + "".join(f"{names[n]} {n}\n" for n in names)
+        # A server told to listen at localhost would choose the address of version 6 if it had one.
+        yield "hosts", "".join(f"{names[n]} {n}\n" for n in names) + "::1 ip6-localhost\n"
         yield "nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"
         yield "resolv.conf", ""
 
