@@ -306,10 +306,15 @@ def _kept(order: WorkloadOrder) -> tuple[WallMount, ...]:
         return ()
     root = Path(order.data)
     found = [
-        WallMount(source=str(root / "volumes" / name), target=target, is_writable=writes)
+        _data(root / "volumes" / name, target, is_writable=writes)
         for name, target, writes in volumes(order.app, order.config)
     ]
     if order.config.needs.data:
         target = order.config.needs.data
-        found.append(WallMount(source=str(root / "data"), target=target, is_writable=True))
+        found.append(_data(root / "data", target, is_writable=True))
     return tuple(found)
+
+
+def _data(source: Path, target: str, *, is_writable: bool) -> WallMount:
+    """Data that stay; no program that was left among them is executed."""
+    return WallMount(source=str(source), target=target, is_writable=is_writable, may_execute=False)
