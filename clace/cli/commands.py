@@ -182,8 +182,8 @@ class CommandLine(Group):
             complain(error.message + _CREDENTIALS)
         except ClaceError as error:
             complain(error.message)
-        except click.Abort:
-            complain("interrupted")
+        except click.Abort as abort:
+            complain(f"interrupted{getattr(abort, 'told', '')}")
         except Exception as error:  # noqa: BLE001 - an operator is not shown a traceback
             complain(f"{type(error).__name__}: {error}")
         else:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
@@ -55,3 +59,51 @@ class Progress:
             self.end()
         elif self._step and self._is_live:
             click.echo("", err=True)
+
+
+FIRST_SECONDS, PLAIN_SECONDS = 2.0, 10.0
+"""The time after which work is told to go on where a person looks on, and elsewhere."""
+
+
+@contextmanager
+def told_to_go_on(name: str) -> Iterator[None]:
+    """Tell on stderr that work goes on, and for how long, if it takes its time.
+
+    On a terminal that is one line, which goes at the end; elsewhere a line from time to time.
+    """
+    is_live = sys.stderr.isatty()
+    ended = Event()
+    thread = Thread(
+        target=tick, args=(name, ended.wait, time.monotonic, _write), kwargs={"is_live": is_live}
+    )
+    thread.daemon = True
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def tick(
+    name: str,
+    ended: Callable[[float], bool],
+    seconds: Callable[[], float],
+    write: Callable[[str], object],
+    *,
+    is_live: bool,
+) -> None:
+    """Tell that work goes on until it has ``ended``, which waits for so many seconds."""
+    begun, is_told = seconds(), False
+    pause = FIRST_SECONDS if is_live else PLAIN_SECONDS
+    while not ended(pause):
+        told = f"{one_line(name)}: {seconds() - begun:.0f} s"
+        write(f"\r  {told} " if is_live else f"{told}, and goes on\n")
+        is_told, pause = True, 1.0 if is_live else PLAIN_SECONDS
+    if is_told and is_live:
+        write("\r\x1b[K")
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from clace.cli.outside import CommandSurroundings, Work
+from clace.cli.progress import told_to_go_on
 from clace.cli.text import warn
 from clace.server_target import ServerTarget
 
@@ -60,6 +61,12 @@ _OPTIONS = (
 )
 
 
+class GoesOn(click.Abort):
+    """An interrupt of a command whose work the server does not stop."""
+
+    told = "; the server goes on with it, and `clace audit list` tells how it ended"
+
+
 class ChosenServer:
     """The server that a command line, the environment and the configuration mean together."""
 
@@ -99,7 +106,14 @@ class ChosenServer:
 
         :raises ClaceError: if it refuses, or cannot be asked.
         """
-        return self.ask_for(lambda admin: admin.perform(operation, query))
+        changes = operation.target is not None and not query.is_dry
+        try:
+            with told_to_go_on(operation.summary):
+                return self.ask_for(lambda admin: admin.perform(operation, query))
+        except click.Abort as abort:
+            if changes and operation.method != "GET":
+                raise GoesOn from abort
+            raise
 
     def each(
         self, operation: Operation[Q, R], query: Q, take: Callable[[tuple[R, ...]], object]

@@ -1,11 +1,7 @@
-import contextlib
-import io
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from clace.admin_api.backups import BackupPiece
 from clace.backups.sealing import derived_key
-from clace.cli.progress import Progress
 from clace.errors import StoreError
 from tests.backups.home import BackedUpHome
 from tests.support.command_line import CommandLineCase
@@ -188,24 +184,3 @@ class RestoreTests(BackupCase):
         self.environ = {}
         result = self.run_cli("backup", "restore", "--no-secrets", str(self.file))
         self.assertIn("set CL_HOME", result.stderr)
-
-
-class ProgressTests(SynchronousTestCase):
-    def told(self, *, is_live):
-        now = iter(range(100))
-        outside = type("Outside", (), {"seconds": lambda _self: float(next(now))})()
-        stderr = io.StringIO()
-
-        with contextlib.redirect_stderr(stderr), Progress(outside, is_live=is_live) as progress:
-            progress.step("one")
-            progress.step("two")
-        return stderr.getvalue()
-
-    def test_plain(self):
-        """Where nobody looks on, each step is a line of its own, with its duration."""
-        self.assertEqual(self.told(is_live=False), "one: 1.0 s\ntwo: 1.0 s\n")
-
-    def test_terminal(self):
-        """On a terminal a step is there while it goes on."""
-        told = self.told(is_live=True)
-        self.assertTrue(told.startswith("  one ...\r  one: 1.0 s"), told)
