@@ -6,6 +6,7 @@ from io import BytesIO
 
 from msgspec.structs import replace
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -120,6 +121,18 @@ class ProofTests(SynchronousTestCase):
             self.refused("reload", WebhookProof(token=f"x{number}"), target="", address="::1")
         again = self.prove("reload", WebhookProof(token="x"), target="", address="::1")
         self.failureResultOf(again, LockedOut)
+
+    def test_lost_key(self):
+        """A secret that does not open is refused as a wrong one, and the log says why."""
+        sealed = self.rows.named("hook_2").sealed
+        self.rows.put(replace(self.rows.named("hook_2"), sealed=sealed[:-1] + b"x"))
+        logged = []
+        globalLogPublisher.addObserver(logged.append)
+        self.addCleanup(globalLogPublisher.removeObserver, logged.append)
+        told = self.refused("promote", self.signed(), BODY)
+        self.assertEqual(told, "invalid payload, signature match failed")
+        (event,) = (each for each in logged if each["log_level"] is LogLevel.error)
+        self.assertIn("Webhook hook_2 cannot be called", formatEvent(event))
 
     def test_replaced_meanwhile(self):
         """A webhook that is deleted proves nothing any more."""
