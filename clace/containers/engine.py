@@ -75,7 +75,7 @@ class ContainerEngine:
         self._connections = ContainerConnections(reactor)
         path = settings.environment.get("PATH", os.defpath)
         self._way = way_in(settings.engine, path, is_root=os.geteuid() == 0)
-        self._running: dict[str, ContainerWorkload] = {}
+        self._used: set[str] = set()
 
     @property
     def is_there(self) -> bool:
@@ -111,9 +111,19 @@ class ContainerEngine:
         )
 
     async def start(self, prepared: PreparedWorkload, log: Log) -> ContainerWorkload:
-        order, launch = prepared.order, prepared.launch
-        name = self._free_name(order.app, prepared.key)
-        folder = self._run_folder(name)
+        name = self._take_name(container_name(prepared.order.app, prepared.key))
+        try:
+            workload = await self._start(name, prepared, log)
+        except BaseException:
+            self._used.discard(name)
+            raise
+        workload.ended.addCallback(self._over, name)
+        removing = Deferred.fromCoroutine(self._remove_stale(prepared.order.app))
+        removing.addErrback(lambda failure: self._log.failure("Containers are left", failure))
+        return workload
+
+    async def _start(self, name: str, prepared: PreparedWorkload, log: Log) -> ContainerWorkload:
+        launch, folder = prepared.launch, self._run_folder(name)
         seen = await self._inspected(name)
         adopted = (
             seen is not None and _is_running(seen) and _label(seen, HASH_LABEL) == prepared.key
@@ -137,29 +147,28 @@ class ContainerEngine:
         workload = ContainerWorkload(
             name, place, self._commands, self._connections, self._settings.stop_seconds
         )
-        self._running[name] = workload
-        workload.ended.addCallback(self._over, name)
         if relay:
             words = relay_command(place.pid, relay, launch.port)
             workload.relay = self._commands.start_beside(ENTER, words)
         workload.watch(log, since_now=adopted)
-        await self._remove_stale(order.app)
         return workload
 
     async def run(
         self, prepared: PreparedWorkload, command: tuple[str, ...], log: Log
     ) -> ProgramExit:
-        name = f"{self._free_name(prepared.order.app, prepared.key)}-run"
+        name = self._take_name(f"{container_name(prepared.order.app, prepared.key)}-run")
         arguments = tuple(self._arguments(name, None, prepared))
         image = prepared.launch.image.id
-        with self._variables(name, prepared) as file:
-            words = ("run", "--rm", f"--env-file={file}", *arguments, image, *command)
-            try:
+        try:
+            with self._variables(name, prepared) as file:
+                words = ("run", "--rm", f"--env-file={file}", *arguments, image, *command)
                 ran = await self._commands.follow(words, log)
-            except CancelledError:
-                # What is killed is the engine's command, and not yet what it has started.
-                Deferred.fromCoroutine(self._commands.run("rm", "--force", name))
-                raise
+        except CancelledError:
+            # What is killed is the engine's command, and not yet what it has started.
+            Deferred.fromCoroutine(self._commands.run("rm", "--force", name))
+            raise
+        finally:
+            self._used.discard(name)
         return ProgramExit(status=ran.status)
 
     async def forget(self, app_id: str) -> None:
@@ -178,7 +187,7 @@ class ContainerEngine:
         for name in await self._names():
             seen = await self._inspected(name)
             is_wanted = seen is None or _label(seen, APP_LABEL) in installed
-            if not is_wanted and name not in self._running:
+            if not is_wanted and name not in self._used:
                 await self._commands.run("rm", "--force", name)
                 removed.append(name)
         return tuple(removed)
@@ -186,7 +195,7 @@ class ContainerEngine:
     async def _remove_stale(self, app: App) -> None:
         """Remove containers of the app that an earlier run of this server has left."""
         for name in await self._names(f"{APP_LABEL}={app.id}"):
-            if name not in self._running:
+            if name not in self._used:
                 await self._commands.run("rm", "--force", name)
 
     async def _names(self, *labels: str) -> tuple[str, ...]:
@@ -196,15 +205,17 @@ class ContainerEngine:
         listed = await self._commands.run("ps", "--all", *filters, "--format={{.Names}}")
         return tuple(listed.output.split())
 
-    def _free_name(self, app: App, key: str) -> str:
-        name, number = container_name(app, key), 1
-        while name in self._running:
+    def _take_name(self, wanted: str) -> str:
+        """A name that no container of this run of the server has; it is taken from now on."""
+        name, number = wanted, 1
+        while name in self._used:
             number += 1
-            name = f"{container_name(app, key)}-{number}"
+            name = f"{wanted}-{number}"
+        self._used.add(name)
         return name
 
     def _over(self, end: ProgramExit, name: str) -> ProgramExit:
-        self._running.pop(name, None)
+        self._used.discard(name)
         return end
 
     def _variables(self, name: str, prepared: PreparedWorkload) -> AbstractContextManager[Path]:

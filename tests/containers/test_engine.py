@@ -160,6 +160,17 @@ class ContainerEngineTests(TestCase):
         end = await self.engine.run(prepared, ("say", "a", "b"), self.logged.append)
         self.assertEqual((end.status, b"".join(self.logged)), (2, b"a b word\n"))
 
+    async def test_commands_beside_each_other(self):
+        """Two commands at once are two containers, which the start of the app does not end."""
+        order = self.order()
+        prepared = await self.engine.prepare(order, self.told.append)
+        running = [
+            Deferred.fromCoroutine(self.engine.run(prepared, ("say", *words), self.logged.append))
+            for words in (("a",), ("b", "c"))
+        ]
+        await self.started(order)
+        self.assertEqual([(await one).status for one in running], [1, 2])
+
     async def test_volumes(self):
         """A managed volume outlives the container, and nothing else can be written to."""
         order = self.order(volumes=("data:/data",))
