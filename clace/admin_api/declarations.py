@@ -19,7 +19,7 @@ class ApplyFiles(Query, frozen=True):
     ``reload`` fetches sources again: of no app, of those that changed (``updated``, also if it is
     empty), or of all that match. ``clobber`` undoes what was changed by hand. ``prune`` deletes
     apps that these files declared before and no longer do; ``agreed`` is the ``prune_digest`` of a
-    dry run if only what that named may be deleted.
+    dry run if only what that named may be deleted. ``verify`` is as for a reload.
     """
 
     apply_path: str
@@ -35,6 +35,7 @@ class ApplyFiles(Query, frozen=True):
     force_reload: bool = False
     prune: bool = False
     agreed: str = ""
+    verify: bool = False
 
     @property
     def is_dry(self) -> bool:

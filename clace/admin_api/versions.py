@@ -13,7 +13,8 @@ class ApproveApps(StagedUpdate, frozen=True):
 
 class ReloadApps(StagedUpdate, frozen=True):
     """A reload of the apps of a glob; empty ``branch``, ``commit`` and ``git_auth`` keep those of
-    the app.
+    the app. With ``verify`` an app whose source is fetched is loaded, and its program tried, though
+    it is what it serves now.
     """
 
     approve: bool = False
@@ -21,6 +22,7 @@ class ReloadApps(StagedUpdate, frozen=True):
     branch: str = ""
     commit: str = ""
     git_auth: str = ""
+    verify: bool = False
 
     @property
     def rights(self) -> tuple[Right, ...]:

@@ -267,6 +267,9 @@ def revoke(server: ChosenServer, approval: str, glob: str, *, dry_run: bool, for
     is_flag=True,
     help="Reload even if no commit is newer, and start apps anew.",
 )
+@click.option(
+    "--verify", is_flag=True, help="Load apps and try their programs, though nothing changed."
+)
 @click.option("--branch", "-b", default="", help="Git branch or tag to follow from now on.")
 @click.option("--commit", "-c", default="", help="Git commit or tag to stay at from now on.")
 @click.option("--git-auth", "-g", default="", metavar="NAME", help="Entry of [git_auth] to use.")

@@ -82,6 +82,9 @@ _over_files = with_options(
 @promote_option
 @reload_option
 @force_reload_option
+@click.option(
+    "--verify", is_flag=True, help="Load apps and try their programs, though nothing changed."
+)
 @dry_run_option
 @click.option("--yes", "-y", is_flag=True, help="With --prune, delete without a question.")
 @_over_files

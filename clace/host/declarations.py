@@ -15,6 +15,8 @@ from clace.model import MOST_DECLARED, DeclaredApp, Demands
 from clace.starlark import Builtin, Failure, Module, StarlarkError, compile_file
 from clace.wire import AppLoaded, LoadApp
 
+_NO_BINDINGS = "bindings to services are not supported by this server"
+
 
 class Declarations:
     """Evaluates the files that ``load.declarations`` names; ``say`` gets what they print.
@@ -56,6 +58,7 @@ class Declarations:
         known = {
             "app": Builtin("app", self._app),
             "config": Builtin("config", self._door.config),
+            "binding": Builtin("binding", _binding),
         }
         program = compile_file(name, text, predeclared=tuple(known))
         Module(program, predeclared=known, load=_loads_nothing, show=self._door.print)
@@ -71,6 +74,7 @@ class Declarations:
                 raise Failure(f"app: unexpected keyword argument {name}")
             if value is not None:
                 fields[name] = _READERS[name](name, value)
+        fields.pop("bindings", None)
         try:
             self._apps.append(msgspec.convert(fields, DeclaredApp))
         except msgspec.ValidationError as error:
@@ -109,8 +113,26 @@ def _texts(name: str, given: Any) -> tuple[str, ...]:
     return tuple(_text(name, each) for each in given)
 
 
+def _flag(name: str, given: Any) -> bool:
+    want("app", name, given, "bool")
+    return bool(given)
+
+
+def _nothing(name: str, given: Any) -> None:
+    """:raises Failure: if services of OpenRun are asked for."""
+    if _texts(name, given):
+        raise Failure(_NO_BINDINGS)
+
+
+def _binding(*_given: Any, **_named: Any) -> None:
+    """:raises Failure: always."""
+    raise Failure(_NO_BINDINGS)
+
+
 _READERS: dict[str, Callable[[str, Any], Any]] = {
     **dict.fromkeys(("auth", "git_auth", "git_branch", "git_commit", "spec", "stage_at"), _text),
     **dict.fromkeys(("params", "app_config", "container_opts", "container_args"), _entries),
     "container_vols": _texts,
+    "verify": _flag,
+    "bindings": _nothing,
 }

@@ -29,3 +29,4 @@ class DeclaredApp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     container_opts: dict[_Line, _Text] = {}
     container_args: dict[_Line, _Text] = {}
     container_vols: tuple[_Line, ...] = ()
+    verify: bool = False

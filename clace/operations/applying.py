@@ -224,12 +224,14 @@ class DeclarationOperations:
         """Make a new version of an app, from its source or from the files that it has."""
         query = work.query
         branch, commit = revision
+        declared = read(edited.metadata.version_metadata.apply_info)
         run = await self._reloading.begin(
             ReloadApps(
                 str(main.address),
                 promote=query.promote,
                 approve=query.approve,
                 force_reload=query.force_reload,
+                verify=query.verify or (declared is not None and declared.verify),
                 branch=branch,
                 commit=commit,
             ),

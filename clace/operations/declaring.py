@@ -19,6 +19,10 @@ WIDTH = 100
 _INDENT = " " * 4
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _BMP = 0xFFFF
+_KEYWORDS = (
+    *("dev", "auth", "git_auth", "git_branch", "git_commit", "params", "spec", "stage_at"),
+    *("app_config", "container_opts", "container_args", "container_vols", "verify"),
+)
 
 
 class DeclaredApps(NamedTuple):
@@ -102,22 +106,13 @@ def _call(one: DeclaredApp) -> str:
 def _arguments(one: DeclaredApp) -> Iterator[tuple[str, Any]]:
     """Yield the arguments after ``path`` that are not their defaults, by name."""
     yield "source", one.source
-    for name in ("dev", "auth", "git_auth", "git_branch", "git_commit"):
-        if value := getattr(one, name):
-            yield name, value
-    if one.params:
-        yield "params", dict(sorted(one.params.items()))
-    for name in ("spec", "stage_at"):
-        if text := getattr(one, name):
-            yield name, text
-    if one.app_config:
-        values = {name: _toml(text) for name, text in sorted(one.app_config.items())}
-        yield "app_config", values
-    for name in ("container_opts", "container_args"):
-        if entries := getattr(one, name):
-            yield name, dict(sorted(entries.items()))
-    if one.container_vols:
-        yield "container_vols", list(one.container_vols)
+    settings = {name: _toml(text) for name, text in one.app_config.items()}
+    for name in _KEYWORDS:
+        value = settings if name == "app_config" else getattr(one, name)
+        if isinstance(value, tuple):
+            value = list(value)
+        if value:
+            yield name, dict(sorted(value.items())) if isinstance(value, dict) else value
 
 
 def _argument(argument: tuple[str, Any]) -> str:

@@ -97,6 +97,7 @@ class ExportOperations:
         pinned = git and (query.exact_commit or not version.git_branch)
         values: dict[str, Any] = {one.declared: one.of(app.metadata) for one in PROPERTIES}
         values["params"] = await self._params(app, needs)
+        last = read(version.apply_info)
         needs.auths |= {auth} - _KEYWORDS
         needs.git_auths |= {git_auth} - {""}
         needs.folders |= set() if git else {app.source_url}
@@ -108,6 +109,7 @@ class ExportOperations:
             git_auth=git_auth,
             git_branch=version.git_branch,
             git_commit=version.git_commit if pinned else "",
+            verify=last is not None and last.verify,
             **values,
         )
 

@@ -214,7 +214,8 @@ class AppReloading:
         """Load the app aside, unless it would be loaded from what it is loaded from now."""
         digest = digest_of(after.metadata, source.refs, run.secrets)
         run.installed.append(_ReloadedApp(after, digest, source.audited))
-        if not run.query.force_reload and self._known.audited(seen, digest) is not None:
+        anew = run.query.force_reload or run.query.verify
+        if not anew and self._known.audited(seen, digest) is not None:
             draft.carry(after)
         else:
             await draft.load(after, files)

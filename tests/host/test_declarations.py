@@ -53,6 +53,15 @@ class DeclarationsTests(SynchronousTestCase):
             ],
         )
 
+    def test_files_of_openrun(self):
+        """Keywords of 2026 are taken; bindings to services are refused by name, none are fine."""
+        (one,) = declared(
+            'app(path="/a", source="/s", stage_at="domain", bindings=[], verify=True)'
+        )
+        self.assertEqual((one.stage_at, one.verify), ("domain", True))
+        for text in ('app("/a", "/s", bindings=["postgres"])', 'binding("/b", "postgres")'):
+            self.assertIn("bindings to services are not supported", self.failed(text))
+
     def test_refused(self):
         """What is wrong is told with its place."""
         for text, message in {

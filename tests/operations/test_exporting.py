@@ -163,6 +163,15 @@ class ExportTests(ExportCase):
         asked = self.house.administration.perform(EXPORT_APPS, ExportApps(git_auth_ref="x"))
         self.failureResultOf(asked, BadRequest)
 
+    def test_verified_apps_stay_so(self):
+        """An app that its file has verified at each apply is exported so, and loaded anew."""
+        text = 'app(path="/one",\n    source="/src/one",\n    verify=True)\n'
+        self.apply(text)
+        self.assertTrue(self.exported().endswith(text))
+        before = self.house.runtime.memory.starts
+        self.apply(text, reload="matched")
+        self.assertGreater(self.house.runtime.memory.starts, before)
+
     def test_pretty_print(self):
         """A file is printed as its declarations are, without its logic."""
         text = b"def p(x):\n    return '/pp' + x\n\napp(p('/one'), '/a', params={'b':2, 'a':'1'})\n"
@@ -251,6 +260,8 @@ class WrittenTests(SynchronousTestCase):
                 container_opts=ENTRIES,
                 container_args=ENTRIES,
                 container_vols=st.lists(TEXTS, max_size=3).map(tuple),
+                stage_at=TEXTS,
+                verify=st.booleans(),
             ),
             max_size=3,
         )

@@ -195,6 +195,10 @@ class ChangedTests(ReloadCase):
         """When it is forced, though nothing changed."""
         self.assertNotEqual(self.started(force_reload=True), 0)
 
+    def test_verified(self):
+        """When it is to be verified, though nothing changed; what does not load stays aside."""
+        self.assertNotEqual(self.started(verify=True), 0)
+
 
 class MeanwhileTests(ReloadCase):
     """The folder of a dev app changes while the app is loaded."""
