@@ -96,6 +96,48 @@ class WalledStarterTests(WalledStarterContract, TestCase):
         pass
 
 
+ORPHANS = """
+import os, time
+if os.fork() == 0:
+    if os.fork() == 0:
+        time.sleep(0.1)
+    os._exit(0)
+os.wait()
+limit = time.monotonic() + 10
+found = None
+while found != ["1", str(os.getpid())] and time.monotonic() < limit:
+    time.sleep(0.05)
+    found = sorted((name for name in os.listdir("/proc") if name.isdigit()), key=int)
+print(found == ["1", str(os.getpid())], os.getpid() != 1)
+"""
+
+
+class InitTests(TestCase):
+    """The first process behind the wall."""
+
+    timeout = 60
+
+    async def test_reaps(self):
+        """Processes that nobody waits for do not stay."""
+        await deferLater(reactor, 0)
+        program = await starter(self).start(launch("says", command=(sys.executable, "-c", ORPHANS)))
+        self.assertEqual(await everything(program.output), b"True True\n")
+
+    async def test_environment(self):
+        """A program has a few variables, those it was given, and no descriptor but its own."""
+        await deferLater(reactor, 0)
+        script = (
+            "import os; print(sorted(os.environ), sorted(map(int, os.listdir('/proc/self/fd'))))"
+        )
+        program = await starter(self).start(
+            launch("says", command=(sys.executable, "-c", script), environment={"OWN": "x"})
+        )
+        self.assertEqual(
+            await everything(program.output),
+            b"['HOME', 'LANG', 'OWN', 'PATH', 'TMPDIR'] ['0', '1', '2', '3']\n",  # 3 is that of the list
+        )
+
+
 class Here(Protocol):
     def dataReceived(self, data):
         self.transport.write(b"here")
