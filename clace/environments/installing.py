@@ -20,10 +20,10 @@ from clace.environments.interpreters import Interpreter, meets, others, own_inte
 from clace.environments.planning import Plan
 from clace.environments.programs import BuildStep, StepFailed, StepRunner, say_nothing
 from clace.environments.python_sources import canonical
-from clace.environments.requirements import WHEELS, checked_lines, lacking, unhashed
+from clace.environments.requirements import WHEELS, checked_lines, is_hashed, lacking, unhashed
 from clace.environments.settings import PythonOptions
 from clace.environments.store import GIVEN, MADE, EnvironmentStore, read_made, write_new
-from clace.environments.uv import UvCalls, refusal, uv_program
+from clace.environments.uv import UvCalls, refusal, uv_program, without_password
 from clace.errors import AppBroken, BadRequest
 from clace.interfaces import Tell, WallMount, WorkloadOrder
 from clace.single_flight import SingleFlight
@@ -92,7 +92,7 @@ class Installer:
                 source=source,
                 folder=folder,
                 calls=calls,
-                tell=tell,
+                tell=lambda line: tell(without_password(line)),
                 builds=builds,
                 deadline=self._clock.seconds() + self._options.build_timeout_secs,
             )
@@ -137,6 +137,9 @@ class Installer:
             added = list(lacking(_names(fixed), work.plan.spec))
         elif work.plan.packages.is_locked:
             fixed = lines
+        if fixed and not all(map(is_hashed, fixed)):
+            # A uv.lock has no hashes of wheels that were in a folder when it was made.
+            lines, fixed = fixed, []
         if fixed:
             if not added:
                 return _lines(fixed)

@@ -11,8 +11,8 @@ from typing import Any
 from msgspec import Struct
 from packaging.requirements import InvalidRequirement, Requirement
 
-from clace.environments.python_sources import canonical, script_metadata
-from clace.environments.recognition import PROJECT, REQUIREMENTS
+from clace.environments.python_sources import canonical, imported, parsed, script_metadata
+from clace.environments.recognition import PROJECT, REQUIREMENTS, python_modules
 from clace.environments.table import Spec
 from clace.errors import BadRequest, SourceError
 
@@ -53,8 +53,8 @@ def wanted(source: Path, module: str, spec: Spec | None, *, builds: bool) -> Wan
     found = _declared(source, module)
     checked = tuple(_checked(line, found.place, builds=builds) for line in found.lines)
     if not found.place and spec is not None:
-        checked = tuple(spec.packages.values())[:1]
-    hashed = [_HASH.search(line) is not None for line in checked]
+        checked = tuple(_marking(source, spec))
+    hashed = list(map(is_hashed, checked))
     return WantedPackages(
         lines=checked,
         place=found.place,
@@ -62,6 +62,20 @@ def wanted(source: Path, module: str, spec: Spec | None, *, builds: bool) -> Wan
         is_locked=bool(hashed) and all(hashed),
         exports=found.exports,
     )
+
+
+def _marking(source: Path, spec: Spec) -> list[str]:
+    """The packages of a spec that the source imports; the only one if it imports none."""
+    names = python_modules(path.name for path in source.iterdir() if path.is_file())
+    trees = filter(None, (parsed(_bytes(source / name)) for name in names))
+    imports = frozenset[str]().union(*map(imported, trees))
+    found = [wanted for package, wanted in spec.packages.items() if package in imports]
+    return found or (list(spec.packages.values()) if len(spec.packages) == 1 else [])
+
+
+def is_hashed(line: str) -> bool:
+    """Tell a requirement with the hashes of its files."""
+    return _HASH.search(line) is not None
 
 
 def unhashed(line: str) -> str:

@@ -109,9 +109,14 @@ def uv_program() -> str:
         raise AppBroken(f"the program uv is missing: {error}") from None
 
 
+def without_password(text: str) -> str:
+    """Return the text without names and passwords in its URLs."""
+    return _PASSWORD.sub("", text)
+
+
 def refusal(lines: Sequence[str], options: PythonOptions, place: str, reason: str) -> AppBroken:
     """The error of a build: the package, the index, the next step, and the last lines."""
-    text = _PASSWORD.sub("", "\n".join(lines))
+    text = without_password("\n".join(lines))
     found = _NOT_FOUND.search(text) or _OF_INDEX.search(text)
     package = found[1] if found else "the packages"
     index = options.index_url or "no index"

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import io
 import shutil
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
+from twisted.web.resource import Resource
 
 from clace.environments.building import Environments
 from clace.environments.installing import Installer
@@ -48,6 +51,70 @@ def make_wheel(folder, name, version="1.0", *, requires=(), modules=None):
 def _row(file, content):
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
     return f"{file},sha256={digest},{len(content)}"
+
+
+BACKEND = """
+import pathlib, sys
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+def get_requires_for_build_wheel(config_settings=None):
+    return []
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    import zipfile
+    name = "NAME-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(pathlib.Path(folder) / name, "w") as wheel:
+        wheel.writestr("NAME.py", "version = '1.0'")
+        info = "NAME-1.0.dist-info"
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: NAME\\nVersion: 1.0\\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return name
+"""
+
+
+def make_sdist(folder, name):
+    """Write a source distribution that builds itself, without any other package."""
+    project = f'[project]\nname = "{name}"\nversion = "1.0"\n[build-system]\nrequires = []\n'
+    project += 'build-backend = "backend"\nbackend-path = ["."]\n'
+    files = {
+        "pyproject.toml": project,
+        "backend.py": BACKEND.replace("NAME", name),
+        "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: 1.0\n",
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(folder / f"{name}-1.0.tar.gz", "w:gz") as archive:
+        for file, text in files.items():
+            info = tarfile.TarInfo(f"{name}-1.0/{file}")
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
+
+
+class Index(Resource):
+    """A simple index of the wheels in a folder, which asks for a login and remembers it."""
+
+    isLeaf = True
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+        self.logins = set()
+
+    def render_GET(self, request):
+        if not request.getUser():
+            request.setResponseCode(401)
+            request.setHeader(b"WWW-Authenticate", b'Basic realm="index"')
+            return b"who is it?"
+        self.logins.add((request.getUser(), request.getPassword()))
+        name = request.path.decode().strip("/").split("/")[-1]
+        if name.endswith(".whl"):
+            return (self.folder / name).read_bytes()
+        found = sorted(self.folder.glob(f"{name}-*.whl"))
+        if not found:
+            request.setResponseCode(404)
+            return b"no such package"
+        request.setHeader(b"Content-Type", b"text/html")
+        return "".join(f'<a href="/files/{each.name}">{each.name}</a>' for each in found).encode()
 
 
 class EnvironmentCase(TestCase):

@@ -1,18 +1,22 @@
 """Environments built of wheels by the real uv."""
 
 import subprocess
+from functools import partial
 from hashlib import sha256
 
 from msgspec.structs import replace
+from twisted.internet import reactor
 from twisted.internet.defer import ensureDeferred, gatherResults
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.server import Site
 from zope.interface.verify import verifyObject
 
 from clace.environments.procfile import Procfile, read_procfile
 from clace.environments.settings import PythonOptions
+from clace.environments.uv import uv_program
 from clace.errors import AppBroken, BadRequest
 from clace.interfaces import LOCK_PIN, IEnvironments
-from tests.environments.support import FLASK, EnvironmentCase, make_wheel
+from tests.environments.support import FLASK, EnvironmentCase, Index, make_sdist, make_wheel
 
 SINGLE = {"sales.py": FLASK}
 
@@ -97,6 +101,55 @@ class BuildTests(EnvironmentCase):
         own = (self.top / "own" / "flask-0.5-py3-none-any.whl").read_bytes()
         contents = {**SINGLE, "wheels/flask-0.5-py3-none-any.whl": own}
         self.assertEqual(imported(await self.build(contents), "flask"), "0.5")
+
+    async def test_only_what_is_imported(self):
+        """Of the packages of a spec those are installed that the source imports, and no other."""
+        plain = b"def application(environ, start_response): pass\n"
+        built = await self.build({"a.py": plain}, spec="python-wsgi")
+        self.assertNotIn("bottle", built.lock)
+        self.assertEqual(built.command[-1], "a:application")
+
+    async def test_uv_lock(self):
+        """A project with a uv.lock gets what that names, and the server beside it."""
+        project = b'[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        project += b'dependencies = ["flask"]\n'
+        locked = self.top / "locked"
+        locked.mkdir()
+        (locked / "pyproject.toml").write_bytes(project)
+        words = ("lock", "--no-index", "--find-links", str(self.links), "--no-config")
+        run = partial(subprocess.run, cwd=locked, check=True, capture_output=True)
+        await self.threads.run(partial(run, [uv_program(), *words]))
+        make_wheel(self.links, "flask", "2.0")
+        lock = (locked / "uv.lock").read_bytes()
+        built = await self.build({"a.py": FLASK, "pyproject.toml": project, "uv.lock": lock})
+        self.assertEqual((imported(built, "flask"), imported(built, "gunicorn")), ("1.0", "1.0"))
+
+    async def test_built_from_sources(self):
+        """A package without a wheel is refused, and built for its app alone if that is approved."""
+        make_sdist(self.links, "pandas")
+        contents = {**SINGLE, "requirements.txt": b"flask\npandas\n"}
+        refusal = await self.refused(contents, AppBroken)
+        self.assertIn("cannot install pandas of requirements.txt", refusal)
+        built = await self.build(contents, builds=True)
+        self.assertEqual(imported(built, "pandas"), "1.0")
+        self.assertEqual(list(self.store.cache.glob("sdists-*/*/pandas")), [])
+
+    async def test_login_of_the_index(self):
+        """The index gets the name and the secret; what is told and refused has neither."""
+        index = Index(self.links)
+        port = reactor.listenTCP(0, Site(index), interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        known = {"index_user": "me", "index_password": "ref", "reveal": lambda _ref: "sesame"}
+        url = f"http://127.0.0.1:{port.getHost().port}/simple"
+        environments = self.environments(index_url=url, find_links=(), **known)
+        built = await self.build(SINGLE, environments)
+        self.assertEqual(imported(built, "flask"), "1.0")
+        self.assertEqual(index.logins, {(b"me", b"sesame")})
+        refusal = await self.refused(
+            {**SINGLE, "requirements.txt": b"nosuch\n"}, AppBroken, environments
+        )
+        self.assertIn(f"cannot install nosuch of requirements.txt from {url}", refusal)
+        self.assertNotIn("sesame", f"{refusal} {self.told} {built}")
 
     async def test_missing_package(self):
         """The refusal names the package, the file that asks for it, the index, and what to do."""
